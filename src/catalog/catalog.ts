@@ -1,0 +1,105 @@
+import { mergeDeclarations, routesOverlap, type Route, type ServiceIntent } from './merge.ts';
+import type { ContainerRun, Declaration, Declarer } from './declaration.ts';
+import type { Problem } from './problem.ts';
+import { nextUpstream, type Upstream } from './upstream.ts';
+
+/**
+ * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
+ * world as it is and the catalog before, which alone knows what is draining and what may come back.
+ */
+export interface Service {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  readonly pool: ServiceIntent['pool'];
+  readonly upstreams: readonly Upstream[];
+  readonly declarers: readonly Declarer[];
+  /** Set while no container declares it any more: its port stays open so long, for a container that comes back. */
+  readonly lingersUntilMs: number | undefined;
+}
+
+export interface Catalog {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly problems: readonly Problem[];
+  /** When the catalog changes by the mere passing of time; undefined: never. */
+  readonly nextDeadlineMs: number | undefined;
+}
+
+export const emptyCatalog: Catalog = { services: new Map(), problems: [], nextDeadlineMs: undefined };
+
+export interface CatalogInput {
+  readonly declarations: readonly Declaration[];
+  readonly problems: readonly Problem[];
+  /** Whether this run of this container is still going. */
+  readonly isAlive: (run: ContainerRun) => boolean;
+}
+
+export function nextCatalog(previous: Catalog, input: CatalogInput, nowMs: number): Catalog {
+  const merged = mergeDeclarations(input.declarations);
+  const services = new Map<string, Service>();
+  for (const intent of merged.services) {
+    services.set(intent.name, nextService(previous.services.get(intent.name), intent, input, nowMs));
+  }
+  for (const service of previous.services.values()) {
+    if (services.has(service.name)) continue;
+    const leaving = nextUndeclared(service, input, nowMs);
+    if (leaving) services.set(service.name, withoutTaken(leaving, merged.services));
+  }
+  return { services, problems: [...merged.problems, ...input.problems], nextDeadlineMs: earliestDeadline(services) };
+}
+
+function nextService(
+  previous: Service | undefined,
+  intent: ServiceIntent,
+  input: CatalogInput,
+  nowMs: number,
+): Service {
+  const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
+  const upstreams: Upstream[] = [];
+  for (const upstream of intent.upstreams) {
+    const next = nextUpstream(before.get(upstream.key), { kind: 'declared', upstream }, nowMs);
+    before.delete(upstream.key);
+    if (next) upstreams.push(next);
+  }
+  for (const left of before.values()) upstreams.push(...withdraw(left, input, nowMs));
+  const { name, routes, pool, declarers } = intent;
+  return { name, routes, pool, declarers, upstreams, lingersUntilMs: undefined };
+}
+
+/** A service that nothing declares any more: it drains, and lingers if it was containers that went away. */
+function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): Service | undefined {
+  const upstreams = service.upstreams.flatMap((one) => withdraw(one, input, nowMs));
+  const fromContainers = service.declarers.some((one) => one.kind === 'container');
+  const lingersUntilMs = service.lingersUntilMs ?? nowMs + (fromContainers ? service.pool.holdMs : 0);
+  const lingers = lingersUntilMs > nowMs;
+  if (!lingers && upstreams.length === 0) return undefined;
+  return { ...service, upstreams, lingersUntilMs, routes: lingers ? service.routes : [] };
+}
+
+function withdraw(upstream: Upstream, input: CatalogInput, nowMs: number): Upstream[] {
+  const { run } = upstream.declared;
+  const died = run !== undefined && !input.isAlive(run);
+  const next = nextUpstream(
+    upstream,
+    died ? { kind: 'died' } : { kind: 'withdrawn', reason: 'it was taken out of the pool' },
+    nowMs,
+  );
+  return next ? [next] : [];
+}
+
+/** A port that somebody else wants now is not kept for a service that is away. */
+function withoutTaken(service: Service, present: readonly ServiceIntent[]): Service {
+  const taken = (route: Route): boolean =>
+    present.some((other) => other.routes.some((one) => routesOverlap(one, route)));
+  return service.routes.some(taken) ? { ...service, routes: service.routes.filter((route) => !taken(route)) } : service;
+}
+
+function earliestDeadline(services: ReadonlyMap<string, Service>): number | undefined {
+  let earliest = Infinity;
+  for (const service of services.values()) {
+    if (service.lingersUntilMs !== undefined && service.routes.length > 0)
+      earliest = Math.min(earliest, service.lingersUntilMs);
+    for (const { state } of service.upstreams)
+      if (state.kind === 'draining') earliest = Math.min(earliest, state.untilMs);
+  }
+  return earliest === Infinity ? undefined : earliest;
+}

@@ -1,0 +1,52 @@
+import type { BalancePolicy, Endpoint } from '../relay/table.ts';
+
+/**
+ * What discovery says about the world: one declaration for each route of each container or static upstream. The catalog
+ * merges them into services.
+ */
+export interface Declaration {
+  readonly service: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly pool: PoolOptions;
+  /** Undefined while it cannot be reached; the service is declared all the same, and its clients are held. */
+  readonly upstream: DeclaredUpstream | undefined;
+  readonly declaredBy: Declarer;
+}
+
+export interface PoolOptions {
+  readonly balance: BalancePolicy;
+  readonly holdMs: number;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number | undefined;
+}
+
+export interface DeclaredUpstream {
+  /** Identity: two declarations with the same key are the same process at the same address, reached by the same route. */
+  readonly key: string;
+  /** The run of the container behind it; undefined for a static upstream, whose process we know nothing of. */
+  readonly run: ContainerRun | undefined;
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly weight: number;
+  readonly paused: boolean;
+  /** How long its sessions run on once it is taken out while its process lives. */
+  readonly drainMs: number;
+}
+
+/** One run of a container, from its start to its death; the same container started again is another process. */
+export interface ContainerRun {
+  readonly id: string;
+  readonly startedAtNs: bigint;
+}
+
+export type Declarer =
+  | { readonly kind: 'container'; readonly id: string; readonly name: string; readonly createdAtMs: number }
+  /** The configuration file or the command line. `position` is the order in which it was written. */
+  | { readonly kind: 'static'; readonly position: number };
+
+/** Static before containers, then older before newer; the id settles ties, so that listing order never matters. */
+export function bySeniority(a: Declarer, b: Declarer): number {
+  if (a.kind === 'static') return b.kind === 'static' ? a.position - b.position : -1;
+  if (b.kind === 'static') return 1;
+  return a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : Number(a.id > b.id));
+}

@@ -1,0 +1,124 @@
+import { formatAddress } from '../config/address.ts';
+import { formatDuration } from '../config/duration.ts';
+import type { Catalog, Service } from './catalog.ts';
+import { nameOf } from './merge.ts';
+import { problemKey } from './problem.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * What changed between two catalogs, for people: one change, one line that says what, which container and why. Pure.
+ */
+export interface Change {
+  readonly level: 'info' | 'warn';
+  /** Stable, for whoever reads logs by machine, e.g. `upstream-added`. */
+  readonly event: ChangeKind;
+  readonly message: string;
+  readonly service?: string;
+  readonly upstream?: string;
+}
+
+export type ChangeKind =
+  | 'service-added'
+  | 'service-removed'
+  | 'service-lingers'
+  | 'route-added'
+  | 'route-removed'
+  | 'upstream-added'
+  | 'upstream-changed'
+  | 'upstream-removed'
+  | 'problem'
+  | 'problem-solved';
+
+export function diffCatalogs(before: Catalog, after: Catalog): readonly Change[] {
+  if (before === after) return [];
+  return [...diffServices(before, after), ...diffProblems(before, after)];
+}
+
+function diffServices(before: Catalog, after: Catalog): Change[] {
+  const changes: Change[] = [];
+  for (const [name, next] of after.services) {
+    const previous = before.services.get(name);
+    if (!previous)
+      changes.push(info('service-added', name, `service ${name} declared by ${next.declarers.map(nameOf).join(', ')}`));
+    changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next));
+    if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
+      const held = formatDuration(next.pool.holdMs);
+      changes.push(
+        info('service-lingers', name, `service ${name} has no container left; its port stays open for ${held}`),
+      );
+    }
+  }
+  for (const [name, previous] of before.services) {
+    if (after.services.has(name)) continue;
+    changes.push(...previous.upstreams.map((one) => removed(name, one)));
+    changes.push(info('service-removed', name, `service ${name} removed: nothing declares it any more`));
+  }
+  return changes;
+}
+
+function diffRoutes(previous: Service | undefined, next: Service): Change[] {
+  const before = new Set(previous?.routes.map((route) => route.listen));
+  const after = new Set(next.routes.map((route) => route.listen));
+  const changes: Change[] = [];
+  for (const listen of after)
+    if (!before.has(listen)) changes.push(info('route-added', next.name, `${next.name} is served on ${listen}`));
+  for (const listen of before) {
+    if (!after.has(listen))
+      changes.push(info('route-removed', next.name, `${next.name} is no longer served on ${listen}`));
+  }
+  return changes;
+}
+
+function diffUpstreams(previous: Service | undefined, next: Service): Change[] {
+  const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
+  const changes: Change[] = [];
+  for (const upstream of next.upstreams) {
+    const known = before.get(upstream.declared.key);
+    before.delete(upstream.declared.key);
+    if (!known) changes.push(added(next.name, upstream));
+    else if (known.state.kind !== upstream.state.kind) changes.push(moved(next.name, upstream));
+  }
+  for (const gone of before.values()) changes.push(removed(next.name, gone));
+  return changes;
+}
+
+function diffProblems(before: Catalog, after: Catalog): Change[] {
+  const known = new Map(before.problems.map((one) => [problemKey(one), one]));
+  const changes: Change[] = [];
+  for (const problem of after.problems) {
+    if (known.delete(problemKey(problem))) continue;
+    changes.push({
+      level: 'warn',
+      event: 'problem',
+      message: `${problem.subject}: ${problem.message}. ${problem.fix}`,
+    });
+  }
+  for (const solved of known.values()) {
+    changes.push({ level: 'info', event: 'problem-solved', message: `solved: ${solved.subject}: ${solved.message}` });
+  }
+  return changes;
+}
+
+function added(service: string, { declared, state }: Upstream): Change {
+  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  return {
+    ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}: ${state.reason}`),
+    upstream: declared.name,
+  };
+}
+
+function moved(service: string, { declared, state }: Upstream): Change {
+  return {
+    ...info('upstream-changed', service, `${declared.name} in ${service} is ${state.kind}: ${state.reason}`),
+    upstream: declared.name,
+  };
+}
+
+function removed(service: string, { declared, state }: Upstream): Change {
+  const why = state.kind === 'draining' ? 'its drain ended' : 'its process is gone';
+  return { ...info('upstream-removed', service, `${declared.name} left ${service}: ${why}`), upstream: declared.name };
+}
+
+function info(event: ChangeKind, service: string, message: string): Change {
+  return { level: 'info', event, service, message };
+}

@@ -1,0 +1,23 @@
+import type { ListenerStatus } from '../relay/report.ts';
+import type { Problem } from './problem.ts';
+
+/**
+ * Listeners that could not be bound, as problems. Pure.
+ */
+export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>): Problem[] {
+  return [...statuses].flatMap(([listen, status]) => (status.kind === 'failed' ? [toProblem(listen, status)] : []));
+}
+
+function toProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
+  const [why, fix] = reasons[code] ?? [message, 'It is tried again by itself.'];
+  return { code: 'listen-failed', subject: listen, message: `cannot listen: ${why}`, fix };
+}
+
+const reasons: Readonly<Record<string, readonly [string, string]>> = {
+  EADDRINUSE: [
+    'the port is in use by another process',
+    'Stop that process or choose another port; it is tried again by itself.',
+  ],
+  EACCES: ['permission denied', 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one.'],
+  EADDRNOTAVAIL: ['this machine has no such address', 'Choose an address of this machine, or only a port.'],
+};

@@ -1,0 +1,36 @@
+/**
+ * Something we could not or would not do: who, what, why and what to do about it. A value, never an exception.
+ */
+export interface Problem {
+  /** Stable, for metrics and tests, e.g. `label-unknown`. */
+  readonly code: ProblemCode;
+  /** Who it is about: a container's name, a service or a listen address; safe to print. */
+  readonly subject: string;
+  /** The container's id, where it is about one. */
+  readonly containerId?: string;
+  /** One line, safe to print. */
+  readonly message: string;
+  /** The one next thing to do. */
+  readonly fix: string;
+}
+
+export type ProblemCode =
+  | 'label-unknown'
+  | 'label-malformed'
+  | 'label-unsupported'
+  | 'labels-differ'
+  | 'port-unclear'
+  | 'no-address'
+  | 'no-shared-network'
+  | 'not-on-network'
+  | 'namespace-lost'
+  | 'listen-conflict'
+  | 'listen-failed'
+  | 'name-unresolved'
+  | 'scope-unknown'
+  | 'config-invalid';
+
+/** Two problems are the same when all that a person would read is the same. */
+export function problemKey(problem: Problem): string {
+  return `${problem.code}\0${problem.containerId ?? ''}\0${problem.subject}\0${problem.message}`;
+}

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
+import type { z } from 'zod';
+import type { StaticService, StaticUpstream } from './static-service.ts';
+import { printable, quoted } from '../telemetry/printable.ts';
+import { ConfigError } from './config-error.ts';
+import { suggestion } from './did-you-mean.ts';
+import { targetSchema } from './address.ts';
+import { isSupported, routeOptions, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
+import { settingNames, settingsSchemas, type Settings } from './settings.ts';
+
+/**
+ * Reads the YAML file: settings by their flag's name, and static services. Complaints say `file:line:column`.
+ */
+export interface ConfigFile {
+  readonly path: string;
+  readonly settings: Partial<Settings>;
+  readonly services: readonly StaticService[];
+}
+
+/** @throws ConfigError in one line */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`cannot read ${printable(path)}: ${fileErrors[error.code ?? ''] ?? error.code}`, {
+      cause: error,
+    });
+  });
+  return parseConfigFile(text, path);
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied; make it readable for the user Sealane runs as',
+  EISDIR: 'it is a directory; name the file itself',
+};
+
+/** @throws ConfigError in one line */
+export function parseConfigFile(text: string, path: string): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const reader = new Reader(path, document, lines);
+  const syntax = document.errors[0];
+  if (syntax) throw reader.errorAt(syntax.pos[0], syntax.message.split('\n')[0] ?? 'is not YAML');
+  if (document.contents === null) return { path, settings: {}, services: [] };
+  if (!isMap(document.contents)) throw reader.errorAt(0, 'must be a mapping of settings, such as `log-level: debug`');
+  return { path, settings: reader.settings(document.contents), services: reader.services(document.contents) };
+}
+
+/** Walks the document with the position of each value at hand. */
+class Reader {
+  readonly #path: string;
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+
+  constructor(path: string, document: Document, lines: LineCounter) {
+    this.#path = path;
+    this.#document = document;
+    this.#lines = lines;
+  }
+
+  settings(root: YAMLMap): Partial<Settings> {
+    const settings: Record<string, unknown> = {};
+    for (const { key, value, offset } of this.#entries(root)) {
+      if (key === 'services') continue;
+      const name = settingNames.find((one) => one === key);
+      if (!name)
+        throw this.errorAt(offset, `unknown setting ${quoted(key)}${suggestion(key, [...settingNames, 'services'])}`);
+      settings[name] = this.#check(settingsSchemas[name], textOf(value), key, offset);
+    }
+    return settings;
+  }
+
+  services(root: YAMLMap): StaticService[] {
+    const node = root.get('services', true);
+    if (node === undefined || (isScalar(node) && node.value === null)) return [];
+    if (!isMap(node)) throw this.errorAt(offsetOf(node), 'services must be a mapping from names to services');
+    return [...this.#entries(node)].map(({ key, node: service, offset }) => {
+      this.#check(serviceNameSchema, key, `service ${quoted(key)}`, offset);
+      if (!isMap(service)) throw this.errorAt(offset, `service ${quoted(key)} must have listen and upstreams`);
+      return this.#service(key, service, offset);
+    });
+  }
+
+  #service(name: string, node: YAMLMap, at: number): StaticService {
+    const values: Record<string, unknown> = {};
+    let upstreams: StaticUpstream[] | undefined;
+    for (const { key, value, offset } of this.#entries(node)) {
+      if (key === 'upstreams') upstreams = this.#upstreams(name, value, offset);
+      else if (isSupported(key) && !containerOnly.has(key)) {
+        values[key] = this.#check(routeOptionSchemas[key] as z.ZodType, textOf(value), `${key} of ${name}`, offset);
+      } else throw this.errorAt(offset, unknownOption(key));
+    }
+    const { listen, ...options } = values as RouteValues;
+    if (!listen) throw this.errorAt(at, `service ${quoted(name)} has no listen address; add \`listen: 5432\``);
+    if (!upstreams)
+      throw this.errorAt(at, `service ${quoted(name)} has no upstreams; add \`upstreams: [localhost:8080]\``);
+    return { name, listen, upstreams, options };
+  }
+
+  #upstreams(service: string, value: unknown, offset: number): StaticUpstream[] {
+    if (!Array.isArray(value))
+      throw this.errorAt(offset, `upstreams of ${service} must be a list, such as [localhost:8080]`);
+    return value.map((item: unknown) => {
+      const { target, weight } = isObject(item) ? item : { target: item, weight: undefined };
+      return {
+        target: this.#check(targetSchema, textOf(target), `upstream of ${service}`, offset),
+        weight:
+          weight === undefined
+            ? 1
+            : this.#check(routeOptionSchemas.weight, textOf(weight), `weight in ${service}`, offset),
+      };
+    });
+  }
+
+  #check<T extends z.ZodType>(schema: T, value: unknown, name: string, offset: number): z.output<T> {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw this.errorAt(offset, `${name} ${parsed.error.issues[0]?.message}, not ${quoted(String(value))}`);
+  }
+
+  *#entries(map: YAMLMap): Generator<{ key: string; value: unknown; node: unknown; offset: number }> {
+    for (const { key, value } of map.items) {
+      const name = isScalar(key) ? String(key.value) : String(key);
+      const plain: unknown = isNode(value) ? value.toJS(this.#document) : value;
+      yield { key: name, value: plain, node: value, offset: offsetOf(key) };
+    }
+  }
+
+  errorAt(offset: number, message: string): ConfigError {
+    const { line, col } = this.#lines.linePos(offset);
+    return new ConfigError(`${printable(this.#path)}:${line}:${col}: ${message}`);
+  }
+}
+
+/** Options that only make sense for a container. */
+const containerOnly: ReadonlySet<string> = new Set(['enable', 'port', 'pool', 'network', 'weight']);
+
+function unknownOption(key: string): string {
+  if (containerOnly.has(key))
+    return `${key} is a container's label; a static service has listen, upstreams and pool options`;
+  if (Object.hasOwn(routeOptions, key)) return `option ${quoted(key)} is not supported yet; remove it`;
+  const known = ['upstreams', ...Object.keys(routeOptionSchemas).filter((one) => !containerOnly.has(one))];
+  return `unknown option ${quoted(key)}${suggestion(key, known)}`;
+}
+
+/** YAML reads 5432 and true as what they look like; our schemas read text, as in flags and labels. */
+function textOf(value: unknown): unknown {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+function isObject(value: unknown): value is { readonly target?: unknown; readonly weight?: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNode(value: unknown): value is { toJS(document: Document): unknown } {
+  return typeof value === 'object' && value !== null && 'toJS' in value;
+}
+
+function offsetOf(node: unknown): number {
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return 0;
+  const start: unknown = node.range[0];
+  return typeof start === 'number' ? start : 0;
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { isIP } from 'node:net';
+import { parseListen } from './address.ts';
+import { durationSchema } from './duration.ts';
+
+/**
+ * Every setting of `sealane run`, once. Each is a flag (`--log-level`), an environment variable (`SEALANE_LOG_LEVEL`)
+ * and a key of the file (`log-level`); the reference in the docs is generated from here.
+ */
+const ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0');
+
+const adminSchema = z.string().transform((text, context) => {
+  if (text === 'off') return undefined;
+  const listen = parseListen(text);
+  if (listen) return { host: listen.host ?? '127.0.0.1', port: listen.port };
+  context.addIssue({ code: 'custom', message: 'must be IP:port or off' });
+  return z.NEVER;
+});
+
+const workers = 'must be a whole number, 1-64';
+
+const schema = z.object({
+  docker: z
+    .string()
+    .regex(
+      /^(?:none|(?:unix|tcp|http|https|npipe|ssh):\/\/.+)$/,
+      'must be unix:///path, tcp://host:port, ssh://user@host or none',
+    )
+    .optional()
+    .meta({ value: 'URL or `none`', fallback: '`DOCKER_HOST`, else `unix:///var/run/docker.sock`' })
+    .describe('The Docker engine to watch; `none` for static services only.'),
+  admin: adminSchema
+    .default({ host: '127.0.0.1', port: 8470 })
+    .meta({ value: '`IP:port` or `off`', fallback: '`127.0.0.1:8470`' })
+    .describe('Where `/healthz` and `/readyz` answer.'),
+  scope: z
+    .enum(['all', 'project'], 'must be all or project')
+    .default('all')
+    .meta({ value: '`all`, `project`', fallback: '`all`' })
+    .describe("Which labelled containers are served: all, or those of Sealane's own compose project."),
+  bind: ip
+    .optional()
+    .meta({ value: 'IP address', fallback: '`127.0.0.1` on a host, `0.0.0.0` in a container' })
+    .describe('Address for listeners that name only a port.'),
+  workers: z.coerce
+    .number(workers)
+    .int(workers)
+    .min(1, workers)
+    .max(64, workers)
+    .default(1)
+    .meta({ value: '1-64', fallback: '1' })
+    .describe('Relay threads.'),
+  driver: z
+    .enum(['auto', 'stream'], {
+      error: ({ input }) =>
+        input === 'splice' ? 'splice is not supported yet: use auto or stream' : 'must be auto or stream',
+    })
+    .default('auto')
+    .meta({ value: '`auto`, `stream`', fallback: '`auto`' })
+    .describe('How bytes are moved.'),
+  'log-level': z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
+    .default('info')
+    .meta({ value: '`debug`, `info`, `warn`, `error`, `silent`', fallback: '`info`' })
+    .describe('The least important log lines shown.'),
+  'log-format': z
+    .enum(['json', 'pretty'], 'must be json or pretty')
+    .optional()
+    .meta({ value: '`json`, `pretty`', fallback: '`pretty` on a terminal, else `json`' })
+    .describe('How log lines look; they go to standard error.'),
+  'access-log': z
+    .enum(['all', 'failed', 'off'], 'must be all, failed or off')
+    .default('all')
+    .meta({ value: '`all`, `failed`, `off`', fallback: '`all`' })
+    .describe('Which sessions get a log line.'),
+  'label-prefix': z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be letters, digits, . _ or -')
+    .default('sealane')
+    .meta({ value: 'text', fallback: '`sealane`' })
+    .describe('What our labels begin with.'),
+  'shutdown-timeout': durationSchema
+    // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
+    .default(8_000)
+    .meta({ value: 'duration', fallback: '`8s`' })
+    .describe('How long sessions run on when Sealane is told to stop.'),
+  'resync-interval': durationSchema
+    .default(300_000)
+    .meta({ value: 'duration', fallback: '`5m`' })
+    .describe('How often the whole list of containers is read again, in case an event was lost.'),
+  self: z
+    .string()
+    .min(1, 'must be a container id or name')
+    .optional()
+    .meta({ value: 'container id or name', fallback: 'found by itself' })
+    .describe('The container Sealane runs in.'),
+});
+
+export const settingsSchemas = schema.shape;
+export type Settings = z.output<typeof schema>;
+export type SettingName = keyof Settings;
+export const settingNames = Object.keys(settingsSchemas) as SettingName[];
+
+export interface SettingDoc {
+  readonly value: string;
+  readonly fallback: string;
+  readonly description: string;
+}
+
+const docSchema = z.object({ value: z.string(), fallback: z.string(), description: z.string() });
+
+export function settingDoc(name: SettingName): SettingDoc {
+  return docSchema.parse(settingsSchemas[name].meta());
+}
+
+export function environmentName(name: SettingName): string {
+  return `SEALANE_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Layers from the strongest to the weakest; each value was validated where it was read. Adds the defaults. */
+export function mergeSettings(layers: readonly Partial<Settings>[]): Settings {
+  const merged: Record<string, unknown> = {};
+  for (const layer of layers.toReversed()) Object.assign(merged, layer);
+  for (const name of settingNames) {
+    if (merged[name] === undefined) merged[name] = settingsSchemas[name].parse(undefined);
+  }
+  return merged as Settings;
+}

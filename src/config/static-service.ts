@@ -1,0 +1,16 @@
+import type { ListenAddress, Target } from './address.ts';
+import type { RouteValues } from './route-options.ts';
+
+/** A service written down in the configuration file or on the command line, in need of no Docker. */
+export interface StaticService {
+  readonly name: string;
+  readonly listen: ListenAddress;
+  readonly upstreams: readonly StaticUpstream[];
+  readonly options: RouteValues;
+}
+
+export interface StaticUpstream {
+  readonly target: Target;
+  /** 0 to 256. */
+  readonly weight: number;
+}

@@ -1,0 +1,167 @@
+import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
+import type { Problem } from '../catalog/problem.ts';
+import { formatAddress } from '../config/address.ts';
+import { poolDefaults, serviceNameSchema, type RouteValues } from '../config/route-options.ts';
+import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import type { Endpoint } from '../relay/table.ts';
+import { printable } from '../telemetry/printable.ts';
+import { chooseAddress } from './reachable-address.ts';
+import { hasOurLabels, readLabels, type LabelledRoute } from './labels.ts';
+
+/**
+ * From what the engine reports to what is declared. Pure; what one container declares depends on nothing but its own
+ * facts, its parent's and the rules, so it is worked out again only when one of those changed.
+ */
+export interface Discovery {
+  readonly declarations: readonly Declaration[];
+  readonly problems: readonly Problem[];
+}
+
+export interface DiscoveryRules {
+  readonly labelPrefix: string;
+  /** `project`: only containers of Sealane's own compose project. */
+  readonly scope: 'all' | 'project';
+  /** Address for listeners that name only a port. */
+  readonly bind: string;
+}
+
+const nothing: Discovery = { declarations: [], problems: [] };
+
+/** A discoverer remembers what it worked out for each container, by the identity of the facts. */
+export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapshot) => Discovery {
+  let vantageOfMemo: Vantage | undefined;
+  let memo = new Map<ContainerFacts, { readonly parent: ContainerFacts | undefined; readonly discovery: Discovery }>();
+  return ({ containers, vantage }) => {
+    if (!vantage) return nothing;
+    if (rules.scope === 'project' && vantage.project === undefined) return scopeUnknown;
+    const known = vantage === vantageOfMemo ? memo : new Map<never, never>();
+    const next: typeof memo = new Map();
+    const declarations: Declaration[] = [];
+    const problems: Problem[] = [];
+    for (const facts of containers.values()) {
+      const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
+      const remembered = known.get(facts);
+      const discovery =
+        remembered && remembered.parent === parent
+          ? remembered.discovery
+          : discoverContainer(facts, parent, vantage, rules);
+      next.set(facts, { parent, discovery });
+      declarations.push(...discovery.declarations);
+      problems.push(...discovery.problems);
+    }
+    vantageOfMemo = vantage;
+    memo = next;
+    return { declarations, problems };
+  };
+}
+
+const scopeUnknown: Discovery = {
+  declarations: [],
+  problems: [
+    {
+      code: 'scope-unknown',
+      subject: 'sealane',
+      message: 'scope is "project", but Sealane does not run in a container of a compose project',
+      fix: 'Run it as a service of the compose file, or set scope to all.',
+    },
+  ],
+};
+
+export function discoverContainer(
+  facts: ContainerFacts,
+  parent: ContainerFacts | undefined,
+  vantage: Vantage,
+  rules: DiscoveryRules,
+): Discovery {
+  const { labels } = facts;
+  const project = labels['com.docker.compose.project'];
+  if (!hasOurLabels(labels, rules.labelPrefix)) return nothing;
+  if (rules.scope === 'project' && project !== vantage.project) return nothing;
+  // `compose run` copies the service's labels to its one-off container, which serves nobody.
+  if (labels['com.docker.compose.oneoff'] === 'True') return nothing;
+  const reading = readLabels(labels, rules.labelPrefix, facts);
+  const problems = [...reading.problems];
+  const declarations: Declaration[] = [];
+  for (const route of reading.routes) {
+    const report = (code: Problem['code'], message: string, fix: string): void => {
+      const where = route.name === undefined ? '' : `route ${route.name}: `;
+      problems.push({ code, subject: printable(facts.name), containerId: facts.id, message: where + message, fix });
+    };
+    const port = route.values.port ?? onlyExposedPort(facts);
+    if (port === undefined) {
+      reportPort(facts, rules.labelPrefix, route, report);
+      continue;
+    }
+    const choice = chooseAddress({ facts, port, reach: vantage.reach, network: route.values.network, project, parent });
+    if (choice.kind === 'none') report(choice.code, choice.message, choice.fix);
+    declarations.push({
+      service: serviceName(facts, route),
+      listen: { host: route.values.listen?.host ?? rules.bind, port: route.values.listen?.port ?? port },
+      pool: poolOptions(route.values),
+      upstream: choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined,
+      declaredBy: {
+        kind: 'container',
+        id: facts.id,
+        name: printable(facts.name),
+        createdAtMs: facts.createdAtMs,
+      },
+    });
+  }
+  return { declarations, problems };
+}
+
+export function poolOptions(values: RouteValues): Declaration['pool'] {
+  return {
+    balance: values.balance ?? poolDefaults.balance,
+    holdMs: values.hold ?? poolDefaults.holdMs,
+    connectTimeoutMs: values['connect-timeout'] ?? poolDefaults.connectTimeoutMs,
+    idleTimeoutMs: values['idle-timeout'] ?? poolDefaults.idleTimeoutMs,
+  };
+}
+
+/** Container id, start time and address: an IP alone is handed to the next container within milliseconds. */
+function toUpstream(
+  facts: ContainerFacts,
+  endpoint: Endpoint,
+  { name, values }: LabelledRoute,
+): DeclaredUpstream | undefined {
+  if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
+  const route = name === undefined ? '' : `#${name}`;
+  return {
+    key: `${facts.id}@${facts.startedAtNs}/${formatAddress(endpoint.host, endpoint.port)}${route}`,
+    run: { id: facts.id, startedAtNs: facts.startedAtNs },
+    name: printable(facts.name),
+    endpoints: [endpoint],
+    weight: values.weight ?? 1,
+    paused: facts.state === 'paused',
+    drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
+  };
+}
+
+/** A compose label can hold anything when a container was not made by compose; then the container's name serves. */
+function serviceName(facts: ContainerFacts, route: LabelledRoute): string {
+  if (route.values.pool !== undefined) return route.values.pool;
+  const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = facts.labels;
+  const composed = serviceNameSchema.safeParse(`${project}/${service}`);
+  const base =
+    project !== undefined && service !== undefined && composed.success ? composed.data : printable(facts.name);
+  return route.name === undefined ? base : `${base}:${route.name}`;
+}
+
+function onlyExposedPort(facts: ContainerFacts): number | undefined {
+  return facts.exposedPorts.length === 1 ? facts.exposedPorts[0] : undefined;
+}
+
+function reportPort(
+  facts: ContainerFacts,
+  prefix: string,
+  route: LabelledRoute,
+  report: (code: Problem['code'], message: string, fix: string) => void,
+): void {
+  const label = route.name === undefined ? `${prefix}.port` : `${prefix}.${route.name}.port`;
+  const what =
+    facts.exposedPorts.length === 0
+      ? 'it exposes no TCP port'
+      : `it exposes several ports: ${facts.exposedPorts.join(', ')}`;
+  report('port-unclear', `${what}, and the label ${label} is missing`, `Add ${label}=<port>.`);
+}

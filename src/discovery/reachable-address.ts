@@ -1,0 +1,170 @@
+import type { ContainerFacts, NetworkAttachment, Reach } from '../docker/facts.ts';
+import type { Endpoint } from '../relay/table.ts';
+import type { ProblemCode } from '../catalog/problem.ts';
+import { printable, quoted } from '../telemetry/printable.ts';
+
+/**
+ * Which address of a container can be reached from where Sealane stands. Pure. Order: the network named by label, then a
+ * network shared with Sealane, then a published port.
+ */
+export type AddressChoice =
+  | { readonly kind: 'found'; readonly endpoint: Endpoint }
+  | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
+  /** Its networks are still being set up: not a mistake, more events will follow. */
+  | { readonly kind: 'not-yet' };
+
+export interface AddressQuery {
+  readonly facts: ContainerFacts;
+  readonly port: number;
+  readonly reach: Reach;
+  /** The `network` label. */
+  readonly network: string | undefined;
+  readonly project: string | undefined;
+  /** The container whose network namespace `facts` shares, where it shares one. */
+  readonly parent: ContainerFacts | undefined;
+}
+
+export function chooseAddress(query: AddressQuery): AddressChoice {
+  const { networking } = query.facts;
+  switch (networking.kind) {
+    case 'host':
+      return onHostNetwork(query);
+    case 'none':
+      return none(
+        'no-address',
+        'it has no network (network_mode: none)',
+        'Attach it to a network shared with Sealane.',
+      );
+    case 'container':
+      return throughParent(query);
+    case 'networks':
+      return query.network === undefined
+        ? onAnyNetwork(query, networking.attachments)
+        : onNamedNetwork(query, query.network, networking.attachments);
+  }
+}
+
+function onHostNetwork({ reach, port }: AddressQuery): AddressChoice {
+  switch (reach.kind) {
+    case 'host':
+      return found('127.0.0.1', port);
+    case 'published':
+      return found(reach.host, port);
+    case 'networks':
+      if (reach.gateway !== undefined) return found(reach.gateway, port);
+      return none(
+        'no-shared-network',
+        'it runs on the host network, and Sealane has no gateway to the host',
+        'Attach Sealane to a network that is not internal.',
+      );
+  }
+}
+
+function throughParent(query: AddressQuery): AddressChoice {
+  const { facts, parent } = query;
+  if (!parent || parent.networking.kind === 'container') {
+    return none(
+      'namespace-lost',
+      'the container whose network it shares is not running',
+      'Start that container, then this one again.',
+    );
+  }
+  // The child keeps the namespace of the parent's former run, with no event to say so.
+  if (parent.startedAtNs > facts.startedAtNs) {
+    return none(
+      'namespace-lost',
+      `it shares the network of ${printable(parent.name)}, which has restarted since`,
+      'Restart this container: it is on a network that no longer exists.',
+    );
+  }
+  return chooseAddress({ ...query, facts: parent, parent: undefined });
+}
+
+function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly NetworkAttachment[]): AddressChoice {
+  const { reach, project } = query;
+  const attachment =
+    attachments.find((one) => one.name === name) ??
+    attachments.find((one) => project !== undefined && one.name === `${project}_${name}`);
+  if (!attachment) {
+    return none(
+      'not-on-network',
+      `it is not on network ${quoted(name)}; it is on ${names(attachments)}`,
+      'Correct the network label, or attach the container.',
+    );
+  }
+  if (reach.kind === 'published') return onPublishedPort(query, reach.host);
+  if (reach.kind === 'networks' && !reach.networkIds.has(attachment.networkId)) {
+    return none(
+      'no-shared-network',
+      `Sealane is not on network ${quoted(attachment.name)}`,
+      `docker network connect ${printable(attachment.name)} <sealane's container>`,
+    );
+  }
+  return addressOf(attachment, query.port) ?? { kind: 'not-yet' };
+}
+
+function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
+  const { reach, port } = query;
+  if (reach.kind === 'published') return onPublishedPort(query, reach.host);
+  // By name, since the engine's order means nothing and may change: the choice must not.
+  const reachable = attachments
+    .filter((one) => reach.kind === 'host' || reach.networkIds.has(one.networkId))
+    .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  for (const attachment of reachable) {
+    const choice = addressOf(attachment, port);
+    if (choice) return choice;
+  }
+  if (reachable.length > 0) return { kind: 'not-yet' };
+  if (reach.kind === 'networks') return throughGateway(query, reach.gateway, attachments);
+  return none('no-address', 'it is attached to no network', 'Attach it to a network.');
+}
+
+/** Ports published on all addresses can be reached from another network through the host; on 127.0.0.1 they cannot. */
+function throughGateway(
+  query: AddressQuery,
+  gateway: string | undefined,
+  attachments: readonly NetworkAttachment[],
+): AddressChoice {
+  const published = query.facts.publishedPorts.find(
+    (one) => one.containerPort === query.port && isWildcard(one.hostIp),
+  );
+  if (published && gateway !== undefined) return found(gateway, published.hostPort);
+  return none(
+    'no-shared-network',
+    `Sealane shares no network with it (it is on ${names(attachments)})`,
+    'Put both on one network, for example under `networks:` in the compose file.',
+  );
+}
+
+function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressChoice {
+  const published = facts.publishedPorts.find(
+    (one) => one.containerPort === port && (isWildcard(one.hostIp) || host === '127.0.0.1' || one.hostIp === host),
+  );
+  if (published) return found(host, published.hostPort);
+  return none(
+    'no-address',
+    `from here containers are reached by published ports only, and port ${port} is not published`,
+    `Publish it (ports: ["${port}"]), or run Sealane as a container on its network.`,
+  );
+}
+
+function addressOf(attachment: NetworkAttachment, port: number): AddressChoice | undefined {
+  const host = attachment.ipv4 ?? attachment.ipv6;
+  return host === undefined ? undefined : found(host, port);
+}
+
+function isWildcard(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::' || ip === '';
+}
+
+function names(attachments: readonly NetworkAttachment[]): string {
+  return attachments.length === 0 ? 'none' : attachments.map((one) => quoted(one.name)).join(', ');
+}
+
+function found(host: string, port: number): AddressChoice {
+  return { kind: 'found', endpoint: { host, port } };
+}
+
+function none(code: ProblemCode, message: string, fix: string): AddressChoice {
+  return { kind: 'none', code, message, fix };
+}

@@ -1,0 +1,94 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Clock, Timer } from '../time/clock.ts';
+import { backoffDelayMs } from '../time/backoff.ts';
+import type { Resolution } from './static-services.ts';
+
+/**
+ * Keeps host names resolved: looks each up again and again, and says when what it stands for changed. When a look-up
+ * fails after one that worked, the last good addresses are kept.
+ */
+export interface Resolver {
+  /** Looks after these names from now on, and forgets all others. */
+  watch(hosts: Iterable<string>): void;
+  resolutions(): ReadonlyMap<string, Resolution>;
+  stop(): void;
+}
+
+export interface ResolverParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onChange: () => void;
+  /** All addresses of a name in the order to try them; getaddrinfo(3) unless given. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+/** Names behind Docker's or a router's DNS move within seconds; getaddrinfo does not tell us the record's TTL. */
+const refreshMs = 10_000;
+const retry = { firstMs: 1_000, maxMs: 30_000 };
+
+interface Watched {
+  resolution: Resolution;
+  failures: number;
+  timer: Timer | undefined;
+}
+
+export function createResolver({ clock, random, onChange, resolve = systemResolve }: ResolverParts): Resolver {
+  const watched = new Map<string, Watched>();
+
+  const refresh = async (host: string, entry: Watched): Promise<void> => {
+    const next = await resolve(host).then(
+      (addresses): Resolution => ({ kind: 'resolved', addresses }),
+      (error: NodeJS.ErrnoException): Resolution => ({ kind: 'failed', reason: explain(error) }),
+    );
+    // The answer of a look-up that outlived the interest in its name.
+    if (watched.get(host) !== entry) return;
+    entry.failures = next.kind === 'failed' ? entry.failures + 1 : 0;
+    const delayMs = next.kind === 'failed' ? backoffDelayMs(entry.failures - 1, retry, random) : refreshMs;
+    entry.timer = clock.after(delayMs, () => void refresh(host, entry));
+    if (next.kind === 'failed' && entry.resolution.kind === 'resolved') return;
+    if (JSON.stringify(next) === JSON.stringify(entry.resolution)) return;
+    entry.resolution = next;
+    onChange();
+  };
+
+  return {
+    watch(hosts) {
+      const wanted = new Set(hosts);
+      for (const [host, entry] of watched) {
+        if (wanted.has(host)) continue;
+        entry.timer?.cancel();
+        watched.delete(host);
+      }
+      for (const host of wanted) {
+        if (watched.has(host)) continue;
+        const literal = isIP(host) !== 0;
+        const resolution: Resolution = literal ? { kind: 'resolved', addresses: [host] } : { kind: 'pending' };
+        const entry: Watched = { resolution, failures: 0, timer: undefined };
+        watched.set(host, entry);
+        if (!literal) void refresh(host, entry);
+      }
+    },
+    resolutions: () => new Map([...watched].map(([host, { resolution }]) => [host, resolution])),
+    stop() {
+      for (const { timer } of watched.values()) timer?.cancel();
+      watched.clear();
+    },
+  };
+}
+
+async function systemResolve(host: string): Promise<readonly string[]> {
+  const answers = await lookup(host, { all: true, order: 'ipv4first' });
+  return [...new Set(answers.map(({ address }) => address))];
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ENOTFOUND':
+      return 'no such name';
+    case 'EAI_AGAIN':
+      return 'the name server does not answer';
+    default:
+      return error.code ?? error.message;
+  }
+}

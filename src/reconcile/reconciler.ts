@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../catalog/catalog.ts';
+import { diffCatalogs, type Change } from '../catalog/diff.ts';
+import { toRoutingTable } from '../catalog/routing.ts';
+import { emptyTable, type RoutingTable } from '../relay/table.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+
+/**
+ * The one owner of the catalog. Whatever changed, `markDirty` is all that is said; the whole catalog is computed again
+ * from the world as it is then. Many marks before a run make one run.
+ */
+export interface Reconciler {
+  markDirty(): void;
+  catalog(): Catalog;
+  stop(): void;
+}
+
+export interface ReconcilerParts {
+  readonly clock: Clock;
+  /** The state of the world, read at the start of each run. */
+  readonly readWorld: () => CatalogInput;
+  readonly publish: (table: RoutingTable) => void;
+  readonly announce: (changes: readonly Change[]) => void;
+  /** Runs `task` soon, after the I/O that is at hand: a burst of events becomes one run. */
+  readonly soon?: (task: () => void) => void;
+}
+
+export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const { clock, readWorld, publish, announce, soon = setImmediate } = parts;
+  let catalog = emptyCatalog;
+  let table = emptyTable;
+  let dirty = false;
+  let stopped = false;
+  let deadline: Timer | undefined;
+
+  const run = (): void => {
+    dirty = false;
+    if (stopped) return;
+    const before = catalog;
+    catalog = nextCatalog(before, readWorld(), clock.nowMs());
+    const next = toRoutingTable(catalog, table.version);
+    if (!isDeepStrictEqual(next, table)) {
+      table = { ...next, version: table.version + 1 };
+      publish(table);
+    }
+    const changes = diffCatalogs(before, catalog);
+    if (changes.length > 0) announce(changes);
+    deadline?.cancel();
+    const { nextDeadlineMs } = catalog;
+    deadline =
+      nextDeadlineMs === undefined ? undefined : clock.after(Math.max(0, nextDeadlineMs - clock.nowMs()), markDirty);
+  };
+
+  const markDirty = (): void => {
+    if (dirty || stopped) return;
+    dirty = true;
+    soon(run);
+  };
+
+  return {
+    markDirty,
+    catalog: () => catalog,
+    stop() {
+      stopped = true;
+      deadline?.cancel();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { routeOptions } from '../../src/config/route-options.ts';
+import { environmentName, settingDoc, settingNames } from '../../src/config/settings.ts';
+
+/**
+ * The label and settings reference, made from the schemas that read them. `npm run docs` writes it; a test compares.
+ */
+export const referencePath = 'docs/reference.md';
+
+export function renderReference(): string {
+  return `# Reference
+
+<!-- Generated from the schemas in src/config by \`npm run docs\`. Do not edit. -->
+
+## Labels
+
+One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<route>.<option>\`, where the route's name is any
+\`[a-z0-9-]+\` that is not an option's name. Beside named routes, plain options other than \`listen\`, \`port\` and \`pool\` are
+their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container; where
+serving the route all the same could expose it or send clients to the wrong place, it is not served.
+
+Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
+
+${table(
+  ['option', 'value', 'default', 'what it does', 'when malformed'],
+  supported(true).map(([name, option]) => [
+    `\`${name}\``,
+    option.value,
+    option.fallback,
+    option.description,
+    option.onMistake === 'refuse' ? 'route not served' : 'default used',
+  ]),
+)}
+
+Reserved for what comes next; using one is reported as "not supported yet":
+
+${table(
+  ['option', 'value', 'what it will do', 'until then'],
+  supported(false).map(([name, option]) => [
+    `\`${name}\``,
+    option.value,
+    option.description,
+    option.onMistake === 'refuse' ? 'route not served' : 'ignored',
+  ]),
+)}
+
+## Settings
+
+Flags win over environment variables, those over the file named by \`--config\` (or \`SEALANE_CONFIG\`), that over defaults.
+
+${table(
+  ['flag and file key', 'environment', 'value', 'default', 'what it does'],
+  settingNames.map((name) => {
+    const { value, fallback, description } = settingDoc(name);
+    return [`\`--${name}\``, `\`${environmentName(name)}\``, value, fallback, description];
+  }),
+)}
+
+## Static services
+
+Under \`services\` in the file, each with \`listen\`, \`upstreams\` and any of the pool options \`balance\`, \`hold\`, \`drain\`,
+\`connect-timeout\`, \`idle-timeout\`. The file is read again when it changes, and host names are looked up again every 10 s.
+
+\`\`\`yaml
+log-level: info
+services:
+  db:
+    listen: 5432
+    upstreams:
+      - localhost:15432
+      - { target: db.example:5432, weight: 3 }
+    hold: 5s
+\`\`\`
+`;
+}
+
+function supported(wanted: boolean) {
+  return Object.entries(routeOptions).filter(([, option]) => option.supported === wanted);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

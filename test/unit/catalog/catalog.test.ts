@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
+import type { Declaration } from '../../../src/catalog/declaration.ts';
+import { diffCatalogs } from '../../../src/catalog/diff.ts';
+import { mergeDeclarations } from '../../../src/catalog/merge.ts';
+import { toRoutingTable } from '../../../src/catalog/routing.ts';
+
+function declaration(
+  name: string,
+  over: {
+    service?: string;
+    host?: string;
+    port?: number;
+    created?: number;
+    holdMs?: number;
+    run?: bigint;
+    paused?: boolean;
+    drainMs?: number;
+  } = {},
+): Declaration {
+  const {
+    service = 'api',
+    host = '127.0.0.1',
+    port = 80,
+    created = 1,
+    holdMs = 10_000,
+    run = 1n,
+    paused = false,
+    drainMs = 5_000,
+  } = over;
+  return {
+    service,
+    listen: { host, port },
+    pool: { balance: 'least-connections', holdMs, connectTimeoutMs: 2000, idleTimeoutMs: undefined },
+    upstream: {
+      key: `${name}@${run}/x`,
+      run: { id: name, startedAtNs: run },
+      name,
+      endpoints: [{ host: '10.0.0.1', port: 80 }],
+      weight: 1,
+      paused,
+      drainMs,
+    },
+    declaredBy: { kind: 'container', id: name, name, createdAtMs: created },
+  };
+}
+
+function world(
+  declarations: readonly Declaration[],
+  alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),
+): CatalogInput {
+  return { declarations, problems: [], isAlive: ({ id }) => alive.includes(id) };
+}
+
+const states = (catalog: Catalog, service = 'api') =>
+  Object.fromEntries(catalog.services.get(service)?.upstreams.map((one) => [one.declared.name, one.state.kind]) ?? []);
+
+describe('merging', () => {
+  it('joins replicas into one pool on one listener', () => {
+    const { services } = mergeDeclarations([declaration('a'), declaration('b', { created: 2 })]);
+    expect(services).toMatchObject([{ name: 'api', routes: [{ listen: '127.0.0.1:80' }] }]);
+    expect(services[0]?.upstreams.map((one) => one.name)).toEqual(['a', 'b']);
+  });
+
+  it("takes the newest replica's options when they disagree, and says so", () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('new', { created: 9, holdMs: 3 }),
+      declaration('old'),
+    ]);
+    expect(services[0]?.pool.holdMs).toBe(3);
+    expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api' }]);
+    expect(problems[0]?.message).toContain('hold');
+  });
+
+  it('leaves a listen address to the service of the older container and names both in the problem', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('young', { service: 'b', created: 2 }),
+      declaration('old', { service: 'a' }),
+    ]);
+    expect(services.map((one) => [one.name, one.routes.length])).toEqual([
+      ['a', 1],
+      ['b', 0],
+    ]);
+    expect(problems[0]).toMatchObject({ code: 'listen-conflict', subject: 'b', containerId: 'young' });
+    expect(problems[0]?.message).toContain('old');
+  });
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '127.0.0.1'],
+    ['::', '::1'],
+    ['127.0.0.1', '127.0.0.1'],
+  ])('sees %s and %s on one port as one address', (first, second) => {
+    const { problems } = mergeDeclarations([
+      declaration('a', { service: 'a', host: first }),
+      declaration('b', { service: 'b', host: second, created: 2 }),
+    ]);
+    expect(problems).toHaveLength(1);
+  });
+
+  it.each([
+    ['127.0.0.1', '127.0.0.2'],
+    ['0.0.0.0', '::1'],
+    ['127.0.0.1', '::1'],
+  ])('sees %s and %s on one port as two addresses', (first, second) => {
+    const { problems } = mergeDeclarations([
+      declaration('a', { service: 'a', host: first }),
+      declaration('b', { service: 'b', host: second, created: 2 }),
+    ]);
+    expect(problems).toHaveLength(0);
+  });
+
+  it('does not depend on the order of what it is given', () => {
+    const services = fc.constantFrom('a', 'b', 'c');
+    const one = fc.record({
+      service: services,
+      port: fc.integer({ min: 1, max: 3 }),
+      created: fc.integer({ min: 1, max: 3 }),
+      holdMs: fc.constantFrom(1, 2),
+      host: fc.constantFrom('0.0.0.0', '127.0.0.1', '::'),
+    });
+    fc.assert(
+      fc.property(
+        fc
+          .array(one, { maxLength: 8 })
+          .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all.keys()], { minLength: all.length }))),
+        ([all, order]) => {
+          const declarations = all.map((over, index) => declaration(`c${index}`, over));
+          expect(mergeDeclarations(order.flatMap((index) => declarations[index] ?? []))).toEqual(
+            mergeDeclarations(declarations),
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe('the catalog', () => {
+  it('drops an upstream whose process died at once', () => {
+    const before = nextCatalog(emptyCatalog, world([declaration('a'), declaration('b', { created: 2 })]), 0);
+    expect(states(nextCatalog(before, world([declaration('a')]), 1))).toEqual({ a: 'ready' });
+  });
+
+  it('drains an upstream that is withdrawn while its process lives, until its deadline', () => {
+    const before = nextCatalog(emptyCatalog, world([declaration('a'), declaration('b', { created: 2 })]), 0);
+    const input = world([declaration('a')], ['a', 'b']);
+    const draining = nextCatalog(before, input, 100);
+    expect(states(draining)).toEqual({ a: 'ready', b: 'draining' });
+    expect(draining.nextDeadlineMs).toBe(5100);
+    expect(states(nextCatalog(draining, input, 5099))).toEqual({ a: 'ready', b: 'draining' });
+    expect(states(nextCatalog(draining, input, 5100))).toEqual({ a: 'ready' });
+  });
+
+  it('ends a drain when the process dies', () => {
+    let catalog = nextCatalog(emptyCatalog, world([declaration('a'), declaration('b', { created: 2 })]), 0);
+    catalog = nextCatalog(catalog, world([declaration('a')], ['a', 'b']), 1);
+    expect(states(nextCatalog(catalog, world([declaration('a')]), 2))).toEqual({ a: 'ready' });
+  });
+
+  it('takes a paused container out of rotation and back', () => {
+    let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
+    catalog = nextCatalog(catalog, world([declaration('a', { paused: true })]), 5);
+    expect(states(catalog)).toEqual({ a: 'paused' });
+    catalog = nextCatalog(catalog, world([declaration('a')]), 9);
+    expect(catalog.services.get('api')?.upstreams[0]?.state).toEqual({
+      kind: 'ready',
+      sinceMs: 9,
+      reason: 'it was unpaused',
+    });
+  });
+
+  it('keeps the port of a service whose last container went, for as long as it would hold a client', () => {
+    let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
+    catalog = nextCatalog(catalog, world([]), 1000);
+    expect(toRoutingTable(catalog, 1).listeners).toHaveLength(1);
+    expect(catalog.nextDeadlineMs).toBe(11_000);
+    const back = nextCatalog(catalog, world([declaration('a', { run: 2n })]), 5000);
+    expect(back.services.get('api')).toMatchObject({ lingersUntilMs: undefined });
+    const gone = nextCatalog(catalog, world([]), 11_000);
+    expect(gone.services.size).toBe(0);
+    expect(gone.nextDeadlineMs).toBeUndefined();
+  });
+
+  it('gives the port of a service that is away to one that wants it now', () => {
+    let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
+    catalog = nextCatalog(catalog, world([declaration('b', { service: 'other', created: 5 })]), 1);
+    expect(toRoutingTable(catalog, 1).listeners).toMatchObject([{ service: 'other' }]);
+  });
+
+  it('closes the port of a static service that was removed at once, and drains its sessions', () => {
+    const fixed: Declaration = {
+      ...declaration('a'),
+      declaredBy: { kind: 'static', position: 0 },
+      upstream: { ...must(declaration('a').upstream), run: undefined },
+    };
+    const before = nextCatalog(emptyCatalog, world([fixed]), 0);
+    const after = nextCatalog(before, world([]), 1);
+    expect(toRoutingTable(after, 1).listeners).toEqual([]);
+    expect(states(after)).toEqual({ a: 'draining' });
+  });
+
+  it('is unchanged, with nothing to say, when the world is', () => {
+    const input = world([declaration('a')]);
+    const before = nextCatalog(emptyCatalog, input, 0);
+    const after = nextCatalog(before, input, 50);
+    expect(diffCatalogs(before, after)).toEqual([]);
+    expect(toRoutingTable(after, 1)).toEqual(toRoutingTable(before, 1));
+  });
+
+  it('says each change in one line, with the container and why', () => {
+    const before = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
+    const lines = diffCatalogs(emptyCatalog, before).map((change) => change.message);
+    expect(lines).toEqual([
+      'service api declared by a',
+      'api is served on 127.0.0.1:80',
+      'a (10.0.0.1:80) joined api: it is running',
+    ]);
+    const gone = nextCatalog(before, world([]), 1);
+    expect(diffCatalogs(before, gone).map((change) => change.message)).toEqual([
+      'a left api: its process is gone',
+      'service api has no container left; its port stays open for 10s',
+    ]);
+  });
+
+  it('equals the one computed from the final world alone once drains and lingering have passed', () => {
+    const moment = fc.array(
+      fc.record({
+        name: fc.constantFrom('a', 'b', 'c'),
+        run: fc.bigInt({ min: 1n, max: 3n }),
+        paused: fc.boolean(),
+        service: fc.constantFrom('s', 't'),
+      }),
+      { maxLength: 4 },
+    );
+    const toWorld = (all: readonly { name: string; run: bigint; paused: boolean; service: string }[]): CatalogInput =>
+      world([...new Map(all.map((one) => [one.name, declaration(one.name, one)])).values()]);
+    fc.assert(
+      fc.property(fc.array(moment, { minLength: 1, maxLength: 6 }), (moments) => {
+        let catalog = emptyCatalog;
+        moments.forEach((all, index) => {
+          catalog = nextCatalog(catalog, toWorld(all), index * 100);
+        });
+        const last = toWorld(moments.at(-1) ?? []);
+        const settled = nextCatalog(catalog, last, 1_000_000);
+        const fresh = nextCatalog(emptyCatalog, last, 1_000_000);
+        expect(toRoutingTable(settled, 1)).toEqual(toRoutingTable(fresh, 1));
+      }),
+    );
+  });
+});
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('expected a value');
+  return value;
+}

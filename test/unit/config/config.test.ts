@@ -1,0 +1,191 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatAddress, parseListen, parseTarget } from '../../../src/config/address.ts';
+import { ConfigError } from '../../../src/config/config-error.ts';
+import { defaultBind } from '../../../src/config/default-bind.ts';
+import { didYouMean } from '../../../src/config/did-you-mean.ts';
+import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
+import { parseConfigFile } from '../../../src/config/file.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+
+describe('durations', () => {
+  it.each([
+    ['250ms', 250],
+    ['10s', 10_000],
+    ['1.5s', 1500],
+    ['15m', 900_000],
+    ['1h', 3_600_000],
+    ['0', 0],
+  ])('%s is %i ms', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  it.each(['', '10', 's', '-1s', '10 s', '1e9h', '10d', 'Infinity'])('%j is none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+
+  it('are shown as people write them', () => {
+    expect([250, 10_000, 90_000, 5_400_000].map(formatDuration)).toEqual(['250ms', '10s', '1.5m', '1.5h']);
+  });
+});
+
+describe('addresses', () => {
+  it.each([
+    ['5432', { host: undefined, port: 5432 }],
+    [':5432', { host: undefined, port: 5432 }],
+    ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }],
+    ['localhost:80', { host: '127.0.0.1', port: 80 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+    ['example.com:80', undefined],
+    ['70000', undefined],
+    ['::1:80', undefined],
+  ])('to listen on: %s', (text, expected) => {
+    expect(parseListen(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['live-test.example:80', { host: 'live-test.example', port: 80 }],
+    ['shop_db:5432', { host: 'shop_db', port: 5432 }],
+    ['[fd00::1]:80', { host: 'fd00::1', port: 80 }],
+    ['256.1.1.1:80', undefined],
+    ['host', undefined],
+    ['host:', undefined],
+    ['ho st:80', undefined],
+    ['[nonsense]:80', undefined],
+    ['-x:80', undefined],
+  ])('to connect to: %s', (text, expected) => {
+    expect(parseTarget(text)).toEqual(expected);
+  });
+
+  it('are read back from how they are shown', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
+        expect(parseTarget(formatAddress(host, port))).toEqual({ host, port });
+      }),
+    );
+  });
+
+  it('default to loopback on a host and to all addresses in a container', () => {
+    expect(defaultBind(() => false)).toBe('127.0.0.1');
+    expect(defaultBind((path) => path === '/.dockerenv')).toBe('0.0.0.0');
+  });
+});
+
+describe('did you mean', () => {
+  it('finds the near word and nothing far', () => {
+    expect(didYouMean('lisen', ['listen', 'port'])).toBe('listen');
+    expect(didYouMean('xyzzy', ['listen', 'port'])).toBeUndefined();
+  });
+});
+
+describe('the configuration file', () => {
+  const parse = (text: string) => parseConfigFile(text, 'sealane.yaml');
+
+  it('holds settings by the names of their flags, and static services', () => {
+    const file = parse(`
+log-level: debug
+workers: 2
+services:
+  db:
+    listen: 5432
+    upstreams: [localhost:15432, { target: "db.example:5432", weight: 3 }]
+    balance: round-robin
+    hold: 3s
+`);
+    expect(file.settings).toEqual({ 'log-level': 'debug', workers: 2 });
+    expect(file.services).toEqual([
+      {
+        name: 'db',
+        listen: { host: undefined, port: 5432 },
+        upstreams: [
+          { target: { host: 'localhost', port: 15_432 }, weight: 1 },
+          { target: { host: 'db.example', port: 5432 }, weight: 3 },
+        ],
+        options: { balance: 'round-robin', hold: 3000 },
+      },
+    ]);
+  });
+
+  it('may be empty', () => {
+    expect(parse('')).toEqual({ path: 'sealane.yaml', settings: {}, services: [] });
+    expect(parse('services:\n').services).toEqual([]);
+  });
+
+  it.each([
+    ['lgo-level: debug', 'sealane.yaml:1:1: unknown setting "lgo-level" (did you mean "log-level"?)'],
+    ['a: [', 'sealane.yaml:1:5: Flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ['- a', 'sealane.yaml:1:1: must be a mapping of settings, such as `log-level: debug`'],
+    ['workers: many', 'sealane.yaml:1:1: workers must be a whole number, 1-64, not "many"'],
+    ['services: [a]', 'sealane.yaml:1:11: services must be a mapping from names to services'],
+    [
+      'services:\n  db:\n    upstreams: [a:1]',
+      'sealane.yaml:2:3: service "db" has no listen address; add `listen: 5432`',
+    ],
+    [
+      'services:\n  db:\n    listen: 1',
+      'sealane.yaml:2:3: service "db" has no upstreams; add `upstreams: [localhost:8080]`',
+    ],
+    [
+      'services:\n  db:\n    listen: 1\n    upstreams: [nope]',
+      'sealane.yaml:4:5: upstream of db must be HOST:PORT, such as localhost:8080 or [::1]:8080, not "nope"',
+    ],
+    ['services:\n  db:\n    lisen: 1', 'sealane.yaml:3:5: unknown option "lisen" (did you mean "listen"?)'],
+    ['services:\n  db:\n    sni: a', 'sealane.yaml:3:5: option "sni" is not supported yet; remove it'],
+    [
+      'services:\n  db:\n    network: a',
+      "sealane.yaml:3:5: network is a container's label; a static service has listen, upstreams and pool options",
+    ],
+  ])('with a mistake is refused in one line that says where: %j', (text, message) => {
+    expect(() => parse(text)).toThrow(new ConfigError(message));
+  });
+
+  it('of any text is read or refused, never anything else', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        try {
+          parse(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          expect(String(error)).not.toContain('\n');
+        }
+      }),
+    );
+  });
+});
+
+describe('settings', () => {
+  it('come from flags before environment before file before defaults', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sealane-config-'));
+    try {
+      const config = join(folder, 'sealane.yaml');
+      await writeFile(config, 'workers: 2\nscope: project\nlog-level: error\n');
+      const { settings } = await loadConfig(
+        { config, workers: '4' },
+        { SEALANE_WORKERS: '3', SEALANE_LOG_LEVEL: 'debug', SEALANE_BIND: '' },
+      );
+      expect(settings).toMatchObject({
+        workers: 4,
+        'log-level': 'debug',
+        scope: 'project',
+        'label-prefix': 'sealane',
+        bind: undefined,
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    [{ workers: '0' }, {}, '--workers must be a whole number, 1-64, not "0"'],
+    [{}, { SEALANE_SCOPE: 'some' }, 'SEALANE_SCOPE must be all or project, not "some"'],
+    [{}, { SEALANE_WORKRS: '1' }, 'unknown environment variable SEALANE_WORKRS (did you mean "SEALANE_WORKERS"?)'],
+    [{ driver: 'splice' }, {}, '--driver splice is not supported yet: use auto or stream, not "splice"'],
+    [{ config: '/nowhere/sealane.yaml' }, {}, 'cannot read /nowhere/sealane.yaml: there is no such file'],
+    [{ config: '/' }, {}, 'cannot read /: it is a directory; name the file itself'],
+  ])('that are malformed are refused with their source: %j %j', async (flags, environment, message) => {
+    await expect(loadConfig(flags, environment)).rejects.toThrow(new ConfigError(message));
+  });
+});

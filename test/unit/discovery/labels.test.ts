@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { routeOptions } from '../../../src/config/route-options.ts';
+import { readLabels } from '../../../src/discovery/labels.ts';
+
+const container = { id: 'c1', name: 'web-1' };
+const read = (labels: Record<string, string>) => readLabels(labels, 'sealane', container);
+
+describe('labels', () => {
+  it('make one unnamed route of plain options', () => {
+    const { routes, problems } = read({ 'sealane.listen': '5432', 'sealane.port': '80', 'sealane.hold': '3s' });
+    expect(problems).toEqual([]);
+    expect(routes).toEqual([
+      { name: undefined, values: { listen: { host: undefined, port: 5432 }, port: 80, hold: 3000 } },
+    ]);
+  });
+
+  it('of other tools are none of our business', () => {
+    expect(read({ 'traefik.enable': 'true', sealane: 'x', sealanes: 'y' })).toEqual({ routes: [], problems: [] });
+  });
+
+  it('make named routes, for which plain options other than listen and port are the defaults', () => {
+    const { routes } = read({
+      'sealane.network': 'backend',
+      'sealane.web.port': '80',
+      'sealane.admin.port': '9000',
+      'sealane.admin.network': 'ops',
+    });
+    expect(routes).toEqual([
+      { name: 'admin', values: { network: 'ops', port: 9000 } },
+      { name: 'web', values: { network: 'backend', port: 80 } },
+    ]);
+  });
+
+  it('make an unnamed route beside named ones when it has a port of its own', () => {
+    const { routes } = read({ 'sealane.port': '80', 'sealane.admin.port': '9000' });
+    expect(routes.map((route) => route.name)).toEqual([undefined, 'admin']);
+  });
+
+  it('switch a container or one route off with enable=false', () => {
+    expect(read({ 'sealane.enable': 'false', 'sealane.web.port': '80' }).routes).toEqual([]);
+    expect(
+      read({ 'sealane.web.enable': 'false', 'sealane.web.port': '80', 'sealane.api.port': '81' }).routes,
+    ).toHaveLength(1);
+  });
+
+  it('serve a container with all defaults on enable=true alone', () => {
+    expect(read({ 'sealane.enable': 'true' }).routes).toEqual([{ name: undefined, values: { enable: true } }]);
+  });
+
+  it.each([
+    ['sealane.prot', 'did you mean "sealane.port"'],
+    ['sealane.web.lisen', 'did you mean "sealane.web.listen"'],
+    ['sealane.health.intervall', 'did you mean "sealane.health.interval"'],
+    ['sealane.Listen', 'did you mean "sealane.listen"'],
+  ])('that are unknown (%s) say what was probably meant', (label, meant) => {
+    const { problems } = read({ [label]: 'x', 'sealane.port': '80' });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toContain(meant);
+  });
+
+  it('that are unknown leave the route standing', () => {
+    expect(read({ 'sealane.prot': '1', 'sealane.listen': '80' }).routes).toHaveLength(1);
+  });
+
+  it('with a malformed value fall back to the default where that is safe', () => {
+    const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.weight': 'heavy' });
+    expect(routes).toEqual([{ name: undefined, values: { listen: { host: undefined, port: 80 } } }]);
+    expect(problems[0]?.message).toBe(
+      'label "sealane.weight" must be a whole number, 0-256, not "heavy"; the default is used',
+    );
+  });
+
+  it.each(['sealane.port', 'sealane.listen', 'sealane.enable', 'sealane.pool'])(
+    'with a malformed %s refuse the route rather than guess',
+    (label) => {
+      const { routes, problems } = read({ 'sealane.weight': '2', [label]: '-!' });
+      expect(routes).toEqual([]);
+      expect(problems).toHaveLength(1);
+    },
+  );
+
+  it('with a mistake on one route leave the others alone', () => {
+    const { routes } = read({ 'sealane.a.port': 'x', 'sealane.b.port': '81' });
+    expect(routes.map((route) => route.name)).toEqual(['b']);
+  });
+
+  it.each(Object.entries(routeOptions).filter(([, option]) => !option.supported))(
+    'that are reserved (%s) say so, and refuse the route where ignoring them could expose it',
+    (name, option) => {
+      const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${name}`]: 'x' });
+      expect(problems[0]?.code).toBe('label-unsupported');
+      expect(routes).toHaveLength(option.onMistake === 'refuse' ? 0 : 1);
+    },
+  );
+
+  it('show hostile text inert', () => {
+    const { problems } = read({ 'sealane.weight': '\u001b[31m\nred"', [`sealane.${'x'.repeat(5000)}`]: '' });
+    for (const { message } of problems) {
+      expect(message).not.toMatch(/\p{C}/u);
+      expect(message.length).toBeLessThan(400);
+    }
+  });
+
+  it('of any kind never throw', () => {
+    const key = fc.oneof(
+      fc.string().map((text) => `sealane.${text}`),
+      fc.constantFrom(...Object.keys(routeOptions)).map((option) => `sealane.${option}`),
+      fc.constant('__proto__'),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(key, fc.string()), (labels) => {
+        const { routes, problems } = read(labels);
+        expect(Array.isArray(routes) && Array.isArray(problems)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { chooseAddress, type AddressQuery } from '../../../src/discovery/reachable-address.ts';
+import { containerFacts, inContainer } from '../../support/facts.ts';
+
+const two = containerFacts({
+  networking: {
+    kind: 'networks',
+    attachments: [
+      { name: 'shop_zeta', networkId: 'z', ipv4: '10.0.2.5' },
+      { name: 'shop_alpha', networkId: 'a', ipv4: '10.0.1.5' },
+    ],
+  },
+});
+
+function choose(over: Partial<AddressQuery>): string {
+  const query = {
+    facts: two,
+    port: 80,
+    reach: { kind: 'host' },
+    network: undefined,
+    project: 'shop',
+    parent: undefined,
+  } as const;
+  const choice = chooseAddress({ ...query, ...over });
+  return choice.kind === 'found'
+    ? `${choice.endpoint.host}:${choice.endpoint.port}`
+    : choice.kind === 'none'
+      ? choice.code
+      : choice.kind;
+}
+
+const inside = (ids: readonly string[], gateway?: string) =>
+  inContainer(ids, gateway === undefined ? {} : { gateway }).reach;
+
+describe('the address of a container', () => {
+  it('on several networks is chosen by name from the host, whatever order the engine lists them in', () => {
+    expect(choose({})).toBe('10.0.1.5:80');
+    const turned = containerFacts({
+      networking: { kind: 'networks', attachments: [...attachmentsOf(two)].toReversed() },
+    });
+    expect(choose({ facts: turned })).toBe('10.0.1.5:80');
+  });
+
+  it('is on a network shared with Sealane when Sealane is in a container', () => {
+    expect(choose({ reach: inside(['z', 'other']) })).toBe('10.0.2.5:80');
+  });
+
+  it('is not guessed when no network is shared', () => {
+    expect(choose({ reach: inside(['other']) })).toBe('no-shared-network');
+  });
+
+  it('is a port published on all addresses, through the gateway, when no network is shared', () => {
+    const published = containerFacts({
+      ...two,
+      publishedPorts: [{ containerPort: 80, hostIp: '0.0.0.0', hostPort: 32_768 }],
+    });
+    expect(choose({ facts: published, reach: inside(['other'], '172.18.0.1') })).toBe('172.18.0.1:32768');
+    const local = containerFacts({
+      ...two,
+      publishedPorts: [{ containerPort: 80, hostIp: '127.0.0.1', hostPort: 32_768 }],
+    });
+    expect(choose({ facts: local, reach: inside(['other'], '172.18.0.1') })).toBe('no-shared-network');
+  });
+
+  it('is on the network that the label names, by full or by compose name', () => {
+    expect(choose({ network: 'shop_zeta' })).toBe('10.0.2.5:80');
+    expect(choose({ network: 'zeta' })).toBe('10.0.2.5:80');
+    expect(choose({ network: 'zeta', reach: inside(['a']) })).toBe('no-shared-network');
+    expect(choose({ network: 'omega' })).toBe('not-on-network');
+  });
+
+  it('is IPv6 where the network has nothing else', () => {
+    const six = containerFacts({
+      networking: { kind: 'networks', attachments: [{ name: 'n', networkId: 'n', ipv6: 'fd00::5' }] },
+    });
+    expect(choose({ facts: six })).toBe('fd00::5:80');
+  });
+
+  it('is waited for while its network is being set up', () => {
+    const early = containerFacts({ networking: { kind: 'networks', attachments: [{ name: 'n', networkId: 'n' }] } });
+    expect(choose({ facts: early })).toBe('not-yet');
+  });
+
+  it('on the host network is loopback from the host and the gateway from a container', () => {
+    const host = containerFacts({ networking: { kind: 'host' } });
+    expect(choose({ facts: host })).toBe('127.0.0.1:80');
+    expect(choose({ facts: host, reach: inside(['a'], '172.18.0.1') })).toBe('172.18.0.1:80');
+    expect(choose({ facts: host, reach: inside(['a']) })).toBe('no-shared-network');
+  });
+
+  it("in another container's network is that container's, unless it restarted since", () => {
+    const child = containerFacts({ networking: { kind: 'container', of: two.id }, startedAtNs: two.startedAtNs + 1n });
+    expect(choose({ facts: child, parent: two })).toBe('10.0.1.5:80');
+    expect(choose({ facts: child, parent: containerFacts({ ...two, startedAtNs: child.startedAtNs + 1n }) })).toBe(
+      'namespace-lost',
+    );
+    expect(choose({ facts: child })).toBe('namespace-lost');
+  });
+
+  it('is a published port when the engine is on another machine', () => {
+    const reach = { kind: 'published', host: '192.0.2.7' } as const;
+    expect(choose({ reach })).toBe('no-address');
+    const published = containerFacts({ ...two, publishedPorts: [{ containerPort: 80, hostIp: '', hostPort: 8000 }] });
+    expect(choose({ facts: published, reach })).toBe('192.0.2.7:8000');
+  });
+
+  it('without any network is a problem', () => {
+    expect(choose({ facts: containerFacts({ networking: { kind: 'none' } }) })).toBe('no-address');
+  });
+});
+
+function attachmentsOf(facts: typeof two) {
+  return facts.networking.kind === 'networks' ? facts.networking.attachments : [];
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { CatalogInput } from '../../../src/catalog/catalog.ts';
+import type { Declaration } from '../../../src/catalog/declaration.ts';
+import { createReconciler } from '../../../src/reconcile/reconciler.ts';
+import type { RoutingTable } from '../../../src/relay/table.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const declared: Declaration = {
+  service: 'api',
+  listen: { host: '127.0.0.1', port: 80 },
+  pool: { balance: 'round-robin', holdMs: 1000, connectTimeoutMs: 1, idleTimeoutMs: undefined },
+  upstream: {
+    key: 'a',
+    run: { id: 'a', startedAtNs: 1n },
+    name: 'a',
+    endpoints: [],
+    weight: 1,
+    paused: false,
+    drainMs: 0,
+  },
+  declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0 },
+};
+
+function setUp() {
+  const clock = new ManualClock();
+  const tasks: (() => void)[] = [];
+  const published: RoutingTable[] = [];
+  const lines: string[] = [];
+  const world: { input: CatalogInput } = { input: { declarations: [], problems: [], isAlive: () => false } };
+  let reads = 0;
+  const reconciler = createReconciler({
+    clock,
+    readWorld() {
+      reads += 1;
+      return world.input;
+    },
+    publish: (table) => published.push(table),
+    announce: (changes) => lines.push(...changes.map((change) => change.message)),
+    soon: (task) => tasks.push(task),
+  });
+  const settle = (): void => {
+    for (let task = tasks.shift(); task; task = tasks.shift()) task();
+  };
+  return { clock, reconciler, published, lines, world, settle, reads: () => reads };
+}
+
+describe('the reconciler', () => {
+  it('reads the world once for many marks', () => {
+    const { reconciler, settle, reads } = setUp();
+    for (let mark = 0; mark < 5; mark += 1) reconciler.markDirty();
+    settle();
+    expect(reads()).toBe(1);
+  });
+
+  it('publishes a table only when it differs, each with a higher version', () => {
+    const { reconciler, settle, world, published } = setUp();
+    reconciler.markDirty();
+    settle();
+    expect(published).toEqual([]);
+    world.input = { ...world.input, declarations: [declared] };
+    for (let round = 0; round < 3; round += 1) {
+      reconciler.markDirty();
+      settle();
+    }
+    expect(published.map((table) => table.version)).toEqual([1]);
+  });
+
+  it('runs by itself when a deadline passes', () => {
+    const { reconciler, settle, world, published, clock, lines } = setUp();
+    world.input = { ...world.input, declarations: [declared] };
+    reconciler.markDirty();
+    settle();
+    world.input = { ...world.input, declarations: [] };
+    reconciler.markDirty();
+    settle();
+    clock.advance(1000);
+    settle();
+    expect(published.at(-1)).toMatchObject({ listeners: [], pools: [] });
+    expect(lines.at(-1)).toBe('service api removed: nothing declares it any more');
+    expect(clock.nextDelayMs()).toBeUndefined();
+  });
+
+  it('publishes nothing more once stopped', () => {
+    const { reconciler, settle, world, published } = setUp();
+    world.input = { ...world.input, declarations: [declared] };
+    reconciler.markDirty();
+    reconciler.stop();
+    settle();
+    expect(published).toEqual([]);
+  });
+});
