@@ -1,13 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three kinds of tests: `unit` (values in, values out; injected clock), `contract` (one suite for every driver, real
- * sockets) and `docker` (a real engine, provided by its global setup).
+ * Four kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * no Docker), `contract` (one suite for every driver, real sockets) and `docker` (a real engine, provided by its global setup).
  */
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {

@@ -1,5 +1,6 @@
 import { mergeDeclarations, routesOverlap, type Route, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, Declarer } from './declaration.ts';
+import type { ListenerStatus } from '../relay/report.ts';
 import type { Problem } from './problem.ts';
 import { nextUpstream, type Upstream } from './upstream.ts';
 
@@ -7,9 +8,14 @@ import { nextUpstream, type Upstream } from './upstream.ts';
  * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
  * world as it is and the catalog before, which alone knows what is draining and what may come back.
  */
+export interface ServiceRoute extends Route {
+  /** The port on which clients are accepted now; undefined while the listener is not bound. */
+  readonly openPort: number | undefined;
+}
+
 export interface Service {
   readonly name: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly ServiceRoute[];
   readonly pool: ServiceIntent['pool'];
   readonly upstreams: readonly Upstream[];
   readonly declarers: readonly Declarer[];
@@ -31,6 +37,8 @@ export interface CatalogInput {
   readonly problems: readonly Problem[];
   /** Whether this run of this container is still going. */
   readonly isAlive: (run: ContainerRun) => boolean;
+  /** What the relay says of the listeners that it was told to open, by listen address. */
+  readonly listeners: ReadonlyMap<string, ListenerStatus>;
 }
 
 export function nextCatalog(previous: Catalog, input: CatalogInput, nowMs: number): Catalog {
@@ -61,8 +69,8 @@ function nextService(
     if (next) upstreams.push(next);
   }
   for (const left of before.values()) upstreams.push(...withdraw(left, input, nowMs));
-  const { name, routes, pool, declarers } = intent;
-  return { name, routes, pool, declarers, upstreams, lingersUntilMs: undefined };
+  const { name, pool, declarers } = intent;
+  return { name, routes: withStatus(intent.routes, input), pool, declarers, upstreams, lingersUntilMs: undefined };
 }
 
 /** A service that nothing declares any more: it drains, and lingers if it was containers that went away. */
@@ -72,7 +80,14 @@ function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): S
   const lingersUntilMs = service.lingersUntilMs ?? nowMs + (fromContainers ? service.pool.holdMs : 0);
   const lingers = lingersUntilMs > nowMs;
   if (!lingers && upstreams.length === 0) return undefined;
-  return { ...service, upstreams, lingersUntilMs, routes: lingers ? service.routes : [] };
+  return { ...service, upstreams, lingersUntilMs, routes: lingers ? withStatus(service.routes, input) : [] };
+}
+
+function withStatus(routes: readonly Route[], { listeners }: CatalogInput): ServiceRoute[] {
+  return routes.map(({ listen, host, port }) => {
+    const status = listeners.get(listen);
+    return { listen, host, port, openPort: status?.kind === 'listening' ? status.port : undefined };
+  });
 }
 
 function withdraw(upstream: Upstream, input: CatalogInput, nowMs: number): Upstream[] {

@@ -21,8 +21,8 @@ export type ChangeKind =
   | 'service-added'
   | 'service-removed'
   | 'service-lingers'
-  | 'route-added'
-  | 'route-removed'
+  | 'route-opened'
+  | 'route-closed'
   | 'upstream-added'
   | 'upstream-changed'
   | 'upstream-removed'
@@ -56,17 +56,25 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
   return changes;
 }
 
+/** Only what clients can use counts: a route is news when its port opens, not when it is asked for. */
 function diffRoutes(previous: Service | undefined, next: Service): Change[] {
-  const before = new Set(previous?.routes.map((route) => route.listen));
-  const after = new Set(next.routes.map((route) => route.listen));
-  const changes: Change[] = [];
-  for (const listen of after)
-    if (!before.has(listen)) changes.push(info('route-added', next.name, `${next.name} is served on ${listen}`));
-  for (const listen of before) {
-    if (!after.has(listen))
-      changes.push(info('route-removed', next.name, `${next.name} is no longer served on ${listen}`));
-  }
-  return changes;
+  const before = openAddresses(previous);
+  const after = openAddresses(next);
+  return [
+    ...[...after.difference(before)].map((open) =>
+      info('route-opened', next.name, `${next.name} is served on ${open}`),
+    ),
+    ...[...before.difference(after)].map((open) =>
+      info('route-closed', next.name, `${next.name} is no longer served on ${open}`),
+    ),
+  ];
+}
+
+function openAddresses(service: Service | undefined): Set<string> {
+  const open = service?.routes.flatMap(({ host, openPort }) =>
+    openPort === undefined ? [] : [formatAddress(host, openPort)],
+  );
+  return new Set(open);
 }
 
 function diffUpstreams(previous: Service | undefined, next: Service): Change[] {

@@ -6,7 +6,8 @@ import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts
 import type { Endpoint } from '../relay/table.ts';
 import { printable } from '../telemetry/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
-import { hasOurLabels, readLabels, type LabelledRoute } from './labels.ts';
+import { readLabels, type LabelledRoute } from './labels.ts';
+import { hasLabelsOf } from './world.ts';
 
 /**
  * From what the engine reports to what is declared. Pure; what one container declares depends on nothing but its own
@@ -75,7 +76,7 @@ export function discoverContainer(
 ): Discovery {
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
-  if (!hasOurLabels(labels, rules.labelPrefix)) return nothing;
+  if (!hasLabelsOf(rules.labelPrefix, labels)) return nothing;
   if (rules.scope === 'project' && project !== vantage.project) return nothing;
   // `compose run` copies the service's labels to its one-off container, which serves nobody.
   if (labels['com.docker.compose.oneoff'] === 'True') return nothing;

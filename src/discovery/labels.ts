@@ -28,10 +28,6 @@ interface Draft {
 const routeMakers = ['listen', 'port'] as const;
 const routeName = /^[a-z0-9-]+$/;
 
-export function hasOurLabels(labels: Readonly<Record<string, string>>, prefix: string): boolean {
-  return Object.keys(labels).some((key) => key.startsWith(`${prefix}.`));
-}
-
 export function readLabels(
   labels: Readonly<Record<string, string>>,
   prefix: string,

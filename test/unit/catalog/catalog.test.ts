@@ -50,7 +50,7 @@ function world(
   declarations: readonly Declaration[],
   alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),
 ): CatalogInput {
-  return { declarations, problems: [], isAlive: ({ id }) => alive.includes(id) };
+  return { declarations, problems: [], isAlive: ({ id }) => alive.includes(id), listeners: new Map() };
 }
 
 const states = (catalog: Catalog, service = 'api') =>
@@ -211,11 +211,10 @@ describe('the catalog', () => {
   it('says each change in one line, with the container and why', () => {
     const before = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     const lines = diffCatalogs(emptyCatalog, before).map((change) => change.message);
-    expect(lines).toEqual([
-      'service api declared by a',
-      'api is served on 127.0.0.1:80',
-      'a (10.0.0.1:80) joined api: it is running',
-    ]);
+    expect(lines).toEqual(['service api declared by a', 'a (10.0.0.1:80) joined api: it is running']);
+    const listeners = new Map([['127.0.0.1:80', { kind: 'listening', host: '127.0.0.1', port: 80 } as const]]);
+    const open = nextCatalog(before, { ...world([declaration('a')]), listeners }, 0);
+    expect(diffCatalogs(before, open).map((change) => change.message)).toEqual(['api is served on 127.0.0.1:80']);
     const gone = nextCatalog(before, world([]), 1);
     expect(diffCatalogs(before, gone).map((change) => change.message)).toEqual([
       'a left api: its process is gone',

@@ -69,8 +69,11 @@ describe('addresses', () => {
   });
 
   it('default to loopback on a host and to all addresses in a container', () => {
-    expect(defaultBind(() => false)).toBe('127.0.0.1');
-    expect(defaultBind((path) => path === '/.dockerenv')).toBe('0.0.0.0');
+    const root = '21 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n';
+    const hosts = '300 21 254:0 /var/lib/docker/containers/ab/hosts /etc/hosts rw - ext4 /dev/vda rw\n';
+    expect(defaultBind(root)).toBe('127.0.0.1');
+    expect(defaultBind(root + hosts)).toBe('0.0.0.0');
+    expect(defaultBind('')).toBe('127.0.0.1');
   });
 });
 

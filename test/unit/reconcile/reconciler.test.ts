@@ -26,7 +26,9 @@ function setUp() {
   const tasks: (() => void)[] = [];
   const published: RoutingTable[] = [];
   const lines: string[] = [];
-  const world: { input: CatalogInput } = { input: { declarations: [], problems: [], isAlive: () => false } };
+  const world: { input: CatalogInput } = {
+    input: { declarations: [], problems: [], isAlive: () => false, listeners: new Map() },
+  };
   let reads = 0;
   const reconciler = createReconciler({
     clock,

@@ -1,0 +1,41 @@
+# Sealane's image. Any base with Node >= 22.12 and npm will do; nothing here needs BuildKit.
+#
+#   docker build -t sealane .
+#   docker run -d --read-only --cap-drop ALL --security-opt no-new-privileges \
+#     --group-add "$(stat -c %g /var/run/docker.sock)" -v /var/run/docker.sock:/var/run/docker.sock:ro \
+#     -p 127.0.0.1:8080:8080 sealane
+#
+# Sealane runs as user 1000, without capabilities, and needs to open the engine's socket. Give it one of:
+# - the socket's group, as above (on Docker Desktop the group is 0);
+# - `--user 0`: still without capabilities, and then the group does not matter (what docker-compose.yml does).
+# Mounting the socket read-only does not limit what can be asked through it; a socket proxy does. An engine that is
+# restarted makes a new socket: mount its folder (-v /run/docker-folder:/run/docker-folder) where that matters.
+ARG BASE_IMAGE=node:26-bookworm-slim
+
+FROM ${BASE_IMAGE} AS build
+# Found again by whoever wants to remove what a build leaves behind.
+LABEL dev.sealane.stage=build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The bundle needs the bundler and the libraries it bundles. Without the tools for tests and checks that is a third of
+# the download; what remains is installed as locked. No package's install script runs. (The base may have no rm.)
+RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
+      devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
+      devDependencies.oxlint devDependencies.oxlint-tsgolint \
+ && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
+ && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
+COPY rolldown.config.ts ./
+COPY src ./src
+RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts
+
+FROM ${BASE_IMAGE}
+LABEL org.opencontainers.image.title="Sealane" \
+      org.opencontainers.image.description="Docker-native service-discovery TCP proxy" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /app
+COPY --from=build /app/dist ./dist
+COPY package.json ./
+ENV NODE_ENV=production
+USER 1000:1000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/dist/main.js", "health"]
+ENTRYPOINT ["node", "/app/dist/main.js"]

@@ -1,0 +1,159 @@
+import { createConnection } from 'node:net';
+import { once } from 'node:events';
+import { z } from 'zod';
+import { acquireEngine } from '../src/demo/engine/acquire.ts';
+import type { EngineClient } from '../src/demo/engine/client.ts';
+import { installMissing } from '../src/demo/engine/packages.ts';
+import { freePort, startSealane, type LogLine } from '../test/support/sealane.ts';
+import { toolsImage } from '../test/support/images.ts';
+
+/**
+ * How soon a started container is used, and how soon a dead one is not: from the engine's own event times to what clients
+ * and the access log saw. `npm run bench:discovery`; needs a Docker engine, or root on Debian or Ubuntu.
+ */
+const starts = 50;
+const deaths = 20;
+
+/** A death's dials are counted from this long after it. */
+const graceMs = 10;
+
+await installMissing(
+  [
+    { program: 'busybox', debianPackage: 'busybox-static' },
+    { program: 'redis-cli', debianPackage: 'redis-tools' },
+  ],
+  say,
+);
+await using engine = await acquireEngine({ allowPrivate: true, onProgress: say });
+const image = await toolsImage(engine);
+const events = await followEvents(engine.client);
+await using replicas = await startReplicas(engine.client, image);
+say(`${starts} starts`);
+const startToAnswer = await measureStarts();
+print('start event → first connection answered', startToAnswer);
+say(`${deaths} deaths under load`);
+const { late, dials } = await measureDeaths();
+process.stdout.write(`die event → sessions sent there more than ${graceMs} ms later: ${late} of ${dials} sessions\n`);
+
+async function measureStarts(): Promise<number[]> {
+  const port = await freePort();
+  const container = await replicas.create({ 'bench.listen': String(port), 'bench.port': '8080', 'bench.hold': '30s' });
+  await container.start();
+  await using sealane = startSealane('--docker', engine.host, '--label-prefix', 'bench', '--bind', '127.0.0.1');
+  await sealane.line(/is served on/);
+  const samples: number[] = [];
+  for (let round = 0; round < starts; round += 1) {
+    const from = sealane.lines.length;
+    await container.kill({ signal: 'SIGKILL' });
+    await sealane.line(/its process is gone/, from);
+    // A client that is already waiting: its answer is the first that the new run can give.
+    const answered = firstByte(port);
+    const started = events.next(container.id, 'start');
+    await container.start();
+    samples.push((await answered) - (await started));
+  }
+  await container.remove({ force: true });
+  return samples;
+}
+
+async function measureDeaths(): Promise<{ late: number; dials: number }> {
+  const port = await freePort();
+  const labels = { 'bench.listen': String(port), 'bench.port': '8080', 'bench.pool': 'deaths' };
+  const stays = await replicas.create(labels);
+  const dies = await replicas.create(labels);
+  await stays.start();
+  await dies.start();
+  await using sealane = startSealane('--docker', engine.host, '--label-prefix', 'bench', '--bind', '127.0.0.1');
+  await sealane.line(/is served on/);
+  const name = (await dies.inspect()).Name.slice(1);
+  let late = 0;
+  let dials = 0;
+  for (let round = 0; round < deaths; round += 1) {
+    const from = sealane.lines.length;
+    const ending = new AbortController();
+    const lanes = Array.from({ length: 4 }, async () => {
+      while (!ending.signal.aborted) await firstByte(port);
+    });
+    await sealane.line(new RegExp(`→ ${name} `), from);
+    const died = events.next(dies.id, 'die');
+    await dies.kill({ signal: 'SIGKILL' });
+    const diedAtMs = await died;
+    await sealane.line(new RegExp(`${name} left`), from);
+    while (Date.now() < diedAtMs + 200) await firstByte(port);
+    ending.abort();
+    await Promise.all(lanes);
+    const sessions = sealane.lines
+      .slice(from)
+      .flatMap(sessionOf)
+      .filter((session) => session.upstream === name);
+    dials += sessions.length;
+    late += sessions.filter((session) => session.startedAtMs + session.heldMs > diedAtMs + graceMs).length;
+    const again = sealane.lines.length;
+    await dies.start();
+    await sealane.line(new RegExp(`${name} .*joined`), again);
+  }
+  return { late, dials };
+}
+
+function sessionOf(line: LogLine): { upstream: string | undefined; startedAtMs: number; heldMs: number }[] {
+  const parsed = z
+    .object({ session: z.object({ upstream: z.string().optional(), startedAtMs: z.number(), heldMs: z.number() }) })
+    .safeParse(line);
+  return parsed.success ? [{ upstream: undefined, ...parsed.data.session }] : [];
+}
+
+/** When the first byte of an answer arrived, in milliseconds since the epoch. */
+async function firstByte(port: number): Promise<number> {
+  const socket = createConnection(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.0\r\n\r\n');
+  await once(socket, 'data');
+  const nowMs = performance.timeOrigin + performance.now();
+  socket.destroy();
+  return nowMs;
+}
+
+/** The engine's own times, from its event stream. */
+async function followEvents(client: EngineClient): Promise<{ next(id: string, action: string): Promise<number> }> {
+  const stream = await client.getEvents({ filters: { type: ['container'] } });
+  const waiting: { readonly id: string; readonly action: string; readonly resolve: (ms: number) => void }[] = [];
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const id = /"ID":"(\w+)"/.exec(line)?.[1];
+      const action = /"Action":"(\w+)"/.exec(line)?.[1];
+      const timeNs = /"timeNano":(\d+)/.exec(line)?.[1];
+      const index = waiting.findIndex((one) => one.id === id && one.action === action);
+      if (index >= 0) waiting.splice(index, 1)[0]?.resolve(Number(BigInt(timeNs ?? 0) / 1000n) / 1000);
+    }
+  });
+  stream.on('error', () => undefined);
+  return { next: (id, action) => new Promise((resolve) => waiting.push({ id, action, resolve })) };
+}
+
+async function startReplicas(client: EngineClient, imageName: string) {
+  const made: { remove(options: { force: boolean }): Promise<unknown> }[] = [];
+  return {
+    async create(labels: Record<string, string>) {
+      const script = 'mkdir -p /tmp/www; echo hello > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www';
+      const container = await client.createContainer({ Image: imageName, Cmd: ['sh', '-c', script], Labels: labels });
+      made.push(container);
+      return container;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const container of made) await container.remove({ force: true }).catch(() => undefined);
+    },
+  };
+}
+
+function print(what: string, samples: readonly number[]): void {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0).toFixed(1);
+  process.stdout.write(`${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms over ${samples.length}\n`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,64 @@
+import { formatAddress, parseListen, targetSchema } from '../../config/address.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { loadConfig, type Flags } from '../../config/load.ts';
+import { balanceSchema } from '../../config/route-options.ts';
+import type { StaticService } from '../../config/static-service.ts';
+import { startDaemon } from '../../daemon.ts';
+import type { ListenerStatus } from '../../relay/report.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { printable, quoted } from '../../telemetry/printable.ts';
+import { firstStopSignal } from '../stop-signals.ts';
+import { logFormat } from './run.ts';
+
+/**
+ * `sealane HOST:PORT …`: one port, balanced over the endpoints, with no Docker. Prints the port on standard output.
+ */
+export interface RelayFlags extends Flags {
+  readonly listen?: string;
+  readonly balance?: string;
+}
+
+export async function relay(endpoints: readonly string[], flags: RelayFlags): Promise<number> {
+  const { listen: _listen, balance: _balance, ...settingFlags } = flags;
+  const { settings } = await loadConfig({ ...settingFlags, admin: flags.admin ?? 'off' }, process.env);
+  const service = toService(endpoints, flags);
+  const logger = createLogger({ level: settings['log-level'], format: logFormat(settings) });
+  const stopSignal = firstStopSignal();
+  const bound = Promise.withResolvers<ListenerStatus>();
+  const daemon = await startDaemon({
+    settings,
+    engine: undefined,
+    services: [service],
+    configPath: undefined,
+    logger,
+    onListener: (_listener, status) => bound.resolve(status),
+  });
+  const status = await bound.promise;
+  if (status.kind === 'failed') {
+    // The reason was logged as a problem; a relay without its port has nothing left to do.
+    await daemon.stop(0);
+    process.stderr.write(`sealane: cannot listen on ${flags.listen}: ${status.message}\n`);
+    return 1;
+  }
+  process.stdout.write(`${status.port}\n`);
+  logger.info(
+    `relaying ${formatAddress(status.host, status.port)} to ${endpoints.map((one) => printable(one)).join(', ')}`,
+  );
+  await stopSignal;
+  await daemon.stop(settings['shutdown-timeout']);
+  return 0;
+}
+
+function toService(endpoints: readonly string[], flags: RelayFlags): StaticService {
+  if (endpoints.length === 0) throw new ConfigError('relay needs at least one HOST:PORT, such as localhost:8080');
+  const upstreams = endpoints.map((endpoint) => {
+    const target = targetSchema.safeParse(endpoint);
+    if (target.success) return { target: target.data, weight: 1 };
+    throw new ConfigError(`${quoted(endpoint)} ${target.error.issues[0]?.message}`);
+  });
+  const listen = parseListen(flags.listen ?? '0');
+  if (!listen) throw new ConfigError(`--listen must be a port or IP:port, not ${quoted(flags.listen ?? '')}`);
+  const balance = balanceSchema.optional().safeParse(flags.balance);
+  if (!balance.success) throw new ConfigError(`--balance ${balance.error.issues[0]?.message}`);
+  return { name: 'relay', listen, upstreams, options: balance.data === undefined ? {} : { balance: balance.data } };
+}

@@ -1,0 +1,72 @@
+import { ConfigError } from '../../config/config-error.ts';
+import { loadConfig, type Flags } from '../../config/load.ts';
+import type { Settings } from '../../config/settings.ts';
+import { startDaemon } from '../../daemon.ts';
+import { EngineError, type Engine } from '../../docker/engine.ts';
+import { createLogger, type LogFormat, type Logger } from '../../telemetry/logger.ts';
+import { printable } from '../../telemetry/printable.ts';
+import { formatDuration } from '../../config/duration.ts';
+import { firstStopSignal } from '../stop-signals.ts';
+import { version } from '../version.ts';
+
+/**
+ * `sealane run`: watches the engine and relays until told to stop.
+ */
+export async function run(flags: Flags & { readonly config?: string }): Promise<number> {
+  const { settings, file } = await loadConfig(flags, process.env);
+  const logger = createLogger({ level: settings['log-level'], format: logFormat(settings) });
+  const services = file?.services ?? [];
+  const engine = await openEngine(settings, services.length > 0, logger);
+  logger.info(
+    `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
+  );
+  const stopSignal = firstStopSignal();
+  const daemon = await startDaemon({ settings, engine, services, configPath: file?.path, logger });
+  const signal = await stopSignal;
+  const patienceMs = settings['shutdown-timeout'];
+  logger.info(`${signal}: no new sessions; those at work have ${formatDuration(patienceMs)}`);
+  await daemon.stop(patienceMs);
+  logger.info('stopped');
+  return 0;
+}
+
+export function logFormat(settings: Pick<Settings, 'log-format'>): LogFormat {
+  return settings['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json');
+}
+
+/**
+ * An engine that is merely out of reach is waited for. One that will never work as configured (no permission, not a
+ * Docker engine) is refused at once, unless there are static services to serve.
+ */
+async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger): Promise<Engine | undefined> {
+  const url = settings.docker ?? (process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock');
+  if (url === 'none') {
+    if (hasStatic) return undefined;
+    throw new ConfigError(
+      'nothing to do: --docker is none, and no static services are configured; name a file with --config',
+    );
+  }
+  const { createDockerodeEngine } = await import('../../docker/dockerode-engine.ts');
+  const engine = usable(() =>
+    createDockerodeEngine(url, { onProblem: (problem) => logger.warn(printable(problem, 400)) }),
+  );
+  if (hasStatic) return engine;
+  try {
+    await engine.ping();
+  } catch (error) {
+    if (error instanceof EngineError && (error.kind === 'permission' || error.kind === 'nonsense')) {
+      throw new ConfigError(error.message, { cause: error });
+    }
+  }
+  return engine;
+}
+
+/** An address that can't be an engine's is a mistake in the configuration. */
+function usable(create: () => Engine): Engine {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof EngineError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}

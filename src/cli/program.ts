@@ -1,0 +1,153 @@
+import { Command, CommanderError, Option } from 'commander';
+import { parseTarget } from '../config/address.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { suggestion } from '../config/did-you-mean.ts';
+import { settingDoc, settingNames, type SettingName } from '../config/settings.ts';
+import { quoted } from '../telemetry/printable.ts';
+import { version } from './version.ts';
+
+/**
+ * Arguments to command. Commands are loaded when chosen, so that `--version` and `--help` are instant.
+ */
+const relaySettings: readonly SettingName[] = [
+  'bind',
+  'workers',
+  'driver',
+  'log-level',
+  'log-format',
+  'access-log',
+  'shutdown-timeout',
+  'admin',
+];
+
+/** Flags by the names people type; commander would make camel case of them. */
+type Typed = Readonly<Record<string, string>>;
+
+/** The exit code. @throws ConfigError for unusable arguments */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = buildProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw new ConfigError(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; see sealane --help`, {
+      cause: error,
+    });
+  }
+}
+
+function buildProgram(finish: (code: number) => void): Command {
+  const program = new Command('sealane')
+    .description('Docker-native service-discovery TCP proxy: label a container, reach it through one stable port.')
+    .usage('[run] [options]  |  sealane HOST:PORT [HOST:PORT …]  |  sealane COMMAND')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .enablePositionalOptions();
+
+  const run = program
+    .command('run', { isDefault: true })
+    .description('watch the engine and relay to labelled containers (the default)')
+    .argument('[endpoints...]', 'HOST:PORT …: relay to these instead, with no Docker')
+    .option('--config <file>', 'YAML file with settings and static services; read again when it changes')
+    .option('--listen <[address:]port>', 'with endpoints: where to listen (default: a free port)')
+    .option('--balance <policy>', 'with endpoints: least-connections or round-robin');
+  addSettings(run, settingNames);
+  run.action(async (endpoints: string[], flags: Typed) => {
+    if (endpoints.length > 0) {
+      checkEndpoints(endpoints, program);
+      if (flags['config'] !== undefined)
+        throw new ConfigError('--config and endpoints exclude each other: put the endpoints into the file');
+      const { relay } = await import('./commands/relay.ts');
+      finish(await relay(endpoints, kebab(flags)));
+      return;
+    }
+    for (const flag of ['listen', 'balance']) {
+      if (flags[flag] !== undefined)
+        throw new ConfigError(`--${flag} goes with endpoints, such as: sealane localhost:8080 --${flag} …`);
+    }
+    const command = await import('./commands/run.ts');
+    finish(await command.run(kebab(flags)));
+  });
+
+  const relayCommand = program
+    .command('relay')
+    .description('relay one port to endpoints, balanced, with no Docker; prints the port')
+    .argument('<endpoints...>', 'HOST:PORT …')
+    .option('--listen <[address:]port>', 'where to listen (default: a free port)')
+    .option('--balance <policy>', 'least-connections or round-robin');
+  addSettings(relayCommand, relaySettings);
+  relayCommand.action(async (endpoints: string[], flags: Typed) => {
+    const { relay } = await import('./commands/relay.ts');
+    finish(await relay(endpoints, kebab(flags)));
+  });
+
+  const healthCommand = program
+    .command('health')
+    .description('ask a running Sealane whether it is ready (exit 0) or not (1)');
+  addSettings(healthCommand, ['admin']);
+  healthCommand.action(async (flags: Typed) => {
+    const { health } = await import('./commands/health.ts');
+    finish(await health(kebab(flags)));
+  });
+
+  addSamples(program, finish);
+  return program;
+}
+
+/** What the examples and the demo are made of. */
+function addSamples(program: Command, finish: (code: number) => void): void {
+  program
+    .command('demo')
+    .description('a tour on real containers (or local processes): spread, scale, stop; cleans up after itself')
+    .option('--private-engine', 'where no engine answers, install and start a private one (root on Debian or Ubuntu)')
+    .action(async (flags: { readonly privateEngine?: boolean }) => {
+      const { runDemo } = await import('../demo/tour.ts');
+      finish(await runDemo({ privateEngine: flags.privateEngine ?? false, stdout: process.stdout }));
+    });
+  program
+    .command('whoami')
+    .description('a sample HTTP service that says which container answered')
+    .option('--port <port>', 'port to listen on', '8080')
+    .action(async (flags: { readonly port: string }) => {
+      const { runWhoami } = await import('./commands/whoami.ts');
+      const port = parseTarget(`localhost:${flags.port}`)?.port;
+      if (port === undefined) throw new ConfigError(`--port must be a port, 1-65535, not ${quoted(flags.port)}`);
+      await runWhoami({ port });
+      finish(0);
+    });
+}
+
+function addSettings(command: Command, names: readonly SettingName[]): void {
+  for (const name of names) {
+    const { description, fallback } = settingDoc(name);
+    const value = name === 'docker' ? 'url' : name === 'bind' ? 'ip' : 'value';
+    command.addOption(new Option(`--${name} <${value}>`, `${description} (default: ${fallback})`.replaceAll('`', '')));
+  }
+}
+
+/** commander turns `--log-level` into `logLevel`; our names are as typed. */
+function kebab(flags: Typed): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, value]) => [
+      name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}
+
+/** A mistyped command arrives here as an endpoint without a port. */
+function checkEndpoints(endpoints: readonly string[], program: Command): void {
+  const [first = ''] = endpoints;
+  if (first.includes(':')) return;
+  const commands = program.commands.map((command) => command.name());
+  throw new ConfigError(
+    `${quoted(first)} is neither a command${suggestion(first, commands)} nor HOST:PORT; see sealane --help`,
+  );
+}

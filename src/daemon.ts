@@ -1,0 +1,177 @@
+import { createAdminApp, type Readiness } from './admin/app.ts';
+import { serveAdmin, type AdminServer } from './admin/server.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { Change } from './catalog/diff.ts';
+import { listenerProblems } from './catalog/listener-problems.ts';
+import type { Problem } from './catalog/problem.ts';
+import { defaultBind } from './config/default-bind.ts';
+import type { Settings } from './config/settings.ts';
+import type { StaticService } from './config/static-service.ts';
+import { watchConfigFile, type FileChange } from './config/watch-file.ts';
+import { createDiscoverer } from './discovery/discover.ts';
+import { createResolver } from './discovery/resolver.ts';
+import { declareStatic } from './discovery/static-services.ts';
+import { createWatcher, type Watcher } from './discovery/watcher.ts';
+import type { Engine } from './docker/engine.ts';
+import type { EngineSnapshot } from './docker/facts.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+import { createPlane } from './relay/plane.ts';
+import type { ListenerStatus } from './relay/report.ts';
+import { logSessions } from './telemetry/access-log.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { systemClock } from './time/clock.ts';
+
+/**
+ * The only composition root: builds the parts, starts them in the order of the flow, stops them in reverse.
+ */
+export interface Daemon {
+  catalog(): Catalog;
+  readiness(): Readiness;
+  /** Stops accepting, lets sessions run on for up to `drainMs`, then closes everything. */
+  stop(drainMs: number): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  /** Undefined: no Docker, static services only. */
+  readonly engine: Engine | undefined;
+  readonly services: readonly StaticService[];
+  /** Read again when it changes. */
+  readonly configPath: string | undefined;
+  readonly logger: Logger;
+  readonly onListener?: (listen: string, status: ListenerStatus) => void;
+}
+
+const noEngine: EngineSnapshot = {
+  containers: new Map(),
+  vantage: undefined,
+  status: { kind: 'connecting' },
+  synced: true,
+};
+
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { settings, engine, configPath, logger, onListener } = options;
+  const bind = settings.bind ?? defaultBind();
+  const clock = systemClock;
+  const listeners = new Map<string, ListenerStatus>();
+  let services = options.services;
+  let configProblem: Problem | undefined;
+  let watcher: Watcher | undefined;
+
+  const plane = createPlane(
+    {
+      logger,
+      onSessions: (records, dropped) => logSessions(logger, settings['access-log'], records, dropped),
+      onListener(listen, status) {
+        listeners.set(listen, status);
+        onListener?.(listen, status);
+        reconciler.markDirty();
+      },
+    },
+    { workers: settings.workers, driver: 'stream' },
+  );
+
+  const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
+  const resolver = createResolver({ clock, random: Math.random, onChange: () => reconciler.markDirty() });
+
+  const reconciler = createReconciler({
+    clock,
+    readWorld() {
+      const snapshot = watcher?.snapshot() ?? noEngine;
+      const discovered = discover(snapshot);
+      const declared = declareStatic(services, resolver.resolutions(), bind);
+      return {
+        declarations: [...declared.declarations, ...discovered.declarations],
+        problems: [
+          ...(configProblem ? [configProblem] : []),
+          ...declared.problems,
+          ...discovered.problems,
+          ...listenerProblems(listeners),
+        ],
+        isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
+        listeners,
+      };
+    },
+    publish(table) {
+      const wanted = new Set(table.listeners.map((listener) => listener.key));
+      for (const key of listeners.keys()) if (!wanted.has(key)) listeners.delete(key);
+      plane.publish(table);
+    },
+    announce: (changes) => announce(logger, changes),
+  });
+
+  const useServices = (next: readonly StaticService[]): void => {
+    services = next;
+    resolver.watch(next.flatMap((service) => service.upstreams.map(({ target }) => target.host)));
+    reconciler.markDirty();
+  };
+
+  const onFileChange = (change: FileChange): void => {
+    if (change.kind === 'invalid') {
+      configProblem = {
+        code: 'config-invalid',
+        subject: 'configuration',
+        message: change.message,
+        fix: 'The last good one stays in use.',
+      };
+      reconciler.markDirty();
+      return;
+    }
+    configProblem = undefined;
+    logger.info(
+      { event: 'config-read' },
+      `configuration ${change.file.path} read again (settings other than services need a restart)`,
+    );
+    useServices(change.file.services);
+  };
+
+  const readiness = (): Readiness => {
+    const snapshot = watcher?.snapshot() ?? noEngine;
+    if (snapshot.synced) return { ready: true, reason: 'the first list of containers was read' };
+    const { status } = snapshot;
+    const why =
+      status.kind === 'connected' ? 'reading the list of containers' : (status.reason ?? 'connecting to the engine');
+    return { ready: false, reason: why };
+  };
+
+  let admin: AdminServer | undefined;
+  if (settings.admin) {
+    admin = await serveAdmin(createAdminApp(readiness), settings.admin).catch((error: NodeJS.ErrnoException) => {
+      const { host, port } = settings.admin ?? { host: '', port: 0 };
+      logger.warn(
+        `admin address ${host}:${port} cannot be bound (${error.code}); going on without it. Set --admin to another, or off`,
+      );
+      return undefined;
+    });
+  }
+  useServices(services);
+  const fileWatch = configPath === undefined ? undefined : watchConfigFile(configPath, onFileChange);
+  if (engine) {
+    watcher = createWatcher(
+      { engine, clock, random: Math.random, logger, onChange: () => reconciler.markDirty() },
+      {
+        labelPrefix: settings['label-prefix'],
+        resyncIntervalMs: settings['resync-interval'],
+        ...(settings.self === undefined ? {} : { selfId: settings.self }),
+      },
+    );
+    watcher.start();
+  }
+
+  return {
+    catalog: () => reconciler.catalog(),
+    readiness,
+    async stop(drainMs) {
+      fileWatch?.stop();
+      reconciler.stop();
+      resolver.stop();
+      await Promise.all([watcher?.stop(), plane.drain(drainMs)]);
+      await plane.close();
+      await admin?.close();
+    },
+  };
+}
+
+function announce(logger: Logger, changes: readonly Change[]): void {
+  for (const { level, message, ...fields } of changes) logger[level](fields, message);
+}

@@ -1,0 +1,144 @@
+import { homedir } from 'node:os';
+import type { AcquiredEngine } from './engine/acquire.ts';
+import { ensureBaseImage } from './engine/base-image.ts';
+import { buildSealaneImage, removeSealaneImage } from './engine/sealane-image.ts';
+import type { Narrator } from './narrator.ts';
+import type { Stage } from './stage.ts';
+
+/**
+ * The tour on real containers: Sealane as a sidecar that watches the engine's socket, and labelled replicas beside it on
+ * a network of their own. Labels carry a prefix of this run's, so that no other Sealane on the engine meddles.
+ */
+export interface DockerStageOptions {
+  readonly engine: AcquiredEngine;
+  /** The project's folder, with its Dockerfile. */
+  readonly root: string;
+  readonly narrator: Narrator;
+  readonly signal: AbortSignal;
+}
+
+const image = 'sealane:demo';
+const port = 8080;
+const runLabel = 'dev.sealane.demo';
+
+export async function openDockerStage({ engine, root, narrator, signal }: DockerStageOptions): Promise<Stage> {
+  const { client } = engine;
+  const run = `sealane-demo-${crypto.randomUUID().slice(0, 6)}`;
+  const filters = { label: [`${runLabel}=${run}`] };
+  const undo: (() => Promise<unknown>)[] = [];
+  const replicas: string[] = [];
+  let serial = 0;
+
+  const close = async (): Promise<void> => {
+    const containers = await client.listContainers({ all: true, filters }).catch(() => []);
+    await Promise.all(containers.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true }).catch(() => {})));
+    // A private engine is thrown away with all that it holds.
+    if (!engine.private) for (const step of undo.toReversed()) await step().catch(() => {});
+  };
+
+  try {
+    await narrator.step('building the image from the Dockerfile', async (detail) => {
+      const before = new Set((await client.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
+      detail('making a base image of this machine’s own files');
+      const baseImage = await ensureBaseImage(client);
+      if (baseImage !== undefined && !before.has(baseImage)) undo.push(() => client.getImage(baseImage).remove());
+      signal.throwIfAborted();
+      undo.push(() => removeSealaneImage(client, image));
+      const hostNetwork = engine.private;
+      await buildSealaneImage(client, root, { tag: image, baseImage, hostNetwork, onLine: detail, signal });
+    });
+    const network = await client.createNetwork({ Name: run, Labels: { [runLabel]: run } });
+    undo.push(() => network.remove());
+    const sealane = await narrator.step('starting Sealane in a container', () => startSidecar());
+    const published = (await sealane.inspect()).NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort;
+    if (published === undefined) throw new Error('the engine published no port for Sealane');
+
+    return {
+      host: publishedHost(engine.host),
+      port: Number(published),
+      stopCommand: 'docker stop',
+      replicas: () => [...replicas],
+      add: async (count) => {
+        await Promise.all(Array.from({ length: count }, startReplica));
+      },
+      remove: async (count) => {
+        const leaving = replicas.splice(-count);
+        await Promise.all(
+          leaving.map(async (name) => {
+            const container = client.getContainer(`${run}-${name}`);
+            await container.stop({ t: 10 });
+            await container.remove();
+          }),
+        );
+      },
+      stopOne: async () => {
+        const name = replicas.pop();
+        if (name !== undefined) await client.getContainer(`${run}-${name}`).stop({ t: 10 });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function startSidecar() {
+    const container = await client.createContainer({
+      name: `${run}-sealane`,
+      Image: image,
+      Cmd: ['run', '--label-prefix', run, '--access-log', 'off'],
+      Labels: { [runLabel]: run },
+      // As in docker-compose.yml: root without capabilities may open the socket, whatever its group.
+      User: '0:0',
+      ExposedPorts: { [`${port}/tcp`]: {} },
+      HostConfig: {
+        NetworkMode: run,
+        Binds: [`${engineSocket(engine.host)}:/var/run/docker.sock:ro`],
+        PortBindings: { [`${port}/tcp`]: [{ HostIp: isLocal(engine.host) ? '127.0.0.1' : '', HostPort: '' }] },
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+      },
+    });
+    await container.start();
+    return container;
+  }
+
+  async function startReplica(): Promise<void> {
+    signal.throwIfAborted();
+    serial += 1;
+    const name = `whoami-${serial}`;
+    const container = await client.createContainer({
+      name: `${run}-${name}`,
+      Image: image,
+      Cmd: ['whoami', '--port', String(port)],
+      Env: [`WHOAMI_NAME=${name}`],
+      Labels: {
+        [runLabel]: run,
+        [`${run}.listen`]: String(port),
+        [`${run}.port`]: String(port),
+        [`${run}.pool`]: 'whoami',
+      },
+      // The image's check is Sealane's own; without one a replica is ready when its port first accepts a connection.
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: { NetworkMode: run },
+    });
+    await container.start();
+    replicas.push(name);
+  }
+}
+
+/** The socket as containers of this engine can mount it. A desktop engine runs in a VM, where it is at the usual place. */
+function engineSocket(host: string): string {
+  const path = /^unix:\/\/(.+)$/.exec(host)?.[1];
+  if (path === undefined || process.platform !== 'linux' || path.startsWith(homedir())) return '/var/run/docker.sock';
+  return path;
+}
+
+function isLocal(host: string): boolean {
+  return /^(unix|npipe):/.test(host);
+}
+
+function publishedHost(host: string): string {
+  return isLocal(host) ? '127.0.0.1' : new URL(host).hostname;
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { run } from './command.ts';
+
+/**
+ * The private engine's corner of the machine's network: a bridge of its own and a /16 that nothing else uses. The whole
+ * /16 is routed to `unreachable`, so that a packet for a container that is gone never leaves the machine.
+ */
+export interface EngineNetwork {
+  readonly bridge: string;
+  /** e.g. `10.77.0.0/16`. */
+  readonly pool: string;
+  /** What the engine carves its user-defined networks from: the upper half of the pool. */
+  readonly addressPool: string;
+}
+
+const routesSchema = z.array(z.object({ dst: z.string() }));
+const addressesSchema = z.array(
+  z.object({
+    ifname: z.string().optional(),
+    addr_info: z.array(z.object({ local: z.string().optional() })).optional(),
+  }),
+);
+
+/** Second octets of the /16s we choose from: the middle of 10/8 is seldom used by VPNs, clouds or Docker itself. */
+const candidates = Array.from({ length: 64 }, (_, index) => 96 + index);
+
+/** Claims a free /16. `name` makes the bridge's name: at most 15 characters, a limit of the kernel. */
+export async function createNetwork(name: string): Promise<EngineNetwork> {
+  const taken = await takenAddresses();
+  for (const octet of shuffled(candidates.filter((candidate) => !isTaken(candidate, taken)))) {
+    const pool = `10.${octet}.0.0/16`;
+    // Adding the route is the claim: it fails when another private engine was faster.
+    const claimed = await run('ip', ['route', 'add', 'unreachable', pool]).then(
+      () => true,
+      (error: unknown) => {
+        if (String(error).includes('File exists')) return false;
+        throw error;
+      },
+    );
+    if (!claimed) continue;
+    await run('ip', ['link', 'add', name, 'type', 'bridge']);
+    await run('ip', ['address', 'add', `10.${octet}.0.1/24`, 'dev', name]);
+    await run('ip', ['link', 'set', name, 'up']);
+    return { bridge: name, pool, addressPool: `10.${octet}.128.0/17` };
+  }
+  throw new Error('no free private address range for a private engine: every 10.96.0.0 to 10.159.0.0 /16 is routed');
+}
+
+/** The devices that hold an address of the pool: the bridge made here and one for each network the engine made. */
+export async function bridgesOf(pool: string): Promise<string[]> {
+  const devices = addressesSchema.parse(JSON.parse(await run('ip', ['-json', 'address', 'show'])));
+  return devices.flatMap((device) => {
+    const ours = device.addr_info?.some((address) => address.local?.startsWith(poolPrefix(pool))) ?? false;
+    return ours && device.ifname !== undefined ? [device.ifname] : [];
+  });
+}
+
+/** How every address of the pool begins, e.g. `10.77.`. */
+export function poolPrefix(pool: string): string {
+  return pool.replace('0.0/16', '');
+}
+
+/** Removes every bridge of the pool, then the route. Works on what is there, so it may be repeated. */
+export async function removeNetwork(pool: string): Promise<void> {
+  for (const bridge of await bridgesOf(pool)) await removeBridge(bridge);
+  await run('ip', ['route', 'del', 'unreachable', pool]).catch(() => {});
+}
+
+/** A bridge that goes would leave its ports behind, unplugged: they go first. */
+async function removeBridge(bridge: string): Promise<void> {
+  const ports = addressesSchema.parse(JSON.parse(await run('ip', ['-json', 'address', 'show', 'master', bridge])));
+  for (const port of [...ports.map((device) => device.ifname), bridge]) {
+    if (port !== undefined) await run('ip', ['link', 'del', port]).catch(() => {});
+  }
+}
+
+/** Destinations of routes, own addresses and name servers: none may fall into our pool. */
+async function takenAddresses(): Promise<string[]> {
+  const routes = routesSchema.parse(JSON.parse(await run('ip', ['-json', '-4', 'route', 'show', 'table', 'all'])));
+  const resolvers = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  const servers = [...resolvers.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)/gm)].map((match) => match[1] ?? '');
+  return [...routes.map((route) => route.dst), ...servers];
+}
+
+/** True when `taken` holds an address or network that overlaps 10.<octet>.0.0/16. The default route overlaps nothing. */
+export function isTaken(octet: number, taken: readonly string[]): boolean {
+  return taken.some((entry) => {
+    const match = /^(\d+)\.(\d+)\.\d+\.\d+(?:\/(\d+))?$/.exec(entry);
+    if (match === null || match[1] !== '10') return false;
+    const bits = Number(match[3] ?? 32);
+    if (bits >= 16) return Number(match[2]) === octet;
+    if (bits < 8) return bits > 0;
+    const step = 2 ** (16 - bits);
+    return Math.floor(Number(match[2]) / step) === Math.floor(octet / step);
+  });
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, order: Math.random() }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ value }) => value);
+}

@@ -1,0 +1,186 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { access, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { rememberFirewall, restoreFirewall } from './firewall.ts';
+import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
+import { installMissing } from './packages.ts';
+import { engineVariable, killEngineProcesses, pause, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
+
+/**
+ * A whole Docker engine that lives in one temporary folder and one address range, and its complete removal. Runs inside
+ * the keeper; every step that changes the machine registers its undoing first.
+ */
+export interface PrivateEngine {
+  readonly host: string;
+  readonly folder: string;
+  readonly pool: string;
+  readonly bridge: string;
+}
+
+export interface StartOptions {
+  /** Aborts the start; what was done so far is undone by `undo` all the same. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (line: string) => void;
+  /** Undoings, to be run last first. */
+  readonly undo: (() => Promise<void>)[];
+}
+
+const startTimeoutMs = 60_000;
+const needs = [
+  { program: 'dockerd', debianPackage: 'docker.io' },
+  { program: 'containerd', debianPackage: 'containerd' },
+  { program: 'iptables', debianPackage: 'iptables' },
+  { program: 'ip', debianPackage: 'iproute2' },
+] as const;
+
+export async function startPrivateEngine({ signal, onProgress, undo }: StartOptions): Promise<PrivateEngine> {
+  await installMissing(needs, onProgress);
+  signal.throwIfAborted();
+  onProgress('starting a private Docker engine');
+  const folder = await mkdtemp(join(shortTemporaryFolder(), 'sealane-'));
+  undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+  // The folder's random letters name everything else, too.
+  const name = `slane-${basename(folder).slice(-6)}`;
+  const cgroup = `/${name}`;
+  undo.push(await strayFiles());
+
+  const firewall = await rememberFirewall();
+  const others = await runningDaemons();
+  // A daemon flushes Docker's chains when it starts: beside a running one it has to leave the packet filter alone.
+  const filters = others.foreign + others.private === 0;
+  const network = await createNetwork(name);
+  undo.push(async () => {
+    const marks = [...(await bridgesOf(network.pool)), poolPrefix(network.pool)];
+    await removeNetwork(network.pool);
+    if (filters) await restoreFirewall(firewall, marks, (await runningDaemons()).foreign > 0);
+  });
+  undo.push(async () => {
+    await killEngineProcesses(folder, cgroup);
+    await unmountBeneath(folder);
+    await removeCgroups(cgroup);
+  });
+
+  const sockets = { containerd: join(folder, 'containerd.sock'), docker: join(folder, 'docker.sock') };
+  await writeFile(
+    join(folder, 'daemon.json'),
+    JSON.stringify({
+      hosts: [`unix://${sockets.docker}`],
+      'data-root': join(folder, 'data'),
+      'exec-root': join(folder, 'exec'),
+      pidfile: join(folder, 'docker.pid'),
+      containerd: sockets.containerd,
+      bridge: network.bridge,
+      'default-address-pools': [{ base: network.addressPool, size: 24 }],
+      'cgroup-parent': cgroup,
+      'exec-opts': ['native.cgroupdriver=cgroupfs'],
+      'shutdown-timeout': 5,
+      iptables: filters,
+      'ip-forward': filters,
+    }),
+  );
+  // A containerd of our own: dockerd would share the system's if there is one, and leave containers in it.
+  const containerd = daemon(folder, 'containerd', [
+    ...['--config', '/dev/null', '--root', join(folder, 'containerd')],
+    ...['--state', join(folder, 'containerd-state'), '--address', sockets.containerd],
+  ]);
+  undo.push(() => stopDaemon(containerd));
+  const dockerd = daemon(folder, 'dockerd', ['--config-file', join(folder, 'daemon.json')]);
+  undo.push(() => stopDaemon(dockerd));
+  undo.push(() => killContainers(sockets.docker));
+  await untilAnswering(sockets.docker, dockerd, folder, signal);
+  return { host: `unix://${sockets.docker}`, folder, pool: network.pool, bridge: network.bridge };
+}
+
+/** A socket's path holds at most 107 bytes, and the engine appends about 50 to ours. */
+function shortTemporaryFolder(): string {
+  return tmpdir().length <= 30 ? tmpdir() : '/var/tmp';
+}
+
+/** What engines create outside of the folders that they are told; gone afterwards unless it was there before. */
+async function strayFiles(): Promise<() => Promise<void>> {
+  const absent: string[] = [];
+  for (const path of ['/etc/docker/key.json', '/run/docker/plugins', '/run/docker', '/run/containerd/s', '/run/containerd']) {
+    await access(path).catch(() => absent.push(path));
+  }
+  return async () => {
+    for (const path of absent) {
+      // A folder that is not empty is in use by another engine by now, which then owns it.
+      if (path.endsWith('.json')) await rm(path, { force: true });
+      else await rmdir(path).catch(() => {});
+    }
+  };
+}
+
+function daemon(folder: string, program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, [...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: {
+      ...process.env,
+      PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,
+      [engineVariable]: folder,
+    },
+  });
+  const log = createWriteStream(join(folder, `${program}.log`));
+  log.on('error', () => {});
+  child.stdout.pipe(log);
+  child.stderr.pipe(log);
+  // A program that cannot be started shows as an engine that does not answer.
+  child.on('error', () => {});
+  return child;
+}
+
+async function stopDaemon(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(tooLong);
+}
+
+async function untilAnswering(
+  socket: string,
+  dockerd: ChildProcess,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    if ((await call(socket, 'GET', '/_ping').catch(() => '')) === 'OK') return;
+    const ended = dockerd.pid === undefined || dockerd.exitCode !== null || dockerd.signalCode !== null;
+    if (ended || performance.now() > deadline) {
+      const log = await readFile(join(folder, 'dockerd.log'), 'utf8').catch(() => '');
+      const reason = log.trim().split('\n').findLast((line) => /level=(fatal|error)|^failed/.test(line));
+      throw new Error(`dockerd ${ended ? 'did not start' : 'does not answer'}: ${reason ?? 'it said nothing'}`);
+    }
+    await pause(50);
+  }
+}
+
+/** Nobody waits for these containers: killing them at once makes the engine's own stop quick. */
+async function killContainers(socket: string): Promise<void> {
+  const list: unknown = JSON.parse(await call(socket, 'GET', '/containers/json').catch(() => '[]'));
+  if (!Array.isArray(list)) return;
+  await Promise.all(
+    list.map((container: { Id?: string }) => call(socket, 'POST', `/containers/${container.Id}/kill`).catch(() => '')),
+  );
+}
+
+function call(socketPath: string, method: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, method, path, timeout: 5000, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve(body));
+      response.on('error', reject);
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}

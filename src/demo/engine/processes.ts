@@ -1,0 +1,88 @@
+import { readdir, readFile, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.ts';
+
+/**
+ * Finds and ends what a private engine may leave behind when it did not stop in order: its processes (known by an
+ * environment variable that they inherit), its containers (known by their cgroup) and its mounts (known by their path).
+ */
+export const engineVariable = 'SEALANE_PRIVATE_ENGINE';
+
+/** Pids of the engine's daemons, shims and proxies, and of processes in its containers. */
+export async function engineProcesses(folder: string, cgroup: string): Promise<number[]> {
+  const mark = `${engineVariable}=${folder}`;
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    // Processes come and go while we look; one that is gone reads as empty.
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+    const zombie = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z')).includes(') Z');
+    if (!zombie && (environment.split('\0').includes(mark) || cgroups.includes(`${cgroup}/`))) found.push(pid);
+  }
+  return found;
+}
+
+/** Running Docker daemons: `foreign` ones that somebody else runs, and `private` ones such as this module starts. */
+export async function runningDaemons(): Promise<{ readonly foreign: number; readonly private: number }> {
+  const count = { foreign: 0, private: 0 };
+  for (const pid of await readdir('/proc')) {
+    const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+    if (name.trim() !== 'dockerd') continue;
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    count[environment.includes(`${engineVariable}=`) ? 'private' : 'foreign'] += 1;
+  }
+  return count;
+}
+
+/** Kills until none is left; a shim that is killed may still start a helper of its own. */
+export async function killEngineProcesses(folder: string, cgroup: string): Promise<void> {
+  for (let round = 0; round < 50; round += 1) {
+    const pids = await engineProcesses(folder, cgroup);
+    if (pids.length === 0) return;
+    for (const pid of pids) signalQuietly(pid, 'SIGKILL');
+    await pause(100);
+  }
+}
+
+/** Unmounts all that is mounted beneath `folder`, deepest first. */
+export async function unmountBeneath(folder: string): Promise<void> {
+  for (const mountPoint of (await mountsBeneath(folder)).toReversed()) {
+    await run('umount', ['--lazy', mountPoint]).catch(() => {});
+  }
+}
+
+/** In the order in which they were mounted. */
+export async function mountsBeneath(folder: string): Promise<string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  return table.split('\n').flatMap((line) => {
+    const mountPoint = line.split(' ')[4];
+    return mountPoint?.startsWith(`${folder}/`) === true ? [mountPoint] : [];
+  });
+}
+
+/** Removes the empty cgroups that the engine made, in every hierarchy. */
+export async function removeCgroups(cgroup: string): Promise<void> {
+  const root = '/sys/fs/cgroup';
+  const hierarchies = await readdir(root).catch(() => []);
+  for (const hierarchy of ['', ...hierarchies]) await removeCgroupTree(join(root, hierarchy, cgroup));
+}
+
+async function removeCgroupTree(path: string): Promise<void> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await removeCgroupTree(join(path, entry.name));
+  if (entries.length > 0) await rmdir(path).catch(() => {});
+}
+
+export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone: that is what was wanted.
+  }
+}
+
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

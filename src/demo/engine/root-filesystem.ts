@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import tar, { type Pack } from 'tar-stream';
+import { followProgress, imageExists, type EngineClient } from './client.ts';
+
+/**
+ * An image's files, listed before anything is copied, and their way into the engine: streamed as one tar to the
+ * engine's import call. No registry and no docker CLI is involved.
+ */
+export type Entry = { readonly path: string } & (
+  | { readonly kind: 'copy'; readonly source: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'folder'; readonly mode: number; readonly owner?: number }
+);
+
+/** Imports `entries` as `<repository>:<hash of their contents and the changes>`, unless that is there, and returns the name. */
+export async function importImage(
+  client: EngineClient,
+  repository: string,
+  entries: readonly Entry[],
+  /** Dockerfile instructions such as `ENV` and `CMD`. */
+  changes: readonly string[],
+): Promise<string> {
+  const unique = [...new Map(entries.map((entry) => [entry.path, entry])).values()];
+  const name = `${repository}:${await contentHash(unique, changes)}`;
+  if (await imageExists(client, name)) return name;
+  const [repo, tag] = name.split(':');
+  const stream = await client.importImage(packEntries(unique), { repo, tag, changes });
+  await followProgress(client, stream);
+  return name;
+}
+
+/** The entries as one tar. A source that cannot be read breaks the stream, and with it the engine's call. */
+export function packEntries(entries: readonly Entry[]): Readable {
+  const pack = tar.pack();
+  writeEntries(pack, entries).catch((error: Error) => pack.destroy(error));
+  // tar-stream's streams are of an older make than the ones that Node's http expects.
+  return Readable.from(pack, { objectMode: false });
+}
+
+async function writeEntries(pack: Pack, entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries) await writeEntry(pack, entry);
+  pack.finalize();
+}
+
+async function writeEntry(pack: Pack, entry: Entry): Promise<void> {
+  const name = entry.path.replace(/^\//, '');
+  if (entry.kind === 'copy') return copyFile(pack, name, entry.source);
+  return written((done) => {
+    if (entry.kind === 'text') pack.entry({ name, type: 'file', mode: 0o644 }, entry.text, done);
+    else if (entry.kind === 'link') pack.entry({ name, type: 'symlink', linkname: entry.target }, done);
+    else {
+      const owner = entry.owner ?? 0;
+      pack.entry({ name, type: 'directory', mode: entry.mode, uid: owner, gid: owner }, done);
+    }
+  });
+}
+
+async function copyFile(pack: Pack, name: string, source: string): Promise<void> {
+  const { size, mode } = await stat(source);
+  const header = { name, type: 'file', size, mode: mode & 0o777 } as const;
+  // Thousands of small files (npm) go through faster in one piece; the Node binary would cost its size in memory.
+  if (size < 1 << 20) {
+    const content = await readFile(source);
+    return written((done) => pack.entry(header, content, done));
+  }
+  let sink: Writable | undefined;
+  const done = written((callback) => {
+    sink = pack.entry(header, callback);
+  });
+  if (sink !== undefined) await pipeline(createReadStream(source, { highWaterMark: 1 << 18 }), sink);
+  return done;
+}
+
+function written(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+async function contentHash(entries: readonly Entry[], changes: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(changes));
+  for (const entry of entries) {
+    hash.update(JSON.stringify(entry.kind === 'copy' ? entry.path : entry));
+    if (entry.kind === 'copy') hash.update(await readFile(entry.source));
+  }
+  return hash.digest('hex').slice(0, 16);
+}

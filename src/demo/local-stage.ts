@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Stage } from './stage.ts';
+
+/**
+ * The tour without Docker: replicas are processes of this executable, and Sealane reads them from a file that is
+ * rewritten whenever they change.
+ */
+interface Replica {
+  readonly name: string;
+  readonly port: number;
+  readonly child: ChildProcess;
+}
+
+export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealane-demo-'));
+  const file = join(folder, 'sealane.yaml');
+  const port = await freePort();
+  const children = new Set<ChildProcess>();
+  const replicas: Replica[] = [];
+  let serial = 0;
+
+  const start = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess => {
+    const executable = process.argv[1];
+    if (executable === undefined) throw new Error('it is unknown which executable to run');
+    const child = spawn(process.execPath, [...process.execArgv, executable, ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, ...environment },
+    });
+    children.add(child);
+    child.once('close', () => children.delete(child));
+    child.on('error', () => {});
+    return child;
+  };
+
+  const publish = async (): Promise<void> => {
+    const lines = replicas.map((replica) => `      - 127.0.0.1:${replica.port}`);
+    const upstreams = lines.length === 0 ? '    upstreams: []' : ['    upstreams:', ...lines].join('\n');
+    // Written beside and renamed: Sealane never reads half a file.
+    await writeFile(`${file}.new`, `services:\n  whoami:\n    listen: 127.0.0.1:${port}\n${upstreams}\n`);
+    await rename(`${file}.new`, file);
+  };
+
+  const stage: Stage = {
+    host: '127.0.0.1',
+    port,
+    stopCommand: 'SIGTERM to',
+    replicas: () => replicas.map(({ name }) => name),
+    add: async (count) => {
+      for (let index = 0; index < count; index += 1) {
+        signal.throwIfAborted();
+        serial += 1;
+        const own = await freePort();
+        const name = `whoami-${serial}`;
+        const child = start(['whoami', '--port', String(own)], { WHOAMI_NAME: name });
+        if (child.stdout) await once(createInterface(child.stdout), 'line', { signal });
+        replicas.push({ name, port: own, child });
+      }
+      await publish();
+    },
+    remove: async (count) => {
+      const leaving = replicas.splice(-count);
+      await publish();
+      await Promise.all(leaving.map(({ child }) => end(child, 'SIGTERM')));
+    },
+    stopOne: async () => {
+      const replica = replicas.pop();
+      if (replica) await end(replica.child, 'SIGTERM');
+    },
+    close: async () => {
+      await Promise.all([...children].map((child) => end(child, 'SIGKILL')));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+
+  try {
+    await publish();
+    start(['run', '--docker', 'none', '--config', file, '--admin', 'off', '--access-log', 'off', '--log-level', 'silent']);
+    return stage;
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+/** A port that was free a moment ago: the file has to name one before anything listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,80 @@
+import type { Engine } from '../docker/engine.ts';
+import type { ContainerSummary } from '../docker/facts.ts';
+import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+
+/**
+ * When the full list of containers is read: when asked for, again until it succeeds, and then now and then, since a
+ * slow reader's events are lost without a word.
+ */
+export interface Listing {
+  /** Begins at once; one that is under way is given up. `everything` is passed on to `onRows`. */
+  read(everything: boolean): void;
+  /** Until the next `read`. */
+  halt(): void;
+  /** Resolves when no call is left. */
+  stop(): Promise<void>;
+}
+
+export interface ListingHandlers {
+  readonly onRows: (rows: readonly ContainerSummary[], everything: boolean) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+const retry: BackoffOptions = { firstMs: 100, maxMs: 5000 };
+
+export function createListing(
+  {
+    engine,
+    clock,
+    random,
+  }: { readonly engine: Pick<Engine, 'list'>; readonly clock: Clock; readonly random: () => number },
+  { onRows, onFailure }: ListingHandlers,
+  { intervalMs }: { readonly intervalMs: number },
+): Listing {
+  let current = new AbortController();
+  let timer: Timer | undefined;
+  let stopped = false;
+  const calls = new Set<Promise<void>>();
+
+  function halt(): void {
+    current.abort();
+    timer?.cancel();
+  }
+
+  function read(everything: boolean): void {
+    halt();
+    if (stopped) return;
+    current = new AbortController();
+    attempt(0, everything, current.signal);
+  }
+
+  function attempt(failures: number, everything: boolean, signal: AbortSignal): void {
+    const call = once(failures, everything, signal).finally(() => calls.delete(call));
+    calls.add(call);
+  }
+
+  async function once(failures: number, everything: boolean, signal: AbortSignal): Promise<void> {
+    try {
+      const rows = await engine.list(signal);
+      if (signal.aborted) return;
+      // Jittered, so that many watchers of one engine do not list in step.
+      timer = clock.after(intervalMs * (0.9 + 0.2 * random()), () => read(false));
+      onRows(rows, everything);
+    } catch (error) {
+      if (signal.aborted) return;
+      timer = clock.after(backoffDelayMs(failures, retry, random), () => attempt(failures + 1, everything, signal));
+      onFailure(error);
+    }
+  }
+
+  return {
+    read,
+    halt,
+    async stop() {
+      stopped = true;
+      halt();
+      await Promise.all(calls);
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import { isDeepStrictEqual } from 'node:util';
+import { EngineError, type Engine } from '../docker/engine.ts';
+import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/event-stream.ts';
+import type {
+  ContainerFacts,
+  ContainerSummary,
+  EngineEvent,
+  EngineSnapshot,
+  EngineStatus,
+  Vantage,
+} from '../docker/facts.ts';
+import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity.ts';
+import type { StreamState } from '../docker/stream-state.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../telemetry/printable.ts';
+import type { Clock } from '../time/clock.ts';
+import { createListing, type Listing } from './listing.ts';
+import { createWorkQueue, type WorkQueue } from './work-queue.ts';
+import { World, type Effect } from './world.ts';
+
+/**
+ * The shell around `World`: keeps the snapshot of an engine's labelled containers true. It subscribes, then lists, then
+ * inspects what the list and the events name. Events need no buffer while the list is under way: facts come from
+ * inspects alone, so an event that overtakes the list loses nothing.
+ */
+export interface Watcher {
+  /** The world as last known; the same object until something changes. */
+  snapshot(): EngineSnapshot;
+  start(): void;
+  /** Resolves when no call, timer or connection is left. `onChange` is not called any more. */
+  stop(): Promise<void>;
+}
+
+export interface WatcherCollaborators {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called within the turn in which the snapshot changed; must be quick. */
+  readonly onChange: () => void;
+  /** A followed container was sent a signal (`15`, `SIGTERM`, `HUP` … as the engine writes it). Must be quick. */
+  readonly onSignal?: (sent: {
+    readonly containerId: string;
+    readonly signal: string;
+    readonly timeNs: bigint;
+  }) => void;
+  /** Where Sealane runs; this machine unless given. */
+  readonly identity?: () => Promise<IdentityInputs>;
+}
+
+export interface WatcherOptions {
+  readonly labelPrefix: string;
+  /** Between full lists while events flow; jittered by a tenth. 5 minutes unless given. */
+  readonly resyncIntervalMs?: number;
+  /** The container that Sealane runs in, when it cannot be found out. */
+  readonly selfId?: string;
+  readonly stream?: Partial<EventStreamOptions>;
+}
+
+export function createWatcher(collaborators: WatcherCollaborators, options: WatcherOptions): Watcher {
+  return new EngineWatcher(collaborators, options);
+}
+
+const defaultResyncIntervalMs = 5 * 60_000;
+/** Enough to use the engine's cores, few enough to leave it some: an inspect takes 0.6 ms. */
+const inspectConcurrency = 8;
+const inspectRetry = { firstMs: 100, maxMs: 30_000 };
+/** The list was right 52-82 ms after a death; a second is far on the safe side. */
+const recheckAfterMs = 1000;
+/** A queue key that no container can have: names begin with a letter or digit. */
+const vantageKey = ':vantage';
+
+class EngineWatcher implements Watcher {
+  readonly #with: WatcherCollaborators;
+  readonly #options: WatcherOptions;
+  readonly #world: World;
+  readonly #queue: WorkQueue;
+  readonly #stream: EventStream;
+  readonly #listing: Listing;
+  readonly #ending = new AbortController();
+  /** What has been complained about, by subject: the same reason is not repeated. */
+  readonly #complaints = new Map<string, string>();
+  #status: EngineStatus = { kind: 'connecting' };
+  #snapshot: EngineSnapshot | undefined;
+  #vantage: Vantage | undefined;
+  /** Containers whose networks are ours. */
+  #selfIds: ReadonlySet<string> = new Set();
+  #synced = false;
+  /** What the first list named and has not been answered; undefined before that list. */
+  #unanswered: Set<string> | undefined;
+
+  constructor(collaborators: WatcherCollaborators, options: WatcherOptions) {
+    this.#with = collaborators;
+    this.#options = options;
+    this.#world = new World(options.labelPrefix);
+    this.#queue = createWorkQueue(collaborators, {
+      concurrency: inspectConcurrency,
+      retry: inspectRetry,
+      work: (key) => (key === vantageKey ? this.#locate() : this.#inspect(key)),
+    });
+    // Inspects wait until there is an engine to ask.
+    this.#queue.pause();
+    const { resyncIntervalMs = defaultResyncIntervalMs } = options;
+    this.#listing = createListing(
+      collaborators,
+      {
+        onRows: (rows, everything) => this.#onRows(rows, everything),
+        // Events flow but the list does not come, e.g. a socket proxy forbids it: what we know grows old.
+        onFailure: (error) => this.#unreachable(messageOf(error)),
+      },
+      { intervalMs: resyncIntervalMs },
+    );
+    this.#stream = createEventStream(
+      collaborators,
+      {
+        onState: (state) => this.#onStream(state),
+        onEvent: (event) => this.#onEvent(event),
+        onGap: (reason) => this.#onGap(reason),
+      },
+      options.stream,
+    );
+  }
+
+  snapshot(): EngineSnapshot {
+    return (this.#snapshot ??= {
+      containers: this.#world.containers(),
+      vantage: this.#vantage,
+      status: this.#status,
+      synced: this.#synced,
+    });
+  }
+
+  start(): void {
+    this.#stream.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await Promise.all([this.#stream.stop(), this.#queue.stop(), this.#listing.stop()]);
+  }
+
+  #onStream(state: StreamState): void {
+    switch (state.kind) {
+      case 'idle':
+      case 'stopped':
+        return;
+      case 'connecting':
+      case 'waiting':
+        this.#queue.pause();
+        this.#listing.halt();
+        if (state.reason !== undefined) this.#unreachable(state.reason);
+        return;
+      case 'streaming':
+        this.#queue.resume();
+        this.#listing.read(true);
+        return;
+    }
+  }
+
+  #onEvent(event: EngineEvent): void {
+    if (this.#selfIds.has(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
+    if (event.action === 'kill') this.#onKill(event);
+    this.#apply(event.containerId, this.#world.heard(event));
+  }
+
+  #onKill({ containerId, attributes, timeNs }: EngineEvent): void {
+    const { signal } = attributes;
+    const labels = this.snapshot().containers.get(containerId)?.labels;
+    // A label of that name would have taken the attribute's place.
+    if (signal === undefined || !labels || labels['signal'] !== undefined) return;
+    this.#with.onSignal?.({ containerId, signal, timeNs });
+  }
+
+  #onGap(reason: string): void {
+    this.#complain('gap', `${reason}: reading the full list of containers again`);
+    this.#listing.read(true);
+  }
+
+  #onRows(rows: readonly ContainerSummary[], everything: boolean): void {
+    const { inspect } = this.#world.listed(rows, everything);
+    this.#unanswered ??= new Set([vantageKey, ...inspect]);
+    this.#connected();
+    if (everything) this.#queue.add(vantageKey);
+    for (const id of inspect) this.#queue.add(id);
+  }
+
+  async #inspect(id: string): Promise<void> {
+    if (!this.#world.follows(id)) return this.#answered(id);
+    const begun = this.#world.begin();
+    let facts: ContainerFacts | undefined;
+    try {
+      facts = await this.#with.engine.inspect(id, this.#ending.signal);
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      // An engine out of reach is the stream's to tell. One container that cannot be read must not hold up the rest.
+      if (!isUnreachable(error)) {
+        this.#complain(id, `container ${id.slice(0, 12)}: ${messageOf(error)}`);
+        this.#answered(id);
+      }
+      throw error;
+    }
+    if (this.#ending.signal.aborted) return;
+    this.#complaints.delete(id);
+    this.#apply(id, this.#world.inspected(id, begun, facts));
+    this.#answered(id);
+  }
+
+  /** Finds out where Sealane stands, also after its own networks changed. */
+  async #locate(): Promise<void> {
+    const { engine, identity } = this.#with;
+    const { selfId } = this.#options;
+    try {
+      const inputs = await (identity ?? (() => readIdentityInputs(engine.endpoint, selfId)))();
+      const located = await determineVantage(engine, inputs, this.#ending.signal);
+      if (this.#ending.signal.aborted) return;
+      if (located.note !== undefined) this.#complain(vantageKey, located.note);
+      this.#selfIds = new Set(located.networkOwners);
+      if (!isDeepStrictEqual(this.#vantage, located.vantage)) {
+        this.#vantage = located.vantage;
+        this.#changed();
+      }
+      this.#answered(vantageKey);
+    } catch (error) {
+      if (!this.#ending.signal.aborted && !isUnreachable(error)) this.#complain(vantageKey, messageOf(error));
+      throw error;
+    }
+  }
+
+  #apply(id: string, { changed, inspect, recheck }: Effect): void {
+    for (const next of inspect) {
+      // A parent that the first list did not name belongs to its answer all the same.
+      if (!this.#synced && next !== id) this.#unanswered?.add(next);
+      this.#queue.add(next);
+    }
+    if (recheck) this.#queue.addAfter(id, recheckAfterMs);
+    if (changed) this.#changed();
+  }
+
+  #answered(key: string): void {
+    if (this.#synced || !this.#unanswered) return;
+    this.#unanswered.delete(key);
+    if (this.#unanswered.size > 0) return;
+    this.#synced = true;
+    this.#changed();
+  }
+
+  #connected(): void {
+    const { state } = this.#stream;
+    const apiVersion = state.kind === 'streaming' ? state.apiVersion : '';
+    if (this.#status.kind === 'connected' && this.#status.apiVersion === apiVersion) return;
+    this.#complaints.delete('engine');
+    this.#with.logger.info({ apiVersion }, `watching the engine at ${printable(this.#with.engine.endpoint)}`);
+    this.#setStatus({ kind: 'connected', apiVersion });
+  }
+
+  #unreachable(reason: string): void {
+    const first = this.#status.kind === 'connecting';
+    const before = this.#status.kind === 'connected' ? undefined : this.#status.reason;
+    if (before === reason) return;
+    this.#complain('engine', `${reason}; ${first ? 'waiting for it' : 'keeping what is known meanwhile'}`);
+    this.#setStatus(first ? { kind: 'connecting', reason } : { kind: 'disconnected', reason });
+  }
+
+  #setStatus(status: EngineStatus): void {
+    this.#status = status;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#snapshot = undefined;
+    if (!this.#ending.signal.aborted) this.#with.onChange();
+  }
+
+  #complain(subject: string, complaint: string): void {
+    if (this.#complaints.get(subject) === complaint) return;
+    this.#complaints.set(subject, complaint);
+    this.#with.logger.warn(printable(complaint, 400));
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof EngineError && error.kind === 'unreachable';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { EngineError } from './engine.ts';
+import type { EngineEnvironment, EngineTarget } from './engine-url.ts';
+import { connectSsh } from './ssh-connection.ts';
+
+/**
+ * How a connection to the engine is opened: one HTTP agent for every kind of target. Sockets are opened by path for
+ * each call and never kept: an engine restart leaves a new socket file behind the same name.
+ */
+export interface ConnectionOptionsOfEngine {
+  readonly environment: EngineEnvironment;
+  /** The ssh command, with arguments that precede ours. */
+  readonly ssh: readonly [string, ...string[]];
+}
+
+export async function createEngineAgent(target: EngineTarget, options: ConnectionOptionsOfEngine): Promise<Agent> {
+  const tls = target.kind === 'tcp' && target.tls ? await readCertificates(options.environment) : {};
+  // An ssh connection takes a process and a handshake each: those are kept, and few.
+  const agent = target.kind === 'ssh' ? new Agent({ keepAlive: true, maxSockets: 6 }) : new Agent({ keepAlive: false });
+  agent.createConnection = () => open(target, tls, options);
+  return withoutRedirects(agent);
+}
+
+function open(target: EngineTarget, tls: ConnectionOptions, options: ConnectionOptionsOfEngine): Duplex {
+  switch (target.kind) {
+    case 'socket':
+      return connectTcp({ path: target.path });
+    case 'tcp': {
+      const { host, port } = target;
+      // Keep-alive probes notice a peer that vanished without a word, which a silent event stream never would.
+      const reach = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 };
+      return target.tls ? connectTls({ ...reach, servername: isName(host) ? host : '', ...tls }) : connectTcp(reach);
+    }
+    case 'ssh':
+      return connectSsh(target, options.ssh);
+  }
+}
+
+/**
+ * docker-modem follows redirects on a request of its own that has no error handler: an address that redirects (a web
+ * server's http → https) would end the process. Without the header it sees the plain 3xx answer.
+ */
+function withoutRedirects(agent: Agent): Agent {
+  const inner = agent as Agent & { addRequest(request: ClientRequest, ...rest: unknown[]): void };
+  const addRequest = inner.addRequest.bind(inner);
+  inner.addRequest = (request, ...rest) => {
+    request.prependOnceListener('response', (response: IncomingMessage) => {
+      delete response.headers.location;
+    });
+    addRequest(request, ...rest);
+  };
+  return agent;
+}
+
+/** As the docker command does: ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH, by default ~/.docker. */
+async function readCertificates(environment: EngineEnvironment): Promise<ConnectionOptions> {
+  const named = environment.DOCKER_CERT_PATH;
+  const folder = named === undefined || named === '' ? join(homedir(), '.docker') : named;
+  const [ca, cert, key] = await Promise.all(
+    ['ca.pem', 'cert.pem', 'key.pem'].map((file) => readOptional(join(folder, file))),
+  );
+  if (ca === undefined && cert === undefined && named !== undefined && named !== '') {
+    throw new EngineError('permission', `DOCKER_CERT_PATH ${JSON.stringify(folder)} holds neither ca.pem nor cert.pem`);
+  }
+  return { ...(ca && { ca }), ...(cert && key && { cert, key }) };
+}
+
+async function readOptional(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EngineError('permission', `cannot read the engine's certificate ${path}: ${why}`, { cause: error });
+  }
+}
+
+/** Server names in TLS must not be addresses (RFC 6066, section 3). */
+function isName(host: string): boolean {
+  return !/^[\d.]+$|:/.test(host);
+}

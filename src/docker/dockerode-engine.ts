@@ -1,0 +1,274 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { ContainerFacts, ContainerSummary } from './facts.ts';
+import { createEngineAgent } from './connection.ts';
+import { EngineError, type Engine, type EngineInstallation } from './engine.ts';
+import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from './engine-errors.ts';
+import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from './engine-url.ts';
+import { DeadlineExceeded, readText, settleBy, withDeadline } from './http-call.ts';
+import { parseInspect, parseListRow, type Parsed } from './parse.ts';
+import { errorBodySchema, versionSchema } from './schema.ts';
+import { negotiate } from './api-version.ts';
+
+/**
+ * The engine port over dockerode; nothing else imports dockerode. Its modem is used a level below its own calls
+ * (`modem.dial`, streaming), because those hide the response's headers, corrupt `timeNano` and may never settle.
+ */
+export interface DockerodeEngineOptions {
+  /** Where DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are read from. */
+  readonly environment?: EngineEnvironment;
+  /** For each call but ping, in milliseconds. An inspect waits for the container's lock: up to 342 ms in a restart. */
+  readonly deadlineMs?: number;
+  readonly pingDeadlineMs?: number;
+  /** The ssh command for ssh:// engines. */
+  readonly ssh?: readonly [string, ...string[]];
+  /** Told about answers that were left out because they could not be understood. */
+  readonly onProblem?: (problem: string) => void;
+}
+
+/** Throws an `EngineError` when `url` cannot be an engine's address; connects only when called. */
+export function createDockerodeEngine(url: string, options: DockerodeEngineOptions = {}): Engine {
+  return new DockerodeEngine(url, options);
+}
+
+/** One stream for everything; matching labels is ours, since a label filter would drop all network events. */
+const eventFilters = JSON.stringify({
+  type: ['container', 'network'],
+  event: [
+    'create',
+    'start',
+    'die',
+    'stop',
+    'kill',
+    'pause',
+    'unpause',
+    'rename',
+    'update',
+    'destroy',
+    'oom',
+    'health_status',
+    'connect',
+    'disconnect',
+  ],
+});
+
+/** 1,000 containers list in about 1 MB; a hundred times that is no list. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** The part of docker-modem that we use; dockerode's types leave it `any`. */
+interface Modem {
+  dial(
+    request: {
+      readonly path: string;
+      readonly method: 'GET';
+      readonly isStream: true;
+      readonly statusCodes: Readonly<Record<number, true>>;
+      readonly abortSignal: AbortSignal;
+      readonly options?: Readonly<Record<string, string>>;
+    },
+    callback: (error: Error | null, response: IncomingMessage) => void,
+  ): void;
+}
+
+/** Any status is an answer: we read it ourselves. */
+const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
+
+interface Call {
+  /** Without the version; segments from outside already encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly unversioned?: true;
+}
+
+class DockerodeEngine implements Engine {
+  readonly endpoint: string;
+  readonly #target: EngineTarget;
+  readonly #options: DockerodeEngineOptions;
+  #modem: Promise<Modem> | undefined;
+  #apiVersion: string | undefined;
+
+  constructor(url: string, options: DockerodeEngineOptions) {
+    this.endpoint = url;
+    this.#target = parseEngineUrl(url, options.environment ?? process.env);
+    this.#options = options;
+  }
+
+  async ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }> {
+    const failed = this.#failed('GET /_ping');
+    const { pingDeadlineMs = 5000 } = this.#options;
+    const { response, text } = await this.#answer(
+      failed,
+      { path: '/_ping', unversioned: true },
+      pingDeadlineMs,
+      signal,
+    );
+    if (response.statusCode !== 200) throw this.#statusError(failed, response, text);
+    const offered = response.headers['api-version'];
+    const apiVersion = typeof offered === 'string' ? negotiate(offered) : undefined;
+    if (apiVersion === undefined) throw nonsense(failed, `${glimpse(text)} and no Api-Version`);
+    this.#apiVersion = apiVersion;
+    return { apiVersion };
+  }
+
+  async list(signal?: AbortSignal): Promise<readonly ContainerSummary[]> {
+    const failed = this.#failed('GET /containers/json');
+    const rows = await this.#json(failed, { path: '/containers/json' }, signal);
+    if (!Array.isArray(rows)) throw nonsense(failed, `${glimpse(JSON.stringify(rows ?? null))}, not a list`);
+    return rows.flatMap((row: unknown) => this.#orProblem('a row of the container list', parseListRow(row)) ?? []);
+  }
+
+  async inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined> {
+    const failed = this.#failed('GET /containers/{id}/json');
+    const json = await this.#json(failed, { path: `/containers/${encodeURIComponent(id)}/json` }, signal, 404);
+    if (json === undefined) return undefined;
+    const parsed = parseInspect(json);
+    if (parsed.ok) return parsed.value;
+    throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
+  }
+
+  async events(since: string | undefined, signal: AbortSignal): Promise<Readable> {
+    const failed = this.#failed('GET /events');
+    const { deadlineMs = 10_000 } = this.#options;
+    // The stream outlives the call: its own signal ends the request, the deadline only waits for the headers.
+    const stream = new AbortController();
+    const abort = (): void => stream.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      const response = await this.#guarded(failed, deadlineMs, signal, async (deadline) => {
+        const query = { filters: eventFilters, ...(since !== undefined && { since }) };
+        const opened = await settleBy(deadline, this.#dial({ path: '/events', query }, stream.signal));
+        if (opened.statusCode === 200 && !isHtml(opened)) return opened;
+        throw this.#statusError(failed, opened, await readText(opened, deadline, maxAnswerBytes));
+      });
+      response.once('close', () => signal.removeEventListener('abort', abort));
+      return response;
+    } catch (error) {
+      signal.removeEventListener('abort', abort);
+      stream.abort(error);
+      throw error;
+    }
+  }
+
+  async installation(signal?: AbortSignal): Promise<EngineInstallation> {
+    const failed = this.#failed('GET /version');
+    const parsed = versionSchema.safeParse(await this.#json(failed, { path: '/version' }, signal));
+    if (!parsed.success) throw nonsense(failed, 'an unknown shape');
+    const components = (parsed.data.Components ?? []).map((component) => component.Name);
+    return { platform: parsed.data.Platform?.Name ?? '', rootless: components.includes('rootlesskit') };
+  }
+
+  /** Undefined only for an engine's own `absentStatus`: a proxy's 404 page does not mean that a container is gone. */
+  async #json(failed: FailedCall, call: Call, signal?: AbortSignal, absentStatus?: number): Promise<unknown> {
+    if (this.#apiVersion === undefined) await this.ping(signal);
+    const { deadlineMs = 10_000 } = this.#options;
+    const { response, text } = await this.#answer(failed, call, deadlineMs, signal);
+    if (response.statusCode === absentStatus && engineMessage(text) !== undefined) return undefined;
+    if (response.statusCode !== 200) throw this.#statusError(failed, response, text);
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw nonsense(failed, `${glimpse(text)}, not JSON${error instanceof SyntaxError ? '' : ' at all'}`);
+    }
+  }
+
+  #answer(
+    failed: FailedCall,
+    call: Call,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly response: IncomingMessage; readonly text: string }> {
+    return this.#guarded(failed, deadlineMs, signal, async (deadline) => {
+      const response = await this.#dial(call, deadline);
+      return { response, text: await readText(response, deadline, maxAnswerBytes) };
+    });
+  }
+
+  /** Puts the deadline on `task` and gives its errors their readable form. */
+  async #guarded<T>(
+    failed: FailedCall,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+    task: (deadline: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await withDeadline(deadlineMs, signal, task);
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) throw timedOut(failed, deadlineMs);
+      throw connectionFailed(failed, error);
+    }
+  }
+
+  async #dial(call: Call, abortSignal: AbortSignal): Promise<IncomingMessage> {
+    const modem = await (this.#modem ??= this.#load());
+    abortSignal.throwIfAborted();
+    const version = call.unversioned || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
+    // The modem appends `options` as a query only where the path has a question mark.
+    const path = `${version}${call.path}${call.query ? '?' : ''}`;
+    return new Promise((resolve, reject) => {
+      const request = { path, method: 'GET', isStream: true, statusCodes: anyStatus, abortSignal } as const;
+      modem.dial({ ...request, ...(call.query && { options: { ...call.query } }) }, (error, response) => {
+        if (error) reject(error);
+        else resolve(response);
+      });
+    });
+  }
+
+  /** Imported on first use: dockerode takes about 0.2 s to load, which `--help` and a static relay need not pay. */
+  async #load(): Promise<Modem> {
+    try {
+      const { environment = process.env, ssh = ['ssh'] } = this.#options;
+      const agent = await createEngineAgent(this.#target, { environment, ssh });
+      const { default: Docker } = await import('dockerode');
+      const host = this.#target.kind === 'tcp' ? `${this.#target.host}:${this.#target.port}` : 'docker';
+      // The path is never opened, the agent decides; but with one the modem neither parses addresses nor adds TLS.
+      const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
+      return withoutDockerHost(() => new Docker(settings).modem as Modem);
+    } catch (error) {
+      // The next call tries again: a certificate may have been put right.
+      this.#modem = undefined;
+      throw error;
+    }
+  }
+
+  #statusError(failed: FailedCall, response: IncomingMessage, text: string): EngineError {
+    const said = engineMessage(text);
+    // "client version 1.52 is too new" or "too old": the engine behind the address changed. Negotiate again.
+    if (response.statusCode === 400 && /client version/i.test(said ?? '')) this.#apiVersion = undefined;
+    return badStatus(failed, response.statusCode ?? 0, said, text);
+  }
+
+  #orProblem<T>(what: string, parsed: Parsed<T>): T | undefined {
+    if (parsed.ok) return parsed.value;
+    this.#options.onProblem?.(`${what} cannot be understood and is left out (${parsed.why})`);
+    return undefined;
+  }
+
+  #failed(call: string): FailedCall {
+    return { endpoint: this.endpoint, target: this.#target, call };
+  }
+}
+
+/** docker-modem's constructor reads DOCKER_HOST and more behind our back, and throws on what it does not like. */
+function withoutDockerHost<T>(construct: () => T): T {
+  const saved = process.env['DOCKER_HOST'];
+  delete process.env['DOCKER_HOST'];
+  try {
+    return construct();
+  } finally {
+    if (saved !== undefined) process.env['DOCKER_HOST'] = saved;
+  }
+}
+
+function engineMessage(text: string): string | undefined {
+  try {
+    const parsed = errorBodySchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHtml(response: IncomingMessage): boolean {
+  return /html/i.test(response.headers['content-type'] ?? '');
+}

@@ -1,0 +1,121 @@
+import { printable } from '../telemetry/printable.ts';
+import { EngineError } from './engine.ts';
+import type { EngineTarget } from './engine-url.ts';
+
+/**
+ * Every way an engine call fails → one readable line that says what to do. Pure.
+ */
+export interface FailedCall {
+  readonly endpoint: string;
+  readonly target: EngineTarget;
+  /** E.g. `GET /containers/json`. */
+  readonly call: string;
+}
+
+/** The endpoints that discovery needs, for whoever sets up a socket proxy. */
+const needed = 'GET /_ping, /events, /containers/json and /containers/{id}/json';
+
+export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const raw = printable(cause instanceof Error ? cause.message || code : String(cause), 200);
+  const { target, endpoint } = failed;
+  const error = (kind: EngineError['kind'], message: string): EngineError => new EngineError(kind, message, { cause });
+  if (code.startsWith('HPE_')) return error('nonsense', `${endpoint} does not speak HTTP: is it a Docker engine?`);
+  if (isTlsError(code, raw)) return error('unreachable', tlsAdvice(target, endpoint, raw));
+  if (target.kind === 'socket') return error(...socketAdvice(target.path, code, raw));
+  if (target.kind === 'ssh') return error('unreachable', sshAdvice(endpoint, code, raw));
+  switch (code) {
+    case 'ECONNREFUSED':
+      return error('unreachable', `nothing listens at ${endpoint}: is the engine running, and is that its port?`);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return error('unreachable', `the host name in ${endpoint} cannot be resolved: correct it, or check DNS`);
+    default:
+      return error('unreachable', `${endpoint} cannot be reached (${raw})`);
+  }
+}
+
+export function timedOut(failed: FailedCall, deadlineMs: number): EngineError {
+  const seconds = `${deadlineMs / 1000} s`;
+  return new EngineError(
+    'timeout',
+    `${failed.endpoint} gave no answer to ${failed.call} within ${seconds}: is the engine hung?`,
+  );
+}
+
+/** An answer with a status other than 200. `said` is the engine's own message, where it gave one. */
+export function badStatus(failed: FailedCall, status: number, said: string | undefined, body: string): EngineError {
+  const { endpoint, call, target } = failed;
+  const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
+  if (status === 401 || status === 403 || status === 405) {
+    const advice = `if a socket proxy stands before the engine, it must allow ${needed}`;
+    return new EngineError('refused', `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`);
+  }
+  if (target.kind === 'tcp' && !target.tls && /HTTP request to an HTTPS server/i.test(`${said ?? ''}${body}`)) {
+    return new EngineError('nonsense', `${endpoint} expects TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH`);
+  }
+  if (said !== undefined) {
+    return new EngineError('refused', `${endpoint} answers ${call} with HTTP ${status}${quote}`);
+  }
+  return nonsense(failed, `HTTP ${status} ${glimpse(body)}`);
+}
+
+export function nonsense(failed: FailedCall, what: string): EngineError {
+  return new EngineError(
+    'nonsense',
+    `${failed.endpoint} answers ${failed.call} with ${what}: is it a Docker engine? Check the address`,
+  );
+}
+
+/** The beginning of an answer that is not what it should be. */
+export function glimpse(body: string): string {
+  const text = printable(body.trim().replaceAll(/\s+/g, ' '), 60);
+  return text === '' ? '(empty)' : JSON.stringify(text);
+}
+
+function socketAdvice(path: string, code: string, raw: string): [EngineError['kind'], string] {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return [
+        'unreachable',
+        `there is no engine socket at ${path}: is Docker running? ` +
+          `In a container, mount it (-v /var/run/docker.sock:/var/run/docker.sock); elsewhere set DOCKER_HOST`,
+      ];
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        'permission',
+        `no permission to open ${path}: add this user to its group (usermod -aG docker), ` +
+          `or a container with group_add / --group-add and the number that "stat -c %g ${path}" prints`,
+      ];
+    case 'ECONNREFUSED':
+      return [
+        'unreachable',
+        `nothing listens on ${path}: the engine is stopped, or was restarted while this file was bind-mounted ` +
+          `(then mount its directory instead)`,
+      ];
+    case 'ENOTSOCK':
+      return ['unreachable', `${path} is not a socket: correct the engine's address`];
+    default:
+      return ['unreachable', `the engine at ${path} cannot be reached (${raw})`];
+  }
+}
+
+function sshAdvice(endpoint: string, code: string, raw: string): string {
+  if (code === 'ENOENT') return `${endpoint} needs the ssh command, which is not installed here`;
+  return `${endpoint} cannot be reached (${raw}): does "ssh <host> docker version" work without a question?`;
+}
+
+function isTlsError(code: string, raw: string): boolean {
+  return (
+    /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) || /\bSSL\b/.test(raw)
+  );
+}
+
+function tlsAdvice(target: EngineTarget, endpoint: string, raw: string): string {
+  const plain = target.kind === 'tcp' && /wrong version number|packet length too long/i.test(raw);
+  if (plain) return `${endpoint} does not speak TLS: use its port without TLS, or unset DOCKER_TLS_VERIFY`;
+  return `the TLS handshake with ${endpoint} fails (${raw}): check DOCKER_CERT_PATH (ca.pem, cert.pem, key.pem)`;
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { addAbortSignal } from 'node:stream';
+
+/**
+ * A call's deadline and its answer's text. docker-modem's promises can hang for ever (a body cut mid-way settles
+ * nothing), so each call is raced against a signal of our own, which also destroys the request.
+ */
+export class DeadlineExceeded extends Error {}
+
+/** Runs `task` with a signal that fires at the deadline, when `outer` fires, and when the task fails. */
+export async function withDeadline<T>(
+  deadlineMs: number,
+  outer: AbortSignal | undefined,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const abort = (): void => controller.abort(outer?.reason);
+  const timer = setTimeout(() => controller.abort(new DeadlineExceeded()), deadlineMs);
+  outer?.addEventListener('abort', abort, { once: true });
+  if (outer?.aborted) abort();
+  try {
+    return await settleBy(signal, task(signal));
+  } catch (error) {
+    // Ends the request, whatever it was that failed. After a success that would close a connection worth keeping.
+    controller.abort();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', abort);
+  }
+}
+
+/** As `promise`, or rejects with the signal's reason once it fires, even if the promise never settles. */
+export function settleBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(asError(signal.reason));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** The whole body as text; rejects beyond `maxBytes`, so that no answer can fill the memory. */
+export async function readText(response: IncomingMessage, signal: AbortSignal, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of addAbortSignal(signal, response) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`the answer exceeds ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  // `aborted` without an error: the connection was cut before the announced length.
+  if (!response.complete) throw new Error('the answer was cut short');
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,58 @@
+/**
+ * Where a Linux process finds traces of the container it is in. Pure parsers over the text of /proc files; what they
+ * find are candidates only, since overlay layers have 64 hex digits too and a host may run inside a container itself.
+ */
+const containerId = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g;
+
+/** /proc/self/cgroup: cgroup v1 names the container in every line; v2 with its own namespace shows only `0::/`. */
+export function idFromCgroup(text: string): string | undefined {
+  for (const line of text.split('\n')) {
+    // The innermost of `/docker/<outer>/docker/<inner>`, `/system.slice/docker-<id>.scope`, `/kubepods/…/<id>`.
+    const id = line.slice(line.indexOf(':')).match(containerId)?.at(-1);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+/**
+ * /proc/self/mountinfo (proc_pid_mountinfo(5)): the engine mounts three files of its own from a folder named after the
+ * container. With `network_mode: container:x` they are those of x, which stands where we stand.
+ */
+export function idFromMountinfo(text: string): string | undefined {
+  for (const line of text.split('\n')) {
+    // Fields: mount id, parent id, major:minor, root in its file system, mount point …
+    const [, , , root = '', mountPoint = ''] = line.split(' ');
+    const match = /\/([0-9a-f]{64})\/(?:userdata\/)?(hostname|hosts|resolv\.conf)$/.exec(root);
+    if (match && mountPoint === `/etc/${match[2]}`) return match[1];
+  }
+  return undefined;
+}
+
+/** An engine names a container's host after the first digits of its id, unless told otherwise. */
+export function idFromHostname(hostname: string): string | undefined {
+  return /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
+}
+
+/**
+ * /proc/net/route: the gateway of the default route, in IPv4. Addresses are hexadecimal in the machine's byte order,
+ * which is little-endian on all that Node runs on but s390x.
+ */
+export function defaultGateway(text: string, bigEndian = false): string | undefined {
+  let best: { readonly gateway: string; readonly metric: number } | undefined;
+  for (const line of text.split('\n').slice(1)) {
+    // Fields: interface, destination, gateway, flags, ref count, use, metric, mask …
+    const [, destination, gateway, flags, , , metric, mask] = line.trim().split(/\s+/);
+    if (destination !== '00000000' || mask !== '00000000' || !gateway || !/^[0-9A-Fa-f]{8}$/.test(gateway)) continue;
+    // RTF_UP and RTF_GATEWAY: a default route without a gateway leads to no host.
+    if ((Number.parseInt(flags ?? '0', 16) & 3) !== 3) continue;
+    if (!best || Number(metric) < best.metric) {
+      best = { gateway: fromHex(gateway, bigEndian), metric: Number(metric) };
+    }
+  }
+  return best?.gateway;
+}
+
+function fromHex(hex: string, bigEndian: boolean): string {
+  const bytes = [...Buffer.from(hex, 'hex')];
+  return (bigEndian ? bytes : bytes.toReversed()).join('.');
+}

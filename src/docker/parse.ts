@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { z } from 'zod';
+import type {
+  ContainerFacts,
+  ContainerNetworking,
+  ContainerState,
+  ContainerSummary,
+  HealthState,
+  NetworkAttachment,
+  PublishedPort,
+} from './facts.ts';
+import { inspectSchema, listRowSchema, type InspectJson, type ListRowJson } from './schema.ts';
+import { parseEngineTime } from './timestamp.ts';
+
+/**
+ * From the engine's JSON to our own facts. Pure; never throws: what does not fit says where and why instead.
+ */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+
+/** One container, as `GET /containers/{id}/json` gives it. */
+export function parseInspect(json: unknown): Parsed<ContainerFacts> {
+  const parsed = inspectSchema.safeParse(json);
+  if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
+  const { Id, Name, Created, State, Config, HostConfig, NetworkSettings } = parsed.data;
+  const createdAtNs = parseEngineTime(Created);
+  const startedAtNs = parseEngineTime(State.StartedAt ?? '0001-01-01T00:00:00Z');
+  if (createdAtNs === undefined) return { ok: false, why: 'Created: not a time' };
+  if (startedAtNs === undefined) return { ok: false, why: 'State.StartedAt: not a time' };
+  return {
+    ok: true,
+    value: {
+      id: Id,
+      name: Name.replace(/^\//, ''),
+      labels: Config.Labels,
+      createdAtMs: Number(createdAtNs / 1_000_000n),
+      startedAtNs,
+      state: containerState(State),
+      health: healthState(State.Health?.Status),
+      networking: networking(HostConfig?.NetworkMode ?? '', NetworkSettings?.Networks ?? {}),
+      exposedPorts: tcpPorts(Object.keys(Config.ExposedPorts ?? {})),
+      publishedPorts: publishedPorts(NetworkSettings?.Ports ?? {}),
+      stopSignal: String(Config.StopSignal ?? '') || 'SIGTERM',
+      stopTimeoutMs: stopTimeoutMs(Config.StopTimeout),
+    },
+  };
+}
+
+/** One row of `GET /containers/json`. */
+export function parseListRow(json: unknown): Parsed<ContainerSummary> {
+  const parsed = listRowSchema.safeParse(json);
+  if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
+  const row = parsed.data;
+  const addresses = Object.values(row.NetworkSettings?.Networks ?? {})
+    .flatMap((network) => [network?.IPAddress, network?.GlobalIPv6Address])
+    .filter((address) => typeof address === 'string' && isIP(address) !== 0);
+  return {
+    ok: true,
+    value: {
+      id: row.Id,
+      names: (row.Names ?? []).map((name) => name.replace(/^\//, '')),
+      labels: row.Labels,
+      fingerprint: fingerprint(row),
+      addresses: addresses.filter((address) => address !== undefined && address !== null),
+    },
+  };
+}
+
+/** `State.message` rather than zod's whole report: one line that fits a log. */
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue ? `${issue.path.join('.') || 'answer'}: ${issue.message}` : 'does not fit';
+}
+
+const states: ReadonlySet<string> = new Set<ContainerState>([
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+]);
+
+/** Podman's socket has states of its own (`stopping`, `initialized`): what matters of those is whether it runs. */
+function containerState({ Status, Running }: InspectJson['State']): ContainerState {
+  if (typeof Status === 'string' && states.has(Status)) return Status as ContainerState;
+  return Running === true ? 'running' : 'exited';
+}
+
+function healthState(status: string | null | undefined): HealthState {
+  return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+type NetworksJson = NonNullable<NonNullable<InspectJson['NetworkSettings']>['Networks']>;
+
+function networking(mode: string, networks: NetworksJson): ContainerNetworking {
+  if (mode === 'host') return { kind: 'host' };
+  if (mode.startsWith('container:')) return { kind: 'container', of: mode.slice('container:'.length) };
+  const attachments: NetworkAttachment[] = [];
+  // Sorted: the engine's order means nothing, and equal facts must compare as equal.
+  for (const [name, network] of Object.entries(networks).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    // `none` appears as a network of that name; a container may have left it and joined real ones since.
+    if (network && name !== 'none') attachments.push(attachment(name, network));
+  }
+  if (mode === 'none' && attachments.length === 0) return { kind: 'none' };
+  return { kind: 'networks', attachments };
+}
+
+function attachment(name: string, network: NonNullable<NetworksJson[string]>): NetworkAttachment {
+  const { NetworkID, IPAddress, GlobalIPv6Address } = network;
+  return {
+    name,
+    networkId: NetworkID ?? '',
+    ...(IPAddress && isIP(IPAddress) === 4 && { ipv4: IPAddress }),
+    ...(GlobalIPv6Address && isIP(GlobalIPv6Address) === 6 && { ipv6: GlobalIPv6Address }),
+  };
+}
+
+/** `80/tcp`, or in old images plain `80`. */
+function tcpPort(key: string): number | undefined {
+  const match = /^(\d{1,5})(?:\/tcp)?$/.exec(key);
+  const port = Number(match?.[1] ?? 0);
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+function tcpPorts(keys: readonly string[]): number[] {
+  return keys.flatMap((key) => tcpPort(key) ?? []).toSorted((a, b) => a - b);
+}
+
+type PortsJson = NonNullable<NonNullable<InspectJson['NetworkSettings']>['Ports']>;
+
+function publishedPorts(ports: PortsJson): PublishedPort[] {
+  const published: PublishedPort[] = [];
+  for (const [key, bindings] of Object.entries(ports)) {
+    const containerPort = tcpPort(key);
+    if (containerPort === undefined) continue;
+    for (const { HostIp, HostPort } of bindings ?? []) {
+      const hostPort = tcpPort(HostPort ?? '');
+      if (hostPort !== undefined) published.push({ containerPort, hostIp: HostIp ?? '', hostPort });
+    }
+  }
+  return published.toSorted(
+    (a, b) => a.containerPort - b.containerPort || a.hostPort - b.hostPort || (a.hostIp < b.hostIp ? -1 : 1),
+  );
+}
+
+/** The engine's own default, when neither the container nor the command says otherwise. */
+const defaultStopTimeoutMs = 10_000;
+
+function stopTimeoutMs(seconds: number | null | undefined): number {
+  if (seconds === null || seconds === undefined) return defaultStopTimeoutMs;
+  return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+}
+
+/** `Status` is text such as "Up 3 hours (healthy)": its time moves on by itself, its health does not. */
+function fingerprint(row: ListRowJson): string {
+  const networks = Object.entries(row.NetworkSettings?.Networks ?? {}).map(([name, network]) =>
+    JSON.stringify([name, network?.NetworkID, network?.EndpointID, network?.IPAddress, network?.GlobalIPv6Address]),
+  );
+  const parts = [
+    (row.Names ?? []).toSorted(),
+    row.State,
+    /\(([^)]*)\)\s*$/.exec(row.Status ?? '')?.[1],
+    row.Created,
+    row.HostConfig?.NetworkMode,
+    networks.toSorted(),
+    (row.Ports ?? []).map((port) => JSON.stringify(port)).toSorted(),
+    Object.entries(row.Labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/**
+ * The engine's JSON, as far as we read it. Tolerant of what differs between API 1.40 and 1.52 (null or missing parts,
+ * unknown extra fields); strict only where a wrong guess would point at the wrong container.
+ */
+
+/**
+ * Labels and event attributes are hostile: a key may be `__proto__` or `constructor`. An object without a prototype
+ * holds them as ordinary keys and inherits nothing.
+ */
+export const labelsSchema = z
+  .unknown()
+  .optional()
+  .transform((value, context): Readonly<Record<string, string>> => {
+    const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+    if (value === null || value === undefined) return labels;
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      context.addIssue({ code: 'custom', message: 'expected an object of strings' });
+      return z.NEVER;
+    }
+    for (const [key, text] of Object.entries(value)) {
+      if (typeof text !== 'string') {
+        context.addIssue({ code: 'custom', message: 'expected every value to be a string' });
+        return z.NEVER;
+      }
+      labels[key] = text;
+    }
+    return labels;
+  });
+
+const networkSchema = z.object({
+  NetworkID: z.string().nullish(),
+  EndpointID: z.string().nullish(),
+  IPAddress: z.string().nullish(),
+  GlobalIPv6Address: z.string().nullish(),
+});
+
+const networksSchema = z.record(z.string(), networkSchema.nullable()).nullish();
+
+const bindingSchema = z.object({ HostIp: z.string().nullish(), HostPort: z.string().nullish() });
+
+const idSchema = z.string().regex(/^[0-9a-f]{12,64}$/);
+
+export const inspectSchema = z.object({
+  Id: idSchema,
+  Name: z.string(),
+  Created: z.string(),
+  State: z.object({
+    Status: z.string().nullish(),
+    Running: z.boolean().nullish(),
+    StartedAt: z.string().nullish(),
+    Health: z.object({ Status: z.string().nullish() }).nullish(),
+  }),
+  Config: z.object({
+    Labels: labelsSchema,
+    ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+    StopSignal: z.union([z.string(), z.number()]).nullish(),
+    StopTimeout: z.number().nullish(),
+  }),
+  HostConfig: z.object({ NetworkMode: z.string().nullish() }).nullish(),
+  NetworkSettings: z
+    .object({
+      Networks: networksSchema,
+      Ports: z.record(z.string(), z.array(bindingSchema).nullable()).nullish(),
+    })
+    .nullish(),
+});
+
+export const listRowSchema = z.object({
+  Id: idSchema,
+  Names: z.array(z.string()).nullish(),
+  Created: z.number().nullish(),
+  Labels: labelsSchema,
+  State: z.string().nullish(),
+  Status: z.string().nullish(),
+  /** Only compared, never read: any shape will do. */
+  Ports: z.array(z.unknown()).nullish(),
+  HostConfig: z.object({ NetworkMode: z.string().nullish() }).nullish(),
+  NetworkSettings: z.object({ Networks: networksSchema }).nullish(),
+});
+
+/** `status`, `id` and `from` repeat these in older engines and are gone in API 1.52: not read. */
+export const eventSchema = z.object({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: labelsSchema }),
+  /** Seconds. */
+  time: z.number().nullish(),
+  /** Nanoseconds, kept from the source text (see event-json.ts). */
+  timeNano: z.bigint().nullish(),
+});
+
+export const versionSchema = z.object({
+  Platform: z.object({ Name: z.string().nullish() }).nullish(),
+  Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),
+});
+
+/** The engine's own error answers. */
+export const errorBodySchema = z.object({ message: z.string() });
+
+export type InspectJson = z.infer<typeof inspectSchema>;
+export type ListRowJson = z.infer<typeof listRowSchema>;

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { EngineTarget } from './engine-url.ts';
+
+/**
+ * An engine over ssh: `ssh host docker system dial-stdio`, the docker command's own way. The user's ssh does the rest
+ * (~/.ssh/config, known hosts, agent, jump hosts); docker-modem's ssh2 would accept any host key.
+ */
+type SshTarget = Extract<EngineTarget, { kind: 'ssh' }>;
+
+export function connectSsh(target: SshTarget, [command, ...leading]: readonly [string, ...string[]]): Duplex {
+  const child = spawn(command, [...leading, ...sshArguments(target)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-500);
+  });
+  const connection = new SshConnection(child);
+  child.once('error', (error) => connection.destroy(error));
+  // Once its output is at an end as well: then all is said, and what ssh complained of is the best reason there is.
+  child.once('close', (code) => {
+    const last = said.trim().split('\n').at(-1) ?? '';
+    if (code === 0 || last === '') connection.push(null);
+    else connection.destroy(new Error(`ssh: ${last}`));
+  });
+  // Neither the process nor its pipes may keep ours alive: a connection kept for the next call may wait for ever.
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
+  return connection;
+}
+
+/** Never ask: there is nobody at the terminal. */
+const unattended = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=15'];
+
+function sshArguments({ host, port, user }: SshTarget): string[] {
+  const login = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])];
+  return [...unattended, ...login, '--', host, 'docker', 'system', 'dial-stdio'];
+}
+
+/** Looks enough like a socket for node:http, which sets options that a pipe does not have. */
+class SshConnection extends Duplex {
+  readonly #child: ChildProcessWithoutNullStreams;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    super();
+    this.#child = child;
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    // A broken pipe: `close` follows and knows why.
+    child.stdin.on('error', () => {});
+  }
+
+  override _read(): void {
+    this.#child.stdout.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#child.stdin.write(chunk, () => done());
+  }
+
+  override _final(done: () => void): void {
+    this.#child.stdin.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#child.kill();
+    done(error);
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setTimeout(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}

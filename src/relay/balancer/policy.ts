@@ -1,0 +1,13 @@
+/**
+ * What every balancing policy is: an ordering of the upstreams that may be dialed, best first, so that a retry is simply
+ * the next one. State is kept by object identity in weak maps: an upstream keeps its turn as long as it lives.
+ */
+export interface Weighted {
+  /** More than 0: an upstream of weight 0 is never a candidate. */
+  readonly weight: number;
+}
+
+export interface Balancer {
+  /** All of `upstreams`, best first. Each call is one turn: the first of the result is taken to be chosen. */
+  order<U extends Weighted>(upstreams: readonly U[], activeOf: (upstream: U) => number): readonly U[];
+}

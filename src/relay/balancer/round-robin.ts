@@ -1,0 +1,24 @@
+import type { Balancer, Weighted } from './policy.ts';
+
+/**
+ * Smooth weighted round robin (nginx's algorithm): each turn every upstream gains its weight, the richest is chosen and
+ * pays the total. Weights 5, 1, 1 give a a b a c a a, never five in a row and then nothing.
+ */
+export class RoundRobin implements Balancer {
+  readonly #credit = new WeakMap<Weighted, number>();
+
+  order<U extends Weighted>(upstreams: readonly U[]): readonly U[] {
+    if (upstreams.length < 2) return upstreams;
+    let total = 0;
+    const ranked = upstreams.map((upstream) => {
+      const credit = (this.#credit.get(upstream) ?? 0) + upstream.weight;
+      this.#credit.set(upstream, credit);
+      total += upstream.weight;
+      return { upstream, credit };
+    });
+    ranked.sort((a, b) => b.credit - a.credit);
+    const [chosen] = ranked;
+    if (chosen) this.#credit.set(chosen.upstream, chosen.credit - total);
+    return ranked.map(({ upstream }) => upstream);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Counters in memory that all threads share. Every cell has one writer, the worker that owns its row, so nothing is
+ * lost or locked; readers sum over the rows. Active sessions are read by every worker for least-connections, hence
+ * Atomics; totals are plain doubles: aligned 8-byte stores do not tear on the 64-bit machines Node runs on.
+ *
+ *   active  Int32[slot][worker]        sums     Float64[slot][worker][field]        workers  Float64[worker][field]
+ *
+ * Sized once, amply: the pages are zero until used and cost no memory before (mmap(2)). Slot 0 is shared by upstreams
+ * for which no slot was left: they are relayed to as ever, only their figures run together.
+ */
+const slotFields = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown'] as const;
+const workerFields = ['accepted', 'held', 'closed'] as const;
+
+export type SlotField = (typeof slotFields)[number];
+export type WorkerField = (typeof workerFields)[number];
+export type SlotTotals = Readonly<Record<SlotField | 'active', number>>;
+export type WorkerTotals = Readonly<Record<WorkerField, number>>;
+
+export const overflowSlot = 0;
+/** Far more upstreams than one machine runs, at 52 bytes each per worker. */
+export const defaultSlots = 32_768;
+
+const slotOffset = offsets(slotFields);
+const workerOffset = offsets(workerFields);
+
+export interface CounterMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly workers: number;
+  readonly slots: number;
+}
+
+export function createCounterMemory(workers: number, slots = defaultSlots): CounterMemory {
+  const doubles = slots * workers * slotFields.length + workers * workerFields.length;
+  const buffer = new SharedArrayBuffer(doubles * 8 + slots * workers * 4);
+  return { buffer, workers, slots };
+}
+
+/** A view for any thread. Only `CounterWriter` writes, but for `clear…` when no writer is left. */
+export class Counters {
+  protected readonly memory: CounterMemory;
+  protected readonly active: Int32Array;
+  protected readonly sums: Float64Array;
+  protected readonly perWorker: Float64Array;
+
+  constructor(memory: CounterMemory) {
+    const { buffer, workers, slots } = memory;
+    const sums = slots * workers * slotFields.length;
+    this.memory = memory;
+    this.sums = new Float64Array(buffer, 0, sums);
+    this.perWorker = new Float64Array(buffer, sums * 8, workers * workerFields.length);
+    this.active = new Int32Array(buffer, (sums + workers * workerFields.length) * 8, slots * workers);
+  }
+
+  /** Sessions that are dialing or relaying, over all workers. */
+  activeOf(slot: number): number {
+    const { workers } = this.memory;
+    let sum = 0;
+    for (let at = slot * workers; at < (slot + 1) * workers; at++) sum += Atomics.load(this.active, at);
+    return sum;
+  }
+
+  totalsOf(slot: number): SlotTotals {
+    const { workers } = this.memory;
+    const sum = (field: SlotField): number => {
+      let total = 0;
+      for (let worker = 0; worker < workers; worker++) {
+        total += this.sums[(slot * workers + worker) * slotFields.length + slotOffset[field]] ?? 0;
+      }
+      return total;
+    };
+    return {
+      active: this.activeOf(slot),
+      sessions: sum('sessions'),
+      dials: sum('dials'),
+      dialFailures: sum('dialFailures'),
+      retries: sum('retries'),
+      bytesUp: sum('bytesUp'),
+      bytesDown: sum('bytesDown'),
+    };
+  }
+
+  worker(worker: number): WorkerTotals {
+    const read = (field: WorkerField): number =>
+      this.perWorker[worker * workerFields.length + workerOffset[field]] ?? 0;
+    return { accepted: read('accepted'), held: read('held'), closed: read('closed') };
+  }
+
+  /** Before a slot gets another owner; no worker knows it then. */
+  clearSlot(slot: number): void {
+    const { workers } = this.memory;
+    this.sums.fill(0, slot * workers * slotFields.length, (slot + 1) * workers * slotFields.length);
+  }
+
+  /** After a worker died: its sessions died with it, its totals stay. */
+  clearWorker(worker: number): void {
+    const { workers, slots } = this.memory;
+    for (let slot = 0; slot < slots; slot++) Atomics.store(this.active, slot * workers + worker, 0);
+    const base = worker * workerFields.length;
+    this.perWorker[base + workerOffset.held] = 0;
+    this.perWorker[base + workerOffset.closed] = this.perWorker[base + workerOffset.accepted] ?? 0;
+  }
+}
+
+/** One worker's pen. */
+export class CounterWriter extends Counters {
+  readonly #worker: number;
+
+  constructor(memory: CounterMemory, worker: number) {
+    super(memory);
+    this.#worker = worker;
+  }
+
+  addActive(slot: number, by: 1 | -1): void {
+    Atomics.add(this.active, slot * this.memory.workers + this.#worker, by);
+  }
+
+  add(slot: number, field: SlotField, by: number): void {
+    const at = (slot * this.memory.workers + this.#worker) * slotFields.length + slotOffset[field];
+    this.sums[at] = (this.sums[at] ?? 0) + by;
+  }
+
+  count(field: WorkerField, by: number): void {
+    const at = this.#worker * workerFields.length + workerOffset[field];
+    this.perWorker[at] = (this.perWorker[at] ?? 0) + by;
+  }
+}
+
+function offsets<Field extends string>(fields: readonly Field[]): Readonly<Record<Field, number>> {
+  return Object.fromEntries(fields.map((field, index) => [field, index])) as Record<Field, number>;
+}

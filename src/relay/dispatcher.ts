@@ -1,0 +1,169 @@
+import type { Timer } from '../time/clock.ts';
+import { overflowSlot, type CounterWriter } from './counters.ts';
+import type { Channel, Driver } from './driver.ts';
+import { Listener } from './listener.ts';
+import { Pool } from './pool.ts';
+import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { ListenerSpec, PoolSpec, RoutingTable } from './table.ts';
+
+/**
+ * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
+ * from its listener to its service's pool. Driven by a worker thread, or by a test directly.
+ */
+export interface DispatcherCollaborators {
+  readonly driver: Driver;
+  readonly random: () => number;
+  readonly counters: CounterWriter;
+  readonly onRecord: (record: SessionRecord) => void;
+  readonly onListener: (key: string, status: ListenerStatus) => void;
+  readonly onTrouble: (code: string, message: string) => void;
+}
+
+/** Byte counters of running sessions are this old at most. */
+const sampleIntervalMs = 1_000;
+
+/** For a listener whose service no table has described: its clients wait as long as others do. */
+const unknownPool = { balance: 'least-connections', holdMs: 10_000, maxHeld: 1_024, connectTimeoutMs: 2_000 } as const;
+
+export class Dispatcher {
+  readonly #collaborators: DispatcherCollaborators;
+  readonly #reusePort: boolean;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #services = new Map<string, string>();
+  readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
+  #sampling: Timer | undefined;
+  #accepting = true;
+  #drained: { readonly deadline: Timer; readonly done: () => void } | undefined;
+
+  constructor(collaborators: DispatcherCollaborators, options: { readonly reusePort: boolean }) {
+    this.#collaborators = collaborators;
+    this.#reusePort = options.reusePort;
+    this.#sample();
+  }
+
+  get sessionCount(): number {
+    let count = 0;
+    for (const { pool } of this.#pools.values()) count += pool.sessionCount;
+    return count;
+  }
+
+  apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
+    const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+    const wanted = new Map(table.pools.map((spec) => [spec.service, spec]));
+    // A service that is not in the table loses its upstreams only: its clients wait for it to come back.
+    for (const [service, { spec }] of this.#pools) {
+      if (!wanted.has(service)) this.#applyPool({ ...spec, upstreams: [] }, slotOf);
+    }
+    for (const spec of table.pools) this.#applyPool(spec, slotOf);
+    this.#applyListeners(table.listeners);
+    this.#forgetIdlePools(wanted);
+  }
+
+  /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
+  drain(deadlineMs: number, done: () => void): void {
+    this.#stopAccepting();
+    const deadline = this.#collaborators.driver.clock.after(deadlineMs, () => this.#closeSessions());
+    this.#drained = { deadline, done };
+    this.#checkDrained();
+  }
+
+  /** Closes everything at once; nothing of it is left when this returns. */
+  close(): void {
+    this.#stopAccepting();
+    this.#sampling?.cancel();
+    this.#drained?.deadline.cancel();
+    this.#closeSessions();
+  }
+
+  #applyPool(spec: PoolSpec, slotOf: (key: string) => number): void {
+    const entry = this.#poolOf(spec);
+    entry.spec = spec;
+    entry.pool.apply(spec, slotOf);
+  }
+
+  #poolOf(spec: PoolSpec): { readonly pool: Pool; spec: PoolSpec } {
+    const known = this.#pools.get(spec.service);
+    if (known) return known;
+    const { driver, random, counters, onRecord } = this.#collaborators;
+    const collaborators = {
+      clock: driver.clock,
+      random,
+      counters,
+      onRecord: (record: SessionRecord): void => {
+        onRecord(record);
+        this.#checkDrained();
+      },
+    };
+    const entry = { pool: new Pool(collaborators, spec), spec };
+    this.#pools.set(spec.service, entry);
+    return entry;
+  }
+
+  #applyListeners(specs: readonly ListenerSpec[]): void {
+    if (!this.#accepting) return;
+    const wanted = new Map(specs.map((spec) => [spec.key, spec]));
+    // Close before binding: the same port may come back under another address.
+    for (const [key, listener] of this.#listeners) {
+      const spec = wanted.get(key);
+      if (spec && listener.hasAddress(spec)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    for (const { key, host, port, service } of specs) {
+      this.#services.set(key, service);
+      if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
+    }
+    for (const key of this.#services.keys()) if (!wanted.has(key)) this.#services.delete(key);
+  }
+
+  #listen(key: string, host: string, port: number): Listener {
+    const { driver, random, onListener, onTrouble } = this.#collaborators;
+    return new Listener(
+      driver,
+      random,
+      {
+        onStatus: (status) => onListener(key, status),
+        onChannel: (channel) => this.#admit(channel, key),
+        onTrouble,
+      },
+      { host, port, reusePort: this.#reusePort },
+    );
+  }
+
+  #admit(channel: Channel, key: string): void {
+    const service = this.#services.get(key);
+    // Accepted in the same turn of the event loop in which its listener was closed.
+    if (service === undefined || !this.#accepting) return channel.abort();
+    const spec = { service, ...unknownPool, idleTimeoutMs: undefined, upstreams: [] };
+    this.#poolOf(spec).pool.admit(channel, key);
+  }
+
+  #forgetIdlePools(wanted: ReadonlyMap<string, PoolSpec>): void {
+    for (const [service, { pool }] of this.#pools) {
+      if (!wanted.has(service) && pool.sessionCount === 0) this.#pools.delete(service);
+    }
+  }
+
+  #stopAccepting(): void {
+    this.#accepting = false;
+    for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
+  }
+
+  #closeSessions(): void {
+    for (const { pool } of this.#pools.values()) pool.closeAll('shutdown');
+  }
+
+  #checkDrained(): void {
+    if (!this.#drained || this.sessionCount > 0) return;
+    this.#drained.deadline.cancel();
+    const { done } = this.#drained;
+    this.#drained = undefined;
+    done();
+  }
+
+  #sample(): void {
+    for (const { pool } of this.#pools.values()) pool.sample();
+    this.#sampling = this.#collaborators.driver.clock.after(sampleIntervalMs, () => this.#sample());
+  }
+}

@@ -1,0 +1,29 @@
+import type { CounterMemory } from './counters.ts';
+import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { RoutingTable } from './table.ts';
+
+/**
+ * Everything that crosses the thread boundary. Structured clone carries it, so plain data only.
+ */
+export interface WorkerSetup {
+  readonly index: number;
+  readonly driver: DriverName;
+  readonly memory: CounterMemory;
+}
+
+export type DriverName = 'stream';
+
+export type ToWorker =
+  | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
+  /** A batch of records was taken in: one more may be sent. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'drain'; readonly deadlineMs: number }
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'applied'; readonly version: number }
+  | { readonly kind: 'records'; readonly records: SessionRecord[]; readonly dropped: number }
+  | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
+  | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
+  | { readonly kind: 'drained' };

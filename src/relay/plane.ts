@@ -1,0 +1,230 @@
+import type { Logger } from '../telemetry/logger.ts';
+import { systemClock, type Clock } from '../time/clock.ts';
+import { Counters, createCounterMemory, type SlotTotals } from './counters.ts';
+import type { DriverName, FromWorker } from './messages.ts';
+import type { ListenerStatus, SessionRecord } from './report.ts';
+import { SharedListeners } from './shared-listeners.ts';
+import { Slots } from './slots.ts';
+import { emptyTable, type RoutingTable } from './table.ts';
+import { WorkerSeat } from './worker-seat.ts';
+import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
+
+/**
+ * The relay as the control thread sees it: tables go in, session records and listener statuses come out, counters can be
+ * read at any time. Behind it are worker threads; one that dies is reported, replaced, and given the current table.
+ */
+export interface PlaneCollaborators {
+  readonly logger: Logger;
+  /** `dropped`: records that were lost because this thread did not take them in fast enough. */
+  onSessions(records: readonly SessionRecord[], dropped: number): void;
+  /** Only on change; with port 0 the status says which port it got. */
+  onListener(key: string, status: ListenerStatus): void;
+  /** No worker can be started. The plane goes on trying. */
+  onFatal?(error: Error): void;
+  readonly clock?: Clock;
+}
+
+export interface PlaneOptions {
+  readonly workers: number;
+  readonly driver: DriverName;
+  /** What a worker thread runs; known by itself in the bundle and from source. */
+  readonly workerUrl?: URL;
+  /** How many upstreams have counters of their own. */
+  readonly slots?: number;
+}
+
+export interface PlaneTotals {
+  /** Clients accepted since the start. */
+  readonly accepted: number;
+  /** Clients that wait now. */
+  readonly held: number;
+  /** Sessions open now, the held ones among them. */
+  readonly open: number;
+}
+
+export interface Plane {
+  publish(table: RoutingTable): void;
+  /** Sessions that are dialing to or relaying with the upstream, over all workers. */
+  activeSessions(upstreamKey: string): number;
+  readonly counters: {
+    /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
+    upstream(key: string): SlotTotals | undefined;
+    totals(): PlaneTotals;
+  };
+  /**
+   * Stops accepting. Held clients and sessions run on for up to `deadlineMs`, then they are closed as `shutdown`.
+   * Resolves as soon as none is left.
+   */
+  drain(deadlineMs: number): Promise<void>;
+  /** Closes what is left, at once, and ends the threads. */
+  close(): Promise<void>;
+}
+
+/** Starts in a row that failed before the worker could say a word, until that is called fatal. */
+const fatalAfterStarts = 3;
+/** A thread closes in milliseconds; one that is stuck is ended. */
+const closePatienceMs = 2_000;
+/** Past the deadline, for the workers' last words. */
+const drainPatienceMs = 1_000;
+const troubleIntervalMs = 5_000;
+
+export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
+  return new ThreadedPlane(collaborators, options);
+}
+
+class ThreadedPlane implements Plane {
+  readonly #collaborators: PlaneCollaborators;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #slots: Slots;
+  readonly #listeners: SharedListeners;
+  readonly #seats: readonly WorkerSeat[];
+  readonly #applied: number[];
+  readonly #failedStarts: number[];
+  readonly #troubledAtMs = new Map<string, number>();
+  #table = emptyTable;
+  #slotMap: ReadonlyMap<string, number> = new Map();
+  #overflowing = false;
+  #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
+
+  constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
+    const { workers, driver, workerUrl = defaultWorkerUrl(), slots } = options;
+    const memory = createCounterMemory(workers, slots);
+    this.#collaborators = collaborators;
+    this.#clock = collaborators.clock ?? systemClock;
+    this.#counters = new Counters(memory);
+    this.#slots = new Slots(memory.slots);
+    this.#listeners = new SharedListeners(workers);
+    this.#applied = Array.from({ length: workers }, () => 0);
+    this.#failedStarts = Array.from({ length: workers }, () => 0);
+    this.#seats = Array.from(
+      { length: workers },
+      (_, index) =>
+        new WorkerSeat(workerUrl, { index, driver, memory }, this.#clock, {
+          onMessage: (message) => this.#onMessage(index, message),
+          onDeath: (error, restartMs, bornDead) => this.#onDeath(index, error, restartMs, bornDead),
+        }),
+    );
+  }
+
+  readonly counters = {
+    upstream: (key: string): SlotTotals | undefined => {
+      const slot = this.#slots.slotOf(key);
+      return slot === undefined ? undefined : this.#counters.totalsOf(slot);
+    },
+    totals: (): PlaneTotals => {
+      const each = this.#seats.map((_, worker) => this.#counters.worker(worker));
+      const accepted = each.reduce((sum, worker) => sum + worker.accepted, 0);
+      const closed = each.reduce((sum, worker) => sum + worker.closed, 0);
+      return { accepted, held: each.reduce((sum, worker) => sum + worker.held, 0), open: accepted - closed };
+    },
+  };
+
+  activeSessions(upstreamKey: string): number {
+    const slot = this.#slots.slotOf(upstreamKey);
+    return slot === undefined ? 0 : this.#counters.activeOf(slot);
+  }
+
+  publish(table: RoutingTable): void {
+    const keys = table.pools.flatMap((pool) => pool.upstreams.map((upstream) => upstream.key));
+    const { slots, without } = this.#slots.assign(keys, table.version, {
+      appliedByAll: Math.min(...this.#applied),
+      isActive: (slot) => this.#counters.activeOf(slot) > 0,
+      clear: (slot) => this.#counters.clearSlot(slot),
+    });
+    if (without.length > 0 && !this.#overflowing) {
+      this.#collaborators.logger.warn(
+        { event: 'counters-full', upstreams: without.length },
+        `more upstreams than counters: ${without.length} upstreams share one set of figures; relaying is not affected`,
+      );
+    }
+    this.#overflowing = without.length > 0;
+    this.#slotMap = slots;
+    this.#table = table;
+    this.#listeners.keepOnly(table);
+    for (const worker of this.#seats.keys()) this.#sendTable(worker);
+  }
+
+  drain(deadlineMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#draining = {
+      left: new Set(this.#seats.keys()),
+      untilMs: this.#clock.nowMs() + deadlineMs,
+      done: resolve,
+    };
+    for (const seat of this.#seats) seat.post({ kind: 'drain', deadlineMs });
+    // A worker that can't be started again has nothing to drain.
+    this.#clock.after(deadlineMs + drainPatienceMs, resolve);
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.close(closePatienceMs)));
+  }
+
+  #sendTable(worker: number): void {
+    const table = this.#listeners.tableFor(worker, this.#table);
+    this.#seats[worker]?.post({ kind: 'table', table, slots: this.#slotMap });
+  }
+
+  #onMessage(worker: number, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#failedStarts[worker] = 0;
+        this.#sendTable(worker);
+        if (this.#draining) {
+          const deadlineMs = Math.max(0, this.#draining.untilMs - this.#clock.nowMs());
+          this.#seats[worker]?.post({ kind: 'drain', deadlineMs });
+        }
+        return;
+      case 'applied':
+        this.#applied[worker] = message.version;
+        return;
+      case 'records':
+        this.#collaborators.onSessions(message.records, message.dropped);
+        this.#seats[worker]?.post({ kind: 'taken' });
+        return;
+      case 'listener':
+        return this.#onListener(worker, message.key, message.status);
+      case 'trouble':
+        return this.#onTrouble(message.code, message.message);
+      case 'drained':
+        return this.#onDrained(worker);
+    }
+  }
+
+  #onListener(worker: number, key: string, status: ListenerStatus): void {
+    const spec = this.#table.listeners.find((listener) => listener.key === key);
+    // From before the table that dropped it.
+    if (!spec) return;
+    const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
+    if (portFound) for (const other of this.#seats.keys()) if (other !== worker) this.#sendTable(other);
+    if (report) this.#collaborators.onListener(key, report);
+  }
+
+  #onTrouble(code: string, message: string): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - (this.#troubledAtMs.get(code) ?? -Infinity) < troubleIntervalMs) return;
+    this.#troubledAtMs.set(code, nowMs);
+    this.#collaborators.logger.warn({ event: 'accept-failed', code }, `clients are turned away: ${message}`);
+  }
+
+  #onDrained(worker: number): void {
+    if (!this.#draining?.left.delete(worker) || this.#draining.left.size > 0) return;
+    this.#draining.done();
+  }
+
+  #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
+    this.#counters.clearWorker(worker);
+    this.#listeners.forgetWorker(worker);
+    this.#applied[worker] = 0;
+    this.#collaborators.logger.error(
+      { event: 'relay-worker-died', worker, err: error },
+      `relay worker ${worker} died (${error.message}); its sessions are lost, another starts in ${Math.round(restartMs)} ms`,
+    );
+    if (!bornDead) return;
+    const failed = (this.#failedStarts[worker] ?? 0) + 1;
+    this.#failedStarts[worker] = failed;
+    if (failed === fatalAfterStarts) this.#collaborators.onFatal?.(error);
+  }
+}

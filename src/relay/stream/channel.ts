@@ -1,0 +1,168 @@
+import { connect, isIPv6, type Socket } from 'node:net';
+import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
+import type { Endpoint } from '../table.ts';
+import { HalfPipe } from './half-pipe.ts';
+import { watchIdle } from './idle-watch.ts';
+import { keepAliveInitialDelayMs } from './socket-options.ts';
+
+/**
+ * A session's two sockets.
+ *
+ *   client ──up──▶ upstream         client ◀──down── upstream
+ *
+ * Node takes a paused socket out of its epoll set altogether, so neither FIN nor RST is noticed there (measured on 26).
+ * A waiting client is therefore read, up to `earlyLimit`, and what it sent is kept for the upstream. One that sent more
+ * is no longer read, and that it left is noticed only once it is relayed; the hold bounds how long that takes. The same
+ * holds for a client under back-pressure: a reset from it is seen when the other side takes bytes again.
+ */
+const earlyLimit = 64 * 1024;
+
+export class StreamChannel implements Channel {
+  readonly client: string;
+  readonly #client: Socket;
+  #upstream: Socket | undefined;
+  #events: ChannelEvents | undefined;
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #clientEnded = false;
+  #up: HalfPipe | undefined;
+  #down: HalfPipe | undefined;
+  #over = false;
+
+  constructor(client: Socket) {
+    this.#client = client;
+    this.client = formatAddress(client.remoteAddress, client.remotePort);
+    client.on('data', this.#onEarlyData);
+    client.on('end', () => this.#onClientEnd());
+    client.on('error', () => this.#onClientReset());
+    client.on('close', () => this.#onClosed());
+  }
+
+  get bytesUp(): number {
+    return this.#up?.bytes ?? 0;
+  }
+
+  get bytesDown(): number {
+    return this.#down?.bytes ?? 0;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+  }
+
+  dial({ host, port }: Endpoint): void {
+    const upstream = connect({
+      host,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveInitialDelayMs,
+    });
+    this.#upstream = upstream;
+    upstream.once('connect', () => {
+      if (isSelfConnected(upstream, port)) upstream.destroy(selfConnected());
+      else if (upstream === this.#upstream) this.#events?.onDialed();
+    });
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      // An aborted dial has been replaced by the next one, or by nothing.
+      if (upstream === this.#upstream) this.#onUpstreamError(error.code ?? 'UNKNOWN');
+    });
+    upstream.on('close', () => this.#onClosed());
+  }
+
+  abortDial(): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.destroy();
+  }
+
+  relay(idleTimeoutMs: number | undefined): void {
+    const client = this.#client;
+    const upstream = this.#upstream;
+    if (!upstream || this.#over) return;
+    client.off('data', this.#onEarlyData);
+    this.#down = new HalfPipe(upstream, client);
+    this.#up = new HalfPipe(client, upstream, this.#early);
+    this.#early = [];
+    if (this.#clientEnded) upstream.end();
+    if (idleTimeoutMs !== undefined) watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
+  }
+
+  abort(): void {
+    this.#over = true;
+    const upstream = this.#upstream;
+    if (upstream) reset(upstream);
+    this.#closeClient();
+  }
+
+  readonly #onEarlyData = (chunk: Buffer): void => {
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes >= earlyLimit) this.#client.pause();
+  };
+
+  #onClientEnd(): void {
+    this.#clientEnded = true;
+    if (!this.#up && this.#earlyBytes === 0 && !this.#over) this.#events?.onClientLeft('ended');
+  }
+
+  #onClientReset(): void {
+    if (this.#over) return;
+    if (this.#up) this.#end('client-reset');
+    else this.#events?.onClientLeft('reset');
+  }
+
+  #onUpstreamError(code: string): void {
+    if (this.#over) return;
+    if (this.#up) return this.#end('upstream-reset');
+    this.#upstream = undefined;
+    this.#events?.onDialFailed(code);
+  }
+
+  #onIdle(): void {
+    if (!this.#over) this.#end('idle-timeout');
+  }
+
+  /** Node destroys a socket by itself once both of its directions have ended and been flushed. */
+  #onClosed(): void {
+    if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.destroyed) return;
+    this.#end('finished');
+  }
+
+  #end(reason: RelayEnd): void {
+    this.abort();
+    this.#events?.onRelayEnded(reason);
+  }
+
+  #closeClient(): void {
+    // The upstream ended its direction, so the answer is whole: a reset would take back what is still on its way.
+    if (this.#down?.ended) this.#client.destroySoon();
+    else reset(this.#client);
+  }
+}
+
+function reset(socket: Socket): void {
+  // On a socket that is still connecting, resetAndDestroy waits for the connection; destroy gives it up at once.
+  if (socket.connecting) socket.destroy();
+  else if (!socket.destroyed) socket.resetAndDestroy();
+}
+
+/**
+ * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then
+ * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
+ */
+function isSelfConnected(socket: Socket, port: number): boolean {
+  return socket.localPort === port && socket.localAddress === socket.remoteAddress;
+}
+
+function selfConnected(): NodeJS.ErrnoException {
+  return Object.assign(new Error('connected to itself: nobody listens'), { code: 'ECONNREFUSED' });
+}
+
+function formatAddress(address: string | undefined, port: number | undefined): string {
+  // A client that reset before it was accepted has no address any more.
+  if (address === undefined) return 'unknown';
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  return isIPv6(plain) ? `[${plain}]:${port}` : `${plain}:${port}`;
+}

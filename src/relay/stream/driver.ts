@@ -1,0 +1,86 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { systemClock, type Clock } from '../../time/clock.ts';
+import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
+import { StreamChannel } from './channel.ts';
+import { keepAliveInitialDelayMs } from './socket-options.ts';
+
+/**
+ * The portable driver, on node:net.
+ *
+ * When the process has no file descriptor left, libuv accepts each waiting client on a spare one and closes it at once
+ * (uv__emfile_trick in src/unix/stream.c); Node emits nothing. The client sees an empty answer and nobody is told. So
+ * the driver counts, stays below the limit, resets whom it can't serve and says so.
+ */
+export interface StreamDriverOptions {
+  readonly clock?: Clock;
+  /** Sessions at once, over all listeners; see `channelLimit`. */
+  readonly maxChannels?: number;
+}
+
+/** The kernel cuts it to net.core.somaxconn (listen(2)); Node's default of 511 overflows in a burst. */
+const backlog = 4_096;
+
+export function createStreamDriver({ clock = systemClock, maxChannels = Infinity }: StreamDriverOptions = {}): Driver {
+  const gate = { open: 0, maxChannels };
+  return { clock, listen: (bind, events) => listen(bind, events, gate) };
+}
+
+interface Gate {
+  open: number;
+  readonly maxChannels: number;
+}
+
+function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gate): DriverListener {
+  // Half-open: an end in one direction must not end the other.
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveInitialDelayMs,
+  });
+  server.on('connection', (socket) => accept(socket, events, gate));
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    const { code = 'UNKNOWN', message } = error;
+    if (server.listening) events.onTrouble(code, message);
+    else events.onFailed(code, message);
+  });
+  let closed = false;
+  server.on('listening', () => {
+    // Node looks the host up first, even when it is an address: the answer may come after close.
+    if (closed) return void server.close();
+    const address = boundAddress(server);
+    if (address) events.onListening(address.address, address.port);
+  });
+  try {
+    server.listen({ host, port, backlog, reusePort, exclusive: true });
+  } catch (error) {
+    // An impossible port throws instead of emitting.
+    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+    process.nextTick(() => events.onFailed(code, message));
+  }
+  return {
+    close() {
+      closed = true;
+      server.close();
+    },
+  };
+}
+
+function accept(socket: Socket, events: ListenEvents, gate: Gate): void {
+  if (gate.open >= gate.maxChannels) {
+    socket.on('error', ignore);
+    socket.resetAndDestroy();
+    events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
+    return;
+  }
+  gate.open += 1;
+  socket.once('close', () => (gate.open -= 1));
+  events.onChannel(new StreamChannel(socket));
+}
+
+function boundAddress(server: Server): AddressInfo | undefined {
+  const address = server.address();
+  return typeof address === 'object' && address ? address : undefined;
+}
+
+function ignore(): void {}

@@ -1,0 +1,61 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { CounterWriter } from './counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Driver } from './driver.ts';
+import type { DriverName, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { Outbox } from './outbox.ts';
+import { channelLimit } from './stream/channel-limit.ts';
+import { createStreamDriver } from './stream/driver.ts';
+
+/**
+ * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
+ */
+if (parentPort) run(parentPort, workerData as WorkerSetup);
+
+function run(port: NonNullable<typeof parentPort>, { index, driver: driverName, memory }: WorkerSetup): void {
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const driver = createDriver(driverName, memory.workers);
+  const outbox = new Outbox({
+    clock: driver.clock,
+    send: (records, dropped) => send({ kind: 'records', records, dropped }),
+  });
+  const dispatcher = new Dispatcher(
+    {
+      driver,
+      random: Math.random,
+      counters: new CounterWriter(memory, index),
+      onRecord: (record) => outbox.add(record),
+      onListener: (key, status) => send({ kind: 'listener', key, status }),
+      onTrouble: (code, message) => send({ kind: 'trouble', code, message }),
+    },
+    { reusePort: memory.workers > 1 },
+  );
+
+  port.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'table':
+        dispatcher.apply(message.table, message.slots);
+        return send({ kind: 'applied', version: message.table.version });
+      case 'taken':
+        return outbox.taken();
+      case 'drain':
+        return dispatcher.drain(message.deadlineMs, () => {
+          outbox.flush();
+          send({ kind: 'drained' });
+        });
+      case 'close':
+        dispatcher.close();
+        outbox.sendAll();
+        // The thread ends by itself once nothing is open; what was posted is delivered first.
+        return port.close();
+    }
+  });
+  send({ kind: 'ready' });
+}
+
+function createDriver(name: DriverName, workers: number): Driver {
+  switch (name) {
+    case 'stream':
+      return createStreamDriver({ maxChannels: channelLimit(workers) });
+  }
+}

@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createConnection, createServer, type AddressInfo, type Server } from 'node:net';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freePort, runSealane, startSealane } from '../support/sealane.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** Answers each connection with its name and ends it. */
+async function named(name: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(name);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: portOf(server), [Symbol.asyncDispose]: () => closed(server) };
+}
+
+async function closed(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function ask(port: number): Promise<string> {
+  const socket = createConnection(port, '127.0.0.1');
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
+describe('sealane HOST:PORT …', () => {
+  it('prints the port it runs on and balances over the endpoints', async () => {
+    await using a = await named('a');
+    await using b = await named('b');
+    await using sealane = startSealane(`localhost:${a.port}`, `127.0.0.1:${b.port}`, '--balance', 'round-robin');
+    const port = Number(await sealane.firstOutput());
+    const answers = [];
+    for (let round = 0; round < 6; round += 1) answers.push(await ask(port));
+    expect(answers.toSorted().join('')).toBe('aaabbb');
+    expect(await sealane.stop()).toBe(0);
+    expect(sealane.output).toEqual([String(port)]);
+  });
+
+  it('serves with what resolves and says which name does not', async () => {
+    await using a = await named('a');
+    await using sealane = startSealane('relay', 'live-test.invalid:80', `localhost:${a.port}`);
+    const port = Number(await sealane.firstOutput());
+    expect(await ask(port)).toBe('a');
+    await sealane.line(/cannot resolve live-test\.invalid: /);
+  });
+
+  it('holds a client until an endpoint listens', async () => {
+    const late = await freePort();
+    await using sealane = startSealane(`127.0.0.1:${late}`);
+    const answer = ask(Number(await sealane.firstOutput()));
+    await using server = createServer((socket) => socket.end('late')).listen(late, '127.0.0.1');
+    expect(await answer).toBe('late');
+    expect(server.listening).toBe(true);
+    const record = await sealane.line(/finished/);
+    expect(record['session']).toMatchObject({ service: 'relay', bytesDown: 4, reason: 'finished' });
+  });
+
+  it('exits with 1 and the reason when its port is taken', async () => {
+    await using taken = await named('taken');
+    const { code, stderr } = await runSealane(['localhost:1', '--listen', String(taken.port), '--log-level', 'silent']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^sealane: cannot listen on \d+: .*\n$/);
+  });
+});
+
+describe('static services', () => {
+  it('come from the file and follow it when it changes, without dropping sessions', async () => {
+    await using folder = await tempFolder();
+    await using a = await named('a');
+    await using b = await named('b');
+    const listen = await freePort();
+    const config = (port: number): string =>
+      `services:\n  db:\n    listen: ${listen}\n    upstreams: [127.0.0.1:${port}]\n`;
+    const path = await folder.write('sealane.yaml', config(a.port));
+    await using sealane = startSealane('run', '--docker', 'none', '--config', path);
+    await sealane.line(/db is served on/);
+    expect(await ask(listen)).toBe('a');
+    await folder.write('sealane.yaml', 'services: [');
+    await sealane.line(/sealane\.yaml:1:\d+: .*The last good one stays in use/);
+    expect(await ask(listen)).toBe('a');
+    await folder.write('sealane.yaml', config(b.port));
+    await sealane.line(new RegExp(`127\\.0\\.0\\.1:${b.port} .*joined db`));
+    expect(await ask(listen)).toBe('b');
+  });
+
+  it('whose port is taken are a problem that solves itself and hurts nobody else', async () => {
+    await using folder = await tempFolder();
+    await using a = await named('a');
+    const other = await freePort();
+    const taken = await named('taken');
+    const service = (name: string, listen: number): string =>
+      `  ${name}:\n    listen: ${listen}\n    upstreams: [127.0.0.1:${a.port}]\n`;
+    const path = await folder.write('sealane.yaml', `services:\n${service('one', taken.port)}${service('two', other)}`);
+    await using sealane = startSealane('--docker', 'none', '--config', path);
+    await sealane.line(
+      new RegExp(`127\\.0\\.0\\.1:${taken.port}: cannot listen: the port is in use by another process`),
+    );
+    expect(await ask(other)).toBe('a');
+    await taken[Symbol.asyncDispose]();
+    await sealane.line(new RegExp(`solved: 127\\.0\\.0\\.1:${taken.port}`));
+    expect(await ask(taken.port)).toBe('a');
+  });
+});
+
+describe('bad input is answered in one line with the fix, and the right exit code', () => {
+  it.each([
+    [['--frobnicate'], 2, /unknown option '--frobnicate'/],
+    [['--log-levle', 'debug'], 2, /Did you mean --log-level\?/],
+    [['statsu'], 2, /"statsu" is neither a command nor HOST:PORT/],
+    [['demoo'], 2, /did you mean "demo"\?/],
+    [['localhost:99999'], 2, /"localhost:99999" must be HOST:PORT/],
+    [['ho st:80'], 2, /"ho st:80" must be HOST:PORT/],
+    [['localhost:80', '--listen', 'here'], 2, /--listen must be a port or IP:port, not "here"/],
+    [
+      ['localhost:80', '--balance', 'random'],
+      2,
+      /--balance is not supported yet: use least-connections or round-robin/,
+    ],
+    [['relay'], 2, /missing required argument 'endpoints'/],
+    [['run', '--workers', 'x'], 2, /--workers must be a whole number, 1-64, not "x"/],
+    [['run', '--docker', 'ftp://x'], 2, /--docker must be unix:/],
+    [['run', '--docker', 'none'], 2, /nothing to do/],
+    [['run', '--config', '/nowhere.yaml'], 2, /cannot read \/nowhere\.yaml: there is no such file/],
+    [['run', '--listen', '80'], 2, /--listen goes with endpoints/],
+    [['whoami', '--port', 'x'], 2, /--port must be a port/],
+    [['health', '--admin', '127.0.0.1:1'], 1, /not ready: no Sealane answers at 127\.0\.0\.1:1/],
+  ] as const)('%j', async (args, expectedCode, message) => {
+    const { code, stdout, stderr } = await runSealane(args);
+    const said = stdout + stderr;
+    expect(said).toMatch(message);
+    expect(said.trimEnd()).not.toContain('\n');
+    expect(code).toBe(expectedCode);
+  });
+
+  it('an unreadable or malformed file', async () => {
+    await using folder = await tempFolder();
+    const bad = await folder.write('bad.yaml', 'services:\n  db:\n    lisen: 5432\n');
+    const { code, stderr } = await runSealane(['--config', bad]);
+    expect(stderr).toBe(`sealane: ${bad}:3:5: unknown option "lisen" (did you mean "listen"?)\n`);
+    expect(code).toBe(2);
+  });
+
+  it('an engine that answers nonsense', async () => {
+    await using folder = await tempFolder();
+    const socket = join(folder.path, 'engine.sock');
+    const server = createHttpServer((_request, response) => response.end('<html>hello</html>')).listen(socket);
+    await once(server, 'listening');
+    try {
+      const { code, stderr } = await runSealane(['--docker', `unix://${socket}`]);
+      expect(stderr).toMatch(/^sealane: .*\n$/);
+      expect(stderr).toContain(socket);
+      expect(code).toBe(2);
+    } finally {
+      await closed(server);
+    }
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('a socket without permission', async () => {
+    await using folder = await tempFolder();
+    const socket = join(folder.path, 'engine.sock');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    await chmod(socket, 0o600);
+    await chmod(folder.path, 0o755);
+    try {
+      const { code, stderr } = await runSealane(['--docker', `unix://${socket}`], {}, { uid: 65_534 });
+      expect(stderr).toMatch(/^sealane: .*permission.*\n$/i);
+      expect(code).toBe(2);
+    } finally {
+      await closed(server);
+    }
+  });
+});
+
+describe('an engine that is out of reach', () => {
+  it('is waited for, while static services are served', async () => {
+    await using folder = await tempFolder();
+    await using a = await named('a');
+    const listen = await freePort();
+    const path = await folder.write(
+      'sealane.yaml',
+      `services:\n  db:\n    listen: ${listen}\n    upstreams: [127.0.0.1:${a.port}]\n`,
+    );
+    await using sealane = startSealane('--docker', `unix://${folder.path}/none.sock`, '--config', path);
+    await sealane.line(/none\.sock/);
+    await sealane.line(/db is served on/);
+    expect(await ask(listen)).toBe('a');
+    expect(await sealane.stop()).toBe(0);
+  });
+});
+
+describe('help', () => {
+  it('lists the commands and every setting', async () => {
+    const { code, stdout } = await runSealane(['run', '--help']);
+    expect(code).toBe(0);
+    for (const flag of ['--docker', '--config', '--scope', '--bind', '--workers', '--log-level'])
+      expect(stdout).toContain(flag);
+  });
+
+  it('prints the version', async () => {
+    expect(await runSealane(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+  });
+});

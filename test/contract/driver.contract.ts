@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import type { CreateRig } from '../support/sockets-rig.ts';
+import { describeBytes } from './bytes.contract.ts';
+import { describeHolding } from './holding.contract.ts';
+import { describeTables } from './tables.contract.ts';
+
+/**
+ * The suite that every driver passes, by itself and through the plane.
+ */
+export function describeDriver(name: string, createRig: CreateRig): void {
+  describe(name, () => {
+    describeBytes(createRig);
+    describeHolding(createRig);
+    describeTables(createRig);
+  });
+}

@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest';
+import { createBlackhole } from '../support/sockets-blackhole.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { dial, freePort, serve, serveEcho, serveNamed, type Peer } from '../support/sockets.ts';
+
+/**
+ * What a client gets while upstreams refuse, are silent, or are not there: another one, time, or a clear end.
+ */
+export function describeHolding(createRig: CreateRig): void {
+  describe('dials and the hold', () => {
+    test('an upstream that refuses costs its client nothing but a retry', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('b');
+      const refusing = upstream('a', { port: await freePort() });
+      const port = await publishAndBind(rig, table([pool([refusing, upstream('b', { port: server.port })])]));
+      await using client = await dial(port);
+
+      expect(await client.read(1)).toBe('b');
+      client.socket.end();
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ upstream: 'b', retries: 1, reason: 'finished', heldMs: 0 });
+      expect(record.lastDialError).toMatch(/^ECONNREFUSED 127\.0\.0\.1:\d+$/);
+    });
+
+    test('the addresses of one upstream are tried in order', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('v4');
+      const twoAddresses = upstream('localhost', {
+        endpoints: [
+          { host: '127.0.0.1', port: await freePort() },
+          { host: '127.0.0.1', port: server.port },
+        ],
+      });
+      const port = await publishAndBind(rig, table([pool([twoAddresses])]));
+      for (const retries of [1, 0]) {
+        await using client = await dial(port);
+        expect(await client.read(2)).toBe('v4');
+        const ended = rig.records.next();
+        client.socket.end();
+        expect(await ended).toMatchObject({ retries, endpoint: `127.0.0.1:${server.port}` });
+      }
+    });
+
+    test('an upstream that never answers a dial is given up at the deadline for the next one', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      await using server = await serveNamed('b');
+      const upstreams = [upstream('a', { port: silent.port }), upstream('b', { port: server.port })];
+      const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 200 })]));
+      await using client = await dial(port);
+
+      expect(await client.read(1)).toBe('b');
+      client.socket.end();
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ retries: 1, lastDialError: `ETIMEDOUT 127.0.0.1:${silent.port}` });
+      expect(record.totalMs).toBeGreaterThanOrEqual(195);
+      expect(record.dialMs).toBeLessThan(195);
+      expect(rig.active('a')).toBe(0);
+    });
+
+    test('what a client sends before an upstream answers arrives once, after any number of retries', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const upstreams = [upstream('a', { port: await freePort() }), upstream('b', { port: await freePort() })];
+      const port = await publishAndBind(rig, table([pool(upstreams)]));
+      await using client = await dial(port);
+      client.socket.end('x'.repeat(300_000));
+      await until(() => rig.totals().held === 1);
+      rig.publish(table([pool([...upstreams, upstream('c', { port: server.port })])]));
+
+      expect(await client.readToEnd()).toBe('x'.repeat(300_000));
+    });
+
+    test('with nothing ready clients are held, and released in order when something is', async () => {
+      await using rig = createRig();
+      const order: string[] = [];
+      await using server = await serve(({ socket }) => {
+        socket.once('data', (name) => {
+          order.push(name.toString());
+          socket.end(name);
+        });
+      });
+      const port = await publishAndBind(rig, table([pool([])]));
+      const clients: Peer[] = [];
+      for (const name of ['1', '2', '3', '4', '5']) {
+        const client = await dial(port);
+        client.socket.write(name);
+        clients.push(client);
+        await until(() => rig.totals().held === clients.length);
+      }
+      rig.publish(table([pool([upstream('a', { port: server.port })])]));
+
+      expect(await Promise.all(clients.map((client) => client.readToEnd()))).toEqual(['1', '2', '3', '4', '5']);
+      expect(order[0]).toBe('1');
+      expect(rig.totals().held).toBe(0);
+      for (const client of clients) client.socket.end();
+      await until(() => rig.records.all.length === 5);
+      for (const record of rig.records.all) expect(record.heldMs).toBeGreaterThan(0);
+    });
+
+    test('while every upstream refuses clients are held until one answers', async () => {
+      await using rig = createRig();
+      const later = await freePort();
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: later })])]));
+      const clients = await Promise.all(Array.from({ length: 20 }, () => dial(port)));
+      await until(() => rig.totals().held === 20);
+      await using server = await serve(({ socket }) => void socket.end('at last'), later);
+
+      expect(await Promise.all(clients.map((client) => client.readToEnd()))).toEqual(
+        Array.from({ length: 20 }, () => 'at last'),
+      );
+      expect(server.peers).toHaveLength(20);
+    });
+
+    test('clients that are released are spread over the upstreams', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      await using b = await serveNamed('b');
+      const port = await publishAndBind(rig, table([pool([])]));
+      const clients = await Promise.all(Array.from({ length: 20 }, () => dial(port)));
+      await until(() => rig.totals().held === 20);
+      rig.publish(table([pool([upstream('a', { port: a.port }), upstream('b', { port: b.port })])]));
+
+      const answers = await Promise.all(clients.map((client) => client.read(1)));
+      expect(answers.filter((name) => name === 'a')).toHaveLength(10);
+    });
+
+    test('a held client of a silent upstream goes to a new one at once', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      await using server = await serveNamed('b');
+      const port = await publishAndBind(rig, table([pool([])]));
+      await using client = await dial(port);
+      await until(() => rig.totals().held === 1);
+      const first = upstream('a', { port: silent.port });
+      rig.publish(table([pool([first], { connectTimeoutMs: 60_000 })]));
+      await until(() => rig.active('a') === 1);
+      rig.publish(table([pool([first, upstream('b', { port: server.port })], { connectTimeoutMs: 60_000 })]));
+
+      expect(await client.read(1)).toBe('b');
+    });
+
+    test('a client is held no longer than the hold, then reset', async () => {
+      await using rig = createRig();
+      const port = await publishAndBind(
+        rig,
+        table([pool([upstream('a', { port: await freePort() })], { holdMs: 150 })]),
+      );
+      await using client = await dial(port);
+
+      expect(await client.closed).toBe('reset');
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ reason: 'hold-expired', upstream: undefined, bytesUp: 0 });
+      expect(record.totalMs).toBeGreaterThanOrEqual(145);
+      expect(record.lastDialError).toMatch(/^ECONNREFUSED/);
+      expect(rig.totals()).toEqual({ accepted: 1, held: 0, open: 0 });
+    });
+
+    test('without a hold a client that finds nothing is reset at once', async () => {
+      await using rig = createRig();
+      const port = await publishAndBind(rig, table([pool([], { holdMs: 0 })]));
+      await using client = await dial(port);
+
+      expect(await client.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('hold-expired');
+    });
+
+    test('one client more than may be held is reset at once, the others go on waiting', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('a');
+      const port = await publishAndBind(rig, table([pool([], { maxHeld: 2 })]));
+      await using first = await dial(port);
+      await using second = await dial(port);
+      await until(() => rig.totals().held === 2);
+      await using third = await dial(port);
+
+      expect(await third.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('hold-full');
+      rig.publish(table([pool([upstream('a', { port: server.port })])]));
+      expect(await Promise.all([first.read(1), second.read(1)])).toEqual(['a', 'a']);
+    });
+
+    test.each(['reset', 'ended', 'reset after sending'] as const)(
+      'a held client that gives up (%s) leaves no trace',
+      async (how) => {
+        await using rig = createRig();
+        await using server = await serveNamed('a');
+        const port = await publishAndBind(rig, table([pool([])]));
+        await using client = await dial(port);
+        await until(() => rig.totals().held === 1);
+        if (how === 'reset after sending') client.socket.write('hello');
+        if (how === 'ended') client.socket.end();
+        else client.socket.resetAndDestroy();
+
+        expect(await rig.records.find(() => true)).toMatchObject({ reason: 'client-gave-up', upstream: undefined });
+        expect(rig.totals()).toEqual({ accepted: 1, held: 0, open: 0 });
+        rig.publish(table([pool([upstream('a', { port: server.port })])]));
+        await using next = await dial(port);
+        expect(await next.read(1)).toBe('a');
+        expect(server.peers).toHaveLength(1);
+      },
+    );
+
+    test('a held client that has asked and ended its direction gets its answer', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, table([pool([])]));
+      await using client = await dial(port);
+      client.socket.end('question');
+      await until(() => rig.totals().held === 1);
+      rig.publish(table([pool([upstream('a', { port: server.port })])]));
+
+      expect(await client.readToEnd()).toBe('question');
+      expect((await rig.records.find(() => true)).reason).toBe('finished');
+    });
+
+    test('a client that leaves while it is dialed for aborts the dial', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: silent.port })])]));
+      await using client = await dial(port);
+      await until(() => rig.active('a') === 1);
+      client.socket.resetAndDestroy();
+
+      expect((await rig.records.find(() => true)).reason).toBe('client-gave-up');
+      expect(rig.active('a')).toBe(0);
+    });
+
+    test('held clients wait on by service name while a table drops the service and another brings it back', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('a');
+      const port = await publishAndBind(rig, table([pool([])]));
+      await using client = await dial(port);
+      await until(() => rig.totals().held === 1);
+      rig.publish(table([]));
+      rig.publish(table([pool([upstream('a', { port: server.port })])], [listener('shop/api', 0, 'another')]));
+
+      expect(await client.read(1)).toBe('a');
+    });
+  });
+}

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { createBlackhole } from '../support/sockets-blackhole.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+
+/**
+ * What a new table changes, and what it leaves alone.
+ */
+export function describeTables(createRig: CreateRig): void {
+  describe('tables', () => {
+    test('a table that changes something else keeps listeners and sessions', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      await using b = await serveNamed('b');
+      const first = upstream('a', { port: a.port });
+      const port = await publishAndBind(rig, table([pool([first])]));
+      await using client = await dial(port);
+      expect(await client.read(1)).toBe('a');
+      const other = pool([upstream('b', { port: b.port })], { service: 'shop/web' });
+      await publishAndBind(rig, table([other, pool([{ ...first, weight: 7, availability: 'ready' }])]));
+
+      expect(await client.echo('still here')).toBe('still here');
+      await using next = await dial(port);
+      expect(await next.read(1)).toBe('a');
+      expect(rig.statuses.all.filter(({ key }) => key === 'shop/api@0')).toHaveLength(1);
+      expect(rig.records.all).toEqual([]);
+    });
+
+    test.each([{ availability: 'draining' }, { availability: 'paused' }, { weight: 0 }] as const)(
+      'an upstream that takes no more sessions (%o) keeps those it has',
+      async (change) => {
+        await using rig = createRig();
+        await using a = await serveNamed('a');
+        await using b = await serveNamed('b');
+        const first = upstream('a', { port: a.port });
+        const port = await publishAndBind(rig, table([pool([first])]));
+        await using client = await dial(port);
+        expect(await client.read(1)).toBe('a');
+        const stopped = { ...first, ...change };
+        const service = pool([stopped, upstream('b', { port: b.port })]);
+        const marker = pool([], { service: 'marker' });
+        await publishAndBind(rig, table([marker, service], [listener('marker'), listener()]));
+
+        for (const _ of [1, 2, 3]) {
+          await using next = await dial(port);
+          expect(await next.read(1)).toBe('b');
+        }
+        expect(await client.echo('still here')).toBe('still here');
+      },
+    );
+
+    test('dials to an upstream that is gone are aborted at once, their clients go elsewhere', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      await using b = await serveNamed('b');
+      const slow = { connectTimeoutMs: 60_000 };
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: silent.port })], slow)]));
+      await using client = await dial(port);
+      await until(() => rig.active('a') === 1);
+      rig.publish(table([pool([upstream('b', { port: b.port })], slow)]));
+
+      expect(await client.read(1)).toBe('b');
+      expect(rig.active('a')).toBe(0);
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({
+        retries: 1,
+        lastDialError: `gone 127.0.0.1:${silent.port}`,
+      });
+    });
+
+    test('a dial that was aborted never reaches the upstream, though it answers later', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      const slow = { connectTimeoutMs: 60_000 };
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: silent.port })], slow)]));
+      await using client = await dial(port);
+      client.socket.write('not for anybody else');
+      await until(() => rig.active('a') === 1);
+      rig.publish(table([pool([], slow)]));
+      await until(() => rig.totals().held === 1);
+      silent.wake();
+      await using direct = await dial(silent.port);
+
+      expect(await direct.read(5)).toBe('awake');
+      expect(rig.totals().held).toBe(1);
+    });
+
+    test('sessions of an upstream that is gone are reset, after what it had sent was delivered', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+      await using client = await dial(port);
+      const peer = await server.accept();
+      peer.socket.write('x'.repeat(1_000_000));
+      const first = await client.read(1);
+      rig.publish(table([pool([])]));
+
+      expect(first + (await client.read(999_999))).toHaveLength(1_000_000);
+      expect(await client.closed).toBe('reset');
+      expect(await peer.closed).toBe('reset');
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-gone', bytesDown: 1_000_000 });
+      expect(rig.active('a')).toBe(0);
+    });
+
+    test('a listener that is no longer wanted is closed at once, its sessions run on', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const service = pool([upstream('a', { port: server.port })]);
+      const port = await publishAndBind(rig, table([service]));
+      await using client = await dial(port);
+      expect(await client.echo('before')).toBe('before');
+      await publishAndBind(rig, table([service], [listener('shop/api', 0, 'another')]));
+
+      await expect(dial(port)).rejects.toThrow('ECONNREFUSED');
+      expect(await client.echo('after')).toBe('after');
+    });
+
+    test('a listener that is given to another service keeps its socket', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      await using b = await serveNamed('b');
+      const pools = [
+        pool([upstream('a', { port: a.port })]),
+        pool([upstream('b', { port: b.port })], { service: 'shop/web' }),
+      ];
+      const port = await publishAndBind(rig, table(pools, [listener('shop/api', 0, 'one')]));
+      await publishAndBind(rig, table(pools, [listener('shop/api', 0, 'marker'), listener('shop/web', 0, 'one')]));
+      await using client = await dial(port);
+
+      expect(await client.read(1)).toBe('b');
+    });
+
+    test('a port that is taken is reported and bound once it is free, and hurts nobody else', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const taker = await serve();
+      const service = pool([upstream('a', { port: server.port })]);
+      rig.publish(table([service], [listener('shop/api', taker.port, 'taken'), listener('shop/api', 0, 'free')]));
+      const failed = await rig.statuses.find(({ key }) => key === 'taken');
+      const { status } = await rig.statuses.find(({ key }) => key === 'free');
+      expect(failed.status).toMatchObject({ kind: 'failed', code: 'EADDRINUSE' });
+      await using client = await dial(status.kind === 'listening' ? status.port : 0);
+      expect(await client.echo('meanwhile')).toBe('meanwhile');
+
+      const bound = rig.statuses.next(({ key }) => key === 'taken');
+      await taker[Symbol.asyncDispose]();
+      expect((await bound).status).toEqual({ kind: 'listening', host: '127.0.0.1', port: taker.port });
+      await using late = await dial(taker.port);
+      expect(await late.echo('now')).toBe('now');
+    });
+
+    test('an address that is not ours is reported with its code', async () => {
+      await using rig = createRig();
+      rig.publish(table([pool([])], [{ ...listener(), host: '192.0.2.1' }]));
+
+      expect((await rig.statuses.find(() => true)).status).toMatchObject({ kind: 'failed', code: 'EADDRNOTAVAIL' });
+    });
+
+    test('a drain stops accepting, lets sessions and held clients finish, and is over when they have', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const running = pool([upstream('a', { port: server.port })]);
+      const waiting = pool([], { service: 'shop/web' });
+      const port = await publishAndBind(rig, table([running, waiting]));
+      const web = await rig.statuses.find(({ key }) => key === 'shop/web@0');
+      await using client = await dial(port);
+      await using held = await dial(web.status.kind === 'listening' ? web.status.port : 0);
+      expect(await client.echo('before')).toBe('before');
+      await until(() => rig.totals().held === 1);
+      let drained = false;
+      const drain = rig.drain(30_000).then(() => (drained = true));
+
+      await expect.poll(() => dial(port).catch((error: Error) => error.message)).toContain('ECONNREFUSED');
+      expect(await client.echo('during')).toBe('during');
+      client.socket.end();
+      expect(await client.closed).toBe('ended');
+      expect(drained).toBe(false);
+      rig.publish(table([running, { ...waiting, upstreams: [upstream('a', { port: server.port })] }]));
+      expect(await held.echo('released')).toBe('released');
+      held.socket.end();
+      await drain;
+      await until(() => rig.records.all.length === 2);
+    });
+
+    test('what a drain leaves at its deadline is reset as shutdown', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+      await using client = await dial(port);
+      expect(await client.echo('before')).toBe('before');
+      await rig.drain(100);
+
+      expect(await client.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('shutdown');
+    });
+
+    test('closing ends every session and tells of each', async () => {
+      await using server = await serveEcho();
+      const rig = createRig();
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+      const clients = await Promise.all(Array.from({ length: 50 }, () => dial(port)));
+      await Promise.all(clients.map((client) => client.echo('hello')));
+      await rig.close();
+
+      expect(await Promise.all(clients.map((client) => client.closed))).toEqual(clients.map(() => 'reset'));
+      expect(rig.records.all.map(({ reason }) => reason)).toEqual(clients.map(() => 'shutdown'));
+    });
+  });
+}

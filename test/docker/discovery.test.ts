@@ -1,0 +1,293 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { lostWith, startLoad } from '../support/load.ts';
+import { startNetwork, uniqueName, type TestContainer } from '../support/containers.ts';
+import { answerers, eventually, startReplica, whoAnswers } from '../support/replica.ts';
+import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
+
+/** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
+async function setUp(): Promise<
+  { sealane: Sealane; prefix: string; port: number; labels: Record<string, string> } & AsyncDisposable
+> {
+  const prefix = uniqueName('label');
+  const port = await freePort();
+  const sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1');
+  const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };
+  await sealane.line(/watching/);
+  return { sealane, prefix, port, labels, [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose]() };
+}
+
+describe('a labelled container', () => {
+  it('is reachable through its port as soon as it runs; one without labels is left alone', async () => {
+    await using t = await setUp();
+    await using plain = await startReplica();
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line(new RegExp(`${web.name} .*joined web`));
+    await t.sealane.line(/web is served on/);
+    expect(await answerers(t.port)).toEqual([web.name]);
+    expect(t.sealane.lines.some((line) => line.msg.includes(plain.name))).toBe(false);
+  });
+
+  it('that ran before Sealane started is found', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    await using web = await startReplica({
+      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080' },
+    });
+    await using sealane = startSealane('--label-prefix', prefix);
+    await sealane.line(/is served on/);
+    expect(await whoAnswers(port)).toBe(web.name);
+  });
+
+  it('shares its port with its replicas, which come and go without an error for any client', async () => {
+    await using t = await setUp();
+    await using first = await startReplica({ labels: t.labels });
+    await t.sealane.line(/web is served on/);
+    await using load = startLoad(t.port);
+    await using second = await startReplica({ labels: t.labels });
+    await using third = await startReplica({ labels: t.labels });
+    await eventually(
+      () => answerers(t.port),
+      (names) => names.length === 3,
+    );
+    await second.stop();
+    await third.remove();
+    await eventually(
+      () => answerers(t.port),
+      (names) => names.length === 1,
+    );
+    const tally = await load.stop();
+    // A process that is killed takes the requests with it that it had already been handed; nothing else may fail.
+    expect(tally.failed - lostWith(t.sealane, [second.name, third.name])).toBe(0);
+    expect(tally.replicas()).toEqual([first.name, second.name, third.name].toSorted());
+  });
+
+  it.each([
+    ['stopped', (one: TestContainer) => one.stop()],
+    ['killed', (one: TestContainer) => one.kill()],
+    ['paused', (one: TestContainer) => one.pause()],
+    ['removed', (one: TestContainer) => one.remove()],
+  ])('that is %s leaves the pool, and its replica goes on', async (_how, act) => {
+    await using t = await setUp();
+    await using stays = await startReplica({ labels: t.labels });
+    await using goes = await startReplica({ labels: t.labels });
+    await eventually(
+      () => answerers(t.port),
+      (names) => names.length === 2,
+    );
+    await act(goes);
+    await t.sealane.line(new RegExp(`${goes.name} (left web|in web is paused)`));
+    expect(await answerers(t.port)).toEqual([stays.name]);
+  });
+
+  it('that is unpaused comes back', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await using other = await startReplica({ labels: t.labels });
+    await eventually(
+      () => answerers(t.port),
+      (names) => names.length === 2,
+    );
+    await web.pause();
+    await t.sealane.line(/is paused/);
+    await web.unpause();
+    await t.sealane.line(/is ready: it was unpaused/);
+    expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
+  });
+
+  it('that crashes comes back by its restart, while its clients wait', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line(/joined web/);
+    await web.kill();
+    await t.sealane.line(/left web: its process is gone/);
+    const answer = whoAnswers(t.port);
+    await web.start();
+    expect(await answer).toBe(web.name);
+  });
+
+  it('that restarts costs its clients time, not errors', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line(/web is served on/);
+    await using load = startLoad(t.port);
+    await web.restart();
+    await eventually(
+      () => whoAnswers(t.port),
+      (name) => name === web.name,
+    );
+    const tally = await load.stop();
+    expect(tally.failed - lostWith(t.sealane, [web.name])).toBe(0);
+  });
+
+  it('that is sent another signal than its stop signal keeps serving', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line(/web is served on/);
+    await using load = startLoad(t.port);
+    await web.kill('SIGWINCH');
+    await eventually(
+      () => whoAnswers(t.port),
+      (name) => name === web.name,
+    );
+    const tally = await load.stop();
+    expect(tally.replicas()).toEqual([web.name]);
+    expect(tally.failed).toBe(0);
+    expect(t.sealane.lines.some((line) => line.msg.includes('left web'))).toBe(false);
+  });
+
+  it('that is renamed keeps its sessions and is called by its new name', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.echo.port`]: '7', [`${t.prefix}.echo.listen`]: String(await freePort()) },
+    });
+    await t.sealane.line(/joined .*:echo/);
+    const echo = Number(/served on 127\.0\.0\.1:(\d+)/.exec((await t.sealane.line(/:echo is served/)).msg)?.[1]);
+    const socket = createConnection(echo, '127.0.0.1');
+    socket.write('before');
+    expect(String((await once(socket, 'data'))[0])).toBe('before');
+    const renamed = uniqueName('renamed');
+    await web.rename(renamed);
+    await t.sealane.line(new RegExp(renamed));
+    socket.write('after');
+    expect(String((await once(socket, 'data'))[0])).toBe('after');
+    socket.destroy();
+  });
+
+  it('whose process dies does not leave its clients hanging', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
+    await t.sealane.line(/web is served on/);
+    const socket = createConnection(t.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('hello');
+    await once(socket, 'data');
+    const closed = once(socket, 'close');
+    await web.kill();
+    await expect(closed).resolves.toBeDefined();
+  });
+});
+
+describe('networks', () => {
+  it('attached and detached while a container runs make it reachable there and not', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
+    await t.sealane.line(new RegExp(`it is not on network "${network.name}"`));
+    await network.connect(web);
+    await t.sealane.line(/joined web/);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+    const from = t.sealane.lines.length;
+    await network.disconnect(web);
+    await t.sealane.line(new RegExp(`it is not on network "${network.name}"`), from);
+  });
+
+  it('of several, the one that the label names is used', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
+    await network.connect(web);
+    const { msg } = await t.sealane.line(/joined web/);
+    await t.sealane.line(/web is served on/);
+    expect(msg).toContain(`(${await web.address(network.name)}:8080)`);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('that are internal are reached from the host', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork({ Internal: true });
+    await using web = await startReplica({ labels: t.labels, networks: [network.name] });
+    await t.sealane.line(/web is served on/);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it("of the host: a container on the host's network is reached on loopback", async () => {
+    await using t = await setUp();
+    const own = await freePort();
+    await using web = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: String(own) },
+      networks: ['host'],
+      port: own,
+    });
+    await t.sealane.line(new RegExp(`\\(127\\.0\\.0\\.1:${own}\\) joined web`));
+    expect(
+      await eventually(
+        () => whoAnswers(t.port),
+        (name) => name === web.name,
+      ),
+    ).toBe(web.name);
+  });
+
+  it("of another container: it is reached at that one's address", async () => {
+    await using t = await setUp();
+    await using parent = await startReplica();
+    await using child = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: '9090' },
+      networks: [`container:${parent.id}`],
+      port: 9090,
+    });
+    await t.sealane.line(new RegExp(`\\(${await parent.address()}:9090\\) joined web`));
+    await t.sealane.line(/web is served on/);
+    expect(await whoAnswers(t.port)).toBe(child.name);
+  });
+
+  it('an address that another container got meanwhile never receives the old one’s client', async () => {
+    await using t = await setUp();
+    const stranger = uniqueName('stranger');
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line(/web is served on/);
+    const address = await web.address();
+    await using load = startLoad(t.port);
+    await web.remove();
+    await using other = await startReplica({ name: stranger });
+    expect(await other.address()).toBe(address);
+    await using back = await startReplica({ labels: t.labels });
+    await eventually(
+      () => whoAnswers(t.port),
+      (name) => name === back.name,
+    );
+    const tally = await load.stop();
+    expect(tally.replicas()).toEqual([web.name, back.name].toSorted());
+    expect(tally.failed - lostWith(t.sealane, [web.name])).toBe(0);
+  });
+});
+
+describe('labels', () => {
+  it('of two services that claim one port leave it to the older container, and say so', async () => {
+    await using t = await setUp();
+    await using older = await startReplica({ labels: t.labels });
+    await using younger = await startReplica({ labels: { ...t.labels, [`${t.prefix}.pool`]: 'rival' } });
+    const { msg } = await t.sealane.line(/wants/);
+    expect(msg).toContain(younger.name);
+    expect(msg).toContain(older.name);
+    expect(await answerers(t.port)).toEqual([older.name]);
+    const from = t.sealane.lines.length;
+    await older.remove();
+    await t.sealane.line(/rival is served on/, from);
+    expect(await whoAnswers(t.port)).toBe(younger.name);
+  });
+
+  it('that are malformed are named with the fix and do not touch the good ones beside them', async () => {
+    await using t = await setUp();
+    await using bad = await startReplica({
+      labels: { [`${t.prefix}.listen`]: 'everywhere', [`${t.prefix}.wieght`]: '3' },
+    });
+    await using good = await startReplica({ labels: t.labels });
+    await t.sealane.line(new RegExp(`${bad.name}: label ".*listen" must be a port`));
+    await t.sealane.line(new RegExp(`${bad.name}: unknown label ".*wieght" \\(did you mean ".*weight"\\?\\)`));
+    await t.sealane.line(/web is served on/);
+    expect(await answerers(t.port)).toEqual([good.name]);
+  });
+
+  it('of a one-off container made by compose run do not make it join', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await using oneOff = await startReplica({ labels: { ...t.labels, 'com.docker.compose.oneoff': 'True' } });
+    await using witness = await startReplica({ labels: t.labels });
+    await t.sealane.line(new RegExp(`${witness.name} .*joined web`));
+    const names = await answerers(t.port);
+    expect(names).toEqual([web.name, witness.name].toSorted());
+    expect(names).not.toContain(oneOff.name);
+  });
+});

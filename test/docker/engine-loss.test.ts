@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startReplica, answerers, eventually, whoAnswers } from '../support/replica.ts';
+import { uniqueName } from '../support/containers.ts';
+import { startEngineProxy } from '../support/engine-proxy.ts';
+import { freePort, startSealane } from '../support/sealane.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+function engineUrl(): string {
+  const url = process.env['DOCKER_HOST'];
+  if (url === undefined) throw new Error('the global setup provides an engine');
+  return url;
+}
+
+describe('when the event stream is cut', () => {
+  it('while containers come and go, the catalog is right again within a second of reconnecting, and no session is dropped', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    const echoPort = await freePort();
+    const labels = {
+      [`${prefix}.listen`]: String(port),
+      [`${prefix}.port`]: '8080',
+      [`${prefix}.pool`]: 'web',
+      [`${prefix}.echo.listen`]: String(echoPort),
+      [`${prefix}.echo.port`]: '7',
+      [`${prefix}.echo.pool`]: 'echo',
+    };
+    await using proxy = await startEngineProxy(engineUrl());
+    await using sealane = startSealane('--docker', proxy.url, '--label-prefix', prefix, '--bind', '127.0.0.1');
+    await using stays = await startReplica({ labels });
+    await using goes = await startReplica({
+      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
+    });
+    await sealane.line(new RegExp(`${goes.name} .*joined web`));
+    await eventually(
+      () => answerers(port),
+      (names) => names.length === 2,
+    );
+    const session = createConnection(echoPort, '127.0.0.1');
+    session.write('before');
+    expect(String((await once(session, 'data'))[0])).toBe('before');
+
+    proxy.block();
+    await sealane.line(/keeping what is known meanwhile/);
+    // Before the other one goes: else it would get its address, and nobody could tell Sealane.
+    await using comes = await startReplica({
+      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
+    });
+    await goes.remove();
+    expect(await answerers(port)).toEqual([stays.name]);
+    const from = sealane.lines.length;
+    proxy.unblock();
+    const reconnected = await sealane.line(/watching the engine/, from);
+    const left = await sealane.line(new RegExp(`${goes.name} left web`), from);
+    const joined = await sealane.line(new RegExp(`${comes.name} .*joined web`), from);
+    expect(Math.max(left.time, joined.time) - reconnected.time).toBeLessThan(1000);
+    expect(await answerers(port)).toEqual([stays.name, comes.name].toSorted());
+
+    session.write('after');
+    expect(String((await once(session, 'data'))[0])).toBe('after');
+    session.destroy();
+  });
+
+  it('again and again, nothing is missed', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };
+    await using proxy = await startEngineProxy(engineUrl());
+    await using sealane = startSealane('--docker', proxy.url, '--label-prefix', prefix, '--bind', '127.0.0.1');
+    await sealane.line(/watching the engine/);
+    for (let round = 0; round < 5; round += 1) {
+      await using replica = await startReplica({ labels });
+      proxy.cut();
+      await sealane.line(new RegExp(`${replica.name} .*joined web`));
+      await sealane.line(/web is served on/);
+      expect(await whoAnswers(port)).toBe(replica.name);
+      proxy.cut();
+      await replica.remove();
+      await sealane.line(new RegExp(`${replica.name} left web`));
+    }
+  });
+});
+
+describe('when the engine is unreachable at start', () => {
+  it('Sealane waits for it, and serves static services meanwhile', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    const staticPort = await freePort();
+    await using folder = await tempFolder();
+    await using web = await startReplica({
+      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
+    });
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:\n  fixed:\n    listen: ${staticPort}\n    upstreams: ["${await web.address()}:8080"]\n`,
+    );
+    await using proxy = await startEngineProxy(engineUrl());
+    proxy.block();
+    await using sealane = startSealane(
+      '--docker',
+      proxy.url,
+      '--label-prefix',
+      prefix,
+      '--bind',
+      '127.0.0.1',
+      '--config',
+      config,
+    );
+    await sealane.line(/waiting for it/);
+    await sealane.line(/fixed is served/);
+    expect(await whoAnswers(staticPort)).toBe(web.name);
+    proxy.unblock();
+    await sealane.line(/web is served/);
+    expect(
+      await eventually(
+        () => whoAnswers(port),
+        (name) => name === web.name,
+      ),
+    ).toBe(web.name);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/demo/engine/command.ts';
+import { composeProject } from '../support/compose.ts';
+import { eventually } from '../support/replica.ts';
+
+/**
+ * Every compose file of this repository, run as its README says, with docker-compose 1.29.
+ */
+async function get(port: number): Promise<string> {
+  // curl, like the READMEs: a connection of its own each time.
+  return run('curl', ['--silent', '--show-error', '--fail', '--max-time', '20', `http://127.0.0.1:${port}/`]);
+}
+
+async function hostname(port: number): Promise<string> {
+  return /^Hostname: (.+)$/m.exec(await get(port))?.[1] ?? 'nobody';
+}
+
+/** The distinct hostnames that answer 12 connections; a connection refused before Sealane listens is no answer. */
+async function hostnames(port: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let round = 0; round < 12; round += 1) {
+    const name = await hostname(port).catch(() => undefined);
+    if (name === undefined) break;
+    names.add(name);
+  }
+  return names;
+}
+
+describe.each([
+  ['the top-level compose file', '.', 'whoami'],
+  ['the example of a scaled HTTP service', 'examples/scaled-http', 'api'],
+])('%s', (_title, folder, service) => {
+  it('spreads connections over three replicas, and none fails while they are scaled to one', async () => {
+    await using project = composeProject(folder);
+    await project.compose('up', '-d', '--no-build', '--scale', `${service}=3`);
+    const port = await project.port('sealane', 8080);
+    await eventually(
+      () => hostnames(port),
+      (names) => names.size === 3,
+      30_000,
+    );
+
+    let scaling = true;
+    const asking = (async () => {
+      while (scaling) await get(port);
+    })();
+    const scaled = project.compose('up', '-d', '--no-build', '--scale', `${service}=1`).finally(() => (scaling = false));
+    await Promise.all([asking, scaled]);
+
+    await eventually(
+      () => hostnames(port),
+      (names) => names.size === 1,
+    );
+  });
+});
+
+describe('the example of a scaled HTTP service', () => {
+  it('makes clients wait, not fail, while its only replica restarts', async () => {
+    await using project = composeProject('examples/scaled-http');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    await eventually(
+      () => hostnames(port),
+      (names) => names.size === 1,
+      30_000,
+    );
+    let restarting = true;
+    const asking = (async () => {
+      while (restarting) await get(port);
+    })();
+    await Promise.all([asking, project.compose('restart', 'api').finally(() => (restarting = false))]);
+    expect(await hostnames(port)).toHaveProperty('size', 1);
+  });
+});
+
+describe('the Redis example', () => {
+  it('serves redis-cli, and again through the same port once the container was recreated', async () => {
+    await using project = composeProject('examples/redis');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 6379);
+    const redis = (...args: readonly string[]): Promise<string> =>
+      run('redis-cli', ['-h', '127.0.0.1', '-p', String(port), ...args]).then(
+        (output) => output.trim(),
+        (error: Error) => error.message,
+      );
+    await eventually(
+      () => redis('ping'),
+      (answer) => answer === 'PONG',
+    );
+    expect(await redis('set', 'greeting', 'hello')).toBe('OK');
+    expect(await redis('get', 'greeting')).toBe('hello');
+
+    await project.compose('up', '-d', '--no-build', '--force-recreate', 'redis');
+    expect(await redis('ping')).toBe('PONG');
+    expect(await redis('exists', 'greeting')).toBe('0');
+  });
+});
+
+describe('the example of several ports', () => {
+  it('reaches both ports of one container', async () => {
+    await using project = composeProject('examples/several-ports');
+    await project.compose('up', '-d', '--no-build');
+    const [web, metrics] = [await project.port('sealane', 8080), await project.port('sealane', 9100)];
+    const answer = await eventually(
+      () => get(web).catch(() => ''),
+      (text) => text !== '',
+    );
+    expect(answer).toBe('hello from the web port\n');
+    expect(await get(metrics)).toBe('app_requests_total 1\n');
+  });
+});
+
+describe('the example of a static file', () => {
+  it('balances over the upstreams of the file, without a Docker socket', async () => {
+    await using project = composeProject('examples/static-file');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    await eventually(
+      async () => [...(await hostnames(port))].toSorted().join(),
+      (names) => names === 'blue,green',
+      30_000,
+    );
+  });
+});

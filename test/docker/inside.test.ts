@@ -1,0 +1,103 @@
+import { describe, expect, inject, it } from 'vitest';
+import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/containers.ts';
+import { freePort } from '../support/sealane.ts';
+import { eventually, startReplica, whoAnswers } from '../support/replica.ts';
+
+/** Sealane in a container of the shipped image, hardened as the README says; asked from this machine by its address. */
+async function startInside(
+  prefix: string,
+  networks: readonly string[],
+  flags: readonly string[] = [],
+): Promise<TestContainer> {
+  const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
+  return startContainer({
+    image: inject('images').sealane,
+    command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', ...flags],
+    networks,
+    binds: [`${socket}:/run/engine.sock:ro`],
+    create: { User: '0' },
+    host: { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
+  });
+}
+
+async function says(sealane: TestContainer, pattern: RegExp): Promise<string> {
+  return eventually(
+    () => sealane.logs(),
+    (logs) => pattern.test(logs),
+  );
+}
+
+const labelled = (prefix: string, more: Record<string, string> = {}): Record<string, string> => ({
+  [`${prefix}.listen`]: '9000',
+  [`${prefix}.port`]: '8080',
+  [`${prefix}.pool`]: 'web',
+  ...more,
+});
+
+describe('Sealane in a container', () => {
+  it('reaches containers on a network that it shares, and no other address of theirs', async () => {
+    const prefix = uniqueName('label');
+    await using shared = await startNetwork();
+    await using other = await startNetwork();
+    await using web = await startReplica({ labels: labelled(prefix), networks: [other.name] });
+    await shared.connect(web);
+    await using sealane = await startInside(prefix, [shared.name]);
+    const logs = await says(sealane, /joined web/);
+    expect(logs).toContain(await web.address(shared.name));
+    expect(logs).not.toContain(await web.address(other.name));
+    expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
+  });
+
+  it('names the network to attach when it shares none, and serves as soon as it is attached itself', async () => {
+    const prefix = uniqueName('label');
+    await using own = await startNetwork();
+    await using theirs = await startNetwork();
+    await using web = await startReplica({ labels: labelled(prefix), networks: [theirs.name] });
+    await using sealane = await startInside(prefix, [own.name]);
+    const logs = await says(sealane, /shares no network with it/);
+    expect(logs).toContain(theirs.name);
+    await theirs.connect(sealane);
+    await says(sealane, /joined web/);
+    expect(await whoAnswers(9000, await sealane.address(own.name))).toBe(web.name);
+  });
+
+  it('reaches a container on the host network through its gateway', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    await using network = await startNetwork();
+    await using web = await startReplica({
+      labels: labelled(prefix, { [`${prefix}.port`]: String(port) }),
+      networks: ['host'],
+      port,
+    });
+    await using sealane = await startInside(prefix, [network.name]);
+    await says(sealane, /joined web/);
+    expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
+  });
+
+  it('serves only its own compose project with scope=project', async () => {
+    const prefix = uniqueName('label');
+    await using network = await startNetwork();
+    const compose = (project: string): Record<string, string> => ({
+      'com.docker.compose.project': project,
+      'com.docker.compose.service': 'x',
+    });
+    await using ours = await startReplica({ labels: labelled(prefix, compose('ours')), networks: [network.name] });
+    await using theirs = await startReplica({
+      labels: labelled(prefix, { ...compose('theirs'), [`${prefix}.listen`]: '9001', [`${prefix}.pool`]: 'foreign' }),
+      networks: [network.name],
+    });
+    const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
+    await using sealane = await startContainer({
+      image: inject('images').sealane,
+      command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', '--scope', 'project'],
+      networks: [network.name],
+      labels: compose('ours'),
+      binds: [`${socket}:/run/engine.sock:ro`],
+      create: { User: '0' },
+    });
+    await says(sealane, /web is served on/);
+    expect(await whoAnswers(9000, await sealane.address())).toBe(ours.name);
+    expect(await sealane.logs()).not.toContain(theirs.name);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, inject, it, vi } from 'vitest';
+import { stat } from 'node:fs/promises';
+import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/containers.ts';
+
+/**
+ * The image that the project's Dockerfile gives, run the way its comments recommend.
+ */
+const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+const hardened = { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges:true'] };
+const watched = [`${socket}:/var/run/docker.sock:ro`];
+
+async function state(container: TestContainer): Promise<{ readonly running: boolean; readonly health?: string }> {
+  const { State } = await container.inspect();
+  return { running: State.Running, ...(State.Health === undefined ? {} : { health: State.Health.Status }) };
+}
+
+describe('the image', () => {
+  it('runs as an ordinary user with nothing published, and Sealane is its only program', async () => {
+    const { Config } = await testEngine().getImage(inject('images').sealane).inspect();
+    expect(Config.User).toBe('1000:1000');
+    expect(Config.Entrypoint).toEqual(['node', '/app/dist/main.js']);
+    expect(Config.ExposedPorts ?? {}).toEqual({});
+    expect(Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'Sealane' });
+  });
+
+  it('adds little to its base', async () => {
+    const { sealane, base } = inject('images');
+    const [whole, beneath] = await Promise.all(
+      [sealane, base ?? 'node:26-bookworm-slim'].map((name) => testEngine().getImage(name).inspect()),
+    );
+    expect((whole?.Size ?? Infinity) - (beneath?.Size ?? 0)).toBeLessThan(10_000_000);
+  });
+
+  it('becomes healthy, read-only, without capabilities, as user 1000 in the socket’s group', async () => {
+    await using sealane = await startContainer({
+      image: inject('images').sealane,
+      binds: watched,
+      host: { ...hardened, GroupAdd: [String((await stat(socket)).gid)] },
+    });
+    await vi.waitFor(async () => expect(await state(sealane)).toEqual({ running: true, health: 'healthy' }), {
+      timeout: 30_000,
+      interval: 200,
+    });
+  });
+
+  it('becomes healthy as root without capabilities, as the compose files run it', async () => {
+    await using sealane = await startContainer({
+      image: inject('images').sealane,
+      binds: watched,
+      create: { User: '0:0' },
+      host: hardened,
+    });
+    await vi.waitFor(async () => expect(await state(sealane)).toEqual({ running: true, health: 'healthy' }), {
+      timeout: 30_000,
+      interval: 200,
+    });
+  });
+
+  it('says what to do, and ends with code 2, when the socket is not its to open', async () => {
+    await using sealane = await startContainer({ image: inject('images').sealane, binds: watched, host: hardened });
+    await vi.waitFor(
+      async () => expect((await sealane.inspect()).State).toMatchObject({ Running: false, ExitCode: 2 }),
+      {
+        timeout: 15_000,
+        interval: 100,
+      },
+    );
+    const logs = await sealane.logs();
+    expect(logs).toMatch(/no permission to open .var.run.docker.sock/);
+    expect(logs).not.toMatch(/^\s+at /m);
+  });
+
+  it('stops in order, with code 0, well before Docker would kill it', async () => {
+    await using sealane = await startContainer({
+      image: inject('images').sealane,
+      name: uniqueName('stop'),
+      binds: watched,
+      create: { User: '0:0' },
+      host: hardened,
+    });
+    await vi.waitFor(async () => expect(await sealane.logs()).toMatch(/watching/), { timeout: 15_000, interval: 100 });
+    const startedMs = performance.now();
+    await sealane.stop(10);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+    expect((await sealane.inspect()).State).toMatchObject({ Running: false, ExitCode: 0 });
+  });
+});

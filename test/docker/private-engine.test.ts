@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { z } from 'zod';
+import { connect } from '../../src/demo/engine/client.ts';
+import { run } from '../../src/demo/engine/command.ts';
+import { poolPrefix } from '../../src/demo/engine/network.ts';
+import { canInstall } from '../../src/demo/engine/packages.ts';
+import { engineProcesses, mountsBeneath } from '../../src/demo/engine/processes.ts';
+import { importImage } from '../../src/demo/engine/root-filesystem.ts';
+import { programEntries } from '../../src/demo/engine/machine-files.ts';
+
+/**
+ * The private engine's promise: whatever becomes of the process that asked for it, nothing is left on the machine.
+ */
+const readySchema = z.object({
+  host: z.string(),
+  traces: z.object({ folder: z.string(), pool: z.string(), bridge: z.string(), pid: z.number() }),
+});
+type Ready = z.infer<typeof readySchema>;
+
+const holder = fileURLToPath(new URL('../support/engine-holder.ts', import.meta.url));
+let child: ChildProcess | undefined;
+
+afterEach(() => {
+  child?.kill('SIGKILL');
+  child = undefined;
+});
+
+// A private engine is offered to root on Debian and its kin only.
+describe.runIf(await canInstall())('a private engine', () => {
+  it.each([
+    ['is killed', (holding: ChildProcess) => holding.kill('SIGKILL')],
+    ['is interrupted with Ctrl-C', (holding: ChildProcess) => holding.kill('SIGINT')],
+    ['releases it', (holding: ChildProcess) => holding.stdin?.end('release\n')],
+    ['ends without a word', (holding: ChildProcess) => holding.stdin?.end('exit\n')],
+    ['throws', (holding: ChildProcess) => holding.stdin?.end('throw\n')],
+  ])('is gone without a trace when its holder %s, though a container runs', async (_title, end) => {
+    const ready = await hold();
+    await runContainer(ready.host);
+    const found = await traces(ready);
+    expect(found.processes).toBeGreaterThanOrEqual(3);
+    expect(found).toMatchObject({ devices: 2, folder: true, keeper: true });
+
+    end(child as ChildProcess);
+
+    await vi.waitFor(async () => expect(await traces(ready)).toEqual(nothing), { timeout: 30_000, interval: 100 });
+  });
+
+  it('is never reached through a route that leaves the machine', async () => {
+    const { traces: trace } = await hold();
+    const address = `${poolPrefix(trace.pool)}200.9`;
+    await expect(run('ip', ['route', 'get', address])).rejects.toThrow(/unreachable|No route to host/);
+  });
+});
+
+describe('where an engine answers', () => {
+  it('is used as it is, and left alone', async () => {
+    const { acquireEngine } = await import('../../src/demo/engine/acquire.ts');
+    const lines: string[] = [];
+    await using engine = await acquireEngine({ allowPrivate: true, onProgress: (line) => lines.push(line) });
+    expect(engine).toMatchObject({ host: process.env['DOCKER_HOST'], private: false });
+    await engine.release();
+    expect(await engine.client.getImage(inject('images').sealane).inspect()).toBeDefined();
+    expect(lines).toEqual([]);
+  });
+});
+
+const nothing = { processes: 0, devices: 0, routes: 0, mounts: 0, rules: 0, folder: false, cgroups: 0, keeper: false };
+
+/** What is left of an engine on the machine. */
+async function traces({ traces: { folder, pool, bridge, pid } }: Ready): Promise<typeof nothing> {
+  const prefix = poolPrefix(pool);
+  const count = (text: string, ...marks: readonly string[]): number =>
+    text.split('\n').filter((line) => marks.some((mark) => line.includes(mark))).length;
+  return {
+    processes: (await engineProcesses(folder, `/${bridge}`)).length,
+    devices: count(await run('ip', ['-o', 'link', 'show']), bridge),
+    routes: count(await run('ip', ['route', 'show']), ` ${prefix}`, `${prefix}0.0`),
+    mounts: (await mountsBeneath(folder)).length,
+    rules: count(await run('iptables-save', []), bridge, prefix),
+    folder: await access(folder).then(
+      () => true,
+      () => false,
+    ),
+    cgroups: count(await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', bridge]), bridge),
+    keeper: await access(`/proc/${pid}`).then(
+      () => true,
+      () => false,
+    ),
+  };
+}
+
+/** Starts a process that holds a private engine, also where this machine has another. */
+async function hold(): Promise<Ready> {
+  child = spawn(process.execPath, [holder], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+  });
+  if (child.stdout === null) throw new Error('no output to read');
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return readySchema.parse(JSON.parse(line));
+}
+
+/** A container that ignores SIGTERM, so that only force ends it. */
+async function runContainer(host: string): Promise<void> {
+  const client = connect(host);
+  const image = await importImage(client, 'sleeper', await programEntries('/bin/busybox'), []);
+  const container = await client.createContainer({ Image: image, Cmd: ['/bin/busybox', 'sleep', '1000000'] });
+  await container.start();
+}

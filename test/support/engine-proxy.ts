@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Stands between Sealane and an engine's unix socket: the connection that a test can cut or block, without touching the
+ * engine.
+ */
+export interface EngineProxy extends AsyncDisposable {
+  /** Where Sealane is to connect. */
+  readonly url: string;
+  /** Ends every open connection abruptly; new ones are served. */
+  cut(): void;
+  /** Ends every open connection and ends new ones at once, until `unblock`. */
+  block(): void;
+  unblock(): void;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Resolves when none is. */
+  idle(): Promise<void>;
+}
+
+/** `engineUrl` is a `unix://` address. */
+export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealane-proxy-'));
+  const path = join(folder, 'docker.sock');
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const waiting = new Set<() => void>();
+  let blocked = false;
+
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (blocked) {
+      client.destroy();
+      return;
+    }
+    const engine = connect({ path: engineUrl.replace(/^unix:\/\//, ''), allowHalfOpen: true });
+    const pair = [client, engine] as const;
+    pairs.add(pair);
+    for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        to.destroy();
+        pairs.delete(pair);
+        if (pairs.size > 0) return;
+        for (const resolve of waiting) resolve();
+        waiting.clear();
+      });
+    }
+  });
+  server.listen(path);
+  await once(server, 'listening');
+
+  function cut(): void {
+    for (const [client, engine] of pairs) {
+      client.destroy();
+      engine.destroy();
+    }
+  }
+
+  return {
+    url: `unix://${path}`,
+    cut,
+    block() {
+      blocked = true;
+      cut();
+    },
+    unblock() {
+      blocked = false;
+    },
+    get connections() {
+      return pairs.size;
+    },
+    async idle() {
+      if (pairs.size > 0) await new Promise<void>((resolve) => void waiting.add(resolve));
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      cut();
+      await closed;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { whoAnswers } from './replica.ts';
+import type { Sealane } from './sealane.ts';
+
+/**
+ * New connections, a few at a time, until stopped; counts who answered and what failed.
+ */
+export interface Load extends AsyncDisposable {
+  stop(): Promise<Tally>;
+}
+
+export interface Tally {
+  readonly made: number;
+  /** Connections that no replica answered. */
+  readonly failed: number;
+  /** Of the errors, how often each. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Who answered, sorted. */
+  replicas(): readonly string[];
+}
+
+export function startLoad(port: number, atOnce = 4): Load {
+  const answers = new Map<string, number>();
+  const ending = new AbortController();
+  const lane = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      const answer = await whoAnswers(port);
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+  };
+  const lanes = Array.from({ length: atOnce }, lane);
+  const stop = async (): Promise<Tally> => {
+    ending.abort();
+    await Promise.all(lanes);
+    const errors = new Map([...answers].filter(([answer]) => isError(answer)));
+    return {
+      made: sum(answers.values()),
+      failed: sum(errors.values()),
+      errors,
+      replicas: () => [...answers.keys()].filter((answer) => !isError(answer)).toSorted(),
+    };
+  };
+  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+}
+
+const sessionSchema = z.object({ session: z.object({ upstream: z.string().optional(), bytesDown: z.number() }) });
+
+/** Sessions that one of these containers had accepted and never answered: lost with its process. */
+export function lostWith(sealane: Sealane, names: readonly string[]): number {
+  return sealane.lines.filter((line) => {
+    const { data } = sessionSchema.safeParse(line);
+    return (
+      data?.session.upstream !== undefined && names.includes(data.session.upstream) && data.session.bytesDown === 0
+    );
+  }).length;
+}
+
+function isError(answer: string): boolean {
+  return answer === 'nothing' || /^E[A-Z]+$/.test(answer);
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}

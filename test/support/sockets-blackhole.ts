@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/**
+ * A loopback port on which a dial gets no answer at all: a listener whose accept queue is full, so that the kernel drops
+ * every further SYN (listen(2), net.ipv4.tcp_abort_on_overflow=0). Its thread sleeps, since Node always accepts; when
+ * woken it accepts all that come and greets them with `awake`.
+ */
+export interface Blackhole extends AsyncDisposable {
+  readonly port: number;
+  wake(): void;
+}
+
+const code = `
+const { createServer } = require('node:net');
+const { parentPort, workerData } = require('node:worker_threads');
+const server = createServer((socket) => { socket.on('error', () => {}); socket.write('awake'); });
+server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+  parentPort.postMessage(server.address().port);
+  setImmediate(() => Atomics.wait(workerData, 0, 0));
+});`;
+
+export async function createBlackhole(): Promise<Blackhole> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(code, { eval: true, workerData: gate });
+  const [port] = (await once(worker, 'message')) as [number];
+  const fillers: Socket[] = [];
+  // A queue of backlog 1 holds two; the first dial that hangs shows that it is full.
+  for (let answered = true; answered && fillers.length < 64;) {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => {});
+    fillers.push(socket);
+    answered = await Promise.race([once(socket, 'connect').then(() => true), hungFor(300)]);
+  }
+  const wake = (): void => {
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+  };
+  return {
+    port,
+    wake,
+    async [Symbol.asyncDispose]() {
+      for (const socket of fillers) socket.destroy();
+      wake();
+      await worker.terminate();
+    },
+  };
+}
+
+/** No event says that nothing happens. */
+function hungFor(ms: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), ms));
+}

@@ -1,0 +1,132 @@
+import { vi } from 'vitest';
+import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../src/relay/counters.ts';
+import { Dispatcher } from '../../src/relay/dispatcher.ts';
+import type { Driver } from '../../src/relay/driver.ts';
+import type { DriverName } from '../../src/relay/messages.ts';
+import { createPlane, type Plane, type PlaneOptions, type PlaneTotals } from '../../src/relay/plane.ts';
+import type { ListenerStatus, SessionRecord } from '../../src/relay/report.ts';
+import type { RoutingTable } from '../../src/relay/table.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { Feed } from './sockets-feed.ts';
+
+/**
+ * The relay as the contract suites see it, so that the same sentences hold for a driver by itself (its dispatcher in the
+ * test's own thread) and for the whole plane with its worker threads.
+ */
+export interface Rig extends AsyncDisposable {
+  readonly records: Feed<SessionRecord>;
+  readonly statuses: Feed<{ readonly key: string; readonly status: ListenerStatus }>;
+  publish(table: RoutingTable): void;
+  active(upstreamKey: string): number;
+  bytes(upstreamKey: string): { readonly up: number; readonly down: number };
+  totals(): PlaneTotals;
+  drain(deadlineMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type CreateRig = () => Rig;
+
+export function dispatcherRig(createDriver: () => Driver): Rig {
+  const memory = createCounterMemory(1, 1_024);
+  const counters = new Counters(memory);
+  const slots = new Map<string, number>();
+  const records = new Feed<SessionRecord>();
+  const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
+  const dispatcher = new Dispatcher(
+    {
+      driver: createDriver(),
+      random: Math.random,
+      counters: new CounterWriter(memory, 0),
+      onRecord: (record) => records.push(record),
+      onListener: (key, status) => statuses.push({ key, status }),
+      onTrouble: () => {},
+    },
+    { reusePort: false },
+  );
+  const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+  const close = (): Promise<void> => {
+    dispatcher.close();
+    return Promise.resolve();
+  };
+  return {
+    records,
+    statuses,
+    publish(table) {
+      for (const { upstreams } of table.pools) {
+        for (const { key } of upstreams) if (!slots.has(key)) slots.set(key, slots.size + 1);
+      }
+      dispatcher.apply(table, slots);
+    },
+    active: (key) => counters.activeOf(slotOf(key)),
+    bytes(key) {
+      const { bytesUp, bytesDown } = counters.totalsOf(slotOf(key));
+      return { up: bytesUp, down: bytesDown };
+    },
+    totals() {
+      const { accepted, held, closed } = counters.worker(0);
+      return { accepted, held, open: accepted - closed };
+    },
+    drain: (deadlineMs) => new Promise((resolve) => dispatcher.drain(deadlineMs, resolve)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export interface PlaneRig extends Rig {
+  readonly plane: Plane;
+  readonly log: Feed<string>;
+}
+
+export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}): PlaneRig {
+  const records = new Feed<SessionRecord>();
+  const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
+  const log = new Feed<string>();
+  const plane = createPlane(
+    {
+      logger: createLogger({
+        level: 'info',
+        format: 'json',
+        destination: { write: (line: string) => log.push(line) },
+      }),
+      onSessions(batch) {
+        for (const record of batch) records.push(record);
+      },
+      onListener: (key, status) => statuses.push({ key, status }),
+    },
+    { workers: 1, driver, ...options },
+  );
+  return {
+    plane,
+    log,
+    records,
+    statuses,
+    publish: (table) => plane.publish(table),
+    active: (key) => plane.activeSessions(key),
+    bytes(key) {
+      const totals = plane.counters.upstream(key);
+      return { up: totals?.bytesUp ?? 0, down: totals?.bytesDown ?? 0 };
+    },
+    totals: () => plane.counters.totals(),
+    drain: (deadlineMs) => plane.drain(deadlineMs),
+    close: () => plane.close(),
+    [Symbol.asyncDispose]: () => plane.close(),
+  };
+}
+
+/** Publishes, and waits until the first listener is bound; its port. */
+export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<number> {
+  const key = table.listeners[0]?.key;
+  rig.publish(table);
+  const { status } = await rig.statuses.find((event) => event.key === key && event.status.kind === 'listening');
+  return status.kind === 'listening' ? status.port : 0;
+}
+
+/** Waits for the world to be so; looks often, since shared counters have no event. */
+export function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
+  return vi.waitFor(
+    () => {
+      if (!condition()) throw new Error(`never came true: ${String(condition)}`);
+    },
+    { interval: 2, timeout: timeoutMs },
+  );
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../../src/docker/engine.ts';
+import { facts, settle } from '../../support/fake-engine-port.ts';
+import { pass, watch } from '../../support/fake-engine-watch.ts';
+
+const id = 'a'.repeat(64);
+const otherId = 'b'.repeat(64);
+const selfId = '5'.repeat(64);
+
+describe('the watcher while events flow', () => {
+  test('takes in a container that starts', async () => {
+    await using scene = await watch();
+    scene.engine.set(facts({ id }));
+    scene.engine.emit({ action: 'start', id, timeNs: 2000n });
+    await settle();
+    expect(scene.ids()).toEqual([id]);
+  });
+
+  test('lets one go in the very turn in which its death arrives, and then makes sure', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    const before = scene.changes();
+    scene.engine.before = (call) => (call.startsWith('inspect') ? gate.promise : undefined);
+    scene.engine.set(facts({ id, state: 'exited' }));
+    scene.engine.emit({ action: 'die', id, timeNs: 2000n });
+    await settle();
+    expect(scene.ids()).toEqual([]);
+    expect(scene.changes()).toBe(before + 1);
+    expect(scene.inspects()).toEqual([id, id]);
+    gate.resolve();
+  });
+
+  test('asks again when the engine says that the dead one lives, and believes it the second time', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    scene.engine.emit({ action: 'die', id, timeNs: 2000n });
+    await settle();
+    expect(scene.ids()).toEqual([]);
+    await pass(scene, 1000);
+    expect(scene.ids()).toEqual([id]);
+  });
+
+  test('inspects once for a burst of events of one container', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    for (let number = 0; number < 50; number += 1) {
+      scene.engine.emit({ action: 'health_status: healthy', id, timeNs: BigInt(2000 + number) });
+    }
+    await settle();
+    expect(scene.inspects().length).toBeLessThanOrEqual(3);
+  });
+
+  test('does nothing for the events of unlabelled containers', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id: otherId, labels: {} })));
+    const [calls, changes] = [scene.engine.calls.length, scene.changes()];
+    for (const action of ['start', 'die', 'pause', 'health_status: healthy', 'destroy']) {
+      scene.engine.emit({ action, id: otherId, timeNs: 2000n });
+    }
+    scene.engine.emit({ action: 'connect', id: otherId, type: 'network', timeNs: 2001n });
+    await settle();
+    expect(scene.engine.calls).toHaveLength(calls);
+    expect(scene.changes()).toBe(changes);
+  });
+
+  test('keeps the facts of what did not change the same object', async () => {
+    await using scene = await watch((engine) => {
+      engine.set(facts({ id }));
+      engine.set(facts({ id: otherId }));
+    });
+    const before = scene.watcher.snapshot();
+    scene.engine.set(facts({ id: otherId, health: 'healthy' }));
+    scene.engine.emit({ action: 'health_status: healthy', id: otherId, timeNs: 2000n });
+    await settle();
+    const after = scene.watcher.snapshot();
+    expect(after).not.toBe(before);
+    expect(after.containers.get(id)).toBe(before.containers.get(id));
+    expect(before.containers.get(otherId)?.health).toBe('none');
+    expect(after.containers.get(otherId)?.health).toBe('healthy');
+    expect(scene.watcher.snapshot()).toBe(after);
+  });
+
+  test('follows the container whose network a labelled one shares', async () => {
+    await using scene = await watch((engine) => {
+      engine.set(facts({ id, networking: { kind: 'container', of: otherId } }));
+      engine.set(facts({ id: otherId, labels: {} }));
+    });
+    expect(scene.ids()).toEqual([id, otherId]);
+    scene.engine.emit({ action: 'die', id: otherId, timeNs: 2000n });
+    await settle();
+    expect(scene.ids()).toEqual([id]);
+  });
+
+  test('passes signals on, but not those that a label forged', async () => {
+    await using scene = await watch((engine) => {
+      engine.set(facts({ id }));
+      engine.set(facts({ id: otherId, labels: { 'sealane.port': '80', signal: '15' } }));
+    });
+    scene.engine.emit({ action: 'kill', id, attributes: { signal: '15' }, timeNs: 2000n });
+    scene.engine.emit({ action: 'kill', id: otherId, timeNs: 2000n });
+    scene.engine.emit({ action: 'kill', id: selfId, attributes: { signal: '9' }, timeNs: 2000n });
+    await settle();
+    expect(scene.signals).toEqual(['15']);
+    expect(scene.inspects()).toHaveLength(2);
+  });
+
+  test('tries a failed inspect again and keeps the last good facts meanwhile', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    scene.engine.before = (call) => {
+      if (call.startsWith('inspect')) throw new EngineError('timeout', 'slow');
+    };
+    scene.engine.set(facts({ id, health: 'healthy' }));
+    scene.engine.emit({ action: 'health_status: healthy', id, timeNs: 2000n });
+    await settle();
+    await pass(scene, 100);
+    expect(scene.watcher.snapshot().containers.get(id)?.health).toBe('none');
+    scene.engine.before = () => {};
+    await pass(scene, 1000);
+    expect(scene.watcher.snapshot().containers.get(id)?.health).toBe('healthy');
+    expect(scene.warnings).toEqual([`container ${id.slice(0, 12)}: slow`]);
+  });
+
+  test('reads the full list again now and then, and inspects only what differs or is missing', async () => {
+    await using scene = await watch((engine) => {
+      engine.set(facts({ id }));
+      engine.set(facts({ id: otherId }));
+    });
+    scene.engine.containers.delete(otherId);
+    await pass(scene, 330_000);
+    expect(scene.engine.calls.filter((call) => call === 'list')).toHaveLength(2);
+    expect(scene.inspects().slice(2)).toEqual([otherId]);
+    expect(scene.ids()).toEqual([id]);
+  });
+
+  test('reads the full list again when an event cannot be understood', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    scene.engine.write('<html>\n');
+    await settle();
+    expect(scene.engine.calls.filter((call) => call === 'list')).toHaveLength(2);
+    expect(scene.inspects()).toEqual([id, id]);
+  });
+});

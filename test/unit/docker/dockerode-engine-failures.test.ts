@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createDockerodeEngine } from '../../../src/docker/dockerode-engine.ts';
+import type { EngineError } from '../../../src/docker/engine.ts';
+import { html, startFakeEngine, type Answer } from '../../support/fake-engine.ts';
+
+async function failure(promise: Promise<unknown>): Promise<Pick<EngineError, 'kind' | 'message'>> {
+  const error = await promise.then(
+    () => new Error('it succeeded'),
+    (reason: unknown) => reason as EngineError,
+  );
+  expect(error.message).not.toContain('\n');
+  return error as EngineError;
+}
+
+describe('a failing engine call says in one line what to do', () => {
+  test('no socket: is Docker running, or mount it', async () => {
+    const engine = createDockerodeEngine('unix:///nowhere/docker.sock');
+    expect(await failure(engine.ping())).toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringContaining('no engine socket at /nowhere/docker.sock') as string,
+    });
+  });
+
+  test('nothing behind the socket file: stopped, or mount its directory', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sealane-dead-'));
+    const path = join(folder, 'docker.sock');
+    // A process that dies without closing leaves its socket file behind.
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    try {
+      expect(() => execFileSync(process.execPath, ['-e', script], { stdio: 'ignore' })).toThrow('Command failed');
+      const engine = createDockerodeEngine(`unix://${path}`);
+      expect(await failure(engine.ping())).toMatchObject({
+        kind: 'unreachable',
+        message: expect.stringContaining('mount its directory') as string,
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('refused over TCP: is that its port', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    server.close();
+    await once(server, 'close');
+    const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`, { environment: {} });
+    expect(await failure(engine.ping())).toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringContaining('nothing listens') as string,
+    });
+  });
+
+  test('TLS to an engine without it: use the other port', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    try {
+      const engine = createDockerodeEngine(`https://127.0.0.1:${port}`, { environment: {} });
+      expect(await failure(engine.ping())).toMatchObject({
+        kind: 'unreachable',
+        message: expect.stringContaining('TLS') as string,
+      });
+    } finally {
+      server.close();
+    }
+  });
+
+  test('something that does not speak HTTP', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    try {
+      const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`, { environment: {} });
+      expect(await failure(engine.ping())).toMatchObject({
+        kind: 'nonsense',
+        message: expect.stringContaining('does not speak HTTP') as string,
+      });
+    } finally {
+      server.close();
+    }
+  });
+
+  test('no ssh command', async () => {
+    const engine = createDockerodeEngine('ssh://far', { ssh: ['/nowhere/ssh'] });
+    expect((await failure(engine.ping())).message).toContain('ssh command, which is not installed');
+  });
+
+  test('ssh that fails, with its own last words', async () => {
+    const script = `console.error('Permission denied (publickey).'); process.exit(255)`;
+    const engine = createDockerodeEngine('ssh://far', { ssh: [process.execPath, '-e', script, '--'] });
+    expect((await failure(engine.ping())).message).toContain('Permission denied (publickey).');
+  });
+
+  const forbidden: Answer = { kind: 'text', status: 403, type: 'text/html', body: '<h1>403 Forbidden</h1>' };
+
+  test.each([
+    ['/containers/json', forbidden, 'refused', 'it must allow GET /_ping, /events, /containers/json'],
+    ['/containers/json', html, 'nonsense', 'is it a Docker engine?'],
+    ['/containers/json', text(200, '{"a":1}'), 'nonsense', 'not a list'],
+    ['/containers/json', text(500, '{"message":"disk full"}'), 'refused', 'disk full'],
+    ['/containers/json', text(404, 'page not found'), 'nonsense', 'HTTP 404'],
+    ['/containers/json', { kind: 'cut' } satisfies Answer, 'unreachable', 'cannot be reached'],
+    ['/containers/json', { kind: 'hang' } satisfies Answer, 'timeout', 'within 0.2 s'],
+    ['/_ping', html, 'nonsense', 'It works!'],
+    ['/_ping', forbidden, 'refused', 'socket proxy'],
+    ['/_ping', { kind: 'hang' } satisfies Answer, 'timeout', 'within 0.2 s'],
+  ] as const)('%s answered with %o', async (path, answer, kind, part) => {
+    await using fake = await startFakeEngine();
+    fake.answer(path, answer);
+    const engine = createDockerodeEngine(fake.url, { deadlineMs: 200, pingDeadlineMs: 200 });
+    expect(await failure(engine.list())).toMatchObject({ kind, message: expect.stringContaining(part) as string });
+  });
+
+  test.each([
+    [forbidden, 'refused', 'GET /events with HTTP 403'],
+    [html, 'nonsense', 'It works!'],
+    [{ kind: 'hang' } satisfies Answer, 'timeout', 'GET /events within 0.2 s'],
+  ] as const)('events answered with %o', async (answer, kind, part) => {
+    await using fake = await startFakeEngine();
+    fake.answer('/events', answer);
+    const engine = createDockerodeEngine(fake.url, { deadlineMs: 200 });
+    const opened = engine.ping().then(() => engine.events(undefined, new AbortController().signal));
+    expect(await failure(opened)).toMatchObject({ kind, message: expect.stringContaining(part) as string });
+  });
+
+  test('an inspected container that makes no sense is nonsense, and not gone', async () => {
+    await using fake = await startFakeEngine();
+    const id = fake.run();
+    const engine = createDockerodeEngine(fake.url);
+    fake.answer(`/containers/${id}/json`, text(200, '{"Id":"x"}'));
+    expect(await failure(engine.inspect(id))).toMatchObject({ kind: 'nonsense' });
+    fake.answer(`/containers/${id}/json`, text(404, '<html>no such page</html>'));
+    expect(await failure(engine.inspect(id))).toMatchObject({ kind: 'nonsense' });
+  });
+
+  test('a redirect is not followed, not even to where it would end the process', async () => {
+    await using fake = await startFakeEngine();
+    const headers = { location: 'ftp://127.0.0.1:1/' };
+    fake.answer('/_ping', { kind: 'text', status: 301, type: 'text/plain', body: 'moved', headers });
+    expect(await failure(createDockerodeEngine(fake.url).ping())).toMatchObject({ kind: 'nonsense' });
+  });
+
+  test('a call that is aborted settles at once', async () => {
+    await using fake = await startFakeEngine();
+    const engine = createDockerodeEngine(fake.url);
+    await engine.ping();
+    fake.answer('/containers/json', { kind: 'hang' });
+    const ending = new AbortController();
+    const listed = failure(engine.list(ending.signal));
+    await fake.requested('/containers/json', 1);
+    ending.abort();
+    expect(await listed).toMatchObject({ kind: 'unreachable' });
+  });
+});
+
+function text(status: number, body: string): Answer {
+  return { kind: 'text', status, type: 'application/json', body };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { negotiate } from '../../../src/docker/api-version.ts';
+import { EngineError } from '../../../src/docker/engine.ts';
+import { isLocal, parseEngineUrl } from '../../../src/docker/engine-url.ts';
+
+describe('an engine’s address', () => {
+  test.each([
+    ['unix:///var/run/docker.sock', { kind: 'socket', path: '/var/run/docker.sock' }, true],
+    ['npipe:////./pipe/docker_engine', { kind: 'socket', path: '//./pipe/docker_engine' }, true],
+    ['tcp://engine:2375', { kind: 'tcp', host: 'engine', port: 2375, tls: false }, false],
+    ['tcp://engine', { kind: 'tcp', host: 'engine', port: 2375, tls: false }, false],
+    ['tcp://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: true }, false],
+    ['tcp://127.0.0.1:2375', { kind: 'tcp', host: '127.0.0.1', port: 2375, tls: false }, true],
+    ['tcp://[::1]:2375', { kind: 'tcp', host: '::1', port: 2375, tls: false }, true],
+    ['tcp://[fd00::5]:2375', { kind: 'tcp', host: 'fd00::5', port: 2375, tls: false }, false],
+    ['http://engine:80', { kind: 'tcp', host: 'engine', port: 80, tls: false }, false],
+    ['http://localhost:2375/', { kind: 'tcp', host: 'localhost', port: 2375, tls: false }, true],
+    ['https://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: true }, false],
+    ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: true }, false],
+    ['ssh://me@engine:2222', { kind: 'ssh', host: 'engine', port: 2222, user: 'me' }, false],
+    ['ssh://engine', { kind: 'ssh', host: 'engine' }, false],
+  ])('%s is understood', (url, target, local) => {
+    const parsed = parseEngineUrl(url);
+    expect(parsed).toEqual(target);
+    expect(isLocal(parsed)).toBe(local);
+  });
+
+  test('tcp:// means TLS when DOCKER_TLS_VERIFY is set, and then port 2376', () => {
+    const environment = { DOCKER_TLS_VERIFY: '1' };
+    expect(parseEngineUrl('tcp://engine', environment)).toEqual({ kind: 'tcp', host: 'engine', port: 2376, tls: true });
+    expect(parseEngineUrl('tcp://engine:9', environment)).toMatchObject({ port: 9, tls: true });
+    expect(parseEngineUrl('tcp://engine', { DOCKER_TLS_VERIFY: '' })).toMatchObject({ tls: false });
+  });
+
+  test.each([
+    ['', 'use unix:'],
+    ['docker', 'use unix:'],
+    ['unix://', 'use unix:'],
+    ['/var/run/docker.sock', 'did you mean unix:///var/run/docker.sock?'],
+    ['localhost:2375', 'did you mean tcp://localhost:2375?'],
+    ['10.0.0.1:2375', 'did you mean tcp://10.0.0.1:2375?'],
+    ['ftp://engine', 'use unix:'],
+  ])('%j is refused with advice', (url, advice) => {
+    expect(() => parseEngineUrl(url)).toThrow(EngineError);
+    expect(() => parseEngineUrl(url)).toThrow(advice);
+  });
+});
+
+describe('the API version', () => {
+  test.each([
+    ['1.41', '1.41'],
+    ['1.52', '1.52'],
+    ['1.60', '1.52'],
+    ['2.0', '1.52'],
+  ])('of an engine that offers %s is %s', (offered, spoken) => {
+    expect(negotiate(offered)).toBe(spoken);
+  });
+
+  test.each(['', 'latest', '1.41; x', '1/../..'])('%j is none', (offered) => {
+    expect(negotiate(offered)).toBeUndefined();
+  });
+});

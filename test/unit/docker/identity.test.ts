@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../../src/docker/engine.ts';
+import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../src/docker/identity.ts';
+import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from '../../../src/docker/identity-sources.ts';
+import type { ContainerFacts } from '../../../src/docker/facts.ts';
+import { InMemoryEngine, facts } from '../../support/fake-engine-port.ts';
+
+const self = '5e1f'.padEnd(64, '0');
+const other = '07be'.padEnd(64, '1');
+
+describe('/proc/self/cgroup', () => {
+  test.each([
+    ['cgroup v1', `12:memory:/docker/${self}\n1:name=systemd:/docker/${self}\n0::/system.slice\n`],
+    ['systemd’s cgroup driver', `11:cpu:/system.slice/docker-${self}.scope\n`],
+    ['an engine within a container', `11:cpu:/docker/${other}/docker/${self}\n`],
+    ['a line without it before', `13:misc:/\n12:memory:/docker/${self}\n`],
+  ])('of %s names the container', (_, text) => {
+    expect(idFromCgroup(text)).toBe(self);
+  });
+
+  test.each([
+    ['cgroup v2', '0::/\n'],
+    ['a host', '12:memory:/user.slice\n0::/user.slice/user-1000.slice/session-1.scope\n'],
+    ['no Linux', ''],
+  ])('of %s names none', (_, text) => {
+    expect(idFromCgroup(text)).toBeUndefined();
+  });
+});
+
+describe('/proc/self/mountinfo', () => {
+  const layer = `713 503 0:52 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/ABC,upperdir=/var/lib/docker/overlay2/${other}/diff`;
+  test.each([
+    [
+      'Docker',
+      `${layer}\n720 713 8:1 /var/lib/docker/containers/${self}/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw\n`,
+    ],
+    [
+      'Docker with its data on a disk of its own',
+      `720 713 8:1 /containers/${self}/hostname /etc/hostname rw - ext4 /dev/sdb1 rw\n`,
+    ],
+    ['Podman', `720 713 8:1 /c/storage/overlay-containers/${self}/userdata/hosts /etc/hosts rw - xfs /dev/sda1 rw\n`],
+  ])('in a container of %s names it', (_, text) => {
+    expect(idFromMountinfo(text)).toBe(self);
+  });
+
+  test.each([
+    ['only overlay layers', `${layer}\n`],
+    [
+      'a folder of another container mounted',
+      `1 2 8:1 /var/lib/docker/containers/${other}/hostname /mnt/hostname rw - ext4 x rw\n`,
+    ],
+    ['nothing', ''],
+  ])('with %s names none', (_, text) => {
+    expect(idFromMountinfo(text)).toBeUndefined();
+  });
+});
+
+test('a host name of twelve hexadecimal digits may be a container’s', () => {
+  expect(idFromHostname('5e1f00000000')).toBe('5e1f00000000');
+  expect(idFromHostname('web')).toBeUndefined();
+});
+
+describe('the default gateway', () => {
+  const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
+  test('is read from /proc/net/route', () => {
+    const text = `${header}\neth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n`;
+    expect(defaultGateway(text)).toBe('172.17.0.1');
+  });
+
+  test('is that of the best of several routes', () => {
+    const text = `${header}\neth0\t00000000\t010011AC\t0003\t0\t0\t200\t00000000\t0\t0\t0\neth1\t00000000\t010012AC\t0003\t0\t0\t100\t00000000\t0\t0\t0\n`;
+    expect(defaultGateway(text)).toBe('172.18.0.1');
+  });
+
+  test.each([
+    ['on an internal network', `${header}\neth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n`],
+    ['behind a route that is down', `${header}\neth0\t00000000\t010011AC\t0002\t0\t0\t0\t00000000\t0\t0\t0\n`],
+    ['where there is no such file', ''],
+  ])('does not exist %s', (_, text) => {
+    expect(defaultGateway(text)).toBeUndefined();
+  });
+});
+
+function inputs(overrides: Partial<IdentityInputs> = {}): IdentityInputs {
+  return {
+    endpoint: 'unix:///var/run/docker.sock',
+    platform: 'linux',
+    cgroup: '0::/\n',
+    mountinfo: '',
+    hostname: 'laptop',
+    addresses: [],
+    inContainer: false,
+    ...overrides,
+  };
+}
+
+function engineWith(...containers: readonly Partial<ContainerFacts>[]): InMemoryEngine {
+  const engine = new InMemoryEngine();
+  for (const container of containers) engine.set(facts(container));
+  // By the first digits too, as a real engine.
+  const inspect = engine.inspect.bind(engine);
+  engine.inspect = (id, signal) => {
+    const full = [...engine.containers.keys()].find((known) => known.startsWith(id));
+    return inspect(full ?? id, signal);
+  };
+  return engine;
+}
+
+const onTwoNetworks: ContainerFacts['networking'] = {
+  kind: 'networks',
+  attachments: [
+    { name: 'a', networkId: 'n1', ipv4: '10.0.0.5' },
+    { name: 'b', networkId: 'n2', ipv4: '10.0.1.5' },
+  ],
+};
+
+describe('where Sealane stands', () => {
+  const me = facts({ id: self, name: 'sealane', networking: onTwoNetworks });
+
+  test.each([
+    ['the setting, by id', { selfId: self }],
+    ['the setting, by name', { selfId: 'sealane' }],
+    ['cgroup v1', { cgroup: `1:cpu:/docker/${self}\n` }],
+    ['mountinfo', { mountinfo: `7 1 8:1 /c/${self}/hosts /etc/hosts rw - ext4 x rw\n` }],
+    ['the host name', { hostname: self.slice(0, 12) }],
+    ['its address', { inContainer: true, addresses: ['10.0.1.5'] }],
+  ])('in a container that is known by %s: its networks and its gateway', async (_, known) => {
+    const located = await determineVantage(engineWith(me, { id: other }), inputs({ ...known, gateway: '10.0.0.1' }));
+    expect(located).toEqual({
+      vantage: {
+        selfId: self,
+        reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']), gateway: '10.0.0.1' },
+      },
+      networkOwners: [self],
+    });
+  });
+
+  test('the setting wins over what /proc says', async () => {
+    const engine = engineWith(me, { id: other, name: 'other' });
+    const { vantage } = await determineVantage(engine, inputs({ selfId: 'sealane', cgroup: `1:cpu:/docker/${other}` }));
+    expect(vantage.selfId).toBe(self);
+  });
+
+  test('a setting that the engine does not know is said, and the search goes on', async () => {
+    const located = await determineVantage(engineWith(me), inputs({ selfId: 'typo', cgroup: `1:cpu:/docker/${self}` }));
+    expect(located.vantage.selfId).toBe(self);
+    expect(located.note).toContain('typo');
+  });
+
+  test('what the engine does not confirm counts for nothing: beside an engine within a container, it is its host', async () => {
+    const located = await determineVantage(
+      engineWith(me),
+      inputs({ cgroup: `1:cpu:/docker/${other}`, inContainer: true, addresses: ['192.168.0.9'] }),
+    );
+    expect(located.vantage).toEqual({ reach: { kind: 'host' } });
+  });
+
+  test('a container whose name happens to be our host name is not us', async () => {
+    const engine = engineWith({ id: other, name: 'laptop' });
+    expect((await determineVantage(engine, inputs())).vantage).toEqual({ reach: { kind: 'host' } });
+  });
+
+  test('on a host an address in common with a container proves nothing', async () => {
+    const { vantage } = await determineVantage(engineWith(me), inputs({ addresses: ['10.0.1.5'] }));
+    expect(vantage).toEqual({ reach: { kind: 'host' } });
+  });
+
+  test('the compose project comes with the container', async () => {
+    const mine = { ...me, labels: { 'com.docker.compose.project': 'shop' } };
+    const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
+    expect(vantage.project).toBe('shop');
+  });
+
+  test('in a container on the host network every address works', async () => {
+    const mine = { ...me, networking: { kind: 'host' } as const };
+    const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
+    expect(vantage).toEqual({ reach: { kind: 'host' }, selfId: self });
+  });
+
+  test('in another container’s network its networks count', async () => {
+    const mine = { ...me, networking: { kind: 'container', of: other } as const };
+    const engine = engineWith(mine, { id: other, networking: onTwoNetworks });
+    expect(await determineVantage(engine, inputs({ selfId: self }))).toEqual({
+      vantage: { selfId: self, reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']) } },
+      networkOwners: [self, other],
+    });
+  });
+
+  test('without any network nothing is shared', async () => {
+    const mine = { ...me, networking: { kind: 'none' } as const };
+    const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
+    expect(vantage.reach).toEqual({ kind: 'networks', networkIds: new Set() });
+  });
+
+  test.each([
+    ['a local socket on Linux', {}, { kind: 'host' }],
+    ['a loopback port on Linux', { endpoint: 'tcp://127.0.0.1:2375' }, { kind: 'host' }],
+    ['an engine elsewhere', { endpoint: 'tcp://10.9.8.7:2375' }, { kind: 'published', host: '10.9.8.7' }],
+    ['an engine over ssh', { endpoint: 'ssh://me@far' }, { kind: 'published', host: 'far' }],
+    ['macOS', { platform: 'darwin' }, { kind: 'published', host: '127.0.0.1' }],
+    ['Windows', { platform: 'win32', endpoint: 'npipe:////./pipe/x' }, { kind: 'published', host: '127.0.0.1' }],
+  ] as const)('outside, with %s', async (_, known, reach) => {
+    expect((await determineVantage(engineWith(), inputs(known))).vantage).toEqual({ reach });
+  });
+
+  test('found through a socket proxy over TCP it is in a container all the same', async () => {
+    const { vantage } = await determineVantage(
+      engineWith(me),
+      inputs({ endpoint: 'tcp://socket-proxy:2375', hostname: self.slice(0, 12) }),
+    );
+    expect(vantage.reach.kind).toBe('networks');
+  });
+
+  test.each([
+    ['Docker Desktop on Linux', { platform: 'Docker Desktop 4.40.0 (187762)', rootless: false }],
+    ['a rootless engine', { platform: 'Docker Engine - Community', rootless: true }],
+  ])('%s keeps its containers apart: only published ports work', async (_, installation) => {
+    const engine = Object.assign(engineWith(), { installation: () => Promise.resolve(installation) });
+    const { vantage } = await determineVantage(engine, inputs());
+    expect(vantage.reach).toEqual({ kind: 'published', host: '127.0.0.1' });
+  });
+
+  test('an engine that does not tell its kind is taken for an ordinary one', async () => {
+    const installation = (): Promise<never> => Promise.reject(new EngineError('refused', 'no'));
+    const { vantage } = await determineVantage(Object.assign(engineWith(), { installation }), inputs());
+    expect(vantage.reach).toEqual({ kind: 'host' });
+  });
+
+  test('an engine that fails leaves it open', async () => {
+    const engine = engineWith(me);
+    engine.before = () => {
+      throw new EngineError('timeout', 'slow');
+    };
+    await expect(determineVantage(engine, inputs({ selfId: self }))).rejects.toThrow('slow');
+  });
+});
+
+test('this machine can always be asked', async () => {
+  const read = await readIdentityInputs('unix:///s', 'me');
+  expect(read).toMatchObject({ endpoint: 'unix:///s', selfId: 'me', platform: process.platform });
+  expect(read.addresses).not.toContain('127.0.0.1');
+});

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createLineSplitter } from '../../../src/docker/line-splitter.ts';
+
+function split(
+  bytes: Uint8Array,
+  cuts: readonly number[],
+  maxLineBytes = 1000,
+): { lines: string[]; oversized: number } {
+  const lines: string[] = [];
+  let oversized = 0;
+  const splitter = createLineSplitter(
+    { onLine: (line) => lines.push(line), onOversized: () => (oversized += 1) },
+    { maxLineBytes },
+  );
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+  for (const [index, from] of places.entries()) splitter.push(bytes.subarray(from, places[index + 1] ?? bytes.length));
+  return { lines, oversized };
+}
+
+describe('the line splitter', () => {
+  test('gives the same lines wherever the bytes are cut, also within a character', () => {
+    const texts = fc.array(fc.string({ unit: 'binary', minLength: 1 }).map((text) => `{${text.replaceAll('\n', '')}}`));
+    fc.assert(
+      fc.property(texts, fc.array(fc.nat()), (lines, cuts) => {
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        const whole = Buffer.from(lines.join('\n')).toString('utf8');
+        expect(split(bytes, cuts, 100_000).lines.join('\n')).toBe(whole);
+      }),
+    );
+  });
+
+  test('keeps an unfinished line to itself', () => {
+    expect(split(Buffer.from('one\ntw'), []).lines).toEqual(['one']);
+  });
+
+  test('passes over empty lines and carriage returns', () => {
+    expect(split(Buffer.from('\n\none\r\n\n'), []).lines).toEqual(['one']);
+  });
+
+  test('drops a line beyond the bound, says so once, and goes on with the next', () => {
+    const bytes = Buffer.from(`one\n${'x'.repeat(50)}\ntwo\n`);
+    expect(split(bytes, [10, 20, 30], 20)).toEqual({ lines: ['one', 'two'], oversized: 1 });
+  });
+
+  test('takes a line of exactly the bound', () => {
+    expect(split(Buffer.from(`${'x'.repeat(20)}\n`), [7], 20)).toEqual({ lines: ['x'.repeat(20)], oversized: 0 });
+  });
+});
