@@ -5,7 +5,7 @@ import { acquireEngine } from '../src/demo/engine/acquire.ts';
 import type { EngineClient } from '../src/demo/engine/client.ts';
 import { installMissing } from '../src/demo/engine/packages.ts';
 import { freePort, startSealane, type LogLine } from '../test/support/sealane.ts';
-import { toolsImage } from '../test/support/images.ts';
+import { buildToolsImage } from '../test/support/images.ts';
 
 /**
  * How soon a started container is used, and how soon a dead one is not: from the engine's own event times to what clients
@@ -25,15 +25,17 @@ await installMissing(
   say,
 );
 await using engine = await acquireEngine({ allowPrivate: true, onProgress: say });
-const image = await toolsImage(engine);
+const image = await buildToolsImage(engine);
 const events = await followEvents(engine.client);
 await using replicas = await startReplicas(engine.client, image);
 say(`${starts} starts`);
 const startToAnswer = await measureStarts();
 print('start event → first connection answered', startToAnswer);
 say(`${deaths} deaths under load`);
-const { late, dials } = await measureDeaths();
-process.stdout.write(`die event → sessions sent there more than ${graceMs} ms later: ${late} of ${dials} sessions\n`);
+const deathTally = await measureDeaths();
+process.stdout.write(
+  `die event → sessions sent there more than ${graceMs} ms later: ${deathTally.late} of ${deathTally.dials} sessions\n`,
+);
 
 async function measureStarts(): Promise<number[]> {
   const port = await freePort();
@@ -102,11 +104,12 @@ function sessionOf(line: LogLine): { upstream: string | undefined; startedAtMs: 
   return parsed.success ? [{ upstream: undefined, ...parsed.data.session }] : [];
 }
 
-/** When the first byte of an answer arrived, in milliseconds since the epoch. */
+/** When the first byte of an answer, or the end without one, arrived; in milliseconds since the epoch. */
 async function firstByte(port: number): Promise<number> {
   const socket = createConnection(port, '127.0.0.1');
   socket.write('GET / HTTP/1.0\r\n\r\n');
-  await once(socket, 'data');
+  // A reset, when the container that was asked dies, is an end as well.
+  await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => undefined);
   const nowMs = performance.timeOrigin + performance.now();
   socket.destroy();
   return nowMs;

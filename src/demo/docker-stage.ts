@@ -31,7 +31,14 @@ export async function openDockerStage({ engine, root, narrator, signal }: Docker
 
   const close = async (): Promise<void> => {
     const containers = await client.listContainers({ all: true, filters }).catch(() => []);
-    await Promise.all(containers.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true }).catch(() => {})));
+    await Promise.all(
+      containers.map(({ Id }) =>
+        client
+          .getContainer(Id)
+          .remove({ force: true, v: true })
+          .catch(() => {}),
+      ),
+    );
     // A private engine is thrown away with all that it holds.
     if (!engine.private) for (const step of undo.toReversed()) await step().catch(() => {});
   };

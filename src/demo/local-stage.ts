@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { on, once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { Stage } from './stage.ts';
 
 /**
@@ -22,28 +23,31 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
   const file = join(folder, 'sealane.yaml');
   const port = await freePort();
   const children = new Set<ChildProcess>();
+  let log: Interface | undefined;
   const replicas: Replica[] = [];
   let serial = 0;
 
-  const start = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess => {
+  const start = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningChild => {
     const executable = process.argv[1];
     if (executable === undefined) throw new Error('it is unknown which executable to run');
     const child = spawn(process.execPath, [...process.execArgv, executable, ...args], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
     children.add(child);
     child.once('close', () => children.delete(child));
     child.on('error', () => {});
+    child.stderr.resume();
     return child;
   };
 
+  /** Resolves when Sealane has read the change: until then it sends connections to replicas that are to go. */
   const publish = async (): Promise<void> => {
     const lines = replicas.map((replica) => `      - 127.0.0.1:${replica.port}`);
     const upstreams = lines.length === 0 ? '    upstreams: []' : ['    upstreams:', ...lines].join('\n');
     // Written beside and renamed: Sealane never reads half a file.
     await writeFile(`${file}.new`, `services:\n  whoami:\n    listen: 127.0.0.1:${port}\n${upstreams}\n`);
-    await rename(`${file}.new`, file);
+    await Promise.all([log && fileRead(log, signal), rename(`${file}.new`, file)]);
   };
 
   const stage: Stage = {
@@ -58,7 +62,7 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
         const own = await freePort();
         const name = `whoami-${serial}`;
         const child = start(['whoami', '--port', String(own)], { WHOAMI_NAME: name });
-        if (child.stdout) await once(createInterface(child.stdout), 'line', { signal });
+        await once(createInterface(child.stdout), 'line', { signal });
         replicas.push({ name, port: own, child });
       }
       await publish();
@@ -80,11 +84,33 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
 
   try {
     await publish();
-    start(['run', '--docker', 'none', '--config', file, '--admin', 'off', '--access-log', 'off', '--log-level', 'silent']);
+    const flags = [
+      '--docker',
+      'none',
+      '--config',
+      file,
+      '--admin',
+      'off',
+      '--access-log',
+      'off',
+      '--log-format',
+      'json',
+    ];
+    log = createInterface(start(['run', ...flags]).stderr);
+    await once(log, 'line', { signal });
     return stage;
   } catch (error) {
     await stage.close();
     throw error;
+  }
+}
+
+type RunningChild = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Sealane says so in its log. */
+async function fileRead(log: Interface, signal: AbortSignal): Promise<void> {
+  for await (const [line] of on(log, 'line', { signal, close: ['close'] })) {
+    if (String(line).includes('"event":"config-read"')) return;
   }
 }
 

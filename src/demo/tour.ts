@@ -56,31 +56,34 @@ interface Backstage {
   readonly undo: (() => Promise<void>)[];
 }
 
-async function openStage({ privateEngine, narrator, signal, undo }: Backstage): Promise<Stage> {
-  const root = projectRoot();
-  const engine = root === undefined ? 'this installation holds no Dockerfile' : await engineOrReason();
-  if (typeof engine === 'string' || root === undefined) {
-    narrator.say(`No containers: ${String(engine)}.`);
-    narrator.say('The same tour on local processes instead, with static services from a file that is rewritten to scale.');
-    const stage = await openLocalStage(signal);
-    undo.push(() => stage.close());
-    return stage;
-  }
-  undo.push(() => engine.release());
-  const stage = await openDockerStage({ engine, root, narrator, signal });
+async function openStage(backstage: Backstage): Promise<Stage> {
+  const { narrator, signal, undo } = backstage;
+  const ground = await findGround(backstage);
+  if (ground.kind === 'processes') {
+    narrator.say(`No containers: ${ground.reason}.`);
+    narrator.say('The same tour on local processes instead, with static services from a file, rewritten to scale.');
+  } else undo.push(() => ground.engine.release());
+  const stage =
+    ground.kind === 'processes' ? await openLocalStage(signal) : await openDockerStage({ ...ground, narrator, signal });
   undo.push(() => stage.close());
   return stage;
+}
 
-  async function engineOrReason(): Promise<AcquiredEngine | string> {
-    try {
-      return await narrator.step('getting a Docker engine', async (detail) => {
-        const acquired = await acquireEngine({ allowPrivate: privateEngine, onProgress: detail, signal });
-        return acquired;
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      return (error as Error).message;
-    }
+type Ground =
+  | { readonly kind: 'containers'; readonly engine: AcquiredEngine; readonly root: string }
+  | { readonly kind: 'processes'; readonly reason: string };
+
+async function findGround({ privateEngine, narrator, signal }: Backstage): Promise<Ground> {
+  const root = projectRoot();
+  if (root === undefined) return { kind: 'processes', reason: 'this installation holds no Dockerfile' };
+  try {
+    const engine = await narrator.step('getting a Docker engine', (detail) =>
+      acquireEngine({ allowPrivate: privateEngine, onProgress: detail, signal }),
+    );
+    return { kind: 'containers', engine, root };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'processes', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -171,12 +171,12 @@ class ThreadedPlane implements Plane {
     switch (message.kind) {
       case 'ready':
         this.#failedStarts[worker] = 0;
-        this.#sendTable(worker);
+        // The drain first, so that nothing is bound.
         if (this.#draining) {
           const deadlineMs = Math.max(0, this.#draining.untilMs - this.#clock.nowMs());
           this.#seats[worker]?.post({ kind: 'drain', deadlineMs });
         }
-        return;
+        return this.#sendTable(worker);
       case 'applied':
         this.#applied[worker] = message.version;
         return;

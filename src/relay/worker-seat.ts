@@ -46,15 +46,19 @@ export class WorkerSeat {
     if (this.#ready) this.#post(message);
   }
 
-  /** Asks the thread to end and waits; one that does not within `patienceMs` is ended. */
+  /** Asks the thread to end and waits; one that does not within `patienceMs` is ended, or left after as long again. */
   async close(patienceMs: number): Promise<void> {
     this.#closing = true;
     this.#restart?.cancel();
     if (!this.#worker) return;
     this.#post({ kind: 'close' });
-    const impatience = this.#clock.after(patienceMs, () => void this.#worker?.terminate());
-    await this.#exited;
-    impatience.cancel();
+    const { promise: stuck, resolve: giveUp } = Promise.withResolvers<void>();
+    const timers = [
+      this.#clock.after(patienceMs, () => void this.#worker?.terminate()),
+      this.#clock.after(2 * patienceMs, giveUp),
+    ];
+    await Promise.race([this.#exited, stuck]);
+    for (const timer of timers) timer.cancel();
   }
 
   #post(message: ToWorker): void {

@@ -141,15 +141,17 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await client.read(1)).toBe('b');
     });
 
-    test('a client is held no longer than the hold, then reset', async () => {
+    test('a client is held no longer than the hold, then reset, with no end before that looks like an answer', async () => {
       await using rig = createRig();
       const port = await publishAndBind(
         rig,
         table([pool([upstream('a', { port: await freePort() })], { holdMs: 150 })]),
       );
       await using client = await dial(port);
+      client.socket.resume();
 
       expect(await client.closed).toBe('reset');
+      expect(client.sawEnd).toBe(false);
       const record = await rig.records.find(() => true);
       expect(record).toMatchObject({ reason: 'hold-expired', upstream: undefined, bytesUp: 0 });
       expect(record.totalMs).toBeGreaterThanOrEqual(145);

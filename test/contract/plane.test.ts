@@ -45,7 +45,7 @@ test('with two workers a port that somebody else has taken is still reported, an
   expect(await client.echo('hello')).toBe('hello');
 });
 
-test.each([1, 2])('a worker of %i that dies is reported and replaced, on the same port', async (workers) => {
+test.each([1, 2])('workers that die (%i) are reported and replaced, on the same port', async (workers) => {
   const channelName = `crash-${process.pid}-${workers}`;
   vi.stubEnv('SEALANE_TEST_CRASH', channelName);
   await using rig = planeRig('stream', { workers, workerUrl: crashingWorker });
@@ -56,7 +56,7 @@ test.each([1, 2])('a worker of %i that dies is reported and replaced, on the sam
   const crash = new BroadcastChannel(channelName);
   crash.postMessage('now');
   crash.close();
-  await client.closed;
+  await Promise.race([client.ended, client.closed]);
   await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === workers);
 
   await vi.waitFor(

@@ -192,7 +192,23 @@ export function describeTables(createRig: CreateRig): void {
       await rig.drain(100);
 
       expect(await client.closed).toBe('reset');
+      expect(client.sawEnd).toBe(false);
       expect((await rig.records.find(() => true)).reason).toBe('shutdown');
+    });
+
+    test('a client that does not read cannot delay the end of a drain', async () => {
+      await using rig = createRig();
+      await using server = await serve(({ socket }) => void socket.write(Buffer.alloc(32 * 1024 * 1024)));
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+      await using client = await dial(port);
+      await until(() => rig.bytes('a').down > 0);
+      await rig.drain(50);
+
+      expect((await rig.records.find(() => true)).reason).toBe('shutdown');
+      expect(rig.active('a')).toBe(0);
+      // Node doesn't notice a reset on a socket that it doesn't read.
+      client.socket.resume();
+      expect(await client.closed).toBe('reset');
     });
 
     test('closing ends every session and tells of each', async () => {

@@ -38,7 +38,7 @@ async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => vo
   return base;
 }
 
-async function buildToolsImage({ host }: AcquiredEngine): Promise<string> {
+export async function buildToolsImage({ host }: AcquiredEngine): Promise<string> {
   const busybox = await required('busybox');
   const applets = (await run(busybox, ['--list'])).trim().split('\n');
   // Debian's redis-check-rdb is the server under another name; it looks at the name it was called by.

@@ -1,7 +1,7 @@
 import '../../src/relay/worker.ts';
 
 /**
- * The relay's worker with a flaw: it throws when told to. `ref` keeps it deaf to nothing else.
+ * The relay's worker with a flaw: it throws when told to, on the broadcast channel that the environment names.
  */
 const channel = new BroadcastChannel(process.env['SEALANE_TEST_CRASH'] ?? 'crash');
 channel.addEventListener('message', () => {

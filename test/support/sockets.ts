@@ -12,6 +12,7 @@ export class Peer implements AsyncDisposable {
   readonly ended: Promise<void>;
   /** Both directions are over: in order, or by a reset. */
   readonly closed: Promise<Ending>;
+  sawEnd = false;
   #unread: Buffer = Buffer.alloc(0);
   #wake = Promise.withResolvers<void>();
 
@@ -21,7 +22,10 @@ export class Peer implements AsyncDisposable {
     const closed = Promise.withResolvers<Ending>();
     this.ended = ended.promise;
     this.closed = closed.promise;
-    socket.on('end', () => ended.resolve());
+    socket.on('end', () => {
+      this.sawEnd = true;
+      ended.resolve();
+    });
     socket.on('error', () => closed.resolve('reset'));
     socket.on('close', () => {
       closed.resolve('ended');

@@ -49,6 +49,8 @@ export async function startWhoami(options: WhoamiOptions): Promise<Whoami> {
     close: async () => {
       stopping = true;
       await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+      // After the event loop has polled: what the kernel had accepted by then is ours, and would be reset by the close.
+      await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -26,6 +26,16 @@ export async function rememberFirewall(): Promise<FirewallBefore> {
 }
 
 /**
+ * For an engine that leaves the packet filter to another: lets its containers talk to each other, which the other's
+ * default policy forbids (a kernel with br_netfilter filters bridged packets, too). Undone by `restoreFirewall`.
+ */
+export async function allowForwarding(pool: string): Promise<void> {
+  for (const direction of ['--source', '--destination']) {
+    await run('iptables', ['--wait', '10', '--insert', 'FORWARD', direction, pool, '--jump', 'ACCEPT']);
+  }
+}
+
+/**
  * `marks` are the texts by which the engine's own rules are known: its bridges' names and its address pool's prefix.
  * With `keepChains` only those rules go: another engine has come to rely on the chains.
  */
@@ -78,7 +88,9 @@ function undoTable(lines: readonly string[], undo: Parameters<typeof undoScript>
   });
   const policy = lines.find((line) => line.startsWith(':FORWARD '));
   const commands = [
-    ...(header === '*filter' && undo.forwardPolicy !== undefined && policy?.startsWith(`:FORWARD ${undo.forwardPolicy} `) === false
+    ...(header === '*filter' &&
+    undo.forwardPolicy !== undefined &&
+    policy?.startsWith(`:FORWARD ${undo.forwardPolicy} `) === false
       ? [`:FORWARD ${undo.forwardPolicy} [0:0]`]
       : []),
     ...doomed.map((line) => line.replace('-A ', '-D ')),

@@ -31,7 +31,8 @@ async function keep(): Promise<void> {
     tell({ kind: 'ready', ...engine });
     await released();
   } catch (error) {
-    if (!release.signal.aborted) tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    if (!release.signal.aborted)
+      tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }
   // Each undoing stands alone: one that fails must not keep the others from running.
   for (const step of undo.toReversed()) await step().catch(() => {});

@@ -4,10 +4,17 @@ import { access, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promise
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { rememberFirewall, restoreFirewall } from './firewall.ts';
+import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
 import { installMissing } from './packages.ts';
-import { engineVariable, killEngineProcesses, pause, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
+import {
+  engineVariable,
+  killEngineProcesses,
+  pause,
+  removeCgroups,
+  runningDaemons,
+  unmountBeneath,
+} from './processes.ts';
 
 /**
  * A whole Docker engine that lives in one temporary folder and one address range, and its complete removal. Runs inside
@@ -55,8 +62,9 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   undo.push(async () => {
     const marks = [...(await bridgesOf(network.pool)), poolPrefix(network.pool)];
     await removeNetwork(network.pool);
-    if (filters) await restoreFirewall(firewall, marks, (await runningDaemons()).foreign > 0);
+    await restoreFirewall(firewall, marks, !filters || (await runningDaemons()).foreign > 0);
   });
+  if (!filters) await allowForwarding(network.pool);
   undo.push(async () => {
     await killEngineProcesses(folder, cgroup);
     await unmountBeneath(folder);
@@ -83,8 +91,10 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   );
   // A containerd of our own: dockerd would share the system's if there is one, and leave containers in it.
   const containerd = daemon(folder, 'containerd', [
-    ...['--config', '/dev/null', '--root', join(folder, 'containerd')],
-    ...['--state', join(folder, 'containerd-state'), '--address', sockets.containerd],
+    '--config=/dev/null',
+    `--root=${join(folder, 'containerd')}`,
+    `--state=${join(folder, 'containerd-state')}`,
+    `--address=${sockets.containerd}`,
   ]);
   undo.push(() => stopDaemon(containerd));
   const dockerd = daemon(folder, 'dockerd', ['--config-file', join(folder, 'daemon.json')]);
@@ -102,7 +112,13 @@ function shortTemporaryFolder(): string {
 /** What engines create outside of the folders that they are told; gone afterwards unless it was there before. */
 async function strayFiles(): Promise<() => Promise<void>> {
   const absent: string[] = [];
-  for (const path of ['/etc/docker/key.json', '/run/docker/plugins', '/run/docker', '/run/containerd/s', '/run/containerd']) {
+  for (const path of [
+    '/etc/docker/key.json',
+    '/run/docker/plugins',
+    '/run/docker',
+    '/run/containerd/s',
+    '/run/containerd',
+  ]) {
     await access(path).catch(() => absent.push(path));
   }
   return async () => {
@@ -155,7 +171,10 @@ async function untilAnswering(
     const ended = dockerd.pid === undefined || dockerd.exitCode !== null || dockerd.signalCode !== null;
     if (ended || performance.now() > deadline) {
       const log = await readFile(join(folder, 'dockerd.log'), 'utf8').catch(() => '');
-      const reason = log.trim().split('\n').findLast((line) => /level=(fatal|error)|^failed/.test(line));
+      const reason = log
+        .trim()
+        .split('\n')
+        .findLast((line) => /level=(fatal|error)|^failed/.test(line));
       throw new Error(`dockerd ${ended ? 'did not start' : 'does not answer'}: ${reason ?? 'it said nothing'}`);
     }
     await pause(50);

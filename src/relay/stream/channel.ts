@@ -3,6 +3,7 @@ import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
+import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
 
 /**
@@ -92,8 +93,10 @@ export class StreamChannel implements Channel {
   abort(): void {
     this.#over = true;
     const upstream = this.#upstream;
-    if (upstream) reset(upstream);
-    this.#closeClient();
+    if (upstream) resetNow(upstream);
+    // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
+    if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
+    else resetNow(this.#client);
   }
 
   readonly #onEarlyData = (chunk: Buffer): void => {
@@ -115,7 +118,14 @@ export class StreamChannel implements Channel {
 
   #onUpstreamError(code: string): void {
     if (this.#over) return;
-    if (this.#up) return this.#end('upstream-reset');
+    if (this.#up) {
+      // It had ended before, so its answer is whole; the client gets it first.
+      if (this.#down?.ended && this.#client.writableLength > 0) {
+        this.#client.once('finish', () => this.#onUpstreamError(code));
+        return;
+      }
+      return this.#end('upstream-reset');
+    }
     this.#upstream = undefined;
     this.#events?.onDialFailed(code);
   }
@@ -134,18 +144,6 @@ export class StreamChannel implements Channel {
     this.abort();
     this.#events?.onRelayEnded(reason);
   }
-
-  #closeClient(): void {
-    // The upstream ended its direction, so the answer is whole: a reset would take back what is still on its way.
-    if (this.#down?.ended) this.#client.destroySoon();
-    else reset(this.#client);
-  }
-}
-
-function reset(socket: Socket): void {
-  // On a socket that is still connecting, resetAndDestroy waits for the connection; destroy gives it up at once.
-  if (socket.connecting) socket.destroy();
-  else if (!socket.destroyed) socket.resetAndDestroy();
 }
 
 /**

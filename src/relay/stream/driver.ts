@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { systemClock, type Clock } from '../../time/clock.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
+import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
 
 /**
@@ -69,7 +70,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
 function accept(socket: Socket, events: ListenEvents, gate: Gate): void {
   if (gate.open >= gate.maxChannels) {
     socket.on('error', ignore);
-    socket.resetAndDestroy();
+    resetNow(socket);
     events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
     return;
   }

@@ -1,0 +1,16 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Closes a socket with an RST, now. `resetAndDestroy` does not: it first ends the stream, so a FIN goes out before the
+ * RST and a quick peer takes it for an empty answer; it waits for a peer that does not read; and if the socket fails in
+ * that time its handle is never closed (uv_tcp_close_reset refuses a stream that is shutting down), which lets a worker
+ * thread spin for ever at its end (all seen on Node 26.10). What it sets for `destroy` to read is therefore set here; it
+ * is the same in every Node from 18.3 on, and the contract suite tells if it no longer is.
+ */
+export function resetNow(socket: Socket): void {
+  if (socket.destroyed) return;
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  // While it connects there is nobody to tell; while it shuts down it can only be closed.
+  if (!socket.connecting && !isShuttingDown) (socket as { resetAndClosing?: boolean }).resetAndClosing = true;
+  socket.destroy();
+}

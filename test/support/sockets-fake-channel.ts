@@ -1,0 +1,74 @@
+import type { Channel, ChannelEvents, Driver, ListenEvents } from '../../src/relay/driver.ts';
+import type { Endpoint } from '../../src/relay/table.ts';
+import type { Clock } from '../../src/time/clock.ts';
+
+/**
+ * A session's network side without a network: the test plays the client and the upstreams.
+ */
+export class FakeChannel implements Channel {
+  readonly client: string;
+  bytesUp = 0;
+  bytesDown = 0;
+  /** Ports dialed, in order. */
+  readonly dials: number[] = [];
+  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' = 'idle';
+  #events: ChannelEvents | undefined;
+
+  constructor(client = '192.0.2.1:5000') {
+    this.client = client;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+  }
+
+  dial({ port }: Endpoint): void {
+    this.dials.push(port);
+    this.phase = 'dialing';
+  }
+
+  abortDial(): void {
+    this.phase = 'idle';
+  }
+
+  relay(): void {
+    this.phase = 'relaying';
+  }
+
+  abort(): void {
+    this.phase = 'aborted';
+  }
+
+  answer(): void {
+    this.#events?.onDialed();
+  }
+
+  refuse(code = 'ECONNREFUSED'): void {
+    this.phase = 'idle';
+    this.#events?.onDialFailed(code);
+  }
+
+  leave(how: 'reset' | 'ended' = 'reset'): void {
+    this.#events?.onClientLeft(how);
+  }
+
+  finish(): void {
+    this.#events?.onRelayEnded('finished');
+  }
+}
+
+export class FakeDriver implements Driver {
+  readonly clock: Clock;
+  readonly binds: { readonly host: string; readonly port: number; readonly events: ListenEvents; closed: boolean }[] =
+    [];
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  listen({ host, port }: { readonly host: string; readonly port: number }, events: ListenEvents): { close(): void } {
+    const bind = { host, port, events, closed: false };
+    this.binds.push(bind);
+    return { close: () => void (bind.closed = true) };
+  }
+}
