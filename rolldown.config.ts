@@ -18,6 +18,8 @@ export default defineConfig({
     dir: 'dist',
     format: 'esm',
     cleanDir: true,
+    // The Docker client's CommonJS libraries (protobufjs) ask where they are; an ES module knows it by another name.
+    intro: 'const __dirname = import.meta.dirname, __filename = import.meta.filename;',
     minify: { compress: true, mangle: false, codegen: false },
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
