@@ -135,9 +135,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 
   let admin: AdminServer | undefined;
-  if (settings.admin) {
-    admin = await serveAdmin(createAdminApp(readiness), settings.admin).catch((error: NodeJS.ErrnoException) => {
-      const { host, port } = settings.admin ?? { host: '', port: 0 };
+  const { admin: adminAddress } = settings;
+  if (adminAddress !== 'off') {
+    admin = await serveAdmin(createAdminApp(readiness), adminAddress).catch((error: NodeJS.ErrnoException) => {
+      const { host, port } = adminAddress;
       logger.warn(
         `admin address ${host}:${port} cannot be bound (${error.code}); going on without it. Set --admin to another, or off`,
       );

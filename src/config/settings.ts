@@ -10,7 +10,7 @@ import { durationSchema } from './duration.ts';
 const ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0');
 
 const adminSchema = z.string().transform((text, context) => {
-  if (text === 'off') return undefined;
+  if (text === 'off') return text;
   const listen = parseListen(text);
   if (listen) return { host: listen.host ?? '127.0.0.1', port: listen.port };
   context.addIssue({ code: 'custom', message: 'must be IP:port or off' });

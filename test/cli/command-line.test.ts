@@ -73,6 +73,20 @@ describe('sealane HOST:PORT …', () => {
   });
 });
 
+describe('the admin address', () => {
+  it('is not served with --admin off, and says whether Sealane is ready otherwise', async () => {
+    await using a = await named('a');
+    const admin = await freePort();
+    await using off = startSealane(`127.0.0.1:${a.port}`);
+    await off.firstOutput();
+    expect(off.lines.some((line) => line.msg.includes('admin address'))).toBe(false);
+    await using on = startSealane(`127.0.0.1:${a.port}`, '--admin', `127.0.0.1:${admin}`);
+    await on.firstOutput();
+    expect(await runSealane(['health', '--admin', `127.0.0.1:${admin}`])).toMatchObject({ code: 0 });
+    expect((await runSealane(['health', '--admin', 'off'])).code).toBe(2);
+  });
+});
+
 describe('static services', () => {
   it('come from the file and follow it when it changes, without dropping sessions', async () => {
     await using folder = await tempFolder();

@@ -11,7 +11,7 @@ const patienceMs = 2_000;
 
 export async function health(flags: Flags): Promise<number> {
   const { settings } = await loadConfig(flags, process.env);
-  if (!settings.admin) throw new ConfigError('--admin is off: there is nothing to ask');
+  if (settings.admin === 'off') throw new ConfigError('--admin is off: there is nothing to ask');
   const address = formatAddress(settings.admin.host, settings.admin.port);
   try {
     const response = await fetch(`http://${address}/readyz`, { signal: AbortSignal.timeout(patienceMs) });
