@@ -63,7 +63,7 @@ export async function openDockerStage({ engine, root, narrator, signal }: Docker
     return {
       host: publishedHost(engine.host),
       port: Number(published),
-      stopCommand: 'docker stop',
+      stopTitle: 'docker stop one of the two',
       replicas: () => [...replicas],
       add: async (count) => {
         await Promise.all(Array.from({ length: count }, startReplica));

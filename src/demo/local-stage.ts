@@ -50,10 +50,16 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
     await Promise.all([log && fileRead(log, signal), rename(`${file}.new`, file)]);
   };
 
+  const remove = async (count: number): Promise<void> => {
+    const leaving = replicas.splice(-count);
+    await publish();
+    await Promise.all(leaving.map(({ child }) => end(child, 'SIGTERM')));
+  };
+
   const stage: Stage = {
     host: '127.0.0.1',
     port,
-    stopCommand: 'SIGTERM to',
+    stopTitle: 'Take one of the two out of the file, then stop it',
     replicas: () => replicas.map(({ name }) => name),
     add: async (count) => {
       for (let index = 0; index < count; index += 1) {
@@ -67,15 +73,10 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
       }
       await publish();
     },
-    remove: async (count) => {
-      const leaving = replicas.splice(-count);
-      await publish();
-      await Promise.all(leaving.map(({ child }) => end(child, 'SIGTERM')));
-    },
-    stopOne: async () => {
-      const replica = replicas.pop();
-      if (replica) await end(replica.child, 'SIGTERM');
-    },
+    remove,
+    // No engine tells Sealane that a process is about to stop, so the file does. Unannounced, connections that the
+    // kernel has accepted for a listener that closes are reset, and no proxy can tell whether they were served.
+    stopOne: () => remove(1),
     close: async () => {
       await Promise.all([...children].map((child) => end(child, 'SIGKILL')));
       await rm(folder, { recursive: true, force: true });

@@ -5,15 +5,15 @@ export interface Stage {
   /** Where clients connect, all through the tour. */
   readonly host: string;
   readonly port: number;
-  /** How `docker stop` (or its like) is called here, for the narration. */
-  readonly stopCommand: string;
+  /** What `stopOne` is called in the narration. */
+  readonly stopTitle: string;
   /** Names of the replicas that are to answer now, as they call themselves. */
   replicas(): readonly string[];
   /** Resolves once they run; ready they are when they answer. */
   add(count: number): Promise<void>;
   /** Takes the youngest replicas away, as scaling down does. */
   remove(count: number): Promise<void>;
-  /** Stops the youngest replica behind Sealane's back. */
+  /** Stops the youngest replica, as its owner would by hand. */
   stopOne(): Promise<void>;
   /** Removes everything that the stage started. May be called at any moment. */
   close(): Promise<void>;

@@ -110,7 +110,7 @@ async function tour(stage: Stage, narrator: Narrator, signal: AbortSignal): Prom
     await phase('One replica', async () => {});
     await phase('Scale up to four', () => stage.add(3));
     await phase('Scale down to two', () => stage.remove(2));
-    await phase(`${stage.stopCommand} one of the two`, () => stage.stopOne());
+    await phase(stage.stopTitle, () => stage.stopOne());
   } finally {
     load.stop();
   }

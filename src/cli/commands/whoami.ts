@@ -26,7 +26,7 @@ export interface Whoami {
  * How long it takes new connections after it was asked to stop. A proxy learns of the stop a few milliseconds after we
  * do; a listener closed at once would reset what is on its way.
  */
-const lameDuckMs = 300;
+const lameDuckMs = 500;
 
 /** Runs until SIGTERM or SIGINT and a graceful close; a second signal ends it at once. */
 export async function runWhoami(options: WhoamiOptions): Promise<void> {
