@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { firstStopSignal } from '../stop-signals.ts';
 
@@ -51,7 +51,11 @@ export async function startWhoami(options: WhoamiOptions): Promise<Whoami> {
       await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
       // After the event loop has polled: what the kernel had accepted by then is ours, and would be reset by the close.
       await new Promise((resolve) => setImmediate(resolve));
-      await new Promise((resolve) => server.close(resolve));
+      // The net server's close, not HTTP's, which also destroys connections whose request is still on its way.
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      const patience = setTimeout(() => server.closeAllConnections(), lameDuckMs);
+      await closed;
+      clearTimeout(patience);
     },
   };
 }
