@@ -239,14 +239,12 @@ describe('networks', () => {
     await t.sealane.line(/web is served on/);
     const address = await web.address();
     await using load = startLoad(t.port);
+    await load.answeredBy(web.name);
     await web.remove();
     await using other = await startReplica({ name: stranger });
     expect(await other.address()).toBe(address);
     await using back = await startReplica({ labels: t.labels });
-    await eventually(
-      () => whoAnswers(t.port),
-      (name) => name === back.name,
-    );
+    await load.answeredBy(back.name);
     const tally = await load.stop();
     expect(tally.replicas()).toEqual([web.name, back.name].toSorted());
     expect(tally.failed - lostWith(t.sealane, [web.name])).toBe(0);

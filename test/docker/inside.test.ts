@@ -42,7 +42,7 @@ describe('Sealane in a container', () => {
     await using web = await startReplica({ labels: labelled(prefix), networks: [other.name] });
     await shared.connect(web);
     await using sealane = await startInside(prefix, [shared.name]);
-    const logs = await says(sealane, /joined web/);
+    const logs = await says(sealane, /web is served on/);
     expect(logs).toContain(await web.address(shared.name));
     expect(logs).not.toContain(await web.address(other.name));
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
@@ -57,7 +57,7 @@ describe('Sealane in a container', () => {
     const logs = await says(sealane, /shares no network with it/);
     expect(logs).toContain(theirs.name);
     await theirs.connect(sealane);
-    await says(sealane, /joined web/);
+    await says(sealane, /web is served on/);
     expect(await whoAnswers(9000, await sealane.address(own.name))).toBe(web.name);
   });
 
@@ -71,7 +71,7 @@ describe('Sealane in a container', () => {
       port,
     });
     await using sealane = await startInside(prefix, [network.name]);
-    await says(sealane, /joined web/);
+    await says(sealane, /web is served on/);
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
   });
 

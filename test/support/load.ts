@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { z } from 'zod';
 import { whoAnswers } from './replica.ts';
 import type { Sealane } from './sealane.ts';
@@ -6,6 +7,8 @@ import type { Sealane } from './sealane.ts';
  * New connections, a few at a time, until stopped; counts who answered and what failed.
  */
 export interface Load extends AsyncDisposable {
+  /** Settles as soon as this replica has answered a connection. */
+  answeredBy(name: string): Promise<void>;
   stop(): Promise<Tally>;
 }
 
@@ -22,10 +25,12 @@ export interface Tally {
 export function startLoad(port: number, atOnce = 4): Load {
   const answers = new Map<string, number>();
   const ending = new AbortController();
+  const heard = new EventEmitter();
   const lane = async (): Promise<void> => {
     while (!ending.signal.aborted) {
       const answer = await whoAnswers(port);
       answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      heard.emit(answer);
     }
   };
   const lanes = Array.from({ length: atOnce }, lane);
@@ -40,7 +45,10 @@ export function startLoad(port: number, atOnce = 4): Load {
       replicas: () => [...answers.keys()].filter((answer) => !isError(answer)).toSorted(),
     };
   };
-  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+  const answeredBy = async (name: string): Promise<void> => {
+    if (!answers.has(name)) await once(heard, name);
+  };
+  return { answeredBy, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
 const sessionSchema = z.object({ session: z.object({ upstream: z.string().optional(), bytesDown: z.number() }) });
