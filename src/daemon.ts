@@ -14,6 +14,7 @@ import { declareStatic } from './discovery/static-services.ts';
 import { createWatcher, type Watcher } from './discovery/watcher.ts';
 import type { Engine } from './docker/engine.ts';
 import type { EngineSnapshot } from './docker/facts.ts';
+import { createChecker } from './health/checker.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
@@ -62,6 +63,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     {
       logger,
       onSessions: (records, dropped) => logSessions(logger, settings['access-log'], records, dropped),
+      onSuspect: (upstreamKey, error) => checker.onFailedDial(upstreamKey, error),
       onListener(listen, status) {
         listeners.set(listen, status);
         onListener?.(listen, status);
@@ -74,8 +76,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
   const resolver = createResolver({ clock, random: Math.random, onChange: () => reconciler.markDirty() });
 
+  const checker = createChecker({ clock, random: Math.random, onChange: () => reconciler.markDirty() });
+
   const reconciler = createReconciler({
     clock,
+    maxHeld: settings['max-held'],
     readWorld() {
       const snapshot = watcher?.snapshot() ?? noEngine;
       const discovered = discover(snapshot);
@@ -89,9 +94,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...listenerProblems(listeners),
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
+        verdicts: checker.verdicts(),
         listeners,
       };
     },
+    follow: (catalog) => checker.follow(catalog),
     publish(table) {
       const wanted = new Set(table.listeners.map((listener) => listener.key));
       for (const key of listeners.keys()) if (!wanted.has(key)) listeners.delete(key);
@@ -165,6 +172,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop(drainMs) {
       fileWatch?.stop();
       reconciler.stop();
+      checker.stop();
       resolver.stop();
       await Promise.all([watcher?.stop(), plane.drain(drainMs)]);
       await plane.close();

@@ -2,7 +2,8 @@ import { mergeDeclarations, routesOverlap, type Route, type ServiceIntent } from
 import type { ContainerRun, Declaration, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/report.ts';
 import type { Problem } from './problem.ts';
-import { nextUpstream, type Upstream } from './upstream.ts';
+import { judgeServices } from './service-problems.ts';
+import { nextUpstream, type Upstream, type Verdict } from './upstream.ts';
 
 /**
  * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
@@ -37,6 +38,8 @@ export interface CatalogInput {
   readonly problems: readonly Problem[];
   /** Whether this run of this container is still going. */
   readonly isAlive: (run: ContainerRun) => boolean;
+  /** What probes and dials have found out, by upstream key. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
   /** What the relay says of the listeners that it was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
 }
@@ -52,7 +55,12 @@ export function nextCatalog(previous: Catalog, input: CatalogInput, nowMs: numbe
     const leaving = nextUndeclared(service, input, nowMs);
     if (leaving) services.set(service.name, withoutTaken(leaving, merged.services));
   }
-  return { services, problems: [...merged.problems, ...input.problems], nextDeadlineMs: earliestDeadline(services) };
+  const judged = judgeServices(services.values(), nowMs);
+  return {
+    services,
+    problems: [...merged.problems, ...input.problems, ...judged.problems],
+    nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
+  };
 }
 
 function nextService(
@@ -64,7 +72,11 @@ function nextService(
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const upstreams: Upstream[] = [];
   for (const upstream of intent.upstreams) {
-    const next = nextUpstream(before.get(upstream.key), { kind: 'declared', upstream }, nowMs);
+    const next = nextUpstream(
+      before.get(upstream.key),
+      { kind: 'declared', upstream, verdict: input.verdicts.get(upstream.key) },
+      nowMs,
+    );
     before.delete(upstream.key);
     if (next) upstreams.push(next);
   }
@@ -108,13 +120,17 @@ function withoutTaken(service: Service, present: readonly ServiceIntent[]): Serv
   return service.routes.some(taken) ? { ...service, routes: service.routes.filter((route) => !taken(route)) } : service;
 }
 
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
 function earliestDeadline(services: ReadonlyMap<string, Service>): number | undefined {
   let earliest = Infinity;
   for (const service of services.values()) {
     if (service.lingersUntilMs !== undefined && service.routes.length > 0)
       earliest = Math.min(earliest, service.lingersUntilMs);
     for (const { state } of service.upstreams)
-      if (state.kind === 'draining') earliest = Math.min(earliest, state.untilMs);
+      if (state.kind === 'draining' && !state.over) earliest = Math.min(earliest, state.untilMs);
   }
   return earliest === Infinity ? undefined : earliest;
 }

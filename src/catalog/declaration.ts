@@ -18,6 +18,7 @@ export interface PoolOptions {
   readonly holdMs: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
+  readonly rebalanceIdleMs: number | undefined;
 }
 
 export interface DeclaredUpstream {
@@ -28,10 +29,42 @@ export interface DeclaredUpstream {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly weight: number;
-  readonly paused: boolean;
+  readonly backup: boolean;
+  readonly maxConnections: number | undefined;
+  readonly slowStartMs: number;
+  readonly health: HealthPlan;
+  readonly condition: Condition;
   /** How long its sessions run on once it is taken out while its process lives. */
   readonly drainMs: number;
 }
+
+/** How its fitness is judged. */
+export type HealthPlan =
+  /** Taken to be fit until a dial fails. */
+  | { readonly kind: 'none' }
+  /** Fit once its port has accepted a connection. */
+  | { readonly kind: 'readiness' }
+  /** What the container's HEALTHCHECK says. */
+  | { readonly kind: 'docker' }
+  /** Asked again and again: whether its port accepts, or what a path answers. */
+  | ({ readonly kind: 'tcp' } & CheckSchedule)
+  | ({ readonly kind: 'http'; readonly path: string } & CheckSchedule);
+
+export interface CheckSchedule {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Good answers in a row that make an unhealthy upstream ready. */
+  readonly rise: number;
+  /** Bad answers in a row that make a ready one unhealthy. */
+  readonly fall: number;
+}
+
+/** What the engine says of the process behind an upstream. */
+export type Condition =
+  | { readonly kind: 'running'; readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy' }
+  | { readonly kind: 'paused' }
+  /** It was sent the signal that stops it. */
+  | { readonly kind: 'stopping'; readonly signal: string };
 
 /** One run of a container, from its start to its death; the same container started again is another process. */
 export interface ContainerRun {

@@ -110,7 +110,7 @@ function diffProblems(before: Catalog, after: Catalog): Change[] {
 function added(service: string, { declared, state }: Upstream): Change {
   const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
   return {
-    ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}: ${state.reason}`),
+    ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}, ${state.kind}: ${state.reason}`),
     upstream: declared.name,
   };
 }
@@ -123,8 +123,12 @@ function moved(service: string, { declared, state }: Upstream): Change {
 }
 
 function removed(service: string, { declared, state }: Upstream): Change {
-  const why = state.kind === 'draining' ? 'its drain ended' : 'its process is gone';
+  const why = state.kind === 'draining' && !wasStopped(declared) ? 'its drain ended' : 'its process is gone';
   return { ...info('upstream-removed', service, `${declared.name} left ${service}: ${why}`), upstream: declared.name };
+}
+
+function wasStopped({ condition }: Upstream['declared']): boolean {
+  return condition.kind === 'stopping';
 }
 
 function info(event: ChangeKind, service: string, message: string): Change {

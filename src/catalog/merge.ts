@@ -97,6 +97,7 @@ const poolLabels: Readonly<Record<keyof PoolOptions, string>> = {
   holdMs: 'hold',
   connectTimeoutMs: 'connect-timeout',
   idleTimeoutMs: 'idle-timeout',
+  rebalanceIdleMs: 'rebalance',
 };
 
 function differences(service: string, group: readonly Declaration[], newest: Declaration): Problem[] {

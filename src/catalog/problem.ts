@@ -28,7 +28,9 @@ export type ProblemCode =
   | 'listen-failed'
   | 'name-unresolved'
   | 'scope-unknown'
-  | 'config-invalid';
+  | 'config-invalid'
+  | 'never-ready'
+  | 'all-suspect';
 
 /** Two problems are the same when all that a person would read is the same. */
 export function problemKey(problem: Problem): string {

@@ -1,24 +1,43 @@
-import type { DeclaredUpstream } from './declaration.ts';
+import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
 
 /**
- * The lifecycle of one upstream. All transitions are in `nextState`; a state is kept, with its `since`, as long as
- * nothing about it changed. An upstream that is gone has no state: it is no longer in the catalog.
+ * The lifecycle of one upstream. All transitions are in `nextUpstream`; a state keeps its `since` for as long as its kind
+ * stays. An upstream that is gone has no state: it is no longer in the catalog.
  */
 export type UpstreamState =
+  /** Its container runs; nothing has proven yet that it takes connections. */
+  | { readonly kind: 'starting'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly reason: string }
+  /** Takes no new sessions, keeps those it has. `suspect`: a mere failed dial says so; asked when no other is left. */
+  | { readonly kind: 'unhealthy'; readonly sinceMs: number; readonly reason: string; readonly suspect: boolean }
   /** Its container is paused: the kernel would still accept for it, but nobody answers. */
   | { readonly kind: 'paused'; readonly sinceMs: number; readonly reason: string }
-  /** Takes no new sessions; dropped at `untilMs`, with what is left of its sessions. */
-  | { readonly kind: 'draining'; readonly sinceMs: number; readonly reason: string; readonly untilMs: number };
+  /** Takes no new sessions. `over`: its time is up, and what was left of its sessions is closed. */
+  | {
+      readonly kind: 'draining';
+      readonly sinceMs: number;
+      readonly reason: string;
+      readonly untilMs: number;
+      readonly over: boolean;
+    };
 
 export interface Upstream {
   readonly declared: DeclaredUpstream;
   readonly state: UpstreamState;
 }
 
+/** What probes and dials have found out about an upstream. */
+export type Verdict =
+  /** Not proven yet; `reason` once a probe has failed. */
+  | { readonly kind: 'pending'; readonly reason: string | undefined }
+  | { readonly kind: 'fit' }
+  /** A dial failed, and no probe has got through since. */
+  | { readonly kind: 'suspect'; readonly reason: string }
+  | { readonly kind: 'unfit'; readonly reason: string };
+
 export type UpstreamInput =
-  /** Still declared, and running or paused. */
-  | { readonly kind: 'declared'; readonly upstream: DeclaredUpstream }
+  /** Still declared, and its process lives. */
+  | { readonly kind: 'declared'; readonly upstream: DeclaredUpstream; readonly verdict: Verdict | undefined }
   /** No longer declared, but its process may live on. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
   /** Its process is known to be dead. */
@@ -32,27 +51,17 @@ export function nextUpstream(
 ): Upstream | undefined {
   switch (input.kind) {
     case 'declared': {
-      const { upstream } = input;
-      const state = keep(
-        previous?.state,
-        upstream.paused
-          ? { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' }
-          : { kind: 'ready', sinceMs: nowMs, reason: readyReason(previous?.state) },
-      );
+      const { upstream, verdict } = input;
+      const state = keep(previous?.state, nextState(previous?.state, upstream, verdict, nowMs));
       return previous && previous.state === state && previous.declared === upstream
         ? previous
         : { declared: upstream, state };
     }
     case 'withdrawn': {
       if (!previous) return undefined;
-      const { state, declared } = previous;
-      // A drain that has begun keeps its first deadline, whatever else is withdrawn meanwhile.
-      if (state.kind === 'draining') return state.untilMs > nowMs ? previous : undefined;
-      if (declared.drainMs === 0) return undefined;
-      return {
-        declared,
-        state: { kind: 'draining', sinceMs: nowMs, reason: input.reason, untilMs: nowMs + declared.drainMs },
-      };
+      const state = drain(previous.state, previous.declared, input.reason, nowMs);
+      // Nobody speaks of it any more: once its sessions are closed there is nothing left to know.
+      return state.over ? undefined : { ...previous, state: keep(previous.state, state) };
     }
     case 'died':
       // Whatever it was, a dead process finishes nothing: no drain.
@@ -60,19 +69,92 @@ export function nextUpstream(
   }
 }
 
-function keep(previous: UpstreamState | undefined, next: UpstreamState): UpstreamState {
-  return previous?.kind === next.kind ? previous : next;
+type Draining = Extract<UpstreamState, { kind: 'draining' }>;
+
+function nextState(
+  previous: UpstreamState | undefined,
+  upstream: DeclaredUpstream,
+  verdict: Verdict | undefined,
+  nowMs: number,
+): UpstreamState {
+  const { condition, health } = upstream;
+  switch (condition.kind) {
+    case 'stopping':
+      // Before paused: `docker stop` of a paused container unpauses it only to let it die.
+      return drain(previous, upstream, `it was sent ${condition.signal}`, nowMs);
+    case 'paused':
+      return { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' };
+    case 'running':
+      return judge(health, condition, verdict, nowMs);
+  }
 }
 
-function readyReason(previous: UpstreamState | undefined): string {
-  switch (previous?.kind) {
-    case undefined:
-      return 'it is running';
-    case 'paused':
-      return 'it was unpaused';
-    case 'draining':
-      return 'it was declared again';
-    case 'ready':
-      return previous.reason;
+/** A drain that has begun keeps its first deadline, whatever else happens meanwhile. */
+function drain(
+  previous: UpstreamState | undefined,
+  upstream: DeclaredUpstream,
+  reason: string,
+  nowMs: number,
+): Draining {
+  if (previous?.kind === 'draining') return { ...previous, over: nowMs >= previous.untilMs };
+  const untilMs = nowMs + upstream.drainMs;
+  return { kind: 'draining', sinceMs: nowMs, reason, untilMs, over: nowMs >= untilMs };
+}
+
+function judge(
+  plan: HealthPlan,
+  { health }: Extract<Condition, { kind: 'running' }>,
+  verdict: Verdict | undefined,
+  nowMs: number,
+): UpstreamState {
+  if (plan.kind === 'docker' && health !== 'healthy') {
+    return health === 'unhealthy'
+      ? { kind: 'unhealthy', sinceMs: nowMs, reason: 'its HEALTHCHECK fails', suspect: false }
+      : { kind: 'starting', sinceMs: nowMs, reason: 'its HEALTHCHECK has not passed yet' };
   }
+  if (verdict?.kind === 'suspect') return { kind: 'unhealthy', sinceMs: nowMs, reason: verdict.reason, suspect: true };
+  switch (plan.kind) {
+    case 'none':
+      return { kind: 'ready', sinceMs: nowMs, reason: 'it is not checked' };
+    case 'docker':
+      return { kind: 'ready', sinceMs: nowMs, reason: 'its HEALTHCHECK passes' };
+    case 'readiness':
+    case 'tcp':
+    case 'http':
+      return judgeProbed(plan, verdict, nowMs);
+  }
+}
+
+function judgeProbed(
+  plan: Extract<HealthPlan, { kind: 'readiness' | 'tcp' | 'http' }>,
+  verdict: Verdict | undefined,
+  nowMs: number,
+): UpstreamState {
+  switch (verdict?.kind) {
+    case 'fit': {
+      const reason = plan.kind === 'http' ? `GET ${plan.path} succeeds` : 'its port accepts connections';
+      return { kind: 'ready', sinceMs: nowMs, reason };
+    }
+    case 'unfit':
+      return { kind: 'unhealthy', sinceMs: nowMs, reason: verdict.reason, suspect: false };
+    case 'suspect':
+    case 'pending':
+    case undefined:
+      return { kind: 'starting', sinceMs: nowMs, reason: verdict?.reason ?? 'it has not been asked yet' };
+  }
+}
+
+/** The same object when nothing is new; the same `since` when only the reason is. */
+function keep(previous: UpstreamState | undefined, next: UpstreamState): UpstreamState {
+  if (previous?.kind !== next.kind) return next;
+  const kept = { ...next, sinceMs: previous.sinceMs };
+  return isSame(previous, kept) ? previous : kept;
+}
+
+function isSame(a: UpstreamState, b: UpstreamState): boolean {
+  return (
+    a.reason === b.reason &&
+    (a.kind !== 'unhealthy' || (b.kind === 'unhealthy' && a.suspect === b.suspect)) &&
+    (a.kind !== 'draining' || (b.kind === 'draining' && a.over === b.over))
+  );
 }

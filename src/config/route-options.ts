@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listenSchema } from './address.ts';
 import { durationSchema } from './duration.ts';
+import { balancePolicies } from '../relay/table.ts';
 
 /**
  * Every option of a route, once: labels, the configuration file and the reference in the docs are all read from here.
@@ -38,18 +39,33 @@ const weight = z.coerce
   .int('must be a whole number, 0-256')
   .min(0, 'must be a whole number, 0-256')
   .max(256, 'must be a whole number, 0-256');
-const laterPolicies: ReadonlySet<string> = new Set(['random', 'source-hash', 'first']);
+export const balanceSchema = z.enum(
+  balancePolicies,
+  'must be least-connections, round-robin, random, source-hash or first',
+);
 
-export const balanceSchema = z.enum(['least-connections', 'round-robin'], {
-  error: ({ input }) =>
-    laterPolicies.has(String(input))
-      ? 'is not supported yet: use least-connections or round-robin'
-      : 'must be least-connections or round-robin',
+const count = (max: number): z.ZodType<number> =>
+  z.coerce
+    .number(`must be a whole number, 1-${max}`)
+    .int(`must be a whole number, 1-${max}`)
+    .min(1, `must be a whole number, 1-${max}`)
+    .max(max, `must be a whole number, 1-${max}`);
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+const positiveDuration = durationSchema.refine((ms) => ms > 0, 'must be longer than 0');
+
+/** What a `health` label asks for. A path is what follows `http:`, and goes onto a request line: nothing unprintable. */
+const healthSchema = z.string().transform((text, context) => {
+  if (text === 'docker' || text === 'tcp' || text === 'none') return { kind: text } as const;
+  const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
+  if (path !== undefined) return { kind: 'http', path } as const;
+  context.addIssue({ code: 'custom', message: 'must be docker, tcp, none or http:/path' });
+  return z.NEVER;
 });
 
 /** The values of the options that are supported now, as text in and as used out. */
 export const routeOptionSchemas = {
-  enable: z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true'),
+  enable: flag,
   listen: listenSchema,
   port,
   pool: serviceNameSchema,
@@ -58,8 +74,18 @@ export const routeOptionSchemas = {
   weight,
   hold: durationSchema,
   drain: durationSchema,
-  'connect-timeout': durationSchema.refine((ms) => ms > 0, 'must be longer than 0'),
-  'idle-timeout': durationSchema.refine((ms) => ms > 0, 'must be longer than 0'),
+  'connect-timeout': positiveDuration,
+  'idle-timeout': positiveDuration,
+  backup: flag,
+  'max-connections': count(1_000_000),
+  'slow-start': durationSchema,
+  health: healthSchema,
+  'health.interval': positiveDuration,
+  'health.timeout': positiveDuration,
+  'health.rise': count(100),
+  'health.fall': count(100),
+  rebalance: z.enum(['off', 'idle'], 'must be off or idle'),
+  'rebalance.idle': positiveDuration,
 } as const;
 
 export type SupportedOption = keyof typeof routeOptionSchemas;
@@ -72,7 +98,11 @@ export const poolDefaults = {
   holdMs: 10_000,
   connectTimeoutMs: 2_000,
   idleTimeoutMs: undefined,
+  rebalanceIdleMs: 30_000,
 } as const;
+
+/** HAProxy's defaults where it has some (`inter`, `rise`, `fall`). */
+export const checkDefaults = { intervalMs: 2_000, timeoutMs: 2_000, rise: 2, fall: 3 } as const;
 
 function now(value: string, fallback: string, onMistake: RouteOption['onMistake'], description: string): RouteOption {
   return { value, fallback, onMistake, description, supported: true };
@@ -109,7 +139,7 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
     'The network to reach the container on; compose’s short name works too.',
   ),
   balance: now(
-    '`least-connections`, `round-robin`',
+    '`least-connections`, `round-robin`, `random`, `source-hash`, `first`',
     '`least-connections`',
     'fallback',
     'How sessions are spread over the pool.',
@@ -131,16 +161,31 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
   'idle-timeout': now('duration', 'none', 'fallback', 'Closes a session after so long without a byte either way.'),
   sni: later('names, `*.` wildcard', 'refuse', 'TLS server names that this route serves on a shared port.'),
   host: later('names, `*.` wildcard', 'refuse', 'HTTP hosts that this route serves on a shared port.'),
-  backup: later('`true`, `false`', 'fallback', 'Used only when no other upstream is ready.'),
-  'max-connections': later('a number', 'fallback', 'Most sessions at once for each upstream.'),
-  'slow-start': later('duration', 'fallback', 'Time over which a new upstream’s share grows.'),
-  health: later('`docker`, `tcp`, `http:/path`, `none`', 'fallback', 'How fitness is judged.'),
-  'health.interval': later('duration', 'fallback', 'Time between checks.'),
-  'health.timeout': later('duration', 'fallback', 'Deadline of one check.'),
-  'health.rise': later('a number', 'fallback', 'Good checks until it is ready.'),
-  'health.fall': later('a number', 'fallback', 'Bad checks until it is unhealthy.'),
-  rebalance: later('`off`, `idle`', 'fallback', 'Whether idle sessions are moved to new upstreams.'),
-  'rebalance.idle': later('duration', 'fallback', 'How long a session must be idle to be moved.'),
+  backup: now('`true`, `false`', '`false`', 'fallback', 'Used only when no other upstream is ready.'),
+  'max-connections': now(
+    '1-1000000',
+    'no limit',
+    'fallback',
+    'Most sessions at once for each upstream; one more goes to the next, or waits.',
+  ),
+  'slow-start': now('duration', '`0`', 'fallback', 'Time over which the share of an upstream that became ready grows.'),
+  health: now(
+    '`docker`, `tcp`, `http:/path`, `none`',
+    '`docker` with a HEALTHCHECK, else ready once its port accepts',
+    'fallback',
+    'How fitness is judged. `http:` takes any answer from 200 to 399.',
+  ),
+  'health.interval': now('duration', '`2s`', 'fallback', 'Time between checks (`tcp`, `http`).'),
+  'health.timeout': now('duration', '`2s`', 'fallback', 'Deadline of one check.'),
+  'health.rise': now('1-100', '`2`', 'fallback', 'Good checks in a row until an unhealthy upstream is ready.'),
+  'health.fall': now('1-100', '`3`', 'fallback', 'Bad checks in a row until a ready upstream is unhealthy.'),
+  rebalance: now(
+    '`off`, `idle`',
+    '`off`',
+    'fallback',
+    'After a scale-up, `idle` closes idle sessions on crowded upstreams, so that connection pools spread.',
+  ),
+  'rebalance.idle': now('duration', '`30s`', 'fallback', 'How long a session must be idle to be closed for that.'),
   'proxy-protocol': later('`v1`, `v2`', 'refuse', 'Send the client’s address to the upstream.'),
   'accept-proxy': later('`true`', 'refuse', 'Expect the PROXY protocol from clients.'),
   allow: later('CIDRs', 'refuse', 'Clients that may connect.'),

@@ -17,6 +17,7 @@ const adminSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const maxHeld = 'must be a whole number, 0-65536';
 const workers = 'must be a whole number, 1-64';
 
 const schema = z.object({
@@ -79,6 +80,14 @@ const schema = z.object({
     .default('sealane')
     .meta({ value: 'text', fallback: '`sealane`' })
     .describe('What our labels begin with.'),
+  'max-held': z.coerce
+    .number(maxHeld)
+    .int(maxHeld)
+    .min(0, maxHeld)
+    .max(65_536, maxHeld)
+    .default(1024)
+    .meta({ value: '0-65536', fallback: '1024' })
+    .describe('How many clients of one service may wait at once for an upstream; one more is closed at once.'),
   'shutdown-timeout': durationSchema
     // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
     .default(8_000)

@@ -1,12 +1,13 @@
-import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
+import type { Condition, Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../config/address.ts';
-import { poolDefaults, serviceNameSchema, type RouteValues } from '../config/route-options.ts';
+import { serviceNameSchema } from '../config/route-options.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/table.ts';
 import { printable } from '../telemetry/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
+import { healthPlan, poolOptions, upstreamOptions } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -111,15 +112,6 @@ export function discoverContainer(
   return { declarations, problems };
 }
 
-export function poolOptions(values: RouteValues): Declaration['pool'] {
-  return {
-    balance: values.balance ?? poolDefaults.balance,
-    holdMs: values.hold ?? poolDefaults.holdMs,
-    connectTimeoutMs: values['connect-timeout'] ?? poolDefaults.connectTimeoutMs,
-    idleTimeoutMs: values['idle-timeout'] ?? poolDefaults.idleTimeoutMs,
-  };
-}
-
 /** Container id, start time and address: an IP alone is handed to the next container within milliseconds. */
 function toUpstream(
   facts: ContainerFacts,
@@ -134,9 +126,16 @@ function toUpstream(
     name: printable(facts.name),
     endpoints: [endpoint],
     weight: values.weight ?? 1,
-    paused: facts.state === 'paused',
+    ...upstreamOptions(values),
+    health: healthPlan(values, facts.health !== 'none', 'readiness'),
+    condition: conditionOf(facts),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
   };
+}
+
+function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition {
+  if (stopRequest) return { kind: 'stopping', signal: stopRequest.signal };
+  return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
 }
 
 /** A compose label can hold anything when a container was not made by compose; then the container's name serves. */

@@ -2,7 +2,8 @@ import type { Declaration } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../config/address.ts';
 import type { StaticService } from '../config/static-service.ts';
-import { poolOptions, type Discovery } from './discover.ts';
+import type { Discovery } from './discover.ts';
+import { healthPlan, poolOptions, upstreamOptions } from './options.ts';
 
 /**
  * Services written down in the configuration file or on the command line. Pure: names come with what they resolved to.
@@ -14,6 +15,7 @@ export type Resolution =
   | { readonly kind: 'pending' };
 
 const defaultDrainMs = 10_000;
+const running = { kind: 'running', health: 'none' } as const;
 
 export function declareStatic(
   services: readonly StaticService[],
@@ -46,7 +48,9 @@ export function declareStatic(
               name,
               endpoints,
               weight,
-              paused: false,
+              ...upstreamOptions(service.options),
+              health: healthPlan(service.options, false, 'none'),
+              condition: running,
               drainMs: service.options.drain ?? defaultDrainMs,
             };
       declarations.push({ ...shared, upstream });

@@ -38,12 +38,6 @@ export interface WatcherCollaborators {
   readonly logger: Logger;
   /** Called within the turn in which the snapshot changed; must be quick. */
   readonly onChange: () => void;
-  /** A followed container was sent a signal (`15`, `SIGTERM`, `HUP` … as the engine writes it). Must be quick. */
-  readonly onSignal?: (sent: {
-    readonly containerId: string;
-    readonly signal: string;
-    readonly timeNs: bigint;
-  }) => void;
   /** Where Sealane runs; this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
 }
@@ -159,16 +153,7 @@ class EngineWatcher implements Watcher {
 
   #onEvent(event: EngineEvent): void {
     if (this.#selfIds.has(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
-    if (event.action === 'kill') this.#onKill(event);
     this.#apply(event.containerId, this.#world.heard(event));
-  }
-
-  #onKill({ containerId, attributes, timeNs }: EngineEvent): void {
-    const { signal } = attributes;
-    const labels = this.snapshot().containers.get(containerId)?.labels;
-    // A label of that name would have taken the attribute's place.
-    if (signal === undefined || !labels || labels['signal'] !== undefined) return;
-    this.#with.onSignal?.({ containerId, signal, timeNs });
   }
 
   #onGap(reason: string): void {

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerFacts, ContainerSummary, EngineEvent } from '../docker/facts.ts';
+import { signalName, signalNumber } from '../docker/signals.ts';
 
 /**
  * What we know about the containers that concern us, and what must be looked at again. No clock, no I/O. Facts come from
  * inspects only: events say what changed, lists say which ids exist, and neither is believed further than that, with
- * two exceptions: `die` and `pause` take effect at once, since every moment counts and inspect only confirms them.
+ * exceptions: `die`, `pause` and the stop signal take effect at once, since every moment counts.
  */
 export interface Effect {
   /** The set of containers, or the facts of one, changed. */
@@ -29,6 +30,8 @@ interface Entry {
   /** Runs that began no later than this are over. */
   tombstone: Tombstone | undefined;
   pausedAt: Moment;
+  /** The signal it was sent last that may be the one that stops it. */
+  kill: { readonly signal: number; readonly atNs: bigint } | undefined;
   /** Last time something was heard: an inspect begun earlier may not forget the container. */
   heardAt: Moment;
   fingerprint: string | undefined;
@@ -67,11 +70,12 @@ export class World {
     const labelled = event.type === 'container' && hasLabelsOf(this.#labelPrefix, event.attributes);
     if (!known && !labelled) return none;
     switch (event.action) {
-      // A created container has no address; signals and a killed child process change nothing by themselves.
+      // A created container has no address; a killed child process changes nothing by itself.
       case 'create':
-      case 'kill':
       case 'oom':
         return none;
+      case 'kill':
+        return known ? this.#killed(known, event) : none;
       case 'destroy':
         return this.#forget(event.containerId);
       case 'die':
@@ -117,8 +121,11 @@ export class World {
     if (disbelief) return disbelief;
     entry.labelled = hasLabelsOf(this.#labelPrefix, facts.labels);
     // A pause that we heard of while the question was under way is newer than the answer.
-    const believed: ContainerFacts =
-      entry.pausedAt > begun && facts.state === 'running' ? { ...facts, state: 'paused' } : facts;
+    const believed: ContainerFacts = {
+      ...facts,
+      ...(entry.pausedAt > begun && facts.state === 'running' ? { state: 'paused' } : {}),
+      ...stopRequestOf(facts, entry.kill),
+    };
     if (entry.facts && isDeepStrictEqual(entry.facts, believed)) return none;
     entry.facts = believed;
     return { ...none, changed: true, inspect: this.#updateParents() };
@@ -139,6 +146,7 @@ export class World {
         facts: undefined,
         tombstone: undefined,
         pausedAt: 0,
+        kill: undefined,
         heardAt: 0,
         fingerprint: undefined,
         labelled,
@@ -159,6 +167,23 @@ export class World {
     }
     const { changed, inspect } = this.#withoutFacts(entry);
     return { changed, inspect: [id, ...inspect], recheck: false };
+  }
+
+  /** A signal other than its own stop signal (or KILL) means something to the process alone. */
+  #killed(entry: Entry, { attributes, timeNs }: EngineEvent): Effect {
+    const signal = signalNumber(attributes['signal'] ?? '');
+    if (signal === undefined) return none;
+    const { facts } = entry;
+    if (!facts) {
+      // Not yet known what stops it: its inspect tells.
+      entry.kill = { signal, atNs: timeNs };
+      return none;
+    }
+    const stop = stopRequestOf(facts, { signal, atNs: timeNs });
+    if (!stop.stopRequest || facts.stopRequest) return none;
+    entry.kill = { signal, atNs: timeNs };
+    entry.facts = { ...facts, ...stop };
+    return { ...none, changed: true };
   }
 
   #paused(entry: Entry, event: EngineEvent): Effect {
@@ -231,6 +256,13 @@ export class World {
     for (const id of added) this.#mark(id, false);
     return added;
   }
+}
+
+/** Whether this signal ends this run. A label named `signal` takes the place of the event's own attribute: no telling. */
+function stopRequestOf(facts: ContainerFacts, kill: Entry['kill']): Pick<ContainerFacts, 'stopRequest'> {
+  if (!kill || kill.atNs < facts.startedAtNs || Object.hasOwn(facts.labels, 'signal')) return {};
+  if (kill.signal !== signalNumber('KILL') && kill.signal !== signalNumber(facts.stopSignal)) return {};
+  return { stopRequest: { signal: signalName(kill.signal), atNs: kill.atNs } };
 }
 
 function isLive({ state }: ContainerFacts): boolean {

@@ -39,6 +39,8 @@ export interface ContainerFacts {
   readonly startedAtNs: bigint;
   readonly state: ContainerState;
   readonly health: HealthState;
+  /** This run was sent the signal that stops it. Heard from an event: no inspect tells. */
+  readonly stopRequest?: { readonly signal: string; readonly atNs: bigint };
   readonly networking: ContainerNetworking;
   /** TCP ports that the image or the container declares, ascending. */
   readonly exposedPorts: readonly number[];

@@ -20,13 +20,17 @@ export interface ReconcilerParts {
   /** The state of the world, read at the start of each run. */
   readonly readWorld: () => CatalogInput;
   readonly publish: (table: RoutingTable) => void;
+  /** Each new catalog, for whoever looks after its upstreams. */
+  readonly follow?: (catalog: Catalog) => void;
+  /** Clients of one service that may wait at once. */
+  readonly maxHeld: number;
   readonly announce: (changes: readonly Change[]) => void;
   /** Runs `task` soon, after the I/O that is at hand: a burst of events becomes one run. */
   readonly soon?: (task: () => void) => void;
 }
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
-  const { clock, readWorld, publish, announce, soon = setImmediate } = parts;
+  const { clock, readWorld, publish, follow, maxHeld, announce, soon = setImmediate } = parts;
   let catalog = emptyCatalog;
   let table = emptyTable;
   let dirty = false;
@@ -38,11 +42,12 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     if (stopped) return;
     const before = catalog;
     catalog = nextCatalog(before, readWorld(), clock.nowMs());
-    const next = toRoutingTable(catalog, table.version);
+    const next = toRoutingTable(catalog, table.version, maxHeld);
     if (!isDeepStrictEqual(next, table)) {
       table = { ...next, version: table.version + 1 };
       publish(table);
     }
+    follow?.(catalog);
     const changes = diffCatalogs(before, catalog);
     if (changes.length > 0) announce(changes);
     deadline?.cancel();

@@ -134,7 +134,7 @@ export class Dispatcher {
     const service = this.#services.get(key);
     // Accepted in the same turn of the event loop in which its listener was closed.
     if (service === undefined || !this.#accepting) return channel.abort();
-    const spec = { service, ...unknownPool, idleTimeoutMs: undefined, upstreams: [] };
+    const spec = { service, ...unknownPool, idleTimeoutMs: undefined, rebalanceIdleMs: undefined, upstreams: [] };
     this.#poolOf(spec).pool.admit(channel, key);
   }
 

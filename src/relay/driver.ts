@@ -57,6 +57,8 @@ export interface Channel {
    * ended its direction before, so that the answer is whole. No event follows.
    */
   abort(): void;
+  /** Ends both connections in order (FIN, not RST), what is buffered first. For sessions at rest. No event follows. */
+  finish(): void;
 }
 
 /** None of these is called from within a call of the channel's methods. */

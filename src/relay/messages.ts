@@ -26,4 +26,6 @@ export type FromWorker =
   | { readonly kind: 'records'; readonly records: SessionRecord[]; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
   | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
+  /** A dial failed, so others were asked: the control side finds out when it answers again. */
+  | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
   | { readonly kind: 'drained' };

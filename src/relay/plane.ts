@@ -19,6 +19,8 @@ export interface PlaneCollaborators {
   onSessions(records: readonly SessionRecord[], dropped: number): void;
   /** Only on change; with port 0 the status says which port it got. */
   onListener(key: string, status: ListenerStatus): void;
+  /** A dial to this upstream failed; said again for as long as dials fail, a few times a second at most. */
+  onSuspect?(upstreamKey: string, error: string): void;
   /** No worker can be started. The plane goes on trying. */
   onFatal?(error: Error): void;
   readonly clock?: Clock;
@@ -188,6 +190,8 @@ class ThreadedPlane implements Plane {
         return this.#onListener(worker, message.key, message.status);
       case 'trouble':
         return this.#onTrouble(message.code, message.message);
+      case 'suspect':
+        return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'drained':
         return this.#onDrained(worker);
     }

@@ -44,7 +44,7 @@ export class Pool implements SessionHost {
     this.clock = collaborators.clock;
     this.#collaborators = collaborators;
     this.#spec = { ...spec, upstreams: [] };
-    this.#balancer = createBalancer(spec.balance);
+    this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
   }
 
   get service(): string {
@@ -65,7 +65,7 @@ export class Pool implements SessionHost {
 
   /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
   apply(spec: PoolSpec, slotOf: (key: string) => number): void {
-    if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance);
+    if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     this.#spec = spec;
     const before = this.#upstreams;
     this.#upstreams = new Map();
@@ -143,7 +143,7 @@ export class Pool implements SessionHost {
   }
 
   #walk(session: Session): void {
-    const [first, ...ahead] = this.#inOrder();
+    const [first, ...ahead] = this.#inOrder(session);
     session.walked = [];
     session.ahead = ahead;
     if (first) this.#dial(session, first);
@@ -161,13 +161,16 @@ export class Pool implements SessionHost {
     return this.#candidates.find((upstream) => !session.walked.includes(upstream));
   }
 
-  #inOrder(): readonly Upstream[] {
+  #inOrder({ clientIp }: Session): readonly Upstream[] {
     if (this.#candidates.length < 2) return this.#candidates;
     const nowMs = this.clock.nowMs();
     const suspects = this.#candidates.filter((upstream) => upstream.isSuspect(nowMs));
-    if (suspects.length === 0) return this.#balancer.order(this.#candidates, activeOf);
+    if (suspects.length === 0) return this.#balancer.order(this.#candidates, activeOf, clientIp);
     const trusted = this.#candidates.filter((upstream) => !suspects.includes(upstream));
-    return [...this.#balancer.order(trusted, activeOf), ...this.#balancer.order(suspects, activeOf)];
+    return [
+      ...this.#balancer.order(trusted, activeOf, clientIp),
+      ...this.#balancer.order(suspects, activeOf, clientIp),
+    ];
   }
 
   #hold(session: Session): void {
@@ -211,7 +214,7 @@ export class Pool implements SessionHost {
     const silent = scout?.dialing;
     if (!scout || !silent) return this.#sendScout();
     scout.walked = [silent];
-    scout.ahead = this.#inOrder().filter((upstream) => upstream !== silent);
+    scout.ahead = this.#inOrder(scout).filter((upstream) => upstream !== silent);
     scout.abandonDial('silent');
   }
 }

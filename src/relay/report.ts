@@ -15,6 +15,8 @@ export type CloseReason =
   | 'hold-full'
   /** The upstream left the table: its container died, or its drain ended. */
   | 'upstream-gone'
+  /** It was idle on a crowded upstream while others had room (`rebalance`). */
+  | 'rebalanced'
   /** Sealane itself stopped. */
   | 'shutdown';
 

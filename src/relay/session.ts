@@ -57,6 +57,12 @@ export class Session implements ChannelEvents, Occupant {
     return this.#state.kind;
   }
 
+  /** For policies that go by the client's address. */
+  get clientIp(): string {
+    const { client } = this.#channel;
+    return client.slice(0, client.lastIndexOf(':'));
+  }
+
   /** It has had to wait, and has not been answered since. */
   get wasHeld(): boolean {
     return this.#holdDeadline !== undefined;

@@ -2,7 +2,8 @@
  * The routing table: all that the relay's threads know. It crosses the thread boundary by structured clone, so it holds
  * plain data only. The control thread decides; whoever reads this only follows.
  */
-export type BalancePolicy = 'least-connections' | 'round-robin';
+export const balancePolicies = ['least-connections', 'round-robin', 'random', 'source-hash', 'first'] as const;
+export type BalancePolicy = (typeof balancePolicies)[number];
 
 export interface Endpoint {
   /** An IP address, never a name: names are resolved on the control side. */
@@ -12,12 +13,12 @@ export interface Endpoint {
 
 /**
  * - `ready`: takes new sessions.
- * - `paused`: takes none, keeps those it has.
- * - `draining`: takes none; those it has run on until the control side drops it from the table.
+ * - `suspect`: did not answer lately; asked only when no other is left.
+ * - `resting`: takes none, keeps those it has: not proven yet, unhealthy, paused or draining.
  *
  * An upstream that is no longer in the table is gone: dials to it are aborted and its sessions closed.
  */
-export type UpstreamAvailability = 'ready' | 'paused' | 'draining';
+export type UpstreamAvailability = 'ready' | 'suspect' | 'resting';
 
 export interface UpstreamSpec {
   /** Identity: container id, start time and port (or a static service's host:port). Never reused for another process. */
@@ -28,6 +29,12 @@ export interface UpstreamSpec {
   readonly endpoints: readonly Endpoint[];
   /** 0 to 256; 0 takes no new sessions. */
   readonly weight: number;
+  /** Asked only when no other upstream is ready. */
+  readonly backup: boolean;
+  /** Most sessions at once, over all workers; undefined: no limit. */
+  readonly maxConnections: number | undefined;
+  /** Time over which its share of new sessions grows to its weight, in milliseconds; 0: at once. */
+  readonly slowStartMs: number;
   readonly availability: UpstreamAvailability;
 }
 
@@ -42,6 +49,8 @@ export interface PoolSpec {
   readonly connectTimeoutMs: number;
   /** A session without a byte either way for so long is closed, in milliseconds; undefined: never. */
   readonly idleTimeoutMs: number | undefined;
+  /** After a scale-up, sessions idle for so long on crowded upstreams are closed, in milliseconds; undefined: never. */
+  readonly rebalanceIdleMs: number | undefined;
   readonly upstreams: readonly UpstreamSpec[];
 }
 

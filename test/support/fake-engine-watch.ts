@@ -21,7 +21,6 @@ export interface WatchScene extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly watcher: Watcher;
   readonly warnings: string[];
-  readonly signals: string[];
   changes(): number;
   ids(): string[];
   inspects(): string[];
@@ -34,7 +33,6 @@ export async function watch(
   const engine = new InMemoryEngine();
   const clock = new ManualClock();
   const warnings: string[] = [];
-  const signals: string[] = [];
   let changes = 0;
   const silent = (): void => {};
   prepare(engine);
@@ -45,7 +43,6 @@ export async function watch(
       random: () => 1,
       logger: { debug: silent, info: silent, error: silent, warn: (line: unknown) => void warnings.push(String(line)) },
       onChange: () => (changes += 1),
-      onSignal: ({ signal }) => signals.push(signal),
       identity: () => Promise.resolve(onHost),
       ...over,
     },
@@ -58,7 +55,6 @@ export async function watch(
     clock,
     watcher,
     warnings,
-    signals,
     changes: () => changes,
     ids: () => [...watcher.snapshot().containers.keys()].toSorted(),
     inspects: () => engine.calls.filter((call) => call.startsWith('inspect ')).map((call) => call.slice(8)),

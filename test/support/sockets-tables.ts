@@ -10,7 +10,17 @@ export type UpstreamOptions = Partial<UpstreamSpec> & { readonly port?: number }
 /** `name` is its key too. */
 export function upstream(name: string, options: UpstreamOptions = {}): UpstreamSpec {
   const { port = 1, ...rest } = options;
-  return { key: name, name, endpoints: [{ host: '127.0.0.1', port }], weight: 1, availability: 'ready', ...rest };
+  return {
+    key: name,
+    name,
+    endpoints: [{ host: '127.0.0.1', port }],
+    weight: 1,
+    backup: false,
+    maxConnections: undefined,
+    slowStartMs: 0,
+    availability: 'ready',
+    ...rest,
+  };
 }
 
 export function pool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSpec> = {}): PoolSpec {
@@ -21,6 +31,7 @@ export function pool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSp
     maxHeld: 100,
     connectTimeoutMs: 5_000,
     idleTimeoutMs: undefined,
+    rebalanceIdleMs: undefined,
     upstreams,
     ...options,
   };

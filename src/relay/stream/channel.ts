@@ -99,6 +99,12 @@ export class StreamChannel implements Channel {
     else resetNow(this.#client);
   }
 
+  finish(): void {
+    this.#over = true;
+    this.#upstream?.destroySoon();
+    this.#client.destroySoon();
+  }
+
   readonly #onEarlyData = (chunk: Buffer): void => {
     this.#early.push(chunk);
     this.#earlyBytes += chunk.length;

@@ -5,6 +5,7 @@ import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { mergeDeclarations } from '../../../src/catalog/merge.ts';
 import { toRoutingTable } from '../../../src/catalog/routing.ts';
+import type { RoutingTable } from '../../../src/relay/table.ts';
 
 function declaration(
   name: string,
@@ -32,14 +33,24 @@ function declaration(
   return {
     service,
     listen: { host, port },
-    pool: { balance: 'least-connections', holdMs, connectTimeoutMs: 2000, idleTimeoutMs: undefined },
+    pool: {
+      balance: 'least-connections',
+      holdMs,
+      connectTimeoutMs: 2000,
+      idleTimeoutMs: undefined,
+      rebalanceIdleMs: undefined,
+    },
     upstream: {
       key: `${name}@${run}/x`,
       run: { id: name, startedAtNs: run },
       name,
       endpoints: [{ host: '10.0.0.1', port: 80 }],
       weight: 1,
-      paused,
+      backup: false,
+      maxConnections: undefined,
+      slowStartMs: 0,
+      health: { kind: 'none' },
+      condition: paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
       drainMs,
     },
     declaredBy: { kind: 'container', id: name, name, createdAtMs: created },
@@ -50,11 +61,19 @@ function world(
   declarations: readonly Declaration[],
   alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),
 ): CatalogInput {
-  return { declarations, problems: [], isAlive: ({ id }) => alive.includes(id), listeners: new Map() };
+  return {
+    declarations,
+    problems: [],
+    isAlive: ({ id }) => alive.includes(id),
+    verdicts: new Map(),
+    listeners: new Map(),
+  };
 }
 
 const states = (catalog: Catalog, service = 'api') =>
   Object.fromEntries(catalog.services.get(service)?.upstreams.map((one) => [one.declared.name, one.state.kind]) ?? []);
+
+const toTable = (catalog: Catalog): RoutingTable => toRoutingTable(catalog, 1, 1024);
 
 describe('merging', () => {
   it('joins replicas into one pool on one listener', () => {
@@ -166,14 +185,14 @@ describe('the catalog', () => {
     expect(catalog.services.get('api')?.upstreams[0]?.state).toEqual({
       kind: 'ready',
       sinceMs: 9,
-      reason: 'it was unpaused',
+      reason: 'it is not checked',
     });
   });
 
   it('keeps the port of a service whose last container went, for as long as it would hold a client', () => {
     let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     catalog = nextCatalog(catalog, world([]), 1000);
-    expect(toRoutingTable(catalog, 1).listeners).toHaveLength(1);
+    expect(toTable(catalog).listeners).toHaveLength(1);
     expect(catalog.nextDeadlineMs).toBe(11_000);
     const back = nextCatalog(catalog, world([declaration('a', { run: 2n })]), 5000);
     expect(back.services.get('api')).toMatchObject({ lingersUntilMs: undefined });
@@ -185,7 +204,7 @@ describe('the catalog', () => {
   it('gives the port of a service that is away to one that wants it now', () => {
     let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     catalog = nextCatalog(catalog, world([declaration('b', { service: 'other', created: 5 })]), 1);
-    expect(toRoutingTable(catalog, 1).listeners).toMatchObject([{ service: 'other' }]);
+    expect(toTable(catalog).listeners).toMatchObject([{ service: 'other' }]);
   });
 
   it('closes the port of a static service that was removed at once, and drains its sessions', () => {
@@ -196,7 +215,7 @@ describe('the catalog', () => {
     };
     const before = nextCatalog(emptyCatalog, world([fixed]), 0);
     const after = nextCatalog(before, world([]), 1);
-    expect(toRoutingTable(after, 1).listeners).toEqual([]);
+    expect(toTable(after).listeners).toEqual([]);
     expect(states(after)).toEqual({ a: 'draining' });
   });
 
@@ -205,13 +224,13 @@ describe('the catalog', () => {
     const before = nextCatalog(emptyCatalog, input, 0);
     const after = nextCatalog(before, input, 50);
     expect(diffCatalogs(before, after)).toEqual([]);
-    expect(toRoutingTable(after, 1)).toEqual(toRoutingTable(before, 1));
+    expect(toTable(after)).toEqual(toTable(before));
   });
 
   it('says each change in one line, with the container and why', () => {
     const before = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     const lines = diffCatalogs(emptyCatalog, before).map((change) => change.message);
-    expect(lines).toEqual(['service api declared by a', 'a (10.0.0.1:80) joined api: it is running']);
+    expect(lines).toEqual(['service api declared by a', 'a (10.0.0.1:80) joined api, ready: it is not checked']);
     const listeners = new Map([['127.0.0.1:80', { kind: 'listening', host: '127.0.0.1', port: 80 } as const]]);
     const open = nextCatalog(before, { ...world([declaration('a')]), listeners }, 0);
     expect(diffCatalogs(before, open).map((change) => change.message)).toEqual(['api is served on 127.0.0.1:80']);
@@ -243,7 +262,7 @@ describe('the catalog', () => {
         const last = toWorld(moments.at(-1) ?? []);
         const settled = nextCatalog(catalog, last, 1_000_000);
         const fresh = nextCatalog(emptyCatalog, last, 1_000_000);
-        expect(toRoutingTable(settled, 1)).toEqual(toRoutingTable(fresh, 1));
+        expect(toTable(settled)).toEqual(toTable(fresh));
       }),
     );
   });

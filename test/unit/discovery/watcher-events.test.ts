@@ -5,7 +5,6 @@ import { pass, watch } from '../../support/fake-engine-watch.ts';
 
 const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);
-const selfId = '5'.repeat(64);
 
 describe('the watcher while events flow', () => {
   test('takes in a container that starts', async () => {
@@ -88,17 +87,31 @@ describe('the watcher while events flow', () => {
     expect(scene.ids()).toEqual([id]);
   });
 
-  test('passes signals on, but not those that a label forged', async () => {
-    await using scene = await watch((engine) => {
-      engine.set(facts({ id }));
-      engine.set(facts({ id: otherId, labels: { 'sealane.port': '80', signal: '15' } }));
-    });
+  test('knows at once that a container was sent its stop signal, and forgets it with the next run', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id, stopSignal: 'SIGQUIT', startedAtNs: 1000n })));
+    const request = () => scene.watcher.snapshot().containers.get(id)?.stopRequest;
     scene.engine.emit({ action: 'kill', id, attributes: { signal: '15' }, timeNs: 2000n });
-    scene.engine.emit({ action: 'kill', id: otherId, timeNs: 2000n });
-    scene.engine.emit({ action: 'kill', id: selfId, attributes: { signal: '9' }, timeNs: 2000n });
     await settle();
-    expect(scene.signals).toEqual(['15']);
-    expect(scene.inspects()).toHaveLength(2);
+    expect(request()).toBeUndefined();
+    scene.engine.emit({ action: 'kill', id, attributes: { signal: '3' }, timeNs: 3000n });
+    await settle();
+    expect(request()).toEqual({ signal: 'SIGQUIT', atNs: 3000n });
+    scene.engine.emit({ action: 'update', id, timeNs: 3500n });
+    await settle();
+    expect(request()).toEqual({ signal: 'SIGQUIT', atNs: 3000n });
+    scene.engine.set(facts({ id, stopSignal: 'SIGQUIT', startedAtNs: 4000n }));
+    scene.engine.emit({ action: 'start', id, timeNs: 4000n });
+    await settle();
+    expect(request()).toBeUndefined();
+  });
+
+  test('is not deceived by a label that takes the place of the signal', async () => {
+    await using scene = await watch((engine) =>
+      engine.set(facts({ id, labels: { 'sealane.port': '80', signal: '15' } })),
+    );
+    scene.engine.emit({ action: 'kill', id, attributes: { signal: '15' }, timeNs: 2000n });
+    await settle();
+    expect(scene.watcher.snapshot().containers.get(id)?.stopRequest).toBeUndefined();
   });
 
   test('tries a failed inspect again and keeps the last good facts meanwhile', async () => {

@@ -8,14 +8,24 @@ import { ManualClock } from '../../support/manual-clock.ts';
 const declared: Declaration = {
   service: 'api',
   listen: { host: '127.0.0.1', port: 80 },
-  pool: { balance: 'round-robin', holdMs: 1000, connectTimeoutMs: 1, idleTimeoutMs: undefined },
+  pool: {
+    balance: 'round-robin',
+    holdMs: 1000,
+    connectTimeoutMs: 1,
+    idleTimeoutMs: undefined,
+    rebalanceIdleMs: undefined,
+  },
   upstream: {
     key: 'a',
     run: { id: 'a', startedAtNs: 1n },
     name: 'a',
     endpoints: [],
     weight: 1,
-    paused: false,
+    backup: false,
+    maxConnections: undefined,
+    slowStartMs: 0,
+    health: { kind: 'none' },
+    condition: { kind: 'running', health: 'none' },
     drainMs: 0,
   },
   declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0 },
@@ -27,7 +37,7 @@ function setUp() {
   const published: RoutingTable[] = [];
   const lines: string[] = [];
   const world: { input: CatalogInput } = {
-    input: { declarations: [], problems: [], isAlive: () => false, listeners: new Map() },
+    input: { declarations: [], problems: [], isAlive: () => false, verdicts: new Map(), listeners: new Map() },
   };
   let reads = 0;
   const reconciler = createReconciler({
@@ -36,6 +46,7 @@ function setUp() {
       reads += 1;
       return world.input;
     },
+    maxHeld: 10,
     publish: (table) => published.push(table),
     announce: (changes) => lines.push(...changes.map((change) => change.message)),
     soon: (task) => tasks.push(task),

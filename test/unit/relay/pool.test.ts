@@ -243,7 +243,7 @@ describe('an upstream that leaves the table', () => {
     const { admit, apply, clock } = createPool([a]);
     const client = admit();
     client.answer();
-    apply([{ ...a, availability: 'draining' }, b]);
+    apply([{ ...a, availability: 'resting' }, b]);
     clock.advance(60_000);
     expect(client.phase).toBe('relaying');
     expect(admit().dials).toEqual([2]);

@@ -1,0 +1,72 @@
+import { formatAddress } from '../config/address.ts';
+import { formatDuration } from '../config/duration.ts';
+import type { Service } from './catalog.ts';
+import type { Problem } from './problem.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * What is wrong with services although everything was declared well. Only what lasts is said: a restart passes through
+ * all of these for a moment. Pure.
+ */
+const startingPatienceMs = 10_000;
+const suspectPatienceMs = 1_000;
+
+export interface Judgement {
+  readonly problems: readonly Problem[];
+  /** When something that is not a problem yet becomes one by the mere passing of time. */
+  readonly nextDeadlineMs: number | undefined;
+}
+
+export function judgeServices(services: Iterable<Service>, nowMs: number): Judgement {
+  const problems: Problem[] = [];
+  let deadlineMs = Infinity;
+  const report = (sinceMs: number, patienceMs: number, problem: () => Problem): void => {
+    if (nowMs - sinceMs >= patienceMs) problems.push(problem());
+    else deadlineMs = Math.min(deadlineMs, sinceMs + patienceMs);
+  };
+  for (const service of services) {
+    for (const upstream of service.upstreams) {
+      if (upstream.state.kind === 'starting')
+        report(upstream.state.sinceMs, startingPatienceMs, () => neverReady(upstream));
+    }
+    const suspectSinceMs = allSuspectSince(service);
+    if (suspectSinceMs !== undefined) report(suspectSinceMs, suspectPatienceMs, () => allSuspect(service));
+  }
+  return { problems, nextDeadlineMs: deadlineMs === Infinity ? undefined : deadlineMs };
+}
+
+function neverReady({ declared, state }: Upstream): Problem {
+  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  return {
+    code: 'never-ready',
+    subject: declared.name,
+    ...(declared.run ? { containerId: declared.run.id } : {}),
+    message: `it is not ready after ${formatDuration(startingPatienceMs)}: ${state.reason}`,
+    fix:
+      declared.health.kind === 'docker'
+        ? 'See what its HEALTHCHECK says: docker inspect.'
+        : `Its process must listen on ${where}, not on 127.0.0.1; or correct the port label.`,
+  };
+}
+
+/** Since when no upstream is ready and those left only failed to answer; undefined when that is not so. */
+function allSuspectSince({ upstreams }: Service): number | undefined {
+  let sinceMs: number | undefined;
+  for (const { state } of upstreams) {
+    if (state.kind === 'ready') return undefined;
+    if (state.kind === 'unhealthy' && state.suspect) sinceMs = Math.max(sinceMs ?? 0, state.sinceMs);
+  }
+  return sinceMs;
+}
+
+function allSuspect({ name, upstreams }: Service): Problem {
+  const reasons = new Set(
+    upstreams.flatMap(({ state }) => (state.kind === 'unhealthy' && state.suspect ? [state.reason] : [])),
+  );
+  return {
+    code: 'all-suspect',
+    subject: name,
+    message: `none of its upstreams answers (${[...reasons].join('; ')}); all of them are tried for every client`,
+    fix: 'See why they refuse; each returns by itself once it answers.',
+  };
+}

@@ -1,0 +1,91 @@
+import type { HealthPlan } from '../catalog/declaration.ts';
+import type { Verdict } from '../catalog/upstream.ts';
+import { backoffDelayMs } from '../time/backoff.ts';
+
+/**
+ * What is concluded from one upstream's probes, and when it is asked next. Pure.
+ *
+ *   pending ──pass──▶ fit ──`fall` failures──▶ unfit ──`rise` passes──▶ fit
+ *                      └──failed dial──▶ suspect ──pass──▶ fit
+ */
+export interface Course {
+  readonly verdict: Verdict;
+  /** Good answers in a row while unfit, bad ones while fit. */
+  readonly streak: number;
+  /** Probes since the verdict last changed its kind. */
+  readonly asked: number;
+}
+
+export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export const unproven: Course = { verdict: { kind: 'pending', reason: undefined }, streak: 0, asked: 0 };
+
+export function isProbed(plan: HealthPlan): plan is Extract<HealthPlan, { kind: 'readiness' | 'tcp' | 'http' }> {
+  return plan.kind === 'readiness' || isChecked(plan);
+}
+
+function isChecked(plan: HealthPlan): plan is Extract<HealthPlan, { kind: 'tcp' | 'http' }> {
+  return plan.kind === 'tcp' || plan.kind === 'http';
+}
+
+export function afterProbe(course: Course, result: ProbeResult, plan: HealthPlan): Course {
+  const { verdict } = course;
+  switch (verdict.kind) {
+    case 'pending':
+    case 'suspect':
+      // Never seen fit, or doubted for a single failure: one good answer settles it.
+      return result.ok ? fit() : again(course, { kind: verdict.kind, reason: result.reason });
+    case 'fit': {
+      if (result.ok || !isChecked(plan)) return { ...course, streak: 0 };
+      const streak = course.streak + 1;
+      if (streak < plan.fall) return { ...course, streak };
+      return { verdict: { kind: 'unfit', reason: result.reason }, streak: 0, asked: 0 };
+    }
+    case 'unfit': {
+      if (!result.ok) return again({ ...course, streak: 0 }, { kind: 'unfit', reason: result.reason });
+      const streak = course.streak + 1;
+      return streak >= (isChecked(plan) ? plan.rise : 1) ? fit() : { ...course, streak };
+    }
+  }
+}
+
+/** A failed dial. One that is not even ready has nothing to be suspected of. */
+export function afterFailedDial(course: Course, reason: string): Course {
+  const { kind } = course.verdict;
+  return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, asked: 0 } : course;
+}
+
+/** Most containers listen within milliseconds of their start; a client may be waiting for the first of them. */
+const eagerMs = 5_000;
+const eagerDelayMs = 25;
+const patientDelayMs = 250;
+const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
+
+/** Milliseconds until the next probe; undefined: none. `ageMs`: since the verdict is what it is. */
+export function nextProbeMs(
+  { verdict, asked }: Course,
+  plan: HealthPlan,
+  ageMs: number,
+  random: () => number,
+): number | undefined {
+  switch (verdict.kind) {
+    case 'pending':
+      if (!isProbed(plan)) return undefined;
+      if (asked === 0) return 0;
+      return ageMs < eagerMs ? eagerDelayMs : patientDelayMs;
+    case 'suspect':
+      return backoffDelayMs(asked, suspectBackoff, random);
+    case 'fit':
+    case 'unfit':
+      // A tenth of jitter, so that many upstreams are not asked in step.
+      return isChecked(plan) ? plan.intervalMs * (0.95 + 0.1 * random()) : undefined;
+  }
+}
+
+function again(course: Course, verdict: Verdict): Course {
+  return { ...course, verdict, asked: course.asked + 1 };
+}
+
+function fit(): Course {
+  return { verdict: { kind: 'fit' }, streak: 0, asked: 0 };
+}

@@ -1,0 +1,36 @@
+import type { Balancer, Weighted } from './policy.ts';
+
+/**
+ * The power of two choices (Mitzenmacher 2001): two are drawn in proportion to weight, and the one with fewer sessions
+ * per weight is first. Needs no state, so many proxies in front of one pool don't march in step.
+ */
+export class RandomOfTwo implements Balancer {
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  order<U extends Weighted>(upstreams: readonly U[], activeOf: (upstream: U) => number): readonly U[] {
+    if (upstreams.length < 2) return upstreams;
+    const rest = [...upstreams];
+    const one = this.#draw(rest);
+    const other = this.#draw(rest);
+    const isBusier = activeOf(one) / one.weight > activeOf(other) / other.weight;
+    const ordered = isBusier ? [other, one] : [one, other];
+    while (rest.length > 0) ordered.push(this.#draw(rest));
+    return ordered;
+  }
+
+  /** Takes one out, each with a chance in proportion to its weight. */
+  #draw<U extends Weighted>(upstreams: U[]): U {
+    let total = 0;
+    for (const { weight } of upstreams) total += weight;
+    let point = this.#random() * total;
+    let index = 0;
+    while (index < upstreams.length - 1 && (point -= upstreams[index]?.weight ?? 0) >= 0) index += 1;
+    const [drawn] = upstreams.splice(index, 1);
+    if (!drawn) throw new RangeError('nothing to draw from');
+    return drawn;
+  }
+}
