@@ -1,5 +1,5 @@
 import { createAdminApp, type Readiness } from './admin/app.ts';
-import { serveAdmin, type AdminServer } from './admin/server.ts';
+import { keepServing } from './admin/keep-serving.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
@@ -15,6 +15,7 @@ import { createWatcher, type Watcher } from './discovery/watcher.ts';
 import type { Engine } from './docker/engine.ts';
 import type { EngineSnapshot } from './docker/facts.ts';
 import { createChecker } from './health/checker.ts';
+import { warnOfLostHandover } from './config/migrate-requests.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
@@ -70,7 +71,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         reconciler.markDirty();
       },
     },
-    { workers: settings.workers, driver: 'stream' },
+    { workers: settings.workers, driver: 'stream', reusePort: settings['reuse-port'] },
   );
 
   const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
@@ -141,17 +142,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return { ready: false, reason: why };
   };
 
-  let admin: AdminServer | undefined;
   const { admin: adminAddress } = settings;
-  if (adminAddress !== 'off') {
-    admin = await serveAdmin(createAdminApp(readiness), adminAddress).catch((error: NodeJS.ErrnoException) => {
-      const { host, port } = adminAddress;
-      logger.warn(
-        `admin address ${host}:${port} cannot be bound (${error.code}); going on without it. Set --admin to another, or off`,
-      );
-      return undefined;
-    });
-  }
+  const admin =
+    adminAddress === 'off' ? undefined : await keepServing(createAdminApp(readiness), adminAddress, { clock, logger });
+  if (settings['reuse-port']) warnOfLostHandover(logger);
   useServices(services);
   const fileWatch = configPath === undefined ? undefined : watchConfigFile(configPath, onFileChange);
   if (engine) {

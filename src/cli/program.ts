@@ -17,6 +17,8 @@ const relaySettings: readonly SettingName[] = [
   'log-format',
   'access-log',
   'shutdown-timeout',
+  'max-held',
+  'reuse-port',
   'admin',
 ];
 
@@ -57,7 +59,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .argument('[endpoints...]', 'HOST:PORT …: relay to these instead, with no Docker')
     .option('--config <file>', 'YAML file with settings and static services; read again when it changes')
     .option('--listen <[address:]port>', 'with endpoints: where to listen (default: a free port)')
-    .option('--balance <policy>', 'with endpoints: least-connections or round-robin');
+    .option('--balance <policy>', 'with endpoints: how to spread (default: least-connections)');
   addSettings(run, settingNames);
   run.action(async (endpoints: string[], flags: Typed) => {
     if (endpoints.length > 0) {
@@ -81,7 +83,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('relay one port to endpoints, balanced, with no Docker; prints the port')
     .argument('<endpoints...>', 'HOST:PORT …')
     .option('--listen <[address:]port>', 'where to listen (default: a free port)')
-    .option('--balance <policy>', 'least-connections or round-robin');
+    .option('--balance <policy>', 'how to spread (default: least-connections)');
   addSettings(relayCommand, relaySettings);
   relayCommand.action(async (endpoints: string[], flags: Typed) => {
     const { relay } = await import('./commands/relay.ts');

@@ -93,6 +93,12 @@ const schema = z.object({
     .default(8_000)
     .meta({ value: 'duration', fallback: '`8s`' })
     .describe('How long sessions run on when Sealane is told to stop.'),
+  'reuse-port': z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(false)
+    .meta({ value: '`true`, `false`', fallback: '`false`' })
+    .describe('Share ports with another Sealane that does so too (SO_REUSEPORT), to hand over from one to the next.'),
   'resync-interval': durationSchema
     .default(300_000)
     .meta({ value: 'duration', fallback: '`5m`' })

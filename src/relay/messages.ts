@@ -9,6 +9,8 @@ export interface WorkerSetup {
   readonly index: number;
   readonly driver: DriverName;
   readonly memory: CounterMemory;
+  /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
+  readonly reusePort: boolean;
 }
 
 export type DriverName = 'stream';

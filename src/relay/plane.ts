@@ -29,6 +29,8 @@ export interface PlaneCollaborators {
 export interface PlaneOptions {
   readonly workers: number;
   readonly driver: DriverName;
+  /** Share listen addresses with another process of the same user that does so too. With several workers always so. */
+  readonly reusePort?: boolean;
   /** What a worker thread runs; known by itself in the bundle and from source. */
   readonly workerUrl?: URL;
   /** How many upstreams have counters of their own. */
@@ -90,7 +92,7 @@ class ThreadedPlane implements Plane {
   #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
-    const { workers, driver, workerUrl = defaultWorkerUrl(), slots } = options;
+    const { workers, driver, reusePort = false, workerUrl = defaultWorkerUrl(), slots } = options;
     const memory = createCounterMemory(workers, slots);
     this.#collaborators = collaborators;
     this.#clock = collaborators.clock ?? systemClock;
@@ -102,7 +104,7 @@ class ThreadedPlane implements Plane {
     this.#seats = Array.from(
       { length: workers },
       (_, index) =>
-        new WorkerSeat(workerUrl, { index, driver, memory }, this.#clock, {
+        new WorkerSeat(workerUrl, { index, driver, memory, reusePort: reusePort || workers > 1 }, this.#clock, {
           onMessage: (message) => this.#onMessage(index, message),
           onDeath: (error, restartMs, bornDead) => this.#onDeath(index, error, restartMs, bornDead),
         }),

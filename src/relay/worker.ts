@@ -12,7 +12,10 @@ import { createStreamDriver } from './stream/driver.ts';
  */
 if (parentPort) run(parentPort, workerData as WorkerSetup);
 
-function run(port: NonNullable<typeof parentPort>, { index, driver: driverName, memory }: WorkerSetup): void {
+function run(
+  port: NonNullable<typeof parentPort>,
+  { index, driver: driverName, memory, reusePort }: WorkerSetup,
+): void {
   const send = (message: FromWorker): void => port.postMessage(message);
   const driver = createDriver(driverName, memory.workers);
   const outbox = new Outbox({
@@ -28,7 +31,7 @@ function run(port: NonNullable<typeof parentPort>, { index, driver: driverName, 
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onTrouble: (code, message) => send({ kind: 'trouble', code, message }),
     },
-    { reusePort: memory.workers > 1 },
+    { reusePort },
   );
 
   port.on('message', (message: ToWorker) => {

@@ -136,9 +136,9 @@ describe('bad input is answered in one line with the fix, and the right exit cod
     [['ho st:80'], 2, /"ho st:80" must be HOST:PORT/],
     [['localhost:80', '--listen', 'here'], 2, /--listen must be a port or IP:port, not "here"/],
     [
-      ['localhost:80', '--balance', 'random'],
+      ['localhost:80', '--balance', 'fastest'],
       2,
-      /--balance is not supported yet: use least-connections or round-robin/,
+      /--balance must be least-connections, round-robin, random, source-hash or first/,
     ],
     [['relay'], 2, /missing required argument 'endpoints'/],
     [['run', '--workers', 'x'], 2, /--workers must be a whole number, 1-64, not "x"/],

@@ -92,7 +92,7 @@ describe('a labelled container', () => {
     await web.pause();
     await t.sealane.line(/is paused/);
     await web.unpause();
-    await t.sealane.line(/is ready: it was unpaused/);
+    await t.sealane.line(/is ready: its port accepts connections/);
     expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
   });
 

@@ -22,13 +22,13 @@ export interface Tally {
   replicas(): readonly string[];
 }
 
-export function startLoad(port: number, atOnce = 4): Load {
+export function startLoad(port: number, { atOnce = 4, host = '127.0.0.1' } = {}): Load {
   const answers = new Map<string, number>();
   const ending = new AbortController();
   const heard = new EventEmitter();
   const lane = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const answer = await whoAnswers(port);
+      const answer = await whoAnswers(port, host);
       answers.set(answer, (answers.get(answer) ?? 0) + 1);
       heard.emit(answer);
     }

@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { inject } from 'vitest';
-import { startContainer, uniqueName, type TestContainer } from './containers.ts';
+import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from './containers.ts';
 
 /**
  * Containers that say who they are: each serves its own name over HTTP (port 8080 unless said otherwise), and echoes on
@@ -12,6 +12,8 @@ export interface ReplicaOptions {
   /** The networks to start in, by name; `host` and `container:<id>` work alone. */
   readonly networks?: readonly string[];
   readonly port?: number;
+  /** Anything else that the engine's create call takes. */
+  readonly create?: NonNullable<ContainerOptions['create']>;
 }
 
 export function startReplica({

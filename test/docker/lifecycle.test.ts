@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, inject, it } from 'vitest';
+import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/containers.ts';
+import { answerers, startReplica, whoAnswers } from '../support/replica.ts';
+import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
+
+/** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
+async function setUp(): Promise<
+  {
+    sealane: Sealane;
+    port: number;
+    labels: (more?: Record<string, string>) => Record<string, string>;
+  } & AsyncDisposable
+> {
+  const prefix = uniqueName('label');
+  const port = await freePort();
+  const sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1');
+  await sealane.line(/watching/);
+  const labels = (more: Record<string, string> = {}): Record<string, string> => {
+    const all = { listen: String(port), port: '8080', pool: 'web', ...more };
+    return Object.fromEntries(Object.entries(all).map(([name, value]) => [`${prefix}.${name}`, value]));
+  };
+  return { sealane, port, labels, [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose]() };
+}
+
+/** A container that runs a shell script; its processes can be steered by touching files. */
+function startScript(script: string, options: Omit<ContainerOptions, 'image'>): Promise<TestContainer> {
+  return startContainer({ image: inject('images').tools, command: ['sh', '-c', script], ...options });
+}
+
+const serve = (name: string): string =>
+  `mkdir -p /tmp/www; echo ${name} > /tmp/www/index.html; httpd -f -p 8080 -h /tmp/www & `;
+
+describe('a container without a HEALTHCHECK', () => {
+  it('is starting until its port accepts; clients wait, and are served the moment it does', async () => {
+    await using t = await setUp();
+    const name = uniqueName('late');
+    const script = `trap 'exit 0' TERM; while [ ! -e /tmp/go ]; do sleep 0.01; done; ${serve(name)} wait`;
+    await using web = await startScript(script, { name, labels: t.labels() });
+    await t.sealane.line(/joined web, starting/);
+    await t.sealane.line(/web is served/);
+    const answer = whoAnswers(t.port);
+    await web.exec(['touch', '/tmp/go']);
+    expect(await answer).toBe(name);
+    await t.sealane.line(/is ready: its port accepts connections/);
+  });
+
+  it('whose port never opens stays starting, and after a while it is said why', async () => {
+    await using t = await setUp();
+    await using web = await startScript(`trap 'exit 0' TERM; sleep 600 & wait`, { labels: t.labels() });
+    const { msg } = await t.sealane.line(/is not ready after 10s/);
+    expect(msg).toContain(`${web.name}: it is not ready after 10s: nothing listens on 8080 (connection refused)`);
+    expect(t.sealane.lines.some((line) => / is ready/.test(line.msg))).toBe(false);
+  });
+});
+
+describe('a container with a HEALTHCHECK', () => {
+  const healthcheck = {
+    Healthcheck: {
+      Test: ['CMD-SHELL', 'test -e /tmp/well'],
+      Interval: 200_000_000,
+      Timeout: 1_000_000_000,
+      Retries: 1,
+    },
+  };
+
+  it('is ready when Docker says healthy, rests while unhealthy with its sessions kept, and comes back', async () => {
+    await using t = await setUp();
+    await using sick = await startReplica({ labels: t.labels(), create: healthcheck });
+    await t.sealane.line(/joined web, starting: its HEALTHCHECK has not passed yet/);
+    await t.sealane.line(/web is served/);
+    const answer = whoAnswers(t.port);
+    await sick.exec(['touch', '/tmp/well']);
+    await t.sealane.line(/is ready: its HEALTHCHECK passes/);
+    expect(await answer).toBe(sick.name);
+
+    await using other = await startReplica({ labels: t.labels() });
+    await t.sealane.line(new RegExp(`${other.name} in web is ready`));
+    await sick.exec(['rm', '/tmp/well']);
+    await t.sealane.line(new RegExp(`${sick.name} in web is unhealthy: its HEALTHCHECK fails`));
+    expect(await answerers(t.port)).toEqual([other.name]);
+    const from = t.sealane.lines.length;
+    await sick.exec(['touch', '/tmp/well']);
+    await t.sealane.line(new RegExp(`${sick.name} in web is ready`), from);
+    expect(await answerers(t.port)).toEqual([other.name, sick.name].toSorted());
+  });
+});
+
+describe('a container that is checked over HTTP', () => {
+  it('rests while its path answers with an error', async () => {
+    await using t = await setUp();
+    const health = { health: 'http:/well', 'health.interval': '100ms', 'health.fall': '2', 'health.rise': '1' };
+    await using web = await startReplica({ labels: t.labels(health) });
+    await t.sealane.line(/joined web, starting/);
+    await web.exec(['sh', '-c', 'echo ok > /tmp/www/well']);
+    await t.sealane.line(/is ready: GET \/well succeeds/);
+    await web.exec(['rm', '/tmp/www/well']);
+    await t.sealane.line(/is unhealthy: GET \/well answered 404/);
+    const from = t.sealane.lines.length;
+    await web.exec(['sh', '-c', 'echo ok > /tmp/www/well']);
+    await t.sealane.line(/is ready: GET \/well succeeds/, from);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+});
+
+describe('a container that was sent its stop signal', () => {
+  it('gets no new session from then on; those that run go on until it ends', async () => {
+    await using t = await setUp();
+    const name = uniqueName('slow-to-stop');
+    const script = `trap 'while [ ! -e /tmp/go ]; do sleep 0.01; done; exit 0' QUIT; ${serve(name)} nc -ll -p 7 -e cat & while true; do sleep 0.01; done`;
+    const echoPort = await freePort();
+    await using stopping = await startScript(script, {
+      name,
+      labels: t.labels({ 'echo.port': '7', 'echo.listen': String(echoPort), 'echo.pool': 'echo' }),
+      create: { StopSignal: 'SIGQUIT' },
+    });
+    await using staying = await startReplica({ labels: t.labels() });
+    await t.sealane.line(new RegExp(`${staying.name} in web is ready|${staying.name} .*joined web, ready`));
+    await t.sealane.line(new RegExp(`${name} in web is ready|${name} .*joined web, ready`));
+    await t.sealane.line(/echo is served/);
+    const session = createConnection(echoPort, '127.0.0.1');
+    session.write('before');
+    expect(String((await once(session, 'data'))[0])).toBe('before');
+
+    await stopping.kill('SIGHUP').catch(() => undefined);
+    await stopping.kill('SIGQUIT');
+    await t.sealane.line(new RegExp(`${name} in web is draining: it was sent SIGQUIT`));
+    expect(await answerers(t.port)).toEqual([staying.name]);
+    session.write('still here');
+    expect(String((await once(session, 'data'))[0])).toBe('still here');
+    const closed = once(session, 'close');
+    await stopping.exec(['touch', '/tmp/go']);
+    await closed;
+    await t.sealane.line(new RegExp(`${name} left web: its process is gone`));
+  });
+
+  it('has its sessions closed when the drain is over, though it lives on', async () => {
+    await using t = await setUp();
+    const script = `trap '' TERM; nc -ll -p 8080 -e cat & while true; do sleep 0.01; done`;
+    await using stubborn = await startScript(script, { labels: t.labels({ drain: '300ms' }) });
+    await t.sealane.line(/web is served/);
+    const session = createConnection(t.port, '127.0.0.1');
+    session.write('before');
+    await once(session, 'data');
+    session.on('error', () => undefined);
+    const closed = new Promise((resolve) => session.on('close', resolve));
+    await stubborn.kill('SIGTERM');
+    await closed;
+    expect((await stubborn.inspect()).State.Running).toBe(true);
+  });
+});

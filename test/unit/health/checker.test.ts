@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import type { Catalog } from '../../../src/catalog/catalog.ts';
+import type { DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
+import { createChecker } from '../../../src/health/checker.ts';
+import type { ProbeResult } from '../../../src/health/verdict.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 1 };
+
+function declared(key: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
+  return {
+    key,
+    run: undefined,
+    name: key,
+    endpoints: [{ host: '10.0.0.1', port: 80 }],
+    weight: 1,
+    backup: false,
+    maxConnections: undefined,
+    slowStartMs: 0,
+    health: { kind: 'readiness' },
+    condition: { kind: 'running', health: 'none' },
+    drainMs: 0,
+    ...over,
+  };
+}
+
+function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
+  const pool = {
+    balance: 'first',
+    holdMs: 1,
+    connectTimeoutMs: 1,
+    idleTimeoutMs: undefined,
+    rebalanceIdleMs: undefined,
+  } as const;
+  const state = { kind: 'starting', sinceMs: 0, reason: '' } as const;
+  const service = {
+    name: 'api',
+    routes: [],
+    pool,
+    declarers: [],
+    lingersUntilMs: undefined,
+    upstreams: upstreams.map((one) => ({ declared: one, state })),
+  };
+  return { services: new Map([['api', service]]), problems: [], nextDeadlineMs: undefined };
+}
+
+/** A checker whose probes are answered by hand. */
+function setUp() {
+  const clock = new ManualClock();
+  const pending: { readonly host: string; readonly answer: (result: ProbeResult) => void }[] = [];
+  let changes = 0;
+  const checker = createChecker({
+    clock,
+    random: () => 0.5,
+    onChange: () => (changes += 1),
+    probe: ({ host }) => new Promise((resolve) => void pending.push({ host, answer: resolve })),
+  });
+  const answer = async (ok: boolean): Promise<void> => {
+    pending.shift()?.answer(ok ? { ok } : { ok, reason: 'refused' });
+    // Two promises stand between an answer and what follows from it.
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  };
+  return { clock, checker, pending, answer, changes: () => changes };
+}
+
+describe('the checker', () => {
+  test('asks a new upstream at once, and no more after it has answered', async () => {
+    const { clock, checker, pending, answer, changes } = setUp();
+    checker.follow(catalog(declared('a')));
+    await answer(false);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'pending', reason: 'refused' });
+    clock.advance(25);
+    await answer(true);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(changes()).toBe(2);
+    clock.advance(600_000);
+    expect(pending).toHaveLength(0);
+  });
+
+  test('keeps what it found out when labels change, and asks by the new plan', async () => {
+    const { clock, checker, pending, answer, changes } = setUp();
+    checker.follow(catalog(declared('a')));
+    await answer(true);
+    checker.follow(catalog(declared('a', { health: tcp, weight: 5 })));
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(changes()).toBe(1);
+    clock.advance(1_000);
+    expect(pending).toHaveLength(1);
+    await answer(false);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'unfit', reason: 'refused' });
+  });
+
+  test('never has more than 64 questions open', async () => {
+    const { checker, pending, answer } = setUp();
+    const many = Array.from({ length: 200 }, (_, index) => declared(`u${index}`));
+    checker.follow(catalog(...many));
+    expect(pending).toHaveLength(64);
+    for (let round = 0; round < 200; round += 1) await answer(true);
+    expect(pending).toHaveLength(0);
+    expect([...checker.verdicts().values()].every(({ kind }) => kind === 'fit')).toBe(true);
+  });
+
+  test('does not ask a paused container, and takes up its old verdict when it goes on', async () => {
+    const { clock, checker, pending, answer } = setUp();
+    checker.follow(catalog(declared('a', { health: tcp })));
+    await answer(true);
+    checker.follow(catalog(declared('a', { health: tcp, condition: { kind: 'paused' } })));
+    clock.advance(60_000);
+    expect(pending).toHaveLength(0);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    checker.follow(catalog(declared('a', { health: tcp })));
+    clock.advance(1_000);
+    expect(pending).toHaveLength(1);
+  });
+
+  test('ignores an answer about one that was forgotten meanwhile', async () => {
+    const { checker, answer, changes } = setUp();
+    checker.follow(catalog(declared('a')));
+    checker.follow(catalog());
+    await answer(true);
+    expect(checker.verdicts().size).toBe(0);
+    expect(changes()).toBe(0);
+  });
+
+  test('asks a suspect again until it answers, also one that is never checked otherwise', async () => {
+    const { clock, checker, pending, answer } = setUp();
+    checker.follow(catalog(declared('a', { health: { kind: 'none' } })));
+    expect(pending).toHaveLength(0);
+    checker.onFailedDial('a', 'ECONNREFUSED 10.0.0.1:80');
+    expect(checker.verdicts().get('a')).toEqual({
+      kind: 'suspect',
+      reason: 'it did not answer (ECONNREFUSED 10.0.0.1:80)',
+    });
+    clock.advance(25);
+    await answer(false);
+    clock.advance(50);
+    await answer(true);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    clock.advance(60_000);
+    expect(pending).toHaveLength(0);
+  });
+
+  test('takes one of several addresses that answers for the whole', async () => {
+    const { checker, pending, answer } = setUp();
+    const endpoints = [
+      { host: '10.0.0.1', port: 80 },
+      { host: '10.0.0.2', port: 80 },
+    ];
+    checker.follow(catalog(declared('a', { endpoints })));
+    await answer(false);
+    expect(pending[0]?.host).toBe('10.0.0.2');
+    await answer(true);
+    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import type { HealthPlan } from '../../../src/catalog/declaration.ts';
+import {
+  afterFailedDial,
+  afterProbe,
+  nextProbeMs,
+  unproven,
+  type Course,
+  type ProbeResult,
+} from '../../../src/health/verdict.ts';
+
+const pass: ProbeResult = { ok: true };
+const fail: ProbeResult = { ok: false, reason: 'refused' };
+const readiness: HealthPlan = { kind: 'readiness' };
+const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 2, fall: 3 };
+const halfway = (): number => 0.5;
+
+/** The kinds of the verdicts after each answer. */
+function course(plan: HealthPlan, results: readonly ProbeResult[], from: Course = unproven): readonly string[] {
+  let now = from;
+  return results.map((result) => (now = afterProbe(now, result, plan)).verdict.kind);
+}
+
+const fit = afterProbe(unproven, pass, tcp);
+
+describe('a verdict', () => {
+  test('on one never seen fit is settled by the first good answer', () => {
+    expect(course(readiness, [fail, fail, pass])).toEqual(['pending', 'pending', 'fit']);
+    expect(course(tcp, [fail, pass])).toEqual(['pending', 'fit']);
+  });
+
+  test('tells what the last answer was while nothing is proven', () => {
+    expect(afterProbe(unproven, fail, readiness).verdict).toEqual({ kind: 'pending', reason: 'refused' });
+  });
+
+  test('turns after `fall` bad answers in a row, and back after `rise` good ones', () => {
+    expect(course(tcp, [fail, fail, pass, fail, fail, fail], fit)).toEqual([
+      'fit',
+      'fit',
+      'fit',
+      'fit',
+      'fit',
+      'unfit',
+    ]);
+    const unfit = [fail, fail, fail].reduce((now, result) => afterProbe(now, result, tcp), fit);
+    expect(course(tcp, [pass, fail, pass, pass], unfit)).toEqual(['unfit', 'unfit', 'unfit', 'fit']);
+  });
+
+  test('turns to suspect with one failed dial, and back with one good answer', () => {
+    const suspect = afterFailedDial(fit, 'ECONNREFUSED');
+    expect(suspect.verdict).toEqual({ kind: 'suspect', reason: 'ECONNREFUSED' });
+    expect(course(readiness, [fail, fail, pass], suspect)).toEqual(['suspect', 'suspect', 'fit']);
+  });
+
+  test('does not change with a failed dial while it is not fit anyway', () => {
+    expect(afterFailedDial(unproven, 'ECONNREFUSED')).toBe(unproven);
+  });
+});
+
+describe('the next probe', () => {
+  test('is at once, then 25 ms apart, then 250 ms, and never again once it passed', () => {
+    const asked = afterProbe(unproven, fail, readiness);
+    expect(nextProbeMs(unproven, readiness, 0, halfway)).toBe(0);
+    expect(nextProbeMs(asked, readiness, 100, halfway)).toBe(25);
+    expect(nextProbeMs(asked, readiness, 6_000, halfway)).toBe(250);
+    expect(nextProbeMs(fit, readiness, 0, halfway)).toBeUndefined();
+  });
+
+  test('of one that is checked is an interval later, with a tenth of jitter', () => {
+    expect(nextProbeMs(fit, tcp, 0, () => 0)).toBe(950);
+    expect(nextProbeMs(fit, tcp, 0, () => 1)).toBe(1_050);
+  });
+
+  test.each([{ kind: 'none' }, { kind: 'docker' }] as const)(
+    'of one that is not asked ($kind) comes only when a dial failed, backing off to a second',
+    (plan) => {
+      expect(nextProbeMs(fit, plan, 0, halfway)).toBeUndefined();
+      let suspect = afterFailedDial(fit, 'refused');
+      const delays = Array.from({ length: 9 }, () => {
+        const delayMs = nextProbeMs(suspect, plan, 0, () => 1);
+        suspect = afterProbe(suspect, fail, plan);
+        return delayMs;
+      });
+      expect(delays).toEqual([25, 50, 100, 200, 400, 800, 1_000, 1_000, 1_000]);
+    },
+  );
+});
