@@ -15,6 +15,8 @@ export interface ServiceRoute extends Route {
 }
 
 export interface Service {
+  /** What was declared of it last. */
+  readonly intent: ServiceIntent;
   readonly name: string;
   readonly routes: readonly ServiceRoute[];
   readonly pool: ServiceIntent['pool'];
@@ -44,8 +46,17 @@ export interface CatalogInput {
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
 }
 
-export function nextCatalog(previous: Catalog, input: CatalogInput, nowMs: number): Catalog {
-  const merged = mergeDeclarations(input.declarations);
+/**
+ * `merge`: one that remembers, for whoever computes one catalog after the other. A service that nothing concerned stays
+ * the same object, and so does everything made of it.
+ */
+export function nextCatalog(
+  previous: Catalog,
+  input: CatalogInput,
+  nowMs: number,
+  merge: typeof mergeDeclarations = mergeDeclarations,
+): Catalog {
+  const merged = merge(input.declarations);
   const services = new Map<string, Service>();
   for (const intent of merged.services) {
     services.set(intent.name, nextService(previous.services.get(intent.name), intent, input, nowMs));
@@ -69,6 +80,7 @@ function nextService(
   input: CatalogInput,
   nowMs: number,
 ): Service {
+  if (previous && isUnchanged(previous, intent, input, nowMs)) return previous;
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const upstreams: Upstream[] = [];
   for (const upstream of intent.upstreams) {
@@ -82,7 +94,28 @@ function nextService(
   }
   for (const left of before.values()) upstreams.push(...withdraw(left, input, nowMs));
   const { name, pool, declarers } = intent;
-  return { name, routes: withStatus(intent.routes, input), pool, declarers, upstreams, lingersUntilMs: undefined };
+  const routes = withStatus(intent.routes, input);
+  return { intent, name, routes, pool, declarers, upstreams, lingersUntilMs: undefined };
+}
+
+/** Whether `nextService` would come to the same: the same was declared, and every state would stay. */
+function isUnchanged(
+  service: Service,
+  intent: ServiceIntent,
+  { verdicts, listeners }: CatalogInput,
+  nowMs: number,
+): boolean {
+  if (service.intent !== intent || service.lingersUntilMs !== undefined) return false;
+  // What is left over beside the declared ones is draining, and its time may be up.
+  if (service.upstreams.length !== intent.upstreams.length) return false;
+  return (
+    service.upstreams.every((upstream, index) => {
+      const declared = intent.upstreams[index];
+      if (!declared) return false;
+      const input = { kind: 'declared', upstream: declared, verdict: verdicts.get(declared.key) } as const;
+      return nextUpstream(upstream, input, nowMs) === upstream;
+    }) && service.routes.every((route) => openPortOf(route.listen, listeners) === route.openPort)
+  );
 }
 
 /** A service that nothing declares any more: it drains, and lingers if it was containers that went away. */
@@ -96,10 +129,12 @@ function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): S
 }
 
 function withStatus(routes: readonly Route[], { listeners }: CatalogInput): ServiceRoute[] {
-  return routes.map(({ listen, host, port }) => {
-    const status = listeners.get(listen);
-    return { listen, host, port, openPort: status?.kind === 'listening' ? status.port : undefined };
-  });
+  return routes.map(({ listen, host, port }) => ({ listen, host, port, openPort: openPortOf(listen, listeners) }));
+}
+
+function openPortOf(listen: string, listeners: CatalogInput['listeners']): number | undefined {
+  const status = listeners.get(listen);
+  return status?.kind === 'listening' ? status.port : undefined;
 }
 
 function withdraw(upstream: Upstream, input: CatalogInput, nowMs: number): Upstream[] {

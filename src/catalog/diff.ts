@@ -38,6 +38,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
   const changes: Change[] = [];
   for (const [name, next] of after.services) {
     const previous = before.services.get(name);
+    if (previous === next) continue;
     if (!previous)
       changes.push(info('service-added', name, `service ${name} declared by ${next.declarers.map(nameOf).join(', ')}`));
     changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next));

@@ -39,29 +39,82 @@ interface Claim {
   readonly declarer: Declarer;
 }
 
+/** One service's declarations and what they came to; valid for as long as the declarations are the same objects. */
+interface Draft {
+  readonly group: readonly Declaration[];
+  readonly intent: ServiceIntent;
+  readonly owners: ReadonlyMap<Route, Declarer>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * A merger remembers each service's draft: of five thousand containers one has changed, mostly, and the intents of all
+ * other services stay the same objects.
+ */
+export function createMerger(): (declarations: readonly Declaration[]) => Merged {
+  let drafts = new Map<string, Draft>();
+  return (declarations) => {
+    const next = new Map<string, Draft>();
+    for (const [name, group] of Map.groupBy(declarations, (one) => one.service)) {
+      const known = drafts.get(name);
+      next.set(name, known && isSameList(known.group, group) ? known : draft(name, group));
+    }
+    drafts = next;
+    return settle([...next.values()].toSorted((a, b) => (a.intent.name < b.intent.name ? -1 : 1)));
+  };
+}
+
 export function mergeDeclarations(declarations: readonly Declaration[]): Merged {
-  const byService = Map.groupBy(declarations, (one) => one.service);
-  const problems: Problem[] = [];
-  const claims: Claim[] = [];
-  const drafts: ServiceIntent[] = [];
-  for (const name of [...byService.keys()].toSorted()) {
-    const group = (byService.get(name) ?? []).toSorted(compare);
-    const newest = group.at(-1);
-    if (!newest) continue;
-    problems.push(...differences(name, group, newest));
-    const routes = uniqueRoutes(group);
-    for (const [route, declarer] of routes) claims.push({ route, service: name, declarer });
-    drafts.push({
+  return createMerger()(declarations);
+}
+
+function draft(name: string, unsorted: readonly Declaration[]): Draft {
+  const group = unsorted.toSorted(compare);
+  const owners = uniqueRoutes(group);
+  return {
+    group: unsorted,
+    owners,
+    problems: differences(name, group),
+    intent: {
       name,
-      routes: [...routes.keys()],
-      pool: newest.pool,
+      routes: [...owners.keys()],
+      pool: newestOf(group).pool,
       upstreams: uniqueUpstreams(group),
       declarers: [...new Set(group.map((one) => one.declaredBy))],
-    });
+    },
+  };
+}
+
+function settle(drafts: readonly Draft[]): Merged {
+  const problems: Problem[] = [];
+  const byPort = new Map<number, Claim[]>();
+  for (const { intent, owners, problems: own } of drafts) {
+    problems.push(...own);
+    for (const [route, declarer] of owners) {
+      const claim: Claim = { route, service: intent.name, declarer };
+      const rivals = byPort.get(route.port);
+      if (rivals) rivals.push(claim);
+      else byPort.set(route.port, [claim]);
+    }
   }
-  const lost = settleClaims(claims, problems);
-  const services = drafts.map((draft) => ({ ...draft, routes: draft.routes.filter((route) => !lost.has(route)) }));
+  const lost = settleClaims(byPort.values(), problems);
+  const services = drafts.map(({ intent }) =>
+    lost.size > 0 && intent.routes.some((route) => lost.has(route))
+      ? { ...intent, routes: intent.routes.filter((route) => !lost.has(route)) }
+      : intent,
+  );
   return { services, problems };
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index]);
+}
+
+/** Of a group that is sorted and, as all groups, not empty. */
+function newestOf(group: readonly Declaration[]): Declaration {
+  const newest = group.at(-1);
+  if (!newest) throw new RangeError('a service without declarations');
+  return newest;
 }
 
 function compare(a: Declaration, b: Declaration): number {
@@ -100,7 +153,8 @@ const poolLabels: Readonly<Record<keyof PoolOptions, string>> = {
   rebalanceIdleMs: 'rebalance',
 };
 
-function differences(service: string, group: readonly Declaration[], newest: Declaration): Problem[] {
+function differences(service: string, group: readonly Declaration[]): Problem[] {
+  const newest = newestOf(group);
   const options = Object.keys(poolLabels) as (keyof PoolOptions)[];
   const differing = options.filter((option) => group.some((one) => one.pool[option] !== newest.pool[option]));
   if (differing.length === 0) return [];
@@ -115,21 +169,23 @@ function differences(service: string, group: readonly Declaration[], newest: Dec
   ];
 }
 
-/** The most senior claim on an address keeps it; returns the routes that lost. */
-function settleClaims(claims: readonly Claim[], problems: Problem[]): Set<Route> {
+/** The most senior claim on an address keeps it; returns the routes that lost. `byPort`: only those can be rivals. */
+function settleClaims(byPort: Iterable<readonly Claim[]>, problems: Problem[]): Set<Route> {
   const lost = new Set<Route>();
-  const kept = new Map<number, Claim[]>();
-  const ordered = claims.toSorted((a, b) => bySeniority(a.declarer, b.declarer) || (a.service < b.service ? -1 : 1));
-  for (const claim of ordered) {
-    const onPort = kept.get(claim.route.port) ?? [];
-    const holder = onPort.find((other) => overlap(other.route, claim.route));
-    if (!holder) {
-      kept.set(claim.route.port, [...onPort, claim]);
-      continue;
+  for (const claims of byPort) {
+    if (claims.length === 1) continue;
+    const kept: Claim[] = [];
+    const ordered = claims.toSorted((a, b) => bySeniority(a.declarer, b.declarer) || (a.service < b.service ? -1 : 1));
+    for (const claim of ordered) {
+      const holder = kept.find((other) => overlap(other.route, claim.route));
+      if (!holder) {
+        kept.push(claim);
+        continue;
+      }
+      lost.add(claim.route);
+      // Two addresses of one service that overlap are one listener to its clients: nothing is lost.
+      if (holder.service !== claim.service) problems.push(conflict(claim, holder));
     }
-    lost.add(claim.route);
-    // Two addresses of one service that overlap are one listener to its clients: nothing is lost.
-    if (holder.service !== claim.service) problems.push(conflict(claim, holder));
   }
   return lost;
 }

@@ -1,4 +1,4 @@
-import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/table.ts';
+import type { ListenerSpec, PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/table.ts';
 import type { Catalog, Service } from './catalog.ts';
 import type { Upstream, UpstreamState } from './upstream.ts';
 
@@ -6,29 +6,45 @@ import type { Upstream, UpstreamState } from './upstream.ts';
  * The catalog as the relay needs it. Pure.
  */
 
-/** `maxHeld`: clients of one service that may wait at once. */
-export function toRoutingTable(catalog: Catalog, version: number, maxHeld: number): RoutingTable {
-  const services = [...catalog.services.values()];
-  return {
-    version,
-    listeners: services.flatMap((service) =>
-      service.routes.map(({ listen, host, port }) => ({ key: listen, host, port, service: service.name })),
-    ),
-    pools: services.map((service) => toPool(service, maxHeld)),
+interface Part {
+  readonly listeners: readonly ListenerSpec[];
+  readonly pool: PoolSpec;
+}
+
+/**
+ * `maxHeld`: clients of one service that may wait at once. A writer remembers each service's part: a service that stays
+ * the same object has the same pool object in every table, which is how the relay knows that nothing about it changed.
+ */
+export function createTableWriter(maxHeld: number): (catalog: Catalog, version: number) => RoutingTable {
+  const memo = new WeakMap<Service, Part>();
+  return ({ services }, version) => {
+    const listeners: ListenerSpec[] = [];
+    const pools: PoolSpec[] = [];
+    for (const service of services.values()) {
+      const part = memo.get(service) ?? toPart(service, maxHeld);
+      memo.set(service, part);
+      for (const listener of part.listeners) listeners.push(listener);
+      pools.push(part.pool);
+    }
+    return { version, listeners, pools };
   };
 }
 
-function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
+export function toRoutingTable(catalog: Catalog, version: number, maxHeld: number): RoutingTable {
+  return createTableWriter(maxHeld)(catalog, version);
+}
+
+function toPart(service: Service, maxHeld: number): Part {
+  const { name, routes, pool, upstreams } = service;
   return {
-    service: name,
-    balance: pool.balance,
-    holdMs: pool.holdMs,
-    maxHeld,
-    connectTimeoutMs: pool.connectTimeoutMs,
-    idleTimeoutMs: pool.idleTimeoutMs,
-    rebalanceIdleMs: pool.rebalanceIdleMs,
-    // Out of the table when its drain is over, so that the relay closes what is left.
-    upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
+    listeners: routes.map(({ listen, host, port }) => ({ key: listen, host, port, service: name })),
+    pool: {
+      service: name,
+      ...pool,
+      maxHeld,
+      // Out of the table when its drain is over, so that the relay closes what is left.
+      upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
+    },
   };
 }
 

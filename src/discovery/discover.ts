@@ -32,27 +32,27 @@ const nothing: Discovery = { declarations: [], problems: [] };
 /** A discoverer remembers what it worked out for each container, by the identity of the facts. */
 export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapshot) => Discovery {
   let vantageOfMemo: Vantage | undefined;
-  let memo = new Map<ContainerFacts, { readonly parent: ContainerFacts | undefined; readonly discovery: Discovery }>();
+  let memo = new WeakMap<
+    ContainerFacts,
+    { readonly parent: ContainerFacts | undefined; readonly discovery: Discovery }
+  >();
   return ({ containers, vantage }) => {
     if (!vantage) return nothing;
     if (rules.scope === 'project' && vantage.project === undefined) return scopeUnknown;
-    const known = vantage === vantageOfMemo ? memo : new Map<never, never>();
-    const next: typeof memo = new Map();
+    if (vantage !== vantageOfMemo) memo = new WeakMap();
+    vantageOfMemo = vantage;
     const declarations: Declaration[] = [];
     const problems: Problem[] = [];
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
-      const remembered = known.get(facts);
-      const discovery =
-        remembered && remembered.parent === parent
-          ? remembered.discovery
-          : discoverContainer(facts, parent, vantage, rules);
-      next.set(facts, { parent, discovery });
-      declarations.push(...discovery.declarations);
-      problems.push(...discovery.problems);
+      let remembered = memo.get(facts);
+      if (remembered?.parent !== parent || !remembered) {
+        remembered = { parent, discovery: discoverContainer(facts, parent, vantage, rules) };
+        memo.set(facts, remembered);
+      }
+      for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
+      for (const problem of remembered.discovery.problems) problems.push(problem);
     }
-    vantageOfMemo = vantage;
-    memo = next;
     return { declarations, problems };
   };
 }

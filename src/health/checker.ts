@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { HealthPlan } from '../catalog/declaration.ts';
+import type { DeclaredUpstream, HealthPlan } from '../catalog/declaration.ts';
 import type { Verdict } from '../catalog/upstream.ts';
 import type { Endpoint } from '../relay/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -67,6 +67,7 @@ class ProbingChecker implements Checker {
   readonly #due = new Set<Patient>();
   readonly #ending = new AbortController();
   #asking = 0;
+  #followed: Catalog['services'] = new Map();
   #verdicts: ReadonlyMap<string, Verdict> | undefined;
 
   constructor(parts: CheckerParts) {
@@ -76,12 +77,19 @@ class ProbingChecker implements Checker {
 
   follow({ services }: Catalog): void {
     if (this.#ending.signal.aborted) return;
-    const gone = new Set(this.#patients.keys());
-    for (const { upstreams } of services.values()) {
-      for (const { declared } of upstreams) {
+    const before = this.#followed;
+    this.#followed = services;
+    const gone = new Set<string>();
+    // A service that is the same object is the same in all that matters.
+    for (const [name, service] of before) {
+      if (services.get(name) !== service) for (const { declared } of service.upstreams) gone.add(declared.key);
+    }
+    for (const [name, service] of services) {
+      if (before.get(name) === service) continue;
+      for (const { declared } of service.upstreams) {
         if (declared.condition.kind === 'stopping') continue;
         gone.delete(declared.key);
-        this.#look(declared.key, declared.endpoints, declared.health, declared.condition.kind === 'paused');
+        this.#look(declared);
       }
     }
     for (const key of gone) this.#forget(key);
@@ -101,7 +109,8 @@ class ProbingChecker implements Checker {
     for (const key of this.#patients.keys()) this.#forget(key);
   }
 
-  #look(key: string, endpoints: readonly Endpoint[], plan: HealthPlan, resting: boolean): void {
+  #look({ key, endpoints, health: plan, condition }: DeclaredUpstream): void {
+    const resting = condition.kind === 'paused';
     let patient = this.#patients.get(key);
     if (!patient) {
       // What nobody asks is taken to be fit, until a dial fails.

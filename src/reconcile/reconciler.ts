@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../catalog/catalog.ts';
 import { diffCatalogs, type Change } from '../catalog/diff.ts';
-import { toRoutingTable } from '../catalog/routing.ts';
+import { createMerger } from '../catalog/merge.ts';
+import { createTableWriter } from '../catalog/routing.ts';
 import { emptyTable, type RoutingTable } from '../relay/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -31,6 +32,8 @@ export interface ReconcilerParts {
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
   const { clock, readWorld, publish, follow, maxHeld, announce, soon = setImmediate } = parts;
+  const merge = createMerger();
+  const write = createTableWriter(maxHeld);
   let catalog = emptyCatalog;
   let table = emptyTable;
   let dirty = false;
@@ -41,8 +44,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     dirty = false;
     if (stopped) return;
     const before = catalog;
-    catalog = nextCatalog(before, readWorld(), clock.nowMs());
-    const next = toRoutingTable(catalog, table.version, maxHeld);
+    catalog = nextCatalog(before, readWorld(), clock.nowMs(), merge);
+    const next = write(catalog, table.version);
     if (!isDeepStrictEqual(next, table)) {
       table = { ...next, version: table.version + 1 };
       publish(table);

@@ -34,6 +34,7 @@ function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
   } as const;
   const state = { kind: 'starting', sinceMs: 0, reason: '' } as const;
   const service = {
+    intent: { name: 'api', routes: [], pool, upstreams, declarers: [] },
     name: 'api',
     routes: [],
     pool,
