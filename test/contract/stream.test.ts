@@ -23,6 +23,7 @@ test('stream: clients beyond the limit of open files are reset and it is said so
       counters: new CounterWriter(memory, 0),
       onRecord: () => {},
       onListener: (_, status) => statuses.push(status),
+      onSuspect: () => {},
       onTrouble: (code) => troubles.push(code),
     },
     { reusePort: false },
