@@ -8,7 +8,7 @@ import { Hold } from './hold.ts';
 import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord } from './report.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { PoolSpec } from './table.ts';
+import type { BalancePolicy, PoolSpec } from './table.ts';
 import { Upstream } from './upstream.ts';
 
 /**
@@ -155,12 +155,13 @@ export class Pool implements SessionHost {
   #moveIdle(): void {
     const { rebalanceIdleMs, balance } = this.#spec;
     if (!this.#rebalance) return;
-    // `first` wants them all in one place.
-    if (rebalanceIdleMs === undefined || balance === 'first') this.#rebalance = undefined;
-    else
-      for (const session of this.#rebalance.tick(this.#sharers(), rebalanceIdleMs, this.clock.nowMs()))
-        session.endGently();
-    if (this.#rebalance?.isOver) this.#rebalance = undefined;
+    if (rebalanceIdleMs === undefined || !goesByShare(balance)) {
+      this.#rebalance = undefined;
+      return;
+    }
+    const ending = this.#rebalance.tick(this.#sharers(), rebalanceIdleMs, this.clock.nowMs());
+    if (this.#rebalance.isOver) this.#rebalance = undefined;
+    for (const session of ending) session.endGently();
   }
 
   /** Those among whom the sessions are to be shared. */
@@ -173,4 +174,9 @@ const nobody: readonly Upstream[] = [];
 
 function activeOf(upstream: Upstream): number {
   return upstream.active;
+}
+
+/** By the others a client that comes back is sent to where it was: ending its session would be for nothing. */
+function goesByShare(policy: BalancePolicy): boolean {
+  return policy !== 'first' && policy !== 'source-hash';
 }
