@@ -185,6 +185,18 @@ describe('an upstream with a limit', () => {
     expect(client.dials).toEqual([1]);
   });
 
+  test('lets as many wait as may be held, however often they were passed over', () => {
+    const rig = createPool([{ ...a, maxConnections: 1 }], { maxHeld: 2 });
+    rig.admit().answer();
+    const second = rig.admit();
+    rig.clock.advance(2_000);
+    const third = rig.admit();
+    rig.clock.advance(2_000);
+    const fourth = rig.admit();
+    expect([second, third, fourth].map(({ phase }) => phase)).toEqual(['idle', 'idle', 'aborted']);
+    expect(rig.records.map(({ reason }) => reason)).toEqual(['hold-full']);
+  });
+
   test('that is full sends its clients to the others by the policy', () => {
     const rig = createPool([limited, b, c], { balance: 'round-robin' });
     const ports = Array.from({ length: 8 }, () => rig.admit().dials[0]);

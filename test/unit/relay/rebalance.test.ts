@@ -127,6 +127,15 @@ describe('a rebalance', () => {
     expect(total(run({ nodes, comeBack: 'to the least loaded' }))).toBe(0);
   });
 
+  test('goes no further than a newcomer that starts slowly can take yet', () => {
+    const nodes = [node('a', many(200)), node('b', [])];
+    const slowly = (weight: number): readonly Sharer<Stub>[] =>
+      seenBy(0, nodes).map((sharer) => (sharer.key === 'b' ? { ...sharer, weight } : sharer));
+    const plan = new Rebalance(slowly(0.01), 0);
+    expect(plan.tick(slowly(0.01), 60_000, 100_000)).toHaveLength(1);
+    expect(plan.tick(slowly(1), 60_000, 101_000)).toHaveLength(10);
+  });
+
   test('ends those first that have been idle longest', () => {
     const [late, early] = [new Stub(0, 5_000), new Stub(0, 0)];
     const nodes = [node('a', [late, early]), node('b', [])];
