@@ -114,6 +114,18 @@ export class CounterWriter extends Counters {
     Atomics.add(this.active, slot * this.memory.workers + this.#worker, by);
   }
 
+  /**
+   * Takes one of `limit` places over all workers, or none: false when they are taken. Counting first and looking then is
+   * what makes it safe: of all who hold a place the last to count saw all the others. Two that race for the last place
+   * may both go without, never both with it; only for an instant does `activeOf` show one too many.
+   */
+  reserve(slot: number, limit: number): boolean {
+    this.addActive(slot, 1);
+    if (this.activeOf(slot) <= limit) return true;
+    this.addActive(slot, -1);
+    return false;
+  }
+
   add(slot: number, field: SlotField, by: number): void {
     const at = (slot * this.memory.workers + this.#worker) * slotFields.length + slotOffset[field];
     this.sums[at] = (this.sums[at] ?? 0) + by;

@@ -16,6 +16,8 @@ export interface DispatcherCollaborators {
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
   readonly onListener: (key: string, status: ListenerStatus) => void;
+  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  readonly onSuspect: (upstreamKey: string, error: string) => void;
   readonly onTrouble: (code: string, message: string) => void;
 }
 
@@ -84,11 +86,12 @@ export class Dispatcher {
   #poolOf(spec: PoolSpec): { readonly pool: Pool; spec: PoolSpec } {
     const known = this.#pools.get(spec.service);
     if (known) return known;
-    const { driver, random, counters, onRecord } = this.#collaborators;
+    const { driver, random, counters, onRecord, onSuspect } = this.#collaborators;
     const collaborators = {
       clock: driver.clock,
       random,
       counters,
+      onSuspect,
       onRecord: (record: SessionRecord): void => {
         onRecord(record);
         this.#checkDrained();

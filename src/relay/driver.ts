@@ -44,6 +44,8 @@ export interface Channel {
   readonly bytesUp: number;
   /** Bytes from upstream to client so far. */
   readonly bytesDown: number;
+  /** Bytes were read from one side that the other has not taken yet. Undefined: the driver can't tell. */
+  readonly hasUnsent?: boolean;
   /** To be called once, within `onChannel`. */
   attach(events: ChannelEvents): void;
   /** Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time. */

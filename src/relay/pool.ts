@@ -1,19 +1,20 @@
-import { backoffDelayMs } from '../time/backoff.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/policy.ts';
+import { Candidates } from './candidates.ts';
 import type { CounterWriter } from './counters.ts';
 import type { Channel } from './driver.ts';
-import { HoldQueue } from './hold-queue.ts';
+import { Hold } from './hold.ts';
+import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord } from './report.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { PoolSpec } from './table.ts';
+import type { BalancePolicy, PoolSpec } from './table.ts';
 import { Upstream } from './upstream.ts';
 
 /**
- * One service in one worker: its upstreams, its balancer and those who wait. A session walks the balancer's order until
- * an upstream answers; when none does it is held. While clients are held, the first of them is the scout: it alone dials,
- * again and again, and when it gets through the others follow. So a restarting upstream is not stormed.
+ * One service in one worker: its upstreams, its balancer and those who wait. A session is sent to one upstream after the
+ * other, in the order of the candidates' tiers and within them of the balancer, until one answers; when none does it is
+ * held (see hold.ts).
  */
 export interface PoolCollaborators {
   readonly clock: Clock;
@@ -21,23 +22,20 @@ export interface PoolCollaborators {
   readonly counters: CounterWriter;
   /** A session ended, for whatever reason. */
   readonly onRecord: (record: SessionRecord) => void;
+  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  readonly onSuspect: (upstreamKey: string, error: string) => void;
 }
-
-/** How often the scout dials. The first is short since most containers listen within milliseconds of their start. */
-const scoutBackoff = { firstMs: 25, maxMs: 250 };
 
 export class Pool implements SessionHost {
   readonly clock: Clock;
   readonly #collaborators: PoolCollaborators;
   readonly #sessions = new Set<Session>();
-  readonly #held = new HoldQueue<Session>();
+  readonly #hold: Hold;
   #spec: PoolSpec;
   #balancer: Balancer;
   #upstreams = new Map<string, Upstream>();
-  #candidates: readonly Upstream[] = [];
-  #scout: Session | undefined;
-  #scoutTimer: Timer | undefined;
-  #scoutings = 0;
+  #candidates = new Candidates<Upstream>([]);
+  #rebalance: Rebalance | undefined;
   #turns = 0;
 
   constructor(collaborators: PoolCollaborators, spec: PoolSpec) {
@@ -45,6 +43,11 @@ export class Pool implements SessionHost {
     this.#collaborators = collaborators;
     this.#spec = { ...spec, upstreams: [] };
     this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
+    this.#hold = new Hold({
+      ...collaborators,
+      hasCandidates: () => !this.#candidates.isEmpty,
+      send: (session) => this.#walk(session),
+    });
   }
 
   get service(): string {
@@ -68,19 +71,24 @@ export class Pool implements SessionHost {
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     this.#spec = spec;
     const before = this.#upstreams;
+    const arrived: Upstream[] = [];
+    let hasJoined = false;
     this.#upstreams = new Map();
     for (const upstreamSpec of spec.upstreams) {
       const upstream =
         before.get(upstreamSpec.key) ?? new Upstream(this.#collaborators, upstreamSpec, slotOf(upstreamSpec.key));
-      upstream.apply(upstreamSpec);
+      const arrival = upstream.apply(upstreamSpec);
+      if (arrival) arrived.push(upstream);
+      if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
       this.#upstreams.set(upstreamSpec.key, upstream);
     }
-    const known = new Set(this.#candidates);
-    this.#candidates = [...this.#upstreams.values()].filter((upstream) => upstream.takesSessions);
+    this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.takesSessions));
     for (const [key, upstream] of before) {
       if (!this.#upstreams.has(key)) for (const occupant of upstream.occupants) occupant.onUpstreamGone();
     }
-    if (this.#candidates.some((upstream) => !known.has(upstream))) this.#onNewCandidate();
+    if (hasJoined && spec.rebalanceIdleMs !== undefined)
+      this.#rebalance = new Rebalance(this.#sharers(), this.clock.nowMs());
+    this.#hold.onCandidates(arrived);
   }
 
   admit(channel: Channel, listener: string): void {
@@ -88,137 +96,87 @@ export class Pool implements SessionHost {
     this.#sessions.add(session);
     this.#collaborators.counters.count('accepted', 1);
     // Whoever came before goes first.
-    if (this.#held.size > 0) this.#hold(session);
-    else this.#walk(session);
+    if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
 
-  onUnanswered(session: Session): void {
-    const next = session.ahead.find((upstream) => this.#candidates.includes(upstream)) ?? this.#unwalked(session);
-    const last = session.walked.at(-1);
-    if (next) {
-      last?.onRetry();
-      this.#dial(session, next);
-      return;
-    }
-    if (session === this.#scout) {
-      this.#scout = undefined;
-      session.hold(this.#spec.holdMs);
-      this.#scheduleScout();
-    } else {
-      this.#hold(session);
-    }
+  onUnanswered(session: Session, upstream: Upstream): void {
+    session.asked = [...session.asked, upstream];
+    if (this.#send(session)) upstream.onRetry();
+    else this.#toHold(session);
   }
 
   onAnswered(session: Session): void {
-    this.#leaveHold(session);
-    if (session === this.#scout) this.#scout = undefined;
-    if (this.#held.size === 0) return;
-    this.#scoutings = 0;
-    for (const waiting of this.#held.everyone()) {
-      if (waiting === this.#scout) continue;
-      this.#leaveHold(waiting);
-      this.#walk(waiting);
-    }
+    this.#hold.onAnswered(session);
   }
 
-  onClosed(session: Session, record: SessionRecord): void {
-    this.#leaveHold(session);
+  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
     this.#sessions.delete(session);
     this.#collaborators.counters.count('closed', 1);
-    if (session === this.#scout) {
-      // The next in line goes on at once: the one that left may have been waiting for a silent upstream.
-      this.#scout = undefined;
-      this.#sendScout();
-    }
+    this.#hold.onClosed(session);
+    // There is a place again. Other workers' places are found by the scout.
+    if (left?.isLimited) this.#hold.letIn(1);
     this.#collaborators.onRecord(record);
   }
 
+  /** For good: nobody is dialed for any more. */
   closeAll(reason: CloseReason): void {
-    // The last first, so that none of them is made a scout on the way.
-    for (const session of [...this.#sessions].toReversed()) session.close(reason);
+    this.#hold.close();
+    for (const session of this.#sessions) session.close(reason);
   }
 
+  /** Once a second. */
   sample(): void {
     for (const session of this.#sessions) session.sample();
+    this.#moveIdle();
   }
 
-  #walk(session: Session): void {
-    const [first, ...ahead] = this.#inOrder(session);
-    session.walked = [];
-    session.ahead = ahead;
-    if (first) this.#dial(session, first);
-    else this.#hold(session);
+  #walk(session: Session): boolean {
+    session.asked = nobody;
+    return this.#send(session);
   }
 
-  #dial(session: Session, upstream: Upstream): void {
-    session.walked = [...session.walked, upstream];
-    session.ahead = session.ahead.filter((other) => other !== upstream);
-    session.dial(upstream);
+  /** Dials the best of those that were not asked yet; false when there is none. */
+  #send(session: Session): boolean {
+    const best = this.#candidates.best(session.asked);
+    if (best.length === 0) return false;
+    const order = this.#balancer.order(best, activeOf, session.clientIp);
+    // The first nearly always: another worker may have taken its last place just now.
+    for (const upstream of order) if (session.dial(upstream)) return true;
+    return false;
   }
 
-  /** One that became a candidate after the walk began. */
-  #unwalked(session: Session): Upstream | undefined {
-    return this.#candidates.find((upstream) => !session.walked.includes(upstream));
+  #toHold(session: Session): void {
+    const { holdMs, maxHeld } = this.#spec;
+    if (!session.wasHeld && this.#hold.size >= maxHeld && holdMs > 0) return session.close('hold-full');
+    session.hold(holdMs);
+    if (session.kind !== 'closed') this.#hold.wait(session);
   }
 
-  #inOrder({ clientIp }: Session): readonly Upstream[] {
-    if (this.#candidates.length < 2) return this.#candidates;
-    const nowMs = this.clock.nowMs();
-    const suspects = this.#candidates.filter((upstream) => upstream.isSuspect(nowMs));
-    if (suspects.length === 0) return this.#balancer.order(this.#candidates, activeOf, clientIp);
-    const trusted = this.#candidates.filter((upstream) => !suspects.includes(upstream));
-    return [
-      ...this.#balancer.order(trusted, activeOf, clientIp),
-      ...this.#balancer.order(suspects, activeOf, clientIp),
-    ];
-  }
-
-  #hold(session: Session): void {
-    if (!session.wasHeld && this.#held.size >= this.#spec.maxHeld && this.#spec.holdMs > 0) {
-      session.close('hold-full');
+  #moveIdle(): void {
+    const { rebalanceIdleMs, balance } = this.#spec;
+    if (!this.#rebalance) return;
+    if (rebalanceIdleMs === undefined || !goesByShare(balance)) {
+      this.#rebalance = undefined;
       return;
     }
-    session.hold(this.#spec.holdMs);
-    if (session.kind === 'closed') return;
-    if (this.#held.join(session)) this.#collaborators.counters.count('held', 1);
-    if (!this.#scout && !this.#scoutTimer) this.#scheduleScout();
+    const ending = this.#rebalance.tick(this.#sharers(), rebalanceIdleMs, this.clock.nowMs());
+    if (this.#rebalance.isOver) this.#rebalance = undefined;
+    for (const session of ending) session.endGently();
   }
 
-  #leaveHold(session: Session): void {
-    if (this.#held.leave(session)) this.#collaborators.counters.count('held', -1);
-  }
-
-  #scheduleScout(): void {
-    if (this.#candidates.length === 0) return;
-    this.#scoutTimer?.cancel();
-    const delayMs = backoffDelayMs(this.#scoutings++, scoutBackoff, this.#collaborators.random);
-    this.#scoutTimer = this.clock.after(delayMs, () => this.#sendScout());
-  }
-
-  #sendScout(): void {
-    this.#scoutTimer?.cancel();
-    this.#scoutTimer = undefined;
-    const { first } = this.#held;
-    if (!first || this.#scout || this.#candidates.length === 0) {
-      if (!first) this.#scoutings = 0;
-      return;
-    }
-    this.#scout = first;
-    this.#walk(first);
-  }
-
-  /** The scout may be waiting for a silent one: the newcomer is tried at once instead. */
-  #onNewCandidate(): void {
-    this.#scoutings = 0;
-    const scout = this.#scout;
-    const silent = scout?.dialing;
-    if (!scout || !silent) return this.#sendScout();
-    scout.walked = [silent];
-    scout.ahead = this.#inOrder(scout).filter((upstream) => upstream !== silent);
-    scout.abandonDial('silent');
+  /** Those among whom the sessions are to be shared. */
+  #sharers(): readonly Upstream[] {
+    return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
   }
 }
 
+const nobody: readonly Upstream[] = [];
+
 function activeOf(upstream: Upstream): number {
   return upstream.active;
+}
+
+/** By the others a client that comes back is sent to where it was: ending its session would be for nothing. */
+function goesByShare(policy: BalancePolicy): boolean {
+  return policy !== 'first' && policy !== 'source-hash';
 }

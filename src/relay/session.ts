@@ -16,10 +16,14 @@ export interface SessionHost {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
-  onUnanswered(session: Session): void;
+  onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
-  onClosed(session: Session, record: SessionRecord): void;
+  /** `left`: the upstream where its place is free now. */
+  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
 }
+
+/** A dial that is withdrawn before has had no time to be answered, and says nothing about the upstream. */
+const silentAfterMs = 100;
 
 export class Session implements ChannelEvents, Occupant {
   readonly #channel: Channel;
@@ -35,10 +39,9 @@ export class Session implements ChannelEvents, Occupant {
   #clientEnded = false;
   #countedUp = 0;
   #countedDown = 0;
-  /** Where this walk has been; the pool's to fill. */
-  walked: readonly Upstream[] = [];
-  /** What is left of this walk; the pool's to fill. */
-  ahead: readonly Upstream[] = [];
+  #movedAtMs = 0;
+  /** Who did not answer on this walk; the pool's to fill. */
+  asked: readonly Upstream[] = [];
   /** Place in the order of arrival. */
   readonly turn: number;
 
@@ -73,6 +76,11 @@ export class Session implements ChannelEvents, Occupant {
     return this.#state.kind === 'dialing' ? this.#state.target.upstream : undefined;
   }
 
+  /** How long the dial under way has taken so far, in milliseconds; 0 when there is none. */
+  get dialingMs(): number {
+    return this.#state.kind === 'dialing' ? this.#host.clock.nowMs() - this.#state.sinceMs : 0;
+  }
+
   /** Waits, for `holdMs` at most since the first time. A client that has already ended without a byte gave up. */
   hold(holdMs: number): void {
     if (this.#clientEnded) return this.close('client-gave-up');
@@ -81,18 +89,19 @@ export class Session implements ChannelEvents, Occupant {
     this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
   }
 
-  dial(upstream: Upstream): void {
+  /** False when the upstream is full; nothing has happened then. */
+  dial(upstream: Upstream): boolean {
+    if (!upstream.occupy(this)) return false;
     this.#endpoints = upstream.endpoints();
-    upstream.occupy(this);
     this.#dialNext(upstream);
+    return true;
   }
 
-  /** Gives up the dial under way; the pool decides what next. */
-  abandonDial(how: 'silent' | 'gone'): void {
-    if (this.#state.kind !== 'dialing') return;
-    this.#channel.abortDial();
-    this.#endpoints = [];
-    this.#dialFailed(this.#state.target, how === 'gone' ? 'gone' : 'ETIMEDOUT', how);
+  /** Gives up the dial under way for another upstream that has just become ready. */
+  redirect(): void {
+    this.asked = [];
+    if (this.dialingMs < silentAfterMs) this.#abandonDial('withdrawn', 'withdrawn');
+    else this.#abandonDial('ETIMEDOUT', 'silent');
   }
 
   onDialed(): void {
@@ -102,6 +111,7 @@ export class Session implements ChannelEvents, Occupant {
     this.#holdDeadline?.cancel();
     this.#holdDeadline = undefined;
     this.#step({ kind: 'answer' });
+    this.#movedAtMs = this.#host.clock.nowMs();
     target.upstream.onAnswer(target.endpoint);
     this.#channel.relay(this.#host.idleTimeoutMs);
     this.#host.onAnswered(this);
@@ -122,7 +132,7 @@ export class Session implements ChannelEvents, Occupant {
   }
 
   onUpstreamGone(): void {
-    if (this.#state.kind === 'dialing') return this.abandonDial('gone');
+    if (this.#state.kind === 'dialing') return this.#abandonDial('gone', 'withdrawn');
     this.#grace ??= flushThenClose(this.#host.clock, this.#channel, () => this.close('upstream-gone'));
   }
 
@@ -130,16 +140,28 @@ export class Session implements ChannelEvents, Occupant {
     if (this.#state.kind === 'relaying') this.#count(this.#state.target.upstream);
   }
 
+  idleMs(nowMs: number): number {
+    const { bytesUp, bytesDown, hasUnsent = false } = this.#channel;
+    const isMoving = hasUnsent || bytesUp !== this.#countedUp || bytesDown !== this.#countedDown;
+    return this.#state.kind === 'relaying' && !isMoving ? nowMs - this.#movedAtMs : 0;
+  }
+
+  endGently(): void {
+    this.close('rebalanced');
+  }
+
   close(reason: CloseReason): void {
     const before = this.#state;
     if (before.kind === 'closed') return;
     const closed = this.#step({ kind: 'close', reason });
     for (const timer of [this.#dialDeadline, this.#holdDeadline, this.#grace]) timer?.cancel();
-    this.#channel.abort();
+    if (reason === 'rebalanced') this.#channel.finish();
+    else this.#channel.abort();
     // Bytes first: a slot without active sessions may be given to another upstream.
     if (before.kind === 'relaying') this.#count(before.target.upstream);
-    if (before.kind === 'relaying' || before.kind === 'dialing') before.target.upstream.vacate(this);
-    if (closed.kind === 'closed') this.#host.onClosed(this, this.#record(closed));
+    const left = before.kind === 'held' ? undefined : before.target.upstream;
+    left?.vacate(this);
+    if (closed.kind === 'closed') this.#host.onClosed(this, this.#record(closed), left);
   }
 
   #dialNext(upstream: Upstream): void {
@@ -159,17 +181,28 @@ export class Session implements ChannelEvents, Occupant {
     this.#dialFailed(this.#state.target, 'ETIMEDOUT', 'silent');
   }
 
-  #dialFailed({ upstream, endpoint }: Target, code: string, how: 'refused' | 'silent' | 'gone'): void {
+  /** The pool decides what next. */
+  #abandonDial(code: string, how: 'silent' | 'withdrawn'): void {
+    if (this.#state.kind !== 'dialing') return;
+    this.#channel.abortDial();
+    this.#endpoints = [];
+    this.#dialFailed(this.#state.target, code, how);
+  }
+
+  #dialFailed({ upstream, endpoint }: Target, code: string, how: 'refused' | 'silent' | 'withdrawn'): void {
     this.#dialDeadline?.cancel();
-    this.#step({ kind: 'dial-failed', error: `${code} ${formatEndpoint(endpoint)}` });
+    const error = `${code} ${formatEndpoint(endpoint)}`;
+    this.#step({ kind: 'dial-failed', error });
     if (this.#endpoints.length > 0) return this.#dialNext(upstream);
-    upstream.onDialFailed(how);
+    upstream.onDialFailed(how, error);
     upstream.vacate(this);
-    this.#host.onUnanswered(this);
+    this.#host.onUnanswered(this, upstream);
   }
 
   #count(upstream: Upstream): void {
     const { bytesUp, bytesDown } = this.#channel;
+    if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
+    this.#movedAtMs = this.#host.clock.nowMs();
     upstream.moved(bytesUp - this.#countedUp, bytesDown - this.#countedDown);
     this.#countedUp = bytesUp;
     this.#countedDown = bytesDown;

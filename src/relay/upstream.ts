@@ -1,21 +1,34 @@
-import { backoffDelayMs } from '../time/backoff.ts';
 import type { Clock } from '../time/clock.ts';
-import type { CounterWriter } from './counters.ts';
+import { overflowSlot, type CounterWriter } from './counters.ts';
+import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from './table.ts';
 
 /**
  * One upstream as a worker knows it: the present spec, who is on it, which of its addresses answered last, and whether
  * it refused lately. A suspect is still a candidate, only the last one: whether it is fit is decided on the control side.
  */
+export interface UpstreamCollaborators {
+  readonly counters: CounterWriter;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A dial to it failed, or got no answer; a few times a second at most while dials go on failing. */
+  readonly onSuspect: (upstreamKey: string, error: string) => void;
+}
+
 export interface Occupant {
   onUpstreamGone(): void;
   /** Adds what moved since the last time to the counters. */
   sample(): void;
+  /** How long it has been at rest, in milliseconds; 0 while it dials or has bytes on their way. */
+  idleMs(nowMs: number): number;
+  endGently(): void;
 }
 
-const refusedBackoff = { firstMs: 25, maxMs: 1_000 };
-/** A dial that got no answer cost its client the whole deadline, so fewer of them are asked to find out again. */
-const silentBackoff = { firstMs: 1_000, maxMs: 10_000 };
+/** How an upstream came to take sessions with a table: for the first time, or again. */
+export type Arrival = 'joined' | 'returned';
+
+/** What a slow start begins with: enough to find out whether the upstream works at all. */
+const leastShare = 0.1;
 
 export class Upstream {
   readonly key: string;
@@ -23,22 +36,20 @@ export class Upstream {
   readonly #counters: CounterWriter;
   readonly #slot: number;
   readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #suspicion: Suspicion;
   #spec: UpstreamSpec;
   #preferred = 0;
-  #failures = 0;
-  #suspectUntilMs = 0;
+  #isReady = false;
+  #hasJoined = false;
+  #slowSinceMs = -Infinity;
 
-  constructor(
-    collaborators: { readonly counters: CounterWriter; readonly clock: Clock; readonly random: () => number },
-    spec: UpstreamSpec,
-    slot: number,
-  ) {
+  /** It takes no sessions before its first `apply`. */
+  constructor(collaborators: UpstreamCollaborators, spec: UpstreamSpec, slot: number) {
     this.key = spec.key;
     this.#counters = collaborators.counters;
     this.#clock = collaborators.clock;
-    this.#random = collaborators.random;
-    this.#spec = spec;
+    this.#suspicion = new Suspicion(collaborators, (error) => collaborators.onSuspect(spec.key, error));
+    this.#spec = { ...spec, availability: 'resting' };
     this.#slot = slot;
   }
 
@@ -46,12 +57,44 @@ export class Upstream {
     return this.#spec.name;
   }
 
+  /** What balancers go by: less than the table's while it starts slowly. */
   get weight(): number {
+    const { weight, slowStartMs } = this.#spec;
+    if (slowStartMs === 0) return weight;
+    const part = Math.min(1, (this.#clock.nowMs() - this.#slowSinceMs) / slowStartMs);
+    return weight * (leastShare + (1 - leastShare) * part);
+  }
+
+  get fullWeight(): number {
     return this.#spec.weight;
   }
 
   get takesSessions(): boolean {
-    return this.#spec.availability === 'ready' && this.#spec.weight > 0 && this.#spec.endpoints.length > 0;
+    return takesSessions(this.#spec);
+  }
+
+  get isBackup(): boolean {
+    return this.#spec.backup;
+  }
+
+  get isLimited(): boolean {
+    return this.#spec.maxConnections !== undefined;
+  }
+
+  /** Said to be one by the table, or found out by this worker itself. */
+  get isSuspect(): boolean {
+    return this.#spec.availability === 'suspect' || this.#suspicion.isActive;
+  }
+
+  /** Suspect for all workers, not only for this one. */
+  get isSuspectByTable(): boolean {
+    return this.#spec.availability === 'suspect';
+  }
+
+  /** As many sessions as it may have, over all workers. */
+  get isFull(): boolean {
+    const { maxConnections } = this.#spec;
+    return maxConnections !== undefined && this.#counted >= maxConnections;
   }
 
   /** Over all workers. */
@@ -63,9 +106,20 @@ export class Upstream {
     return this.#occupants;
   }
 
-  apply(spec: UpstreamSpec): void {
+  /** Tells if it takes sessions as a ready one from now on. */
+  apply(spec: UpstreamSpec): Arrival | undefined {
+    // Back from suspicion it goes on as before: it is the same process, and need not warm up.
+    if (takesSessions(spec) && !this.takesSessions) this.#slowSinceMs = this.#clock.nowMs();
     if (spec.endpoints.length !== this.#spec.endpoints.length) this.#preferred = 0;
     this.#spec = spec;
+    const wasReady = this.#isReady;
+    this.#isReady = this.takesSessions && spec.availability === 'ready';
+    if (!this.#isReady || wasReady) return undefined;
+    // Whoever said so has seen it answer since.
+    this.#suspicion.clear();
+    const arrival = this.#hasJoined ? 'returned' : 'joined';
+    this.#hasJoined = true;
+    return arrival;
   }
 
   /** The addresses to try, the one that answered last first. */
@@ -76,9 +130,11 @@ export class Upstream {
       : [...endpoints.slice(this.#preferred), ...endpoints.slice(0, this.#preferred)];
   }
 
-  occupy(occupant: Occupant): void {
+  /** False when it is full: the place is taken before anybody is dialed. */
+  occupy(occupant: Occupant): boolean {
+    if (!this.#takePlace()) return false;
     this.#occupants.add(occupant);
-    this.#counters.addActive(this.#slot, 1);
+    return true;
   }
 
   vacate(occupant: Occupant): void {
@@ -90,32 +146,42 @@ export class Upstream {
     if (bytesDown > 0) this.#counters.add(this.#slot, 'bytesDown', bytesDown);
   }
 
-  /** Refused lately, and nobody has found out since that it answers again. */
-  isSuspect(nowMs: number): boolean {
-    return this.#failures > 0 && nowMs < this.#suspectUntilMs;
-  }
-
   onDial(deadlineMs: number): void {
     this.#counters.add(this.#slot, 'dials', 1);
-    // One client finds out; until it has, the others go elsewhere first.
-    if (this.#failures > 0) this.#suspectUntilMs = Math.max(this.#suspectUntilMs, this.#clock.nowMs() + deadlineMs);
+    this.#suspicion.onDial(deadlineMs);
   }
 
   onAnswer(endpoint: Endpoint): void {
     this.#counters.add(this.#slot, 'sessions', 1);
-    this.#failures = 0;
+    this.#suspicion.clear();
     this.#preferred = Math.max(0, this.#spec.endpoints.indexOf(endpoint));
   }
 
-  onDialFailed(how: 'refused' | 'silent' | 'gone'): void {
+  onDialFailed(how: 'refused' | 'silent' | 'withdrawn', error: string): void {
     this.#counters.add(this.#slot, 'dialFailures', 1);
-    if (how === 'gone') return;
-    const backoff = how === 'silent' ? silentBackoff : refusedBackoff;
-    this.#suspectUntilMs = this.#clock.nowMs() + backoffDelayMs(this.#failures, backoff, this.#random);
-    this.#failures += 1;
+    if (how !== 'withdrawn') this.#suspicion.onFailed(how, error);
   }
 
   onRetry(): void {
     this.#counters.add(this.#slot, 'retries', 1);
   }
+
+  #takePlace(): boolean {
+    const { maxConnections } = this.#spec;
+    if (maxConnections !== undefined && this.#slot !== overflowSlot) {
+      return this.#counters.reserve(this.#slot, maxConnections);
+    }
+    if (this.isFull) return false;
+    this.#counters.addActive(this.#slot, 1);
+    return true;
+  }
+
+  /** The shared slot's figure is that of many upstreams: without a slot of its own it is limited per worker. */
+  get #counted(): number {
+    return this.#slot === overflowSlot ? this.#occupants.size : this.active;
+  }
+}
+
+function takesSessions({ availability, weight, endpoints }: UpstreamSpec): boolean {
+  return availability !== 'resting' && weight > 0 && endpoints.length > 0;
 }

@@ -29,6 +29,7 @@ function run(
       counters: new CounterWriter(memory, index),
       onRecord: (record) => outbox.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
+      onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
       onTrouble: (code, message) => send({ kind: 'trouble', code, message }),
     },
     { reusePort },

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { CreateRig } from '../support/sockets-rig.ts';
 import { describeBytes } from './bytes.contract.ts';
+import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
 import { describeTables } from './tables.contract.ts';
 
@@ -11,6 +12,7 @@ export function describeDriver(name: string, createRig: CreateRig): void {
   describe(name, () => {
     describeBytes(createRig);
     describeHolding(createRig);
+    describeChoosing(createRig);
     describeTables(createRig);
   });
 }

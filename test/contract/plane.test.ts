@@ -31,6 +31,59 @@ test('two workers share a port that neither had chosen, and least connections ho
   expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
 });
 
+test('least connections stay even over two workers while many clients come and go at once', async () => {
+  await using rig = planeRig('stream', { workers: 2 });
+  await using a = await serveNamed('a');
+  await using b = await serveNamed('b');
+  const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port, weight: 3 })];
+  const port = await publishAndBind(rig, table([pool(upstreams)]));
+  const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
+  const names = await Promise.all(clients.map((client) => client.read(1)));
+  // Both workers may look at the same instant, so each can be one or two off for a while.
+  expect(Math.abs(names.filter((name) => name === 'a').length - 50)).toBeLessThanOrEqual(5);
+  await Promise.all(clients.slice(0, 100).map((client) => client[Symbol.asyncDispose]()));
+  await until(() => rig.totals().open === 100);
+  const more = await Promise.all(Array.from({ length: 100 }, () => dial(port)));
+  await Promise.all(more.map((client) => client.read(1)));
+
+  expect(Math.abs(rig.active('a') - 50)).toBeLessThanOrEqual(5);
+  await Promise.all([...clients, ...more].map((client) => client[Symbol.asyncDispose]()));
+});
+
+test('two workers together never exceed a limit, and every client that waited for a place gets one', async () => {
+  const limit = 3;
+  await using rig = planeRig('stream', { workers: 2 });
+  let open = 0;
+  let most = 0;
+  // The relay counts a session until both sides have ended, so the server's end comes first.
+  await using server = await serve(({ socket }) => {
+    open += 1;
+    most = Math.max(most, open);
+    socket.on('data', (name) => socket.write(name));
+    socket.on('end', () => {
+      open -= 1;
+      socket.end();
+    });
+  });
+  const limited = upstream('a', { port: server.port, maxConnections: limit });
+  const port = await publishAndBind(rig, table([pool([limited], { maxHeld: 1_000 })]));
+  const visit = async (name: string): Promise<string> => {
+    await using client = await dial(port);
+    const answer = await client.echo(name);
+    client.socket.end();
+    await client.ended;
+    return answer;
+  };
+  const names = Array.from({ length: 120 }, (_, index) => `client ${index}`);
+
+  expect(await Promise.all(names.map(visit))).toEqual(names);
+  expect(most).toBeLessThanOrEqual(limit);
+  await until(() => rig.active('a') === 0 && rig.records.all.length === names.length);
+  expect(rig.records.all.filter(({ retries }) => retries > 0)).toEqual([]);
+  expect(rig.plane.counters.upstream('a')).toMatchObject({ dialFailures: 0, sessions: names.length });
+  expect(rig.suspects.all).toEqual([]);
+});
+
 test('with two workers a port that somebody else has taken is still reported, and bound once free', async () => {
   await using rig = planeRig('stream', { workers: 2 });
   await using server = await serveEcho();

@@ -11,7 +11,8 @@ export class FakeChannel implements Channel {
   bytesDown = 0;
   /** Ports dialed, in order. */
   readonly dials: number[] = [];
-  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' = 'idle';
+  hasUnsent = false;
+  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' = 'idle';
   #events: ChannelEvents | undefined;
 
   constructor(client = '192.0.2.1:5000') {
@@ -53,6 +54,11 @@ export class FakeChannel implements Channel {
   }
 
   finish(): void {
+    this.phase = 'finished';
+  }
+
+  /** Both sides end in order. */
+  end(): void {
     this.#events?.onRelayEnded('finished');
   }
 }

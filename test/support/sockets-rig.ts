@@ -14,6 +14,8 @@ import { Feed } from './sockets-feed.ts';
  * test's own thread) and for the whole plane with its worker threads.
  */
 export interface Rig extends AsyncDisposable {
+  /** Upstreams that a dial failed to, as the control side hears of them. */
+  readonly suspects: Feed<{ readonly key: string; readonly error: string }>;
   readonly records: Feed<SessionRecord>;
   readonly statuses: Feed<{ readonly key: string; readonly status: ListenerStatus }>;
   publish(table: RoutingTable): void;
@@ -32,6 +34,7 @@ export function dispatcherRig(createDriver: () => Driver): Rig {
   const slots = new Map<string, number>();
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
+  const suspects = new Feed<{ readonly key: string; readonly error: string }>();
   const dispatcher = new Dispatcher(
     {
       driver: createDriver(),
@@ -39,6 +42,7 @@ export function dispatcherRig(createDriver: () => Driver): Rig {
       counters: new CounterWriter(memory, 0),
       onRecord: (record) => records.push(record),
       onListener: (key, status) => statuses.push({ key, status }),
+      onSuspect: (key, error) => suspects.push({ key, error }),
       onTrouble: () => {},
     },
     { reusePort: false },
@@ -51,6 +55,7 @@ export function dispatcherRig(createDriver: () => Driver): Rig {
   return {
     records,
     statuses,
+    suspects,
     publish(table) {
       for (const { upstreams } of table.pools) {
         for (const { key } of upstreams) if (!slots.has(key)) slots.set(key, slots.size + 1);
@@ -80,6 +85,7 @@ export interface PlaneRig extends Rig {
 export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}): PlaneRig {
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
+  const suspects = new Feed<{ readonly key: string; readonly error: string }>();
   const log = new Feed<string>();
   const plane = createPlane(
     {
@@ -92,6 +98,7 @@ export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}
         for (const record of batch) records.push(record);
       },
       onListener: (key, status) => statuses.push({ key, status }),
+      onSuspect: (key, error) => suspects.push({ key, error }),
     },
     { workers: 1, driver, ...options },
   );
@@ -100,6 +107,7 @@ export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}
     log,
     records,
     statuses,
+    suspects,
     publish: (table) => plane.publish(table),
     active: (key) => plane.activeSessions(key),
     bytes(key) {

@@ -125,11 +125,11 @@ export function serveEcho(): Promise<TestServer> {
 }
 
 /** Tells every client its name at once, then echoes: who answered is known without a word from the client. */
-export function serveNamed(name: string): Promise<TestServer> {
+export function serveNamed(name: string, port = 0): Promise<TestServer> {
   return serve(({ socket }) => {
     socket.write(name);
     socket.pipe(socket);
-  });
+  }, port);
 }
 
 /** Connected; or already reset, which Node calls a failed connect when it hears of both at once. */

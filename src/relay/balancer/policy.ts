@@ -1,6 +1,7 @@
 /**
- * What every balancing policy is: an ordering of the upstreams that may be dialed, best first, so that a retry is simply
- * the next one. State is kept by object identity in weak maps: an upstream keeps its turn as long as it lives.
+ * What every balancing policy is: an ordering of the upstreams that may be dialed, best first; after a failed dial the
+ * rest of them is ordered anew. State is kept by object identity in weak maps: an upstream keeps its turn as long as it
+ * lives.
  */
 export interface Weighted {
   /** Stable for as long as the process behind it lives. */

@@ -2,7 +2,8 @@ import type { Balancer, Weighted } from './policy.ts';
 
 /**
  * The power of two choices (Mitzenmacher 2001): two are drawn in proportion to weight, and the one with fewer sessions
- * per weight is first. Needs no state, so many proxies in front of one pool don't march in step.
+ * per weight is first. Needs no state, so many proxies in front of one pool don't march in step. The others follow as
+ * they are listed: whoever dials again asks for a new order of those that are left.
  */
 export class RandomOfTwo implements Balancer {
   readonly #random: () => number;
@@ -17,9 +18,7 @@ export class RandomOfTwo implements Balancer {
     const one = this.#draw(rest);
     const other = this.#draw(rest);
     const isBusier = activeOf(one) / one.weight > activeOf(other) / other.weight;
-    const ordered = isBusier ? [other, one] : [one, other];
-    while (rest.length > 0) ordered.push(this.#draw(rest));
-    return ordered;
+    return isBusier ? [other, one, ...rest] : [one, other, ...rest];
   }
 
   /** Takes one out, each with a chance in proportion to its weight. */

@@ -11,9 +11,11 @@ export class RoundRobin implements Balancer {
     if (upstreams.length < 2) return upstreams;
     let total = 0;
     const ranked = upstreams.map((upstream) => {
-      const credit = (this.#credit.get(upstream) ?? 0) + upstream.weight;
+      // Once: it may grow from one look to the next.
+      const { weight } = upstream;
+      const credit = (this.#credit.get(upstream) ?? 0) + weight;
       this.#credit.set(upstream, credit);
-      total += upstream.weight;
+      total += weight;
       return { upstream, credit };
     });
     ranked.sort((a, b) => b.credit - a.credit);

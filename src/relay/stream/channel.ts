@@ -17,6 +17,8 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  * holds for a client under back-pressure: a reset from it is seen when the other side takes bytes again.
  */
 const earlyLimit = 64 * 1024;
+/** Without progress, for what was buffered when a session is finished. */
+const finishPatienceMs = 5_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
@@ -45,6 +47,11 @@ export class StreamChannel implements Channel {
 
   get bytesDown(): number {
     return this.#down?.bytes ?? 0;
+  }
+
+  /** Node's buffers; a direction whose sink is full is always among them. */
+  get hasUnsent(): boolean {
+    return this.#client.writableLength > 0 || (this.#upstream?.writableLength ?? 0) > 0;
   }
 
   attach(events: ChannelEvents): void {
@@ -101,8 +108,11 @@ export class StreamChannel implements Channel {
 
   finish(): void {
     this.#over = true;
-    this.#upstream?.destroySoon();
-    this.#client.destroySoon();
+    for (const socket of [this.#upstream, this.#client]) {
+      // A peer that takes nothing more must not keep the socket for ever.
+      socket?.setTimeout(finishPatienceMs, () => resetNow(socket));
+      socket?.destroySoon();
+    }
   }
 
   readonly #onEarlyData = (chunk: Buffer): void => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../../src/relay/counters.ts';
 import { Outbox } from '../../../src/relay/outbox.ts';
@@ -37,6 +39,38 @@ describe('counters', () => {
     expect(reader.totalsOf(1)).toMatchObject({ active: 1, sessions: 2 });
     expect(reader.worker(0)).toEqual({ accepted: 2, held: 0, closed: 2 });
     expect(reader.worker(1)).toEqual({ accepted: 2, held: 1, closed: 0 });
+  });
+
+  test('give places up to a limit over all workers, and a refused one is not counted', () => {
+    const memory = createCounterMemory(2, 8);
+    const [first, second] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
+    expect([first.reserve(1, 2), second.reserve(1, 2), first.reserve(1, 2), second.reserve(1, 2)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(first.activeOf(1)).toBe(2);
+    second.addActive(1, -1);
+    expect(first.reserve(1, 2)).toBe(true);
+  });
+
+  test('never give more places than the limit to threads that race for them', async () => {
+    const memory = createCounterMemory(4, 2);
+    const held = new Int32Array(new SharedArrayBuffer(4));
+    const url = new URL('../../support/sockets-reserving-worker.ts', import.meta.url);
+    const outcomes = await Promise.all(
+      [0, 1, 2, 3].map(async (index) => {
+        const worker = new Worker(url, { workerData: { memory, index, limit: 2, rounds: 200_000, held } });
+        const [outcome] = (await once(worker, 'message')) as [{ readonly exceeded: number; readonly taken: number }];
+        return outcome;
+      }),
+    );
+    for (const { exceeded, taken } of outcomes) {
+      expect(exceeded).toBe(0);
+      expect(taken).toBeGreaterThan(0);
+    }
+    expect(new Counters(memory).activeOf(1)).toBe(0);
   });
 
   test('start at zero for the next owner of a slot, and leave its neighbours alone', () => {

@@ -1,33 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CounterWriter, createCounterMemory } from '../../../src/relay/counters.ts';
-import { Pool } from '../../../src/relay/pool.ts';
-import type { SessionRecord } from '../../../src/relay/report.ts';
-import type { PoolSpec, UpstreamSpec } from '../../../src/relay/table.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { FakeChannel } from '../../support/sockets-fake-channel.ts';
-import { pool as poolSpec, upstream } from '../../support/sockets-tables.ts';
-
-function createPool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSpec> = {}) {
-  const clock = new ManualClock();
-  const counters = new CounterWriter(createCounterMemory(1, 16), 0);
-  const records: SessionRecord[] = [];
-  const pool = new Pool(
-    { clock, random: () => 0.999_999, counters, onRecord: (record) => void records.push(record) },
-    poolSpec([], options),
-  );
-  const slots = new Map<string, number>();
-  const apply = (specs: readonly UpstreamSpec[], changed: Partial<PoolSpec> = {}): void => {
-    for (const { key } of specs) if (!slots.has(key)) slots.set(key, slots.size + 1);
-    pool.apply(poolSpec(specs, { ...options, ...changed }), (key) => slots.get(key) ?? 0);
-  };
-  const admit = (): FakeChannel => {
-    const channel = new FakeChannel();
-    pool.admit(channel, 'listener');
-    return channel;
-  };
-  apply(upstreams);
-  return { pool, clock, records, apply, admit, held: () => counters.worker(0).held, counters };
-}
+import { createPool } from '../../support/sockets-pool.ts';
+import { upstream } from '../../support/sockets-tables.ts';
 
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });
@@ -79,7 +52,7 @@ describe('a pool with somebody to dial', () => {
     expect(counters.activeOf(1)).toBe(1);
     client.answer();
     expect(counters.activeOf(1)).toBe(1);
-    client.finish();
+    client.end();
     expect(counters.totalsOf(1)).toMatchObject({ active: 0, sessions: 1, dials: 1, dialFailures: 0, retries: 0 });
   });
 });
@@ -102,17 +75,6 @@ describe('the hold', () => {
     expect(distances).toEqual([25, 50, 100, 200, 250, 250]);
     expect(second.dials).toHaveLength(1);
     expect(third.dials).toEqual([]);
-  });
-
-  test('the first success sends everyone else, in order', () => {
-    const { admit, clock, held } = createPool([a]);
-    const clients = [admit(), admit(), admit()];
-    for (const client of clients) client.refuse();
-    clock.advance(25);
-    expect(clients.map((client) => client.phase)).toEqual(['dialing', 'idle', 'idle']);
-    clients[0]?.answer();
-    expect(clients.map((client) => client.phase)).toEqual(['relaying', 'dialing', 'dialing']);
-    expect(held()).toBe(0);
   });
 
   test('one whose release failed gets its old place again, before those who came later', () => {

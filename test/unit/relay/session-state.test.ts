@@ -7,7 +7,7 @@ import { upstream } from '../../support/sockets-tables.ts';
 
 const counters = new CounterWriter(createCounterMemory(1, 2), 0);
 const target = {
-  upstream: new Upstream({ counters, clock: new ManualClock(), random: () => 0 }, upstream('a'), 1),
+  upstream: new Upstream({ counters, clock: new ManualClock(), random: () => 0, onSuspect() {} }, upstream('a'), 1),
   endpoint: { host: '127.0.0.1', port: 1 },
 };
 
