@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/containers.ts';
+import { lostWith, startLoad } from '../support/load.ts';
 import { answerers, startReplica, whoAnswers } from '../support/replica.ts';
 import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
 
@@ -52,6 +53,27 @@ describe('a container without a HEALTHCHECK', () => {
     const { msg } = await t.sealane.line(/is not ready after 10s/);
     expect(msg).toContain(`${web.name}: it is not ready after 10s: nothing listens on 8080 (connection refused)`);
     expect(t.sealane.lines.some((line) => / is ready/.test(line.msg))).toBe(false);
+  });
+
+  it('that refuses while it runs is left out, and comes back by itself', async () => {
+    await using t = await setUp();
+    const name = uniqueName('moody');
+    const script =
+      `trap 'exit 0' TERM; mkdir -p /tmp/www; echo ${name} > /tmp/www/index.html; ` +
+      `while true; do httpd -f -p 8080 -h /tmp/www & pid=$!; ` +
+      `while [ ! -e /tmp/deaf ]; do sleep 0.01; done; kill $pid; while [ -e /tmp/deaf ]; do sleep 0.01; done; done`;
+    await using moody = await startScript(script, { name, labels: t.labels() });
+    await using steady = await startReplica({ labels: t.labels() });
+    await t.sealane.line(new RegExp(`${steady.name} in web is ready|${steady.name} .*joined web, ready`));
+    await t.sealane.line(new RegExp(`${name} in web is ready|${name} .*joined web, ready`));
+    await moody.exec(['touch', '/tmp/deaf']);
+    await using load = startLoad(t.port);
+    await t.sealane.line(new RegExp(`${name} in web is unhealthy: it did not answer \\(ECONNREFUSED`));
+    const from = t.sealane.lines.length;
+    await moody.exec(['rm', '/tmp/deaf']);
+    await t.sealane.line(new RegExp(`${name} in web is ready`), from);
+    await load.answeredBy(name);
+    expect((await load.stop()).failed - lostWith(t.sealane, [name])).toBe(0);
   });
 });
 
