@@ -17,7 +17,7 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  * holds for a client under back-pressure: a reset from it is seen when the other side takes bytes again.
  */
 const earlyLimit = 64 * 1024;
-/** Without progress, for what was buffered when a session is finished. */
+/** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
 const finishPatienceMs = 5_000;
 
 export class StreamChannel implements Channel {
