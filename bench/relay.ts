@@ -85,7 +85,7 @@ async function measure(row: Row, peerName: string): Promise<Sample> {
   await using peer = await startPeer(peerName);
   // Compilers and allocators warm up; a long-running proxy is what is compared.
   await row.measure(peer, 1);
-  return row.measure(peer, seconds);
+  return await row.measure(peer, seconds);
 }
 
 function startPeer(name: string): Promise<Peer> {
