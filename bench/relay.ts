@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { arch, cpus, release, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installMissing } from '../src/demo/engine/packages.ts';
+import { toChart } from './relay/chart.ts';
+import { available, peers, startIperf, startWebServer, type Peer } from './relay/peers.ts';
+import { summarize, toTable, type RowResult } from './relay/report.ts';
+import { rows, type Row, type Sample } from './relay/rows.ts';
+
+/**
+ * `npm run bench`: Sealane beside its peers on loopback, in one run and interleaved: in each round every peer is measured
+ * once in every row, so that whatever else the machine does hits all alike. Medians of the rounds; ratios round by round.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    rows: { type: 'string', default: Object.keys(rows).join(',') },
+    peers: { type: 'string' },
+    json: { type: 'string' },
+    chart: { type: 'string' },
+    install: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(flags.rounds);
+const seconds = Number(flags.seconds);
+
+if (flags.install) {
+  await installMissing(
+    [
+      { program: 'haproxy', debianPackage: 'haproxy' },
+      { program: 'nginx', debianPackage: 'nginx-light' },
+      { program: 'iperf3', debianPackage: 'iperf3' },
+      { program: 'wrk', debianPackage: 'wrk' },
+      { program: 'docker-proxy', debianPackage: 'docker.io' },
+    ],
+    say,
+  );
+}
+const names = flags.peers?.split(',') ?? available();
+const missing = Object.keys(peers).filter((name) => !available().includes(name));
+if (missing.length > 0) say(`not here, so left out: ${missing.join(', ')} (--install gets them from Debian, as root)`);
+const chosen = flags.rows.split(',').flatMap((name) => {
+  const row = rows[name];
+  if (!row) throw new Error(`no row ${name}; there are ${Object.keys(rows).join(', ')}`);
+  return [{ name, row, samples: new Map<string, Sample[]>(names.map((peer) => [peer, []])) }];
+});
+
+const folder = await mkdtemp(join(tmpdir(), 'sealane-bench-'));
+await using ends = new AsyncDisposableStack();
+ends.defer(() => rm(folder, { recursive: true, force: true }));
+const web = ends.use(await startWebServer(folder));
+const iperf = ends.use(await startIperf());
+const backends = { http: web.port, bulk: iperf.port };
+
+const total = rounds * chosen.length * names.length;
+let done = 0;
+const failures: string[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  for (const { name, row, samples } of chosen) {
+    // Another one first in each round: what warms up for the next must not favour the same one always.
+    for (const peerName of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
+      say(`${Math.floor((100 * done) / total)} %  round ${round + 1} of ${rounds}, ${name}, ${peerName}`);
+      try {
+        samples.get(peerName)?.push(await measure(row, peerName));
+      } catch (error) {
+        failures.push(`${row.title}, ${peerName}, round ${round + 1}: ${String(error)}`);
+        say(failures.at(-1) ?? '');
+      }
+      done += 1;
+    }
+  }
+}
+
+const results = chosen.map(({ name, row, samples }) => summarize(name, row, samples));
+process.stdout.write(`\n${results.map(toTable).join('\n\n')}\n`);
+const about = `${rounds} rounds of ${seconds} s, ${cpus().length} cores (${arch()}), Linux ${release().split('-')[0]}, Node ${process.versions.node}`;
+process.stdout.write(`\n${[about, ...failures.map((one) => `failed: ${one}`)].join('\n')}\n`);
+if (flags.json !== undefined)
+  await write(flags.json, `${JSON.stringify({ about, results, failures }, undefined, 2)}\n`);
+if (flags.chart !== undefined) await write(flags.chart, toChart(results satisfies readonly RowResult[], about));
+
+async function measure(row: Row, peerName: string): Promise<Sample> {
+  await using peer = await startPeer(peerName);
+  // Compilers and allocators warm up; a long-running proxy is what is compared.
+  await row.measure(peer, 1);
+  return await row.measure(peer, seconds);
+}
+
+function startPeer(name: string): Promise<Peer> {
+  const peer = peers[name];
+  if (!peer) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
+  return peer.start(backends, folder);
+}
+
+async function write(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+  say(`wrote ${file}`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`[bench] ${line}\n`);
+}

@@ -1,0 +1,84 @@
+import { createConnection, type Socket } from 'node:net';
+import { once } from 'node:events';
+
+/**
+ * Requests at a fixed rate over kept-alive connections. Latency counts from when a request was due, not from when it was
+ * sent, so that a stalled proxy can't hide the requests it delayed (coordinated omission).
+ */
+export interface Latency {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number | undefined;
+}
+
+const connections = 32;
+const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
+/** The last line of the body that the web server sends. */
+const lastByte = '\n'.charCodeAt(0);
+
+export async function fixedRate(port: number, perSecond: number, seconds: number): Promise<Latency> {
+  const lanes = await Promise.all(Array.from({ length: connections }, () => openLane(port)));
+  const total = perSecond * seconds;
+  const intervalMs = 1_000 / perSecond;
+  const beginMs = performance.now();
+  let sent = 0;
+  await new Promise<void>((resolve, reject) => {
+    for (const { socket } of lanes) socket.on('error', reject);
+    const tick = (): void => {
+      const nowMs = performance.now();
+      while (sent < total && beginMs + sent * intervalMs <= nowMs) {
+        lanes[sent % connections]?.send(beginMs + sent * intervalMs);
+        sent += 1;
+      }
+      if (sent < total) setImmediate(tick);
+      else resolve();
+    };
+    tick();
+  });
+  await Promise.all(lanes.map((lane) => lane.settled()));
+  for (const { socket } of lanes) socket.destroy();
+  const samples = lanes.flatMap((lane) => lane.samples).toSorted((a, b) => a - b);
+  const at = (share: number): number => samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? 0;
+  return { count: samples.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) };
+}
+
+interface Lane {
+  readonly socket: Socket;
+  readonly samples: number[];
+  send(dueMs: number): void;
+  settled(): Promise<void>;
+}
+
+async function openLane(port: number): Promise<Lane> {
+  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  const due: number[] = [];
+  const samples: number[] = [];
+  let onEmpty: (() => void) | undefined;
+  socket.on('data', (chunk) => {
+    // Answers are far smaller than a segment; several may come in one chunk when requests were pipelined.
+    for (let at = chunk.indexOf('ok'); at >= 0; at = chunk.indexOf('ok', at + 2)) {
+      if (chunk[at + 2] !== lastByte) continue;
+      const dueMs = due.shift();
+      if (dueMs !== undefined) samples.push(performance.now() - dueMs);
+    }
+    if (due.length === 0) onEmpty?.();
+  });
+  return {
+    socket,
+    samples,
+    send(dueMs) {
+      due.push(dueMs);
+      socket.write(request);
+    },
+    async settled() {
+      if (due.length === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onEmpty = resolve;
+      const patience = setTimeout(resolve, 5_000);
+      await promise;
+      clearTimeout(patience);
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { accepting, freePort, start, type Running } from './processes.ts';
+
+/**
+ * What is compared: each relays two ports, one to the web server and one to iperf3, with one thread.
+ */
+export interface Backends {
+  readonly http: number;
+  readonly bulk: number;
+}
+
+export interface Peer extends AsyncDisposable {
+  readonly name: string;
+  readonly http: number;
+  readonly bulk: number;
+  /** Whose CPU time and memory count; none for `direct`. */
+  readonly pids: readonly number[];
+}
+
+export type StartPeer = (backends: Backends, folder: string) => Promise<Peer>;
+
+const executable = new URL('../../dist/main.js', import.meta.url).pathname;
+const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
+const dockerProxy = '/usr/sbin/docker-proxy';
+
+/** By name; a peer whose program is missing is left out. */
+export const peers: Readonly<Record<string, { readonly start: StartPeer; readonly needs: readonly string[] }>> = {
+  direct: { start: (backends) => Promise.resolve(peer('direct', backends, [])), needs: [] },
+  'sealane/splice': { start: (backends, folder) => sealane('splice', backends, folder), needs: [executable] },
+  'sealane/stream': { start: (backends, folder) => sealane('stream', backends, folder), needs: [executable] },
+  haproxy: { start: haproxy, needs: ['/usr/sbin/haproxy'] },
+  nginx: { start: nginx, needs: ['/usr/sbin/nginx', streamModule] },
+  'docker-proxy': { start: dockerProxies, needs: [dockerProxy] },
+};
+
+export function available(): string[] {
+  return Object.keys(peers).filter((name) => peers[name]?.needs.every((file) => existsSync(file)));
+}
+
+/** The web server behind all of them: a small answer, kept-alive connections. */
+export async function startWebServer(folder: string): Promise<{ readonly port: number } & AsyncDisposable> {
+  const port = await freePort();
+  const file = join(folder, 'backend.conf');
+  await writeFile(
+    file,
+    `${nginxHead(folder, 'backend')}
+events { worker_connections 9000; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  server { listen 127.0.0.1:${port} backlog=8192; location / { default_type text/plain; return 200 "ok\\n"; } }
+}
+`,
+  );
+  const running = start('nginx', ['-c', file, '-e', 'stderr']);
+  await accepting(port);
+  return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+export async function startIperf(): Promise<{ readonly port: number } & AsyncDisposable> {
+  const port = await freePort();
+  const running = start('iperf3', ['-s', '-B', '127.0.0.1', '-p', String(port)]);
+  await accepting(port);
+  return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+async function sealane(driver: string, backends: Backends, folder: string): Promise<Peer> {
+  const ports = await twoPorts();
+  const file = join(folder, `sealane-${driver}.yaml`);
+  const service = (name: 'http' | 'bulk'): string =>
+    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n`;
+  await writeFile(file, `services:\n${service('http')}${service('bulk')}`);
+  const flags = ['--docker', 'none', '--config', file, '--driver', driver, '--admin', 'off'];
+  const quiet = ['--access-log', 'off', '--log-level', 'warn'];
+  const running = start(process.execPath, [executable, 'run', ...flags, ...quiet]);
+  return ready(`sealane/${driver}`, ports, [running]);
+}
+
+async function haproxy(backends: Backends, folder: string): Promise<Peer> {
+  const ports = await twoPorts();
+  const file = join(folder, 'haproxy.cfg');
+  const proxy = (name: 'http' | 'bulk'): string =>
+    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192\n  server s 127.0.0.1:${backends[name]}\n`;
+  await writeFile(
+    file,
+    `global
+  nbthread 1
+  maxconn 7000
+defaults
+  mode tcp
+  option splice-request
+  option splice-response
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+${proxy('http')}${proxy('bulk')}`,
+  );
+  return ready('haproxy', ports, [start('haproxy', ['-db', '-f', file])]);
+}
+
+async function nginx(backends: Backends, folder: string): Promise<Peer> {
+  const ports = await twoPorts();
+  const file = join(folder, 'nginx.conf');
+  const server = (name: 'http' | 'bulk'): string =>
+    `server { listen 127.0.0.1:${ports[name]} backlog=8192; proxy_pass 127.0.0.1:${backends[name]}; proxy_timeout 1h; }`;
+  await writeFile(
+    file,
+    `load_module ${streamModule};
+${nginxHead(folder, 'nginx')}
+events { worker_connections 9000; }
+stream { access_log off; ${server('http')} ${server('bulk')} }
+`,
+  );
+  return ready('nginx', ports, [start('nginx', ['-c', file, '-e', 'stderr'])]);
+}
+
+async function dockerProxies(backends: Backends): Promise<Peer> {
+  const ports = await twoPorts();
+  const proxy = (name: 'http' | 'bulk'): Running =>
+    start(
+      dockerProxy,
+      ['-proto', 'tcp', '-host-ip', '127.0.0.1', '-host-port', String(ports[name])].concat([
+        '-container-ip',
+        '127.0.0.1',
+        '-container-port',
+        String(backends[name]),
+      ]),
+      // It reports on descriptor 3 that it listens. One thread, like the others.
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: '1' } },
+    );
+  return ready('docker-proxy', ports, [proxy('http'), proxy('bulk')]);
+}
+
+function nginxHead(folder: string, name: string): string {
+  return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
+}
+
+async function twoPorts(): Promise<Backends> {
+  return { http: await freePort(), bulk: await freePort() };
+}
+
+async function ready(name: string, ports: Backends, running: readonly Running[]): Promise<Peer> {
+  await accepting(ports.http);
+  await accepting(ports.bulk);
+  return peer(name, ports, running);
+}
+
+function peer(name: string, { http, bulk }: Backends, running: readonly Running[]): Peer {
+  return {
+    name,
+    http,
+    bulk,
+    pids: running.map(({ pid }) => pid),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running.map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { createConnection, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { fixedRate, type Latency } from './fixed-rate.ts';
+import type { Peer } from './peers.ts';
+import { cpuMs, output, rssKib } from './processes.ts';
+
+/**
+ * The rows of the comparison: what each does to a peer for some seconds, and what it measures.
+ */
+export interface Sample {
+  /** The row's main figure; more is better. */
+  readonly rate: number;
+  /** CPU milliseconds of the proxy for each unit of work. */
+  readonly cpuPerUnit: number;
+  readonly latency: Latency | undefined;
+  readonly rssKib: number;
+}
+
+export interface Row {
+  readonly title: string;
+  readonly rateUnit: string;
+  readonly cpuUnit: string;
+  /** What decides; `latency` compares p99, where less is better. */
+  readonly compares: 'rate' | 'p99' | 'cpu';
+  measure(peer: Peer, seconds: number): Promise<Sample>;
+}
+
+const idleConnections = 4_000;
+const fixedRatePerSecond = 2_000;
+
+export const rows: Readonly<Record<string, Row>> = {
+  'bulk-1': bulk(1),
+  'bulk-4': bulk(4),
+  'keep-alive': web('Requests on kept-alive connections', [], 'requests', 64),
+  connections: web('New connections', ['-H', 'Connection: close'], 'connections', 64),
+  latency: {
+    title: `Latency at ${fixedRatePerSecond} requests/s`,
+    rateUnit: 'requests/s',
+    cpuUnit: 'ms/1000 requests',
+    compares: 'p99',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const latency = await fixedRate(peer.http, fixedRatePerSecond, seconds);
+        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
+      }),
+  },
+  idle: {
+    title: `${idleConnections} idle connections`,
+    rateUnit: 'connections',
+    cpuUnit: 'ms/s',
+    compares: 'cpu',
+    measure: measureIdle,
+  },
+  mix: {
+    title: `Latency at ${fixedRatePerSecond / 2} requests/s beside a bulk stream`,
+    rateUnit: 'requests/s',
+    cpuUnit: 'ms/1000 requests',
+    compares: 'p99',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const stream = iperf(peer.bulk, 1, seconds + 1);
+        const latency = await fixedRate(peer.http, fixedRatePerSecond / 2, seconds);
+        await stream;
+        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
+      }),
+  },
+};
+
+interface Work {
+  readonly units: number;
+  readonly rate: number;
+  readonly latency: Latency | undefined;
+}
+
+async function measured(peer: Peer, work: () => Promise<Work>): Promise<Sample> {
+  const before = totalCpuMs(peer);
+  const { units, rate, latency } = await work();
+  const spentMs = totalCpuMs(peer) - before;
+  return { rate, cpuPerUnit: units > 0 ? spentMs / units : 0, latency, rssKib: totalRssKib(peer) };
+}
+
+function bulk(streams: number): Row {
+  return {
+    title: `Bulk, ${streams} ${streams === 1 ? 'stream' : 'streams'}`,
+    rateUnit: 'GB/s',
+    cpuUnit: 'ms/GB',
+    compares: 'rate',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const bytes = await iperf(peer.bulk, streams, seconds);
+        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
+      }),
+  };
+}
+
+const iperfSchema = z.object({ end: z.object({ sum_received: z.object({ bytes: z.number() }) }) });
+
+async function iperf(port: number, streams: number, seconds: number): Promise<number> {
+  const args = ['-c', '127.0.0.1', '-p', String(port), '-P', String(streams), '-t', String(seconds), '-J'];
+  return iperfSchema.parse(JSON.parse(await output('iperf3', args))).end.sum_received.bytes;
+}
+
+function web(title: string, headers: readonly string[], unit: string, connections: number): Row {
+  return {
+    title,
+    rateUnit: `${unit}/s`,
+    cpuUnit: `ms/1000 ${unit}`,
+    compares: 'rate',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const flags = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers];
+        const text = await output('wrk', [...flags, `http://127.0.0.1:${peer.http}/`]);
+        const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
+        const latency = { count, p50Ms: percentile(text, 50), p99Ms: percentile(text, 99), p999Ms: undefined };
+        return { units: count / 1_000, rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0), latency };
+      }),
+  };
+}
+
+/** wrk prints `99%    1.23ms` and other units. */
+function percentile(text: string, percent: number): number {
+  const found = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(text);
+  const factor = { us: 0.001, ms: 1, s: 1_000 }[found?.[2] ?? 'ms'] ?? 1;
+  return Number(found?.[1] ?? Number.NaN) * factor;
+}
+
+async function measureIdle(peer: Peer, seconds: number): Promise<Sample> {
+  const rssBefore = totalRssKib(peer);
+  const sockets: Socket[] = [];
+  try {
+    for (let batch = 0; batch < idleConnections; batch += 200) {
+      sockets.push(...(await Promise.all(Array.from({ length: 200 }, () => greeted(peer.http)))));
+    }
+    const cpuBefore = totalCpuMs(peer);
+    await sleep(seconds * 1_000);
+    const spentMs = totalCpuMs(peer) - cpuBefore;
+    return {
+      rate: idleConnections,
+      cpuPerUnit: spentMs / seconds,
+      latency: undefined,
+      rssKib: totalRssKib(peer) - rssBefore,
+    };
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/** Connected, and answered once, so that the whole way stands. */
+async function greeted(port: number): Promise<Socket> {
+  const socket = createConnection(port, '127.0.0.1');
+  return new Promise((resolve, reject) => {
+    // Also later, when it means nothing any more.
+    socket.on('error', reject);
+    socket.once('data', () => resolve(socket));
+    socket.write('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
+  });
+}
+
+function totalCpuMs({ pids }: Peer): number {
+  return pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+}
+
+function totalRssKib({ pids }: Peer): number {
+  return pids.reduce((sum, pid) => sum + rssKib(pid), 0);
+}
