@@ -95,7 +95,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...listenerProblems(listeners),
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
-        verdicts: checker.verdicts(),
+        verdictOf: (key) => checker.verdictOf(key),
         listeners,
       };
     },

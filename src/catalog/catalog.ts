@@ -40,8 +40,8 @@ export interface CatalogInput {
   readonly problems: readonly Problem[];
   /** Whether this run of this container is still going. */
   readonly isAlive: (run: ContainerRun) => boolean;
-  /** What probes and dials have found out, by upstream key. */
-  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** What probes and dials have found out. */
+  readonly verdictOf: (upstreamKey: string) => Verdict | undefined;
   /** What the relay says of the listeners that it was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
 }
@@ -86,7 +86,7 @@ function nextService(
   for (const upstream of intent.upstreams) {
     const next = nextUpstream(
       before.get(upstream.key),
-      { kind: 'declared', upstream, verdict: input.verdicts.get(upstream.key) },
+      { kind: 'declared', upstream, verdict: input.verdictOf(upstream.key) },
       nowMs,
     );
     before.delete(upstream.key);
@@ -102,7 +102,7 @@ function nextService(
 function isUnchanged(
   service: Service,
   intent: ServiceIntent,
-  { verdicts, listeners }: CatalogInput,
+  { verdictOf, listeners }: CatalogInput,
   nowMs: number,
 ): boolean {
   if (service.intent !== intent || service.lingersUntilMs !== undefined) return false;
@@ -112,7 +112,7 @@ function isUnchanged(
     service.upstreams.every((upstream, index) => {
       const declared = intent.upstreams[index];
       if (!declared) return false;
-      const input = { kind: 'declared', upstream: declared, verdict: verdicts.get(declared.key) } as const;
+      const input = { kind: 'declared', upstream: declared, verdict: verdictOf(declared.key) } as const;
       return nextUpstream(upstream, input, nowMs) === upstream;
     }) && service.routes.every((route) => openPortOf(route.listen, listeners) === route.openPort)
   );

@@ -49,6 +49,8 @@ export function hasLabelsOf(prefix: string, labels: Readonly<Record<string, stri
 export class World {
   readonly #labelPrefix: string;
   readonly #entries = new Map<string, Entry>();
+  /** Some container shares another's network, or once did: with thousands that don't, nothing needs to be looked for. */
+  #hasSharers = false;
   #now: Moment = 0;
 
   constructor(labelPrefix: string) {
@@ -128,6 +130,7 @@ export class World {
     };
     if (entry.facts && isDeepStrictEqual(entry.facts, believed)) return none;
     entry.facts = believed;
+    if (believed.networking.kind === 'container') this.#hasSharers = true;
     return { ...none, changed: true, inspect: this.#updateParents() };
   }
 
@@ -244,6 +247,7 @@ export class World {
 
   /** Follows the owners of network namespaces that ours share, and no others. Returns those that are new. */
   #updateParents(): string[] {
+    if (!this.#hasSharers) return [];
     const needed = new Set<string>();
     for (const entry of this.#entries.values()) {
       const { facts } = entry;

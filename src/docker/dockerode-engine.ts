@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
-import { createEngineAgent } from './connection.ts';
+import { createEngineAgent, withoutFormatting } from './connection.ts';
 import { EngineError, type Engine, type EngineInstallation } from './engine.ts';
 import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from './engine-errors.ts';
 import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from './engine-url.ts';
@@ -206,7 +206,8 @@ class DockerodeEngine implements Engine {
     // The modem appends `options` as a query only where the path has a question mark.
     const path = `${version}${call.path}${call.query ? '?' : ''}`;
     return new Promise((resolve, reject) => {
-      const request = { path, method: 'GET', isStream: true, statusCodes: anyStatus, abortSignal } as const;
+      const signal = withoutFormatting(abortSignal);
+      const request = { path, method: 'GET', isStream: true, statusCodes: anyStatus, abortSignal: signal } as const;
       modem.dial({ ...request, ...(call.query && { options: { ...call.query } }) }, (error, response) => {
         if (error) reject(error);
         else resolve(response);

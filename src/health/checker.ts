@@ -24,8 +24,8 @@ export interface Checker {
   follow(catalog: Catalog): void;
   /** A dial of the relay failed. */
   onFailedDial(upstreamKey: string, error: string): void;
-  /** By upstream key; the same map until something changes. */
-  verdicts(): ReadonlyMap<string, Verdict>;
+  /** Undefined for one that it was not told of. */
+  verdictOf(upstreamKey: string): Verdict | undefined;
   stop(): void;
 }
 
@@ -68,7 +68,6 @@ class ProbingChecker implements Checker {
   readonly #ending = new AbortController();
   #asking = 0;
   #followed: Catalog['services'] = new Map();
-  #verdicts: ReadonlyMap<string, Verdict> | undefined;
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
@@ -100,8 +99,8 @@ class ProbingChecker implements Checker {
     if (patient) this.#conclude(patient, afterFailedDial(patient.course, `it did not answer (${error})`));
   }
 
-  verdicts(): ReadonlyMap<string, Verdict> {
-    return (this.#verdicts ??= new Map([...this.#patients].map(([key, { course }]) => [key, course.verdict])));
+  verdictOf(upstreamKey: string): Verdict | undefined {
+    return this.#patients.get(upstreamKey)?.course.verdict;
   }
 
   stop(): void {
@@ -118,7 +117,6 @@ class ProbingChecker implements Checker {
       const sinceMs = this.#parts.clock.nowMs();
       patient = { key, endpoints, plan, resting, course, sinceMs, timer: undefined, asking: false };
       this.#patients.set(key, patient);
-      this.#verdicts = undefined;
       this.#schedule(patient);
       return;
     }
@@ -135,7 +133,6 @@ class ProbingChecker implements Checker {
     patient.timer?.cancel();
     this.#due.delete(patient);
     this.#patients.delete(key);
-    this.#verdicts = undefined;
   }
 
   #schedule(patient: Patient): void {
@@ -193,7 +190,6 @@ class ProbingChecker implements Checker {
     patient.course = next;
     const { verdict } = next;
     if (before.verdict.kind === verdict.kind && reasonOf(before.verdict) === reasonOf(verdict)) return;
-    this.#verdicts = undefined;
     if (before.verdict.kind !== verdict.kind) {
       patient.sinceMs = this.#parts.clock.nowMs();
       this.#schedule(patient);

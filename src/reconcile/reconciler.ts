@@ -40,9 +40,14 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let stopped = false;
   let deadline: Timer | undefined;
 
+  // With thousands of containers a run takes milliseconds: it rests as long as it took, so that a storm of events is
+  // taken in batches and half of the thread is left for reading them. A lone event is dealt with at once.
+  let restUntilMs = 0;
+
   const run = (): void => {
     dirty = false;
     if (stopped) return;
+    const beganMs = clock.nowMs();
     const before = catalog;
     catalog = nextCatalog(before, readWorld(), clock.nowMs(), merge);
     const next = write(catalog, table.version);
@@ -57,12 +62,17 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const { nextDeadlineMs } = catalog;
     deadline =
       nextDeadlineMs === undefined ? undefined : clock.after(Math.max(0, nextDeadlineMs - clock.nowMs()), markDirty);
+    const endedMs = clock.nowMs();
+    restUntilMs = endedMs + (endedMs - beganMs);
   };
 
   const markDirty = (): void => {
     if (dirty || stopped) return;
     dirty = true;
-    soon(run);
+    const restMs = restUntilMs - clock.nowMs();
+    // Timers count whole milliseconds.
+    if (restMs >= 1) clock.after(restMs, run);
+    else soon(run);
   };
 
   return {

@@ -4,6 +4,7 @@ import type { Channel, Driver } from './driver.ts';
 import { Listener } from './listener.ts';
 import { Pool } from './pool.ts';
 import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { TableChange } from './table-change.ts';
 import type { ListenerSpec, PoolSpec, RoutingTable } from './table.ts';
 
 /**
@@ -33,6 +34,8 @@ export class Dispatcher {
   readonly #listeners = new Map<string, Listener>();
   readonly #services = new Map<string, string>();
   readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
+  /** Services that are no longer in the table, but have sessions. */
+  readonly #removed = new Set<string>();
   #sampling: Timer | undefined;
   #accepting = true;
   #drained: { readonly deadline: Timer; readonly done: () => void } | undefined;
@@ -49,16 +52,22 @@ export class Dispatcher {
     return count;
   }
 
+  /** The whole table. */
   apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
+    const wanted = new Set(table.pools.map(({ service }) => service));
+    this.change({ ...table, removed: [...this.#pools.keys()].filter((service) => !wanted.has(service)) }, slots);
+  }
+
+  /** What is new in a table. */
+  change({ listeners, pools, removed }: TableChange, slots: ReadonlyMap<string, number>): void {
     const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
-    const wanted = new Map(table.pools.map((spec) => [spec.service, spec]));
-    // A service that is not in the table loses its upstreams only: its clients wait for it to come back.
-    for (const [service, { spec }] of this.#pools) {
-      if (!wanted.has(service)) this.#applyPool({ ...spec, upstreams: [] }, slotOf);
+    for (const service of removed) this.#removePool(service, slotOf);
+    for (const spec of pools) {
+      this.#removed.delete(spec.service);
+      this.#applyPool(spec, slotOf);
     }
-    for (const spec of table.pools) this.#applyPool(spec, slotOf);
-    this.#applyListeners(table.listeners);
-    this.#forgetIdlePools(wanted);
+    if (listeners) this.#applyListeners(listeners);
+    this.#forgetIdlePools();
   }
 
   /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
@@ -75,6 +84,14 @@ export class Dispatcher {
     this.#sampling?.cancel();
     this.#drained?.deadline.cancel();
     this.#closeSessions();
+  }
+
+  /** A service that is no longer in the table loses its upstreams only: its clients wait for it to come back. */
+  #removePool(service: string, slotOf: (key: string) => number): void {
+    const entry = this.#pools.get(service);
+    if (!entry) return;
+    this.#applyPool({ ...entry.spec, upstreams: [] }, slotOf);
+    this.#removed.add(service);
   }
 
   #applyPool(spec: PoolSpec, slotOf: (key: string) => number): void {
@@ -141,9 +158,12 @@ export class Dispatcher {
     this.#poolOf(spec).pool.admit(channel, key);
   }
 
-  #forgetIdlePools(wanted: ReadonlyMap<string, PoolSpec>): void {
-    for (const [service, { pool }] of this.#pools) {
-      if (!wanted.has(service) && pool.sessionCount === 0) this.#pools.delete(service);
+  #forgetIdlePools(): void {
+    for (const service of this.#removed) {
+      const sessions = this.#pools.get(service)?.pool.sessionCount ?? 0;
+      if (sessions > 0) continue;
+      this.#pools.delete(service);
+      this.#removed.delete(service);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CounterMemory } from './counters.ts';
 import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
 /**
@@ -16,7 +17,10 @@ export interface WorkerSetup {
 export type DriverName = 'stream';
 
 export type ToWorker =
+  /** Everything, for a worker that is new. */
   | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
+  /** What is new since the last table or change. `slots`: of the upstreams in it. */
+  | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
   /** A batch of records was taken in: one more may be sent. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'drain'; readonly deadlineMs: number }

@@ -5,6 +5,7 @@ import type { DriverName, FromWorker } from './messages.ts';
 import type { ListenerStatus, SessionRecord } from './report.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
+import { changeBetween } from './table-change.ts';
 import { emptyTable, type RoutingTable } from './table.ts';
 import { WorkerSeat } from './worker-seat.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
@@ -87,7 +88,6 @@ class ThreadedPlane implements Plane {
   readonly #failedStarts: number[];
   readonly #troubledAtMs = new Map<string, number>();
   #table = emptyTable;
-  #slotMap: ReadonlyMap<string, number> = new Map();
   #overflowing = false;
   #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
 
@@ -130,23 +130,26 @@ class ThreadedPlane implements Plane {
   }
 
   publish(table: RoutingTable): void {
-    const keys = table.pools.flatMap((pool) => pool.upstreams.map((upstream) => upstream.key));
-    const { slots, without } = this.#slots.assign(keys, table.version, {
+    const { change, keys } = changeBetween(this.#table, table);
+    const slots = this.#slots.assign(keys, table.version, {
       appliedByAll: Math.min(...this.#applied),
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
       clear: (slot) => this.#counters.clearSlot(slot),
     });
-    if (without.length > 0 && !this.#overflowing) {
+    const { without } = this.#slots;
+    if (without > 0 && !this.#overflowing) {
       this.#collaborators.logger.warn(
-        { event: 'counters-full', upstreams: without.length },
-        `more upstreams than counters: ${without.length} upstreams share one set of figures; relaying is not affected`,
+        { event: 'counters-full', upstreams: without },
+        `more upstreams than counters: ${without} upstreams share one set of figures; relaying is not affected`,
       );
     }
-    this.#overflowing = without.length > 0;
-    this.#slotMap = slots;
+    this.#overflowing = without > 0;
     this.#table = table;
-    this.#listeners.keepOnly(table);
-    for (const worker of this.#seats.keys()) this.#sendTable(worker);
+    if (change.listeners) this.#listeners.keepOnly(table);
+    for (const [worker, seat] of this.#seats.entries()) {
+      const listeners = change.listeners && this.#listeners.tableFor(worker, table).listeners;
+      seat.post({ kind: 'change', change: { ...change, listeners }, slots });
+    }
   }
 
   drain(deadlineMs: number): Promise<void> {
@@ -168,7 +171,7 @@ class ThreadedPlane implements Plane {
 
   #sendTable(worker: number): void {
     const table = this.#listeners.tableFor(worker, this.#table);
-    this.#seats[worker]?.post({ kind: 'table', table, slots: this.#slotMap });
+    this.#seats[worker]?.post({ kind: 'table', table, slots: this.#slots.all });
   }
 
   #onMessage(worker: number, message: FromWorker): void {

@@ -1,4 +1,5 @@
 import { overflowSlot } from './counters.ts';
+import type { KeyChange } from './table-change.ts';
 
 /**
  * Which counter slot belongs to which upstream. A slot is given again only when every worker has applied a table without
@@ -18,6 +19,7 @@ export class Slots {
   /** Upstreams that left: their slot, and the version of the first table without them. */
   readonly #leaving = new Map<string, { readonly slot: number; readonly sinceVersion: number }>();
   #free: number[] = [];
+  #without = 0;
   #next = overflowSlot + 1;
 
   constructor(count: number) {
@@ -28,27 +30,38 @@ export class Slots {
     return this.#slots.get(key) ?? this.#leaving.get(key)?.slot;
   }
 
-  /** The slots of one table's upstreams, and the keys for which there was none left. */
-  assign(
-    keys: Iterable<string>,
-    version: number,
-    use: SlotUse,
-  ): { readonly slots: ReadonlyMap<string, number>; readonly without: readonly string[] } {
-    const wanted = new Set(keys);
-    for (const [key, slot] of this.#slots) {
-      if (wanted.has(key)) continue;
+  /** Of all upstreams in the table. */
+  get all(): ReadonlyMap<string, number> {
+    return this.#slots;
+  }
+
+  /** How many upstreams share the one slot, for want of others. */
+  get without(): number {
+    return this.#without;
+  }
+
+  /** The slots of the upstreams that are `present` from this table on; those that `left` give theirs back in time. */
+  assign({ present, left }: KeyChange, version: number, use: SlotUse): ReadonlyMap<string, number> {
+    for (const key of left) {
+      const slot = this.#slots.get(key);
+      if (slot === undefined) continue;
       this.#slots.delete(key);
-      if (slot !== overflowSlot) this.#leaving.set(key, { slot, sinceVersion: version });
+      if (slot === overflowSlot) this.#without -= 1;
+      else this.#leaving.set(key, { slot, sinceVersion: version });
     }
     this.#collect(use);
-    const without: string[] = [];
-    for (const key of wanted) {
+    const slots = new Map<string, number>();
+    for (const key of present) {
       // An upstream without a slot keeps none: its running sessions are booked under the shared one.
-      const slot = this.#slots.get(key) ?? this.#comeBack(key) ?? this.#take(use);
-      if (slot === overflowSlot) without.push(key);
-      this.#slots.set(key, slot);
+      let slot = this.#slots.get(key);
+      if (slot === undefined) {
+        slot = this.#comeBack(key) ?? this.#take(use);
+        if (slot === overflowSlot) this.#without += 1;
+        this.#slots.set(key, slot);
+      }
+      slots.set(key, slot);
     }
-    return { slots: new Map(this.#slots), without };
+    return slots;
   }
 
   #collect(use: SlotUse): void {

@@ -40,6 +40,9 @@ function run(
       case 'table':
         dispatcher.apply(message.table, message.slots);
         return send({ kind: 'applied', version: message.table.version });
+      case 'change':
+        dispatcher.change(message.change, message.slots);
+        return send({ kind: 'applied', version: message.change.version });
       case 'taken':
         return outbox.taken();
       case 'drain':

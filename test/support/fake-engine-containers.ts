@@ -15,9 +15,9 @@ export interface FakeContainer {
 
 export type FakeContainerSpec = Partial<Omit<FakeContainer, 'id' | 'startedAtNs'>>;
 
-/** `0` → `0000…0`, `10` → `aaaa…a0a`-like: 64 hexadecimal digits that differ at the front, as real ids do. */
+/** 64 hexadecimal digits that differ at the front, as real ids do. */
 export function fakeId(number: number): string {
-  return (number + 1).toString(16).padStart(4, 'c').padEnd(64, '0123456789abcdef');
+  return `c${(number + 1).toString(16).padStart(5, '0')}`.padEnd(64, '0123456789abcdef');
 }
 
 export function rfc3339(timeNs: bigint): string {

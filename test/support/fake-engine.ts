@@ -180,7 +180,8 @@ class HttpFakeEngine implements FakeEngine {
     });
     const line = `${json.slice(0, -'"@"}'.length)}${timeNs}}\n`;
     // The engine replays 256 at most.
-    this.#history = [...this.#history, { timeNs, line }].slice(-256);
+    this.#history.push({ timeNs, line });
+    if (this.#history.length > 256) this.#history.shift();
     this.write(Buffer.from(line));
   }
 
@@ -259,7 +260,9 @@ class HttpFakeEngine implements FakeEngine {
     if (path === '/containers/json') return [...this.containers.values()].filter(isLive).map(listRowJson);
     if (path === '/version') return { Platform: { Name: 'Fake Engine' }, Components: [{ Name: 'Engine' }] };
     const wanted = decodeURIComponent(/^\/containers\/([^/]+)\/json$/.exec(path)?.[1] ?? '');
-    const found = [...this.containers.values()].find(({ id, name }) => id.startsWith(wanted) || name === wanted);
+    const found =
+      this.containers.get(wanted) ??
+      [...this.containers.values()].find(({ id, name }) => id.startsWith(wanted) || name === wanted);
     return wanted !== '' && found ? inspectJson(found) : undefined;
   }
 

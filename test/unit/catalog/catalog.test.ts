@@ -65,7 +65,7 @@ function world(
     declarations,
     problems: [],
     isAlive: ({ id }) => alive.includes(id),
-    verdicts: new Map(),
+    verdictOf: () => undefined,
     listeners: new Map(),
   };
 }

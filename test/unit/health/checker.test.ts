@@ -69,10 +69,10 @@ describe('the checker', () => {
     const { clock, checker, pending, answer, changes } = setUp();
     checker.follow(catalog(declared('a')));
     await answer(false);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'pending', reason: 'refused' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'pending', reason: 'refused' });
     clock.advance(25);
     await answer(true);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
     expect(changes()).toBe(2);
     clock.advance(600_000);
     expect(pending).toHaveLength(0);
@@ -83,12 +83,12 @@ describe('the checker', () => {
     checker.follow(catalog(declared('a')));
     await answer(true);
     checker.follow(catalog(declared('a', { health: tcp, weight: 5 })));
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
     expect(changes()).toBe(1);
     clock.advance(1_000);
     expect(pending).toHaveLength(1);
     await answer(false);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'unfit', reason: 'refused' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'unfit', reason: 'refused' });
   });
 
   test('never has more than 64 questions open', async () => {
@@ -98,7 +98,7 @@ describe('the checker', () => {
     expect(pending).toHaveLength(64);
     for (let round = 0; round < 200; round += 1) await answer(true);
     expect(pending).toHaveLength(0);
-    expect([...checker.verdicts().values()].every(({ kind }) => kind === 'fit')).toBe(true);
+    expect(many.every(({ key }) => checker.verdictOf(key)?.kind === 'fit')).toBe(true);
   });
 
   test('does not ask a paused container, and takes up its old verdict when it goes on', async () => {
@@ -108,7 +108,7 @@ describe('the checker', () => {
     checker.follow(catalog(declared('a', { health: tcp, condition: { kind: 'paused' } })));
     clock.advance(60_000);
     expect(pending).toHaveLength(0);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
     checker.follow(catalog(declared('a', { health: tcp })));
     clock.advance(1_000);
     expect(pending).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('the checker', () => {
     checker.follow(catalog(declared('a')));
     checker.follow(catalog());
     await answer(true);
-    expect(checker.verdicts().size).toBe(0);
+    expect(checker.verdictOf('a')).toBeUndefined();
     expect(changes()).toBe(0);
   });
 
@@ -128,7 +128,7 @@ describe('the checker', () => {
     checker.follow(catalog(declared('a', { health: { kind: 'none' } })));
     expect(pending).toHaveLength(0);
     checker.onFailedDial('a', 'ECONNREFUSED 10.0.0.1:80');
-    expect(checker.verdicts().get('a')).toEqual({
+    expect(checker.verdictOf('a')).toEqual({
       kind: 'suspect',
       reason: 'it did not answer (ECONNREFUSED 10.0.0.1:80)',
     });
@@ -136,7 +136,7 @@ describe('the checker', () => {
     await answer(false);
     clock.advance(50);
     await answer(true);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
     clock.advance(60_000);
     expect(pending).toHaveLength(0);
   });
@@ -151,6 +151,6 @@ describe('the checker', () => {
     await answer(false);
     expect(pending[0]?.host).toBe('10.0.0.2');
     await answer(true);
-    expect(checker.verdicts().get('a')).toEqual({ kind: 'fit' });
+    expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
   });
 });

@@ -37,7 +37,7 @@ function setUp() {
   const published: RoutingTable[] = [];
   const lines: string[] = [];
   const world: { input: CatalogInput } = {
-    input: { declarations: [], problems: [], isAlive: () => false, verdicts: new Map(), listeners: new Map() },
+    input: { declarations: [], problems: [], isAlive: () => false, verdictOf: () => undefined, listeners: new Map() },
   };
   let reads = 0;
   const reconciler = createReconciler({

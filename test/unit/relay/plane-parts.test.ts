@@ -6,6 +6,7 @@ import { Outbox } from '../../../src/relay/outbox.ts';
 import type { ListenerStatus, SessionRecord } from '../../../src/relay/report.ts';
 import { SharedListeners } from '../../../src/relay/shared-listeners.ts';
 import { Slots, type SlotUse } from '../../../src/relay/slots.ts';
+import type { KeyChange } from '../../../src/relay/table-change.ts';
 import { workerUrl } from '../../../src/relay/worker-url.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { listener, table } from '../../support/sockets-tables.ts';
@@ -93,38 +94,44 @@ describe('slots', () => {
     };
   };
 
+  const coming = (...present: readonly string[]): KeyChange => ({ present, left: [] });
+  const leaving = (...left: readonly string[]): KeyChange => ({ present: [], left });
+
   test('stay with their upstream, and none is shared', () => {
     const slots = new Slots(8);
-    const first = slots.assign(['a', 'b'], 1, use(0)).slots;
-    const second = slots.assign(['b', 'c', 'a'], 2, use(1)).slots;
+    const first = slots.assign(coming('a', 'b'), 1, use(0));
+    const second = slots.assign(coming('b', 'c', 'a'), 2, use(1));
     expect(second.get('a')).toBe(first.get('a'));
     expect(new Set(second.values()).size).toBe(3);
     expect([...second.values()]).not.toContain(overflowSlot);
+    expect(slots.all).toEqual(second);
   });
 
   test('are given again only when every worker has dropped the upstream and none has a session on it', () => {
     const slots = new Slots(8);
-    const old = slots.assign(['a'], 1, use(0)).slots.get('a') ?? -1;
-    slots.assign([], 2, use(1));
-    expect(slots.assign(['b'], 3, use(1)).slots.get('b')).not.toBe(old);
-    expect(slots.assign(['b', 'c'], 4, use(3, [old])).slots.get('c')).not.toBe(old);
+    const old = slots.assign(coming('a'), 1, use(0)).get('a') ?? -1;
+    slots.assign(leaving('a'), 2, use(1));
+    expect(slots.assign(coming('b'), 3, use(1)).get('b')).not.toBe(old);
+    expect(slots.assign(coming('c'), 4, use(3, [old])).get('c')).not.toBe(old);
     const last = use(4);
-    expect(slots.assign(['b', 'c', 'd'], 5, last).slots.get('d')).toBe(old);
+    expect(slots.assign(coming('d'), 5, last).get('d')).toBe(old);
     expect(last.cleared).toEqual([old]);
   });
 
   test('come back with their upstream', () => {
     const slots = new Slots(8);
-    const before = slots.assign(['a'], 1, use(0)).slots.get('a');
-    slots.assign([], 2, use(1));
+    const before = slots.assign(coming('a'), 1, use(0)).get('a');
+    slots.assign(leaving('a'), 2, use(1));
     expect(slots.slotOf('a')).toBe(before);
-    expect(slots.assign(['a'], 3, use(1)).slots.get('a')).toBe(before);
+    expect(slots.assign(coming('a'), 3, use(1)).get('a')).toBe(before);
   });
 
-  test('run out into a shared one, and it is told for whom', () => {
-    const { slots, without } = new Slots(3).assign(['a', 'b', 'c', 'd'], 1, use(0));
-    expect(without).toEqual(['c', 'd']);
-    expect(slots.get('d')).toBe(overflowSlot);
+  test('run out into a shared one, and it is told how many share it', () => {
+    const slots = new Slots(3);
+    expect(slots.assign(coming('a', 'b', 'c', 'd'), 1, use(0)).get('d')).toBe(overflowSlot);
+    expect(slots.without).toBe(2);
+    slots.assign(leaving('c', 'd'), 2, use(1));
+    expect(slots.without).toBe(0);
   });
 });
 

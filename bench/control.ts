@@ -1,0 +1,144 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { writeFile } from 'node:fs/promises';
+import type { Order, Report } from './control/engine.ts';
+import { cpuMs, freePort, rssKib, start } from './relay/processes.ts';
+
+/**
+ * `npm run bench:control`: what many containers cost Sealane's control side: time and CPU to the first table, CPU and
+ * engine calls for each event (a container ends, a container starts), memory.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    containers: { type: 'string', default: '10,100,1000,5000,10000' },
+    events: { type: 'string', default: '400' },
+    json: { type: 'string' },
+  },
+});
+const executable = new URL('../dist/main.js', import.meta.url).pathname;
+/** A real engine under load; slower than the events would coalesce into one run. */
+const eventGapMs = 15;
+
+interface Figures {
+  readonly containers: number;
+  readonly firstTableMs: number;
+  readonly firstTableCpuMs: number;
+  readonly cpuMsPerEvent: number;
+  readonly inspectsPerEvent: number;
+  readonly listsPerEvent: number;
+  readonly rssMib: number;
+}
+
+const reportSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('up'), url: z.string() }),
+  z.object({ kind: z.literal('calls'), lists: z.number(), inspects: z.number() }),
+]);
+
+const results: Figures[] = [];
+for (const count of flags.containers.split(',').map(Number)) {
+  process.stderr.write(`[bench] ${count} containers\n`);
+  results.push(await measure(count, Number(flags.events)));
+}
+print(results);
+if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(results, undefined, 2)}\n`);
+
+async function measure(count: number, events: number): Promise<Figures> {
+  const firstPort = 20_000;
+  await using engine = await startEngine(count, firstPort);
+  const admin = await freePort();
+  const beganMs = performance.now();
+  const args = ['run', '--docker', engine.url, '--admin', `127.0.0.1:${admin}`, '--log-level', 'warn'];
+  await using sealane = start(process.execPath, [executable, ...args, '--access-log', 'off', '--bind', '127.0.0.1']);
+  await ready(admin);
+  const firstTableMs = performance.now() - beganMs;
+  const firstTableCpuMs = cpuMs(sealane.pid);
+  // Listeners open after the table; then it is at rest.
+  await settled(sealane.pid);
+  const callsBefore = await engine.calls();
+  const cpuBefore = cpuMs(sealane.pid);
+  for (let index = 0; index < events / 2; index += 1) {
+    engine.restart(index * 7);
+    await sleep(eventGapMs);
+  }
+  await settled(sealane.pid);
+  const calls = await engine.calls();
+  return {
+    containers: count,
+    firstTableMs,
+    firstTableCpuMs,
+    cpuMsPerEvent: (cpuMs(sealane.pid) - cpuBefore) / events,
+    inspectsPerEvent: (calls.inspects - callsBefore.inspects) / events,
+    listsPerEvent: (calls.lists - callsBefore.lists) / events,
+    rssMib: rssKib(sealane.pid) / 1024,
+  };
+}
+
+interface Engine extends AsyncDisposable {
+  readonly url: string;
+  restart(index: number): void;
+  calls(): Promise<Extract<Report, { kind: 'calls' }>>;
+}
+
+async function startEngine(count: number, firstPort: number): Promise<Engine> {
+  const child = fork(new URL('control/engine.ts', import.meta.url), [String(count), String(firstPort)]);
+  const up = await answer(child);
+  if (up.kind !== 'up') throw new Error('the engine did not say where it is');
+  const order = (what: Order): void => void child.send(what);
+  return {
+    url: up.url,
+    restart: (index) => order({ kind: 'restart', index }),
+    async calls() {
+      const told = answer(child);
+      order({ kind: 'calls' });
+      const report = await told;
+      if (report.kind !== 'calls') throw new Error('the engine did not count its calls');
+      return report;
+    },
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+async function answer(child: ChildProcess): Promise<Report> {
+  const [message] = await once(child, 'message');
+  return reportSchema.parse(message);
+}
+
+async function ready(admin: number): Promise<void> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${admin}/readyz`).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.ok) return;
+    await sleep(5);
+  }
+}
+
+/** Until a process has used no CPU for a while. */
+async function settled(pid: number): Promise<void> {
+  for (let before = -1, now = cpuMs(pid); before !== now; now = cpuMs(pid)) {
+    before = now;
+    await sleep(500);
+  }
+}
+
+function print(all: readonly Figures[]): void {
+  const head = ['containers', 'first table ms', 'CPU ms', 'CPU ms/event', 'inspects/event', 'lists/event', 'RSS MiB'];
+  const lines = all.map((one) => [
+    String(one.containers),
+    one.firstTableMs.toFixed(0),
+    one.firstTableCpuMs.toFixed(0),
+    one.cpuMsPerEvent.toFixed(2),
+    one.inspectsPerEvent.toFixed(2),
+    one.listsPerEvent.toFixed(2),
+    one.rssMib.toFixed(0),
+  ]);
+  for (const line of [head, ...lines]) {
+    process.stdout.write(`${line.map((cell, column) => cell.padStart(head[column]?.length ?? 0)).join('  ')}\n`);
+  }
+}

@@ -1,0 +1,62 @@
+import { startFakeEngine } from '../../test/support/fake-engine.ts';
+import type { FakeContainerSpec } from '../../test/support/fake-engine-containers.ts';
+
+/**
+ * A process of its own that is a Docker engine with many labelled containers, so that its work is not counted as
+ * Sealane's. Told over IPC what to do.
+ */
+export type Order =
+  /** One container ends and starts again. */
+  | { readonly kind: 'restart'; readonly index: number }
+  /** How often each kind of call was made so far. */
+  | { readonly kind: 'calls' };
+
+export type Report =
+  | { readonly kind: 'up'; readonly url: string }
+  | { readonly kind: 'calls'; readonly lists: number; readonly inspects: number };
+
+/** Replicas of one service; each service has a port of its own. */
+const replicas = 10;
+
+const [count = 0, firstPort = 0] = process.argv.slice(2).map(Number);
+await using engine = await startFakeEngine();
+const ids = Array.from({ length: count }, (_, index) => engine.run(specOf(index)));
+const ended = Promise.withResolvers<void>();
+process.on('disconnect', () => ended.resolve());
+process.on('message', (order: Order) => {
+  if (order.kind === 'calls') return tell(countCalls());
+  const id = ids[order.index % ids.length] ?? '';
+  engine.die(id);
+  engine.start(id);
+});
+tell({ kind: 'up', url: engine.url });
+await ended.promise;
+
+function specOf(index: number): FakeContainerSpec {
+  const service = Math.floor(index / replicas);
+  return {
+    labels: {
+      'sealane.port': '80',
+      'sealane.listen': String(firstPort + service),
+      'sealane.pool': `service-${service}`,
+      // Their addresses are nobody's: nothing must be sent there.
+      'sealane.health': 'none',
+      'com.docker.compose.project': 'bench',
+      'com.docker.compose.service': `service-${service}`,
+      'com.docker.compose.container-number': String((index % replicas) + 1),
+    },
+    networks: {
+      bridge: { networkId: 'net-bridge', ip: `127.${10 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}` },
+    },
+  };
+}
+
+function countCalls(): Report {
+  const lists = engine.requests.filter((one) => one === 'GET /containers/json').length;
+  const inspects = engine.requests.filter((one) => /^GET \/containers\/[^/]+\/json$/.test(one)).length;
+  return { kind: 'calls', lists, inspects };
+}
+
+function tell(report: Report): void {
+  process.send?.(report);
+}

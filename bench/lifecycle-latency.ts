@@ -1,0 +1,154 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { Client } from '../test/soak/client.ts';
+import { prepareGround, type Ground } from '../test/soak/engine.ts';
+import { startOpenLoad } from '../test/soak/open-load.ts';
+import { quantile } from '../test/soak/quantile.ts';
+import { dialedAtMs, sessionsOf } from '../test/soak/session.ts';
+import { Stage } from '../test/soak/stage.ts';
+import { wallMs } from '../test/soak/wall-clock.ts';
+import type { ContainerEvent } from '../test/support/engine-events.ts';
+import type { TestContainer } from '../test/support/containers.ts';
+
+/**
+ * How soon Sealane lets go of a replica that is told to stop, and how soon it uses one whose port opens. `npm run
+ * bench:lifecycle`; `-- --times 10` fewer, `-- --only stops`, `-- --json file`. Exit code 1 when a goal is missed. Needs a Docker engine, or
+ * root on Debian or Ubuntu.
+ */
+const goals = { stopToLastDialP99Ms: 10, openToAnswerP99Ms: 60 };
+/** Enough that each of two replicas gets a connection every few milliseconds: the last dial is found that exactly. */
+const perSecond = 500;
+const opensAfterMs = [0, 1_000, 3_000];
+
+const { values } = parseArgs({
+  options: { times: { type: 'string', default: '50' }, only: { type: 'string' }, json: { type: 'string' } },
+});
+const times = Number(values.times);
+
+interface Measure {
+  readonly what: string;
+  readonly goalP99Ms: number;
+  readonly samplesMs: readonly number[];
+  /** What happened on the way, for whoever looks into a late one. */
+  readonly details?: readonly object[];
+}
+
+await using ground = await prepareGround(say);
+const measures: Measure[] = [];
+if (values.only !== 'starts') {
+  say(`${times} stops under load`);
+  const stops = await measureStops(ground);
+  measures.push({
+    what: 'stop signal → last session dialed to the replica',
+    goalP99Ms: goals.stopToLastDialP99Ms,
+    samplesMs: stops.map(({ lastDialMs }) => Math.max(0, lastDialMs)),
+    details: stops,
+  });
+}
+for (const openAfterMs of values.only === 'stops' ? [] : opensAfterMs) {
+  say(`${times} starts, the port open after ${openAfterMs} ms`);
+  measures.push({
+    what: `port opens ${openAfterMs} ms after start → a waiting client is answered`,
+    goalP99Ms: goals.openToAnswerP99Ms,
+    samplesMs: await measureStarts(ground, openAfterMs),
+  });
+}
+const results = measures.map(summarize);
+for (const { what, p50Ms, p99Ms, mostMs, goalP99Ms, good } of results) {
+  process.stdout.write(
+    `${good ? '✓' : '✗'} ${what}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (goal ${goalP99Ms}), ` +
+      `most ${mostMs.toFixed(1)} ms over ${times}\n`,
+  );
+}
+const good = results.every((result) => result.good);
+const json = JSON.stringify({ times, perSecond, good, results });
+process.stdout.write(`${json}\n`);
+if (values.json !== undefined) await writeFile(values.json, `${json}\n`);
+process.exitCode = good ? 0 : 1;
+
+/** All in milliseconds after the engine's `kill` event. */
+interface Stop {
+  /** The event reached this program, a bystander as near to the engine as Sealane. */
+  readonly heardMs: number;
+  /** Sealane said that it drains the replica, by which time its relay had been told. */
+  readonly drainingMs: number;
+  /** The replica's last dial of this run; before the event, if negative. */
+  readonly lastDialMs: number;
+}
+
+async function measureStops(on: Ground): Promise<Stop[]> {
+  await using stage = await Stage.open(on);
+  const replicas = await stage.start(2);
+  const load = startOpenLoad(stage.port, perSecond);
+  const stops: {
+    readonly name: string;
+    readonly from: number;
+    readonly killed: ContainerEvent;
+    readonly endMs: number;
+  }[] = [];
+  await load.answered(perSecond);
+  for (let round = 0; round < times; round += 1) {
+    const one = replicas[round % replicas.length] as TestContainer;
+    const from = stage.mark();
+    const killed = on.events.next(one.id, 'kill');
+    await one.stop();
+    stops.push({ name: one.name, from, killed: await killed, endMs: wallMs() });
+    const again = stage.mark();
+    await one.start();
+    await stage.ready(one.name, again);
+    await load.answered(perSecond / 10);
+  }
+  await load.stop();
+  // Its last words are the last records.
+  await stage.sealane.stop();
+  if (load.failures.length > 0) say(`${load.failures.length} connections failed; npm run soak says why`);
+  const { lines } = stage.sealane;
+  const dials = Map.groupBy(sessionsOf(lines), ({ upstream }) => upstream);
+  return stops.map(({ name, from, killed: { atMs, heardAtMs }, endMs }) => {
+    const before = (dials.get(name) ?? []).map(dialedAtMs).filter((dialedMs) => dialedMs < endMs);
+    const draining = lines.slice(from).find(({ msg }) => msg.startsWith(`${name} in soak is draining`));
+    return {
+      heardMs: heardAtMs - atMs,
+      drainingMs: (draining?.time ?? Infinity) - atMs,
+      lastDialMs: Math.max(...before) - atMs,
+    };
+  });
+}
+
+/** From the moment that the replica says its port opened to the answer that a client gets who has waited for it. */
+async function measureStarts(on: Ground, openAfterMs: number): Promise<number[]> {
+  await using stage = await Stage.open(on);
+  const [replica] = await stage.start(1, { openAfterMs, labels: { hold: '30s' } });
+  if (!replica) throw new Error('no replica was started');
+  const samples: number[] = [];
+  while (samples.length < times) {
+    const from = stage.mark();
+    await replica.kill('SIGKILL');
+    await stage.left(replica.name, from);
+    const client = new Client(stage.port);
+    const answered = client.ask('close').then(wallMs);
+    await replica.start();
+    const answeredAtMs = await answered;
+    client.close();
+    samples.push(answeredAtMs - (await openedAtMs(replica, samples.length + 2)));
+  }
+  return samples;
+}
+
+/** The time that the replica printed in its run number `run`; its output reaches the engine a moment later. */
+async function openedAtMs(replica: TestContainer, run: number): Promise<number> {
+  for (;;) {
+    const opened = (await replica.logs()).match(/(?<=listening )[\d.]+/g) ?? [];
+    if (opened.length >= run) return Number(opened[run - 1]);
+  }
+}
+
+function summarize(measure: Measure) {
+  const at = (share: number): number => quantile(measure.samplesMs, share);
+  const p99Ms = at(0.99);
+  return { ...measure, good: p99Ms <= measure.goalP99Ms, p50Ms: at(0.5), p99Ms, mostMs: at(1) };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

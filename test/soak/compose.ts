@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { run } from '../../src/demo/engine/command.ts';
+import { testEngine, uniqueName } from '../support/containers.ts';
+import type { Stage } from './stage.ts';
+
+/** The replicas of docker-compose.yml beside this file, brought to a number by compose. */
+export interface ComposeProject extends AsyncDisposable {
+  /** `docker-compose up`; resolves when Sealane says that what is new is ready and what is old is gone. */
+  up(replicas: number, ...options: readonly string[]): Promise<void>;
+}
+
+export function composeProject(stage: Stage): ComposeProject {
+  const project = uniqueName('compose');
+  const file = join(import.meta.dirname, 'docker-compose.yml');
+  const env = { SOAK_IMAGE: stage.image, SOAK_PREFIX: stage.prefix, SOAK_PORT: String(stage.port) };
+  const compose = (...args: readonly string[]): Promise<string> =>
+    run('docker-compose', ['-p', project, '-f', file, ...args], { env, timeoutMs: 120_000 });
+
+  /** Names by id. */
+  const running = async (): Promise<Map<string, string>> => {
+    const filters = { label: [`com.docker.compose.project=${project}`] };
+    const rows = await testEngine().listContainers({ filters });
+    return new Map(rows.map(({ Id, Names }) => [Id, (Names[0] ?? '').slice(1)]));
+  };
+
+  return {
+    async up(replicas, ...options) {
+      const from = stage.mark();
+      const before = await running();
+      await compose('up', '-d', '--scale', `whoami=${replicas}`, ...options);
+      const after = await running();
+      const started = [...after].filter(([id]) => !before.has(id));
+      await Promise.all(started.map(([, name]) => stage.ready(name, from)));
+      // One that was recreated left under the name that compose gave it meanwhile, or under its own.
+      const gone = [...before].filter(([id]) => !after.has(id));
+      await Promise.all(gone.map(([, name]) => stage.left(`(?:[0-9a-f]{12}_)?${name}`, from)));
+    },
+    async [Symbol.asyncDispose]() {
+      await compose('down', '--timeout', '10');
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { acquireEngine, type AcquiredEngine } from '../../src/demo/engine/acquire.ts';
+import { installMissing } from '../../src/demo/engine/packages.ts';
+import { followEvents, type EngineEvents } from '../support/engine-events.ts';
+import { buildReplicaImage } from './replica/image.ts';
+
+/** The engine that everything runs on, with the replicas' image and the engine's own account of what happens. */
+export interface Ground extends AsyncDisposable {
+  readonly engine: AcquiredEngine;
+  readonly image: string;
+  readonly events: EngineEvents;
+}
+
+export async function prepareGround(say: (line: string) => void): Promise<Ground> {
+  await installMissing([{ program: 'docker-compose', debianPackage: 'docker-compose' }], say);
+  await using made = new AsyncDisposableStack();
+  const engine = made.use(await acquireEngine({ allowPrivate: true, onProgress: say }));
+  // For docker-compose, Sealane and testcontainers, whose reaper's image cannot be had without a registry.
+  process.env['DOCKER_HOST'] = engine.host;
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+  say(`using ${engine.host}; building the replicas' image`);
+  const image = made.use(await buildReplicaImage(engine));
+  const events = made.use(await followEvents(engine.client));
+  const kept = made.move();
+  return { engine, image: image.name, events, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}

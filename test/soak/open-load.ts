@@ -1,0 +1,98 @@
+import { Client, ConnectionFailure } from './client.ts';
+import type { Failure } from './failure.ts';
+import { wallMs } from './wall-clock.ts';
+
+/**
+ * New connections on schedule, whether or not earlier ones have been answered (open loop), so that no stall hides behind
+ * a client that waits for its turn. Each asks once, reads the whole answer, and is gone.
+ */
+export interface OpenLoad {
+  readonly made: number;
+  readonly failures: readonly Failure[];
+  /** Milliseconds from connecting to the whole answer, of those that got one. */
+  readonly waitsMs: readonly number[];
+  readonly slowest: Served | undefined;
+  /** How far the schedule slipped at worst, in milliseconds: what of the waits may be this program's own. */
+  readonly slippedMs: number;
+  /** Resolves when so many more have got their answer. */
+  answered(count: number): Promise<void>;
+  /** Resolves when those who had to wait have been served: no more are under way than a good moment sees. */
+  caughtUp(): Promise<void>;
+  /** Starts no more; resolves when the last one is over. */
+  stop(): Promise<void>;
+}
+
+export interface Served {
+  readonly localPort: number | undefined;
+  readonly startedAtMs: number;
+  readonly waitMs: number;
+}
+
+/** Under way at once, when nobody waits for a replica. */
+const usual = 20;
+const tickMs = 5;
+
+export function startOpenLoad(port: number, perSecond: number): OpenLoad {
+  const failures: Failure[] = [];
+  const waitsMs: number[] = [];
+  const running = new Set<Promise<void>>();
+  const waiting = new Set<{ readonly at: number; readonly resolve: () => void }>();
+  const catchingUp: (() => void)[] = [];
+  const beganMs = wallMs();
+  let made = 0;
+  let slippedMs = 0;
+  let slowest: Served | undefined;
+
+  const note = ({ localPort, startedAtMs }: Client): void => {
+    const waitMs = wallMs() - startedAtMs;
+    waitsMs.push(waitMs);
+    if (!slowest || waitMs > slowest.waitMs) slowest = { localPort, startedAtMs, waitMs };
+  };
+
+  const one = async (): Promise<void> => {
+    const client = new Client(port);
+    try {
+      await client.ask('close');
+      note(client);
+      for (const waiter of waiting) if (waitsMs.length >= waiter.at && waiting.delete(waiter)) waiter.resolve();
+    } catch (error) {
+      if (!(error instanceof ConnectionFailure)) throw error;
+      const { localPort, startedAtMs } = client;
+      failures.push({ localPort, startedAtMs, failedAtMs: wallMs(), code: error.code, answers: 0 });
+    } finally {
+      client.close();
+    }
+  };
+
+  const timer = setInterval(() => {
+    const elapsedMs = wallMs() - beganMs;
+    slippedMs = Math.max(slippedMs, elapsedMs - (made * 1_000) / perSecond);
+    for (const due = Math.floor((elapsedMs * perSecond) / 1_000); made < due; made += 1) {
+      const connection = one().finally(() => {
+        running.delete(connection);
+        if (running.size <= usual) for (const resolve of catchingUp.splice(0)) resolve();
+      });
+      running.add(connection);
+    }
+  }, tickMs);
+
+  return {
+    failures,
+    waitsMs,
+    get made() {
+      return made;
+    },
+    get slowest() {
+      return slowest;
+    },
+    get slippedMs() {
+      return slippedMs;
+    },
+    answered: (count) => new Promise((resolve) => waiting.add({ at: waitsMs.length + count, resolve })),
+    caughtUp: () => new Promise((resolve) => void catchingUp.push(resolve)),
+    async stop() {
+      clearInterval(timer);
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import type { TestContainer } from '../support/containers.ts';
+import { composeProject } from './compose.ts';
+import type { OpenLoad } from './open-load.ts';
+import type { ReplicaOptions, Stage } from './stage.ts';
+
+/**
+ * What people do to containers while clients connect. Each scenario sets its stage, then plays the same round again and
+ * again; a round is over when all replicas are ready again and those who waited
+ * have been served.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  setUp(stage: Stage): Promise<Round>;
+}
+
+export type Round = (index: number, load: OpenLoad) => Promise<void>;
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'stop-start', title: 'stop and start one of three', setUp: (stage) => stopAndStart(stage, {}) },
+  {
+    name: 'stop-start-abrupt',
+    title: 'the same, exiting at once on SIGTERM',
+    setUp: (stage) => stopAndStart(stage, { onStop: 'exit' }),
+  },
+  { name: 'rolling', title: 'rolling restart of three', setUp: (stage) => rollingRestart(stage, {}) },
+  {
+    name: 'rolling-abrupt',
+    title: 'the same, exiting at once on SIGTERM',
+    setUp: (stage) => rollingRestart(stage, { onStop: 'exit' }),
+  },
+  { name: 'restart-only', title: 'restart of the only replica', setUp: restartOnly },
+  { name: 'recreate-two', title: 'compose up --force-recreate, two replicas', setUp: (stage) => recreate(stage, 2) },
+  { name: 'recreate-one', title: 'compose up --force-recreate, one replica', setUp: (stage) => recreate(stage, 1) },
+  { name: 'scale', title: 'compose up --scale 1, 5, 1', setUp: scale },
+  { name: 'crash', title: 'crash of the only one, with a restart policy', setUp: crash },
+  { name: 'kill', title: 'docker kill -s KILL one of two, start', setUp: kill },
+  { name: 'pause', title: 'pause and unpause one of two', setUp: pause },
+  { name: 'late-port', title: 'one whose port opens after 3 s joins one', setUp: latePort },
+  { name: 'unhealthy', title: 'HEALTHCHECK of one of two fails, passes', setUp: unhealthy },
+];
+
+/** New connections to be answered while a replica is away, so that its absence is felt. */
+const whileAway = 100;
+
+async function stopAndStart(stage: Stage, options: ReplicaOptions): Promise<Round> {
+  const replicas = await stage.start(3, options);
+  return async (index) => {
+    const one = nth(replicas, index);
+    await one.stop();
+    const from = stage.mark();
+    await one.start();
+    await stage.ready(one.name, from);
+  };
+}
+
+async function rollingRestart(stage: Stage, options: ReplicaOptions): Promise<Round> {
+  const replicas = await stage.start(3, options);
+  return async () => {
+    for (const one of replicas) await restart(stage, one);
+  };
+}
+
+async function restartOnly(stage: Stage): Promise<Round> {
+  const only = nth(await stage.start(1), 0);
+  return () => restart(stage, only);
+}
+
+async function restart(stage: Stage, one: TestContainer): Promise<void> {
+  const from = stage.mark();
+  await one.restart();
+  await stage.ready(one.name, from);
+}
+
+async function recreate(stage: Stage, replicas: number): Promise<Round> {
+  const project = stage.keep(composeProject(stage));
+  await project.up(replicas);
+  return () => project.up(replicas, '--force-recreate');
+}
+
+async function scale(stage: Stage): Promise<Round> {
+  const project = stage.keep(composeProject(stage));
+  await project.up(1);
+  return async () => {
+    await project.up(5);
+    await project.up(1);
+  };
+}
+
+/**
+ * Docker doubles the delay of a restart whenever the run before was shorter than ten seconds, so each round crashes a
+ * replica of its own, which has taken over from the last one.
+ */
+async function crash(stage: Stage): Promise<Round> {
+  const options: ReplicaOptions = { host: { RestartPolicy: { Name: 'always' } } };
+  let only = nth(await stage.start(1, options), 0);
+  return async () => {
+    const from = stage.mark();
+    // From within: whoever sends a signal through the engine tells it not to restart.
+    await only.exec(['sh', '-c', 'kill -USR2 1']);
+    await stage.left(only.name, from);
+    await stage.ready(only.name, stage.mark());
+    const [next] = await stage.start(1, options);
+    const before = only;
+    only = next ?? only;
+    await before.stop();
+    await before.remove();
+  };
+}
+
+async function kill(stage: Stage): Promise<Round> {
+  const replicas = await stage.start(2);
+  return async (index, load) => {
+    const one = nth(replicas, index);
+    const from = stage.mark();
+    await one.kill('SIGKILL');
+    await stage.left(one.name, from);
+    await load.answered(whileAway);
+    await one.start();
+    await stage.ready(one.name, from);
+  };
+}
+
+async function pause(stage: Stage): Promise<Round> {
+  const replicas = await stage.start(2);
+  return async (index, load) => {
+    const one = nth(replicas, index);
+    const from = stage.mark();
+    await one.pause();
+    await stage.became(one.name, 'paused', from);
+    await load.answered(whileAway);
+    await one.unpause();
+    await stage.ready(one.name, from);
+  };
+}
+
+async function latePort(stage: Stage): Promise<Round> {
+  await stage.start(1);
+  const late = nth(await stage.start(1, { openAfterMs: 3_000 }), 0);
+  await late.stop();
+  return async () => {
+    const from = stage.mark();
+    await late.start();
+    await stage.ready(late.name, from);
+    await late.stop();
+  };
+}
+
+/** Healthy while a file in the container says `well`; by what a shell can do alone, since the image has little else. */
+const healthcheck: ReplicaOptions = {
+  create: {
+    Healthcheck: {
+      Test: ['CMD-SHELL', 'read state < /tmp/health && [ "$state" = well ]'],
+      Interval: 300_000_000,
+      Timeout: 2_000_000_000,
+      Retries: 1,
+    },
+  },
+};
+
+async function unhealthy(stage: Stage): Promise<Round> {
+  await stage.start(1);
+  const moody = await stage.launch(healthcheck);
+  const say = (state: string): Promise<unknown> => moody.exec(['sh', '-c', `echo ${state} > /tmp/health`]);
+  await say('well');
+  await stage.ready(moody.name, 0);
+  return async (_index, load) => {
+    const from = stage.mark();
+    await say('sick');
+    await stage.became(moody.name, 'unhealthy', from);
+    await load.answered(whileAway);
+    await say('well');
+    await stage.ready(moody.name, from);
+  };
+}
+
+function nth(replicas: readonly TestContainer[], index: number): TestContainer {
+  const one = replicas[index % replicas.length];
+  if (!one) throw new Error('a scenario needs replicas');
+  return one;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { LogLine } from '../support/sealane.ts';
+
+/** What Sealane's access log says of a session, as far as clients' failures are explained by it. */
+const sessionSchema = z.object({
+  session: z.object({
+    client: z.string(),
+    upstream: z.string().optional(),
+    upstreamKey: z.string().optional(),
+    startedAtMs: z.number(),
+    heldMs: z.number(),
+    dialMs: z.number(),
+    totalMs: z.number(),
+    bytesDown: z.number(),
+    retries: z.number(),
+    reason: z.string(),
+    lastDialError: z.string().optional(),
+  }),
+});
+
+export type SessionLine = z.output<typeof sessionSchema>['session'];
+
+export function sessionsOf(lines: readonly LogLine[]): SessionLine[] {
+  return lines.flatMap((line) => {
+    if (!('session' in line)) return [];
+    const { data } = sessionSchema.safeParse(line);
+    return data ? [data.session] : [];
+  });
+}
+
+/** When the dial that was answered began; milliseconds since the epoch. */
+export function dialedAtMs({ startedAtMs, heldMs }: SessionLine): number {
+  return startedAtMs + heldMs;
+}
+
+/** Between a client's clock when it connects and Sealane's when it accepts. Ports are used again, but not so soon. */
+const acceptMs = 2_000;
+
+/** The session of a client's connection. */
+export function findSession(
+  sessions: readonly SessionLine[],
+): (connection: { readonly localPort: number | undefined; readonly startedAtMs: number }) => SessionLine | undefined {
+  const byClient = Map.groupBy(sessions, ({ client }) => client);
+  return ({ localPort, startedAtMs }) =>
+    byClient.get(`127.0.0.1:${localPort}`)?.find((session) => Math.abs(session.startedAtMs - startedAtMs) < acceptMs);
+}

@@ -1,0 +1,86 @@
+import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/containers.ts';
+import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
+import type { Ground } from './engine.ts';
+
+/**
+ * What a scenario plays on: a Sealane of its own, one service `soak` on one port, and its replicas. All gone at the end.
+ */
+export interface ReplicaOptions {
+  /** `exit`: at once, with whatever it was at. Otherwise as whoami: serves on for a moment, finishes, ends. */
+  readonly onStop?: 'exit' | undefined;
+  readonly openAfterMs?: number;
+  readonly create?: NonNullable<ContainerOptions['create']>;
+  readonly host?: NonNullable<ContainerOptions['host']>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export class Stage implements AsyncDisposable {
+  readonly image: string;
+  readonly prefix = uniqueName('soak');
+  readonly port: number;
+  readonly sealane: Sealane;
+  readonly #kept = new AsyncDisposableStack();
+
+  constructor(ground: Ground, port: number) {
+    this.image = ground.image;
+    this.port = port;
+    this.sealane = this.#kept.use(startSealane('--label-prefix', this.prefix, '--bind', '127.0.0.1'));
+  }
+
+  static async open(ground: Ground): Promise<Stage> {
+    const stage = new Stage(ground, await freePort());
+    await stage.sealane.line(/watching/);
+    return stage;
+  }
+
+  /** Replicas that Sealane says are ready. */
+  async start(count: number, options: ReplicaOptions = {}): Promise<TestContainer[]> {
+    const from = this.mark();
+    const replicas = await Promise.all(Array.from({ length: count }, () => this.launch(options)));
+    await Promise.all(replicas.map(({ name }) => this.ready(name, from)));
+    return replicas;
+  }
+
+  /** A replica that runs, ready or not. */
+  async launch({ onStop, openAfterMs, labels, ...options }: ReplicaOptions = {}): Promise<TestContainer> {
+    const own = { listen: String(this.port), port: '8080', pool: 'soak', ...labels };
+    return this.#kept.use(
+      await startContainer({
+        image: this.image,
+        name: uniqueName('replica'),
+        labels: Object.fromEntries(Object.entries(own).map(([name, value]) => [`${this.prefix}.${name}`, value])),
+        env: {
+          ...(onStop === undefined ? {} : { ON_STOP: onStop }),
+          ...(openAfterMs === undefined ? {} : { OPEN_AFTER_MS: String(openAfterMs) }),
+        },
+        ...options,
+      }),
+    );
+  }
+
+  /** Disposes of it with the stage, before what was there earlier. */
+  keep<T extends AsyncDisposable>(thing: T): T {
+    return this.#kept.use(thing);
+  }
+
+  /** The place in Sealane's log from which the effects of what comes next are looked for. */
+  mark(): number {
+    return this.sealane.lines.length;
+  }
+
+  async ready(name: string, from: number): Promise<void> {
+    await this.sealane.line(new RegExp(`^${name} (in soak is|\\(.*joined soak,) ready`), from);
+  }
+
+  async became(name: string, what: 'starting' | 'paused' | 'unhealthy' | 'draining', from: number): Promise<void> {
+    await this.sealane.line(new RegExp(`^${name} (in soak is|\\(.*joined soak,) ${what}`), from);
+  }
+
+  async left(name: string, from: number): Promise<void> {
+    await this.sealane.line(new RegExp(`^${name} left soak`), from);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#kept.disposeAsync();
+  }
+}
