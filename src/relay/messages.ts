@@ -11,7 +11,7 @@ export interface WorkerSetup {
   readonly memory: CounterMemory;
 }
 
-export type DriverName = 'stream';
+export type DriverName = 'stream' | 'splice';
 
 export type ToWorker =
   | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
@@ -21,7 +21,8 @@ export type ToWorker =
   | { readonly kind: 'close' };
 
 export type FromWorker =
-  | { readonly kind: 'ready' }
+  /** `wakeFd`: see OpenDriver. */
+  | { readonly kind: 'ready'; readonly wakeFd?: number }
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly records: SessionRecord[]; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
