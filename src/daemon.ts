@@ -4,6 +4,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
 import type { Problem } from './catalog/problem.ts';
+import { ConfigError } from './config/config-error.ts';
 import { defaultBind } from './config/default-bind.ts';
 import type { Settings } from './config/settings.ts';
 import type { StaticService } from './config/static-service.ts';
@@ -17,6 +18,8 @@ import type { EngineSnapshot } from './docker/facts.ts';
 import { createChecker } from './health/checker.ts';
 import { warnOfLostHandover } from './config/migrate-requests.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
+import { chooseDriver } from './relay/choose-driver.ts';
+import type { DriverName } from './relay/messages.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
 import { logSessions } from './telemetry/access-log.ts';
@@ -71,7 +74,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         reconciler.markDirty();
       },
     },
-    { workers: settings.workers, driver: 'stream', reusePort: settings['reuse-port'] },
+    { workers: settings.workers, driver: driverOf(settings, logger), reusePort: settings['reuse-port'] },
   );
 
   const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
@@ -173,6 +176,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await admin?.close();
     },
   };
+}
+
+/** @throws ConfigError when it was asked for and can't be */
+function driverOf(settings: Settings, logger: Logger): DriverName {
+  const choice = chooseDriver(settings.driver);
+  if (choice.kind === 'impossible') {
+    throw new ConfigError(`--driver splice is not possible: ${choice.reason}; use auto or stream`);
+  }
+  logger.info({ event: 'driver', driver: choice.driver }, `driver ${choice.driver}: ${choice.reason}`);
+  return choice.driver;
 }
 
 function announce(logger: Logger, changes: readonly Change[]): void {

@@ -52,13 +52,12 @@ const schema = z.object({
     .meta({ value: '1-64', fallback: '1' })
     .describe('Relay threads.'),
   driver: z
-    .enum(['auto', 'stream'], {
-      error: ({ input }) =>
-        input === 'splice' ? 'splice is not supported yet: use auto or stream' : 'must be auto or stream',
-    })
+    .enum(['auto', 'stream', 'splice'], 'must be auto, stream or splice')
     .default('auto')
-    .meta({ value: '`auto`, `stream`', fallback: '`auto`' })
-    .describe('How bytes are moved.'),
+    .meta({ value: '`auto`, `stream`, `splice`', fallback: '`auto`' })
+    .describe(
+      'How bytes are moved: `splice` in the kernel (Linux, Node 26), `stream` anywhere; `auto` takes splice where it can.',
+    ),
   'log-level': z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info')

@@ -14,7 +14,7 @@ export interface WorkerSetup {
   readonly reusePort: boolean;
 }
 
-export type DriverName = 'stream';
+export type DriverName = 'stream' | 'splice';
 
 export type ToWorker =
   /** Everything, for a worker that is new. */
@@ -27,7 +27,8 @@ export type ToWorker =
   | { readonly kind: 'close' };
 
 export type FromWorker =
-  | { readonly kind: 'ready' }
+  /** `wakeFd`: see OpenDriver. */
+  | { readonly kind: 'ready'; readonly wakeFd?: number }
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly records: SessionRecord[]; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }

@@ -109,7 +109,12 @@ class ThreadedPlane implements Plane {
           onDeath: (error, restartMs, bornDead) => this.#onDeath(index, error, restartMs, bornDead),
         }),
     );
+    process.on('exit', this.#onExit);
   }
+
+  readonly #onExit = (): void => {
+    for (const seat of this.#seats) seat.endNow();
+  };
 
   readonly counters = {
     upstream: (key: string): SlotTotals | undefined => {
@@ -167,6 +172,7 @@ class ThreadedPlane implements Plane {
 
   async close(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => seat.close(closePatienceMs)));
+    process.off('exit', this.#onExit);
   }
 
   #sendTable(worker: number): void {

@@ -1,6 +1,8 @@
+import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { backoffDelayMs } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { spliceExecArgv } from './choose-driver.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 
 /**
@@ -13,6 +15,8 @@ export interface SeatEvents {
   onDeath(error: Error, restartMs: number, bornDead: boolean): void;
 }
 
+/** What eventfd(2) adds to its count. */
+const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
 const restartBackoff = { firstMs: 50, maxMs: 5_000 };
 /** A worker that ran so long did not fail at once: its successor need not wait. */
 const soundAfterMs = 10_000;
@@ -23,6 +27,7 @@ export class WorkerSeat {
   readonly #clock: Clock;
   readonly #events: SeatEvents;
   #worker: Worker | undefined;
+  #wakeFd: number | undefined;
   #restart: Timer | undefined;
   #deaths = 0;
   #ready = false;
@@ -54,30 +59,56 @@ export class WorkerSeat {
     this.#post({ kind: 'close' });
     const { promise: stuck, resolve: giveUp } = Promise.withResolvers<void>();
     const timers = [
-      this.#clock.after(patienceMs, () => void this.#worker?.terminate()),
+      this.#clock.after(patienceMs, () => {
+        void this.#worker?.terminate();
+        this.#wake();
+      }),
       this.#clock.after(2 * patienceMs, giveUp),
     ];
     await Promise.race([this.#exited, stuck]);
     for (const timer of timers) timer.cancel();
   }
 
+  /** The process ends now: a thread asleep in the kernel would keep it from ending. */
+  endNow(): void {
+    if (this.#wakeFd !== undefined) this.#post({ kind: 'close' });
+  }
+
   #post(message: ToWorker): void {
     this.#worker?.postMessage(message);
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#wakeFd !== undefined) writeSync(this.#wakeFd, wakeUp);
   }
 
   #start(): void {
     const startedAtMs = this.#clock.nowMs();
-    const worker = new Worker(this.#url, { name: `relay-${this.#setup.index}`, workerData: this.#setup });
+    const execArgv = this.#setup.driver === 'splice' ? spliceExecArgv() : [];
+    const worker = new Worker(this.#url, {
+      name: `relay-${this.#setup.index}`,
+      workerData: this.#setup,
+      // An empty list would not mean none: the thread would lose what this process was started with.
+      ...(execArgv.length > 0 && { execArgv: [...execArgv] }),
+    });
     let failure: Error | undefined;
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'ready') this.#ready = true;
+      if (message.kind === 'ready') {
+        this.#ready = true;
+        this.#wakeFd = message.wakeFd;
+        // It may have been told to close before we could wake it.
+        this.#wake();
+      }
       this.#events.onMessage(message);
     });
     worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
         this.#worker = undefined;
+        if (this.#wakeFd !== undefined) closeSync(this.#wakeFd);
+        this.#wakeFd = undefined;
         if (!this.#closing) this.#onDeath(failure ?? new Error(`exit code ${code}`), startedAtMs);
         this.#ready = false;
         resolve();

@@ -1,11 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterWriter } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { Driver } from './driver.ts';
-import type { DriverName, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { openDriver } from './open-driver.ts';
 import { Outbox } from './outbox.ts';
-import { channelLimit } from './stream/channel-limit.ts';
-import { createStreamDriver } from './stream/driver.ts';
 
 /**
  * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
@@ -17,7 +15,8 @@ function run(
   { index, driver: driverName, memory, reusePort }: WorkerSetup,
 ): void {
   const send = (message: FromWorker): void => port.postMessage(message);
-  const driver = createDriver(driverName, memory.workers);
+  const opened = openDriver(driverName, memory.workers);
+  const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,
     send: (records, dropped) => send({ kind: 'records', records, dropped }),
@@ -53,16 +52,11 @@ function run(
       case 'close':
         dispatcher.close();
         outbox.sendAll();
+        opened.stop();
         // The thread ends by itself once nothing is open; what was posted is delivered first.
         return port.close();
     }
   });
-  send({ kind: 'ready' });
-}
-
-function createDriver(name: DriverName, workers: number): Driver {
-  switch (name) {
-    case 'stream':
-      return createStreamDriver({ maxChannels: channelLimit(workers) });
-  }
+  send(wakeFd === undefined ? { kind: 'ready' } : { kind: 'ready', wakeFd });
+  opened.start();
 }

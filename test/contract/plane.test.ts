@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
@@ -7,151 +7,153 @@ import { describeDriver } from './driver.contract.ts';
 /**
  * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
  */
-describeDriver('plane, stream driver', () => planeRig('stream'));
-
 const crashingWorker = new URL('../support/sockets-crashing-worker.ts', import.meta.url);
 
-test('two workers share a port that neither had chosen, and least connections hold across them', async () => {
-  await using rig = planeRig('stream', { workers: 2 });
-  await using a = await serveNamed('a');
-  await using b = await serveNamed('b');
-  const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port })];
-  const port = await publishAndBind(rig, table([pool(upstreams)]));
-  const spread = { a: 0, b: 0 };
-  await using clients = new AsyncDisposableStack();
-  for (let index = 0; index < 60; index++) {
-    const client = clients.use(await dial(port));
-    spread[(await client.read(1)) === 'a' ? 'a' : 'b'] += 1;
-    expect(Math.abs(spread.a - spread.b)).toBeLessThanOrEqual(1);
-  }
+describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
+  describeDriver('alone', () => planeRig(driver));
 
-  expect(rig.active('a') + rig.active('b')).toBe(60);
-  expect(rig.totals()).toEqual({ accepted: 60, held: 0, open: 60 });
-  // With one socket per worker and 60 clients, a worker without any would be one chance in 10^17.
-  expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
-});
+  test('two workers share a port that neither had chosen, and least connections hold across them', async () => {
+    await using rig = planeRig(driver, { workers: 2 });
+    await using a = await serveNamed('a');
+    await using b = await serveNamed('b');
+    const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port })];
+    const port = await publishAndBind(rig, table([pool(upstreams)]));
+    const spread = { a: 0, b: 0 };
+    await using clients = new AsyncDisposableStack();
+    for (let index = 0; index < 60; index++) {
+      const client = clients.use(await dial(port));
+      spread[(await client.read(1)) === 'a' ? 'a' : 'b'] += 1;
+      expect(Math.abs(spread.a - spread.b)).toBeLessThanOrEqual(1);
+    }
 
-test('least connections stay even over two workers while many clients come and go at once', async () => {
-  await using rig = planeRig('stream', { workers: 2 });
-  await using a = await serveNamed('a');
-  await using b = await serveNamed('b');
-  const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port, weight: 3 })];
-  const port = await publishAndBind(rig, table([pool(upstreams)]));
-  const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
-  const names = await Promise.all(clients.map((client) => client.read(1)));
-  // Both workers may look at the same instant, so each can be one or two off for a while.
-  expect(Math.abs(names.filter((name) => name === 'a').length - 50)).toBeLessThanOrEqual(5);
-  await Promise.all(clients.slice(0, 100).map((client) => client[Symbol.asyncDispose]()));
-  await until(() => rig.totals().open === 100);
-  const more = await Promise.all(Array.from({ length: 100 }, () => dial(port)));
-  await Promise.all(more.map((client) => client.read(1)));
-
-  expect(Math.abs(rig.active('a') - 50)).toBeLessThanOrEqual(5);
-  await Promise.all([...clients, ...more].map((client) => client[Symbol.asyncDispose]()));
-});
-
-test('two workers together never exceed a limit, and every client that waited for a place gets one', async () => {
-  const limit = 3;
-  await using rig = planeRig('stream', { workers: 2 });
-  let open = 0;
-  let most = 0;
-  // The relay counts a session until both sides have ended, so the server's end comes first.
-  await using server = await serve(({ socket }) => {
-    open += 1;
-    most = Math.max(most, open);
-    socket.on('data', (name) => socket.write(name));
-    socket.on('end', () => {
-      open -= 1;
-      socket.end();
-    });
+    expect(rig.active('a') + rig.active('b')).toBe(60);
+    expect(rig.totals()).toEqual({ accepted: 60, held: 0, open: 60 });
+    // With one socket per worker and 60 clients, a worker without any would be one chance in 10^17.
+    expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
   });
-  const limited = upstream('a', { port: server.port, maxConnections: limit });
-  const port = await publishAndBind(rig, table([pool([limited], { maxHeld: 1_000 })]));
-  const visit = async (name: string): Promise<string> => {
-    await using client = await dial(port);
-    const answer = await client.echo(name);
-    client.socket.end();
-    await client.ended;
-    return answer;
-  };
-  const names = Array.from({ length: 120 }, (_, index) => `client ${index}`);
 
-  expect(await Promise.all(names.map(visit))).toEqual(names);
-  expect(most).toBeLessThanOrEqual(limit);
-  await until(() => rig.active('a') === 0 && rig.records.all.length === names.length);
-  expect(rig.records.all.filter(({ retries }) => retries > 0)).toEqual([]);
-  expect(rig.plane.counters.upstream('a')).toMatchObject({ dialFailures: 0, sessions: names.length });
-  expect(rig.suspects.all).toEqual([]);
-});
+  test('least connections stay even over two workers while many clients come and go at once', async () => {
+    await using rig = planeRig(driver, { workers: 2 });
+    await using a = await serveNamed('a');
+    await using b = await serveNamed('b');
+    const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port, weight: 3 })];
+    const port = await publishAndBind(rig, table([pool(upstreams)]));
+    const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
+    const names = await Promise.all(clients.map((client) => client.read(1)));
+    // Both workers may look at the same instant, so each can be one or two off for a while.
+    expect(Math.abs(names.filter((name) => name === 'a').length - 50)).toBeLessThanOrEqual(5);
+    await Promise.all(clients.slice(0, 100).map((client) => client[Symbol.asyncDispose]()));
+    await until(() => rig.totals().open === 100);
+    const more = await Promise.all(Array.from({ length: 100 }, () => dial(port)));
+    await Promise.all(more.map((client) => client.read(1)));
 
-test('with two workers a port that somebody else has taken is still reported, and bound once free', async () => {
-  await using rig = planeRig('stream', { workers: 2 });
-  await using server = await serveEcho();
-  const taker = await serve();
-  const service = pool([upstream('a', { port: server.port })]);
-  rig.publish(table([service], [listener('shop/api', taker.port, 'taken')]));
-  expect((await rig.statuses.find(() => true)).status).toMatchObject({ kind: 'failed', code: 'EADDRINUSE' });
-  await taker[Symbol.asyncDispose]();
+    expect(Math.abs(rig.active('a') - 50)).toBeLessThanOrEqual(5);
+    await Promise.all([...clients, ...more].map((client) => client[Symbol.asyncDispose]()));
+  });
 
-  await rig.statuses.find(({ status }) => status.kind === 'listening');
-  await using client = await dial(taker.port);
-  expect(await client.echo('hello')).toBe('hello');
-});
+  test('two workers together never exceed a limit, and every client that waited for a place gets one', async () => {
+    const limit = 3;
+    await using rig = planeRig(driver, { workers: 2 });
+    let open = 0;
+    let most = 0;
+    // The relay counts a session until both sides have ended, so the server's end comes first.
+    await using server = await serve(({ socket }) => {
+      open += 1;
+      most = Math.max(most, open);
+      socket.on('data', (name) => socket.write(name));
+      socket.on('end', () => {
+        open -= 1;
+        socket.end();
+      });
+    });
+    const limited = upstream('a', { port: server.port, maxConnections: limit });
+    const port = await publishAndBind(rig, table([pool([limited], { maxHeld: 1_000 })]));
+    const visit = async (name: string): Promise<string> => {
+      await using client = await dial(port);
+      const answer = await client.echo(name);
+      client.socket.end();
+      await client.ended;
+      return answer;
+    };
+    const names = Array.from({ length: 120 }, (_, index) => `client ${index}`);
 
-test.each([1, 2])('workers that die (%i) are reported and replaced, on the same port', async (workers) => {
-  const channelName = `crash-${process.pid}-${workers}`;
-  vi.stubEnv('SEALANE_TEST_CRASH', channelName);
-  await using rig = planeRig('stream', { workers, workerUrl: crashingWorker });
-  await using server = await serveEcho();
-  const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
-  await using client = await dial(port);
-  expect(await client.echo('before')).toBe('before');
-  const crash = new BroadcastChannel(channelName);
-  crash.postMessage('now');
-  crash.close();
-  await Promise.race([client.ended, client.closed]);
-  await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === workers);
+    expect(await Promise.all(names.map(visit))).toEqual(names);
+    expect(most).toBeLessThanOrEqual(limit);
+    await until(() => rig.active('a') === 0 && rig.records.all.length === names.length);
+    expect(rig.records.all.filter(({ retries }) => retries > 0)).toEqual([]);
+    expect(rig.plane.counters.upstream('a')).toMatchObject({ dialFailures: 0, sessions: names.length });
+    expect(rig.suspects.all).toEqual([]);
+  });
 
-  await vi.waitFor(
-    async () => {
-      await using next = await dial(port);
-      expect(await next.echo('after')).toBe('after');
-    },
-    { timeout: 10_000, interval: 10 },
-  );
-  await until(() => rig.active('a') === 0 && rig.totals().open === 0);
-  expect(rig.totals().held).toBe(0);
-  vi.unstubAllEnvs();
-});
+  test('with two workers a port that somebody else has taken is still reported, and bound once free', async () => {
+    await using rig = planeRig(driver, { workers: 2 });
+    await using server = await serveEcho();
+    const taker = await serve();
+    const service = pool([upstream('a', { port: server.port })]);
+    rig.publish(table([service], [listener('shop/api', taker.port, 'taken')]));
+    expect((await rig.statuses.find(() => true)).status).toMatchObject({ kind: 'failed', code: 'EADDRINUSE' });
+    await taker[Symbol.asyncDispose]();
 
-test('a worker that can never start is reported as fatal, and closing does not hang', async () => {
-  const missing = new URL('./no-such-worker.ts', import.meta.url);
-  const fatal = Promise.withResolvers<Error>();
-  const { createPlane } = await import('../../src/relay/plane.ts');
-  const { createLogger } = await import('../../src/telemetry/logger.ts');
-  const plane = createPlane(
-    {
-      logger: createLogger({ level: 'silent', format: 'json' }),
-      onSessions: () => {},
-      onListener: () => {},
-      onFatal: (error) => fatal.resolve(error),
-    },
-    { workers: 1, driver: 'stream', workerUrl: missing },
-  );
-  expect((await fatal.promise).message).toContain('no-such-worker');
-  await plane.close();
-});
-
-test('more upstreams than counters are relayed to all the same, and it is said once', async () => {
-  await using rig = planeRig('stream', { slots: 2 });
-  await using server = await serveEcho();
-  const upstreams = ['a', 'b', 'c'].map((name) => upstream(name, { port: server.port }));
-  const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'round-robin' })]));
-  for (const _ of upstreams) {
-    await using client = await dial(port);
+    await rig.statuses.find(({ status }) => status.kind === 'listening');
+    await using client = await dial(taker.port);
     expect(await client.echo('hello')).toBe('hello');
-  }
-  rig.publish(table([pool(upstreams)]));
+  });
 
-  expect(rig.log.all.filter((line) => line.includes('counters-full'))).toHaveLength(1);
+  test.each([1, 2])('workers that die (%i) are reported and replaced, on the same port', async (workers) => {
+    const channelName = `crash-${process.pid}-${driver}-${workers}`;
+    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
+    await using rig = planeRig(driver, { workers, workerUrl: crashingWorker });
+    await using server = await serveEcho();
+    const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+    await using client = await dial(port);
+    expect(await client.echo('before')).toBe('before');
+    const crash = new BroadcastChannel(channelName);
+    crash.postMessage('now');
+    crash.close();
+    await Promise.race([client.ended, client.closed]);
+    await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === workers);
+
+    await vi.waitFor(
+      async () => {
+        await using next = await dial(port);
+        expect(await next.echo('after')).toBe('after');
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+    await until(() => rig.active('a') === 0 && rig.totals().open === 0);
+    expect(rig.totals().held).toBe(0);
+    vi.unstubAllEnvs();
+  });
+
+  test('a worker that can never start is reported as fatal, and closing does not hang', async () => {
+    const missing = new URL('./no-such-worker.ts', import.meta.url);
+    const fatal = Promise.withResolvers<Error>();
+    const { createPlane } = await import('../../src/relay/plane.ts');
+    const { createLogger } = await import('../../src/telemetry/logger.ts');
+    const plane = createPlane(
+      {
+        logger: createLogger({ level: 'silent', format: 'json' }),
+        onSessions: () => {},
+        onListener: () => {},
+        onFatal: (error) => fatal.resolve(error),
+      },
+      { workers: 1, driver, workerUrl: missing },
+    );
+    expect((await fatal.promise).message).toContain('no-such-worker');
+    await plane.close();
+  });
+
+  test('more upstreams than counters are relayed to all the same, and it is said once', async () => {
+    await using rig = planeRig(driver, { slots: 2 });
+    await using server = await serveEcho();
+    const upstreams = ['a', 'b', 'c'].map((name) => upstream(name, { port: server.port }));
+    const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'round-robin' })]));
+    for (const _ of upstreams) {
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+    }
+    rig.publish(table([pool(upstreams)]));
+
+    expect(rig.log.all.filter((line) => line.includes('counters-full'))).toHaveLength(1);
+  });
 });

@@ -7,7 +7,7 @@ import { dialedAtMs, findSession, type SessionLine } from './session.ts';
  * Whose fault a client's failure was, by Sealane's record of the session and the engine's record of the container.
  *
  * - `failed`: Sealane could have done better. The goal is none of these.
- * - `unavoidable`: the upstream was chosen while it was good, took the request, and its process died with it.
+ * - `unavoidable`: the upstream was chosen while it was good, took the request, and its process died with it or, told to stop, reset it.
  * - `expected`: a long-lived connection that ended with its upstream.
  */
 export interface Verdict {
@@ -51,6 +51,11 @@ function judgeOne(failure: Failure, session: SessionLine | undefined, events: re
   }
   if (failure.answers > 0 && run.stopAskedAtMs <= failedAtMs + deathMs) {
     return { kind: 'expected', why: 'ended with its upstream', evidence };
+  }
+  // Its grace was over before its answer was there, as happens on a machine that is out of breath.
+  const isTurnedAway = reason === 'upstream-reset' && run.stopAskedAtMs <= failedAtMs && failedAtMs <= run.diedAtMs;
+  if (isTurnedAway && run.diedAtMs - failedAtMs > deathMs) {
+    return { kind: 'unavoidable', why: `${code}: its replica, told to stop, reset the request`, evidence };
   }
   if (Math.abs(run.diedAtMs - failedAtMs) > deathMs) return { kind: 'failed', why: `${code}: ${reason}`, evidence };
   if (failure.answers > 0) return { kind: 'expected', why: 'ended with its upstream', evidence };

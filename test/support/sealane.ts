@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -29,10 +30,20 @@ export interface Sealane extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
+/**
+ * A test that times out is abandoned, not unwound, and its worker is ended: the kernel then ends what it started
+ * (PR_SET_PDEATHSIG, by setpriv(1) of util-linux).
+ */
+const endingWithUs = (existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : ['env']) as [
+  string,
+  ...string[],
+];
+
 const executable = new URL('../../dist/main.js', import.meta.url).pathname;
 
 export function startSealane(...args: readonly string[]): Sealane {
-  const child = spawn(process.execPath, [executable, ...args], {
+  const [program, ...before] = endingWithUs;
+  const child = spawn(program, [...before, process.execPath, executable, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SEALANE_ADMIN: 'off', SEALANE_LOG_FORMAT: 'json' },
   });

@@ -28,7 +28,8 @@ export interface Rig extends AsyncDisposable {
 
 export type CreateRig = () => Rig;
 
-export function dispatcherRig(createDriver: () => Driver): Rig {
+/** `stop`: what the driver needs after the dispatcher was closed. */
+export function dispatcherRig(createDriver: () => Driver, stop: () => void = () => {}): Rig {
   const memory = createCounterMemory(1, 1_024);
   const counters = new Counters(memory);
   const slots = new Map<string, number>();
@@ -48,8 +49,13 @@ export function dispatcherRig(createDriver: () => Driver): Rig {
     { reusePort: false },
   );
   const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+  let isClosed = false;
   const close = (): Promise<void> => {
-    dispatcher.close();
+    if (!isClosed) {
+      dispatcher.close();
+      stop();
+    }
+    isClosed = true;
     return Promise.resolve();
   };
   return {

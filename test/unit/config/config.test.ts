@@ -185,7 +185,7 @@ describe('settings', () => {
     [{ workers: '0' }, {}, '--workers must be a whole number, 1-64, not "0"'],
     [{}, { SEALANE_SCOPE: 'some' }, 'SEALANE_SCOPE must be all or project, not "some"'],
     [{}, { SEALANE_WORKRS: '1' }, 'unknown environment variable SEALANE_WORKRS (did you mean "SEALANE_WORKERS"?)'],
-    [{ driver: 'splice' }, {}, '--driver splice is not supported yet: use auto or stream, not "splice"'],
+    [{ driver: 'fast' }, {}, '--driver must be auto, stream or splice, not "fast"'],
     [{ config: '/nowhere/sealane.yaml' }, {}, 'cannot read /nowhere/sealane.yaml: there is no such file'],
     [{ config: '/' }, {}, 'cannot read /: it is a directory; name the file itself'],
   ])('that are malformed are refused with their source: %j %j', async (flags, environment, message) => {

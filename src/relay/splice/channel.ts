@@ -1,0 +1,329 @@
+import type { Timer } from '../../time/clock.ts';
+import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
+import type { Endpoint } from '../table.ts';
+import type { Deferred, Watcher } from './epoll-loop.ts';
+import { HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
+
+/**
+ * A session's two sockets, and what each event on them means.
+ *
+ *   client ──up──▶ upstream         client ◀──down── upstream
+ *
+ * A client that waits is not read: what it sends stays in its socket, while an end or a reset is told by epoll all the
+ * same. A failed socket may still hold what its peer sent before; it ends the session once that is delivered.
+ */
+export interface ChannelParts extends HalfPipeParts {
+  /** The lowest port that a socket may be given by itself. */
+  readonly firstEphemeralPort: number;
+  readonly onClosed: (channel: SpliceChannel) => void;
+}
+
+type Phase = 'waiting' | 'dialing' | 'dialed' | 'relaying' | 'finishing' | 'over';
+
+const inProgress = -115;
+const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
+/** The client is told of as writable only once a write would block; the upstream at once: it tells of the connect. */
+const tellAll = tellReads | readyOut;
+const none = -1;
+/** A peer that does not take the last bytes of a session that was finished. */
+const finishMs = 5_000;
+const mostLeftovers = 16;
+
+export class SpliceChannel implements Channel, Watcher, Deferred {
+  readonly client: string;
+  readonly #parts: ChannelParts;
+  readonly #client: number;
+  #upstream = none;
+  #endpoint: Endpoint | undefined;
+  #events: ChannelEvents | undefined;
+  #phase: Phase = 'waiting';
+  #clientMask = 0;
+  #upstreamMask = 0;
+  #toldClientEnd = false;
+  #dialFailure: string | undefined;
+  #isDeferred = false;
+  #up: HalfPipe | undefined;
+  #down: HalfPipe | undefined;
+  #upDone = false;
+  #downDone = false;
+  #upstreamFailed = false;
+  #idle: Timer | undefined;
+  #idleTimeoutMs = 0;
+  #lastActiveMs = 0;
+  #isTended = false;
+
+  constructor(parts: ChannelParts, client: number, address: string) {
+    this.#parts = parts;
+    this.#client = client;
+    this.client = address;
+  }
+
+  /** False if epoll would not have it: the channel is closed then. */
+  start(): boolean {
+    if (this.#parts.loop.watch(this.#client, tellReads, this) >= 0) return true;
+    this.abort();
+    return false;
+  }
+
+  get bytesUp(): number {
+    return this.#up?.bytes ?? 0;
+  }
+
+  get bytesDown(): number {
+    return this.#down?.bytes ?? 0;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+  }
+
+  dial(endpoint: Endpoint): void {
+    const { libc, loop } = this.#parts;
+    this.#phase = 'dialing';
+    this.#endpoint = endpoint;
+    const fd = libc.tcpSocket(endpoint.host.includes(':'));
+    if (fd < 0) return this.#failDialSoon(fd);
+    this.#upstream = fd;
+    const result = libc.connect(fd, endpoint.host, endpoint.port);
+    if (result < 0 && result !== inProgress) return this.#failDialSoon(result);
+    const watched = loop.watch(fd, tellAll, this);
+    if (watched < 0) this.#failDialSoon(watched);
+  }
+
+  abortDial(): void {
+    if (this.#phase !== 'dialing') return;
+    this.#phase = 'waiting';
+    this.#dialFailure = undefined;
+    this.#closeUpstream();
+  }
+
+  relay(idleTimeoutMs: number | undefined): void {
+    if (this.#phase !== 'dialed') return;
+    const { loop } = this.#parts;
+    this.#phase = 'relaying';
+    this.#up = new HalfPipe(this.#parts, this.#client, this.#upstream, true);
+    // Accepted sockets have TCP_NODELAY from their listener.
+    this.#down = new HalfPipe(this.#parts, this.#upstream, this.#client, false);
+    this.#up.onSource(this.#clientMask);
+    this.#down.onSource(this.#upstreamMask);
+    this.#lastActiveMs = loop.nowMs;
+    if (idleTimeoutMs !== undefined) {
+      this.#idleTimeoutMs = idleTimeoutMs;
+      this.#idle = loop.clock.after(idleTimeoutMs, () => this.#onIdle());
+    }
+    this.#defer();
+  }
+
+  abort(): void {
+    if (this.#phase === 'over') return;
+    const { libc } = this.#parts;
+    if (this.#upstream !== none && this.#phase !== 'dialing') libc.setResetOnClose(this.#upstream);
+    // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
+    if (this.#downDone) this.#takeLeftovers(this.#client);
+    else libc.setResetOnClose(this.#client);
+    this.#close();
+  }
+
+  finish(): void {
+    if (this.#phase === 'over') return;
+    if (!this.#up || !this.#down) return this.#close();
+    this.#phase = 'finishing';
+    this.#up.stopReading();
+    this.#down.stopReading();
+    this.#idle?.cancel();
+    this.#idle = this.#parts.loop.clock.after(finishMs, () => this.abort());
+    this.#defer();
+  }
+
+  /** Whatever may be done late: a session that is over soon is spared the calls. */
+  tend(): void {
+    if (this.#isTended || this.#phase !== 'relaying') return;
+    this.#isTended = true;
+    this.#parts.libc.setKeepAlive(this.#upstream);
+  }
+
+  onReady(fd: number, mask: number): void {
+    if (this.#up && this.#down) return this.#onTraffic(this.#up, this.#down, fd, mask);
+    if (fd === this.#client) return this.#onClientWaiting(mask);
+    if (this.#phase === 'dialing') return this.#onDialReady(mask);
+    this.#upstreamMask |= mask;
+  }
+
+  runDeferred(): void {
+    this.#isDeferred = false;
+    if (this.#dialFailure !== undefined) return this.#failDial(this.#dialFailure);
+    this.#pump();
+  }
+
+  #onTraffic(up: HalfPipe, down: HalfPipe, fd: number, mask: number): void {
+    this.#lastActiveMs = this.#parts.loop.nowMs;
+    const failed = (mask & readyError) !== 0;
+    if (fd === this.#client) {
+      up.onSource(mask);
+      down.onSink(mask);
+      // It has nothing more to say, and hears nothing any more.
+      if (failed && this.#phase === 'relaying' && (this.#upDone || this.#upstreamFailed))
+        return this.#end('client-reset');
+    } else {
+      down.onSource(mask);
+      up.onSink(mask);
+      if (failed && this.#phase === 'relaying') this.#onUpstreamFailed();
+    }
+    this.#pump();
+  }
+
+  #onClientWaiting(mask: number): void {
+    this.#clientMask |= mask;
+    if ((mask & (readyError | readyHangup)) !== 0) return this.#events?.onClientLeft('reset');
+    if ((mask & readyPeerEnd) === 0 || this.#toldClientEnd || this.#phase === 'dialed') return;
+    this.#toldClientEnd = true;
+    const waiting = this.#parts.libc.peek(this.#client);
+    if (waiting === 0) this.#events?.onClientLeft('ended');
+    else if (waiting < 0) this.#events?.onClientLeft('reset');
+  }
+
+  #onDialReady(mask: number): void {
+    if ((mask & (readyError | readyHangup)) !== 0) {
+      const error = this.#parts.libc.takeError(this.#upstream);
+      return this.#failDial(error < 0 ? errorCode(error) : 'ECONNRESET');
+    }
+    if ((mask & readyOut) === 0) return;
+    if (this.#isSelfConnected()) return this.#failDial('ECONNREFUSED');
+    this.#phase = 'dialed';
+    this.#upstreamMask = mask;
+    this.#events?.onDialed();
+  }
+
+  /**
+   * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then
+   * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
+   */
+  #isSelfConnected(): boolean {
+    const { libc, firstEphemeralPort } = this.#parts;
+    const endpoint = this.#endpoint;
+    if (!endpoint || endpoint.port < firstEphemeralPort) return false;
+    if (libc.localAddress(this.#upstream) < 0) return false;
+    const { host, port } = libc.lastAddress();
+    return port === endpoint.port && host === endpoint.host;
+  }
+
+  #failDialSoon(result: number): void {
+    this.#dialFailure = errorCode(result);
+    this.#defer();
+  }
+
+  #failDial(code: string): void {
+    this.#dialFailure = undefined;
+    if (this.#phase !== 'dialing') return;
+    this.#phase = 'waiting';
+    this.#closeUpstream();
+    this.#events?.onDialFailed(code);
+  }
+
+  #pump(): void {
+    if (this.#up && !this.#upDone) this.#onPumpedUp(this.#up.pump());
+    if (this.#down && !this.#downDone) this.#onPumpedDown(this.#down.pump());
+  }
+
+  #onPumpedUp(pumped: Pumped): void {
+    switch (pumped) {
+      case 'waiting':
+        return;
+      case 'more':
+        return this.#defer();
+      case 'ended':
+        this.#upDone = true;
+        return this.#onDone(this.#upstream);
+      case 'source-failed':
+        return this.#end('client-reset');
+      case 'sink-failed':
+        return this.#onUpstreamFailed();
+    }
+  }
+
+  #onPumpedDown(pumped: Pumped): void {
+    switch (pumped) {
+      case 'waiting':
+        return;
+      case 'more':
+        return this.#defer();
+      case 'ended':
+        this.#downDone = true;
+        return this.#onDone(this.#client);
+      case 'source-failed':
+        return this.#end('upstream-reset');
+      case 'sink-failed':
+        return this.#end('client-reset');
+    }
+  }
+
+  /** One direction is over, all of it delivered: its sink is told, or it was the last. */
+  #onDone(sink: number): void {
+    if (this.#upstreamFailed) return this.#end('upstream-reset');
+    if (!this.#upDone || !this.#downDone) {
+      if (this.#phase === 'relaying') this.#parts.libc.shutdownWrite(sink);
+      return;
+    }
+    if (this.#phase === 'relaying') return this.#end('finished');
+    this.#takeLeftovers(this.#client);
+    this.#takeLeftovers(this.#upstream);
+    this.#close();
+  }
+
+  /** It takes nothing any more; what it sent before is still read, to its end or to the failure. */
+  #onUpstreamFailed(): void {
+    if (this.#upstreamFailed || this.#phase !== 'relaying') return;
+    this.#upstreamFailed = true;
+    this.#up?.stop();
+    this.#down?.onSource(readyError);
+    if (this.#downDone) this.#end('upstream-reset');
+  }
+
+  #onIdle(): void {
+    const { clock, nowMs } = this.#parts.loop;
+    const leftMs = this.#lastActiveMs + this.#idleTimeoutMs - nowMs;
+    if (leftMs <= 0) return this.#end('idle-timeout');
+    this.#idle = clock.after(leftMs, () => this.#onIdle());
+  }
+
+  #end(reason: RelayEnd): void {
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'finishing') return this.abort();
+    if (reason === 'finished') this.#close();
+    else this.abort();
+    this.#events?.onRelayEnded(reason);
+  }
+
+  #close(): void {
+    this.#phase = 'over';
+    this.#idle?.cancel();
+    this.#up?.stop();
+    this.#down?.stop();
+    this.#upDone = true;
+    this.#downDone = true;
+    this.#closeUpstream();
+    this.#parts.loop.close(this.#client);
+    this.#parts.onClosed(this);
+  }
+
+  #closeUpstream(): void {
+    if (this.#upstream === none) return;
+    this.#parts.loop.close(this.#upstream);
+    this.#upstream = none;
+    this.#upstreamMask = 0;
+  }
+
+  /** A socket that is closed with unread bytes sends a reset instead of an end (RFC 9293, 3.10.4). */
+  #takeLeftovers(fd: number): void {
+    const { libc, chunks } = this.#parts;
+    libc.shutdownWrite(fd);
+    for (let reads = 0; reads < mostLeftovers && libc.read(fd, chunks.scratch) > 0; reads++);
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#parts.loop.defer(this);
+  }
+}

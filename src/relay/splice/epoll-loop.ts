@@ -1,0 +1,138 @@
+import type { Clock } from '../../time/clock.ts';
+import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/**
+ * The event loop of a relay thread: waits in epoll_wait(2), tells each file descriptor's watcher what is ready, runs what
+ * was put off, turns the timers. Per descriptor it keeps typed arrays and one reference; an event allocates nothing.
+ *
+ * A descriptor that was closed may be given out again within one batch of events. Its tag has then moved on, and what the
+ * batch still says about the old one is passed over.
+ */
+export interface Watcher {
+  onReady(fd: number, mask: number): void;
+}
+
+export interface Deferred {
+  runDeferred(): void;
+}
+
+/** However little there is to do; a thread that nobody wakes still ends within this. */
+const longestWaitMs = 1_000;
+
+export class EpollLoop {
+  readonly libc: Libc;
+  readonly clock: Clock;
+  readonly timers: TimerWheel;
+  /** Writing 8 bytes to it, from any thread, ends the wait (eventfd(2)). Whoever took it over closes it. */
+  readonly wakeFd: number;
+  /** As of the last wait. */
+  nowMs = performance.now();
+  readonly #epoll: number;
+  #watchers: (Watcher | undefined)[] = [];
+  #tags = new Int32Array(1_024);
+  #masks = new Int32Array(1_024);
+  #deferred: Deferred[] = [];
+  #spare: Deferred[] = [];
+
+  constructor(libc: Libc) {
+    this.libc = libc;
+    this.timers = new TimerWheel(this.nowMs);
+    this.#epoll = must(libc.epoll(), 'epoll_create1');
+    this.wakeFd = must(libc.eventfd(), 'eventfd');
+    // Edge-triggered, each write wakes once and nothing need be read.
+    must(libc.epollAdd(this.#epoll, this.wakeFd, onEdge(readyIn), 0), 'epoll_ctl');
+    this.clock = {
+      nowMs: () => performance.now(),
+      wallMs: () => Date.now(),
+      after: (delayMs, task) => this.timers.add(performance.now() + delayMs, task),
+    };
+  }
+
+  /** 0, or minus errno. */
+  watch(fd: number, mask: number, watcher: Watcher): number {
+    this.#reserve(fd);
+    this.#watchers[fd] = watcher;
+    this.#masks[fd] = mask;
+    return this.libc.epollAdd(this.#epoll, fd, mask, this.#tags[fd] ?? 0);
+  }
+
+  rewatch(fd: number, mask: number): void {
+    if (this.#masks[fd] === mask) return;
+    this.#masks[fd] = mask;
+    this.libc.epollModify(this.#epoll, fd, mask, this.#tags[fd] ?? 0);
+  }
+
+  /** Also tells when it can be written to; at once, if it can (epoll_ctl(2), EPOLL_CTL_MOD re-arms). */
+  watchOut(fd: number): void {
+    this.rewatch(fd, (this.#masks[fd] ?? 0) | readyOut);
+  }
+
+  /** Closes the descriptor; that also takes it out of the set (epoll(7)), as nothing of ours is ever duplicated. */
+  close(fd: number): void {
+    this.#reserve(fd);
+    this.#watchers[fd] = undefined;
+    this.#tags[fd] = (this.#tags[fd] ?? 0) + 1;
+    this.libc.close(fd);
+  }
+
+  /** Runs it before the next wait. */
+  defer(deferred: Deferred): void {
+    this.#deferred.push(deferred);
+  }
+
+  /** One wait and all that follows from it. True when woken through `wakeFd`. */
+  turn(maxWaitMs: number = longestWaitMs): boolean {
+    const count = this.libc.epollWait(this.#epoll, this.#waitMs(maxWaitMs));
+    this.nowMs = performance.now();
+    let woken = false;
+    for (let index = 0; index < count; index++) {
+      const fd = this.libc.eventFd(index);
+      if (fd === this.wakeFd) woken = true;
+      else if (this.#tags[fd] === this.libc.eventTag(index)) {
+        this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
+      }
+    }
+    this.#runDeferred();
+    this.timers.turn(this.nowMs);
+    return woken;
+  }
+
+  dispose(): void {
+    this.libc.close(this.#epoll);
+  }
+
+  #waitMs(maxWaitMs: number): number {
+    if (this.#deferred.length > 0) return 0;
+    return Math.ceil(Math.min(maxWaitMs, this.timers.delayMs(performance.now())));
+  }
+
+  #runDeferred(): void {
+    const deferred = this.#deferred;
+    if (deferred.length === 0) return;
+    // What they put off in turn waits for what the next wait brings: nobody is kept from its turn.
+    this.#deferred = this.#spare;
+    this.#spare = deferred;
+    for (const one of deferred) one.runDeferred();
+    deferred.length = 0;
+  }
+
+  #reserve(fd: number): void {
+    if (fd < this.#tags.length) return;
+    const length = Math.max(fd + 1, this.#tags.length * 2);
+    this.#tags = grown(this.#tags, length);
+    this.#masks = grown(this.#masks, length);
+  }
+}
+
+function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
+}
+
+/** At the start only: without these there is no loop. */
+function must(result: number, call: string): number {
+  if (result < 0 && result !== again) throw new Error(`${call}: ${errorMessage(result)}`);
+  return result;
+}

@@ -1,0 +1,218 @@
+import type { Chunks } from './chunks.ts';
+import type { EpollLoop } from './epoll-loop.ts';
+import {
+  again,
+  readyError,
+  readyHangup,
+  readyIn,
+  readyOut,
+  readyPeerEnd,
+  readyUrgent,
+  type Libc,
+  type Memory,
+} from './libc.ts';
+import type { Pipe, PipePool } from './pipes.ts';
+
+/**
+ * One direction of a session. Small messages are read into shared memory and written on; a source that fills it is taken
+ * for bulk, whose bytes then stay in the kernel:
+ *
+ *   source ──read──▶ chunk ──write──▶ sink          source ──splice──▶ pipe ──splice──▶ sink
+ *
+ * Descriptors are edge-triggered, so what is known to be readable or full is remembered here. What the sink did not take
+ * is kept, and its source not read: that is the back-pressure. A direction at rest holds neither pipe nor chunk.
+ */
+export interface HalfPipeParts {
+  readonly libc: Libc;
+  readonly loop: EpollLoop;
+  readonly pipes: PipePool;
+  readonly chunks: Chunks;
+}
+
+/**
+ * `waiting`: for an event. `more`: this turn's share is used up. `ended`: the source has ended and the sink has it all.
+ * A failure of the source shows only once the sink has all that came before.
+ */
+export type Pumped = 'waiting' | 'more' | 'ended' | 'source-failed' | 'sink-failed';
+
+/** One session's share of a turn, so that a fast one does not keep others waiting for long. */
+const turnShare = 1024 * 1024;
+/** A read of so much is worth going on without copying. */
+const bulkFrom = 32 * 1024;
+/** A burst of less was not worth a pipe. */
+const bulkUntil = 16 * 1024;
+/** The least that TCP puts in a segment (RFC 9293, 3.7.1): a first write below it never waits for an acknowledgement. */
+const smallestSegment = 536;
+
+export class HalfPipe {
+  /** Taken from the source. */
+  bytes = 0;
+  /** The source has ended its direction. */
+  ended = false;
+  readonly #parts: HalfPipeParts;
+  readonly #source: number;
+  readonly #sink: number;
+  /** Set TCP_NODELAY only when a write might be held back: most short sessions never need the call. */
+  #noDelay: boolean;
+  #wrote = false;
+  #readable = false;
+  #peerEnded = false;
+  /** A short read does not mean that nothing is left: a failure may follow, or the byte after an urgent one (tcp(7)). */
+  #thorough = false;
+  #blocked = false;
+  #stopped = false;
+  #bulk = false;
+  #burst = 0;
+  #chunk: Memory | undefined;
+  #chunkAt = 0;
+  #chunkEnd = 0;
+  #pipe: Pipe | undefined;
+  #piped = 0;
+
+  constructor(parts: HalfPipeParts, source: number, sink: number, noDelay: boolean) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#sink = sink;
+    this.#noDelay = noDelay;
+  }
+
+  onSource(mask: number): void {
+    if ((mask & (readyIn | readyPeerEnd | readyError | readyHangup | readyUrgent)) === 0) return;
+    this.#readable = true;
+    if ((mask & (readyError | readyHangup | readyUrgent)) !== 0) this.#thorough = true;
+    if ((mask & readyPeerEnd) !== 0) this.#peerEnded = true;
+  }
+
+  onSink(mask: number): void {
+    if ((mask & (readyOut | readyError | readyHangup)) !== 0) this.#blocked = false;
+  }
+
+  pump(): Pumped {
+    if (this.#stopped) return 'waiting';
+    const share = this.bytes + turnShare;
+    while (this.bytes < share) {
+      const flushed = this.#flush();
+      if (flushed) return flushed;
+      if (this.ended) return 'ended';
+      if (!this.#readable) return 'waiting';
+      const failed = this.#bulk ? this.#splice() : this.#copy();
+      if (failed) return failed;
+    }
+    return 'more';
+  }
+
+  /** Reads no more of the source; what is left is flushed as before. */
+  stopReading(): void {
+    this.ended = true;
+  }
+
+  /** Lets go of everything; `pump` does nothing from then on. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#chunk) this.#parts.chunks.giveBack(this.#chunk);
+    this.#chunk = undefined;
+    if (this.#pipe) {
+      if (this.#piped > 0) this.#parts.pipes.discard(this.#pipe);
+      else this.#parts.pipes.giveBack(this.#pipe);
+    }
+    this.#pipe = undefined;
+    this.#piped = 0;
+  }
+
+  #copy(): Pumped | undefined {
+    const { libc, chunks } = this.#parts;
+    const { scratch } = chunks;
+    const length = libc.read(this.#source, scratch);
+    if (length <= 0) return this.#onNothing(length);
+    this.bytes += length;
+    if (length < scratch.size && !this.#thorough) {
+      this.#readable = false;
+      // What came before the end was all there was.
+      this.ended = this.#peerEnded;
+    }
+    if (length >= bulkFrom) this.#bulk = true;
+    if (this.#noDelay && (this.#wrote || length > smallestSegment)) this.#setNoDelay();
+    this.#wrote = true;
+    const written = libc.write(this.#sink, scratch, length);
+    if (written === length) return undefined;
+    if (written < 0 && written !== again) return 'sink-failed';
+    this.#chunk = chunks.keepScratch();
+    this.#chunkAt = Math.max(0, written);
+    this.#chunkEnd = length;
+    return this.#onBlocked();
+  }
+
+  /** Undefined: nothing is left of what was taken. */
+  #flush(): Pumped | undefined {
+    const isPiped = this.#pipe !== undefined && this.#piped > 0;
+    if (!isPiped && !this.#chunk) return undefined;
+    if (this.#blocked) return 'waiting';
+    if (this.#pipe && isPiped) return this.#drain(this.#pipe);
+    return this.#chunk && this.#writeOn(this.#chunk);
+  }
+
+  #writeOn(chunk: Memory): Pumped | undefined {
+    const left = this.#chunkEnd - this.#chunkAt;
+    const written = this.#parts.libc.writeFrom(this.#sink, chunk, this.#chunkAt, left);
+    if (written < 0) return written === again ? this.#onBlocked() : 'sink-failed';
+    this.#chunkAt += written;
+    if (written < left) return this.#onBlocked();
+    this.#parts.chunks.giveBack(chunk);
+    this.#chunk = undefined;
+    return undefined;
+  }
+
+  #splice(): Pumped | undefined {
+    const pipe = (this.#pipe ??= this.#parts.pipes.take());
+    if (!pipe) {
+      this.#bulk = false;
+      return this.#copy();
+    }
+    if (this.#noDelay) this.#setNoDelay();
+    const length = this.#parts.libc.splice(this.#source, pipe.writeEnd, pipe.size);
+    if (length <= 0) {
+      this.#bulk = this.#burst >= bulkUntil;
+      this.#burst = 0;
+      this.#releasePipe();
+      return this.#onNothing(length);
+    }
+    this.bytes += length;
+    this.#burst += length;
+    this.#piped = length;
+    return this.#drain(pipe);
+  }
+
+  #drain(pipe: Pipe): Pumped | undefined {
+    while (this.#piped > 0) {
+      const written = this.#parts.libc.splice(pipe.readEnd, this.#sink, this.#piped);
+      if (written < 0) return written === again ? this.#onBlocked() : 'sink-failed';
+      this.#piped -= written;
+    }
+    if (this.ended) this.#releasePipe();
+    return undefined;
+  }
+
+  #releasePipe(): void {
+    if (this.#pipe) this.#parts.pipes.giveBack(this.#pipe);
+    this.#pipe = undefined;
+  }
+
+  #onNothing(result: number): Pumped | undefined {
+    this.#readable = false;
+    if (result === 0) this.ended = true;
+    else if (result !== again) return 'source-failed';
+    return undefined;
+  }
+
+  /** From here on we are told when the sink takes bytes again. */
+  #onBlocked(): Pumped {
+    this.#blocked = true;
+    this.#parts.loop.watchOut(this.#sink);
+    return 'waiting';
+  }
+
+  #setNoDelay(): void {
+    this.#noDelay = false;
+    this.#parts.libc.setNoDelay(this.#sink);
+  }
+}

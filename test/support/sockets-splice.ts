@@ -1,0 +1,32 @@
+import { closeSync, readdirSync } from 'node:fs';
+import { createSpliceDriver, type SpliceDriver, type SpliceDriverOptions } from '../../src/relay/splice/driver.ts';
+
+/**
+ * The splice driver in the test's own thread, which must not sleep in the kernel: it is turned, without waiting, once in
+ * every turn of Node's loop.
+ */
+export interface SpliceHere {
+  readonly driver: SpliceDriver;
+  readonly stop: () => void;
+}
+
+export function spliceHere(options?: SpliceDriverOptions): SpliceHere {
+  const driver = createSpliceDriver(options);
+  let next = setImmediate(function turn() {
+    driver.turn(0);
+    next = setImmediate(turn);
+  });
+  return {
+    driver,
+    stop() {
+      clearImmediate(next);
+      driver.dispose();
+      closeSync(driver.wakeFd);
+    },
+  };
+}
+
+/** How many descriptors this process has. */
+export function openFiles(): number {
+  return readdirSync('/proc/self/fd').length;
+}
