@@ -1,4 +1,3 @@
-import { vi } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../src/relay/counters.ts';
 import { Dispatcher } from '../../src/relay/dispatcher.ts';
 import type { Driver } from '../../src/relay/driver.ts';
@@ -136,11 +135,9 @@ export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<num
 }
 
 /** Waits for the world to be so; looks often, since shared counters have no event. */
-export function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
-  return vi.waitFor(
-    () => {
-      if (!condition()) throw new Error(`never came true: ${String(condition)}`);
-    },
-    { interval: 2, timeout: timeoutMs },
-  );
+export async function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
+  for (const deadline = performance.now() + timeoutMs; !condition();) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }

@@ -1,0 +1,30 @@
+import { churn } from '../support/sockets-churn.ts';
+import { planeRig } from '../support/sockets-rig.ts';
+import { openFiles } from '../support/sockets-splice.ts';
+
+/**
+ * `npm run soak:splice [sessions] [seed]`: 100,000 random sessions through the splice driver while upstreams come and go;
+ * bytes, counters and descriptors are checked.
+ */
+const sessions = Number(process.argv[2] ?? 100_000);
+const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const round = 5_000;
+let failed = false;
+const before = openFiles();
+for (let done = 0; done < sessions; done += round) {
+  const rig = planeRig('splice', { workers: done % (2 * round) === 0 ? 1 : 2 });
+  const result = await churn(rig, {
+    sessions: Math.min(round, sessions - done),
+    concurrency: 200,
+    seed: seed + done,
+    tableEveryMs: 250,
+  });
+  await rig.close();
+  const left = openFiles() - before;
+  const megabytes = Math.round(result.bytes / 1e6);
+  process.stdout.write(`seed ${seed + done}: ${result.sessions} sessions, ${megabytes} MB, ${left} descriptors left\n`);
+  for (const problem of result.problems) process.stdout.write(`  ${problem}\n`);
+  failed ||= result.problems.length > 0 || left > 2;
+}
+process.stdout.write(failed ? 'FAILED\n' : 'passed\n');
+process.exitCode = failed ? 1 : 0;
