@@ -228,7 +228,8 @@ export function describeTables(createRig: CreateRig): void {
 /** Why nobody is let in; one who is, since the port is only about to close, leaves at once. */
 async function refusal(port: number): Promise<string> {
   try {
-    await using _client = await dial(port);
+    const client = await dial(port);
+    await client[Symbol.asyncDispose]();
     return 'let in';
   } catch (error) {
     return String(error);
