@@ -189,7 +189,7 @@ class ThreadedPlane implements Plane {
         this.#applied[worker] = message.version;
         return;
       case 'records':
-        this.#collaborators.onSessions(message.records, message.dropped);
+        this.#collaborators.onSessions(JSON.parse(message.json) as SessionRecord[], message.dropped);
         this.#seats[worker]?.post({ kind: 'taken' });
         return;
       case 'listener':

@@ -16,7 +16,7 @@ function run(port: NonNullable<typeof parentPort>, { index, driver: driverName, 
   const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,
-    send: (records, dropped) => send({ kind: 'records', records, dropped }),
+    send: (records, dropped) => send({ kind: 'records', json: JSON.stringify(records), dropped }),
   });
   const dispatcher = new Dispatcher(
     {
