@@ -1,48 +1,16 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { signatures } from './libc-symbols.ts';
 import { decodeAddress, encodeAddress, maxAddressLength, type SocketAddress } from './socket-address.ts';
 
 /**
- * The kernel as a small socket library: the only file that knows node:ffi, libc's symbols, constants and errno (layouts
- * for x86-64 and arm64). Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
+ * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
+ * and errno. Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
  *
  * Sizes go over as 32 bits and results come back as 32 bits, which spares BigInts where a call is made for every
  * message; they stay far below 2 GiB. A pointer is a BigInt made once, of memory that is never let go while in use.
  */
 type Ffi = typeof ffiTypes;
-
-/**
- * Node calls all functions of one, two or three arguments through one wrapper each (lib/internal/ffi/fast-api.js), which
- * V8 makes a direct call of only as long as it has seen a single function there: 300 ns for a read instead of 600. So
- * `close`, `shutdown` and `read` are the only ones with one, two and three; the rest have four or more, the last ones
- * being padding (`pad`), which neither calling convention minds.
- */
-const pad = 'int32';
-const signatures = {
-  ['__errno_location']: { return: 'uint64', arguments: [] },
-  accept4: { return: 'int32', arguments: ['int32', 'uint64', 'uint64', 'int32'] },
-  bind: { return: 'int32', arguments: ['int32', 'uint64', 'uint32', pad] },
-  close: { return: 'int32', arguments: ['int32'] },
-  connect: { return: 'int32', arguments: ['int32', 'uint64', 'uint32', pad] },
-  epoll_create1: { return: 'int32', arguments: ['int32', pad, pad, pad] },
-  epoll_ctl: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64'] },
-  epoll_wait: { return: 'int32', arguments: ['int32', 'uint64', 'int32', 'int32'] },
-  eventfd: { return: 'int32', arguments: ['uint32', 'int32', pad, pad] },
-  fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int32', pad] },
-  getrlimit: { return: 'int32', arguments: ['int32', 'uint64', pad, pad] },
-  getsockname: { return: 'int32', arguments: ['int32', 'uint64', 'uint64', pad] },
-  getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64', 'uint64'] },
-  listen: { return: 'int32', arguments: ['int32', 'int32', pad, pad] },
-  pipe2: { return: 'int32', arguments: ['uint64', 'int32', pad, pad] },
-  read: { return: 'int32', arguments: ['int32', 'uint64', 'uint32'] },
-  recv: { return: 'int32', arguments: ['int32', 'uint64', 'uint32', 'int32'] },
-  setrlimit: { return: 'int32', arguments: ['int32', 'uint64', pad, pad] },
-  setsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64', 'uint32'] },
-  shutdown: { return: 'int32', arguments: ['int32', 'int32'] },
-  socket: { return: 'int32', arguments: ['int32', 'int32', 'int32', pad] },
-  splice: { return: 'int32', arguments: ['int32', 'uint64', 'int32', 'uint64', 'uint32', 'uint32'] },
-  send: { return: 'int32', arguments: ['int32', 'uint64', 'uint32', 'int32'] },
-} as const;
 
 type Functions = ReturnType<typeof ffiTypes.dlopen<typeof signatures>>['functions'];
 
