@@ -1,5 +1,5 @@
 import type { CounterMemory } from './counters.ts';
-import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { ListenerStatus } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
@@ -30,7 +30,8 @@ export type FromWorker =
   /** `wakeFd`: see OpenDriver. */
   | { readonly kind: 'ready'; readonly wakeFd?: number }
   | { readonly kind: 'applied'; readonly version: number }
-  | { readonly kind: 'records'; readonly records: SessionRecord[]; readonly dropped: number }
+  /** `json`: see record-batch.ts. */
+  | { readonly kind: 'records'; readonly json: string; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
   | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
   /** A dial failed, so others were asked: the control side finds out when it answers again. */

@@ -2,6 +2,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import { Counters, createCounterMemory, type SlotTotals } from './counters.ts';
 import type { DriverName, FromWorker } from './messages.ts';
+import { decodeRecords } from './record-batch.ts';
 import type { ListenerStatus, SessionRecord } from './report.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
@@ -194,7 +195,7 @@ class ThreadedPlane implements Plane {
         this.#applied[worker] = message.version;
         return;
       case 'records':
-        this.#collaborators.onSessions(message.records, message.dropped);
+        this.#collaborators.onSessions(decodeRecords(message.json), message.dropped);
         this.#seats[worker]?.post({ kind: 'taken' });
         return;
       case 'listener':

@@ -4,6 +4,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
 import { Outbox } from './outbox.ts';
+import { encodeRecords } from './record-batch.ts';
 
 /**
  * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
@@ -19,7 +20,7 @@ function run(
   const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,
-    send: (records, dropped) => send({ kind: 'records', records, dropped }),
+    send: (records, dropped) => send({ kind: 'records', json: encodeRecords(records), dropped }),
   });
   const dispatcher = new Dispatcher(
     {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { resetNow } from '../../src/relay/stream/reset.ts';
 import type { RoutingTable } from '../../src/relay/table.ts';
 import type { PlaneRig } from './sockets-rig.ts';
 import { publishAndBind, until } from './sockets-rig.ts';
@@ -168,10 +169,11 @@ async function act(who: string, socket: Socket, ledger: Ledger, random: () => nu
       await pause(random() * 20);
       socket.resume();
     } else if (dice < 0.93) {
-      socket.resetAndDestroy();
+      // Node's own resetAndDestroy may send an end first.
+      resetNow(socket);
     }
   }
-  if (!socket.writableEnded) {
+  if (!socket.writableEnded && !socket.destroyed) {
     sent.ended = true;
     socket.end();
   }

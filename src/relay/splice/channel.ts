@@ -3,6 +3,7 @@ import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
 import { HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import { endInOrder, isSelfConnected, type DialFacts } from './connection.ts';
 import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
 
 /**
@@ -13,22 +14,24 @@ import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPee
  * A client that waits is not read: what it sends stays in its socket, while an end or a reset is told by epoll all the
  * same. A failed socket may still hold what its peer sent before; it ends the session once that is delivered.
  */
-export interface ChannelParts extends HalfPipeParts {
-  /** The lowest port that a socket may be given by itself. */
-  readonly firstEphemeralPort: number;
+export interface ChannelParts extends HalfPipeParts, DialFacts {
   readonly onClosed: (channel: SpliceChannel) => void;
 }
 
 type Phase = 'waiting' | 'dialing' | 'dialed' | 'relaying' | 'finishing' | 'over';
 
 const inProgress = -115;
+/**
+ * A reset that came after the upstream's end makes writes fail with EPIPE, one without an end with ECONNRESET
+ * (tcp_reset() in net/ipv4/tcp_input.c). Once a write has said so, a read of the rest shows an end in either case.
+ */
+const brokenPipe = -32;
 const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
 /** The client is told of as writable only once a write would block; the upstream at once: it tells of the connect. */
 const tellAll = tellReads | readyOut;
 const none = -1;
 /** A peer that does not take the last bytes of a session that was finished. */
 const finishMs = 5_000;
-const mostLeftovers = 16;
 
 export class SpliceChannel implements Channel, Watcher, Deferred {
   readonly client: string;
@@ -48,6 +51,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   #upDone = false;
   #downDone = false;
   #upstreamFailed = false;
+  #isCutShort = false;
   #idle: Timer | undefined;
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
@@ -120,7 +124,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     const { libc } = this.#parts;
     if (this.#upstream !== none && this.#phase !== 'dialing') libc.setResetOnClose(this.#upstream);
     // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
-    if (this.#downDone) this.#takeLeftovers(this.#client);
+    if (this.#downDone && !this.#isCutShort) endInOrder(this.#parts, this.#client);
     else libc.setResetOnClose(this.#client);
     this.#close();
   }
@@ -189,23 +193,11 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
       return this.#failDial(error < 0 ? errorCode(error) : 'ECONNRESET');
     }
     if ((mask & readyOut) === 0) return;
-    if (this.#isSelfConnected()) return this.#failDial('ECONNREFUSED');
+    if (this.#endpoint && isSelfConnected(this.#parts, this.#upstream, this.#endpoint))
+      return this.#failDial('ECONNREFUSED');
     this.#phase = 'dialed';
     this.#upstreamMask = mask;
     this.#events?.onDialed();
-  }
-
-  /**
-   * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then
-   * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
-   */
-  #isSelfConnected(): boolean {
-    const { libc, firstEphemeralPort } = this.#parts;
-    const endpoint = this.#endpoint;
-    if (!endpoint || endpoint.port < firstEphemeralPort) return false;
-    if (libc.localAddress(this.#upstream) < 0) return false;
-    const { host, port } = libc.lastAddress();
-    return port === endpoint.port && host === endpoint.host;
   }
 
   #failDialSoon(result: number): void {
@@ -227,35 +219,24 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   }
 
   #onPumpedUp(pumped: Pumped): void {
-    switch (pumped) {
-      case 'waiting':
-        return;
-      case 'more':
-        return this.#defer();
-      case 'ended':
-        this.#upDone = true;
-        return this.#onDone(this.#upstream);
-      case 'source-failed':
-        return this.#end('client-reset');
-      case 'sink-failed':
-        return this.#onUpstreamFailed();
+    if (pumped === 'more') return this.#defer();
+    if (pumped === 'source-failed') return this.#end('client-reset');
+    if (pumped === 'sink-failed') {
+      this.#isCutShort = this.#up?.sinkFailure !== brokenPipe;
+      return this.#onUpstreamFailed();
     }
+    if (pumped !== 'ended') return;
+    this.#upDone = true;
+    this.#onDone(this.#upstream);
   }
 
   #onPumpedDown(pumped: Pumped): void {
-    switch (pumped) {
-      case 'waiting':
-        return;
-      case 'more':
-        return this.#defer();
-      case 'ended':
-        this.#downDone = true;
-        return this.#onDone(this.#client);
-      case 'source-failed':
-        return this.#end('upstream-reset');
-      case 'sink-failed':
-        return this.#end('client-reset');
-    }
+    if (pumped === 'more') return this.#defer();
+    if (pumped === 'source-failed') return this.#end('upstream-reset');
+    if (pumped === 'sink-failed') return this.#end('client-reset');
+    if (pumped !== 'ended') return;
+    this.#downDone = true;
+    this.#onDone(this.#client);
   }
 
   /** One direction is over, all of it delivered: its sink is told, or it was the last. */
@@ -266,8 +247,8 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
       return;
     }
     if (this.#phase === 'relaying') return this.#end('finished');
-    this.#takeLeftovers(this.#client);
-    this.#takeLeftovers(this.#upstream);
+    endInOrder(this.#parts, this.#client);
+    endInOrder(this.#parts, this.#upstream);
     this.#close();
   }
 
@@ -312,13 +293,6 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#parts.loop.close(this.#upstream);
     this.#upstream = none;
     this.#upstreamMask = 0;
-  }
-
-  /** A socket that is closed with unread bytes sends a reset instead of an end (RFC 9293, 3.10.4). */
-  #takeLeftovers(fd: number): void {
-    const { libc, chunks } = this.#parts;
-    libc.shutdownWrite(fd);
-    for (let reads = 0; reads < mostLeftovers && libc.read(fd, chunks.scratch) > 0; reads++);
   }
 
   #defer(): void {

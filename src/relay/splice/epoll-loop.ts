@@ -28,6 +28,8 @@ export class EpollLoop {
   readonly wakeFd: number;
   /** As of the last wait. */
   nowMs = performance.now();
+  /** Somebody wrote to `wakeFd` before the last wait ended. */
+  woken = false;
   readonly #epoll: number;
   #watchers: (Watcher | undefined)[] = [];
   #tags = new Int32Array(1_024);
@@ -85,17 +87,17 @@ export class EpollLoop {
   turn(maxWaitMs: number = longestWaitMs): boolean {
     const count = this.libc.epollWait(this.#epoll, this.#waitMs(maxWaitMs));
     this.nowMs = performance.now();
-    let woken = false;
+    this.woken = false;
     for (let index = 0; index < count; index++) {
       const fd = this.libc.eventFd(index);
-      if (fd === this.wakeFd) woken = true;
+      if (fd === this.wakeFd) this.woken = true;
       else if (this.#tags[fd] === this.libc.eventTag(index)) {
         this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
       }
     }
     this.#runDeferred();
     this.timers.turn(this.nowMs);
-    return woken;
+    return this.woken;
   }
 
   dispose(): void {

@@ -49,6 +49,8 @@ export class HalfPipe {
   bytes = 0;
   /** The source has ended its direction. */
   ended = false;
+  /** What the write said that failed: minus errno. The socket says it once, so no read will say it again. */
+  sinkFailure = 0;
   readonly #parts: HalfPipeParts;
   readonly #source: number;
   readonly #sink: number;
@@ -135,7 +137,7 @@ export class HalfPipe {
     this.#wrote = true;
     const written = libc.write(this.#sink, scratch, length);
     if (written === length) return undefined;
-    if (written < 0 && written !== again) return 'sink-failed';
+    if (written < 0 && written !== again) return this.#onSinkFailed(written);
     this.#chunk = chunks.keepScratch();
     this.#chunkAt = Math.max(0, written);
     this.#chunkEnd = length;
@@ -154,7 +156,7 @@ export class HalfPipe {
   #writeOn(chunk: Memory): Pumped | undefined {
     const left = this.#chunkEnd - this.#chunkAt;
     const written = this.#parts.libc.writeFrom(this.#sink, chunk, this.#chunkAt, left);
-    if (written < 0) return written === again ? this.#onBlocked() : 'sink-failed';
+    if (written < 0) return written === again ? this.#onBlocked() : this.#onSinkFailed(written);
     this.#chunkAt += written;
     if (written < left) return this.#onBlocked();
     this.#parts.chunks.giveBack(chunk);
@@ -185,7 +187,7 @@ export class HalfPipe {
   #drain(pipe: Pipe): Pumped | undefined {
     while (this.#piped > 0) {
       const written = this.#parts.libc.splice(pipe.readEnd, this.#sink, this.#piped);
-      if (written < 0) return written === again ? this.#onBlocked() : 'sink-failed';
+      if (written < 0) return written === again ? this.#onBlocked() : this.#onSinkFailed(written);
       this.#piped -= written;
     }
     if (this.ended) this.#releasePipe();
@@ -209,6 +211,11 @@ export class HalfPipe {
     this.#blocked = true;
     this.#parts.loop.watchOut(this.#sink);
     return 'waiting';
+  }
+
+  #onSinkFailed(result: number): Pumped {
+    this.sinkFailure = result;
+    return 'sink-failed';
   }
 
   #setNoDelay(): void {

@@ -1,41 +1,16 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { signatures } from './libc-symbols.ts';
 import { decodeAddress, encodeAddress, maxAddressLength, type SocketAddress } from './socket-address.ts';
 
 /**
- * The kernel as a small socket library: the only file that knows node:ffi, libc's symbols, constants and errno (layouts
- * for x86-64 and arm64). Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
+ * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
+ * and errno. Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
  *
  * Sizes go over as 32 bits and results come back as 32 bits, which spares BigInts where a call is made for every
  * message; they stay far below 2 GiB. A pointer is a BigInt made once, of memory that is never let go while in use.
  */
 type Ffi = typeof ffiTypes;
-
-const signatures = {
-  ['__errno_location']: { return: 'uint64', arguments: [] },
-  accept4: { return: 'int32', arguments: ['int32', 'uint64', 'uint64', 'int32'] },
-  bind: { return: 'int32', arguments: ['int32', 'uint64', 'uint32'] },
-  close: { return: 'int32', arguments: ['int32'] },
-  connect: { return: 'int32', arguments: ['int32', 'uint64', 'uint32'] },
-  epoll_create1: { return: 'int32', arguments: ['int32'] },
-  epoll_ctl: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64'] },
-  epoll_wait: { return: 'int32', arguments: ['int32', 'uint64', 'int32', 'int32'] },
-  eventfd: { return: 'int32', arguments: ['uint32', 'int32'] },
-  fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
-  getrlimit: { return: 'int32', arguments: ['int32', 'uint64'] },
-  getsockname: { return: 'int32', arguments: ['int32', 'uint64', 'uint64'] },
-  getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64', 'uint64'] },
-  listen: { return: 'int32', arguments: ['int32', 'int32'] },
-  pipe2: { return: 'int32', arguments: ['uint64', 'int32'] },
-  read: { return: 'int32', arguments: ['int32', 'uint64', 'uint32'] },
-  recv: { return: 'int32', arguments: ['int32', 'uint64', 'uint32', 'int32'] },
-  setrlimit: { return: 'int32', arguments: ['int32', 'uint64'] },
-  setsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'uint64', 'uint32'] },
-  shutdown: { return: 'int32', arguments: ['int32', 'int32'] },
-  socket: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
-  splice: { return: 'int32', arguments: ['int32', 'uint64', 'int32', 'uint64', 'uint32', 'uint32'] },
-  write: { return: 'int32', arguments: ['int32', 'uint64', 'uint32'] },
-} as const;
 
 type Functions = ReturnType<typeof ffiTypes.dlopen<typeof signatures>>['functions'];
 
@@ -136,11 +111,11 @@ export class Libc {
   }
 
   write(fd: number, from: Memory, length: number): number {
-    return this.#result(this.#c.write(fd, from.pointer, length));
+    return this.#result(this.#c.send(fd, from.pointer, length, 0));
   }
 
   writeFrom(fd: number, from: Memory, offset: number, length: number): number {
-    return this.#result(this.#c.write(fd, from.pointer + BigInt(offset), length));
+    return this.#result(this.#c.send(fd, from.pointer + BigInt(offset), length, 0));
   }
 
   /** 1 if there is a byte to read, 0 at the end; nothing is taken. */
@@ -155,7 +130,7 @@ export class Libc {
 
   /** Gives the end to read from; `pipeWriteEnd` has the other. */
   pipe(): number {
-    const result = this.#c.pipe2(this.#option.pointer, nonBlocking | closeOnExec);
+    const result = this.#c.pipe2(this.#option.pointer, nonBlocking | closeOnExec, 0, 0);
     return result < 0 ? this.#result(result) : (this.#ints[0] ?? 0);
   }
 
@@ -165,23 +140,23 @@ export class Libc {
 
   /** The size it has then. */
   resizePipe(fd: number, size: number): number {
-    return this.#result(this.#c.fcntl(fd, 1031, size));
+    return this.#result(this.#c.fcntl(fd, 1031, size, 0));
   }
 
   tcpSocket(isIPv6: boolean): number {
-    return this.#result(this.#c.socket(isIPv6 ? 10 : 2, 1 | nonBlocking | closeOnExec, 0));
+    return this.#result(this.#c.socket(isIPv6 ? 10 : 2, 1 | nonBlocking | closeOnExec, 0, 0));
   }
 
   connect(fd: number, host: string, port: number): number {
-    return this.#result(this.#c.connect(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port)));
+    return this.#result(this.#c.connect(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port), 0));
   }
 
   bind(fd: number, host: string, port: number): number {
-    return this.#result(this.#c.bind(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port)));
+    return this.#result(this.#c.bind(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port), 0));
   }
 
   listen(fd: number, backlog: number): number {
-    return this.#result(this.#c.listen(fd, backlog));
+    return this.#result(this.#c.listen(fd, backlog, 0, 0));
   }
 
   /** `lastAddress` has the peer's. */
@@ -194,7 +169,7 @@ export class Libc {
   /** `lastAddress` has it. */
   localAddress(fd: number): number {
     this.#length[0] = maxAddressLength;
-    return this.#result(this.#c.getsockname(fd, this.#address.pointer, this.#addressLength.pointer));
+    return this.#result(this.#c.getsockname(fd, this.#address.pointer, this.#addressLength.pointer, 0));
   }
 
   lastAddress(): SocketAddress {
@@ -242,19 +217,19 @@ export class Libc {
   /** Lifts the soft limit of open files to the hard one; the limit then. */
   raiseFileLimit(): number {
     const limits = new BigUint64Array(this.#option.bytes.buffer);
-    if (this.#c.getrlimit(openFiles, this.#option.pointer) < 0) return 1_024;
+    if (this.#c.getrlimit(openFiles, this.#option.pointer, 0, 0) < 0) return 1_024;
     const [soft = 1_024n, hard = soft] = limits;
     if (soft >= hard) return Number(soft);
     limits[0] = hard;
-    return Number(this.#c.setrlimit(openFiles, this.#option.pointer) < 0 ? soft : hard);
+    return Number(this.#c.setrlimit(openFiles, this.#option.pointer, 0, 0) < 0 ? soft : hard);
   }
 
   eventfd(): number {
-    return this.#result(this.#c.eventfd(0, nonBlocking | closeOnExec));
+    return this.#result(this.#c.eventfd(0, nonBlocking | closeOnExec, 0, 0));
   }
 
   epoll(): number {
-    return this.#result(this.#c.epoll_create1(closeOnExec));
+    return this.#result(this.#c.epoll_create1(closeOnExec, 0, 0, 0));
   }
 
   /** `tag` comes back with each event. */

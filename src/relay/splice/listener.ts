@@ -64,7 +64,9 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
   }
 
   onReady(): void {
-    const { libc } = this.#parts.loop;
+    const { libc, woken } = this.#parts.loop;
+    // A message is about to be read that may say to close: it came before these clients, who are told of again.
+    if (woken) return;
     let accepted = 0;
     for (; accepted < this.#expected && !this.#closed && !this.#paused; accepted++) {
       const fd = libc.accept(this.#fd);
