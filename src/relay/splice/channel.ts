@@ -21,10 +21,8 @@ export interface ChannelParts extends HalfPipeParts, DialFacts {
 type Phase = 'waiting' | 'dialing' | 'dialed' | 'relaying' | 'finishing' | 'over';
 
 const inProgress = -115;
-/**
- * A reset that came after the upstream's end makes writes fail with EPIPE, one without an end with ECONNRESET
- * (tcp_reset() in net/ipv4/tcp_input.c). Once a write has said so, a read of the rest shows an end in either case.
- */
+// A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
+// Once a write has said so, a read of the rest shows an end in either case.
 const brokenPipe = -32;
 const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
 /** The client is told of as writable only once a write would block; the upstream at once: it tells of the connect. */
@@ -107,7 +105,6 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     const { loop } = this.#parts;
     this.#phase = 'relaying';
     this.#up = new HalfPipe(this.#parts, this.#client, this.#upstream, true);
-    // Accepted sockets have TCP_NODELAY from their listener.
     this.#down = new HalfPipe(this.#parts, this.#upstream, this.#client, false);
     this.#up.onSource(this.#clientMask);
     this.#down.onSource(this.#upstreamMask);
