@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { writeFile } from 'node:fs/promises';
 import type { Order, Report } from './control/engine.ts';
-import { cpuMs, freePort, rssKib, start } from './relay/processes.ts';
+import { freePort } from '../test/support/sockets.ts';
+import { cpuMs, rssKib, start } from './relay/processes.ts';
 
 /**
  * `npm run bench:control`: what many containers cost Sealane's control side: time and CPU to the first table, CPU and

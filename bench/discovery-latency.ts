@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { acquireEngine } from '../src/demo/engine/acquire.ts';
 import type { EngineClient } from '../src/demo/engine/client.ts';
 import { installMissing } from '../src/demo/engine/packages.ts';
-import { freePort, startSealane, type LogLine } from '../test/support/sealane.ts';
+import { startSealane, type LogLine } from '../test/support/sealane.ts';
+import { freePort } from '../test/support/sockets.ts';
 import { buildToolsImage } from '../test/support/images.ts';
 
 /**

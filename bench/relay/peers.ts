@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { accepting, freePort, start, type Running } from './processes.ts';
+import { freePort } from '../../test/support/sockets.ts';
+import { accepting, start, type Running } from './processes.ts';
 
 /**
  * What is compared: each relays two ports, one to the web server and one to iperf3, with one thread.

@@ -4,7 +4,8 @@ import { createConnection, createServer, type AddressInfo, type Server } from 'n
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { freePort, runSealane, startSealane } from '../support/sealane.ts';
+import { runSealane, startSealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Answers each connection with its name and ends it. */

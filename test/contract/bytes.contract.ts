@@ -1,3 +1,4 @@
+import { resetNow } from '../../src/relay/stream/reset.ts';
 import { describe, expect, test } from 'vitest';
 import { pour, soak } from '../support/sockets-bulk.ts';
 import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
@@ -129,6 +130,24 @@ export function describeBytes(createRig: CreateRig): void {
 
       expect(await client.closed).toBe('reset');
       expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-reset', bytesDown: 5 });
+    });
+
+    test('a reset amid an answer is no end, also when bytes of the client ran into it first', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await bind(rig, server);
+      await using client = await dial(port);
+      const peer = await server.accept();
+      peer.socket.write('half of it');
+      expect(await client.read(10)).toBe('half of it');
+      // In one turn, so that a relay finds both at once, the client's bytes first.
+      client.socket.write('more');
+      resetNow(peer.socket);
+
+      await Promise.race([client.ended, client.closed]);
+      expect(client.sawEnd).toBe(false);
+      expect(await client.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('upstream-reset');
     });
 
     test('a reset from the client reaches the upstream as a reset', async () => {

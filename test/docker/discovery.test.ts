@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { lostWith, startLoad } from '../support/load.ts';
 import { startNetwork, uniqueName, type TestContainer } from '../support/containers.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../support/replica.ts';
-import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
 
 /** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
 async function setUp(): Promise<

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { startReplica, answerers, eventually, whoAnswers } from '../support/replica.ts';
 import { uniqueName } from '../support/containers.ts';
 import { startEngineProxy } from '../support/engine-proxy.ts';
-import { freePort, startSealane } from '../support/sealane.ts';
+import { startSealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 function engineUrl(): string {

@@ -1,5 +1,6 @@
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/containers.ts';
-import { freePort, startSealane, type Sealane } from '../support/sealane.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
 import type { Ground } from './engine.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
@@ -123,15 +122,4 @@ export async function runSealane(
   };
   const [stdout, stderr, [code]] = await Promise.all([read(child.stdout), read(child.stderr), once(child, 'close')]);
   return { code: typeof code === 'number' ? code : null, stdout, stderr };
-}
-
-/** A port that was free a moment ago. Labels name ports, so one must be known before anything listens on it. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('a TCP server has an address');
-  return address.port;
 }

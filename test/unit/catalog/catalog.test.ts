@@ -7,6 +7,8 @@ import { mergeDeclarations } from '../../../src/catalog/merge.ts';
 import { toRoutingTable } from '../../../src/catalog/routing.ts';
 import type { RoutingTable } from '../../../src/relay/table.ts';
 
+import { declaredUpstream } from '../../support/declared.ts';
+
 function declaration(
   name: string,
   over: {
@@ -40,19 +42,12 @@ function declaration(
       idleTimeoutMs: undefined,
       rebalanceIdleMs: undefined,
     },
-    upstream: {
+    upstream: declaredUpstream(name, {
       key: `${name}@${run}/x`,
       run: { id: name, startedAtNs: run },
-      name,
-      endpoints: [{ host: '10.0.0.1', port: 80 }],
-      weight: 1,
-      backup: false,
-      maxConnections: undefined,
-      slowStartMs: 0,
-      health: { kind: 'none' },
       condition: paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
       drainMs,
-    },
+    }),
     declaredBy: { kind: 'container', id: name, name, createdAtMs: created },
   };
 }

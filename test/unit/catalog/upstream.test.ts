@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { nextUpstream, type Upstream, type Verdict } from '../../../src/catalog/upstream.ts';
+import { declaredUpstream } from '../../support/declared.ts';
 
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
 const running: Condition = { kind: 'running', health: 'none' };
@@ -10,21 +11,8 @@ const suspect: Verdict = { kind: 'suspect', reason: 'ECONNREFUSED' };
 const unfit: Verdict = { kind: 'unfit', reason: 'GET / answered 500' };
 const fit: Verdict = { kind: 'fit' };
 
-function declared(health: HealthPlan, condition: Condition = running, drainMs = 1_000): DeclaredUpstream {
-  return {
-    key: 'a',
-    run: { id: 'a', startedAtNs: 1n },
-    name: 'a',
-    endpoints: [],
-    weight: 1,
-    backup: false,
-    maxConnections: undefined,
-    slowStartMs: 0,
-    health,
-    condition,
-    drainMs,
-  };
-}
+const declared = (health: HealthPlan, condition: Condition = running, drainMs = 1_000): DeclaredUpstream =>
+  declaredUpstream('a', { health, condition, drainMs });
 
 function next(
   previous: Upstream | undefined,

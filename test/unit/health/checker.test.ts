@@ -3,26 +3,13 @@ import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { createChecker } from '../../../src/health/checker.ts';
 import type { ProbeResult } from '../../../src/health/verdict.ts';
+import { declaredUpstream } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 1 };
 
-function declared(key: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
-  return {
-    key,
-    run: undefined,
-    name: key,
-    endpoints: [{ host: '10.0.0.1', port: 80 }],
-    weight: 1,
-    backup: false,
-    maxConnections: undefined,
-    slowStartMs: 0,
-    health: { kind: 'readiness' },
-    condition: { kind: 'running', health: 'none' },
-    drainMs: 0,
-    ...over,
-  };
-}
+const declared = (key: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream =>
+  declaredUpstream(key, { health: { kind: 'readiness' }, ...over });
 
 function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
   const pool = {

@@ -3,6 +3,7 @@ import type { CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { createReconciler } from '../../../src/reconcile/reconciler.ts';
 import type { RoutingTable } from '../../../src/relay/table.ts';
+import { declaredUpstream } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const declared: Declaration = {
@@ -15,19 +16,7 @@ const declared: Declaration = {
     idleTimeoutMs: undefined,
     rebalanceIdleMs: undefined,
   },
-  upstream: {
-    key: 'a',
-    run: { id: 'a', startedAtNs: 1n },
-    name: 'a',
-    endpoints: [],
-    weight: 1,
-    backup: false,
-    maxConnections: undefined,
-    slowStartMs: 0,
-    health: { kind: 'none' },
-    condition: { kind: 'running', health: 'none' },
-    drainMs: 0,
-  },
+  upstream: declaredUpstream('a'),
   declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0 },
 };
 
