@@ -1,0 +1,287 @@
+import { z } from 'zod';
+
+/**
+ * Everything the admin API says and takes, once: the server writes it, the command line and the page read it, the OpenAPI
+ * document is made of it. Names and reasons come from labels and containers; the server has made them printable.
+ *
+ * Times are ISO 8601 in UTC. What is absent is null, so that every field is always there.
+ */
+const time = z.iso.datetime();
+const count = z.int().min(0);
+const bytes = z.number().min(0);
+
+export const problemSchema = z
+  .object({
+    code: z.string().describe('Stable, e.g. `label-unknown`.'),
+    subject: z.string().describe("A container's name, a service or a listen address."),
+    containerId: z.string().nullable(),
+    services: z.array(z.string()).describe('Services it concerns.'),
+    message: z.string(),
+    fix: z.string().describe('The one next thing to do.'),
+  })
+  .meta({ id: 'Problem' });
+
+export const upstreamStates = ['starting', 'ready', 'unhealthy', 'paused', 'draining'] as const;
+
+export const dialTimesSchema = z
+  .object({
+    count: count.describe('Dials that were answered.'),
+    p50Ms: z.number().nullable().describe('Median time of a dial; null before the first.'),
+    p99Ms: z.number().nullable(),
+  })
+  .meta({ id: 'DialTimes' });
+
+export const trafficSchema = z
+  .object({
+    active: count.describe('Sessions that are dialing or relaying now.'),
+    sessions: count.describe('Sessions that were answered, since the start.'),
+    dials: count,
+    dialFailures: count,
+    retries: count,
+    bytesUp: bytes.describe('From clients.'),
+    bytesDown: bytes.describe('To clients.'),
+  })
+  .meta({ id: 'Traffic' });
+
+export const upstreamSchema = z
+  .object({
+    key: z.string().describe('Identity: never reused for another process. URL-encode it in paths.'),
+    name: z.string(),
+    containerId: z.string().nullable().describe('Null for a static upstream.'),
+    endpoints: z.array(z.string()).describe('`ip:port`, in the order in which they are tried.'),
+    state: z.enum(upstreamStates),
+    suspect: z.boolean().describe('It is unhealthy because a dial failed; asked when no other is left.'),
+    reason: z.string(),
+    since: time.describe('When it entered this state.'),
+    drainsUntil: time
+      .nullable()
+      .describe('When its sessions are closed; null when it does not drain, or for as long as asked.'),
+    weight: count.describe('As used now.'),
+    declaredWeight: count,
+    weightOverridden: z.boolean(),
+    drained: z.boolean().describe('An operator drains it; `undrain` takes that back.'),
+    backup: z.boolean(),
+    maxConnections: count.nullable(),
+    health: z.string().describe('How its fitness is judged: `none`, `readiness`, `docker`, `tcp`, `http:/path`.'),
+    traffic: trafficSchema,
+    dial: dialTimesSchema,
+  })
+  .meta({ id: 'Upstream' });
+
+export const routeSchema = z
+  .object({
+    listen: z.string().describe('`address:port`, as asked for.'),
+    names: z.array(z.string()).describe('TLS server names or HTTP hosts; empty: all clients of this address.'),
+    open: z.boolean().describe('Clients are accepted.'),
+    port: z.int().nullable().describe('The port it got; null while it is not open.'),
+    reason: z.string().nullable().describe('Why it is not open.'),
+  })
+  .meta({ id: 'Route' });
+
+export const serviceStates = ['up', 'degraded', 'down'] as const;
+
+export const serviceSchema = z
+  .object({
+    name: z.string(),
+    state: z
+      .enum(serviceStates)
+      .describe('`up`: all is well; `degraded`: served, but something is wrong; `down`: clients are held or refused.'),
+    reason: z.string().describe('One line: why it is in this state.'),
+    routes: z.array(routeSchema),
+    balance: z.string(),
+    holdMs: count,
+    connectTimeoutMs: count,
+    idleTimeoutMs: count.nullable(),
+    declaredBy: z.array(z.string()).describe('Containers, oldest first, or `the configuration`.'),
+    lingersUntil: time.nullable().describe('No container declares it any more; its port stays open so long.'),
+    upstreams: z.array(upstreamSchema),
+    held: count.describe('Clients that wait for an upstream now.'),
+    traffic: trafficSchema,
+    problems: z.array(problemSchema),
+  })
+  .meta({ id: 'Service' });
+
+export const statusSchema = z
+  .object({
+    version: z.string(),
+    startedAt: time,
+    driver: z.string(),
+    workers: count,
+    ready: z.boolean(),
+    readyReason: z.string(),
+    engine: z.object({
+      state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
+      endpoint: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+    accepted: count.describe('Clients accepted since the start.'),
+    open: count.describe('Clients connected now, the held ones among them.'),
+    held: count,
+    services: z.object({ up: count, degraded: count, down: count }),
+    problems: count,
+  })
+  .meta({ id: 'Status' });
+
+export const servicesSchema = z
+  .object({
+    at: time,
+    status: statusSchema,
+    services: z.array(serviceSchema).describe('Sorted by name.'),
+  })
+  .meta({ id: 'Services' });
+
+export const problemsSchema = z.object({ problems: z.array(problemSchema) }).meta({ id: 'Problems' });
+
+export const sessionStates = ['held', 'dialing', 'relaying'] as const;
+
+export const sessionSchema = z
+  .object({
+    service: z.string(),
+    listener: z.string(),
+    client: z.string().describe('`ip:port`.'),
+    state: z.enum(sessionStates),
+    upstream: z.string().nullable().describe('Name of the upstream that is dialed or relayed to.'),
+    upstreamKey: z.string().nullable(),
+    endpoint: z.string().nullable(),
+    startedAt: time,
+    ageMs: z.number().min(0),
+    bytesUp: bytes,
+    bytesDown: bytes,
+    retries: count,
+    lastDialError: z.string().nullable(),
+  })
+  .meta({ id: 'Session' });
+
+export const sessionsSchema = z
+  .object({
+    sessions: z.array(sessionSchema).describe('Oldest first.'),
+    total: count.describe('How many match, also those beyond the limit.'),
+    complete: z.boolean().describe('False when a relay thread did not answer in time.'),
+  })
+  .meta({ id: 'Sessions' });
+
+export const sessionsQuerySchema = z.object({
+  service: z.string().optional().describe('Only of this service.'),
+  state: z.enum(sessionStates).optional(),
+  client: z.string().optional().describe('Only clients whose address begins so, e.g. `172.18.0.4` or `172.18.`.'),
+  limit: z.coerce.number().int().min(1).max(5000).default(500),
+});
+
+/** What a step of an explanation looked at, in the order of the way a client takes. */
+export const explainSteps = ['engine', 'declared', 'listener', 'network', 'upstreams', 'clients'] as const;
+
+export const explanationSchema = z
+  .object({
+    subject: z.string().describe('What was asked for.'),
+    kind: z.enum(['service', 'container', 'port', 'unknown']),
+    verdict: z.enum(['reachable', 'degraded', 'unreachable']),
+    cause: z.string().describe('Stable, e.g. `nothing-listens`; `fine` when there is nothing to explain.'),
+    summary: z.string().describe('One line.'),
+    next: z.string().nullable().describe('The one next thing to do; null when there is nothing to do.'),
+    suggestions: z.array(z.string()).describe('What was probably meant, best first.'),
+    services: z.array(z.string()).describe('Services that the subject stands for.'),
+    steps: z
+      .array(
+        z.object({
+          step: z.enum(explainSteps),
+          status: z.enum(['ok', 'warn', 'bad', 'info']),
+          text: z.string(),
+        }),
+      )
+      .describe('What was looked at, on the way from the declaration to the upstream.'),
+    problems: z.array(problemSchema),
+    dialFailures: z
+      .array(z.object({ at: time, upstream: z.string(), error: z.string().describe('errno and address.'), count }))
+      .describe('Of late, newest first.'),
+  })
+  .meta({ id: 'Explanation' });
+
+/**
+ * GET /api/events, server-sent. Each has `event:` as below and JSON data.
+ *
+ * - `timeline`: something happened; with an id, kept in a ring, sent again from Last-Event-ID on.
+ * - `services`: these services are different from what /api/services said; ask again for those. At most some a second.
+ * - `stats`: once a second, with `?stats=true`: figures of services that changed since the last one (the first: all).
+ * - `reset`: what came after Last-Event-ID is no longer kept, or Sealane was restarted: read everything anew.
+ *
+ * A comment is sent every 15 seconds. Clients that read too slowly are disconnected; they come back by themselves.
+ */
+export const timelineEventSchema = z
+  .object({
+    id: count.describe('Increases by one.'),
+    at: time,
+    source: z.enum(['engine', 'sealane']),
+    event: z.string().describe('`upstream-changed`, `problem`, …; of the engine: `start`, `die`, `kill` …'),
+    level: z.enum(['info', 'warn']),
+    message: z.string(),
+    service: z.string().nullable(),
+    upstream: z.string().nullable(),
+    containerId: z.string().nullable(),
+  })
+  .meta({ id: 'TimelineEvent' });
+
+export const servicesEventSchema = z
+  .object({ changed: z.array(z.string()), removed: z.array(z.string()), problemsChanged: z.boolean() })
+  .meta({ id: 'ServicesEvent' });
+
+export const statsEventSchema = z
+  .object({
+    at: time,
+    accepted: count,
+    open: count,
+    held: count,
+    services: z
+      .record(z.string(), z.object({ active: count, held: count, sessions: count, bytesUp: bytes, bytesDown: bytes }))
+      .describe('By name; totals since the start, not rates.'),
+  })
+  .meta({ id: 'StatsEvent' });
+
+export const resetEventSchema = z.object({ reason: z.string() }).meta({ id: 'ResetEvent' });
+
+export const eventsQuerySchema = z.object({
+  stats: z.enum(['true', 'false']).default('false'),
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'As Last-Event-ID: sends what is kept with a higher id first. 0: all that is kept. Without: only what is new.',
+    ),
+});
+
+/** PUT /api/upstreams/{key}/weight; null takes it back. */
+export const weightSchema = z.object({ weight: z.int().min(0).max(256).nullable() }).meta({ id: 'Weight' });
+
+/** What an action came to. */
+export const actionSchema = z
+  .object({ upstream: z.string(), message: z.string(), sessions: count.describe('Sessions on it at that moment.') })
+  .meta({ id: 'Action' });
+
+/** RFC 9457, `application/problem+json`. */
+export const errorSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    suggestions: z.array(z.string()).optional().describe('Names that were probably meant.'),
+  })
+  .meta({ id: 'Error' });
+
+export const readinessSchema = z.object({ ready: z.boolean(), reason: z.string() }).meta({ id: 'Readiness' });
+
+export type ApiProblem = z.output<typeof problemSchema>;
+export type ApiUpstream = z.output<typeof upstreamSchema>;
+export type ApiRoute = z.output<typeof routeSchema>;
+export type ApiTraffic = z.output<typeof trafficSchema>;
+export type ApiService = z.output<typeof serviceSchema>;
+export type ApiServices = z.output<typeof servicesSchema>;
+export type ApiStatus = z.output<typeof statusSchema>;
+export type ApiSession = z.output<typeof sessionSchema>;
+export type ApiSessions = z.output<typeof sessionsSchema>;
+export type ApiExplanation = z.output<typeof explanationSchema>;
+export type TimelineEvent = z.output<typeof timelineEventSchema>;
+export type ServicesEvent = z.output<typeof servicesEventSchema>;
+export type StatsEvent = z.output<typeof statsEventSchema>;
+export type ApiError = z.output<typeof errorSchema>;
