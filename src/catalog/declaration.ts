@@ -73,7 +73,14 @@ export interface ContainerRun {
 }
 
 export type Declarer =
-  | { readonly kind: 'container'; readonly id: string; readonly name: string; readonly createdAtMs: number }
+  | {
+      readonly kind: 'container';
+      readonly id: string;
+      readonly name: string;
+      readonly createdAtMs: number;
+      /** The route among its labels; '' for the one written without a name. */
+      readonly route: string;
+    }
   /** The configuration file or the command line. `position` is the order in which it was written. */
   | { readonly kind: 'static'; readonly position: number };
 

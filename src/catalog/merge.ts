@@ -194,7 +194,7 @@ function conflict(claim: Claim, holder: Claim): Problem {
   return {
     code: 'listen-conflict',
     subject: claim.service,
-    ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id } : {}),
+    ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id, route: claim.declarer.route } : {}),
     message:
       `${nameOf(claim.declarer)} wants ${claim.route.listen} for ${claim.service}, ` +
       `but ${nameOf(holder.declarer)} has ${holder.route.listen} for ${holder.service}`,

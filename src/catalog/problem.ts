@@ -8,6 +8,10 @@ export interface Problem {
   readonly subject: string;
   /** The container's id, where it is about one. */
   readonly containerId?: string;
+  /** The label at fault, where it is one: whoever knows where it is written can point at it. Hostile text. */
+  readonly label?: string;
+  /** The route at fault, where it is one: its name, or '' for the one written without a name. */
+  readonly route?: string;
   /** One line, safe to print. */
   readonly message: string;
   /** The one next thing to do. */

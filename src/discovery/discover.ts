@@ -87,7 +87,14 @@ export function discoverContainer(
   for (const route of reading.routes) {
     const report = (code: Problem['code'], message: string, fix: string): void => {
       const where = route.name === undefined ? '' : `route ${route.name}: `;
-      problems.push({ code, subject: printable(facts.name), containerId: facts.id, message: where + message, fix });
+      problems.push({
+        code,
+        subject: printable(facts.name),
+        containerId: facts.id,
+        route: route.name ?? '',
+        message: where + message,
+        fix,
+      });
     };
     const port = route.values.port ?? onlyExposedPort(facts);
     if (port === undefined) {
@@ -106,6 +113,7 @@ export function discoverContainer(
         id: facts.id,
         name: printable(facts.name),
         createdAtMs: facts.createdAtMs,
+        route: route.name ?? '',
       },
     });
   }

@@ -35,14 +35,15 @@ export function readLabels(
 ): LabelReading {
   const problems: Problem[] = [];
   const drafts = new Map<string, Draft>();
-  const report = (code: Problem['code'], message: string, fix: string): void => {
-    problems.push({ code, subject: printable(container.name), containerId: container.id, message, fix });
+  const report = (label: string, code: Problem['code'], message: string, fix: string): void => {
+    problems.push({ code, subject: printable(container.name), containerId: container.id, label, message, fix });
   };
   for (const key of Object.keys(labels).toSorted()) {
     if (!key.startsWith(`${prefix}.`)) continue;
     const { route, option } = splitKey(key.slice(prefix.length + 1));
     if (option === undefined) {
       report(
+        key,
         'label-unknown',
         `unknown label ${quoted(key)}${suggestLabel(key, prefix)}`,
         'Correct or remove the label.',
@@ -87,13 +88,13 @@ function readOption(
   key: string,
   option: string,
   text: string,
-  report: (code: Problem['code'], message: string, fix: string) => void,
+  report: (label: string, code: Problem['code'], message: string, fix: string) => void,
 ): void {
   const refuse = routeOptions[option]?.onMistake === 'refuse';
   const consequence = refuse ? 'the route is not served' : 'the default is used';
   if (!isSupported(option)) {
     draft.refused ||= refuse;
-    report('label-unsupported', `label ${quoted(key)} is not supported yet; ${consequence}`, 'Remove the label.');
+    report(key, 'label-unsupported', `label ${quoted(key)} is not supported yet; ${consequence}`, 'Remove the label.');
     return;
   }
   const parsed = routeOptionSchemas[option].safeParse(text.trim());
@@ -103,7 +104,12 @@ function readOption(
   }
   draft.refused ||= refuse;
   const rule = parsed.error.issues[0]?.message ?? 'is malformed';
-  report('label-malformed', `label ${quoted(key)} ${rule}, not ${quoted(text)}; ${consequence}`, 'Correct the label.');
+  report(
+    key,
+    'label-malformed',
+    `label ${quoted(key)} ${rule}, not ${quoted(text)}; ${consequence}`,
+    'Correct the label.',
+  );
 }
 
 function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {

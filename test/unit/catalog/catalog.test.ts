@@ -48,7 +48,7 @@ function declaration(
       condition: paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
       drainMs,
     }),
-    declaredBy: { kind: 'container', id: name, name, createdAtMs: created },
+    declaredBy: { kind: 'container', id: name, name, createdAtMs: created, route: '' },
   };
 }
 
@@ -96,7 +96,7 @@ describe('merging', () => {
       ['a', 1],
       ['b', 0],
     ]);
-    expect(problems[0]).toMatchObject({ code: 'listen-conflict', subject: 'b', containerId: 'young' });
+    expect(problems[0]).toMatchObject({ code: 'listen-conflict', subject: 'b', containerId: 'young', route: '' });
     expect(problems[0]?.message).toContain('old');
   });
 

@@ -55,7 +55,7 @@ describe('discovery', () => {
   it('lists the ports when it cannot tell which one is meant', () => {
     const { declarations, problems } = discoverOne({ exposedPorts: [80, 443] });
     expect(declarations).toEqual([]);
-    expect(problems[0]).toMatchObject({ code: 'port-unclear', fix: 'Add sealane.port=<port>.' });
+    expect(problems[0]).toMatchObject({ code: 'port-unclear', route: '', fix: 'Add sealane.port=<port>.' });
     expect(problems[0]?.message).toContain('80, 443');
     expect(discoverOne({ exposedPorts: [] }).problems[0]?.message).toContain('it exposes no TCP port');
   });

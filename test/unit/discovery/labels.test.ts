@@ -57,6 +57,7 @@ describe('labels', () => {
     const { problems } = read({ [label]: 'x', 'sealane.port': '80' });
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toContain(meant);
+    expect(problems[0]?.label).toBe(label);
   });
 
   it('that are unknown leave the route standing', () => {

@@ -17,7 +17,7 @@ const declared: Declaration = {
     rebalanceIdleMs: undefined,
   },
   upstream: declaredUpstream('a'),
-  declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0 },
+  declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0, route: '' },
 };
 
 function setUp() {
