@@ -99,8 +99,38 @@ function buildProgram(finish: (code: number) => void): Command {
     finish(await health(kebab(flags)));
   });
 
+  addCert(program, finish);
   addSamples(program, finish);
   return program;
+}
+
+function addCert(program: Command, finish: (code: number) => void): void {
+  program
+    .command('cert')
+    .description(
+      'make a certificate for development, signed by a local authority that is made once; says how to trust it',
+    )
+    .option('--name <name>', 'host name, *.name or IP address; repeat for several (default: localhost)', collect, [])
+    .option('--out <folder>', 'where the certificate and its key go', 'certs')
+    .option('--ca <folder>', 'the authority: ca.crt and ca.key, or mkcert’s (default: ~/.local/share/sealane/ca)')
+    .option('--client', 'also good for a client to show', false)
+    .option('--json', 'print what was made as JSON', false)
+    .action(async (flags: CertFlags) => {
+      const { cert } = await import('./commands/cert.ts');
+      finish(await cert({ ...flags, names: flags.name, ca: flags.ca }));
+    });
+}
+
+interface CertFlags {
+  readonly name: readonly string[];
+  readonly out: string;
+  readonly ca?: string;
+  readonly client: boolean;
+  readonly json: boolean;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 /** What the examples and the demo are made of. */

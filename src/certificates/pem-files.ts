@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ConfigError } from '../config/config-error.ts';
+import { printable } from '../telemetry/printable.ts';
+import { authorityFlaw, createAuthority, type PemPair } from './authority.ts';
+
+/**
+ * Certificates and keys as files. Each is written beside its place and moved there when it is whole, so that nobody ever
+ * reads half of one; only their owner can read them.
+ */
+export interface PairPaths {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface AuthorityFiles {
+  readonly pair: PemPair;
+  readonly paths: PairPaths;
+  /** It was made just now. */
+  readonly isNew: boolean;
+}
+
+/** What our own authority is called, and mkcert's: whoever trusts that one already need not trust another. */
+const authorityNames = [
+  { certificate: 'ca.crt', key: 'ca.key' },
+  { certificate: 'rootCA.pem', key: 'rootCA-key.pem' },
+] as const;
+
+/** The authority in `folder`, made if there is none. @throws ConfigError */
+export async function openAuthority(folder: string, owner: string, now: Date): Promise<AuthorityFiles> {
+  for (const names of authorityNames) {
+    const paths = { certificate: join(folder, names.certificate), key: join(folder, names.key) };
+    const [certificate, key] = [await readIfThere(paths.certificate), await readIfThere(paths.key)];
+    if (certificate === undefined && key === undefined) continue;
+    if (certificate === undefined || key === undefined)
+      throw unusable(paths, `${certificate === undefined ? 'the certificate' : 'the key'} is missing`);
+    const flaw = authorityFlaw({ certificate, key }, now);
+    if (flaw !== undefined) throw unusable(paths, flaw);
+    return { pair: { certificate, key }, paths, isNew: false };
+  }
+  const paths = { certificate: join(folder, 'ca.crt'), key: join(folder, 'ca.key') };
+  const pair = await createAuthority(owner, now);
+  await writing(folder, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Never over one that somebody has made in the meantime: what it signed would be worth nothing.
+    await writeWhole(paths.key, pair.key, link);
+    await writeWhole(paths.certificate, pair.certificate, rename);
+  });
+  return { pair, paths, isNew: true };
+}
+
+/** Replaces what is there: that is how a certificate is renewed. @throws ConfigError */
+export async function writePair(paths: PairPaths, pair: PemPair): Promise<void> {
+  const folder = dirname(paths.certificate);
+  await writing(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(paths.key, pair.key, rename);
+    await writeWhole(paths.certificate, pair.certificate, rename);
+  });
+}
+
+async function writeWhole(path: string, text: string, place: typeof rename): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(beside, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await place(beside, path);
+  } finally {
+    await rm(beside, { force: true });
+  }
+}
+
+async function writing(folder: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const { code = 'UNKNOWN', path = folder } = error as NodeJS.ErrnoException;
+    const why = writeErrors[code] ?? code;
+    throw new ConfigError(`cannot write ${printable(path)}: ${why}`, { cause: error });
+  }
+}
+
+const writeErrors: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied; choose another folder with --out or --ca',
+  EROFS: 'it is on a file system that is read-only; choose another folder with --out or --ca',
+  EEXIST: 'another sealane cert has just made it; run it again',
+  ENOTDIR: 'it is inside something that is not a folder',
+  ENOSPC: 'the disk is full',
+};
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new ConfigError(`cannot read ${printable(path)}: ${code}`, { cause: error });
+  }
+}
+
+function unusable({ certificate, key }: PairPaths, flaw: string): ConfigError {
+  return new ConfigError(
+    `the authority ${printable(certificate)} can’t be used: ${flaw}; ` +
+      `move it and ${printable(key)} away to have a new one made`,
+  );
+}

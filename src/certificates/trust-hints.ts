@@ -1,0 +1,36 @@
+/**
+ * How to have an authority trusted, for each kind of client. Text only: whom to trust is for a person to decide.
+ */
+export interface TrustHint {
+  readonly who: string;
+  readonly how: string;
+}
+
+export function trustHints(certificate: string): readonly TrustHint[] {
+  const file = shellWord(certificate);
+  return [
+    { who: 'curl', how: `curl --cacert ${file} https://…` },
+    { who: 'Node', how: `NODE_EXTRA_CA_CERTS=${file} node …` },
+    {
+      who: 'Debian, Ubuntu',
+      how: `sudo install -m 644 ${file} /usr/local/share/ca-certificates/sealane.crt && sudo update-ca-certificates`,
+    },
+    {
+      who: 'Chromium',
+      how: `certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n sealane -i ${file}    # of libnss3-tools`,
+    },
+    {
+      who: 'Firefox',
+      how: `for p in ~/.mozilla/firefox/*.default*; do certutil -d sql:"$p" -A -t C,, -n sealane -i ${file}; done`,
+    },
+    {
+      who: 'macOS',
+      how: `sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${file}`,
+    },
+  ];
+}
+
+/** To be pasted into a shell as it is. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,103 @@
+import { X509Certificate } from 'node:crypto';
+import { homedir, hostname, userInfo } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { createLeaf, day } from '../../certificates/authority.ts';
+import { certificateNameSchema, fileNameOf, isTooWide } from '../../certificates/certificate-name.ts';
+import { openAuthority, writePair, type PairPaths } from '../../certificates/pem-files.ts';
+import { trustHints } from '../../certificates/trust-hints.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { printable, quoted } from '../../telemetry/printable.ts';
+
+/**
+ * `sealane cert`: a local authority, made once and used again, and a certificate that it signs.
+ */
+export interface CertOptions {
+  readonly names: readonly string[];
+  readonly out: string;
+  /** The authority's folder; by itself one of this user's, so that an authority is trusted once. */
+  readonly ca: string | undefined;
+  readonly client: boolean;
+  readonly json: boolean;
+}
+
+const defaultNames = ['localhost', '*.localhost', '127.0.0.1', '::1'];
+
+export async function cert(options: CertOptions, now = new Date()): Promise<number> {
+  const names = options.names.length > 0 ? [...new Set(options.names.map(parseName))] : defaultNames;
+  const authority = await openAuthority(resolve(options.ca ?? ownFolder()), owner(), now);
+  const leaf = await createLeaf(authority.pair, { names, client: options.client }, now);
+  const base = join(resolve(options.out), fileNameOf(names[0] ?? ''));
+  const paths = { certificate: `${base}.crt`, key: `${base}.key` };
+  await writePair(paths, leaf);
+  const report = {
+    authority: { ...described(authority.paths, authority.pair.certificate), new: authority.isNew },
+    certificate: { ...described(paths, leaf.certificate), names },
+  };
+  process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : told(report));
+  return 0;
+}
+
+interface Described extends PairPaths {
+  readonly expires: string;
+  readonly fingerprint256: string;
+}
+
+interface Report {
+  readonly authority: Described & { readonly new: boolean };
+  readonly certificate: Described & { readonly names: readonly string[] };
+}
+
+function described(paths: PairPaths, pem: string): Described {
+  const { validToDate, fingerprint256 } = new X509Certificate(pem);
+  return { ...paths, expires: validToDate.toISOString(), fingerprint256 };
+}
+
+function told({ authority, certificate }: Report): string {
+  const until = ({ expires }: Described): string => day(new Date(expires));
+  const hints = trustHints(authority.certificate);
+  const width = Math.max(...hints.map(({ who }) => who.length));
+  const tooWide = certificate.names.filter(isTooWide);
+  return [
+    `authority    ${authority.new ? 'made' : 'used again'}, good until ${until(authority)}`,
+    `             ${printable(authority.certificate, 4_096)}`,
+    `certificate  for ${certificate.names.join(', ')}; good until ${until(certificate)}`,
+    `             ${printable(certificate.certificate, 4_096)}`,
+    `             ${printable(certificate.key, 4_096)}`,
+    ...(tooWide.length > 0
+      ? [
+          '',
+          `note: curl, OpenSSL, Node and browsers do not accept ${tooWide.join(', ')}: they want two labels behind a star.`,
+          'Name each host, --name api.localhost --name web.localhost, or go one deeper, --name "*.shop.localhost".',
+        ]
+      : []),
+    '',
+    `Keep ${basename(authority.key)} to yourself: whoever has it can pretend to be any site to those who trust it.`,
+    'To trust the authority:',
+    ...hints.map(({ who, how }) => `  ${who.padEnd(width)}  ${how}`),
+    '',
+  ].join('\n');
+}
+
+function parseName(text: string): string {
+  const name = certificateNameSchema.safeParse(text);
+  if (name.success) return name.data;
+  throw new ConfigError(`--name ${name.error.issues[0]?.message}, not ${quoted(text)}`);
+}
+
+/** XDG Base Directory Specification. */
+function ownFolder(): string {
+  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'sealane', 'ca');
+}
+
+function owner(): string {
+  return `${userName()}@${hostname()}`.replaceAll(/[^\w@.-]/g, '');
+}
+
+/** A user id that a container was given need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
+}
