@@ -1,4 +1,12 @@
-import type { ListenerSpec, PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/table.ts';
+import {
+  openPool,
+  plainListener,
+  type ListenerSpec,
+  type PoolSpec,
+  type RoutingTable,
+  type UpstreamAvailability,
+  type UpstreamSpec,
+} from '../relay/table.ts';
 import type { Catalog, Service } from './catalog.ts';
 import type { Upstream, UpstreamState } from './upstream.ts';
 
@@ -37,8 +45,9 @@ export function toRoutingTable(catalog: Catalog, version: number, maxHeld: numbe
 function toPart(service: Service, maxHeld: number): Part {
   const { name, routes, pool, upstreams } = service;
   return {
-    listeners: routes.map(({ listen, host, port }) => ({ key: listen, host, port, service: name })),
+    listeners: routes.map(({ listen, host, port }) => ({ ...plainListener, key: listen, host, port, service: name })),
     pool: {
+      ...openPool,
       service: name,
       ...pool,
       maxHeld,

@@ -1,3 +1,5 @@
+import { refusals } from './report.ts';
+
 /**
  * Counters in memory that all threads share. Every cell has one writer, the worker that owns its row, so nothing is
  * lost or locked; readers sum over the rows. Active sessions are read by every worker for least-connections, hence
@@ -9,7 +11,7 @@
  * for which no slot was left: they are relayed to as ever, only their figures run together.
  */
 const slotFields = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown'] as const;
-const workerFields = ['accepted', 'held', 'closed'] as const;
+const workerFields = ['accepted', 'held', 'closed', ...refusals] as const;
 
 export type SlotField = (typeof slotFields)[number];
 export type WorkerField = (typeof workerFields)[number];
@@ -80,9 +82,13 @@ export class Counters {
   }
 
   worker(worker: number): WorkerTotals {
-    const read = (field: WorkerField): number =>
-      this.perWorker[worker * workerFields.length + workerOffset[field]] ?? 0;
-    return { accepted: read('accepted'), held: read('held'), closed: read('closed') };
+    return totalsBy((field) => this.perWorker[worker * workerFields.length + workerOffset[field]] ?? 0);
+  }
+
+  /** Over all workers. */
+  totals(): WorkerTotals {
+    const each = Array.from({ length: this.memory.workers }, (_, worker) => this.worker(worker));
+    return totalsBy((field) => each.reduce((total, worker) => total + worker[field], 0));
   }
 
   /** Before a slot gets another owner; no worker knows it then. */
@@ -139,4 +145,8 @@ export class CounterWriter extends Counters {
 
 function offsets<Field extends string>(fields: readonly Field[]): Readonly<Record<Field, number>> {
   return Object.fromEntries(fields.map((field, index) => [field, index])) as Record<Field, number>;
+}
+
+function totalsBy(read: (field: WorkerField) => number): WorkerTotals {
+  return Object.fromEntries(workerFields.map((field) => [field, read(field)])) as Record<WorkerField, number>;
 }

@@ -5,7 +5,7 @@ import { Listener } from './listener.ts';
 import { Pool } from './pool.ts';
 import type { ListenerStatus, SessionRecord } from './report.ts';
 import type { TableChange } from './table-change.ts';
-import type { ListenerSpec, PoolSpec, RoutingTable } from './table.ts';
+import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
 
 /**
  * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
@@ -26,7 +26,13 @@ export interface DispatcherCollaborators {
 const sampleIntervalMs = 1_000;
 
 /** For a listener whose service no table has described: its clients wait as long as others do. */
-const unknownPool = { balance: 'least-connections', holdMs: 10_000, maxHeld: 1_024, connectTimeoutMs: 2_000 } as const;
+const unknownPool = {
+  ...openPool,
+  balance: 'least-connections',
+  holdMs: 10_000,
+  maxHeld: 1_024,
+  connectTimeoutMs: 2_000,
+} as const;
 
 export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
@@ -130,7 +136,7 @@ export class Dispatcher {
       this.#listeners.delete(key);
     }
     for (const { key, host, port, service } of specs) {
-      this.#services.set(key, service);
+      if (service !== undefined) this.#services.set(key, service);
       if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
     }
     for (const key of this.#services.keys()) if (!wanted.has(key)) this.#services.delete(key);

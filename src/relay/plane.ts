@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../time/clock.ts';
 import { Counters, createCounterMemory, type SlotTotals } from './counters.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { ListenerStatus, Refusal, SessionRecord } from './report.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
 import { changeBetween } from './table-change.ts';
@@ -46,6 +46,8 @@ export interface PlaneTotals {
   readonly held: number;
   /** Sessions open now, the held ones among them. */
   readonly open: number;
+  /** Clients turned away since the start, by the reason. */
+  readonly refused: Readonly<Record<Refusal, number>>;
 }
 
 export interface Plane {
@@ -123,10 +125,8 @@ class ThreadedPlane implements Plane {
       return slot === undefined ? undefined : this.#counters.totalsOf(slot);
     },
     totals: (): PlaneTotals => {
-      const each = this.#seats.map((_, worker) => this.#counters.worker(worker));
-      const accepted = each.reduce((sum, worker) => sum + worker.accepted, 0);
-      const closed = each.reduce((sum, worker) => sum + worker.closed, 0);
-      return { accepted, held: each.reduce((sum, worker) => sum + worker.held, 0), open: accepted - closed };
+      const { accepted, held, closed, ...refused } = this.#counters.totals();
+      return { accepted, held, open: accepted - closed, refused };
     },
   };
 

@@ -14,4 +14,12 @@ export function decodeRecords(json: string): SessionRecord[] {
   return records.map((record) => ({ ...absent, ...record }));
 }
 
-const absent = { upstream: undefined, upstreamKey: undefined, endpoint: undefined, lastDialError: undefined };
+const absent = {
+  service: undefined,
+  via: undefined,
+  name: undefined,
+  upstream: undefined,
+  upstreamKey: undefined,
+  endpoint: undefined,
+  lastDialError: undefined,
+};

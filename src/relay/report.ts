@@ -1,32 +1,58 @@
 /**
  * What comes back out of the relay's threads, besides the shared counters.
  */
-export type CloseReason =
-  /** Both sides ended in order. */
-  | 'finished'
-  | 'client-reset'
-  | 'upstream-reset'
-  /** The client left while it was held or dialed for. */
-  | 'client-gave-up'
-  | 'idle-timeout'
-  /** Nothing became ready within the hold. */
-  | 'hold-expired'
-  /** As many clients as allowed were already waiting. */
-  | 'hold-full'
-  /** The upstream left the table: its container died, or its drain ended. */
-  | 'upstream-gone'
-  /** It was idle on a crowded upstream while others had room (`rebalance`). */
-  | 'rebalanced'
-  /** Sealane itself stopped. */
-  | 'shutdown';
+export const closeReasons = {
+  finished: 'Both sides ended in order.',
+  'client-reset': 'The client broke the connection off.',
+  'upstream-reset': 'The upstream broke the connection off.',
+  'client-gave-up': 'The client left while it was held or dialed for.',
+  'idle-timeout': 'Neither side sent a byte for as long as `idle-timeout` allows.',
+  'hold-expired': 'No upstream became ready within the hold.',
+  'hold-full': 'As many clients as allowed were already waiting.',
+  'upstream-gone': 'The upstream left the table: its container died, or its drain ended.',
+  rebalanced: 'It was idle on a crowded upstream while others had room (`rebalance`).',
+  'upstream-refused-tls': 'The client was led by its TLS name, and the upstream answered that it does not speak TLS.',
+  shutdown: 'Sealane itself stopped.',
+  'limit-total': 'Sealane had as many sessions as `max-sessions` allows.',
+  denied: 'The client came from an address that may not come (`allow`, `deny`).',
+  'limit-service': 'The service had as many sessions as it may have.',
+  'limit-client': 'The client had as many sessions with the service as one address may have.',
+  'rate-client': 'The client opened more sessions a second than one address may.',
+  'bad-proxy-header': 'A trusted proxy did not begin with a PROXY header, or with one that is broken.',
+  'no-route': 'The client asked for a name that no service here has, or for none.',
+  malformed: 'The client began with a TLS hello or an HTTP head that is broken.',
+  'sniff-timeout': 'The client took too long to say which name it wants.',
+} as const;
+
+/** How a session ended; the sentence is for people. */
+export type CloseReason = keyof typeof closeReasons;
+
+/** The reasons for which clients are turned away before anybody is dialed for them. Each has a counter. */
+export const refusals = [
+  'limit-total',
+  'denied',
+  'limit-service',
+  'limit-client',
+  'rate-client',
+  'bad-proxy-header',
+  'no-route',
+  'malformed',
+  'sniff-timeout',
+] as const satisfies readonly CloseReason[];
+export type Refusal = (typeof refusals)[number];
 
 /** One finished session. */
 export interface SessionRecord {
-  readonly service: string;
+  /** Undefined for a client that was turned away before it was known where it wants to go. */
+  readonly service: string | undefined;
   /** The listener's key. */
   readonly listener: string;
-  /** `ip:port` of the client. */
+  /** `ip:port` of the client: as a trusted proxy's PROXY header says, if it sent one. */
   readonly client: string;
+  /** `ip:port` of the proxy that the client came through, if it sent a PROXY header. */
+  readonly via: string | undefined;
+  /** The TLS server name or HTTP host the client asked for, where names are looked at. Hostile text. */
+  readonly name: string | undefined;
   /** The upstream's name and key; undefined if none ever answered. */
   readonly upstream: string | undefined;
   readonly upstreamKey: string | undefined;

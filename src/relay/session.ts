@@ -217,6 +217,8 @@ export class Session implements ChannelEvents, Occupant {
       service: this.#host.service,
       listener: this.#listener,
       client: this.#channel.client,
+      via: undefined,
+      name: undefined,
       upstream: target?.upstream.name,
       upstreamKey: target?.upstream.key,
       endpoint: target && formatEndpoint(target.endpoint),

@@ -47,11 +47,10 @@ export function changeBetween(
 }
 
 function isSame(a: readonly ListenerSpec[], b: readonly ListenerSpec[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, index) => {
-      const other = b[index];
-      return one === other || (one.key === other?.key && one.service === other.service && one.host === other.host);
-    })
-  );
+  return a.length === b.length && a.every((one, index) => one === b[index] || isEqual(one, b[index]));
+}
+
+/** All plain data, written by the same hand. */
+function isEqual(one: ListenerSpec, other: ListenerSpec | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -6,7 +6,7 @@ export const balancePolicies = ['least-connections', 'round-robin', 'random', 's
 export type BalancePolicy = (typeof balancePolicies)[number];
 
 export interface Endpoint {
-  /** An IP address, never a name: names are resolved on the control side. */
+  /** An IP address, never a name: names are resolved on the control side. Or `unix:/path` (unix(7)), with port 0. */
   readonly host: string;
   readonly port: number;
 }
@@ -51,16 +51,84 @@ export interface PoolSpec {
   readonly idleTimeoutMs: number | undefined;
   /** After a scale-up, sessions idle for so long on crowded upstreams are closed, in milliseconds; undefined: never. */
   readonly rebalanceIdleMs: number | undefined;
+  /** How upstreams are told the client's address, ahead of its bytes; undefined: not at all. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
+  /** CIDRs that clients must come from; empty: from anywhere. */
+  readonly allow: readonly string[];
+  /** CIDRs that no client may come from, whatever `allow` says. */
+  readonly deny: readonly string[];
+  /** Most sessions at once, the held ones among them, over all workers; undefined: no limit. */
+  readonly maxSessions: number | undefined;
+  /** The same for each client address; IPv6 clients count by their /64. */
+  readonly maxSessionsPerClient: number | undefined;
+  readonly connectRatePerClient: ConnectRate | undefined;
   readonly upstreams: readonly UpstreamSpec[];
+}
+
+/** Versions of HAProxy's PROXY protocol (proxy-protocol.txt): a line of text, or binary with room for more. */
+export const proxyProtocols = ['v1', 'v2'] as const;
+export type ProxyProtocol = (typeof proxyProtocols)[number];
+
+/** A token bucket: `burst` at once, then so many a second. */
+export interface ConnectRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Who ends TLS: the upstream, or Sealane. */
+export const tlsModes = ['passthrough', 'terminate'] as const;
+export type TlsMode = (typeof tlsModes)[number];
+
+/**
+ * What a client must ask for to be led to a service: a TLS server name (`sni`), or an HTTP host (`host`), which is also
+ * a server name where TLS is terminated.
+ */
+export interface NameSpec {
+  readonly kind: 'sni' | 'host';
+  /** In lower case: a whole name, or `*.` and the rest of it. Whole names go first, then the longest wildcard. */
+  readonly pattern: string;
+  readonly service: string;
+  readonly tls: TlsMode;
 }
 
 export interface ListenerSpec {
   /** `host:port` as asked for; with port 0 it is still the key, and the port it got is reported. */
   readonly key: string;
+  /** An IP address, or `unix:/path`, with port 0. */
   readonly host: string;
   readonly port: number;
-  readonly service: string;
+  /** Whom clients come to that ask for no name, or for none of these; undefined: they are refused. */
+  readonly service: string | undefined;
+  /** Of the service above. */
+  readonly tls: TlsMode;
+  /** None: nothing is read of a client before it is led to the service. */
+  readonly names: readonly NameSpec[];
+  /** CIDRs whose clients are proxies that must begin with a PROXY header; undefined: nobody sends one. */
+  readonly acceptProxy: readonly string[] | undefined;
+  /** With names: a client that says nothing for so long, in milliseconds, waits for the server to speak first. */
+  readonly sniffTimeoutMs: number;
+  /** Whether a page that turns an HTTP client away says which names there are. */
+  readonly explainNames: boolean;
 }
+
+/** One service for everybody, by whatever protocol. */
+export const plainListener = {
+  tls: 'passthrough',
+  names: [],
+  acceptProxy: undefined,
+  sniffTimeoutMs: 1_000,
+  explainNames: true,
+} as const satisfies Partial<ListenerSpec>;
+
+/** Everybody may come, as often as they like, and the upstreams see Sealane's address. */
+export const openPool = {
+  proxyProtocol: undefined,
+  allow: [],
+  deny: [],
+  maxSessions: undefined,
+  maxSessionsPerClient: undefined,
+  connectRatePerClient: undefined,
+} as const satisfies Partial<PoolSpec>;
 
 export interface RoutingTable {
   readonly version: number;

@@ -1,12 +1,20 @@
-import type { CloseReason, SessionRecord } from '../relay/report.ts';
+import { refusals, type CloseReason, type SessionRecord } from '../relay/report.ts';
 import type { Logger } from './logger.ts';
+import { printable } from './printable.ts';
 
 /**
  * One log line for each session that ended.
  */
 export type AccessLogMode = 'all' | 'failed' | 'off';
 
-const failures: ReadonlySet<CloseReason> = new Set(['hold-expired', 'hold-full', 'upstream-gone', 'upstream-reset']);
+const failures: ReadonlySet<CloseReason> = new Set([
+  'hold-expired',
+  'hold-full',
+  'upstream-gone',
+  'upstream-reset',
+  'upstream-refused-tls',
+  ...refusals,
+]);
 
 /** Whether the client did not get what it came for, as far as a TCP proxy can tell. */
 export function isFailure(record: SessionRecord): boolean {
@@ -34,8 +42,10 @@ export function sessionLine(record: SessionRecord): string {
   const held = record.heldMs >= 1 ? `, held ${Math.round(record.heldMs)} ms` : '';
   const retries = record.retries > 0 ? `, ${record.retries} retries` : '';
   const cause = record.lastDialError !== undefined && record.upstream === undefined ? ` (${record.lastDialError})` : '';
+  const via = record.via === undefined ? '' : ` (via ${record.via})`;
+  const name = record.name === undefined ? '' : ` (asked for ${printable(record.name)})`;
   return (
-    `${record.client} → ${record.service} → ${upstream}: ${record.bytesUp} B up, ${record.bytesDown} B down, ` +
+    `${record.client}${via} → ${record.service ?? 'no service'}${name} → ${upstream}: ${record.bytesUp} B up, ${record.bytesDown} B down, ` +
     `${Math.round(record.totalMs)} ms${held}${retries}, ${record.reason}${cause}`
   );
 }

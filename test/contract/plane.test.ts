@@ -27,7 +27,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     }
 
     expect(rig.active('a') + rig.active('b')).toBe(60);
-    expect(rig.totals()).toEqual({ accepted: 60, held: 0, open: 60 });
+    expect(rig.totals()).toMatchObject({ accepted: 60, held: 0, open: 60 });
     // With one socket per worker and 60 clients, a worker without any would be one chance in 10^17.
     expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
   });

@@ -1,4 +1,5 @@
 import { routeOptions } from '../../src/config/route-options.ts';
+import { closeReasons } from '../../src/relay/report.ts';
 import { environmentName, settingDoc, settingNames } from '../../src/config/settings.ts';
 
 /**
@@ -70,6 +71,15 @@ services:
       - { target: db.example:5432, weight: 3 }
     hold: 5s
 \`\`\`
+
+## How sessions end
+
+The \`reason\` in a session's record and log line:
+
+${table(
+  ['reason', 'what happened'],
+  Object.entries(closeReasons).map(([reason, sentence]) => [`\`${reason}\``, sentence]),
+)}
 `;
 }
 

@@ -73,8 +73,8 @@ export function dispatcherRig(createDriver: () => Driver, stop: () => void = () 
       return { up: bytesUp, down: bytesDown };
     },
     totals() {
-      const { accepted, held, closed } = counters.worker(0);
-      return { accepted, held, open: accepted - closed };
+      const { accepted, held, closed, ...refused } = counters.totals();
+      return { accepted, held, open: accepted - closed, refused };
     },
     drain: (deadlineMs) => new Promise((resolve) => dispatcher.drain(deadlineMs, resolve)),
     close,

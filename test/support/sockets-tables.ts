@@ -1,4 +1,11 @@
-import type { ListenerSpec, PoolSpec, RoutingTable, UpstreamSpec } from '../../src/relay/table.ts';
+import {
+  openPool,
+  plainListener,
+  type ListenerSpec,
+  type PoolSpec,
+  type RoutingTable,
+  type UpstreamSpec,
+} from '../../src/relay/table.ts';
 
 /**
  * Short ways to write routing tables. Versions count up by themselves, as the reconciler's do.
@@ -25,6 +32,7 @@ export function upstream(name: string, options: UpstreamOptions = {}): UpstreamS
 
 export function pool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSpec> = {}): PoolSpec {
   return {
+    ...openPool,
     service: 'shop/api',
     balance: 'least-connections',
     holdMs: 20_000,
@@ -38,7 +46,7 @@ export function pool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSp
 }
 
 export function listener(service = 'shop/api', port = 0, key = `${service}@${port}`): ListenerSpec {
-  return { key, host: '127.0.0.1', port, service };
+  return { ...plainListener, key, host: '127.0.0.1', port, service };
 }
 
 export function table(pools: readonly PoolSpec[], listeners?: readonly ListenerSpec[]): RoutingTable {

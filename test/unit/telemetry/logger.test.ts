@@ -6,6 +6,8 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 const session: SessionRecord = {
   service: 'shop/api',
   listener: '127.0.0.1:80',
+  via: undefined,
+  name: undefined,
   client: '127.0.0.1:50000',
   upstream: 'api-1',
   upstreamKey: 'k',
