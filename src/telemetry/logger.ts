@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { standardError } from './standard-error.ts';
 
 /**
  * The one place that knows how log lines are written. Modules get a `Logger`; only shells (never pure code) log.
@@ -16,13 +17,18 @@ export interface LoggerOptions {
 }
 
 /** `destination` takes whole lines; standard error unless given, so that standard output stays for results. */
-export function createLogger({ level, format, destination = standardError() }: LoggerOptions): PinoLogger {
-  return pino({ level, base: null }, format === 'json' ? destination : prettified(destination));
+export function createLogger({ level, format, destination }: LoggerOptions): PinoLogger {
+  if (destination) return loggerTo(destination, level, format);
+  const own = standardError();
+  const logger = loggerTo(own, level, format);
+  own.onCaughtUp((dropped) =>
+    logger.warn({ event: 'log-dropped', dropped }, `${dropped} log lines were dropped: they were not read fast enough`),
+  );
+  return logger;
 }
 
-/** Synchronous, so that the last words before an exit are not lost. */
-function standardError(): DestinationStream {
-  return pino.destination({ dest: 2, sync: true });
+function loggerTo(destination: DestinationStream, level: LogLevel, format: LogFormat): PinoLogger {
+  return pino({ level, base: null }, format === 'json' ? destination : prettified(destination));
 }
 
 function prettified(destination: DestinationStream): DestinationStream {

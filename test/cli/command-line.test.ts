@@ -4,7 +4,7 @@ import { createConnection, createServer, type AddressInfo, type Server } from 'n
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { runSealane, startSealane } from '../support/sealane.ts';
+import { runSealane, startSealane, startUnread } from '../support/sealane.ts';
 import { freePort } from '../support/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -224,5 +224,28 @@ describe('help', () => {
 
   it('prints the version', async () => {
     expect(await runSealane(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+  });
+});
+
+describe('a reader of the log that has stopped reading', () => {
+  it('holds up neither clients nor what is decided', async () => {
+    await using a = await named('a');
+    await using folder = await tempFolder();
+    const [first, second] = [await freePort(), await freePort()];
+    const service = (name: string, listen: number): string =>
+      `  ${name}: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${a.port}'] }\n`;
+    const config = await folder.write('sealane.yaml', `services:\n${service('first', first)}`);
+    // Nobody reads its standard error.
+    await using sealane = startUnread('--docker', 'none', '--admin', 'off', '--config', config);
+    await vi.waitFor(() => ask(first), 10_000);
+
+    // Far more lines than a pipe or a socket holds.
+    const asked = Array.from({ length: 20 }, async () => {
+      for (let round = 0; round < 100; round += 1) expect(await ask(first)).toBe('a');
+    });
+    await Promise.all(asked);
+    await folder.write('sealane.yaml', `services:\n${service('first', first)}${service('second', second)}`);
+    await vi.waitFor(() => ask(second), 10_000);
+    expect(sealane.exitCode).toBeNull();
   });
 });

@@ -1,10 +1,10 @@
 import { connect } from '../../src/demo/engine/client.ts';
 import { ensureBaseImage } from '../../src/demo/engine/base-image.ts';
-import { run, which } from '../../src/demo/engine/command.ts';
 import { programEntries } from '../../src/demo/engine/machine-files.ts';
 import { importImage, type Entry } from '../../src/demo/engine/root-filesystem.ts';
 import { buildSealaneImage, projectRoot } from '../../src/demo/engine/sealane-image.ts';
 import type { AcquiredEngine } from '../../src/demo/engine/acquire.ts';
+import { busyboxEntries, required } from './busybox.ts';
 
 /**
  * The images that the Docker tests start, all made from this machine's own files and this checkout.
@@ -39,15 +39,10 @@ async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => vo
 }
 
 export async function buildToolsImage({ host }: AcquiredEngine): Promise<string> {
-  const busybox = await required('busybox');
-  const applets = (await run(busybox, ['--list'])).trim().split('\n');
   // Debian's redis-check-rdb is the server under another name; it looks at the name it was called by.
   const redis = await required('redis-check-rdb');
   const entries: Entry[] = [
-    ...(await programEntries(busybox, '/bin/busybox')),
-    ...applets
-      .filter((name) => name !== 'busybox')
-      .map((name) => ({ kind: 'link' as const, path: `/bin/${name}`, target: 'busybox' })),
+    ...(await busyboxEntries()),
     ...(await programEntries(redis, '/usr/bin/redis-server')),
     ...(await programEntries(await required('redis-cli'), '/usr/bin/redis-cli')),
     { kind: 'folder', path: '/tmp', mode: 0o1777 },
@@ -55,10 +50,4 @@ export async function buildToolsImage({ host }: AcquiredEngine): Promise<string>
     { kind: 'text', path: '/etc/passwd', text: 'root:x:0:0:root:/:/bin/sh\n' },
   ];
   return importImage(connect(host), 'sealane-test-tools', entries, ['ENV PATH=/usr/bin:/bin', 'CMD ["sh"]']);
-}
-
-async function required(program: string): Promise<string> {
-  const path = await which(program);
-  if (path === undefined) throw new Error(`${program} is not installed`);
-  return path;
 }

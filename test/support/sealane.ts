@@ -108,6 +108,21 @@ function parseLine(text: string): LogLine | undefined {
   }
 }
 
+/** A Sealane whose log nobody reads. */
+export function startUnread(...args: readonly string[]): ChildProcess & AsyncDisposable {
+  const [program, ...before] = endingWithUs;
+  const child = spawn(program, [...before, process.execPath, executable, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  return Object.assign(child, {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  });
+}
+
 /** What a command that ends by itself printed. */
 export async function runSealane(
   args: readonly string[],

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { connect } from '../../src/demo/engine/client.ts';
+import { run } from '../../src/demo/engine/command.ts';
+import { startContainer, uniqueName, type TestContainer } from '../support/containers.ts';
+import { buildPostgresImage, type PostgresImage } from '../support/postgres-image.ts';
+import { startReplica } from '../support/replica.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+
+/**
+ * Debian's PostgreSQL and Redis in containers, with their own load generators as clients.
+ */
+let postgres: PostgresImage;
+
+beforeAll(async () => {
+  postgres = await buildPostgresImage(process.env['DOCKER_HOST'] ?? '', () => {});
+});
+
+afterAll(async () => {
+  const engine = connect(process.env['DOCKER_HOST'] ?? '');
+  await engine.getImage(postgres.name).remove({ force: true });
+});
+
+interface Databases extends AsyncDisposable {
+  readonly sealane: Sealane;
+  readonly postgres: { readonly container: TestContainer; readonly port: number };
+  readonly redis: { readonly port: number };
+  readonly labels: (route: Readonly<Record<string, string>>) => Record<string, string>;
+}
+
+async function startDatabases(): Promise<Databases> {
+  await using made = new AsyncDisposableStack();
+  const prefix = uniqueName('label');
+  const labels = (route: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(route).map(([name, value]) => [`${prefix}.${name}`, value]));
+  const sealane = made.use(startSealane('--label-prefix', prefix, '--bind', '127.0.0.1'));
+  await sealane.line(/watching/);
+  const [postgresPort, redisPort] = [await freePort(), await freePort()];
+  const container = made.use(
+    await startContainer({
+      image: postgres.name,
+      labels: labels({ listen: String(postgresPort), port: '5432', pool: 'postgres' }),
+      // It accepts connections before it serves them, and says so in its own protocol only.
+      create: {
+        Healthcheck: {
+          Test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-d', 'postgres'],
+          Interval: 200_000_000,
+          Retries: 1,
+        },
+      },
+    }),
+  );
+  made.use(
+    await startContainer({
+      image: inject('images').tools,
+      command: ['redis-server', '--protected-mode', 'no', '--save', '', '--appendonly', 'no'],
+      labels: labels({ listen: String(redisPort), port: '6379', pool: 'redis' }),
+    }),
+  );
+  await sealane.line(/in postgres is ready|joined postgres, ready/);
+  await sealane.line(/in redis is ready|joined redis, ready/);
+  const kept = made.move();
+  return {
+    sealane,
+    postgres: { container, port: postgresPort },
+    redis: { port: redisPort },
+    labels,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function pgbench(port: number, ...args: readonly string[]): Promise<string> {
+  // One that hangs would be killed, and so fail.
+  return run(postgres.pgbench, ['-h', '127.0.0.1', '-p', String(port), '-U', 'bench', ...args, 'postgres'], {
+    timeoutMs: 60_000,
+  });
+}
+
+/** Restarts, kills and starts replicas until `what` is over; how often. */
+async function churnUntil(what: Promise<unknown>, replicas: readonly TestContainer[]): Promise<number> {
+  const over = new AbortController();
+  const end = what.finally(() => over.abort());
+  let rounds = 0;
+  const churning = (async () => {
+    for (; !over.signal.aborted; rounds += 1) {
+      const one = replicas[rounds % replicas.length];
+      if (rounds % 3 === 2) {
+        await one?.kill('SIGKILL');
+        await one?.start();
+      } else {
+        await one?.restart();
+      }
+    }
+  })();
+  await Promise.allSettled([end, churning]);
+  await Promise.all([end, churning]);
+  return rounds;
+}
+
+describe('databases from Debian', () => {
+  it('notice nothing of replicas of other services that come and go', async () => {
+    await using databases = await startDatabases();
+    const { postgres: server, redis, labels, sealane } = databases;
+    const web = labels({ listen: String(await freePort()), port: '8080', pool: 'web' });
+    await using first = await startReplica({ labels: web });
+    await using second = await startReplica({ labels: web });
+    await pgbench(server.port, '--initialize', '--quiet', '--scale', '1');
+
+    const load = Promise.all([
+      pgbench(server.port, '--client', '8', '--time', '6'),
+      run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '60000', '-c', '20', '--csv'], {
+        timeoutMs: 60_000,
+      }),
+    ]);
+    const rounds = await churnUntil(load, [first, second]);
+    const [transactions, requests] = await load;
+    expect(rounds).toBeGreaterThan(2);
+    expect(transactions).toContain('number of failed transactions: 0 (0.000%)');
+    expect(requests).toMatch(/"SET".*\n"GET"/);
+    await sealane.stop();
+    const ends = sealane.lines.flatMap((line) => sessionOf(line));
+    const disturbed = ends.filter(
+      ({ service, reason }) => service !== 'web' && reason !== 'finished' && reason !== 'client-reset',
+    );
+    expect(ends.length).toBeGreaterThan(28);
+    expect(disturbed).toEqual([]);
+  });
+
+  it('may restart under pgbench -C: every reconnect waits and succeeds', async () => {
+    await using databases = await startDatabases();
+    const { container, port } = databases.postgres;
+    await pgbench(port, '--initialize', '--quiet', '--scale', '1');
+
+    // A thread for each client: one that waits to connect must not keep another amid its transaction.
+    const load = pgbench(port, '--connect', '--client', '4', '--jobs', '4', '--time', '8', '--select-only');
+    const restarts = (async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const from = databases.sealane.lines.length;
+        await container.restart();
+        await databases.sealane.line(/in postgres is ready|joined postgres, ready/, from);
+      }
+    })();
+    const [output] = await Promise.all([load, restarts]);
+    expect(output).toContain('number of failed transactions: 0 (0.000%)');
+    const held = databases.sealane.lines.flatMap((line) => sessionOf(line)).filter(({ heldMs }) => heldMs > 0);
+    expect(held.length).toBeGreaterThan(2);
+  });
+});
+
+interface SessionLine {
+  readonly service: string;
+  readonly reason: string;
+  readonly heldMs: number;
+}
+
+function sessionOf(line: object): SessionLine[] {
+  return 'session' in line ? [line.session as SessionLine] : [];
+}
