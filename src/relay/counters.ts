@@ -1,4 +1,5 @@
 import { refusals } from './report.ts';
+import { createTimingMemory, Timings, type TimingMemory } from './timings.ts';
 
 /**
  * Counters in memory that all threads share. Every cell has one writer, the worker that owns its row, so nothing is
@@ -10,7 +11,7 @@ import { refusals } from './report.ts';
  * Sized once, amply: the pages are zero until used and cost no memory before (mmap(2)). Slot 0 is shared by upstreams
  * for which no slot was left: they are relayed to as ever, only their figures run together.
  */
-const slotFields = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown'] as const;
+const slotFields = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown', 'dialMs'] as const;
 const workerFields = ['accepted', 'held', 'closed', ...refusals] as const;
 
 export type SlotField = (typeof slotFields)[number];
@@ -19,7 +20,7 @@ export type SlotTotals = Readonly<Record<SlotField | 'active', number>>;
 export type WorkerTotals = Readonly<Record<WorkerField, number>>;
 
 export const overflowSlot = 0;
-/** Far more upstreams than one machine runs, at 52 bytes each per worker. */
+/** Far more upstreams than one machine runs, at 60 bytes each per worker, and 64 for their dials (timings.ts). */
 export const defaultSlots = 32_768;
 
 const slotOffset = offsets(slotFields);
@@ -27,6 +28,7 @@ const workerOffset = offsets(workerFields);
 
 export interface CounterMemory {
   readonly buffer: SharedArrayBuffer;
+  readonly timings: TimingMemory;
   readonly workers: number;
   readonly slots: number;
 }
@@ -34,11 +36,12 @@ export interface CounterMemory {
 export function createCounterMemory(workers: number, slots = defaultSlots): CounterMemory {
   const doubles = slots * workers * slotFields.length + workers * workerFields.length;
   const buffer = new SharedArrayBuffer(doubles * 8 + slots * workers * 4);
-  return { buffer, workers, slots };
+  return { buffer, timings: createTimingMemory(workers, slots), workers, slots };
 }
 
 /** A view for any thread. Only `CounterWriter` writes, but for `clear…` when no writer is left. */
 export class Counters {
+  readonly timings: Timings;
   protected readonly memory: CounterMemory;
   protected readonly active: Int32Array;
   protected readonly sums: Float64Array;
@@ -48,6 +51,7 @@ export class Counters {
     const { buffer, workers, slots } = memory;
     const sums = slots * workers * slotFields.length;
     this.memory = memory;
+    this.timings = new Timings(memory.timings);
     this.sums = new Float64Array(buffer, 0, sums);
     this.perWorker = new Float64Array(buffer, sums * 8, workers * workerFields.length);
     this.active = new Int32Array(buffer, (sums + workers * workerFields.length) * 8, slots * workers);
@@ -78,6 +82,7 @@ export class Counters {
       retries: sum('retries'),
       bytesUp: sum('bytesUp'),
       bytesDown: sum('bytesDown'),
+      dialMs: sum('dialMs'),
     };
   }
 
@@ -95,6 +100,7 @@ export class Counters {
   clearSlot(slot: number): void {
     const { workers } = this.memory;
     this.sums.fill(0, slot * workers * slotFields.length, (slot + 1) * workers * slotFields.length);
+    this.timings.clearSlot(slot);
   }
 
   /** After a worker died: its sessions died with it, its totals stay. */
@@ -135,6 +141,18 @@ export class CounterWriter extends Counters {
   add(slot: number, field: SlotField, by: number): void {
     const at = (slot * this.memory.workers + this.#worker) * slotFields.length + slotOffset[field];
     this.sums[at] = (this.sums[at] ?? 0) + by;
+  }
+
+  /** A dial was answered after so long. */
+  dialed(slot: number, dialMs: number): void {
+    this.add(slot, 'sessions', 1);
+    this.add(slot, 'dialMs', dialMs);
+    this.timings.record(slot, this.#worker, dialMs);
+  }
+
+  /** The worker's event loop ran so late. */
+  lag(lagMs: number): void {
+    this.timings.setLag(this.#worker, lagMs);
   }
 
   count(field: WorkerField, by: number): void {

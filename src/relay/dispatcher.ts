@@ -2,8 +2,9 @@ import type { Timer } from '../time/clock.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
 import type { Channel, Driver } from './driver.ts';
 import { Listener } from './listener.ts';
+import { lookAt } from './live-sessions.ts';
 import { Pool } from './pool.ts';
-import type { ListenerStatus, SessionRecord } from './report.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
 
@@ -74,6 +75,19 @@ export class Dispatcher {
     }
     if (listeners) this.#applyListeners(listeners);
     this.#forgetIdlePools();
+  }
+
+  closeSessionsOf(upstreamKey: string): void {
+    for (const { pool } of this.#pools.values()) pool.closeSessionsOf(upstreamKey, 'operator');
+  }
+
+  /** The sessions that go on, as far as they are asked for. */
+  look(filter: SessionFilter): LiveSessions {
+    return lookAt(
+      [...this.#pools.values()].map(({ pool }) => pool),
+      filter,
+      this.#collaborators.driver.clock.nowMs(),
+    );
   }
 
   /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
@@ -192,7 +206,12 @@ export class Dispatcher {
   }
 
   #sample(): void {
+    const { driver, counters } = this.#collaborators;
     for (const { pool } of this.#pools.values()) pool.sample();
-    this.#sampling = this.#collaborators.driver.clock.after(sampleIntervalMs, () => this.#sample());
+    const dueMs = driver.clock.nowMs() + sampleIntervalMs;
+    this.#sampling = driver.clock.after(sampleIntervalMs, () => {
+      counters.lag(Math.max(0, driver.clock.nowMs() - dueMs));
+      this.#sample();
+    });
   }
 }

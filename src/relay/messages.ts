@@ -1,5 +1,5 @@
 import type { CounterMemory } from './counters.ts';
-import type { ListenerStatus } from './report.ts';
+import type { ListenerStatus, SessionFilter } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
@@ -23,6 +23,9 @@ export type ToWorker =
   | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
   /** A batch of records was taken in: one more may be sent. */
   | { readonly kind: 'taken' }
+  | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
+  /** Which sessions go on; `id` comes back with the answer. */
+  | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };
 
@@ -36,4 +39,6 @@ export type FromWorker =
   | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
   /** A dial failed, so others were asked: the control side finds out when it answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
+  /** `json`: LiveSessions, as a string for the same reason as records. */
+  | { readonly kind: 'looked'; readonly id: number; readonly json: string }
   | { readonly kind: 'drained' };

@@ -1,12 +1,15 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
-import { Counters, createCounterMemory, type SlotTotals } from './counters.ts';
+import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
+import { Looks, type Look } from './looks.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { ListenerStatus, Refusal, SessionRecord } from './report.ts';
+import type { ListenerStatus, LiveSessions, Refusal, SessionFilter, SessionRecord } from './report.ts';
+import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
 import { changeBetween } from './table-change.ts';
+import type { Histogram } from './timings.ts';
 import { emptyTable, type RoutingTable } from './table.ts';
 import { WorkerSeat } from './worker-seat.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
@@ -58,7 +61,17 @@ export interface Plane {
     /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
     upstream(key: string): SlotTotals | undefined;
     totals(): PlaneTotals;
+    /** All upstreams that a service ever had, so that figures never go down. */
+    service(name: string): ServiceFigures;
+    all(): ServiceFigures;
+    /** Dials that were answered, by how long they took. */
+    dials(key: string): Histogram | undefined;
+    /** How late each worker's event loop ran lately, in milliseconds. */
+    lags(): readonly number[];
   };
+  /** The sessions that go on now. */
+  look(filter: SessionFilter): Promise<Look>;
+  closeSessionsOf(upstreamKey: string): void;
   /**
    * Stops accepting. Held clients and sessions run on for up to `deadlineMs`, then they are closed as `shutdown`.
    * Resolves as soon as none is left.
@@ -85,6 +98,8 @@ class ThreadedPlane implements Plane {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #slots: Slots;
+  readonly #services: ServiceTotals;
+  readonly #looks: Looks;
   readonly #listeners: SharedListeners;
   readonly #seats: readonly WorkerSeat[];
   readonly #applied: number[];
@@ -101,6 +116,8 @@ class ThreadedPlane implements Plane {
     this.#clock = collaborators.clock ?? systemClock;
     this.#counters = new Counters(memory);
     this.#slots = new Slots(memory.slots);
+    this.#services = new ServiceTotals(this.#counters);
+    this.#looks = new Looks(this.#clock);
     this.#listeners = new SharedListeners(workers);
     this.#applied = Array.from({ length: workers }, () => 0);
     this.#failedStarts = Array.from({ length: workers }, () => 0);
@@ -128,7 +145,26 @@ class ThreadedPlane implements Plane {
       const { accepted, held, closed, ...refused } = this.#counters.totals();
       return { accepted, held, open: accepted - closed, refused };
     },
+    service: (name: string): ServiceFigures => this.#services.of(name),
+    all: (): ServiceFigures => this.#services.all(),
+    dials: (key: string): Histogram | undefined => {
+      const slot = this.#slots.slotOf(key);
+      return slot === undefined ? undefined : this.#counters.timings.dialsOf(slot);
+    },
+    lags: (): readonly number[] => this.#seats.map((_, worker) => this.#counters.timings.lagOf(worker)),
   };
+
+  look(filter: SessionFilter): Promise<Look> {
+    return this.#looks.ask([...this.#seats.keys()], filter, (worker, id) => {
+      const seat = this.#seats[worker];
+      seat?.post({ kind: 'look', id, filter });
+      return seat?.ready ?? false;
+    });
+  }
+
+  closeSessionsOf(upstreamKey: string): void {
+    for (const seat of this.#seats) seat.post({ kind: 'close-sessions', upstreamKey });
+  }
 
   activeSessions(upstreamKey: string): number {
     const slot = this.#slots.slotOf(upstreamKey);
@@ -140,8 +176,14 @@ class ThreadedPlane implements Plane {
     const slots = this.#slots.assign(keys, table.version, {
       appliedByAll: Math.min(...this.#applied),
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
-      clear: (slot) => this.#counters.clearSlot(slot),
+      clear: (slot) => {
+        this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
+        this.#counters.clearSlot(slot);
+      },
     });
+    for (const { service, upstreams } of change.pools) {
+      for (const { key } of upstreams) this.#services.own(slots.get(key) ?? overflowSlot, service);
+    }
     const { without } = this.#slots;
     if (without > 0 && !this.#overflowing) {
       this.#collaborators.logger.warn(
@@ -204,6 +246,8 @@ class ThreadedPlane implements Plane {
         return this.#onTrouble(message.code, message.message);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
+      case 'looked':
+        return this.#looks.answered(message.id, worker, JSON.parse(message.json) as LiveSessions);
       case 'drained':
         return this.#onDrained(worker);
     }
@@ -233,6 +277,7 @@ class ThreadedPlane implements Plane {
   #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
     this.#counters.clearWorker(worker);
     this.#listeners.forgetWorker(worker);
+    this.#looks.lost(worker);
     this.#applied[worker] = 0;
     this.#collaborators.logger.error(
       { event: 'relay-worker-died', worker, err: error },

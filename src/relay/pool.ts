@@ -124,6 +124,21 @@ export class Pool implements SessionHost {
     for (const session of this.#sessions) session.close(reason);
   }
 
+  get heldCount(): number {
+    return this.#hold.size;
+  }
+
+  /** In order of arrival. */
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  /** Closes the sessions of one upstream; the dials to it go elsewhere by their own rules. */
+  closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
+    // As they are now: whoever waited for a place comes in meanwhile.
+    for (const occupant of [...(this.#upstreams.get(upstreamKey)?.occupants ?? [])]) occupant.close(reason);
+  }
+
   /** Once a second. */
   sample(): void {
     for (const session of this.#sessions) session.sample();

@@ -11,6 +11,7 @@ export const closeReasons = {
   'hold-full': 'As many clients as allowed were already waiting.',
   'upstream-gone': 'The upstream left the table: its container died, or its drain ended.',
   rebalanced: 'It was idle on a crowded upstream while others had room (`rebalance`).',
+  operator: 'Somebody asked for it through the admin API.',
   'upstream-refused-tls': 'The client was led by its TLS name, and the upstream answered that it does not speak TLS.',
   shutdown: 'Sealane itself stopped.',
   'limit-total': 'Sealane had as many sessions as `max-sessions` allows.',
@@ -74,6 +75,43 @@ export interface SessionRecord {
   readonly reason: CloseReason;
   /** The last failed dial, e.g. `ECONNREFUSED 172.18.0.3:8080`. */
   readonly lastDialError: string | undefined;
+}
+
+/** One session that goes on. */
+export interface LiveSession extends Pick<
+  SessionRecord,
+  | 'listener'
+  | 'client'
+  | 'upstream'
+  | 'upstreamKey'
+  | 'endpoint'
+  | 'startedAtMs'
+  | 'bytesUp'
+  | 'bytesDown'
+  | 'retries'
+  | 'lastDialError'
+> {
+  readonly service: string;
+  readonly state: 'held' | 'dialing' | 'relaying';
+  readonly ageMs: number;
+}
+
+/** Which live sessions somebody wants to see. */
+export interface SessionFilter {
+  readonly service?: string | undefined;
+  readonly state?: LiveSession['state'] | undefined;
+  /** How the client's address begins. */
+  readonly client?: string | undefined;
+  /** No more than so many, the oldest first. */
+  readonly limit: number;
+}
+
+export interface LiveSessions {
+  readonly sessions: readonly LiveSession[];
+  /** How many match, also those beyond the limit. */
+  readonly total: number;
+  /** Clients that wait, by service, whatever was asked for. */
+  readonly held: Readonly<Record<string, number>>;
 }
 
 export type ListenerStatus =

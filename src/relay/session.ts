@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Channel, ChannelEvents, RelayEnd } from './driver.ts';
 import { flushThenClose } from './flush-grace.ts';
-import type { CloseReason, SessionRecord } from './report.ts';
+import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
 import type { Endpoint } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
@@ -106,13 +106,13 @@ export class Session implements ChannelEvents, Occupant {
 
   onDialed(): void {
     if (this.#state.kind !== 'dialing') return;
-    const { target } = this.#state;
+    const { target, sinceMs } = this.#state;
     this.#dialDeadline?.cancel();
     this.#holdDeadline?.cancel();
     this.#holdDeadline = undefined;
     this.#step({ kind: 'answer' });
     this.#movedAtMs = this.#host.clock.nowMs();
-    target.upstream.onAnswer(target.endpoint);
+    target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
     this.#channel.relay(this.#host.idleTimeoutMs);
     this.#host.onAnswered(this);
   }
@@ -148,6 +148,28 @@ export class Session implements ChannelEvents, Occupant {
 
   endGently(): void {
     this.close('rebalanced');
+  }
+
+  /** Undefined once it is closed. */
+  look(nowMs: number): LiveSession | undefined {
+    const state = this.#state;
+    if (state.kind === 'closed') return undefined;
+    const target = state.kind === 'held' ? undefined : state.target;
+    return {
+      service: this.#host.service,
+      listener: this.#listener,
+      client: this.#channel.client,
+      state: state.kind,
+      upstream: target?.upstream.name,
+      upstreamKey: target?.upstream.key,
+      endpoint: target && formatEndpoint(target.endpoint),
+      startedAtMs: this.#startedAtWallMs,
+      ageMs: toMicroseconds(nowMs - this.#startedAtMs),
+      bytesUp: this.#channel.bytesUp,
+      bytesDown: this.#channel.bytesDown,
+      retries: state.trail.retries,
+      lastDialError: state.trail.lastDialError,
+    };
   }
 
   close(reason: CloseReason): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
+import type { CloseReason } from './report.ts';
 import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from './table.ts';
 
@@ -22,6 +23,7 @@ export interface Occupant {
   /** How long it has been at rest, in milliseconds; 0 while it dials or has bytes on their way. */
   idleMs(nowMs: number): number;
   endGently(): void;
+  close(reason: CloseReason): void;
 }
 
 /** How an upstream came to take sessions with a table: for the first time, or again. */
@@ -151,8 +153,8 @@ export class Upstream {
     this.#suspicion.onDial(deadlineMs);
   }
 
-  onAnswer(endpoint: Endpoint): void {
-    this.#counters.add(this.#slot, 'sessions', 1);
+  onAnswer(endpoint: Endpoint, dialMs: number): void {
+    this.#counters.dialed(this.#slot, dialMs);
     this.#suspicion.clear();
     this.#preferred = Math.max(0, this.#spec.endpoints.indexOf(endpoint));
   }

@@ -45,6 +45,10 @@ function run(
         return send({ kind: 'applied', version: message.change.version });
       case 'taken':
         return outbox.taken();
+      case 'close-sessions':
+        return dispatcher.closeSessionsOf(message.upstreamKey);
+      case 'look':
+        return send({ kind: 'looked', id: message.id, json: JSON.stringify(dispatcher.look(message.filter)) });
       case 'drain':
         return dispatcher.drain(message.deadlineMs, () => {
           outbox.flush();

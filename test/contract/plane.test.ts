@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { countOf } from '../../src/relay/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
@@ -30,6 +31,32 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     expect(rig.totals()).toMatchObject({ accepted: 60, held: 0, open: 60 });
     // With one socket per worker and 60 clients, a worker without any would be one chance in 10^17.
     expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
+  });
+
+  test('tells which sessions go on, over all workers, and closes those of one upstream', async () => {
+    await using rig = planeRig(driver, { workers: 2 });
+    await using a = await serveEcho();
+    await using b = await serveEcho();
+    const spec = pool([upstream('a', { port: a.port }), upstream('b', { port: b.port })], { balance: 'round-robin' });
+    const port = await publishAndBind(rig, table([spec]));
+    const clients = await Promise.all(Array.from({ length: 8 }, () => dial(port)));
+    for (const client of clients) await client.echo('12345');
+    const seen = await rig.plane.look({ service: spec.service, state: 'relaying', limit: 5 });
+    expect(seen).toMatchObject({ total: 8, complete: true, held: {} });
+    expect(seen.sessions).toHaveLength(5);
+    expect(seen.sessions[0]).toMatchObject({ service: spec.service, state: 'relaying', bytesUp: 5, bytesDown: 5 });
+    expect((await rig.plane.look({ client: '10.', limit: 5 })).total).toBe(0);
+
+    const onA = rig.active('a');
+    rig.plane.closeSessionsOf('a');
+    await until(() => rig.active('a') === 0 && rig.records.all.length === onA);
+    expect(new Set(rig.records.all.map(({ reason, upstreamKey }) => `${reason} ${upstreamKey}`))).toEqual(
+      new Set(onA > 0 ? ['operator a'] : []),
+    );
+    expect(rig.active('b')).toBe(8 - onA);
+    expect(rig.plane.counters.service(spec.service)).toMatchObject({ sessions: 8, active: 8 - onA });
+    expect(countOf(rig.plane.counters.all().dialHistogram)).toBe(8);
+    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
   });
 
   test('least connections stay even over two workers while many clients come and go at once', async () => {
