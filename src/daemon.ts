@@ -1,5 +1,4 @@
-import { createAdminApp, type Readiness } from './admin/app.ts';
-import { keepServing } from './admin/keep-serving.ts';
+import type { Readiness } from './admin/source.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
@@ -9,6 +8,7 @@ import { defaultBind } from './config/default-bind.ts';
 import type { Settings } from './config/settings.ts';
 import type { StaticService } from './config/static-service.ts';
 import { watchConfigFile, type FileChange } from './config/watch-file.ts';
+import { createAdmin } from './daemon-admin.ts';
 import { createDiscoverer } from './discovery/discover.ts';
 import { createResolver } from './discovery/resolver.ts';
 import { declareStatic } from './discovery/static-services.ts';
@@ -17,12 +17,14 @@ import type { Engine } from './docker/engine.ts';
 import type { EngineSnapshot } from './docker/facts.ts';
 import { createChecker } from './health/checker.ts';
 import { warnOfLostHandover } from './config/migrate-requests.ts';
+import { createOverrides } from './reconcile/overrides.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { chooseDriver } from './relay/choose-driver.ts';
 import type { DriverName } from './relay/messages.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
-import { logSessions } from './telemetry/access-log.ts';
+import { createAccessLog } from './telemetry/access-log.ts';
+import { DialFailures } from './telemetry/dial-failures.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { systemClock } from './time/clock.ts';
 
@@ -63,18 +65,28 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let configProblem: Problem | undefined;
   let watcher: Watcher | undefined;
 
+  const driver = driverOf(settings, logger);
+  const dialFailures = new DialFailures();
+  const overrides = createOverrides({ onChange: () => reconciler.markDirty() });
+
   const plane = createPlane(
     {
       logger,
-      onSessions: (records, dropped) => logSessions(logger, settings['access-log'], records, dropped),
-      onSuspect: (upstreamKey, error) => checker.onFailedDial(upstreamKey, error),
+      onSessions(records, dropped) {
+        admin.onSessions(records, dropped);
+        accessLog.log(records, dropped);
+      },
+      onSuspect(upstreamKey, error) {
+        dialFailures.add(upstreamKey, error, clock.wallMs());
+        checker.onFailedDial(upstreamKey, error);
+      },
       onListener(listen, status) {
         listeners.set(listen, status);
         onListener?.(listen, status);
         reconciler.markDirty();
       },
     },
-    { workers: settings.workers, driver: driverOf(settings, logger), reusePort: settings['reuse-port'] },
+    { workers: settings.workers, driver, reusePort: settings['reuse-port'] },
   );
 
   const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
@@ -99,16 +111,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
         verdictOf: (key) => checker.verdictOf(key),
+        overrideOf: (key) => overrides.of(key),
         listeners,
       };
     },
-    follow: (catalog) => checker.follow(catalog),
+    follow(catalog) {
+      checker.follow(catalog);
+      admin.onCatalog(catalog);
+    },
     publish(table) {
       const wanted = new Set(table.listeners.map((listener) => listener.key));
       for (const key of listeners.keys()) if (!wanted.has(key)) listeners.delete(key);
       plane.publish(table);
+      admin.onPublished();
     },
-    announce: (changes) => announce(logger, changes),
+    announce(changes) {
+      announce(logger, changes);
+      admin.onChanges(changes);
+    },
   });
 
   const useServices = (next: readonly StaticService[]): void => {
@@ -145,15 +165,31 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return { ready: false, reason: why };
   };
 
-  const { admin: adminAddress } = settings;
-  const admin =
-    adminAddress === 'off' ? undefined : await keepServing(createAdminApp(readiness), adminAddress, { clock, logger });
+  const admin = createAdmin({
+    clock,
+    settings,
+    engine,
+    plane,
+    dialFailures,
+    listeners,
+    catalog: () => reconciler.catalog(),
+    snapshot: () => watcher?.snapshot() ?? noEngine,
+    logger,
+    driver,
+    overrides,
+    readiness,
+  });
+  const accessLog = createAccessLog(
+    { logger, clock, whyNot: (service) => admin.explainer.whyNot(service) },
+    { mode: settings['access-log'], linesPerSecond: settings['access-log-rate'] },
+  );
+  await admin.serve();
   if (settings['reuse-port']) warnOfLostHandover(logger);
   useServices(services);
   const fileWatch = configPath === undefined ? undefined : watchConfigFile(configPath, onFileChange);
   if (engine) {
     watcher = createWatcher(
-      { engine, clock, random: Math.random, logger, onChange: () => reconciler.markDirty() },
+      { engine, clock, random: Math.random, logger, observer: admin.observer, onChange: () => reconciler.markDirty() },
       {
         labelPrefix: settings['label-prefix'],
         resyncIntervalMs: settings['resync-interval'],
@@ -173,7 +209,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       resolver.stop();
       await Promise.all([watcher?.stop(), plane.drain(drainMs)]);
       await plane.close();
-      await admin?.close();
+      accessLog.stop();
+      await admin.close();
     },
   };
 }

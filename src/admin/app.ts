@@ -1,19 +1,82 @@
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import { printable } from '../telemetry/printable.ts';
+import { guard, login, type AccessRules } from './access.ts';
+import type { AdminEnv } from './environment.ts';
+import { openApiDocument } from './openapi.ts';
+import { failed } from './problem-document.ts';
+import { actions } from './routes/actions.ts';
+import { events } from './routes/events.ts';
+import { reading } from './routes/reading.ts';
+import type { AdminSource } from './source.ts';
 
 /**
- * Request to response, nothing else: whether Sealane lives, and whether it is ready.
+ * Request to response, nothing else. What is asked for without credentials: whether it lives and is ready, and the way in.
  */
-export interface Readiness {
-  readonly ready: boolean;
-  readonly reason: string;
-}
+export type AdminApp = Hono<AdminEnv>;
 
-export function createAdminApp(readiness: () => Readiness): Hono {
-  const app = new Hono();
+/** The largest action is a weight. */
+const maxBodyBytes = 4_096;
+
+export function createAdminApp(source: AdminSource, rules: AccessRules): AdminApp {
+  const app = new Hono<AdminEnv>();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        // Charts and bars are drawn with styles of their own.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+      // It means nothing over plain HTTP.
+      strictTransportSecurity: false,
+    }),
+  );
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', (context) => {
-    const { ready, reason } = readiness();
+    const { ready, reason } = source.readiness();
     return context.json({ ready, reason }, ready ? 200 : 503);
   });
+  app.get('/login', login(rules));
+  app.use(guard(rules));
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (context) =>
+        failed(context, {
+          status: 413,
+          code: 'body-too-large',
+          title: 'Too much was sent',
+          detail: `No action takes more than ${maxBodyBytes} bytes.`,
+        }),
+    }),
+  );
+  app.get('/openapi.json', (context) => context.json(openApiDocument(source.facts.version)));
+  app.route('/', reading(source));
+  app.route('/', events(source.feed));
+  app.route('/', actions(source));
+  app.notFound((context) =>
+    failed(context, {
+      status: 404,
+      code: 'not-found',
+      title: 'There is no such page',
+      detail: `${context.req.method} ${printable(context.req.path)} is not served; see /openapi.json for what is.`,
+    }),
+  );
+  app.onError((error, context) =>
+    failed(context, {
+      status: 500,
+      code: 'internal',
+      title: 'Sealane could not answer',
+      detail: printable(error.message),
+    }),
+  );
   return app;
 }

@@ -1,10 +1,10 @@
-import type { createAdminApp } from './app.ts';
-import { serveAdmin, type AdminServer } from './server.ts';
+import type { AdminServer } from './server.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../telemetry/printable.ts';
 
 /**
- * Keeps the admin address bound: one that is taken, by the Sealane that this one takes over from for instance, is tried
+ * Keeps an admin address bound: one that is taken, by the Sealane that this one takes over from for instance, is tried
  * again until it is free. Relaying never waits for it.
  */
 const retryMs = 1_000;
@@ -13,28 +13,32 @@ export interface KeptAdmin {
   close(): Promise<void>;
 }
 
+export interface Door {
+  /** For people, e.g. `admin address 127.0.0.1:8470`. */
+  readonly name: string;
+  readonly serve: () => Promise<AdminServer>;
+  readonly onServing?: (server: AdminServer) => void;
+}
+
 export async function keepServing(
-  app: ReturnType<typeof createAdminApp>,
-  address: { readonly host: string; readonly port: number },
+  { name, serve, onServing }: Door,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<KeptAdmin> {
   let server: AdminServer | undefined;
   let retry: Timer | undefined;
   let closed = false;
   let complained = false;
+  const shown = printable(name);
 
   const bind = async (): Promise<void> => {
     try {
-      server = await serveAdmin(app, address);
-      if (closed) await server.close();
-      else if (complained) logger.info(`admin address ${address.host}:${address.port} is ours now`);
+      server = await serve();
+      if (closed) return await server.close();
+      if (complained) logger.info(`${shown} is ours now`);
+      onServing?.(server);
     } catch (error) {
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      if (!complained) {
-        logger.warn(
-          `admin address ${address.host}:${address.port} cannot be bound (${code}); trying again. Set --admin to another, or off`,
-        );
-      }
+      if (!complained) logger.warn(`${shown} cannot be bound (${code}); trying again. Set another, or off`);
       complained = true;
       retry = clock.after(retryMs, () => void bind());
     }

@@ -1,30 +1,66 @@
 import { once } from 'node:events';
+import { chmod, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createConnection } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { createAdminApp } from './app.ts';
+import type { AdminApp } from './app.ts';
 
 /**
- * Serves the admin app. Rejects when its address can't be bound.
+ * Serves the admin app, over TCP or on a unix socket. Rejects when it can't be bound.
  */
 export interface AdminServer {
+  /** 0 for a unix socket. */
   readonly port: number;
   close(): Promise<void>;
 }
 
+/** Pages, commands and scrapers; whoever opens more is not one of those. */
+const mostConnections = 256;
+
 export async function serveAdmin(
-  app: ReturnType<typeof createAdminApp>,
+  app: AdminApp,
   address: { readonly host: string; readonly port: number },
 ): Promise<AdminServer> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createServer(app, 'tcp');
   server.listen(address.port, address.host);
   await once(server, 'listening');
   const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound ? bound.port : address.port,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { port: typeof bound === 'object' && bound ? bound.port : address.port, close: () => close(server) };
+}
+
+/** Only its owner may connect: that is what the file's mode says (unix(7)). */
+export async function serveAdminSocket(app: AdminApp, path: string): Promise<AdminServer> {
+  await removeStale(path);
+  const server = createServer(app, 'socket');
+  server.listen({ path });
+  await once(server, 'listening');
+  await chmod(path, 0o600);
+  return { port: 0, close: () => close(server) };
+}
+
+function createServer(app: AdminApp, transport: 'tcp' | 'socket'): Server {
+  const server = createAdaptorServer({
+    fetch: (request, bindings) => app.fetch(request, { ...bindings, transport }),
+  }) as Server;
+  server.maxConnections = mostConnections;
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/** A socket file outlives a process that was killed; one that answers is somebody else's. */
+async function removeStale(path: string): Promise<void> {
+  const probe = createConnection(path);
+  try {
+    await once(probe, 'connect');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') await rm(path);
+  } finally {
+    probe.destroy();
+  }
 }

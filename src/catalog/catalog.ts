@@ -1,9 +1,10 @@
 import { mergeDeclarations, routesOverlap, type Route, type ServiceIntent } from './merge.ts';
-import type { ContainerRun, Declaration, Declarer } from './declaration.ts';
+import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/report.ts';
+import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { judgeServices } from './service-problems.ts';
-import { nextUpstream, type Upstream, type Verdict } from './upstream.ts';
+import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
  * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
@@ -42,6 +43,8 @@ export interface CatalogInput {
   readonly isAlive: (run: ContainerRun) => boolean;
   /** What probes and dials have found out. */
   readonly verdictOf: (upstreamKey: string) => Verdict | undefined;
+  /** What operators asked for. */
+  readonly overrideOf?: (upstreamKey: string) => Override | undefined;
   /** What the relay says of the listeners that it was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
 }
@@ -84,11 +87,7 @@ function nextService(
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const upstreams: Upstream[] = [];
   for (const upstream of intent.upstreams) {
-    const next = nextUpstream(
-      before.get(upstream.key),
-      { kind: 'declared', upstream, verdict: input.verdictOf(upstream.key) },
-      nowMs,
-    );
+    const next = nextUpstream(before.get(upstream.key), declaredInput(upstream, input), nowMs);
     before.delete(upstream.key);
     if (next) upstreams.push(next);
   }
@@ -99,12 +98,7 @@ function nextService(
 }
 
 /** Whether `nextService` would come to the same: the same was declared, and every state would stay. */
-function isUnchanged(
-  service: Service,
-  intent: ServiceIntent,
-  { verdictOf, listeners }: CatalogInput,
-  nowMs: number,
-): boolean {
+function isUnchanged(service: Service, intent: ServiceIntent, world: CatalogInput, nowMs: number): boolean {
   if (service.intent !== intent || service.lingersUntilMs !== undefined) return false;
   // What is left over beside the declared ones is draining, and its time may be up.
   if (service.upstreams.length !== intent.upstreams.length) return false;
@@ -112,10 +106,13 @@ function isUnchanged(
     service.upstreams.every((upstream, index) => {
       const declared = intent.upstreams[index];
       if (!declared) return false;
-      const input = { kind: 'declared', upstream: declared, verdict: verdictOf(declared.key) } as const;
-      return nextUpstream(upstream, input, nowMs) === upstream;
-    }) && service.routes.every((route) => openPortOf(route.listen, listeners) === route.openPort)
+      return nextUpstream(upstream, declaredInput(declared, world), nowMs) === upstream;
+    }) && service.routes.every((route) => openPortOf(route.listen, world.listeners) === route.openPort)
   );
+}
+
+function declaredInput(upstream: DeclaredUpstream, { verdictOf, overrideOf }: CatalogInput): UpstreamInput {
+  return { kind: 'declared', upstream, verdict: verdictOf(upstream.key), override: overrideOf?.(upstream.key) };
 }
 
 /** A service that nothing declares any more: it drains, and lingers if it was containers that went away. */

@@ -86,6 +86,7 @@ function diffUpstreams(previous: Service | undefined, next: Service): Change[] {
     before.delete(upstream.declared.key);
     if (!known) changes.push(added(next.name, upstream));
     else if (known.state.kind !== upstream.state.kind) changes.push(moved(next.name, upstream));
+    else if (known.weight !== upstream.weight) changes.push(reweighted(next.name, upstream));
   }
   for (const gone of before.values()) changes.push(removed(next.name, gone));
   return changes;
@@ -123,8 +124,16 @@ function moved(service: string, { declared, state }: Upstream): Change {
   };
 }
 
+function reweighted(service: string, { declared, weight }: Upstream): Change {
+  return {
+    ...info('upstream-changed', service, `${declared.name} in ${service} has weight ${weight} now`),
+    upstream: declared.name,
+  };
+}
+
 function removed(service: string, { declared, state }: Upstream): Change {
-  const why = state.kind === 'draining' && !wasStopped(declared) ? 'its drain ended' : 'its process is gone';
+  const drainEnded = state.kind === 'draining' && state.untilMs !== Infinity && !wasStopped(declared);
+  const why = drainEnded ? 'its drain ended' : 'its process is gone';
   return { ...info('upstream-removed', service, `${declared.name} left ${service}: ${why}`), upstream: declared.name };
 }
 

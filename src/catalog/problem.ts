@@ -18,23 +18,25 @@ export interface Problem {
   readonly fix: string;
 }
 
-export type ProblemCode =
-  | 'label-unknown'
-  | 'label-malformed'
-  | 'label-unsupported'
-  | 'labels-differ'
-  | 'port-unclear'
-  | 'no-address'
-  | 'no-shared-network'
-  | 'not-on-network'
-  | 'namespace-lost'
-  | 'listen-conflict'
-  | 'listen-failed'
-  | 'name-unresolved'
-  | 'scope-unknown'
-  | 'config-invalid'
-  | 'never-ready'
-  | 'all-suspect';
+export const problemCodes = [
+  'label-unknown',
+  'label-malformed',
+  'label-unsupported',
+  'labels-differ',
+  'port-unclear',
+  'no-address',
+  'no-shared-network',
+  'not-on-network',
+  'namespace-lost',
+  'listen-conflict',
+  'listen-failed',
+  'name-unresolved',
+  'scope-unknown',
+  'config-invalid',
+  'never-ready',
+  'all-suspect',
+] as const;
+export type ProblemCode = (typeof problemCodes)[number];
 
 /** Two problems are the same when all that a person would read is the same. */
 export function problemKey(problem: Problem): string {

@@ -57,8 +57,8 @@ function toPart(service: Service, maxHeld: number): Part {
   };
 }
 
-function toSpec({ declared, state }: Upstream): UpstreamSpec {
-  const { key, name, endpoints, weight, backup, maxConnections, slowStartMs } = declared;
+function toSpec({ declared, state, weight }: Upstream): UpstreamSpec {
+  const { key, name, endpoints, backup, maxConnections, slowStartMs } = declared;
   return { key, name, endpoints, weight, backup, maxConnections, slowStartMs, availability: availabilityOf(state) };
 }
 

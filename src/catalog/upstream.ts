@@ -1,4 +1,5 @@
 import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
+import type { Override } from './override.ts';
 
 /**
  * The lifecycle of one upstream. All transitions are in `nextUpstream`; a state keeps its `since` for as long as its kind
@@ -12,7 +13,10 @@ export type UpstreamState =
   | { readonly kind: 'unhealthy'; readonly sinceMs: number; readonly reason: string; readonly suspect: boolean }
   /** Its container is paused: the kernel would still accept for it, but nobody answers. */
   | { readonly kind: 'paused'; readonly sinceMs: number; readonly reason: string }
-  /** Takes no new sessions. `over`: its time is up, and what was left of its sessions is closed. */
+  /**
+   * Takes no new sessions. `over`: its time is up, and what was left of its sessions is closed. `untilMs` is Infinity for
+   * one that an operator drains: it is they who close sessions, or take it back.
+   */
   | {
       readonly kind: 'draining';
       readonly sinceMs: number;
@@ -24,6 +28,8 @@ export type UpstreamState =
 export interface Upstream {
   readonly declared: DeclaredUpstream;
   readonly state: UpstreamState;
+  /** As declared, unless an operator said otherwise. */
+  readonly weight: number;
 }
 
 /** What probes and dials have found out about an upstream. */
@@ -37,7 +43,12 @@ export type Verdict =
 
 export type UpstreamInput =
   /** Still declared, and its process lives. */
-  | { readonly kind: 'declared'; readonly upstream: DeclaredUpstream; readonly verdict: Verdict | undefined }
+  | {
+      readonly kind: 'declared';
+      readonly upstream: DeclaredUpstream;
+      readonly verdict: Verdict | undefined;
+      readonly override?: Override | undefined;
+    }
   /** No longer declared, but its process may live on. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
   /** Its process is known to be dead. */
@@ -51,11 +62,13 @@ export function nextUpstream(
 ): Upstream | undefined {
   switch (input.kind) {
     case 'declared': {
-      const { upstream, verdict } = input;
-      const state = keep(previous?.state, nextState(previous?.state, upstream, verdict, nowMs));
-      return previous && previous.state === state && previous.declared === upstream
+      const { upstream, verdict, override } = input;
+      const weight = override?.weight ?? upstream.weight;
+      const drained = override?.drained ?? false;
+      const state = keep(previous?.state, nextState(previous?.state, upstream, { verdict, drained }, nowMs));
+      return previous?.state === state && previous.declared === upstream && previous.weight === weight
         ? previous
-        : { declared: upstream, state };
+        : { declared: upstream, state, weight };
     }
     case 'withdrawn': {
       if (!previous) return undefined;
@@ -74,7 +87,7 @@ type Draining = Extract<UpstreamState, { kind: 'draining' }>;
 function nextState(
   previous: UpstreamState | undefined,
   upstream: DeclaredUpstream,
-  verdict: Verdict | undefined,
+  { verdict, drained }: { readonly verdict: Verdict | undefined; readonly drained: boolean },
   nowMs: number,
 ): UpstreamState {
   const { condition, health } = upstream;
@@ -85,9 +98,12 @@ function nextState(
     case 'paused':
       return { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' };
     case 'running':
+      if (drained) return { kind: 'draining', sinceMs: nowMs, reason: askedFor, untilMs: Infinity, over: false };
       return judge(health, condition, verdict, nowMs);
   }
 }
+
+const askedFor = 'an operator drains it';
 
 /** A drain that has begun keeps its first deadline, whatever else happens meanwhile. */
 function drain(
@@ -96,7 +112,8 @@ function drain(
   reason: string,
   nowMs: number,
 ): Draining {
-  if (previous?.kind === 'draining') return { ...previous, over: nowMs >= previous.untilMs };
+  if (previous?.kind === 'draining' && previous.untilMs !== Infinity)
+    return { ...previous, over: nowMs >= previous.untilMs };
   const untilMs = nowMs + upstream.drainMs;
   return { kind: 'draining', sinceMs: nowMs, reason, untilMs, over: nowMs >= untilMs };
 }
@@ -155,6 +172,6 @@ function isSame(a: UpstreamState, b: UpstreamState): boolean {
   return (
     a.reason === b.reason &&
     (a.kind !== 'unhealthy' || (b.kind === 'unhealthy' && a.suspect === b.suspect)) &&
-    (a.kind !== 'draining' || (b.kind === 'draining' && a.over === b.over))
+    (a.kind !== 'draining' || (b.kind === 'draining' && a.over === b.over && a.untilMs === b.untilMs))
   );
 }

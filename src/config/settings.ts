@@ -18,6 +18,7 @@ const adminSchema = z.string().transform((text, context) => {
 });
 
 const maxHeld = 'must be a whole number, 0-65536';
+const lines = 'must be a whole number, 0-1000000';
 const workers = 'must be a whole number, 1-64';
 
 const schema = z.object({
@@ -33,7 +34,32 @@ const schema = z.object({
   admin: adminSchema
     .default({ host: '127.0.0.1', port: 8470 })
     .meta({ value: '`IP:port` or `off`', fallback: '`127.0.0.1:8470`' })
-    .describe('Where `/healthz` and `/readyz` answer.'),
+    .describe(
+      'Where the dashboard, the admin API, `/metrics`, `/healthz` and `/readyz` are served. Other addresses than 127.0.0.1 and ::1 need a token.',
+    ),
+  'admin-token': z
+    .string()
+    .regex(/^[!-~]{16,}$/, 'must be at least 16 printable characters without spaces')
+    .optional()
+    .meta({ value: '16 characters or more', fallback: 'none on 127.0.0.1 and ::1, else made up and logged as a link' })
+    .describe('What the admin API asks for. Better given in the environment or the file than as a flag.'),
+  'admin-names': z
+    .string()
+    .transform((text, context) => {
+      const names = text.split(',').map((name) => name.trim());
+      if (names.every((name) => /^[a-z0-9_](?:[a-z0-9_.-]{0,252})$/i.test(name))) return names;
+      context.addIssue({ code: 'custom', message: 'must be host names, comma-separated' });
+      return z.NEVER;
+    })
+    .default([])
+    .meta({ value: 'names, comma-separated', fallback: 'none' })
+    .describe('Host names that browsers may call the admin address by, besides localhost and IP addresses.'),
+  'admin-socket': z
+    .string()
+    .min(1, 'must be a path')
+    .optional()
+    .meta({ value: 'path', fallback: 'none' })
+    .describe('A unix socket that serves the admin API, too. Only its owner may connect; no token is asked for.'),
   scope: z
     .enum(['all', 'project'], 'must be all or project')
     .default('all')
@@ -73,6 +99,14 @@ const schema = z.object({
     .default('all')
     .meta({ value: '`all`, `failed`, `off`', fallback: '`all`' })
     .describe('Which sessions get a log line.'),
+  'access-log-rate': z.coerce
+    .number(lines)
+    .int(lines)
+    .min(0, lines)
+    .max(1_000_000, lines)
+    .default(0)
+    .meta({ value: '0-1000000', fallback: '`0`: no limit' })
+    .describe('Most access log lines a second for each service; how many more there were is said in one line.'),
   'label-prefix': z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be letters, digits, . _ or -')

@@ -38,8 +38,17 @@ export interface WatcherCollaborators {
   readonly logger: Logger;
   /** Called within the turn in which the snapshot changed; must be quick. */
   readonly onChange: () => void;
+  /** For whoever tells people what happens; level-based reconciling needs none of it. */
+  readonly observer?: WatchObserver;
   /** Where Sealane runs; this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
+}
+
+export interface WatchObserver {
+  /** An event about a container that we follow. */
+  heard(event: EngineEvent, facts: ContainerFacts | undefined): void;
+  /** What is known of this container is different now. */
+  changed(containerId: string): void;
 }
 
 export interface WatcherOptions {
@@ -153,7 +162,10 @@ class EngineWatcher implements Watcher {
 
   #onEvent(event: EngineEvent): void {
     if (this.#selfIds.has(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
-    this.#apply(event.containerId, this.#world.heard(event));
+    const facts = this.#world.factsOf(event.containerId);
+    const effect = this.#world.heard(event);
+    if (facts || this.#world.follows(event.containerId)) this.#with.observer?.heard(event, facts);
+    this.#apply(event.containerId, effect);
   }
 
   #onGap(reason: string): void {
@@ -218,7 +230,9 @@ class EngineWatcher implements Watcher {
       this.#queue.add(next);
     }
     if (recheck) this.#queue.addAfter(id, recheckAfterMs);
-    if (changed) this.#changed();
+    if (!changed) return;
+    this.#with.observer?.changed(id);
+    this.#changed();
   }
 
   #answered(key: string): void {

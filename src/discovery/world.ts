@@ -67,6 +67,10 @@ export class World {
     return this.#entries.has(id);
   }
 
+  factsOf(id: string): ContainerFacts | undefined {
+    return this.#entries.get(id)?.facts;
+  }
+
   heard(event: EngineEvent): Effect {
     const known = this.#entries.get(event.containerId);
     const labelled = event.type === 'container' && hasLabelsOf(this.#labelPrefix, event.attributes);

@@ -62,7 +62,7 @@ export interface Plane {
     upstream(key: string): SlotTotals | undefined;
     totals(): PlaneTotals;
     /** All upstreams that a service ever had, so that figures never go down. */
-    service(name: string): ServiceFigures;
+    service(name: string): SlotTotals;
     all(): ServiceFigures;
     /** Dials that were answered, by how long they took. */
     dials(key: string): Histogram | undefined;
@@ -145,7 +145,7 @@ class ThreadedPlane implements Plane {
       const { accepted, held, closed, ...refused } = this.#counters.totals();
       return { accepted, held, open: accepted - closed, refused };
     },
-    service: (name: string): ServiceFigures => this.#services.of(name),
+    service: (name: string): SlotTotals => this.#services.of(name),
     all: (): ServiceFigures => this.#services.all(),
     dials: (key: string): Histogram | undefined => {
       const slot = this.#slots.slotOf(key);

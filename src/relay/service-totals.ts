@@ -60,7 +60,14 @@ export class ServiceTotals {
     this.#forgotten = add(this.#forgotten, figures);
   }
 
-  of(service: string): ServiceFigures {
+  /** Without its dials' times. */
+  of(service: string): SlotTotals {
+    let figures: SlotTotals = this.#retired.get(service) ?? none;
+    for (const slot of this.#slots.get(service) ?? []) figures = addTotals(figures, this.#counters.totalsOf(slot));
+    return figures;
+  }
+
+  #whole(service: string): ServiceFigures {
     let figures = this.#retired.get(service) ?? none;
     for (const slot of this.#slots.get(service) ?? []) figures = add(figures, this.#read(slot));
     return figures;
@@ -70,7 +77,7 @@ export class ServiceTotals {
   all(): ServiceFigures {
     let figures = add(this.#forgotten, this.#read(overflowSlot));
     for (const service of new Set([...this.#slots.keys(), ...this.#retired.keys()]))
-      figures = add(figures, this.of(service));
+      figures = add(figures, this.#whole(service));
     return figures;
   }
 
@@ -80,6 +87,10 @@ export class ServiceTotals {
 }
 
 function add(a: ServiceFigures, b: ServiceFigures): ServiceFigures {
+  return { ...addTotals(a, b), dialHistogram: addHistograms(a.dialHistogram, b.dialHistogram) };
+}
+
+function addTotals(a: SlotTotals, b: SlotTotals): SlotTotals {
   return {
     active: a.active + b.active,
     sessions: a.sessions + b.sessions,
@@ -89,6 +100,5 @@ function add(a: ServiceFigures, b: ServiceFigures): ServiceFigures {
     bytesUp: a.bytesUp + b.bytesUp,
     bytesDown: a.bytesDown + b.bytesDown,
     dialMs: a.dialMs + b.dialMs,
-    dialHistogram: addHistograms(a.dialHistogram, b.dialHistogram),
   };
 }

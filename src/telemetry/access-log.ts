@@ -1,11 +1,34 @@
 import { refusals, type CloseReason, type SessionRecord } from '../relay/report.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from './logger.ts';
 import { printable } from './printable.ts';
 
 /**
- * One log line for each session that ended.
+ * One log line for each session that ended, with its whole record; docs/metrics.md says what is in it. A service that is
+ * chattier than wanted is sampled: so many lines a second, and then one that says how many more there were.
  */
 export type AccessLogMode = 'all' | 'failed' | 'off';
+
+export interface AccessLogOptions {
+  readonly mode: AccessLogMode;
+  /** Most lines a second for each service, and as many again for its failures; 0: no limit. */
+  readonly linesPerSecond: number;
+}
+
+export interface AccessLog {
+  /** `dropped`: records that were lost before they came here. */
+  log(records: readonly SessionRecord[], dropped: number): void;
+  stop(): void;
+}
+
+export interface AccessLogParts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Why clients of the service did not get what they came for, as far as is known; asked once for each batch. */
+  readonly whyNot?: (service: string) => string | undefined;
+}
+
+const windowMs = 1_000;
 
 const failures: ReadonlySet<CloseReason> = new Set([
   'hold-expired',
@@ -21,20 +44,77 @@ export function isFailure(record: SessionRecord): boolean {
   return failures.has(record.reason);
 }
 
-export function logSessions(
-  logger: Logger,
-  mode: AccessLogMode,
-  records: readonly SessionRecord[],
-  dropped: number,
-): void {
-  if (mode === 'off') return;
-  for (const record of records) {
-    const failed = isFailure(record);
-    if (mode === 'failed' && !failed) continue;
-    logger[failed ? 'warn' : 'info']({ session: record }, sessionLine(record));
-  }
-  if (dropped > 0)
-    logger.warn({ dropped }, `${dropped} session records were dropped: they came faster than they could be logged`);
+export function createAccessLog(
+  { logger, clock, whyNot }: AccessLogParts,
+  { mode, linesPerSecond }: AccessLogOptions,
+): AccessLog {
+  /** Of this second: lines written, and records that got none. */
+  const written = new Map<string, { lines: number; more: number }>();
+  let timer: Timer | undefined;
+
+  const endWindow = (): void => {
+    timer = undefined;
+    for (const [key, { more }] of written) {
+      if (more === 0) continue;
+      const service = key.slice(1);
+      logger.info(
+        { event: 'sessions-not-logged', service, count: more },
+        `${more} more sessions of ${service} in this second are not logged one by one`,
+      );
+    }
+    written.clear();
+  };
+
+  const mayWrite = (service: string, failed: boolean): boolean => {
+    if (linesPerSecond === 0) return true;
+    timer ??= clock.after(windowMs, endWindow);
+    const key = `${failed ? '!' : '.'}${service}`;
+    const count = written.get(key) ?? { lines: 0, more: 0 };
+    written.set(key, count);
+    if (count.lines >= linesPerSecond) {
+      count.more += 1;
+      return false;
+    }
+    count.lines += 1;
+    return true;
+  };
+
+  return {
+    log(records, dropped) {
+      if (mode === 'off') return;
+      const whys = new Map<string, string | undefined>();
+      for (const record of records) {
+        const failed = isFailure(record);
+        if (mode === 'failed' && !failed) continue;
+        if (!mayWrite(record.service ?? 'no service', failed)) continue;
+        const why = failed && unserved.has(record.reason) ? remembered(whys, record.service, whyNot) : undefined;
+        const line = sessionLine(record);
+        logger[failed ? 'warn' : 'info'](
+          { session: record, ...(why !== undefined && { why }) },
+          why === undefined ? line : `${line}; ${why}`,
+        );
+      }
+      if (dropped > 0)
+        logger.warn({ dropped }, `${dropped} session records were dropped: they came faster than they could be logged`);
+    },
+    stop() {
+      timer?.cancel();
+      endWindow();
+    },
+  };
+}
+
+/** Ends that the state of the service has to do with. */
+const unserved: ReadonlySet<CloseReason> = new Set(['hold-expired', 'hold-full', 'upstream-gone', 'upstream-reset']);
+
+function remembered(
+  whys: Map<string, string | undefined>,
+  service: string | undefined,
+  whyNot: AccessLogParts['whyNot'],
+): string | undefined {
+  if (service === undefined) return undefined;
+  if (!whys.has(service)) whys.set(service, whyNot?.(service));
+  return whys.get(service);
 }
 
 export function sessionLine(record: SessionRecord): string {

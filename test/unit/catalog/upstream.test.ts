@@ -57,6 +57,41 @@ describe('the state of an upstream', () => {
   });
 });
 
+describe('an operator', () => {
+  const override = { drained: true, weight: undefined };
+  const ready = next(undefined, declared(tcp), fit, 0);
+
+  it('drains an upstream for as long as they like, and takes it back', () => {
+    const drained = nextUpstream(ready, { kind: 'declared', upstream: declared(tcp), verdict: fit, override }, 10);
+    expect(drained?.state).toMatchObject({ kind: 'draining', sinceMs: 10, untilMs: Infinity, over: false });
+    expect(next(drained, declared(tcp), fit, 20)?.state).toMatchObject({ kind: 'ready', sinceMs: 20 });
+  });
+
+  it('who drains it does not keep it from being stopped in time', () => {
+    const drained = nextUpstream(ready, { kind: 'declared', upstream: declared(tcp), verdict: fit, override }, 10);
+    const told = nextUpstream(
+      drained,
+      { kind: 'declared', upstream: declared(tcp, stopping), verdict: fit, override },
+      20,
+    );
+    expect(told?.state).toMatchObject({ reason: 'it was sent SIGTERM', untilMs: 1_020 });
+    expect(nextUpstream(drained, { kind: 'withdrawn', reason: 'label removed' }, 30)?.state).toMatchObject({
+      untilMs: 1_030,
+    });
+  });
+
+  it('sets a weight, which holds until it is taken back', () => {
+    const upstream = declared(tcp);
+    const weighed = nextUpstream(
+      ready,
+      { kind: 'declared', upstream, verdict: fit, override: { drained: false, weight: 7 } },
+      10,
+    );
+    expect(weighed).toMatchObject({ weight: 7, state: { kind: 'ready', sinceMs: 0 } });
+    expect(next(weighed, upstream, fit, 20)).toMatchObject({ weight: 1 });
+  });
+});
+
 describe('a drain', () => {
   it('keeps its first deadline, is over when that has passed, and stays so until the process is gone', () => {
     const told = next(undefined, declared(tcp, stopping), fit, 100);

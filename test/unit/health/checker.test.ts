@@ -27,7 +27,7 @@ function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
     pool,
     declarers: [],
     lingersUntilMs: undefined,
-    upstreams: upstreams.map((one) => ({ declared: one, state })),
+    upstreams: upstreams.map((one) => ({ declared: one, state, weight: one.weight })),
   };
   return { services: new Map([['api', service]]), problems: [], nextDeadlineMs: undefined };
 }

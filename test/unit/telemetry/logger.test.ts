@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionRecord } from '../../../src/relay/report.ts';
-import { logSessions, sessionLine } from '../../../src/telemetry/access-log.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
+import { createAccessLog, sessionLine, type AccessLogMode } from '../../../src/telemetry/access-log.ts';
+import { createLogger, type Logger } from '../../../src/telemetry/logger.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const session: SessionRecord = {
   service: 'shop/api',
@@ -30,6 +31,17 @@ const expired: SessionRecord = {
   reason: 'hold-expired',
   lastDialError: 'ECONNREFUSED 10.0.0.1:80',
 };
+
+function logSessions(
+  logger: Logger,
+  mode: AccessLogMode,
+  records: readonly SessionRecord[],
+  dropped: number,
+  whyNot?: (service: string) => string | undefined,
+): void {
+  const parts = { logger, clock: new ManualClock(), ...(whyNot && { whyNot }) };
+  createAccessLog(parts, { mode, linesPerSecond: 0 }).log(records, dropped);
+}
 
 function capture(format: 'json' | 'pretty') {
   const lines: string[] = [];
@@ -61,6 +73,34 @@ describe('the access log', () => {
     const { logger, lines } = capture('json');
     logSessions(logger, mode, [session, expired], 0);
     expect(lines).toHaveLength(count);
+  });
+
+  it('says why a client got nothing, as the explanation has it', () => {
+    const { logger, lines } = capture('json');
+    const asked: string[] = [];
+    const whyNot = (service: string): string => `${asked.push(service)}: api-1 is paused`;
+    logSessions(logger, 'all', [session, expired, expired], 0, whyNot);
+    expect(asked).toEqual(['shop/api']);
+    expect(lines.slice(1).map((line) => JSON.parse(line) as unknown)).toEqual(
+      [1, 1].map(() =>
+        expect.objectContaining({ why: '1: api-1 is paused', msg: expect.stringMatching(/; 1: api-1/) }),
+      ),
+    );
+  });
+
+  it('samples a chatty service, without losing count or hiding its failures', () => {
+    const { logger, lines } = capture('json');
+    const clock = new ManualClock();
+    const log = createAccessLog({ logger, clock }, { mode: 'all', linesPerSecond: 2 });
+    const other = { ...session, service: 'shop/web' };
+    log.log([session, session, session, session, session, other, expired], 0);
+    expect(lines).toHaveLength(4);
+    clock.advance(1_000);
+    expect(JSON.parse(lines[4] ?? '')).toMatchObject({ event: 'sessions-not-logged', service: 'shop/api', count: 3 });
+    log.log([session], 0);
+    expect(lines).toHaveLength(6);
+    log.stop();
+    expect(lines).toHaveLength(6);
   });
 
   it('says how many records it had to drop', () => {

@@ -1,0 +1,124 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { Context, MiddlewareHandler } from 'hono';
+import { printable } from '../telemetry/printable.ts';
+import type { AdminEnv } from './environment.ts';
+import { failed } from './problem-document.ts';
+
+/**
+ * Who may ask. Whoever can open the unix socket may; over TCP:
+ *
+ * - with a token: it must come as `Authorization: Bearer` or as the cookie that /login sets;
+ * - the Host header must be an IP address or one of our names, or any page in a browser could reach us by a name of its
+ *   own that it lets resolve to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page could know it;
+ * - actions must come from our own page, or from no page at all. There is no CORS.
+ */
+export interface AccessRules {
+  readonly token: string | undefined;
+  /** Names that clients may call us by, besides localhost and IP addresses. */
+  readonly names: readonly string[];
+}
+
+const cookieName = 'sealane';
+
+export function newToken(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv> {
+  const cookie = token === undefined ? undefined : cookieFor(token);
+  return async (context, next) => {
+    if (context.env?.transport === 'socket') return next();
+    const bearer = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    const hasBearer = token !== undefined && isSame(bearer, token);
+    if (!hasBearer && !isOurName(context.req.header('host'), names)) return refuseHost(context);
+    if (token !== undefined && !hasBearer && !isSame(getCookie(context, cookieName), cookie)) {
+      context.header('www-authenticate', 'Bearer realm="sealane"');
+      return failed(context, {
+        status: 401,
+        code: 'token-needed',
+        title: 'A token is needed',
+        detail: 'Send it as Authorization: Bearer, or open /login?token=… once in the browser.',
+      });
+    }
+    if (!isReading(context) && !isFromUs(context)) return refuseOrigin(context);
+    return next();
+  };
+}
+
+/** `GET /login?token=…`: remembers it in a cookie and goes on to the page. */
+export function login({ token, names }: AccessRules): MiddlewareHandler<AdminEnv> {
+  return async (context) => {
+    if (!isOurName(context.req.header('host'), names)) return refuseHost(context);
+    if (token !== undefined) {
+      if (!isSame(context.req.query('token'), token)) {
+        return failed(context, {
+          status: 401,
+          code: 'token-wrong',
+          title: 'This is not the token',
+          detail: 'Take the link from the log of the Sealane that runs now, or the token that it was given.',
+        });
+      }
+      setCookie(context, cookieName, cookieFor(token), { httpOnly: true, sameSite: 'Strict', path: '/' });
+    }
+    return context.redirect('/', 303);
+  };
+}
+
+/** Not the token itself: what a browser keeps need not be good for anything else. */
+function cookieFor(token: string): string {
+  return createHmac('sha256', token).update('sealane admin cookie').digest('base64url');
+}
+
+/** In constant time, whatever their lengths. */
+function isSame(given: string | undefined, wanted: string | undefined): boolean {
+  if (given === undefined || wanted === undefined) return false;
+  return timingSafeEqual(digest(given), digest(wanted));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function isOurName(host: string | undefined, names: readonly string[]): boolean {
+  if (host === undefined) return false;
+  const name = host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+  return isIP(name) !== 0 || name === 'localhost' || names.some((one) => one.toLowerCase() === name);
+}
+
+function isReading({ req }: Context): boolean {
+  return req.method === 'GET' || req.method === 'HEAD';
+}
+
+/** Browsers send Origin with every request that is not a mere reading one, and most say where it comes from. */
+function isFromUs({ req }: Context): boolean {
+  const site = req.header('sec-fetch-site');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  const origin = req.header('origin');
+  return (
+    origin === undefined || origin === `http://${req.header('host')}` || origin === `https://${req.header('host')}`
+  );
+}
+
+function refuseHost(context: Context): Response {
+  const host = printable(context.req.header('host') ?? '');
+  return failed(context, {
+    status: 403,
+    code: 'host-refused',
+    title: 'Called by a name that is not ours',
+    detail: `Call it by its IP address or localhost, or allow the name with --admin-names (not "${host}").`,
+  });
+}
+
+function refuseOrigin(context: Context): Response {
+  return failed(context, {
+    status: 403,
+    code: 'origin-refused',
+    title: 'Actions are taken from our own page only',
+    detail: 'This request comes from another site.',
+  });
+}

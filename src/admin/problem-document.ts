@@ -1,0 +1,27 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ApiError } from './schema.ts';
+
+/**
+ * Errors as RFC 9457 problem documents. `type` is a stable name of ours; there is no page behind it.
+ */
+export interface Failure {
+  readonly status: ContentfulStatusCode;
+  /** E.g. `not-found`. */
+  readonly code: string;
+  readonly title: string;
+  /** What to do about it, too. Printable. */
+  readonly detail: string;
+  readonly suggestions?: readonly string[];
+}
+
+export function failed(context: Context, { status, code, title, detail, suggestions }: Failure): Response {
+  const body: ApiError = {
+    type: `urn:sealane:${code}`,
+    title,
+    status,
+    detail,
+    ...(suggestions && { suggestions: [...suggestions] }),
+  };
+  return context.json(body, status, { 'content-type': 'application/problem+json' });
+}

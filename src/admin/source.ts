@@ -1,0 +1,61 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Explanation } from '../catalog/explain/explanation.ts';
+import type { Override } from '../catalog/override.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/report.ts';
+import type { Clock } from '../time/clock.ts';
+import type { EventFeed } from './event-feed.ts';
+
+/**
+ * All that the admin API reads and the little that it may ask for. It never reaches into another room.
+ */
+export interface AdminSource {
+  readonly clock: Clock;
+  readonly facts: {
+    readonly version: string;
+    readonly startedAtMs: number;
+    readonly driver: string;
+    readonly workers: number;
+    /** Undefined: no Docker. */
+    readonly engine: string | undefined;
+  };
+  readiness(): Readiness;
+  engine(): EngineView;
+  catalog(): Catalog;
+  /** By listen address. */
+  listeners(): ReadonlyMap<string, ListenerStatus>;
+  totals(): { readonly accepted: number; readonly open: number; readonly held: number };
+  /** Undefined for an upstream without counters of its own. */
+  upstream(key: string): UpstreamFigures | undefined;
+  service(name: string): Figures;
+  look(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
+  explain(subject: string): Promise<Explanation>;
+  metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+  readonly feed: EventFeed;
+  override(upstreamKey: string, change: Partial<Override>): void;
+  closeSessionsOf(upstreamKey: string): void;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason: string;
+}
+
+export interface EngineView {
+  readonly state: 'none' | 'connecting' | 'connected' | 'disconnected';
+  readonly reason: string | undefined;
+}
+
+export interface Figures {
+  readonly active: number;
+  readonly sessions: number;
+  readonly dials: number;
+  readonly dialFailures: number;
+  readonly retries: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface UpstreamFigures extends Figures {
+  readonly dialP50Ms: number | undefined;
+  readonly dialP99Ms: number | undefined;
+}

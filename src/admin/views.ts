@@ -1,0 +1,207 @@
+import type { Catalog, Service } from '../catalog/catalog.ts';
+import type { HealthPlan } from '../catalog/declaration.ts';
+import type { Explanation } from '../catalog/explain/explanation.ts';
+import { nameOf } from '../catalog/merge.ts';
+import type { Problem } from '../catalog/problem.ts';
+import { problemsByService } from '../catalog/problems-of.ts';
+import { stateOf } from '../catalog/service-state.ts';
+import type { Upstream } from '../catalog/upstream.ts';
+import { formatAddress } from '../config/address.ts';
+import type { ListenerStatus, LiveSession } from '../relay/report.ts';
+import type {
+  ApiExplanation,
+  ApiProblem,
+  ApiRoute,
+  ApiService,
+  ApiServices,
+  ApiSession,
+  ApiStatus,
+  ApiTraffic,
+  ApiUpstream,
+} from './schema.ts';
+import type { AdminSource, Figures } from './source.ts';
+
+/**
+ * What is known, as the API says it.
+ */
+export async function viewServices(source: AdminSource): Promise<ApiServices> {
+  const catalog = source.catalog();
+  const { held } = await source.look({ limit: 0 });
+  const problems = problemsByService(catalog);
+  const services = [...catalog.services.values()].map((service) =>
+    viewService(source, service, problems.get(service.name) ?? [], held[service.name] ?? 0),
+  );
+  // They are sorted but for those that linger.
+  services.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { at: isoOf(source.clock.wallMs()), status: viewStatus(source, services), services };
+}
+
+export async function viewOneService(source: AdminSource, service: Service): Promise<ApiService> {
+  const { held } = await source.look({ limit: 0 });
+  const problems = problemsByService(source.catalog()).get(service.name) ?? [];
+  return viewService(source, service, problems, held[service.name] ?? 0);
+}
+
+function viewService(source: AdminSource, service: Service, problems: readonly Problem[], held: number): ApiService {
+  const { name, routes, pool, declarers, lingersUntilMs, upstreams } = service;
+  const { kind, reason } = stateOf(service, problems.length);
+  const toWall = wallClock(source);
+  const listeners = source.listeners();
+  return {
+    name,
+    state: kind,
+    reason,
+    routes: routes.map((route) => viewRoute(route, listeners.get(route.listen))),
+    balance: pool.balance,
+    holdMs: pool.holdMs,
+    connectTimeoutMs: pool.connectTimeoutMs,
+    idleTimeoutMs: pool.idleTimeoutMs ?? null,
+    declaredBy: [...new Set(declarers.map(nameOf))],
+    lingersUntil: lingersUntilMs === undefined ? null : toWall(lingersUntilMs),
+    upstreams: upstreams.map((upstream) => viewUpstream(source, upstream, toWall)),
+    held,
+    traffic: viewTraffic(source.service(name)),
+    problems: problems.map((problem) => viewProblem(problem, [name])),
+  };
+}
+
+function viewRoute(route: Service['routes'][number], status: ListenerStatus | undefined): ApiRoute {
+  const { listen, openPort } = route;
+  const why = status?.kind === 'failed' ? `cannot be bound: ${status.code}` : 'is being opened';
+  return {
+    listen,
+    names: [],
+    open: openPort !== undefined,
+    port: openPort ?? null,
+    reason: openPort === undefined ? why : null,
+  };
+}
+
+function viewUpstream(source: AdminSource, { declared, state, weight }: Upstream, toWall: ToWall): ApiUpstream {
+  const figures = source.upstream(declared.key);
+  return {
+    key: declared.key,
+    name: declared.name,
+    containerId: declared.run?.id ?? null,
+    endpoints: declared.endpoints.map(({ host, port }) => formatAddress(host, port)),
+    state: state.kind,
+    suspect: state.kind === 'unhealthy' && state.suspect,
+    reason: state.reason,
+    since: toWall(state.sinceMs),
+    drainsUntil: state.kind === 'draining' && state.untilMs !== Infinity ? toWall(state.untilMs) : null,
+    weight,
+    declaredWeight: declared.weight,
+    weightOverridden: weight !== declared.weight,
+    drained: state.kind === 'draining' && state.untilMs === Infinity,
+    backup: declared.backup,
+    maxConnections: declared.maxConnections ?? null,
+    health: viewHealth(declared.health),
+    traffic: viewTraffic(figures ?? noFigures),
+    dial: { count: figures?.sessions ?? 0, p50Ms: rounded(figures?.dialP50Ms), p99Ms: rounded(figures?.dialP99Ms) },
+  };
+}
+
+/** Microseconds are as much as the buckets can tell. */
+function rounded(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms * 1_000) / 1_000;
+}
+
+function viewHealth(plan: HealthPlan): string {
+  return plan.kind === 'http' ? `http:${plan.path}` : plan.kind;
+}
+
+const noFigures: Figures = {
+  active: 0,
+  sessions: 0,
+  dials: 0,
+  dialFailures: 0,
+  retries: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+};
+
+function viewTraffic({ active, sessions, dials, dialFailures, retries, bytesUp, bytesDown }: Figures): ApiTraffic {
+  return { active, sessions, dials, dialFailures, retries, bytesUp, bytesDown };
+}
+
+function viewStatus(source: AdminSource, services: readonly ApiService[]): ApiStatus {
+  const { facts } = source;
+  const { ready, reason } = source.readiness();
+  const engine = source.engine();
+  const { accepted, open, held } = source.totals();
+  const count = (state: ApiService['state']): number => services.filter((one) => one.state === state).length;
+  return {
+    version: facts.version,
+    startedAt: isoOf(facts.startedAtMs),
+    driver: facts.driver,
+    workers: facts.workers,
+    ready,
+    readyReason: reason,
+    engine: { state: engine.state, endpoint: facts.engine ?? null, reason: engine.reason ?? null },
+    accepted,
+    open,
+    held,
+    services: { up: count('up'), degraded: count('degraded'), down: count('down') },
+    problems: source.catalog().problems.length,
+  };
+}
+
+export function viewProblems(catalog: Catalog): ApiProblem[] {
+  const concerned = new Map<Problem, string[]>();
+  for (const [service, problems] of problemsByService(catalog)) {
+    for (const problem of problems) concerned.set(problem, [...(concerned.get(problem) ?? []), service]);
+  }
+  return catalog.problems.map((problem) => viewProblem(problem, concerned.get(problem) ?? []));
+}
+
+function viewProblem({ code, subject, containerId, message, fix }: Problem, services: readonly string[]): ApiProblem {
+  return { code, subject, containerId: containerId ?? null, services: [...services], message, fix };
+}
+
+export function viewSession(session: LiveSession): ApiSession {
+  return {
+    service: session.service,
+    listener: session.listener,
+    client: session.client,
+    state: session.state,
+    upstream: session.upstream ?? null,
+    upstreamKey: session.upstreamKey ?? null,
+    endpoint: session.endpoint ?? null,
+    startedAt: isoOf(session.startedAtMs),
+    ageMs: session.ageMs,
+    bytesUp: session.bytesUp,
+    bytesDown: session.bytesDown,
+    retries: session.retries,
+    lastDialError: session.lastDialError ?? null,
+  };
+}
+
+export function viewExplanation(explanation: Explanation): ApiExplanation {
+  const { subject, kind, verdict, cause, summary, next, suggestions, services, steps, problems, dialFailures } =
+    explanation;
+  return {
+    subject,
+    kind,
+    verdict,
+    cause,
+    summary,
+    next: next ?? null,
+    suggestions: [...suggestions],
+    services: [...services],
+    steps: [...steps],
+    problems: problems.map((problem) => viewProblem(problem, services)),
+    dialFailures: dialFailures.map(({ atMs, upstream, error, count }) => ({ at: isoOf(atMs), upstream, error, count })),
+  };
+}
+
+type ToWall = (monotonicMs: number) => string;
+
+/** The catalog's times are monotonic; people read wall clocks. */
+function wallClock({ clock }: AdminSource): ToWall {
+  const offsetMs = clock.wallMs() - clock.nowMs();
+  return (monotonicMs) => isoOf(offsetMs + monotonicMs);
+}
+
+function isoOf(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

@@ -1,0 +1,182 @@
+import { printable, quoted } from '../telemetry/printable.ts';
+import { problemsByService } from './problems-of.ts';
+import type { Service } from './catalog.ts';
+import type { Problem } from './problem.ts';
+import { findInContainer } from './explain/container.ts';
+import type { DialFailure, Explanation, Finding } from './explain/explanation.ts';
+import { findInService } from './explain/service.ts';
+import { containerStep, engineStep, problemStep, serviceSteps } from './explain/steps.ts';
+import { resolveSubject, type Subject } from './explain/subject.ts';
+import type { ContainerView, ExplainWorld } from './explain/world.ts';
+
+/**
+ * Why a service, container or port is or is not reachable. Pure: the world comes in as a value.
+ */
+export function explain(text: string, world: ExplainWorld): Explanation {
+  const subject = resolveSubject(text, world);
+  const shown = printable(text);
+  switch (subject.kind) {
+    case 'service':
+      return explainServices(shown, 'service', subject.services, world);
+    case 'port':
+      return subject.services.length > 0
+        ? explainServices(shown, 'port', subject.services, world)
+        : withoutService(shown, 'port', noSuchPort(subject.port, world), world, openPorts(world));
+    case 'container':
+      return explainContainer(shown, subject.container, world);
+    case 'unknown':
+      return withoutService(shown, 'unknown', noSuchName(text, subject, world), world, subject.suggestions);
+  }
+}
+
+/** The one line that goes into the record of a session that failed. */
+export function whyNot(service: string, world: ExplainWorld): string | undefined {
+  const known = world.catalog.services.get(service);
+  if (!known) return undefined;
+  const { cause, summary } = findInService(known, problemsByService(world.catalog).get(service) ?? [], world);
+  return cause === 'fine' ? undefined : summary;
+}
+
+function explainServices(
+  text: string,
+  kind: 'service' | 'port',
+  services: readonly Service[],
+  world: ExplainWorld,
+): Explanation {
+  const byService = problemsByService(world.catalog);
+  const problemsOf = ({ name }: Service): readonly Problem[] => byService.get(name) ?? [];
+  const findings = services.map((service) => findInService(service, problemsOf(service), world));
+  return {
+    ...worst(findings),
+    subject: text,
+    kind,
+    suggestions: [],
+    services: services.map(({ name }) => name),
+    steps: [engineStep(world), ...services.flatMap((service) => serviceSteps(service, problemsOf(service), world))],
+    problems: [...new Set(services.flatMap(problemsOf))],
+    dialFailures: failuresOf(services, world),
+  };
+}
+
+function explainContainer(text: string, container: ContainerView, world: ExplainWorld): Explanation {
+  const { id } = container;
+  const services = [...world.catalog.services.values()].filter(
+    ({ declarers, upstreams }) =>
+      declarers.some((one) => one.kind === 'container' && one.id === id) ||
+      upstreams.some(({ declared }) => declared.run?.id === id),
+  );
+  const problems = world.catalog.problems.filter(({ containerId }) => containerId === id);
+  const byService = problemsByService(world.catalog);
+  return {
+    ...findInContainer(container, services, problems, world),
+    subject: text,
+    kind: 'container',
+    suggestions: [],
+    services: services.map(({ name }) => name),
+    steps: [
+      engineStep(world),
+      containerStep(container),
+      ...(services.length === 0 ? problems.map(problemStep('declared')) : []),
+      ...services.flatMap((service) => serviceSteps(service, byService.get(service.name) ?? [], world)),
+    ],
+    problems,
+    dialFailures: failuresOf(services, world),
+  };
+}
+
+function withoutService(
+  text: string,
+  kind: 'port' | 'unknown',
+  finding: Finding,
+  world: ExplainWorld,
+  suggestions: readonly string[],
+): Explanation {
+  const steps = [engineStep(world)];
+  return { ...finding, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
+}
+
+/** The worst of several decides; the first of equals. */
+function worst(findings: readonly Finding[]): Finding {
+  const [found] = findings.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
+  if (!found) throw new RangeError('nothing to explain');
+  return found;
+}
+
+const verdicts = ['unreachable', 'degraded', 'reachable'] as const;
+
+/** While the engine is out of reach nobody can say that something does not exist. */
+function blind({ engine, synced }: ExplainWorld): Finding | undefined {
+  if (engine.kind === 'connecting' || engine.kind === 'disconnected') {
+    return {
+      verdict: 'unreachable',
+      cause: 'engine-unreachable',
+      summary: `the Docker engine is out of reach: ${engine.reason ?? 'connecting'}`,
+      next: 'Start the engine, or correct --docker (DOCKER_HOST); Sealane goes on trying.',
+    };
+  }
+  if (synced) return undefined;
+  return {
+    verdict: 'unreachable',
+    cause: 'not-synced',
+    summary: 'the list of containers is still being read',
+    next: 'Ask again in a moment.',
+  };
+}
+
+function noSuchName(
+  text: string,
+  { suggestions }: Extract<Subject, { kind: 'unknown' }>,
+  world: ExplainWorld,
+): Finding {
+  const [meant] = suggestions;
+  return (
+    blind(world) ?? {
+      verdict: 'unreachable',
+      cause: 'no-such-service',
+      summary: `there is no service or container ${quoted(text)}`,
+      next:
+        meant === undefined
+          ? 'See what there is: sealane status.'
+          : `Did you mean ${meant}? If not: sealane status lists what there is.`,
+    }
+  );
+}
+
+function noSuchPort(port: number, world: ExplainWorld): Finding {
+  const conflict = world.catalog.problems.find(
+    ({ code, message }) => code === 'listen-conflict' && message.includes(`:${port} `),
+  );
+  if (conflict)
+    return { verdict: 'unreachable', cause: 'listen-conflict', summary: conflict.message, next: conflict.fix };
+  return (
+    blind(world) ?? {
+      verdict: 'unreachable',
+      cause: 'no-such-port',
+      summary: `no service listens on port ${port}`,
+      next: `Give a container the label ${world.labelPrefix}.listen=${port}.`,
+    }
+  );
+}
+
+function openPorts({ catalog }: ExplainWorld): string[] {
+  const ports = [...catalog.services.values()].flatMap(({ routes }) =>
+    routes.flatMap(({ openPort }) => (openPort === undefined ? [] : [openPort])),
+  );
+  return [...new Set(ports)]
+    .toSorted((a, b) => a - b)
+    .slice(0, 10)
+    .map(String);
+}
+
+function failuresOf(
+  services: readonly Service[],
+  { dialFailures }: ExplainWorld,
+): (DialFailure & { upstream: string })[] {
+  const names = new Map(
+    services.flatMap(({ upstreams }) => upstreams.map(({ declared }) => [declared.key, declared.name])),
+  );
+  return dialFailures.flatMap((failure) => {
+    const upstream = names.get(failure.upstreamKey);
+    return upstream === undefined ? [] : [{ ...failure, upstream }];
+  });
+}

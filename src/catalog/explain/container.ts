@@ -1,0 +1,88 @@
+import type { Problem } from '../problem.ts';
+import type { Service } from '../catalog.ts';
+import type { Finding } from './explanation.ts';
+import { causeOf, findInService, findUpstream } from './service.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
+
+/**
+ * Why a container does or does not get clients: whether it is ours to serve, whether its labels say what it means, and
+ * only then how its upstreams are. Pure.
+ */
+export function findInContainer(
+  container: ContainerView,
+  services: readonly Service[],
+  problems: readonly Problem[],
+  world: ExplainWorld,
+): Finding {
+  const { name, id, state } = container;
+  const { labelPrefix, scope, project } = world;
+  if (!container.isLabelled) {
+    return bad(
+      'never-labelled',
+      `${name} has no ${labelPrefix}. label, so it is left alone`,
+      `Recreate it with the label ${labelPrefix}.port=<port>.`,
+    );
+  }
+  if (container.isOneoff) {
+    return bad(
+      'oneoff',
+      `${name} was made by \`compose run\`, whose containers never get clients`,
+      'Start the service with `compose up`.',
+    );
+  }
+  if (state !== 'running' && state !== 'paused' && state !== 'restarting') {
+    return bad('stopped', `${name} does not run (${state})`, `docker start ${name}`);
+  }
+  if (scope === 'project' && project === undefined) {
+    return bad(
+      'scope-unknown',
+      'scope is "project", but Sealane runs in no compose project',
+      'Run it as a service of the compose file, or set scope to all.',
+    );
+  }
+  if (scope === 'project' && container.project !== project) {
+    const theirs = container.project === undefined ? 'none' : `"${container.project}"`;
+    return bad(
+      'out-of-scope',
+      `${name} is not of Sealane's compose project "${project}" (its own: ${theirs}), and scope is "project"`,
+      'Start Sealane with --scope all, or put both into one compose project.',
+    );
+  }
+  if (container.isDisabled)
+    return bad(
+      'disabled',
+      `${name} has the label ${labelPrefix}.enable=false`,
+      'Remove that label and recreate the container.',
+    );
+  const [problem] = problems;
+  if (services.length === 0 && problem) return bad(causeOf(problem), `${name}: ${problem.message}`, problem.fix);
+  if (services.length === 0) {
+    return state === 'restarting'
+      ? bad('restarting', `${name} restarts again and again`, `See why it ends: docker logs ${name}`)
+      : bad('not-synced', `${name} was not looked at yet`, 'Ask again in a moment.');
+  }
+  const unreachable = problems.find(({ code }) => addressCodes.has(code));
+  if (unreachable) return bad(causeOf(unreachable), `${name}: ${unreachable.message}`, unreachable.fix);
+  for (const service of services) {
+    const own = service.upstreams.find(({ declared, state: { kind } }) => declared.run?.id === id && kind !== 'ready');
+    if (own) return findUpstream(own);
+  }
+  const findings = services.map((service) => findInService(service, problems, world));
+  return (
+    findings.find(({ verdict }) => verdict === 'unreachable') ??
+    findings.find(({ verdict }) => verdict === 'degraded') ??
+    findings[0] ??
+    bad('not-synced', name, 'Ask again.')
+  );
+}
+
+const addressCodes: ReadonlySet<Problem['code']> = new Set([
+  'no-address',
+  'no-shared-network',
+  'not-on-network',
+  'namespace-lost',
+]);
+
+function bad(cause: Finding['cause'], summary: string, next: string): Finding {
+  return { verdict: 'unreachable', cause, summary, next };
+}

@@ -1,0 +1,190 @@
+import { formatAddress } from '../../config/address.ts';
+import { formatDuration } from '../../config/duration.ts';
+import type { Service, ServiceRoute } from '../catalog.ts';
+import type { Problem } from '../problem.ts';
+import type { Upstream } from '../upstream.ts';
+import type { Cause, Finding } from './explanation.ts';
+import type { ExplainWorld } from './world.ts';
+
+/**
+ * What keeps clients from a service, or would if it were asked of one upstream only. The first thing that is wrong on a
+ * client's way is the cause: port, containers, addresses, fitness. Pure.
+ */
+export function findInService(service: Service, problems: readonly Problem[], world: ExplainWorld): Finding {
+  const { name, routes, upstreams } = service;
+  const open = routes.filter((route) => route.openPort !== undefined);
+  if (open.length === 0) return findClosed(service, problems, world);
+  const takers = upstreams.filter(({ state }) => state.kind === 'ready');
+  const where = open.map(({ host, openPort }) => formatAddress(host, openPort ?? 0)).join(', ');
+  if (takers.length === 0) return findNobody(service, problems);
+  if (takers.every(({ weight }) => weight === 0)) {
+    return bad(
+      'weight-zero',
+      `all ready upstreams of ${name} have weight 0, so clients wait`,
+      'Give one of them a weight, by label or in the admin API.',
+    );
+  }
+  const worst = worstOf(upstreams);
+  if (worst && worst.state.kind !== 'ready') {
+    const finding = findUpstream(worst);
+    return {
+      ...finding,
+      verdict: 'degraded',
+      summary: `${name} is served on ${where} by ${takers.length} of ${upstreams.length}; ${finding.summary}`,
+    };
+  }
+  if (world.engine.kind === 'disconnected') {
+    return {
+      verdict: 'degraded',
+      cause: 'engine-unreachable',
+      summary: `${name} is served on ${where} as last known: ${world.engine.reason ?? 'the engine is out of reach'}`,
+      next: 'Bring the Docker engine back; relaying goes on meanwhile.',
+    };
+  }
+  const [problem] = problems;
+  if (problem) {
+    return {
+      verdict: 'degraded',
+      cause: causeOf(problem),
+      summary: `${name} is served on ${where}, but ${problem.subject}: ${problem.message}`,
+      next: problem.fix,
+    };
+  }
+  const shut = routes.find((route) => route.openPort === undefined);
+  if (shut) return { ...findRoute(shut, world), verdict: 'degraded' };
+  const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
+  return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
+}
+
+function findClosed(service: Service, problems: readonly Problem[], world: ExplainWorld): Finding {
+  const { name, routes, lingersUntilMs } = service;
+  const conflict = problems.find(({ code, subject }) => code === 'listen-conflict' && subject === name);
+  if (conflict) return bad('listen-conflict', conflict.message, conflict.fix);
+  const [route] = routes;
+  if (route) return findRoute(route, world);
+  if (lingersUntilMs !== undefined) return gone(name);
+  return bad('opening', `no port of ${name} is open`, 'Look at its problems.');
+}
+
+function findRoute({ listen }: ServiceRoute, { listeners, catalog }: ExplainWorld): Finding {
+  const failed = catalog.problems.find(({ code, subject }) => code === 'listen-failed' && subject === listen);
+  if (failed) return bad('listen-failed', `${listen} is not open: ${failed.message}`, failed.fix);
+  const status = listeners.get(listen);
+  if (status?.kind === 'failed')
+    return bad('listen-failed', `${listen} is not open: ${status.message}`, 'It is tried again by itself.');
+  return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');
+}
+
+/** Nobody is ready. */
+function findNobody(service: Service, problems: readonly Problem[]): Finding {
+  const worst = worstOf(service.upstreams);
+  if (worst) {
+    const suspect = service.upstreams.every(({ state }) => state.kind === 'unhealthy' && state.suspect);
+    if (suspect) {
+      return bad(
+        'all-suspect',
+        `no upstream of ${service.name} answers dials: ${worst.declared.name} ${worst.state.reason}`,
+        `See why ${worst.declared.name} refuses (docker logs); it returns by itself once it answers.`,
+      );
+    }
+    return findUpstream(worst);
+  }
+  if (service.lingersUntilMs !== undefined) return gone(service.name);
+  const [problem] = problems;
+  if (problem) return bad(causeOf(problem), `${problem.subject}: ${problem.message}`, problem.fix);
+  return bad('restarting', `no container of ${service.name} runs at the moment`, 'See why it restarts: docker logs.');
+}
+
+function gone(name: string): Finding {
+  return bad(
+    'no-container',
+    `no container declares ${name} any more; its clients wait for one to come back`,
+    'Start its container again.',
+  );
+}
+
+/** Of those that are not ready the one that comes nearest to it, since that is where help is needed. */
+function worstOf(upstreams: readonly Upstream[]): Upstream | undefined {
+  const nearness = ({ state }: Upstream): number => order.indexOf(state.kind);
+  return upstreams.toSorted((a, b) => nearness(a) - nearness(b)).find(({ state }) => state.kind !== 'ready');
+}
+
+const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
+
+/** Why this upstream takes no sessions, and what to do. */
+export function findUpstream(upstream: Upstream): Finding {
+  const { declared, state } = upstream;
+  const { name } = declared;
+  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  const says = `${name} is ${state.kind}: ${state.reason}`;
+  switch (state.kind) {
+    case 'ready':
+      return { verdict: 'reachable', cause: 'fine', summary: says, next: undefined };
+    case 'paused':
+      return bad('paused', says, `docker unpause ${name}`);
+    case 'draining':
+      if (state.untilMs === Infinity) return bad('drained', says, 'Undrain it in the admin API or on the dashboard.');
+      return bad('draining', says, 'Wait for the container to be started again, or start it.');
+    case 'unhealthy':
+      if (state.suspect)
+        return bad(
+          'dial-failing',
+          says,
+          `See why ${name} refuses (docker logs); it returns by itself once it answers.`,
+        );
+      if (declared.health.kind === 'docker')
+        return bad(
+          'healthcheck-failing',
+          says,
+          `See what its HEALTHCHECK says: docker inspect --format '{{json .State.Health}}' ${name}`,
+        );
+      return bad('check-failing', says, `See why ${name} fails its check (docker logs), or correct the health label.`);
+    case 'starting':
+      if (declared.health.kind === 'docker')
+        return bad(
+          'healthcheck-starting',
+          says,
+          `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
+        );
+      return bad(
+        'nothing-listens',
+        says,
+        `Let its process listen on ${where} (0.0.0.0, not 127.0.0.1), or correct the port label.`,
+      );
+  }
+}
+
+/** Problems' codes are finer than causes. */
+export function causeOf({ code }: Problem): Cause {
+  switch (code) {
+    case 'label-unknown':
+    case 'label-malformed':
+    case 'label-unsupported':
+      return 'label-mistake';
+    case 'never-ready':
+      return 'nothing-listens';
+    case 'config-invalid':
+      return 'label-mistake';
+    case 'labels-differ':
+    case 'port-unclear':
+    case 'no-address':
+    case 'no-shared-network':
+    case 'not-on-network':
+    case 'namespace-lost':
+    case 'listen-conflict':
+    case 'listen-failed':
+    case 'name-unresolved':
+    case 'scope-unknown':
+    case 'all-suspect':
+      return code;
+  }
+}
+
+function bad(cause: Cause, summary: string, next: string): Finding {
+  return { verdict: 'unreachable', cause, summary, next };
+}
+
+/** `3s`, for how long something has been so. */
+export function ago(sinceMs: number, nowMs: number): string {
+  return formatDuration(Math.max(0, nowMs - sinceMs));
+}

@@ -1,0 +1,102 @@
+import { formatAddress } from '../../config/address.ts';
+import { nameOf } from '../merge.ts';
+import type { Service } from '../catalog.ts';
+import type { Problem } from '../problem.ts';
+import type { Upstream } from '../upstream.ts';
+import type { Step } from './explanation.ts';
+import { ago } from './service.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
+
+/**
+ * What was looked at, in the order of a client's way: engine, declaration, listener, network, upstreams, clients. Pure.
+ */
+const networkCodes: ReadonlySet<Problem['code']> = new Set([
+  'no-address',
+  'no-shared-network',
+  'not-on-network',
+  'namespace-lost',
+  'name-unresolved',
+]);
+
+export function engineStep({ engine, synced }: ExplainWorld): Step {
+  switch (engine.kind) {
+    case 'none':
+      return { step: 'engine', status: 'info', text: 'no Docker engine is watched' };
+    case 'connected':
+      return synced
+        ? { step: 'engine', status: 'ok', text: 'the engine is watched' }
+        : { step: 'engine', status: 'warn', text: 'the list of containers is being read' };
+    case 'connecting':
+    case 'disconnected':
+      return { step: 'engine', status: 'bad', text: `the engine is out of reach: ${engine.reason ?? 'connecting'}` };
+  }
+}
+
+export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {
+  const labels = isLabelled ? '' : ', without our labels';
+  return {
+    step: 'declared',
+    status: isLabelled ? 'info' : 'bad',
+    text: `${name} is ${state}, on ${networks}${labels}`,
+  };
+}
+
+export function serviceSteps(service: Service, problems: readonly Problem[], world: ExplainWorld): Step[] {
+  const { declarers, pool, upstreams, name } = service;
+  const by = [...new Set(declarers.map(nameOf))];
+  return [
+    {
+      step: 'declared',
+      status: service.lingersUntilMs === undefined ? 'ok' : 'bad',
+      text: `${name} is declared by ${by.slice(0, 5).join(', ')}${by.length > 5 ? ` and ${by.length - 5} more` : ''}, balance ${pool.balance}`,
+    },
+    ...problems.filter(({ code }) => !networkCodes.has(code) && code !== 'listen-failed').map(problemStep('declared')),
+    ...listenerSteps(service, world),
+    ...(world.vantage === undefined ? [] : [{ step: 'network', status: 'info', text: world.vantage } as const]),
+    ...problems.filter(({ code }) => networkCodes.has(code)).map(problemStep('network')),
+    ...upstreams.slice(0, 20).map((upstream) => upstreamStep(upstream, world)),
+    ...(upstreams.length > 20
+      ? [{ step: 'upstreams', status: 'info', text: `and ${upstreams.length - 20} more` } as const]
+      : []),
+    ...clientSteps(service, world),
+  ];
+}
+
+export function problemStep(step: Step['step']): (problem: Problem) => Step {
+  return ({ subject, message }) => ({ step, status: 'bad', text: `${subject}: ${message}` });
+}
+
+function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): Step[] {
+  if (routes.length === 0) return [{ step: 'listener', status: 'bad', text: `no port is open for ${name}` }];
+  return routes.map(({ listen, host, openPort }) => {
+    const status = listeners.get(listen);
+    if (openPort !== undefined)
+      return { step: 'listener', status: 'ok', text: `${formatAddress(host, openPort)} is open` };
+    const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
+    return { step: 'listener', status: 'bad', text: `${listen} ${why}` };
+  });
+}
+
+function upstreamStep({ declared, state, weight }: Upstream, { nowMs, activeOf }: ExplainWorld): Step {
+  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  const since = ago(state.sinceMs, nowMs);
+  const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
+  const weighed = weight === 1 ? '' : `, weight ${weight}`;
+  return {
+    step: 'upstreams',
+    status,
+    text: `${declared.name} (${where}) is ${state.kind} since ${since}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}`,
+  };
+}
+
+function clientSteps({ name }: Service, { heldOf }: ExplainWorld): Step[] {
+  const held = heldOf(name);
+  if (held === 0) return [];
+  return [
+    {
+      step: 'clients',
+      status: 'warn',
+      text: `${held} ${held === 1 ? 'client waits' : 'clients wait'} for an upstream`,
+    },
+  ];
+}

@@ -1,0 +1,65 @@
+import { didYouMean } from '../../config/did-you-mean.ts';
+import type { Service } from '../catalog.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
+
+/**
+ * What somebody means who asks about `text`: a port, a service by its whole name or the part behind the project, a
+ * container by name or id, or a compose service that declares nothing. Pure.
+ */
+export type Subject =
+  | { readonly kind: 'service'; readonly services: readonly Service[] }
+  | { readonly kind: 'container'; readonly container: ContainerView }
+  | { readonly kind: 'port'; readonly port: number; readonly services: readonly Service[] }
+  | { readonly kind: 'unknown'; readonly suggestions: readonly string[] };
+
+export function resolveSubject(text: string, world: ExplainWorld): Subject {
+  const services = [...world.catalog.services.values()];
+  const port = portOf(text);
+  if (port !== undefined) return { kind: 'port', port, services: services.filter((one) => listensOn(one, port)) };
+  const exact = world.catalog.services.get(text);
+  if (exact) return { kind: 'service', services: [exact] };
+  const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
+  if (short.length > 0) return { kind: 'service', services: short };
+  const containers = [...world.containers()];
+  const container =
+    containers.find(({ name }) => name === text) ??
+    (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
+    world.asked ??
+    containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
+  if (container) return { kind: 'container', container };
+  return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };
+}
+
+/** `5432`, `:5432` or `127.0.0.1:5432`. */
+function portOf(text: string): number | undefined {
+  const digits = /^(?:(?:\[[0-9a-f:]+\]|[\d.]+|localhost)?:)?(\d{1,5})$/i.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function listensOn({ routes }: Service, port: number): boolean {
+  return routes.some((route) => route.openPort === port || (route.port !== 0 && route.port === port));
+}
+
+function suggest(
+  text: string,
+  services: readonly Service[],
+  containers: readonly ContainerView[],
+  others: readonly string[],
+): string[] {
+  const whole = new Map<string, string>();
+  for (const { name } of services) {
+    // Also for who types only what is behind the project.
+    whole.set(name, name).set(name.slice(name.indexOf('/') + 1), name);
+  }
+  for (const { name } of containers) whole.set(name, name);
+  for (const name of others) whole.set(name, name);
+  const meant: string[] = [];
+  for (let left = 3; left > 0; left -= 1) {
+    const best = didYouMean(text, whole.keys());
+    if (best === undefined) break;
+    const name = whole.get(best) ?? best;
+    if (!meant.includes(name)) meant.push(name);
+    whole.delete(best);
+  }
+  return meant;
+}

@@ -1,0 +1,55 @@
+import type { ListenerStatus } from '../../relay/report.ts';
+import type { Catalog } from '../catalog.ts';
+import type { DialFailure } from './explanation.ts';
+
+/**
+ * All that an explanation goes by: the catalog, and what was seen of containers that never made it there.
+ */
+export interface ExplainWorld {
+  readonly catalog: Catalog;
+  readonly nowMs: number;
+  readonly labelPrefix: string;
+  readonly scope: 'all' | 'project';
+  /** The compose project that Sealane runs in. */
+  readonly project: string | undefined;
+  readonly engine: EngineState;
+  /** The first list of containers was read. */
+  readonly synced: boolean;
+  /** What Sealane can reach from where it stands, for people; undefined while it is not known. */
+  readonly vantage: string | undefined;
+  /** Labelled containers that live. */
+  readonly containers: () => Iterable<ContainerView>;
+  /** What the engine said of the very name that is asked about, where that is no labelled container that lives. */
+  readonly asked: ContainerView | undefined;
+  /** Names of other containers, for who mistypes one. */
+  readonly otherNames: readonly string[];
+  readonly listeners: ReadonlyMap<string, ListenerStatus>;
+  /** Newest first. */
+  readonly dialFailures: readonly DialFailure[];
+  readonly activeOf: (upstreamKey: string) => number;
+  readonly heldOf: (service: string) => number;
+}
+
+export type EngineState =
+  /** No Docker: static services only. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'connecting' | 'disconnected'; readonly reason: string | undefined };
+
+/** A container as far as explanations need it; texts are printable. */
+export interface ContainerView {
+  readonly id: string;
+  readonly name: string;
+  /** `running`, `exited` … */
+  readonly state: string;
+  readonly isLabelled: boolean;
+  /** `enable` is false. */
+  readonly isDisabled: boolean;
+  /** Made by `compose run`. */
+  readonly isOneoff: boolean;
+  readonly project: string | undefined;
+  /** `<project>/<service>`, as compose has it. */
+  readonly composeService: string | undefined;
+  /** What it is attached to, for people. */
+  readonly networks: string;
+}

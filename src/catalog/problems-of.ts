@@ -1,0 +1,35 @@
+import type { Catalog } from './catalog.ts';
+import type { Problem } from './problem.ts';
+
+/**
+ * Which problems concern which services: those named after it, those of its containers, and those of where it listens.
+ * Pure.
+ */
+export function problemsByService({ services, problems }: Catalog): ReadonlyMap<string, readonly Problem[]> {
+  const found = new Map<string, Problem[]>();
+  if (problems.length === 0) return found;
+  const byContainer = new Map<string, Set<string>>();
+  const byListen = new Map<string, Set<string>>();
+  for (const { name, declarers, upstreams, routes } of services.values()) {
+    for (const declarer of declarers) if (declarer.kind === 'container') note(byContainer, declarer.id, name);
+    for (const { declared } of upstreams) if (declared.run) note(byContainer, declared.run.id, name);
+    for (const { listen } of routes) note(byListen, listen, name);
+  }
+  for (const problem of problems) {
+    const concerned = new Set(problem.containerId === undefined ? [] : byContainer.get(problem.containerId));
+    for (const service of byListen.get(problem.subject) ?? []) concerned.add(service);
+    if (services.has(problem.subject)) concerned.add(problem.subject);
+    for (const service of concerned) {
+      const known = found.get(service);
+      if (known) known.push(problem);
+      else found.set(service, [problem]);
+    }
+  }
+  return found;
+}
+
+function note(index: Map<string, Set<string>>, key: string, service: string): void {
+  const known = index.get(key);
+  if (known) known.add(service);
+  else index.set(key, new Set([service]));
+}

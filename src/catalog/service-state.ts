@@ -1,0 +1,44 @@
+import type { Service } from './catalog.ts';
+
+/**
+ * How a service is, in one word and one line, for whoever looks at many. The whole story is `explain`'s. Pure.
+ */
+export const serviceStates = ['up', 'degraded', 'down'] as const;
+
+export interface ServiceState {
+  readonly kind: (typeof serviceStates)[number];
+  readonly reason: string;
+}
+
+export function stateOf(service: Service, problems: number): ServiceState {
+  const { routes, upstreams, lingersUntilMs } = service;
+  const open = routes.filter((route) => route.openPort !== undefined).length;
+  const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
+  if (open === 0) return { kind: 'down', reason: 'no port of it is open' };
+  if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
+  const unready = upstreams.find(({ state }) => state.kind !== 'ready');
+  if (unready) {
+    const { declared, state } = unready;
+    return {
+      kind: 'degraded',
+      reason: `${ready} of ${upstreams.length} ready; ${declared.name} is ${state.kind}: ${state.reason}`,
+    };
+  }
+  if (open < routes.length) return { kind: 'degraded', reason: `${open} of ${routes.length} ports are open` };
+  if (lingersUntilMs !== undefined) return { kind: 'degraded', reason: 'nothing declares it any more' };
+  if (problems > 0)
+    return { kind: 'degraded', reason: problems === 1 ? 'there is a problem' : `there are ${problems} problems` };
+  return { kind: 'up', reason: ready === 1 ? '1 upstream is ready' : `all ${ready} upstreams are ready` };
+}
+
+function whyNoneIsReady({ upstreams, lingersUntilMs }: Service): string {
+  const [first] = upstreams;
+  if (!first)
+    return lingersUntilMs === undefined
+      ? 'none of its containers can be reached'
+      : 'no container is left; clients wait';
+  const { declared, state } = first;
+  const others = upstreams.length > 1 ? `none of ${upstreams.length} ready; ` : '';
+  const weightless = state.kind === 'ready' ? 'has weight 0' : `is ${state.kind}: ${state.reason}`;
+  return `${others}${declared.name} ${weightless}`;
+}

@@ -1,0 +1,61 @@
+import type { ContainerView } from '../catalog/explain/world.ts';
+import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
+import { printable, quoted } from '../telemetry/printable.ts';
+import { hasLabelsOf } from './world.ts';
+
+/**
+ * Containers, and where Sealane stands among them, as explanations show them. Pure.
+ */
+export function viewContainer(facts: ContainerFacts, labelPrefix: string): ContainerView {
+  const { labels } = facts;
+  const project = labels['com.docker.compose.project'];
+  const service = labels['com.docker.compose.service'];
+  return {
+    id: facts.id,
+    name: printable(facts.name),
+    state: facts.state,
+    isLabelled: hasLabelsOf(labelPrefix, labels),
+    isDisabled: labels[`${labelPrefix}.enable`]?.trim() === 'false',
+    isOneoff: labels['com.docker.compose.oneoff'] === 'True',
+    project: project === undefined ? undefined : printable(project),
+    composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),
+    networks: networksOf(facts),
+  };
+}
+
+function networksOf({ networking }: ContainerFacts): string {
+  switch (networking.kind) {
+    case 'host':
+      return 'the host network';
+    case 'none':
+      return 'no network';
+    case 'container':
+      return `the network of container ${printable(networking.of.slice(0, 12))}`;
+    case 'networks':
+      return networking.attachments.length === 0
+        ? 'no network'
+        : `network ${networking.attachments.map(({ name }) => quoted(name)).join(', ')}`;
+  }
+}
+
+/** Undefined while it is not known. */
+export function viewVantage({ vantage, containers }: EngineSnapshot): string | undefined {
+  const reach = vantage?.reach;
+  switch (reach?.kind) {
+    case undefined:
+      return undefined;
+    case 'host':
+      return "Sealane is on the engine's host and reaches containers on any bridge network";
+    case 'published':
+      return `from here containers are reached by published ports only, on ${printable(reach.host)}`;
+    case 'networks': {
+      const names = new Map<string, string>();
+      for (const { networking } of containers.values()) {
+        if (networking.kind !== 'networks') continue;
+        for (const { networkId, name } of networking.attachments) names.set(networkId, quoted(name));
+      }
+      const own = [...reach.networkIds].map((id) => names.get(id) ?? id.slice(0, 12));
+      return own.length === 0 ? 'Sealane is on no network' : `Sealane is on network ${own.join(', ')}`;
+    }
+  }
+}
