@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../config/did-you-mean.ts';
 import { settingDoc, settingNames, type SettingName } from '../config/settings.ts';
 import { quoted } from '../telemetry/printable.ts';
+import type { CheckFlags } from './commands/check.ts';
 import { version } from './version.ts';
 
 /**
@@ -100,6 +101,7 @@ function buildProgram(finish: (code: number) => void): Command {
   });
 
   addCert(program, finish);
+  addCheck(program, finish);
   addSamples(program, finish);
   return program;
 }
@@ -131,6 +133,35 @@ interface CertFlags {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function addCheck(program: Command, finish: (code: number) => void): void {
+  program
+    .command('check')
+    .description('say what is wrong with the labels in compose files, with no engine (exit 0: nothing, 1: something)')
+    .argument('[files...]', 'one over the other, as with docker compose -f (default: what compose finds by itself)')
+    .option(
+      '--format <text|json|github>',
+      'for people, for programs, or as annotations in GitHub Actions (default: text)',
+    )
+    .option(
+      '--env-file <file>',
+      'variables for the compose files (default: .env beside them); may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--profile <name>',
+      'services of this profile too (default: each profile by itself); may be repeated',
+      collect,
+      [],
+    )
+    .option('-p, --project-name <name>', "the project's name (default: as compose chooses it)")
+    .option('--label-prefix <text>', 'what labels begin with where no service here runs Sealane (default: sealane)')
+    .action(async (files: string[], flags: CheckFlags) => {
+      const { check } = await import('./commands/check.ts');
+      finish(await check(files, flags));
+    });
 }
 
 /** What the examples and the demo are made of. */

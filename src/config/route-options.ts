@@ -34,11 +34,12 @@ const port = z.coerce
   .int('must be a port, 1-65535')
   .min(1, 'must be a port, 1-65535')
   .max(65_535, 'must be a port, 1-65535');
-const weight = z.coerce
-  .number('must be a whole number, 0-256')
-  .int('must be a whole number, 0-256')
-  .min(0, 'must be a whole number, 0-256')
-  .max(256, 'must be a whole number, 0-256');
+/** Digits only: an empty text would be taken for 0, and 0 sends nobody. */
+const weight = z
+  .string()
+  .regex(/^\d{1,3}$/, 'must be a whole number, 0-256')
+  .transform(Number)
+  .refine((value) => value <= 256, 'must be a whole number, 0-256');
 export const balanceSchema = z.enum(
   balancePolicies,
   'must be least-connections, round-robin, random, source-hash or first',

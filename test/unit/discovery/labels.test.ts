@@ -37,6 +37,12 @@ describe('labels', () => {
     expect(routes.map((route) => route.name)).toEqual([undefined, 'admin']);
   });
 
+  it('that are empty are malformed, not 0: a weight of 0 would send nobody', () => {
+    const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.weight': '' });
+    expect(problems).toMatchObject([{ code: 'label-malformed', label: 'sealane.weight' }]);
+    expect(routes[0]?.values.weight).toBeUndefined();
+  });
+
   it('switch a container or one route off with enable=false', () => {
     expect(read({ 'sealane.enable': 'false', 'sealane.web.port': '80' }).routes).toEqual([]);
     expect(

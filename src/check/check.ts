@@ -1,0 +1,225 @@
+import { createDiscoverer, type DiscoveryRules } from '../discovery/discover.ts';
+import { readLabels } from '../discovery/labels.ts';
+import { hasLabelsOf } from '../discovery/world.ts';
+import type { Declaration } from '../catalog/declaration.ts';
+import { mergeDeclarations } from '../catalog/merge.ts';
+import type { Problem, ProblemCode } from '../catalog/problem.ts';
+import type { ComposeProject } from '../compose/project.ts';
+import type { ComposeService } from '../compose/service.ts';
+import { formatAddress } from '../config/address.ts';
+import type { ContainerFacts, Reach } from '../docker/facts.ts';
+import { printable, quoted } from '../telemetry/printable.ts';
+import { inOrder, type Finding, type SharedFinding } from './finding.ts';
+import { networkName, toFacts } from './facts.ts';
+import { strayLabels } from './labels.ts';
+import { placeOf, routePlace } from './locate.ts';
+import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
+import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
+
+/**
+ * What a running Sealane would complain of if this compose project were up, and what it would never see: judged by the
+ * very code that judges containers, over the facts that the file foretells.
+ */
+export interface Report {
+  readonly services: readonly string[];
+  /** Those with labels of ours. */
+  readonly labelled: readonly string[];
+  /** Those that run Sealane; none: it is taken to run on the host. */
+  readonly sealane: readonly string[];
+  readonly findings: readonly SharedFinding[];
+}
+
+/** Where a Sealane stands, and how it reads. */
+interface Stand {
+  readonly rules: DiscoveryRules;
+  readonly reach: Reach;
+  /** Undefined: on the host. */
+  readonly service: ComposeService | undefined;
+}
+
+export async function checkProject(
+  project: ComposeProject,
+  options: { readonly labelPrefix: string },
+): Promise<Report> {
+  const running: SealaneService[] = [];
+  for (const service of project.services) {
+    if (runsSealane(service, options.labelPrefix)) running.push(await readSealane(service, project.variables));
+  }
+  const watching = running.filter(({ settings }) => settings.docker !== 'none');
+  const onHost: Stand = {
+    rules: { labelPrefix: options.labelPrefix, scope: 'all', bind: '127.0.0.1' },
+    reach: { kind: 'host' },
+    service: undefined,
+  };
+  const stands = running.length === 0 ? [onHost] : watching.map((one) => standOf(one, project));
+  const always = new Set(running.map(({ service }) => service));
+  const findings = [
+    ...running.flatMap((one) => one.findings),
+    ...project.services.flatMap((service) => undefinedNetworks(service, project)),
+  ];
+  for (const stand of stands) {
+    for (const services of togetherness(project, always)) findings.push(...checkFrom(stand, services, project));
+  }
+  const isOurs = (service: ComposeService): boolean =>
+    stands.some(({ rules }) => isLabelled(service, rules.labelPrefix));
+  return {
+    services: project.services.map(({ name }) => name),
+    labelled: project.services.filter(isOurs).map(({ name }) => name),
+    sealane: watching.map(({ service }) => service.name),
+    findings: inOrder(findings),
+  };
+}
+
+function standOf({ service, settings }: SealaneService, project: ComposeProject): Stand {
+  const reach = reachOf(service, project);
+  const bind = settings.bind ?? '0.0.0.0';
+  return { service, reach, rules: { labelPrefix: settings['label-prefix'], scope: settings.scope, bind } };
+}
+
+function reachOf(service: ComposeService, project: ComposeProject): Reach {
+  const { networking } = toFacts(service, { project: project.name, networks: project.networks, position: 0 });
+  switch (networking.kind) {
+    case 'host':
+      return { kind: 'host' };
+    case 'none':
+      return { kind: 'networks', networkIds: new Set() };
+    case 'container': {
+      const parent = project.services.find(({ name }) => name === networking.of);
+      const sharesFurther = parent === undefined || /^(?:service|container):/.test(parent.networkMode);
+      return sharesFurther ? { kind: 'networks', networkIds: new Set() } : reachOf(parent, project);
+    }
+    case 'networks': {
+      const ids = networking.attachments.map(({ networkId }) => networkId);
+      const internal = internalNetworks(project);
+      const hasGateway = ids.some((id) => !internal.has(id));
+      return { kind: 'networks', networkIds: new Set(ids), ...(hasGateway ? { gateway: '192.0.2.254' } : {}) };
+    }
+  }
+}
+
+function internalNetworks(project: ComposeProject): ReadonlySet<string> {
+  const keys = [...project.networks].flatMap(([key, { internal }]) => (internal ? [key] : []));
+  return new Set(keys.map((key) => networkName(key, { project: project.name, networks: project.networks })));
+}
+
+/** Services that can be up at the same time: those of the profiles asked for, else of no profile and each one alone. */
+function togetherness(
+  { services, profiles }: ComposeProject,
+  always: ReadonlySet<ComposeService>,
+): readonly (readonly ComposeService[])[] {
+  const having = (wanted: readonly string[]): readonly ComposeService[] =>
+    services.filter(
+      (one) =>
+        always.has(one) ||
+        one.profiles.length === 0 ||
+        wanted.includes('*') ||
+        one.profiles.some((profile) => wanted.includes(profile)),
+    );
+  if (profiles.length > 0) return [having(profiles)];
+  const each = new Set(services.flatMap((one) => one.profiles));
+  return [having([]), ...[...each].map((profile) => having([profile]))];
+}
+
+function checkFrom(stand: Stand, services: readonly ComposeService[], project: ComposeProject): Finding[] {
+  const { rules, reach } = stand;
+  const prefix = rules.labelPrefix;
+  const byName = new Map(services.map((service) => [service.name, service]));
+  const facts = services.map((service, position) => {
+    const plain = toFacts(service, { project: project.name, networks: project.networks, position });
+    return { ...plain, exposedPorts: presumedPorts(plain, prefix) };
+  });
+  const { declarations, problems } = createDiscoverer(rules)({
+    containers: new Map(facts.map((one) => [one.id, one])),
+    vantage: { reach, project: project.name },
+    status: { kind: 'connecting' },
+    synced: true,
+  });
+  const merged = mergeDeclarations(declarations);
+  const findings = [...problems, ...merged.problems].flatMap((problem) =>
+    toFinding(problem, byName, declarations, prefix),
+  );
+  const listening = merged.services.flatMap((intent) =>
+    intent.routes.flatMap((route): Listening[] => {
+      const declaredBy = declarations.find(
+        (one) => one.service === intent.name && formatAddress(one.listen.host, one.listen.port) === route.listen,
+      )?.declaredBy;
+      const service = declaredBy?.kind === 'container' ? byName.get(declaredBy.id) : undefined;
+      if (declaredBy?.kind !== 'container' || !service) return [];
+      const place = routePlace(service, prefix, declaredBy.route, ['listen', 'port']);
+      return [{ intent, route, service: printable(service.name), place }];
+    }),
+  );
+  const ours = new Set(services.filter((one) => one === stand.service || isLabelled(one, prefix)));
+  return [
+    ...findings,
+    ...services.flatMap((service) => strayLabels(service, prefix)),
+    ...(stand.service ? unpublished(stand.service, listening) : []),
+    ...publishConflicts(services, ours),
+    ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),
+  ];
+}
+
+function isLabelled(service: ComposeService, prefix: string): boolean {
+  return [...service.labels.keys()].some((key) => key.startsWith(`${prefix}.`));
+}
+
+/**
+ * A file does not say what an image exposes. Where every route says where it listens, any port stands for the one that
+ * the image may expose: what is declared is the same but for an upstream's port that nobody sees.
+ */
+function presumedPorts(facts: ContainerFacts, prefix: string): readonly number[] {
+  if (facts.exposedPorts.length > 0 || !hasLabelsOf(prefix, facts.labels)) return facts.exposedPorts;
+  const { routes } = readLabels(facts.labels, prefix, facts);
+  return routes.every(({ values }) => values.listen !== undefined) ? [1] : [];
+}
+
+/** What to do is another thing before the containers run than after. */
+const fixes: Readonly<Partial<Record<ProblemCode, string>>> = {
+  'labels-differ': 'Give all services of one pool the same labels.',
+  'not-on-network': 'Correct the network label, or put the service on that network.',
+};
+
+function toFinding(
+  problem: Problem,
+  services: ReadonlyMap<string, ComposeService>,
+  declarations: readonly Declaration[],
+  prefix: string,
+): Finding[] {
+  const service = services.get(problem.containerId ?? newestDeclarer(problem.subject, declarations) ?? '');
+  if (!service) return [];
+  // What only the engine knows: which ports the image exposes, and whether a container outside of the file is there.
+  if (problem.code === 'port-unclear' && service.ports.length === 0 && service.expose.length === 0) return [];
+  if (problem.code === 'namespace-lost') return [];
+  const unset = problem.label === undefined ? [] : (service.labels.get(problem.label)?.unset ?? []);
+  const because = unset.length === 0 ? '' : `; nothing sets ${unset.map((name) => `$${printable(name)}`).join(', ')}`;
+  return [
+    {
+      code: problem.code,
+      place: placeOf(problem, service, prefix),
+      service: printable(service.name),
+      message: problem.message + because,
+      fix: fixes[problem.code] ?? problem.fix,
+    },
+  ];
+}
+
+function newestDeclarer(service: string, declarations: readonly Declaration[]): string | undefined {
+  const declarer = declarations.findLast((one) => one.service === service)?.declaredBy;
+  return declarer?.kind === 'container' ? declarer.id : undefined;
+}
+
+function undefinedNetworks(service: ComposeService, { networks }: ComposeProject): Finding[] {
+  return [...service.networks].flatMap(([key, place]): Finding[] =>
+    key === 'default' || networks.has(key)
+      ? []
+      : [
+          {
+            code: 'network-undefined',
+            place,
+            service: printable(service.name),
+            message: `network ${quoted(key)} is not defined`,
+            fix: 'Name it under `networks:` at the end of the file, too.',
+          },
+        ],
+  );
+}

@@ -1,0 +1,52 @@
+import type { ComposeService } from '../compose/service.ts';
+import { didYouMean } from '../config/did-you-mean.ts';
+import { routeOptions } from '../config/route-options.ts';
+import { quoted } from '../telemetry/printable.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * Labels that a running Sealane never sees as its own: misspelt before the dot, or where no container has them. Pure.
+ */
+export function strayLabels(service: ComposeService, prefix: string): Finding[] {
+  return [...nearMisses(service, prefix), ...misplaced(service, prefix)];
+}
+
+/** `selane.port`, `sealane_port`, `Sealane.web.listen`. */
+function nearMisses(service: ComposeService, prefix: string): Finding[] {
+  return [...service.labels].flatMap(([key, { keyPlace }]) => {
+    const meant = key.startsWith(`${prefix}.`) ? undefined : meantLabel(key, prefix);
+    if (meant === undefined) return [];
+    return {
+      code: 'label-near-miss',
+      place: keyPlace,
+      service: service.name,
+      message: `label ${quoted(key)} is not read (did you mean ${quoted(meant)}?)`,
+      fix: `Labels for Sealane begin with ${quoted(`${prefix}.`)}.`,
+    } as const;
+  });
+}
+
+function meantLabel(key: string, prefix: string): string | undefined {
+  // As long as the prefix, give or take what a slip of the hand adds: its own dots are part of it.
+  for (let end = prefix.length - 2; end <= prefix.length + 2; end += 1) {
+    if (!/^[._:/-]$/.test(key[end] ?? '')) continue;
+    const [start, rest] = [key.slice(0, end), key.slice(end + 1)];
+    const option = rest.includes('.') && !Object.hasOwn(routeOptions, rest) ? rest.slice(rest.indexOf('.') + 1) : rest;
+    const isPrefix = start.toLowerCase() === prefix.toLowerCase() || didYouMean(start, [prefix]) === prefix;
+    if (isPrefix && Object.hasOwn(routeOptions, option)) return `${prefix}.${rest}`;
+  }
+  return undefined;
+}
+
+function misplaced(service: ComposeService, prefix: string): Finding[] {
+  return [...service.deployLabels].flatMap(([key, { keyPlace }]) => {
+    if (!key.startsWith(`${prefix}.`) || service.labels.has(key)) return [];
+    return {
+      code: 'label-misplaced',
+      place: keyPlace,
+      service: service.name,
+      message: `label ${quoted(key)} stands under deploy: it is a Swarm service's, and compose's containers do not have it`,
+      fix: 'Move it to the labels of the service itself.',
+    } as const;
+  });
+}

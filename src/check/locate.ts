@@ -1,0 +1,32 @@
+import type { Problem, ProblemCode } from '../catalog/problem.ts';
+import type { Place } from '../compose/place.ts';
+import type { ComposeService } from '../compose/service.ts';
+
+/**
+ * Where in the compose file the cause of a problem is written. Pure.
+ */
+
+/** The options that a problem of a route is about, the likeliest first. */
+const culprits: Readonly<Partial<Record<ProblemCode, readonly string[]>>> = {
+  'listen-conflict': ['listen', 'port'],
+  'not-on-network': ['network'],
+  'no-shared-network': ['network'],
+  'labels-differ': ['pool'],
+};
+
+export function placeOf(problem: Problem, service: ComposeService, prefix: string): Place {
+  const own = problem.label === undefined ? undefined : service.labels.get(problem.label);
+  if (own) return problem.code === 'label-malformed' ? own.valuePlace : own.keyPlace;
+  return routePlace(service, prefix, problem.route ?? '', culprits[problem.code] ?? []);
+}
+
+/** The first of these labels of the route, else whatever label it has, else the service. */
+export function routePlace(service: ComposeService, prefix: string, route: string, options: readonly string[]): Place {
+  const start = route === '' ? `${prefix}.` : `${prefix}.${route}.`;
+  const ours = [...service.labels.keys()].filter((key) => key.startsWith(`${prefix}.`));
+  const key =
+    options.map((option) => start + option).find((one) => service.labels.has(one)) ??
+    ours.find((one) => one.startsWith(start)) ??
+    ours[0];
+  return (key === undefined ? undefined : service.labels.get(key)?.keyPlace) ?? service.place;
+}

@@ -1,0 +1,113 @@
+import { routesOverlap, type Route, type ServiceIntent } from '../catalog/merge.ts';
+import type { Place } from '../compose/place.ts';
+import type { ComposePort } from '../compose/port.ts';
+import type { ComposeService } from '../compose/service.ts';
+import { formatAddress } from '../config/address.ts';
+import { printable } from '../telemetry/printable.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * Whether clients get to where Sealane listens, and nobody else is there already. Pure.
+ */
+export interface Listening {
+  readonly intent: ServiceIntent;
+  readonly route: Route;
+  /** Who declares it, and where. */
+  readonly service: string;
+  readonly place: Place;
+}
+
+/** Routes on ports of Sealane's container that lead nowhere. */
+export function unpublished(sealane: ComposeService, listening: readonly Listening[]): Finding[] {
+  // In another's network namespace it is the other who publishes.
+  if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
+  const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
+  const name = printable(sealane.name);
+  return listening.flatMap(({ route, service, place }): Finding[] => {
+    const { host, port } = route;
+    if (host.startsWith('127.') || host === '::1') {
+      return [
+        {
+          code: 'not-published',
+          place,
+          service,
+          message: `${route.listen} is a port of Sealane's own container: nobody outside of it gets there`,
+          fix: `Write ${port} here, and publish "${formatAddress(host, port)}:${port}" in the ports of ${name}.`,
+        },
+      ];
+    }
+    if (open.has(port)) return [];
+    return [
+      {
+        code: 'not-published',
+        place,
+        service,
+        message: `clients connect to port ${port} of ${name}, which does not publish it`,
+        fix: `Add "127.0.0.1:${port}:${port}" to the ports of ${name}; or "${port}" to its expose, if only containers connect.`,
+      },
+    ];
+  });
+}
+
+/** Ports of the host that two want. `ours`: services that run Sealane, or are reached through it. */
+export function publishConflicts(services: readonly ComposeService[], ours: ReadonlySet<ComposeService>): Finding[] {
+  const findings: Finding[] = [];
+  const seen: { readonly service: ComposeService; readonly port: ComposePort }[] = [];
+  for (const service of services) {
+    for (const port of service.ports) {
+      if (port.host === undefined || port.host === 0 || port.protocol !== 'tcp') continue;
+      if (ours.has(service) && service.replicas > 1) findings.push(ofReplicas(service, port));
+      const other = seen.find((one) => overlaps(one.port, port) && (ours.has(service) || ours.has(one.service)));
+      if (other && other.service !== service) findings.push(ofTwo(service, port, other.service));
+      seen.push({ service, port });
+    }
+  }
+  return findings;
+}
+
+/** Where Sealane runs on the host, it can't listen on what a container publishes. */
+export function hostConflicts(services: readonly ComposeService[], listening: readonly Listening[]): Finding[] {
+  return listening.flatMap(({ intent, route, service, place }): Finding[] => {
+    const rival = services.find((one) => one.ports.some((port) => routesOverlap(publishedRoute(port), route)));
+    if (!rival) return [];
+    return [
+      {
+        code: 'publish-conflict',
+        place,
+        service,
+        message: `Sealane is to listen on ${route.listen} for ${intent.name}, but ${printable(rival.name)} publishes that port on the host`,
+        fix: `Take the port out of the ports of ${printable(rival.name)}, or listen on another.`,
+      },
+    ];
+  });
+}
+
+function ofTwo(service: ComposeService, port: ComposePort, other: ComposeService): Finding {
+  return {
+    code: 'publish-conflict',
+    place: port.place,
+    service: printable(service.name),
+    message: `it publishes port ${port.host} of the host, and so does ${printable(other.name)}: only one of them can start`,
+    fix: 'Publish only what clients reach through Sealane, and only there.',
+  };
+}
+
+function ofReplicas(service: ComposeService, port: ComposePort): Finding {
+  return {
+    code: 'publish-conflict',
+    place: port.place,
+    service: printable(service.name),
+    message: `its ${service.replicas} replicas can't all publish port ${port.host} of the host`,
+    fix: 'Take the port out: clients reach all replicas through Sealane.',
+  };
+}
+
+function overlaps(a: ComposePort, b: ComposePort): boolean {
+  return routesOverlap(publishedRoute(a), publishedRoute(b));
+}
+
+/** The engine publishes on all addresses, of IPv4 and IPv6, unless told otherwise. */
+function publishedRoute({ hostIp, host = 0 }: ComposePort): Route {
+  const address = hostIp === '' ? '::' : hostIp;
+  return { listen: formatAddress(address, host), host: address, port: host };
+}

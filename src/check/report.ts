@@ -1,0 +1,100 @@
+import { styleText } from 'node:util';
+import { formatPlace, type Place } from '../compose/place.ts';
+import { printable } from '../telemetry/printable.ts';
+import type { Report } from './check.ts';
+import type { SharedFinding } from './finding.ts';
+
+/**
+ * What `check` found, as text for people, as JSON, and as annotations for GitHub's pages. Pure.
+ */
+export type ReportFormat = 'text' | 'json' | 'github';
+
+export interface ReportOptions {
+  readonly colour: boolean;
+  /** A line of a file, to show the mistake in its place. */
+  readonly lineOf: (place: Place) => string | undefined;
+}
+
+export function renderReport(report: Report, format: ReportFormat, options: ReportOptions): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(toJson(report), undefined, 2)}\n`;
+    case 'github':
+      return report.findings.map((one) => `${annotation(one.place, one.code, whole(one))}\n`).join('');
+    case 'text':
+      return renderText(report, options);
+  }
+}
+
+function renderText(report: Report, options: ReportOptions): string {
+  const blocks = report.findings.map((finding) => `${renderFinding(finding, options).join('\n')}\n`);
+  return [...blocks, summary(report, options.colour)].join('\n');
+}
+
+function renderFinding(
+  { code, place, services, message, fix }: SharedFinding,
+  { colour, lineOf }: ReportOptions,
+): string[] {
+  const paint = painter(colour);
+  const line = lineOf(place);
+  const gutter = String(place.line);
+  return [
+    `${paint('bold', formatPlace(place))}: ${services.join(', ')}: ${message} ${paint('dim', `[${code}]`)}`,
+    ...(line === undefined ? [] : excerpt(line, place.column, gutter, paint)),
+    `  ${paint('green', 'fix:')} ${fix}`,
+  ];
+}
+
+/** The line and a mark beneath the place; cut where it is too long to show. */
+function excerpt(line: string, column: number, gutter: string, paint: Paint): string[] {
+  const before = printable(line.slice(0, column - 1).replaceAll('\t', ' '), 200);
+  const from = printable(line.slice(column - 1).replaceAll('\t', ' '), 120);
+  return [
+    `  ${paint('dim', `${gutter} |`)} ${before}${from}`,
+    `  ${paint('dim', `${' '.repeat(gutter.length)} |`)} ${' '.repeat(before.length)}${paint('red', '^')}`,
+  ];
+}
+
+function summary({ services, labelled, sealane, findings }: Report, colour: boolean): string {
+  const paint = painter(colour);
+  const where =
+    sealane.length === 0
+      ? 'no service here runs Sealane: taken to run on the host'
+      : `through ${sealane.map((one) => printable(one)).join(', ')}`;
+  const checked = `${count(services.length, 'service')}, ${labelled.length} with labels; ${where}`;
+  const found = findings.length === 0 ? paint('green', 'no problems') : paint('red', count(findings.length, 'problem'));
+  return `${found} (${checked})\n`;
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function toJson({ services, labelled, sealane, findings }: Report): unknown {
+  return {
+    services,
+    labelled,
+    sealane,
+    problems: findings.map(({ code, place, ...rest }) => ({ code, ...place, ...rest })),
+  };
+}
+
+function whole({ services, message, fix }: SharedFinding): string {
+  return `${services.join(', ')}: ${message}. ${fix}`;
+}
+
+/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
+export function annotation(place: Place, title: string, message: string): string {
+  const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  return `::error file=${property(place.file)},line=${place.line},col=${place.column},title=${property(title)}::${data(message)}`;
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+function painter(colour: boolean): Paint {
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
+}

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import type { Variables } from '../compose/interpolate.ts';
+import type { Place } from '../compose/place.ts';
+import type { ComposeService } from '../compose/service.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { suggestion } from '../config/did-you-mean.ts';
+import { loadConfig } from '../config/load.ts';
+import { mergeSettings, settingNames, type Settings } from '../config/settings.ts';
+import { quoted } from '../telemetry/printable.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * The service of a compose file that runs Sealane, and how it is set.
+ */
+export interface SealaneService {
+  readonly service: ComposeService;
+  readonly settings: Settings;
+  readonly findings: readonly Finding[];
+}
+
+/** Whether a service runs Sealane and watches an engine: by its image, its name or its command. */
+export function runsSealane(
+  { name, image = '', entrypoint, command, labels }: ComposeService,
+  prefix: string,
+): boolean {
+  const words = [...entrypoint, ...command];
+  const isNamed = (word: string): boolean => basename(word) === 'sealane';
+  const [first = ''] = isNamed(words[0] ?? '') ? words.slice(1) : words;
+  // Its other commands are samples and questions.
+  if (first !== '' && first !== 'run' && !first.startsWith('-')) return false;
+  if (entrypoint.length > 0) return isNamed(entrypoint[0] ?? '');
+  const imageName = basename(image).replace(/[:@].*$/, '');
+  return (
+    imageName === 'sealane' || (name === 'sealane' && ![...labels.keys()].some((key) => key.startsWith(`${prefix}.`)))
+  );
+}
+
+export async function readSealane(service: ComposeService, variables: Variables): Promise<SealaneService> {
+  const findings: Finding[] = [];
+  const { flags, unknown } = flagsOf(service.command);
+  const complain = (place: Place, message: string): void => {
+    findings.push({
+      code: 'setting-invalid',
+      place,
+      service: service.name,
+      message,
+      fix: 'Correct it: Sealane does not start like this.',
+    });
+  };
+  for (const flag of unknown)
+    complain(service.commandPlace, `unknown option ${quoted(`--${flag}`)}${suggestion(flag, settingNames)}`);
+  // The file it names is in the container.
+  const environment = new Map(
+    [...service.environment]
+      .filter(([key]) => key.startsWith('SEALANE_') && key !== 'SEALANE_CONFIG')
+      .map(([key, { text, isNull }]) => [key, isNull ? variables(key) : text]),
+  );
+  try {
+    const { settings } = await loadConfig(flags, Object.fromEntries(environment));
+    return { service, settings, findings };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const culprit = [...service.environment].find(([key]) => error.message.includes(key));
+    complain(culprit?.[1].keyPlace ?? service.commandPlace, error.message);
+    return { service, settings: mergeSettings([]), findings };
+  }
+}
+
+/** Flags of `run` that hold no setting. */
+const otherFlags: ReadonlySet<string> = new Set(['config', 'help', 'version']);
+
+function flagsOf(words: readonly string[]): {
+  readonly flags: Record<string, string>;
+  readonly unknown: readonly string[];
+} {
+  const flags: Record<string, string> = {};
+  const unknown: string[] = [];
+  for (const [index, word] of words.entries()) {
+    const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(word);
+    const [, name = '', value = words[index + 1] ?? ''] = match ?? [];
+    if (!match || otherFlags.has(name)) continue;
+    if (settingNames.some((one) => one === name)) flags[name] = value;
+    else unknown.push(name);
+  }
+  return { flags, unknown };
+}

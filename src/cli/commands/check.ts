@@ -1,0 +1,53 @@
+import { checkProject } from '../../check/check.ts';
+import { annotation, renderReport, type ReportFormat } from '../../check/report.ts';
+import { createDiskLoader } from '../../compose/disk-loader.ts';
+import { ComposeError } from '../../compose/place.ts';
+import { readProject } from '../../compose/project.ts';
+import { hasColours } from '../colours.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { loadConfig } from '../../config/load.ts';
+import { quoted } from '../../telemetry/printable.ts';
+
+/**
+ * `sealane check [FILE …]`: reads compose files as compose does, without an engine, and says what is wrong with the
+ * labels in them. Exit code 0: nothing, 1: something, 2: the files can't be used.
+ */
+export interface CheckFlags {
+  readonly format?: string;
+  readonly envFile?: readonly string[];
+  readonly profile?: readonly string[];
+  readonly projectName?: string;
+  readonly labelPrefix?: string;
+}
+
+const formats: readonly ReportFormat[] = ['text', 'json', 'github'];
+
+export async function check(files: readonly string[], flags: CheckFlags): Promise<number> {
+  const format = formats.find((one) => one === (flags.format ?? 'text'));
+  if (!format) throw new ConfigError(`--format must be text, json or github, not ${quoted(flags.format ?? '')}`);
+  const { settings } = await loadConfig(flags.labelPrefix === undefined ? {} : { 'label-prefix': flags.labelPrefix }, {
+    SEALANE_LABEL_PREFIX: process.env['SEALANE_LABEL_PREFIX'],
+  });
+  const disk = createDiskLoader(process.cwd());
+  try {
+    const project = await readProject(
+      {
+        files,
+        envFiles: flags.envFile ?? [],
+        profiles: flags.profile ?? [],
+        projectName: flags.projectName,
+        folder: process.cwd(),
+        environment: process.env,
+      },
+      disk,
+    );
+    const report = await checkProject(project, { labelPrefix: settings['label-prefix'] });
+    process.stdout.write(renderReport(report, format, { colour: hasColours(process.stdout), lineOf: disk.lineOf }));
+    return report.findings.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (error instanceof ComposeError && format === 'github') {
+      process.stdout.write(`${annotation(error.place, 'compose-invalid', error.complaint)}\n`);
+    }
+    throw error;
+  }
+}

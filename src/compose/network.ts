@@ -1,0 +1,26 @@
+import type { Entry, Tree } from './tree.ts';
+import { textsOf } from './shape.ts';
+
+/** A network of the compose file, under its key. */
+export interface ComposeNetwork {
+  /** As the engine knows it; undefined: the project's name and the key. */
+  readonly name: string | undefined;
+  readonly internal: boolean;
+}
+
+export function readNetworks(section: ReadonlyMap<string, Entry>): ReadonlyMap<string, ComposeNetwork> {
+  return new Map([...section].map(([key, { value }]) => [key, readNetwork(key, value)]));
+}
+
+/** `external: true`, and the older `external: {name: x}`: a network that is there already, under its own name. */
+function readNetwork(key: string, tree: Tree): ComposeNetwork {
+  if (tree.kind !== 'map') return { name: undefined, internal: false };
+  const [name] = textsOf(tree.entries.get('name')?.value);
+  const external = tree.entries.get('external')?.value;
+  const isExternal = external?.kind === 'map' || textsOf(external)[0] === 'true';
+  const externalName = external?.kind === 'map' ? textsOf(external.entries.get('name')?.value)[0] : undefined;
+  return {
+    name: name ?? externalName ?? (isExternal ? key : undefined),
+    internal: textsOf(tree.entries.get('internal')?.value)[0] === 'true',
+  };
+}

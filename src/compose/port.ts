@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import { textsOf } from './shape.ts';
+import type { Place } from './place.ts';
+import type { Tree } from './tree.ts';
+
+/** One port of a container, and where it is published. */
+export interface ComposePort {
+  readonly container: number;
+  /** Undefined where the engine chooses a free one, of a range or of all. */
+  readonly host: number | undefined;
+  /** '' for all addresses. */
+  readonly hostIp: string;
+  readonly protocol: string;
+  readonly place: Place;
+}
+
+const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-(\d+))?(?:\/(\w+))?$/;
+const mostPorts = 65_536;
+
+/** `8080:80`, `127.0.0.1:8080-8090:80-90/tcp`, `{target: 80, published: 8080}`; undefined when it is no port mapping. */
+export function readPort(tree: Tree): ComposePort[] | undefined {
+  if (tree.kind === 'map') {
+    const text = (name: string): string => textsOf(tree.entries.get(name)?.value)[0] ?? '';
+    return expand(text('host_ip'), text('published'), text('target'), text('protocol'), tree.place);
+  }
+  if (tree.kind !== 'leaf') return undefined;
+  const match = short.exec(tree.text);
+  if (!match) return undefined;
+  const [, bracketed, ip = '', hostFrom, hostTo, from = '', to, protocol = ''] = match;
+  // `8080:80` is two ports, not an address and a port.
+  const isPort = bracketed === undefined && hostFrom === undefined && /^\d+(?:-\d+)?$/.test(ip);
+  const published = isPort ? ip : range(hostFrom ?? '', hostTo);
+  return expand(isPort ? '' : (bracketed ?? ip), published, range(from, to), protocol, tree.place);
+}
+
+function range(from: string, to: string | undefined): string {
+  return to === undefined ? from : `${from}-${to}`;
+}
+
+function expand(
+  hostIp: string,
+  published: string,
+  target: string,
+  protocol: string,
+  place: Place,
+): ComposePort[] | undefined {
+  const containers = portsOf(target);
+  const hosts = portsOf(published);
+  if (!containers || containers.length === 0 || !hosts) return undefined;
+  if (hostIp !== '' && isIP(hostIp) === 0) return undefined;
+  return containers.map((container, index) => ({
+    container,
+    // A range for one port is a choice; for as many ports it maps one to one.
+    host: hosts.length === containers.length ? hosts[index] : undefined,
+    hostIp,
+    protocol: protocol === '' ? 'tcp' : protocol,
+    place,
+  }));
+}
+
+/** `80`, `80-90`, or nothing. */
+export function portsOf(text: string): number[] | undefined {
+  if (text === '') return [];
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/\w+)?$/.exec(text);
+  if (!match) return undefined;
+  const from = Number(match[1]);
+  const to = Number(match[2] ?? match[1]);
+  if (to < from || to >= mostPorts || (from === 0 && to > 0)) return undefined;
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}

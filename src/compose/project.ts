@@ -1,0 +1,109 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { ConfigError } from '../config/config-error.ts';
+import { printable } from '../telemetry/printable.ts';
+import type { Variables } from './interpolate.ts';
+import { loadCompose, readEnvFiles, sectionOf, type Loader } from './load.ts';
+import { readService, type ComposeService } from './service.ts';
+import { textsOf } from './shape.ts';
+import { readNetworks, type ComposeNetwork } from './network.ts';
+
+/**
+ * A compose project as `docker compose` would see it from this folder: which files, which `.env`, which name.
+ */
+export interface ComposeProject {
+  readonly name: string;
+  readonly services: readonly ComposeService[];
+  readonly networks: ReadonlyMap<string, ComposeNetwork>;
+  /** Profiles that were asked for; empty: none was. */
+  readonly profiles: readonly string[];
+  readonly variables: Variables;
+}
+
+export interface ProjectRequest {
+  /** As many `-f`; empty: what compose finds by itself. */
+  readonly files: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly profiles: readonly string[];
+  readonly projectName: string | undefined;
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** In compose's order. */
+const mainNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
+const overrideNames = [
+  'compose.override.yaml',
+  'compose.override.yml',
+  'docker-compose.override.yaml',
+  'docker-compose.override.yml',
+];
+
+/** @throws ComposeError @throws ConfigError when there is no file */
+export async function readProject(request: ProjectRequest, loader: Loader): Promise<ComposeProject> {
+  const { environment, folder } = request;
+  const fromEnvironment: Variables = (name) => environment[name];
+  const envOf = async (where: string): Promise<Variables> => {
+    const paths = request.envFiles.length > 0 ? request.envFiles : [join(where, '.env')];
+    const own = await readEnvFiles(
+      paths.map((path) => resolve(folder, path)),
+      fromEnvironment,
+      loader,
+    );
+    return (name) => environment[name] ?? own.get(name);
+  };
+  const files = await findFiles(request, await envOf(folder), loader);
+  const [main = '-'] = files;
+  const projectFolder = main === '-' ? folder : dirname(main);
+  const variables = await envOf(projectFolder);
+  const root = await loadCompose(files, { folder: projectFolder, variables }, loader);
+  const name =
+    request.projectName ??
+    (variables('COMPOSE_PROJECT_NAME') || undefined) ??
+    textsOf(root.entries.get('name')?.value)[0] ??
+    basename(projectFolder);
+  const profiles = request.profiles.length > 0 ? request.profiles : listOf(variables('COMPOSE_PROFILES'), ',');
+  return {
+    name: normalised(name),
+    services: [...sectionOf(root, 'services')].map(([service, entry]) => readService(service, entry)),
+    networks: readNetworks(sectionOf(root, 'networks')),
+    profiles,
+    variables,
+  };
+}
+
+async function findFiles(request: ProjectRequest, variables: Variables, loader: Loader): Promise<string[]> {
+  const { folder } = request;
+  const named =
+    request.files.length > 0
+      ? request.files
+      : listOf(variables('COMPOSE_FILE'), variables('COMPOSE_PATH_SEPARATOR') || ':');
+  if (named.length > 0) return named.map((path) => (path === '-' ? path : resolve(folder, path)));
+  for (let where = folder; ; where = dirname(where)) {
+    const main = await firstOf(mainNames, where, loader);
+    if (main !== undefined) {
+      const override = await firstOf(overrideNames, where, loader);
+      return override === undefined ? [main] : [main, override];
+    }
+    if (where === dirname(where)) break;
+  }
+  throw new ConfigError(
+    `there is no ${mainNames[0]} in ${printable(folder, 400)} or above it; name one: sealane check FILE`,
+  );
+}
+
+async function firstOf(names: readonly string[], folder: string, loader: Loader): Promise<string | undefined> {
+  for (const name of names) if (await loader.exists(join(folder, name))) return join(folder, name);
+  return undefined;
+}
+
+function listOf(text: string | undefined, separator: string): string[] {
+  return (text ?? '').split(separator).filter((one) => one !== '');
+}
+
+/** Compose takes a folder's name in lower case, without what can't be in a project's name. */
+function normalised(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
+}

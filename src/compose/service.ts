@@ -1,0 +1,118 @@
+import { ComposeError, type Place } from './place.ts';
+import { portsOf, readPort, type ComposePort } from './port.ts';
+import { asMapping, textsOf } from './shape.ts';
+import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
+import { quoted } from '../telemetry/printable.ts';
+
+/**
+ * What matters to us of a service in a compose file. What compose itself refuses is refused.
+ */
+export interface ComposeService {
+  readonly name: string;
+  readonly place: Place;
+  readonly image: string | undefined;
+  /** The words of `entrypoint` and of `command`; empty: the image's own. */
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly commandPlace: Place;
+  readonly environment: ReadonlyMap<string, ComposeText>;
+  /** Of the container: its own, and those its build gives the image. */
+  readonly labels: ReadonlyMap<string, ComposeText>;
+  /** Of the Swarm service; its containers do not have them. */
+  readonly deployLabels: ReadonlyMap<string, ComposeText>;
+  readonly ports: readonly ComposePort[];
+  readonly expose: readonly number[];
+  /** Keys of the networks it is on, with where each is named. */
+  readonly networks: ReadonlyMap<string, Place>;
+  /** '' unless set. */
+  readonly networkMode: string;
+  readonly profiles: readonly string[];
+  readonly replicas: number;
+}
+
+/** A text under a key. */
+export interface ComposeText {
+  readonly text: string;
+  /** Written without a value: the environment's. */
+  readonly isNull: boolean;
+  readonly unset: readonly string[];
+  readonly keyPlace: Place;
+  readonly valuePlace: Place;
+}
+
+/** @throws ComposeError */
+export function readService(name: string, entry: Entry): ComposeService {
+  if (entry.value.kind !== 'map') throw new ComposeError(entry.place, `service ${quoted(name)} must be a mapping`);
+  const { entries } = entry.value;
+  const at = (key: string): Tree | undefined => entries.get(key)?.value;
+  const deploy = mapAt(at('deploy'));
+  return {
+    name,
+    place: entry.place,
+    image: textsOf(at('image'))[0],
+    entrypoint: wordsOf(at('entrypoint')),
+    command: wordsOf(at('command')),
+    commandPlace: entries.get('command')?.place ?? entry.place,
+    environment: textsAt(at('environment'), 'environment'),
+    labels: new Map([
+      ...textsAt(mapAt(at('build'))?.entries.get('labels')?.value, 'labels'),
+      ...textsAt(at('labels'), 'labels'),
+    ]),
+    deployLabels: textsAt(deploy?.entries.get('labels')?.value, 'labels'),
+    ports: listAt(at('ports')).flatMap((port) => {
+      const read = readPort(port);
+      if (!read) throw new ComposeError(port.place, `${shown(port)} is no port mapping, such as 8080:80`);
+      return read;
+    }),
+    expose: listAt(at('expose')).flatMap((one) => {
+      const ports = portsOf(textsOf(one)[0] ?? '-');
+      if (!ports) throw new ComposeError(one.place, `${shown(one)} is no port`);
+      return textsOf(one)[0]?.endsWith('/udp') ? [] : ports;
+    }),
+    networks: new Map(
+      [...(asMapping(at('networks') ?? { ...nothing, place: entry.place })?.entries ?? [])].map(([key, one]) => [
+        key,
+        one.place,
+      ]),
+    ),
+    networkMode: textsOf(at('network_mode'))[0] ?? '',
+    profiles: textsOf(at('profiles')),
+    replicas: Number(textsOf(at('scale'))[0] ?? textsOf(deploy?.entries.get('replicas')?.value)[0] ?? 1),
+  };
+}
+
+const nothing: Omit<Leaf, 'place'> = { kind: 'leaf', text: '', isNull: true, unset: [], merging: 'merge' };
+
+function mapAt(tree: Tree | undefined): Mapping | undefined {
+  return tree?.kind === 'map' ? tree : undefined;
+}
+
+function listAt(tree: Tree | undefined): readonly Tree[] {
+  return tree?.kind === 'list' ? tree.items : [];
+}
+
+function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText> {
+  const mapping = tree && asMapping(tree);
+  if (tree && !mapping) throw new ComposeError(tree.place, `\`${what}\` must be a mapping, or a list of KEY=VALUE`);
+  return new Map(
+    [...(mapping?.entries ?? [])].map(([key, { place, value }]) => {
+      if (value.kind !== 'leaf') throw new ComposeError(value.place, `${quoted(key)} must be text`);
+      return [
+        key,
+        { text: value.text, isNull: value.isNull, unset: value.unset, keyPlace: place, valuePlace: value.place },
+      ];
+    }),
+  );
+}
+
+/** A list is words already; a text is split as a shell would, quotes and all. */
+function wordsOf(tree: Tree | undefined): string[] {
+  if (tree?.kind !== 'leaf') return textsOf(tree);
+  return [...tree.text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, bare]) => double ?? single ?? bare ?? '',
+  );
+}
+
+function shown(tree: Tree): string {
+  return tree.kind === 'leaf' ? quoted(tree.text) : 'this';
+}

@@ -1,0 +1,30 @@
+import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
+
+/**
+ * Compose lets one value take several shapes; here each is read as one. Pure.
+ */
+/** One value or a list of them. */
+export function itemsOf(tree: Tree | undefined): readonly Tree[] {
+  if (!tree || (tree.kind === 'leaf' && tree.isNull)) return [];
+  return tree.kind === 'list' ? tree.items : [tree];
+}
+
+/** One text or a list of them. */
+export function textsOf(tree: Tree | undefined): string[] {
+  return itemsOf(tree).flatMap((one) => (one.kind === 'leaf' && !one.isNull ? [one.text] : []));
+}
+
+/** A list of `KEY=VALUE` or `KEY` as a mapping; undefined for what is neither. */
+export function asMapping(tree: Tree): Mapping | undefined {
+  if (tree.kind === 'map') return tree;
+  if (tree.kind === 'leaf') return tree.isNull ? { ...tree, kind: 'map', entries: new Map() } : undefined;
+  const entries = new Map<string, Entry>();
+  for (const item of tree.items) {
+    if (item.kind !== 'leaf') return undefined;
+    const equals = item.text.indexOf('=');
+    const value: Leaf =
+      equals < 0 ? { ...item, text: '', isNull: true } : { ...item, text: item.text.slice(equals + 1) };
+    entries.set(equals < 0 ? item.text : item.text.slice(0, equals), { place: item.place, value });
+  }
+  return { ...tree, kind: 'map', entries };
+}

@@ -1,0 +1,169 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+  type Scalar,
+} from 'yaml';
+import { printable, quoted } from '../telemetry/printable.ts';
+import { interpolate, type Variables } from './interpolate.ts';
+import { ComposeError, type Place } from './place.ts';
+
+/**
+ * A YAML file as values that know where they were written, with variables filled in, and aliases and `<<` resolved.
+ */
+export type Tree = Leaf | List | Mapping;
+
+export interface Leaf {
+  readonly kind: 'leaf';
+  /** As written, variables filled in: `8080` and `"8080"` are the same. */
+  readonly text: string;
+  readonly isNull: boolean;
+  /** Variables in it that nothing sets. */
+  readonly unset: readonly string[];
+  readonly place: Place;
+  readonly merging: Merging;
+}
+
+export interface List {
+  readonly kind: 'list';
+  readonly items: readonly Tree[];
+  readonly place: Place;
+  readonly merging: Merging;
+}
+
+export interface Mapping {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly place: Place;
+  readonly merging: Merging;
+}
+
+export interface Entry {
+  /** Of the key. */
+  readonly place: Place;
+  readonly value: Tree;
+}
+
+/** What a value does to the one it is merged onto: compose's tags `!override` and `!reset`. */
+export type Merging = 'merge' | 'override' | 'reset';
+
+/** The documents of one file, one after the other. @throws ComposeError */
+export function parseTrees(text: string, file: string, variables: Variables): Tree[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document) => {
+    const reader = new Reader(document, file, lines, variables);
+    const error = document.errors[0];
+    if (error) throw new ComposeError(reader.placeAt(error.pos[0]), sentence(error.message));
+    return document.contents === null ? [] : [reader.read(document.contents)];
+  });
+}
+
+function sentence(message: string): string {
+  const text = message.split('\n')[0] ?? '';
+  return printable(text.slice(0, 1).toLowerCase() + text.slice(1).replace(/[:.]$/, ''));
+}
+
+class Reader {
+  readonly #document: Document;
+  readonly #file: string;
+  readonly #lines: LineCounter;
+  readonly #variables: Variables;
+  /** An anchored value is read once, however often it is used: else a few lines could grow to gigabytes. */
+  readonly #read = new WeakMap<Node, Tree | 'reading'>();
+
+  constructor(document: Document, file: string, lines: LineCounter, variables: Variables) {
+    this.#document = document;
+    this.#file = file;
+    this.#lines = lines;
+    this.#variables = variables;
+  }
+
+  read(node: unknown): Tree {
+    if (isAlias(node)) {
+      const anchored = node.resolve(this.#document);
+      if (!anchored) throw new ComposeError(this.#placeOf(node), `there is no anchor ${quoted(node.source)}`);
+      return this.read(anchored);
+    }
+    if (!isScalar(node) && !isSeq(node) && !isMap(node)) return this.#leaf('', true, node);
+    const known = this.#read.get(node);
+    if (known === 'reading') throw new ComposeError(this.#placeOf(node), 'an anchor contains itself');
+    if (known) return known;
+    this.#read.set(node, 'reading');
+    const tree = this.#build(node);
+    this.#read.set(node, tree);
+    return tree;
+  }
+
+  #build(node: Node): Tree {
+    if (isSeq(node)) {
+      return { kind: 'list', items: node.items.map((item) => this.read(item)), ...this.#aspects(node) };
+    }
+    if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items), ...this.#aspects(node) };
+    const { value, source } = node as Scalar;
+    const text = typeof value === 'string' ? value : (source ?? '');
+    return this.#leaf(text, value === null, node);
+  }
+
+  /** What `<<` brings gives way to what is written beside it, wherever it stands. */
+  #entries(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    const merged = new Map<string, Entry>();
+    for (const { key, value } of pairs) {
+      if (isScalar(key) && key.source === '<<') {
+        const source = this.read(value);
+        for (const one of source.kind === 'list' ? source.items : [source]) {
+          if (one.kind !== 'map') throw new ComposeError(one.place, '<< takes a mapping, or a list of them');
+          for (const [name, entry] of one.entries) if (!merged.has(name)) merged.set(name, entry);
+        }
+        continue;
+      }
+      const place = this.#placeOf(key);
+      const name = this.#keyText(key, place);
+      entries.set(name, { place, value: this.read(value) });
+    }
+    for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
+    return entries;
+  }
+
+  /** As it stands: compose fills variables into values only. */
+  #keyText(key: unknown, place: Place): string {
+    const node = isAlias(key) ? key.resolve(this.#document) : key;
+    if (!isScalar(node)) throw new ComposeError(place, 'a key must be text');
+    return typeof node.value === 'string' ? node.value : (node.source ?? '');
+  }
+
+  #leaf(source: string, isNull: boolean, node: unknown): Leaf {
+    const aspects = this.#aspects(node);
+    const result = interpolate(source, this.#variables);
+    if (result.kind === 'malformed') {
+      throw new ComposeError(aspects.place, `malformed variable in ${quoted(source)}; write $$ for a dollar sign`);
+    }
+    return { kind: 'leaf', text: result.text, isNull, unset: result.unset, ...aspects };
+  }
+
+  #aspects(node: unknown): { readonly place: Place; readonly merging: Merging } {
+    const tag = typeof node === 'object' && node !== null && 'tag' in node ? node.tag : undefined;
+    return {
+      place: this.#placeOf(node),
+      merging: tag === '!reset' ? 'reset' : tag === '!override' ? 'override' : 'merge',
+    };
+  }
+
+  #placeOf(node: unknown): Place {
+    const range: unknown = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+    const start: unknown = Array.isArray(range) ? range[0] : 0;
+    return this.placeAt(typeof start === 'number' ? start : 0);
+  }
+
+  placeAt(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+}

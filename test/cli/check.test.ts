@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { runSealane } from '../support/sealane.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const good = 'services:\n  web:\n    image: web\n    labels: { sealane.listen: "8080", sealane.port: "80" }\n';
+const bad = good.replace('listen', 'lisen');
+
+describe('sealane check', () => {
+  it('exits with 0 and one line when all is well', async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write('compose.yaml', good);
+    const { code, stdout } = await runSealane(['check', file]);
+    expect(stdout).toMatch(/^no problems \(1 service, 1 with labels; no service here runs Sealane.*\)\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('exits with 1 and says file, line and column of a mistake, without colours for a pipe', async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write('compose.yaml', bad);
+    const { code, stdout } = await runSealane(['check', file]);
+    expect(stdout).toContain(`${file}:4:15: web: unknown label "sealane.lisen" (did you mean "sealane.listen"?)`);
+    expect(stdout).not.toContain('\u001b');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['services: [', /compose\.yaml:1:\d+: /],
+    ['services:\n  web: 1\n', /compose\.yaml:2:3: service "web" must be a mapping/],
+    ['a: ${', /compose\.yaml:1:4: malformed variable in "\$\{"/],
+    ['services: { web: { extends: { service: web } } }', /compose\.yaml:1:\d+: service "web" extends itself/],
+    ['include: [compose.yaml]\nservices: {}', /compose\.yaml:1:\d+: files include one another in a circle/],
+    ['services: { web: { ports: ["80:x"] } }', /compose\.yaml:1:\d+: "80:x" is no port mapping/],
+    ['x: &x { y: *x }', /compose\.yaml:1:\d+: an anchor contains itself/],
+    ['', /compose\.yaml:1:1: the file is empty/],
+    ['include: [other.yaml]', /cannot read .*other\.yaml: there is no such file/],
+  ])('exits with 2 and one line when %j can not be used', async (text, message) => {
+    await using folder = await tempFolder();
+    const { code, stdout, stderr } = await runSealane(['check', await folder.write('compose.yaml', text)]);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^sealane: .*\n$/);
+    expect(code).toBe(2);
+  });
+
+  it('annotates the place of what can not be used, too', async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write('compose.yaml', 'services: [');
+    const { code, stdout } = await runSealane(['check', '--format', 'github', file]);
+    expect(stdout).toMatch(/^::error file=.*compose\.yaml,line=1,col=\d+,title=compose-invalid::/);
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    [['check', '/nowhere/compose.yaml'], /cannot read \/nowhere\/compose\.yaml: there is no such file/],
+    [['check', '--format', 'xml'], /--format must be text, json or github, not "xml"/],
+  ])('%j is answered in one line', async (args, message) => {
+    const { code, stderr } = await runSealane(args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,81 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkProject } from '../../../src/check/check.ts';
+import { renderReport, type ReportFormat } from '../../../src/check/report.ts';
+import { createDiskLoader } from '../../../src/compose/disk-loader.ts';
+import { readProject, type ProjectRequest } from '../../../src/compose/project.ts';
+
+const fixtures = join(import.meta.dirname, 'fixtures');
+
+async function check(
+  folder: string,
+  format: ReportFormat = 'text',
+  over: Partial<ProjectRequest> = {},
+): Promise<string> {
+  const disk = createDiskLoader(folder);
+  const request = { files: [], envFiles: [], profiles: [], projectName: undefined, folder, environment: {}, ...over };
+  const report = await checkProject(await readProject(request, disk), { labelPrefix: 'sealane' });
+  return renderReport(report, format, { colour: false, lineOf: disk.lineOf });
+}
+
+/** What each compose file is answered with is beside it; `npx vitest -u` writes it anew. */
+describe('sealane check says of a compose project', async () => {
+  const names = await readdir(fixtures);
+  it.each(names.toSorted())('%s what is written beside it', async (name) => {
+    await expect(await check(join(fixtures, name))).toMatchFileSnapshot(join(fixtures, name, 'expected.txt'));
+  });
+});
+
+describe('sealane check', () => {
+  it('writes annotations whose every part stays in its place, whatever a label holds', async () => {
+    const lines = (await check(join(fixtures, 'hostile'), 'github')).trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatch(/^::error file=compose\.yaml,line=\d+,col=\d+,title=label-[a-z]+::/);
+    expect(lines[1]).toContain('prot,x:y');
+  });
+
+  it('writes JSON with the place, the services and the fix of each problem', async () => {
+    const report: unknown = JSON.parse(await check(join(fixtures, 'anchors'), 'json'));
+    expect(report).toMatchObject({
+      services: ['sealane', 'a', 'b'],
+      labelled: ['a', 'b'],
+      sealane: ['sealane'],
+      problems: [
+        {
+          code: 'label-unknown',
+          file: 'compose.yaml',
+          line: 6,
+          column: 3,
+          services: ['a', 'b'],
+          fix: expect.any(String),
+        },
+        { code: 'listen-conflict', services: ['b'] },
+      ],
+    });
+  });
+
+  it('takes files that are named one over the other, and leaves out what is not', async () => {
+    const folder = join(fixtures, 'override');
+    expect(await check(folder, 'text', { files: ['compose.yaml'] })).toContain('port 9999 of sealane');
+    expect(await check(folder, 'text', { files: ['compose.yaml', 'compose.override.yaml'] })).toBe(await check(folder));
+  });
+
+  it('looks at the profiles that were asked for together', async () => {
+    const report = await check(join(fixtures, 'profiles'), 'text', { profiles: ['dev', 'staging'] });
+    expect(report).toContain('db-replica wants 0.0.0.0:5432');
+  });
+
+  it('prefers variables of the environment to those of .env', async () => {
+    const report = await check(join(fixtures, 'variables'), 'text', { environment: { HOLD: 'long', DB_WEIGHT: '7' } });
+    expect(report).toContain('not "long"');
+    expect(report).not.toContain('$DB_WEIGHT');
+  });
+
+  it.each([['.'], ['examples/redis'], ['examples/scaled-http'], ['examples/several-ports'], ['examples/static-file']])(
+    'has nothing to say against our own %s',
+    async (folder) => {
+      expect(await check(join(import.meta.dirname, '../../..', folder))).toMatch(/^no problems /);
+    },
+  );
+});
