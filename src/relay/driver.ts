@@ -38,22 +38,41 @@ export interface ListenEvents {
 
 /** One client connection and at most one upstream connection: the whole network side of a session. */
 export interface Channel {
-  /** `ip:port` of the client. */
+  /** `ip:port` of the client; `unix` for one that came over a unix socket. */
   readonly client: string;
+  /** `ip:port` that the client came to. Asked of the system each time. */
+  readonly local: string;
   /** Bytes from client to upstream so far. */
   readonly bytesUp: number;
   /** Bytes from upstream to client so far. */
   readonly bytesDown: number;
   /** Bytes were read from one side that the other has not taken yet. Undefined: the driver can't tell. */
   readonly hasUnsent?: boolean;
-  /** To be called once, within `onChannel`. */
+  /** Within `onChannel`; and once more, before anything is dialed, by whoever takes over. That ends a look. */
   attach(events: ChannelEvents): void;
+  /**
+   * Tells with `onClientBytes` what the client has sent so far, up to `limit` bytes of it (64 KiB at most), and again
+   * when there is more. Nothing is taken: whoever is dialed for gets all of it.
+   */
+  look(limit: number): void;
+  /** Drops the first of the bytes that were looked at; nobody gets them. */
+  take(count: number): void;
+  /** Sends the client a few bytes ahead of whatever the upstream will say. */
+  say(bytes: Uint8Array): void;
+  /**
+   * Sends the client a few last bytes and ends in order. What it still sends is thrown away for a moment: a reset would
+   * take the answer back. Before `dial`, or after it failed. No event follows.
+   */
+  turnAway(bytes: Uint8Array): void;
   /** Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time. */
   dial(endpoint: Endpoint): void;
   /** Forgets the dial under way: its connection never carries a byte, not even when the answer is already on its way. */
   abortDial(): void;
-  /** Moves bytes both ways, those that the client has already sent first; ends with `onRelayEnded` or `abort`. */
-  relay(idleTimeoutMs: number | undefined): void;
+  /**
+   * Moves bytes both ways, those that the client has already sent first; ends with `onRelayEnded` or `abort`.
+   * `opening`: goes ahead of the client's bytes, and is not counted among them.
+   */
+  relay(idleTimeoutMs: number | undefined, opening?: Opening): void;
   /**
    * Closes everything now. The client gets a reset, not an end that looks like an empty answer; unless the upstream has
    * ended its direction before, so that the answer is whole. No event follows.
@@ -63,8 +82,20 @@ export interface Channel {
   finish(): void;
 }
 
+export interface Opening {
+  readonly preface: Uint8Array;
+  /** The one byte that the upstream must answer before it gets what the client says; it is kept from the client. */
+  readonly expect?: number;
+}
+
 /** None of these is called from within a call of the channel's methods. */
 export interface ChannelEvents {
+  /**
+   * Only while it is looked at. `bytes` are the driver's, and good until this returns or another method of a channel is
+   * called. `ended`: they are all there will be; not told while they fill the limit. A client
+   * that ended is not told of as one that left.
+   */
+  onClientBytes?(bytes: Uint8Array, ended: boolean): void;
   /**
    * Only before `relay`. `reset`: the client is gone. `ended`: it ended its direction without having sent a byte. A
    * client that ended after sending bytes is not reported: it may be waiting for the answer (`printf … | nc -N`), and
@@ -78,4 +109,10 @@ export interface ChannelEvents {
   onRelayEnded(reason: RelayEnd): void;
 }
 
-export type RelayEnd = 'finished' | 'client-reset' | 'upstream-reset' | 'idle-timeout';
+export type RelayEnd =
+  | 'finished'
+  | 'client-reset'
+  | 'upstream-reset'
+  | 'idle-timeout'
+  /** It answered the opening with another byte than the expected. */
+  | 'upstream-refused-tls';

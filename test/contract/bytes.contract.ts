@@ -234,7 +234,7 @@ export function describeBytes(createRig: CreateRig): void {
       await Promise.all(clients.map((client) => client.closed));
       await until(() => rig.records.all.length === 2_000);
       expect(new Set(rig.records.all.map(({ reason }) => reason))).toEqual(new Set(['finished']));
-      expect(rig.totals()).toEqual({ accepted: 2_000, held: 0, open: 0 });
+      expect(rig.totals()).toMatchObject({ accepted: 2_000, held: 0, open: 0 });
     });
   });
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { dispatcherRig, until } from '../support/sockets-rig.ts';
 import { openFiles, spliceHere } from '../support/sockets-splice.ts';
+import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeLimit } from './limit.contract.ts';
 
@@ -11,6 +12,8 @@ describeDriver('splice driver', () => {
   const splice = spliceHere();
   return dispatcherRig(() => splice.driver, splice.stop);
 });
+
+describeChannel('splice driver', () => spliceHere());
 
 describeLimit('splice driver', () => spliceHere({ maxChannels: 2 }));
 

@@ -2,11 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { createStreamDriver } from '../../src/relay/stream/driver.ts';
 import { dispatcherRig, until } from '../support/sockets-rig.ts';
 import { dial, serve, type TestServer } from '../support/sockets.ts';
+import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeLimit } from './limit.contract.ts';
 import type { Channel } from '../../src/relay/driver.ts';
 
 describeDriver('stream driver', () => dispatcherRig(() => createStreamDriver()));
+
+describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 
 describeLimit('stream driver', () => ({ driver: createStreamDriver({ maxChannels: 2 }), stop: () => {} }));
 

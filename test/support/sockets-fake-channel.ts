@@ -1,4 +1,4 @@
-import type { Channel, ChannelEvents, Driver, ListenEvents } from '../../src/relay/driver.ts';
+import type { Channel, ChannelEvents, Driver, ListenEvents, Opening } from '../../src/relay/driver.ts';
 import type { Endpoint } from '../../src/relay/table.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
@@ -7,12 +7,18 @@ import type { Clock } from '../../src/time/clock.ts';
  */
 export class FakeChannel implements Channel {
   readonly client: string;
+  readonly local = '192.0.2.9:80';
   bytesUp = 0;
   bytesDown = 0;
   /** Ports dialed, in order. */
   readonly dials: number[] = [];
   hasUnsent = false;
-  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' = 'idle';
+  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'turned away' = 'idle';
+  opening: Opening | undefined;
+  /** Undefined: nobody asked. */
+  looksUpTo: number | undefined;
+  taken = 0;
+  said = '';
   #events: ChannelEvents | undefined;
 
   constructor(client = '192.0.2.1:5000') {
@@ -21,6 +27,7 @@ export class FakeChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
+    this.looksUpTo = undefined;
   }
 
   dial({ port }: Endpoint): void {
@@ -32,8 +39,31 @@ export class FakeChannel implements Channel {
     this.phase = 'idle';
   }
 
-  relay(): void {
+  relay(_idleTimeoutMs?: number, opening?: Opening): void {
+    this.opening = opening;
     this.phase = 'relaying';
+  }
+
+  look(limit: number): void {
+    this.looksUpTo = limit;
+  }
+
+  take(count: number): void {
+    this.taken += count;
+  }
+
+  say(bytes: Uint8Array): void {
+    this.said += Buffer.from(bytes).toString('latin1');
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    this.say(bytes);
+    this.phase = 'turned away';
+  }
+
+  /** The client has sent these bytes so far, what was taken before not among them. */
+  send(text: string, ended = false): void {
+    this.#events?.onClientBytes?.(Buffer.from(text, 'latin1'), ended);
   }
 
   abort(): void {

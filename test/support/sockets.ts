@@ -42,6 +42,12 @@ export class Peer implements AsyncDisposable {
     });
   }
 
+  /** How many bytes have come that nobody asked for yet. */
+  get unread(): number {
+    this.#collect();
+    return this.#unread.length;
+  }
+
   /** The next `length` bytes as text. */
   async read(length: number): Promise<string> {
     this.#collect();

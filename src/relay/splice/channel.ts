@@ -1,9 +1,12 @@
 import type { Timer } from '../../time/clock.ts';
-import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
+import { Answer } from './answer.ts';
+import { Front } from './front.ts';
 import { HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
 import { endInOrder, isSelfConnected, type DialFacts } from './connection.ts';
+import { formatSocketAddress } from './socket-address.ts';
 import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
 
 /**
@@ -18,7 +21,7 @@ export interface ChannelParts extends HalfPipeParts, DialFacts {
   readonly onClosed: (channel: SpliceChannel) => void;
 }
 
-type Phase = 'waiting' | 'dialing' | 'dialed' | 'relaying' | 'finishing' | 'over';
+type Phase = 'waiting' | 'dialing' | 'dialed' | 'opening' | 'relaying' | 'finishing' | 'over';
 
 const inProgress = -115;
 // A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
@@ -54,6 +57,8 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
   #isTended = false;
+  #front: Front | undefined;
+  #answer: Answer | undefined;
 
   constructor(parts: ChannelParts, client: number, address: string) {
     this.#parts = parts;
@@ -68,6 +73,11 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     return false;
   }
 
+  get local(): string {
+    const { libc } = this.#parts;
+    return libc.localAddress(this.#client) < 0 ? 'unknown' : formatSocketAddress(libc.lastAddress());
+  }
+
   get bytesUp(): number {
     return this.#up?.bytes ?? 0;
   }
@@ -78,6 +88,25 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
+    this.#front?.stop();
+  }
+
+  look(limit: number): void {
+    this.#frontOf().look(limit, this.#clientMask);
+  }
+
+  take(count: number): void {
+    this.#frontOf().take(count);
+  }
+
+  say(bytes: Uint8Array): void {
+    this.#frontOf().say(bytes);
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    if (this.#phase === 'over') return;
+    this.#events = undefined;
+    this.#frontOf().turnAway(bytes);
   }
 
   dial(endpoint: Endpoint): void {
@@ -100,14 +129,16 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#closeUpstream();
   }
 
-  relay(idleTimeoutMs: number | undefined): void {
+  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
     if (this.#phase !== 'dialed') return;
+    if (opening?.expect !== undefined) return this.#open(opening, idleTimeoutMs);
     const { loop } = this.#parts;
     this.#phase = 'relaying';
     this.#up = new HalfPipe(this.#parts, this.#client, this.#upstream, true);
     this.#down = new HalfPipe(this.#parts, this.#upstream, this.#client, false);
     this.#up.onSource(this.#clientMask);
     this.#down.onSource(this.#upstreamMask);
+    if (opening) this.#up.startWith(opening.preface);
     this.#lastActiveMs = loop.nowMs;
     if (idleTimeoutMs !== undefined) {
       this.#idleTimeoutMs = idleTimeoutMs;
@@ -149,6 +180,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     if (fd === this.#client) return this.#onClientWaiting(mask);
     if (this.#phase === 'dialing') return this.#onDialReady(mask);
     this.#upstreamMask |= mask;
+    this.#answer?.onReady();
   }
 
   runDeferred(): void {
@@ -176,12 +208,38 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
 
   #onClientWaiting(mask: number): void {
     this.#clientMask |= mask;
-    if ((mask & (readyError | readyHangup)) !== 0) return this.#events?.onClientLeft('reset');
+    if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();
+    if (this.#front?.isBusy) return this.#front.onReady(mask);
     if ((mask & readyPeerEnd) === 0 || this.#toldClientEnd || this.#phase === 'dialed') return;
     this.#toldClientEnd = true;
     const waiting = this.#parts.libc.peek(this.#client);
     if (waiting === 0) this.#events?.onClientLeft('ended');
     else if (waiting < 0) this.#events?.onClientLeft('reset');
+  }
+
+  #onClientFailed(): void {
+    if (this.#events) this.#events.onClientLeft('reset');
+    else this.#close();
+  }
+
+  #frontOf(): Front {
+    return (this.#front ??= new Front(this.#parts, this.#client, {
+      onClientBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
+      onClientFailed: () => this.#onClientFailed(),
+      onTurnedAway: () => this.#close(),
+    }));
+  }
+
+  #open(opening: Opening, idleTimeoutMs: number | undefined): void {
+    this.#phase = 'opening';
+    this.#answer = new Answer(this.#parts, this.#upstream, opening, {
+      onExpected: () => {
+        this.#answer = undefined;
+        this.#phase = 'dialed';
+        this.relay(idleTimeoutMs);
+      },
+      onOther: (reason) => this.#end(reason),
+    });
   }
 
   #onDialReady(mask: number): void {
@@ -276,6 +334,8 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   #close(): void {
     this.#phase = 'over';
     this.#idle?.cancel();
+    this.#front?.stop();
+    this.#answer?.stop();
     this.#up?.stop();
     this.#down?.stop();
     this.#upDone = true;

@@ -89,6 +89,19 @@ export class HalfPipe {
     if ((mask & (readyOut | readyError | readyHangup)) !== 0) this.#blocked = false;
   }
 
+  /** Goes ahead of the source's bytes, together with the first of them if they are there. Before the first `pump`. */
+  startWith(preface: Uint8Array): void {
+    const { libc, chunks } = this.#parts;
+    const chunk = chunks.keepScratch();
+    chunk.bytes.set(preface);
+    const length = this.#readable ? libc.readAt(this.#source, chunk, preface.length) : again;
+    if (length > 0) this.#onRead(length, chunk.size - preface.length);
+    this.#chunk = chunk;
+    this.#chunkEnd = preface.length + Math.max(0, length);
+    this.#wrote = true;
+    if (this.#noDelay && this.#chunkEnd > smallestSegment) this.#setNoDelay();
+  }
+
   pump(): Pumped {
     if (this.#stopped) return 'waiting';
     const share = this.bytes + turnShare;
@@ -126,12 +139,7 @@ export class HalfPipe {
     const { scratch } = chunks;
     const length = libc.read(this.#source, scratch);
     if (length <= 0) return this.#onNothing(length);
-    this.bytes += length;
-    if (length < scratch.size && !this.#thorough) {
-      this.#readable = false;
-      // What came before the end was all there was.
-      this.ended = this.#peerEnded;
-    }
+    this.#onRead(length, scratch.size);
     if (length >= bulkFrom) this.#bulk = true;
     if (this.#noDelay && (this.#wrote || length > smallestSegment)) this.#setNoDelay();
     this.#wrote = true;
@@ -142,6 +150,14 @@ export class HalfPipe {
     this.#chunkAt = Math.max(0, written);
     this.#chunkEnd = length;
     return this.#onBlocked();
+  }
+
+  #onRead(length: number, room: number): void {
+    this.bytes += length;
+    if (length === room || this.#thorough) return;
+    this.#readable = false;
+    // What came before the end was all there was.
+    this.ended = this.#peerEnded;
   }
 
   /** Undefined: nothing is left of what was taken. */

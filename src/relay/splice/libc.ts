@@ -110,6 +110,15 @@ export class Libc {
     return this.#result(this.#c.read(fd, into.pointer, into.size));
   }
 
+  /** No more than so many bytes. */
+  readSome(fd: number, into: Memory, length: number): number {
+    return this.#result(this.#c.recv(fd, into.pointer, length, 0));
+  }
+
+  readAt(fd: number, into: Memory, offset: number): number {
+    return this.#result(this.#c.recv(fd, into.pointer + BigInt(offset), into.size - offset, 0));
+  }
+
   write(fd: number, from: Memory, length: number): number {
     return this.#result(this.#c.send(fd, from.pointer, length, 0));
   }
@@ -120,7 +129,12 @@ export class Libc {
 
   /** 1 if there is a byte to read, 0 at the end; nothing is taken. */
   peek(fd: number): number {
-    return this.#result(this.#c.recv(fd, this.#option.pointer, 1, 0x2));
+    return this.peekInto(fd, this.#option, 1);
+  }
+
+  /** How many of the bytes that are there were copied; nothing is taken. */
+  peekInto(fd: number, into: Memory, length: number): number {
+    return this.#result(this.#c.recv(fd, into.pointer, length, 0x2));
   }
 
   /** From a socket into a pipe, or from a pipe into a socket. */

@@ -1,6 +1,7 @@
 import { connect, isIPv6, type Socket } from 'node:net';
-import type { Channel, ChannelEvents, RelayEnd } from '../driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
@@ -19,15 +20,21 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
 const earlyLimit = 64 * 1024;
 /** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
 const finishPatienceMs = 5_000;
+/** For a client that was refused to take in why. */
+const lingerMs = 1_000;
+/** For the one byte that an upstream is to answer. */
+const answerPatienceMs = 10_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
   readonly #client: Socket;
   #upstream: Socket | undefined;
   #events: ChannelEvents | undefined;
-  #early: Buffer[] = [];
-  #earlyBytes = 0;
+  readonly #early = new EarlyBytes();
+  #looksUpTo = 0;
+  #lookIsDue = false;
   #clientEnded = false;
+  #awaitsAnswer = false;
   #up: HalfPipe | undefined;
   #down: HalfPipe | undefined;
   #over = false;
@@ -39,6 +46,10 @@ export class StreamChannel implements Channel {
     client.on('end', () => this.#onClientEnd());
     client.on('error', () => this.#onClientReset());
     client.on('close', () => this.#onClosed());
+  }
+
+  get local(): string {
+    return formatAddress(this.#client.localAddress, this.#client.localPort);
   }
 
   get bytesUp(): number {
@@ -56,6 +67,32 @@ export class StreamChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
+    this.#looksUpTo = 0;
+  }
+
+  look(limit: number): void {
+    this.#looksUpTo = Math.min(limit, earlyLimit);
+    if (this.#early.length > 0 || this.#clientEnded) this.#lookSoon();
+  }
+
+  take(count: number): void {
+    this.#early.drop(count);
+    if (this.#early.length < earlyLimit) this.#client.resume();
+  }
+
+  say(bytes: Uint8Array): void {
+    this.#client.write(Buffer.from(bytes));
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    const client = this.#client;
+    this.#over = true;
+    client.off('data', this.#onEarlyData);
+    this.#early.drop(this.#early.length);
+    client.resume();
+    client.end(Buffer.from(bytes));
+    const patience = setTimeout(() => resetNow(client), lingerMs);
+    client.once('close', () => clearTimeout(patience));
   }
 
   dial({ host, port }: Endpoint): void {
@@ -85,14 +122,15 @@ export class StreamChannel implements Channel {
     upstream?.destroy();
   }
 
-  relay(idleTimeoutMs: number | undefined): void {
+  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
     const client = this.#client;
     const upstream = this.#upstream;
     if (!upstream || this.#over) return;
+    if (opening) upstream.write(Buffer.from(opening.preface));
+    if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
     client.off('data', this.#onEarlyData);
     this.#down = new HalfPipe(upstream, client);
-    this.#up = new HalfPipe(client, upstream, this.#early);
-    this.#early = [];
+    this.#up = new HalfPipe(client, upstream, this.#early.takeAll());
     if (this.#clientEnded) upstream.end();
     if (idleTimeoutMs !== undefined) watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
@@ -116,14 +154,50 @@ export class StreamChannel implements Channel {
   }
 
   readonly #onEarlyData = (chunk: Buffer): void => {
-    this.#early.push(chunk);
-    this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes >= earlyLimit) this.#client.pause();
+    this.#early.add(chunk);
+    if (this.#early.length >= earlyLimit) this.#client.pause();
+    if (this.#looksUpTo > 0) this.#lookSoon();
   };
+
+  /** Once for all that comes in the same turn; and never from within a call. */
+  #lookSoon(): void {
+    if (this.#lookIsDue) return;
+    this.#lookIsDue = true;
+    setImmediate(() => {
+      this.#lookIsDue = false;
+      if (this.#looksUpTo === 0 || this.#over) return;
+      const bytes = this.#early.view(this.#looksUpTo);
+      this.#events?.onClientBytes?.(bytes, this.#clientEnded && bytes.length < this.#looksUpTo);
+    });
+  }
+
+  /** The client waits, read no further than before, until the upstream has said the one byte. */
+  #expect(upstream: Socket, expected: number, idleTimeoutMs: number | undefined): void {
+    const refused = (): void => {
+      if (!this.#over) this.#end('upstream-refused-tls');
+    };
+    const patience = setTimeout(refused, answerPatienceMs);
+    upstream.once('close', () => clearTimeout(patience));
+    upstream.once('end', refused);
+    const onReadable = (): void => {
+      const byte = (upstream.read(1) as Buffer | null)?.[0];
+      if (byte === undefined || this.#over) return;
+      if (byte !== expected) return refused();
+      clearTimeout(patience);
+      upstream.off('end', refused);
+      upstream.off('readable', onReadable);
+      this.#awaitsAnswer = false;
+      this.relay(idleTimeoutMs);
+    };
+    this.#awaitsAnswer = true;
+    upstream.on('readable', onReadable);
+  }
 
   #onClientEnd(): void {
     this.#clientEnded = true;
-    if (!this.#up && this.#earlyBytes === 0 && !this.#over) this.#events?.onClientLeft('ended');
+    if (this.#up || this.#over) return;
+    if (this.#looksUpTo > 0) this.#lookSoon();
+    else if (this.#early.length === 0) this.#events?.onClientLeft('ended');
   }
 
   #onClientReset(): void {
@@ -134,6 +208,7 @@ export class StreamChannel implements Channel {
 
   #onUpstreamError(code: string): void {
     if (this.#over) return;
+    if (this.#awaitsAnswer) return this.#end('upstream-reset');
     if (this.#up) {
       // It had ended before, so its answer is whole; the client gets it first.
       if (this.#down?.ended && this.#client.writableLength > 0) {
