@@ -1,0 +1,38 @@
+/**
+ * Which of a listener's names a client asked for: an exact one before a wildcard, the longest wildcard before the
+ * others. Whoever finds none is the catch-all's.
+ */
+export interface Named {
+  /** A TLS server name, or the host of an HTTP request. */
+  readonly kind: 'sni' | 'host';
+  /** `api.localhost`, or `*.localhost` for all names beneath it, at any depth; `*` for any name. Lower case. */
+  readonly pattern: string;
+}
+
+export class Names<N extends Named> {
+  readonly #byPattern = new Map<string, N>();
+
+  /** Of two with the same kind and pattern the first counts. */
+  constructor(named: readonly N[]) {
+    for (const one of named) {
+      const key = keyOf(one.kind, one.pattern);
+      if (!this.#byPattern.has(key)) this.#byPattern.set(key, one);
+    }
+  }
+
+  /** `name` in lower case, as the parsers give it; undefined where the client named none. */
+  find(kind: Named['kind'], name: string | undefined): N | undefined {
+    if (name === undefined) return undefined;
+    const exact = this.#byPattern.get(keyOf(kind, name));
+    if (exact) return exact;
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      const wild = this.#byPattern.get(keyOf(kind, `*${name.slice(dot)}`));
+      if (wild) return wild;
+    }
+    return this.#byPattern.get(keyOf(kind, '*'));
+  }
+}
+
+function keyOf(kind: Named['kind'], pattern: string): string {
+  return `${kind} ${pattern}`;
+}

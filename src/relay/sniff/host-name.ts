@@ -1,0 +1,22 @@
+import { isIPv6 } from 'node:net';
+
+/**
+ * Host names as clients send them, in one form, so that they can be compared: lower case, without the root's dot.
+ */
+const maxLength = 253;
+/** Letters, digits and hyphens (RFC 1123); underscores too, as compose service names have them. */
+const labels = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+/** Undefined: it can't be a host's name. */
+export function hostName(text: string): string | undefined {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  return name.length <= maxLength && labels.test(name.toLowerCase()) ? name.toLowerCase() : undefined;
+}
+
+/** The host of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information), without the brackets. */
+export function hostOfAuthority(text: string): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]{2,45})\]|([^:[\]]+))(?::\d{0,5})?$/i.exec(text);
+  const [, bracketed, bare = ''] = match ?? [];
+  if (bracketed === undefined) return hostName(bare);
+  return isIPv6(bracketed) ? bracketed.toLowerCase() : undefined;
+}

@@ -1,0 +1,19 @@
+import { readHttp1Host } from './http1-head.ts';
+import { isHttp2Preface, readHttp2Host } from './http2-head.ts';
+
+/**
+ * Which host the first HTTP request of a connection is for: HTTP/1.x, or HTTP/2 with prior knowledge. `incomplete` as
+ * long as more bytes may change the answer; any other answer stays.
+ */
+export type HttpHost =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'not-http' }
+  | { readonly kind: 'malformed'; readonly why: string }
+  /** In lower case, without port and brackets; undefined when the request names none. */
+  | { readonly kind: 'host'; readonly host: string | undefined };
+
+export function readHttpHost(bytes: Uint8Array): HttpHost {
+  const isHttp2 = isHttp2Preface(bytes);
+  if (isHttp2 === undefined) return { kind: 'incomplete' };
+  return isHttp2 ? readHttp2Host(bytes) : readHttp1Host(bytes);
+}

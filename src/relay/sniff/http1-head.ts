@@ -1,0 +1,86 @@
+import { hostOfAuthority } from './host-name.ts';
+import type { HttpHost } from './http-head.ts';
+
+/**
+ * The first request line and its Host header (RFC 9112 §3). Stops at the Host header, so that a long Cookie behind it
+ * need not have come. As strict as servers are about what could be read in two ways, no stricter.
+ */
+export type RequestLine =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'not-http' }
+  | { readonly kind: 'line'; readonly method: string; readonly target: string; readonly length: number };
+
+/** Twice what RFC 9112 §3 asks recipients to take; a line that goes on beyond is some other protocol's. */
+const maxLineBytes = 16_384;
+export const maxHeadBytes = 65_536;
+/** All registered methods are capitals and hyphens; the longest, UPDATEREDIRECTREF, has 17. */
+const maxMethodBytes = 24;
+
+const lineFeed = 10;
+const carriageReturn = 13;
+const space = 32;
+
+export function readRequestLine(bytes: Uint8Array): RequestLine {
+  const head = bytes.subarray(0, maxLineBytes);
+  let at = 0;
+  while (at < head.length && at < maxMethodBytes && isMethodByte(head[at])) at += 1;
+  if (at === head.length) return { kind: 'incomplete' };
+  if (at === 0 || head[at] !== space) return { kind: 'not-http' };
+  while (at < head.length && !isControl(head[at])) at += 1;
+  const end = head[at] === carriageReturn ? at + 1 : at;
+  if (end === head.length) return bytes.length < maxLineBytes ? { kind: 'incomplete' } : { kind: 'not-http' };
+  if (head[end] !== lineFeed) return { kind: 'not-http' };
+  const [, method, target] = /^([A-Z-]+) ([^ ]+) HTTP\/1\.\d$/.exec(latin1(head.subarray(0, at))) ?? [];
+  if (method === undefined || target === undefined) return { kind: 'not-http' };
+  return { kind: 'line', method, target, length: end + 1 };
+}
+
+export function readHttp1Host(bytes: Uint8Array): HttpHost {
+  const line = readRequestLine(bytes);
+  if (line.kind !== 'line') return line;
+  const authority = authorityOf(line);
+  return authority === undefined ? readHostHeader(bytes.subarray(0, maxHeadBytes), line.length) : hostFrom(authority);
+}
+
+/** `CONNECT host:port` and `GET http://host/path`: what they say counts, not the Host header (RFC 9112 §3.2.2). */
+function authorityOf({ method, target }: { readonly method: string; readonly target: string }): string | undefined {
+  if (method === 'CONNECT') return target;
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+}
+
+function readHostHeader(head: Uint8Array, from: number): HttpHost {
+  for (let at = from; ;) {
+    const end = head.indexOf(lineFeed, at);
+    if (end < 0) return head.length < maxHeadBytes ? { kind: 'incomplete' } : malformed('the head exceeds 64 KiB');
+    const line = latin1(head.subarray(at, head[end - 1] === carriageReturn ? end - 1 : end));
+    if (line === '') return { kind: 'host', host: undefined };
+    // A folded line or a blank before the colon would let two readers see two different headers (RFC 9112 §5.1, §5.2).
+    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/s.exec(line) ?? [];
+    if (name === undefined || value === undefined) return malformed('a header line is malformed');
+    if (name.toLowerCase() === 'host') return hostFrom(value.trim());
+    at = end + 1;
+  }
+}
+
+/** An empty Host is what a client sends whose target has no authority (RFC 9112 §3.2). */
+export function hostFrom(authority: string): HttpHost {
+  if (authority === '') return { kind: 'host', host: undefined };
+  const host = hostOfAuthority(authority);
+  return host === undefined ? malformed('its host is not the name or address of a host') : { kind: 'host', host };
+}
+
+function isMethodByte(byte: number | undefined): boolean {
+  return byte !== undefined && ((byte >= 65 && byte <= 90) || byte === 45);
+}
+
+function isControl(byte: number | undefined): boolean {
+  return byte !== undefined && (byte < space || byte === 127);
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function malformed(why: string): HttpHost {
+  return { kind: 'malformed', why };
+}

@@ -1,0 +1,104 @@
+import { hostFrom, maxHeadBytes } from './http1-head.ts';
+import { readHeaderBlock } from './hpack/header-block.ts';
+import type { HttpHost } from './http-head.ts';
+
+/**
+ * The `:authority` of the first request of an HTTP/2 connection (RFC 9113): the preface, a SETTINGS frame, whatever the
+ * client sends before its first request, then HEADERS and its CONTINUATIONs. A client that waits for the server's
+ * SETTINGS before it asks for anything can't be told apart by name.
+ */
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const frameHeaderBytes = 9;
+/** SETTINGS_MAX_FRAME_SIZE, which a client must keep to until the server has allowed more (RFC 9113 §6.5.2). */
+const maxFrameBytes = 16_384;
+const type = { data: 0, headers: 1, settings: 4, pushPromise: 5, continuation: 9 } as const;
+const flag = { endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
+const priorityBytes = 5;
+
+/** Undefined: all that has come may be its beginning. */
+export function isHttp2Preface(bytes: Uint8Array): boolean | undefined {
+  const head = bytes.subarray(0, preface.length);
+  if (Buffer.compare(preface.subarray(0, head.length), head) !== 0) return false;
+  return head.length === preface.length ? true : undefined;
+}
+
+/** `bytes` begin with the preface. */
+export function readHttp2Host(bytes: Uint8Array): HttpHost {
+  const head = bytes.subarray(0, maxHeadBytes);
+  const block = readFirstBlock(head);
+  if (block instanceof Uint8Array) return hostIn(block);
+  if (block.kind === 'incomplete' && head.length === maxHeadBytes) return malformed('the head exceeds 64 KiB');
+  return block;
+}
+
+function readFirstBlock(head: Uint8Array): Uint8Array | HttpHost {
+  const pieces: Uint8Array[] = [];
+  let stream: number | undefined;
+  for (let at = preface.length, isFirst = true; ; isFirst = false) {
+    const frame = readFrame(head, at);
+    if ('why' in frame) return frame;
+    if (frame.kind === undefined) return { kind: 'incomplete' };
+    if (isFirst && frame.kind !== type.settings) return malformed('the first HTTP/2 frame is not SETTINGS');
+    if (stream !== undefined && (frame.kind !== type.continuation || frame.stream !== stream))
+      return malformed('an HTTP/2 frame amid the headers');
+    if (stream === undefined && isMisplaced(frame.kind)) return malformed('an HTTP/2 frame before the first request');
+    if (!frame.payload) return { kind: 'incomplete' };
+    if (frame.kind === type.headers || frame.kind === type.continuation) {
+      const piece = frame.kind === type.headers ? fragmentOf(frame.payload, frame.flags) : frame.payload;
+      if (!piece || frame.stream === 0) return malformed('an HTTP/2 HEADERS frame is malformed');
+      pieces.push(piece);
+      stream = frame.stream;
+      if ((frame.flags & flag.endHeaders) !== 0) return Buffer.concat(pieces);
+    }
+    at += frameHeaderBytes + frame.payload.length;
+  }
+}
+
+interface Frame {
+  /** Undefined: not even the frame's header has come. */
+  readonly kind: number | undefined;
+  readonly flags: number;
+  readonly stream: number;
+  /** Undefined: it has not come as a whole. */
+  readonly payload: Uint8Array | undefined;
+}
+
+function readFrame(head: Uint8Array, at: number): Frame | ReturnType<typeof malformed> {
+  if (at + frameHeaderBytes > head.length) return { kind: undefined, flags: 0, stream: 0, payload: undefined };
+  const view = new DataView(head.buffer, head.byteOffset + at, frameHeaderBytes);
+  const length = view.getUint32(0) >>> 8;
+  if (length > maxFrameBytes) return malformed(`an HTTP/2 frame of ${length} bytes`);
+  const start = at + frameHeaderBytes;
+  return {
+    kind: view.getUint8(3),
+    flags: view.getUint8(4),
+    stream: view.getUint32(5) & 0x7fff_ffff,
+    payload: start + length > head.length ? undefined : head.subarray(start, start + length),
+  };
+}
+
+function isMisplaced(kind: number): boolean {
+  return kind === type.data || kind === type.pushPromise || kind === type.continuation;
+}
+
+/** Without padding and priority (RFC 9113 §6.2). */
+function fragmentOf(payload: Uint8Array, flags: number): Uint8Array | undefined {
+  const isPadded = (flags & flag.padded) !== 0;
+  const from = (isPadded ? 1 : 0) + ((flags & flag.priority) === 0 ? 0 : priorityBytes);
+  const to = payload.length - (isPadded ? (payload[0] ?? 0) : 0);
+  return from <= to ? payload.subarray(from, to) : undefined;
+}
+
+function hostIn(block: Uint8Array): HttpHost {
+  const fields = readHeaderBlock(block);
+  if (!fields) return malformed('its HTTP/2 headers are malformed');
+  const valuesOf = (wanted: string): readonly string[] =>
+    fields.filter(({ name }) => name === wanted).map(({ value }) => value);
+  const named = valuesOf(':authority');
+  const [authority, another] = named.length > 0 ? named : valuesOf('host');
+  return another === undefined ? hostFrom(authority ?? '') : malformed('it names two hosts');
+}
+
+function malformed(why: string): { readonly kind: 'malformed'; readonly why: string } {
+  return { kind: 'malformed', why };
+}

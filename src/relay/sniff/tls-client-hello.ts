@@ -1,0 +1,138 @@
+import { ByteReader } from './byte-reader.ts';
+import { hostName } from './host-name.ts';
+
+/**
+ * Reads the server name and the protocols out of a TLS ClientHello (RFC 8446 §4.1.2, RFC 6066 §3, RFC 7301) without
+ * taking part in the handshake. The hello may be spread over many records, and have come in part only: then the answer
+ * is `incomplete`, and any other answer stays the same whatever comes after it.
+ */
+export type ClientHello =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'not-tls' }
+  | { readonly kind: 'malformed'; readonly why: string }
+  | {
+      readonly kind: 'hello';
+      /** In lower case; undefined when the client names no host. With Encrypted ClientHello the outer, public one. */
+      readonly serverName: string | undefined;
+      /** As the client prefers them, e.g. `h2`, `http/1.1`; hostile bytes as Latin-1. */
+      readonly alpn: readonly string[];
+    };
+
+/** With the record headers. Hellos are 200 bytes to 2 KiB long; long session tickets add a few more. */
+export const maxHelloBytes = 65_536;
+
+const handshakeRecord = 22;
+const majorVersion = 3;
+const recordHeaderBytes = 5;
+/** TLSPlaintext.length MUST NOT exceed it (RFC 8446 §5.1). */
+const maxRecordBytes = 2 ** 14;
+const clientHelloType = 1;
+const messageHeaderBytes = 4;
+const serverNameExtension = 0;
+const alpnExtension = 16;
+
+export function readClientHello(bytes: Uint8Array): ClientHello {
+  const message = readMessage(bytes.subarray(0, maxHelloBytes));
+  if (message instanceof Uint8Array) return readHello(message);
+  return message.kind === 'incomplete' && bytes.length >= maxHelloBytes ? tooLong : message;
+}
+
+type NoMessage = Exclude<ClientHello, { kind: 'hello' }>;
+
+const incomplete: NoMessage = { kind: 'incomplete' };
+const notTls: NoMessage = { kind: 'not-tls' };
+const tooLong = malformed('the ClientHello is longer than 64 KiB');
+
+/** Puts the first handshake message together from its records. Judges every byte in the order in which they come. */
+function readMessage(bytes: Uint8Array): Uint8Array | NoMessage {
+  const pieces: Uint8Array[] = [];
+  let gathered = 0;
+  let wanted: number | undefined;
+  for (let at = 0; ;) {
+    if (!isPrefix([handshakeRecord, majorVersion], bytes, at))
+      return at === 0 ? notTls : malformed('a record amid the ClientHello is none of the handshake');
+    if (at + recordHeaderBytes > bytes.length) return incomplete;
+    const length = ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0);
+    if (length === 0 || length > maxRecordBytes) return malformed(`a record of ${length} bytes`);
+    const piece = bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length);
+    pieces.push(piece);
+    gathered += piece.length;
+    if (wanted === undefined && gathered > 0) {
+      const header = Buffer.concat(pieces);
+      if (header[0] !== clientHelloType) return malformed('the first handshake message is no ClientHello');
+      if (gathered >= messageHeaderBytes) wanted = messageHeaderBytes + header.readUIntBE(1, 3);
+      if (wanted !== undefined && wanted > maxHelloBytes) return tooLong;
+    }
+    if (wanted !== undefined && gathered >= wanted)
+      return Buffer.concat(pieces, gathered).subarray(messageHeaderBytes, wanted);
+    if (piece.length < length) return incomplete;
+    at += recordHeaderBytes + length;
+  }
+}
+
+/** As far as they have come, the bytes from `at` on are these. */
+function isPrefix(expected: readonly number[], bytes: Uint8Array, at: number): boolean {
+  return expected.every((byte, index) => at + index >= bytes.length || bytes[at + index] === byte);
+}
+
+function readHello(message: Uint8Array): ClientHello {
+  const reader = new ByteReader(message);
+  // Version and random, session id, cipher suites, compression methods.
+  reader.take(2 + 32);
+  reader.vector(1);
+  reader.vector(2);
+  reader.vector(1);
+  // Extensions are not there at all in the oldest clients' hellos.
+  const extensions = new ByteReader(reader.hasMore ? reader.vector(2) : new Uint8Array());
+  if (!reader.isDone) return malformed('the ClientHello does not fit its length');
+  let serverName: string | undefined;
+  let alpn: readonly string[] = [];
+  const seen = new Set<number>();
+  while (extensions.hasMore) {
+    const type = extensions.uint(2);
+    const body = new ByteReader(extensions.vector(2));
+    if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
+    if (seen.has(type)) return malformed(`extension ${type} is there twice`);
+    seen.add(type);
+    if (type === serverNameExtension) {
+      const read = readServerName(body);
+      if ('why' in read) return read;
+      serverName = read.name;
+    } else if (type === alpnExtension) {
+      const read = readAlpn(body);
+      if (!read) return malformed('its list of protocols (ALPN) is malformed');
+      alpn = read;
+    }
+  }
+  return { kind: 'hello', serverName, alpn };
+}
+
+function readServerName(body: ByteReader): { readonly name: string | undefined } | ReturnType<typeof malformed> {
+  const list = new ByteReader(body.vector(2));
+  let name: string | undefined;
+  do {
+    const isHostName = list.uint(1) === 0;
+    const text = list.vector(2);
+    if (!list.isSound || !body.isDone) return malformed('its server name (SNI) is malformed');
+    if (!isHostName) continue;
+    if (name !== undefined) return malformed('it has two server names (SNI)');
+    name = hostName(Buffer.from(text).toString('latin1'));
+    if (name === undefined) return malformed('its server name (SNI) is not the name of a host');
+  } while (list.hasMore);
+  return { name };
+}
+
+function readAlpn(body: ByteReader): readonly string[] | undefined {
+  const list = new ByteReader(body.vector(2));
+  const protocols: string[] = [];
+  while (list.hasMore) {
+    const protocol = list.vector(1);
+    if (protocol.length === 0) return undefined;
+    protocols.push(Buffer.from(protocol).toString('latin1'));
+  }
+  return list.isSound && body.isDone ? protocols : undefined;
+}
+
+function malformed(why: string): { readonly kind: 'malformed'; readonly why: string } {
+  return { kind: 'malformed', why };
+}
