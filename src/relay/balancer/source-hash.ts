@@ -1,3 +1,4 @@
+import { fnv1a, mix } from '../hash.ts';
 import type { Balancer, Weighted } from './policy.ts';
 
 /**
@@ -16,18 +17,7 @@ export class SourceHash implements Balancer {
   }
 }
 
-/** FNV-1a, 32 bits, over UTF-16 units. */
-function fnv1a(text: string, seed: number): number {
-  let hash = seed;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash;
-}
-
-/** Spreads the bits (MurmurHash3's finalizer) into (0, 1): addresses that differ in one digit must not stay neighbours. */
+/** Within (0, 1). */
 function unit(hash: number): number {
-  let mixed = hash;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  mixed ^= mixed >>> 16;
-  return ((mixed >>> 0) + 0.5) / 2 ** 32;
+  return ((mix(hash) >>> 0) + 0.5) / 2 ** 32;
 }

@@ -1,0 +1,24 @@
+/**
+ * Type, length, value: what version 2 says besides addresses (proxy-protocol.txt, section 2.2.1). Only the checksum is
+ * understood; the others are passed on.
+ */
+const headerBytes = 3;
+const checksumType = 0x03;
+export const checksumBytes = 4;
+
+/** Where the checksum's value is, if there is one. `malformed`: they do not fit, or there are two of them. */
+export function findChecksum(tlvs: Uint8Array): number | 'none' | 'malformed' {
+  let found: number | undefined;
+  let at = 0;
+  while (at < tlvs.length) {
+    const length = ((tlvs[at + 1] ?? 0) << 8) | (tlvs[at + 2] ?? 0);
+    const valueAt = at + headerBytes;
+    if (valueAt + length > tlvs.length) return 'malformed';
+    if (tlvs[at] === checksumType) {
+      if (found !== undefined || length !== checksumBytes) return 'malformed';
+      found = valueAt;
+    }
+    at = valueAt + length;
+  }
+  return found ?? 'none';
+}
