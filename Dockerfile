@@ -22,11 +22,13 @@ COPY package.json package-lock.json ./
 RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
       devDependencies.oxlint devDependencies.oxlint-tsgolint \
+      devDependencies.playwright-core devDependencies.axe-core \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
 COPY rolldown.config.ts ./
 COPY src ./src
-RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts
+RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts \
+ && node node_modules/vite/bin/vite.js build --config src/dashboard/vite.config.ts
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="Sealane" \

@@ -13,7 +13,9 @@ const checks = [
   ['format', 'oxfmt', '--check'],
   ['lint', 'oxlint', '--type-aware'],
   ['types', 'tsc', '--noEmit'],
+  ['types of the dashboard', 'tsc', '--noEmit', '--project', 'src/dashboard'],
   ['build', 'rolldown', '--config', 'rolldown.config.ts'],
+  ['build of the dashboard', 'vite', 'build', '--config', 'src/dashboard/vite.config.ts'],
 ] as const;
 
 let counts: Counts = noCounts;

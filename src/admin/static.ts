@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Hono } from 'hono';
+
+/**
+ * The dashboard's files, as vite built them. They are read once, at the first request; afterwards a path is looked up
+ * among the names that were there, never in the file system.
+ */
+interface Asset {
+  readonly plain: Uint8Array<ArrayBuffer>;
+  readonly gzipped: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Everything from here, nothing inline, no markup made from text; nobody may frame it. */
+const securityHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const compress = promisify(gzip);
+
+export function createDashboard(folder: URL = builtFolder()): Hono {
+  let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
+  const app = new Hono();
+  app.get('*', async (context, next) => {
+    // Not kept when it fails: a build may be under way.
+    loading ??= readAssets(folder).catch(() => {
+      loading = undefined;
+      return new Map();
+    });
+    const assets = await loading;
+    const { path } = context.req;
+    const asset = assets.get(path === '/' ? '/index.html' : path);
+    if (!asset) {
+      if (path !== '/') return next();
+      return context.text('This build has no dashboard: npm run build makes it. The API is at /api/services.\n', 404);
+    }
+    const { etag = '' } = asset.headers;
+    if (context.req.header('if-none-match') === etag) return context.body(null, 304, asset.headers);
+    const packed = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
+    return context.body(packed ? asset.gzipped : asset.plain, 200, {
+      ...asset.headers,
+      ...(packed ? { 'content-encoding': 'gzip' } : {}),
+    });
+  });
+  return app;
+}
+
+async function readAssets(folder: URL): Promise<ReadonlyMap<string, Asset>> {
+  const root = fileURLToPath(folder);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const assets = new Map<string, Asset>();
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const path = `/${relative(root, file).replaceAll(sep, '/')}`;
+    assets.set(path, await toAsset(path, await readFile(file)));
+  }
+  return assets;
+}
+
+async function toAsset(path: string, bytes: Uint8Array): Promise<Asset> {
+  return {
+    plain: new Uint8Array(bytes),
+    gzipped: new Uint8Array(await compress(bytes, { level: 9 })),
+    headers: {
+      ...securityHeaders,
+      'content-type': types[extname(path)] ?? 'application/octet-stream',
+      // Assets are named by their content.
+      'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+      vary: 'accept-encoding',
+    },
+  };
+}
+
+/** Seen from this file: beside the bundle, whether this went into `chunks/` or not; in dist/ when run from source. */
+function builtFolder(from: string = import.meta.url): URL {
+  if (from.endsWith('.ts')) return new URL('../../dist/dashboard/', from);
+  return new URL(/\/chunks\/[^/]*$/.test(from) ? '../dashboard/' : './dashboard/', from);
+}

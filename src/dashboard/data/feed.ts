@@ -1,0 +1,203 @@
+import { batch } from '@preact/signals';
+import type { ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
+import { api, ApiFailure } from './api.ts';
+import { serverNowMs, setServerTime } from './clock.ts';
+import { createRefresher } from './refresher.ts';
+import { connection, history, problems, services, status, tick, timeline } from './store.ts';
+
+/**
+ * Keeps the store as Sealane says it is: one event stream, which names what changed, and reads of just that. Every
+ * (re)connection reads everything anew, so that nothing stale survives; a stream that has gone silent is given up.
+ *
+ *   EventSource ─▶ services: names  ─▶ refresher ─▶ GET /api/services[/name] ─▶ store
+ *               ─▶ stats, timeline ────────────────────────────────────────▶ store
+ */
+const keptEvents = 500;
+/** Figures come once a second; without any for so long the page says that it is stale. */
+const staleAfterMs = 4_000;
+const silentAfterMs = 12_000;
+const firstRetryMs = 400;
+const longestRetryMs = 5_000;
+
+let source: EventSource | undefined;
+let retryMs = firstRetryMs;
+let retry: ReturnType<typeof setTimeout> | undefined;
+let heardAtMs = 0;
+let lastId = 0;
+let freshStats = true;
+
+const refresher = createRefresher({
+  async readAll() {
+    const [all, { problems: found }] = await Promise.all([api.services(), api.problems()]);
+    setServerTime(Date.parse(all.at));
+    const next = new Map(all.services.map((service) => [service.name, service]));
+    reloadIfUpdated(all.status.version);
+    batch(() => {
+      history.forget([...services.value.keys()].filter((name) => !next.has(name)));
+      services.value = next;
+      status.value = all.status;
+      problems.value = found;
+      connection.value = { kind: 'live' };
+    });
+  },
+  async readSome(names, alsoProblems) {
+    const [read, found, now] = await Promise.all([
+      Promise.all(names.map(async (name) => [name, await serviceOrNone(name)] as const)),
+      alsoProblems ? api.problems() : undefined,
+      api.status(),
+    ]);
+    batch(() => {
+      const next = new Map(services.value);
+      for (const [name, service] of read) {
+        if (service) next.set(name, service);
+        else next.delete(name);
+      }
+      history.forget(read.flatMap(([name, service]) => (service ? [] : [name])));
+      services.value = next;
+      status.value = now;
+      if (found) problems.value = found.problems;
+    });
+  },
+  onFailure(error) {
+    if (error instanceof ApiFailure && error.status === 401) connection.value = { kind: 'token-needed' };
+    else if (services.peek().size === 0 && connection.peek().kind === 'connecting')
+      connection.value = { kind: 'connecting', reason: error instanceof Error ? error.message : String(error) };
+    reconnect();
+  },
+});
+
+export function startFeed(): void {
+  open();
+  setInterval(watch, 1000);
+  // A phone that wakes up: what it shows is old.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && connection.peek().kind === 'stale') reconnectNow();
+  });
+}
+
+/** After an action: its outcome is shown without waiting for the stream to name it. */
+export function refresh(name: string): void {
+  refresher.some([name], false);
+}
+
+export function reconnectNow(): void {
+  clearTimeout(retry);
+  retry = undefined;
+  source?.close();
+  open();
+}
+
+function open(): void {
+  source?.close();
+  freshStats = true;
+  const opened = new EventSource(`/api/events?stats=true&since=${lastId}`);
+  source = opened;
+  heardAtMs = Date.now();
+  opened.addEventListener('open', () => {
+    heard();
+    retryMs = firstRetryMs;
+    refresher.all();
+  });
+  opened.addEventListener('error', () => {
+    // Also a 401 ends here, without saying so: reading tells.
+    if (connection.peek().kind === 'connecting') refresher.all();
+    reconnect();
+  });
+  on(opened, 'stats', onStats);
+  on(opened, 'services', ({ changed, removed, problemsChanged }) => {
+    refresher.some([...changed, ...removed], problemsChanged);
+  });
+  on(opened, 'timeline', (event) => {
+    lastId = Math.max(lastId, event.id);
+    pending.push(event);
+    flush ??= setTimeout(flushTimeline, gatherMs);
+  });
+  on(opened, 'reset', () => {
+    timeline.value = [];
+    const again = lastId > 0;
+    lastId = 0;
+    // Whoever has seen nothing yet is sent all that is kept.
+    if (again) reconnectNow();
+  });
+}
+
+interface StreamEvents {
+  readonly stats: StatsEvent;
+  readonly services: ServicesEvent;
+  readonly timeline: TimelineEvent;
+  readonly reset: unknown;
+}
+
+function on<Name extends keyof StreamEvents>(
+  opened: EventSource,
+  name: Name,
+  listener: (data: StreamEvents[Name]) => void,
+): void {
+  opened.addEventListener(name, (event) => {
+    if (opened !== source) return;
+    heard();
+    listener(JSON.parse((event as MessageEvent<string>).data) as StreamEvents[Name]);
+  });
+}
+
+/** The page is as old as its server was when it was loaded. */
+let builtVersion: string | undefined;
+
+function reloadIfUpdated(version: string): void {
+  builtVersion ??= version;
+  if (version !== builtVersion) location.reload();
+}
+
+function onStats({ at, services: figures }: StatsEvent): void {
+  setServerTime(Date.parse(at));
+  history.add(Date.parse(at), new Map(Object.entries(figures)), freshStats);
+  freshStats = false;
+  tick.value += 1;
+}
+
+/** What comes in one go is shown in one go: the first answer may hold hundreds. */
+const gatherMs = 50;
+const pending: TimelineEvent[] = [];
+let flush: ReturnType<typeof setTimeout> | undefined;
+
+function flushTimeline(): void {
+  flush = undefined;
+  const known = new Set(timeline.peek().map(({ id }) => id));
+  const fresh = pending.splice(0).filter(({ id }) => !known.has(id));
+  timeline.value = [...fresh.toReversed(), ...timeline.peek()].slice(0, keptEvents);
+}
+
+function heard(): void {
+  heardAtMs = Date.now();
+  if (connection.peek().kind === 'stale' && services.peek().size > 0) refresher.all();
+}
+
+function watch(): void {
+  const silentMs = Date.now() - heardAtMs;
+  if (silentMs > staleAfterMs) markStale();
+  if (silentMs > silentAfterMs) reconnect();
+}
+
+function markStale(): void {
+  if (connection.peek().kind !== 'live') return;
+  connection.value = { kind: 'stale', sinceMs: serverNowMs() - (Date.now() - heardAtMs) };
+}
+
+function reconnect(): void {
+  source?.close();
+  markStale();
+  if (retry !== undefined) return;
+  // Jitter: pages that lost one server must not come back as one.
+  const waitMs = retryMs * (0.5 + Math.random());
+  retryMs = Math.min(longestRetryMs, retryMs * 2);
+  retry = setTimeout(reconnectNow, waitMs);
+}
+
+async function serviceOrNone(name: string) {
+  try {
+    return await api.service(name);
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return undefined;
+    throw error;
+  }
+}

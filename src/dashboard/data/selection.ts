@@ -1,0 +1,74 @@
+import type { ApiService } from '../../admin/schema.ts';
+import type { Live } from './history.ts';
+
+/**
+ * Which services a person asked to see, in which order. Pure.
+ */
+export type StateFilter = 'all' | 'attention' | ApiService['state'];
+export type Order = 'name' | 'sessions' | 'traffic';
+
+export interface Wanted {
+  readonly search: string;
+  readonly state: StateFilter;
+  readonly order: Order;
+}
+
+export function selectServices(
+  services: Iterable<ApiService>,
+  { search, state, order }: Wanted,
+  liveOf: (name: string) => Live,
+): readonly ApiService[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = [...services].filter(
+    (service) => hasState(service, state) && words.every((word) => isAbout(service, word)),
+  );
+  return order === 'name' ? found : found.sort((a, b) => weigh(order, liveOf(b.name)) - weigh(order, liveOf(a.name)));
+}
+
+export interface StateCounts {
+  readonly all: number;
+  /** Not up, those that are down among them. */
+  readonly attention: number;
+  readonly down: number;
+  readonly upstreams: number;
+  readonly readyUpstreams: number;
+}
+
+export function countStates(services: Iterable<ApiService>): StateCounts {
+  let [all, attention, down, upstreams, readyUpstreams] = [0, 0, 0, 0, 0];
+  for (const service of services) {
+    all += 1;
+    if (service.state !== 'up') attention += 1;
+    if (service.state === 'down') down += 1;
+    for (const { state } of service.upstreams) {
+      upstreams += 1;
+      if (state === 'ready') readyUpstreams += 1;
+    }
+  }
+  return { all, attention, down, upstreams, readyUpstreams };
+}
+
+function hasState({ state }: ApiService, wanted: StateFilter): boolean {
+  return wanted === 'all' || (wanted === 'attention' ? state !== 'up' : state === wanted);
+}
+
+/** By all that a person may know of it: its name, a port, a container, an address. */
+function isAbout({ name, routes, upstreams }: ApiService, word: string): boolean {
+  return (
+    name.toLowerCase().includes(word) ||
+    routes.some(
+      ({ listen, names }) => listen.includes(word) || names.some((one) => one.toLowerCase().includes(word)),
+    ) ||
+    upstreams.some(
+      (upstream) =>
+        upstream.name.toLowerCase().includes(word) ||
+        upstream.containerId?.startsWith(word) === true ||
+        upstream.state === word ||
+        upstream.endpoints.some((endpoint) => endpoint.includes(word)),
+    )
+  );
+}
+
+function weigh(order: Exclude<Order, 'name'>, { active, held, up, down }: Live): number {
+  return order === 'sessions' ? active + held : up + down;
+}

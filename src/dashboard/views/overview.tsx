@@ -1,0 +1,112 @@
+import type { ApiStatus } from '../../admin/schema.ts';
+import { countStates } from '../data/selection.ts';
+import { history, problems, services, status, tick, timeline } from '../data/store.ts';
+import { count, plural } from '../format.ts';
+import { toHash } from '../place.ts';
+import { Ago } from '../parts/ago.tsx';
+import { EventList } from '../parts/event-list.tsx';
+import { ProblemList } from '../parts/problem-list.tsx';
+import { Mark } from '../parts/state.tsx';
+import { TrafficCharts } from '../parts/traffic-charts.tsx';
+import { ServiceList } from './service-list.tsx';
+
+/** Everything at a glance: how it stands, what is wrong, what flows, and each service. */
+const problemsShown = 3;
+const eventsShown = 40;
+
+export function Overview() {
+  return (
+    <div class="overview">
+      <div class="overview-main">
+        <Headline />
+        <Problems />
+        {services.value.size > 0 && <Traffic />}
+        <ServiceList />
+      </div>
+      <section class="card overview-events" aria-labelledby="latest-events">
+        <header class="card-head">
+          <h2 id="latest-events">Events</h2>
+          <a href={toHash({ kind: 'events' })}>All events</a>
+        </header>
+        <EventList events={timeline.value.slice(0, eventsShown)} />
+      </section>
+    </div>
+  );
+}
+
+function Headline() {
+  const { all, attention, down, upstreams, readyUpstreams } = countStates(services.value.values());
+  const state = down > 0 ? 'down' : attention > 0 ? 'degraded' : 'up';
+  const now = status.value;
+  return (
+    <header class="headline">
+      <Mark state={all === 0 ? 'starting' : state} />
+      <div>
+        <h1 tabIndex={-1}>{headlineOf(all, attention)}</h1>
+        <p class="facts">
+          {upstreams > 0 && (
+            <span>
+              {count(readyUpstreams)} of {plural(upstreams, 'upstream')} ready
+            </span>
+          )}
+          <span>{now && <Engine engine={now.engine} />}</span>
+          <span>
+            {now && (
+              <>
+                running for <Ago at={now.startedAt} />
+              </>
+            )}
+          </span>
+        </p>
+      </div>
+    </header>
+  );
+}
+
+function headlineOf(all: number, attention: number): string {
+  if (all === 0) return 'No services yet';
+  if (attention > 0)
+    return `${count(attention)} of ${plural(all, 'service')} ${attention === 1 ? 'needs' : 'need'} attention`;
+  return all === 1 ? 'The service is up' : `All ${count(all)} services are up`;
+}
+
+function Engine({ engine }: { readonly engine: ApiStatus['engine'] }) {
+  switch (engine.state) {
+    case 'none':
+      return <>without Docker</>;
+    case 'connected':
+      return <>Docker connected</>;
+    case 'connecting':
+    case 'disconnected':
+      return (
+        <b class="is-unhealthy">
+          Docker {engine.state}
+          {engine.reason === null ? '' : `: ${engine.reason}`}
+        </b>
+      );
+  }
+}
+
+function Problems() {
+  const all = problems.value;
+  if (all.length === 0) return null;
+  return (
+    <section class="card problems" aria-labelledby="open-problems">
+      <header class="card-head">
+        <h2 id="open-problems">{plural(all.length, 'problem')}</h2>
+        {all.length > problemsShown && <a href={toHash({ kind: 'problems' })}>All problems</a>}
+      </header>
+      <ProblemList problems={all.slice(0, problemsShown)} />
+    </section>
+  );
+}
+
+function Traffic() {
+  void tick.value;
+  const held = status.value?.held ?? 0;
+  return (
+    <section class="card" aria-label="Traffic">
+      <TrafficCharts columns={history.columns()} held={held} />
+    </section>
+  );
+}

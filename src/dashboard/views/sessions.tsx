@@ -1,0 +1,177 @@
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { ApiSession, ApiSessions } from '../../admin/schema.ts';
+import { api } from '../data/api.ts';
+import { bytes, count, duration, plural } from '../format.ts';
+import { toHash } from '../place.ts';
+import { State, type StateName } from '../parts/state.tsx';
+
+/** Who is connected now, asked again every other second while one looks. */
+const everyMs = 2_000;
+const shownAtMost = 200;
+const marks: Readonly<Record<ApiSession['state'], StateName>> = {
+  held: 'paused',
+  dialing: 'starting',
+  relaying: 'ready',
+};
+const filters = signal({ client: '', state: '' });
+
+export function Sessions({ service }: { readonly service: string }) {
+  const { client, state } = filters.value;
+  const { answer, failure } = useSessions(service, client, state);
+  return (
+    <div>
+      <header class="headline">
+        <div>
+          <h1 tabIndex={-1}>Live sessions</h1>
+          <p class="facts">
+            <span>{answer ? `${plural(answer.total, 'session')} now` : 'asking the relay'}</span>
+            {answer && answer.total > answer.sessions.length && (
+              <span>the {count(answer.sessions.length)} oldest are shown</span>
+            )}
+            {answer && !answer.complete && <span>a relay thread did not answer in time: there are more</span>}
+          </p>
+        </div>
+      </header>
+      <section class="card" aria-label="Sessions">
+        <Toolbar service={service} />
+        {failure !== undefined && <p class="empty is-unhealthy">{failure}</p>}
+        {answer &&
+          failure === undefined &&
+          (answer.sessions.length === 0 ? (
+            <p class="empty">
+              Nobody is connected{service === '' && client === '' && state === '' ? '' : ' who fits'}.
+            </p>
+          ) : (
+            <Table sessions={answer.sessions} />
+          ))}
+      </section>
+    </div>
+  );
+}
+
+function useSessions(service: string, client: string, state: string) {
+  const [answer, setAnswer] = useState<ApiSessions>();
+  const [failure, setFailure] = useState<string>();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    let wanted = true;
+    const query = new URLSearchParams({ limit: String(shownAtMost) });
+    for (const [name, value] of Object.entries({ service, client: client.trim(), state })) {
+      if (value !== '') query.set(name, value);
+    }
+    const read = async (): Promise<void> => {
+      try {
+        if (document.visibilityState === 'visible') {
+          const sessions = await api.sessions(query);
+          if (!wanted) return;
+          setAnswer(sessions);
+          setFailure(undefined);
+        }
+      } catch (error) {
+        if (wanted) setFailure(error instanceof Error ? error.message : String(error));
+      }
+      if (wanted) timer = setTimeout(() => void read(), everyMs);
+    };
+    void read();
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [service, client, state]);
+  return { answer, failure };
+}
+
+function Toolbar({ service }: { readonly service: string }) {
+  const { client, state } = filters.value;
+  return (
+    <div class="toolbar" role="search">
+      <input
+        type="search"
+        placeholder="Client address, e.g. 172.18."
+        aria-label="Only clients whose address begins with"
+        value={client}
+        onInput={(event) => (filters.value = { ...filters.value, client: event.currentTarget.value })}
+      />
+      <label class="order">
+        <span>State</span>
+        <select
+          value={state}
+          onChange={(event) => (filters.value = { ...filters.value, state: event.currentTarget.value })}
+        >
+          <option value="">any</option>
+          <option value="held">held</option>
+          <option value="dialing">dialing</option>
+          <option value="relaying">relaying</option>
+        </select>
+      </label>
+      {service !== '' && (
+        <a class="chip" href={toHash({ kind: 'sessions', service: '' })}>
+          only {service} <span aria-hidden="true">×</span>
+          <span class="unseen">(show all services)</span>
+        </a>
+      )}
+    </div>
+  );
+}
+
+function Table({ sessions }: { readonly sessions: readonly ApiSession[] }) {
+  return (
+    <table class="sessions" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Client
+          </th>
+          <th role="columnheader" scope="col">
+            Service
+          </th>
+          <th role="columnheader" scope="col">
+            State
+          </th>
+          <th role="columnheader" scope="col">
+            Upstream
+          </th>
+          <th role="columnheader" scope="col" class="number">
+            Age
+          </th>
+          <th role="columnheader" scope="col" class="number">
+            From client
+          </th>
+          <th role="columnheader" scope="col" class="number">
+            To client
+          </th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {sessions.map((session) => (
+          <tr role="row" key={`${session.client} ${session.listener} ${session.startedAt}`}>
+            <th role="rowheader" scope="row">
+              <code>{session.client}</code>
+            </th>
+            <td role="cell">
+              <a href={toHash({ kind: 'service', name: session.service })}>{session.service}</a>
+            </td>
+            <td role="cell">
+              <State state={marks[session.state]}>{session.state}</State>
+              {session.lastDialError !== null && <p class="reason">{session.lastDialError}</p>}
+            </td>
+            <td role="cell">
+              {session.upstream ?? <span class="quiet">–</span>}
+              {session.endpoint !== null && <code>{session.endpoint}</code>}
+            </td>
+            <td role="cell" class="number" data-label="age">
+              {duration(session.ageMs)}
+            </td>
+            <td role="cell" class="number" data-label="from client">
+              {bytes(session.bytesUp)}
+            </td>
+            <td role="cell" class="number" data-label="to client">
+              {bytes(session.bytesDown)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

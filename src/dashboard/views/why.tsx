@@ -1,0 +1,71 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ApiExplanation, ApiService } from '../../admin/schema.ts';
+import { api } from '../data/api.ts';
+import { count } from '../format.ts';
+import { Ago } from '../parts/ago.tsx';
+import { Mark, type StateName } from '../parts/state.tsx';
+
+/**
+ * Sealane's own explanation, for a service that is not as it should be: what was looked at on a client's way, and the
+ * next thing to do. Asked again whenever the service's state or reason is another.
+ */
+const marks: Readonly<Record<ApiExplanation['steps'][number]['status'], StateName>> = {
+  ok: 'up',
+  warn: 'warn',
+  bad: 'down',
+  info: 'info',
+};
+const words = { ok: 'fine', warn: 'warning', bad: 'wrong', info: 'note' } as const;
+
+export function Why({ service }: { readonly service: ApiService }) {
+  const { name, state, reason } = service;
+  const [explanation, setExplanation] = useState<ApiExplanation>();
+  useEffect(() => {
+    let wanted = true;
+    api.why(name).then(
+      (answer) => wanted && setExplanation(answer),
+      () => wanted && setExplanation(undefined),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [name, state, reason]);
+  if (!explanation || explanation.verdict === 'reachable') return null;
+  const { summary, next, steps, dialFailures } = explanation;
+  return (
+    <section class="card why" aria-labelledby="why">
+      <header class="card-head">
+        <h2 id="why">{explanation.verdict === 'unreachable' ? 'Why it cannot be reached' : 'What is wrong'}</h2>
+      </header>
+      <p>{summary}</p>
+      {next !== null && (
+        <p class="fix">
+          <span>Do</span> {next}
+        </p>
+      )}
+      <ol class="steps">
+        {steps.map(({ step, status, text }) => (
+          <li key={`${step} ${text}`}>
+            <Mark state={marks[status]} />
+            <span class="unseen">{words[status]}: </span>
+            <span>
+              <b>{step}</b> {text}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {dialFailures.length > 0 && (
+        <>
+          <h3>Failed dials</h3>
+          <ul class="dial-failures">
+            {dialFailures.slice(0, 5).map((one) => (
+              <li key={`${one.upstream} ${one.error}`}>
+                <code>{one.error}</code> {one.upstream}, {count(one.count)}×, last <Ago at={one.at} /> ago
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}

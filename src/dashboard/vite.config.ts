@@ -1,0 +1,22 @@
+import { defineConfig } from 'vite';
+
+/**
+ * The dashboard, built to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
+ * Content-Security-Policy allows no inline script or style, and no data: URL.
+ */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/',
+  publicDir: false,
+  logLevel: 'warn',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../../dist/dashboard',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // Browsers of 2024 and later: light-dark() is left as it is.
+    target: ['chrome123', 'firefox121', 'safari17.5'],
+    reportCompressedSize: false,
+  },
+});
