@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Readiness } from './admin/source.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
+import { openCertificateStore } from './certificates/store.ts';
 import type { Problem } from './catalog/problem.ts';
 import { ConfigError } from './config/config-error.ts';
 import { defaultBind } from './config/default-bind.ts';
@@ -23,6 +25,7 @@ import { chooseDriver } from './relay/choose-driver.ts';
 import type { DriverName } from './relay/messages.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
+import type { CertificateSpec, TlsSpec, TlsVersion } from './relay/table.ts';
 import { createAccessLog } from './telemetry/access-log.ts';
 import { DialFailures } from './telemetry/dial-failures.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -68,6 +71,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const driver = driverOf(settings, logger);
   const dialFailures = new DialFailures();
   const overrides = createOverrides({ onChange: () => reconciler.markDirty() });
+  const certificates = await openCertificateStore(
+    { clock, onChange: () => reconciler.markDirty() },
+    settings.certs.map((path) => resolve(path)),
+  );
+  const endTls = createTlsWriter(settings['tls-min-version']);
 
   const plane = createPlane(
     {
@@ -97,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const reconciler = createReconciler({
     clock,
     maxHeld: settings['max-held'],
+    tls: () => endTls(certificates.certificates()),
     readWorld() {
       const snapshot = watcher?.snapshot() ?? noEngine;
       const discovered = discover(snapshot);
@@ -108,6 +117,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...declared.problems,
           ...discovered.problems,
           ...listenerProblems(listeners),
+          ...certificates.problems(),
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
         verdictOf: (key) => checker.verdictOf(key),
@@ -207,6 +217,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       reconciler.stop();
       checker.stop();
       resolver.stop();
+      certificates.stop();
       await Promise.all([watcher?.stop(), plane.drain(drainMs)]);
       await plane.close();
       accessLog.stop();
@@ -223,6 +234,15 @@ function driverOf(settings: Settings, logger: Logger): DriverName {
   }
   logger.info({ event: 'driver', driver: choice.driver }, `driver ${choice.driver}: ${choice.reason}`);
   return choice.driver;
+}
+
+/** The same certificates make the same object. */
+function createTlsWriter(minVersion: TlsVersion): (certificates: readonly CertificateSpec[]) => TlsSpec {
+  let written: TlsSpec = { minVersion, certificates: [] };
+  return (certificates) => {
+    if (certificates !== written.certificates) written = { minVersion, certificates };
+    return written;
+  };
 }
 
 function announce(logger: Logger, changes: readonly Change[]): void {

@@ -33,6 +33,8 @@ export const problemCodes = [
   'name-unresolved',
   'scope-unknown',
   'config-invalid',
+  'certificate-unusable',
+  'certificate-expiring',
   'never-ready',
   'all-suspect',
 ] as const;

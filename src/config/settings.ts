@@ -121,6 +121,25 @@ const schema = z.object({
     .default(1024)
     .meta({ value: '0-65536', fallback: '1024' })
     .describe('How many clients of one service may wait at once for an upstream; one more is closed at once.'),
+  certs: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((path) => path.trim())
+        .filter((path) => path !== ''),
+    )
+    .default([])
+    .meta({ value: 'paths, comma-separated', fallback: 'none' })
+    .describe(
+      'Certificates for routes whose TLS Sealane ends: PEM files, or folders of them. Read again when they change; the first, or one named `default`, is for clients who ask for no name that another is for.',
+    ),
+  'tls-min-version': z
+    .enum(['1.2', '1.3'], 'must be 1.2 or 1.3')
+    .transform((text) => (text === '1.2' ? 'TLSv1.2' : 'TLSv1.3'))
+    .default('TLSv1.2')
+    .meta({ value: '`1.2`, `1.3`', fallback: '`1.2`' })
+    .describe('The oldest TLS that clients may use where Sealane ends it.'),
   'shutdown-timeout': durationSchema
     // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
     .default(8_000)

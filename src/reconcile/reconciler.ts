@@ -3,7 +3,7 @@ import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../c
 import { diffCatalogs, type Change } from '../catalog/diff.ts';
 import { createMerger } from '../catalog/merge.ts';
 import { createTableWriter } from '../catalog/routing.ts';
-import { emptyTable, type RoutingTable } from '../relay/table.ts';
+import { emptyTable, type RoutingTable, type TlsSpec } from '../relay/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
@@ -25,13 +25,15 @@ export interface ReconcilerParts {
   readonly follow?: (catalog: Catalog) => void;
   /** Clients of one service that may wait at once. */
   readonly maxHeld: number;
+  /** How TLS is ended; the same object for as long as it is the same. */
+  readonly tls?: () => TlsSpec;
   readonly announce: (changes: readonly Change[]) => void;
   /** Runs `task` soon, after the I/O that is at hand: a burst of events becomes one run. */
   readonly soon?: (task: () => void) => void;
 }
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
-  const { clock, readWorld, publish, follow, maxHeld, announce, soon = setImmediate } = parts;
+  const { clock, readWorld, publish, follow, maxHeld, tls, announce, soon = setImmediate } = parts;
   const merge = createMerger();
   const write = createTableWriter(maxHeld);
   let catalog = emptyCatalog;
@@ -50,7 +52,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const beganMs = clock.nowMs();
     const before = catalog;
     catalog = nextCatalog(before, readWorld(), clock.nowMs(), merge);
-    const next = write(catalog, table.version);
+    const next = { ...write(catalog, table.version), ...(tls && { tls: tls() }) };
     if (!isDeepStrictEqual(next, table)) {
       table = { ...next, version: table.version + 1 };
       publish(table);

@@ -62,7 +62,10 @@ export class Dispatcher {
   /** The whole table. */
   apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
     const wanted = new Set(table.pools.map(({ service }) => service));
-    this.change({ ...table, removed: [...this.#pools.keys()].filter((service) => !wanted.has(service)) }, slots);
+    this.change(
+      { ...table, tls: table.tls, removed: [...this.#pools.keys()].filter((service) => !wanted.has(service)) },
+      slots,
+    );
   }
 
   /** What is new in a table. */

@@ -1,4 +1,4 @@
-import type { ListenerSpec, PoolSpec, RoutingTable } from './table.ts';
+import type { ListenerSpec, PoolSpec, RoutingTable, TlsSpec } from './table.ts';
 
 /**
  * What is new in a table, so that an event about one container costs the relay's threads nothing for all the others.
@@ -12,6 +12,8 @@ export interface TableChange {
   readonly pools: readonly PoolSpec[];
   /** Services that are no longer in the table. */
   readonly removed: readonly string[];
+  /** Undefined when it did not change. */
+  readonly tls: TlsSpec | undefined;
 }
 
 /** Upstreams by key: those that the changed pools have, and those that are in the table no more. */
@@ -42,6 +44,7 @@ export function changeBetween(
     listeners: isSame(before.listeners, after.listeners) ? undefined : after.listeners,
     pools,
     removed: [...known.keys()],
+    tls: before.tls === after.tls ? undefined : after.tls,
   };
   return { change, keys: { present: [...present], left: [...gone].filter((key) => !present.has(key)) } };
 }

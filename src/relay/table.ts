@@ -130,10 +130,32 @@ export const openPool = {
   connectRatePerClient: undefined,
 } as const satisfies Partial<PoolSpec>;
 
+/** What TLS clients are shown where Sealane ends TLS. */
+export interface CertificateSpec {
+  /** Server names it is for, in lower case, `*.` wildcards among them. */
+  readonly names: readonly string[];
+  /** The certificate and those that vouch for it, in PEM. */
+  readonly chain: string;
+  /** Its private key in PEM. A secret: it goes to the relay's threads and nowhere else. */
+  readonly key: string;
+}
+
+/** How TLS is ended, for all services. */
+export interface TlsSpec {
+  readonly minVersion: TlsVersion;
+  /** The first is shown to clients who ask for no name, or for none that another is for. */
+  readonly certificates: readonly CertificateSpec[];
+}
+
+/** As Node calls them. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
 export interface RoutingTable {
   readonly version: number;
   readonly listeners: readonly ListenerSpec[];
   readonly pools: readonly PoolSpec[];
+  /** Undefined where nobody's TLS is ended. */
+  readonly tls?: TlsSpec;
 }
 
 export const emptyTable: RoutingTable = { version: 0, listeners: [], pools: [] };

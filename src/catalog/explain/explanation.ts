@@ -31,6 +31,8 @@ export type Cause =
   | 'healthcheck-failing'
   | 'check-failing'
   | 'all-suspect'
+  /** What clients of TLS are shown. */
+  | 'certificate'
   | 'dial-failing'
   | 'paused'
   | 'drained'

@@ -165,6 +165,9 @@ export function causeOf({ code }: Problem): Cause {
       return 'nothing-listens';
     case 'config-invalid':
       return 'label-mistake';
+    case 'certificate-unusable':
+    case 'certificate-expiring':
+      return 'certificate';
     case 'labels-differ':
     case 'port-unclear':
     case 'no-address':
