@@ -1,10 +1,12 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { parseTarget } from '../config/address.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../config/did-you-mean.ts';
-import { settingDoc, settingNames, type SettingName } from '../config/settings.ts';
+import { settingNames, type SettingName } from '../config/settings.ts';
 import { quoted } from '../telemetry/printable.ts';
+import { addAsking } from './asking.ts';
 import type { CheckFlags } from './commands/check.ts';
+import { addSettings, kebab, type Typed } from './setting-flags.ts';
 import { version } from './version.ts';
 
 /**
@@ -22,9 +24,6 @@ const relaySettings: readonly SettingName[] = [
   'reuse-port',
   'admin',
 ];
-
-/** Flags by the names people type; commander would make camel case of them. */
-type Typed = Readonly<Record<string, string>>;
 
 /** The exit code. @throws ConfigError for unusable arguments */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -91,15 +90,7 @@ function buildProgram(finish: (code: number) => void): Command {
     finish(await relay(endpoints, kebab(flags)));
   });
 
-  const healthCommand = program
-    .command('health')
-    .description('ask a running Sealane whether it is ready (exit 0) or not (1)');
-  addSettings(healthCommand, ['admin']);
-  healthCommand.action(async (flags: Typed) => {
-    const { health } = await import('./commands/health.ts');
-    finish(await health(kebab(flags)));
-  });
-
+  addAsking(program, finish);
   addCert(program, finish);
   addCheck(program, finish);
   addSamples(program, finish);
@@ -185,24 +176,6 @@ function addSamples(program: Command, finish: (code: number) => void): void {
       await runWhoami({ port });
       finish(0);
     });
-}
-
-function addSettings(command: Command, names: readonly SettingName[]): void {
-  for (const name of names) {
-    const { description, fallback } = settingDoc(name);
-    const value = name === 'docker' ? 'url' : name === 'bind' ? 'ip' : 'value';
-    command.addOption(new Option(`--${name} <${value}>`, `${description} (default: ${fallback})`.replaceAll('`', '')));
-  }
-}
-
-/** commander turns `--log-level` into `logLevel`; our names are as typed. */
-function kebab(flags: Typed): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(flags).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
 }
 
 /** A mistyped command arrives here as an endpoint without a port. */

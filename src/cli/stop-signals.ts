@@ -14,3 +14,10 @@ export function firstStopSignal(): Promise<NodeJS.Signals> {
     process.on('SIGINT', onSignal);
   });
 }
+
+/** Aborted by SIGTERM, SIGINT or SIGHUP, for commands that go on until somebody has seen enough. */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,36 @@
+import type { Endpoint } from './endpoint.ts';
+import { printable } from '../../telemetry/printable.ts';
+
+/** Asking failed; the message is one line that says what to do. */
+export class AdminError extends Error {
+  /** `unreachable`: nobody answers, which may change; `refused`: somebody does, and says no. */
+  readonly kind: 'unreachable' | 'refused' | 'nonsense';
+  readonly status: number | undefined;
+
+  constructor(kind: AdminError['kind'], message: string, options?: ErrorOptions & { readonly status?: number }) {
+    super(message, options);
+    this.name = 'AdminError';
+    this.kind = kind;
+    this.status = options?.status;
+  }
+}
+
+export function unreachable(endpoint: Endpoint, error: unknown): AdminError {
+  if (error instanceof AdminError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  const message =
+    code === 'EACCES' || code === 'EPERM'
+      ? `no permission to open ${endpoint.shown}: it is for the user that runs Sealane`
+      : isLate
+        ? `${endpoint.shown} does not answer: is it Sealane's --admin?`
+        : `no Sealane answers at ${endpoint.shown}${code === '' ? '' : ` (${printable(code)})`}: is sealane running? Name its address with --admin, or its socket with --admin-socket`;
+  return new AdminError('unreachable', message, { cause: error });
+}
+
+export function nonsense(endpoint: Endpoint, what: string): AdminError {
+  return new AdminError(
+    'nonsense',
+    `what answers at ${endpoint.shown} is not the admin API of this version of Sealane: ${printable(what, 200)}`,
+  );
+}

@@ -1,0 +1,105 @@
+import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { z } from 'zod';
+import {
+  explanationSchema,
+  problemsSchema,
+  servicesSchema,
+  type ApiExplanation,
+  type ApiProblem,
+  type ApiServices,
+} from '../../admin/schema.ts';
+import { AdminError, nonsense } from './admin-error.ts';
+import type { Endpoint } from './endpoint.ts';
+import { readFeed, type FeedEvent } from './feed.ts';
+import { ask, askJson } from './request.ts';
+
+/**
+ * Asks a running Sealane through its public admin API; the commands have no other door.
+ */
+export interface AdminClient {
+  readonly endpoint: Endpoint;
+  /** @throws AdminError */
+  services(): Promise<ApiServices>;
+  /** @throws AdminError */
+  problems(): Promise<readonly ApiProblem[]>;
+  /** `subject`: a service, container or port. @throws AdminError */
+  why(subject: string): Promise<ApiExplanation>;
+  /** One connection's events, until it ends. @throws AdminError */
+  feed(options: FeedOptions): AsyncGenerator<FeedEvent>;
+  /** Events for as long as wanted: a connection that was lost is opened again. @throws AdminError for the first one */
+  follow(options: FeedOptions): AsyncGenerator<FeedEvent | Lost>;
+}
+
+export interface FeedOptions {
+  /** Sends what is kept with a higher id first; 0: all that is kept; undefined: only what is new. */
+  readonly since: number | undefined;
+  readonly stats: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The connection was lost, and is tried again. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly reason: string;
+}
+
+/** All answers come from memory: one that takes longer will not come. */
+const patienceMs = 10_000;
+const retryMs = 1_000;
+
+export function createClient(endpoint: Endpoint): AdminClient {
+  const agent = new Agent({ keepAlive: true });
+
+  const read = async <T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> => {
+    const answer = await askJson(endpoint, path, { agent, signal: AbortSignal.timeout(patienceMs) });
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw nonsense(endpoint, `${issue?.path.join('.')}: ${issue?.message}`);
+  };
+
+  const feed = async function* ({ since, stats, signal }: FeedOptions): AsyncGenerator<FeedEvent> {
+    const query = new URLSearchParams({
+      stats: String(stats),
+      ...(since === undefined ? {} : { since: String(since) }),
+    });
+    const headers = { accept: 'text/event-stream' };
+    try {
+      yield* readFeed(endpoint, await ask(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers }));
+    } catch (error) {
+      // Seen enough: no failure.
+      if (!signal.aborted) throw error;
+    }
+  };
+
+  const follow = async function* (options: FeedOptions): AsyncGenerator<FeedEvent | Lost> {
+    const { signal } = options;
+    let { since } = options;
+    let reason = 'the connection was closed';
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      try {
+        for await (const event of feed({ ...options, since })) {
+          if (event.kind === 'timeline') since = event.event.id;
+          yield event;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isFirst || !(error instanceof AdminError)) throw error;
+        reason = error.message;
+      }
+      if (signal.aborted) return;
+      yield { kind: 'lost', reason };
+      await delay(retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+
+  return {
+    endpoint,
+    services: () => read('/api/services', servicesSchema),
+    problems: async () => (await read('/api/problems', problemsSchema)).problems,
+    why: (subject) => read(`/api/why/${encodeURIComponent(subject)}`, explanationSchema),
+    feed,
+    follow,
+  };
+}

@@ -1,0 +1,78 @@
+import { request, type Agent, type IncomingMessage } from 'node:http';
+import { errorSchema } from '../../admin/schema.ts';
+import { printable } from '../../telemetry/printable.ts';
+import { AdminError, nonsense, unreachable } from './admin-error.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/**
+ * One request to the admin API, over TCP or a unix socket, which fetch can't.
+ */
+export interface AskOptions {
+  readonly agent: Agent;
+  readonly signal: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The answer's head. @throws AdminError also when the answer is an error */
+export async function ask(endpoint: Endpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+  const response = await send(endpoint, path, options).catch((error: unknown) => {
+    throw unreachable(endpoint, error);
+  });
+  response.setEncoding('utf8');
+  if (response.statusCode === 200) return response;
+  throw refusal(endpoint, response.statusCode ?? 0, await bodyOf(endpoint, response));
+}
+
+export async function askJson(endpoint: Endpoint, path: string, options: AskOptions): Promise<unknown> {
+  const text = await bodyOf(endpoint, await ask(endpoint, path, options));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw nonsense(endpoint, 'it does not speak JSON');
+  }
+}
+
+function send(endpoint: Endpoint, path: string, { agent, signal, headers }: AskOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const authorization = endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` };
+    const { to } = endpoint;
+    // A socket has no name of its own; any that is ours will do.
+    const host = 'socketPath' in to ? { host: 'localhost' } : {};
+    request({ ...to, path, agent, signal, headers: { ...host, ...authorization, ...headers } })
+      .on('response', resolve)
+      .on('error', reject)
+      .end();
+  });
+}
+
+async function bodyOf(endpoint: Endpoint, response: IncomingMessage): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of response) text += String(chunk);
+  } catch (error) {
+    throw unreachable(endpoint, error);
+  }
+  return text;
+}
+
+function refusal(endpoint: Endpoint, status: number, body: string): AdminError {
+  if (status === 401) {
+    const what = endpoint.token === undefined ? 'asks for a token' : 'does not take this token';
+    return new AdminError(
+      'refused',
+      `${endpoint.shown} ${what}: give the one Sealane runs with in SEALANE_ADMIN_TOKEN or --admin-token`,
+      { status },
+    );
+  }
+  const problem = errorSchema.safeParse(parsed(body));
+  if (!problem.success) return nonsense(endpoint, `it answers ${status}`);
+  return new AdminError('refused', printable(problem.data.detail, 400), { status });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

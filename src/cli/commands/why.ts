@@ -1,0 +1,24 @@
+import { createClient } from '../client/client.ts';
+import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
+import { hasColours } from '../colours.ts';
+import { withProgress } from '../progress.ts';
+import { painter } from '../render/paint.ts';
+import { renderWhy } from '../render/why.ts';
+
+/**
+ * `sealane why SERVICE|CONTAINER|PORT`: why it can be reached or not. Exit code 1 when it can't.
+ */
+export async function why(
+  subject: string,
+  flags: EndpointFlags,
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  const client = createClient(await readEndpoint(flags, process.env));
+  const explanation = await withProgress(`asking ${client.endpoint.shown}`, client.why(subject));
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(explanation, undefined, 2)}\n`
+      : renderWhy(explanation, painter(hasColours(process.stdout))),
+  );
+  return explanation.verdict === 'unreachable' ? 1 : 0;
+}

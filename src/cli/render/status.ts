@@ -1,0 +1,99 @@
+import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
+import { printable } from '../../telemetry/printable.ts';
+import { formatAge, formatBytes, plural } from './figures.ts';
+import { stateStyles, type Paint } from './paint.ts';
+import { renderTable, type Cell, type Column } from './table.ts';
+
+/**
+ * `sealane status` for people. Pure.
+ */
+export function renderStatus(
+  { at, status, services }: ApiServices,
+  problems: readonly ApiProblem[],
+  paint: Paint,
+): string {
+  const table =
+    services.length === 0
+      ? ['no services yet: label a container with sealane.listen, or name some in the file']
+      : renderTable(columns, services.map(rowOf), paint);
+  const trouble = services.filter(({ state }) => state !== 'up').map((service) => reasonOf(service, paint));
+  return [
+    headline(status, Date.parse(at)),
+    '',
+    ...table,
+    ...section(trouble),
+    ...section(problemLines(problems, paint)),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+export function headline(
+  { version, startedAt, driver, workers, engine, open, held }: ApiStatus,
+  nowMs: number,
+): string {
+  const watching =
+    engine.state === 'none'
+      ? 'no engine'
+      : `engine ${engine.state}${engine.reason === null ? '' : ` (${printable(engine.reason, 200)})`}`;
+  return [
+    `sealane ${printable(version)}`,
+    `up ${formatAge(nowMs - Date.parse(startedAt))}`,
+    `${printable(driver)} driver, ${plural(workers, 'thread')}`,
+    watching,
+    `${plural(open, 'client')}, ${held} held`,
+  ].join(' · ');
+}
+
+const columns: readonly Column[] = [
+  { title: 'SERVICE' },
+  { title: 'LISTENS ON' },
+  { title: 'STATE' },
+  { title: 'READY', align: 'right' },
+  { title: 'ACTIVE', align: 'right' },
+  { title: 'HELD', align: 'right' },
+  { title: 'SESSIONS', align: 'right' },
+  { title: 'UP', align: 'right' },
+  { title: 'DOWN', align: 'right' },
+];
+
+function rowOf(service: ApiService): Cell[] {
+  const { name, state, upstreams, held, traffic } = service;
+  return [
+    { text: name, style: 'bold' },
+    { text: listensOn(service) },
+    { text: state, style: stateStyles[state] },
+    { text: `${upstreams.filter((one) => one.state === 'ready').length}/${upstreams.length}` },
+    { text: String(traffic.active) },
+    { text: String(held), style: held > 0 ? 'yellow' : undefined },
+    { text: String(traffic.sessions) },
+    { text: formatBytes(traffic.bytesUp) },
+    { text: formatBytes(traffic.bytesDown) },
+  ];
+}
+
+/** Where clients connect, with the names a shared port knows it by. */
+export function listensOn({ routes }: ApiService): string {
+  if (routes.length === 0) return '-';
+  return routes
+    .map(({ listen, names, open, port }) => {
+      const where = port === null || listen.endsWith(`:${port}`) ? listen : `${listen}→${port}`;
+      return `${where}${names.length === 0 ? '' : ` ${names.join(',')}`}${open ? '' : ' (closed)'}`;
+    })
+    .join(', ');
+}
+
+function reasonOf({ name, state, reason }: ApiService, paint: Paint): string {
+  return `${printable(name)} is ${paint(stateStyles[state] ?? 'red', state)}: ${printable(reason, 400)}`;
+}
+
+function problemLines(problems: readonly ApiProblem[], paint: Paint): string[] {
+  return problems.flatMap(({ code, subject, message, fix }) => [
+    `${paint('yellow', 'problem')} ${printable(subject)}: ${printable(message, 400)} ${paint('dim', `[${printable(code)}]`)}`,
+    `  ${paint('green', 'fix:')} ${printable(fix, 400)}`,
+  ]);
+}
+
+function section(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
+}

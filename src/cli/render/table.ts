@@ -1,0 +1,59 @@
+import stringWidth from 'string-width';
+import { printable } from '../../telemetry/printable.ts';
+import type { Paint, Style } from './paint.ts';
+
+/**
+ * Columns of text, in terminal cells: what is wide, as Chinese and emoji are, takes two. Pure.
+ */
+export interface Cell {
+  readonly text: string;
+  readonly style?: Style | undefined;
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+const gap = '  ';
+
+/** The last column is not padded. Text is made printable here. */
+export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], paint: Paint): string[] {
+  const safe = rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text, 400) })));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...safe.map((row) => stringWidth(row[index]?.text ?? ''))),
+  );
+  const line = (cells: readonly Cell[]): string =>
+    columns
+      .map(({ align }, index) => {
+        const { text, style } = cells[index] ?? { text: '' };
+        const isLast = index === columns.length - 1 && align !== 'right';
+        const padded = isLast ? text : pad(text, widths[index] ?? 0, align);
+        return style === undefined ? padded : paint(style, padded);
+      })
+      .join(gap)
+      .trimEnd();
+  return [line(columns.map(({ title }) => ({ text: title, style: 'dim' }))), ...safe.map(line)];
+}
+
+/** Exactly `width` cells: filled with spaces, or cut with an ellipsis. */
+export function fit(text: string, width: number, align: Column['align'] = 'left'): string {
+  if (width <= 0) return '';
+  if (stringWidth(text) <= width) return pad(text, width, align);
+  let cut = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = stringWidth(segment);
+    if (used + next > width - 1) break;
+    cut += segment;
+    used += next;
+  }
+  return pad(`${cut}…`, width, align);
+}
+
+const segmenter = new Intl.Segmenter();
+
+function pad(text: string, width: number, align: Column['align']): string {
+  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return align === 'right' ? space + text : text + space;
+}

@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { timelineEventSchema } from '../../src/admin/schema.ts';
+import { runSealane, startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+let folder: TempFolder;
+let sealane: Sealane;
+let upstream: ReturnType<typeof createServer>;
+let admin: string;
+let socket: string;
+let listen: number;
+const token = 'correct-horse-battery';
+
+/** One Sealane for all questions: `web` answers, of `half` one of two does, on the port of `gone` nobody listens. */
+beforeAll(async () => {
+  folder = await tempFolder();
+  upstream = createServer((client) => client.on('error', () => undefined).end('hello')).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const { port } = upstream.address() as AddressInfo;
+  const [adminPort, web, half, closed] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  listen = web;
+  admin = `127.0.0.1:${adminPort}`;
+  socket = join(folder.path, 'admin.sock');
+  const config = await folder.write(
+    'sealane.yaml',
+    [
+      `admin: ${admin}`,
+      `admin-socket: ${socket}`,
+      `admin-token: ${token}`,
+      'services:',
+      `  web: { listen: ${web}, upstreams: [localhost:${port}] }`,
+      `  shop/half: { listen: ${half}, health: tcp, upstreams: [localhost:${port}, localhost:${closed}] }`,
+    ].join('\n'),
+  );
+  sealane = startSealane('--docker', 'none', '--config', config, '--admin', admin);
+  await sealane.line(/shop\/half is served on/);
+  await sealane.line(/web is served on/);
+  const client = createConnection(listen, '127.0.0.1').resume();
+  await once(client, 'close');
+}, 30_000);
+
+afterAll(async () => {
+  await sealane?.[Symbol.asyncDispose]();
+  upstream?.close();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin, '--admin-token', token]);
+
+describe('sealane status', () => {
+  it('shows each service: where it listens, its state, what it carries', async () => {
+    const { code, stdout } = await ask('status');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^sealane 0\.1\.0 · up \d+s · (?:splice|stream) driver, 1 thread · no engine · \d clients?, 0 held$/m,
+    );
+    expect(stdout).toMatch(new RegExp(`^web +127\\.0\\.0\\.1:${listen} +up +1/1 +0 +0 +1 +0 B +5 B$`, 'm'));
+    expect(stdout).toMatch(/^shop\/half .* degraded +1\/2 /m);
+    expect(stdout).toMatch(/^shop\/half is degraded: 1 of 2 ready/m);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('prints all it knows for programs', async () => {
+    const { stdout } = await ask('status', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: { version: '0.1.0' },
+      services: [{ name: 'shop/half' }, { name: 'web', traffic: { sessions: 1, bytesDown: 5 } }],
+      problems: [],
+    });
+  });
+
+  it('asks over the socket, with no token, and as the environment or the file says', async () => {
+    const over = await runSealane(['status', '--json', '--admin-socket', socket]);
+    expect(over).toMatchObject({ code: 0, stderr: '' });
+    const file = join(folder.path, 'sealane.yaml');
+    expect(await runSealane(['status'], { SEALANE_CONFIG: file })).toMatchObject({ code: 0, stderr: '' });
+    const environment = { SEALANE_ADMIN: admin, SEALANE_ADMIN_TOKEN: token };
+    expect(await runSealane(['status'], environment)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('sealane why', () => {
+  it('exits with 0 for what can be reached', async () => {
+    const { code, stdout } = await ask('why', 'web');
+    expect(stdout).toMatch(/^web is reachable: /);
+    expect(stdout).toMatch(/✓ listener +127\.0\.0\.1:\d+ is open/);
+    expect(code).toBe(0);
+  });
+
+  it('says what is wrong with a part, and what to do; names may have slashes', async () => {
+    const { code, stdout } = await ask('why', 'shop/half');
+    expect(stdout).toMatch(/^shop\/half is degraded: .*\n/);
+    expect(stdout).toMatch(/[✗!] upstreams +localhost:\d+ .* is starting/);
+    expect(stdout).toMatch(/next: \S/);
+    expect(code).toBe(0);
+  });
+
+  it('exits with 1 for what there is not, and names what was probably meant', async () => {
+    const { code, stdout } = await ask('why', 'wep');
+    expect(stdout).toMatch(/^wep is unreachable: /);
+    expect(stdout).toContain('web');
+    expect(code).toBe(1);
+  });
+
+  it('explains a port, also for programs', async () => {
+    const { stdout } = await ask('why', String(listen), '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'port', services: ['web'], verdict: 'reachable' });
+  });
+});
+
+describe('sealane events', () => {
+  it('prints what happened, and ends', async () => {
+    const { code, stdout } = await ask('events');
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} service-added +service web declared by the configuration$/m);
+    expect(stdout).toMatch(/ upstream-added +localhost:\d+ \(127\.0\.0\.1:\d+\) joined shop\/half, starting/m);
+    expect(code).toBe(0);
+  });
+
+  it('goes on from an event that is known, one line of JSON each', async () => {
+    const all = (await ask('events', '--json')).stdout.trimEnd().split('\n');
+    const read = all.map((line) => timelineEventSchema.parse(JSON.parse(line)));
+    const { stdout } = await ask('events', '--json', '--since', String(read.at(-2)?.id));
+    expect(JSON.parse(stdout)).toEqual(read.at(-1));
+  });
+});
+
+describe('a question that nobody answers as it should', () => {
+  /** Says the same to everybody. */
+  async function impostor(status: number, body: string): Promise<AsyncDisposable & { readonly address: string }> {
+    const server = createHttpServer((_request, response) => response.writeHead(status).end(body)).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    return {
+      address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      [Symbol.asyncDispose]: () => closed(server),
+    };
+  }
+
+  async function closed(server: HttpServer): Promise<void> {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  }
+
+  it.each(['status', 'events'])('%s: nobody is there', async (command) => {
+    const { code, stdout, stderr } = await runSealane([command, '--admin', `127.0.0.1:${await freePort()}`]);
+    expect(stderr).toMatch(
+      /^sealane: no Sealane answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): is sealane running\?.*\n$/,
+    );
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+
+  it('no socket is there, or it is not ours', async () => {
+    const none = join(folder.path, 'none.sock');
+    const { code, stderr } = await runSealane(['status', '--admin-socket', none]);
+    expect(stderr).toMatch(/no Sealane answers at .*none\.sock \(ENOENT\)/);
+    expect(code).toBe(1);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('the socket is another user’s', async () => {
+    await chmod(folder.path, 0o755);
+    const { code, stderr } = await runSealane(['status', '--admin-socket', socket], {}, { uid: 65_534 });
+    expect(stderr).toMatch(/no permission to open .*admin\.sock/);
+    expect(code).toBe(1);
+  });
+
+  it('the token is missing or wrong', async () => {
+    const without = await runSealane(['status', '--admin', admin]);
+    expect(without.stderr).toMatch(/^sealane: 127\.0\.0\.1:\d+ asks for a token: .*SEALANE_ADMIN_TOKEN.*\n$/);
+    const wrong = await runSealane(['status', '--admin', admin, '--admin-token', 'x'.repeat(16)]);
+    expect(wrong.stderr).toMatch(/does not take this token/);
+    expect(wrong.code).toBe(1);
+  });
+
+  it.each([
+    [200, '<html>', /is not the admin API of this version of Sealane: it does not speak JSON/],
+    [200, '{"at":1}', /is not the admin API of this version/],
+    [404, 'nothing', /is not the admin API of this version of Sealane: it answers 404/],
+    [
+      503,
+      '{"type":"x","title":"x","status":503,"detail":"come\\u001b[31m back"}',
+      /^sealane: come\\u\{1b\}\[31m back\n$/,
+    ],
+  ])('it answers %i %j', async (status, body, message) => {
+    await using other = await impostor(status, body);
+    const { code, stderr } = await runSealane(['status', '--admin', other.address]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd()).not.toContain('\n');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['why'], /missing required argument 'subject'/],
+    [['status', '--admin', 'off'], /--admin is off: there is nothing to ask/],
+    [['events', '--since', 'yesterday'], /--since must be an event's id/],
+    [['statsu'], /did you mean "status"\?/],
+  ])('%j is answered in one line', async (args, message) => {
+    const { code, stderr } = await runSealane(args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

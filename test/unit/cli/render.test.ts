@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { formatAge, formatBytes, formatCount } from '../../../src/cli/render/figures.ts';
+import { renderEvent } from '../../../src/cli/render/event.ts';
+import { painter } from '../../../src/cli/render/paint.ts';
+import { fit, renderTable } from '../../../src/cli/render/table.ts';
+import { renderWhy } from '../../../src/cli/render/why.ts';
+
+const plain = painter(false);
+
+describe('figures', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [9_949, '9.9 kB'],
+    [9_960, '10 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1.0 MB'],
+    [12_345_678_901, '12 GB'],
+  ])('%i bytes are %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it.each([
+    [-5, '0s'],
+    [59_999, '59s'],
+    [60_000, '1m'],
+    [7_500_000, '2h 5m'],
+    [7_200_000, '2h'],
+    [90_000_000, '1d 1h'],
+  ])('%i ms are %s', (ms, text) => {
+    expect(formatAge(ms)).toBe(text);
+  });
+
+  it.each([
+    [0, '0'],
+    [0.25, '0.3'],
+    [12.4, '12'],
+  ])('%d a second is %s', (rate, text) => {
+    expect(formatCount(rate)).toBe(text);
+  });
+});
+
+describe('tables', () => {
+  it('line up what takes two cells, too', () => {
+    const columns = [{ title: 'NAME' }, { title: 'N', align: 'right' }] as const;
+    const row = (text: string, count: string) => [{ text }, { text: count }];
+    expect(renderTable(columns, [row('服务', '1'), row('web', '20')], plain)).toEqual([
+      'NAME   N',
+      '服务   1',
+      'web   20',
+    ]);
+  });
+
+  it.each([
+    ['web', 5, 'web  '],
+    ['website', 5, 'webs…'],
+    ['服务器', 5, '服务…'],
+    ['服务器', 4, '服… '],
+    ['x', 0, ''],
+  ])('fit %s into %i cells', (text, width, expected) => {
+    expect(fit(text, width)).toBe(expected);
+  });
+});
+
+describe('hostile names', () => {
+  const nasty = 'a\u001b[2J\u001b]0;owned\u0007\n\u202eb';
+
+  it('are inert in tables, events and explanations', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const shown = [
+      ...renderTable([{ title: 'X' }], [[{ text: nasty }]], plain),
+      renderEvent(
+        {
+          id: 1,
+          at,
+          source: 'engine',
+          event: nasty,
+          level: 'warn',
+          message: nasty,
+          service: nasty,
+          upstream: null,
+          containerId: null,
+        },
+        plain,
+      ),
+      renderWhy(
+        {
+          subject: nasty,
+          kind: 'container',
+          verdict: 'unreachable',
+          cause: nasty,
+          summary: nasty,
+          next: nasty,
+          suggestions: [nasty],
+          services: [nasty],
+          steps: [{ step: 'declared', status: 'bad', text: nasty }],
+          problems: [{ code: nasty, subject: nasty, containerId: null, services: [], message: nasty, fix: nasty }],
+          dialFailures: [{ at, upstream: nasty, error: nasty, count: 2 }],
+        },
+        plain,
+      ),
+    ].join('');
+    // eslint-disable-next-line no-control-regex
+    expect(shown.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f\u202e]/);
+    expect(shown.split('\n')).toHaveLength(15);
+  });
+});
