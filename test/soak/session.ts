@@ -33,14 +33,17 @@ export function dialedAtMs({ startedAtMs, heldMs }: SessionLine): number {
   return startedAtMs + heldMs;
 }
 
-/** Between a client's clock when it connects and Sealane's when it accepts. Ports are used again, but not so soon. */
+/** Between a client's clock when it connects and Sealane's when it accepts. */
 const acceptMs = 2_000;
 
-/** The session of a client's connection. */
+/** The session of a client's connection. Ports are used again within a second: the nearest in time is meant. */
 export function findSession(
   sessions: readonly SessionLine[],
 ): (connection: { readonly localPort: number | undefined; readonly startedAtMs: number }) => SessionLine | undefined {
   const byClient = Map.groupBy(sessions, ({ client }) => client);
-  return ({ localPort, startedAtMs }) =>
-    byClient.get(`127.0.0.1:${localPort}`)?.find((session) => Math.abs(session.startedAtMs - startedAtMs) < acceptMs);
+  return ({ localPort, startedAtMs }) => {
+    const distance = (session: SessionLine): number => Math.abs(session.startedAtMs - startedAtMs);
+    const [nearest] = (byClient.get(`127.0.0.1:${localPort}`) ?? []).toSorted((a, b) => distance(a) - distance(b));
+    return nearest && distance(nearest) < acceptMs ? nearest : undefined;
+  };
 }
