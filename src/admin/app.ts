@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { printable } from '../telemetry/printable.ts';
 import { guard, login, type AccessRules } from './access.ts';
 import type { AdminEnv } from './environment.ts';
@@ -70,13 +72,22 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
       detail: `${context.req.method} ${printable(context.req.path)} is not served; see /openapi.json for what is.`,
     }),
   );
-  app.onError((error, context) =>
-    failed(context, {
+  app.onError((error, context) => {
+    // Hono's own, e.g. of a body that is no JSON.
+    if (error instanceof HTTPException) {
+      return failed(context, {
+        status: error.status as ContentfulStatusCode,
+        code: 'malformed',
+        title: 'The request is malformed',
+        detail: printable(error.message),
+      });
+    }
+    return failed(context, {
       status: 500,
       code: 'internal',
       title: 'Sealane could not answer',
       detail: printable(error.message),
-    }),
-  );
+    });
+  });
   return app;
 }

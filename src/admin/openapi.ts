@@ -95,7 +95,7 @@ function action(summary: string): { readonly post: Operation } {
 
 let document: ReturnType<typeof build> | undefined;
 
-export function openApiDocument(version: string): object {
+export function openApiDocument(version: string): Record<string, unknown> {
   document ??= build(version);
   return document;
 }

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { createAdminApp } from '../../../src/admin/app.ts';
+import { adminSource } from '../../support/admin-source.ts';
+
+const token = 'correct-horse-battery';
+
+function door(rules: { token?: string; names?: string[] } = {}, transport?: 'socket') {
+  const source = adminSource();
+  const app = createAdminApp(source, { token: rules.token, names: rules.names ?? [] });
+  const ask = async (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
+    app.request(
+      path,
+      { ...init, headers: { host: '127.0.0.1:8470', ...headers } },
+      { ...(transport && { transport }) },
+    );
+  return { source, ask };
+}
+
+describe('the name that it is called by', () => {
+  it.each(['127.0.0.1:8470', 'localhost:8470', 'LOCALHOST', '[::1]:8470', '192.168.1.7', 'sealane.test:8470'])(
+    'may be %s',
+    async (host) => {
+      expect((await door({ names: ['sealane.test'] }).ask('/api/services', { host })).status).toBe(200);
+    },
+  );
+
+  it.each(['evil.example:8470', 'localhost.evil.example', '127.0.0.1.evil.example', 'sealane', ''])(
+    'may not be %j, which a page could have made to lead here',
+    async (host) => {
+      const { ask } = door();
+      for (const path of ['/api/services', '/metrics', '/openapi.json', '/login']) {
+        expect((await ask(path, { host })).status).toBe(403);
+      }
+    },
+  );
+
+  it('may be any with the right bearer token, which no page could know', async () => {
+    const { ask } = door({ token });
+    expect((await ask('/metrics', { host: 'sealane:8470', authorization: `Bearer ${token}` })).status).toBe(200);
+  });
+});
+
+describe('the token', () => {
+  it.each([
+    ['none', {}],
+    ['a wrong one', { authorization: 'Bearer wrong-horse-battery' }],
+    ['a part of it', { authorization: `Bearer ${token.slice(0, -1)}` }],
+    ['one of another kind', { authorization: `Basic ${token}` }],
+    ['a wrong cookie', { cookie: 'sealane=AAAA' }],
+    ['itself as the cookie', { cookie: `sealane=${token}` }],
+  ])('%s opens nothing', async (_what, headers) => {
+    const { ask, source } = door({ token });
+    for (const path of ['/api/services', '/api/events', '/metrics', '/openapi.json', '/no-such-page']) {
+      const response = await ask(path, headers);
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="sealane"']);
+    }
+    expect((await ask('/api/upstreams/api-1/drain', headers, { method: 'POST' })).status).toBe(401);
+    expect(source.asked).toEqual([]);
+  });
+
+  it('opens everything as Authorization: Bearer', async () => {
+    const { ask } = door({ token });
+    expect((await ask('/api/services', { authorization: `Bearer ${token}` })).status).toBe(200);
+  });
+
+  it('becomes a cookie that no script reads and no other site sends', async () => {
+    const { ask } = door({ token });
+    expect((await ask('/login?token=wrong')).status).toBe(401);
+    const response = await ask(`/login?token=${token}`);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
+    const cookie = response.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/HttpOnly/);
+    expect(cookie).toMatch(/SameSite=Strict/);
+    expect(cookie).not.toContain(token);
+    const [pair = ''] = cookie.split(';');
+    expect((await ask('/api/services', { cookie: pair })).status).toBe(200);
+  });
+});
+
+describe('an action', () => {
+  const drain = '/api/upstreams/api-1/drain';
+
+  it.each([
+    ['another site', { origin: 'http://evil.example' }],
+    ['another port of this machine', { origin: 'http://127.0.0.1:9999' }],
+    ['a sandboxed frame', { origin: 'null' }],
+    ['a site that hides its origin', { 'sec-fetch-site': 'cross-site' }],
+    ['a sibling host', { 'sec-fetch-site': 'same-site' }],
+  ])('from %s is not taken', async (_what, headers) => {
+    const { ask, source } = door();
+    expect((await ask(drain, headers, { method: 'POST' })).status).toBe(403);
+    expect(source.asked).toEqual([]);
+  });
+
+  it.each([
+    ['our own page', { origin: 'http://127.0.0.1:8470', 'sec-fetch-site': 'same-origin' }],
+    ['a command', {}],
+  ])('from %s is', async (_what, headers) => {
+    const { ask, source } = door();
+    expect((await ask(drain, headers, { method: 'POST' })).status).toBe(200);
+    expect(source.asked).toHaveLength(1);
+  });
+
+  it('has no more to say than fits into 4 kilobytes', async () => {
+    const { ask } = door();
+    const body = JSON.stringify({ weight: 1, padding: 'x'.repeat(5_000) });
+    const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+    const response = await ask('/api/upstreams/api-1/weight', headers, { method: 'PUT', body });
+    expect(response.status).toBe(413);
+  });
+});
+
+describe('every answer', () => {
+  it('gives no other site a right to read it, and cannot be framed or sniffed', async () => {
+    const { headers } = await door().ask('/api/services', { origin: 'http://evil.example' });
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
+  });
+
+  it.each(['/..%2f..%2fetc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/static/..%5c..%5cetc', '/%00', '/%ff%fe'])(
+    'to %s is that there is no such page, without echoing anything live',
+    async (path) => {
+      const response = await door().ask(path);
+      expect(response.status).toBe(404);
+      expect(await response.text()).not.toMatch(/root:|[\u0000-\u0009\u007f]/);
+    },
+  );
+});
+
+it('whoever can open the unix socket needs no token and may call it anything', async () => {
+  const { ask, source } = door({ token }, 'socket');
+  expect((await ask('/api/services', { host: 'anything' })).status).toBe(200);
+  expect((await ask('/api/upstreams/api-1/drain', { host: 'x' }, { method: 'POST' })).status).toBe(200);
+  expect(source.asked).toHaveLength(1);
+});

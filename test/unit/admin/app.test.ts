@@ -1,0 +1,165 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, it } from 'vitest';
+import { createAdminApp } from '../../../src/admin/app.ts';
+import { openApiDocument, operations } from '../../../src/admin/openapi.ts';
+import {
+  actionSchema,
+  errorSchema,
+  explanationSchema,
+  problemsSchema,
+  serviceSchema,
+  servicesSchema,
+  sessionsSchema,
+} from '../../../src/admin/schema.ts';
+import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/admin-source.ts';
+import { declaredUpstream } from '../../support/declared.ts';
+
+const key = 'a1b2@99/10.0.0.1:80#web';
+const open = { token: undefined, names: [] };
+
+function ask(source: TestSource, path: string, init: RequestInit = {}) {
+  const headers = { host: 'localhost:8470', ...(init.headers as Record<string, string>) };
+  return createAdminApp(source, open).request(path, { ...init, headers });
+}
+
+describe('reading', () => {
+  it('lists services, sorted, with state, reason, figures and problems, as the schema says', async () => {
+    const catalog = catalogOf(
+      [declare('web', undefined, { id: 'w' }), declare('api', declaredUpstream('api-1'), { port: 81 })],
+      { problems: [problem('no-shared-network', 'web-1', { containerId: 'w' })] },
+    );
+    const response = await ask(adminSource(catalog), '/api/services');
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    const { services, status } = servicesSchema.parse(await response.json());
+    expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual(['api up', 'web down']);
+    expect(services[0]).toMatchObject({ reason: '1 upstream is ready', routes: [{ open: true, port: 81 }] });
+    expect(services[0]?.upstreams[0]).toMatchObject({
+      state: 'ready',
+      traffic: { sessions: 12 },
+      dial: { p50Ms: 0.3 },
+    });
+    expect(services[1]).toMatchObject({ held: 2, problems: [{ code: 'no-shared-network', services: ['web'] }] });
+    expect(status).toMatchObject({ services: { up: 1, degraded: 0, down: 1 }, problems: 1, version: '1.2.3' });
+  });
+
+  it.each(['/api/services/shop/api', '/api/services/shop%2Fapi'])('shows one service at %s', async (path) => {
+    expect(serviceSchema.parse(await (await ask(adminSource(), path)).json())).toMatchObject({ name: 'shop/api' });
+  });
+
+  it('says which service was probably meant', async () => {
+    const response = await ask(adminSource(), '/api/services/shop%2Fapy');
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(errorSchema.parse(await response.json())).toMatchObject({ status: 404, suggestions: ['shop/api'] });
+  });
+
+  it('lists problems with the services they concern', async () => {
+    const catalog = catalogOf([declare('api', declaredUpstream('api-1'))], {
+      problems: [
+        problem('label-unknown', 'api-1', { containerId: 'api-1' }),
+        problem('config-invalid', 'configuration'),
+      ],
+    });
+    const { problems } = problemsSchema.parse(await (await ask(adminSource(catalog), '/api/problems')).json());
+    expect(problems.map(({ code, services }) => [code, services])).toEqual([
+      ['label-unknown', ['api']],
+      ['config-invalid', []],
+    ]);
+  });
+
+  it('lists live sessions, and refuses filters that mean nothing', async () => {
+    const session = {
+      service: 'web',
+      listener: '127.0.0.1:8081',
+      client: '127.0.0.1:5000',
+      state: 'held',
+      upstream: undefined,
+      upstreamKey: undefined,
+      endpoint: undefined,
+      startedAtMs: 0,
+      ageMs: 3,
+      bytesUp: 0,
+      bytesDown: 0,
+      retries: 2,
+      lastDialError: 'ECONNREFUSED 10.0.0.1:80',
+    } as const;
+    const source = adminSource(undefined, { sessions: [session, session] });
+    const answer = sessionsSchema.parse(await (await ask(source, '/api/sessions?state=held&limit=1')).json());
+    expect(answer).toMatchObject({ total: 2, complete: true, sessions: [{ state: 'held', upstream: null }] });
+    const refused = await ask(source, '/api/sessions?state=happy');
+    expect(refused.status).toBe(400);
+    expect(errorSchema.parse(await refused.json()).detail).toMatch(/^state: /);
+  });
+
+  it('explains', async () => {
+    const answer = explanationSchema.parse(await (await ask(adminSource(), '/api/why/shop%2Fapi')).json());
+    expect(answer).toMatchObject({ verdict: 'reachable', cause: 'fine', next: null, services: ['shop/api'] });
+  });
+
+  it('tells whether it is ready to whoever asks', async () => {
+    const source = { ...adminSource(), readiness: () => ({ ready: false, reason: 'reading' }) };
+    const app = createAdminApp(source, { token: 'a-token-of-length', names: [] });
+    expect((await app.request('/healthz', { headers: { host: 'evil.example' } })).status).toBe(200);
+    const ready = await app.request('/readyz', { headers: { host: 'evil.example' } });
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, reason: 'reading' }]);
+  });
+});
+
+describe('acting', () => {
+  const catalog = catalogOf([declare('api', declaredUpstream('api-1', { key }))]);
+  const at = `/api/upstreams/${encodeURIComponent(key)}`;
+
+  it.each([
+    ['drain', { drained: true }],
+    ['undrain', { drained: false }],
+    ['close-sessions', 'close-sessions'],
+  ] as const)('%s asks for just that, by key or by name', async (what, asked) => {
+    const source = adminSource(catalog);
+    const response = await ask(source, `${at}/${what}`, { method: 'POST' });
+    expect(actionSchema.parse(await response.json())).toMatchObject({ upstream: key, sessions: 1 });
+    await ask(source, `/api/upstreams/api-1/${what}`, { method: 'POST' });
+    expect(source.asked).toEqual([
+      [key, asked],
+      [key, asked],
+    ]);
+  });
+
+  it('sets a weight and takes it back, and takes nothing else for one', async () => {
+    const source = adminSource(catalog);
+    const put = (body: string) =>
+      ask(source, `${at}/weight`, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    expect((await put('{"weight":7}')).status).toBe(200);
+    expect((await put('{"weight":null}')).status).toBe(200);
+    for (const body of ['{"weight":257}', '{"weight":"7"}', '{', '{}']) expect((await put(body)).status).toBe(400);
+    expect(source.asked).toEqual([
+      [key, { weight: 7 }],
+      [key, { weight: undefined }],
+    ]);
+  });
+
+  it('does nothing to an upstream that is not there, or that could be several', async () => {
+    const two = [
+      declare('a', declaredUpstream('x', { key: 'k1' })),
+      declare('b', declaredUpstream('x', { key: 'k2' }), { port: 81 }),
+    ];
+    const source = adminSource(catalogOf(two));
+    expect((await ask(source, '/api/upstreams/y/drain', { method: 'POST' })).status).toBe(404);
+    const ambiguous = await ask(source, '/api/upstreams/x/drain', { method: 'POST' });
+    expect([ambiguous.status, errorSchema.parse(await ambiguous.json()).suggestions]).toEqual([409, ['k1', 'k2']]);
+    expect(source.asked).toEqual([]);
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('is valid, and has just the routes that there are', async () => {
+    const document = openApiDocument('1.2.3');
+    expect(await new Validator().validate(document)).toMatchObject({ valid: true });
+    const routes = createAdminApp(adminSource(), open).routes.filter(({ method }) => method !== 'ALL');
+    const served = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`);
+    const described = Object.entries(operations).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const undescribed = new Set(['GET /login', 'GET /openapi.json']);
+    expect([...new Set(served)].filter((route) => !undescribed.has(route)).toSorted()).toEqual(described.toSorted());
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { Catalog } from '../../../src/catalog/catalog.ts';
+import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
+import { explain, whyNot } from '../../../src/catalog/explain.ts';
+import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
+import type { Override } from '../../../src/catalog/override.ts';
+import type { Verdict } from '../../../src/catalog/upstream.ts';
+import { catalogOf, declare, explainWorld, problem } from '../../support/admin-source.ts';
+import { declaredUpstream } from '../../support/declared.ts';
+
+const view = (over: Partial<ContainerView> = {}): ContainerView => ({
+  id: 'c0ffee',
+  name: 'api-1',
+  state: 'running',
+  isLabelled: true,
+  isDisabled: false,
+  isOneoff: false,
+  project: 'shop',
+  composeService: 'shop/api',
+  networks: 'network "shop_default"',
+  ...over,
+});
+
+const running = (health: Extract<Condition, { kind: 'running' }>['health']): Condition => ({ kind: 'running', health });
+
+/** One service with one upstream. */
+function one(
+  over: Partial<DeclaredUpstream>,
+  more: { readonly verdict?: Verdict; readonly override?: Override } = {},
+): Catalog {
+  return catalogOf([declare('shop/api', declaredUpstream('api-1', over))], {
+    verdictOf: () => more.verdict,
+    overrideOf: () => more.override,
+  });
+}
+
+const refused: Verdict = { kind: 'pending', reason: 'nothing listens on 80 (connection refused)' };
+const suspect: Verdict = { kind: 'suspect', reason: 'it did not answer (ECONNREFUSED 10.0.0.1:80)' };
+const http: HealthPlan = { kind: 'http', path: '/', intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
+
+describe('why a service is not reachable', () => {
+  it.each([
+    ['nothing-listens', one({ health: { kind: 'readiness' } }, { verdict: refused }), /0\.0\.0\.0, not 127\.0\.0\.1/],
+    ['healthcheck-starting', one({ health: { kind: 'docker' }, condition: running('starting') }), /docker inspect/],
+    ['healthcheck-failing', one({ health: { kind: 'docker' }, condition: running('unhealthy') }), /docker inspect/],
+    [
+      'check-failing',
+      one({ health: http }, { verdict: { kind: 'unfit', reason: 'GET / answered 500' } }),
+      /docker logs/,
+    ],
+    ['all-suspect', one({ health: { kind: 'readiness' } }, { verdict: suspect }), /returns by itself/],
+    ['paused', one({ condition: { kind: 'paused' } }), /docker unpause api-1/],
+    ['draining', one({ condition: { kind: 'stopping', signal: 'SIGTERM' }, drainMs: 9 }), /start/],
+    ['drained', one({}, { override: { drained: true, weight: undefined } }), /Undrain/],
+    ['weight-zero', one({ weight: 0 }), /weight/],
+    [
+      'listen-failed',
+      catalogOf([declare('shop/api', declaredUpstream('a'))], {
+        listeners: new Map(),
+        problems: [problem('listen-failed', '127.0.0.1:8080')],
+      }),
+      /mend/,
+    ],
+    ['opening', catalogOf([declare('shop/api', declaredUpstream('a'))], { listeners: new Map() }), /moment/],
+    [
+      'no-shared-network',
+      catalogOf([declare('shop/api', undefined, { id: 'c' })], {
+        problems: [problem('no-shared-network', 'api-1', { containerId: 'c' })],
+      }),
+      /mend/,
+    ],
+    [
+      'name-unresolved',
+      catalogOf([declare('shop/api', undefined)], { problems: [problem('name-unresolved', 'shop/api')] }),
+      /mend/,
+    ],
+    ['restarting', catalogOf([declare('shop/api', undefined)]), /docker logs/],
+  ] as const)('%s', (cause, catalog, next) => {
+    const explanation = explain('shop/api', explainWorld(catalog));
+    expect(explanation).toMatchObject({ kind: 'service', verdict: 'unreachable', cause, services: ['shop/api'] });
+    expect(explanation.next).toMatch(next);
+    expect(whyNot('shop/api', explainWorld(catalog))).toBe(explanation.summary);
+  });
+
+  it('loses to an older claim on the same port', () => {
+    const catalog = catalogOf([
+      declare('old', declaredUpstream('o'), { created: 1 }),
+      declare('new', declaredUpstream('n'), { created: 2 }),
+    ]);
+    expect(explain('new', explainWorld(catalog))).toMatchObject({ verdict: 'unreachable', cause: 'listen-conflict' });
+    expect(explain('old', explainWorld(catalog))).toMatchObject({
+      verdict: 'reachable',
+      cause: 'fine',
+      next: undefined,
+    });
+  });
+
+  it('is degraded while one of several does not answer, and says which', () => {
+    const [good, bad] = [declaredUpstream('good'), declaredUpstream('bad')];
+    const catalog = catalogOf([declare('api', good), declare('api', bad)], {
+      verdictOf: (key) => (key === 'bad' ? suspect : undefined),
+    });
+    const { verdict, cause, summary } = explain('api', explainWorld(catalog));
+    expect([verdict, cause]).toEqual(['degraded', 'dial-failing']);
+    expect(summary).toMatch(/by 1 of 2; bad is unhealthy/);
+  });
+
+  it('is served as last known while the engine is out of reach', () => {
+    const engine = { kind: 'disconnected', reason: 'connection refused' } as const;
+    expect(explain('shop/api', explainWorld(one({}), { engine }))).toMatchObject({
+      verdict: 'degraded',
+      cause: 'engine-unreachable',
+    });
+  });
+
+  it('shows the way a client takes: engine, declaration, port, network, upstreams, clients', () => {
+    const dialFailures = [{ atMs: 5, upstreamKey: 'api-1', error: 'ECONNREFUSED 10.0.0.1:80', count: 3 }];
+    const world = explainWorld(one({ health: { kind: 'readiness' } }, { verdict: suspect }), {
+      vantage: 'Sealane is on network "shop"',
+      heldOf: () => 2,
+      dialFailures: [...dialFailures, { atMs: 1, upstreamKey: 'of another', error: 'x', count: 1 }],
+      nowMs: 1_000,
+    });
+    const { steps, dialFailures: failures } = explain('shop/api', world);
+    expect(steps.map(({ step, status }) => `${step} ${status}`)).toEqual([
+      'engine ok',
+      'declared ok',
+      'listener ok',
+      'network info',
+      'upstreams bad',
+      'clients warn',
+    ]);
+    expect(failures).toEqual([{ ...dialFailures[0], upstream: 'api-1' }]);
+  });
+});
+
+describe('why a container gets no clients', () => {
+  const labelTypo = problem('label-unknown', 'api-1', { containerId: 'c0ffee' });
+  it.each([
+    ['never-labelled', { isLabelled: false }, {}],
+    ['oneoff', { isOneoff: true }, {}],
+    ['stopped', { state: 'exited' }, {}],
+    ['disabled', { isDisabled: true }, {}],
+    ['out-of-scope', {}, { scope: 'project', project: 'other' }],
+    ['scope-unknown', {}, { scope: 'project' }],
+    ['label-mistake', {}, { catalog: catalogOf([], { problems: [labelTypo] }) }],
+    ['port-unclear', {}, { catalog: catalogOf([], { problems: [{ ...labelTypo, code: 'port-unclear' }] }) }],
+    ['restarting', { state: 'restarting' }, {}],
+    ['not-synced', {}, {}],
+  ] as const)('%s', (cause, container, over) => {
+    const world = explainWorld(catalogOf([]), { asked: view(container), ...(over as Partial<ExplainWorld>) });
+    expect(explain('api-1', world)).toMatchObject({ kind: 'container', verdict: 'unreachable', cause });
+    expect(explain('api-1', world).next).not.toBe('');
+  });
+
+  it('is told by its name, its id, or the compose service that declares nothing', () => {
+    const containers = () => [view()];
+    const world = explainWorld(catalogOf([], { problems: [labelTypo] }), { containers });
+    for (const text of ['api-1', 'c0ffee', 'c0ff', 'shop/api', 'api']) {
+      expect(explain(text, world)).toMatchObject({ kind: 'container', cause: 'label-mistake', subject: text });
+    }
+  });
+
+  it('goes on to its services once its labels are fine', () => {
+    const catalog = catalogOf([
+      declare(
+        'shop/api',
+        declaredUpstream('api-1', { run: { id: 'c0ffee', startedAtNs: 1n }, condition: { kind: 'paused' } }),
+        { id: 'c0ffee' },
+      ),
+    ]);
+    const world = explainWorld(catalog, { containers: () => [view({ state: 'paused' })] });
+    expect(explain('api-1', world)).toMatchObject({ cause: 'paused', services: ['shop/api'] });
+  });
+});
+
+describe('what was asked for', () => {
+  it('may be a port, with or without an address', () => {
+    for (const text of ['8080', ':8080', '127.0.0.1:8080', 'localhost:8080', '[::1]:8080']) {
+      expect(explain(text, explainWorld(one({})))).toMatchObject({
+        kind: 'port',
+        services: ['shop/api'],
+        cause: 'fine',
+      });
+    }
+    expect(explain('81', explainWorld(one({})))).toMatchObject({ cause: 'no-such-port', suggestions: ['8080'] });
+  });
+
+  it('may be the part behind the project', () => {
+    expect(explain('api', explainWorld(one({})))).toMatchObject({ kind: 'service', services: ['shop/api'] });
+  });
+
+  it('may be mistyped: what is near is suggested, of services and of all containers', () => {
+    const world = explainWorld(one({}), { otherNames: ['shop-apf'] });
+    expect(explain('shop/apy', world)).toMatchObject({
+      cause: 'no-such-service',
+      suggestions: ['shop/api', 'shop-apf'],
+    });
+    expect(explain('nothing like it', world)).toMatchObject({ cause: 'no-such-service', suggestions: [] });
+  });
+
+  it('cannot be said not to exist while the engine is out of reach or its list unread', () => {
+    const engine = { kind: 'connecting', reason: 'no such file' } as const;
+    expect(explain('x', explainWorld(catalogOf([]), { engine }))).toMatchObject({ cause: 'engine-unreachable' });
+    expect(explain('x', explainWorld(catalogOf([]), { synced: false }))).toMatchObject({ cause: 'not-synced' });
+  });
+
+  it('is shown inert, whatever it is', () => {
+    const { subject, summary } = explain('\u001b[31m<b>\n', explainWorld(catalogOf([])));
+    expect(subject + summary).not.toMatch(/[\u0000-\u001f]/);
+  });
+});
