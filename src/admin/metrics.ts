@@ -1,9 +1,11 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry, type Metric } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import { problemCodes } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { serviceStates, stateOf } from '../catalog/service-state.ts';
 import type { Service } from '../catalog/catalog.ts';
 import { closeReasons, type CloseReason, type SessionRecord } from '../relay/report.ts';
+import { registerProcess } from './process-metrics.ts';
+import { reading, type Value } from './reading-metric.ts';
 import { upstreamStates } from './schema.ts';
 import type { AdminSource, Figures } from './source.ts';
 
@@ -50,17 +52,8 @@ const engineActions = [
 const moreActions = ['health_status', 'connect', 'disconnect', 'destroy', 'other'];
 const knownActions: ReadonlySet<string> = new Set([...engineActions, ...moreActions]);
 
-interface Value {
-  readonly value: number;
-  readonly labels?: Readonly<Record<string, string | number>>;
-  /** Other than the metric's own, for the parts of a histogram. */
-  readonly metricName?: string;
-}
-
 export function createMetrics(input: MetricsInput): Metrics {
   const registry = new Registry();
-  // Every 10 ms, its default, would wake an idle Sealane a hundred times a second.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const closed = counter(
     registry,
     'sealane_sessions_closed_total',
@@ -93,6 +86,7 @@ export function createMetrics(input: MetricsInput): Metrics {
     registers: [registry],
   });
   registerReadings(registry, input);
+  registerProcess(registry);
   return {
     onSessions(records, dropped) {
       for (const { reason, totalMs } of records) {
@@ -184,18 +178,6 @@ function registerReadings(registry: Registry, input: MetricsInput): void {
       { value: bytesDown, labels: { service, direction: 'down' } },
     ]),
   );
-}
-
-/** A metric whose values are kept elsewhere. prom-client asks no more of one than a name and `get`. */
-function reading(
-  type: 'gauge' | 'counter' | 'histogram',
-  name: string,
-  help: string,
-  read: () => readonly Value[],
-): Metric {
-  const get = (): Promise<object> =>
-    Promise.resolve({ name, help, type, aggregator: 'sum', values: read().map((value) => ({ labels: {}, ...value })) });
-  return { name, get, reset() {} } as unknown as Metric;
 }
 
 function counter(registry: Registry, name: string, help: string, label: string, values: readonly string[]): Counter {

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { problemCodes } from '../../../src/catalog/problem.ts';
+import { closeReasons, type SessionRecord } from '../../../src/relay/report.ts';
+import { adminSource, catalogOf, declare } from '../../support/admin-source.ts';
+import { declaredUpstream } from '../../support/declared.ts';
+
+const read = async (source = adminSource()): Promise<string> => (await source.metrics()).text;
+
+describe('the metrics', () => {
+  it('have every series from the start, at zero', async () => {
+    const text = await read(adminSource(catalogOf([])));
+    for (const reason of Object.keys(closeReasons)) {
+      expect(text).toContain(`sealane_sessions_closed_total{reason="${reason}"} 0\n`);
+    }
+    for (const code of problemCodes) expect(text).toContain(`sealane_problems{code="${code}"} 0\n`);
+    for (const state of ['starting', 'ready', 'unhealthy', 'paused', 'draining']) {
+      expect(text).toContain(`sealane_upstreams{state="${state}"} 0\n`);
+    }
+    for (const name of ['session_duration', 'discovery_lag'])
+      expect(text).toContain(`sealane_${name}_seconds_count 0\n`);
+    expect(text).toContain('sealane_engine_events_total{action="die"} 0\n');
+  });
+
+  it('add up histograms that are kept in shared memory', async () => {
+    const lines = (await read()).split('\n').filter((line) => line.startsWith('sealane_dial_duration_seconds'));
+    expect(lines).toEqual([
+      'sealane_dial_duration_seconds_bucket{le="0.001"} 3',
+      'sealane_dial_duration_seconds_bucket{le="0.01"} 5',
+      'sealane_dial_duration_seconds_bucket{le="+Inf"} 6',
+      'sealane_dial_duration_seconds_sum 0.09',
+      'sealane_dial_duration_seconds_count 6',
+    ]);
+  });
+
+  it('count ends of sessions and engine events, and sum up actions that nobody knows', async () => {
+    const source = adminSource();
+    const ended = { reason: 'hold-expired', totalMs: 400 } as SessionRecord;
+    source.counted.onSessions([ended, ended], 3);
+    for (const action of ['health_status: healthy', 'die', 'exec_start: sh -c "evil"'])
+      source.counted.onEngineEvent(action);
+    source.counted.onDiscovered(4);
+    const text = await read(source);
+    expect(text).toContain('sealane_sessions_closed_total{reason="hold-expired"} 2\n');
+    expect(text).toContain('sealane_session_records_dropped_total 3\n');
+    expect(text).toContain('sealane_session_duration_seconds_bucket{le="0.5"} 2\n');
+    for (const action of ['health_status', 'die', 'other']) expect(text).toContain(`{action="${action}"} 1\n`);
+    expect(text).not.toContain('evil');
+    expect(text).toContain('sealane_discovery_lag_seconds_bucket{le="0.005"} 1\n');
+  });
+
+  it('hold no more than a thousand services by name, and lose none of the rest', async () => {
+    const many = Array.from({ length: 1_003 }, (_, index) =>
+      declare(`s${String(index).padStart(4, '0')}`, declaredUpstream(`u${index}`), { port: 1_000 + index }),
+    );
+    const lines = (await read(adminSource(catalogOf(many))))
+      .split('\n')
+      .filter((line) => line.startsWith('sealane_service_sessions_total{'));
+    expect(lines).toHaveLength(1_001);
+    expect(lines.at(-1)).toBe('sealane_service_sessions_total{service="(others)"} 36');
+  });
+
+  it('are all in docs/metrics.md, and no others', async () => {
+    const documented = (await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')).matchAll(
+      /^\|[^|]*\| `(\w+)` \|/gm,
+    );
+    const served = [...(await read()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+    expect([...documented].map(([, name]) => name).toSorted()).toEqual(served.toSorted());
+  });
+});
