@@ -2,7 +2,6 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { printable } from '../telemetry/printable.ts';
 import { guard, login, type AccessRules } from './access.ts';
 import type { AdminEnv } from './environment.ts';
@@ -76,7 +75,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
     // Hono's own, e.g. of a body that is no JSON.
     if (error instanceof HTTPException) {
       return failed(context, {
-        status: error.status as ContentfulStatusCode,
+        status: error.status,
         code: 'malformed',
         title: 'The request is malformed',
         detail: printable(error.message),

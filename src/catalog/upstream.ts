@@ -104,6 +104,7 @@ function nextState(
 }
 
 const askedFor = 'an operator drains it';
+export const notAskedYet = 'it has not been asked yet';
 
 /** A drain that has begun keeps its first deadline, whatever else happens meanwhile. */
 function drain(
@@ -157,7 +158,7 @@ function judgeProbed(
     case 'suspect':
     case 'pending':
     case undefined:
-      return { kind: 'starting', sinceMs: nowMs, reason: verdict?.reason ?? 'it has not been asked yet' };
+      return { kind: 'starting', sinceMs: nowMs, reason: verdict?.reason ?? notAskedYet };
   }
 }
 

@@ -20,6 +20,7 @@ const programs = [
   { program: 'redis-cli', debianPackage: 'redis-tools' },
   { program: 'busybox', debianPackage: 'busybox-static' },
   { program: 'curl', debianPackage: 'curl' },
+  { program: 'promtool', debianPackage: 'prometheus' },
 ] as const;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -26,6 +26,7 @@ export type Cause =
   | 'listen-failed'
   | 'opening'
   | 'no-container'
+  | 'not-asked-yet'
   | 'nothing-listens'
   | 'healthcheck-starting'
   | 'healthcheck-failing'

@@ -2,7 +2,7 @@ import { formatAddress } from '../../config/address.ts';
 import { formatDuration } from '../../config/duration.ts';
 import type { Service, ServiceRoute } from '../catalog.ts';
 import type { Problem } from '../problem.ts';
-import type { Upstream } from '../upstream.ts';
+import { notAskedYet, type Upstream } from '../upstream.ts';
 import type { Cause, Finding } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
@@ -146,6 +146,7 @@ export function findUpstream(upstream: Upstream): Finding {
           says,
           `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
+      if (state.reason === notAskedYet) return bad('not-asked-yet', says, 'Ask again in a moment.');
       return bad(
         'nothing-listens',
         says,

@@ -65,6 +65,6 @@ describe('the metrics', () => {
       /^\|[^|]*\| `(\w+)` \|/gm,
     );
     const served = [...(await read()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
-    expect([...documented].map(([, name]) => name).toSorted()).toEqual(served.toSorted());
+    expect(new Set([...documented].map(([, name]) => name))).toEqual(new Set(served));
   });
 });

@@ -1,0 +1,270 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { adminApi, type AdminApi } from '../support/admin-api.ts';
+import {
+  startContainer,
+  startNetwork,
+  uniqueName,
+  type ContainerOptions,
+  type TestContainer,
+} from '../support/containers.ts';
+import { startEngineProxy, type EngineProxy } from '../support/engine-proxy.ts';
+import { startReplica, whoAnswers } from '../support/replica.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+
+/**
+ * What `why` says of each thing that can be wrong, on a real engine. All causes share one Sealane on the host; what needs
+ * another (a scope, a container) starts its own.
+ */
+const prefix = uniqueName('why');
+let sealane: Sealane;
+let proxy: EngineProxy;
+let api: AdminApi;
+
+beforeAll(async () => {
+  const adminPort = await freePort();
+  proxy = await startEngineProxy(process.env['DOCKER_HOST'] ?? '');
+  const flags = ['--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', `127.0.0.1:${adminPort}`];
+  sealane = startSealane(...flags, '--docker', proxy.url);
+  await sealane.line(/watching the engine/);
+  api = adminApi({ port: adminPort });
+});
+
+afterAll(async () => {
+  await sealane[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+});
+
+/** A container that only sleeps, unless told otherwise. */
+function sleeper(labels: Record<string, string>, more: Partial<ContainerOptions> = {}): Promise<TestContainer> {
+  const command = ['sh', '-c', "trap 'exit 0' TERM; sleep 1000 & wait"];
+  const named = Object.fromEntries(
+    Object.entries(labels).map(([label, value]) => [label.startsWith('com.') ? label : `${prefix}.${label}`, value]),
+  );
+  return startContainer({ image: inject('images').tools, name: uniqueName('c'), command, ...more, labels: named });
+}
+
+async function routed(more: Record<string, string> = {}): Promise<Record<string, string>> {
+  return { port: '8080', listen: String(await freePort()), pool: uniqueName('svc'), ...more };
+}
+
+describe('why a name leads nowhere', () => {
+  it('no such service: what was meant', async () => {
+    await using web = await sleeper(await routed());
+    await api.whyUntil(web.name, 'nothing-listens');
+    const mistyped = `${web.name.slice(0, -1)}x`;
+    expect(await api.why(mistyped)).toMatchObject({ cause: 'no-such-service', kind: 'unknown' });
+    expect((await api.why(mistyped)).suggestions).toContain(web.name);
+    expect((await api.why('99')).cause).toBe('no-such-port');
+  });
+
+  it('a container without our labels, and one that is stopped', async () => {
+    await using bare = await startContainer({
+      image: inject('images').tools,
+      name: uniqueName('bare'),
+      command: ['sleep', '1000'],
+    });
+    expect(await api.why(bare.name)).toMatchObject({
+      cause: 'never-labelled',
+      next: expect.stringContaining(`${prefix}.port`),
+    });
+    expect((await api.why(bare.id.slice(0, 12))).cause).toBe('never-labelled');
+    await using stopped = await sleeper(await routed());
+    await stopped.stop(0);
+    expect(await api.whyUntil(stopped.name, 'stopped')).toMatchObject({ next: `docker start ${stopped.name}` });
+  });
+
+  it('a label that is mistyped, and one that turns it off', async () => {
+    await using typo = await sleeper({ lisen: '5432' });
+    const { next, summary } = await api.whyUntil(typo.name, 'label-mistake');
+    expect(summary).toContain(`did you mean "${prefix}.listen"`);
+    expect(next).toMatch(/Correct or remove the label/);
+    await using off = await sleeper({ ...(await routed()), enable: 'false' });
+    await api.whyUntil(off.name, 'disabled');
+  });
+
+  it('a port that is not exposed', async () => {
+    await using unclear = await sleeper({ listen: String(await freePort()) });
+    expect(await api.whyUntil(unclear.name, 'port-unclear')).toMatchObject({ next: `Add ${prefix}.port=<port>.` });
+  });
+
+  it('a one-off container of compose run', async () => {
+    await using oneoff = await sleeper({ ...(await routed()), 'com.docker.compose.oneoff': 'True' });
+    expect((await api.whyUntil(oneoff.name, 'oneoff')).next).toMatch(/compose up/);
+  });
+});
+
+describe('why a service is not reachable', () => {
+  it('nothing listens on the port, by any name the service goes by', async () => {
+    const labels = await routed();
+    await using web = await sleeper(labels);
+    for (const subject of [web.name, labels['pool'] ?? '', labels['listen'] ?? '']) {
+      const { summary, next, verdict } = await api.whyUntil(subject, 'nothing-listens');
+      expect([verdict, summary, next]).toEqual([
+        'unreachable',
+        expect.stringMatching(/is starting: nothing listens on 8080/),
+        expect.stringContaining(`${await web.address()}:8080`),
+      ]);
+    }
+  });
+
+  it('its HEALTHCHECK has not passed yet, then fails', async () => {
+    const second = 1_000_000_000;
+    const Healthcheck = {
+      Test: ['CMD', 'test', '-e', '/tmp/well'],
+      Interval: second / 5,
+      Timeout: second,
+      Retries: 1,
+      StartPeriod: 600 * second,
+    };
+    const labels = await routed();
+    await using web = await sleeper(labels, { create: { Healthcheck } });
+    const { next } = await api.whyUntil(labels['pool'] ?? '', 'healthcheck-starting');
+    expect(next).toContain(`docker inspect --format '{{json .State.Health}}' ${web.name}`);
+    // A check that has passed once may fail from then on.
+    await web.exec(['touch', '/tmp/well']);
+    await api.whyUntil(labels['pool'] ?? '', 'fine');
+    await web.exec(['rm', '/tmp/well']);
+    await api.whyUntil(labels['pool'] ?? '', 'healthcheck-failing');
+  });
+
+  it('a check of ours fails', async () => {
+    const labels = await routed({
+      health: 'http:/well',
+      'health.interval': '100ms',
+      'health.rise': '1',
+      'health.fall': '1',
+    });
+    await using web = await replica(labels);
+    await web.exec(['sh', '-c', 'echo ok > /tmp/www/well']);
+    await api.whyUntil(labels['pool'] ?? '', 'fine');
+    await web.exec(['rm', '/tmp/www/well']);
+    expect((await api.whyUntil(labels['pool'] ?? '', 'check-failing')).summary).toMatch(/answered 404/);
+  });
+
+  it('it is paused, drained by an operator, or told to stop', async () => {
+    const labels = await routed({ drain: '60s' });
+    const service = labels['pool'] ?? '';
+    await using web = await replica(labels);
+    await api.whyUntil(service, 'fine');
+    await web.pause();
+    expect(await api.whyUntil(service, 'paused')).toMatchObject({ next: `docker unpause ${web.name}` });
+    await web.unpause();
+    await api.whyUntil(service, 'fine');
+
+    await api.act(web.name, 'drain');
+    await api.whyUntil(service, 'drained');
+    expect((await api.service(service)).upstreams[0]).toMatchObject({
+      state: 'draining',
+      drained: true,
+      drainsUntil: null,
+    });
+    await api.act(web.name, 'undrain');
+    await api.whyUntil(service, 'fine');
+    expect(await whoAnswers(Number(labels['listen']))).toBe(web.name);
+
+    await using stubborn = await sleeper(
+      { ...(await routed({ health: 'none', drain: '60s' })), pool: service },
+      { command: ['sh', '-c', "trap '' TERM; while true; do sleep 1; done"] },
+    );
+    await web.remove();
+    await api.whyUntil(service, 'fine');
+    await stubborn.kill('SIGTERM');
+    expect((await api.whyUntil(service, 'draining')).summary).toMatch(/it was sent SIGTERM/);
+  });
+
+  it('all its upstreams refuse dials: the sessions that failed say so, too', async () => {
+    const labels = await routed({ health: 'none', hold: '300ms' });
+    const service = labels['pool'] ?? '';
+    await using web = await sleeper(labels);
+    await api.whyUntil(service, 'fine');
+    const from = sealane.lines.length;
+    await whoAnswers(Number(labels['listen']));
+    const { dialFailures } = await api.whyUntil(service, 'all-suspect');
+    expect(dialFailures[0]).toMatchObject({ upstream: web.name, error: expect.stringMatching(/^ECONNREFUSED /) });
+    const line = await sealane.line(/hold-expired/, from);
+    expect(line).toHaveProperty('why', expect.stringMatching(/refused/i));
+  });
+
+  it('the network that its label names is not one of its own', async () => {
+    await using web = await sleeper(await routed({ network: 'backstage' }));
+    expect((await api.whyUntil(web.name, 'not-on-network')).summary).toContain('not on network "backstage"');
+  });
+
+  it('an older container has the port, or another process', async () => {
+    const labels = await routed({ health: 'none' });
+    await using older = await sleeper(labels);
+    await api.whyUntil(older.name, 'fine');
+    await using newer = await sleeper({ ...labels, pool: uniqueName('rival') });
+    const { summary, next } = await api.whyUntil(newer.name, 'listen-conflict');
+    expect(summary).toContain(older.name);
+    expect(next).toMatch(/another listen address/);
+
+    const taker = createServer().listen(0, '127.0.0.1');
+    await once(taker, 'listening');
+    const { port } = taker.address() as { port: number };
+    await using web = await sleeper({ ...(await routed({ health: 'none' })), listen: String(port) });
+    expect((await api.whyUntil(web.name, 'listen-failed')).summary).toMatch(/in use by another process/);
+    taker.close();
+    await api.whyUntil(web.name, 'fine');
+  });
+});
+
+describe('why, elsewhere', () => {
+  it('Sealane in a container that shares no network, and whose scope is another project', async () => {
+    const ours = uniqueName('label');
+    await using own = await startNetwork();
+    const labels = (more: Record<string, string> = {}): Record<string, string> => ({
+      [`${ours}.port`]: '8080',
+      [`${ours}.listen`]: '9000',
+      'com.docker.compose.project': 'shop',
+      ...more,
+    });
+    await using apart = await startReplica({ labels: labels() });
+    await using foreign = await startReplica({ labels: labels({ 'com.docker.compose.project': 'other' }) });
+    const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
+    await using inside = await startContainer({
+      image: inject('images').sealane,
+      command: [
+        'run',
+        '--label-prefix',
+        ours,
+        '--docker',
+        'unix:///run/engine.sock',
+        '--scope',
+        'project',
+        '--admin',
+        '0.0.0.0:8470',
+      ],
+      networks: [own.name],
+      binds: [`${socket}:/run/engine.sock:ro`],
+      labels: { 'com.docker.compose.project': 'shop' },
+      env: { SEALANE_ADMIN_TOKEN: 'a-token-for-this-test' },
+      create: { User: '0' },
+    });
+    const there = adminApi({ host: await inside.address(), port: 8470, token: 'a-token-for-this-test' });
+    const { next, steps } = await there.whyUntil(apart.name, 'no-shared-network');
+    expect(next).toMatch(/Put both on one network/);
+    expect(steps.map(({ text }) => text).join('\n')).toContain('Sealane is on network');
+    await there.whyUntil(foreign.name, 'out-of-scope');
+  });
+
+  it('the engine is out of reach: what is served stays so, what is not known may exist', async () => {
+    const labels = await routed({ health: 'none' });
+    await using web = await sleeper(labels);
+    await api.whyUntil(web.name, 'fine');
+    proxy.block();
+    expect(await api.whyUntil(labels['pool'] ?? '', 'engine-unreachable')).toMatchObject({ verdict: 'degraded' });
+    expect(await api.why('nobody')).toMatchObject({ verdict: 'unreachable', cause: 'engine-unreachable' });
+    proxy.unblock();
+    await api.whyUntil(labels['pool'] ?? '', 'fine');
+  });
+});
+
+function replica(labels: Record<string, string>): Promise<TestContainer> {
+  return startReplica({
+    labels: Object.fromEntries(Object.entries(labels).map(([label, value]) => [`${prefix}.${label}`, value])),
+  });
+}
