@@ -154,7 +154,9 @@ describe('the OpenAPI document', () => {
   it('is valid, and has just the routes that there are', async () => {
     const document = openApiDocument('1.2.3');
     expect(await new Validator().validate(document)).toMatchObject({ valid: true });
-    const routes = createAdminApp(adminSource(), open).routes.filter(({ method }) => method !== 'ALL');
+    const routes = createAdminApp(adminSource(), open).routes.filter(
+      ({ method, path }) => method !== 'ALL' && !path.includes('*'),
+    );
     const served = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`);
     const described = Object.entries(operations).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
