@@ -52,6 +52,9 @@ export interface DaemonOptions {
   readonly onListener?: (listen: string, status: ListenerStatus) => void;
 }
 
+/** Two round trips and some arithmetic; a client on a bad line takes seconds. */
+const handshakeTimeoutMs = 10_000;
+
 const noEngine: EngineSnapshot = {
   containers: new Map(),
   vantage: undefined,
@@ -238,9 +241,9 @@ function driverOf(settings: Settings, logger: Logger): DriverName {
 
 /** The same certificates make the same object. */
 function createTlsWriter(minVersion: TlsVersion): (certificates: readonly CertificateSpec[]) => TlsSpec {
-  let written: TlsSpec = { minVersion, certificates: [] };
+  let written: TlsSpec = { minVersion, handshakeTimeoutMs, certificates: [] };
   return (certificates) => {
-    if (certificates !== written.certificates) written = { minVersion, certificates };
+    if (certificates !== written.certificates) written = { ...written, certificates };
     return written;
   };
 }

@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import type { Timer } from '../time/clock.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
 import type { Channel, Driver } from './driver.ts';
 import { Listener } from './listener.ts';
 import { lookAt } from './live-sessions.ts';
+import type { HandedOver } from './handover.ts';
 import { Pool } from './pool.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from './report.ts';
 import type { TableChange } from './table-change.ts';
-import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
+import { TlsEnds } from './tls/tls-ends.ts';
+import { defaultAlpn, openPool, type ListenerSpec, type PoolSpec, type RoutingTable, type TlsMode } from './table.ts';
 
 /**
  * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
@@ -21,6 +24,10 @@ export interface DispatcherCollaborators {
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
   readonly onTrouble: (code: string, message: string) => void;
+  /** Of all threads; see CertificateContexts. */
+  readonly ticketKeys?: Uint8Array;
+  /** Where clients go whose TLS this driver can't end. */
+  readonly handOver?: (client: HandedOver) => void;
 }
 
 /** Byte counters of running sessions are this old at most. */
@@ -39,7 +46,8 @@ export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
   readonly #reusePort: boolean;
   readonly #listeners = new Map<string, Listener>();
-  readonly #services = new Map<string, string>();
+  readonly #guests = new Map<string, { readonly service: string; readonly tls: TlsMode }>();
+  readonly #tlsEnds: TlsEnds;
   readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
   /** Services that are no longer in the table, but have sessions. */
   readonly #removed = new Set<string>();
@@ -50,11 +58,12 @@ export class Dispatcher {
   constructor(collaborators: DispatcherCollaborators, options: { readonly reusePort: boolean }) {
     this.#collaborators = collaborators;
     this.#reusePort = options.reusePort;
+    this.#tlsEnds = new TlsEnds(collaborators.driver.clock, collaborators.ticketKeys ?? randomBytes(48));
     this.#sample();
   }
 
   get sessionCount(): number {
-    let count = 0;
+    let count = this.#tlsEnds.size;
     for (const { pool } of this.#pools.values()) count += pool.sessionCount;
     return count;
   }
@@ -69,8 +78,9 @@ export class Dispatcher {
   }
 
   /** What is new in a table. */
-  change({ listeners, pools, removed }: TableChange, slots: ReadonlyMap<string, number>): void {
+  change({ listeners, pools, removed, tls }: TableChange, slots: ReadonlyMap<string, number>): void {
     const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+    if (tls) this.#tlsEnds.apply(tls);
     for (const service of removed) this.#removePool(service, slotOf);
     for (const spec of pools) {
       this.#removed.delete(spec.service);
@@ -152,11 +162,11 @@ export class Dispatcher {
       listener.close();
       this.#listeners.delete(key);
     }
-    for (const { key, host, port, service } of specs) {
-      if (service !== undefined) this.#services.set(key, service);
+    for (const { key, host, port, service, tls } of specs) {
+      if (service !== undefined) this.#guests.set(key, { service, tls });
       if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
     }
-    for (const key of this.#services.keys()) if (!wanted.has(key)) this.#services.delete(key);
+    for (const key of this.#guests.keys()) if (!wanted.has(key)) this.#guests.delete(key);
   }
 
   #listen(key: string, host: string, port: number): Listener {
@@ -174,9 +184,57 @@ export class Dispatcher {
   }
 
   #admit(channel: Channel, key: string): void {
-    const service = this.#services.get(key);
+    const guest = this.#guests.get(key);
     // Accepted in the same turn of the event loop in which its listener was closed.
-    if (service === undefined || !this.#accepting) return channel.abort();
+    if (guest === undefined || !this.#accepting) return channel.abort();
+    const { service, tls } = guest;
+    if (tls === 'passthrough') return this.#enter(channel, key, service);
+    if (channel.secure) return this.#endTls(channel, key, service);
+    const { handOver } = this.#collaborators;
+    if (!channel.release || !handOver) return channel.abort();
+    handOver({ fd: channel.release(), client: channel.client, listener: key, service });
+  }
+
+  /** Of another thread's listener, for whom TLS is ended here. */
+  adopt({ fd, client, listener, service }: HandedOver): void {
+    const channel = this.#collaborators.driver.adopt?.(fd, client);
+    if (channel) this.#endTls(channel, listener, service);
+  }
+
+  #endTls(channel: Channel, listener: string, service: string): void {
+    const { driver, counters, onRecord } = this.#collaborators;
+    const startedAtMs = driver.clock.nowMs();
+    const startedAtWallMs = driver.clock.wallMs();
+    this.#tlsEnds.begin(channel, this.#pools.get(service)?.spec.alpn ?? defaultAlpn, {
+      onSecured: () => this.#enter(channel, listener, service),
+      onFailed: (detail, name) => {
+        counters.count('tls-failed', 1);
+        onRecord({
+          service,
+          listener,
+          client: channel.client,
+          via: undefined,
+          name,
+          upstream: undefined,
+          upstreamKey: undefined,
+          endpoint: undefined,
+          startedAtMs: startedAtWallMs,
+          heldMs: 0,
+          dialMs: 0,
+          totalMs: Math.round((driver.clock.nowMs() - startedAtMs) * 1_000) / 1_000,
+          bytesUp: 0,
+          bytesDown: 0,
+          retries: 0,
+          reason: 'tls-failed',
+          detail,
+          lastDialError: undefined,
+        });
+        this.#checkDrained();
+      },
+    });
+  }
+
+  #enter(channel: Channel, key: string, service: string): void {
     const spec = { service, ...unknownPool, idleTimeoutMs: undefined, rebalanceIdleMs: undefined, upstreams: [] };
     this.#poolOf(spec).pool.admit(channel, key);
   }
@@ -197,6 +255,7 @@ export class Dispatcher {
   }
 
   #closeSessions(): void {
+    this.#tlsEnds.close();
     for (const { pool } of this.#pools.values()) pool.closeAll('shutdown');
   }
 

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { Clock } from '../time/clock.ts';
 import type { Endpoint } from './table.ts';
 
@@ -11,6 +12,11 @@ export interface Driver {
   readonly clock: Clock;
   /** One attempt to bind. Exactly one of `onListening` and `onFailed` follows, never before this returns. */
   listen(bind: Bind, events: ListenEvents): DriverListener;
+  /**
+   * Goes on with a client that another driver of this process let go of (see `release`); undefined when it can't, and
+   * then the descriptor is closed. Not every driver does so.
+   */
+  adopt?(fd: number, client: string): Channel | undefined;
 }
 
 export interface Bind {
@@ -64,6 +70,14 @@ export interface Channel {
    * take the answer back. Before `dial`, or after it failed. No event follows.
    */
   turnAway(bytes: Uint8Array): void;
+  /**
+   * Ends the client's TLS, beginning with the bytes that were looked at: from then on only what is inside it counts as
+   * sent by the client. `onSecured` or `onSecureFailed` follows, unless `abort` comes first. A driver that can't has
+   * `release` instead.
+   */
+  secure?(offer: TlsOffer): void;
+  /** Lets go of the client, with all that it has sent and was not taken; its descriptor is the caller's. No event follows. */
+  release?(): number;
   /** Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time. */
   dial(endpoint: Endpoint): void;
   /** Forgets the dial under way: its connection never carries a byte, not even when the answer is already on its way. */
@@ -80,6 +94,14 @@ export interface Channel {
   abort(): void;
   /** Ends both connections in order (FIN, not RST), what is buffered first. For sessions at rest. No event follows. */
   finish(): void;
+}
+
+/** How TLS is ended for one client. */
+export interface TlsOffer {
+  /** With the certificate. */
+  readonly context: SecureContext;
+  /** Application protocols to agree on (RFC 7301), best first, one of which the client has offered; none: not a word. */
+  readonly alpn: readonly string[];
 }
 
 export interface Opening {
@@ -102,6 +124,9 @@ export interface ChannelEvents {
    * TCP has no way to tell it from one that closed.
    */
   onClientLeft(how: 'reset' | 'ended'): void;
+  onSecured?(): void;
+  /** Why, in a few words. The client is gone. */
+  onSecureFailed?(reason: string): void;
   onDialed(): void;
   /** `code` is Node's, e.g. `ECONNREFUSED`. */
   onDialFailed(code: string): void;

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { CounterMemory } from './counters.ts';
 import type { ListenerStatus, SessionFilter } from './report.ts';
 import type { TableChange } from './table-change.ts';
@@ -12,6 +13,10 @@ export interface WorkerSetup {
   readonly memory: CounterMemory;
   /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
   readonly reusePort: boolean;
+  /** How many threads share the limit of open files. */
+  readonly sharers: number;
+  /** 48 random bytes: a TLS session that began in one thread goes on in another. */
+  readonly ticketKeys: Uint8Array;
 }
 
 export type DriverName = 'stream' | 'splice';
@@ -26,6 +31,8 @@ export type ToWorker =
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
   /** Which sessions go on; `id` comes back with the answer. */
   | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
+  /** To the thread that ends TLS for others, or from one of those; see handover.ts. Replaces the one before. */
+  | { readonly kind: 'handover'; readonly port: MessagePort }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };
 

@@ -18,14 +18,15 @@ export interface OpenDriver {
   stop(): void;
 }
 
-export function openDriver(name: DriverName, workers: number): OpenDriver {
+/** `sharers`: how many threads share the limit of open files. */
+export function openDriver(name: DriverName, sharers: number): OpenDriver {
   switch (name) {
     case 'stream': {
-      const driver = createStreamDriver({ maxChannels: channelLimit(workers) });
+      const driver = createStreamDriver({ maxChannels: channelLimit(sharers) });
       return { driver, wakeFd: undefined, start() {}, stop() {} };
     }
     case 'splice': {
-      const driver = createSpliceDriver({ drivers: workers });
+      const driver = createSpliceDriver({ drivers: sharers });
       // Node knows nothing of these descriptors: when the thread dies of a flaw, nobody else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
@@ -6,12 +7,12 @@ import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
 import type { ListenerStatus, LiveSessions, Refusal, SessionFilter, SessionRecord } from './report.ts';
 import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
+import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
 import { changeBetween } from './table-change.ts';
 import type { Histogram } from './timings.ts';
 import { emptyTable, type RoutingTable } from './table.ts';
-import { WorkerSeat } from './worker-seat.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
 /**
@@ -101,7 +102,8 @@ class ThreadedPlane implements Plane {
   readonly #services: ServiceTotals;
   readonly #looks: Looks;
   readonly #listeners: SharedListeners;
-  readonly #seats: readonly WorkerSeat[];
+  readonly #seats: Seats;
+  readonly #driver: DriverName;
   readonly #applied: number[];
   readonly #failedStarts: number[];
   readonly #troubledAtMs = new Map<string, number>();
@@ -111,7 +113,12 @@ class ThreadedPlane implements Plane {
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, workerUrl = defaultWorkerUrl(), slots } = options;
-    const memory = createCounterMemory(workers, slots);
+    // Splice can't end TLS: there may be one thread more that does.
+    const threads = driver === 'splice' ? workers + 1 : workers;
+    const memory = createCounterMemory(threads, slots);
+    this.#driver = driver;
+    this.#applied = Array.from({ length: threads }, () => 0);
+    this.#failedStarts = Array.from({ length: threads }, () => 0);
     this.#collaborators = collaborators;
     this.#clock = collaborators.clock ?? systemClock;
     this.#counters = new Counters(memory);
@@ -119,21 +126,23 @@ class ThreadedPlane implements Plane {
     this.#services = new ServiceTotals(this.#counters);
     this.#looks = new Looks(this.#clock);
     this.#listeners = new SharedListeners(workers);
-    this.#applied = Array.from({ length: workers }, () => 0);
-    this.#failedStarts = Array.from({ length: workers }, () => 0);
-    this.#seats = Array.from(
-      { length: workers },
-      (_, index) =>
-        new WorkerSeat(workerUrl, { index, driver, memory, reusePort: reusePort || workers > 1 }, this.#clock, {
-          onMessage: (message) => this.#onMessage(index, message),
-          onDeath: (error, restartMs, bornDead) => this.#onDeath(index, error, restartMs, bornDead),
+    this.#seats = new Seats(
+      {
+        clock: this.#clock,
+        workerUrl,
+        eventsOf: (worker) => ({
+          onMessage: (message) => this.#onMessage(worker, message),
+          onDeath: (error, restartMs, bornDead) => this.#onDeath(worker, error, restartMs, bornDead),
         }),
+      },
+      { memory, reusePort: reusePort || workers > 1, sharers: workers, ticketKeys: randomBytes(48) },
+      { workers, driver },
     );
     process.on('exit', this.#onExit);
   }
 
   readonly #onExit = (): void => {
-    for (const seat of this.#seats) seat.endNow();
+    for (const seat of this.#seats.all) seat.endNow();
   };
 
   readonly counters = {
@@ -151,19 +160,19 @@ class ThreadedPlane implements Plane {
       const slot = this.#slots.slotOf(key);
       return slot === undefined ? undefined : this.#counters.timings.dialsOf(slot);
     },
-    lags: (): readonly number[] => this.#seats.map((_, worker) => this.#counters.timings.lagOf(worker)),
+    lags: (): readonly number[] => this.#seats.all.map((_, worker) => this.#counters.timings.lagOf(worker)),
   };
 
   look(filter: SessionFilter): Promise<Look> {
-    return this.#looks.ask([...this.#seats.keys()], filter, (worker, id) => {
-      const seat = this.#seats[worker];
+    return this.#looks.ask([...this.#seats.all.keys()], filter, (worker, id) => {
+      const seat = this.#seats.all[worker];
       seat?.post({ kind: 'look', id, filter });
       return seat?.ready ?? false;
     });
   }
 
   closeSessionsOf(upstreamKey: string): void {
-    for (const seat of this.#seats) seat.post({ kind: 'close-sessions', upstreamKey });
+    for (const seat of this.#seats.all) seat.post({ kind: 'close-sessions', upstreamKey });
   }
 
   activeSessions(upstreamKey: string): number {
@@ -174,7 +183,7 @@ class ThreadedPlane implements Plane {
   publish(table: RoutingTable): void {
     const { change, keys } = changeBetween(this.#table, table);
     const slots = this.#slots.assign(keys, table.version, {
-      appliedByAll: Math.min(...this.#applied),
+      appliedByAll: Math.min(...this.#seats.all.map((_, worker) => this.#applied[worker] ?? 0)),
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
       clear: (slot) => {
         this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
@@ -194,8 +203,10 @@ class ThreadedPlane implements Plane {
     this.#overflowing = without > 0;
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
-    for (const [worker, seat] of this.#seats.entries()) {
-      const listeners = change.listeners && this.#listeners.tableFor(worker, table).listeners;
+    // Its first table is sent when it is ready.
+    if (this.#driver === 'splice' && endsTls(table)) this.#seats.startTlsThread();
+    for (const [worker, seat] of this.#seats.all.entries()) {
+      const listeners = change.listeners && this.#tableFor(worker).listeners;
       seat.post({ kind: 'change', change: { ...change, listeners }, slots });
     }
   }
@@ -203,24 +214,28 @@ class ThreadedPlane implements Plane {
   drain(deadlineMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#draining = {
-      left: new Set(this.#seats.keys()),
+      left: new Set(this.#seats.listening.keys()),
       untilMs: this.#clock.nowMs() + deadlineMs,
       done: resolve,
     };
-    for (const seat of this.#seats) seat.post({ kind: 'drain', deadlineMs });
+    for (const seat of this.#seats.listening) seat.post({ kind: 'drain', deadlineMs });
     // A worker that can't be started again has nothing to drain.
     this.#clock.after(deadlineMs + drainPatienceMs, resolve);
     return promise;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#seats.map((seat) => seat.close(closePatienceMs)));
+    await Promise.all(this.#seats.all.map((seat) => seat.close(closePatienceMs)));
     process.off('exit', this.#onExit);
   }
 
+  #tableFor(worker: number): RoutingTable {
+    if (this.#seats.listens(worker)) return this.#listeners.tableFor(worker, this.#table);
+    return { ...this.#table, listeners: [] };
+  }
+
   #sendTable(worker: number): void {
-    const table = this.#listeners.tableFor(worker, this.#table);
-    this.#seats[worker]?.post({ kind: 'table', table, slots: this.#slots.all });
+    this.#seats.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots: this.#slots.all });
   }
 
   #onMessage(worker: number, message: FromWorker): void {
@@ -228,17 +243,15 @@ class ThreadedPlane implements Plane {
       case 'ready':
         this.#failedStarts[worker] = 0;
         // The drain first, so that nothing is bound.
-        if (this.#draining) {
-          const deadlineMs = Math.max(0, this.#draining.untilMs - this.#clock.nowMs());
-          this.#seats[worker]?.post({ kind: 'drain', deadlineMs });
-        }
-        return this.#sendTable(worker);
+        if (this.#draining) this.#drainLate(worker, this.#draining.untilMs);
+        this.#sendTable(worker);
+        return this.#seats.join(worker);
       case 'applied':
         this.#applied[worker] = message.version;
         return;
       case 'records':
         this.#collaborators.onSessions(decodeRecords(message.json), message.dropped);
-        this.#seats[worker]?.post({ kind: 'taken' });
+        this.#seats.all[worker]?.post({ kind: 'taken' });
         return;
       case 'listener':
         return this.#onListener(worker, message.key, message.status);
@@ -258,7 +271,7 @@ class ThreadedPlane implements Plane {
     // From before the table that dropped it.
     if (!spec) return;
     const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
-    if (portFound) for (const other of this.#seats.keys()) if (other !== worker) this.#sendTable(other);
+    if (portFound) for (const other of this.#seats.listening.keys()) if (other !== worker) this.#sendTable(other);
     if (report) this.#collaborators.onListener(key, report);
   }
 
@@ -269,8 +282,18 @@ class ThreadedPlane implements Plane {
     this.#collaborators.logger.warn({ event: 'accept-failed', code }, `clients are turned away: ${message}`);
   }
 
+  #drainLate(worker: number, untilMs: number): void {
+    this.#seats.all[worker]?.post({ kind: 'drain', deadlineMs: Math.max(0, untilMs - this.#clock.nowMs()) });
+  }
+
   #onDrained(worker: number): void {
     if (!this.#draining?.left.delete(worker) || this.#draining.left.size > 0) return;
+    // Last, since it may be given clients until no other thread has any.
+    const { tlsWorker } = this.#seats;
+    if (tlsWorker !== undefined && worker !== tlsWorker) {
+      this.#draining.left.add(tlsWorker);
+      return this.#drainLate(tlsWorker, this.#draining.untilMs);
+    }
     this.#draining.done();
   }
 
@@ -288,4 +311,8 @@ class ThreadedPlane implements Plane {
     this.#failedStarts[worker] = failed;
     if (failed === fatalAfterStarts) this.#collaborators.onFatal?.(error);
   }
+}
+
+function endsTls({ listeners }: RoutingTable): boolean {
+  return listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate'));
 }

@@ -21,5 +21,6 @@ const absent = {
   upstream: undefined,
   upstreamKey: undefined,
   endpoint: undefined,
+  detail: undefined,
   lastDialError: undefined,
 };

@@ -22,6 +22,7 @@ export const closeReasons = {
   'bad-proxy-header': 'A trusted proxy did not begin with a PROXY header, or with one that is broken.',
   'no-route': 'The client asked for a name that no service here has, or for none.',
   malformed: 'The client began with a TLS hello or an HTTP head that is broken.',
+  'tls-failed': 'The client’s TLS could not be begun: no TLS, nothing in common, no certificate, or too slow.',
   'sniff-timeout': 'The client took too long to say which name it wants.',
 } as const;
 
@@ -38,6 +39,7 @@ export const refusals = [
   'bad-proxy-header',
   'no-route',
   'malformed',
+  'tls-failed',
   'sniff-timeout',
 ] as const satisfies readonly CloseReason[];
 export type Refusal = (typeof refusals)[number];
@@ -73,6 +75,8 @@ export interface SessionRecord {
   /** Dials that failed before one succeeded or the session ended. */
   readonly retries: number;
   readonly reason: CloseReason;
+  /** More about the reason, in a few words, where there is more to say; safe to print. */
+  readonly detail: string | undefined;
   /** The last failed dial, e.g. `ECONNREFUSED 172.18.0.3:8080`. */
   readonly lastDialError: string | undefined;
 }

@@ -252,6 +252,7 @@ export class Session implements ChannelEvents, Occupant {
       bytesDown: this.#channel.bytesDown,
       retries: trail.retries,
       reason,
+      detail: undefined,
       lastDialError: trail.lastDialError,
     };
   }

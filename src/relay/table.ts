@@ -62,6 +62,8 @@ export interface PoolSpec {
   /** The same for each client address; IPv6 clients count by their /64. */
   readonly maxSessionsPerClient: number | undefined;
   readonly connectRatePerClient: ConnectRate | undefined;
+  /** Application protocols that are agreed on with clients whose TLS is ended (RFC 7301), best first; undefined: `http/1.1`. */
+  readonly alpn?: readonly string[];
   readonly upstreams: readonly UpstreamSpec[];
 }
 
@@ -130,6 +132,8 @@ export const openPool = {
   connectRatePerClient: undefined,
 } as const satisfies Partial<PoolSpec>;
 
+export const defaultAlpn: readonly string[] = ['http/1.1'];
+
 /** What TLS clients are shown where Sealane ends TLS. */
 export interface CertificateSpec {
   /** Server names it is for, in lower case, `*.` wildcards among them. */
@@ -143,6 +147,8 @@ export interface CertificateSpec {
 /** How TLS is ended, for all services. */
 export interface TlsSpec {
   readonly minVersion: TlsVersion;
+  /** From the client's first byte, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
   /** The first is shown to clients who ask for no name, or for none that another is for. */
   readonly certificates: readonly CertificateSpec[];
 }

@@ -75,7 +75,7 @@ export class WorkerSeat {
   }
 
   #post(message: ToWorker): void {
-    this.#worker?.postMessage(message);
+    this.#worker?.postMessage(message, message.kind === 'handover' ? [message.port] : []);
     this.#wake();
   }
 

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterWriter } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Handover, receiveClients } from './handover.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
 import { Outbox } from './outbox.ts';
@@ -13,18 +14,21 @@ if (parentPort) run(parentPort, workerData as WorkerSetup);
 
 function run(
   port: NonNullable<typeof parentPort>,
-  { index, driver: driverName, memory, reusePort }: WorkerSetup,
+  { index, driver: driverName, memory, reusePort, sharers, ticketKeys }: WorkerSetup,
 ): void {
   const send = (message: FromWorker): void => port.postMessage(message);
-  const opened = openDriver(driverName, memory.workers);
+  const opened = openDriver(driverName, sharers);
   const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,
     send: (records, dropped) => send({ kind: 'records', json: encodeRecords(records), dropped }),
   });
+  const handover = new Handover();
   const dispatcher = new Dispatcher(
     {
       driver,
+      ticketKeys,
+      handOver: (client) => handover.send(client),
       random: Math.random,
       counters: new CounterWriter(memory, index),
       onRecord: (record) => outbox.add(record),
@@ -49,6 +53,10 @@ function run(
         return dispatcher.closeSessionsOf(message.upstreamKey);
       case 'look':
         return send({ kind: 'looked', id: message.id, json: JSON.stringify(dispatcher.look(message.filter)) });
+      case 'handover':
+        if (driver.adopt) receiveClients(message.port, (client) => dispatcher.adopt(client));
+        else handover.connect(message.port);
+        return undefined;
       case 'drain':
         return dispatcher.drain(message.deadlineMs, () => {
           outbox.flush();
@@ -56,6 +64,7 @@ function run(
         });
       case 'close':
         dispatcher.close();
+        handover.close();
         outbox.sendAll();
         opened.stop();
         // The thread ends by itself once nothing is open; what was posted is delivered first.

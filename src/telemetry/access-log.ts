@@ -121,7 +121,8 @@ export function sessionLine(record: SessionRecord): string {
   const upstream = record.upstream === undefined ? 'no upstream' : `${record.upstream} (${record.endpoint ?? '?'})`;
   const held = record.heldMs >= 1 ? `, held ${Math.round(record.heldMs)} ms` : '';
   const retries = record.retries > 0 ? `, ${record.retries} retries` : '';
-  const cause = record.lastDialError !== undefined && record.upstream === undefined ? ` (${record.lastDialError})` : '';
+  const detail = record.detail ?? (record.upstream === undefined ? record.lastDialError : undefined);
+  const cause = detail === undefined ? '' : ` (${detail})`;
   const via = record.via === undefined ? '' : ` (via ${record.via})`;
   const name = record.name === undefined ? '' : ` (asked for ${printable(record.name)})`;
   return (

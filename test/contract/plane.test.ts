@@ -4,6 +4,7 @@ import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
+import { describeTls } from './tls.contract.ts';
 
 /**
  * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
@@ -12,6 +13,8 @@ const crashingWorker = new URL('../support/sockets-crashing-worker.ts', import.m
 
 describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   describeDriver('alone', () => planeRig(driver));
+  // The stream driver ends TLS where it accepts, which its own suite shows.
+  if (driver === 'splice') describeTls('alone', () => planeRig(driver));
 
   test('two workers share a port that neither had chosen, and least connections hold across them', async () => {
     await using rig = planeRig(driver, { workers: 2 });

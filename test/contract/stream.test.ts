@@ -4,10 +4,13 @@ import { dispatcherRig, until } from '../support/sockets-rig.ts';
 import { dial, serve, type TestServer } from '../support/sockets.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
+import { describeTls } from './tls.contract.ts';
 import { describeLimit } from './limit.contract.ts';
 import type { Channel } from '../../src/relay/driver.ts';
 
 describeDriver('stream driver', () => dispatcherRig(() => createStreamDriver()));
+
+describeTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
 
 describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 

@@ -109,6 +109,15 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#frontOf().turnAway(bytes);
   }
 
+  release(): number {
+    this.#phase = 'over';
+    this.#events = undefined;
+    this.#front?.stop();
+    this.#parts.loop.release(this.#client);
+    this.#parts.onClosed(this);
+    return this.#client;
+  }
+
   dial(endpoint: Endpoint): void {
     const { libc, loop } = this.#parts;
     this.#phase = 'dialing';

@@ -72,10 +72,14 @@ export class EpollLoop {
 
   /** Closes the descriptor; that also takes it out of the set (epoll(7)), as nothing of ours is ever duplicated. */
   close(fd: number): void {
-    this.#reserve(fd);
-    this.#watchers[fd] = undefined;
-    this.#tags[fd] = (this.#tags[fd] ?? 0) + 1;
+    this.#forget(fd);
     this.libc.close(fd);
+  }
+
+  /** Watches it no more, and leaves it open. */
+  release(fd: number): void {
+    this.#forget(fd);
+    this.libc.epollRemove(this.#epoll, fd);
   }
 
   /** Runs it before the next wait. */
@@ -117,6 +121,12 @@ export class EpollLoop {
     this.#spare = deferred;
     for (const one of deferred) one.runDeferred();
     deferred.length = 0;
+  }
+
+  #forget(fd: number): void {
+    this.#reserve(fd);
+    this.#watchers[fd] = undefined;
+    this.#tags[fd] = (this.#tags[fd] ?? 0) + 1;
   }
 
   #reserve(fd: number): void {

@@ -255,6 +255,10 @@ export class Libc {
     return this.#epollControl(epoll, 3, fd, events, tag);
   }
 
+  epollRemove(epoll: number, fd: number): number {
+    return this.#epollControl(epoll, 2, fd, 0, 0);
+  }
+
   /** How many events there are now for `eventFd` and the others to read. */
   epollWait(epoll: number, timeoutMs: number): number {
     return this.#result(this.#c.epoll_wait(epoll, this.#events.pointer, maxEvents, timeoutMs));

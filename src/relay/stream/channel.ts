@@ -1,11 +1,12 @@
 import { connect, isIPv6, type Socket } from 'node:net';
-import type { Channel, ChannelEvents, Opening, RelayEnd } from '../driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
+import { endTls } from './tls-end.ts';
 
 /**
  * A session's two sockets.
@@ -27,7 +28,10 @@ const answerPatienceMs = 10_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
-  readonly #client: Socket;
+  /** The connection. */
+  readonly #carrier: Socket;
+  /** What the session reads and writes: the connection itself, or the TLS on it. */
+  #client: Socket;
   #upstream: Socket | undefined;
   #events: ChannelEvents | undefined;
   readonly #early = new EarlyBytes();
@@ -39,13 +43,11 @@ export class StreamChannel implements Channel {
   #down: HalfPipe | undefined;
   #over = false;
 
-  constructor(client: Socket) {
+  constructor(client: Socket, address = formatAddress(client.remoteAddress, client.remotePort)) {
+    this.#carrier = client;
     this.#client = client;
-    this.client = formatAddress(client.remoteAddress, client.remotePort);
-    client.on('data', this.#onEarlyData);
-    client.on('end', () => this.#onClientEnd());
-    client.on('error', () => this.#onClientReset());
-    client.on('close', () => this.#onClosed());
+    this.client = address;
+    this.#watch(client);
   }
 
   get local(): string {
@@ -95,6 +97,22 @@ export class StreamChannel implements Channel {
     client.once('close', () => clearTimeout(patience));
   }
 
+  secure(offer: TlsOffer): void {
+    this.#carrier.off('data', this.#onEarlyData);
+    this.#looksUpTo = 0;
+    const secured = endTls(this.#carrier, this.#early.takeAll(), offer, {
+      onSecured: () => {
+        if (this.#over) return;
+        this.#watch(secured);
+        this.#events?.onSecured?.();
+      },
+      onFailed: (reason) => {
+        if (!this.#over) this.#events?.onSecureFailed?.(reason);
+      },
+    });
+    this.#client = secured;
+  }
+
   dial({ host, port }: Endpoint): void {
     const upstream = connect({
       host,
@@ -141,16 +159,40 @@ export class StreamChannel implements Channel {
     if (upstream) resetNow(upstream);
     // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
     if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
-    else resetNow(this.#client);
+    else resetNow(this.#client, this.#carrier);
   }
 
   finish(): void {
     this.#over = true;
-    for (const socket of [this.#upstream, this.#client]) {
+    for (const [socket, carrier] of [
+      [this.#upstream, this.#upstream],
+      [this.#client, this.#carrier],
+    ] as const) {
       // A peer that takes nothing more must not keep the socket for ever.
-      socket?.setTimeout(finishPatienceMs, () => resetNow(socket));
+      socket?.setTimeout(finishPatienceMs, () => resetNow(socket, carrier));
       socket?.destroySoon();
     }
+  }
+
+  #watch(client: Socket): void {
+    const ifItIs = (then: () => void): (() => void) => {
+      return () => {
+        if (client === this.#client) then();
+      };
+    };
+    client.on('data', this.#onEarlyData);
+    client.on(
+      'end',
+      ifItIs(() => this.#onClientEnd()),
+    );
+    client.on(
+      'error',
+      ifItIs(() => this.#onClientReset()),
+    );
+    client.on(
+      'close',
+      ifItIs(() => this.#onClosed()),
+    );
   }
 
   readonly #onEarlyData = (chunk: Buffer): void => {

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { systemClock, type Clock } from '../../time/clock.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
@@ -23,7 +24,14 @@ const backlog = 4_096;
 
 export function createStreamDriver({ clock = systemClock, maxChannels = Infinity }: StreamDriverOptions = {}): Driver {
   const gate = { open: 0, maxChannels };
-  return { clock, listen: (bind, events) => listen(bind, events, gate) };
+  return {
+    clock,
+    listen: (bind, events) => listen(bind, events, gate),
+    adopt(fd, client) {
+      const socket = open(fd);
+      return socket && admit(socket, gate, client);
+    },
+  };
 }
 
 interface Gate {
@@ -68,15 +76,30 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
 }
 
 function accept(socket: Socket, events: ListenEvents, gate: Gate): void {
+  const channel = admit(socket, gate);
+  if (channel) events.onChannel(channel);
+  else events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
+}
+
+/** Undefined: there is no room, and the client was reset. */
+function admit(socket: Socket, gate: Gate, client?: string): StreamChannel | undefined {
   if (gate.open >= gate.maxChannels) {
     socket.on('error', ignore);
     resetNow(socket);
-    events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
-    return;
+    return undefined;
   }
   gate.open += 1;
   socket.once('close', () => (gate.open -= 1));
-  events.onChannel(new StreamChannel(socket));
+  return new StreamChannel(socket, client);
+}
+
+function open(fd: number): Socket | undefined {
+  try {
+    return new Socket({ fd, allowHalfOpen: true });
+  } catch {
+    closeSync(fd);
+    return undefined;
+  }
 }
 
 function boundAddress(server: Server): AddressInfo | undefined {

@@ -6,11 +6,13 @@ import type { Socket } from 'node:net';
  * that time its handle is never closed (uv_tcp_close_reset refuses a stream that is shutting down), which lets a worker
  * thread spin for ever at its end (all seen on Node 26.10). What it sets for `destroy` to read is therefore set here; it
  * is the same in every Node from 18.3 on, and the contract suite tells if it no longer is.
+ *
+ * `carrier`: the connection below, for a TLS socket, which knows no reset of its own and closes it.
  */
-export function resetNow(socket: Socket): void {
+export function resetNow(socket: Socket, carrier: Socket = socket): void {
   if (socket.destroyed) return;
   const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   // While it connects there is nobody to tell; while it shuts down it can only be closed.
-  if (!socket.connecting && !isShuttingDown) (socket as { resetAndClosing?: boolean }).resetAndClosing = true;
+  if (!socket.connecting && !isShuttingDown) (carrier as { resetAndClosing?: boolean }).resetAndClosing = true;
   socket.destroy();
 }

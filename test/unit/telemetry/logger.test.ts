@@ -21,6 +21,7 @@ const session: SessionRecord = {
   bytesDown: 1024,
   retries: 0,
   reason: 'finished',
+  detail: undefined,
   lastDialError: undefined,
 };
 const expired: SessionRecord = {

@@ -1,0 +1,55 @@
+import type { Clock } from '../../time/clock.ts';
+import type { Channel } from '../driver.ts';
+import type { TlsSpec } from '../table.ts';
+import { CertificateContexts } from './certificate-contexts.ts';
+import { Handshake, type HandshakeEvents } from './handshake.ts';
+
+/**
+ * The clients of one thread whose TLS is being begun, and what they are shown.
+ */
+export class TlsEnds {
+  readonly #clock: Clock;
+  readonly #contexts: CertificateContexts;
+  readonly #handshakes = new Set<Handshake>();
+  #timeoutMs = 0;
+
+  constructor(clock: Clock, ticketKeys: Uint8Array) {
+    this.#clock = clock;
+    this.#contexts = new CertificateContexts(ticketKeys);
+  }
+
+  /** Handshakes under way. */
+  get size(): number {
+    return this.#handshakes.size;
+  }
+
+  apply(spec: TlsSpec): void {
+    this.#timeoutMs = spec.handshakeTimeoutMs;
+    this.#contexts.apply(spec);
+  }
+
+  begin(channel: Channel, alpn: readonly string[], events: HandshakeEvents): void {
+    const options = {
+      contextFor: (name: string | undefined) => this.#contexts.contextFor(name),
+      alpn,
+      timeoutMs: this.#timeoutMs,
+    };
+    const handshake = new Handshake(channel, this.#clock, options, {
+      onSecured: (serverName) => {
+        this.#handshakes.delete(handshake);
+        events.onSecured(serverName);
+      },
+      onFailed: (reason, serverName) => {
+        this.#handshakes.delete(handshake);
+        events.onFailed(reason, serverName);
+      },
+    });
+    this.#handshakes.add(handshake);
+  }
+
+  /** Ends those under way. Nobody is told. */
+  close(): void {
+    for (const handshake of this.#handshakes) handshake.abort();
+    this.#handshakes.clear();
+  }
+}

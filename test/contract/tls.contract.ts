@@ -1,0 +1,283 @@
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { certificateFor } from '../support/certificates.ts';
+import { pour, soak } from '../support/sockets-bulk.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
+import { upstream } from '../support/sockets-tables.ts';
+import { dialTls, shown, tlsSpec, tlsTable } from '../support/sockets-tls.ts';
+import { dial, freePort, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+
+/**
+ * What is true of a session whose TLS Sealane ends, whichever thread does so.
+ */
+const megabyte = 1024 * 1024;
+
+export function describeTls(name: string, createRig: CreateRig): void {
+  describe(`${name}: a session whose TLS is ended`, () => {
+    test('is relayed as what was inside, both ways, and counted so', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      const clientPort = client.socket.localPort;
+      const peer = await server.accept();
+      const [up, down, upArrived, downArrived] = await Promise.all([
+        pour(client.socket, 16 * megabyte, 1),
+        pour(peer.socket, 16 * megabyte, 2),
+        soak(peer.socket),
+        soak(client.socket),
+      ]);
+
+      expect(upArrived).toEqual({ length: 16 * megabyte, checksum: up });
+      expect(downArrived).toEqual({ length: 16 * megabyte, checksum: down });
+      expect(await rig.records.find(() => true)).toMatchObject({
+        reason: 'finished',
+        service: 'shop/api',
+        bytesUp: 16 * megabyte,
+        bytesDown: 16 * megabyte,
+        upstream: 'api-1',
+        client: `127.0.0.1:${clientPort}`,
+      });
+      expect(rig.bytes('api-1')).toEqual({ up: 16 * megabyte, down: 16 * megabyte });
+      expect(rig.totals()).toMatchObject({ accepted: 1, held: 0, open: 0 });
+    });
+
+    test('ends one direction at a time', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      client.socket.end('question');
+      const peer = await server.accept();
+
+      expect(await peer.readToEnd()).toBe('question');
+      peer.socket.end('answer');
+      expect(await client.readToEnd()).toBe('answer');
+      expect(await client.closed).toBe('ended');
+      expect((await rig.records.find(() => true)).reason).toBe('finished');
+    });
+
+    test('is reset at one end when it is at the other', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using first = await dialTls(port);
+      expect(await first.echo('hello')).toBe('hello');
+      server.peers[0]?.socket.resetAndDestroy();
+      expect(await first.closed).toBe('reset');
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-reset', bytesUp: 5 });
+
+      await using second = await dialTls(port);
+      expect(await second.echo('hello')).toBe('hello');
+      second.reset();
+      expect(await server.peers[1]?.closed).toBe('reset');
+      expect(await rig.records.find(({ reason }) => reason === 'client-reset')).toMatchObject({ bytesDown: 5 });
+    });
+
+    test('hears an upstream that speaks first', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('220 ready');
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      expect(await client.read(9)).toBe('220 ready');
+    });
+
+    test('is held until an upstream is ready, and keeps what the client has said', async () => {
+      await using rig = createRig();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { availability: 'resting' })]));
+      await using client = await dialTls(port);
+      client.socket.write('are you there?');
+      await until(() => rig.totals().held === 1);
+      await using server = await serveEcho();
+      rig.publish(tlsTable([upstream('api-1', { port: server.port })]));
+      expect(await client.read(14)).toBe('are you there?');
+    });
+
+    test('is tried on the next upstream when one refuses', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const upstreams = [upstream('dead', { port: await freePort() }), upstream('api-1', { port: server.port })];
+      const port = await publishAndBind(rig, tlsTable(upstreams, { balance: 'first' }));
+      await using client = await dialTls(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'api-1', retries: 1 });
+    });
+
+    test('ends when it is idle for too long', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(
+        rig,
+        tlsTable([upstream('api-1', { port: server.port })], { idleTimeoutMs: 50 }),
+      );
+      await using client = await dialTls(port);
+      expect(await client.echo('hello')).toBe('hello');
+      expect((await rig.records.find(() => true)).reason).toBe('idle-timeout');
+      expect(await client.closed).toBe('reset');
+    });
+
+    test('runs on while Sealane drains', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      expect(await client.echo('before')).toBe('before');
+      const drained = rig.drain(20_000);
+      expect(await client.echo('meanwhile')).toBe('meanwhile');
+      client.socket.end();
+      await drained;
+      expect((await rig.records.find(() => true)).reason).toBe('finished');
+    });
+
+    test('is closed with the rest when the drain takes too long', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      expect(await client.echo('before')).toBe('before');
+      await rig.drain(20);
+      expect((await rig.records.find(() => true)).reason).toBe('shutdown');
+      expect(await client.closed).toBe('reset');
+    });
+
+    test('comes to the end of an upstream that left', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialTls(port);
+      expect(await client.echo('hello')).toBe('hello');
+      rig.publish(tlsTable([]));
+      expect((await rig.records.find(() => true)).reason).toBe('upstream-gone');
+    });
+  });
+
+  describe(`${name}: a client of TLS`, () => {
+    test('is shown the certificate for the name it asks for, a wildcard for it, or the first', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const certificates = [
+        shown,
+        await certificateFor('*.shop.localhost'),
+        await certificateFor('web.shop.localhost'),
+      ];
+      const port = await publishAndBind(
+        rig,
+        tlsTable([upstream('api-1', { port: server.port })], {}, tlsSpec({ certificates })),
+      );
+      const subjectFor = async (servername: string): Promise<unknown> => {
+        await using client = await dialTls(port, { servername, checkServerIdentity: () => undefined });
+        return client.socket.getPeerCertificate().subject.CN;
+      };
+      expect(await subjectFor('api.localhost')).toBe('api.localhost');
+      expect(await subjectFor('web.shop.localhost')).toBe('web.shop.localhost');
+      expect(await subjectFor('cart.shop.localhost')).toBe('*.shop.localhost');
+      expect(await subjectFor('a.cart.shop.localhost')).toBe('api.localhost');
+      expect(await subjectFor('')).toBe('api.localhost');
+    });
+
+    test('gets new certificates once they are there, while sessions begun before live on', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const upstreams = [upstream('api-1', { port: server.port })];
+      const port = await publishAndBind(rig, tlsTable(upstreams));
+      await using before = await dialTls(port);
+      expect(await before.echo('old')).toBe('old');
+      const renewed = await certificateFor('api.localhost');
+      rig.publish(tlsTable(upstreams, {}, tlsSpec({ certificates: [renewed] })));
+      const serials = new Set([before.socket.getPeerCertificate().serialNumber]);
+      while (serials.size < 2) {
+        await using after = await dialTls(port);
+        serials.add(after.socket.getPeerCertificate().serialNumber);
+      }
+      expect(await before.echo('still')).toBe('still');
+    });
+
+    test('agrees on a protocol that its service speaks, or on none', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const upstreams = [upstream('api-1', { port: server.port })];
+      const port = await publishAndBind(rig, tlsTable(upstreams, { alpn: ['h2', 'http/1.1'] }));
+      const agreed = async (...ALPNProtocols: string[]): Promise<unknown> => {
+        await using client = await dialTls(port, { ALPNProtocols });
+        return client.socket.alpnProtocol;
+      };
+      expect(await agreed('http/1.1', 'h2')).toBe('h2');
+      expect(await agreed('http/1.1')).toBe('http/1.1');
+      expect(await agreed('postgresql')).toBe(false);
+    });
+
+    test('takes up its session again', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using first = await dialTls(port);
+      const [session] = (await Promise.all([once(first.socket, 'session'), first.echo('hello')]))[0] as [Buffer];
+      await using second = await dialTls(port, { session });
+      expect(await second.echo('again')).toBe('again');
+      expect(second.socket.isSessionReused()).toBe(true);
+    });
+
+    test.each([
+      [
+        'speaks too old a version',
+        { maxVersion: 'TLSv1.2' },
+        'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+        'unsupported protocol',
+      ],
+      ['trusts nobody here', { ca: [] }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', undefined],
+    ] as const)('that %s is told so, and it is recorded', async (_title, options, code, reason) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const tls = tlsSpec({ minVersion: 'TLSv1.3' });
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], {}, tls));
+      await expect(dialTls(port, options as object)).rejects.toMatchObject({ code });
+      if (reason === undefined) return;
+      expect(await rig.records.find(() => true)).toMatchObject({
+        reason: 'tls-failed',
+        service: 'shop/api',
+        detail: reason,
+      });
+      expect(server.peers).toHaveLength(0);
+    });
+
+    test.each([
+      ['does not speak TLS', 'GET / HTTP/1.1\r\n\r\n', 'the client does not speak TLS'],
+      ['says nothing', '', 'it was not done within 50 ms'],
+      ['stops in the middle', '\x16\x03\x01\x02\x00\x01\x00', 'it was not done within 50 ms'],
+    ])('that %s is closed, and nobody is dialed for it', async (_title, bytes, reason) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const tls = tlsSpec({ handshakeTimeoutMs: 50 });
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], {}, tls));
+      await using client = await dial(port);
+      client.socket.write(Buffer.from(bytes, 'latin1'));
+      await client.closed;
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'tls-failed', detail: reason });
+      expect(server.peers).toHaveLength(0);
+      expect(rig.totals().open).toBe(0);
+    });
+
+    test('leaves nothing behind when it leaves amid the handshake', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dial(port);
+      client.socket.write(Buffer.from('\x16\x03\x01\x02', 'latin1'));
+      client.socket.resetAndDestroy();
+      expect(await rig.records.find(() => true)).toMatchObject({
+        reason: 'tls-failed',
+        detail: 'the client left',
+      });
+    });
+
+    test('is told that the handshake failed where there is no certificate', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const tls = tlsSpec({ certificates: [] });
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], {}, tls));
+      await expect(dialTls(port)).rejects.toMatchObject({ code: 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE' });
+      expect(await rig.records.find(() => true)).toMatchObject({ detail: 'there is no certificate to show' });
+    });
+  });
+}
