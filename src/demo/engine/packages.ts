@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { run, which } from './command.ts';
 
@@ -20,13 +22,27 @@ export async function canInstall(): Promise<boolean> {
 }
 
 export async function installMissing(needs: readonly Need[], onProgress: (line: string) => void): Promise<void> {
-  const missing: string[] = [];
-  for (const need of needs) if ((await which(need.program)) === undefined) missing.push(need.debianPackage);
+  const missing = await missingOf(needs);
   if (missing.length === 0) return;
-  const names = [...new Set(missing)];
   if (!(await canInstall())) {
-    throw new Error(`${names.join(', ')} missing, and only root on Debian or Ubuntu can install it: install it first`);
+    throw new Error(
+      `${missing.join(', ')} missing, and only root on Debian or Ubuntu can install it: install it first`,
+    );
   }
+  await oneAtATime(async () => {
+    // Whoever was first may have installed it.
+    const names = await missingOf(needs);
+    if (names.length > 0) await install(names, onProgress);
+  });
+}
+
+async function missingOf(needs: readonly Need[]): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  for (const need of needs) if ((await which(need.program)) === undefined) missing.add(need.debianPackage);
+  return [...missing];
+}
+
+async function install(names: readonly string[], onProgress: (line: string) => void): Promise<void> {
   onProgress(`installing ${names.join(', ')}`);
   const restore = await denyServiceStarts();
   try {
@@ -34,6 +50,24 @@ export async function installMissing(needs: readonly Need[], onProgress: (line: 
     await apt(['install', '--yes', '--no-install-recommends', ...names]);
   } finally {
     await restore();
+  }
+}
+
+/**
+ * On the whole machine: apt waits for dpkg, but fails at once where another one reads its lists; and who denies services
+ * to start must not be the first to allow it again. The lock is given back with its holder's input, however we end.
+ */
+async function oneAtATime(task: () => Promise<void>): Promise<void> {
+  const holder = spawn('flock', ['/run/lock/sealane-packages', 'sh', '-c', 'echo; exec cat'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const ended = once(holder, 'close');
+  await Promise.race([once(holder.stdout, 'data'), ended]);
+  try {
+    await task();
+  } finally {
+    holder.stdin.end();
+    await ended;
   }
 }
 

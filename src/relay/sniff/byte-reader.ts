@@ -27,20 +27,24 @@ export class ByteReader {
 
   /** An unsigned integer of `size` bytes, the highest first. */
   uint(size: 1 | 2 | 3): number {
+    const from = this.#at;
+    this.skip(size);
+    if (this.#overrun) return 0;
     let value = 0;
-    for (const byte of this.take(size)) value = value * 256 + byte;
+    for (let at = from; at < this.#at; at++) value = value * 256 + (this.#bytes[at] ?? 0);
     return value;
   }
 
   /** A view of the next bytes, not a copy. */
   take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) {
-      this.#overrun = true;
-      this.#at = this.#bytes.length;
-      return this.#bytes.subarray(this.#at);
-    }
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    const from = this.#at;
+    this.skip(length);
+    return this.#bytes.subarray(this.#overrun ? this.#at : from, this.#at);
+  }
+
+  skip(length: number): void {
+    if (length > this.#bytes.length - this.#at) this.#overrun = true;
+    this.#at = this.#overrun ? this.#bytes.length : this.#at + length;
   }
 
   /** What a length of `size` bytes announces. */

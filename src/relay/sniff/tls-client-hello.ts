@@ -49,7 +49,7 @@ function readMessage(bytes: Uint8Array): Uint8Array | NoMessage {
   let gathered = 0;
   let wanted: number | undefined;
   for (let at = 0; ;) {
-    if (!isPrefix([handshakeRecord, majorVersion], bytes, at))
+    if (!isHandshake(bytes, at))
       return at === 0 ? notTls : malformed('a record amid the ClientHello is none of the handshake');
     if (at + recordHeaderBytes > bytes.length) return incomplete;
     const length = ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0);
@@ -58,30 +58,36 @@ function readMessage(bytes: Uint8Array): Uint8Array | NoMessage {
     pieces.push(piece);
     gathered += piece.length;
     if (wanted === undefined && gathered > 0) {
-      const header = Buffer.concat(pieces);
-      if (header[0] !== clientHelloType) return malformed('the first handshake message is no ClientHello');
-      if (gathered >= messageHeaderBytes) wanted = messageHeaderBytes + header.readUIntBE(1, 3);
+      const header = new ByteReader(joined(pieces));
+      if (header.uint(1) !== clientHelloType) return malformed('the first handshake message is no ClientHello');
+      if (gathered >= messageHeaderBytes) wanted = messageHeaderBytes + header.uint(3);
       if (wanted !== undefined && wanted > maxHelloBytes) return tooLong;
     }
-    if (wanted !== undefined && gathered >= wanted)
-      return Buffer.concat(pieces, gathered).subarray(messageHeaderBytes, wanted);
+    if (wanted !== undefined && gathered >= wanted) return joined(pieces).subarray(messageHeaderBytes, wanted);
     if (piece.length < length) return incomplete;
     at += recordHeaderBytes + length;
   }
 }
 
-/** As far as they have come, the bytes from `at` on are these. */
-function isPrefix(expected: readonly number[], bytes: Uint8Array, at: number): boolean {
-  return expected.every((byte, index) => at + index >= bytes.length || bytes[at + index] === byte);
+/** Nearly every hello comes in one record. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return only && pieces.length === 1 ? only : Buffer.concat(pieces);
+}
+
+/** As far as it has come, a record of the handshake begins at `at`. */
+function isHandshake(bytes: Uint8Array, at: number): boolean {
+  if (at < bytes.length && bytes[at] !== handshakeRecord) return false;
+  return at + 1 >= bytes.length || bytes[at + 1] === majorVersion;
 }
 
 function readHello(message: Uint8Array): ClientHello {
   const reader = new ByteReader(message);
   // Version and random, session id, cipher suites, compression methods.
-  reader.take(2 + 32);
-  reader.vector(1);
-  reader.vector(2);
-  reader.vector(1);
+  reader.skip(2 + 32);
+  reader.skip(reader.uint(1));
+  reader.skip(reader.uint(2));
+  reader.skip(reader.uint(1));
   // Extensions are not there at all in the oldest clients' hellos.
   const extensions = new ByteReader(reader.hasMore ? reader.vector(2) : new Uint8Array());
   if (!reader.isDone) return malformed('the ClientHello does not fit its length');
@@ -90,16 +96,19 @@ function readHello(message: Uint8Array): ClientHello {
   const seen = new Set<number>();
   while (extensions.hasMore) {
     const type = extensions.uint(2);
-    const body = new ByteReader(extensions.vector(2));
+    const length = extensions.uint(2);
+    const isRead = type === serverNameExtension || type === alpnExtension;
+    const body = isRead ? extensions.take(length) : extensions.skip(length);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
     if (seen.has(type)) return malformed(`extension ${type} is there twice`);
     seen.add(type);
+    if (!body) continue;
     if (type === serverNameExtension) {
-      const read = readServerName(body);
+      const read = readServerName(new ByteReader(body));
       if ('why' in read) return read;
       serverName = read.name;
-    } else if (type === alpnExtension) {
-      const read = readAlpn(body);
+    } else {
+      const read = readAlpn(new ByteReader(body));
       if (!read) return malformed('its list of protocols (ALPN) is malformed');
       alpn = read;
     }
