@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
- * no Docker), `contract` (one suite for every driver, real sockets) and `docker` (a real engine, provided by its global setup).
+ * Five kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * no Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its global
+ * setup) and `web` (a real browser; it uses the same engine, so its setup comes after).
  */
 export default defineConfig({
   test: {
@@ -16,6 +17,15 @@ export default defineConfig({
           include: ['test/docker/**/*.test.ts'],
           globalSetup: ['test/support/engine-setup.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
+          globalSetup: ['test/support/web-setup.ts'],
+          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -11,9 +11,11 @@ import { actions } from './routes/actions.ts';
 import { events } from './routes/events.ts';
 import { reading } from './routes/reading.ts';
 import type { AdminSource } from './source.ts';
+import { createDashboard } from './static.ts';
 
 /**
- * Request to response, nothing else. What is asked for without credentials: whether it lives and is ready, and the way in.
+ * Request to response, nothing else. What is given without credentials: whether it lives and is ready, the empty page, and
+ * the way in.
  */
 export type AdminApp = Hono<AdminEnv>;
 
@@ -24,15 +26,18 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
   const app = new Hono<AdminEnv>();
   app.use(
     secureHeaders({
+      // Everything from here, nothing inline, no markup made from text; nobody may frame it.
       contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        // Charts and bars are drawn with styles of their own.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ["'none'"],
       },
       referrerPolicy: 'no-referrer',
       xFrameOptions: 'DENY',
@@ -46,6 +51,8 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
     return context.json({ ready, reason }, ready ? 200 : 503);
   });
   app.get('/login', login(rules));
+  // The page holds nothing that is not public; what it shows it must ask for.
+  app.route('/', createDashboard());
   app.use(guard(rules));
   app.use(
     bodyLimit({

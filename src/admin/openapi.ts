@@ -29,6 +29,9 @@ export const operations: Readonly<Record<string, Readonly<Partial<Record<'get' |
     },
   },
   '/metrics': { get: { summary: "Prometheus' text format.", tag: 'health', answer: 'text/plain' } },
+  '/api/status': {
+    get: { summary: 'Sealane itself, and how many services are well.', tag: 'read', answer: schemas.statusSchema },
+  },
   '/api/services': {
     get: { summary: 'All services, their upstreams and figures.', tag: 'read', answer: schemas.servicesSchema },
   },

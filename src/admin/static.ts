@@ -8,34 +8,13 @@ import { Hono } from 'hono';
 
 /**
  * The dashboard's files, as vite built them. They are read once, at the first request; afterwards a path is looked up
- * among the names that were there, never in the file system.
+ * among the names that were there, never in the file system. app.ts adds the headers that keep the page to itself.
  */
 interface Asset {
   readonly plain: Uint8Array<ArrayBuffer>;
   readonly gzipped: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
 }
-
-/** Everything from here, nothing inline, no markup made from text; nobody may frame it. */
-const securityHeaders = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -91,7 +70,6 @@ async function toAsset(path: string, bytes: Uint8Array): Promise<Asset> {
     plain: new Uint8Array(bytes),
     gzipped: new Uint8Array(await compress(bytes, { level: 9 })),
     headers: {
-      ...securityHeaders,
       'content-type': types[extname(path)] ?? 'application/octet-stream',
       // Assets are named by their content.
       'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',

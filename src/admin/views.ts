@@ -33,7 +33,7 @@ export async function viewServices(source: AdminSource): Promise<ApiServices> {
   );
   // They are sorted but for those that linger.
   services.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { at: isoOf(source.clock.wallMs()), status: viewStatus(source, services), services };
+  return { at: isoOf(source.clock.wallMs()), status: viewStatus(source), services };
 }
 
 export async function viewOneService(source: AdminSource, service: Service): Promise<ApiService> {
@@ -124,12 +124,16 @@ function viewTraffic({ active, sessions, dials, dialFailures, retries, bytesUp, 
   return { active, sessions, dials, dialFailures, retries, bytesUp, bytesDown };
 }
 
-function viewStatus(source: AdminSource, services: readonly ApiService[]): ApiStatus {
+export function viewStatus(source: AdminSource): ApiStatus {
   const { facts } = source;
   const { ready, reason } = source.readiness();
   const engine = source.engine();
   const { accepted, open, held } = source.totals();
-  const count = (state: ApiService['state']): number => services.filter((one) => one.state === state).length;
+  const catalog = source.catalog();
+  const problems = problemsByService(catalog);
+  const services = { up: 0, degraded: 0, down: 0 };
+  for (const service of catalog.services.values())
+    services[stateOf(service, problems.get(service.name)?.length ?? 0).kind] += 1;
   return {
     version: facts.version,
     startedAt: isoOf(facts.startedAtMs),
@@ -141,8 +145,8 @@ function viewStatus(source: AdminSource, services: readonly ApiService[]): ApiSt
     accepted,
     open,
     held,
-    services: { up: count('up'), degraded: count('degraded'), down: count('down') },
-    problems: source.catalog().problems.length,
+    services,
+    problems: catalog.problems.length,
   };
 }
 

@@ -5,7 +5,7 @@ import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
 import { sessionsQuerySchema, type ApiSessions } from '../schema.ts';
 import type { AdminSource } from '../source.ts';
-import { viewExplanation, viewOneService, viewProblems, viewServices, viewSession } from '../views.ts';
+import { viewExplanation, viewOneService, viewProblems, viewServices, viewSession, viewStatus } from '../views.ts';
 import { checked } from './checked.ts';
 
 /**
@@ -17,6 +17,7 @@ export function reading(source: AdminSource): Hono<AdminEnv> {
     const { text, contentType } = await source.metrics();
     return context.body(text, 200, { 'content-type': contentType });
   });
+  app.get('/api/status', (context) => context.json(viewStatus(source)));
   app.get('/api/services', async (context) => context.json(await viewServices(source)));
   app.get('/api/services/:name{.+}', async (context) => {
     const name = context.req.param('name');

@@ -1,5 +1,5 @@
 import { batch } from '@preact/signals';
-import type { ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
+import type { ApiProblem, ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
 import { api, ApiFailure } from './api.ts';
 import { serverNowMs, setServerTime } from './clock.ts';
 import { createRefresher } from './refresher.ts';
@@ -16,6 +16,7 @@ const keptEvents = 500;
 /** Figures come once a second; without any for so long the page says that it is stale. */
 const staleAfterMs = 4_000;
 const silentAfterMs = 12_000;
+const statusEveryMs = 5_000;
 const firstRetryMs = 400;
 const longestRetryMs = 5_000;
 
@@ -55,8 +56,12 @@ const refresher = createRefresher({
       history.forget(read.flatMap(([name, service]) => (service ? [] : [name])));
       services.value = next;
       status.value = now;
-      if (found) problems.value = found.problems;
     });
+    if (found) {
+      const concerned = concernedBy(problems.peek(), found.problems);
+      problems.value = found.problems;
+      if (concerned.length > 0) refresher.some(concerned, false);
+    }
   },
   onFailure(error) {
     if (error instanceof ApiFailure && error.status === 401) connection.value = { kind: 'token-needed' };
@@ -69,6 +74,8 @@ const refresher = createRefresher({
 export function startFeed(): void {
   open();
   setInterval(watch, 1000);
+  // The engine's own state is nobody's change.
+  setInterval(() => connection.peek().kind === 'live' && refresher.some([], true), statusEveryMs);
   // A phone that wakes up: what it shows is old.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && connection.peek().kind === 'stale') reconnectNow();
@@ -191,6 +198,14 @@ function reconnect(): void {
   const waitMs = retryMs * (0.5 + Math.random());
   retryMs = Math.min(longestRetryMs, retryMs * 2);
   retry = setTimeout(reconnectNow, waitMs);
+}
+
+/** A problem that comes or goes may be all that makes a service well or not. */
+function concernedBy(before: readonly ApiProblem[], after: readonly ApiProblem[]): string[] {
+  const keyOf = ({ code, subject, message }: ApiProblem): string => `${code}\n${subject}\n${message}`;
+  const [old, fresh] = [new Set(before.map(keyOf)), new Set(after.map(keyOf))];
+  const changed = [...before.filter((one) => !fresh.has(keyOf(one))), ...after.filter((one) => !old.has(keyOf(one)))];
+  return [...new Set(changed.flatMap((one) => one.services))];
 }
 
 async function serviceOrNone(name: string) {

@@ -57,12 +57,12 @@ export function Chart({ title, seconds, lines, format, atLeast, note }: ChartPro
 
   const now = lines.map((line) => `${line.label} ${format(lastOf(line.values))}`).join(', ');
   return (
-    <figure
+    <div
       class="chart"
       role="img"
       aria-label={`${title} over the last five minutes. Now: ${now}${note === undefined ? '' : `, ${note}`}.`}
     >
-      <figcaption aria-hidden="true">
+      <div class="chart-head">
         <span class="chart-title">{title}</span>
         {lines.map((line) => (
           <span class="chart-now" key={line.label}>
@@ -71,9 +71,9 @@ export function Chart({ title, seconds, lines, format, atLeast, note }: ChartPro
           </span>
         ))}
         {note !== undefined && <span class="chart-note">{note}</span>}
-      </figcaption>
+      </div>
       <div class="chart-place" ref={place} />
-    </figure>
+    </div>
   );
 }
 

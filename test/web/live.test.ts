@@ -1,0 +1,166 @@
+import { createConnection, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startBrowser, type Browser, type OpenPage } from '../support/browser.ts';
+import { startContainer, uniqueName } from '../support/containers.ts';
+import { serveDashboard } from '../support/dashboard.ts';
+import { startReplica } from '../support/replica.ts';
+import { freePort } from '../support/sockets.ts';
+
+/**
+ * The dashboard as a person sees it, while containers on a real engine come and go.
+ */
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(() => browser[Symbol.asyncDispose]());
+
+/** A Sealane with labels of its own, its page open, and a service's name and labels. */
+async function setUp(place = '') {
+  const prefix = uniqueName('label');
+  const name = uniqueName('shop');
+  const listen = await freePort();
+  const served = await serveDashboard(['--label-prefix', prefix]);
+  const opened = await browser.open(served.url + place);
+  const labels = (more: Record<string, string> = {}): Record<string, string> => {
+    const all = { listen: String(listen), port: '8080', pool: name, ...more };
+    return Object.fromEntries(Object.entries(all).map(([key, value]) => [`${prefix}.${key}`, value]));
+  };
+  return {
+    ...opened,
+    served,
+    name,
+    listen,
+    labels,
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]();
+      await served[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function connected(port: number, text: string): Promise<Socket> {
+  const socket = createConnection(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(text);
+  await once(socket, 'data');
+  return socket;
+}
+
+function checkQuiet({ requests, complaints }: OpenPage, url: string): void {
+  expect(complaints).toEqual([]);
+  expect(requests.filter((one) => !one.startsWith(url))).toEqual([]);
+}
+
+describe('the dashboard of a real engine', () => {
+  it('shows a container’s service from its start to its stop, each state with its reason, without a reload', async () => {
+    await using t = await setUp();
+    const { page, name } = t;
+    await page.getByRole('heading', { name: 'No services yet' }).waitFor();
+    await using shop = await startContainer({
+      image: inject('images').tools,
+      labels: t.labels(),
+      command: [
+        'sh',
+        '-c',
+        `trap 'exit 0' TERM; while [ ! -e /tmp/go ]; do sleep 0.01; done; httpd -f -p 8080 -h /tmp & wait`,
+      ],
+    });
+    const row = page.getByRole('row', { name });
+    await row.filter({ hasText: '0 of 1 ready' }).waitFor();
+    await row.getByText(`${shop.name} is starting: nothing listens on 8080 (connection refused)`).waitFor();
+    await shop.exec(['touch', '/tmp/go']);
+    await row.filter({ hasText: '1 of 1 ready' }).waitFor();
+    await page.getByRole('heading', { name: 'The service is up' }).waitFor();
+
+    await page.getByRole('link', { name }).first().click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+    const upstream = page.getByRole('row', { name: shop.name });
+    await upstream
+      .filter({ hasText: /ready for \d+ s/ })
+      .filter({ hasText: 'its port accepts connections' })
+      .waitFor();
+    await shop.pause();
+    await upstream
+      .filter({ hasText: /paused for \d+ s/ })
+      .filter({ hasText: 'its container is paused' })
+      .waitFor();
+    await shop.unpause();
+    await upstream.filter({ hasText: /ready for/ }).waitFor();
+    await shop.stop();
+    await page.getByText('no container is left; clients wait').waitFor();
+    await page.getByRole('link', { name: 'All services' }).click();
+    await page.getByRole('row', { name }).filter({ hasText: 'no container is left' }).waitFor();
+    checkQuiet(t, t.served.url);
+  });
+
+  it('drains an upstream and takes it back, says what happened, and closes sessions only after asking', async () => {
+    await using t = await setUp();
+    const { page, name } = t;
+    await using one = await startReplica({ labels: t.labels({ port: '7' }) });
+    await page.goto(`${t.served.url}#/services/${name}`);
+    const upstream = page.getByRole('row', { name: one.name });
+    await upstream.filter({ hasText: 'ready for' }).waitFor();
+    const client = await connected(t.listen, 'hello');
+    await page.getByRole('button', { name: `Drain ${one.name}` }).click();
+    await page.getByRole('status').filter({ hasText: 'no new sessions' }).waitFor();
+    await upstream.filter({ hasText: 'draining for' }).waitFor();
+    await page.getByRole('button', { name: `Close sessions of ${one.name}` }).click();
+    const question = page.getByRole('dialog', { name: `Close 1 session of ${one.name}?` });
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    expect(client.readyState).toBe('open');
+    await page.getByRole('button', { name: `Close sessions of ${one.name}` }).click();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    await question.getByRole('button', { name: 'Close them' }).click();
+    await closed;
+    await page.getByRole('button', { name: `Undrain ${one.name}` }).click();
+    await upstream.filter({ hasText: 'ready for' }).waitFor();
+    checkQuiet(t, t.served.url);
+  });
+
+  it('shows who is connected, and what flows', async () => {
+    await using t = await setUp();
+    const { page, name } = t;
+    await using _ = await startReplica({ labels: t.labels({ port: '7' }) });
+    const row = page.getByRole('row', { name });
+    await row.filter({ hasText: '1 of 1 ready' }).waitFor();
+    const clients = await Promise.all([connected(t.listen, 'one'), connected(t.listen, 'two')]);
+    await row.filter({ hasText: '2 open' }).waitFor();
+    const flow = setInterval(() => clients[0].write('x'.repeat(10_000)), 20);
+    await row.filter({ hasText: /[\d.]+ [kM]B\/s/ }).waitFor();
+    clearInterval(flow);
+    await page.getByRole('link', { name: 'Sessions' }).click();
+    await page.getByText('2 sessions now').waitFor();
+    const port = clients[0].address();
+    await page
+      .getByRole('row')
+      .filter({ hasText: `127.0.0.1:${'port' in port ? port.port : 0}` })
+      .filter({ hasText: 'relaying' })
+      .waitFor();
+    await page.getByRole('searchbox').fill('10.9.');
+    await page.getByText('Nobody is connected who fits.').waitFor();
+    for (const client of clients) client.destroy();
+    checkQuiet(t, t.served.url);
+  });
+
+  it('shows problems with their fix, and whatever labels hold as the text that it is', async () => {
+    await using t = await setUp();
+    const { page } = t;
+    const markup = '<img src=x onerror=window.hacked=1>';
+    await using shop = await startReplica({ labels: t.labels({ prot: '1', hold: `${markup}\n\u001b[31m‮` }) });
+    await page.getByRole('link', { name: 'Problems 2' }).click();
+    const problems = page.getByRole('listitem').filter({ hasText: shop.name });
+    await problems.filter({ hasText: '.prot' }).filter({ hasText: 'port' }).waitFor();
+    await problems.filter({ hasText: markup }).waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    await page.getByRole('link', { name: 'Events' }).first().click();
+    await page.getByRole('listitem').filter({ hasText: markup }).first().waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    checkQuiet(t, t.served.url);
+  });
+});

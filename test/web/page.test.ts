@@ -1,0 +1,136 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import type { AxeResults } from 'axe-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser, type Browser, type OpenOptions } from '../support/browser.ts';
+import { serveDashboard, servicesFile, type Served } from '../support/dashboard.ts';
+import { freePort, serveEcho, type TestServer } from '../support/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+/**
+ * The page itself: what it weighs, whether everybody can use it, and that it keeps to itself. One Sealane serves all.
+ */
+const many = 120;
+let browser: Browser;
+let folder: TempFolder;
+let upstream: TestServer;
+let served: Served;
+
+beforeAll(async () => {
+  [browser, folder, upstream] = await Promise.all([startBrowser(), tempFolder(), serveEcho()]);
+  const [dead, port] = [await freePort(), await freePort()];
+  const services: Record<string, readonly [string, number]> = {};
+  for (let index = 0; index < many; index++) {
+    // Addresses of their own, so that one free port serves all. The last two are down.
+    services[`shop/api-${String(index).padStart(3, '0')}`] = [
+      `127.0.1.${index + 1}:${port}`,
+      index < many - 2 ? upstream.port : dead,
+    ];
+  }
+  const file = await folder.write('sealane.yaml', servicesFile(services, { health: 'tcp', 'health.interval': '1h' }));
+  served = await serveDashboard(['--docker', 'none', '--config', file]);
+});
+
+afterAll(async () => {
+  for (const one of [served, browser, upstream, folder]) await one?.[Symbol.asyncDispose]();
+});
+
+const places = [
+  '#/',
+  '#/services/shop%2Fapi-000',
+  '#/services/shop%2Fapi-119',
+  '#/services/gone',
+  '#/sessions',
+  '#/events',
+  '#/problems',
+];
+const looks: readonly OpenOptions[] = [
+  { scheme: 'light', width: 1280 },
+  { scheme: 'dark', width: 1280 },
+  { scheme: 'light', width: 390, height: 844 },
+];
+
+describe('the page', () => {
+  it('weighs less than 150 kB as it is sent', async () => {
+    const root = new URL('../../dist/dashboard/', import.meta.url);
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    const sizes = await Promise.all(
+      files.map(async ({ parentPath, name }) => gzipSync(await readFile(`${parentPath}/${name}`)).length),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
+  });
+
+  it.each(looks)(
+    'fits the screen and has nothing that axe complains of, wherever one is: $scheme, $width',
+    async (look) => {
+      // axe is a script, which the page would not let in.
+      await using t = await browser.open(served.url, { ...look, bypassCsp: true });
+      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+      await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
+      await t.page.evaluate(axe);
+      for (const place of places) {
+        await t.page.goto(served.url + place);
+        await t.page.getByRole('heading', { level: 1 }).waitFor();
+        const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
+        expect([place, await t.page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([place, 0]);
+        expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      }
+    },
+  );
+
+  it('can be used with the keyboard alone, and says where one has arrived', async () => {
+    await using t = await browser.open(served.url);
+    const { page } = t;
+    await page.getByRole('heading', { name: '2 of 120 services need attention' }).waitFor();
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent') as Promise<string>;
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('2 of 120 services need attention');
+    await page.getByRole('searchbox').focus();
+    await page.keyboard.type('api-119');
+    await page.getByRole('row', { name: 'shop/api-000' }).waitFor({ state: 'detached' });
+    // Over the two filters and the order, to the first service.
+    for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('shop/api-119');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/services\/shop%2Fapi-119$/);
+    expect(await focused()).toBe('shop/api-119');
+    await page.getByText('Why it cannot be reached').waitFor();
+    await page.goBack();
+    await page.getByRole('searchbox').waitFor();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('api-119');
+  });
+
+  it('finds one among many, by state, by page and by words', async () => {
+    await using t = await browser.open(served.url);
+    const { page } = t;
+    const rows = page.getByRole('row', { name: 'shop/' });
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(50);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText('51–100 of 120').waitFor();
+    await page.getByRole('row', { name: 'shop/api-050' }).waitFor();
+    await page.getByRole('button', { name: 'Need attention 2' }).click();
+    await page.getByRole('row', { name: 'shop/api-118' }).waitFor();
+    expect(await rows.count()).toBe(2);
+    await page.getByRole('button', { name: 'All 120' }).click();
+    await page.getByRole('searchbox').fill('no such thing');
+    await page.getByRole('button', { name: 'Show all 120' }).click();
+    await page.getByText('1–50 of 120').waitFor();
+  });
+
+  it('asks nobody but the Sealane it came from, and may not', async () => {
+    await using t = await browser.open(served.url);
+    await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
+    expect(t.requests.filter((one) => !one.startsWith(served.url))).toEqual([]);
+    expect(t.complaints).toEqual([]);
+    const blocked = await t.page.evaluate(
+      `fetch('http://127.0.0.2:${served.admin}/').then(() => 'answered', () => 'blocked')`,
+    );
+    expect(blocked).toBe('blocked');
+    expect(t.complaints.join()).toMatch(/Content Security Policy/);
+  });
+});
