@@ -100,15 +100,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     { workers: settings.workers, driver, reusePort: settings['reuse-port'] },
   );
 
-  const discover = createDiscoverer({ labelPrefix: settings['label-prefix'], scope: settings.scope, bind });
+  const discover = createDiscoverer({
+    labelPrefix: settings['label-prefix'],
+    scope: settings.scope,
+    bind,
+    socketFolder: settings['socket-folder'],
+  });
   const resolver = createResolver({ clock, random: Math.random, onChange: () => reconciler.markDirty() });
 
   const checker = createChecker({ clock, random: Math.random, onChange: () => reconciler.markDirty() });
 
   const reconciler = createReconciler({
     clock,
-    maxHeld: settings['max-held'],
     tls: () => endTls(certificates.certificates()),
+    rules: { maxHeld: settings['max-held'], explainNames: settings['explain-names'] },
     readWorld() {
       const snapshot = watcher?.snapshot() ?? noEngine;
       const discovered = discover(snapshot);

@@ -228,12 +228,11 @@ function countUpstreams({ catalog }: MetricsInput): Value[] {
 }
 
 function countListeners({ catalog }: MetricsInput): Value[] {
-  const routes = [...catalog().services.values()].flatMap((service) => service.routes);
-  return countBy(
-    'state',
-    ['open', 'closed'],
-    routes.map(({ openPort }) => (openPort === undefined ? 'closed' : 'open')),
-  );
+  // Several services may share one.
+  const open = new Map<string, 'open' | 'closed'>();
+  for (const { routes } of catalog().services.values())
+    for (const { listen, openPort } of routes) open.set(listen, openPort === undefined ? 'closed' : 'open');
+  return countBy('state', ['open', 'closed'], [...open.values()]);
 }
 
 function countProblems({ catalog }: MetricsInput): Value[] {

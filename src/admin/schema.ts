@@ -71,7 +71,11 @@ export const upstreamSchema = z
 export const routeSchema = z
   .object({
     listen: z.string().describe('`address:port`, as asked for.'),
-    names: z.array(z.string()).describe('TLS server names or HTTP hosts; empty: all clients of this address.'),
+    names: z
+      .array(z.string())
+      .describe(
+        'Clients that are meant: `host api.localhost`, `sni db.localhost`, `rest`; empty: all of this address.',
+      ),
     open: z.boolean().describe('Clients are accepted.'),
     port: z.int().nullable().describe('The port it got; null while it is not open.'),
     reason: z.string().nullable().describe('Why it is not open.'),

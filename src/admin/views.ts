@@ -1,9 +1,9 @@
 import type { Catalog, Service } from '../catalog/catalog.ts';
-import type { HealthPlan } from '../catalog/declaration.ts';
+import { nameOf, type HealthPlan } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
-import { nameOf } from '../catalog/merge.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
+import { namesOf } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
 import type { Upstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../config/address.ts';
@@ -70,7 +70,7 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
   const why = status?.kind === 'failed' ? `cannot be bound: ${status.code}` : 'is being opened';
   return {
     listen,
-    names: [],
+    names: namesOf(route),
     open: openPort !== undefined,
     port: openPort ?? null,
     reason: openPort === undefined ? why : null,

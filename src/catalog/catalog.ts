@@ -1,8 +1,9 @@
-import { mergeDeclarations, routesOverlap, type Route, type ServiceIntent } from './merge.ts';
+import { mergeDeclarations, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
+import { agree, overlap, selectorKeys, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
 import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
@@ -126,7 +127,7 @@ function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): S
 }
 
 function withStatus(routes: readonly Route[], { listeners }: CatalogInput): ServiceRoute[] {
-  return routes.map(({ listen, host, port }) => ({ listen, host, port, openPort: openPortOf(listen, listeners) }));
+  return routes.map((route) => ({ ...route, openPort: openPortOf(route.listen, listeners) }));
 }
 
 function openPortOf(listen: string, listeners: CatalogInput['listeners']): number | undefined {
@@ -145,11 +146,21 @@ function withdraw(upstream: Upstream, input: CatalogInput, nowMs: number): Upstr
   return next ? [next] : [];
 }
 
-/** A port that somebody else wants now is not kept for a service that is away. */
+/** A port, or a name on it, that somebody else wants now is not kept for a service that is away. */
 function withoutTaken(service: Service, present: readonly ServiceIntent[]): Service {
-  const taken = (route: Route): boolean =>
-    present.some((other) => other.routes.some((one) => routesOverlap(one, route)));
-  return service.routes.some(taken) ? { ...service, routes: service.routes.filter((route) => !taken(route)) } : service;
+  const rivals = present.flatMap(({ routes }) =>
+    routes.filter((one) => service.routes.some((route) => overlap(one, route))),
+  );
+  if (rivals.length === 0) return service;
+  const isTaken = (route: Route, selector: Selector): boolean =>
+    rivals.some((rival) => overlap(rival, route) && takes(rival, route, selector));
+  return { ...service, routes: withoutSelectors(service.routes, isTaken) };
+}
+
+function takes(rival: Route, route: Route, selector: Selector): boolean {
+  if (rival.listen !== route.listen || !agree(rival, route)) return true;
+  const keys = new Set(selectorKeys(selector));
+  return rival.selectors.some((one) => selectorKeys(one).some((key) => keys.has(key)));
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,16 +1,35 @@
-import type { BalancePolicy, Endpoint } from '../relay/table.ts';
+import type { BalancePolicy, ConnectRate, Endpoint, ProxyProtocol, TlsMode } from '../relay/table.ts';
 
 /**
- * What discovery says about the world: one declaration for each route of each container or static upstream. The catalog
- * merges them into services.
+ * What discovery says about the world: one declaration for each listen address of each route of each container or static
+ * upstream. The catalog merges them into services.
  */
 export interface Declaration {
   readonly service: string;
+  /** An IP address and a port, or `unix:/path` and 0. */
   readonly listen: { readonly host: string; readonly port: number };
+  readonly front: Front;
   readonly pool: PoolOptions;
   /** Undefined while it cannot be reached; the service is declared all the same, and its clients are held. */
   readonly upstream: DeclaredUpstream | undefined;
   readonly declaredBy: Declarer;
+}
+
+/** Which clients of a listen address are meant, and how they begin. */
+export interface Front {
+  /** None: those that ask for no name, or for one that nobody has. */
+  readonly names: readonly Name[];
+  readonly tls: TlsMode;
+  /** CIDRs of proxies whose PROXY header is believed; empty: nobody sends one. */
+  readonly acceptProxy: readonly string[];
+  /** Undefined: whatever others on the address want. */
+  readonly sniffTimeoutMs: number | undefined;
+}
+
+/** A TLS server name or an HTTP host, in lower case; `*.` stands for one or more labels in front. */
+export interface Name {
+  readonly kind: 'sni' | 'host';
+  readonly pattern: string;
 }
 
 export interface PoolOptions {
@@ -19,6 +38,12 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
   readonly rebalanceIdleMs: number | undefined;
+  readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly maxSessions: number | undefined;
+  readonly maxSessionsPerClient: number | undefined;
+  readonly connectRatePerClient: ConnectRate | undefined;
 }
 
 export interface DeclaredUpstream {
@@ -48,7 +73,12 @@ export type HealthPlan =
   | { readonly kind: 'docker' }
   /** Asked again and again: whether its port accepts, or what a path answers. */
   | ({ readonly kind: 'tcp' } & CheckSchedule)
-  | ({ readonly kind: 'http'; readonly path: string } & CheckSchedule);
+  | ({
+      readonly kind: 'http';
+      readonly path: string;
+      /** The header that the upstream waits for before the request. */
+      readonly proxyProtocol: ProxyProtocol | undefined;
+    } & CheckSchedule);
 
 export interface CheckSchedule {
   readonly intervalMs: number;
@@ -89,4 +119,9 @@ export function bySeniority(a: Declarer, b: Declarer): number {
   if (a.kind === 'static') return b.kind === 'static' ? a.position - b.position : -1;
   if (b.kind === 'static') return 1;
   return a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
+
+/** For problems and log lines. */
+export function nameOf(declarer: Declarer): string {
+  return declarer.kind === 'container' ? declarer.name : 'the configuration';
 }

@@ -1,8 +1,9 @@
 import { formatAddress } from '../config/address.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { Catalog, Service } from './catalog.ts';
-import { nameOf } from './merge.ts';
+import { nameOf } from './declaration.ts';
 import { problemKey } from './problem.ts';
+import { selectorKey } from './route.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -40,7 +41,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
     const previous = before.services.get(name);
     if (previous === next) continue;
     if (!previous)
-      changes.push(info('service-added', name, `service ${name} declared by ${next.declarers.map(nameOf).join(', ')}`));
+      changes.push(info('service-added', name, `service ${name} declared by ${declarersOf(next).join(', ')}`));
     changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next));
     if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
       const held = formatDuration(next.pool.holdMs);
@@ -57,25 +58,44 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
   return changes;
 }
 
+/** A container with several routes to the service is one of them. */
+function declarersOf({ declarers }: Service): string[] {
+  return [...new Set(declarers.map(nameOf))];
+}
+
 /** Only what clients can use counts: a route is news when its port opens, not when it is asked for. */
 function diffRoutes(previous: Service | undefined, next: Service): Change[] {
-  const before = openAddresses(previous);
-  const after = openAddresses(next);
+  const before = openRoutes(previous);
+  const after = openRoutes(next);
   return [
-    ...[...after.difference(before)].map((open) =>
-      info('route-opened', next.name, `${next.name} is served on ${open}`),
-    ),
-    ...[...before.difference(after)].map((open) =>
-      info('route-closed', next.name, `${next.name} is no longer served on ${open}`),
+    ...places(after, before).map((place) => info('route-opened', next.name, `${next.name} is served on ${place}`)),
+    ...places(before, after).map((place) =>
+      info('route-closed', next.name, `${next.name} is no longer served on ${place}`),
     ),
   ];
 }
 
-function openAddresses(service: Service | undefined): Set<string> {
-  const open = service?.routes.flatMap(({ host, openPort }) =>
-    openPort === undefined ? [] : [formatAddress(host, openPort)],
-  );
-  return new Set(open);
+/** What each open address has for the service: names, and '' for whatever asks for none. */
+function openRoutes(service: Service | undefined): Map<string, ReadonlySet<string>> {
+  const open = new Map<string, ReadonlySet<string>>();
+  for (const { host, openPort, selectors } of service?.routes ?? []) {
+    if (openPort === undefined) continue;
+    const names = selectors.map((one) => (one.kind === 'rest' ? '' : selectorKey(one)));
+    open.set(formatAddress(host, openPort), new Set(names));
+  }
+  return open;
+}
+
+/** One for each address with anything that `others` lacks: `127.0.0.1:80 for host api.localhost, sni db.localhost`. */
+function places(
+  all: ReadonlyMap<string, ReadonlySet<string>>,
+  others: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] {
+  return [...all].flatMap(([address, has]) => {
+    const names = [...has.difference(others.get(address) ?? new Set())];
+    if (names.length === 0) return [];
+    return names.includes('') ? address : `${address} for ${names.join(', ')}`;
+  });
 }
 
 function diffUpstreams(previous: Service | undefined, next: Service): Change[] {

@@ -4,7 +4,7 @@ import type { Service } from './catalog.ts';
 import type { Problem } from './problem.ts';
 import { findInContainer } from './explain/container.ts';
 import type { DialFailure, Explanation, Finding } from './explain/explanation.ts';
-import { findInService } from './explain/service.ts';
+import { causeOf, findInService, isConflict } from './explain/service.ts';
 import { containerStep, engineStep, problemStep, serviceSteps } from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
@@ -144,10 +144,10 @@ function noSuchName(
 
 function noSuchPort(port: number, world: ExplainWorld): Finding {
   const conflict = world.catalog.problems.find(
-    ({ code, message }) => code === 'listen-conflict' && message.includes(`:${port} `),
+    ({ code, message }) => isConflict(code) && message.includes(`:${port} `),
   );
   if (conflict)
-    return { verdict: 'unreachable', cause: 'listen-conflict', summary: conflict.message, next: conflict.fix };
+    return { verdict: 'unreachable', cause: causeOf(conflict), summary: conflict.message, next: conflict.fix };
   return (
     blind(world) ?? {
       verdict: 'unreachable',

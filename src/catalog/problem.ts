@@ -29,6 +29,7 @@ export const problemCodes = [
   'not-on-network',
   'namespace-lost',
   'listen-conflict',
+  'name-conflict',
   'listen-failed',
   'name-unresolved',
   'scope-unknown',

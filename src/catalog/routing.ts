@@ -1,59 +1,47 @@
-import {
-  openPool,
-  plainListener,
-  type ListenerSpec,
-  type PoolSpec,
-  type RoutingTable,
-  type UpstreamAvailability,
-  type UpstreamSpec,
-} from '../relay/table.ts';
+import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/table.ts';
 import type { Catalog, Service } from './catalog.ts';
+import { createListenerWriter } from './listeners.ts';
 import type { Upstream, UpstreamState } from './upstream.ts';
 
 /**
  * The catalog as the relay needs it. Pure.
  */
-
-interface Part {
-  readonly listeners: readonly ListenerSpec[];
-  readonly pool: PoolSpec;
+export interface TableRules {
+  /** Clients of one service that may wait at once. */
+  readonly maxHeld: number;
+  /** Whether a client whose name nobody has is told which names there are. */
+  readonly explainNames: boolean;
 }
 
 /**
- * `maxHeld`: clients of one service that may wait at once. A writer remembers each service's part: a service that stays
- * the same object has the same pool object in every table, which is how the relay knows that nothing about it changed.
+ * A writer remembers each service's pool: a service that stays the same object has the same pool object in every table,
+ * which is how the relay knows that nothing about it changed. It does the same for listeners.
  */
-export function createTableWriter(maxHeld: number): (catalog: Catalog, version: number) => RoutingTable {
-  const memo = new WeakMap<Service, Part>();
+export function createTableWriter(rules: TableRules): (catalog: Catalog, version: number) => RoutingTable {
+  const memo = new WeakMap<Service, PoolSpec>();
+  const writeListeners = createListenerWriter(rules.explainNames);
   return ({ services }, version) => {
-    const listeners: ListenerSpec[] = [];
     const pools: PoolSpec[] = [];
     for (const service of services.values()) {
-      const part = memo.get(service) ?? toPart(service, maxHeld);
-      memo.set(service, part);
-      for (const listener of part.listeners) listeners.push(listener);
-      pools.push(part.pool);
+      const pool = memo.get(service) ?? toPool(service, rules.maxHeld);
+      memo.set(service, pool);
+      pools.push(pool);
     }
-    return { version, listeners, pools };
+    return { version, listeners: writeListeners(services.values()), pools };
   };
 }
 
-export function toRoutingTable(catalog: Catalog, version: number, maxHeld: number): RoutingTable {
-  return createTableWriter(maxHeld)(catalog, version);
+export function toRoutingTable(catalog: Catalog, version: number, rules: TableRules): RoutingTable {
+  return createTableWriter(rules)(catalog, version);
 }
 
-function toPart(service: Service, maxHeld: number): Part {
-  const { name, routes, pool, upstreams } = service;
+function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
   return {
-    listeners: routes.map(({ listen, host, port }) => ({ ...plainListener, key: listen, host, port, service: name })),
-    pool: {
-      ...openPool,
-      service: name,
-      ...pool,
-      maxHeld,
-      // Out of the table when its drain is over, so that the relay closes what is left.
-      upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
-    },
+    service: name,
+    ...pool,
+    maxHeld,
+    // Out of the table when its drain is over, so that the relay closes what is left.
+    upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
   };
 }
 

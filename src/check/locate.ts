@@ -9,6 +9,7 @@ import type { ComposeService } from '../compose/service.ts';
 /** The options that a problem of a route is about, the likeliest first. */
 const culprits: Readonly<Partial<Record<ProblemCode, readonly string[]>>> = {
   'listen-conflict': ['listen', 'port'],
+  'name-conflict': ['host', 'sni'],
   'not-on-network': ['network'],
   'no-shared-network': ['network'],
   'labels-differ': ['pool'],

@@ -1,8 +1,9 @@
-import { routesOverlap, type Route, type ServiceIntent } from '../catalog/merge.ts';
+import type { ServiceIntent } from '../catalog/merge.ts';
+import { overlap, type Address, type Route } from '../catalog/route.ts';
 import type { Place } from '../compose/place.ts';
 import type { ComposePort } from '../compose/port.ts';
 import type { ComposeService } from '../compose/service.ts';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress, isSocketPath } from '../config/address.ts';
 import { printable } from '../telemetry/printable.ts';
 import type { Finding } from './finding.ts';
 
@@ -36,7 +37,7 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
         },
       ];
     }
-    if (open.has(port)) return [];
+    if (open.has(port) || isSocketPath(host)) return [];
     return [
       {
         code: 'not-published',
@@ -68,7 +69,7 @@ export function publishConflicts(services: readonly ComposeService[], ours: Read
 /** Where Sealane runs on the host, it can't listen on what a container publishes. */
 export function hostConflicts(services: readonly ComposeService[], listening: readonly Listening[]): Finding[] {
   return listening.flatMap(({ intent, route, service, place }): Finding[] => {
-    const rival = services.find((one) => one.ports.some((port) => routesOverlap(publishedRoute(port), route)));
+    const rival = services.find((one) => one.ports.some((port) => overlap(publishedRoute(port), route)));
     if (!rival) return [];
     return [
       {
@@ -103,11 +104,11 @@ function ofReplicas(service: ComposeService, port: ComposePort): Finding {
 }
 
 function overlaps(a: ComposePort, b: ComposePort): boolean {
-  return routesOverlap(publishedRoute(a), publishedRoute(b));
+  return overlap(publishedRoute(a), publishedRoute(b));
 }
 
 /** The engine publishes on all addresses, of IPv4 and IPv6, unless told otherwise. */
-function publishedRoute({ hostIp, host = 0 }: ComposePort): Route {
+function publishedRoute({ hostIp, host = 0 }: ComposePort): Address {
   const address = hostIp === '' ? '::' : hostIp;
   return { listen: formatAddress(address, host), host: address, port: host };
 }

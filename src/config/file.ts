@@ -5,7 +5,7 @@ import type { StaticService, StaticUpstream } from './static-service.ts';
 import { printable, quoted } from '../telemetry/printable.ts';
 import { ConfigError } from './config-error.ts';
 import { suggestion } from './did-you-mean.ts';
-import { targetSchema } from './address.ts';
+import { isSocketPath, targetSchema } from './address.ts';
 import { isSupported, routeOptions, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
@@ -94,6 +94,7 @@ class Reader {
     if (!listen) throw this.errorAt(at, `service ${quoted(name)} has no listen address; add \`listen: 5432\``);
     if (!upstreams)
       throw this.errorAt(at, `service ${quoted(name)} has no upstreams; add \`upstreams: [localhost:8080]\``);
+    this.#checkRange(name, listen, upstreams, at);
     return { name, listen, upstreams, options };
   }
 
@@ -110,6 +111,16 @@ class Reader {
             : this.#check(routeOptionSchemas.weight, textOf(weight), `weight in ${service}`, offset),
       };
     });
+  }
+
+  #checkRange(name: string, listen: StaticService['listen'], upstreams: readonly StaticUpstream[], at: number): void {
+    const count = listen[0]?.count ?? 1;
+    if (count === 1) return;
+    for (const { target } of upstreams) {
+      const last = target.port + count - 1;
+      if (isSocketPath(target.host)) throw this.errorAt(at, `${name} listens on a range; a Unix socket has no ports`);
+      if (last > 65_535) throw this.errorAt(at, `the range of ${name} would end at port ${last} of ${target.host}`);
+    }
   }
 
   #check<T extends z.ZodType>(schema: T, value: unknown, name: string, offset: number): z.output<T> {
@@ -145,6 +156,8 @@ function unknownOption(key: string): string {
 
 /** YAML reads 5432 and true as what they look like; our schemas read text, as in flags and labels. */
 function textOf(value: unknown): unknown {
+  // A list of names, addresses or ranges is what labels write with commas.
+  if (Array.isArray(value)) return value.every((one) => typeof textOf(one) === 'string') ? value.join(',') : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { addressRangesSchema, trustedSchema } from './address-ranges.ts';
 import { listenSchema } from './address.ts';
 import { durationSchema } from './duration.ts';
-import { balancePolicies } from '../relay/table.ts';
+import { serverNamesSchema } from './server-names.ts';
+import { balancePolicies, tlsModes } from '../relay/table.ts';
 
 /**
  * Every option of a route, once: labels, the configuration file and the reference in the docs are all read from here.
@@ -64,7 +66,7 @@ const healthSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The values of the options that are supported now, as text in and as used out. */
+/** The values of the options, as text in and as used out. */
 export const routeOptionSchemas = {
   enable: flag,
   listen: listenSchema,
@@ -87,6 +89,17 @@ export const routeOptionSchemas = {
   'health.fall': count(100),
   rebalance: z.enum(['off', 'idle'], 'must be off or idle'),
   'rebalance.idle': positiveDuration,
+  sni: serverNamesSchema,
+  host: serverNamesSchema,
+  'sniff-timeout': positiveDuration,
+  'proxy-protocol': z.enum(['v1', 'v2', 'off'], 'must be v1, v2 or off'),
+  'accept-proxy': trustedSchema,
+  allow: addressRangesSchema,
+  deny: addressRangesSchema,
+  'max-connections.service': count(1_000_000),
+  'max-connections.client': count(1_000_000),
+  'connection-rate.client': count(100_000),
+  tls: z.enum(tlsModes, 'must be passthrough or terminate'),
 } as const;
 
 export type SupportedOption = keyof typeof routeOptionSchemas;
@@ -109,8 +122,9 @@ function now(value: string, fallback: string, onMistake: RouteOption['onMistake'
   return { value, fallback, onMistake, description, supported: true };
 }
 
-function later(value: string, onMistake: RouteOption['onMistake'], description: string): RouteOption {
-  return { value, fallback: '', onMistake, description, supported: false };
+/** Read and checked, but the relay does not act on it yet. */
+function soon(option: RouteOption): RouteOption {
+  return { ...option, supported: false };
 }
 
 export const routeOptions: Readonly<Record<string, RouteOption>> = {
@@ -121,12 +135,17 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
     'Whether the container (or the named route) is served.',
   ),
   listen: now(
-    '`5432`, `127.0.0.1:5432`, `[::1]:5432`',
+    '`5432`, `127.0.0.1:5432`, `[::1]:5432`, `7000-7010`, `unix:/path`',
     'the value of `port`',
     'refuse',
-    'Where clients connect. Without an address: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`).',
+    'Where clients connect; several with commas. Without an address: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`). A range makes a service for each port, leading to the container’s ports in step.',
   ),
-  port: now('1-65535', 'the one exposed port', 'refuse', "The container's own port."),
+  port: now(
+    '1-65535',
+    'the one exposed port; for a range, the ports listened on',
+    'refuse',
+    "The container's own port; for a range, the first of them.",
+  ),
   pool: now(
     'a service name',
     '`<project>/<service>` for compose, else the container’s name',
@@ -160,8 +179,6 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
   ),
   'connect-timeout': now('duration', '`2s`', 'fallback', 'Deadline of one dial; then the next upstream is tried.'),
   'idle-timeout': now('duration', 'none', 'fallback', 'Closes a session after so long without a byte either way.'),
-  sni: later('names, `*.` wildcard', 'refuse', 'TLS server names that this route serves on a shared port.'),
-  host: later('names, `*.` wildcard', 'refuse', 'HTTP hosts that this route serves on a shared port.'),
   backup: now('`true`, `false`', '`false`', 'fallback', 'Used only when no other upstream is ready.'),
   'max-connections': now(
     '1-1000000',
@@ -187,13 +204,69 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
     'After a scale-up, `idle` closes idle sessions on crowded upstreams, so that connection pools spread.',
   ),
   'rebalance.idle': now('duration', '`30s`', 'fallback', 'How long a session must be idle to be closed for that.'),
-  'proxy-protocol': later('`v1`, `v2`', 'refuse', 'Send the client’s address to the upstream.'),
-  'accept-proxy': later('`true`', 'refuse', 'Expect the PROXY protocol from clients.'),
-  allow: later('CIDRs', 'refuse', 'Clients that may connect.'),
-  deny: later('CIDRs', 'refuse', 'Clients that may not connect.'),
-  tls: later('`passthrough`, `terminate`', 'refuse', 'Who ends TLS.'),
+  host: soon(
+    now(
+      'names, `*.` wildcard',
+      'none: whatever no name matches',
+      'refuse',
+      'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost`. Routes with other names share the port.',
+    ),
+  ),
+  sni: soon(
+    now(
+      'names, `*.` wildcard',
+      'none: whatever no name matches',
+      'refuse',
+      'TLS server names that the route serves on its port; also for Postgres clients that ask for TLS.',
+    ),
+  ),
+  'sniff-timeout': soon(
+    now(
+      'duration',
+      '`1s`',
+      'fallback',
+      'On a port with names: how long a client may be silent until it is taken for one of a protocol in which the server speaks first. The longest of those who share the port holds.',
+    ),
+  ),
+  'accept-proxy': soon(
+    now(
+      '`true`, `false`, CIDRs',
+      '`false`',
+      'refuse',
+      'Clients send a PROXY protocol header (v1 or v2) first: all of them, or those from these addresses. All routes on one port must agree.',
+    ),
+  ),
+  'proxy-protocol': soon(
+    now('`v1`, `v2`, `off`', '`off`', 'refuse', 'Tells the upstream the client’s address in a PROXY protocol header.'),
+  ),
+  allow: soon(
+    now('CIDRs', 'everybody', 'refuse', 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.'),
+  ),
+  deny: soon(now('CIDRs', 'nobody', 'refuse', 'Clients that may not connect, even if `allow` names them.')),
+  'max-connections.service': soon(
+    now('1-1000000', 'no limit', 'fallback', 'Most clients of the whole service at once.'),
+  ),
+  'max-connections.client': soon(
+    now('1-1000000', 'no limit', 'fallback', 'Most connections of one client address to the service at once.'),
+  ),
+  'connection-rate.client': soon(
+    now(
+      '1-100000',
+      'no limit',
+      'fallback',
+      'New connections a second of one client address to the service; as many may come at once.',
+    ),
+  ),
+  tls: soon(
+    now(
+      '`passthrough`, `terminate`',
+      '`passthrough`',
+      'refuse',
+      'Who ends TLS: the upstream, or Sealane with a certificate of its own (setting `certs`). Then `host` names are TLS server names, too.',
+    ),
+  ),
 };
 
 export function isSupported(name: string): name is SupportedOption {
-  return Object.hasOwn(routeOptionSchemas, name);
+  return Object.hasOwn(routeOptionSchemas, name) && routeOptions[name]?.supported === true;
 }

@@ -17,6 +17,8 @@ const adminSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+export const defaultSocketFolder = '/run/sealane';
+
 const maxHeld = 'must be a whole number, 0-65536';
 const lines = 'must be a whole number, 0-1000000';
 const workers = 'must be a whole number, 1-64';
@@ -140,6 +142,18 @@ const schema = z.object({
     .default('TLSv1.2')
     .meta({ value: '`1.2`, `1.3`', fallback: '`1.2`' })
     .describe('The oldest TLS that clients may use where Sealane ends it.'),
+  'explain-names': z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(true)
+    .meta({ value: '`true`, `false`', fallback: '`true`' })
+    .describe('Whether the page for an HTTP client that asks for an unknown name says which names there are.'),
+  'socket-folder': z
+    .string()
+    .regex(/^\/[!-+\--~]*$/, 'must be an absolute path')
+    .default(defaultSocketFolder)
+    .meta({ value: 'path', fallback: `\`${defaultSocketFolder}\`` })
+    .describe('The only folder in which labels may open Unix sockets (`listen=unix:…`).'),
   'shutdown-timeout': durationSchema
     // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
     .default(8_000)

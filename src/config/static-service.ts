@@ -1,10 +1,11 @@
-import type { ListenAddress, Target } from './address.ts';
+import type { ListenRange, Target } from './address.ts';
 import type { RouteValues } from './route-options.ts';
 
 /** A service written down in the configuration file or on the command line, in need of no Docker. */
 export interface StaticService {
   readonly name: string;
-  readonly listen: ListenAddress;
+  /** All ranges are of one length; then an upstream's port is the first of as many. */
+  readonly listen: readonly ListenRange[];
   readonly upstreams: readonly StaticUpstream[];
   readonly options: RouteValues;
 }

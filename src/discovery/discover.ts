@@ -1,13 +1,15 @@
-import type { Condition, Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
+import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress, type ListenRange } from '../config/address.ts';
 import { serviceNameSchema } from '../config/route-options.ts';
+import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/table.ts';
 import { printable } from '../telemetry/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
-import { healthPlan, poolOptions, upstreamOptions } from './options.ts';
+import { mistakeIn, openingsOf, rangeLength } from './openings.ts';
+import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -25,6 +27,8 @@ export interface DiscoveryRules {
   readonly scope: 'all' | 'project';
   /** Address for listeners that name only a port. */
   readonly bind: string;
+  /** Where labels may open Unix sockets; unless given, where they may by default. */
+  readonly socketFolder?: string;
 }
 
 const nothing: Discovery = { declarations: [], problems: [] };
@@ -85,37 +89,50 @@ export function discoverContainer(
   const problems = [...reading.problems];
   const declarations: Declaration[] = [];
   for (const route of reading.routes) {
-    const report = (code: Problem['code'], message: string, fix: string): void => {
+    const report = (code: Problem['code'], message: string, fix: string, option?: string): void => {
       const where = route.name === undefined ? '' : `route ${route.name}: `;
       problems.push({
         code,
         subject: printable(facts.name),
         containerId: facts.id,
         route: route.name ?? '',
+        ...(option === undefined ? {} : { label: labelOf(rules.labelPrefix, route, option) }),
         message: where + message,
         fix,
       });
     };
-    const port = route.values.port ?? onlyExposedPort(facts);
+    const { listen } = route.values;
+    const isRange = rangeLength(listen) > 1;
+    const port = route.values.port ?? (isRange ? listen?.[0]?.port : onlyExposedPort(facts));
     if (port === undefined) {
       reportPort(facts, rules.labelPrefix, route, report);
       continue;
     }
-    const choice = chooseAddress({ facts, port, reach: vantage.reach, network: route.values.network, project, parent });
-    if (choice.kind === 'none') report(choice.code, choice.message, choice.fix);
-    declarations.push({
-      service: serviceName(facts, route),
-      listen: { host: route.values.listen?.host ?? rules.bind, port: route.values.listen?.port ?? port },
-      pool: poolOptions(route.values),
-      upstream: choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined,
-      declaredBy: {
-        kind: 'container',
-        id: facts.id,
-        name: printable(facts.name),
-        createdAtMs: facts.createdAtMs,
-        route: route.name ?? '',
-      },
-    });
+    const mistake = listen && mistakeIn(listen, port, rules.socketFolder ?? defaultSocketFolder);
+    if (mistake) {
+      report('label-malformed', mistake.message, mistake.fix, 'listen');
+      continue;
+    }
+    const declaredBy: Declarer = {
+      kind: 'container',
+      id: facts.id,
+      name: printable(facts.name),
+      createdAtMs: facts.createdAtMs,
+      route: route.name ?? '',
+    };
+    const options = { front: front(route.values), pool: poolOptions(route.values) };
+    let unreachable = false;
+    for (const opening of openingsOf(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
+      const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
+      const choice = chooseAddress({ ...query, port: port + opening.step });
+      // Of a whole range the first is enough to say.
+      if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
+      unreachable ||= choice.kind === 'none';
+      const upstream = choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined;
+      for (const at of opening.listens) {
+        declarations.push({ service: opening.service, listen: at, ...options, upstream, declaredBy });
+      }
+    }
   }
   return { declarations, problems };
 }
@@ -141,6 +158,10 @@ function toUpstream(
   };
 }
 
+function plain(port: number): ListenRange {
+  return { host: undefined, port, count: 1 };
+}
+
 function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition {
   if (stopRequest) return { kind: 'stopping', signal: stopRequest.signal };
   return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
@@ -160,13 +181,17 @@ function onlyExposedPort(facts: ContainerFacts): number | undefined {
   return facts.exposedPorts.length === 1 ? facts.exposedPorts[0] : undefined;
 }
 
+function labelOf(prefix: string, { name }: LabelledRoute, option: string): string {
+  return name === undefined ? `${prefix}.${option}` : `${prefix}.${name}.${option}`;
+}
+
 function reportPort(
   facts: ContainerFacts,
   prefix: string,
   route: LabelledRoute,
   report: (code: Problem['code'], message: string, fix: string) => void,
 ): void {
-  const label = route.name === undefined ? `${prefix}.port` : `${prefix}.${route.name}.port`;
+  const label = labelOf(prefix, route, 'port');
   const what =
     facts.exposedPorts.length === 0
       ? 'it exposes no TCP port'

@@ -1,10 +1,12 @@
-import type { Declaration, DeclaredUpstream, HealthPlan } from '../catalog/declaration.ts';
+import type { DeclaredUpstream, Front, HealthPlan, PoolOptions } from '../catalog/declaration.ts';
 import { checkDefaults, poolDefaults, type RouteValues } from '../config/route-options.ts';
+import type { ProxyProtocol } from '../relay/table.ts';
 
 /**
  * From a route's options, wherever they were written, to what is declared. Pure.
  */
-export function poolOptions(values: RouteValues): Declaration['pool'] {
+export function poolOptions(values: RouteValues): PoolOptions {
+  const rate = values['connection-rate.client'];
   return {
     balance: values.balance ?? poolDefaults.balance,
     holdMs: values.hold ?? poolDefaults.holdMs,
@@ -12,6 +14,28 @@ export function poolOptions(values: RouteValues): Declaration['pool'] {
     idleTimeoutMs: values['idle-timeout'] ?? poolDefaults.idleTimeoutMs,
     rebalanceIdleMs:
       values.rebalance === 'idle' ? (values['rebalance.idle'] ?? poolDefaults.rebalanceIdleMs) : undefined,
+    proxyProtocol: proxyProtocol(values),
+    allow: values.allow ?? [],
+    deny: values.deny ?? [],
+    maxSessions: values['max-connections.service'],
+    maxSessionsPerClient: values['max-connections.client'],
+    // A browser opens half a dozen at once: what may come within a second may come at the start of it.
+    connectRatePerClient: rate === undefined ? undefined : { perSecond: rate, burst: rate },
+  };
+}
+
+function proxyProtocol(values: RouteValues): ProxyProtocol | undefined {
+  const version = values['proxy-protocol'];
+  return version === 'off' ? undefined : version;
+}
+
+export function front(values: RouteValues): Front {
+  const names = (kind: 'host' | 'sni'): Front['names'] => values[kind]?.map((pattern) => ({ kind, pattern })) ?? [];
+  return {
+    names: [...names('host'), ...names('sni')],
+    tls: values.tls ?? 'passthrough',
+    acceptProxy: values['accept-proxy'] ?? [],
+    sniffTimeoutMs: values['sniff-timeout'],
   };
 }
 
@@ -40,7 +64,7 @@ export function healthPlan(values: RouteValues, hasHealthcheck: boolean, byDefau
     case 'tcp':
       return { kind: 'tcp', ...schedule };
     case 'http':
-      return { kind: 'http', path: health.path, ...schedule };
+      return { kind: 'http', path: health.path, proxyProtocol: proxyProtocol(values), ...schedule };
     case 'docker':
     case undefined:
       return { kind: hasHealthcheck ? 'docker' : byDefault };

@@ -1,9 +1,10 @@
-import type { Declaration } from '../catalog/declaration.ts';
+import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../config/address.ts';
-import type { StaticService } from '../config/static-service.ts';
+import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
-import { healthPlan, poolOptions, upstreamOptions } from './options.ts';
+import { openingsOf, type Opening } from './openings.ts';
+import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
 
 /**
  * Services written down in the configuration file or on the command line. Pure: names come with what they resolved to.
@@ -25,40 +26,52 @@ export function declareStatic(
   const declarations: Declaration[] = [];
   const unresolved = new Map<string, Problem>();
   services.forEach((service, position) => {
-    const shared = {
-      service: service.name,
-      listen: { host: service.listen.host ?? bind, port: service.listen.port },
-      pool: poolOptions(service.options),
-      declaredBy: { kind: 'static', position },
-    } as const;
-    for (const { target, weight } of service.upstreams) {
-      const resolution = resolutions.get(target.host) ?? { kind: 'pending' };
-      if (resolution.kind === 'failed')
-        unresolved.set(target.host, cannotResolve(service.name, target.host, resolution.reason));
-      const name = formatAddress(target.host, target.port);
-      const endpoints =
-        resolution.kind === 'resolved' ? resolution.addresses.map((host) => ({ host, port: target.port })) : [];
-      const upstream =
-        endpoints.length === 0
-          ? undefined
-          : {
-              // With its addresses: when a name comes to stand for others, those are other processes.
-              key: `static/${service.name}/${name}/${endpoints.map((one) => one.host).join(',')}`,
-              run: undefined,
-              name,
-              endpoints,
-              weight,
-              ...upstreamOptions(service.options),
-              health: healthPlan(service.options, false, 'none'),
-              condition: running,
-              drainMs: service.options.drain ?? defaultDrainMs,
-            };
-      declarations.push({ ...shared, upstream });
+    const declaredBy = { kind: 'static', position } as const;
+    for (const opening of openingsOf(service.name, service.listen, bind)) {
+      const shared = {
+        service: opening.service,
+        front: front(service.options),
+        pool: poolOptions(service.options),
+        declaredBy,
+      } as const;
+      const upstreams = service.upstreams.map((written) => toUpstream(service, written, opening, resolutions));
+      for (const listen of opening.listens) {
+        // With no upstream at all it is still declared: its clients wait for the file to name one.
+        if (upstreams.length === 0) declarations.push({ ...shared, listen, upstream: undefined });
+        for (const upstream of upstreams) declarations.push({ ...shared, listen, upstream });
+      }
     }
-    // With no upstream at all it is still declared: its clients wait for the file to name one.
-    if (service.upstreams.length === 0) declarations.push({ ...shared, upstream: undefined });
+    for (const { target } of service.upstreams) {
+      const resolution = resolutions.get(target.host);
+      if (resolution?.kind === 'failed')
+        unresolved.set(target.host, cannotResolve(service.name, target.host, resolution.reason));
+    }
   });
   return { declarations, problems: [...unresolved.values()] };
+}
+
+function toUpstream(
+  { options }: StaticService,
+  { target, weight }: StaticUpstream,
+  { service, step }: Opening,
+  resolutions: ReadonlyMap<string, Resolution>,
+): DeclaredUpstream | undefined {
+  const resolution = resolutions.get(target.host);
+  if (resolution?.kind !== 'resolved' || resolution.addresses.length === 0) return undefined;
+  const port = target.port + step;
+  const name = formatAddress(target.host, port);
+  return {
+    // With its addresses: when a name comes to stand for others, those are other processes.
+    key: `static/${service}/${name}/${resolution.addresses.join(',')}`,
+    run: undefined,
+    name,
+    endpoints: resolution.addresses.map((host) => ({ host, port })),
+    weight,
+    ...upstreamOptions(options),
+    health: healthPlan(options, false, 'none'),
+    condition: running,
+    drainMs: options.drain ?? defaultDrainMs,
+  };
 }
 
 function cannotResolve(service: string, host: string, reason: string): Problem {

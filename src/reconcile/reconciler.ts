@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../catalog/catalog.ts';
 import { diffCatalogs, type Change } from '../catalog/diff.ts';
 import { createMerger } from '../catalog/merge.ts';
-import { createTableWriter } from '../catalog/routing.ts';
+import { createTableWriter, type TableRules } from '../catalog/routing.ts';
 import { emptyTable, type RoutingTable, type TlsSpec } from '../relay/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -23,19 +23,18 @@ export interface ReconcilerParts {
   readonly publish: (table: RoutingTable) => void;
   /** Each new catalog, for whoever looks after its upstreams. */
   readonly follow?: (catalog: Catalog) => void;
-  /** Clients of one service that may wait at once. */
-  readonly maxHeld: number;
   /** How TLS is ended; the same object for as long as it is the same. */
   readonly tls?: () => TlsSpec;
+  readonly rules: TableRules;
   readonly announce: (changes: readonly Change[]) => void;
   /** Runs `task` soon, after the I/O that is at hand: a burst of events becomes one run. */
   readonly soon?: (task: () => void) => void;
 }
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
-  const { clock, readWorld, publish, follow, maxHeld, tls, announce, soon = setImmediate } = parts;
+  const { clock, readWorld, publish, follow, rules, tls, announce, soon = setImmediate } = parts;
   const merge = createMerger();
-  const write = createTableWriter(maxHeld);
+  const write = createTableWriter(rules);
   let catalog = emptyCatalog;
   let table = emptyTable;
   let dirty = false;

@@ -1,4 +1,6 @@
-import type { DeclaredUpstream } from '../../src/catalog/declaration.ts';
+import type { CatalogInput } from '../../src/catalog/catalog.ts';
+import type { Declaration, DeclaredUpstream, Front, PoolOptions } from '../../src/catalog/declaration.ts';
+import { front, poolOptions } from '../../src/discovery/options.ts';
 
 /** An upstream as it is declared; name only what the test is about. `name` is its key too. */
 export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
@@ -15,5 +17,53 @@ export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> =
     condition: { kind: 'running', health: 'none' },
     drainMs: 0,
     ...over,
+  };
+}
+
+/** What a route asks for that has no options. */
+export const plainPool: PoolOptions = poolOptions({});
+export const plainFront: Front = front({});
+
+export interface DeclarationOver {
+  readonly service?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly front?: Partial<Front>;
+  readonly created?: number;
+  readonly holdMs?: number;
+  readonly run?: bigint;
+  readonly paused?: boolean;
+  readonly drainMs?: number;
+}
+
+/** One route of a container of this name, on 127.0.0.1:80 for the service `api`. */
+export function declaration(name: string, over: DeclarationOver = {}): Declaration {
+  const { service = 'api', host = '127.0.0.1', port = 80, created = 1, holdMs = 10_000, run = 1n } = over;
+  return {
+    service,
+    listen: { host, port },
+    front: { ...plainFront, ...over.front },
+    pool: { ...plainPool, holdMs },
+    upstream: declaredUpstream(name, {
+      key: `${name}@${run}/x`,
+      run: { id: name, startedAtNs: run },
+      condition: over.paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
+      drainMs: over.drainMs ?? 5_000,
+    }),
+    declaredBy: { kind: 'container', id: name, name, createdAtMs: created, route: '' },
+  };
+}
+
+/** A world in which the containers that declare something live. */
+export function world(
+  declarations: readonly Declaration[],
+  alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),
+): CatalogInput {
+  return {
+    declarations,
+    problems: [],
+    isAlive: ({ id }) => alive.includes(id),
+    verdictOf: () => undefined,
+    listeners: new Map(),
   };
 }

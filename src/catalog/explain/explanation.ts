@@ -23,6 +23,7 @@ export type Cause =
   | 'namespace-lost'
   | 'name-unresolved'
   | 'listen-conflict'
+  | 'name-conflict'
   | 'listen-failed'
   | 'opening'
   | 'no-container'

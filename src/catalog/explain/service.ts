@@ -56,10 +56,15 @@ export function findInService(service: Service, problems: readonly Problem[], wo
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
 }
 
+/** Somebody older has what was asked for. */
+export function isConflict(code: Problem['code']): boolean {
+  return code === 'listen-conflict' || code === 'name-conflict';
+}
+
 function findClosed(service: Service, problems: readonly Problem[], world: ExplainWorld): Finding {
   const { name, routes, lingersUntilMs } = service;
-  const conflict = problems.find(({ code, subject }) => code === 'listen-conflict' && subject === name);
-  if (conflict) return bad('listen-conflict', conflict.message, conflict.fix);
+  const conflict = problems.find(({ code, subject }) => isConflict(code) && subject === name);
+  if (conflict) return bad(causeOf(conflict), conflict.message, conflict.fix);
   const [route] = routes;
   if (route) return findRoute(route, world);
   if (lingersUntilMs !== undefined) return gone(name);
@@ -176,6 +181,7 @@ export function causeOf({ code }: Problem): Cause {
     case 'not-on-network':
     case 'namespace-lost':
     case 'listen-conflict':
+    case 'name-conflict':
     case 'listen-failed':
     case 'name-unresolved':
     case 'scope-unknown':

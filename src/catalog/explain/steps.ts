@@ -1,7 +1,8 @@
 import { formatAddress } from '../../config/address.ts';
-import { nameOf } from '../merge.ts';
+import { nameOf } from '../declaration.ts';
 import type { Service } from '../catalog.ts';
 import type { Problem } from '../problem.ts';
+import { namesOf } from '../route.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
 import { ago } from './service.ts';
@@ -68,10 +69,14 @@ export function problemStep(step: Step['step']): (problem: Problem) => Step {
 
 function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): Step[] {
   if (routes.length === 0) return [{ step: 'listener', status: 'bad', text: `no port is open for ${name}` }];
-  return routes.map(({ listen, host, openPort }) => {
+  return routes.map((route) => {
+    const { listen, host, openPort } = route;
     const status = listeners.get(listen);
-    if (openPort !== undefined)
-      return { step: 'listener', status: 'ok', text: `${formatAddress(host, openPort)} is open` };
+    if (openPort !== undefined) {
+      const names = namesOf(route);
+      const whom = names.length === 0 ? '' : `, for ${names.join(', ')}`;
+      return { step: 'listener', status: 'ok', text: `${formatAddress(host, openPort)} is open${whom}` };
+    }
     const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
     return { step: 'listener', status: 'bad', text: `${listen} ${why}` };
   });

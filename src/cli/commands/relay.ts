@@ -60,5 +60,6 @@ function toService(endpoints: readonly string[], flags: RelayFlags): StaticServi
   if (!listen) throw new ConfigError(`--listen must be a port or IP:port, not ${quoted(flags.listen ?? '')}`);
   const balance = balanceSchema.optional().safeParse(flags.balance);
   if (!balance.success) throw new ConfigError(`--balance ${balance.error.issues[0]?.message}`);
-  return { name: 'relay', listen, upstreams, options: balance.data === undefined ? {} : { balance: balance.data } };
+  const options = balance.data === undefined ? {} : { balance: balance.data };
+  return { name: 'relay', listen: [{ ...listen, count: 1 }], upstreams, options };
 }

@@ -7,68 +7,12 @@ import { mergeDeclarations } from '../../../src/catalog/merge.ts';
 import { toRoutingTable } from '../../../src/catalog/routing.ts';
 import type { RoutingTable } from '../../../src/relay/table.ts';
 
-import { declaredUpstream } from '../../support/declared.ts';
-
-function declaration(
-  name: string,
-  over: {
-    service?: string;
-    host?: string;
-    port?: number;
-    created?: number;
-    holdMs?: number;
-    run?: bigint;
-    paused?: boolean;
-    drainMs?: number;
-  } = {},
-): Declaration {
-  const {
-    service = 'api',
-    host = '127.0.0.1',
-    port = 80,
-    created = 1,
-    holdMs = 10_000,
-    run = 1n,
-    paused = false,
-    drainMs = 5_000,
-  } = over;
-  return {
-    service,
-    listen: { host, port },
-    pool: {
-      balance: 'least-connections',
-      holdMs,
-      connectTimeoutMs: 2000,
-      idleTimeoutMs: undefined,
-      rebalanceIdleMs: undefined,
-    },
-    upstream: declaredUpstream(name, {
-      key: `${name}@${run}/x`,
-      run: { id: name, startedAtNs: run },
-      condition: paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
-      drainMs,
-    }),
-    declaredBy: { kind: 'container', id: name, name, createdAtMs: created, route: '' },
-  };
-}
-
-function world(
-  declarations: readonly Declaration[],
-  alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),
-): CatalogInput {
-  return {
-    declarations,
-    problems: [],
-    isAlive: ({ id }) => alive.includes(id),
-    verdictOf: () => undefined,
-    listeners: new Map(),
-  };
-}
+import { declaration, world } from '../../support/declared.ts';
 
 const states = (catalog: Catalog, service = 'api') =>
   Object.fromEntries(catalog.services.get(service)?.upstreams.map((one) => [one.declared.name, one.state.kind]) ?? []);
 
-const toTable = (catalog: Catalog): RoutingTable => toRoutingTable(catalog, 1, 1024);
+const toTable = (catalog: Catalog): RoutingTable => toRoutingTable(catalog, 1, { maxHeld: 1024, explainNames: true });
 
 describe('merging', () => {
   it('joins replicas into one pool on one listener', () => {

@@ -8,7 +8,7 @@ import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
 import type { RoutingTable } from '../../../src/relay/table.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
 import { idOf, names, Scene, step, type Step } from '../../support/engine-scene.ts';
 
 /**
@@ -84,7 +84,7 @@ class House {
   /** Drains and lingering ports are the past's; after them only the present counts. */
   settledTable(containers: ReadonlyMap<string, ContainerFacts>): RoutingTable {
     this.reconcile(containers, later);
-    return toRoutingTable(this.reconcile(containers, 2 * later), 1, 1_024);
+    return toRoutingTable(this.reconcile(containers, 2 * later), 1, { maxHeld: 1_024, explainNames: true });
   }
 }
 
@@ -92,13 +92,8 @@ function staticDeclarations(upstreams: number): Declaration[] {
   return Array.from({ length: upstreams }, (_, index) => ({
     service: 'written',
     listen: { host: '127.0.0.1', port: 5432 },
-    pool: {
-      balance: 'least-connections',
-      holdMs: 1_000,
-      connectTimeoutMs: 1_000,
-      idleTimeoutMs: undefined,
-      rebalanceIdleMs: undefined,
-    },
+    front: plainFront,
+    pool: { ...plainPool, holdMs: 1_000, connectTimeoutMs: 1_000 },
     upstream: declaredUpstream(`${index}`, { run: undefined, drainMs: 1_000 }),
     declaredBy: { kind: 'static', position: index },
   }));

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatAddress, parseListen, parseTarget } from '../../../src/config/address.ts';
+import { addressRangesSchema, trustedSchema } from '../../../src/config/address-ranges.ts';
+import { formatAddress, listenSchema, parseListen, parseTarget } from '../../../src/config/address.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { defaultBind } from '../../../src/config/default-bind.ts';
 import { didYouMean } from '../../../src/config/did-you-mean.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
 import { parseConfigFile } from '../../../src/config/file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { serverNamesSchema } from '../../../src/config/server-names.ts';
 
 describe('durations', () => {
   it.each([
@@ -42,6 +44,15 @@ describe('addresses', () => {
     ['example.com:80', undefined],
     ['70000', undefined],
     ['::1:80', undefined],
+    ['[0:0::1]:80', { host: '::1', port: 80 }],
+    ['[fe80::1%eth0]:80', { host: 'fe80::1%eth0', port: 80 }],
+    ['unix:/run/sealane/db.sock', { host: 'unix:/run/sealane/db.sock', port: 0 }],
+    ['unix:/run/../etc/x', undefined],
+    ['unix:/run//x', undefined],
+    ['unix:run/x', undefined],
+    ['unix:/run/x/', undefined],
+    ['unix:/run/a b', undefined],
+    [`unix:/${'x'.repeat(107)}`, undefined],
   ])('to listen on: %s', (text, expected) => {
     expect(parseListen(text)).toEqual(expected);
   });
@@ -56,6 +67,8 @@ describe('addresses', () => {
     ['ho st:80', undefined],
     ['[nonsense]:80', undefined],
     ['-x:80', undefined],
+    ['unix:/run/db.sock', { host: 'unix:/run/db.sock', port: 0 }],
+    ['unix:', undefined],
   ])('to connect to: %s', (text, expected) => {
     expect(parseTarget(text)).toEqual(expected);
   });
@@ -68,12 +81,108 @@ describe('addresses', () => {
     );
   });
 
+  it('may be several, and ranges', () => {
+    expect(listenSchema.parse('5432, [::1]:5432,unix:/run/db.sock')).toEqual([
+      { host: undefined, port: 5432, count: 1 },
+      { host: '::1', port: 5432, count: 1 },
+      { host: 'unix:/run/db.sock', port: 0, count: 1 },
+    ]);
+    expect(listenSchema.parse('7000-7010,127.0.0.1:8000-8010')).toEqual([
+      { host: undefined, port: 7000, count: 11 },
+      { host: '127.0.0.1', port: 8000, count: 11 },
+    ]);
+    expect(listenSchema.parse('unix:/run/my-9')).toEqual([{ host: 'unix:/run/my-9', port: 0, count: 1 }]);
+  });
+
+  it.each([
+    ['7010-7000', 'must have ranges from a lower to a higher port'],
+    ['65000-65536', 'must have ranges from a lower to a higher port'],
+    ['1-65535', 'must have at most 1024 ports in a range'],
+    ['7000-7010,80', 'must have ranges of one length'],
+    ['80,', 'must be a port, IP:port, a range of ports or unix:/path'],
+    ['0', 'must be a port, IP:port, a range of ports or unix:/path'],
+    ['0-5', 'must be a port, IP:port, a range of ports or unix:/path'],
+    ['unix:/run/x,unix:/run/../y', 'must be a port, IP:port, a range of ports or unix:/path'],
+  ])('that are malformed (%s) say what is wrong', (text, message) => {
+    expect(listenSchema.safeParse(text).error?.issues[0]?.message).toContain(message);
+  });
+
   it('default to loopback on a host and to all addresses in a container', () => {
     const root = '21 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n';
     const hosts = '300 21 254:0 /var/lib/docker/containers/ab/hosts /etc/hosts rw - ext4 /dev/vda rw\n';
     expect(defaultBind(root)).toBe('127.0.0.1');
     expect(defaultBind(root + hosts)).toBe('0.0.0.0');
     expect(defaultBind('')).toBe('127.0.0.1');
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['api.localhost', ['api.localhost']],
+    ['API.localhost., *.Shop.localhost,api.localhost', ['api.localhost', '*.shop.localhost']],
+    ['shop_db', ['shop_db']],
+    ['10.0.0.1', ['10.0.0.1']],
+    ['münchen.localhost', ['xn--mnchen-3ya.localhost']],
+    ['*', ['*']],
+  ])('%s', (text, names) => {
+    expect(serverNamesSchema.parse(text)).toEqual(names);
+  });
+
+  it.each([
+    ['http://api.localhost', 'must be names such as api.localhost, without http:// or a path'],
+    ['api.localhost:8080', 'must be names without a port: clients that ask for any port are meant'],
+    ['api.*', 'must have * only in front, as in *.localhost'],
+    ['a*.localhost', 'must have * only in front, as in *.localhost'],
+    ['[::1]', 'must be names; IPv6 addresses are not supported'],
+    ['api..localhost', 'must be names such as api.localhost or *.localhost, with commas between them'],
+    ['', 'must be names such as api.localhost or *.localhost, with commas between them'],
+    ['a b', 'must be names such as api.localhost or *.localhost, with commas between them'],
+    [Array.from({ length: 101 }, (_, index) => `a${index}`).join(), 'must be at most 100 names'],
+  ])('that are malformed say what is wrong: %j', (text, message) => {
+    expect(serverNamesSchema.safeParse(text).error?.issues[0]?.message).toBe(message);
+  });
+
+  it('of any kind are read or refused', () => {
+    const pieces = fc
+      .array(fc.constantFrom('ü', 'a', '.', '*', ':', '-', '\u2028', '💥', ','), { maxLength: 12 })
+      .map((all) => all.join(''));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.domain(), pieces), (text) => {
+        const { data = [] } = serverNamesSchema.safeParse(text);
+        for (const name of data) expect(serverNamesSchema.parse(name)).toEqual([name]);
+      }),
+    );
+  });
+});
+
+describe('ranges of addresses', () => {
+  it.each([
+    ['10.0.0.0/8, fd00::/8', ['10.0.0.0/8', 'fd00::/8']],
+    ['127.0.0.1,::1', ['127.0.0.1/32', '::1/128']],
+    ['0.0.0.0/0', ['0.0.0.0/0']],
+  ])('%s', (text, ranges) => {
+    expect(addressRangesSchema.parse(text)).toEqual(ranges);
+  });
+
+  it.each([
+    '',
+    '10.0.0.0/33',
+    '::/129',
+    '10.0.0/8',
+    'localhost',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    'fe80::1%eth0',
+    '10.0.0.0/-1',
+  ])('that are malformed are refused: %j', (text) => {
+    expect(addressRangesSchema.safeParse(text).success).toBe(false);
+  });
+
+  it('of proxies that are believed may be everybody or nobody', () => {
+    expect(trustedSchema.parse('true')).toEqual(['0.0.0.0/0', '::/0']);
+    expect(trustedSchema.parse('false')).toEqual([]);
+    expect(trustedSchema.parse('172.16.0.0/12')).toEqual(['172.16.0.0/12']);
+    expect(trustedSchema.safeParse('yes').error?.issues[0]?.message).toMatch(/^must be true, false, or addresses/);
   });
 });
 
@@ -102,13 +211,32 @@ services:
     expect(file.services).toEqual([
       {
         name: 'db',
-        listen: { host: undefined, port: 5432 },
+        listen: [{ host: undefined, port: 5432, count: 1 }],
         upstreams: [
           { target: { host: 'localhost', port: 15_432 }, weight: 1 },
           { target: { host: 'db.example', port: 5432 }, weight: 3 },
         ],
         options: { balance: 'round-robin', hold: 3000 },
       },
+    ]);
+  });
+
+  it('may have lists where labels have commas, ranges, and sockets', () => {
+    const [service] = parse(`
+services:
+  web:
+    listen: [7000-7001, "[::1]:7000-7001"]
+    upstreams: [localhost:8000]
+`).services;
+    expect(service?.listen).toEqual([
+      { host: undefined, port: 7000, count: 2 },
+      { host: '::1', port: 7000, count: 2 },
+    ]);
+    const socket = parse('services:\n  db:\n    listen: unix:/run/a.sock\n    upstreams: [unix:/run/b.sock]\n')
+      .services[0];
+    expect([socket?.listen[0]?.host, socket?.upstreams[0]?.target.host]).toEqual([
+      'unix:/run/a.sock',
+      'unix:/run/b.sock',
     ]);
   });
 
@@ -133,10 +261,18 @@ services:
     ],
     [
       'services:\n  db:\n    listen: 1\n    upstreams: [nope]',
-      'sealane.yaml:4:5: upstream of db must be HOST:PORT, such as localhost:8080 or [::1]:8080, not "nope"',
+      'sealane.yaml:4:5: upstream of db must be HOST:PORT or unix:/path, such as localhost:8080 or [::1]:8080, not "nope"',
+    ],
+    [
+      'services:\n  db:\n    listen: 1-9\n    upstreams: [unix:/x]',
+      'sealane.yaml:2:3: db listens on a range; a Unix socket has no ports',
+    ],
+    [
+      'services:\n  db:\n    listen: 1-9\n    upstreams: [a:65530]',
+      'sealane.yaml:2:3: the range of db would end at port 65538 of a',
     ],
     ['services:\n  db:\n    lisen: 1', 'sealane.yaml:3:5: unknown option "lisen" (did you mean "listen"?)'],
-    ['services:\n  db:\n    sni: a', 'sealane.yaml:3:5: option "sni" is not supported yet; remove it'],
+    ['services:\n  db:\n    tls: terminate', 'sealane.yaml:3:5: option "tls" is not supported yet; remove it'],
     [
       'services:\n  db:\n    network: a',
       "sealane.yaml:3:5: network is a container's label; a static service has listen, upstreams and pool options",

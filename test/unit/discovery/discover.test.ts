@@ -32,6 +32,50 @@ describe('discovery', () => {
     });
   });
 
+  it('listens on each address it is given, for one upstream', () => {
+    const labels = { 'sealane.listen': '80,[::1]:80,unix:/run/sealane/a.sock', 'sealane.port': '3000' };
+    const { declarations, problems } = discoverOne({ labels });
+    expect(problems).toEqual([]);
+    expect(declarations.map((one) => one.listen)).toEqual([
+      { host: '127.0.0.1', port: 80 },
+      { host: '::1', port: 80 },
+      { host: 'unix:/run/sealane/a.sock', port: 0 },
+    ]);
+    expect(new Set(declarations.map((one) => one.upstream)).size).toBe(1);
+  });
+
+  it('makes a service of each port of a range, leading to the container’s ports in step', () => {
+    const labels = { ...compose, 'sealane.listen': '7000-7002', 'sealane.port': '8000' };
+    const { declarations, problems } = discoverOne({ labels, exposedPorts: [1, 2] });
+    expect(problems).toEqual([]);
+    expect(declarations.map((one) => [one.service, one.listen.port, one.upstream?.endpoints[0]?.port])).toEqual([
+      ['shop/api:7000', 7000, 8000],
+      ['shop/api:7001', 7001, 8001],
+      ['shop/api:7002', 7002, 8002],
+    ]);
+    const same = discoverOne({ labels: { 'sealane.listen': '7000-7001' }, exposedPorts: [80] }).declarations;
+    expect(same.map((one) => one.upstream?.endpoints[0]?.port)).toEqual([7000, 7001]);
+  });
+
+  it('says once that a whole range cannot be reached, or would end beyond the last port', () => {
+    const labels = { 'sealane.listen': '7000-7009' };
+    const { declarations, problems } = discoverOne({ labels }, {}, inContainer(['elsewhere']));
+    expect([declarations.length, problems.length]).toEqual([10, 1]);
+    const beyond = discoverOne({ labels: { ...labels, 'sealane.port': '65530' } });
+    expect(beyond.declarations).toEqual([]);
+    expect(beyond.problems[0]?.message).toBe('its range of ports ends beyond port 65535; the route is not served');
+  });
+
+  it('lets labels open sockets in one folder only', () => {
+    const listen = (path: string) => discoverOne({ labels: { 'sealane.listen': `unix:${path}`, 'sealane.port': '1' } });
+    expect(listen('/run/sealane/db.sock').problems).toEqual([]);
+    for (const path of ['/var/run/docker.sock', '/run/sealane-x/db.sock', '/run/sealane']) {
+      const { declarations, problems } = listen(path);
+      expect(declarations).toEqual([]);
+      expect(problems[0]?.message).toContain('is not in /run/sealane');
+    }
+  });
+
   it('names a service after the container where compose did not make it', () => {
     expect(discoverOne({ name: 'db', labels: { 'sealane.port': '1' } }).declarations[0]?.service).toBe('db');
     const hostile = { 'com.docker.compose.project': '\u001b[2J', 'com.docker.compose.service': 'x' };

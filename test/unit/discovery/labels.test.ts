@@ -11,7 +11,7 @@ describe('labels', () => {
     const { routes, problems } = read({ 'sealane.listen': '5432', 'sealane.port': '80', 'sealane.hold': '3s' });
     expect(problems).toEqual([]);
     expect(routes).toEqual([
-      { name: undefined, values: { listen: { host: undefined, port: 5432 }, port: 80, hold: 3000 } },
+      { name: undefined, values: { listen: [{ host: undefined, port: 5432, count: 1 }], port: 80, hold: 3000 } },
     ]);
   });
 
@@ -72,7 +72,7 @@ describe('labels', () => {
 
   it('with a malformed value fall back to the default where that is safe', () => {
     const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.weight': 'heavy' });
-    expect(routes).toEqual([{ name: undefined, values: { listen: { host: undefined, port: 80 } } }]);
+    expect(routes).toEqual([{ name: undefined, values: { listen: [{ host: undefined, port: 80, count: 1 }] } }]);
     expect(problems[0]?.message).toBe(
       'label "sealane.weight" must be a whole number, 0-256, not "heavy"; the default is used',
     );

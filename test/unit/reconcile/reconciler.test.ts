@@ -3,19 +3,14 @@ import type { CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { createReconciler } from '../../../src/reconcile/reconciler.ts';
 import type { RoutingTable } from '../../../src/relay/table.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const declared: Declaration = {
   service: 'api',
   listen: { host: '127.0.0.1', port: 80 },
-  pool: {
-    balance: 'round-robin',
-    holdMs: 1000,
-    connectTimeoutMs: 1,
-    idleTimeoutMs: undefined,
-    rebalanceIdleMs: undefined,
-  },
+  front: plainFront,
+  pool: { ...plainPool, holdMs: 1000 },
   upstream: declaredUpstream('a'),
   declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0, route: '' },
 };
@@ -35,7 +30,7 @@ function setUp() {
       reads += 1;
       return world.input;
     },
-    maxHeld: 10,
+    rules: { maxHeld: 10, explainNames: true },
     publish: (table) => published.push(table),
     announce: (changes) => lines.push(...changes.map((change) => change.message)),
     soon: (task) => tasks.push(task),

@@ -1,0 +1,154 @@
+import { bySeniority, nameOf, type Declarer } from './declaration.ts';
+import type { Problem } from './problem.ts';
+import { agree, describeSelector, overlap, selectorKeys, type Owners, type Route, type Selector } from './route.ts';
+
+/**
+ * Settles who listens where under which name. The more senior claim keeps what it has; the other is told by whom and
+ * what to do. Pure, and independent of the order of its input.
+ */
+export interface Claims {
+  readonly service: string;
+  readonly routes: readonly Route[];
+  readonly owners: Owners;
+}
+
+export interface Settlement {
+  /** What a service may not have, of what it asked for. */
+  readonly lost: ReadonlySet<Selector>;
+  readonly problems: readonly Problem[];
+}
+
+interface Claim {
+  readonly service: string;
+  readonly declarer: Declarer;
+  readonly route: Route;
+  readonly selector: Selector;
+}
+
+/** An address that is listened on, and who has what there. */
+interface Held {
+  readonly first: Claim;
+  readonly bySelector: Map<string, Claim>;
+}
+
+export function settleClaims(all: readonly Claims[]): Settlement {
+  const lost = new Set<Selector>();
+  const problems: Problem[] = [];
+  for (const claims of byPort(all)) {
+    const held = new Map<string, Held>();
+    // Most ports have one service and one claim.
+    for (const claim of claims.length > 1 ? claims.toSorted(compareClaims) : []) {
+      const rival = rivalOf(claim, held);
+      if (!rival) continue;
+      lost.add(claim.selector);
+      if (rival.toProblem) problems.push(rival.toProblem(claim, rival.claim));
+    }
+  }
+  return { lost, problems };
+}
+
+function byPort(all: readonly Claims[]): Iterable<Claim[]> {
+  const ports = new Map<number, Claim[]>();
+  for (const { service, routes, owners } of all) {
+    for (const route of routes) {
+      let claims = ports.get(route.port);
+      if (!claims) ports.set(route.port, (claims = []));
+      for (const selector of route.selectors) {
+        const declarer = owners.get(selector);
+        if (declarer) claims.push({ service, declarer, route, selector });
+      }
+    }
+  }
+  return ports.values();
+}
+
+function compareClaims(a: Claim, b: Claim): number {
+  if (a.declarer !== b.declarer) {
+    const order = bySeniority(a.declarer, b.declarer);
+    if (order !== 0) return order;
+  }
+  const [one, other] = [a, b].map(({ service, route, selector }) => [
+    service,
+    describeSelector(route.listen, selector),
+  ]);
+  return String(one) < String(other) ? -1 : 1;
+}
+
+interface Rival {
+  readonly claim: Claim;
+  /** Undefined: two addresses of one service that overlap are one listener to its clients, and nothing is lost. */
+  readonly toProblem: ((claim: Claim, holder: Claim) => Problem) | undefined;
+}
+
+/** Who has what is claimed; nobody when it was free, and it is the claim's from now on. */
+function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
+  const { route, selector } = claim;
+  const here = held.get(route.listen);
+  if (!here) {
+    for (const { first, bySelector } of held.values()) {
+      if (!overlap(first.route, route)) continue;
+      const own = selectorKeys(selector).map((key) => bySelector.get(key));
+      const same = own.every((one) => one?.service === claim.service) && agree(first.route, route);
+      return { claim: first, toProblem: same ? undefined : sameAddress };
+    }
+  } else if (!agree(here.first.route, route)) {
+    return { claim: here.first, toProblem: otherBeginning };
+  }
+  const keys = selectorKeys(selector);
+  const { bySelector } = here ?? { bySelector: new Map<string, Claim>() };
+  for (const key of keys) {
+    const holder = bySelector.get(key);
+    // A service's own HTTP host where Sealane ends TLS, beside the same as a server name.
+    const own = holder?.service === claim.service && holder.selector.tls === selector.tls;
+    if (holder && !own) return { claim: holder, toProblem: selector.kind === 'rest' ? sameAddress : sameName };
+  }
+  for (const key of keys) bySelector.set(key, claim);
+  if (!here) held.set(route.listen, { first: claim, bySelector });
+  return undefined;
+}
+
+function sameAddress(claim: Claim, holder: Claim): Problem {
+  const alike = claim.route.listen === holder.route.listen;
+  return conflict('listen-conflict', claim, holder, {
+    wants: claim.route.listen,
+    has: holder.route.listen,
+    fix: alike
+      ? `Give ${claim.service} another listen address, a name of its own there (host, sni), or both the same pool.`
+      : `Give ${claim.service} another listen address, or ${holder.route.listen} and a name of its own there (host, sni).`,
+  });
+}
+
+function sameName(claim: Claim, holder: Claim): Problem {
+  return conflict('name-conflict', claim, holder, {
+    wants: describeSelector(claim.route.listen, claim.selector),
+    has: 'it',
+    fix: `Give ${claim.service} another name or another listen address, or both the same pool.`,
+  });
+}
+
+function otherBeginning(claim: Claim, holder: Claim): Problem {
+  const accepts = ({ route }: Claim): string =>
+    route.acceptProxy.length === 0
+      ? 'without PROXY headers'
+      : `with PROXY headers from ${route.acceptProxy.join(', ')}`;
+  return conflict('listen-conflict', claim, holder, {
+    wants: `${claim.route.listen} ${accepts(claim)}`,
+    has: `it ${accepts(holder)}`,
+    fix: `Give both the same accept-proxy, or ${claim.service} another listen address.`,
+  });
+}
+
+function conflict(
+  code: 'listen-conflict' | 'name-conflict',
+  claim: Claim,
+  holder: Claim,
+  { wants, has, fix }: { readonly wants: string; readonly has: string; readonly fix: string },
+): Problem {
+  return {
+    code,
+    subject: claim.service,
+    ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id, route: claim.declarer.route } : {}),
+    message: `${nameOf(claim.declarer)} wants ${wants} for ${claim.service}, but ${nameOf(holder.declarer)} has ${has} for ${holder.service}`,
+    fix,
+  };
+}

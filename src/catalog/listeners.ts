@@ -1,0 +1,59 @@
+import { plainListener, type ListenerSpec, type NameSpec } from '../relay/table.ts';
+import type { Service, ServiceRoute } from './catalog.ts';
+
+/**
+ * The listeners of the table: what several services want of one address, in one. Pure.
+ */
+interface Guest {
+  readonly service: string;
+  readonly route: ServiceRoute;
+}
+
+/** A writer remembers: an address whose services stay the same keeps the same object. */
+export function createListenerWriter(explainNames: boolean): (services: Iterable<Service>) => ListenerSpec[] {
+  let written = new Map<string, { readonly guests: readonly Guest[]; readonly spec: ListenerSpec }>();
+  return (services) => {
+    const next: typeof written = new Map();
+    for (const [listen, guests] of Map.groupBy(guestsOf(services), ({ route }) => route.listen)) {
+      const known = written.get(listen);
+      next.set(
+        listen,
+        known && isSame(known.guests, guests) ? known : { guests, spec: toListener(listen, guests, explainNames) },
+      );
+    }
+    written = next;
+    return [...written.values()].map(({ spec }) => spec);
+  };
+}
+
+function* guestsOf(services: Iterable<Service>): Generator<Guest> {
+  for (const { name, routes } of services) for (const route of routes) yield { service: name, route };
+}
+
+function isSame(a: readonly Guest[], b: readonly Guest[]): boolean {
+  return a.length === b.length && a.every(({ route }, index) => route === b[index]?.route);
+}
+
+function toListener(listen: string, guests: readonly Guest[], explainNames: boolean): ListenerSpec {
+  // All of them agree on it: whoever does not is not served here.
+  const [{ host, port, acceptProxy }] = guests.map(({ route }) => route) as [ServiceRoute];
+  const all = guests.flatMap(({ service, route }) => route.selectors.map((selector) => ({ ...selector, service })));
+  const rest = all.find(({ kind }) => kind === 'rest');
+  const timeoutsMs = guests.flatMap(({ route }) => route.sniffTimeoutMs ?? []);
+  return {
+    key: listen,
+    host,
+    port,
+    service: rest?.service,
+    tls: rest?.tls ?? plainListener.tls,
+    names: all.filter((one) => one.kind !== 'rest').toSorted(compareNames),
+    acceptProxy: acceptProxy.length === 0 ? undefined : acceptProxy,
+    sniffTimeoutMs: timeoutsMs.length === 0 ? plainListener.sniffTimeoutMs : Math.max(...timeoutsMs),
+    explainNames,
+  };
+}
+
+/** An order that stays when a service goes and is kept for a while only. */
+function compareNames(a: NameSpec, b: NameSpec): number {
+  return `${a.kind} ${a.pattern}` < `${b.kind} ${b.pattern}` ? -1 : 1;
+}

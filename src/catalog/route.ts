@@ -1,0 +1,140 @@
+import { formatAddress } from '../config/address.ts';
+import type { TlsMode } from '../relay/table.ts';
+import { bySeniority, type Declaration, type Declarer, type Name } from './declaration.ts';
+
+/**
+ * How clients reach a service: its listen addresses, and on each the names it has there. Pure.
+ */
+export interface Address {
+  /** `host:port` or `unix:/path`, also the listener's key. */
+  readonly listen: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Route extends Address {
+  /** How its clients are told from those of other services on the same address; never empty. */
+  readonly selectors: readonly Selector[];
+  readonly acceptProxy: readonly string[];
+  readonly sniffTimeoutMs: number | undefined;
+}
+
+export type Selector =
+  | (Name & { readonly tls: TlsMode })
+  /** Whatever asks for no name, or for one that nobody has. */
+  | { readonly kind: 'rest'; readonly tls: TlsMode };
+
+/** Whose declaration it goes back to: the most senior one that asked for it. */
+export type Owners = ReadonlyMap<Selector, Declarer>;
+
+/** `group`: one service's declarations, the senior ones first. The newest decides where they disagree. */
+export function routesOf(group: readonly Declaration[]): {
+  readonly routes: readonly Route[];
+  readonly owners: Owners;
+} {
+  const owners = new Map<Selector, Declarer>();
+  const routes = [...Map.groupBy(group, listenOf)].map(([listen, here]): Route => {
+    const selectors = new Map<string, { readonly selector: Selector; readonly owner: Declarer }>();
+    for (const { front, declaredBy } of here) {
+      for (const selector of selectorsOf(front)) {
+        const key = selectorKey(selector);
+        selectors.set(key, { selector, owner: selectors.get(key)?.owner ?? declaredBy });
+      }
+    }
+    for (const { selector, owner } of selectors.values()) owners.set(selector, owner);
+    const { listen: address, front } = here.at(-1) as Declaration;
+    return {
+      listen,
+      host: address.host,
+      port: address.port,
+      selectors: [...selectors.values()].map(({ selector }) => selector),
+      acceptProxy: front.acceptProxy,
+      sniffTimeoutMs: front.sniffTimeoutMs,
+    };
+  });
+  return { routes, owners };
+}
+
+export function selectorsOf({ names, tls }: Declaration['front']): readonly Selector[] {
+  return names.length === 0 ? [{ kind: 'rest', tls }] : names.map((name) => ({ ...name, tls }));
+}
+
+/** A route without any selector is none. */
+export function withoutSelectors<R extends Route>(
+  routes: readonly R[],
+  drop: (route: R, selector: Selector) => boolean,
+): readonly R[] {
+  return routes.flatMap((route) => {
+    const selectors = route.selectors.filter((selector) => !drop(route, selector));
+    if (selectors.length === route.selectors.length) return [route];
+    return selectors.length === 0 ? [] : [{ ...route, selectors }];
+  });
+}
+
+/** Senior declarations first, so that nothing depends on the order in which they were found. */
+export function compareDeclarations(a: Declaration, b: Declaration): number {
+  return (
+    bySeniority(a.declaredBy, b.declaredBy) ||
+    compareText(listenOf(a), listenOf(b)) ||
+    // Two routes of one container may have one address.
+    compareText(restOf(a), restOf(b))
+  );
+}
+
+function restOf({ front, pool, upstream }: Declaration): string {
+  return JSON.stringify([front, pool, upstream?.key]);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+export function listenOf({ listen }: Declaration): string {
+  return formatAddress(listen.host, listen.port);
+}
+
+export function selectorKey(selector: Selector): string {
+  return selector.kind === 'rest' ? 'rest' : `${selector.kind} ${selector.pattern}`;
+}
+
+/** All that the selector takes for itself: where Sealane ends TLS, an HTTP host is a server name as well. */
+export function selectorKeys(selector: Selector): readonly string[] {
+  const alsoTls = selector.kind === 'host' && selector.tls === 'terminate';
+  return alsoTls ? [selectorKey(selector), `sni ${selector.pattern}`] : [selectorKey(selector)];
+}
+
+/** For people: `127.0.0.1:80`, or with a name `127.0.0.1:80 (host api.localhost)`. */
+export function describeSelector(listen: string, selector: Selector): string {
+  return selector.kind === 'rest' ? listen : `${listen} (${selectorKey(selector)})`;
+}
+
+/** For people and the API: `host api.localhost`, `rest`; none for a service that gets all clients of its address. */
+export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
+  return selectors.every(({ kind }) => kind === 'rest') ? [] : selectors.map(selectorKey);
+}
+
+/** Whether two addresses can't both be bound. */
+export function overlap(a: Address, b: Address): boolean {
+  if (a.port !== b.port) return false;
+  if (a.port === 0) return a.listen === b.listen;
+  return (
+    a.host === b.host || a.host === '::' || b.host === '::' || (isAnyV4(a) && !isV6(b)) || (isAnyV4(b) && !isV6(a))
+  );
+}
+
+function isAnyV4({ host }: Address): boolean {
+  return host === '0.0.0.0';
+}
+
+function isV6({ host }: Address): boolean {
+  return host.includes(':');
+}
+
+/** Whether clients of one listener begin alike: with the header of a proxy, or without. */
+export function agree(a: Route, b: Route): boolean {
+  return a === b || sameProxies(a.acceptProxy, b.acceptProxy);
+}
+
+function sameProxies(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && new Set(a).isSubsetOf(new Set(b));
+}

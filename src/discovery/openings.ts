@@ -1,0 +1,52 @@
+import type { Declaration } from '../catalog/declaration.ts';
+import { isSocketPath, type ListenRange } from '../config/address.ts';
+import { quoted } from '../telemetry/printable.ts';
+
+/**
+ * What a `listen` option opens: one port of the upstream, or with a range as many in a row, each a service of its own.
+ * Pure.
+ */
+export interface Opening {
+  /** The service of this port. */
+  readonly service: string;
+  /** The upstream's port, counted from the first. */
+  readonly step: number;
+  /** Where clients of it connect. */
+  readonly listens: readonly Declaration['listen'][];
+}
+
+/** `bind`: for those that name only a port. */
+export function openingsOf(service: string, listen: readonly ListenRange[], bind: string): Opening[] {
+  const count = rangeLength(listen);
+  return Array.from({ length: count }, (_, step) => {
+    const listens = listen.map(({ host, port }) => ({ host: host ?? bind, port: port + step }));
+    return { service: count === 1 ? service : `${service}:${listens[0]?.port}`, step, listens };
+  });
+}
+
+/** All ranges of one `listen` have the same. */
+export function rangeLength(listen: readonly ListenRange[] | undefined): number {
+  return listen?.[0]?.count ?? 1;
+}
+
+/** What only the container and the settings can tell of a `listen` that is well written. */
+export function mistakeIn(
+  listen: readonly ListenRange[],
+  port: number,
+  socketFolder: string,
+): { readonly message: string; readonly fix: string } | undefined {
+  if (port + rangeLength(listen) - 1 > 65_535) {
+    return {
+      message: 'its range of ports ends beyond port 65535; the route is not served',
+      fix: 'Give a lower port, or a shorter range.',
+    };
+  }
+  // Labels come with images, too: they must not make files wherever Sealane may.
+  const folder = socketFolder.replace(/\/$/, '');
+  const stray = listen.find(({ host }) => host && isSocketPath(host) && !host.startsWith(`unix:${folder}/`));
+  if (!stray?.host) return undefined;
+  return {
+    message: `${quoted(stray.host)} is not in ${folder}, where labels may open sockets; the route is not served`,
+    fix: `Listen on unix:${folder}/<name>, or set socket-folder.`,
+  };
+}

@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
+import type { Declaration, Name } from '../../../src/catalog/declaration.ts';
+import { diffCatalogs } from '../../../src/catalog/diff.ts';
+import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
+import { overlap, selectorKeys, selectorsOf } from '../../../src/catalog/route.ts';
+import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
+import type { ListenerSpec } from '../../../src/relay/table.ts';
+import { declaration, world, type DeclarationOver } from '../../support/declared.ts';
+
+const rules = { maxHeld: 1024, explainNames: true };
+const host = (pattern: string): Name => ({ kind: 'host', pattern });
+const sni = (pattern: string): Name => ({ kind: 'sni', pattern });
+
+/** A container of its own for the service, with these names on 127.0.0.1:80. */
+function named(service: string, names: readonly Name[], over: DeclarationOver = {}): Declaration {
+  return declaration(`${service}-1`, { service, ...over, front: { names, ...over.front } });
+}
+
+const catalogOf = (declarations: readonly Declaration[], before = emptyCatalog, nowMs = 0): Catalog =>
+  nextCatalog(before, world(declarations), nowMs);
+
+const listenersOf = (catalog: Catalog): readonly ListenerSpec[] => toRoutingTable(catalog, 1, rules).listeners;
+
+/** `host api → api` for each name of the only listener, and `→ api` for its catch-all. */
+function routing(catalog: Catalog): string[] {
+  const listeners = listenersOf(catalog);
+  expect(listeners.length).toBeLessThanOrEqual(1);
+  return listeners.flatMap(({ names, service }) => [
+    ...names.map((one) => `${one.kind} ${one.pattern} → ${one.service}`),
+    ...(service === undefined ? [] : [`→ ${service}`]),
+  ]);
+}
+
+describe('services with different names', () => {
+  it('share a listener, with one more that gets what no name matches', () => {
+    const catalog = catalogOf([
+      named('web', [host('web.localhost'), host('*.web.localhost')], { created: 3 }),
+      named('api', [host('api.localhost'), sni('api.localhost')], { created: 2 }),
+      named('mysql', []),
+    ]);
+    expect(catalog.problems).toEqual([]);
+    expect(routing(catalog)).toEqual([
+      'host *.web.localhost → web',
+      'host api.localhost → api',
+      'host web.localhost → web',
+      'sni api.localhost → api',
+      '→ mysql',
+    ]);
+  });
+
+  it('need none that gets the rest', () => {
+    expect(routing(catalogOf([named('api', [host('api.localhost')])]))).toEqual(['host api.localhost → api']);
+  });
+
+  it('may have one name for TLS and for HTTP, or a name and a wildcard that covers it', () => {
+    const { problems } = mergeDeclarations([
+      named('a', [host('x.localhost')]),
+      named('b', [sni('x.localhost')]),
+      named('c', [host('*.localhost')]),
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it('share sockets and IPv6 addresses, too', () => {
+    for (const where of [
+      { host: '::1', port: 80 },
+      { host: 'unix:/run/sealane/web.sock', port: 0 },
+    ]) {
+      const catalog = catalogOf([named('a', [host('a')], where), named('b', [host('b')], where)]);
+      expect(catalog.problems).toEqual([]);
+      expect(routing(catalog)).toEqual(['host a → a', 'host b → b']);
+    }
+  });
+
+  it('make the listener as patient as the most patient of them', () => {
+    const [listener] = listenersOf(
+      catalogOf([
+        named('a', [host('a')], { front: { sniffTimeoutMs: 300 } }),
+        named('b', [host('b')], { front: { sniffTimeoutMs: 2_000 } }),
+        named('c', []),
+      ]),
+    );
+    expect(listener?.sniffTimeoutMs).toBe(2_000);
+  });
+
+  it('keep the same listener object while nothing about them changes', () => {
+    const write = createTableWriter(rules);
+    const before = catalogOf([named('a', [host('a')]), named('b', [host('b')])]);
+    const [first] = write(before, 1).listeners;
+    expect(write(catalogOf([named('a', [host('a')]), named('b', [host('b')])], before, 1), 2).listeners).toEqual([
+      first,
+    ]);
+    expect(write(before, 3).listeners[0]?.names).toEqual(first?.names);
+  });
+});
+
+describe('a service with replicas', () => {
+  it('has the names of all of them', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('a1', { front: { names: [host('a')] } }),
+      declaration('a2', { created: 2, front: { names: [host('a'), host('b')] } }),
+    ]);
+    expect(problems).toEqual([]);
+    expect(services[0]?.routes[0]?.selectors).toMatchObject([host('a'), host('b')]);
+  });
+
+  it('says that they disagree on what must be one for the whole address, and takes the newest', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('a1', { front: { acceptProxy: ['10.0.0.0/8'] } }),
+      declaration('a2', { created: 2 }),
+    ]);
+    expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api' }]);
+    expect(problems[0]?.message).toContain('accept-proxy');
+    expect(services[0]?.routes[0]?.acceptProxy).toEqual([]);
+  });
+});
+
+describe('a name that one service wants for TLS and for HTTP behind TLS that Sealane ends', () => {
+  it('is no conflict', () => {
+    const catalog = catalogOf([named('a', [host('x'), sni('x')], { front: { tls: 'terminate' } })]);
+    expect(catalog.problems).toEqual([]);
+    expect(routing(catalog)).toEqual(['host x → a', 'sni x → a']);
+  });
+});
+
+describe('a name that two services want', () => {
+  it('is left to the older one, and the newer keeps its other names', () => {
+    const catalog = catalogOf([
+      named('young', [host('x.localhost'), host('y.localhost')], { created: 2 }),
+      named('old', [host('x.localhost')]),
+    ]);
+    expect(routing(catalog)).toEqual(['host x.localhost → old', 'host y.localhost → young']);
+    expect(catalog.problems).toMatchObject([
+      {
+        code: 'name-conflict',
+        subject: 'young',
+        containerId: 'young-1',
+        message: 'young-1 wants 127.0.0.1:80 (host x.localhost) for young, but old-1 has it for old',
+      },
+    ]);
+  });
+
+  it('is a conflict as well when one means TLS names and the other HTTP hosts behind TLS that Sealane ends', () => {
+    const { problems } = mergeDeclarations([
+      named('a', [host('x')], { front: { tls: 'terminate' } }),
+      named('b', [sni('x')], { created: 2 }),
+    ]);
+    expect(problems).toMatchObject([{ code: 'name-conflict', subject: 'b' }]);
+  });
+
+  it('is a conflict of addresses when neither has a name', () => {
+    const { problems } = mergeDeclarations([named('a', []), named('b', [], { created: 2 })]);
+    expect(problems).toMatchObject([{ code: 'listen-conflict', subject: 'b' }]);
+    expect(problems[0]?.fix).toContain('a name of its own');
+  });
+
+  it('is not to be had on an address that overlaps with another’s', () => {
+    const catalog = catalogOf([named('a', [host('a')], { host: '0.0.0.0' }), named('b', [host('b')], { created: 2 })]);
+    expect(routing(catalog)).toEqual(['host a → a']);
+    expect(catalog.problems[0]?.message).toBe('b-1 wants 127.0.0.1:80 for b, but a-1 has 0.0.0.0:80 for a');
+  });
+
+  it('is free again when the older one goes', () => {
+    const young = named('young', [host('x')], { created: 2 });
+    const before = catalogOf([young, named('old', [host('x')])]);
+    expect(routing(catalogOf([young], before, 1))).toEqual(['host x → young']);
+  });
+
+  it('stays lost for the same object, so that nothing about the loser is sent to the relay again', () => {
+    const merge = createMerger();
+    const all = [named('a', [host('x')]), named('b', [host('x'), host('y')], { created: 2 })];
+    const [, first] = merge(all).services;
+    const [, again] = merge([...all, named('c', [host('z')], { created: 3 })]).services;
+    expect(again).toBe(first);
+  });
+});
+
+describe('a listener', () => {
+  it('is either for proxies’ headers or not: whoever differs is not served there', () => {
+    const catalog = catalogOf([
+      named('a', [host('a')], { front: { acceptProxy: ['10.0.0.0/8'] } }),
+      named('b', [host('b')], { created: 2 }),
+      named('c', [host('c')], { created: 3, front: { acceptProxy: ['10.0.0.0/8'] } }),
+    ]);
+    expect(routing(catalog)).toEqual(['host a → a', 'host c → c']);
+    expect(listenersOf(catalog)[0]?.acceptProxy).toEqual(['10.0.0.0/8']);
+    expect(catalog.problems[0]?.message).toBe(
+      'b-1 wants 127.0.0.1:80 without PROXY headers for b, but a-1 has it with PROXY headers from 10.0.0.0/8 for a',
+    );
+  });
+});
+
+describe('a service whose last container went', () => {
+  const away = named('away', [host('x'), host('y')]);
+
+  it('keeps its names for as long as its clients would wait', () => {
+    const other = named('other', [host('z')], { created: 5 });
+    const catalog = catalogOf([other], catalogOf([away]), 1);
+    expect(routing(catalog)).toEqual(['host x → away', 'host y → away', 'host z → other']);
+    expect(routing(catalogOf([other], catalog, 10_001))).toEqual(['host z → other']);
+  });
+
+  it('gives only those that another wants now', () => {
+    const catalog = catalogOf([named('other', [host('x')], { created: 5 })], catalogOf([away]), 1);
+    expect(routing(catalog)).toEqual(['host x → other', 'host y → away']);
+  });
+
+  it('gives all of them to one that wants the address in another way', () => {
+    const over = { created: 5, front: { acceptProxy: ['::/0'] } };
+    expect(routing(catalogOf([named('other', [host('z')], over)], catalogOf([away]), 1))).toEqual(['host z → other']);
+    const wide = { created: 5, host: '0.0.0.0' };
+    expect(routing(catalogOf([named('other', [host('z')], wide)], catalogOf([away]), 1))).toEqual(['host z → other']);
+  });
+
+  it('gets them back when it returns', () => {
+    const between = catalogOf([], catalogOf([away]), 1);
+    expect(routing(catalogOf([away], between, 2))).toEqual(['host x → away', 'host y → away']);
+  });
+});
+
+describe('the log', () => {
+  it('says which names open and close', () => {
+    const listeners = new Map([['127.0.0.1:80', { kind: 'listening', host: '127.0.0.1', port: 80 } as const]]);
+    const at = (declarations: readonly Declaration[], before: Catalog, nowMs: number): Catalog =>
+      nextCatalog(before, { ...world(declarations), listeners }, nowMs);
+    const lines = (before: Catalog, after: Catalog): string[] =>
+      diffCatalogs(before, after).flatMap(({ event, message }) => (event.startsWith('route-') ? message : []));
+    const one = at([named('api', [host('a'), host('b')])], emptyCatalog, 0);
+    expect(lines(emptyCatalog, one)).toEqual(['api is served on 127.0.0.1:80 for host a, host b']);
+    const two = at([named('api', [host('b'), sni('c')])], one, 1);
+    expect(lines(one, two)).toEqual([
+      'api is served on 127.0.0.1:80 for sni c',
+      'api is no longer served on 127.0.0.1:80 for host a',
+    ]);
+    expect(lines(two, at([named('api', [])], two, 2))).toEqual([
+      'api is served on 127.0.0.1:80',
+      'api is no longer served on 127.0.0.1:80 for host b, sni c',
+    ]);
+  });
+});
+
+describe('whatever is declared', () => {
+  const name = fc.record({
+    kind: fc.constantFrom('host' as const, 'sni' as const),
+    pattern: fc.constantFrom('a', '*.a', 'b'),
+  });
+  const one = fc.record({
+    service: fc.constantFrom('s', 't', 'u'),
+    host: fc.constantFrom('0.0.0.0', '127.0.0.1', '::', '::1'),
+    port: fc.constantFrom(80, 81),
+    created: fc.integer({ min: 1, max: 3 }),
+    front: fc.record({
+      names: fc.uniqueArray(name, { maxLength: 3, selector: ({ kind, pattern }) => `${kind} ${pattern}` }),
+      tls: fc.constantFrom('passthrough' as const, 'terminate' as const),
+      acceptProxy: fc.constantFrom([], [], ['::/0']),
+    }),
+  });
+  const many = fc.array(one, { maxLength: 8 }).map((all) => all.map((over, index) => declaration(`c${index}`, over)));
+
+  it('comes out the same in any order', () => {
+    const shuffled = many.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([all, other]) => {
+        expect(mergeDeclarations(other)).toEqual(mergeDeclarations(all));
+      }),
+    );
+  });
+
+  it('is served by its service, or a problem of that service says who has it', () => {
+    fc.assert(
+      fc.property(many, (all) => {
+        const merged = mergeDeclarations(all);
+        for (const wanted of all) for (const key of keysOf(wanted)) expect(isServed(wanted, key, merged)).toBe(true);
+      }),
+    );
+  });
+
+  it('gives every name on every address to one service at most, and binds no two addresses that overlap', () => {
+    fc.assert(
+      fc.property(many, (all) => {
+        const { services } = mergeDeclarations(all);
+        const routes = services.flatMap((service) => service.routes);
+        const owners = new Map<string, string>();
+        for (const service of services) {
+          for (const { listen, selectors } of service.routes) {
+            for (const key of selectors.flatMap(selectorKeys)) {
+              expect(owners.get(`${listen} ${key}`) ?? service.name).toBe(service.name);
+              owners.set(`${listen} ${key}`, service.name);
+            }
+          }
+        }
+        for (const a of routes) {
+          for (const b of routes) expect(a.listen === b.listen || !overlap(a, b)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('is routed as if it were new once what went before has drained and been waited for', () => {
+    fc.assert(
+      fc.property(fc.array(many, { minLength: 1, maxLength: 4 }), (moments) => {
+        let catalog = emptyCatalog;
+        moments.forEach((all, index) => (catalog = nextCatalog(catalog, world(all), index * 100)));
+        const last = world(moments.at(-1) ?? []);
+        const settled = nextCatalog(catalog, last, 1_000_000);
+        expect(listenersOf(settled)).toEqual(listenersOf(nextCatalog(emptyCatalog, last, 1_000_000)));
+      }),
+    );
+  });
+});
+
+function keysOf({ front }: Declaration): readonly string[] {
+  return selectorsOf(front).map((selector) => selectorKeys(selector)[0] ?? '');
+}
+
+function isServed(wanted: Declaration, key: string, { services, problems }: Merged): boolean {
+  const { service, listen } = wanted;
+  const address = { ...listen, listen: `${listen.host}:${listen.port}` };
+  const own = services.find((one) => one.name === service)?.routes ?? [];
+  return (
+    own.some((route) => overlap(route, address) && route.selectors.flatMap(selectorKeys).includes(key)) ||
+    problems.some(({ subject, code }) => subject === service && code.endsWith('-conflict'))
+  );
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfigFile } from '../../../src/config/file.ts';
+import { declareStatic, type Resolution } from '../../../src/discovery/static-services.ts';
+
+const declare = (yaml: string, resolutions: Record<string, Resolution> = {}) =>
+  declareStatic(
+    parseConfigFile(`services:\n${yaml}`, 'sealane.yaml').services,
+    new Map(Object.entries(resolutions)),
+    '127.0.0.1',
+  );
+const resolved = (...addresses: string[]): Resolution => ({ kind: 'resolved', addresses });
+
+describe('a static service', () => {
+  it('has an upstream for each that its name stands for, tried in that order', () => {
+    const { declarations } = declare('  db: { listen: 1, upstreams: ["db:5"] }', {
+      db: resolved('10.0.0.1', '10.0.0.2'),
+    });
+    expect(declarations).toMatchObject([
+      {
+        service: 'db',
+        listen: { host: '127.0.0.1', port: 1 },
+        upstream: { name: 'db:5', endpoints: [{ host: '10.0.0.1' }, { host: '10.0.0.2' }] },
+      },
+    ]);
+  });
+
+  it('is declared while its names do not resolve, and says so', () => {
+    const failed: Resolution = { kind: 'failed', reason: 'no such name' };
+    const { declarations, problems } = declare('  db: { listen: 1, upstreams: ["db:5"] }', { db: failed });
+    expect(declarations).toMatchObject([{ upstream: undefined }]);
+    expect(problems).toMatchObject([{ code: 'name-unresolved', subject: 'db' }]);
+  });
+
+  it('may listen on several addresses, and on ranges with its upstreams’ ports in step', () => {
+    const { declarations } = declare('  f: { listen: ["70-71", "[::1]:80-81"], upstreams: ["a:5"] }', {
+      a: resolved('10.0.0.1'),
+    });
+    expect(
+      declarations.map((one) => [one.service, one.listen.host, one.listen.port, one.upstream?.endpoints[0]?.port]),
+    ).toEqual([
+      ['f:70', '127.0.0.1', 70, 5],
+      ['f:70', '::1', 80, 5],
+      ['f:71', '127.0.0.1', 71, 6],
+      ['f:71', '::1', 81, 6],
+    ]);
+  });
+
+  it('may listen on a socket, and lead to one', () => {
+    const { declarations } = declare('  s: { listen: unix:/run/a.sock, upstreams: [unix:/run/b.sock] }', {
+      'unix:/run/b.sock': resolved('unix:/run/b.sock'),
+    });
+    expect(declarations).toMatchObject([
+      {
+        listen: { host: 'unix:/run/a.sock', port: 0 },
+        upstream: { name: 'unix:/run/b.sock', endpoints: [{ host: 'unix:/run/b.sock', port: 0 }] },
+      },
+    ]);
+  });
+});
