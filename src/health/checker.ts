@@ -205,7 +205,7 @@ function reasonOf(verdict: Verdict): string | undefined {
 function probeByPlan(endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal): Promise<ProbeResult> {
   switch (plan.kind) {
     case 'http':
-      return probeHttp(endpoint, plan.path, plan.timeoutMs, signal);
+      return probeHttp(endpoint, plan, signal);
     case 'tcp':
       return probeTcp(endpoint, plan.timeoutMs, signal);
     case 'none':

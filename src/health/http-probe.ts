@@ -1,8 +1,16 @@
 import { request } from 'node:http';
-import { formatAddress } from '../config/address.ts';
-import type { Endpoint } from '../relay/table.ts';
-import { connectFailure, silence } from './tcp-probe.ts';
+import { connect, type Socket } from 'node:net';
+import { formatAddress, isSocketPath } from '../config/address.ts';
+import type { Endpoint, ProxyProtocol } from '../relay/table.ts';
+import { connectFailure, connectOptions, silence } from './tcp-probe.ts';
 import type { ProbeResult } from './verdict.ts';
+
+export interface HttpCheck {
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** The header that the upstream waits for before the request. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
+}
 
 /**
  * `GET path`: any status from 200 to 399 is good, as for Docker's and Kubernetes' probes. The deadline is for the whole
@@ -10,17 +18,18 @@ import type { ProbeResult } from './verdict.ts';
  */
 export function probeHttp(
   { host, port }: Endpoint,
-  path: string,
-  timeoutMs: number,
+  { path, timeoutMs, proxyProtocol }: HttpCheck,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const asked = request({
-      host,
-      port,
+      createConnection: () => open({ host, port }, proxyProtocol),
       path,
-      agent: false,
-      headers: { host: formatAddress(host, port), 'user-agent': 'sealane-health', connection: 'close' },
+      headers: {
+        host: isSocketPath(host) ? 'localhost' : formatAddress(host, port),
+        'user-agent': 'sealane-health',
+        connection: 'close',
+      },
     });
     const settle = (result: ProbeResult): void => {
       clearTimeout(deadline);
@@ -40,6 +49,21 @@ export function probeHttp(
     );
     asked.end();
   });
+}
+
+/**
+ * "Not on behalf of anybody": the upstream sees a connection of our own, as proxy-protocol.txt asks of health checks
+ * (v1's UNKNOWN, v2's LOCAL).
+ */
+const ownHeaders: Readonly<Record<ProxyProtocol, Buffer>> = {
+  v1: Buffer.from('PROXY UNKNOWN\r\n'),
+  v2: Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'),
+};
+
+function open(endpoint: Endpoint, proxyProtocol: ProxyProtocol | undefined): Socket {
+  const socket = connect(connectOptions(endpoint));
+  if (proxyProtocol) socket.write(ownHeaders[proxyProtocol]);
+  return socket;
 }
 
 function failure({ code = '' }: NodeJS.ErrnoException, endpoint: Endpoint, path: string): string {

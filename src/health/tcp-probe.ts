@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import { formatDuration } from '../config/duration.ts';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress, isSocketPath } from '../config/address.ts';
 import type { Endpoint } from '../relay/table.ts';
 import type { ProbeResult } from './verdict.ts';
 
@@ -9,7 +9,7 @@ import type { ProbeResult } from './verdict.ts';
  */
 export function probeTcp({ host, port }: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect(connectOptions({ host, port }));
     const settle = (result: ProbeResult): void => {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
@@ -25,18 +25,27 @@ export function probeTcp({ host, port }: Endpoint, timeoutMs: number, signal: Ab
   });
 }
 
+export function connectOptions({ host, port }: Endpoint): NetConnectOpts {
+  return isSocketPath(host) ? { path: host.slice('unix:'.length) } : { host, port, noDelay: true };
+}
+
 /** One readable phrase for a connect that failed; `code` is Node's. */
 export function connectFailure(code: string | undefined, { host, port }: Endpoint): string {
+  const place = formatAddress(host, port);
   switch (code) {
     case 'ECONNREFUSED':
-      return `nothing listens on ${port} (connection refused)`;
+      return `nothing listens on ${isSocketPath(host) ? place : port} (connection refused)`;
+    case 'ENOENT':
+      return `there is no socket ${place}`;
+    case 'EACCES':
+      return `the user Sealane runs as may not open ${place}`;
     case 'ETIMEDOUT':
-      return `${formatAddress(host, port)} did not answer in time`;
+      return `${place} did not answer in time`;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `no route to ${formatAddress(host, port)} (${code})`;
+      return `no route to ${place} (${code})`;
     default:
-      return `connecting to ${formatAddress(host, port)} failed (${code ?? 'unknown error'})`;
+      return `connecting to ${place} failed (${code ?? 'unknown error'})`;
   }
 }
 

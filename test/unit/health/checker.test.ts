@@ -3,7 +3,7 @@ import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { createChecker } from '../../../src/health/checker.ts';
 import type { ProbeResult } from '../../../src/health/verdict.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { declaredUpstream, plainPool } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 1 };
@@ -12,19 +12,12 @@ const declared = (key: string, over: Partial<DeclaredUpstream> = {}): DeclaredUp
   declaredUpstream(key, { health: { kind: 'readiness' }, ...over });
 
 function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
-  const pool = {
-    balance: 'first',
-    holdMs: 1,
-    connectTimeoutMs: 1,
-    idleTimeoutMs: undefined,
-    rebalanceIdleMs: undefined,
-  } as const;
   const state = { kind: 'starting', sinceMs: 0, reason: '' } as const;
   const service = {
-    intent: { name: 'api', routes: [], pool, upstreams, declarers: [] },
+    intent: { name: 'api', routes: [], pool: plainPool, upstreams, declarers: [] },
     name: 'api',
     routes: [],
-    pool,
+    pool: plainPool,
     declarers: [],
     lingersUntilMs: undefined,
     upstreams: upstreams.map((one) => ({ declared: one, state, weight: one.weight })),

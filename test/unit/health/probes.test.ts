@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHttp } from '../../../src/health/http-probe.ts';
 import { probeTcp } from '../../../src/health/tcp-probe.ts';
 import { freePort, serve } from '../../support/sockets.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const never = new AbortController().signal;
 const at = (port: number) => ({ host: '127.0.0.1', port });
+
+const check = { path: '/', timeoutMs: 1_000, proxyProtocol: undefined } as const;
 
 async function serveHttp(status: number): Promise<{ readonly port: number } & AsyncDisposable> {
   const server: Server = createServer((request, response) => response.writeHead(status).end(request.url));
@@ -45,15 +49,35 @@ describe('a TCP probe', () => {
   });
 });
 
+describe('a probe of a Unix socket', () => {
+  test('asks there', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'web.sock');
+    const endpoint = { host: `unix:${path}`, port: 0 };
+    const reason = `there is no socket unix:${path}`;
+    expect(await probeTcp(endpoint, 1_000, never)).toEqual({ ok: false, reason });
+    expect(await probeHttp(endpoint, check, never)).toEqual({ ok: false, reason });
+    const server = createServer((_request, response) => response.writeHead(200).end());
+    server.listen(path);
+    await once(server, 'listening');
+    expect(await probeTcp(endpoint, 1_000, never)).toEqual({ ok: true });
+    expect(await probeHttp(endpoint, check, never)).toEqual({ ok: true });
+    server.close();
+    await once(server, 'close');
+  });
+});
+
 describe('an HTTP probe', () => {
   test.each([200, 204, 302])('is content with %i', async (status) => {
     await using server = await serveHttp(status);
-    expect(await probeHttp(at(server.port), '/health', 1_000, never)).toEqual({ ok: true });
+    expect(await probeHttp(at(server.port), { ...check, path: '/health', timeoutMs: 1_000 }, never)).toEqual({
+      ok: true,
+    });
   });
 
   test.each([404, 500, 503])('is not content with %i', async (status) => {
     await using server = await serveHttp(status);
-    expect(await probeHttp(at(server.port), '/health?deep', 1_000, never)).toEqual({
+    expect(await probeHttp(at(server.port), { ...check, path: '/health?deep', timeoutMs: 1_000 }, never)).toEqual({
       ok: false,
       reason: `GET /health?deep answered ${status}`,
     });
@@ -61,15 +85,33 @@ describe('an HTTP probe', () => {
 
   test('says that it was not answered in time', async () => {
     await using server = await serve();
-    expect(await probeHttp(at(server.port), '/', 50, never)).toEqual({
+    expect(await probeHttp(at(server.port), { ...check, path: '/', timeoutMs: 50 }, never)).toEqual({
       ok: false,
       reason: `127.0.0.1:${server.port} did not answer within 50ms`,
     });
   });
 
+  test.each([
+    ['v1', 'PROXY UNKNOWN\r\n'],
+    ['v2', '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0'],
+  ] as const)(
+    'begins with a PROXY header of its own (%s) where the upstream waits for one',
+    async (version, header) => {
+      const heard = Promise.withResolvers<string>();
+      await using server = await serve(({ socket }) =>
+        socket.once('data', (bytes: Buffer) => {
+          heard.resolve(bytes.toString('latin1'));
+          socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+        }),
+      );
+      expect(await probeHttp(at(server.port), { ...check, proxyProtocol: version }, never)).toEqual({ ok: true });
+      expect((await heard.promise).startsWith(header)).toBe(true);
+    },
+  );
+
   test('says that the answer is not HTTP', async () => {
     await using server = await serve(({ socket }) => void socket.end('SSH-2.0-x\r\n'));
-    const result = await probeHttp(at(server.port), '/', 1_000, never);
+    const result = await probeHttp(at(server.port), { ...check, path: '/', timeoutMs: 1_000 }, never);
     expect(result).toMatchObject({ ok: false, reason: expect.stringMatching(/^GET \/ was not answered with HTTP/) });
   });
 });
