@@ -3,7 +3,7 @@ import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './de
 import type { ListenerStatus } from '../relay/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
-import { agree, overlap, selectorKeys, withoutSelectors, type Route, type Selector } from './route.ts';
+import { agree, overlap, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
 import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
@@ -159,8 +159,8 @@ function withoutTaken(service: Service, present: readonly ServiceIntent[]): Serv
 
 function takes(rival: Route, route: Route, selector: Selector): boolean {
   if (rival.listen !== route.listen || !agree(rival, route)) return true;
-  const keys = new Set(selectorKeys(selector));
-  return rival.selectors.some((one) => selectorKeys(one).some((key) => keys.has(key)));
+  const key = selectorKey(selector);
+  return rival.selectors.some((one) => selectorKey(one) === key);
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

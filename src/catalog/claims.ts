@@ -1,6 +1,6 @@
 import { bySeniority, nameOf, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
-import { agree, describeSelector, overlap, selectorKeys, type Owners, type Route, type Selector } from './route.ts';
+import { agree, describeSelector, overlap, selectorKey, type Owners, type Route, type Selector } from './route.ts';
 
 /**
  * Settles who listens where under which name. The more senior claim keeps what it has; the other is told by whom and
@@ -82,28 +82,22 @@ interface Rival {
 
 /** Who has what is claimed; nobody when it was free, and it is the claim's from now on. */
 function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
-  const { route, selector } = claim;
+  const { route, selector, service } = claim;
+  const key = selectorKey(selector);
   const here = held.get(route.listen);
   if (!here) {
     for (const { first, bySelector } of held.values()) {
       if (!overlap(first.route, route)) continue;
-      const own = selectorKeys(selector).map((key) => bySelector.get(key));
-      const same = own.every((one) => one?.service === claim.service) && agree(first.route, route);
-      return { claim: first, toProblem: same ? undefined : sameAddress };
+      const isOwn = bySelector.get(key)?.service === service && agree(first.route, route);
+      return { claim: first, toProblem: isOwn ? undefined : sameAddress };
     }
-  } else if (!agree(here.first.route, route)) {
-    return { claim: here.first, toProblem: otherBeginning };
+    held.set(route.listen, { first: claim, bySelector: new Map([[key, claim]]) });
+    return undefined;
   }
-  const keys = selectorKeys(selector);
-  const { bySelector } = here ?? { bySelector: new Map<string, Claim>() };
-  for (const key of keys) {
-    const holder = bySelector.get(key);
-    // A service's own HTTP host where Sealane ends TLS, beside the same as a server name.
-    const own = holder?.service === claim.service && holder.selector.tls === selector.tls;
-    if (holder && !own) return { claim: holder, toProblem: selector.kind === 'rest' ? sameAddress : sameName };
-  }
-  for (const key of keys) bySelector.set(key, claim);
-  if (!here) held.set(route.listen, { first: claim, bySelector });
+  if (!agree(here.first.route, route)) return { claim: here.first, toProblem: otherBeginning };
+  const holder = here.bySelector.get(key);
+  if (holder) return { claim: holder, toProblem: selector.kind === 'rest' ? sameAddress : sameName };
+  here.bySelector.set(key, claim);
   return undefined;
 }
 

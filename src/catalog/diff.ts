@@ -3,7 +3,7 @@ import { formatDuration } from '../config/duration.ts';
 import type { Catalog, Service } from './catalog.ts';
 import { nameOf } from './declaration.ts';
 import { problemKey } from './problem.ts';
-import { selectorKey } from './route.ts';
+import { selectorName } from './route.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -80,7 +80,7 @@ function openRoutes(service: Service | undefined): Map<string, ReadonlySet<strin
   const open = new Map<string, ReadonlySet<string>>();
   for (const { host, openPort, selectors } of service?.routes ?? []) {
     if (openPort === undefined) continue;
-    const names = selectors.map((one) => (one.kind === 'rest' ? '' : selectorKey(one)));
+    const names = selectors.map((one) => (one.kind === 'rest' ? '' : selectorName(one)));
     open.set(formatAddress(host, openPort), new Set(names));
   }
   return open;

@@ -93,24 +93,25 @@ export function listenOf({ listen }: Declaration): string {
   return formatAddress(listen.host, listen.port);
 }
 
+/** What it takes for itself: where Sealane ends TLS, an HTTP host is asked for as a server name. */
 export function selectorKey(selector: Selector): string {
-  return selector.kind === 'rest' ? 'rest' : `${selector.kind} ${selector.pattern}`;
+  const asServerName = selector.kind === 'host' && selector.tls === 'terminate';
+  return asServerName ? `sni ${selector.pattern}` : selectorName(selector);
 }
 
-/** All that the selector takes for itself: where Sealane ends TLS, an HTTP host is a server name as well. */
-export function selectorKeys(selector: Selector): readonly string[] {
-  const alsoTls = selector.kind === 'host' && selector.tls === 'terminate';
-  return alsoTls ? [selectorKey(selector), `sni ${selector.pattern}`] : [selectorKey(selector)];
+/** For people: `host api.localhost`, `rest`. */
+export function selectorName(selector: Selector): string {
+  return selector.kind === 'rest' ? 'rest' : `${selector.kind} ${selector.pattern}`;
 }
 
 /** For people: `127.0.0.1:80`, or with a name `127.0.0.1:80 (host api.localhost)`. */
 export function describeSelector(listen: string, selector: Selector): string {
-  return selector.kind === 'rest' ? listen : `${listen} (${selectorKey(selector)})`;
+  return selector.kind === 'rest' ? listen : `${listen} (${selectorName(selector)})`;
 }
 
 /** For people and the API: `host api.localhost`, `rest`; none for a service that gets all clients of its address. */
 export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
-  return selectors.every(({ kind }) => kind === 'rest') ? [] : selectors.map(selectorKey);
+  return selectors.every(({ kind }) => kind === 'rest') ? [] : selectors.map(selectorName);
 }
 
 /** Whether two addresses can't both be bound. */

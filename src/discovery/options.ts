@@ -32,7 +32,7 @@ function proxyProtocol(values: RouteValues): ProxyProtocol | undefined {
 export function front(values: RouteValues): Front {
   const names = (kind: 'host' | 'sni'): Front['names'] => values[kind]?.map((pattern) => ({ kind, pattern })) ?? [];
   return {
-    names: [...names('host'), ...names('sni')],
+    names: [...names('sni'), ...names('host')],
     tls: values.tls ?? 'passthrough',
     acceptProxy: values['accept-proxy'] ?? [],
     sniffTimeoutMs: values['sniff-timeout'],

@@ -8,7 +8,7 @@ import type { ExplainWorld } from '../../src/catalog/explain/world.ts';
 import type { Override } from '../../src/catalog/override.ts';
 import type { Problem } from '../../src/catalog/problem.ts';
 import type { LiveSession, SessionFilter } from '../../src/relay/report.ts';
-import { declaredUpstream } from './declared.ts';
+import { declaredUpstream, plainFront, plainPool } from './declared.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /**
@@ -22,13 +22,8 @@ export function declare(
   return {
     service,
     listen: { host: '127.0.0.1', port },
-    pool: {
-      balance: 'least-connections',
-      holdMs: 10_000,
-      connectTimeoutMs: 2_000,
-      idleTimeoutMs: undefined,
-      rebalanceIdleMs: undefined,
-    },
+    front: plainFront,
+    pool: plainPool,
     upstream,
     declaredBy: { kind: 'container', id, name: id, createdAtMs: created, route: '' },
   };

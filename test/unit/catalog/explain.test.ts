@@ -36,7 +36,15 @@ function one(
 
 const refused: Verdict = { kind: 'pending', reason: 'nothing listens on 80 (connection refused)' };
 const suspect: Verdict = { kind: 'suspect', reason: 'it did not answer (ECONNREFUSED 10.0.0.1:80)' };
-const http: HealthPlan = { kind: 'http', path: '/', intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
+const http: HealthPlan = {
+  kind: 'http',
+  path: '/',
+  proxyProtocol: undefined,
+  intervalMs: 1,
+  timeoutMs: 1,
+  rise: 1,
+  fall: 1,
+};
 
 describe('why a service is not reachable', () => {
   it.each([

@@ -4,7 +4,7 @@ import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/ca
 import type { Declaration, Name } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
-import { overlap, selectorKeys, selectorsOf } from '../../../src/catalog/route.ts';
+import { overlap, selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
 import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
 import type { ListenerSpec } from '../../../src/relay/table.ts';
 import { declaration, world, type DeclarationOver } from '../../support/declared.ts';
@@ -117,11 +117,19 @@ describe('a service with replicas', () => {
   });
 });
 
-describe('a name that one service wants for TLS and for HTTP behind TLS that Sealane ends', () => {
-  it('is no conflict', () => {
-    const catalog = catalogOf([named('a', [host('x'), sni('x')], { front: { tls: 'terminate' } })]);
+describe('a name for HTTP behind TLS that Sealane ends', () => {
+  it('leaves the same name for plain HTTP to another', () => {
+    const { problems } = mergeDeclarations([
+      named('a', [host('x')], { front: { tls: 'terminate' } }),
+      named('b', [host('x')], { created: 2 }),
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it('is the same as that server name for the same service', () => {
+    const catalog = catalogOf([named('a', [sni('x'), host('x')], { front: { tls: 'terminate' } })]);
     expect(catalog.problems).toEqual([]);
-    expect(routing(catalog)).toEqual(['host x → a', 'sni x → a']);
+    expect(routing(catalog)).toEqual(['host x → a']);
   });
 });
 
@@ -287,7 +295,7 @@ describe('whatever is declared', () => {
         const owners = new Map<string, string>();
         for (const service of services) {
           for (const { listen, selectors } of service.routes) {
-            for (const key of selectors.flatMap(selectorKeys)) {
+            for (const key of selectors.map(selectorKey)) {
               expect(owners.get(`${listen} ${key}`) ?? service.name).toBe(service.name);
               owners.set(`${listen} ${key}`, service.name);
             }
@@ -314,7 +322,7 @@ describe('whatever is declared', () => {
 });
 
 function keysOf({ front }: Declaration): readonly string[] {
-  return selectorsOf(front).map((selector) => selectorKeys(selector)[0] ?? '');
+  return selectorsOf(front).map((selector) => selectorKey(selector));
 }
 
 function isServed(wanted: Declaration, key: string, { services, problems }: Merged): boolean {
@@ -322,7 +330,7 @@ function isServed(wanted: Declaration, key: string, { services, problems }: Merg
   const address = { ...listen, listen: `${listen.host}:${listen.port}` };
   const own = services.find((one) => one.name === service)?.routes ?? [];
   return (
-    own.some((route) => overlap(route, address) && route.selectors.flatMap(selectorKeys).includes(key)) ||
+    own.some((route) => overlap(route, address) && route.selectors.map(selectorKey).includes(key)) ||
     problems.some(({ subject, code }) => subject === service && code.endsWith('-conflict'))
   );
 }
