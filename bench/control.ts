@@ -1,10 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { writeFile } from 'node:fs/promises';
-import type { Order, Report } from './control/engine.ts';
+import { startEngine } from './control/simulated-engine.ts';
 import { freePort } from '../test/support/sockets.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
 
@@ -33,11 +30,6 @@ interface Figures {
   readonly rssMib: number;
 }
 
-const reportSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('up'), url: z.string() }),
-  z.object({ kind: z.literal('calls'), lists: z.number(), inspects: z.number() }),
-]);
-
 const results: Figures[] = [];
 for (const count of flags.containers.split(',').map(Number)) {
   process.stderr.write(`[bench] ${count} containers\n`);
@@ -48,7 +40,7 @@ if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(resu
 
 async function measure(count: number, events: number): Promise<Figures> {
   const firstPort = 20_000;
-  await using engine = await startEngine(count, firstPort);
+  await using engine = await startEngine({ containers: count, replicas: 10, firstPort });
   const admin = await freePort();
   const beganMs = performance.now();
   const args = ['run', '--docker', engine.url, '--admin', `127.0.0.1:${admin}`, '--log-level', 'warn'];
@@ -75,40 +67,6 @@ async function measure(count: number, events: number): Promise<Figures> {
     listsPerEvent: (calls.lists - callsBefore.lists) / events,
     rssMib: rssKib(sealane.pid) / 1024,
   };
-}
-
-interface Engine extends AsyncDisposable {
-  readonly url: string;
-  restart(index: number): void;
-  calls(): Promise<Extract<Report, { kind: 'calls' }>>;
-}
-
-async function startEngine(count: number, firstPort: number): Promise<Engine> {
-  const child = fork(new URL('control/engine.ts', import.meta.url), [String(count), String(firstPort)]);
-  const up = await answer(child);
-  if (up.kind !== 'up') throw new Error('the engine did not say where it is');
-  const order = (what: Order): void => void child.send(what);
-  return {
-    url: up.url,
-    restart: (index) => order({ kind: 'restart', index }),
-    async calls() {
-      const told = answer(child);
-      order({ kind: 'calls' });
-      const report = await told;
-      if (report.kind !== 'calls') throw new Error('the engine did not count its calls');
-      return report;
-    },
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, 'exit');
-      child.disconnect();
-      await gone;
-    },
-  };
-}
-
-async function answer(child: ChildProcess): Promise<Report> {
-  const [message] = await once(child, 'message');
-  return reportSchema.parse(message);
 }
 
 async function ready(admin: number): Promise<void> {

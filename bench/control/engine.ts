@@ -15,10 +15,8 @@ export type Report =
   | { readonly kind: 'up'; readonly url: string }
   | { readonly kind: 'calls'; readonly lists: number; readonly inspects: number };
 
-/** Replicas of one service; each service has a port of its own. */
-const replicas = 10;
-
-const [count = 0, firstPort = 0] = process.argv.slice(2).map(Number);
+/** Each service has a port of its own, and so many replicas. */
+const [count = 0, firstPort = 0, replicas = 10] = process.argv.slice(2).map(Number);
 await using engine = await startFakeEngine();
 const ids = Array.from({ length: count }, (_, index) => engine.run(specOf(index)));
 const ended = Promise.withResolvers<void>();

@@ -28,8 +28,13 @@ export async function viewServices(source: AdminSource): Promise<ApiServices> {
   const catalog = source.catalog();
   const { held } = await source.look({ limit: 0 });
   const problems = problemsByService(catalog);
+  const toWall = wallClock(source);
   const services = [...catalog.services.values()].map((service) =>
-    viewService(source, service, problems.get(service.name) ?? [], held[service.name] ?? 0),
+    viewService(source, service, {
+      problems: problems.get(service.name) ?? [],
+      held: held[service.name] ?? 0,
+      toWall,
+    }),
   );
   // They are sorted but for those that linger.
   services.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -39,13 +44,16 @@ export async function viewServices(source: AdminSource): Promise<ApiServices> {
 export async function viewOneService(source: AdminSource, service: Service): Promise<ApiService> {
   const { held } = await source.look({ limit: 0 });
   const problems = problemsByService(source.catalog()).get(service.name) ?? [];
-  return viewService(source, service, problems, held[service.name] ?? 0);
+  return viewService(source, service, { problems, held: held[service.name] ?? 0, toWall: wallClock(source) });
 }
 
-function viewService(source: AdminSource, service: Service, problems: readonly Problem[], held: number): ApiService {
+function viewService(
+  source: AdminSource,
+  service: Service,
+  { problems, held, toWall }: { readonly problems: readonly Problem[]; readonly held: number; readonly toWall: ToWall },
+): ApiService {
   const { name, routes, pool, declarers, lingersUntilMs, upstreams } = service;
   const { kind, reason } = stateOf(service, problems.length);
-  const toWall = wallClock(source);
   const listeners = source.listeners();
   return {
     name,
@@ -203,7 +211,14 @@ type ToWall = (monotonicMs: number) => string;
 /** The catalog's times are monotonic; people read wall clocks. */
 function wallClock({ clock }: AdminSource): ToWall {
   const offsetMs = clock.wallMs() - clock.nowMs();
-  return (monotonicMs) => isoOf(offsetMs + monotonicMs);
+  // Thousands of upstreams became ready in the same moments.
+  const known = new Map<number, string>();
+  return (monotonicMs) => {
+    const wallMs = Math.round(offsetMs + monotonicMs);
+    const text = known.get(wallMs) ?? isoOf(wallMs);
+    known.set(wallMs, text);
+    return text;
+  };
 }
 
 function isoOf(wallMs: number): string {

@@ -1,0 +1,54 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { z } from 'zod';
+import type { Order, Report } from './engine.ts';
+
+/**
+ * The Docker engine of engine.ts, seen from the benchmark.
+ */
+export interface SimulatedEngine extends AsyncDisposable {
+  readonly url: string;
+  restart(index: number): void;
+  calls(): Promise<Extract<Report, { kind: 'calls' }>>;
+}
+
+export interface EngineSize {
+  readonly containers: number;
+  /** Of each service. */
+  readonly replicas: number;
+  /** The first service's; the others follow. */
+  readonly firstPort: number;
+}
+
+const reportSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('up'), url: z.string() }),
+  z.object({ kind: z.literal('calls'), lists: z.number(), inspects: z.number() }),
+]);
+
+export async function startEngine({ containers, replicas, firstPort }: EngineSize): Promise<SimulatedEngine> {
+  const child = fork(new URL('engine.ts', import.meta.url), [containers, firstPort, replicas].map(String));
+  const up = await answer(child);
+  if (up.kind !== 'up') throw new Error('the engine did not say where it is');
+  const order = (what: Order): void => void child.send(what);
+  return {
+    url: up.url,
+    restart: (index) => order({ kind: 'restart', index }),
+    async calls() {
+      const told = answer(child);
+      order({ kind: 'calls' });
+      const report = await told;
+      if (report.kind !== 'calls') throw new Error('the engine did not count its calls');
+      return report;
+    },
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+async function answer(child: ChildProcess): Promise<Report> {
+  const [message] = await once(child, 'message');
+  return reportSchema.parse(message);
+}

@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { servicesSchema } from '../../src/admin/schema.ts';
+import { startSealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/**
+ * The doors that the admin API has in a Sealane that runs: a loopback address, another address, a unix socket.
+ */
+async function configured(folder: { write(name: string, text: string): Promise<string> }): Promise<readonly string[]> {
+  const port = await freePort();
+  const text = `services: { web: { listen: '127.0.0.1:${port}', upstreams: ['127.0.0.1:1'] } }`;
+  return ['run', '--docker', 'none', '--config', await folder.write('sealane.yaml', text)];
+}
+
+const statusOf = async (url: string, init: RequestInit = {}): Promise<number> => (await fetch(url, init)).status;
+
+it('beyond this machine a token is made up and logged as a link, which leads in', async () => {
+  await using folder = await tempFolder();
+  const port = await freePort();
+  await using sealane = startSealane(...(await configured(folder)), '--admin', `0.0.0.0:${port}`);
+  const { msg } = await sealane.line(/^dashboard: http:\/\/localhost:\d+\/login\?token=/);
+  const link = new URL(msg.replace('dashboard: ', ''));
+  expect(await statusOf(`${link.origin}/api/services`)).toBe(401);
+  expect(await statusOf(`${link.origin}/readyz`)).toBe(200);
+  const token = link.searchParams.get('token') ?? '';
+  expect(await statusOf(`${link.origin}/api/services`, { headers: { authorization: `Bearer ${token}` } })).toBe(200);
+  const login = await fetch(link, { redirect: 'manual' });
+  const [cookie = ''] = (login.headers.get('set-cookie') ?? '').split(';');
+  expect(await statusOf(`${link.origin}/api/services`, { headers: { cookie } })).toBe(200);
+});
+
+it('a token that was given is asked for on loopback, too, and never logged', async () => {
+  await using folder = await tempFolder();
+  const [port, token] = [await freePort(), 'a-secret-that-was-given'];
+  const args = await configured(folder);
+  await using sealane = startSealane(
+    ...args,
+    '--admin',
+    `127.0.0.1:${port}`,
+    '--admin-token',
+    token,
+    '--log-level',
+    'debug',
+  );
+  await sealane.line(/web is served/);
+  const url = `http://127.0.0.1:${port}/api/services`;
+  expect(await statusOf(url)).toBe(401);
+  expect(await statusOf(url, { headers: { authorization: `Bearer ${token}` } })).toBe(200);
+  expect(await sealane.stop()).toBe(0);
+  expect(JSON.stringify(sealane.lines)).not.toContain(token);
+});
+
+it('a unix socket serves its owner without a token; one that a dead Sealane left behind is taken over', async () => {
+  await using folder = await tempFolder();
+  const path = join(folder.path, 'admin.sock');
+  const args = [...(await configured(folder)), '--admin-socket', path];
+  const first = startSealane(...args);
+  await first.line(/web is served/);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  // No time to clean up.
+  await first[Symbol.asyncDispose]();
+  await using second = startSealane(...args);
+  await second.line(/web is served/);
+  const { services } = servicesSchema.parse(JSON.parse(await askSocket(path, '/api/services')));
+  expect(services.map(({ name }) => name)).toEqual(['web']);
+});
+
+it('an oversized request and a hostile one get an answer or a closed door, and the next one is served', async () => {
+  await using folder = await tempFolder();
+  const port = await freePort();
+  await using sealane = startSealane(...(await configured(folder)), '--admin', `127.0.0.1:${port}`);
+  await sealane.line(/web is served/);
+  const hostile = [
+    `GET /api/services HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+    'GET /../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'GET http://evil.example/api/services HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    'GET /api/services HTTP/1.1\r\nConnection: close\r\n\r\n',
+    '\u0016\u0003\u0001\u0000\u0000',
+  ];
+  const answers = [];
+  for (const text of hostile) answers.push((await raw(port, text)).split(' ')[1] ?? 'closed');
+  // Of the first the end may come before the answer is read.
+  expect(answers).toEqual([expect.stringMatching(/431|closed/), '404', '404', '403', '400', '400']);
+  expect(await statusOf(`http://127.0.0.1:${port}/api/services`)).toBe(200);
+});
+
+function askSocket(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+/** The first line of what comes back for these bytes. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(text);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer.split('\r\n')[0] ?? '';
+}

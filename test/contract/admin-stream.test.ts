@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { createAdminApp } from '../../src/admin/app.ts';
+import { serveAdmin } from '../../src/admin/server.ts';
+import { adminSource } from '../support/admin-source.ts';
+import { until } from '../support/sockets-rig.ts';
+
+/**
+ * The event stream over real sockets: what the kernel buffers is beyond our bounds, what waits behind it is not.
+ */
+async function follow(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(socket, 'readable');
+  return socket;
+}
+
+it('a follower that never reads is disconnected; one that reads gets everything', async () => {
+  const { feed, ...source } = adminSource();
+  const server = await serveAdmin(createAdminApp({ ...source, feed }, { token: undefined, names: [] }), {
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const [silent, quick] = [await follow(server.port), await follow(server.port)];
+  let heard = 0;
+  quick.on('data', (chunk: Buffer) => (heard += String(chunk).split('event: timeline').length - 1));
+  expect(feed.listeners).toBe(2);
+  const message = 'x'.repeat(8_000);
+  let said = 0;
+  while (feed.dropped === 0 && said < 10_000) {
+    feed.publish({
+      source: 'sealane',
+      event: 'problem',
+      level: 'info',
+      message,
+      service: null,
+      upstream: null,
+      containerId: null,
+    });
+    said += 1;
+    // The quick one reads as fast as it is told.
+    if (said % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect([feed.dropped, feed.listeners]).toEqual([1, 1]);
+  // What the kernel had for it is all that it still gets.
+  const closed = once(silent, 'close');
+  silent.resume();
+  await closed;
+  await until(() => heard === said);
+  quick.destroy();
+  await server.close();
+});
