@@ -7,8 +7,8 @@ import { decodeAddress, encodeAddress, maxAddressLength, type SocketAddress } fr
  * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
  * and errno. Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
  *
- * Sizes go over as 32 bits and results come back as 32 bits, which spares BigInts where a call is made for every
- * message; they stay far below 2 GiB. A pointer is a BigInt made once, of memory that is never let go while in use.
+ * Arguments go over as BigInts (see libc-symbols.ts), which optimised code never really makes; results come back as 32
+ * bits, since sizes stay far below 2 GiB. A pointer is of memory that is never let go while in use.
  */
 type Ffi = typeof ffiTypes;
 
@@ -27,12 +27,12 @@ export const again = -11;
 const eio = 5;
 const closeOnExec = 0o2000000;
 const nonBlocking = 0o4000;
-const solSocket = 1;
-const ipProtoTcp = 6;
-const spliceFlags = 0x1 | 0x2; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
-const openFiles = 7; // RLIMIT_NOFILE
+const solSocket = 1n;
+const ipProtoTcp = 6n;
+const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
+const openFiles = 7n; // RLIMIT_NOFILE
 const keepIdleSeconds = 60;
-const maxEvents = 256;
+const maxEvents = 256n;
 
 /** Memory that the kernel reads and writes. Keep a reference for as long as it may. */
 export interface Memory {
@@ -93,7 +93,7 @@ export class Libc {
     this.#ints = new Int32Array(this.#option.bytes.buffer);
     this.#event = this.allocate(16);
     this.#eventWords = new Int32Array(this.#event.bytes.buffer);
-    this.#events = this.allocate(maxEvents * 16);
+    this.#events = this.allocate(Number(maxEvents) * 16);
     this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
   }
 
@@ -103,28 +103,28 @@ export class Libc {
   }
 
   close(fd: number): number {
-    return this.#result(this.#c.close(fd));
+    return this.#result(this.#c.close(BigInt(fd)));
   }
 
   read(fd: number, into: Memory): number {
-    return this.#result(this.#c.read(fd, into.pointer, into.size));
+    return this.#result(this.#c.read(BigInt(fd), into.pointer, BigInt(into.size)));
   }
 
   /** No more than so many bytes. */
   readSome(fd: number, into: Memory, length: number): number {
-    return this.#result(this.#c.recv(fd, into.pointer, length, 0));
+    return this.#result(this.#c.recv(BigInt(fd), into.pointer, BigInt(length), 0n));
   }
 
   readAt(fd: number, into: Memory, offset: number): number {
-    return this.#result(this.#c.recv(fd, into.pointer + BigInt(offset), into.size - offset, 0));
+    return this.#result(this.#c.recv(BigInt(fd), into.pointer + BigInt(offset), BigInt(into.size - offset), 0n));
   }
 
   write(fd: number, from: Memory, length: number): number {
-    return this.#result(this.#c.send(fd, from.pointer, length, 0));
+    return this.#result(this.#c.send(BigInt(fd), from.pointer, BigInt(length), 0n));
   }
 
   writeFrom(fd: number, from: Memory, offset: number, length: number): number {
-    return this.#result(this.#c.send(fd, from.pointer + BigInt(offset), length, 0));
+    return this.#result(this.#c.send(BigInt(fd), from.pointer + BigInt(offset), BigInt(length), 0n));
   }
 
   /** 1 if there is a byte to read, 0 at the end; nothing is taken. */
@@ -134,17 +134,17 @@ export class Libc {
 
   /** How many of the bytes that are there were copied; nothing is taken. */
   peekInto(fd: number, into: Memory, length: number): number {
-    return this.#result(this.#c.recv(fd, into.pointer, length, 0x2));
+    return this.#result(this.#c.recv(BigInt(fd), into.pointer, BigInt(length), 0x2n));
   }
 
   /** From a socket into a pipe, or from a pipe into a socket. */
   splice(from: number, to: number, length: number): number {
-    return this.#result(this.#c.splice(from, 0n, to, 0n, length, spliceFlags));
+    return this.#result(this.#c.splice(BigInt(from), 0n, BigInt(to), 0n, BigInt(length), spliceFlags));
   }
 
   /** Gives the end to read from; `pipeWriteEnd` has the other. */
   pipe(): number {
-    const result = this.#c.pipe2(this.#option.pointer, nonBlocking | closeOnExec, 0, 0);
+    const result = this.#c.pipe2(this.#option.pointer, BigInt(nonBlocking | closeOnExec));
     return result < 0 ? this.#result(result) : (this.#ints[0] ?? 0);
   }
 
@@ -154,36 +154,38 @@ export class Libc {
 
   /** The size it has then. */
   resizePipe(fd: number, size: number): number {
-    return this.#result(this.#c.fcntl(fd, 1031, size, 0));
+    return this.#result(this.#c.fcntl(BigInt(fd), 1031n, BigInt(size)));
   }
 
   tcpSocket(isIPv6: boolean): number {
-    return this.#result(this.#c.socket(isIPv6 ? 10 : 2, 1 | nonBlocking | closeOnExec, 0, 0));
+    return this.#result(this.#c.socket(isIPv6 ? 10n : 2n, BigInt(1 | nonBlocking | closeOnExec), 0n));
   }
 
   connect(fd: number, host: string, port: number): number {
-    return this.#result(this.#c.connect(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port), 0));
+    const length = encodeAddress(this.#address.bytes, host, port);
+    return this.#result(this.#c.connect(BigInt(fd), this.#address.pointer, BigInt(length)));
   }
 
   bind(fd: number, host: string, port: number): number {
-    return this.#result(this.#c.bind(fd, this.#address.pointer, encodeAddress(this.#address.bytes, host, port), 0));
+    const length = encodeAddress(this.#address.bytes, host, port);
+    return this.#result(this.#c.bind(BigInt(fd), this.#address.pointer, BigInt(length)));
   }
 
   listen(fd: number, backlog: number): number {
-    return this.#result(this.#c.listen(fd, backlog, 0, 0));
+    return this.#result(this.#c.listen(BigInt(fd), BigInt(backlog)));
   }
 
   /** `lastAddress` has the peer's. */
   accept(fd: number): number {
     this.#length[0] = maxAddressLength;
-    const flags = nonBlocking | closeOnExec;
-    return this.#result(this.#c.accept4(fd, this.#address.pointer, this.#addressLength.pointer, flags));
+    const flags = BigInt(nonBlocking | closeOnExec);
+    return this.#result(this.#c.accept4(BigInt(fd), this.#address.pointer, this.#addressLength.pointer, flags));
   }
 
   /** `lastAddress` has it. */
   localAddress(fd: number): number {
     this.#length[0] = maxAddressLength;
-    return this.#result(this.#c.getsockname(fd, this.#address.pointer, this.#addressLength.pointer, 0));
+    return this.#result(this.#c.getsockname(BigInt(fd), this.#address.pointer, this.#addressLength.pointer));
   }
 
   lastAddress(): SocketAddress {
@@ -191,68 +193,68 @@ export class Libc {
   }
 
   shutdownWrite(fd: number): number {
-    return this.#result(this.#c.shutdown(fd, 1));
+    return this.#result(this.#c.shutdown(BigInt(fd), 1n));
   }
 
   /** Minus the errno of the socket's failure, which is forgotten; 0 if it has none. */
   takeError(fd: number): number {
     this.#length[0] = 4;
     this.#ints[0] = 0;
-    const result = this.#c.getsockopt(fd, solSocket, 4, this.#option.pointer, this.#addressLength.pointer);
+    const result = this.#c.getsockopt(BigInt(fd), solSocket, 4n, this.#option.pointer, this.#addressLength.pointer);
     return result < 0 ? this.#result(result) : -this.#ints[0];
   }
 
   setReuse(fd: number, reusePort: boolean): number {
-    const result = this.#setOption(fd, solSocket, 2, 1);
-    return result < 0 || !reusePort ? result : this.#setOption(fd, solSocket, 15, 1);
+    const result = this.#setOption(fd, solSocket, 2n, 1);
+    return result < 0 || !reusePort ? result : this.#setOption(fd, solSocket, 15n, 1);
   }
 
   /** Let an IPv6 listener take IPv4 clients too, whatever net.ipv6.bindv6only says. */
   setDualStack(fd: number): number {
-    return this.#setOption(fd, 41, 26, 0);
+    return this.#setOption(fd, 41n, 26n, 0);
   }
 
   setNoDelay(fd: number): number {
-    return this.#setOption(fd, ipProtoTcp, 1, 1);
+    return this.#setOption(fd, ipProtoTcp, 1n, 1);
   }
 
   setKeepAlive(fd: number): number {
-    this.#setOption(fd, ipProtoTcp, 4, keepIdleSeconds);
-    return this.#setOption(fd, solSocket, 9, 1);
+    this.#setOption(fd, ipProtoTcp, 4n, keepIdleSeconds);
+    return this.#setOption(fd, solSocket, 9n, 1);
   }
 
   /** The socket's close is a reset: SO_LINGER with no time (socket(7)). */
   setResetOnClose(fd: number): number {
     this.#ints[0] = 1;
     this.#ints[1] = 0;
-    return this.#result(this.#c.setsockopt(fd, solSocket, 13, this.#option.pointer, 8));
+    return this.#result(this.#c.setsockopt(BigInt(fd), solSocket, 13n, this.#option.pointer, 8n));
   }
 
   /** Lifts the soft limit of open files to the hard one; the limit then. */
   raiseFileLimit(): number {
     const limits = new BigUint64Array(this.#option.bytes.buffer);
-    if (this.#c.getrlimit(openFiles, this.#option.pointer, 0, 0) < 0) return 1_024;
+    if (this.#c.getrlimit(openFiles, this.#option.pointer) < 0) return 1_024;
     const [soft = 1_024n, hard = soft] = limits;
     if (soft >= hard) return Number(soft);
     limits[0] = hard;
-    return Number(this.#c.setrlimit(openFiles, this.#option.pointer, 0, 0) < 0 ? soft : hard);
+    return Number(this.#c.setrlimit(openFiles, this.#option.pointer) < 0 ? soft : hard);
   }
 
   eventfd(): number {
-    return this.#result(this.#c.eventfd(0, nonBlocking | closeOnExec, 0, 0));
+    return this.#result(this.#c.eventfd(0n, BigInt(nonBlocking | closeOnExec)));
   }
 
   epoll(): number {
-    return this.#result(this.#c.epoll_create1(closeOnExec, 0, 0, 0));
+    return this.#result(this.#c.epoll_create1(BigInt(closeOnExec)));
   }
 
   /** `tag` comes back with each event. */
   epollAdd(epoll: number, fd: number, events: number, tag: number): number {
-    return this.#epollControl(epoll, 1, fd, events, tag);
+    return this.#epollControl(epoll, 1n, fd, events, tag);
   }
 
   epollModify(epoll: number, fd: number, events: number, tag: number): number {
-    return this.#epollControl(epoll, 3, fd, events, tag);
+    return this.#epollControl(epoll, 3n, fd, events, tag);
   }
 
   epollRemove(epoll: number, fd: number): number {
@@ -261,7 +263,7 @@ export class Libc {
 
   /** How many events there are now for `eventFd` and the others to read. */
   epollWait(epoll: number, timeoutMs: number): number {
-    return this.#result(this.#c.epoll_wait(epoll, this.#events.pointer, maxEvents, timeoutMs));
+    return this.#result(this.#c.epoll_wait(BigInt(epoll), this.#events.pointer, maxEvents, BigInt(timeoutMs)));
   }
 
   eventMask(index: number): number {
@@ -276,16 +278,16 @@ export class Libc {
     return this.#eventsWords[index * this.#stride + this.#dataAt + 1] ?? 0;
   }
 
-  #epollControl(epoll: number, operation: number, fd: number, events: number, tag: number): number {
+  #epollControl(epoll: number, operation: bigint, fd: number, events: number, tag: number): number {
     this.#eventWords[0] = events;
     this.#eventWords[this.#dataAt] = fd;
     this.#eventWords[this.#dataAt + 1] = tag;
-    return this.#result(this.#c.epoll_ctl(epoll, operation, fd, this.#event.pointer));
+    return this.#result(this.#c.epoll_ctl(BigInt(epoll), operation, BigInt(fd), this.#event.pointer));
   }
 
-  #setOption(fd: number, level: number, name: number, value: number): number {
+  #setOption(fd: number, level: bigint, name: bigint, value: number): number {
     this.#ints[0] = value;
-    return this.#result(this.#c.setsockopt(fd, level, name, this.#option.pointer, 4));
+    return this.#result(this.#c.setsockopt(BigInt(fd), level, name, this.#option.pointer, 4n));
   }
 
   #result(result: number): number {
