@@ -30,6 +30,8 @@ export class EpollLoop {
   nowMs = performance.now();
   /** Somebody wrote to `wakeFd` before the last wait ended. */
   woken = false;
+  /** How often it has waited. */
+  turns = 0;
   readonly #epoll: number;
   #watchers: (Watcher | undefined)[] = [];
   #tags = new Int32Array(1_024);
@@ -91,6 +93,7 @@ export class EpollLoop {
   turn(maxWaitMs: number = longestWaitMs): boolean {
     const count = this.libc.epollWait(this.#epoll, this.#waitMs(maxWaitMs));
     this.nowMs = performance.now();
+    this.turns += 1;
     this.woken = false;
     for (let index = 0; index < count; index++) {
       const fd = this.libc.eventFd(index);

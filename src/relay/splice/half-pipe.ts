@@ -143,7 +143,7 @@ export class HalfPipe {
     if (length >= bulkFrom) this.#bulk = true;
     if (this.#noDelay && (this.#wrote || length > smallestSegment)) this.#setNoDelay();
     this.#wrote = true;
-    const written = libc.write(this.#sink, scratch, length);
+    const written = this.ended ? libc.writeLast(this.#sink, scratch, length) : libc.write(this.#sink, scratch, length);
     if (written === length) return undefined;
     if (written < 0 && written !== again) return this.#onSinkFailed(written);
     this.#chunk = chunks.keepScratch();

@@ -25,8 +25,8 @@ const edgeTriggered = 1 << 31;
 
 export const again = -11;
 const eio = 5;
-const closeOnExec = 0o2000000;
-const nonBlocking = 0o4000;
+const closeOnExec = 0o2000000n;
+const nonBlocking = 0o4000n;
 const solSocket = 1n;
 const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
@@ -103,7 +103,7 @@ export class Libc {
   }
 
   close(fd: number): number {
-    return this.#result(this.#c.close(BigInt(fd)));
+    return this.#result(this.#c.close(BigInt(fd), 0n));
   }
 
   read(fd: number, into: Memory): number {
@@ -121,6 +121,11 @@ export class Libc {
 
   write(fd: number, from: Memory, length: number): number {
     return this.#result(this.#c.send(BigInt(fd), from.pointer, BigInt(length), 0n));
+  }
+
+  /** What `shutdownWrite` or `close` is about to follow: its FIN travels in the same segment (send(2), MSG_MORE). */
+  writeLast(fd: number, from: Memory, length: number): number {
+    return this.#result(this.#c.send(BigInt(fd), from.pointer, BigInt(length), 0x8000n));
   }
 
   writeFrom(fd: number, from: Memory, offset: number, length: number): number {
@@ -144,7 +149,7 @@ export class Libc {
 
   /** Gives the end to read from; `pipeWriteEnd` has the other. */
   pipe(): number {
-    const result = this.#c.pipe2(this.#option.pointer, BigInt(nonBlocking | closeOnExec));
+    const result = this.#c.pipe2(this.#option.pointer, nonBlocking | closeOnExec);
     return result < 0 ? this.#result(result) : (this.#ints[0] ?? 0);
   }
 
@@ -158,7 +163,7 @@ export class Libc {
   }
 
   tcpSocket(isIPv6: boolean): number {
-    return this.#result(this.#c.socket(isIPv6 ? 10n : 2n, BigInt(1 | nonBlocking | closeOnExec), 0n));
+    return this.#result(this.#c.socket(isIPv6 ? 10n : 2n, 1n | nonBlocking | closeOnExec, 0n));
   }
 
   connect(fd: number, host: string, port: number): number {
@@ -178,7 +183,7 @@ export class Libc {
   /** `lastAddress` has the peer's. */
   accept(fd: number): number {
     this.#length[0] = maxAddressLength;
-    const flags = BigInt(nonBlocking | closeOnExec);
+    const flags = nonBlocking | closeOnExec;
     return this.#result(this.#c.accept4(BigInt(fd), this.#address.pointer, this.#addressLength.pointer, flags));
   }
 
@@ -218,6 +223,11 @@ export class Libc {
     return this.#setOption(fd, ipProtoTcp, 1n, 1);
   }
 
+  /** Off, before `connect`: the last packet of the handshake waits for the first bytes (tcp(7), TCP_QUICKACK). */
+  setQuickAck(fd: number, isOn: boolean): number {
+    return this.#setOption(fd, ipProtoTcp, 12n, isOn ? 1 : 0);
+  }
+
   setKeepAlive(fd: number): number {
     this.#setOption(fd, ipProtoTcp, 4n, keepIdleSeconds);
     return this.#setOption(fd, solSocket, 9n, 1);
@@ -241,11 +251,11 @@ export class Libc {
   }
 
   eventfd(): number {
-    return this.#result(this.#c.eventfd(0n, BigInt(nonBlocking | closeOnExec)));
+    return this.#result(this.#c.eventfd(0n, nonBlocking | closeOnExec));
   }
 
   epoll(): number {
-    return this.#result(this.#c.epoll_create1(BigInt(closeOnExec)));
+    return this.#result(this.#c.epoll_create1(closeOnExec, 0n));
   }
 
   /** `tag` comes back with each event. */
