@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CounterMemory } from './counters.ts';
+import type { ListenerStatus } from './report.ts';
 import type { ListenerStatus, SessionFilter } from './report.ts';
+import type { RecordBatch } from './record-batch.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
@@ -40,8 +42,7 @@ export type FromWorker =
   /** `wakeFd`: see OpenDriver. */
   | { readonly kind: 'ready'; readonly wakeFd?: number }
   | { readonly kind: 'applied'; readonly version: number }
-  /** `json`: see record-batch.ts. */
-  | { readonly kind: 'records'; readonly json: string; readonly dropped: number }
+  | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
   | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
   /** A dial failed, so others were asked: the control side finds out when it answers again. */

@@ -250,7 +250,7 @@ class ThreadedPlane implements Plane {
         this.#applied[worker] = message.version;
         return;
       case 'records':
-        this.#collaborators.onSessions(decodeRecords(message.json), message.dropped);
+        this.#collaborators.onSessions(decodeRecords(message.batch), message.dropped);
         this.#seats.all[worker]?.post({ kind: 'taken' });
         return;
       case 'listener':

@@ -21,7 +21,10 @@ function run(
   const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,
-    send: (records, dropped) => send({ kind: 'records', json: encodeRecords(records), dropped }),
+    send: (records, dropped) => {
+      const batch = encodeRecords(records);
+      port.postMessage({ kind: 'records', batch, dropped } satisfies FromWorker, [batch.cells.buffer]);
+    },
   });
   const handover = new Handover();
   const dispatcher = new Dispatcher(
