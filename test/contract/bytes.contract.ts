@@ -90,6 +90,28 @@ export function describeBytes(createRig: CreateRig): void {
       expect(await client.read(11)).toBe('220 ready\r\n');
     });
 
+    test('an upstream that writes its answer in two, with Nagle’s algorithm, waits for no late acknowledgement', async () => {
+      await using rig = createRig();
+      await using server = await serve(({ socket }) => {
+        socket.setNoDelay(false).once('data', () => {
+          socket.write('an ');
+          socket.write('answer');
+        });
+      });
+      const port = await bind(rig, server);
+      const tookMs: number[] = [];
+      for (let attempt = 0; attempt < 5; attempt++) {
+        await using client = await dial(port);
+        const beganMs = performance.now();
+        client.socket.write('question');
+        expect(await client.read(9)).toBe('an answer');
+        tookMs.push(performance.now() - beganMs);
+      }
+
+      // A delayed acknowledgement takes 40 ms; whatever else this machine does does not slow down all five.
+      expect(Math.min(...tookMs)).toBeLessThan(35);
+    });
+
     test('a client that only listens, having ended at once, hears all', async () => {
       await using rig = createRig();
       await using server = await serve(({ socket }) => void socket.end('the time is now'));
