@@ -1,6 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CounterMemory } from './counters.ts';
-import type { ListenerStatus } from './report.ts';
 import type { ListenerStatus, SessionFilter } from './report.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { TableChange } from './table-change.ts';
