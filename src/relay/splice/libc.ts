@@ -268,7 +268,7 @@ export class Libc {
   }
 
   epollRemove(epoll: number, fd: number): number {
-    return this.#epollControl(epoll, 2, fd, 0, 0);
+    return this.#epollControl(epoll, 2n, fd, 0, 0);
   }
 
   /** How many events there are now for `eventFd` and the others to read. */
