@@ -25,7 +25,7 @@ RUN npm pkg delete devDependencies.node devDependencies.typescript devDependenci
       devDependencies.playwright-core devDependencies.axe-core \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
-COPY rolldown.config.ts ./
+COPY rolldown.config.ts tsconfig.json ./
 COPY src ./src
 RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts \
  && node node_modules/vite/bin/vite.js build --config src/dashboard/vite.config.ts
