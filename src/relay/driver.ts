@@ -130,6 +130,12 @@ export interface ChannelEvents {
   onDialed(): void;
   /** `code` is Node's, e.g. `ECONNREFUSED`. */
   onDialFailed(code: string): void;
+  /**
+   * The upstream reset the connection before a byte had passed either way, as one does that dies with connections it has
+   * not accepted yet. The client has noticed nothing, and may be dialed for again. Not for a connection with an opening
+   * that was answered. `code` is Node's.
+   */
+  onUpstreamLost(code: string): void;
   /** Both connections are closed. */
   onRelayEnded(reason: RelayEnd): void;
 }

@@ -37,6 +37,8 @@ export type SessionEvent =
   | { readonly kind: 'dial'; readonly target: Target }
   | { readonly kind: 'answer' }
   | { readonly kind: 'dial-failed'; readonly error: string }
+  /** The upstream broke off before a byte had passed either way. */
+  | { readonly kind: 'lost'; readonly error: string }
   | { readonly kind: 'close'; readonly reason: CloseReason };
 
 export const accepted: SessionState = {
@@ -58,12 +60,13 @@ export function transition(state: SessionState, event: SessionEvent, nowMs: numb
       if (state.kind !== 'held') return state;
       return { kind: 'dialing', target: event.target, sinceMs: nowMs, trail: waited(state, nowMs) };
     case 'answer':
-      // From here on bytes may reach the upstream, so there is no way back to another candidate.
+      // From here on bytes may reach the upstream; once one has there is no way back to another candidate.
       if (state.kind !== 'dialing') return state;
       return { kind: 'relaying', target: state.target, dialMs: nowMs - state.sinceMs, trail: state.trail };
     case 'dial-failed':
+    case 'lost':
       // Nothing was relayed: the client need never know.
-      if (state.kind !== 'dialing') return state;
+      if (state.kind !== (event.kind === 'lost' ? 'relaying' : 'dialing')) return state;
       return {
         kind: 'held',
         sinceMs: undefined,

@@ -24,6 +24,8 @@ export interface SessionHost {
 
 /** A dial that is withdrawn before has had no time to be answered, and says nothing about the upstream. */
 const silentAfterMs = 100;
+/** A server that resets every connection is not on its way out: its client is told then. */
+const mostLosses = 3;
 
 export class Session implements ChannelEvents, Occupant {
   readonly #channel: Channel;
@@ -40,6 +42,7 @@ export class Session implements ChannelEvents, Occupant {
   #countedUp = 0;
   #countedDown = 0;
   #movedAtMs = 0;
+  #losses = 0;
   /** Who did not answer on this walk; the pool's to fill. */
   asked: readonly Upstream[] = [];
   /** Place in the order of arrival. */
@@ -119,6 +122,20 @@ export class Session implements ChannelEvents, Occupant {
 
   onDialFailed(code: string): void {
     if (this.#state.kind === 'dialing') this.#dialFailed(this.#state.target, code, 'refused');
+  }
+
+  onUpstreamLost(code: string): void {
+    if (this.#state.kind !== 'relaying') return;
+    const { upstream, endpoint } = this.#state.target;
+    this.#losses += 1;
+    if (this.#losses > mostLosses) return this.close('upstream-reset');
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    const error = `${code} ${formatEndpoint(endpoint)}`;
+    this.#step({ kind: 'lost', error });
+    upstream.onDialFailed('refused', error);
+    upstream.vacate(this);
+    this.#host.onUnanswered(this, upstream);
   }
 
   onClientLeft(how: 'reset' | 'ended'): void {

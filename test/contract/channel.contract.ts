@@ -214,7 +214,13 @@ export function describeChannel(
   });
 }
 
-const nothing: ChannelEvents = { onClientLeft() {}, onDialed() {}, onDialFailed() {}, onRelayEnded() {} };
+const nothing: ChannelEvents = {
+  onClientLeft() {},
+  onDialed() {},
+  onDialFailed() {},
+  onUpstreamLost() {},
+  onRelayEnded() {},
+};
 
 /** A client that was accepted, with the test as the session around it. */
 async function clientOf(create: () => { readonly driver: Driver; readonly stop: () => void }) {
@@ -237,6 +243,7 @@ async function clientOf(create: () => { readonly driver: Driver; readonly stop: 
           onClientLeft: (how) => left.push(how),
           onDialed: () => dialed.resolve(),
           onDialFailed: (code) => dialed.reject(new Error(code)),
+          onUpstreamLost() {},
           onRelayEnded: (reason) => relayEnded.push(reason),
         });
         accepted.resolve(channel);

@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { resetNow } from '../../src/relay/stream/reset.ts';
 import { createBlackhole } from '../support/sockets-blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
@@ -21,6 +23,49 @@ export function describeHolding(createRig: CreateRig): void {
       const record = await rig.records.find(() => true);
       expect(record).toMatchObject({ upstream: 'b', retries: 1, reason: 'finished', heldMs: 0 });
       expect(record.lastDialError).toMatch(/^ECONNREFUSED 127\.0\.0\.1:\d+$/);
+    });
+
+    test('an upstream that resets before a byte has passed costs its client nothing but a retry', async () => {
+      await using rig = createRig();
+      await using dying = await serve(resetSoon);
+      await using server = await serveNamed('b');
+      const upstreams = [upstream('a', { port: dying.port }), upstream('b', { port: server.port })];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      // It says nothing first, as clients of MySQL and SSH don't; then it does.
+      await using client = await dial(port);
+      expect(await client.read(1)).toBe('b');
+      expect(client.sawEnd).toBe(false);
+      client.socket.end();
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ upstream: 'b', retries: 1, reason: 'finished' });
+      expect(record.lastDialError).toBe(`ECONNRESET 127.0.0.1:${dying.port}`);
+      expect(rig.active('a')).toBe(0);
+    });
+
+    test('the only upstream that dies so is waited for', async () => {
+      await using rig = createRig();
+      const port = await freePort();
+      const listen = await publishAndBind(rig, table([pool([upstream('a', { port })])]));
+      const dying = await serve(({ socket }) => {
+        socket.once('close', () => void dying[Symbol.asyncDispose]());
+        resetSoon({ socket });
+      }, port);
+      await using client = await dial(listen);
+      await until(() => rig.totals().held === 1);
+      client.socket.write('said while it waits');
+      await using again = await serveEcho(port);
+      expect(await client.read('said while it waits'.length)).toBe('said while it waits');
+      expect(again.peers).toHaveLength(1);
+    });
+
+    test('an upstream that resets every connection is told to the client in the end', async () => {
+      await using rig = createRig();
+      await using server = await serve(resetSoon);
+      const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
+      await using client = await dial(port);
+      expect(await client.closed).toBe('reset');
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ upstream: 'a', reason: 'upstream-reset', retries: 3 });
     });
 
     test('the addresses of one upstream are tried in order', async () => {
@@ -241,4 +286,9 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await client.read(1)).toBe('a');
     });
   });
+}
+
+/** Late enough to have been answered first: a reset that comes with the answer is a failed dial. */
+function resetSoon({ socket }: { readonly socket: Socket }): void {
+  setTimeout(() => resetNow(socket), 20);
 }

@@ -72,6 +72,7 @@ async function relayTo(server: TestServer) {
         client.attach({
           onClientLeft() {},
           onDialFailed: (code) => channel.reject(new Error(code)),
+          onUpstreamLost() {},
           onDialed() {
             client.relay(undefined);
             channel.resolve(client);

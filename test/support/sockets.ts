@@ -126,8 +126,8 @@ export async function serve(onPeer: (peer: Peer) => void = () => {}, port = 0): 
   };
 }
 
-export function serveEcho(): Promise<TestServer> {
-  return serve(({ socket }) => void socket.pipe(socket));
+export function serveEcho(port = 0): Promise<TestServer> {
+  return serve(({ socket }) => void socket.pipe(socket), port);
 }
 
 /** Tells every client its name at once, then echoes: who answered is known without a word from the client. */

@@ -60,6 +60,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
   #isTended = false;
+  #wasAnswered = false;
   #front: Front | undefined;
   #answer: Answer | undefined;
 
@@ -220,6 +221,8 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#lastActiveMs = this.#parts.loop.nowMs;
     const failed = (mask & readyError) !== 0;
     if (fd === this.#client) {
+      // For another upstream, should this one be lost.
+      this.#clientMask |= mask;
       up.onSource(mask);
       down.onSink(mask);
       // It has nothing more to say, and hears nothing any more.
@@ -262,6 +265,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#answer = new Answer(this.#parts, this.#upstream, opening, {
       onExpected: () => {
         this.#answer = undefined;
+        this.#wasAnswered = true;
         this.#phase = 'dialed';
         this.relay(idleTimeoutMs);
       },
@@ -358,9 +362,30 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   #end(reason: RelayEnd): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'finishing') return this.abort();
+    if (reason === 'upstream-reset' && this.#isUntouched) return this.#loseUpstream();
     if (reason === 'finished') this.#close();
     else this.abort();
     this.#events?.onRelayEnded(reason);
+  }
+
+  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  get #isUntouched(): boolean {
+    const [up, down] = [this.#up, this.#down];
+    if (this.#phase !== 'relaying' || this.#wasAnswered || !up || !down) return false;
+    return up.bytes === 0 && down.bytes === 0 && !up.ended && !down.ended;
+  }
+
+  #loseUpstream(): void {
+    this.#phase = 'waiting';
+    this.#idle?.cancel();
+    this.#up?.stop();
+    this.#down?.stop();
+    this.#up = undefined;
+    this.#down = undefined;
+    this.#upstreamFailed = false;
+    this.#isTended = false;
+    this.#closeUpstream();
+    this.#events?.onUpstreamLost('ECONNRESET');
   }
 
   #close(): void {

@@ -39,6 +39,8 @@ export class StreamChannel implements Channel {
   #lookIsDue = false;
   #clientEnded = false;
   #awaitsAnswer = false;
+  #wasAnswered = false;
+  #stopIdleWatch: (() => void) | undefined;
   #up: HalfPipe | undefined;
   #down: HalfPipe | undefined;
   #over = false;
@@ -150,7 +152,8 @@ export class StreamChannel implements Channel {
     this.#down = new HalfPipe(upstream, client);
     this.#up = new HalfPipe(client, upstream, this.#early.takeAll());
     if (this.#clientEnded) upstream.end();
-    if (idleTimeoutMs !== undefined) watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
+    if (idleTimeoutMs !== undefined)
+      this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
 
   abort(): void {
@@ -229,6 +232,7 @@ export class StreamChannel implements Channel {
       upstream.off('end', refused);
       upstream.off('readable', onReadable);
       this.#awaitsAnswer = false;
+      this.#wasAnswered = true;
       this.relay(idleTimeoutMs);
     };
     this.#awaitsAnswer = true;
@@ -257,10 +261,28 @@ export class StreamChannel implements Channel {
         this.#client.once('finish', () => this.#onUpstreamError(code));
         return;
       }
+      if (this.#isUntouched) return this.#loseUpstream(code);
       return this.#end('upstream-reset');
     }
     this.#upstream = undefined;
     this.#events?.onDialFailed(code);
+  }
+
+  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  get #isUntouched(): boolean {
+    return this.bytesUp === 0 && this.bytesDown === 0 && !this.#clientEnded && !this.#down?.ended && !this.#wasAnswered;
+  }
+
+  #loseUpstream(code: string): void {
+    this.#stopIdleWatch?.();
+    this.#up?.detach();
+    this.#down?.detach();
+    this.#up = undefined;
+    this.#down = undefined;
+    this.#upstream = undefined;
+    this.#client.on('data', this.#onEarlyData);
+    this.#client.resume();
+    this.#events?.onUpstreamLost(code);
   }
 
   #onIdle(): void {

@@ -10,20 +10,30 @@ export class HalfPipe {
   ended = false;
   readonly #source: Socket;
   readonly #sink: Socket;
+  readonly #onData = (chunk: Buffer): void => this.#copy(chunk);
+  readonly #onEnd = (): void => {
+    this.ended = true;
+    this.#sink.end();
+  };
+  readonly #onDrain = (): void => void this.#source.resume();
 
   /** `early`: what was read of the source before. */
   constructor(source: Socket, sink: Socket, early: readonly Buffer[] = []) {
     this.#source = source;
     this.#sink = sink;
     for (const chunk of early) this.#copy(chunk);
-    source.on('data', (chunk: Buffer) => this.#copy(chunk));
-    source.on('end', () => {
-      this.ended = true;
-      sink.end();
-    });
-    sink.on('drain', () => source.resume());
+    source.on('data', this.#onData);
+    source.on('end', this.#onEnd);
+    sink.on('drain', this.#onDrain);
     if (sink.writableNeedDrain) source.pause();
     else source.resume();
+  }
+
+  /** Lets go of both sockets as they are. */
+  detach(): void {
+    this.#source.off('data', this.#onData);
+    this.#source.off('end', this.#onEnd);
+    this.#sink.off('drain', this.#onDrain);
   }
 
   #copy(chunk: Buffer): void {

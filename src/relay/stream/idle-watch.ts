@@ -2,16 +2,27 @@ import type { Socket } from 'node:net';
 
 /**
  * Calls back when neither socket has moved a byte for so long. Node's socket timers are renewed by reads and by writes
- * that make progress, so a slow reader that still takes bytes is not idle; it is only when both have run out.
+ * that make progress, so a slow reader that still takes bytes is not idle; it is only when both have run out. Gives what
+ * ends the watch.
  */
-export function watchIdle(client: Socket, upstream: Socket, idleTimeoutMs: number, onIdle: () => void): void {
+export function watchIdle(client: Socket, upstream: Socket, idleTimeoutMs: number, onIdle: () => void): () => void {
   const silent = new Set<Socket>();
-  for (const socket of [client, upstream]) {
-    socket.setTimeout(idleTimeoutMs, () => {
+  const onMoved = (): void => silent.clear();
+  const watched = [client, upstream].map((socket) => {
+    const onTimeout = (): void => {
       silent.add(socket);
       if (silent.size === 2) onIdle();
-    });
-    socket.on('data', () => silent.clear());
-    socket.on('drain', () => silent.clear());
-  }
+    };
+    socket.setTimeout(idleTimeoutMs, onTimeout);
+    socket.on('data', onMoved);
+    socket.on('drain', onMoved);
+    return { socket, onTimeout };
+  });
+  return () => {
+    for (const { socket, onTimeout } of watched) {
+      socket.setTimeout(0, onTimeout);
+      socket.off('data', onMoved);
+      socket.off('drain', onMoved);
+    }
+  };
 }

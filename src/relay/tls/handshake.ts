@@ -79,6 +79,7 @@ export class Handshake implements ChannelEvents {
   // Nobody has been dialed yet.
   onDialed(): void {}
   onDialFailed(): void {}
+  onUpstreamLost(): void {}
   onRelayEnded(): void {}
 
   #secure(serverName: string | undefined, offered: readonly string[]): void {

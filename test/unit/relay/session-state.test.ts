@@ -52,6 +52,15 @@ test('a session that is never answered names no upstream', () => {
   });
 });
 
+test('an upstream that is lost before a byte has passed is one more failed dial', () => {
+  const lost: SessionEvent = { kind: 'lost', error: 'ECONNRESET 127.0.0.1:1' };
+  expect(run([0, dial], [1, { kind: 'answer' }], [2, lost], [3, dial])).toMatchObject({
+    kind: 'dialing',
+    trail: { retries: 1, lastDialError: 'ECONNRESET 127.0.0.1:1' },
+  });
+  expect(transition(accepted, lost, 1)).toBe(accepted);
+});
+
 test('once it relays there is no way back to another candidate', () => {
   const relaying = run([0, dial], [1, { kind: 'answer' }]);
   expect(transition(relaying, failed, 2)).toBe(relaying);
