@@ -38,6 +38,13 @@ export function addAsking(program: Command, finish: (code: number) => void): voi
       finish(await why(subject, settingsOf(flags), { json: flags.json ?? false }));
     });
 
+  asking(program, 'top', 'watch services, upstreams, rates and events, live; q quits').action(
+    async (flags: AskingFlags) => {
+      const { top } = await import('./commands/top.ts');
+      finish(await top(settingsOf(flags), { json: flags.json ?? false }));
+    },
+  );
+
   asking(program, 'events', 'show what happened lately')
     .option('-f, --follow', 'and what happens from now on')
     .option('--since <id>', 'only what came after the event with this id')

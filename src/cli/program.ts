@@ -3,6 +3,7 @@ import { parseTarget } from '../config/address.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../config/did-you-mean.ts';
 import { settingNames, type SettingName } from '../config/settings.ts';
+import { balancePolicies } from '../relay/table.ts';
 import { quoted } from '../telemetry/printable.ts';
 import { addAsking } from './asking.ts';
 import type { CheckFlags } from './commands/check.ts';
@@ -59,7 +60,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .argument('[endpoints...]', 'HOST:PORT …: relay to these instead, with no Docker')
     .option('--config <file>', 'YAML file with settings and static services; read again when it changes')
     .option('--listen <[address:]port>', 'with endpoints: where to listen (default: a free port)')
-    .option('--balance <policy>', 'with endpoints: how to spread (default: least-connections)');
+    .option(`--balance <${balancePolicies.join('|')}>`, 'with endpoints: how to spread (default: least-connections)');
   addSettings(run, settingNames);
   run.action(async (endpoints: string[], flags: Typed) => {
     if (endpoints.length > 0) {
@@ -83,7 +84,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('relay one port to endpoints, balanced, with no Docker; prints the port')
     .argument('<endpoints...>', 'HOST:PORT …')
     .option('--listen <[address:]port>', 'where to listen (default: a free port)')
-    .option('--balance <policy>', 'how to spread (default: least-connections)');
+    .option(`--balance <${balancePolicies.join('|')}>`, 'how to spread (default: least-connections)');
   addSettings(relayCommand, relaySettings);
   relayCommand.action(async (endpoints: string[], flags: Typed) => {
     const { relay } = await import('./commands/relay.ts');
@@ -94,6 +95,14 @@ function buildProgram(finish: (code: number) => void): Command {
   addCert(program, finish);
   addCheck(program, finish);
   addSamples(program, finish);
+  program
+    .command('completion')
+    .description('print what makes bash, zsh or fish complete this command line')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completion } = await import('./commands/completion.ts');
+      finish(await completion(shell, program));
+    });
   return program;
 }
 

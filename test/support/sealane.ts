@@ -38,7 +38,8 @@ const endingWithUs = (existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig'
   ...string[],
 ];
 
-const executable = new URL('../../dist/main.js', import.meta.url).pathname;
+/** The built Sealane. */
+export const executable = new URL('../../dist/main.js', import.meta.url).pathname;
 
 export function startSealane(...args: readonly string[]): Sealane {
   const [program, ...before] = endingWithUs;

@@ -27,7 +27,7 @@ export interface AdminClient {
   why(subject: string): Promise<ApiExplanation>;
   /** One connection's events, until it ends. @throws AdminError */
   feed(options: FeedOptions): AsyncGenerator<FeedEvent>;
-  /** Events for as long as wanted: a connection that was lost is opened again. @throws AdminError for the first one */
+  /** Events for as long as wanted: a connection that was lost is opened again. @throws AdminError when none was ever open */
   follow(options: FeedOptions): AsyncGenerator<FeedEvent | Lost>;
 }
 
@@ -66,7 +66,9 @@ export function createClient(endpoint: Endpoint): AdminClient {
     });
     const headers = { accept: 'text/event-stream' };
     try {
-      yield* readFeed(endpoint, await ask(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers }));
+      const response = await ask(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers });
+      yield { kind: 'open' };
+      yield* readFeed(endpoint, response);
     } catch (error) {
       // Seen enough: no failure.
       if (!signal.aborted) throw error;
@@ -77,15 +79,17 @@ export function createClient(endpoint: Endpoint): AdminClient {
     const { signal } = options;
     let { since } = options;
     let reason = 'the connection was closed';
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
+    let wasOpen = false;
+    while (!signal.aborted) {
       try {
         for await (const event of feed({ ...options, since })) {
           if (event.kind === 'timeline') since = event.event.id;
+          wasOpen = true;
           yield event;
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (isFirst || !(error instanceof AdminError)) throw error;
+        if (!wasOpen || !(error instanceof AdminError)) throw error;
         reason = error.message;
       }
       if (signal.aborted) return;

@@ -14,6 +14,8 @@ import type { Endpoint } from './endpoint.ts';
 
 /** What the event stream says. */
 export type FeedEvent =
+  /** Whatever happens from now on will be said. */
+  | { readonly kind: 'open' }
   | { readonly kind: 'timeline'; readonly event: TimelineEvent }
   | { readonly kind: 'services'; readonly event: ServicesEvent }
   | { readonly kind: 'stats'; readonly event: StatsEvent }

@@ -1,0 +1,80 @@
+import type { AdminClient } from '../client/client.ts';
+import { createClient } from '../client/client.ts';
+import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
+import { hasColours } from '../colours.ts';
+import { withProgress } from '../progress.ts';
+import { untilInterrupted } from '../stop-signals.ts';
+import { jsonLine, plainLine } from '../top/plain.ts';
+import { openScreen } from '../top/screen.ts';
+import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts';
+import { renderTop } from '../top/view.ts';
+
+/**
+ * `sealane top`: services, rates, what is held and what happens, live, until `q`.
+ */
+export async function top(flags: EndpointFlags, { json }: { readonly json: boolean }): Promise<number> {
+  const client = createClient(await readEndpoint(flags, process.env));
+  const interrupted = untilInterrupted();
+  if (json || !process.stdout.isTTY) await printLines(client, json ? jsonLine : plainLine, interrupted);
+  else await showScreen(client, interrupted);
+  return 0;
+}
+
+async function printLines(client: AdminClient, line: (state: TopState) => string, signal: AbortSignal): Promise<void> {
+  let state = emptyTop;
+  for await (const one of client.follow({ since: undefined, stats: true, signal })) {
+    state = nextTop(state, one);
+    if (one.kind === 'stats') process.stdout.write(`${line(state)}\n`);
+    else if (one.kind === 'lost') process.stderr.write(`sealane: ${one.reason}; trying again\n`);
+  }
+}
+
+/** So many pictures a second are enough, whatever happens. */
+const drawDelayMs = 50;
+const askDelayMs = 1_000;
+
+async function showScreen(client: AdminClient, interrupted: AbortSignal): Promise<void> {
+  // Before the terminal is touched: a mistake is said in one line, as by every other command.
+  const answer = await withProgress(`asking ${client.endpoint.shown}`, client.services());
+  let state = nextTop(emptyTop, { kind: 'answer', answer });
+  let drawing: NodeJS.Timeout | undefined;
+  let isAsking = false;
+  const quit = new AbortController();
+  const signal = AbortSignal.any([quit.signal, interrupted]);
+  const colour = hasColours(process.stdout);
+
+  const draw = (): void => {
+    drawing = undefined;
+    screen.draw(renderTop(state, screen.size(), colour, Date.now()));
+  };
+  const take = (input: TopInput): void => {
+    state = nextTop(state, input);
+    if (state.hasQuit) quit.abort();
+    drawing ??= setTimeout(draw, input.kind === 'key' ? 0 : drawDelayMs);
+  };
+  const screen = openScreen(process.stdin, process.stdout, {
+    onKey: (key) => take({ kind: 'key', key }),
+    onResize: draw,
+  });
+  // Figures of upstreams come with the answer only; and a clock that stands still looks broken.
+  const asking = setInterval(() => {
+    if (isAsking) return;
+    isAsking = true;
+    client
+      .services()
+      .then((next) => take({ kind: 'answer', answer: next }))
+      // The stream says when the connection is lost.
+      .catch(() => undefined)
+      .finally(() => {
+        isAsking = false;
+      });
+  }, askDelayMs);
+  try {
+    draw();
+    for await (const one of client.follow({ since: 0, stats: true, signal })) take(one);
+  } finally {
+    clearInterval(asking);
+    clearTimeout(drawing);
+    screen.close();
+  }
+}

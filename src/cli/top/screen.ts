@@ -1,0 +1,104 @@
+import { writeSync } from 'node:fs';
+import { emitKeypressEvents, type Key as Keypress } from 'node:readline';
+import type { Key } from './state.ts';
+import type { TopSize } from './view.ts';
+
+/**
+ * The terminal: the only place that knows its escape sequences. Whatever ends the process, but a SIGKILL, leaves the
+ * terminal as it was.
+ */
+export interface Screen {
+  size(): TopSize;
+  draw(lines: readonly string[]): void;
+  close(): void;
+}
+
+export interface ScreenEvents {
+  onKey(key: Key): void;
+  onResize(): void;
+}
+
+const enter = '\u001b[?1049h\u001b[?25l\u001b[2J';
+const leave = '\u001b[?25h\u001b[?1049l';
+// A terminal that knows these shows a picture only when it is whole; others pass over them.
+const beginPicture = '\u001b[?2026h';
+const endPicture = '\u001b[?2026l';
+
+export function openScreen(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream & { readonly fd: number },
+  events: ScreenEvents,
+): Screen {
+  let shown: readonly string[] = [];
+  let isOpen = true;
+
+  const onKeypress = (text: string | undefined, press: Keypress): void => {
+    const key = keyOf(text, press);
+    if (key) events.onKey(key);
+  };
+  const onResize = (): void => {
+    // What the terminal made of the old picture is anybody's guess.
+    shown = [];
+    output.write('\u001b[2J');
+    events.onResize();
+  };
+  const restore = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    if (input.isTTY) input.setRawMode(false);
+    try {
+      // At once: at the end of a process nothing that waits is written.
+      writeSync(output.fd, endPicture + leave);
+    } catch {
+      // The terminal is gone.
+    }
+  };
+
+  process.on('exit', restore);
+  output.on('resize', onResize);
+  if (input.isTTY) {
+    emitKeypressEvents(input);
+    input.setRawMode(true);
+    input.on('keypress', onKeypress);
+    input.resume();
+  }
+  output.write(enter);
+
+  return {
+    size: () => ({ columns: output.columns, rows: output.rows }),
+    draw(lines) {
+      const changes = lines.flatMap((line, index) =>
+        line === shown[index] ? [] : [`\u001b[${index + 1};1H${line}\u001b[0m\u001b[K`],
+      );
+      shown = lines;
+      if (isOpen && changes.length > 0) output.write(beginPicture + changes.join('') + endPicture);
+    },
+    close() {
+      restore();
+      process.off('exit', restore);
+      output.off('resize', onResize);
+      input.off('keypress', onKeypress);
+      input.pause();
+    },
+  };
+}
+
+const named: Readonly<Record<string, Exclude<Key['kind'], 'text'>>> = {
+  up: 'up',
+  down: 'down',
+  pageup: 'page-up',
+  pagedown: 'page-down',
+  home: 'first',
+  end: 'last',
+  return: 'enter',
+  enter: 'enter',
+  escape: 'escape',
+  backspace: 'backspace',
+};
+
+function keyOf(text: string | undefined, { name, ctrl }: Keypress): Key | undefined {
+  if (ctrl === true) return name === 'c' || name === 'd' ? { kind: 'interrupt' } : undefined;
+  const kind = name === undefined || !Object.hasOwn(named, name) ? undefined : named[name];
+  if (kind !== undefined) return { kind };
+  return text === undefined || /\p{C}/u.test(text) ? undefined : { kind: 'text', text };
+}

@@ -1,0 +1,254 @@
+import type { ApiService, ApiServices, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
+import type { Lost } from '../client/client.ts';
+import type { FeedEvent } from '../client/feed.ts';
+
+/**
+ * What `sealane top` shows, and what each thing that arrives or is pressed makes of it. Pure.
+ */
+export interface TopState {
+  readonly answer: ApiServices | undefined;
+  readonly totals: Figures;
+  /** By service. */
+  readonly figures: ReadonlyMap<string, Figures>;
+  readonly statsAtMs: number | undefined;
+  /** Newest last. */
+  readonly events: readonly TimelineEvent[];
+  /** Why nothing arrives at the moment; undefined while all is well. */
+  readonly lost: string | undefined;
+  /** Name of the service under the cursor. */
+  readonly selected: string | undefined;
+  /** Services whose upstreams are shown. */
+  readonly opened: ReadonlySet<string>;
+  readonly order: 'name' | 'traffic';
+  readonly filter: string;
+  readonly isFiltering: boolean;
+  readonly hasQuit: boolean;
+}
+
+/** What there is now, and how much of it comes in a second. */
+export interface Figures {
+  readonly active: number;
+  readonly held: number;
+  readonly sessions: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly sessionRate: number;
+  readonly upRate: number;
+  readonly downRate: number;
+}
+
+export type Key =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind:
+        | 'up'
+        | 'down'
+        | 'page-up'
+        | 'page-down'
+        | 'first'
+        | 'last'
+        | 'enter'
+        | 'escape'
+        | 'backspace'
+        | 'interrupt';
+    };
+
+export type TopInput =
+  | { readonly kind: 'answer'; readonly answer: ApiServices }
+  | { readonly kind: 'key'; readonly key: Key }
+  | FeedEvent
+  | Lost;
+
+const none: Figures = {
+  active: 0,
+  held: 0,
+  sessions: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  sessionRate: 0,
+  upRate: 0,
+  downRate: 0,
+};
+
+export const emptyTop: TopState = {
+  answer: undefined,
+  totals: none,
+  figures: new Map(),
+  statsAtMs: undefined,
+  events: [],
+  lost: undefined,
+  selected: undefined,
+  opened: new Set(),
+  order: 'name',
+  filter: '',
+  isFiltering: false,
+  hasQuit: false,
+};
+
+/** More than any terminal has lines. */
+const keptEvents = 500;
+const pageRows = 10;
+const longestFilter = 100;
+
+export function nextTop(state: TopState, input: TopInput): TopState {
+  switch (input.kind) {
+    case 'answer':
+      return { ...state, answer: input.answer };
+    case 'timeline':
+      return { ...state, lost: undefined, events: [...state.events, input.event].slice(-keptEvents) };
+    case 'stats':
+      return withStats({ ...state, lost: undefined }, input.event);
+    case 'open':
+    case 'services':
+      return { ...state, lost: undefined };
+    case 'reset':
+      // What is shown of the past may have gaps; what is now comes with the next answer.
+      return { ...state, events: [] };
+    case 'lost':
+      return { ...state, lost: input.reason };
+    case 'key':
+      return state.isFiltering ? typed(state, input.key) : pressed(state, input.key);
+  }
+}
+
+/** Those that the filter lets through, in the order in which they are shown. */
+export function shownServices({ answer, filter, order, figures }: TopState): readonly ApiService[] {
+  const wanted = filter.toLowerCase();
+  const services = (answer?.services ?? []).filter(({ name }) => name.toLowerCase().includes(wanted));
+  if (order === 'name') return services;
+  const traffic = ({ name }: ApiService): number => {
+    const { upRate, downRate, active } = figures.get(name) ?? none;
+    return upRate + downRate + active;
+  };
+  return services.toSorted((a, b) => traffic(b) - traffic(a));
+}
+
+function withStats(state: TopState, event: StatsEvent): TopState {
+  const atMs = Date.parse(event.at);
+  const seconds = state.statsAtMs === undefined ? 0 : (atMs - state.statsAtMs) / 1000;
+  // Of a service that is not named nothing changed.
+  const figures = new Map<string, Figures>();
+  for (const [name, before] of state.figures) figures.set(name, { ...before, sessionRate: 0, upRate: 0, downRate: 0 });
+  for (const [name, now] of Object.entries(event.services))
+    figures.set(name, rated(state.figures.get(name), now, seconds));
+  return { ...state, statsAtMs: atMs, figures, totals: totalsOf(state, figures, event, seconds) };
+}
+
+function rated(before: Figures | undefined, now: StatsEvent['services'][string], seconds: number): Figures {
+  // A counter that went back began anew: with another Sealane, or another service of that name.
+  const rate = (was: number | undefined, is: number): number =>
+    was === undefined || is < was || seconds <= 0 ? 0 : (is - was) / seconds;
+  return {
+    ...now,
+    sessionRate: rate(before?.sessions, now.sessions),
+    upRate: rate(before?.bytesUp, now.bytesUp),
+    downRate: rate(before?.bytesDown, now.bytesDown),
+  };
+}
+
+function totalsOf(
+  { totals }: TopState,
+  figures: ReadonlyMap<string, Figures>,
+  { accepted, open, held }: StatsEvent,
+  seconds: number,
+): Figures {
+  const sum = (of: (one: Figures) => number): number => [...figures.values()].reduce((all, one) => all + of(one), 0);
+  const isFirst = seconds <= 0 || accepted < totals.sessions;
+  return {
+    active: open,
+    held,
+    sessions: accepted,
+    bytesUp: sum((one) => one.bytesUp),
+    bytesDown: sum((one) => one.bytesDown),
+    sessionRate: isFirst ? 0 : (accepted - totals.sessions) / seconds,
+    upRate: sum((one) => one.upRate),
+    downRate: sum((one) => one.downRate),
+  };
+}
+
+function pressed(state: TopState, key: Key): TopState {
+  switch (key.kind) {
+    case 'interrupt':
+      return { ...state, hasQuit: true };
+    case 'up':
+      return moved(state, -1);
+    case 'down':
+      return moved(state, 1);
+    case 'page-up':
+      return moved(state, -pageRows);
+    case 'page-down':
+      return moved(state, pageRows);
+    case 'first':
+      return moved(state, -Infinity);
+    case 'last':
+      return moved(state, Infinity);
+    case 'enter':
+      return toggled(state);
+    case 'escape':
+      return { ...state, filter: '', opened: new Set() };
+    case 'backspace':
+      return state;
+    case 'text':
+      return command(state, key.text);
+  }
+}
+
+function command(state: TopState, text: string): TopState {
+  switch (text) {
+    case 'q':
+    case 'Q':
+      return { ...state, hasQuit: true };
+    case '/':
+      return { ...state, isFiltering: true };
+    case 'k':
+      return moved(state, -1);
+    case 'j':
+      return moved(state, 1);
+    case ' ':
+      return toggled(state);
+    case 's':
+      return { ...state, order: state.order === 'name' ? 'traffic' : 'name' };
+    default:
+      return state;
+  }
+}
+
+/** While a filter is written, letters are letters. */
+function typed(state: TopState, key: Key): TopState {
+  switch (key.kind) {
+    case 'interrupt':
+      return { ...state, hasQuit: true };
+    case 'enter':
+      return { ...state, isFiltering: false };
+    case 'escape':
+      return { ...state, isFiltering: false, filter: '' };
+    case 'backspace':
+      return { ...state, filter: state.filter.replace(/.$/su, '') };
+    case 'text':
+      return { ...state, filter: (state.filter + key.text).slice(0, longestFilter) };
+    case 'up':
+      return moved(state, -1);
+    case 'down':
+      return moved(state, 1);
+    default:
+      return state;
+  }
+}
+
+function moved(state: TopState, by: number): TopState {
+  const services = shownServices(state);
+  if (services.length === 0) return state;
+  const at = services.findIndex(({ name }) => name === state.selected);
+  // Nothing chosen yet: the first move chooses the first or the last.
+  const from = at < 0 ? (by > 0 ? -1 : services.length) : at;
+  const to = Math.min(services.length - 1, Math.max(0, from + by));
+  return { ...state, selected: services[to]?.name };
+}
+
+function toggled(state: TopState): TopState {
+  const { selected } = state;
+  if (selected === undefined) return moved(state, 1);
+  const opened = new Set(state.opened);
+  if (!opened.delete(selected)) opened.add(selected);
+  return { ...state, opened };
+}

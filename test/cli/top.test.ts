@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { run } from '../../src/demo/engine/command.ts';
+import { executable, runSealane, startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+import { openTerminal, type Terminal } from '../support/terminal.ts';
+
+let folder: TempFolder;
+let upstream: Server;
+let config: string;
+let admin: string;
+let web: number;
+let sealane: Sealane;
+
+async function start(): Promise<void> {
+  sealane = startSealane('--docker', 'none', '--config', config, '--admin', admin);
+  await sealane.line(/web is served on/);
+}
+
+beforeAll(async () => {
+  folder = await tempFolder();
+  upstream = createServer((client) => client.on('error', () => undefined).pipe(client)).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const { port } = upstream.address() as AddressInfo;
+  web = await freePort();
+  admin = `127.0.0.1:${await freePort()}`;
+  const services = [
+    'services:',
+    `  web: { listen: ${web}, upstreams: [localhost:${port}] }`,
+    `  shop/db: { listen: ${await freePort()}, upstreams: [localhost:${port}] }`,
+  ];
+  config = await folder.write('sealane.yaml', services.join('\n'));
+  await start();
+}, 30_000);
+
+afterAll(async () => {
+  await sealane?.[Symbol.asyncDispose]();
+  upstream?.close();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+/** Afterwards the screen says how it ended, and whether the line discipline is as it was: `exit=0 icanon echo`. */
+function openTop(env: Readonly<Record<string, string>> = {}): Promise<Terminal> {
+  const command = `${process.execPath} ${executable} top --admin ${admin}`;
+  const modes = "stty -a | grep -oE -- '-?\\b(icanon|echo)\\b' | tr '\\n' ' '";
+  return openTerminal(
+    `sh -c "${command}; echo exit=\\$? \\$(${modes.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}); cat"`,
+    { env },
+  );
+}
+
+async function session(): Promise<Socket> {
+  const socket = createConnection(web, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('hello');
+  await once(socket, 'data');
+  return socket;
+}
+
+describe('sealane top in a terminal', () => {
+  it('shows what runs, follows it, resizes, filters, and leaves the terminal as it was on q', async () => {
+    await using terminal = await openTop();
+    const first = await terminal.shows(/q quit/);
+    expect(first).toMatch(/^sealane 0\.1\.0 · up /);
+    expect(first).toMatch(/^shop\/db +up +1\/1 +0 /m);
+    await terminal.shows(/^EVENTS\n(?:.*\n)*.*web is served on/m);
+    expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('1 0');
+
+    const client = await session();
+    await terminal.shows(/^web +up +1\/1 +1 /m);
+    await terminal.press('Down', 'Down', 'Enter');
+    await terminal.shows(/^ {2}localhost:\d+ +ready +1 active/m);
+    client.destroy();
+    await terminal.shows(/^web +up +1\/1 +0 /m);
+
+    await terminal.resize(50, 12);
+    const small = await terminal.shows(/^web +up +1\/1$/m);
+    expect(small).not.toContain('EVENTS');
+    expect(small.trimEnd().split('\n')).toHaveLength(12);
+
+    await terminal.press('/', 'd', 'b');
+    await terminal.shows(/^\/db▏/m);
+    expect(await terminal.screen()).not.toMatch(/^web /m);
+    await terminal.press('Escape');
+    await terminal.shows(/^web /m);
+    await terminal.press('q');
+    await terminal.shows(/^exit=0 icanon echo/m);
+    expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+  });
+
+  it('restores the terminal on Ctrl-C', async () => {
+    await using terminal = await openTop({ NO_COLOR: '1' });
+    await terminal.shows(/q quit/);
+    await terminal.press('C-c');
+    await terminal.shows(/^exit=0 icanon echo/m);
+    expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+  });
+
+  it('says that it is stale while Sealane is away, and goes on with the next one', async () => {
+    await using terminal = await openTop();
+    await terminal.shows(/q quit/);
+    await sealane.stop();
+    await terminal.shows(/^STALE: /);
+    await start();
+    await terminal.shows(/^sealane 0\.1\.0 · up /);
+    // SIGTERM ends it as orderly as q.
+    const [pid = ''] = (await terminal.ask('#{pane_pid}')).split('\n');
+    await run('pkill', ['-TERM', '-P', pid, '--full', 'top --admin']);
+    await terminal.shows(/^exit=0 icanon echo/m);
+    expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+  });
+
+  it('touches no terminal when nobody answers', async () => {
+    const { code, stderr } = await runSealane(['top', '--admin', `127.0.0.1:${await freePort()}`]);
+    expect(stderr).toMatch(/^sealane: no Sealane answers at 127\.0\.0\.1:\d+ .*\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('sealane top where no terminal is', () => {
+  it.each([
+    ['plain', [], /^\d\d:\d\d:\d\d \d+ open, \d+ held, /],
+    ['JSON', ['--json'], /^\{"at":"[^"]+","totals":\{"active":\d+,/],
+  ] as const)('prints %s lines until it is told to stop', async (_name, flags, line) => {
+    await using top = startSealane('top', '--admin', admin, ...flags);
+    await vi.waitFor(() => expect(top.output.length).toBeGreaterThan(1), { timeout: 10_000 });
+    for (const one of top.output) expect(one).toMatch(line);
+    expect(await top.stop()).toBe(0);
+  });
+});

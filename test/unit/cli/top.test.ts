@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import type { ApiService, ApiServices, StatsEvent, TimelineEvent } from '../../../src/admin/schema.ts';
+import { plainLine } from '../../../src/cli/top/plain.ts';
+import {
+  emptyTop,
+  nextTop,
+  shownServices,
+  type Key,
+  type TopInput,
+  type TopState,
+} from '../../../src/cli/top/state.ts';
+import { renderTop } from '../../../src/cli/top/view.ts';
+
+const at = '2026-01-01T12:00:00.000Z';
+const noTraffic = { active: 0, sessions: 0, dials: 0, dialFailures: 0, retries: 0, bytesUp: 0, bytesDown: 0 };
+
+function service(name: string, over: Partial<ApiService> = {}): ApiService {
+  return {
+    name,
+    state: 'up',
+    reason: 'all is well',
+    routes: [{ listen: '127.0.0.1:8080', names: [], open: true, port: 8080, reason: null }],
+    balance: 'least-connections',
+    holdMs: 0,
+    connectTimeoutMs: 1,
+    idleTimeoutMs: null,
+    declaredBy: [name],
+    lingersUntil: null,
+    upstreams: [
+      {
+        key: name,
+        name: `${name}-1`,
+        containerId: null,
+        endpoints: ['10.0.0.1:80'],
+        state: 'ready',
+        suspect: false,
+        reason: 'its port accepts connections',
+        since: at,
+        drainsUntil: null,
+        weight: 1,
+        declaredWeight: 1,
+        weightOverridden: false,
+        drained: false,
+        backup: false,
+        maxConnections: null,
+        health: 'readiness',
+        traffic: noTraffic,
+        dial: { count: 0, p50Ms: null, p99Ms: null },
+      },
+    ],
+    held: 0,
+    traffic: noTraffic,
+    problems: [],
+    ...over,
+  };
+}
+
+function answer(...services: readonly ApiService[]): TopInput {
+  const status: ApiServices['status'] = {
+    version: '0.1.0',
+    startedAt: at,
+    driver: 'splice',
+    workers: 1,
+    ready: true,
+    readyReason: '',
+    engine: { state: 'connected', endpoint: null, reason: null },
+    accepted: 0,
+    open: 0,
+    held: 0,
+    services: { up: services.length, degraded: 0, down: 0 },
+    problems: 0,
+  };
+  return { kind: 'answer', answer: { at, status, services: [...services] } };
+}
+
+function stats(second: number, services: StatsEvent['services'], accepted = 0): TopInput {
+  const time = new Date(Date.parse(at) + second * 1000).toISOString();
+  return { kind: 'stats', event: { at: time, accepted, open: 3, held: 1, services } };
+}
+
+function happened(message: string): TopInput {
+  const event: TimelineEvent = {
+    id: 1,
+    at,
+    source: 'sealane',
+    event: 'upstream-changed',
+    level: 'warn',
+    message,
+    service: null,
+    upstream: null,
+    containerId: null,
+  };
+  return { kind: 'timeline', event };
+}
+
+const text = (letters: string): TopInput[] =>
+  Array.from(letters, (letter) => ({ kind: 'key', key: { kind: 'text', text: letter } }));
+const key = (kind: Exclude<Key['kind'], 'text'>): TopInput => ({ kind: 'key', key: { kind } });
+const play = (...inputs: readonly TopInput[]): TopState => inputs.reduce(nextTop, emptyTop);
+const draw = (state: TopState, columns = 120, rows = 24): string[] =>
+  renderTop(state, { columns, rows }, false, Date.parse(at) + 61_000);
+const three = answer(service('api'), service('db', { state: 'down', reason: 'nothing listens' }), service('web'));
+
+describe('sealane top', () => {
+  it('shows services with state, figures and where they listen', () => {
+    const lines = draw(play(three));
+    expect(lines[0]).toBe('sealane 0.1.0 · up 1m · splice driver, 1 thread · engine connected · 0 clients, 0 held');
+    expect(lines.find((line) => line.startsWith('db'))).toMatch(
+      /^db +down +1\/1 +0 +0 +0 +0 B\/s +0 B\/s +127\.0\.0\.1:8080/,
+    );
+  });
+
+  it('works out rates between two seconds; a service that is not named did nothing', () => {
+    const one = { active: 1, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const state = play(
+      stats(0, { api: one, db: one }, 20),
+      stats(2, { api: { ...one, sessions: 14, bytesUp: 5000 } }, 24),
+    );
+    expect(state.figures.get('api')).toMatchObject({ sessionRate: 2, upRate: 2000, downRate: 0 });
+    expect(state.figures.get('db')).toMatchObject({ sessions: 10, upRate: 0 });
+    expect(state.totals).toMatchObject({ active: 3, held: 1, sessionRate: 2, upRate: 2000 });
+  });
+
+  it('shows no rate when counters begin anew', () => {
+    const one = { active: 0, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const state = play(stats(0, { api: one }, 10), stats(1, { api: { ...one, sessions: 1, bytesUp: 1 } }, 1));
+    expect(state.figures.get('api')).toMatchObject({ sessionRate: 0, upRate: 0 });
+    expect(state.totals.sessionRate).toBe(0);
+  });
+
+  it('moves a cursor that stays on its service, and shows its upstreams', () => {
+    const state = play(three, key('down'), key('down'), key('enter'));
+    expect(state.selected).toBe('db');
+    expect(nextTop(state, answer(service('aaa'), service('db'))).selected).toBe('db');
+    const lines = draw(state).join('\n');
+    expect(lines).toContain('  nothing listens');
+    expect(lines).toMatch(/ {2}db-1 +ready +0 active +10\.0\.0\.1:80 +its port accepts connections/);
+    expect(draw(nextTop(state, key('enter'))).join('\n')).not.toContain('db-1');
+    expect(play(three, key('last')).selected).toBe('web');
+    expect(play(three, key('last'), key('page-up')).selected).toBe('api');
+  });
+
+  it('filters by name: letters are letters then, also q', () => {
+    const filtering = play(three, ...text('/q'));
+    expect(filtering).toMatchObject({ filter: 'q', hasQuit: false });
+    const state = play(three, ...text('/dbx'), key('backspace'), key('enter'));
+    expect(shownServices(state).map(({ name }) => name)).toEqual(['db']);
+    expect(draw(state).at(-1)).toContain('filter: db');
+    expect(shownServices(nextTop(state, key('escape')))).toHaveLength(3);
+    expect(draw(play(three, ...text('/zzz'))).join('\n')).toContain('no service has this in its name');
+  });
+
+  it('sorts by traffic when asked', () => {
+    const busy = { active: 9, held: 0, sessions: 0, bytesUp: 0, bytesDown: 0 };
+    const state = play(three, stats(0, { web: busy }), ...text('s'));
+    expect(shownServices(state)[0]?.name).toBe('web');
+  });
+
+  it('quits on q and on Ctrl-C, also while a filter is written', () => {
+    expect(play(...text('q')).hasQuit).toBe(true);
+    expect(play(key('interrupt')).hasQuit).toBe(true);
+    expect(play(...text('/x'), key('interrupt')).hasQuit).toBe(true);
+  });
+
+  it('says that it is stale while the connection is lost', () => {
+    const lost = play(three, { kind: 'lost', reason: 'no Sealane answers' });
+    expect(draw(lost)[0]).toBe('STALE: no Sealane answers; trying again');
+    expect(draw(nextTop(lost, stats(1, {})))[0]).toMatch(/^sealane /);
+  });
+
+  it('prints a line a second where no terminal is', () => {
+    const one = { active: 2, held: 1, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const state = play(stats(0, { 'a\u001bb': one, idle: { ...one, active: 0, held: 0 } }));
+    expect(plainLine(state)).toMatch(
+      /^\d\d:\d\d:\d\d 3 open, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s; a\\u\{1b\}b: 2 active, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s$/,
+    );
+  });
+
+  it('fills any terminal exactly, with nothing wider than it and nothing that it would obey, whatever names there are', () => {
+    const nasty = fc.string({ unit: 'binary', maxLength: 60 });
+    const size = fc.record({ columns: fc.integer({ min: 1, max: 200 }), rows: fc.integer({ min: 1, max: 60 }) });
+    fc.assert(
+      fc.property(fc.array(nasty, { maxLength: 12 }), nasty, size, (names, message, { columns, rows }) => {
+        const state = play(
+          answer(...names.map((name) => service(name, { state: 'degraded', reason: message }))),
+          happened(message),
+          key('down'),
+          key('enter'),
+        );
+        const lines = draw(state, columns, rows);
+        expect(lines.length).toBeLessThanOrEqual(rows);
+        for (const line of lines) {
+          expect(line).not.toMatch(/\p{C}/u);
+          expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
