@@ -128,6 +128,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...certificates.problems(),
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
+        certificates: certificates.certificates(),
         verdictOf: (key) => checker.verdictOf(key),
         overrideOf: (key) => overrides.of(key),
         listeners,

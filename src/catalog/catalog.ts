@@ -1,3 +1,4 @@
+import { certificateMissing } from './certificate-missing.ts';
 import { mergeDeclarations, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/report.ts';
@@ -48,6 +49,8 @@ export interface CatalogInput {
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
   /** What the relay says of the listeners that it was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
+  /** What TLS clients can be shown; undefined: nobody knows. */
+  readonly certificates?: readonly { readonly names: readonly string[] }[];
 }
 
 /**
@@ -73,7 +76,12 @@ export function nextCatalog(
   const judged = judgeServices(services.values(), nowMs);
   return {
     services,
-    problems: [...merged.problems, ...input.problems, ...judged.problems],
+    problems: [
+      ...merged.problems,
+      ...input.problems,
+      ...judged.problems,
+      ...(input.certificates ? certificateMissing(services.values(), input.certificates) : []),
+    ],
     nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
   };
 }

@@ -44,6 +44,7 @@ export interface PoolOptions {
   readonly maxSessions: number | undefined;
   readonly maxSessionsPerClient: number | undefined;
   readonly connectRatePerClient: ConnectRate | undefined;
+  readonly alpn: readonly string[];
 }
 
 export interface DeclaredUpstream {

@@ -137,6 +137,7 @@ const poolLabels: Readonly<Record<keyof PoolOptions, string>> = {
   maxSessions: 'max-connections.service',
   maxSessionsPerClient: 'max-connections.client',
   connectRatePerClient: 'connection-rate.client',
+  alpn: 'tls.alpn',
 };
 
 function differences(service: string, group: readonly Declaration[]): Problem[] {

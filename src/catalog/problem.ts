@@ -34,6 +34,7 @@ export const problemCodes = [
   'name-unresolved',
   'scope-unknown',
   'config-invalid',
+  'certificate-missing',
   'certificate-unusable',
   'certificate-expiring',
   'never-ready',

@@ -66,6 +66,18 @@ const healthSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** RFC 7301: up to 255 bytes each; what is registered with IANA is far shorter, and printable. */
+const alpnSchema = z.string().transform((text, context): readonly string[] => {
+  if (text === 'off') return [];
+  const protocols = text.split(',').map((part) => part.trim());
+  if (protocols.length <= 16 && protocols.every((one) => /^[!-+\--~]{1,64}$/.test(one))) return protocols;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be protocols such as h2, http/1.1, with commas between them, or off',
+  });
+  return z.NEVER;
+});
+
 /** The values of the options, as text in and as used out. */
 export const routeOptionSchemas = {
   enable: flag,
@@ -100,6 +112,7 @@ export const routeOptionSchemas = {
   'max-connections.client': count(1_000_000),
   'connection-rate.client': count(100_000),
   tls: z.enum(tlsModes, 'must be passthrough or terminate'),
+  'tls.alpn': alpnSchema,
 } as const;
 
 export type SupportedOption = keyof typeof routeOptionSchemas;
@@ -257,13 +270,17 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
       'New connections a second of one client address to the service; as many may come at once.',
     ),
   ),
-  tls: soon(
-    now(
-      '`passthrough`, `terminate`',
-      '`passthrough`',
-      'refuse',
-      'Who ends TLS: the upstream, or Sealane with a certificate of its own (setting `certs`). Then `host` names are TLS server names, too.',
-    ),
+  tls: now(
+    '`passthrough`, `terminate`',
+    '`passthrough`',
+    'refuse',
+    'Who ends TLS: the upstream, or Sealane with a certificate of its own (setting `certs`). Then `host` names are TLS server names, too.',
+  ),
+  'tls.alpn': now(
+    'protocols, or `off`',
+    '`http/1.1`',
+    'fallback',
+    'Where Sealane ends TLS: the application protocols that it agrees on with clients (ALPN), best first. Name `h2` if the upstream speaks HTTP/2 without TLS: bytes are relayed as they are.',
   ),
 };
 

@@ -1,6 +1,6 @@
 import type { DeclaredUpstream, Front, HealthPlan, PoolOptions } from '../catalog/declaration.ts';
 import { checkDefaults, poolDefaults, type RouteValues } from '../config/route-options.ts';
-import type { ProxyProtocol } from '../relay/table.ts';
+import { defaultAlpn, type ProxyProtocol } from '../relay/table.ts';
 
 /**
  * From a route's options, wherever they were written, to what is declared. Pure.
@@ -21,6 +21,7 @@ export function poolOptions(values: RouteValues): PoolOptions {
     maxSessionsPerClient: values['max-connections.client'],
     // A browser opens half a dozen at once: what may come within a second may come at the start of it.
     connectRatePerClient: rate === undefined ? undefined : { perSecond: rate, burst: rate },
+    alpn: values['tls.alpn'] ?? defaultAlpn,
   };
 }
 

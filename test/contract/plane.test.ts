@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { dialTls, tlsTable } from '../support/sockets-tls.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
@@ -185,5 +186,43 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     rig.publish(table([pool(upstreams)]));
 
     expect(rig.log.all.filter((line) => line.includes('counters-full'))).toHaveLength(1);
+  });
+});
+
+describe('plane, splice driver, with TLS to be ended', () => {
+  test('clients of every listening thread come to the one that ends TLS, and the figures are those of all', async () => {
+    await using rig = planeRig('splice', { workers: 2 });
+    await using server = await serveEcho();
+    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
+    await using clients = new AsyncDisposableStack();
+    for (let index = 0; index < 30; index++) expect(await clients.use(await dialTls(port)).echo('hello')).toBe('hello');
+
+    expect(rig.active('a')).toBe(30);
+    expect(rig.totals()).toMatchObject({ accepted: 30, held: 0, open: 30 });
+  });
+
+  test('threads that die are replaced, and TLS is ended again', async () => {
+    const channelName = `crash-${process.pid}-tls`;
+    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
+    await using rig = planeRig('splice', { workerUrl: crashingWorker });
+    await using server = await serveEcho();
+    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
+    await using client = await dialTls(port);
+    expect(await client.echo('before')).toBe('before');
+    const crash = new BroadcastChannel(channelName);
+    crash.postMessage('now');
+    crash.close();
+    await Promise.race([client.ended, client.closed]);
+    await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === 2);
+
+    await vi.waitFor(
+      async () => {
+        await using next = await dialTls(port);
+        expect(await next.echo('after')).toBe('after');
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+    await until(() => rig.active('a') === 0 && rig.totals().open === 0);
+    vi.unstubAllEnvs();
   });
 });

@@ -171,6 +171,7 @@ export function causeOf({ code }: Problem): Cause {
       return 'nothing-listens';
     case 'config-invalid':
       return 'label-mistake';
+    case 'certificate-missing':
     case 'certificate-unusable':
     case 'certificate-expiring':
       return 'certificate';

@@ -11,7 +11,7 @@ export class TlsEnds {
   readonly #clock: Clock;
   readonly #contexts: CertificateContexts;
   readonly #handshakes = new Set<Handshake>();
-  #timeoutMs = 0;
+  #timeoutMs = 10_000;
 
   constructor(clock: Clock, ticketKeys: Uint8Array) {
     this.#clock = clock;

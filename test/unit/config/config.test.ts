@@ -272,7 +272,11 @@ services:
       'sealane.yaml:2:3: the range of db would end at port 65538 of a',
     ],
     ['services:\n  db:\n    lisen: 1', 'sealane.yaml:3:5: unknown option "lisen" (did you mean "listen"?)'],
-    ['services:\n  db:\n    tls: terminate', 'sealane.yaml:3:5: option "tls" is not supported yet; remove it'],
+    ['services:\n  db:\n    tls: maybe', 'sealane.yaml:3:5: tls of db must be passthrough or terminate, not "maybe"'],
+    [
+      'services:\n  db:\n    tls.alpn: h2;http/1.1 x',
+      'sealane.yaml:3:5: tls.alpn of db must be protocols such as h2, http/1.1, with commas between them, or off, not "h2;http/1.1 x"',
+    ],
     [
       'services:\n  db:\n    network: a',
       "sealane.yaml:3:5: network is a container's label; a static service has listen, upstreams and pool options",

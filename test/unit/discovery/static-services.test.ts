@@ -45,6 +45,17 @@ describe('a static service', () => {
     ]);
   });
 
+  it.each([
+    ['', ['http/1.1']],
+    ['tls.alpn: "h2, http/1.1", ', ['h2', 'http/1.1']],
+    ['tls.alpn: off, ', []],
+  ])('whose TLS is ended agrees on HTTP/1.1, or on what it says: %s', (option, alpn) => {
+    const { declarations } = declare(`  s: { listen: 443, tls: terminate, ${option}upstreams: ["a:5"] }`, {
+      a: resolved('10.0.0.1'),
+    });
+    expect(declarations).toMatchObject([{ front: { tls: 'terminate' }, pool: { alpn } }]);
+  });
+
   it('may listen on a socket, and lead to one', () => {
     const { declarations } = declare('  s: { listen: unix:/run/a.sock, upstreams: [unix:/run/b.sock] }', {
       'unix:/run/b.sock': resolved('unix:/run/b.sock'),

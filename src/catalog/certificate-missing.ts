@@ -1,0 +1,44 @@
+import type { Service } from './catalog.ts';
+import type { Problem } from './problem.ts';
+import { describeSelector, type Selector } from './route.ts';
+
+/**
+ * Services whose TLS Sealane is to end without a certificate that clients would accept. Pure.
+ */
+export function certificateMissing(
+  services: Iterable<Service>,
+  certificates: readonly { readonly names: readonly string[] }[],
+): readonly Problem[] {
+  const covered = new Set(certificates.flatMap(({ names }) => names));
+  const problems: Problem[] = [];
+  for (const { name, routes } of services) {
+    for (const { listen, selectors } of routes) {
+      for (const selector of selectors) {
+        if (selector.tls !== 'terminate' || isCovered(selector, covered, certificates.length)) continue;
+        problems.push(problemOf(name, listen, selector, certificates.length));
+      }
+    }
+  }
+  return problems;
+}
+
+/** For whoever asks for no name, or another, any will do: nobody knows for which. */
+function isCovered(selector: Selector, covered: ReadonlySet<string>, count: number): boolean {
+  if (selector.kind === 'rest') return count > 0;
+  const { pattern } = selector;
+  return covered.has(pattern) || covered.has(pattern.replace(/^[^.]+/, '*'));
+}
+
+function problemOf(service: string, listen: string, selector: Selector, count: number): Problem {
+  const where = describeSelector(listen, selector);
+  const pattern = selector.kind === 'rest' ? 'NAME' : selector.pattern;
+  return {
+    code: 'certificate-missing',
+    subject: service,
+    message:
+      count === 0
+        ? `TLS is to be ended on ${where}, and there is no certificate: every handshake fails`
+        : `TLS is to be ended on ${where}, and no certificate is for that name: clients are shown another's`,
+    fix: `Make one (sealane cert --name ${pattern}), and name its folder in the setting certs.`,
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
+import type { Front } from '../../../src/catalog/declaration.ts';
+import { declaration, world } from '../../support/declared.ts';
+
+function problemsWith(front: Partial<Front>, ...certificates: readonly (readonly string[])[]): readonly string[] {
+  const input = world([declaration('api-1', { front: { tls: 'terminate', ...front } })]);
+  const catalog = nextCatalog(emptyCatalog, { ...input, certificates: certificates.map((names) => ({ names })) }, 0);
+  return catalog.problems
+    .filter(({ code }) => code === 'certificate-missing')
+    .map(({ subject, message }) => `${subject}: ${message}`);
+}
+
+const api: Partial<Front> = { names: [{ kind: 'host', pattern: 'api.localhost' }] };
+const all: Partial<Front> = { names: [{ kind: 'sni', pattern: '*.shop.localhost' }] };
+
+test.each([
+  [
+    'no certificate at all',
+    api,
+    [],
+    /^api: TLS is to be ended on 127\.0\.0\.1:80 \(host api\.localhost\), and there is no/,
+  ],
+  ['none, for whoever comes', {}, [], /^api: TLS is to be ended on 127\.0\.0\.1:80, and there is no certificate/],
+  ['none for its name', api, [['web.localhost']], /no certificate is for that name/],
+  ['only one for names below', api, [['*.api.localhost']], /no certificate is for that name/],
+  ['only one of the names of a wildcard', all, [['cart.shop.localhost']], /no certificate is for that name/],
+])('a service whose TLS is to be ended with %s has a problem', (_title, front, certificates, message) => {
+  const problems = problemsWith(front, ...certificates);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(message);
+});
+
+test.each([
+  ['its own', api, [['web.localhost'], ['api.localhost']]],
+  ['a wildcard', api, [['*.localhost']]],
+  ['the same wildcard', all, [['*.shop.localhost']]],
+  ['any, for whoever comes', {}, [['web.localhost']]],
+  ['none, where the upstream ends TLS', { ...api, tls: 'passthrough' } as const, []],
+])('a service with %s has none', (_title, front, certificates) => {
+  expect(problemsWith(front, ...certificates)).toEqual([]);
+});
