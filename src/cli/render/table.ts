@@ -21,7 +21,7 @@ const gap = '  ';
 export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], paint: Paint): string[] {
   const safe = rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text, 400) })));
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...safe.map((row) => stringWidth(row[index]?.text ?? ''))),
+    Math.max(title.length, ...safe.map((row) => widthOf(row[index]?.text ?? ''))),
   );
   const line = (cells: readonly Cell[]): string =>
     columns
@@ -39,11 +39,12 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
 /** Exactly `width` cells: filled with spaces, or cut with an ellipsis. */
 export function fit(text: string, width: number, align: Column['align'] = 'left'): string {
   if (width <= 0) return '';
-  if (stringWidth(text) <= width) return pad(text, width, align);
+  if (widthOf(text) <= width) return pad(text, width, align);
+  if (/^[ -~]*$/.test(text)) return `${text.slice(0, width - 1)}…`;
   let cut = '';
   let used = 0;
   for (const { segment } of segmenter.segment(text)) {
-    const next = stringWidth(segment);
+    const next = widthOf(segment);
     if (used + next > width - 1) break;
     cut += segment;
     used += next;
@@ -51,9 +52,14 @@ export function fit(text: string, width: number, align: Column['align'] = 'left'
   return pad(`${cut}…`, width, align);
 }
 
+/** In cells. Nearly all text is plain ASCII, of which that is quickly said. */
+function widthOf(text: string): number {
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+}
+
 const segmenter = new Intl.Segmenter();
 
 function pad(text: string, width: number, align: Column['align']): string {
-  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
   return align === 'right' ? space + text : text + space;
 }

@@ -110,23 +110,35 @@ function body(
   rows: number,
   paint: Paint,
 ): readonly string[] {
-  const lines: string[] = [];
+  // Thousands of services have more rows than anybody sees: only those are made.
+  const all: (() => string)[] = [];
   let cursor = 0;
   for (const service of shownServices(state)) {
     const isSelected = service.name === state.selected;
-    if (isSelected) cursor = lines.length;
-    lines.push(serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint));
-    if (!state.opened.has(service.name)) continue;
-    if (service.state !== 'up') lines.push(cut(`  ${printable(service.reason, 400)}`, columns, paint, 'dim'));
-    for (const upstream of service.upstreams) lines.push(upstreamLine(upstream, columns, paint));
+    if (isSelected) cursor = all.length;
+    all.push(() => serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint));
+    if (state.opened.has(service.name)) all.push(...details(service, shown[0]?.width ?? columns, columns, paint));
   }
-  if (lines.length === 0) {
-    const { answer, filter } = state;
-    if (answer !== undefined)
-      lines.push(fit(filter === '' ? 'no services yet' : 'no service has this in its name', columns));
+  if (all.length === 0 && state.answer !== undefined) {
+    const why = state.filter === '' ? 'no services yet' : 'no service has this in its name';
+    all.push(() => fit(why, columns));
   }
-  const from = Math.max(0, Math.min(lines.length - rows, cursor - Math.floor(rows / 2)));
-  return Array.from({ length: rows }, (_, index) => lines[from + index] ?? '');
+  const from = Math.max(0, Math.min(all.length - rows, cursor - Math.floor(rows / 2)));
+  return Array.from({ length: rows }, (_, index) => all[from + index]?.() ?? '');
+}
+
+/** Why it is not well, and its upstreams. */
+function details(service: ApiService, width: number, columns: number, paint: Paint): (() => string)[] {
+  const { state, reason, problems, upstreams } = service;
+  return [
+    ...(state === 'up' ? [] : [() => cut(`  ${printable(reason, 400)}`, columns, paint, 'dim')]),
+    ...problems.map(
+      ({ subject, message }) =>
+        () =>
+          cut(`  ${printable(subject)}: ${printable(message, 400)}`, columns, paint, 'yellow'),
+    ),
+    ...upstreams.map((upstream) => () => upstreamLine(upstream, width, columns, paint)),
+  ];
 }
 
 function serviceLine(
@@ -146,9 +158,8 @@ function serviceLine(
   return isSelected ? paint('inverse', fit(line, columns)) : line;
 }
 
-function upstreamLine(upstream: ApiUpstream, columns: number, paint: Paint): string {
+function upstreamLine(upstream: ApiUpstream, width: number, columns: number, paint: Paint): string {
   const { name, state, reason, traffic, endpoints, weight, backup } = upstream;
-  const width = Math.min(nameWidth, Math.max(8, Math.floor(columns / 3)));
   const marks = [weight === 1 ? '' : `weight ${weight}`, backup ? 'backup' : ''].filter((one) => one !== '');
   const start = `  ${fit(printable(name), width - 2)}${gap}`;
   const stateText = fit(state, 9);

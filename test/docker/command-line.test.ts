@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { uniqueName } from '../support/containers.ts';
+import { startReplica } from '../support/replica.ts';
+import { executable, runSealane, startSealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { openTerminal } from '../support/terminal.ts';
+
+it('status, why, events and top tell of containers as they come, go and mistake themselves', async () => {
+  const prefix = uniqueName('label');
+  const [admin, port] = [`127.0.0.1:${await freePort()}`, await freePort()];
+  await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', admin);
+  await sealane.line(/watching/);
+  await using terminal = await openTerminal(`${process.execPath} ${executable} top --admin ${admin}`, { columns: 140 });
+  await terminal.shows(/no services yet/);
+
+  const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };
+  await using first = await startReplica({ labels });
+  await using second = await startReplica({ labels: { ...labels, [`${prefix}.wieght`]: '\u001b[31m3' } });
+  await terminal.shows(/^web +(?:up|degraded) +2\/2 /m);
+  await terminal.press('Down', 'Enter');
+  await terminal.shows(new RegExp(`^ {2}${first.name} +ready`, 'm'));
+
+  const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin]);
+  const { stdout: status } = await ask('status');
+  expect(status).toMatch(new RegExp(`^web +127\\.0\\.0\\.1:${port} +\\w+ +2/2 `, 'm'));
+  expect(status).toContain(
+    `problem ${second.name}: unknown label "${prefix}.wieght" (did you mean "${prefix}.weight"?)`,
+  );
+
+  expect(await ask('why', second.name)).toMatchObject({ stdout: expect.stringContaining(`${prefix}.weight`) });
+  expect(await ask('why', 'web')).toMatchObject({ code: 0 });
+
+  await first.stop();
+  await terminal.shows(/^web +\w+ +1\/1 /m);
+  await second.pause();
+  await terminal.shows(/^web +down +0\/1 /m);
+  await terminal.shows(new RegExp(`^ {2}${second.name} +paused`, 'm'));
+  expect(await ask('why', 'web')).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^web is unreachable: .*paused/),
+  });
+  await second.unpause();
+  await terminal.shows(/^web +\w+ +1\/1 /m);
+
+  const { stdout: events } = await ask('events');
+  expect(events).toMatch(new RegExp(`engine kill .*${first.name}`));
+  expect(events).toMatch(new RegExp(`${second.name} in web is paused`));
+});
