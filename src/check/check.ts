@@ -72,8 +72,13 @@ export async function checkProject(
 
 function standOf({ service, settings }: SealaneService, project: ComposeProject): Stand {
   const reach = reachOf(service, project);
-  const bind = settings.bind ?? '0.0.0.0';
-  return { service, reach, rules: { labelPrefix: settings['label-prefix'], scope: settings.scope, bind } };
+  const rules: DiscoveryRules = {
+    labelPrefix: settings['label-prefix'],
+    scope: settings.scope,
+    bind: settings.bind ?? '0.0.0.0',
+    socketFolder: settings['socket-folder'],
+  };
+  return { service, reach, rules };
 }
 
 function reachOf(service: ComposeService, project: ComposeProject): Reach {

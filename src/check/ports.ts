@@ -23,31 +23,41 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
   // In another's network namespace it is the other who publishes.
   if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
   const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
-  const name = printable(sealane.name);
-  return listening.flatMap(({ route, service, place }): Finding[] => {
-    const { host, port } = route;
-    if (host.startsWith('127.') || host === '::1') {
-      return [
-        {
-          code: 'not-published',
-          place,
-          service,
-          message: `${route.listen} is a port of Sealane's own container: nobody outside of it gets there`,
-          fix: `Write ${port} here, and publish "${formatAddress(host, port)}:${port}" in the ports of ${name}.`,
-        },
-      ];
-    }
-    if (open.has(port) || isSocketPath(host)) return [];
-    return [
-      {
-        code: 'not-published',
-        place,
-        service,
-        message: `clients connect to port ${port} of ${name}, which does not publish it`,
-        fix: `Add "127.0.0.1:${port}:${port}" to the ports of ${name}; or "${port}" to its expose, if only containers connect.`,
-      },
-    ];
-  });
+  const closed = listening.filter(
+    ({ route: { host, port } }) => !isSocketPath(host) && (isLoopback(host) || !open.has(port)),
+  );
+  // A range is one mistake, however many ports it has.
+  const groups = Map.groupBy(closed, ({ route, place }) =>
+    JSON.stringify([isLoopback(route.host) && route.host, place]),
+  );
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first ? notPublished(first, others.at(-1)?.route.port, printable(sealane.name)) : [],
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+function notPublished({ route, service, place }: Listening, last: number | undefined, sealane: string): Finding {
+  const ports = last === undefined ? String(route.port) : `${route.port}-${last}`;
+  const published = (host: string): string =>
+    last === undefined
+      ? `${formatAddress(host, route.port)}:${ports}`
+      : `${formatAddress(host, route.port)}-${last}:${ports}`;
+  const finding = { code: 'not-published', place, service } as const;
+  if (isLoopback(route.host)) {
+    return {
+      ...finding,
+      message: `${route.listen}${last === undefined ? '' : `-${last}`} is inside Sealane's own container: nobody else gets there`,
+      fix: `Write ${ports} here, and publish "${published(route.host)}" in the ports of ${sealane}.`,
+    };
+  }
+  return {
+    ...finding,
+    message: `clients connect to port ${ports} of ${sealane}, which does not publish it`,
+    fix: `Add "${published('127.0.0.1')}" to the ports of ${sealane}; or "${ports}" to its expose, if only containers connect.`,
+  };
 }
 
 /** Ports of the host that two want. `ours`: services that run Sealane, or are reached through it. */
