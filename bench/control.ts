@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { writeFile } from 'node:fs/promises';
+import { toChart, type Panel } from './control/chart.ts';
 import { startEngine } from './control/simulated-engine.ts';
 import { freePort } from '../test/support/sockets.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
@@ -14,6 +15,7 @@ const { values: flags } = parseArgs({
     containers: { type: 'string', default: '10,100,1000,5000,10000' },
     events: { type: 'string', default: '400' },
     json: { type: 'string' },
+    chart: { type: 'string' },
   },
 });
 const executable = new URL('../dist/main.js', import.meta.url).pathname;
@@ -37,6 +39,7 @@ for (const count of flags.containers.split(',').map(Number)) {
 }
 print(results);
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(results, undefined, 2)}\n`);
+if (flags.chart !== undefined) await writeFile(flags.chart, toChart(panels(results), 'What many containers cost'));
 
 async function measure(count: number, events: number): Promise<Figures> {
   const firstPort = 20_000;
@@ -76,6 +79,18 @@ async function ready(admin: number): Promise<void> {
     if (response?.ok) return;
     await sleep(5);
   }
+}
+
+function panels(all: readonly Figures[]): Panel[] {
+  const panelOf = (title: string, value: (one: Figures) => number): Panel => ({
+    title,
+    points: all.map((one) => ({ containers: one.containers, value: value(one) })),
+  });
+  return [
+    panelOf('ms to the first table', (one) => one.firstTableMs),
+    panelOf('CPU ms for each event', (one) => one.cpuMsPerEvent),
+    panelOf('MiB resident', (one) => one.rssMib),
+  ];
 }
 
 /** Until a process has used no CPU for a while. */

@@ -16,6 +16,7 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
+    workers: { type: 'string', default: '1' },
     rows: { type: 'string', default: Object.keys(rows).join(',') },
     peers: { type: 'string' },
     json: { type: 'string' },
@@ -25,6 +26,8 @@ const { values: flags } = parseArgs({
 });
 const rounds = Number(flags.rounds);
 const seconds = Number(flags.seconds);
+const workers = Number(flags.workers);
+const warmUpSeconds = 2;
 
 if (flags.install) {
   await installMissing(
@@ -75,7 +78,8 @@ for (let round = 0; round < rounds; round += 1) {
 
 const results = chosen.map(({ name, row, samples }) => summarize(name, row, samples));
 process.stdout.write(`\n${results.map(toTable).join('\n\n')}\n`);
-const about = `${rounds} rounds of ${seconds} s, ${cpus().length} cores (${arch()}), Linux ${release().split('-')[0]}, Node ${process.versions.node}`;
+const threads = workers === 1 ? '1 thread' : `${workers} threads`;
+const about = `${rounds} rounds of ${seconds} s, ${threads} each, ${cpus().length} cores (${arch()}), Linux ${release().split('-')[0]}, Node ${process.versions.node}`;
 process.stdout.write(`\n${[about, ...failures.map((one) => `failed: ${one}`)].join('\n')}\n`);
 if (flags.json !== undefined)
   await write(flags.json, `${JSON.stringify({ about, results, failures }, undefined, 2)}\n`);
@@ -84,14 +88,14 @@ if (flags.chart !== undefined) await write(flags.chart, toChart(results satisfie
 async function measure(row: Row, peerName: string): Promise<Sample> {
   await using peer = await startPeer(peerName);
   // Compilers and allocators warm up; a long-running proxy is what is compared.
-  await row.measure(peer, 1);
+  await (row.warmUp ?? row.measure)(peer, warmUpSeconds);
   return await row.measure(peer, seconds);
 }
 
 function startPeer(name: string): Promise<Peer> {
   const peer = peers[name];
   if (!peer) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
-  return peer.start(backends, folder);
+  return peer.start(backends, { folder, workers });
 }
 
 async function write(file: string, content: string): Promise<void> {

@@ -5,7 +5,8 @@ import { freePort } from '../../test/support/sockets.ts';
 import { accepting, start, type Running } from './processes.ts';
 
 /**
- * What is compared: each relays two ports, one to the web server and one to iperf3, with one thread.
+ * What is compared: each relays two ports, one to the web server and one to iperf3, with as many threads; nginx always
+ * with one process.
  */
 export interface Backends {
   readonly http: number;
@@ -20,7 +21,14 @@ export interface Peer extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
-export type StartPeer = (backends: Backends, folder: string) => Promise<Peer>;
+export interface PeerOptions {
+  /** For what is written. */
+  readonly folder: string;
+  /** Threads or processes that relay. */
+  readonly workers: number;
+}
+
+export type StartPeer = (backends: Backends, options: PeerOptions) => Promise<Peer>;
 
 const executable = new URL('../../dist/main.js', import.meta.url).pathname;
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
@@ -29,8 +37,8 @@ const dockerProxy = '/usr/sbin/docker-proxy';
 /** By name; a peer whose program is missing is left out. */
 export const peers: Readonly<Record<string, { readonly start: StartPeer; readonly needs: readonly string[] }>> = {
   direct: { start: (backends) => Promise.resolve(peer('direct', backends, [])), needs: [] },
-  'sealane/splice': { start: (backends, folder) => sealane('splice', backends, folder), needs: [executable] },
-  'sealane/stream': { start: (backends, folder) => sealane('stream', backends, folder), needs: [executable] },
+  'sealane/splice': { start: (backends, options) => sealane('splice', backends, options), needs: [executable] },
+  'sealane/stream': { start: (backends, options) => sealane('stream', backends, options), needs: [executable] },
   haproxy: { start: haproxy, needs: ['/usr/sbin/haproxy'] },
   nginx: { start: nginx, needs: ['/usr/sbin/nginx', streamModule] },
   'docker-proxy': { start: dockerProxies, needs: [dockerProxy] },
@@ -67,19 +75,30 @@ export async function startIperf(): Promise<{ readonly port: number } & AsyncDis
   return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
-async function sealane(driver: string, backends: Backends, folder: string): Promise<Peer> {
+async function sealane(driver: string, backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
   const ports = await twoPorts();
   const file = join(folder, `sealane-${driver}.yaml`);
   const service = (name: 'http' | 'bulk'): string =>
     `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n`;
   await writeFile(file, `services:\n${service('http')}${service('bulk')}`);
-  const flags = ['--docker', 'none', '--config', file, '--driver', driver, '--admin', 'off'];
+  const flags = [
+    '--docker',
+    'none',
+    '--config',
+    file,
+    '--driver',
+    driver,
+    '--admin',
+    'off',
+    '--workers',
+    String(workers),
+  ];
   const quiet = ['--access-log', 'off', '--log-level', 'warn'];
   const running = start(process.execPath, [executable, 'run', ...flags, ...quiet]);
   return ready(`sealane/${driver}`, ports, [running]);
 }
 
-async function haproxy(backends: Backends, folder: string): Promise<Peer> {
+async function haproxy(backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
   const ports = await twoPorts();
   const file = join(folder, 'haproxy.cfg');
   const proxy = (name: 'http' | 'bulk'): string =>
@@ -87,7 +106,7 @@ async function haproxy(backends: Backends, folder: string): Promise<Peer> {
   await writeFile(
     file,
     `global
-  nbthread 1
+  nbthread ${workers}
   maxconn 7000
 defaults
   mode tcp
@@ -101,7 +120,7 @@ ${proxy('http')}${proxy('bulk')}`,
   return ready('haproxy', ports, [start('haproxy', ['-db', '-f', file])]);
 }
 
-async function nginx(backends: Backends, folder: string): Promise<Peer> {
+async function nginx(backends: Backends, { folder }: PeerOptions): Promise<Peer> {
   const ports = await twoPorts();
   const file = join(folder, 'nginx.conf');
   const server = (name: 'http' | 'bulk'): string =>
@@ -117,7 +136,7 @@ stream { access_log off; ${server('http')} ${server('bulk')} }
   return ready('nginx', ports, [start('nginx', ['-c', file, '-e', 'stderr'])]);
 }
 
-async function dockerProxies(backends: Backends): Promise<Peer> {
+async function dockerProxies(backends: Backends, { workers }: PeerOptions): Promise<Peer> {
   const ports = await twoPorts();
   const proxy = (name: 'http' | 'bulk'): Running =>
     start(
@@ -128,8 +147,8 @@ async function dockerProxies(backends: Backends): Promise<Peer> {
         '-container-port',
         String(backends[name]),
       ]),
-      // It reports on descriptor 3 that it listens. One thread, like the others.
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: '1' } },
+      // It reports on descriptor 3 that it listens. As many threads as the others.
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: String(workers) } },
     );
   return ready('docker-proxy', ports, [proxy('http'), proxy('bulk')]);
 }

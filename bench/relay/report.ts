@@ -55,8 +55,7 @@ function ratioOf(compares: Row['compares'], own: Sample, other: Sample | undefin
       return [own.rate / other.rate];
     case 'p99':
       return own.latency && other.latency ? [other.latency.p99Ms / own.latency.p99Ms] : [];
-    case 'cpu':
-      // An idle proxy may need less than one clock tick; memory is the figure that tells then.
+    case 'memory':
       return own.rssKib > 0 ? [other.rssKib / own.rssKib] : [];
   }
 }
