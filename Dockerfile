@@ -22,7 +22,7 @@ COPY package.json package-lock.json ./
 RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
       devDependencies.oxlint devDependencies.oxlint-tsgolint \
-      devDependencies.playwright-core devDependencies.axe-core \
+      devDependencies.playwright-core devDependencies.axe-core devDependencies.@seriousme/openapi-schema-validator \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
 COPY rolldown.config.ts tsconfig.json ./

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { run } from '../../src/demo/engine/command.ts';
+import { composeProject } from '../support/compose.ts';
 import { uniqueName } from '../support/containers.ts';
+import { buildPrometheusImage } from '../support/prometheus-image.ts';
+import { queryPrometheus, type PrometheusResults } from '../support/prometheus.ts';
 import { eventually, startReplica, whoAnswers } from '../support/replica.ts';
 import { startSealane } from '../support/sealane.ts';
 import { freePort } from '../support/sockets.ts';
@@ -15,19 +18,14 @@ import { tempFolder } from '../support/temp-folder.ts';
  * Debian's Prometheus against a Sealane with a real container behind it.
  */
 const token = 'a-token-for-prometheus';
-const resultSchema = z.object({
-  status: z.literal('success'),
-  data: z.object({
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
-  }),
-});
-
 describe('Prometheus', () => {
   it('finds nothing to object to in /metrics, and scrapes it with a token', async () => {
     const prefix = uniqueName('label');
     const [port, adminPort, prometheusPort] = [await freePort(), await freePort(), await freePort()];
     const admin = ['--admin', `127.0.0.1:${adminPort}`, '--admin-token', token];
     await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', ...admin);
+    // What was there before is read from the list; it is events that have a lag.
+    await sealane.line(/watching the engine/);
     const labels = { [`${prefix}.port`]: '8080', [`${prefix}.listen`]: String(port), [`${prefix}.pool`]: 'web' };
     await using web = await startReplica({ labels });
     await sealane.line(/web is served/);
@@ -52,13 +50,45 @@ describe('Prometheus', () => {
   });
 });
 
-type Results = z.output<typeof resultSchema>['data']['result'];
+const dashboardSchema = z.object({
+  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) })),
+});
+
+describe('the example with Prometheus and Grafana', () => {
+  it('is scraped, and every panel of the dashboard has something to show', async () => {
+    const image = await buildPrometheusImage(process.env['DOCKER_HOST'] ?? '');
+    await using project = composeProject('examples/prometheus-grafana', {
+      PROMETHEUS_IMAGE: image,
+      PROMETHEUS_PORT: '0',
+    });
+    await project.compose('up', '-d', '--no-build', 'sealane', 'api', 'prometheus');
+    const [port, prometheus] = [await project.port('sealane', 8080), await project.port('prometheus', 9090)];
+    await eventually(
+      () => whoAnswers(port),
+      (answer) => answer !== 'nothing' && !answer.startsWith('E'),
+    );
+    const { panels } = dashboardSchema.parse(
+      JSON.parse(await readFile('examples/prometheus-grafana/grafana/dashboards/sealane.json', 'utf8')),
+    );
+    expect(panels.length).toBeGreaterThan(10);
+    for (const { title, targets } of panels) {
+      for (const { expr } of targets) {
+        const expression = expr.replaceAll('$__rate_interval', '1m').replaceAll('$service', '.*');
+        await eventually(
+          () => queryPrometheus(prometheus, expression),
+          (results) => results.length > 0,
+          30_000,
+        ).catch((error: unknown) => expect.fail(`${title}: ${String(error)}`));
+      }
+    }
+  });
+});
 
 async function startPrometheus(
   folder: string,
   port: number,
   adminPort: number,
-): Promise<AsyncDisposable & { query(expression: string): Promise<Results> }> {
+): Promise<AsyncDisposable & { query(expression: string): Promise<PrometheusResults> }> {
   const config = join(folder, 'prometheus.yml');
   await mkdir(join(folder, 'data'));
   await writeFile(
@@ -74,14 +104,7 @@ scrape_configs:
   const flags = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`];
   const child = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
   return {
-    async query(expression) {
-      const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-      // Not listening, or not ready yet.
-      const answer: unknown = await fetch(url)
-        .then((response) => response.json())
-        .catch(() => undefined);
-      return resultSchema.safeParse(answer).data?.data.result ?? [];
-    },
+    query: (expression) => queryPrometheus(port, expression),
     async [Symbol.asyncDispose]() {
       const gone = once(child, 'exit');
       child.kill();

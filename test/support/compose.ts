@@ -15,7 +15,7 @@ export interface ComposeProject extends AsyncDisposable {
 }
 
 /** `folder` is relative to the repository. Nothing is started yet. */
-export function composeProject(folder: string): ComposeProject {
+export function composeProject(folder: string, variables: Readonly<Record<string, string>> = {}): ComposeProject {
   const file = fileURLToPath(new URL(`../../${folder}/docker-compose.yml`, import.meta.url));
   const images = inject('images');
   const env = {
@@ -24,6 +24,7 @@ export function composeProject(folder: string): ComposeProject {
     DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '').replace('unix://', ''),
     PORT: '0',
     METRICS_PORT: '0',
+    ...variables,
   };
   const name = uniqueName('compose');
   const compose = (...args: readonly string[]): Promise<string> =>

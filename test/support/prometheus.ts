@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/**
+ * A Prometheus that runs, as those see it who ask it.
+ */
+const resultSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
+  }),
+});
+
+export type PrometheusResults = z.output<typeof resultSchema>['data']['result'];
+
+/** Empty while it does not answer, or when it does not understand the expression. */
+export async function queryPrometheus(port: number, expression: string): Promise<PrometheusResults> {
+  const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+  const answer: unknown = await fetch(url)
+    .then((response) => response.json())
+    .catch(() => undefined);
+  return resultSchema.safeParse(answer).data?.data.result ?? [];
+}
