@@ -96,6 +96,15 @@ export class Counters {
     return totalsBy((field) => each.reduce((total, worker) => total + worker[field], 0));
   }
 
+  /** Sessions open now, over all workers. */
+  get open(): number {
+    const { workers } = this.memory;
+    let sum = 0;
+    for (let at = 0; at < workers * workerFields.length; at += workerFields.length)
+      sum += (this.perWorker[at + workerOffset.accepted] ?? 0) - (this.perWorker[at + workerOffset.closed] ?? 0);
+    return sum;
+  }
+
   /** Before a slot gets another owner; no worker knows it then. */
   clearSlot(slot: number): void {
     const { workers } = this.memory;

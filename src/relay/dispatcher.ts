@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { Timer } from '../time/clock.ts';
+import type { AccessCounts } from './access/gate.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
 import type { Channel, Driver } from './driver.ts';
+import type { HandedOver } from './handover.ts';
+import { planOf, type Plan } from './head/plan.ts';
+import { Reception } from './head/reception.ts';
 import { Listener } from './listener.ts';
 import { lookAt } from './live-sessions.ts';
-import type { HandedOver } from './handover.ts';
 import { Pool } from './pool.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from './report.ts';
 import type { TableChange } from './table-change.ts';
-import { TlsEnds } from './tls/tls-ends.ts';
-import { defaultAlpn, openPool, type ListenerSpec, type PoolSpec, type RoutingTable, type TlsMode } from './table.ts';
+import { TlsEntrance } from './tls/tls-entrance.ts';
+import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
 
 /**
  * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
@@ -24,10 +26,16 @@ export interface DispatcherCollaborators {
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
   readonly onTrouble: (code: string, message: string) => void;
-  /** Of all threads; see CertificateContexts. */
+  readonly access: AccessCounts;
+  /** See TlsEntrance. */
   readonly ticketKeys?: Uint8Array;
-  /** Where clients go whose TLS this driver can't end. */
   readonly handOver?: (client: HandedOver) => void;
+}
+
+export interface DispatcherOptions {
+  readonly reusePort: boolean;
+  /** Sessions at once, over all workers and services; undefined: no limit but the driver's. */
+  readonly maxSessions?: number | undefined;
 }
 
 /** Byte counters of running sessions are this old at most. */
@@ -44,10 +52,13 @@ const unknownPool = {
 
 export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
-  readonly #reusePort: boolean;
+  readonly #options: DispatcherOptions;
   readonly #listeners = new Map<string, Listener>();
-  readonly #guests = new Map<string, { readonly service: string; readonly tls: TlsMode }>();
-  readonly #tlsEnds: TlsEnds;
+  /** Whom each listener leads its clients to, or what it wants to know of them before. */
+  readonly #services = new Map<string, string>();
+  readonly #plans = new Map<string, Plan>();
+  readonly #reception: Reception;
+  readonly #tls: TlsEntrance;
   readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
   /** Services that are no longer in the table, but have sessions. */
   readonly #removed = new Set<string>();
@@ -55,15 +66,34 @@ export class Dispatcher {
   #accepting = true;
   #drained: { readonly deadline: Timer; readonly done: () => void } | undefined;
 
-  constructor(collaborators: DispatcherCollaborators, options: { readonly reusePort: boolean }) {
+  constructor(collaborators: DispatcherCollaborators, options: DispatcherOptions) {
     this.#collaborators = collaborators;
-    this.#reusePort = options.reusePort;
-    this.#tlsEnds = new TlsEnds(collaborators.driver.clock, collaborators.ticketKeys ?? randomBytes(48));
+    this.#options = options;
+    const { driver, counters, ticketKeys, handOver } = collaborators;
+    const onRecord = this.#onRecord;
+    this.#tls = new TlsEntrance({
+      driver,
+      counters,
+      onRecord,
+      ticketKeys,
+      handOver,
+      alpnOf: (service) => this.#pools.get(service)?.spec.alpn,
+      enter: (channel, listener, service, origin) => this.#poolFor(service).admit(channel, listener, origin),
+    });
+    this.#reception = new Reception({
+      clock: driver.clock,
+      counters,
+      onRecord,
+      lead: (channel, listener, { service, tls }, origin) => {
+        if (tls === 'terminate') this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
+        else this.#poolFor(service).admit(channel, listener, origin);
+      },
+    });
     this.#sample();
   }
 
   get sessionCount(): number {
-    let count = this.#tlsEnds.size;
+    let count = this.#reception.size + this.#tls.size;
     for (const { pool } of this.#pools.values()) count += pool.sessionCount;
     return count;
   }
@@ -80,7 +110,7 @@ export class Dispatcher {
   /** What is new in a table. */
   change({ listeners, pools, removed, tls }: TableChange, slots: ReadonlyMap<string, number>): void {
     const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
-    if (tls) this.#tlsEnds.apply(tls);
+    if (tls) this.#tls.apply(tls);
     for (const service of removed) this.#removePool(service, slotOf);
     for (const spec of pools) {
       this.#removed.delete(spec.service);
@@ -136,17 +166,8 @@ export class Dispatcher {
   #poolOf(spec: PoolSpec): { readonly pool: Pool; spec: PoolSpec } {
     const known = this.#pools.get(spec.service);
     if (known) return known;
-    const { driver, random, counters, onRecord, onSuspect } = this.#collaborators;
-    const collaborators = {
-      clock: driver.clock,
-      random,
-      counters,
-      onSuspect,
-      onRecord: (record: SessionRecord): void => {
-        onRecord(record);
-        this.#checkDrained();
-      },
-    };
+    const { driver, random, counters, onSuspect, access } = this.#collaborators;
+    const collaborators = { clock: driver.clock, random, counters, onSuspect, access, onRecord: this.#onRecord };
     const entry = { pool: new Pool(collaborators, spec), spec };
     this.#pools.set(spec.service, entry);
     return entry;
@@ -162,11 +183,15 @@ export class Dispatcher {
       listener.close();
       this.#listeners.delete(key);
     }
-    for (const { key, host, port, service, tls } of specs) {
-      if (service !== undefined) this.#guests.set(key, { service, tls });
+    this.#services.clear();
+    this.#plans.clear();
+    for (const spec of specs) {
+      const { key, host, port, service } = spec;
+      const plan = planOf(spec);
+      if (plan) this.#plans.set(key, plan);
+      else if (service !== undefined) this.#services.set(key, service);
       if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
     }
-    for (const key of this.#guests.keys()) if (!wanted.has(key)) this.#guests.delete(key);
   }
 
   #listen(key: string, host: string, port: number): Listener {
@@ -179,65 +204,42 @@ export class Dispatcher {
         onChannel: (channel) => this.#admit(channel, key),
         onTrouble,
       },
-      { host, port, reusePort: this.#reusePort },
+      { host, port, reusePort: this.#options.reusePort },
     );
   }
 
   #admit(channel: Channel, key: string): void {
-    const guest = this.#guests.get(key);
+    const service = this.#services.get(key);
+    const plan = service === undefined ? this.#plans.get(key) : undefined;
     // Accepted in the same turn of the event loop in which its listener was closed.
-    if (guest === undefined || !this.#accepting) return channel.abort();
-    const { service, tls } = guest;
-    if (tls === 'passthrough') return this.#enter(channel, key, service);
-    if (channel.secure) return this.#endTls(channel, key, service);
-    const { handOver } = this.#collaborators;
-    if (!channel.release || !handOver) return channel.abort();
-    handOver({ fd: channel.release(), client: channel.client, listener: key, service });
+    if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
+    if (this.#isFull) this.#reception.turnAway(channel, key, service, 'limit-total');
+    else if (plan) this.#reception.receive(channel, plan);
+    else if (service !== undefined) this.#poolFor(service).admit(channel, key);
   }
 
   /** Of another thread's listener, for whom TLS is ended here. */
-  adopt({ fd, client, listener, service }: HandedOver): void {
-    const channel = this.#collaborators.driver.adopt?.(fd, client);
-    if (channel) this.#endTls(channel, listener, service);
+  adopt(client: HandedOver): void {
+    this.#tls.adopt(client);
   }
 
-  #endTls(channel: Channel, listener: string, service: string): void {
-    const { driver, counters, onRecord } = this.#collaborators;
-    const startedAtMs = driver.clock.nowMs();
-    const startedAtWallMs = driver.clock.wallMs();
-    this.#tlsEnds.begin(channel, this.#pools.get(service)?.spec.alpn ?? defaultAlpn, {
-      onSecured: () => this.#enter(channel, listener, service),
-      onFailed: (detail, name) => {
-        counters.count('tls-failed', 1);
-        onRecord({
-          service,
-          listener,
-          client: channel.client,
-          via: undefined,
-          name,
-          upstream: undefined,
-          upstreamKey: undefined,
-          endpoint: undefined,
-          startedAtMs: startedAtWallMs,
-          heldMs: 0,
-          dialMs: 0,
-          totalMs: Math.round((driver.clock.nowMs() - startedAtMs) * 1_000) / 1_000,
-          bytesUp: 0,
-          bytesDown: 0,
-          retries: 0,
-          reason: 'tls-failed',
-          detail,
-          lastDialError: undefined,
-        });
-        this.#checkDrained();
-      },
-    });
+  get #isFull(): boolean {
+    const { maxSessions } = this.#options;
+    return maxSessions !== undefined && this.#collaborators.counters.open >= maxSessions;
   }
 
-  #enter(channel: Channel, key: string, service: string): void {
+  /** A service that no table has described yet has clients that wait for it. */
+  #poolFor(service: string): Pool {
+    const known = this.#pools.get(service);
+    if (known) return known.pool;
     const spec = { service, ...unknownPool, idleTimeoutMs: undefined, rebalanceIdleMs: undefined, upstreams: [] };
-    this.#poolOf(spec).pool.admit(channel, key);
+    return this.#poolOf(spec).pool;
   }
+
+  readonly #onRecord = (record: SessionRecord): void => {
+    this.#collaborators.onRecord(record);
+    this.#checkDrained();
+  };
 
   #forgetIdlePools(): void {
     for (const service of this.#removed) {
@@ -255,7 +257,8 @@ export class Dispatcher {
   }
 
   #closeSessions(): void {
-    this.#tlsEnds.close();
+    this.#reception.closeAll('shutdown');
+    this.#tls.close();
     for (const { pool } of this.#pools.values()) pool.closeAll('shutdown');
   }
 

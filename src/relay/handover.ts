@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
+import type { Origin } from './origin.ts';
 
 /**
  * Clients on their way to another thread, which moves their bytes by other means: where the kernel moves bytes, ending
@@ -16,6 +17,7 @@ export interface HandedOver {
   /** The listener's key. */
   readonly listener: string;
   readonly service: string;
+  readonly origin: Origin;
 }
 
 /** For as long as the other thread takes to start. */

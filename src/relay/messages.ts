@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { AccessMemory } from './access/gate.ts';
 import type { CounterMemory } from './counters.ts';
 import type { ListenerStatus, SessionFilter } from './report.ts';
 import type { RecordBatch } from './record-batch.ts';
@@ -12,12 +13,15 @@ export interface WorkerSetup {
   readonly index: number;
   readonly driver: DriverName;
   readonly memory: CounterMemory;
+  readonly access: AccessMemory;
   /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
   readonly reusePort: boolean;
   /** How many threads share the limit of open files. */
   readonly sharers: number;
   /** 48 random bytes: a TLS session that began in one thread goes on in another. */
   readonly ticketKeys: Uint8Array;
+  /** Sessions at once, over all workers. */
+  readonly maxSessions: number | undefined;
 }
 
 export type DriverName = 'stream' | 'splice';

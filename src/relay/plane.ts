@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
+import { createAccessMemory, openAccess, type AccessMemory } from './access/gate.ts';
 import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
 import { Looks, type Look } from './looks.ts';
 import type { DriverName, FromWorker } from './messages.ts';
@@ -37,6 +38,8 @@ export interface PlaneOptions {
   readonly driver: DriverName;
   /** Share listen addresses with another process of the same user that does so too. With several workers always so. */
   readonly reusePort?: boolean;
+  /** Sessions at once, over all services; one more client is turned away. Undefined: as many as files can be opened. */
+  readonly maxSessions?: number | undefined;
   /** What a worker thread runs; known by itself in the bundle and from source. */
   readonly workerUrl?: URL;
   /** How many upstreams have counters of their own. */
@@ -98,6 +101,7 @@ class ThreadedPlane implements Plane {
   readonly #collaborators: PlaneCollaborators;
   readonly #clock: Clock;
   readonly #counters: Counters;
+  readonly #access: AccessMemory;
   readonly #slots: Slots;
   readonly #services: ServiceTotals;
   readonly #looks: Looks;
@@ -112,13 +116,14 @@ class ThreadedPlane implements Plane {
   #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
-    const { workers, driver, reusePort = false, workerUrl = defaultWorkerUrl(), slots } = options;
+    const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
     // Splice can't end TLS: there may be one thread more that does.
     const threads = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threads, slots);
     this.#driver = driver;
     this.#applied = Array.from({ length: threads }, () => 0);
     this.#failedStarts = Array.from({ length: threads }, () => 0);
+    this.#access = createAccessMemory(threads, Math.random);
     this.#collaborators = collaborators;
     this.#clock = collaborators.clock ?? systemClock;
     this.#counters = new Counters(memory);
@@ -135,7 +140,14 @@ class ThreadedPlane implements Plane {
           onDeath: (error, restartMs, bornDead) => this.#onDeath(worker, error, restartMs, bornDead),
         }),
       },
-      { memory, reusePort: reusePort || workers > 1, sharers: workers, ticketKeys: randomBytes(48) },
+      {
+        memory,
+        access: this.#access,
+        reusePort: reusePort || workers > 1,
+        maxSessions,
+        sharers: workers,
+        ticketKeys: randomBytes(48),
+      },
       { workers, driver },
     );
     process.on('exit', this.#onExit);
@@ -299,6 +311,7 @@ class ThreadedPlane implements Plane {
 
   #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
     this.#counters.clearWorker(worker);
+    openAccess(this.#access, worker).sessions.clear();
     this.#listeners.forgetWorker(worker);
     this.#looks.lost(worker);
     this.#applied[worker] = 0;

@@ -1,14 +1,17 @@
 import type { Clock } from '../time/clock.ts';
+import { gateFor, isSameGate, type AccessCounts, type Gate, type Pass } from './access/gate.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/policy.ts';
 import { Candidates } from './candidates.ts';
 import type { CounterWriter } from './counters.ts';
 import type { Channel } from './driver.ts';
 import { Hold } from './hold.ts';
+import { hostOf, type Origin } from './origin.ts';
 import { Rebalance } from './rebalance.ts';
-import type { CloseReason, SessionRecord } from './report.ts';
+import { refusedRecord } from './refused-record.ts';
+import type { CloseReason, Refusal, SessionRecord } from './report.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { BalancePolicy, PoolSpec } from './table.ts';
+import type { BalancePolicy, PoolSpec, ProxyProtocol } from './table.ts';
 import { Upstream } from './upstream.ts';
 
 /**
@@ -24,6 +27,7 @@ export interface PoolCollaborators {
   readonly onRecord: (record: SessionRecord) => void;
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
+  readonly access: AccessCounts;
 }
 
 export class Pool implements SessionHost {
@@ -31,6 +35,9 @@ export class Pool implements SessionHost {
   readonly #collaborators: PoolCollaborators;
   readonly #sessions = new Set<Session>();
   readonly #hold: Hold;
+  /** Of the sessions that count against a limit. */
+  readonly #passes = new Map<Session, Pass>();
+  #gate: Gate | undefined;
   #spec: PoolSpec;
   #balancer: Balancer;
   #upstreams = new Map<string, Upstream>();
@@ -42,6 +49,7 @@ export class Pool implements SessionHost {
     this.clock = collaborators.clock;
     this.#collaborators = collaborators;
     this.#spec = { ...spec, upstreams: [] };
+    this.#gate = gateFor(spec, collaborators.access);
     this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     this.#hold = new Hold({
       ...collaborators,
@@ -62,6 +70,10 @@ export class Pool implements SessionHost {
     return this.#spec.idleTimeoutMs;
   }
 
+  get proxyProtocol(): ProxyProtocol | undefined {
+    return this.#spec.proxyProtocol;
+  }
+
   get sessionCount(): number {
     return this.#sessions.size;
   }
@@ -69,6 +81,7 @@ export class Pool implements SessionHost {
   /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
   apply(spec: PoolSpec, slotOf: (key: string) => number): void {
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
+    if (!isSameGate(this.#spec, spec)) this.#guard(spec);
     this.#spec = spec;
     const before = this.#upstreams;
     const arrived: Upstream[] = [];
@@ -91,10 +104,14 @@ export class Pool implements SessionHost {
     this.#hold.onCandidates(arrived);
   }
 
-  admit(channel: Channel, listener: string): void {
-    const session = new Session(channel, listener, this.#turns++, this);
+  /** `origin`: what its head found out, if it had one; it was counted then. */
+  admit(channel: Channel, listener: string, origin?: Origin): void {
+    if (!origin) this.#collaborators.counters.count('accepted', 1);
+    const pass = this.#gate?.enter(hostOf(origin?.client ?? channel.client), this.clock.wallMs());
+    if (typeof pass === 'string') return this.#turnAway(channel, listener, pass, origin);
+    const session = new Session(channel, listener, this.#turns++, this, origin);
     this.#sessions.add(session);
-    this.#collaborators.counters.count('accepted', 1);
+    if (pass) this.#passes.set(session, pass);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
@@ -111,6 +128,7 @@ export class Pool implements SessionHost {
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
     this.#sessions.delete(session);
+    if (this.#passes.size > 0) this.#leave(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
     // There is a place again. Other workers' places are found by the scout.
@@ -143,6 +161,29 @@ export class Pool implements SessionHost {
   sample(): void {
     for (const session of this.#sessions) session.sample();
     this.#moveIdle();
+  }
+
+  #turnAway(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {
+    const { counters, onRecord } = this.#collaborators;
+    channel.abort();
+    counters.count(reason, 1);
+    counters.count('closed', 1);
+    const wallMs = this.clock.wallMs();
+    const refused = { peer: channel.client, service: this.#spec.service, listener, origin, reason };
+    onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
+  }
+
+  /** Sessions that were let in by other rules count as well. */
+  #guard(spec: PoolSpec): void {
+    this.#gate = gateFor(spec, this.#collaborators.access);
+    for (const session of this.#passes.keys()) this.#leave(session);
+    if (!this.#gate) return;
+    for (const session of this.#sessions) this.#passes.set(session, this.#gate.count(hostOf(session.client)));
+  }
+
+  #leave(session: Session): void {
+    for (const place of this.#passes.get(session) ?? []) this.#collaborators.access.sessions.leave(place);
+    this.#passes.delete(session);
   }
 
   #walk(session: Session): boolean {

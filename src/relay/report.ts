@@ -44,6 +44,10 @@ export const refusals = [
 ] as const satisfies readonly CloseReason[];
 export type Refusal = (typeof refusals)[number];
 
+export function isRefusal(reason: CloseReason): reason is Refusal {
+  return (refusals as readonly CloseReason[]).includes(reason);
+}
+
 /** One finished session. */
 export interface SessionRecord {
   /** Undefined for a client that was turned away before it was known where it wants to go. */

@@ -1,9 +1,12 @@
 import type { Clock, Timer } from '../time/clock.ts';
-import type { Channel, ChannelEvents, RelayEnd } from './driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd } from './driver.ts';
 import { flushThenClose } from './flush-grace.ts';
+import { httpPage } from './head/http-page.ts';
+import { openingFor } from './opening.ts';
+import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
-import type { Endpoint } from './table.ts';
+import type { Endpoint, ProxyProtocol } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
 
 /**
@@ -15,6 +18,7 @@ export interface SessionHost {
   readonly service: string;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
+  readonly proxyProtocol: ProxyProtocol | undefined;
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
   onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
@@ -31,6 +35,8 @@ export class Session implements ChannelEvents, Occupant {
   readonly #channel: Channel;
   readonly #listener: string;
   readonly #host: SessionHost;
+  readonly #origin: Origin | undefined;
+  readonly #client: string;
   readonly #startedAtMs: number;
   readonly #startedAtWallMs: number;
   #state: SessionState;
@@ -38,7 +44,7 @@ export class Session implements ChannelEvents, Occupant {
   #dialDeadline: Timer | undefined;
   #holdDeadline: Timer | undefined;
   #grace: Timer | undefined;
-  #clientEnded = false;
+  #clientEnded: boolean;
   #countedUp = 0;
   #countedDown = 0;
   #movedAtMs = 0;
@@ -48,15 +54,29 @@ export class Session implements ChannelEvents, Occupant {
   /** Place in the order of arrival. */
   readonly turn: number;
 
-  constructor(channel: Channel, listener: string, turn: number, host: SessionHost) {
+  /** `origin`: what its head found out, if it had one. */
+  constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
     this.#channel = channel;
     this.#listener = listener;
     this.turn = turn;
     this.#host = host;
+    this.#origin = origin;
+    this.#client = origin?.client ?? channel.client;
+    this.#clientEnded = origin?.ended ?? false;
     this.#startedAtMs = host.clock.nowMs();
     this.#startedAtWallMs = host.clock.wallMs();
+    if (origin) {
+      // The clocks of two threads agree on the time of day only.
+      this.#startedAtMs -= Math.max(0, this.#startedAtWallMs - origin.startedAtWallMs);
+      this.#startedAtWallMs = origin.startedAtWallMs;
+    }
     this.#state = accepted;
     channel.attach(this);
+  }
+
+  /** `ip:port` */
+  get client(): string {
+    return this.#client;
   }
 
   get kind(): SessionState['kind'] {
@@ -65,8 +85,7 @@ export class Session implements ChannelEvents, Occupant {
 
   /** For policies that go by the client's address. */
   get clientIp(): string {
-    const { client } = this.#channel;
-    return client.slice(0, client.lastIndexOf(':'));
+    return this.#client.slice(0, this.#client.lastIndexOf(':'));
   }
 
   /** It has had to wait, and has not been answered since. */
@@ -116,7 +135,7 @@ export class Session implements ChannelEvents, Occupant {
     this.#step({ kind: 'answer' });
     this.#movedAtMs = this.#host.clock.nowMs();
     target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
-    this.#channel.relay(this.#host.idleTimeoutMs);
+    this.#channel.relay(this.#host.idleTimeoutMs, this.#opening());
     this.#host.onAnswered(this);
   }
 
@@ -175,7 +194,7 @@ export class Session implements ChannelEvents, Occupant {
     return {
       service: this.#host.service,
       listener: this.#listener,
-      client: this.#channel.client,
+      client: this.#client,
       state: state.kind,
       upstream: target?.upstream.name,
       upstreamKey: target?.upstream.key,
@@ -195,12 +214,27 @@ export class Session implements ChannelEvents, Occupant {
     const closed = this.#step({ kind: 'close', reason });
     for (const timer of [this.#dialDeadline, this.#holdDeadline, this.#grace]) timer?.cancel();
     if (reason === 'rebalanced') this.#channel.finish();
-    else this.#channel.abort();
+    else this.#closeChannel(before.kind, reason);
     // Bytes first: a slot without active sessions may be given to another upstream.
     if (before.kind === 'relaying') this.#count(before.target.upstream);
     const left = before.kind === 'held' ? undefined : before.target.upstream;
     left?.vacate(this);
     if (closed.kind === 'closed') this.#host.onClosed(this, this.#record(closed), left);
+  }
+
+  #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
+    const answer =
+      this.#origin && state !== 'relaying' ? httpPage(reason, { protocol: this.#origin.protocol }) : undefined;
+    if (!answer) return this.#channel.abort();
+    this.#channel.abortDial();
+    this.#channel.turnAway(answer);
+  }
+
+  #opening(): Opening | undefined {
+    const { proxyProtocol } = this.#host;
+    return proxyProtocol === undefined && !this.#origin?.asksForTls
+      ? undefined
+      : openingFor(this.#channel, proxyProtocol, this.#origin);
   }
 
   #dialNext(upstream: Upstream): void {
@@ -255,9 +289,9 @@ export class Session implements ChannelEvents, Occupant {
     return {
       service: this.#host.service,
       listener: this.#listener,
-      client: this.#channel.client,
-      via: undefined,
-      name: undefined,
+      client: this.#client,
+      via: this.#origin?.via,
+      name: this.#origin?.name,
       upstream: target?.upstream.name,
       upstreamKey: target?.upstream.key,
       endpoint: target && formatEndpoint(target.endpoint),

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { openAccess } from './access/gate.ts';
 import { CounterWriter } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Handover, receiveClients } from './handover.ts';
@@ -14,7 +15,7 @@ if (parentPort) run(parentPort, workerData as WorkerSetup);
 
 function run(
   port: NonNullable<typeof parentPort>,
-  { index, driver: driverName, memory, reusePort, sharers, ticketKeys }: WorkerSetup,
+  { index, driver: driverName, memory, access, reusePort, maxSessions, sharers, ticketKeys }: WorkerSetup,
 ): void {
   const send = (message: FromWorker): void => port.postMessage(message);
   const opened = openDriver(driverName, sharers);
@@ -38,8 +39,9 @@ function run(
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
       onTrouble: (code, message) => send({ kind: 'trouble', code, message }),
+      access: openAccess(access, index),
     },
-    { reusePort },
+    { reusePort, maxSessions },
   );
 
   port.on('message', (message: ToWorker) => {

@@ -1,8 +1,10 @@
 import { describe } from 'vitest';
 import type { CreateRig } from '../support/sockets-rig.ts';
+import { describeAccess } from './access.contract.ts';
 import { describeBytes } from './bytes.contract.ts';
 import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
+import { describeNames } from './names.contract.ts';
 import { describeTables } from './tables.contract.ts';
 
 /**
@@ -14,5 +16,7 @@ export function describeDriver(name: string, createRig: CreateRig): void {
     describeHolding(createRig);
     describeChoosing(createRig);
     describeTables(createRig);
+    describeNames(createRig);
+    describeAccess(createRig);
   });
 }

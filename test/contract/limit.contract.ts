@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
 import { Counters, CounterWriter, createCounterMemory } from '../../src/relay/counters.ts';
 import { Dispatcher } from '../../src/relay/dispatcher.ts';
 import type { Driver } from '../../src/relay/driver.ts';
@@ -29,6 +30,7 @@ export function describeLimit(
         onListener: (_, status) => statuses.push(status),
         onSuspect: () => {},
         onTrouble: (code) => troubles.push(code),
+        access: openAccess(createAccessMemory(1, Math.random), 0),
       },
       { reusePort: false },
     );

@@ -1,3 +1,4 @@
+import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
 import { CounterWriter, createCounterMemory } from '../../src/relay/counters.ts';
 import { Pool } from '../../src/relay/pool.ts';
 import type { SessionRecord } from '../../src/relay/report.ts';
@@ -25,6 +26,10 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
       counters,
       onRecord: (record) => void records.push(record),
       onSuspect: (key, error) => void suspects.push(`${key}: ${error}`),
+      access: openAccess(
+        createAccessMemory(1, () => 0.5),
+        0,
+      ),
     },
     poolSpec([], options),
   );

@@ -1,5 +1,6 @@
+import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
 import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../src/relay/counters.ts';
-import { Dispatcher } from '../../src/relay/dispatcher.ts';
+import { Dispatcher, type DispatcherOptions } from '../../src/relay/dispatcher.ts';
 import type { Driver } from '../../src/relay/driver.ts';
 import type { DriverName } from '../../src/relay/messages.ts';
 import { createPlane, type Plane, type PlaneOptions, type PlaneTotals } from '../../src/relay/plane.ts';
@@ -28,7 +29,11 @@ export interface Rig extends AsyncDisposable {
 export type CreateRig = () => Rig;
 
 /** `stop`: what the driver needs after the dispatcher was closed. */
-export function dispatcherRig(createDriver: () => Driver, stop: () => void = () => {}): Rig {
+export function dispatcherRig(
+  createDriver: () => Driver,
+  stop: () => void = () => {},
+  options: Partial<DispatcherOptions> = {},
+): Rig {
   const memory = createCounterMemory(1, 1_024);
   const counters = new Counters(memory);
   const slots = new Map<string, number>();
@@ -44,8 +49,9 @@ export function dispatcherRig(createDriver: () => Driver, stop: () => void = () 
       onListener: (key, status) => statuses.push({ key, status }),
       onSuspect: (key, error) => suspects.push({ key, error }),
       onTrouble: () => {},
+      access: openAccess(createAccessMemory(1, Math.random), 0),
     },
-    { reusePort: false },
+    { reusePort: false, ...options },
   );
   const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
   let isClosed = false;

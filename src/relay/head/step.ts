@@ -1,0 +1,62 @@
+import type { Refusal } from '../report.ts';
+import type { SocketAddress } from '../splice/socket-address.ts';
+import type { Destination } from './plan.ts';
+
+/**
+ * The head of a session as values: what its client's first bytes say, and what is to be done about it. Pure; all bytes
+ * are given again each time, and none are kept.
+ *
+ *   proxy-header ──▶ names ──▶ lead, or refuse
+ */
+export type HeadState =
+  /** A trusted proxy is to say who its client is. */
+  { readonly kind: 'proxy-header' } | NamesState;
+
+export interface NamesState {
+  readonly kind: 'names';
+  readonly proxied: Proxied | undefined;
+  /** What was asked in Postgres' way: TLS, which was granted, or encryption by GSSAPI, which was not. */
+  readonly asked: { readonly tls: boolean; readonly gss: boolean };
+  /** How far it got: a client that says nothing may be waiting for the server. */
+  readonly heard: 'nothing' | 'undecided' | 'tls' | 'http1' | 'http2';
+}
+
+/** What the PROXY header said; nothing, if the proxy spoke for itself. */
+export interface Proxied {
+  readonly source: SocketAddress | undefined;
+  readonly destination: SocketAddress | undefined;
+  readonly tlvs: Uint8Array;
+}
+
+/** What is known of a client by the end of its head. */
+export interface Found {
+  readonly proxied: Proxied | undefined;
+  /** The name that it asked for. Hostile text. */
+  readonly name: string | undefined;
+  readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
+  /** It asked for TLS in Postgres' way, was told yes, and has not been asked by its upstream yet. */
+  readonly asksForTls: boolean;
+  /** It ended without a byte. */
+  readonly ended: boolean;
+}
+
+export type HeadStep =
+  | { readonly kind: 'wait'; readonly state: HeadState; readonly for: 'proxy-header' | 'first-byte' | 'rest' }
+  /** Drop so many bytes, say this, and look again. */
+  | { readonly kind: 'go-on'; readonly state: NamesState; readonly take: number; readonly say: Uint8Array | undefined }
+  | { readonly kind: 'lead'; readonly to: Destination; readonly found: Found }
+  | {
+      readonly kind: 'refuse';
+      readonly reason: Refusal | 'client-gave-up';
+      /** Undefined: it is closed without a word. */
+      readonly answer: Uint8Array | undefined;
+      readonly found: Found;
+    };
+
+export type HeadInput =
+  /** All that has come so far. */
+  { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly ended: boolean } | { readonly kind: 'timeout' };
+
+export function foundIn({ proxied, asked }: NamesState, more: Partial<Found> = {}): Found {
+  return { proxied, name: undefined, protocol: undefined, asksForTls: asked.tls, ended: false, ...more };
+}

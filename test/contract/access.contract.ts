@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import { readProxyHeader } from '../../src/relay/proxy-protocol/read.ts';
+import { writeProxyHeader } from '../../src/relay/proxy-protocol/write.ts';
+import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
+import { pool, table, upstream } from '../support/sockets-tables.ts';
+import { dial, serve, serveEcho, type Peer, type TestServer } from '../support/sockets.ts';
+import { shared } from './names.contract.ts';
+import type { ListenerSpec, PoolSpec } from '../../src/relay/table.ts';
+
+/**
+ * Who may come and how many at once; who really comes, as a proxy says; and how upstreams are told.
+ */
+const everybody = ['0.0.0.0/0', '::/0'];
+const source = { host: '203.0.113.7', port: 4711 };
+const destination = { host: '198.51.100.1', port: 443 };
+/** A TLV as load balancers in clouds add, and no-operation padding (proxy-protocol.txt, section 2.2.1). */
+const tlvs = Buffer.from([0xea, 0, 3, 1, 2, 3, 0x04, 0, 2, 0, 0]);
+
+export function describeAccess(createRig: CreateRig): void {
+  const bind = (
+    rig: Rig,
+    server: TestServer,
+    pooled: Partial<PoolSpec>,
+    listening: Partial<ListenerSpec> = {},
+  ): Promise<number> => {
+    const spec = pool([upstream('api-1', { port: server.port })], pooled);
+    return publishAndBind(rig, table([spec], [shared({ service: spec.service, ...listening })]));
+  };
+
+  describe('access', () => {
+    test.each([
+      [{ allow: ['10.0.0.0/8', '127.0.0.0/8'] }, true],
+      [{ allow: ['10.0.0.0/8'] }, false],
+      [{ deny: ['127.0.0.1'] }, false],
+      [{ allow: ['127.0.0.0/8'], deny: ['127.0.0.1/32'] }, false],
+      [{ deny: ['::/0'] }, true],
+    ])('with %o a client from 127.0.0.1 is served: %s', async (lists, served) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await bind(rig, server, lists);
+      await using client = await dial(port);
+      if (served) {
+        expect(await client.echo('hello')).toBe('hello');
+        return;
+      }
+      expect(await client.closed).toBe('reset');
+      expect(await rig.records.find(() => true)).toMatchObject({ service: 'shop/api', reason: 'denied' });
+      expect(rig.totals()).toMatchObject({ accepted: 1, open: 0, refused: { denied: 1 } });
+      expect(server.peers).toHaveLength(0);
+    });
+
+    test.each([
+      ['maxSessions', 'limit-service'],
+      ['maxSessionsPerClient', 'limit-client'],
+    ] as const)('%s: one more is turned away, until there is a place again', async (option, reason) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await bind(rig, server, { [option]: 2 });
+      await using first = await dial(port);
+      await using second = await dial(port);
+      await Promise.all([first.echo('1'), second.echo('2')]);
+      await using third = await dial(port);
+
+      expect(await third.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe(reason);
+      first.socket.end();
+      await first.closed;
+      await until(() => rig.totals().open === 1);
+      await using fourth = await dial(port);
+      expect(await fourth.echo('4')).toBe('4');
+    });
+
+    test('a limit that comes later counts the sessions that are there', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const spec = pool([upstream('api-1', { port: server.port })]);
+      const port = await publishAndBind(rig, table([spec], [shared({ service: spec.service })]));
+      await using first = await dial(port);
+      await first.echo('1');
+      rig.publish(table([{ ...spec, maxSessions: 1 }], [shared({ service: spec.service, port })]));
+      await using second = await dial(port);
+      expect(await second.closed).toBe('reset');
+      rig.publish(table([spec], [shared({ service: spec.service, port })]));
+      await using third = await dial(port);
+
+      expect(await third.echo('3')).toBe('3');
+    });
+
+    test('a client that comes too often is turned away, but not for its burst', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await bind(rig, server, { connectRatePerClient: { perSecond: 0.01, burst: 3 } });
+      for (let nth = 1; nth <= 3; nth++) {
+        await using client = await dial(port);
+        expect(await client.echo('hello')).toBe('hello');
+      }
+      await using client = await dial(port);
+
+      expect(await client.closed).toBe('reset');
+      expect((await rig.records.find(({ reason }) => reason !== 'finished' && reason !== 'client-reset')).reason).toBe(
+        'rate-client',
+      );
+    });
+  });
+
+  describe('the PROXY protocol', () => {
+    test.each(['v1', 'v2'] as const)(
+      '%s: an upstream is told the client’s address, ahead of its bytes',
+      async (version) => {
+        await using rig = createRig();
+        await using server = await serve();
+        const port = await bind(rig, server, { proxyProtocol: version });
+        await using client = await dial(port);
+        client.socket.write('hello');
+        const peer = await server.accept();
+
+        expect(await readHeader(peer)).toMatchObject({
+          source: { host: '127.0.0.1', port: client.socket.localPort },
+          destination: { host: '127.0.0.1', port },
+        });
+        expect(await peer.read(5)).toBe('hello');
+        client.socket.end();
+        peer.socket.end();
+        expect(await rig.records.find(() => true)).toMatchObject({ reason: 'finished', bytesUp: 5, via: undefined });
+      },
+    );
+
+    test.each([
+      ['v1', 'v2', 1],
+      ['v2', 'v1', 1],
+      ['v2', 'v2', 5],
+    ] as const)('%s in, %s out: the client is whom the proxy says, in pieces of %i', async (from, to, step) => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await bind(
+        rig,
+        server,
+        { proxyProtocol: to, allow: ['203.0.113.0/24'] },
+        { acceptProxy: everybody },
+      );
+      await using proxy = await dial(port);
+      const { localPort } = proxy.socket;
+      const header = writeProxyHeader(from, { source, destination, tlvs });
+      await drip(proxy, header, step);
+      proxy.socket.write('hello');
+      const peer = await server.accept();
+
+      expect(await readHeader(peer)).toMatchObject({
+        source,
+        destination,
+        tlvs: from === 'v2' && to === 'v2' ? Uint8Array.from(tlvs) : new Uint8Array(),
+      });
+      expect(await peer.read(5)).toBe('hello');
+      proxy.socket.end();
+      peer.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({
+        client: '203.0.113.7:4711',
+        via: `127.0.0.1:${localPort}`,
+        bytesUp: 5,
+      });
+    });
+
+    test('a header over IPv6 arrives as one', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await bind(rig, server, { proxyProtocol: 'v2' }, { acceptProxy: everybody });
+      const v6 = { source: { host: '2001:db8::1', port: 1 }, destination: { host: '2001:db8::2', port: 2 } };
+      await using proxy = await dial(port);
+      proxy.socket.write(writeProxyHeader('v1', v6));
+      const peer = await server.accept();
+
+      expect(await readHeader(peer)).toMatchObject(v6);
+    });
+
+    test('names are looked for behind the header', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await bind(
+        rig,
+        server,
+        {},
+        {
+          service: undefined,
+          acceptProxy: everybody,
+          names: [{ kind: 'host', pattern: 'a.test', service: 'shop/api', tls: 'passthrough' }],
+        },
+      );
+      await using proxy = await dial(port);
+      const request = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
+      proxy.socket.write(Buffer.concat([writeProxyHeader('v2', { source, destination }), Buffer.from(request)]));
+      const peer = await server.accept();
+
+      expect(await peer.read(request.length)).toBe(request);
+    });
+
+    test('a proxy that speaks for itself is served as itself', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await bind(rig, server, {}, { acceptProxy: everybody });
+      await using proxy = await dial(port);
+      const { localPort } = proxy.socket;
+      proxy.socket.write(Buffer.from('\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00', 'latin1'));
+
+      expect(await proxy.echo('hello')).toBe('hello');
+      proxy.socket.end();
+      expect((await rig.records.find(() => true)).client).toBe(`127.0.0.1:${localPort}`);
+    });
+
+    test.each([
+      ['none', 'GET / HTTP/1.1\r\n\r\n'],
+      ['a broken one', 'PROXY TCP4 1.2.3.4\r\n'],
+    ])('a trusted proxy that sends %s is turned away', async (_, text) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await bind(rig, server, {}, { acceptProxy: everybody });
+      await using proxy = await dial(port);
+      proxy.socket.write(text);
+
+      expect(await proxy.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('bad-proxy-header');
+    });
+
+    test('whoever is not trusted is a client like any other, whatever it says', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await bind(rig, server, {}, { acceptProxy: ['10.0.0.0/8'] });
+      await using client = await dial(port);
+      const header = writeProxyHeader('v1', { source, destination }).toString('latin1');
+      client.socket.write(header);
+      const peer = await server.accept();
+
+      expect(await peer.read(header.length)).toBe(header);
+    });
+  });
+}
+
+async function drip(client: Peer, bytes: Uint8Array, step: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += step) {
+    client.socket.write(bytes.subarray(at, at + step));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Byte by byte, so that nothing behind it is taken. */
+async function readHeader(peer: Peer): Promise<ReturnType<typeof readProxyHeader>> {
+  for (let bytes = ''; ;) {
+    bytes += await peer.read(1);
+    const header = readProxyHeader(Buffer.from(bytes, 'latin1'));
+    if (header.kind !== 'incomplete') return header;
+  }
+}

@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/table.ts';
+import { recorded } from '../support/recorded.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { dial, freePort, serve, serveNamed, type Peer, type TestServer } from '../support/sockets.ts';
+
+/**
+ * Many services on one port: which client comes to whom, by what it says first, however it is cut.
+ */
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const gssRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]);
+const unrecognizedName = '\u0015\u0003\u0003\u0000\u0002\u0002\u0070';
+
+export function describeNames(createRig: CreateRig): void {
+  describe('names on a shared port', () => {
+    test.each([
+      ['a TLS client by its server name', recorded('curl'), 'tls'],
+      ['a TLS client whose hello is large', recorded('go-large'), 'tls'],
+      ['a TLS client that gives no name', recorded('openssl-no-name'), 'rest'],
+      ['an HTTP client by its host', Buffer.from('GET /a HTTP/1.1\r\nHost: web.example.test:8080\r\n\r\n'), 'web'],
+      ['an HTTP client by a wildcard', Buffer.from('GET / HTTP/1.1\r\nHost: a.b.example.test\r\n\r\n'), 'wild'],
+      ['an HTTP/2 client by its authority', recorded('curl-h2c'), 'h2c'],
+      ['an HTTP client of another name', Buffer.from('GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n'), 'rest'],
+      ['a client that speaks something else', Buffer.from('*1\r\n$4\r\nPING\r\n'), 'rest'],
+    ])('lead %s, in one piece and in many', async (_, bytes, service) => {
+      await using scene = await createScene(createRig, ['tls', 'web', 'wild', 'h2c', 'rest']);
+      const names = [
+        name('sni', 'api.example.test', 'tls'),
+        name('sni', '*.example.test', 'tls'),
+        name('host', 'web.example.test', 'web'),
+        name('host', '*.example.test', 'wild'),
+        name('host', 'api.example.test', 'h2c'),
+      ];
+      const port = await scene.bind({ names, service: 'rest' });
+      for (const step of [bytes.length, Math.ceil(bytes.length / 7), 3]) {
+        await using client = await dial(port);
+        await drip(client, bytes, step);
+        const peer = await scene.server(service).accept();
+        expect(await peer.read(bytes.length)).toBe(Buffer.from(bytes).toString('latin1'));
+        peer.socket.write('answer');
+        expect(await client.read(6)).toBe('answer');
+        const ended = scene.rig.records.next();
+        client.socket.end();
+        peer.socket.end();
+        expect(await ended).toMatchObject({ service, reason: 'finished', bytesUp: bytes.length, bytesDown: 6 });
+      }
+    });
+
+    test('lead a client that waits for the server to speak to the catch-all, after a moment', async () => {
+      await using rig = createRig();
+      await using server = await serveNamed('220 hello');
+      const catchAll = pool([upstream('mail', { port: server.port })], { service: 'mail' });
+      const port = await publishAndBind(
+        rig,
+        table([catchAll], [shared({ names: [name('sni', 'a.test', 'a')], service: 'mail', sniffTimeoutMs: 50 })]),
+      );
+      await using client = await dial(port);
+
+      expect(await client.read(9)).toBe('220 hello');
+      expect(await client.echo('EHLO')).toBe('EHLO');
+    });
+
+    test('lead a Postgres client by the name in its TLS hello, and its upstream is asked first', async () => {
+      await using scene = await createScene(createRig, ['db', 'rest']);
+      const port = await scene.bind({ names: [name('sni', 'db.example.test', 'db')], service: 'rest' });
+      await using client = await dial(port);
+      await drip(client, gssRequest, 3);
+      expect(await client.read(1)).toBe('N');
+      await drip(client, sslRequest, 3);
+      expect(await client.read(1)).toBe('S');
+      const hello = recorded('openssl');
+      await drip(client, hello, 100);
+      const peer = await scene.server('db').accept();
+      expect(await peer.read(8)).toBe(sslRequest.toString('latin1'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(peer.unread).toBe(0);
+      peer.socket.write('S');
+      expect(await peer.read(hello.length)).toBe(Buffer.from(hello).toString('latin1'));
+      peer.socket.write('server hello');
+
+      expect(await client.read(12)).toBe('server hello');
+    });
+
+    test('a Postgres client that wants no TLS comes to the catch-all with all it said', async () => {
+      await using scene = await createScene(createRig, ['web', 'db']);
+      const port = await scene.bind({ names: [name('host', 'web.test', 'web')], service: 'db' });
+      await using client = await dial(port);
+      client.socket.write(sslRequest);
+      const peer = await scene.server('db').accept();
+
+      expect(await peer.read(8)).toBe(sslRequest.toString('latin1'));
+    });
+
+    test('a TLS client of a name that nobody has gets an alert', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('sni', 'other.test', 'a')], service: undefined });
+      await using client = await dial(port);
+      client.socket.write(recorded('curl'));
+
+      expect(await client.readToEnd()).toBe(unrecognizedName);
+      client.socket.end();
+      expect(await client.closed).toBe('ended');
+      expect(await scene.rig.records.find(() => true)).toMatchObject({
+        service: undefined,
+        reason: 'no-route',
+        name: 'api.example.test',
+        upstream: undefined,
+      });
+      expect(scene.rig.totals()).toMatchObject({ accepted: 1, open: 0, refused: { 'no-route': 1 } });
+    });
+
+    test('an HTTP client of a name that nobody has is told which there are, unless they are not to be told', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const names = [name('host', 'api.test', 'a'), { ...name('host', 'web.test', 'a'), tls: 'terminate' } as const];
+      for (const explainNames of [true, false]) {
+        const port = await scene.bind({ names, service: undefined, explainNames });
+        await using client = await dial(port);
+        client.socket.write('GET / HTTP/1.1\r\nHost: \x1b[31mevil\r\nHost: x\r\n\r\n');
+        expect(await client.readToEnd()).toMatch(/^HTTP\/1\.1 400 /);
+        await using second = await dial(port);
+        second.socket.write('GET / HTTP/1.1\r\nHost: else.test\r\n\r\n');
+        const page = await second.readToEnd();
+
+        expect(page).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+        expect(page).toContain('else.test');
+        expect(page.includes('http://api.test')).toBe(explainNames);
+        expect(page.includes('https://web.test')).toBe(explainNames);
+      }
+    });
+
+    test('a service that has nobody ready is told of as one, when the hold is over', async () => {
+      await using rig = createRig();
+      const nobody = pool([upstream('a', { port: await freePort() })], { service: 'a', holdMs: 50 });
+      const port = await publishAndBind(rig, table([nobody], [shared({ names: [name('host', 'a.test', 'a')] })]));
+      await using client = await dial(port);
+      client.socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+
+      expect(await client.readToEnd()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+      client.socket.end();
+      expect(await client.closed).toBe('ended');
+      expect(await rig.records.find(() => true)).toMatchObject({
+        service: 'a',
+        name: 'a.test',
+        reason: 'hold-expired',
+      });
+    });
+
+    test.each([
+      ['a hello that is broken', Buffer.from('\x16\x03\x01\x00\x05\x02\x00\x00\x01\x00', 'latin1'), 'malformed'],
+      [
+        'something else than TLS after Postgres’ request for it',
+        Buffer.concat([sslRequest, Buffer.from('hello')]),
+        'malformed',
+      ],
+    ])('%s is turned away', async (_, bytes, reason) => {
+      await using scene = await createScene(createRig, ['a', 'rest']);
+      const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: 'rest' });
+      await using client = await dial(port);
+      client.socket.write(bytes);
+      client.socket.end();
+      await client.readToEnd();
+
+      expect((await scene.rig.records.find(() => true)).reason).toBe(reason);
+    });
+
+    test('a client that says nothing is closed where there is no catch-all', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined, sniffTimeoutMs: 30 });
+      await using client = await dial(port);
+
+      expect(await client.closed).toBe('reset');
+      expect((await scene.rig.records.find(() => true)).reason).toBe('sniff-timeout');
+    });
+
+    test('a client that leaves before it has said its name costs nobody anything', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined });
+      await using client = await dial(port);
+      client.socket.write('\x16');
+      await until(() => scene.rig.totals().open === 1);
+      client.socket.resetAndDestroy();
+
+      expect((await scene.rig.records.find(() => true)).reason).toBe('client-gave-up');
+      await until(() => scene.rig.totals().open === 0);
+    });
+
+    test('clients that are amid their head when the relay closes are closed', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined });
+      await using client = await dial(port);
+      await until(() => scene.rig.totals().open === 1);
+      await scene.rig.close();
+
+      expect(await client.closed).toBe('reset');
+    });
+
+    test('a name is given to another service without the listener noticing', async () => {
+      await using scene = await createScene(createRig, ['a', 'b']);
+      const port = await scene.bind({ names: [name('host', 'x.test', 'a')] });
+      for (const service of ['a', 'b']) {
+        scene.publish({ names: [name('host', 'x.test', service)] }, port);
+        await using client = await dial(port);
+        client.socket.write('GET / HTTP/1.1\r\nHost: x.test\r\n\r\n');
+        const peer = await scene.server(service).accept();
+        expect(await peer.read(3)).toBe('GET');
+      }
+      expect(scene.rig.statuses.all.filter(({ status }) => status.kind === 'listening')).toHaveLength(1);
+    });
+  });
+}
+
+const key = 'shared';
+
+function name(kind: NameSpec['kind'], pattern: string, service: string): NameSpec {
+  return { kind, pattern, service, tls: 'passthrough' };
+}
+
+export function shared(options: Partial<ListenerSpec>): ListenerSpec {
+  return { ...listener('none', 0, key), service: undefined, ...options };
+}
+
+/** Sends them so many at a time, each in a segment of its own. */
+async function drip(client: Peer, bytes: Uint8Array, step: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += step) {
+    client.socket.write(bytes.subarray(at, at + step));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** One upstream for each service, and a listener that they share. */
+async function createScene(createRig: CreateRig, services: readonly string[]) {
+  const rig = createRig();
+  const servers = new Map<string, TestServer>();
+  for (const service of services) servers.set(service, await serve());
+  const server = (service: string): TestServer => {
+    const found = servers.get(service);
+    if (!found) throw new Error(`no ${service}`);
+    return found;
+  };
+  const pools = (): PoolSpec[] =>
+    services.map((service) => pool([upstream(`${service}-1`, { port: server(service).port })], { service }));
+  return {
+    rig,
+    server,
+    bind: (options: Partial<ListenerSpec>) => publishAndBind(rig, table(pools(), [shared(options)])),
+    publish: (options: Partial<ListenerSpec>, port: number) =>
+      rig.publish(table(pools(), [shared({ ...options, port })])),
+    async [Symbol.asyncDispose]() {
+      await rig[Symbol.asyncDispose]();
+      for (const one of servers.values()) await one[Symbol.asyncDispose]();
+    },
+  };
+}
