@@ -5,10 +5,12 @@ import type { Problem } from './problem.ts';
  * Listeners that could not be bound, as problems. Pure.
  */
 export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>): Problem[] {
-  return [...statuses].flatMap(([listen, status]) => (status.kind === 'failed' ? [toProblem(listen, status)] : []));
+  return [...statuses].flatMap(([listen, status]) =>
+    status.kind === 'failed' ? [listenerProblem(listen, status)] : [],
+  );
 }
 
-function toProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
+export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
   const [why, fix] = reasons[code] ?? [message, 'It is tried again by itself.'];
   return { code: 'listen-failed', subject: listen, message: `cannot listen: ${why}`, fix };
 }

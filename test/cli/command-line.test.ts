@@ -131,7 +131,7 @@ describe('bad input is answered in one line with the fix, and the right exit cod
   it.each([
     [['--frobnicate'], 2, /unknown option '--frobnicate'/],
     [['--log-levle', 'debug'], 2, /Did you mean --log-level\?/],
-    [['statsu'], 2, /"statsu" is neither a command nor HOST:PORT/],
+    [['statsu'], 2, /"statsu" is neither a command \(did you mean "status"\?\) nor HOST:PORT/],
     [['demoo'], 2, /did you mean "demo"\?/],
     [['localhost:99999'], 2, /"localhost:99999" must be HOST:PORT/],
     [['ho st:80'], 2, /"ho st:80" must be HOST:PORT/],

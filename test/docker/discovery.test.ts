@@ -284,7 +284,7 @@ describe('labels', () => {
     await using web = await startReplica({ labels: t.labels });
     await using oneOff = await startReplica({ labels: { ...t.labels, 'com.docker.compose.oneoff': 'True' } });
     await using witness = await startReplica({ labels: t.labels });
-    await t.sealane.line(new RegExp(`${witness.name} .*joined web`));
+    await t.sealane.line(new RegExp(`${witness.name} (in web is|.*joined web,) ready`));
     const names = await answerers(t.port);
     expect(names).toEqual([web.name, witness.name].toSorted());
     expect(names).not.toContain(oneOff.name);

@@ -53,14 +53,17 @@ export function startLoad(port: number, { atOnce = 4, host = '127.0.0.1' } = {})
 
 const sessionSchema = z.object({ session: z.object({ upstream: z.string().optional(), bytesDown: z.number() }) });
 
-/** Sessions that one of these containers had accepted and never answered: lost with its process. */
+/**
+ * Sessions that one of these containers had accepted and never answered, or not to the end: lost with its process. Its
+ * answers are all alike.
+ */
 export function lostWith(sealane: Sealane, names: readonly string[]): number {
-  return sealane.lines.filter((line) => {
-    const { data } = sessionSchema.safeParse(line);
-    return (
-      data?.session.upstream !== undefined && names.includes(data.session.upstream) && data.session.bytesDown === 0
-    );
-  }).length;
+  const sessions = sealane.lines.flatMap((line) => sessionSchema.safeParse(line).data?.session ?? []);
+  return names.reduce((lost, name) => {
+    const answers = sessions.filter(({ upstream }) => upstream === name).map(({ bytesDown }) => bytesDown);
+    const whole = Math.max(0, ...answers);
+    return lost + answers.filter((bytes) => bytes === 0 || bytes < whole).length;
+  }, 0);
 }
 
 function isError(answer: string): boolean {

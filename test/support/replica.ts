@@ -30,7 +30,7 @@ export function startReplica({
   return startContainer({ image: inject('images').tools, name, command: ['sh', '-c', script], ...options });
 }
 
-/** The name of the replica that answers at this port, or the code of the socket's error. */
+/** The name of the replica that answers at this port, the code of the socket's error, or `nothing` where it was cut. */
 export async function whoAnswers(port: number, host = '127.0.0.1'): Promise<string> {
   const socket = createConnection(port, host);
   socket.write('GET / HTTP/1.0\r\n\r\n');
@@ -40,7 +40,8 @@ export async function whoAnswers(port: number, host = '127.0.0.1'): Promise<stri
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error);
   }
-  return text.split('\n').at(-2) ?? 'nothing';
+  const [, body = ''] = text.split('\r\n\r\n');
+  return body.endsWith('\n') ? (body.split('\n').at(-2) ?? 'nothing') : 'nothing';
 }
 
 /** The distinct answers to `count` connections, one after the other, sorted. */

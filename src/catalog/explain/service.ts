@@ -1,6 +1,7 @@
 import { formatAddress } from '../../config/address.ts';
 import { formatDuration } from '../../config/duration.ts';
 import type { Service, ServiceRoute } from '../catalog.ts';
+import { listenerProblem } from '../listener-problems.ts';
 import type { Problem } from '../problem.ts';
 import { notAskedYet, type Upstream } from '../upstream.ts';
 import type { Cause, Finding } from './explanation.ts';
@@ -71,12 +72,13 @@ function findClosed(service: Service, problems: readonly Problem[], world: Expla
   return bad('opening', `no port of ${name} is open`, 'Look at its problems.');
 }
 
-function findRoute({ listen }: ServiceRoute, { listeners, catalog }: ExplainWorld): Finding {
-  const failed = catalog.problems.find(({ code, subject }) => code === 'listen-failed' && subject === listen);
-  if (failed) return bad('listen-failed', `${listen} is not open: ${failed.message}`, failed.fix);
+function findRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Finding {
   const status = listeners.get(listen);
-  if (status?.kind === 'failed')
-    return bad('listen-failed', `${listen} is not open: ${status.message}`, 'It is tried again by itself.');
+  if (status?.kind === 'failed') {
+    // Not the catalog's problem, which comes a moment after the status.
+    const { message, fix } = listenerProblem(listen, status);
+    return bad('listen-failed', `${listen} is not open: ${message}`, fix);
+  }
   return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');
 }
 

@@ -61,14 +61,6 @@ describe('why a service is not reachable', () => {
     ['draining', one({ condition: { kind: 'stopping', signal: 'SIGTERM' }, drainMs: 9 }), /start/],
     ['drained', one({}, { override: { drained: true, weight: undefined } }), /Undrain/],
     ['weight-zero', one({ weight: 0 }), /weight/],
-    [
-      'listen-failed',
-      catalogOf([declare('shop/api', declaredUpstream('a'))], {
-        listeners: new Map(),
-        problems: [problem('listen-failed', '127.0.0.1:8080')],
-      }),
-      /mend/,
-    ],
     ['opening', catalogOf([declare('shop/api', declaredUpstream('a'))], { listeners: new Map() }), /moment/],
     [
       'no-shared-network',
@@ -88,6 +80,18 @@ describe('why a service is not reachable', () => {
     expect(explanation).toMatchObject({ kind: 'service', verdict: 'unreachable', cause, services: ['shop/api'] });
     expect(explanation.next).toMatch(next);
     expect(whyNot('shop/api', explainWorld(catalog))).toBe(explanation.summary);
+  });
+
+  it('is not open while its listener cannot be bound', () => {
+    const listeners = new Map();
+    const status = { kind: 'failed', code: 'EADDRINUSE', message: 'listen EADDRINUSE' } as const;
+    const catalog = catalogOf([declare('shop/api', declaredUpstream('a'))], { listeners });
+    const world = explainWorld(catalog, { listeners: new Map([['127.0.0.1:8080', status]]) });
+    expect(explain('shop/api', world)).toMatchObject({
+      verdict: 'unreachable',
+      cause: 'listen-failed',
+      summary: '127.0.0.1:8080 is not open: cannot listen: the port is in use by another process',
+    });
   });
 
   it('loses to an older claim on the same port', () => {
