@@ -21,7 +21,6 @@ export interface Problem {
 export const problemCodes = [
   'label-unknown',
   'label-malformed',
-  'label-unsupported',
   'labels-differ',
   'port-unclear',
   'no-address',

@@ -6,7 +6,7 @@ import { printable, quoted } from '../telemetry/printable.ts';
 import { ConfigError } from './config-error.ts';
 import { suggestion } from './did-you-mean.ts';
 import { isSocketPath, targetSchema } from './address.ts';
-import { isSupported, routeOptions, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
+import { isOption, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
 /**
@@ -86,7 +86,7 @@ class Reader {
     let upstreams: StaticUpstream[] | undefined;
     for (const { key, value, offset } of this.#entries(node)) {
       if (key === 'upstreams') upstreams = this.#upstreams(name, value, offset);
-      else if (isSupported(key) && !containerOnly.has(key)) {
+      else if (isOption(key) && !containerOnly.has(key)) {
         values[key] = this.#check(routeOptionSchemas[key] as z.ZodType, textOf(value), `${key} of ${name}`, offset);
       } else throw this.errorAt(offset, unknownOption(key));
     }
@@ -149,7 +149,6 @@ const containerOnly: ReadonlySet<string> = new Set(['enable', 'port', 'pool', 'n
 function unknownOption(key: string): string {
   if (containerOnly.has(key))
     return `${key} is a container's label; a static service has listen, upstreams and pool options`;
-  if (Object.hasOwn(routeOptions, key)) return `option ${quoted(key)} is not supported yet; remove it`;
   const known = ['upstreams', ...Object.keys(routeOptionSchemas).filter((one) => !containerOnly.has(one))];
   return `unknown option ${quoted(key)}${suggestion(key, known)}`;
 }

@@ -15,12 +15,10 @@ export interface RouteOption {
   readonly fallback: string;
   readonly description: string;
   /**
-   * What happens to the route when the value is malformed or the option is not supported yet: `refuse` where serving it
-   * anyway could expose it or send clients to the wrong place, else `fallback`.
+   * What happens to the route when the value is malformed: `refuse` where serving it anyway could expose it or send
+   * clients to the wrong place, else `fallback`.
    */
   readonly onMistake: 'refuse' | 'fallback';
-  /** False for names that are reserved: using one says "not supported yet". */
-  readonly supported: boolean;
 }
 
 /** Service names appear in logs, metrics and URLs. */
@@ -115,10 +113,10 @@ export const routeOptionSchemas = {
   'tls.alpn': alpnSchema,
 } as const;
 
-export type SupportedOption = keyof typeof routeOptionSchemas;
+export type OptionName = keyof typeof routeOptionSchemas;
 
 /** The validated options of one route; absent where not written. */
-export type RouteValues = { readonly [K in SupportedOption]?: z.output<(typeof routeOptionSchemas)[K]> };
+export type RouteValues = { readonly [K in OptionName]?: z.output<(typeof routeOptionSchemas)[K]> };
 
 export const poolDefaults = {
   balance: 'least-connections',
@@ -132,12 +130,7 @@ export const poolDefaults = {
 export const checkDefaults = { intervalMs: 2_000, timeoutMs: 2_000, rise: 2, fall: 3 } as const;
 
 function now(value: string, fallback: string, onMistake: RouteOption['onMistake'], description: string): RouteOption {
-  return { value, fallback, onMistake, description, supported: true };
-}
-
-/** Read and checked, but the relay does not act on it yet. */
-function soon(option: RouteOption): RouteOption {
-  return { ...option, supported: false };
+  return { value, fallback, onMistake, description };
 }
 
 export const routeOptions: Readonly<Record<string, RouteOption>> = {
@@ -217,58 +210,50 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
     'After a scale-up, `idle` closes idle sessions on crowded upstreams, so that connection pools spread.',
   ),
   'rebalance.idle': now('duration', '`30s`', 'fallback', 'How long a session must be idle to be closed for that.'),
-  host: soon(
-    now(
-      'names, `*.` wildcard',
-      'none: whatever no name matches',
-      'refuse',
-      'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost`. Routes with other names share the port.',
-    ),
+  host: now(
+    'names, `*.` wildcard',
+    'none: whatever no name matches',
+    'refuse',
+    'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost`. Routes with other names share the port.',
   ),
-  sni: soon(
-    now(
-      'names, `*.` wildcard',
-      'none: whatever no name matches',
-      'refuse',
-      'TLS server names that the route serves on its port; also for Postgres clients that ask for TLS.',
-    ),
+  sni: now(
+    'names, `*.` wildcard',
+    'none: whatever no name matches',
+    'refuse',
+    'TLS server names that the route serves on its port; also for Postgres clients that ask for TLS.',
   ),
-  'sniff-timeout': soon(
-    now(
-      'duration',
-      '`1s`',
-      'fallback',
-      'On a port with names: how long a client may be silent until it is taken for one of a protocol in which the server speaks first. The longest of those who share the port holds.',
-    ),
+  'sniff-timeout': now(
+    'duration',
+    '`1s`',
+    'fallback',
+    'On a port with names: how long a client may be silent until it is taken for one of a protocol in which the server speaks first. The longest of those who share the port holds.',
   ),
-  'accept-proxy': soon(
-    now(
-      '`true`, `false`, CIDRs',
-      '`false`',
-      'refuse',
-      'Clients send a PROXY protocol header (v1 or v2) first: all of them, or those from these addresses. All routes on one port must agree.',
-    ),
+  'accept-proxy': now(
+    '`true`, `false`, CIDRs',
+    '`false`',
+    'refuse',
+    'Clients send a PROXY protocol header (v1 or v2) first: all of them, or those from these addresses. All routes on one port must agree.',
   ),
-  'proxy-protocol': soon(
-    now('`v1`, `v2`, `off`', '`off`', 'refuse', 'Tells the upstream the client’s address in a PROXY protocol header.'),
+  'proxy-protocol': now(
+    '`v1`, `v2`, `off`',
+    '`off`',
+    'refuse',
+    'Tells the upstream the client’s address in a PROXY protocol header.',
   ),
-  allow: soon(
-    now('CIDRs', 'everybody', 'refuse', 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.'),
+  allow: now('CIDRs', 'everybody', 'refuse', 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.'),
+  deny: now('CIDRs', 'nobody', 'refuse', 'Clients that may not connect, even if `allow` names them.'),
+  'max-connections.service': now('1-1000000', 'no limit', 'fallback', 'Most clients of the whole service at once.'),
+  'max-connections.client': now(
+    '1-1000000',
+    'no limit',
+    'fallback',
+    'Most connections of one client address to the service at once.',
   ),
-  deny: soon(now('CIDRs', 'nobody', 'refuse', 'Clients that may not connect, even if `allow` names them.')),
-  'max-connections.service': soon(
-    now('1-1000000', 'no limit', 'fallback', 'Most clients of the whole service at once.'),
-  ),
-  'max-connections.client': soon(
-    now('1-1000000', 'no limit', 'fallback', 'Most connections of one client address to the service at once.'),
-  ),
-  'connection-rate.client': soon(
-    now(
-      '1-100000',
-      'no limit',
-      'fallback',
-      'New connections a second of one client address to the service; as many may come at once.',
-    ),
+  'connection-rate.client': now(
+    '1-100000',
+    'no limit',
+    'fallback',
+    'New connections a second of one client address to the service; as many may come at once.',
   ),
   tls: now(
     '`passthrough`, `terminate`',
@@ -284,6 +269,6 @@ export const routeOptions: Readonly<Record<string, RouteOption>> = {
   ),
 };
 
-export function isSupported(name: string): name is SupportedOption {
-  return Object.hasOwn(routeOptionSchemas, name) && routeOptions[name]?.supported === true;
+export function isOption(name: string): name is OptionName {
+  return Object.hasOwn(routeOptionSchemas, name);
 }

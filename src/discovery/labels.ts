@@ -1,6 +1,12 @@
 import { type Problem } from '../catalog/problem.ts';
 import { suggestion } from '../config/did-you-mean.ts';
-import { isSupported, routeOptions, routeOptionSchemas, type RouteValues } from '../config/route-options.ts';
+import {
+  isOption,
+  routeOptions,
+  routeOptionSchemas,
+  type OptionName,
+  type RouteValues,
+} from '../config/route-options.ts';
 import { printable, quoted } from '../telemetry/printable.ts';
 
 /**
@@ -56,12 +62,12 @@ export function readLabels(
 }
 
 /** `listen`, `web.listen`, `health.interval`, `web.health.interval`; no option when it is none of ours. */
-function splitKey(rest: string): { readonly route: string; readonly option: string | undefined } {
-  if (Object.hasOwn(routeOptions, rest)) return { route: '', option: rest };
+function splitKey(rest: string): { readonly route: string; readonly option: OptionName | undefined } {
+  if (isOption(rest)) return { route: '', option: rest };
   const dot = rest.indexOf('.');
   const route = rest.slice(0, Math.max(dot, 0));
   const option = rest.slice(dot + 1);
-  const fits = routeName.test(route) && !Object.hasOwn(routeOptions, route) && Object.hasOwn(routeOptions, option);
+  const fits = routeName.test(route) && !isOption(route) && isOption(option);
   return fits ? { route, option } : { route: '', option: undefined };
 }
 
@@ -86,17 +92,12 @@ function draftOf(drafts: Map<string, Draft>, route: string): Draft {
 function readOption(
   draft: Draft,
   key: string,
-  option: string,
+  option: OptionName,
   text: string,
   report: (label: string, code: Problem['code'], message: string, fix: string) => void,
 ): void {
   const refuse = routeOptions[option]?.onMistake === 'refuse';
   const consequence = refuse ? 'the route is not served' : 'the default is used';
-  if (!isSupported(option)) {
-    draft.refused ||= refuse;
-    report(key, 'label-unsupported', `label ${quoted(key)} is not supported yet; ${consequence}`, 'Remove the label.');
-    return;
-  }
   const parsed = routeOptionSchemas[option].safeParse(text.trim());
   if (parsed.success) {
     Object.assign(draft.values, { [option]: parsed.data });

@@ -23,24 +23,12 @@ Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
 
 ${table(
   ['option', 'value', 'default', 'what it does', 'when malformed'],
-  supported(true).map(([name, option]) => [
+  Object.entries(routeOptions).map(([name, option]) => [
     `\`${name}\``,
     option.value,
     option.fallback,
     option.description,
     option.onMistake === 'refuse' ? 'route not served' : 'default used',
-  ]),
-)}
-
-Reserved for what comes next; using one is reported as "not supported yet":
-
-${table(
-  ['option', 'value', 'what it will do', 'until then'],
-  supported(false).map(([name, option]) => [
-    `\`${name}\``,
-    option.value,
-    option.description,
-    option.onMistake === 'refuse' ? 'route not served' : 'ignored',
   ]),
 )}
 
@@ -81,10 +69,6 @@ ${table(
   Object.entries(closeReasons).map(([reason, sentence]) => [`\`${reason}\``, sentence]),
 )}
 `;
-}
-
-function supported(wanted: boolean) {
-  return Object.entries(routeOptions).filter(([, option]) => option.supported === wanted);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

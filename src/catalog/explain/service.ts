@@ -167,7 +167,6 @@ export function causeOf({ code }: Problem): Cause {
   switch (code) {
     case 'label-unknown':
     case 'label-malformed':
-    case 'label-unsupported':
       return 'label-mistake';
     case 'never-ready':
       return 'nothing-listens';

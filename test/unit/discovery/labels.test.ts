@@ -92,15 +92,6 @@ describe('labels', () => {
     expect(routes.map((route) => route.name)).toEqual(['b']);
   });
 
-  it.each(Object.entries(routeOptions).filter(([, option]) => !option.supported))(
-    'that are reserved (%s) say so, and refuse the route where ignoring them could expose it',
-    (name, option) => {
-      const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${name}`]: 'x' });
-      expect(problems[0]?.code).toBe('label-unsupported');
-      expect(routes).toHaveLength(option.onMistake === 'refuse' ? 0 : 1);
-    },
-  );
-
   it('show hostile text inert', () => {
     const { problems } = read({ 'sealane.weight': '\u001b[31m\nred"', [`sealane.${'x'.repeat(5000)}`]: '' });
     for (const { message } of problems) {
