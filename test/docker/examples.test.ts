@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
+import { startBrowser } from '../support/browser.ts';
 import { composeProject } from '../support/compose.ts';
+import { testEngine } from '../support/containers.ts';
 import { eventually } from '../support/replica.ts';
 
 /**
@@ -118,6 +120,69 @@ describe('the example of several ports', () => {
     );
     expect(answer).toBe('hello from the web port\n');
     expect(await get(metrics)).toBe('app_requests_total 1\n');
+  });
+});
+
+describe('the example of names on one port', () => {
+  it('leads curl and a browser to the service they name, and tells others which names there are', async () => {
+    await using project = composeProject('examples/localhost-names');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    const ask = (name: string): Promise<string> =>
+      run('curl', ['--silent', '--show-error', '--max-time', '20', `http://${name}:${port}/`]);
+    const hostnameOf = (text: string): string | undefined => /^Hostname: (.+)$/m.exec(text)?.[1];
+    await eventually(
+      async () => [await ask('api.localhost').catch(String), await ask('web.localhost').catch(String)].map(hostnameOf),
+      ([api, web]) => api === 'api' && web === 'web',
+      30_000,
+    );
+    expect(hostnameOf(await ask('shop.web.localhost'))).toBe('web');
+    expect(await ask('db.localhost')).toMatch(/api\.localhost[^]*web\.localhost/);
+
+    await using browser = await startBrowser();
+    for (const name of ['api', 'web']) {
+      await using opened = await browser.open(`http://${name}.localhost:${port}/`, { width: 640, height: 320 });
+      expect(hostnameOf(await opened.page.locator('body').innerText())).toBe(name);
+    }
+  });
+});
+
+describe('the example of TLS passed through', () => {
+  it('leads clients to the service that they name, which shows its own certificate', async () => {
+    await using project = composeProject('examples/tls-passthrough');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8443);
+    const ask = (name: string): Promise<string> =>
+      run('curl', ['--silent', '--show-error', '--insecure', '--max-time', '20', `https://${name}:${port}/`]).catch(
+        String,
+      );
+    for (const name of ['api.localhost', 'web.localhost']) {
+      const answer = await eventually(
+        () => ask(name),
+        (text) => text.includes('here'),
+        30_000,
+      );
+      expect(answer).toBe(`${name} here; you asked for ${name}\n`);
+    }
+    expect(await ask('db.localhost')).toMatch(/unrecognized name/);
+  });
+});
+
+describe('the example of the PROXY protocol', () => {
+  it('tells nginx the client’s address, which is not Sealane’s', async () => {
+    await using project = composeProject('examples/proxy-protocol');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    const answer = await eventually(
+      () => get(port).catch(String),
+      (text) => text.startsWith('you are'),
+      30_000,
+    );
+    const [, client, peer] = /^you are ([\d.]+); the connection came from ([\d.]+)\n$/.exec(answer) ?? [];
+    const sealane = (await project.compose('ps', '-q', 'sealane')).trim();
+    const { Networks } = (await testEngine().getContainer(sealane).inspect()).NetworkSettings;
+    const [network] = Object.values(Networks);
+    expect({ client, peer }).toEqual({ client: network?.Gateway, peer: network?.IPAddress });
   });
 });
 

@@ -21,6 +21,7 @@ export function composeProject(folder: string, variables: Readonly<Record<string
   const env = {
     SEALANE_IMAGE: images.sealane,
     REDIS_IMAGE: images.tools,
+    NGINX_IMAGE: images.tools,
     DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '').replace('unix://', ''),
     PORT: '0',
     METRICS_PORT: '0',

@@ -19,6 +19,7 @@ const programs = [
   { program: 'docker-compose', debianPackage: 'docker-compose' },
   { program: 'redis-cli', debianPackage: 'redis-tools' },
   { program: 'busybox', debianPackage: 'busybox-static' },
+  { program: 'nginx', debianPackage: 'nginx' },
   { program: 'curl', debianPackage: 'curl' },
   { program: 'promtool', debianPackage: 'prometheus' },
 ] as const;

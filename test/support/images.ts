@@ -14,7 +14,7 @@ export interface TestImages {
   readonly sealane: string;
   /** Its base; undefined where it is the Dockerfile's default. */
   readonly base: string | undefined;
-  /** busybox (sh, httpd, nc … listening within a millisecond) and a real Redis server with its client. */
+  /** busybox (sh, httpd, nc … listening within a millisecond) a real Redis server with its client, and nginx. */
   readonly tools: string;
 }
 
@@ -45,6 +45,7 @@ export async function buildToolsImage({ host }: AcquiredEngine): Promise<string>
     ...(await busyboxEntries()),
     ...(await programEntries(redis, '/usr/bin/redis-server')),
     ...(await programEntries(await required('redis-cli'), '/usr/bin/redis-cli')),
+    ...(await programEntries(await required('nginx'), '/usr/bin/nginx')),
     { kind: 'folder', path: '/tmp', mode: 0o1777 },
     { kind: 'folder', path: '/srv', mode: 0o777 },
     { kind: 'text', path: '/etc/passwd', text: 'root:x:0:0:root:/:/bin/sh\n' },

@@ -1,0 +1,236 @@
+import { createServer } from 'node:http';
+import { createServer as createHttp2Server, createSecureServer } from 'node:http2';
+import { chmod, chown, readFile, readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../src/demo/engine/command.ts';
+import { installMissing } from '../../src/demo/engine/packages.ts';
+import { startProgram } from '../support/programs.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+/**
+ * One port for everything that a developer's machine runs, asked by the clients that people use: curl, openssl, psql and
+ * ssh-keyscan, to real servers.
+ */
+const stack = new AsyncDisposableStack();
+let postgres: string;
+let sshKey: string;
+const ports = { web: 0, api: 0, rpc: 0, secure: 0, db: 0, shell: 0 };
+/** Everything with a catch-all, and names only. */
+let shared: number;
+let named: number;
+
+beforeAll(async () => {
+  await installMissing(
+    [
+      { program: 'curl', debianPackage: 'curl' },
+      { program: 'openssl', debianPackage: 'openssl' },
+      { program: 'pg_ctlcluster', debianPackage: 'postgresql' },
+      { program: 'ssh-keyscan', debianPackage: 'openssh-client' },
+      { program: 'dropbear', debianPackage: 'dropbear-bin' },
+    ],
+    () => {},
+  );
+  const folder = stack.use(await tempFolder());
+  shared = await freePort();
+  named = await freePort();
+  ports.web = await serveHttp(createServer((_, response) => response.end('web')));
+  ports.api = await serveHttp(createServer((_, response) => response.end('api')));
+  ports.rpc = await serveHttp(createHttp2Server((_, response) => response.end('rpc')));
+  const { key, certificate } = await makeCertificate(folder, 'secure.localhost');
+  const tls = { key: await readFile(key), cert: await readFile(certificate), allowHTTP1: true };
+  ports.secure = await serveHttp(createSecureServer(tls, (_, response) => response.end('secure')));
+  [postgres, sshKey] = await Promise.all([startPostgres(folder), startSsh(folder)]);
+}, 300_000);
+
+afterAll(() => stack.disposeAsync());
+
+async function serveHttp(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(() => void server.close());
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function makeCertificate(
+  folder: TempFolder,
+  name: string,
+): Promise<{ readonly key: string; readonly certificate: string }> {
+  const [key, certificate] = [join(folder.path, `${name}.key`), join(folder.path, `${name}.crt`)];
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', certificate],
+  ]);
+  return { key, certificate };
+}
+
+/** Debian's, with ssl on; the folder of its programs. It refuses to run as root. */
+async function startPostgres(folder: TempFolder): Promise<string> {
+  const nobody = 65_534;
+  const [version = ''] = (await readdir('/usr/lib/postgresql')).toSorted().slice(-1);
+  const bin = join('/usr/lib/postgresql', version, 'bin');
+  const { key, certificate } = await makeCertificate(folder, 'db.localhost');
+  await chmod(folder.path, 0o711);
+  await chown(key, nobody, nobody);
+  const data = join(folder.path, 'data');
+  await run('install', ['--directory', '--owner', String(nobody), '--mode', '700', data]);
+  const asNobody = ['setpriv', '--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'];
+  const [program = '', ...before] = asNobody;
+  await run(program, [
+    ...before,
+    `${bin}/initdb`,
+    '-D',
+    data,
+    '-U',
+    'bench',
+    '-A',
+    'trust',
+    '--no-sync',
+    '--locale',
+    'C',
+  ]);
+  ports.db = await freePort();
+  const options = [
+    'ssl=on',
+    `ssl_cert_file=${certificate}`,
+    `ssl_key_file=${key}`,
+    'fsync=off',
+    'unix_socket_directories=',
+  ];
+  stack.use(
+    await startProgram(
+      [
+        ...asNobody,
+        `${bin}/postgres`,
+        '-D',
+        data,
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(ports.db),
+        ...options.flatMap((one) => ['-c', one]),
+      ],
+      [ports.db],
+    ),
+  );
+  return bin;
+}
+
+/** A small SSH server; its public key. */
+async function startSsh(folder: TempFolder): Promise<string> {
+  const file = join(folder.path, 'ssh-host-key');
+  const printed = await run('dropbearkey', ['-t', 'ed25519', '-f', file]);
+  ports.shell = await freePort();
+  stack.use(
+    await startProgram(
+      ['dropbear', '-F', '-E', '-s', '-p', `127.0.0.1:${ports.shell}`, '-r', file, '-P', join(folder.path, 'ssh.pid')],
+      [ports.shell],
+    ),
+  );
+  return /^ssh-ed25519 (\S+)/m.exec(printed)?.[1] ?? 'no key';
+}
+
+function sealaneFile(): string {
+  const service = (name: string, listen: number, upstream: number, ...options: readonly string[]): string =>
+    `  ${name}:\n    listen: 127.0.0.1:${listen}\n    upstreams: ["127.0.0.1:${upstream}"]\n${options.map((one) => `    ${one}\n`).join('')}`;
+  return `services:
+${service('web', shared, ports.web, 'host: web.localhost')}
+${service('api', shared, ports.api, 'host: "api.localhost, *.api.localhost"')}
+${service('rpc', shared, ports.rpc, 'host: rpc.localhost')}
+${service('secure', shared, ports.secure, 'sni: secure.localhost')}
+${service('db', shared, ports.db, 'sni: db.localhost')}
+${service('shell', shared, ports.shell, 'sniff-timeout: 300ms')}
+${service('only', named, ports.secure, 'sni: secure.localhost', 'host: plain.localhost')}
+`;
+}
+
+const openssl = (...args: readonly string[]): Promise<string> =>
+  // It ends with a code of its own; the alert is what it prints.
+  run('sh', ['-c', 'openssl s_client "$@" </dev/null 2>&1 || true', 'openssl', ...args]);
+
+describe.each(['stream', 'splice'])('one port for many services, through the %s driver', (driver) => {
+  const relay = new AsyncDisposableStack();
+  let sealane: Sealane;
+
+  beforeAll(async () => {
+    const folder = relay.use(await tempFolder());
+    const file = await folder.write('sealane.yaml', sealaneFile());
+    sealane = relay.use(startSealane('run', '--docker', 'none', '--config', file, '--driver', driver));
+    for (const name of ['web', 'api', 'rpc', 'secure', 'db', 'shell', 'only'])
+      await sealane.line(new RegExp(`^${name} is served on`));
+  }, 60_000);
+
+  afterAll(() => relay.disposeAsync());
+
+  const curl = (url: string, ...args: readonly string[]): Promise<string> =>
+    run('curl', ['-sS', '--max-time', '20', '--ipv4', '--write-out', ' over HTTP/%{http_version}', ...args, url]);
+
+  test.each([
+    ['web.localhost', 'web'],
+    ['api.localhost', 'api'],
+    ['V2.API.localhost', 'api'],
+  ])('curl to http://%s gets %s', async (host, answer) => {
+    expect(await curl(`http://${host}:${shared}/`)).toBe(`${answer} over HTTP/1.1`);
+  });
+
+  test('curl that knows of HTTP/2 before it asks gets there by its authority', async () => {
+    expect(await curl(`http://rpc.localhost:${shared}/`, '--http2-prior-knowledge')).toBe('rpc over HTTP/2');
+  });
+
+  test.each([
+    ['--http2', '2'],
+    ['--http1.1', '1.1'],
+  ])(
+    'curl to https:// gets there by its TLS name, and speaks what it agreed on with the server: %s',
+    async (flag, version) => {
+      expect(await curl(`https://secure.localhost:${shared}/`, '--insecure', flag)).toBe(`secure over HTTP/${version}`);
+    },
+  );
+
+  test('openssl sees the certificate of the server that it names', async () => {
+    const text = await openssl('-connect', `127.0.0.1:${shared}`, '-servername', 'secure.localhost');
+    expect(text).toContain('subject=CN = secure.localhost');
+  });
+
+  test.each([
+    ['no name', ['-noservername']],
+    ['a name that nobody has', ['-servername', 'other.localhost']],
+  ])('openssl with %s is told so by an alert', async (_, args) => {
+    const text = await openssl('-connect', `127.0.0.1:${named}`, ...args);
+    expect(text).toMatch(/tlsv1 unrecognized name.*SSL alert number 112/s);
+    expect(text).not.toContain('BEGIN CERTIFICATE');
+  });
+
+  test('psql with sslmode=require gets there by its TLS name, and is encrypted', async () => {
+    const where = `host=db.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres sslmode=require`;
+    const query = 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()';
+    expect(await run(join(postgres, 'psql'), [where, '-Atc', query])).toMatch(/^t\|TLSv1\.[23]\n$/);
+  });
+
+  test('psql that needs no encryption gets it all the same, where it prefers it', async () => {
+    const where = `host=db.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres`;
+    expect(await run(join(postgres, 'psql'), [where, '-Atc', 'select 6 * 7'])).toBe('42\n');
+  });
+
+  test('ssh-keyscan, which waits for the server to speak, reaches the SSH server behind all names', async () => {
+    const keys = await run('ssh-keyscan', ['-t', 'ed25519', '-p', String(shared), '127.0.0.1']);
+    expect(keys).toContain(`ssh-ed25519 ${sshKey}`);
+  });
+
+  test('curl to a host that nobody has is told which there are', async () => {
+    const page = await curl(`http://other.localhost:${named}/`, '--include');
+    expect(page).toMatch(/^HTTP\/1\.1 404 /);
+    expect(page).toContain('plain.localhost');
+  });
+
+  test('whoever found no service is on record, with the name asked for', async () => {
+    await openssl('-connect', `127.0.0.1:${named}`, '-servername', 'nobody.localhost');
+    const line = await sealane.line(/nobody\.localhost/);
+    expect(line).toMatchObject({ session: { reason: 'no-route', name: 'nobody.localhost' } });
+  });
+});

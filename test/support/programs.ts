@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+
+/**
+ * Real peers for tests: the machine's own servers as processes of a test, ended with it.
+ */
+export interface Program extends AsyncDisposable {
+  /** What it has printed so far. */
+  readonly printed: string;
+}
+
+export interface ProgramOptions {
+  /** Whom it runs as, where it refuses to be root. */
+  readonly uid?: number;
+  readonly cwd?: string;
+}
+
+/** As in sealane.ts: a test that is abandoned takes what it started along (PR_SET_PDEATHSIG). */
+const endingWithUs = existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : ['env'];
+
+/** Resolves when all of `ports` accept; rejects with what the program printed if it ends before. */
+export async function startProgram(
+  command: readonly string[],
+  ports: readonly number[],
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const [first = 'env', ...rest] = [...endingWithUs, ...command];
+  const child = spawn(first, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LC_ALL: 'C' },
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
+  });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const ended = once(child, 'close').then(([code]) => {
+    throw new Error(`${command.join(' ')} ended (${String(code)}): ${printed}`);
+  });
+  ended.catch(() => {});
+  const program: Program = {
+    get printed() {
+      return printed;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended.catch(() => {});
+    },
+  };
+  await Promise.race([Promise.all(ports.map(accepting)), ended]);
+  return program;
+}
+
+async function accepting(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const accepted = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (accepted) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
