@@ -8,7 +8,7 @@ import { tempFolder } from '../test/support/temp-folder.ts';
 import type { Standing } from './admin/listeners.ts';
 import { startEcho, timeSessions, type Latency } from './admin/sessions.ts';
 import { startEngine, type SimulatedEngine } from './control/simulated-engine.ts';
-import { cpuMs, rssKib, start } from './relay/processes.ts';
+import { cpuMs, rssKib, start, threadCpuMs } from './relay/processes.ts';
 
 /**
  * `npm run bench:admin`: what being looked at costs, with a thousand services: how long the API takes to tell of them, and
@@ -44,7 +44,10 @@ interface Asked {
 
 interface Phase extends Latency {
   readonly followers: number;
+  /** Of all threads, in percent of one core. */
   readonly cpuPercent: number;
+  /** Of the relay's thread, for each session. */
+  readonly relayCpuUs: number;
   readonly rssMib: number;
 }
 
@@ -105,9 +108,10 @@ async function phase(followers: number): Promise<Phase> {
   process.stderr.write(`[bench] ${followers} followers\n`);
   const following = fork(new URL('admin/listeners.ts', import.meta.url), [admin, followers].map(String));
   const storm = restartOften(engine);
-  const cpuBefore = cpuMs(sealane.pid);
+  const [cpuBefore, relayBefore] = [cpuMs(sealane.pid), threadCpuMs(sealane.pid, 'relay-0')];
   const latency = await timeSessions(port, phaseMs);
   const cpuPercent = ((cpuMs(sealane.pid) - cpuBefore) / phaseMs) * 100;
+  const relayCpuUs = ((threadCpuMs(sealane.pid, 'relay-0') - relayBefore) * 1_000) / latency.sessions;
   storm.abort();
   const { open, bytes } = await standingOf(following);
   process.stderr.write(`[bench] ${open} still there, ${(bytes / 2 ** 20).toFixed(0)} MiB read
@@ -115,7 +119,7 @@ async function phase(followers: number): Promise<Phase> {
   const gone = once(following, 'exit');
   following.disconnect();
   await gone;
-  return { ...latency, followers, cpuPercent, rssMib: rssKib(sealane.pid) / 1_024 };
+  return { ...latency, followers, cpuPercent, relayCpuUs, rssMib: rssKib(sealane.pid) / 1_024 };
 }
 
 async function standingOf(following: ChildProcess): Promise<Standing> {
@@ -158,13 +162,14 @@ function print(): void {
       one.cpuMs.toFixed(1),
     ]),
     [],
-    ['followers', 'sessions', 'p50 ms', 'p99 ms', 'CPU %', 'RSS MiB'],
+    ['followers', 'sessions', 'p50 ms', 'p99 ms', 'CPU %', 'relay µs', 'RSS MiB'],
     ...phases.map((one) => [
       String(one.followers),
       String(one.sessions),
       one.p50Ms.toFixed(2),
       one.p99Ms.toFixed(2),
       one.cpuPercent.toFixed(0),
+      one.relayCpuUs.toFixed(0),
       one.rssMib.toFixed(0),
     ]),
   ];

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 
 /**
@@ -51,7 +51,21 @@ export async function output(program: string, args: readonly string[]): Promise<
 
 /** User and system time of all its threads, in milliseconds; clock ticks of 10 ms (proc_pid_stat(5)). */
 export function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return cpuMsIn(`/proc/${pid}/stat`);
+}
+
+/** The same of its threads that have this name, together. */
+export function threadCpuMs(pid: number, name: string): number {
+  let sumMs = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`;
+    if (readFileSync(`${folder}/comm`, 'latin1').trim() === name) sumMs += cpuMsIn(`${folder}/stat`);
+  }
+  return sumMs;
+}
+
+function cpuMsIn(path: string): number {
+  const stat = readFileSync(path, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }

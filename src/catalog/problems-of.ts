@@ -5,7 +5,16 @@ import type { Problem } from './problem.ts';
  * Which problems concern which services: those named after it, those of its containers, and those of where it listens.
  * Pure.
  */
-export function problemsByService({ services, problems }: Catalog): ReadonlyMap<string, readonly Problem[]> {
+export function problemsByService(catalog: Catalog): ReadonlyMap<string, readonly Problem[]> {
+  const known = memo.get(catalog) ?? indexProblems(catalog);
+  memo.set(catalog, known);
+  return known;
+}
+
+/** A catalog never changes, and is asked about by many. */
+const memo = new WeakMap<Catalog, ReadonlyMap<string, readonly Problem[]>>();
+
+function indexProblems({ services, problems }: Catalog): ReadonlyMap<string, readonly Problem[]> {
   const found = new Map<string, Problem[]>();
   if (problems.length === 0) return found;
   const byContainer = new Map<string, Set<string>>();

@@ -85,6 +85,18 @@ describe('why a name leads nowhere', () => {
     await api.whyUntil(off.name, 'disabled');
   });
 
+  it('a label whose value is hostile, which is shown inert', async () => {
+    await using evil = await sleeper({ port: '8080', listen: '\u001b[31m<img src=x>\n"' });
+    const answer = await api.whyUntil(evil.name, 'label-mistake');
+    expect(answer.summary).toContain(String.raw`not "\u{1b}[31m<img src=x>\u{a}\""`);
+    const [metrics, problems] = await Promise.all(
+      ['/metrics', '/api/problems'].map(async (path) => (await fetch(`${api.url}${path}`)).text()),
+    );
+    expect(problems).toContain('<img src=x>');
+    expect(metrics).not.toContain('img');
+    expect(`${metrics}${problems}${JSON.stringify(sealane.lines)}`).not.toContain('\u001b');
+  });
+
   it('a port that is not exposed', async () => {
     await using unclear = await sleeper({ listen: String(await freePort()) });
     expect(await api.whyUntil(unclear.name, 'port-unclear')).toMatchObject({ next: `Add ${prefix}.port=<port>.` });

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { viewContainer, viewVantage } from '../../../src/discovery/container-view.ts';
+import { containerFacts, inContainer, onHost, snapshotOf } from '../../support/facts.ts';
+
+const attachment = (name: string) => ({ name, networkId: `net-${name}`, ipv4: '10.0.0.2' });
+
+describe('a container, as explanations show it', () => {
+  it('says what it is to us and to compose', () => {
+    const labels = {
+      'sealane.enable': ' false ',
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': 'api',
+      'com.docker.compose.oneoff': 'True',
+    };
+    expect(viewContainer(containerFacts({ labels }), 'sealane')).toMatchObject({
+      isLabelled: true,
+      isDisabled: true,
+      isOneoff: true,
+      composeService: 'shop/api',
+      networks: 'network "bridge"',
+    });
+    expect(viewContainer(containerFacts({ labels }), 'other')).toMatchObject({ isLabelled: false, isDisabled: false });
+  });
+
+  it.each([
+    [{ kind: 'host' } as const, 'the host network'],
+    [{ kind: 'none' } as const, 'no network'],
+    [{ kind: 'container', of: 'abcdef0123456789' } as const, 'the network of container abcdef012345'],
+    [{ kind: 'networks', attachments: [attachment('a'), attachment('b')] } as const, 'network "a", "b"'],
+    [{ kind: 'networks', attachments: [] } as const, 'no network'],
+  ])('is on %j', (networking, networks) => {
+    expect(viewContainer(containerFacts({ networking }), 'sealane').networks).toBe(networks);
+  });
+
+  it('shows hostile names inert', () => {
+    const labels = { 'com.docker.compose.project': '\u001b[31m', 'com.docker.compose.service': 'x\n' };
+    const { name, composeService } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');
+    expect([name, composeService]).toEqual(['a\\u{202e}b', '\\u{1b}[31m/x\\u{a}']);
+  });
+});
+
+describe('where Sealane stands', () => {
+  it.each([
+    [onHost, /on the engine's host/],
+    [inContainer(['net-bridge', 'feedface00000000']), /^Sealane is on network "bridge", feedface0000$/],
+    [inContainer([]), /on no network/],
+    [{ reach: { kind: 'published', host: '10.1.1.1' } } as const, /published ports only, on 10\.1\.1\.1/],
+  ])('is told by name where one is known: %j', (vantage, text) => {
+    expect(viewVantage(snapshotOf([containerFacts()], vantage))).toMatch(text);
+  });
+});
