@@ -97,7 +97,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         reconciler.markDirty();
       },
     },
-    { workers: settings.workers, driver, reusePort: settings['reuse-port'] },
+    {
+      workers: settings.workers,
+      driver,
+      reusePort: settings['reuse-port'],
+      maxSessions: settings['max-sessions'],
+    },
   );
 
   const discover = createDiscoverer({

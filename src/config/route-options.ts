@@ -133,7 +133,7 @@ function now(value: string, fallback: string, onMistake: RouteOption['onMistake'
   return { value, fallback, onMistake, description };
 }
 
-export const routeOptions: Readonly<Record<string, RouteOption>> = {
+export const routeOptions: Readonly<Record<OptionName, RouteOption>> = {
   enable: now(
     '`true`, `false`',
     '`true` when any other label is present',

@@ -19,6 +19,7 @@ const adminSchema = z.string().transform((text, context) => {
 
 export const defaultSocketFolder = '/run/sealane';
 
+const maxSessions = 'must be a whole number, 1-10000000';
 const maxHeld = 'must be a whole number, 0-65536';
 const lines = 'must be a whole number, 0-1000000';
 const workers = 'must be a whole number, 1-64';
@@ -142,6 +143,14 @@ const schema = z.object({
     .default('TLSv1.2')
     .meta({ value: '`1.2`, `1.3`', fallback: '`1.2`' })
     .describe('The oldest TLS that clients may use where Sealane ends it.'),
+  'max-sessions': z.coerce
+    .number(maxSessions)
+    .int(maxSessions)
+    .min(1, maxSessions)
+    .max(10_000_000, maxSessions)
+    .optional()
+    .meta({ value: '1-10000000', fallback: 'as many as files can be opened' })
+    .describe('How many clients all services together may have; one more is closed at once.'),
   'explain-names': z
     .enum(['true', 'false'], 'must be true or false')
     .transform((text) => text === 'true')

@@ -7,7 +7,7 @@ import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts
 import type { Endpoint } from '../relay/table.ts';
 import { printable } from '../telemetry/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
-import { readLabels, type LabelledRoute } from './labels.ts';
+import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
 import { mistakeIn, openingsOf, rangeLength } from './openings.ts';
 import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
 import { hasLabelsOf } from './world.ts';
@@ -96,7 +96,7 @@ export function discoverContainer(
         subject: printable(facts.name),
         containerId: facts.id,
         route: route.name ?? '',
-        ...(option === undefined ? {} : { label: labelOf(rules.labelPrefix, route, option) }),
+        ...(option === undefined ? {} : { label: labelOf(rules.labelPrefix, route.name ?? '', option) }),
         message: where + message,
         fix,
       });
@@ -181,17 +181,13 @@ function onlyExposedPort(facts: ContainerFacts): number | undefined {
   return facts.exposedPorts.length === 1 ? facts.exposedPorts[0] : undefined;
 }
 
-function labelOf(prefix: string, { name }: LabelledRoute, option: string): string {
-  return name === undefined ? `${prefix}.${option}` : `${prefix}.${name}.${option}`;
-}
-
 function reportPort(
   facts: ContainerFacts,
   prefix: string,
   route: LabelledRoute,
   report: (code: Problem['code'], message: string, fix: string) => void,
 ): void {
-  const label = labelOf(prefix, route, 'port');
+  const label = labelOf(prefix, route.name ?? '', 'port');
   const what =
     facts.exposedPorts.length === 0
       ? 'it exposes no TCP port'

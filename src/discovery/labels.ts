@@ -1,5 +1,5 @@
 import { type Problem } from '../catalog/problem.ts';
-import { suggestion } from '../config/did-you-mean.ts';
+import { didYouMean } from '../config/did-you-mean.ts';
 import {
   isOption,
   routeOptions,
@@ -27,11 +27,16 @@ type Values = { -readonly [K in keyof RouteValues]: RouteValues[K] };
 
 interface Draft {
   readonly values: Values;
-  refused: boolean;
+  /** Options that are so wrong that the route must not be served. */
+  readonly refused: Set<string>;
 }
 
 /** Options that make a route of their own; all others, written without a route's name, are defaults for named routes. */
 const routeMakers = ['listen', 'port'] as const;
+/** Those that say nothing of the named routes. */
+const ownOptions: ReadonlySet<string> = new Set(['listen', 'port', 'pool']);
+/** Options without which a route is open to whom it is closed; a mistyped one is not just left out. */
+const guards: ReadonlySet<string> = new Set(['allow', 'deny']);
 const routeName = /^[a-z0-9-]+$/;
 
 export function readLabels(
@@ -48,12 +53,12 @@ export function readLabels(
     if (!key.startsWith(`${prefix}.`)) continue;
     const { route, option } = splitKey(key.slice(prefix.length + 1));
     if (option === undefined) {
-      report(
-        key,
-        'label-unknown',
-        `unknown label ${quoted(key)}${suggestLabel(key, prefix)}`,
-        'Correct or remove the label.',
-      );
+      const meant = meantBy(key.slice(prefix.length + 1));
+      const isGuard = meant !== undefined && guards.has(meant.option);
+      if (isGuard) draftOf(drafts, meant.route).refused.add(meant.option);
+      const hint = meant ? ` (did you mean "${labelOf(prefix, meant.route, meant.option)}"?)` : '';
+      const consequence = isGuard ? '; the route is not served' : '';
+      report(key, 'label-unknown', `unknown label ${quoted(key)}${hint}${consequence}`, 'Correct or remove the label.');
       continue;
     }
     readOption(draftOf(drafts, route), key, option, labels[key] ?? '', report);
@@ -67,24 +72,29 @@ function splitKey(rest: string): { readonly route: string; readonly option: Opti
   const dot = rest.indexOf('.');
   const route = rest.slice(0, Math.max(dot, 0));
   const option = rest.slice(dot + 1);
-  const fits = routeName.test(route) && !isOption(route) && isOption(option);
-  return fits ? { route, option } : { route: '', option: undefined };
+  const isRoute = routeName.test(route) && !isOption(route);
+  return isRoute && isOption(option) ? { route, option } : { route: '', option: undefined };
 }
 
-function suggestLabel(key: string, prefix: string): string {
-  const rest = key.slice(prefix.length + 1);
+function meantBy(rest: string): { readonly route: string; readonly option: string } | undefined {
   const names = Object.keys(routeOptions);
-  const whole = suggestion(rest, names).replace('"', `"${prefix}.`);
+  const whole = didYouMean(rest, names);
+  if (whole !== undefined) return { route: '', option: whole };
   const dot = rest.indexOf('.');
   const route = rest.slice(0, Math.max(dot, 0));
-  if (whole !== '' || !routeName.test(route)) return whole;
-  return suggestion(rest.slice(dot + 1), names).replace('"', `"${prefix}.${route}.`);
+  const option = routeName.test(route) ? didYouMean(rest.slice(dot + 1), names) : undefined;
+  return option === undefined ? undefined : { route, option };
+}
+
+/** `route` is '' for the one without a name. */
+export function labelOf(prefix: string, route: string, option: string): string {
+  return route === '' ? `${prefix}.${option}` : `${prefix}.${route}.${option}`;
 }
 
 function draftOf(drafts: Map<string, Draft>, route: string): Draft {
   const known = drafts.get(route);
   if (known) return known;
-  const draft: Draft = { values: {}, refused: false };
+  const draft: Draft = { values: {}, refused: new Set() };
   drafts.set(route, draft);
   return draft;
 }
@@ -96,14 +106,14 @@ function readOption(
   text: string,
   report: (label: string, code: Problem['code'], message: string, fix: string) => void,
 ): void {
-  const refuse = routeOptions[option]?.onMistake === 'refuse';
+  const refuse = routeOptions[option].onMistake === 'refuse';
   const consequence = refuse ? 'the route is not served' : 'the default is used';
   const parsed = routeOptionSchemas[option].safeParse(text.trim());
   if (parsed.success) {
     Object.assign(draft.values, { [option]: parsed.data });
     return;
   }
-  draft.refused ||= refuse;
+  if (refuse) draft.refused.add(option);
   const rule = parsed.error.issues[0]?.message ?? 'is malformed';
   report(
     key,
@@ -115,21 +125,23 @@ function readOption(
 
 function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {
   const unnamed = drafts.get('');
-  if (
-    unnamed?.values.enable === false ||
-    (unnamed?.refused && unnamed.values.enable === undefined && drafts.size === 1)
-  ) {
-    return [];
-  }
+  if (unnamed?.values.enable === false) return [];
   const named = [...drafts].filter(([name]) => name !== '');
   const routes: LabelledRoute[] = [];
   const makesRoute = named.length === 0 || routeMakers.some((option) => unnamed?.values[option] !== undefined);
-  if (unnamed && !unnamed.refused && makesRoute) routes.push({ name: undefined, values: unnamed.values });
+  if (unnamed && unnamed.refused.size === 0 && makesRoute) routes.push({ name: undefined, values: unnamed.values });
   for (const [name, draft] of named) {
-    if (draft.refused || draft.values.enable === false) continue;
+    if (isRefused(draft, unnamed) || draft.values.enable === false) continue;
     routes.push({ name, values: { ...defaultsFrom(unnamed?.values), ...draft.values } });
   }
   return routes;
+}
+
+/** What is wrong with a default is wrong with each route that it holds for. */
+function isRefused(draft: Draft, unnamed: Draft | undefined): boolean {
+  if (draft.refused.size > 0) return true;
+  const inherited = [...(unnamed?.refused ?? [])].filter((option) => !ownOptions.has(option));
+  return inherited.some((option) => option === 'enable' || !Object.hasOwn(draft.values, option));
 }
 
 function defaultsFrom(values: RouteValues | undefined): RouteValues {

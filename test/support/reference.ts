@@ -17,7 +17,8 @@ export function renderReference(): string {
 One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<route>.<option>\`, where the route's name is any
 \`[a-z0-9-]+\` that is not an option's name. Beside named routes, plain options other than \`listen\`, \`port\` and \`pool\` are
 their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container; where
-serving the route all the same could expose it or send clients to the wrong place, it is not served.
+serving the route all the same could expose it or send clients to the wrong place, it is not served; nor is one whose
+\`allow\` or \`deny\` is mistyped.
 
 Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
 
@@ -46,8 +47,9 @@ ${table(
 
 ## Static services
 
-Under \`services\` in the file, each with \`listen\`, \`upstreams\` and any of the pool options \`balance\`, \`hold\`, \`drain\`,
-\`connect-timeout\`, \`idle-timeout\`. The file is read again when it changes, and host names are looked up again every 10 s.
+Under \`services\` in the file, each with \`listen\`, \`upstreams\` and any option above but \`enable\`, \`port\`, \`pool\`, \`network\` and
+\`weight\`; several values may be a list. Upstreams may be Unix sockets (\`unix:/path\`). The file is read again when it changes,
+and host names are looked up again every 10 s.
 
 \`\`\`yaml
 log-level: info

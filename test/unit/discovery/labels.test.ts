@@ -87,6 +87,91 @@ describe('labels', () => {
     },
   );
 
+  it('name hosts, servers, proxies and ranges of addresses', () => {
+    const { routes, problems } = read({
+      'sealane.host': 'api.localhost, *.api.localhost',
+      'sealane.sni': 'API.localhost',
+      'sealane.accept-proxy': '10.0.0.0/8',
+      'sealane.proxy-protocol': 'v2',
+      'sealane.allow': '127.0.0.1',
+      'sealane.max-connections': '10',
+      'sealane.max-connections.service': '100',
+      'sealane.connection-rate.client': '5',
+    });
+    expect(problems).toEqual([]);
+    expect(routes[0]?.values).toEqual({
+      host: ['api.localhost', '*.api.localhost'],
+      sni: ['api.localhost'],
+      'accept-proxy': ['10.0.0.0/8'],
+      'proxy-protocol': 'v2',
+      allow: ['127.0.0.1/32'],
+      'max-connections': 10,
+      'max-connections.service': 100,
+      'connection-rate.client': 5,
+    });
+  });
+
+  it('of a named route may take back what the plain ones say', () => {
+    const { routes } = read({
+      'sealane.proxy-protocol': 'v1',
+      'sealane.accept-proxy': 'true',
+      'sealane.web.port': '80',
+      'sealane.web.proxy-protocol': 'off',
+      'sealane.web.accept-proxy': 'false',
+    });
+    expect(routes).toEqual([{ name: 'web', values: { port: 80, 'proxy-protocol': 'off', 'accept-proxy': [] } }]);
+  });
+
+  it.each([
+    ['host', 'http://api.localhost', /must be names such as api\.localhost, without http:\/\/ or a path, not "http:/],
+    ['sni', 'api.localhost:443', /must be names without a port/],
+    ['accept-proxy', 'yes', /must be true, false, or addresses or ranges/],
+    ['proxy-protocol', '2', /must be v1, v2 or off/],
+    ['allow', '10.0.0.0/33', /must be addresses or ranges such as/],
+    ['deny', 'localhost', /must be addresses or ranges such as/],
+  ])('that say who may come where (%s) refuse the route when they are malformed', (option, text, message) => {
+    const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
+    expect(routes).toEqual([]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(message);
+    expect(problems[0]?.message).toMatch(/the route is not served$/);
+  });
+
+  it.each([
+    ['sniff-timeout', '0', /must be longer than 0/],
+    ['max-connections.client', 'few', /must be a whole number, 1-1000000/],
+    ['connection-rate.client', '0', /must be a whole number, 1-100000/],
+    ['max-connections.servce', '1', /did you mean "sealane\.max-connections\.service"/],
+    ['hosts', 'api.localhost', /did you mean "sealane\.host"/],
+  ])('with a mistake in a limit or a time (%s) leave the route standing', (option, text, message) => {
+    const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
+    expect(routes).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(message);
+  });
+
+  it('that guard a route are not just left out when they are mistyped', () => {
+    const { routes, problems } = read({ 'sealane.alow': '10.0.0.0/8', 'sealane.listen': '80' });
+    expect(routes).toEqual([]);
+    expect(problems[0]?.message).toBe(
+      'unknown label "sealane.alow" (did you mean "sealane.allow"?); the route is not served',
+    );
+    expect(read({ 'sealane.web.dney': '::/0', 'sealane.web.port': '80', 'sealane.ops.port': '81' }).routes).toEqual([
+      { name: 'ops', values: { port: 81 } },
+    ]);
+  });
+
+  it('that are malformed as defaults refuse the routes that they hold for', () => {
+    const { routes } = read({
+      'sealane.allow': '10.0.0.0/33',
+      'sealane.web.port': '80',
+      'sealane.ops.port': '81',
+      'sealane.ops.allow': '127.0.0.1',
+    });
+    expect(routes).toEqual([{ name: 'ops', values: { port: 81, allow: ['127.0.0.1/32'] } }]);
+    expect(read({ 'sealane.enable': 'flase', 'sealane.web.port': '80' }).routes).toEqual([]);
+    expect(read({ 'sealane.listen': 'x', 'sealane.web.port': '80' }).routes).toHaveLength(1);
+  });
+
   it('with a mistake on one route leave the others alone', () => {
     const { routes } = read({ 'sealane.a.port': 'x', 'sealane.b.port': '81' });
     expect(routes.map((route) => route.name)).toEqual(['b']);

@@ -1,0 +1,228 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, get, type IncomingMessage } from 'node:http';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { startSealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/**
+ * What the configuration file says of names, access and PROXY headers, as clients of the built Sealane see it.
+ */
+interface Upstream extends AsyncDisposable {
+  readonly port: number;
+}
+
+async function upstream(server: Server): Promise<Upstream> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const web = (name: string): Promise<Upstream> => upstream(createHttpServer((_request, response) => response.end(name)));
+
+/** Speaks first, as MySQL and SSH do. */
+const greeter = (greeting: string): Promise<Upstream> => upstream(createServer((socket) => void socket.end(greeting)));
+
+/** Answers with the first line it gets. */
+const firstLine = (): Promise<Upstream> =>
+  upstream(
+    createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (bytes: Buffer) => socket.end(bytes.toString('latin1').split('\r\n')[0] ?? ''));
+    }),
+  );
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+async function ask(port: number, host: string): Promise<Answer> {
+  const request = get({ host: '127.0.0.1', port, agent: false, headers: { host } });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  return { status: response.statusCode, text };
+}
+
+/** Connects, says `words`, and reads to the end; `reset` when it was cut. */
+async function say(words: string, port: number, host = '127.0.0.1'): Promise<string> {
+  const socket = connect({ host, port });
+  let text = '';
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  if (words !== '') socket.write(words);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.on('error', () => resolve('reset'));
+  socket.on('close', () => resolve(text));
+  return promise;
+}
+
+describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (driver) => {
+  const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
+
+  it('leads each client to whom it asks for, by HTTP host', async () => {
+    await using api = await web('api');
+    await using site = await web('web');
+    await using folder = await tempFolder();
+    const port = await freePort();
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:
+  api: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:${api.port}] }
+  web: { listen: 127.0.0.1:${port}, host: [web.localhost, "*.web.localhost"], upstreams: [127.0.0.1:${site.port}] }
+  late: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:1] }
+`,
+    );
+    await using sealane = start(config);
+    await sealane.line(
+      new RegExp(`^web is served on 127.0.0.1:${port} for host web.localhost, host \\*.web.localhost$`),
+    );
+    await sealane.line(
+      new RegExp(`the configuration wants 127.0.0.1:${port} \\(host api.localhost\\) for late, but .* for api`),
+    );
+    expect(await ask(port, 'API.localhost.')).toEqual({ status: 200, text: 'api' });
+    expect(await ask(port, `web.localhost:${port}`)).toEqual({ status: 200, text: 'web' });
+    expect(await ask(port, 'de.web.localhost')).toEqual({ status: 200, text: 'web' });
+    const { status, text } = await ask(port, 'nobody.localhost');
+    expect(status).toBe(404);
+    expect(text).toContain('http://api.localhost');
+    const record = await sealane.line(/no-route/);
+    expect(record['session']).toMatchObject({ name: 'nobody.localhost', reason: 'no-route' });
+    expect(record['session']).not.toHaveProperty('upstream');
+    const tls = connectTls({ host: '127.0.0.1', port, servername: 'db.localhost' });
+    const [error] = (await once(tls, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+  });
+
+  it('leads a client that says nothing to the service without names', async () => {
+    await using api = await web('api');
+    await using ssh = await greeter('SSH-2.0-test\r\n');
+    await using folder = await tempFolder();
+    const port = await freePort();
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:
+  api: { listen: 127.0.0.1:${port}, host: api.localhost, sniff-timeout: 50ms, upstreams: [127.0.0.1:${api.port}] }
+  ssh: { listen: 127.0.0.1:${port}, upstreams: [127.0.0.1:${ssh.port}] }
+`,
+    );
+    await using sealane = start(config);
+    await sealane.line(/^ssh is served on/);
+    expect(await say('', port)).toBe('SSH-2.0-test\r\n');
+    expect((await ask(port, 'api.localhost')).text).toBe('api');
+  });
+
+  it('opens when a service with a name is written into the file, and leaves the others alone', async () => {
+    await using api = await web('api');
+    await using site = await web('web');
+    await using folder = await tempFolder();
+    const port = await freePort();
+    const one = `services:
+  api: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:${api.port}] }
+`;
+    const config = await folder.write('sealane.yaml', one);
+    await using sealane = start(config);
+    await sealane.line(/^api is served on/);
+    const lasting = connect({ host: '127.0.0.1', port });
+    lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
+    await once(lasting, 'data');
+    await folder.write(
+      'sealane.yaml',
+      `${one}  web: { listen: 127.0.0.1:${port}, host: web.localhost, upstreams: [127.0.0.1:${site.port}] }\n`,
+    );
+    await sealane.line(/^web is served on/);
+    expect((await ask(port, 'web.localhost')).text).toBe('web');
+    lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
+    expect(String(await once(lasting, 'data'))).toMatch(/^HTTP\/1.1 200/);
+    lasting.destroy();
+  });
+});
+
+describe.each(['stream', 'splice'] as const)('addresses, access and PROXY headers (%s driver)', (driver) => {
+  const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
+
+  it('lets only those in who may come, and says who was turned away', async () => {
+    await using api = await greeter('api');
+    await using folder = await tempFolder();
+    const [open, shut, few] = [await freePort(), await freePort(), await freePort()];
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:
+  open: { listen: 127.0.0.1:${open}, allow: [127.0.0.0/8, "::1"], upstreams: [127.0.0.1:${api.port}] }
+  shut: { listen: 127.0.0.1:${shut}, allow: 127.0.0.1, deny: 127.0.0.0/8, upstreams: [127.0.0.1:${api.port}] }
+  few: { listen: 127.0.0.1:${few}, connection-rate.client: 1, upstreams: [127.0.0.1:${api.port}] }
+`,
+    );
+    await using sealane = start(config);
+    for (const name of ['open', 'shut', 'few']) await sealane.line(new RegExp(`^${name} is served on`));
+    expect(await say('', open)).toBe('api');
+    expect(await say('', shut)).toBe('reset');
+    const record = await sealane.line(/denied/);
+    expect(record['session']).toMatchObject({ service: 'shut', reason: 'denied', bytesDown: 0 });
+    const answers = [await say('', few), await say('', few), await say('', few)];
+    expect(answers).toContain('reset');
+    await sealane.line(/rate-client/);
+  });
+
+  it('tells upstreams the address that a trusted proxy has told it, from v2 to v1, over IPv6 as well', async () => {
+    await using app = await firstLine();
+    await using folder = await tempFolder();
+    const [outer, inner] = [await freePort(), await freePort()];
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:
+  outer: { listen: "127.0.0.1:${outer},[::1]:${outer}", proxy-protocol: v2, upstreams: [127.0.0.1:${inner}] }
+  inner: { listen: 127.0.0.1:${inner}, accept-proxy: 127.0.0.1, proxy-protocol: v1, upstreams: [127.0.0.1:${app.port}] }
+`,
+    );
+    await using sealane = start(config);
+    for (const place of [`127.0.0.1:${outer}`, `[::1]:${outer}`, `127.0.0.1:${inner}`])
+      await sealane.line(new RegExp(`is served on ${place.replaceAll(/[[\]]/g, String.raw`\$&`)}$`));
+    expect(await say('hello\r\n', outer)).toMatch(new RegExp(`^PROXY TCP4 127.0.0.1 127.0.0.1 \\d+ ${outer}$`));
+    expect(await say('hello\r\n', outer, '::1')).toMatch(new RegExp(`^PROXY TCP6 ::1 ::1 \\d+ ${outer}$`));
+    expect(await say('hello\r\n', inner)).toBe('reset');
+    await sealane.line(/bad-proxy-header/);
+  });
+
+  it('opens each port of a range, with the upstream’s in step', async () => {
+    const first = await freePortPair();
+    await using one = await greeter('one');
+    await using folder = await tempFolder();
+    const config = await folder.write(
+      'sealane.yaml',
+      `services:\n  r: { listen: 127.0.0.1:${first}-${first + 1}, upstreams: [127.0.0.1:${one.port - 1}], hold: 0 }\n`,
+    );
+    await using sealane = start(config);
+    await sealane.line(new RegExp(`^r:${first} is served on 127.0.0.1:${first}$`));
+    await sealane.line(new RegExp(`^r:${first + 1} is served on 127.0.0.1:${first + 1}$`));
+    expect(await say('', first + 1)).toBe('one');
+  });
+});
+
+/** A port whose successor is free as well. */
+async function freePortPair(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    const next = createServer().listen(port + 1, '127.0.0.1');
+    const free = await Promise.race([
+      once(next, 'listening').then(() => true),
+      once(next, 'error').then(() => false),
+    ]).catch(() => false);
+    next.close();
+    if (free) return port;
+  }
+}
