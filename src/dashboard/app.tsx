@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { countStates } from './data/selection.ts';
 import { connection, problems, services, status } from './data/store.ts';
-import { count } from './format.ts';
+import { count, plural } from './format.ts';
 import { place } from './location.ts';
 import { toHash, type Place } from './place.ts';
 import { Confirm } from './parts/confirm.tsx';
@@ -39,7 +39,7 @@ export function App() {
       </main>
       <footer>
         {status.value &&
-          `Sealane ${status.value.version}, ${status.value.driver} driver, ${status.value.workers} relay threads`}
+          `Sealane ${status.value.version}, ${status.value.driver} driver, ${plural(status.value.workers, 'relay thread')}`}
       </footer>
       <Toasts />
       <Confirm />

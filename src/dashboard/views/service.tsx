@@ -4,7 +4,6 @@ import { bytes, count, duration, latency } from '../format.ts';
 import { toHash } from '../place.ts';
 import { Ago } from '../parts/ago.tsx';
 import { EventList } from '../parts/event-list.tsx';
-import { ProblemList } from '../parts/problem-list.tsx';
 import { Mark } from '../parts/state.tsx';
 import { TrafficCharts } from '../parts/traffic-charts.tsx';
 import { useFresh } from '../parts/use-fresh.ts';
@@ -36,11 +35,6 @@ export function ServiceView({ name }: { readonly name: string }) {
           </p>
         </div>
       </header>
-      {service.problems.length > 0 && (
-        <section class="card problems" aria-label="Problems">
-          <ProblemList problems={service.problems} within={name} />
-        </section>
-      )}
       <Why service={service} />
       <Upstreams service={service} />
       <Traffic service={service} />

@@ -3,6 +3,7 @@ import type { ApiExplanation, ApiService } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
 import { count } from '../format.ts';
 import { Ago } from '../parts/ago.tsx';
+import { ProblemList } from '../parts/problem-list.tsx';
 import { Mark, type StateName } from '../parts/state.tsx';
 
 /**
@@ -19,18 +20,19 @@ const words = { ok: 'fine', warn: 'warning', bad: 'wrong', info: 'note' } as con
 
 export function Why({ service }: { readonly service: ApiService }) {
   const { name, state, reason } = service;
-  const [explanation, setExplanation] = useState<ApiExplanation>();
+  const [explanation, setExplanation] = useState<ApiExplanation | 'none'>();
   useEffect(() => {
     let wanted = true;
     api.why(name).then(
       (answer) => wanted && setExplanation(answer),
-      () => wanted && setExplanation(undefined),
+      () => wanted && setExplanation('none'),
     );
     return () => {
       wanted = false;
     };
   }, [name, state, reason]);
-  if (!explanation || explanation.verdict === 'reachable') return null;
+  if (!explanation) return null;
+  if (explanation === 'none' || explanation.verdict === 'reachable') return <Problems service={service} />;
   const { summary, next, steps, dialFailures } = explanation;
   return (
     <section class="card why" aria-labelledby="why">
@@ -48,12 +50,17 @@ export function Why({ service }: { readonly service: ApiService }) {
           <li key={`${step} ${text}`}>
             <Mark state={marks[status]} />
             <span class="unseen">{words[status]}: </span>
-            <span>
-              <b>{step}</b> {text}
-            </span>
+            <b>{step}</b>
+            <span>{text}</span>
           </li>
         ))}
       </ol>
+      {service.problems.length > 1 && (
+        <>
+          <h3>All problems</h3>
+          <ProblemList problems={service.problems} within={name} />
+        </>
+      )}
       {dialFailures.length > 0 && (
         <>
           <h3>Failed dials</h3>
@@ -66,6 +73,16 @@ export function Why({ service }: { readonly service: ApiService }) {
           </ul>
         </>
       )}
+    </section>
+  );
+}
+
+/** What is known without an explanation; with one, a single problem is what it speaks of. */
+function Problems({ service: { name, problems } }: { readonly service: ApiService }) {
+  if (problems.length === 0) return null;
+  return (
+    <section class="card problems" aria-label="Problems">
+      <ProblemList problems={problems} within={name} />
     </section>
   );
 }
