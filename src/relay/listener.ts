@@ -2,6 +2,8 @@ import { backoffDelayMs } from '../time/backoff.ts';
 import type { Timer } from '../time/clock.ts';
 import type { Bind, Channel, Driver, DriverListener } from './driver.ts';
 import type { ListenerStatus } from './report.ts';
+import { removeIfStale } from './socket-file.ts';
+import { isUnix, unixPath } from './table.ts';
 
 /**
  * One listen address that wants to be bound: tries again by itself for as long as it is wanted. Knows nothing of pools.
@@ -64,6 +66,16 @@ export class Listener {
 
   #onFailed(code: string, message: string): void {
     this.#bound = undefined;
+    const { host } = this.#bind;
+    if (code !== 'EADDRINUSE' || !isUnix(host)) return this.#retryLater(code, message);
+    removeIfStale(unixPath(host), (removed) => {
+      if (this.#closed) return;
+      if (removed) this.#tryBind();
+      else this.#retryLater(code, message);
+    });
+  }
+
+  #retryLater(code: string, message: string): void {
     // The same failure again is no news.
     if (code !== this.#lastCode) this.#events.onStatus({ kind: 'failed', code, message });
     this.#lastCode = code;

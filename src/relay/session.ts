@@ -6,7 +6,7 @@ import { openingFor } from './opening.ts';
 import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
-import type { Endpoint, ProxyProtocol } from './table.ts';
+import { formatEndpoint, type Endpoint, type ProxyProtocol } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
 
 /**
@@ -312,8 +312,4 @@ export class Session implements ChannelEvents, Occupant {
 /** The clock has digits below that mean nothing. */
 function toMicroseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1_000) / 1_000;
-}
-
-function formatEndpoint({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,5 +1,5 @@
 import type { ListenerStatus } from './report.ts';
-import type { ListenerSpec, RoutingTable } from './table.ts';
+import { isUnix, type ListenerSpec, type RoutingTable } from './table.ts';
 
 /**
  * One listen address as several workers hold it: a port 0 becomes the port that worker 0 was given, for all of them and
@@ -19,6 +19,8 @@ export class SharedListeners {
   tableFor(worker: number, table: RoutingTable): RoutingTable {
     if (table.listeners.every(({ port }) => port !== 0)) return table;
     const listeners = table.listeners.flatMap((spec): ListenerSpec[] => {
+      // One path has one socket: there is no SO_REUSEPORT to share it by.
+      if (isUnix(spec.host)) return worker === 0 ? [spec] : [];
       const port = spec.port === 0 ? this.#ports.get(spec.key) : spec.port;
       if (port !== undefined) return [{ ...spec, port }];
       return worker === 0 ? [spec] : [];
@@ -47,11 +49,11 @@ export class SharedListeners {
     status: ListenerStatus,
   ): { readonly report: ListenerStatus | undefined; readonly portFound: boolean } {
     const { key } = spec;
-    const portFound = spec.port === 0 && status.kind === 'listening' && !this.#ports.has(key);
+    const portFound = spec.port === 0 && !isUnix(spec.host) && status.kind === 'listening' && !this.#ports.has(key);
     if (portFound && status.kind === 'listening') this.#ports.set(key, status.port);
     const statuses = this.#statuses.get(key) ?? new Map<number, ListenerStatus>();
     this.#statuses.set(key, statuses.set(worker, status));
-    const report = this.#combined(statuses);
+    const report = this.#combined(statuses, isUnix(spec.host) ? 1 : this.#workers);
     const printed = JSON.stringify(report);
     if (!report || this.#reported.get(key) === printed) return { report: undefined, portFound };
     this.#reported.set(key, printed);
@@ -59,8 +61,8 @@ export class SharedListeners {
   }
 
   /** Listening only when all are: with one missing, another process may have the port. */
-  #combined(statuses: ReadonlyMap<number, ListenerStatus>): ListenerStatus | undefined {
+  #combined(statuses: ReadonlyMap<number, ListenerStatus>, workers: number): ListenerStatus | undefined {
     const all = [...statuses.values()];
-    return all.find(({ kind }) => kind === 'failed') ?? (all.length === this.#workers ? all[0] : undefined);
+    return all.find(({ kind }) => kind === 'failed') ?? (all.length === workers ? all[0] : undefined);
   }
 }

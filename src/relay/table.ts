@@ -11,6 +11,20 @@ export interface Endpoint {
   readonly port: number;
 }
 
+export function isUnix(host: string): boolean {
+  return host.startsWith('unix:');
+}
+
+/** Of a unix socket. */
+export function unixPath(host: string): string {
+  return host.slice('unix:'.length);
+}
+
+export function formatEndpoint({ host, port }: Endpoint): string {
+  if (isUnix(host)) return host;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /**
  * - `ready`: takes new sessions.
  * - `suspect`: did not answer lately; asked only when no other is left.

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { CreateRig } from '../support/sockets-rig.ts';
+import { describeAddresses } from './addresses.contract.ts';
 import { describeAccess } from './access.contract.ts';
 import { describeBytes } from './bytes.contract.ts';
 import { describeChoosing } from './choosing.contract.ts';
@@ -18,5 +19,6 @@ export function describeDriver(name: string, createRig: CreateRig): void {
     describeTables(createRig);
     describeNames(createRig);
     describeAccess(createRig);
+    describeAddresses(createRig);
   });
 }

@@ -136,7 +136,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
 
   #connect(endpoint: Endpoint): void {
     const { libc, loop } = this.#parts;
-    const fd = libc.tcpSocket(endpoint.host.includes(':'));
+    const fd = libc.streamSocket(endpoint.host);
     if (fd < 0) return this.#failDialSoon(fd);
     this.#upstream = fd;
     if ((this.#clientMask & readyIn) !== 0) {

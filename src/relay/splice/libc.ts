@@ -1,7 +1,7 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { signatures } from './libc-symbols.ts';
-import { decodeAddress, encodeAddress, maxAddressLength, type SocketAddress } from './socket-address.ts';
+import { decodeAddress, encodeAddress, familyOf, maxUnixAddressLength, type SocketAddress } from './socket-address.ts';
 
 /**
  * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
@@ -86,7 +86,7 @@ export class Libc {
     this.#ffi = ffi;
     this.#c = functions;
     this.#errno = new Int32Array(ffi.toArrayBuffer(functions['__errno_location'](), 4, false));
-    this.#address = this.allocate(maxAddressLength);
+    this.#address = this.allocate(maxUnixAddressLength);
     this.#addressLength = this.allocate(4);
     this.#length = new Int32Array(this.#addressLength.bytes.buffer);
     this.#option = this.allocate(16);
@@ -162,8 +162,9 @@ export class Libc {
     return this.#result(this.#c.fcntl(BigInt(fd), 1031n, BigInt(size)));
   }
 
-  tcpSocket(isIPv6: boolean): number {
-    return this.#result(this.#c.socket(isIPv6 ? 10n : 2n, 1n | nonBlocking | closeOnExec, 0n));
+  /** For an IP address or `unix:/path`. */
+  streamSocket(host: string): number {
+    return this.#result(this.#c.socket(BigInt(familyOf(host)), 1n | nonBlocking | closeOnExec, 0n));
   }
 
   connect(fd: number, host: string, port: number): number {
@@ -182,14 +183,14 @@ export class Libc {
 
   /** `lastAddress` has the peer's. */
   accept(fd: number): number {
-    this.#length[0] = maxAddressLength;
+    this.#length[0] = maxUnixAddressLength;
     const flags = nonBlocking | closeOnExec;
     return this.#result(this.#c.accept4(BigInt(fd), this.#address.pointer, this.#addressLength.pointer, flags));
   }
 
   /** `lastAddress` has it. */
   localAddress(fd: number): number {
-    this.#length[0] = maxAddressLength;
+    this.#length[0] = maxUnixAddressLength;
     return this.#result(this.#c.getsockname(BigInt(fd), this.#address.pointer, this.#addressLength.pointer));
   }
 

@@ -1,3 +1,5 @@
+import { removeSocketFile } from '../socket-file.ts';
+import { formatEndpoint, isUnix, unixPath } from '../table.ts';
 import type { Timer } from '../../time/clock.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
 import type { Deferred, EpollLoop, Watcher } from './epoll-loop.ts';
@@ -36,7 +38,7 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
     this.#parts = parts;
     this.#bind = bind;
     this.#events = events;
-    this.#fd = parts.loop.libc.tcpSocket(bind.host.includes(':'));
+    this.#fd = parts.loop.libc.streamSocket(bind.host);
     this.#failure = this.#fd < 0 ? this.#fd : this.#open();
     parts.loop.defer(this);
   }
@@ -45,7 +47,9 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
     if (this.#closed) return;
     this.#closed = true;
     this.#paused?.cancel();
-    if (this.#fd >= 0) this.#parts.loop.close(this.#fd);
+    if (this.#fd < 0) return;
+    this.#parts.loop.close(this.#fd);
+    if (this.#failure === 0 && isUnix(this.#bind.host)) removeSocketFile(unixPath(this.#bind.host));
   }
 
   /** What became of the attempt to bind. */
@@ -56,8 +60,9 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
     if (this.#failure < 0) {
       this.close();
       const message = `listen ${errorCode(this.#failure)}: ${errorMessage(this.#failure)}`;
-      return this.#events.onFailed(errorCode(this.#failure), `${message} ${formatSocketAddress({ host, port })}`);
+      return this.#events.onFailed(errorCode(this.#failure), `${message} ${formatEndpoint({ host, port })}`);
     }
+    if (isUnix(host)) return this.#events.onListening(host, port);
     libc.localAddress(this.#fd);
     const bound = libc.lastAddress();
     this.#events.onListening(bound.host, bound.port);
@@ -88,7 +93,8 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
     libc.setNoDelay(fd);
     libc.setKeepAlive(fd);
     for (const step of [
-      () => libc.setReuse(fd, reusePort),
+      // A path is never shared (socket(7)).
+      () => (isUnix(host) ? 0 : libc.setReuse(fd, reusePort)),
       () => libc.bind(fd, host, port),
       () => libc.listen(fd, backlog),
       () => this.#parts.loop.watch(fd, readyIn, this),

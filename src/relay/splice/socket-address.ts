@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { isUnix, unixPath } from '../table.ts';
 
 /**
  * struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) in the kernel's own bytes; the same on x86-64 and arm64.
@@ -8,12 +9,23 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** Of an IP address. */
 export const maxAddressLength = 28;
+/** Of a path as well: two bytes of family, and 108 that end with a zero (unix(7)). */
+export const maxUnixAddressLength = 110;
+const unix = 1;
 const inet = 2;
 const inet6 = 10;
 
-/** Writes the address of an IP, and gives its length. */
+/** The family of a socket for an IP address or `unix:/path` (socket(2)). */
+export function familyOf(host: string): number {
+  if (isUnix(host)) return unix;
+  return host.includes(':') ? inet6 : inet;
+}
+
+/** Writes the address of an IP or `unix:/path`, and gives its length. */
 export function encodeAddress(into: Uint8Array, host: string, port: number): number {
+  if (isUnix(host)) return encodePath(into, unixPath(host));
   const v6 = host.includes(':');
   into.fill(0, 0, maxAddressLength);
   into[0] = v6 ? inet6 : inet;
@@ -37,6 +49,7 @@ export function encodeAddress(into: Uint8Array, host: string, port: number): num
 export function decodeAddress(from: Uint8Array): SocketAddress {
   const port = pairAt(from, 2);
   if (from[0] === inet) return { host: readIPv4(from, 4), port };
+  if (from[0] === unix) return { host: 'unix', port: 0 };
   const groups = Array.from({ length: 8 }, (_, index) => pairAt(from, 8 + index * 2));
   if (groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0))
     return { host: readIPv4(from, 20), port };
@@ -44,8 +57,18 @@ export function decodeAddress(from: Uint8Array): SocketAddress {
   return { host: new URL(`http://[${plain}]`).hostname.slice(1, -1), port };
 }
 
+/** `unix` where there is no more to say: clients' own sockets have no path. */
 export function formatSocketAddress({ host, port }: SocketAddress): string {
+  if (host === 'unix') return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function encodePath(into: Uint8Array, path: string): number {
+  into.fill(0, 0, maxUnixAddressLength);
+  into[0] = unix;
+  // One that does not fit is found out to be missing, or taken; who declares it sees to its length.
+  Buffer.from(path).copy(into, 2, 0, maxUnixAddressLength - 3);
+  return maxUnixAddressLength;
 }
 
 function groupsOf(text: string): number[] {

@@ -1,6 +1,6 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer } from '../driver.ts';
-import type { Endpoint } from '../table.ts';
+import { isUnix, unixPath, type Endpoint } from '../table.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
@@ -117,8 +117,7 @@ export class StreamChannel implements Channel {
 
   dial({ host, port }: Endpoint): void {
     const upstream = connect({
-      host,
-      port,
+      ...(isUnix(host) ? { path: unixPath(host) } : { host, port }),
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
@@ -306,7 +305,7 @@ export class StreamChannel implements Channel {
  * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
  */
 function isSelfConnected(socket: Socket, port: number): boolean {
-  return socket.localPort === port && socket.localAddress === socket.remoteAddress;
+  return port > 0 && socket.localPort === port && socket.localAddress === socket.remoteAddress;
 }
 
 function selfConnected(): NodeJS.ErrnoException {

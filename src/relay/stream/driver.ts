@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { systemClock, type Clock } from '../../time/clock.ts';
+import { isUnix, unixPath } from '../table.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
 import { resetNow } from './reset.ts';
@@ -47,7 +48,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
     keepAlive: true,
     keepAliveInitialDelay: keepAliveInitialDelayMs,
   });
-  server.on('connection', (socket) => accept(socket, events, gate));
+  server.on('connection', (socket) => accept(socket, events, gate, isUnix(host) ? 'unix' : undefined));
   server.on('error', (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN', message } = error;
     if (server.listening) events.onTrouble(code, message);
@@ -58,10 +59,12 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
     // Node looks the host up first, even when it is an address: the answer may come after close.
     if (closed) return void server.close();
     const address = boundAddress(server);
-    if (address) events.onListening(address.address, address.port);
+    if (isUnix(host)) events.onListening(host, port);
+    else if (address) events.onListening(address.address, address.port);
   });
   try {
-    server.listen({ host, port, backlog, reusePort, exclusive: true });
+    if (isUnix(host)) server.listen({ path: unixPath(host), backlog, exclusive: true });
+    else server.listen({ host, port, backlog, reusePort, exclusive: true });
   } catch (error) {
     // An impossible port throws instead of emitting.
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
@@ -75,8 +78,8 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
   };
 }
 
-function accept(socket: Socket, events: ListenEvents, gate: Gate): void {
-  const channel = admit(socket, gate);
+function accept(socket: Socket, events: ListenEvents, gate: Gate, client?: string): void {
+  const channel = admit(socket, gate, client);
   if (channel) events.onChannel(channel);
   else events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
 }

@@ -13,6 +13,13 @@ export function resetNow(socket: Socket, carrier: Socket = socket): void {
   if (socket.destroyed) return;
   const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   // While it connects there is nobody to tell; while it shuts down it can only be closed.
-  if (!socket.connecting && !isShuttingDown) (carrier as { resetAndClosing?: boolean }).resetAndClosing = true;
+  if (!socket.connecting && !isShuttingDown && canReset(carrier))
+    (carrier as { resetAndClosing?: boolean }).resetAndClosing = true;
   socket.destroy();
+}
+
+/** A unix socket can't: its peer sees an end, or a reset if it had sent what nobody read (unix(7)). */
+function canReset(carrier: Socket): boolean {
+  const { _handle: handle } = carrier as { _handle?: { readonly reset?: unknown } };
+  return typeof handle?.reset === 'function';
 }
