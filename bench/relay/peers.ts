@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/sockets.ts';
-import { accepting, start, type Running } from './processes.ts';
+import { listening, start, type Running } from './processes.ts';
 
 /**
  * What is compared: each relays two ports, one to the web server and one to iperf3, with as many threads; nginx always
@@ -64,14 +64,14 @@ http {
 `,
   );
   const running = start('nginx', ['-c', file, '-e', 'stderr']);
-  await accepting(port);
+  await listening(port);
   return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
 export async function startIperf(): Promise<{ readonly port: number } & AsyncDisposable> {
   const port = await freePort();
   const running = start('iperf3', ['-s', '-B', '127.0.0.1', '-p', String(port)]);
-  await accepting(port);
+  await listening(port);
   return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
@@ -162,8 +162,8 @@ async function twoPorts(): Promise<Backends> {
 }
 
 async function ready(name: string, ports: Backends, running: readonly Running[]): Promise<Peer> {
-  await accepting(ports.http);
-  await accepting(ports.bulk);
+  await listening(ports.http);
+  await listening(ports.bulk);
   return peer(name, ports, running);
 }
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Child processes of the benchmark: started, measured through proc(5), ended with certainty.
@@ -37,9 +37,13 @@ export function start(
   };
 }
 
-/** What a program that ends by itself printed. @throws when it fails */
-export async function output(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** What a program that ends by itself printed. @throws when it fails, or takes longer */
+export async function output(program: string, args: readonly string[], patienceMs = 60_000): Promise<string> {
+  const child = spawn(program, [...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: patienceMs,
+    killSignal: 'SIGKILL',
+  });
   let text = '';
   let complaint = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -75,18 +79,22 @@ export function rssKib(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
 }
 
-/** Waits until something accepts on the port. @throws after ten seconds */
-export async function accepting(port: number): Promise<void> {
+/**
+ * Waits until something listens on the port. Nothing connects to find out: iperf3 takes any connection for a test that
+ * begins, and sends the next one away, or leaves it waiting, until that one has failed. @throws after ten seconds
+ */
+export async function listening(port: number): Promise<void> {
   const untilMs = performance.now() + 10_000;
-  for (;;) {
-    const socket = createConnection(port, '127.0.0.1');
-    const accepted = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (accepted) return;
-    if (performance.now() > untilMs) throw new Error(`nothing accepted on port ${port} within 10 s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!isListening(port)) {
+    if (performance.now() > untilMs) throw new Error(`nothing listens on port ${port} within 10 s`);
+    await sleep(20);
   }
+}
+
+/** proc_net_tcp(5): the local address and port in hexadecimal, then the remote ones, then the state, 0A being LISTEN. */
+function isListening(port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .some((line) => new RegExp(`^\\s*\\d+: [0-9A-F]{8}:${hex} [0-9A-F:]+ 0A `).test(line));
 }

@@ -102,9 +102,20 @@ function bulk(streams: number): Row {
 
 const iperfSchema = z.object({ end: z.object({ sum_received: z.object({ bytes: z.number() }) }) });
 
+/** The server takes one test at a time, and needs a moment after each. */
+const iperfTries = 5;
+
 async function iperf(port: number, streams: number, seconds: number): Promise<number> {
   const args = ['-c', '127.0.0.1', '-p', String(port), '-P', String(streams), '-t', String(seconds), '-J'];
-  return iperfSchema.parse(JSON.parse(await output('iperf3', args))).end.sum_received.bytes;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const text = await output('iperf3', args, (seconds + 10) * 1_000);
+      return iperfSchema.parse(JSON.parse(text)).end.sum_received.bytes;
+    } catch (error) {
+      if (attempt === iperfTries) throw error;
+      await sleep(300);
+    }
+  }
 }
 
 function web(title: string, headers: readonly string[], unit: string, connections: number): Row {
