@@ -174,7 +174,8 @@ describe('a rebalance', () => {
         const budget = total([0, 1, 2, 3].flatMap((worker) => [...excess(seenBy(worker, nodes)).values()]));
         const ended = run({ nodes, workers: 4, comeBack });
         expect(total(ended)).toBeLessThanOrEqual(budget);
-        for (const count of ended) expect(count).toBeLessThanOrEqual(Math.max(4, ratePerSecond(all)));
+        // Each worker counts for itself and ends whole sessions: three of four may round up in the same second.
+        for (const count of ended) expect(count).toBeLessThanOrEqual(ratePerSecond(all) + 3);
         if (comeBack !== 'to the least loaded') return;
         const weights = total(nodes.map(({ weight }) => weight));
         for (const { sessions, weight } of nodes) {
