@@ -18,7 +18,8 @@ export function addAsking(program: Command, finish: (code: number) => void): voi
   const healthCommand = program
     .command('health')
     .description('ask a running Sealane whether it is ready (exit 0) or not (1)');
-  addSettings(healthCommand, ['admin']);
+  addSettings(healthCommand, ['admin', 'admin-socket']);
+  healthCommand.option('--config <file>', 'YAML file with settings');
   healthCommand.action(async (flags: Readonly<Record<string, string>>) => {
     const { health } = await import('./commands/health.ts');
     finish(await health(kebab(flags)));

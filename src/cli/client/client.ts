@@ -4,9 +4,11 @@ import type { z } from 'zod';
 import {
   explanationSchema,
   problemsSchema,
+  serviceSchema,
   servicesSchema,
   type ApiExplanation,
   type ApiProblem,
+  type ApiService,
   type ApiServices,
 } from '../../admin/schema.ts';
 import { AdminError, nonsense } from './admin-error.ts';
@@ -21,6 +23,8 @@ export interface AdminClient {
   readonly endpoint: Endpoint;
   /** @throws AdminError */
   services(): Promise<ApiServices>;
+  /** Undefined when there is none of this name. @throws AdminError */
+  service(name: string): Promise<ApiService | undefined>;
   /** @throws AdminError */
   problems(): Promise<readonly ApiProblem[]>;
   /** `subject`: a service, container or port. @throws AdminError */
@@ -101,6 +105,11 @@ export function createClient(endpoint: Endpoint): AdminClient {
   return {
     endpoint,
     services: () => read('/api/services', servicesSchema),
+    service: (name) =>
+      read(`/api/services/${encodeURIComponent(name)}`, serviceSchema).catch((error: unknown) => {
+        if (error instanceof AdminError && error.status === 404) return undefined;
+        throw error;
+      }),
     problems: async () => (await read('/api/problems', problemsSchema)).problems,
     why: (subject) => read(`/api/why/${encodeURIComponent(subject)}`, explanationSchema),
     feed,

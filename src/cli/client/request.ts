@@ -11,6 +11,8 @@ export interface AskOptions {
   readonly agent: Agent;
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A status other than 200 whose answer is wanted, too. */
+  readonly alsoStatus?: number;
 }
 
 /** The answer's head. @throws AdminError also when the answer is an error */
@@ -19,7 +21,7 @@ export async function ask(endpoint: Endpoint, path: string, options: AskOptions)
     throw unreachable(endpoint, error);
   });
   response.setEncoding('utf8');
-  if (response.statusCode === 200) return response;
+  if (response.statusCode === 200 || response.statusCode === options.alsoStatus) return response;
   throw refusal(endpoint, response.statusCode ?? 0, await bodyOf(endpoint, response));
 }
 

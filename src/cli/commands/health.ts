@@ -1,26 +1,25 @@
-import { z } from 'zod';
-import { formatAddress } from '../../config/address.ts';
-import { ConfigError } from '../../config/config-error.ts';
-import { loadConfig, type Flags } from '../../config/load.ts';
+import { Agent } from 'node:http';
+import { readinessSchema } from '../../admin/schema.ts';
+import { printable } from '../../telemetry/printable.ts';
+import { AdminError } from '../client/admin-error.ts';
+import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
+import { askJson } from '../client/request.ts';
 
 /**
- * `sealane health`: asks the Sealane at the admin address whether it is ready. The image's HEALTHCHECK.
+ * `sealane health`: asks the Sealane at the admin address, or its socket, whether it is ready. The image's HEALTHCHECK.
  */
-const answerSchema = z.object({ ready: z.boolean(), reason: z.string() });
 const patienceMs = 2_000;
 
-export async function health(flags: Flags): Promise<number> {
-  const { settings } = await loadConfig(flags, process.env);
-  if (settings.admin === 'off') throw new ConfigError('--admin is off: there is nothing to ask');
-  const address = formatAddress(settings.admin.host, settings.admin.port);
+export async function health(flags: EndpointFlags): Promise<number> {
+  const endpoint = await readEndpoint(flags, process.env);
   try {
-    const response = await fetch(`http://${address}/readyz`, { signal: AbortSignal.timeout(patienceMs) });
-    const { ready, reason } = answerSchema.parse(await response.json());
-    process.stdout.write(`${ready ? 'ready' : 'not ready'}: ${reason}\n`);
+    const options = { agent: new Agent(), signal: AbortSignal.timeout(patienceMs), alsoStatus: 503 };
+    const { ready, reason } = readinessSchema.parse(await askJson(endpoint, '/readyz', options));
+    process.stdout.write(`${ready ? 'ready' : 'not ready'}: ${printable(reason, 400)}\n`);
     return ready ? 0 : 1;
   } catch (error) {
-    const why = error instanceof Error && error.name === 'TimeoutError' ? 'no answer' : 'no Sealane answers';
-    process.stdout.write(`not ready: ${why} at ${address}\n`);
+    const isLate = error instanceof AdminError && error.cause instanceof Error && error.cause.name === 'TimeoutError';
+    process.stdout.write(`not ready: ${isLate ? 'no answer' : 'no Sealane answers'} at ${endpoint.shown}\n`);
     return 1;
   }
 }

@@ -5,6 +5,7 @@ import { hasColours } from '../colours.ts';
 import { withProgress } from '../progress.ts';
 import { untilInterrupted } from '../stop-signals.ts';
 import { jsonLine, plainLine } from '../top/plain.ts';
+import { createRefresher } from '../top/refresh.ts';
 import { openScreen } from '../top/screen.ts';
 import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts';
 import { renderTop } from '../top/view.ts';
@@ -31,14 +32,12 @@ async function printLines(client: AdminClient, line: (state: TopState) => string
 
 /** So many pictures a second are enough, whatever happens. */
 const drawDelayMs = 50;
-const askDelayMs = 1_000;
 
 async function showScreen(client: AdminClient, interrupted: AbortSignal): Promise<void> {
   // Before the terminal is touched: a mistake is said in one line, as by every other command.
   const answer = await withProgress(`asking ${client.endpoint.shown}`, client.services());
   let state = nextTop(emptyTop, { kind: 'answer', answer });
   let drawing: NodeJS.Timeout | undefined;
-  let isAsking = false;
   const quit = new AbortController();
   const signal = AbortSignal.any([quit.signal, interrupted]);
   const colour = hasColours(process.stdout);
@@ -56,24 +55,18 @@ async function showScreen(client: AdminClient, interrupted: AbortSignal): Promis
     onKey: (key) => take({ kind: 'key', key }),
     onResize: draw,
   });
-  // Figures of upstreams come with the answer only; and a clock that stands still looks broken.
-  const asking = setInterval(() => {
-    if (isAsking) return;
-    isAsking = true;
-    client
-      .services()
-      .then((next) => take({ kind: 'answer', answer: next }))
-      // The stream says when the connection is lost.
-      .catch(() => undefined)
-      .finally(() => {
-        isAsking = false;
-      });
-  }, askDelayMs);
+  const refresher = createRefresher(client, () => state.opened, {
+    onAnswer: (next) => take({ kind: 'answer', answer: next }),
+    onService: (service) => take({ kind: 'service', service }),
+  });
   try {
     draw();
-    for await (const one of client.follow({ since: 0, stats: true, signal })) take(one);
+    for await (const one of client.follow({ since: 0, stats: true, signal })) {
+      refresher.heard(one);
+      take(one);
+    }
   } finally {
-    clearInterval(asking);
+    refresher.stop();
     clearTimeout(drawing);
     screen.close();
   }

@@ -55,6 +55,7 @@ export type Key =
 
 export type TopInput =
   | { readonly kind: 'answer'; readonly answer: ApiServices }
+  | { readonly kind: 'service'; readonly service: ApiService }
   | { readonly kind: 'key'; readonly key: Key }
   | FeedEvent
   | Lost;
@@ -94,6 +95,8 @@ export function nextTop(state: TopState, input: TopInput): TopState {
   switch (input.kind) {
     case 'answer':
       return { ...state, answer: input.answer };
+    case 'service':
+      return withService(state, input.service);
     case 'timeline':
       return { ...state, lost: undefined, events: [...state.events, input.event].slice(-keptEvents) };
     case 'stats':
@@ -121,6 +124,14 @@ export function shownServices({ answer, filter, order, figures }: TopState): rea
     return upRate + downRate + active;
   };
   return services.toSorted((a, b) => traffic(b) - traffic(a));
+}
+
+/** One that is no longer among them, or not yet, comes or goes with the next answer. */
+function withService(state: TopState, service: ApiService): TopState {
+  const { answer } = state;
+  if (!answer) return state;
+  const services = answer.services.map((one) => (one.name === service.name ? service : one));
+  return { ...state, answer: { ...answer, services } };
 }
 
 function withStats(state: TopState, event: StatsEvent): TopState {
