@@ -3,7 +3,9 @@ import type { Readiness } from './admin/source.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
+import { openAuthorityStore } from './certificates/authorities.ts';
 import { openCertificateStore } from './certificates/store.ts';
+import { createTlsWriter } from './certificates/tls-writer.ts';
 import type { Problem } from './catalog/problem.ts';
 import { ConfigError } from './config/config-error.ts';
 import { defaultBind } from './config/default-bind.ts';
@@ -25,7 +27,6 @@ import { chooseDriver } from './relay/choose-driver.ts';
 import type { DriverName } from './relay/messages.ts';
 import { createPlane } from './relay/plane.ts';
 import type { ListenerStatus } from './relay/report.ts';
-import type { CertificateSpec, TlsSpec, TlsVersion } from './relay/table.ts';
 import { createAccessLog } from './telemetry/access-log.ts';
 import { DialFailures } from './telemetry/dial-failures.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -52,9 +53,6 @@ export interface DaemonOptions {
   readonly onListener?: (listen: string, status: ListenerStatus) => void;
 }
 
-/** Two round trips and some arithmetic; a client on a bad line takes seconds. */
-const handshakeTimeoutMs = 10_000;
-
 const noEngine: EngineSnapshot = {
   containers: new Map(),
   vantage: undefined,
@@ -74,11 +72,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const driver = driverOf(settings, logger);
   const dialFailures = new DialFailures();
   const overrides = createOverrides({ onChange: () => reconciler.markDirty() });
-  const certificates = await openCertificateStore(
-    { clock, onChange: () => reconciler.markDirty() },
-    settings.certs.map((path) => resolve(path)),
-  );
-  const endTls = createTlsWriter(settings['tls-min-version']);
+  const onCertificates = { clock, onChange: (): void => reconciler.markDirty() };
+  const paths = (name: 'certs' | 'upstream-ca' | 'upstream-cert'): string[] =>
+    settings[name].map((path) => resolve(path));
+  const certificates = await openCertificateStore(onCertificates, paths('certs'));
+  const ownCertificates = await openCertificateStore(onCertificates, paths('upstream-cert'), 'client');
+  const authorities = await openAuthorityStore(onCertificates, paths('upstream-ca'));
+  const certificateStores = [certificates, ownCertificates, authorities];
+  const writeTls = createTlsWriter(settings['tls-min-version']);
 
   const plane = createPlane(
     {
@@ -117,7 +118,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const reconciler = createReconciler({
     clock,
-    tls: () => endTls(certificates.certificates()),
+    tls: () => writeTls(certificates.certificates(), ownCertificates.certificates()[0], authorities.authorities()),
     rules: { maxHeld: settings['max-held'], explainNames: settings['explain-names'] },
     readWorld() {
       const snapshot = watcher?.snapshot() ?? noEngine;
@@ -130,7 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...declared.problems,
           ...discovered.problems,
           ...listenerProblems(listeners),
-          ...certificates.problems(),
+          ...certificateStores.flatMap((store) => store.problems()),
         ],
         isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
         certificates: certificates.certificates(),
@@ -231,7 +232,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       reconciler.stop();
       checker.stop();
       resolver.stop();
-      certificates.stop();
+      for (const store of certificateStores) store.stop();
       await Promise.all([watcher?.stop(), plane.drain(drainMs)]);
       await plane.close();
       accessLog.stop();
@@ -248,15 +249,6 @@ function driverOf(settings: Settings, logger: Logger): DriverName {
   }
   logger.info({ event: 'driver', driver: choice.driver }, `driver ${choice.driver}: ${choice.reason}`);
   return choice.driver;
-}
-
-/** The same certificates make the same object. */
-function createTlsWriter(minVersion: TlsVersion): (certificates: readonly CertificateSpec[]) => TlsSpec {
-  let written: TlsSpec = { minVersion, handshakeTimeoutMs, certificates: [] };
-  return (certificates) => {
-    if (certificates !== written.certificates) written = { ...written, certificates };
-    return written;
-  };
 }
 
 function announce(logger: Logger, changes: readonly Change[]): void {

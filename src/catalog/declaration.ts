@@ -1,4 +1,4 @@
-import type { BalancePolicy, ConnectRate, Endpoint, ProxyProtocol, TlsMode } from '../relay/table.ts';
+import type { BalancePolicy, ConnectRate, Endpoint, ProxyProtocol, TlsMode, UpstreamTls } from '../relay/table.ts';
 
 /**
  * What discovery says about the world: one declaration for each listen address of each route of each container or static
@@ -45,6 +45,7 @@ export interface PoolOptions {
   readonly maxSessionsPerClient: number | undefined;
   readonly connectRatePerClient: ConnectRate | undefined;
   readonly alpn: readonly string[];
+  readonly upstreamTls?: UpstreamTls;
 }
 
 export interface DeclaredUpstream {

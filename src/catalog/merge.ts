@@ -138,6 +138,7 @@ const poolLabels: Readonly<Record<keyof PoolOptions, string>> = {
   maxSessionsPerClient: 'max-connections.client',
   connectRatePerClient: 'connection-rate.client',
   alpn: 'tls.alpn',
+  upstreamTls: 'tls.upstream',
 };
 
 function differences(service: string, group: readonly Declaration[]): Problem[] {

@@ -46,10 +46,13 @@ interface Key {
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN ((?:\w+ )?)PRIVATE KEY-----[^]+?-----END \1PRIVATE KEY-----/;
-const serverUsages = new Set(['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']);
+/** What a certificate is to prove: who a server is, or who its client is. */
+export type Purpose = 'server' | 'client';
+
+const usage = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2', any: '2.5.29.37.0' } as const;
 
 /** Files of one folder, or those that were named together. */
-export function readCertificates(files: readonly PemFile[]): Reading {
+export function readCertificates(files: readonly PemFile[], purpose: Purpose = 'server'): Reading {
   const flaws: Flaw[] = [];
   const chains: Chain[] = [];
   const keys: Key[] = [];
@@ -66,7 +69,7 @@ export function readCertificates(files: readonly PemFile[]): Reading {
       });
     }
   }
-  const found = longest(chains.filter(({ leaf }) => isForServers(leaf))).flatMap((chain) => {
+  const found = longest(chains.filter(({ leaf }) => isFor(leaf, purpose))).flatMap((chain) => {
     const one = pair(chain, keys, flaws);
     return one ? [one] : [];
   });
@@ -106,11 +109,11 @@ function readKey({ path, text }: PemFile, flaws: Flaw[]): Key | undefined {
   }
 }
 
-/** An authority's own, or a client's, may lie beside those for servers. */
-function isForServers({ ca, keyUsage }: X509Certificate): boolean {
+/** An authority's own, or one for something else, may lie beside those that are wanted. */
+function isFor({ ca, keyUsage }: X509Certificate, purpose: Purpose): boolean {
   // Extended key usages, which Node calls key usages.
   const usages: readonly string[] = keyUsage ?? [];
-  return !ca && (usages.length === 0 || usages.some((usage) => serverUsages.has(usage)));
+  return !ca && (usages.length === 0 || usages.includes(usage[purpose]) || usages.includes(usage.any));
 }
 
 /** The same certificate may be there alone and with its chain (certbot's cert.pem and fullchain.pem). */

@@ -1,19 +1,17 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Timer } from '../time/clock.ts';
-import type { CertificateSpec } from '../relay/table.ts';
 import type { Problem } from '../catalog/problem.ts';
+import type { CertificateSpec } from '../relay/table.ts';
+import type { Clock } from '../time/clock.ts';
 import { certificateProblems } from './certificate-problems.ts';
-import { readCertificates, type Flaw, type FoundCertificate, type PemFile, type Reading } from './read-certificate.ts';
+import { watchPemFiles, type PemFiles } from './pem-watch.ts';
+import { readCertificates, type Purpose, type Reading } from './read-certificate.ts';
 
 /**
- * The certificates that files hold now. Files are looked at again and again, as the configuration file is
- * (config/watch-file.ts); what changed is read once it is at rest, so that a certificate and its key, which are replaced
- * one after the other, are seen together. One that can't be used any more stays in use as it was.
+ * The certificates that files hold now. One that can't be used any more stays in use as it was.
  */
 export interface CertificateStore {
-  /** The first one is for clients who ask for no name, or for none of theirs. */
+  /** The same array until they are read again. */
   certificates(): readonly CertificateSpec[];
   problems(): readonly Problem[];
   stop(): void;
@@ -25,159 +23,45 @@ export interface CertificateStoreParts {
   readonly onChange: () => void;
 }
 
-const pollMs = 500;
-const extensions: ReadonlySet<string> = new Set(['.pem', '.crt', '.cer', '.cert', '.key']);
-/** Chains take a few kilobytes. */
-const largestFile = 1024 * 1024;
-const mostFiles = 2_000;
-
-interface Look {
-  /** Paths and what tells a changed file from an unchanged one. */
-  readonly files: ReadonlyMap<string, string>;
-  readonly flaws: readonly Flaw[];
-}
-
-/** `paths`: PEM files, or folders of them and of folders of them (as certbot's `live`). All were read when it resolves. */
+/** `paths`: see `watchPemFiles`. All were read when it resolves. */
 export async function openCertificateStore(
   { clock, onChange }: CertificateStoreParts,
   paths: readonly string[],
+  purpose: Purpose = 'server',
 ): Promise<CertificateStore> {
-  let seen = await look(paths);
-  let unsettled: string | undefined;
-  let reading = await read(seen, []);
-  let certificates = specsOf(reading);
-  let problems = certificateProblems(reading, clock.wallMs());
-  let timer: Timer | undefined;
-  let stopped = false;
-
-  const poll = async (): Promise<void> => {
-    const now = await look(paths);
-    const signature = signatureOf(now);
-    if (signature === signatureOf(seen)) {
-      unsettled = undefined;
-    } else if (signature !== unsettled) {
-      unsettled = signature;
-    } else {
-      unsettled = undefined;
-      seen = now;
-      reading = await read(now, reading.found);
-      certificates = specsOf(reading);
-    }
-    const before = problems;
-    problems = certificateProblems(reading, clock.wallMs());
-    if (!stopped && (seen === now || !isDeepStrictEqual(problems, before))) onChange();
-    if (!stopped) timer = clock.after(pollMs, () => void poll());
-  };
-  if (paths.length > 0) timer = clock.after(pollMs, () => void poll());
-
-  return {
-    certificates: () => certificates,
-    problems: () => problems,
-    stop() {
-      stopped = true;
-      timer?.cancel();
+  let reading: Reading = { found: [], flaws: [] };
+  let certificates: readonly CertificateSpec[] = [];
+  let problems: readonly Problem[] = [];
+  let isNew = false;
+  const watch = await watchPemFiles(clock, paths, {
+    onRead(files) {
+      reading = keepGood(files, readCertificates(files.files, purpose), reading);
+      certificates = reading.found.map(({ spec }) => spec);
+      isNew = true;
     },
+    onLooked() {
+      const before = problems;
+      problems = certificateProblems(reading, clock.wallMs());
+      if (isNew || !isDeepStrictEqual(problems, before)) onChange();
+      isNew = false;
+    },
+  });
+  problems = certificateProblems(reading, clock.wallMs());
+  isNew = false;
+  return { certificates: () => certificates, problems: () => problems, stop: () => watch.stop() };
+}
+
+/** What was found before stays for a file that is there, while something beside it is wrong. */
+function keepGood({ files, flaws: unreadable }: PemFiles, { found, flaws }: Reading, before: Reading): Reading {
+  const all = [...unreadable, ...flaws];
+  const troubled = new Set(all.map(({ path }) => dirname(path)));
+  const order = [...files, ...unreadable].map(({ path }) => path);
+  const good = new Map(found.map((one) => [one.path, one]));
+  for (const one of before.found) {
+    if (!good.has(one.path) && order.includes(one.path) && troubled.has(dirname(one.path))) good.set(one.path, one);
+  }
+  return {
+    found: [...good.values()].sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path)),
+    flaws: all,
   };
-}
-
-function specsOf({ found }: Reading): readonly CertificateSpec[] {
-  return found.map(({ spec }) => spec);
-}
-
-function signatureOf({ files, flaws }: Look): string {
-  return JSON.stringify([[...files], flaws]);
-}
-
-/** Never fails: what can't be looked at is a flaw. */
-async function look(paths: readonly string[]): Promise<Look> {
-  const files = new Map<string, string>();
-  const flaws: Flaw[] = [];
-  const visit = async (path: string, depth: number): Promise<void> => {
-    try {
-      const facts = await stat(path);
-      if (!facts.isDirectory()) {
-        if (files.size < mostFiles) files.set(path, `${facts.ino} ${facts.size} ${facts.mtimeMs}`);
-        return;
-      }
-      if (depth > 1) return;
-      for (const name of (await readdir(path)).sort(byName)) {
-        const child = join(path, name);
-        // Hidden ones too: Kubernetes keeps versions of a secret's files in ..2026_01_01 and the like.
-        if (name.startsWith('.')) continue;
-        if (extensions.has(extname(name)) || (depth === 0 && (await isFolder(child)))) await visit(child, depth + 1);
-      }
-    } catch (error) {
-      flaws.push(unreadable(path, error));
-    }
-  };
-  for (const path of paths) {
-    await visit(path, 0);
-    for (const sibling of siblingsOf(path)) if (!files.has(sibling) && (await exists(sibling))) await visit(sibling, 0);
-  }
-  return { files, flaws };
-}
-
-/** `before`: what was found the last time; it stays for a file that is there, but can't be used now. */
-async function read(now: Look, before: readonly FoundCertificate[]): Promise<Reading> {
-  const flaws: Flaw[] = [...now.flaws];
-  const contents: PemFile[] = [];
-  for (const path of now.files.keys()) {
-    try {
-      if ((await stat(path)).size > largestFile) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
-      contents.push({ path, text: await readFile(path, 'latin1') });
-    } catch (error) {
-      flaws.push(unreadable(path, error));
-    }
-  }
-  const reading = readCertificates(contents);
-  const good = new Map(reading.found.map((one) => [one.path, one]));
-  const troubled = new Set([...flaws, ...reading.flaws].map(({ path }) => dirname(path)));
-  for (const one of before) {
-    if (!good.has(one.path) && now.files.has(one.path) && troubled.has(dirname(one.path))) good.set(one.path, one);
-  }
-  const order = [...now.files.keys()];
-  const found = [...good.values()].sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path));
-  return { found, flaws: [...flaws, ...reading.flaws] };
-}
-
-/** `default` first: that is how one chooses whom clients without a name are shown. */
-function byName(a: string, b: string): number {
-  return Number(isDefault(b)) - Number(isDefault(a)) || (a < b ? -1 : 1);
-}
-
-function isDefault(name: string): boolean {
-  return basename(name, extname(name)) === 'default';
-}
-
-/** Where the key of a certificate that was named by itself may be. */
-function siblingsOf(path: string): readonly string[] {
-  const stem = path.slice(0, path.length - extname(path).length);
-  if (basename(path) === 'fullchain.pem') return [join(path, '..', 'privkey.pem')];
-  return extensions.has(extname(path)) ? [`${stem}.key`, `${stem}-key.pem`].filter((one) => one !== path) : [];
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-const fileErrors: Readonly<Record<string, readonly [string, string]>> = {
-  ENOENT: ['there is no such file or folder', 'Make it with sealane cert, or correct the setting certs.'],
-  EACCES: ['permission denied', 'Make it readable for the user Sealane runs as.'],
-  EFBIG: ['it is larger than 1 MiB', 'Move it elsewhere.'],
-};
-
-function unreadable(path: string, error: unknown): Flaw {
-  const { code = 'unknown' } = error as NodeJS.ErrnoException;
-  const [why, fix] = fileErrors[code] ?? [code, 'See why it can’t be read.'];
-  return { path, message: `it can’t be read: ${why}`, fix };
 }

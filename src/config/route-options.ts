@@ -3,7 +3,7 @@ import { addressRangesSchema, trustedSchema } from './address-ranges.ts';
 import { listenSchema } from './address.ts';
 import { durationSchema } from './duration.ts';
 import { serverNamesSchema } from './server-names.ts';
-import { balancePolicies, tlsModes } from '../relay/table.ts';
+import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/table.ts';
 
 /**
  * Every option of a route, once: labels, the configuration file and the reference in the docs are all read from here.
@@ -64,6 +64,15 @@ const healthSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const upstreamTlsSchema = z.string().transform((text, context): UpstreamTls | 'off' => {
+  if (text === 'off') return text;
+  if (text === 'any') return { serverName: '', verify: false };
+  const [name, ...more] = serverNamesSchema.safeParse(text).data ?? [];
+  if (name !== undefined && more.length === 0 && !name.startsWith('*')) return { serverName: name, verify: true };
+  context.addIssue({ code: 'custom', message: 'must be off, any, or the name that its certificate is for' });
+  return z.NEVER;
+});
+
 /** RFC 7301: up to 255 bytes each; what is registered with IANA is far shorter, and printable. */
 const alpnSchema = z.string().transform((text, context): readonly string[] => {
   if (text === 'off') return [];
@@ -111,6 +120,7 @@ export const routeOptionSchemas = {
   'connection-rate.client': count(100_000),
   tls: z.enum(tlsModes, 'must be passthrough or terminate'),
   'tls.alpn': alpnSchema,
+  'tls.upstream': upstreamTlsSchema,
 } as const;
 
 export type OptionName = keyof typeof routeOptionSchemas;
@@ -266,6 +276,12 @@ export const routeOptions: Readonly<Record<OptionName, RouteOption>> = {
     '`http/1.1`',
     'fallback',
     'Where Sealane ends TLS: the application protocols that it agrees on with clients (ALPN), best first. Name `h2` if the upstream speaks HTTP/2 without TLS: bytes are relayed as they are.',
+  ),
+  'tls.upstream': now(
+    '`off`, `any`, or a name',
+    '`off`',
+    'refuse',
+    'Speaks TLS with the upstream, whose certificate must be for this name (settings `upstream-ca`, `upstream-cert`); `any` takes whatever it shows.',
   ),
 };
 

@@ -9,6 +9,13 @@ import { durationSchema } from './duration.ts';
  */
 const ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0');
 
+const pathsSchema = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== ''),
+);
+
 const adminSchema = z.string().transform((text, context) => {
   if (text === 'off') return text;
   const listen = parseListen(text);
@@ -124,14 +131,7 @@ const schema = z.object({
     .default(1024)
     .meta({ value: '0-65536', fallback: '1024' })
     .describe('How many clients of one service may wait at once for an upstream; one more is closed at once.'),
-  certs: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((path) => path.trim())
-        .filter((path) => path !== ''),
-    )
+  certs: pathsSchema
     .default([])
     .meta({ value: 'paths, comma-separated', fallback: 'none' })
     .describe(
@@ -163,6 +163,18 @@ const schema = z.object({
     .default(defaultSocketFolder)
     .meta({ value: 'path', fallback: `\`${defaultSocketFolder}\`` })
     .describe('The only folder in which labels may open Unix sockets (`listen=unix:…`).'),
+  'upstream-ca': pathsSchema
+    .default([])
+    .meta({ value: 'paths, comma-separated', fallback: 'those that Node trusts' })
+    .describe(
+      'Authorities that may sign the certificates of upstreams with which TLS is spoken (`tls.upstream`): PEM files, or folders of them.',
+    ),
+  'upstream-cert': pathsSchema
+    .default([])
+    .meta({ value: 'paths, comma-separated', fallback: 'none' })
+    .describe(
+      'The certificate that Sealane shows to upstreams that ask who comes: a PEM file, with the key in it or beside it.',
+    ),
   'shutdown-timeout': durationSchema
     // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
     .default(8_000)

@@ -7,6 +7,7 @@ import { defaultAlpn, type ProxyProtocol } from '../relay/table.ts';
  */
 export function poolOptions(values: RouteValues): PoolOptions {
   const rate = values['connection-rate.client'];
+  const upstreamTls = values['tls.upstream'];
   return {
     balance: values.balance ?? poolDefaults.balance,
     holdMs: values.hold ?? poolDefaults.holdMs,
@@ -22,6 +23,7 @@ export function poolOptions(values: RouteValues): PoolOptions {
     // A browser opens half a dozen at once: what may come within a second may come at the start of it.
     connectRatePerClient: rate === undefined ? undefined : { perSecond: rate, burst: rate },
     alpn: values['tls.alpn'] ?? defaultAlpn,
+    ...(upstreamTls !== undefined && upstreamTls !== 'off' && { upstreamTls }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { Timer } from '../time/clock.ts';
 import type { AccessCounts } from './access/gate.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
@@ -7,10 +8,12 @@ import { planOf, type Plan } from './head/plan.ts';
 import { Reception } from './head/reception.ts';
 import { Listener } from './listener.ts';
 import { lookAt } from './live-sessions.ts';
+import type { Origin } from './origin.ts';
 import { Pool } from './pool.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import { TlsEntrance } from './tls/tls-entrance.ts';
+import { UpstreamContext } from './tls/upstream-context.ts';
 import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
 
 /**
@@ -59,6 +62,7 @@ export class Dispatcher {
   readonly #plans = new Map<string, Plan>();
   readonly #reception: Reception;
   readonly #tls: TlsEntrance;
+  readonly #upstreamContext = new UpstreamContext();
   readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
   /** Services that are no longer in the table, but have sessions. */
   readonly #removed = new Set<string>();
@@ -78,7 +82,7 @@ export class Dispatcher {
       ticketKeys,
       handOver,
       alpnOf: (service) => this.#pools.get(service)?.spec.alpn,
-      enter: (channel, listener, service, origin) => this.#poolFor(service).admit(channel, listener, origin),
+      enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
     });
     this.#reception = new Reception({
       clock: driver.clock,
@@ -86,7 +90,7 @@ export class Dispatcher {
       onRecord,
       lead: (channel, listener, { service, tls }, origin) => {
         if (tls === 'terminate') this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
-        else this.#poolFor(service).admit(channel, listener, origin);
+        else this.#enter(channel, listener, service, origin);
       },
     });
     this.#sample();
@@ -110,7 +114,10 @@ export class Dispatcher {
   /** What is new in a table. */
   change({ listeners, pools, removed, tls }: TableChange, slots: ReadonlyMap<string, number>): void {
     const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
-    if (tls) this.#tls.apply(tls);
+    if (tls) {
+      this.#tls.apply(tls);
+      this.#upstreamContext.apply(tls.upstream);
+    }
     for (const service of removed) this.#removePool(service, slotOf);
     for (const spec of pools) {
       this.#removed.delete(spec.service);
@@ -167,7 +174,9 @@ export class Dispatcher {
     const known = this.#pools.get(spec.service);
     if (known) return known;
     const { driver, random, counters, onSuspect, access } = this.#collaborators;
-    const collaborators = { clock: driver.clock, random, counters, onSuspect, access, onRecord: this.#onRecord };
+    const onRecord = this.#onRecord;
+    const upstreamContext = (): SecureContext => this.#upstreamContext.context;
+    const collaborators = { clock: driver.clock, random, counters, onSuspect, access, onRecord, upstreamContext };
     const entry = { pool: new Pool(collaborators, spec), spec };
     this.#pools.set(spec.service, entry);
     return entry;
@@ -215,10 +224,17 @@ export class Dispatcher {
     if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
     if (this.#isFull) this.#reception.turnAway(channel, key, service, 'limit-total');
     else if (plan) this.#reception.receive(channel, plan);
-    else if (service !== undefined) this.#poolFor(service).admit(channel, key);
+    else if (service !== undefined) this.#enter(channel, key, service, undefined);
   }
 
-  /** Of another thread's listener, for whom TLS is ended here. */
+  /** Where its upstreams are to be spoken TLS with, that is for a thread that can. */
+  #enter(channel: Channel, listener: string, service: string, origin: Origin | undefined): void {
+    const pool = this.#poolFor(service);
+    if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, origin);
+    else this.#tls.handOver(channel, { listener, service, origin, tls: 'passthrough' });
+  }
+
+  /** Of another thread's listener, for whom TLS is spoken here. */
   adopt(client: HandedOver): void {
     this.#tls.adopt(client);
   }

@@ -78,8 +78,11 @@ export interface Channel {
   secure?(offer: TlsOffer): void;
   /** Lets go of the client, with all that it has sent and was not taken; its descriptor is the caller's. No event follows. */
   release?(): number;
-  /** Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time. */
-  dial(endpoint: Endpoint): void;
+  /**
+   * Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time.
+   * `tls`: to be spoken with the upstream, and then it is dialed once that is through; only by drivers that can `secure`.
+   */
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void;
   /** Forgets the dial under way: its connection never carries a byte, not even when the answer is already on its way. */
   abortDial(): void;
   /**
@@ -102,6 +105,18 @@ export interface TlsOffer {
   readonly context: SecureContext;
   /** Application protocols to agree on (RFC 7301), best first, one of which the client has offered; none: not a word. */
   readonly alpn: readonly string[];
+}
+
+/** How TLS is spoken with an upstream. */
+export interface UpstreamTlsOffer {
+  /** With the authorities that are trusted, and what is shown if the upstream asks who comes. */
+  readonly context: SecureContext;
+  /** What is asked for, and what the upstream's certificate must be for. */
+  readonly serverName: string;
+  /** False: whatever certificate it shows will do. */
+  readonly verify: boolean;
+  /** Goes ahead of TLS, as PROXY headers do. */
+  readonly preface?: Uint8Array;
 }
 
 export interface Opening {

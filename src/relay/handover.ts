@@ -1,10 +1,11 @@
 import { closeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { Origin } from './origin.ts';
+import type { TlsMode } from './table.ts';
 
 /**
- * Clients on their way to another thread, which moves their bytes by other means: where the kernel moves bytes, ending
- * TLS is for a thread of the portable driver. Descriptors are the whole process's, so only a number goes over; what the
+ * Clients on their way to another thread, which moves their bytes by other means: where the kernel moves bytes, TLS
+ * is for a thread of the portable driver. Descriptors are the whole process's, so only a number goes over; what the
  * client has sent so far waits in its socket.
  *
  *   accept ──▶ splice thread: who, where to ──fd──▶ TLS thread: handshake ──▶ hold, dial, relay
@@ -17,7 +18,10 @@ export interface HandedOver {
   /** The listener's key. */
   readonly listener: string;
   readonly service: string;
-  readonly origin: Origin;
+  /** Undefined: its listener wanted to know nothing of it, and it was not counted yet. */
+  readonly origin: Origin | undefined;
+  /** Whether its TLS is to be ended; else it is its upstream that TLS is to be spoken with. */
+  readonly tls: TlsMode;
 }
 
 /** For as long as the other thread takes to start. */

@@ -19,7 +19,7 @@ export function openingFor(
   return { preface: header ? Buffer.concat([header, sslRequest]) : sslRequest, expect: granted };
 }
 
-function headerFor(channel: Channel, version: ProxyProtocol, origin: Origin | undefined): Buffer {
+export function headerFor(channel: Channel, version: ProxyProtocol, origin: Origin | undefined): Buffer {
   const forwarded = {
     source: socketAddressOf(origin?.client ?? channel.client),
     destination: origin?.proxied?.destination ?? socketAddressOf(channel.local),

@@ -216,7 +216,7 @@ class ThreadedPlane implements Plane {
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // Its first table is sent when it is ready.
-    if (this.#driver === 'splice' && endsTls(table)) this.#seats.startTlsThread();
+    if (this.#driver === 'splice' && needsTlsThread(table)) this.#seats.startTlsThread();
     for (const [worker, seat] of this.#seats.all.entries()) {
       const listeners = change.listeners && this.#tableFor(worker).listeners;
       seat.post({ kind: 'change', change: { ...change, listeners }, slots });
@@ -326,6 +326,10 @@ class ThreadedPlane implements Plane {
   }
 }
 
-function endsTls({ listeners }: RoutingTable): boolean {
-  return listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate'));
+/** TLS is to be ended, or spoken with an upstream. */
+function needsTlsThread({ listeners, pools }: RoutingTable): boolean {
+  return (
+    listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate')) ||
+    pools.some(({ upstreamTls }) => upstreamTls !== undefined)
+  );
 }

@@ -1,10 +1,11 @@
+import type { SecureContext } from 'node:tls';
 import type { Clock } from '../time/clock.ts';
 import { gateFor, isSameGate, type AccessCounts, type Gate, type Pass } from './access/gate.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/policy.ts';
 import { Candidates } from './candidates.ts';
 import type { CounterWriter } from './counters.ts';
-import type { Channel } from './driver.ts';
+import type { Channel, UpstreamTlsOffer } from './driver.ts';
 import { Hold } from './hold.ts';
 import { hostOf, type Origin } from './origin.ts';
 import { Rebalance } from './rebalance.ts';
@@ -28,6 +29,8 @@ export interface PoolCollaborators {
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
   readonly access: AccessCounts;
+  /** For TLS with upstreams: what all services have in common. */
+  readonly upstreamContext?: () => SecureContext;
 }
 
 export class Pool implements SessionHost {
@@ -68,6 +71,16 @@ export class Pool implements SessionHost {
 
   get idleTimeoutMs(): number | undefined {
     return this.#spec.idleTimeoutMs;
+  }
+
+  get speaksTls(): boolean {
+    return this.#spec.upstreamTls !== undefined;
+  }
+
+  get upstreamTls(): UpstreamTlsOffer | undefined {
+    const { upstreamTls } = this.#spec;
+    const { upstreamContext } = this.#collaborators;
+    return upstreamTls && upstreamContext && { ...upstreamTls, context: upstreamContext() };
   }
 
   get proxyProtocol(): ProxyProtocol | undefined {

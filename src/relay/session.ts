@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../time/clock.ts';
-import type { Channel, ChannelEvents, Opening, RelayEnd } from './driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from './driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from './head/http-page.ts';
-import { openingFor } from './opening.ts';
+import { headerFor, openingFor } from './opening.ts';
 import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
@@ -19,6 +19,8 @@ export interface SessionHost {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly speaksTls: boolean;
+  readonly upstreamTls: UpstreamTlsOffer | undefined;
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
   onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
@@ -231,10 +233,19 @@ export class Session implements ChannelEvents, Occupant {
   }
 
   #opening(): Opening | undefined {
-    const { proxyProtocol } = this.#host;
-    return proxyProtocol === undefined && !this.#origin?.asksForTls
+    const { proxyProtocol, speaksTls } = this.#host;
+    // Inside TLS nothing is said of the client: that went ahead of it.
+    const header = speaksTls ? undefined : proxyProtocol;
+    return header === undefined && !this.#origin?.asksForTls
       ? undefined
-      : openingFor(this.#channel, proxyProtocol, this.#origin);
+      : openingFor(this.#channel, header, this.#origin);
+  }
+
+  /** Undefined, nearly always: the upstream is not spoken TLS with. */
+  #upstreamTls(): UpstreamTlsOffer | undefined {
+    const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
+    if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
+    return { ...upstreamTls, preface: headerFor(this.#channel, proxyProtocol, this.#origin) };
   }
 
   #dialNext(upstream: Upstream): void {
@@ -245,7 +256,7 @@ export class Session implements ChannelEvents, Occupant {
     this.#step({ kind: 'dial', target: { upstream, endpoint } });
     upstream.onDial(connectTimeoutMs);
     this.#dialDeadline = clock.after(connectTimeoutMs, () => this.#onDialDeadline());
-    this.#channel.dial(endpoint);
+    this.#channel.dial(endpoint, this.#upstreamTls());
   }
 
   #onDialDeadline(): void {

@@ -78,12 +78,21 @@ export interface PoolSpec {
   readonly connectRatePerClient: ConnectRate | undefined;
   /** Application protocols that are agreed on with clients whose TLS is ended (RFC 7301), best first; undefined: `http/1.1`. */
   readonly alpn?: readonly string[];
+  /** How TLS is spoken with the upstreams; undefined: not at all. */
+  readonly upstreamTls?: UpstreamTls;
   readonly upstreams: readonly UpstreamSpec[];
 }
 
 /** Versions of HAProxy's PROXY protocol (proxy-protocol.txt): a line of text, or binary with room for more. */
 export const proxyProtocols = ['v1', 'v2'] as const;
 export type ProxyProtocol = (typeof proxyProtocols)[number];
+
+export interface UpstreamTls {
+  /** What is asked for, and what an upstream's certificate must be for; empty: nothing. */
+  readonly serverName: string;
+  /** False: whatever certificate it shows will do. */
+  readonly verify: boolean;
+}
 
 /** A token bucket: `burst` at once, then so many a second. */
 export interface ConnectRate {
@@ -165,6 +174,13 @@ export interface TlsSpec {
   readonly handshakeTimeoutMs: number;
   /** The first is shown to clients who ask for no name, or for none that another is for. */
   readonly certificates: readonly CertificateSpec[];
+  /** Towards upstreams, for all services. */
+  readonly upstream?: {
+    /** Those whom upstreams' certificates must be signed by, in PEM; undefined: those that Node trusts. */
+    readonly authorities: string | undefined;
+    /** What an upstream is shown that asks who comes. */
+    readonly certificate: CertificateSpec | undefined;
+  };
 }
 
 /** As Node calls them. */

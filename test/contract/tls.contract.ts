@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { certificateFor } from '../support/certificates.ts';
+import { authority, certificateFor, leafFor } from '../support/certificates.ts';
 import { pour, soak } from '../support/sockets-bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { upstream } from '../support/sockets-tables.ts';
-import { dialTls, shown, tlsSpec, tlsTable } from '../support/sockets-tls.ts';
+import { dialTls, serveTls, shown, tlsSpec, tlsTable, upstreamTlsTable } from '../support/sockets-tls.ts';
 import { dial, freePort, serve, serveEcho, serveNamed } from '../support/sockets.ts';
 
 /**
@@ -279,6 +279,81 @@ export function describeTls(name: string, createRig: CreateRig): void {
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], {}, tls));
       await expect(dialTls(port)).rejects.toMatchObject({ code: 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE' });
       expect(await rig.records.find(() => true)).toMatchObject({ detail: 'there is no certificate to show' });
+    });
+  });
+
+  describe(`${name}: an upstream that speaks TLS`, () => {
+    const named = { serverName: 'api.localhost', verify: true };
+    const trusting = tlsSpec({ upstream: { authorities: authority.certificate, certificate: undefined } });
+
+    test('gets what a client says, and may end the one direction or the other', async () => {
+      await using rig = createRig();
+      await using server = await serveTls();
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, named, trusting));
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end('bye');
+      expect(await client.readToEnd()).toBe('bye');
+      expect(await client.closed).toBe('ended');
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'finished', bytesUp: 8, bytesDown: 8 });
+      expect(server.names).toEqual(['api.localhost']);
+    });
+
+    test('may be one whose clients’ TLS is ended as well', async () => {
+      await using rig = createRig();
+      await using server = await serveTls();
+      const table = upstreamTlsTable(server.port, named, trusting);
+      const port = await publishAndBind(rig, {
+        ...table,
+        listeners: table.listeners.map((one) => ({ ...one, tls: 'terminate' })),
+      });
+      await using client = await dialTls(port);
+      expect(await client.echo('hello')).toBe('hello');
+    });
+
+    test('is shown who comes, if it asks', async () => {
+      await using rig = createRig();
+      const { certificate, key } = await leafFor(['sealane'], { client: true });
+      await using server = await serveTls({ requestCert: true, rejectUnauthorized: true, ca: authority.certificate });
+      const tls = tlsSpec({
+        upstream: { authorities: authority.certificate, certificate: { names: [], chain: certificate, key } },
+      });
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, named, tls));
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+      expect(server.clients).toEqual(['sealane']);
+    });
+
+    test.each([
+      ['for another name', { serverName: 'web.localhost', verify: true }, trusting, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+      ['of an authority that is not trusted', named, tlsSpec(), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ])('whose certificate is %s counts as one that does not answer', async (_title, upstreamTls, tls, code) => {
+      await using rig = createRig();
+      await using server = await serveTls();
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, upstreamTls, tls, { holdMs: 50 }));
+      await using client = await dial(port);
+      await client.closed;
+      const record = await rig.records.find(() => true);
+      expect(record.reason).toBe('hold-expired');
+      expect(record.lastDialError).toContain(code);
+    });
+
+    test('may show any certificate where none is asked to be good', async () => {
+      await using rig = createRig();
+      await using server = await serveTls();
+      const anybody = { serverName: 'whoever.localhost', verify: false };
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, anybody, tlsSpec()));
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+    });
+
+    test('that does not speak it after all counts as one that does not answer', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, named, trusting, { holdMs: 50 }));
+      await using client = await dial(port);
+      await client.closed;
+      expect((await rig.records.find(() => true)).reason).toBe('hold-expired');
     });
   });
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type ConnectionOptions, type TlsOptions, type TLSSocket } from 'node:tls';
 import { resetNow } from '../../src/relay/stream/reset.ts';
 import type { PoolSpec, RoutingTable, TlsSpec } from '../../src/relay/table.ts';
 import { authority, certificateFor } from './certificates.ts';
-import { listener, pool, table } from './sockets-tables.ts';
+import { listener, pool, table, upstream } from './sockets-tables.ts';
 import { Peer } from './sockets.ts';
 
 /**
@@ -47,4 +47,47 @@ export async function dialTls(port: number, options: ConnectionOptions = {}): Pr
   const peer = new TlsPeer(socket, carrier);
   await once(socket, 'secureConnect');
   return peer;
+}
+
+/** One service whose upstream is spoken TLS with. */
+export function upstreamTlsTable(
+  port: number,
+  upstreamTls: NonNullable<PoolSpec['upstreamTls']>,
+  tls: TlsSpec,
+  options: Partial<PoolSpec> = {},
+): RoutingTable {
+  return { ...table([pool([upstream('api-1', { port })], { ...options, upstreamTls })]), tls };
+}
+
+export interface TlsServer extends AsyncDisposable {
+  readonly port: number;
+  /** What each client asked for, and who it said it is. */
+  readonly names: readonly unknown[];
+  readonly clients: readonly unknown[];
+}
+
+/** Echoes, inside TLS. */
+export async function serveTls(options: TlsOptions = {}): Promise<TlsServer> {
+  const names: unknown[] = [];
+  const clients: unknown[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer({ cert: shown.chain, key: shown.key, allowHalfOpen: true, ...options }, (socket) => {
+    names.push(socket.servername);
+    clients.push(socket.getPeerCertificate().subject?.CN);
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  server.on('tlsClientError', () => {});
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    names,
+    clients,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
 }

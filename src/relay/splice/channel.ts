@@ -1,5 +1,5 @@
 import type { Timer } from '../../time/clock.ts';
-import type { Channel, ChannelEvents, Opening, RelayEnd } from '../driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
 import type { Endpoint } from '../table.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
 import { Answer } from './answer.ts';
@@ -24,6 +24,7 @@ export interface ChannelParts extends HalfPipeParts, DialFacts {
 type Phase = 'waiting' | 'dialing' | 'dialed' | 'opening' | 'relaying' | 'finishing' | 'over';
 
 const inProgress = -115;
+const notSupported = -95;
 // A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
 // Once a write has said so, a read of the rest shows an end in either case.
 const brokenPipe = -32;
@@ -127,10 +128,12 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
    * Connects once it is known whether the client has spoken, which is a matter of microseconds. If it has, the last packet
    * of the handshake waits for its bytes and goes with them: a tenth less CPU for a short session (measured).
    */
-  dial(endpoint: Endpoint): void {
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
     this.#phase = 'dialing';
     this.#endpoint = endpoint;
-    if (this.#parts.loop.turns === this.#acceptedTurn) this.#defer();
+    // Its service has come to speak TLS since the client was led here.
+    if (tls) this.#failDialSoon(notSupported);
+    else if (this.#parts.loop.turns === this.#acceptedTurn) this.#defer();
     else this.#connect(endpoint);
   }
 

@@ -1,11 +1,12 @@
 import { connect, isIPv6, type Socket } from 'node:net';
-import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer } from '../driver.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
 import { isUnix, unixPath, type Endpoint } from '../table.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
+import { speakTls } from './tls-dial.ts';
 import { endTls } from './tls-end.ts';
 
 /**
@@ -32,6 +33,7 @@ export class StreamChannel implements Channel {
   readonly #carrier: Socket;
   /** What the session reads and writes: the connection itself, or the TLS on it. */
   #client: Socket;
+  #upstreamCarrier: Socket | undefined;
   #upstream: Socket | undefined;
   #events: ChannelEvents | undefined;
   readonly #early = new EarlyBytes();
@@ -95,7 +97,7 @@ export class StreamChannel implements Channel {
     this.#early.drop(this.#early.length);
     client.resume();
     client.end(Buffer.from(bytes));
-    const patience = setTimeout(() => resetNow(client), lingerMs);
+    const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
     client.once('close', () => clearTimeout(patience));
   }
 
@@ -115,21 +117,34 @@ export class StreamChannel implements Channel {
     this.#client = secured;
   }
 
-  dial({ host, port }: Endpoint): void {
-    const upstream = connect({
+  dial({ host, port }: Endpoint, tls?: UpstreamTlsOffer): void {
+    const carrier = connect({
       ...(isUnix(host) ? { path: unixPath(host) } : { host, port }),
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveInitialDelayMs,
     });
-    this.#upstream = upstream;
-    upstream.once('connect', () => {
-      if (isSelfConnected(upstream, port)) upstream.destroy(selfConnected());
-      else if (upstream === this.#upstream) this.#events?.onDialed();
-    });
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
+    this.#upstreamCarrier = carrier;
+    this.#upstream = carrier;
+    carrier.once('connect', () => {
+      if (isSelfConnected(carrier, port)) return void carrier.destroy(selfConnected());
       // An aborted dial has been replaced by the next one, or by nothing.
+      if (carrier !== this.#upstream) return;
+      if (!tls) return this.#events?.onDialed();
+      if (tls.preface) carrier.write(tls.preface);
+      const secured = speakTls(carrier, tls);
+      this.#upstream = secured;
+      this.#watchUpstream(secured);
+      secured.once('secureConnect', () => {
+        if (secured === this.#upstream) this.#events?.onDialed();
+      });
+    });
+    this.#watchUpstream(carrier);
+  }
+
+  #watchUpstream(upstream: Socket): void {
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
       if (upstream === this.#upstream) this.#onUpstreamError(error.code ?? 'UNKNOWN');
     });
     upstream.on('close', () => this.#onClosed());
@@ -158,7 +173,7 @@ export class StreamChannel implements Channel {
   abort(): void {
     this.#over = true;
     const upstream = this.#upstream;
-    if (upstream) resetNow(upstream);
+    if (upstream) resetNow(upstream, this.#upstreamCarrier);
     // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
     if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
     else resetNow(this.#client, this.#carrier);
@@ -167,7 +182,7 @@ export class StreamChannel implements Channel {
   finish(): void {
     this.#over = true;
     for (const [socket, carrier] of [
-      [this.#upstream, this.#upstream],
+      [this.#upstream, this.#upstreamCarrier],
       [this.#client, this.#carrier],
     ] as const) {
       // A peer that takes nothing more must not keep the socket for ever.

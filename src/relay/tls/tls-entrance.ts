@@ -21,7 +21,7 @@ export interface TlsEntranceCollaborators {
   /** Where clients go whose TLS this driver can't end. */
   readonly handOver: ((client: HandedOver) => void) | undefined;
   readonly alpnOf: (service: string) => readonly string[] | undefined;
-  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin) => void;
+  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin | undefined) => void;
 }
 
 export class TlsEntrance {
@@ -44,21 +44,26 @@ export class TlsEntrance {
   }
 
   receive(channel: Channel, listener: string, service: string, origin: Origin): void {
-    if (channel.secure) return this.#begin(channel, listener, service, origin);
-    const { counters, handOver } = this.#collaborators;
-    // It counts where it goes.
-    counters.count('accepted', -1);
-    if (!channel.release || !handOver) return channel.abort();
-    handOver({ fd: channel.release(), client: channel.client, listener, service, origin });
+    if (channel.secure) this.#begin(channel, listener, service, origin);
+    else this.handOver(channel, { listener, service, origin, tls: 'terminate' });
   }
 
-  /** Of another thread's listener, for whom TLS is ended here. */
-  adopt({ fd, client, listener, service, origin }: HandedOver): void {
-    const { driver, counters } = this.#collaborators;
+  handOver(channel: Channel, where: Omit<HandedOver, 'fd' | 'client'>): void {
+    const { counters, handOver } = this.#collaborators;
+    // It counts where it goes.
+    if (where.origin) counters.count('accepted', -1);
+    if (!channel.release || !handOver) return channel.abort();
+    handOver({ ...where, fd: channel.release(), client: channel.client });
+  }
+
+  /** Of another thread's listener, for whom TLS is spoken here. */
+  adopt({ fd, client, listener, service, origin, tls }: HandedOver): void {
+    const { driver, counters, enter } = this.#collaborators;
     const channel = driver.adopt?.(fd, client);
     if (!channel) return;
-    counters.count('accepted', 1);
-    this.#begin(channel, listener, service, origin);
+    if (origin) counters.count('accepted', 1);
+    if (origin && tls === 'terminate') this.#begin(channel, listener, service, origin);
+    else enter(channel, listener, service, origin);
   }
 
   /** Ends those under way. */

@@ -1,0 +1,163 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type { Clock, Timer } from '../time/clock.ts';
+import type { Flaw, PemFile } from './read-certificate.ts';
+
+/**
+ * PEM files and folders of them, looked at again and again, as the configuration file is (config/watch-file.ts). What
+ * changed is read once it is at rest, so that a certificate and its key, which are replaced one after the other, are seen
+ * together.
+ */
+export interface PemFiles {
+  /** In order of their paths as given, and in a folder by name, `default` first. */
+  readonly files: readonly PemFile[];
+  /** What could not be read. */
+  readonly flaws: readonly Flaw[];
+}
+
+export interface PemWatchEvents {
+  /** They were read: once before the watch is there, and after each change. */
+  onRead(files: PemFiles): void;
+  /** They were looked at, and read if need be. */
+  onLooked(): void;
+}
+
+const pollMs = 500;
+const extensions: ReadonlySet<string> = new Set(['.pem', '.crt', '.cer', '.cert', '.key']);
+/** Chains take a few kilobytes, and all the authorities that Debian trusts 200. */
+const largestFile = 1024 * 1024;
+const mostFiles = 2_000;
+
+interface Look {
+  /** Paths and what tells a changed file from an unchanged one. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly flaws: readonly Flaw[];
+}
+
+/** `paths`: files, or folders of them and of folders of them (as certbot's `live`). */
+export async function watchPemFiles(
+  clock: Clock,
+  paths: readonly string[],
+  events: PemWatchEvents,
+): Promise<{ stop(): void }> {
+  let seen = await look(paths);
+  let unsettled: string | undefined;
+  let timer: Timer | undefined;
+  let stopped = false;
+  events.onRead(await read(seen));
+
+  const poll = async (): Promise<void> => {
+    const now = await look(paths);
+    const signature = signatureOf(now);
+    if (signature === signatureOf(seen)) {
+      unsettled = undefined;
+    } else if (signature !== unsettled) {
+      unsettled = signature;
+    } else {
+      unsettled = undefined;
+      seen = now;
+      const files = await read(now);
+      if (!stopped) events.onRead(files);
+    }
+    if (stopped) return;
+    events.onLooked();
+    timer = clock.after(pollMs, () => void poll());
+  };
+  if (paths.length > 0) timer = clock.after(pollMs, () => void poll());
+
+  return {
+    stop() {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}
+
+function signatureOf({ files, flaws }: Look): string {
+  return JSON.stringify([[...files], flaws]);
+}
+
+/** Never fails: what can't be looked at is a flaw. */
+async function look(paths: readonly string[]): Promise<Look> {
+  const files = new Map<string, string>();
+  const flaws: Flaw[] = [];
+  const visit = async (path: string, depth: number): Promise<void> => {
+    try {
+      const facts = await stat(path);
+      if (!facts.isDirectory()) {
+        if (files.size < mostFiles) files.set(path, `${facts.ino} ${facts.size} ${facts.mtimeMs}`);
+        return;
+      }
+      if (depth > 1) return;
+      for (const name of (await readdir(path)).sort(byName)) {
+        const child = join(path, name);
+        // Hidden ones too: Kubernetes keeps versions of a secret's files in ..2026_01_01 and the like.
+        if (name.startsWith('.')) continue;
+        if (extensions.has(extname(name)) || (depth === 0 && (await isFolder(child)))) await visit(child, depth + 1);
+      }
+    } catch (error) {
+      flaws.push(unreadable(path, error));
+    }
+  };
+  for (const path of paths) {
+    await visit(path, 0);
+    for (const sibling of siblingsOf(path)) if (!files.has(sibling) && (await exists(sibling))) await visit(sibling, 0);
+  }
+  return { files, flaws };
+}
+
+async function read({ files, flaws: before }: Look): Promise<PemFiles> {
+  const flaws: Flaw[] = [...before];
+  const contents: PemFile[] = [];
+  for (const path of files.keys()) {
+    try {
+      if ((await stat(path)).size > largestFile) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+      contents.push({ path, text: await readFile(path, 'latin1') });
+    } catch (error) {
+      flaws.push(unreadable(path, error));
+    }
+  }
+  return { files: contents, flaws };
+}
+
+/** `default` first: that is how one chooses whom clients without a name are shown. */
+function byName(a: string, b: string): number {
+  return Number(isDefault(b)) - Number(isDefault(a)) || (a < b ? -1 : 1);
+}
+
+function isDefault(name: string): boolean {
+  return basename(name, extname(name)) === 'default';
+}
+
+/** Where the key of a certificate that was named by itself may be. */
+function siblingsOf(path: string): readonly string[] {
+  const stem = path.slice(0, path.length - extname(path).length);
+  if (basename(path) === 'fullchain.pem') return [join(path, '..', 'privkey.pem')];
+  return extensions.has(extname(path)) ? [`${stem}.key`, `${stem}-key.pem`].filter((one) => one !== path) : [];
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const fileErrors: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['there is no such file or folder', 'Make it with sealane cert, or correct the setting.'],
+  EACCES: ['permission denied', 'Make it readable for the user Sealane runs as.'],
+  EFBIG: ['it is larger than 1 MiB', 'Move it elsewhere.'],
+};
+
+function unreadable(path: string, error: unknown): Flaw {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  const [why, fix] = fileErrors[code] ?? [code, 'See why it can’t be read.'];
+  return { path, message: `it can’t be read: ${why}`, fix };
+}
