@@ -1,3 +1,4 @@
+import { isSocketPath } from '../config/address.ts';
 import type { ListenerStatus } from '../relay/report.ts';
 import type { Problem } from './problem.ts';
 
@@ -11,7 +12,8 @@ export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>):
 }
 
 export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
-  const [why, fix] = reasons[code] ?? [message, 'It is tried again by itself.'];
+  const known = isSocketPath(listen) ? socketReasons : reasons;
+  const [why, fix] = known[code] ?? [message, 'It is tried again by itself.'];
   return { code: 'listen-failed', subject: listen, message: `cannot listen: ${why}`, fix };
 }
 
@@ -22,4 +24,17 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
   ],
   EACCES: ['permission denied', 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one.'],
   EADDRNOTAVAIL: ['this machine has no such address', 'Choose an address of this machine, or only a port.'],
+};
+
+const socketReasons: Readonly<Record<string, readonly [string, string]>> = {
+  EADDRINUSE: [
+    'another process listens there, or a file has that name',
+    'Choose another path, or end that process; it is tried again by itself.',
+  ],
+  EACCES: [
+    'the user Sealane runs as may not make files there',
+    'Give that user the folder, or choose another; it is tried again by itself.',
+  ],
+  ENOENT: ['its folder does not exist', 'Make the folder, or mount a volume there; it is tried again by itself.'],
+  EROFS: ['its folder is read-only', 'Mount a volume there that can be written to; it is tried again by itself.'],
 };

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { dispatcherRig, until } from '../support/sockets-rig.ts';
+import { dispatcherRig, publishAndBind, until } from '../support/sockets-rig.ts';
+import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { openFiles, spliceHere } from '../support/sockets-splice.ts';
+import { dial } from '../support/sockets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeLimit } from './limit.contract.ts';
@@ -23,6 +27,25 @@ test('splice: what it opened is closed again when it is disposed of', async () =
   splice.stop();
   await until(() => openFiles() === before);
   expect(openFiles()).toBe(before);
+});
+
+test('splice: an answer comes through whose sender has hung up before its Unix socket is looked at', async () => {
+  await using folder = await tempFolder();
+  const path = join(folder.path, 'app');
+  const script = `require('node:net').createServer((s) => s.end('hello', () => s.destroy())).listen(${JSON.stringify(path)}, () => console.log('up'))`;
+  const app = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(app.stdout, 'data');
+  // In this time the other process has accepted, answered and closed.
+  const splice = spliceHere({}, 30);
+  const rig = dispatcherRig(() => splice.driver, splice.stop);
+  const spec = upstream('app', { endpoints: [{ host: `unix:${path}`, port: 0 }] });
+  const port = await publishAndBind(rig, table([pool([spec])]));
+  await using client = await dial(port);
+  expect(await client.readToEnd()).toBe('hello');
+  expect(rig.suspects.all).toEqual([]);
+  await rig.close();
+  app.kill();
+  await once(app, 'exit');
 });
 
 test.each(['exit', 'throw'])('splice: a process that ends without closing its relay (%s) is not kept', async (how) => {

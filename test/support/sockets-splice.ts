@@ -10,10 +10,13 @@ export interface SpliceHere {
   readonly stop: () => void;
 }
 
-export function spliceHere(options?: SpliceDriverOptions): SpliceHere {
+/** `pauseMs`: between two turns, so that much has happened by the next. */
+export function spliceHere(options?: SpliceDriverOptions, pauseMs = 0): SpliceHere {
   const driver = createSpliceDriver(options);
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
   let next = setImmediate(function turn() {
     driver.turn(0);
+    if (pauseMs > 0) Atomics.wait(nothing, 0, 0, pauseMs);
     next = setImmediate(turn);
   });
   return {

@@ -1,6 +1,6 @@
 import type { Timer } from '../../time/clock.ts';
 import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
-import type { Endpoint } from '../table.ts';
+import { isUnix, type Endpoint } from '../table.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
 import { Answer } from './answer.ts';
 import { Front } from './front.ts';
@@ -277,7 +277,7 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
   }
 
   #onDialReady(mask: number): void {
-    if ((mask & (readyError | readyHangup)) !== 0) {
+    if ((mask & (readyError | readyHangup)) !== 0 && !this.#hasAnswered(mask)) {
       const error = this.#parts.libc.takeError(this.#upstream);
       return this.#failDial(error < 0 ? errorCode(error) : 'ECONNRESET');
     }
@@ -287,6 +287,14 @@ export class SpliceChannel implements Channel, Watcher, Deferred {
     this.#phase = 'dialed';
     this.#upstreamMask = mask;
     this.#events?.onDialed();
+  }
+
+  /**
+   * A Unix socket hangs up once its peer has closed, also with the whole answer in it (unix_poll() in net/unix/af_unix.c);
+   * its connect had succeeded at once.
+   */
+  #hasAnswered(mask: number): boolean {
+    return (mask & readyError) === 0 && this.#endpoint !== undefined && isUnix(this.#endpoint.host);
   }
 
   #failDialSoon(result: number): void {
