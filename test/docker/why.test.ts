@@ -127,7 +127,7 @@ describe('why a service is not reachable', () => {
     const Healthcheck = {
       Test: ['CMD', 'test', '-e', '/tmp/well'],
       Interval: second / 5,
-      Timeout: second,
+      Timeout: 30 * second,
       Retries: 1,
       StartPeriod: 600 * second,
     };
