@@ -80,6 +80,8 @@ export type HealthPlan =
       readonly path: string;
       /** The header that the upstream waits for before the request. */
       readonly proxyProtocol: ProxyProtocol | undefined;
+      /** The name to ask for where the upstream wants TLS; '' for none. */
+      readonly tlsServerName?: string;
     } & CheckSchedule);
 
 export interface CheckSchedule {

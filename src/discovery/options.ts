@@ -1,13 +1,13 @@
 import type { DeclaredUpstream, Front, HealthPlan, PoolOptions } from '../catalog/declaration.ts';
 import { checkDefaults, poolDefaults, type RouteValues } from '../config/route-options.ts';
-import { defaultAlpn, type ProxyProtocol } from '../relay/table.ts';
+import { defaultAlpn, type ProxyProtocol, type UpstreamTls } from '../relay/table.ts';
 
 /**
  * From a route's options, wherever they were written, to what is declared. Pure.
  */
 export function poolOptions(values: RouteValues): PoolOptions {
   const rate = values['connection-rate.client'];
-  const upstreamTls = values['tls.upstream'];
+  const tls = upstreamTls(values);
   return {
     balance: values.balance ?? poolDefaults.balance,
     holdMs: values.hold ?? poolDefaults.holdMs,
@@ -23,8 +23,13 @@ export function poolOptions(values: RouteValues): PoolOptions {
     // A browser opens half a dozen at once: what may come within a second may come at the start of it.
     connectRatePerClient: rate === undefined ? undefined : { perSecond: rate, burst: rate },
     alpn: values['tls.alpn'] ?? defaultAlpn,
-    ...(upstreamTls !== undefined && upstreamTls !== 'off' && { upstreamTls }),
+    ...(tls && { upstreamTls: tls }),
   };
+}
+
+function upstreamTls(values: RouteValues): UpstreamTls | undefined {
+  const wanted = values['tls.upstream'];
+  return wanted === 'off' ? undefined : wanted;
 }
 
 function proxyProtocol(values: RouteValues): ProxyProtocol | undefined {
@@ -55,6 +60,7 @@ export function upstreamOptions(
 /** `byDefault` holds where the options ask for nothing, and where they ask for a HEALTHCHECK that is not there. */
 export function healthPlan(values: RouteValues, hasHealthcheck: boolean, byDefault: 'none' | 'readiness'): HealthPlan {
   const { health } = values;
+  const tls = upstreamTls(values);
   const schedule = {
     intervalMs: values['health.interval'] ?? checkDefaults.intervalMs,
     timeoutMs: values['health.timeout'] ?? checkDefaults.timeoutMs,
@@ -67,7 +73,13 @@ export function healthPlan(values: RouteValues, hasHealthcheck: boolean, byDefau
     case 'tcp':
       return { kind: 'tcp', ...schedule };
     case 'http':
-      return { kind: 'http', path: health.path, proxyProtocol: proxyProtocol(values), ...schedule };
+      return {
+        kind: 'http',
+        path: health.path,
+        proxyProtocol: proxyProtocol(values),
+        ...(tls && { tlsServerName: tls.serverName }),
+        ...schedule,
+      };
     case 'docker':
     case undefined:
       return { kind: hasHealthcheck ? 'docker' : byDefault };

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { formatAddress, isSocketPath } from '../config/address.ts';
 import type { Endpoint, ProxyProtocol } from '../relay/table.ts';
 import { connectFailure, connectOptions, silence } from './tcp-probe.ts';
@@ -10,20 +11,19 @@ export interface HttpCheck {
   readonly timeoutMs: number;
   /** The header that the upstream waits for before the request. */
   readonly proxyProtocol: ProxyProtocol | undefined;
+  /** The name to ask for where the upstream wants TLS; '' for none. */
+  readonly tlsServerName?: string;
 }
 
 /**
  * `GET path`: any status from 200 to 399 is good, as for Docker's and Kubernetes' probes. The deadline is for the whole
  * answer's head; its body is not read. Never rejects.
  */
-export function probeHttp(
-  { host, port }: Endpoint,
-  { path, timeoutMs, proxyProtocol }: HttpCheck,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
+export function probeHttp({ host, port }: Endpoint, check: HttpCheck, signal: AbortSignal): Promise<ProbeResult> {
+  const { path, timeoutMs } = check;
   return new Promise((resolve) => {
     const asked = request({
-      createConnection: () => open({ host, port }, proxyProtocol),
+      createConnection: () => open({ host, port }, check),
       path,
       headers: {
         host: isSocketPath(host) ? 'localhost' : formatAddress(host, port),
@@ -60,10 +60,15 @@ const ownHeaders: Readonly<Record<ProxyProtocol, Buffer>> = {
   v2: Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'),
 };
 
-function open(endpoint: Endpoint, proxyProtocol: ProxyProtocol | undefined): Socket {
+function open(endpoint: Endpoint, { proxyProtocol, tlsServerName }: HttpCheck): Socket {
   const socket = connect(connectOptions(endpoint));
   if (proxyProtocol) socket.write(ownHeaders[proxyProtocol]);
-  return socket;
+  if (tlsServerName === undefined) return socket;
+  // Whether its certificate will do is for the relay to judge, which says so; here it is asked how it is.
+  const secured = connectTls({ socket, servername: tlsServerName, rejectUnauthorized: false });
+  // What befalls the connection before it is through is told of on it alone.
+  socket.on('error', (error) => secured.destroy(error));
+  return secured;
 }
 
 function failure({ code = '' }: NodeJS.ErrnoException, endpoint: Endpoint, path: string): string {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHttp } from '../../../src/health/http-probe.ts';
 import { probeTcp } from '../../../src/health/tcp-probe.ts';
+import { certificateFor } from '../../support/certificates.ts';
 import { freePort, serve } from '../../support/sockets.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -108,6 +110,24 @@ describe('an HTTP probe', () => {
       expect((await heard.promise).startsWith(header)).toBe(true);
     },
   );
+
+  test('speaks TLS where the upstream wants it, whoever signed its certificate', async () => {
+    const { chain, key } = await certificateFor('api.localhost');
+    const server = createSecureServer({ cert: chain, key }, (_request, response) => response.writeHead(200).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asked = { ...check, timeoutMs: 5_000, tlsServerName: 'api.localhost' };
+    expect(await probeHttp(at(port), asked, never)).toEqual({ ok: true });
+    expect((await probeHttp(at(port), { ...check, timeoutMs: 5_000 }, never)).ok).toBe(false);
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    expect(await probeHttp(at(port), asked, never)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/connection refused/),
+    });
+  });
 
   test('says that the answer is not HTTP', async () => {
     await using server = await serve(({ socket }) => void socket.end('SSH-2.0-x\r\n'));
