@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installMissing } from '../src/demo/engine/packages.ts';
 import { toChart } from './relay/chart.ts';
-import { available, peers, startIperf, startWebServer, type Peer } from './relay/peers.ts';
+import { available, peers, startHelloServer, startIperf, startWebServer, type Peer } from './relay/peers.ts';
 import { summarize, toTable, type RowResult } from './relay/report.ts';
 import { rows, type Row, type Sample } from './relay/rows.ts';
 
@@ -55,7 +55,8 @@ await using ends = new AsyncDisposableStack();
 ends.defer(() => rm(folder, { recursive: true, force: true }));
 const web = ends.use(await startWebServer(folder));
 const iperf = ends.use(await startIperf());
-const backends = { http: web.port, bulk: iperf.port };
+const named = ends.use(await startHelloServer());
+const backends = { http: web.port, bulk: iperf.port, named: named.port, proxied: web.proxied };
 
 const total = rounds * chosen.length * names.length;
 let done = 0;
@@ -66,7 +67,8 @@ for (let round = 0; round < rounds; round += 1) {
     for (const peerName of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
       say(`${Math.floor((100 * done) / total)} %  round ${round + 1} of ${rounds}, ${name}, ${peerName}`);
       try {
-        samples.get(peerName)?.push(await measure(row, peerName));
+        const sample = await measure(row, peerName);
+        if (sample) samples.get(peerName)?.push(sample);
       } catch (error) {
         failures.push(`${row.title}, ${peerName}, round ${round + 1}: ${String(error)}`);
         say(failures.at(-1) ?? '');
@@ -85,8 +87,10 @@ if (flags.json !== undefined)
   await write(flags.json, `${JSON.stringify({ about, results, failures }, undefined, 2)}\n`);
 if (flags.chart !== undefined) await write(flags.chart, toChart(results satisfies readonly RowResult[], about));
 
-async function measure(row: Row, peerName: string): Promise<Sample> {
+/** Undefined where the peer can't do it. */
+async function measure(row: Row, peerName: string): Promise<Sample | undefined> {
   await using peer = await startPeer(peerName);
+  if (row.needs && peer[row.needs] === undefined) return undefined;
   // Compilers and allocators warm up; a long-running proxy is what is compared.
   await (row.warmUp ?? row.measure)(peer, warmUpSeconds);
   return await row.measure(peer, seconds);

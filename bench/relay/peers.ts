@@ -1,22 +1,32 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/sockets.ts';
+import { helloName } from './hello-server.ts';
 import { listening, start, type Running } from './processes.ts';
 
 /**
- * What is compared: each relays two ports, one to the web server and one to iperf3, with as many threads; nginx always
- * with one process.
+ * What is compared: each relays a port to the web server, one to iperf3 and, if it can, one by name and one with a PROXY
+ * header, with as many threads; nginx always with one process.
  */
 export interface Backends {
   readonly http: number;
   readonly bulk: number;
+  /** Begins with a ClientHello. */
+  readonly named: number;
+  /** The web server again, where it wants a PROXY header. */
+  readonly proxied: number;
 }
 
 export interface Peer extends AsyncDisposable {
   readonly name: string;
   readonly http: number;
   readonly bulk: number;
+  /** Leads by TLS server name; sends a PROXY header. Undefined where it can't. */
+  readonly named: number | undefined;
+  readonly proxied: number | undefined;
   /** Whose CPU time and memory count; none for `direct`. */
   readonly pids: readonly number[];
 }
@@ -36,7 +46,10 @@ const dockerProxy = '/usr/sbin/docker-proxy';
 
 /** By name; a peer whose program is missing is left out. */
 export const peers: Readonly<Record<string, { readonly start: StartPeer; readonly needs: readonly string[] }>> = {
-  direct: { start: (backends) => Promise.resolve(peer('direct', backends, [])), needs: [] },
+  direct: {
+    start: (backends) => Promise.resolve(peer('direct', { ...backends, proxied: undefined }, [])),
+    needs: [],
+  },
   'sealane/splice': { start: (backends, options) => sealane('splice', backends, options), needs: [executable] },
   'sealane/stream': { start: (backends, options) => sealane('stream', backends, options), needs: [executable] },
   haproxy: { start: haproxy, needs: ['/usr/sbin/haproxy'] },
@@ -49,8 +62,10 @@ export function available(): string[] {
 }
 
 /** The web server behind all of them: a small answer, kept-alive connections. */
-export async function startWebServer(folder: string): Promise<{ readonly port: number } & AsyncDisposable> {
-  const port = await freePort();
+export async function startWebServer(
+  folder: string,
+): Promise<{ readonly port: number; readonly proxied: number } & AsyncDisposable> {
+  const [port, proxied] = [await freePort(), await freePort()];
   const file = join(folder, 'backend.conf');
   await writeFile(
     file,
@@ -59,13 +74,26 @@ events { worker_connections 9000; }
 http {
   access_log off;
   keepalive_requests 1000000000;
-  server { listen 127.0.0.1:${port} backlog=8192; location / { default_type text/plain; return 200 "ok\\n"; } }
+  server { listen 127.0.0.1:${port} backlog=8192; listen 127.0.0.1:${proxied} backlog=8192 proxy_protocol; location / { default_type text/plain; return 200 "ok\\n"; } }
 }
 `,
   );
   const running = start('nginx', ['-c', file, '-e', 'stderr']);
   await listening(port);
-  return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return { port, proxied, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+export async function startHelloServer(): Promise<{ readonly port: number } & AsyncDisposable> {
+  const child = fork(new URL('hello-server.ts', import.meta.url));
+  const [port] = (await once(child, 'message')) as [number];
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.kill();
+      await gone;
+    },
+  };
 }
 
 export async function startIperf(): Promise<{ readonly port: number } & AsyncDisposable> {
@@ -76,11 +104,13 @@ export async function startIperf(): Promise<{ readonly port: number } & AsyncDis
 }
 
 async function sealane(driver: string, backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
-  const ports = await twoPorts();
+  const ports = await freePorts();
   const file = join(folder, `sealane-${driver}.yaml`);
-  const service = (name: 'http' | 'bulk'): string =>
-    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n`;
-  await writeFile(file, `services:\n${service('http')}${service('bulk')}`);
+  const service = (name: keyof Backends, options = ''): string =>
+    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n${options}`;
+  const plain = `${service('http')}${service('bulk')}`;
+  const named = service('named', `    sni: ${helloName}\n`);
+  await writeFile(file, `services:\n${plain}${named}${service('proxied', '    proxy-protocol: v2\n')}`);
   const flags = [
     '--docker',
     'none',
@@ -99,10 +129,18 @@ async function sealane(driver: string, backends: Backends, { folder, workers }: 
 }
 
 async function haproxy(backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
-  const ports = await twoPorts();
+  const ports = await freePorts();
   const file = join(folder, 'haproxy.cfg');
-  const proxy = (name: 'http' | 'bulk'): string =>
-    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192\n  server s 127.0.0.1:${backends[name]}\n`;
+  const proxy = (name: keyof Backends, options = ''): string =>
+    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192\n  server s 127.0.0.1:${backends[name]}${options}\n`;
+  const named = `frontend named
+  bind 127.0.0.1:${ports.named} backlog 8192
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend api if { req.ssl_sni -i ${helloName} }
+backend api
+  server s 127.0.0.1:${backends.named}
+`;
   await writeFile(
     file,
     `global
@@ -115,29 +153,35 @@ defaults
   timeout connect 5s
   timeout client 1h
   timeout server 1h
-${proxy('http')}${proxy('bulk')}`,
+${proxy('http')}${proxy('bulk')}${proxy('proxied', ' send-proxy-v2')}${named}`,
   );
   return ready('haproxy', ports, [start('haproxy', ['-db', '-f', file])]);
 }
 
 async function nginx(backends: Backends, { folder }: PeerOptions): Promise<Peer> {
-  const ports = await twoPorts();
+  const ports = await freePorts();
   const file = join(folder, 'nginx.conf');
-  const server = (name: 'http' | 'bulk'): string =>
+  const server = (name: keyof Backends): string =>
     `server { listen 127.0.0.1:${ports[name]} backlog=8192; proxy_pass 127.0.0.1:${backends[name]}; proxy_timeout 1h; }`;
   await writeFile(
     file,
     `load_module ${streamModule};
 ${nginxHead(folder, 'nginx')}
 events { worker_connections 9000; }
-stream { access_log off; ${server('http')} ${server('bulk')} }
+stream {
+  access_log off;
+  ${server('http')} ${server('bulk')}
+  map $ssl_preread_server_name $named { ${helloName} 127.0.0.1:${backends.named}; }
+  server { listen 127.0.0.1:${ports.named} backlog=8192; ssl_preread on; proxy_pass $named; proxy_timeout 1h; }
+}
 `,
   );
-  return ready('nginx', ports, [start('nginx', ['-c', file, '-e', 'stderr'])]);
+  // It sends version 1 only.
+  return ready('nginx', { ...ports, proxied: undefined }, [start('nginx', ['-c', file, '-e', 'stderr'])]);
 }
 
 async function dockerProxies(backends: Backends, { workers }: PeerOptions): Promise<Peer> {
-  const ports = await twoPorts();
+  const ports = await freePorts();
   const proxy = (name: 'http' | 'bulk'): Running =>
     start(
       dockerProxy,
@@ -150,28 +194,29 @@ async function dockerProxies(backends: Backends, { workers }: PeerOptions): Prom
       // It reports on descriptor 3 that it listens. As many threads as the others.
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: String(workers) } },
     );
-  return ready('docker-proxy', ports, [proxy('http'), proxy('bulk')]);
+  return ready('docker-proxy', { ...ports, named: undefined, proxied: undefined }, [proxy('http'), proxy('bulk')]);
 }
 
 function nginxHead(folder: string, name: string): string {
   return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
 }
 
-async function twoPorts(): Promise<Backends> {
-  return { http: await freePort(), bulk: await freePort() };
+type Ports = Pick<Peer, 'http' | 'bulk' | 'named' | 'proxied'>;
+
+async function freePorts(): Promise<Backends> {
+  return { http: await freePort(), bulk: await freePort(), named: await freePort(), proxied: await freePort() };
 }
 
-async function ready(name: string, ports: Backends, running: readonly Running[]): Promise<Peer> {
-  await listening(ports.http);
-  await listening(ports.bulk);
+async function ready(name: string, ports: Ports, running: readonly Running[]): Promise<Peer> {
+  for (const port of [ports.http, ports.bulk, ports.named, ports.proxied])
+    if (port !== undefined) await listening(port);
   return peer(name, ports, running);
 }
 
-function peer(name: string, { http, bulk }: Backends, running: readonly Running[]): Peer {
+function peer(name: string, ports: Ports, running: readonly Running[]): Peer {
   return {
     name,
-    http,
-    bulk,
+    ...ports,
     pids: running.map(({ pid }) => pid),
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((one) => one[Symbol.asyncDispose]()));

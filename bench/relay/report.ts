@@ -35,7 +35,8 @@ export const reference = 'haproxy';
 export function summarize(name: string, row: Row, samples: ReadonlyMap<string, readonly Sample[]>): RowResult {
   const { title, rateUnit, cpuUnit, compares } = row;
   const theirs = samples.get(reference) ?? [];
-  const figures = [...samples].map(([peer, own]): Figure => ({
+  const measured = [...samples].filter(([, own]) => own.length > 0);
+  const figures = measured.map(([peer, own]): Figure => ({
     peer,
     rate: median(own.map((one) => one.rate)),
     cpuPerUnit: median(own.map((one) => one.cpuPerUnit)),

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { fixedRate, type Latency } from './fixed-rate.ts';
+import { bulkAfterHello, shortHellos } from './hello-load.ts';
 import type { Peer } from './peers.ts';
 import { cpuMs, output, rssKib } from './processes.ts';
 
@@ -24,6 +25,8 @@ export interface Row {
   /** What decides. Of p99 and memory, less is better. */
   readonly compares: 'rate' | 'p99' | 'memory';
   readonly measure: (peer: Peer, seconds: number) => Promise<Sample>;
+  /** Peers that can't do it are left out. */
+  readonly needs?: 'named' | 'proxied';
   /** What a proxy that has run for a while has done before; by itself the same work. */
   readonly warmUp?: (peer: Peer, seconds: number) => Promise<unknown>;
 }
@@ -38,6 +41,40 @@ export const rows: Readonly<Record<string, Row>> = {
   'bulk-4': bulk(4),
   'keep-alive': web('Requests on kept-alive connections', [], 'requests', 64),
   connections: shortSessions,
+  'sni-bulk': {
+    title: 'Bulk, 1 stream, led by TLS server name',
+    rateUnit: 'GB/s',
+    cpuUnit: 'ms/GB',
+    compares: 'rate',
+    needs: 'named',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const bytes = await bulkAfterHello(portOf(peer, 'named'), seconds);
+        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
+      }),
+  },
+  'sni-connections': {
+    title: 'New connections, led by TLS server name',
+    rateUnit: 'connections/s',
+    cpuUnit: 'ms/1000 connections',
+    compares: 'rate',
+    needs: 'named',
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const latency = await shortHellos(portOf(peer, 'named'), 64, seconds);
+        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
+      }),
+  },
+  'proxy-v2': {
+    ...web(
+      'New connections, with a PROXY header (v2) to the server',
+      ['-H', 'Connection: close'],
+      'connections',
+      64,
+      (peer) => portOf(peer, 'proxied'),
+    ),
+    needs: 'proxied',
+  },
   latency: {
     title: `Latency at ${fixedRatePerSecond} requests/s`,
     rateUnit: 'requests/s',
@@ -72,6 +109,13 @@ export const rows: Readonly<Record<string, Row>> = {
       }),
   },
 };
+
+/** The port of a row's own kind; only peers that have it are measured. */
+function portOf(peer: Peer, kind: 'named' | 'proxied'): number {
+  const port = peer[kind];
+  if (port === undefined) throw new Error(`${peer.name} has no port for it`);
+  return port;
+}
 
 interface Work {
   readonly units: number;
@@ -118,7 +162,13 @@ async function iperf(port: number, streams: number, seconds: number): Promise<nu
   }
 }
 
-function web(title: string, headers: readonly string[], unit: string, connections: number): Row {
+function web(
+  title: string,
+  headers: readonly string[],
+  unit: string,
+  connections: number,
+  port: (peer: Peer) => number = (peer) => peer.http,
+): Row {
   return {
     title,
     rateUnit: `${unit}/s`,
@@ -127,7 +177,7 @@ function web(title: string, headers: readonly string[], unit: string, connection
     measure: (peer, seconds) =>
       measured(peer, async () => {
         const flags = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers];
-        const text = await output('wrk', [...flags, `http://127.0.0.1:${peer.http}/`]);
+        const text = await output('wrk', [...flags, `http://127.0.0.1:${port(peer)}/`]);
         const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
         const latency = { count, p50Ms: percentile(text, 50), p99Ms: percentile(text, 99), p999Ms: undefined };
         return { units: count / 1_000, rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0), latency };

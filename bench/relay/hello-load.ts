@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { hello, wants } from './hello-server.ts';
+import type { Latency } from './fixed-rate.ts';
+
+/**
+ * Clients that name what they want in a ClientHello.
+ */
+export async function shortHellos(port: number, connections: number, seconds: number): Promise<Latency> {
+  const untilMs = performance.now() + seconds * 1_000;
+  const request = Buffer.concat([hello, Buffer.of(wants.answer)]);
+  const samples: number[] = [];
+  const lane = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const beginMs = performance.now();
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      socket.write(request);
+      socket.resume();
+      await once(socket, 'close');
+      samples.push(performance.now() - beginMs);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, lane));
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: undefined };
+}
+
+/** How many bytes came. */
+export async function bulkAfterHello(port: number, seconds: number): Promise<number> {
+  let bytes = 0;
+  const memory = Buffer.alloc(256 * 1024);
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    onread: {
+      buffer: memory,
+      callback: (length) => {
+        bytes += length;
+        return true;
+      },
+    },
+  });
+  socket.write(Buffer.concat([hello, Buffer.of(wants.bulk)]));
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  socket.destroy();
+  return bytes;
+}

@@ -1,0 +1,38 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { recorded } from '../../test/support/recorded.ts';
+
+/**
+ * What stands behind proxies that go by TLS names: takes a recorded ClientHello for one, and does what the byte behind it
+ * says. A process of its own; it tells its port.
+ */
+export const hello = Buffer.from(recorded('curl'));
+export const helloName = 'api.example.test';
+export const wants = { answer: 1, bulk: 2 } as const;
+
+if (process.argv[1] === import.meta.filename) {
+  const server = createServer({ noDelay: true }, serve);
+  server.listen(0, '127.0.0.1', 8_192, () => process.send?.((server.address() as AddressInfo).port));
+  process.once('disconnect', () => process.exit());
+}
+
+function serve(socket: Socket): void {
+  let seen = 0;
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: Buffer) => {
+    const before = seen;
+    seen += chunk.length;
+    if (before > hello.length || seen <= hello.length) return;
+    if (chunk[hello.length - before] === wants.answer) socket.end('ok\n');
+    else pour(socket);
+  });
+}
+
+const piece = Buffer.alloc(256 * 1024);
+
+function pour(socket: Socket): void {
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(piece));
+  };
+  socket.on('drain', more);
+  more();
+}

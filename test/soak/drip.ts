@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPlane } from '../../src/relay/plane.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { rssKib } from '../../bench/relay/processes.ts';
+import { recorded } from '../support/recorded.ts';
+import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { quantile } from './quantile.ts';
+
+/**
+ * `npm run soak:drip [connections] [seconds] [driver]`: as many clients drip a ClientHello byte by byte into a listener that
+ * looks for names, and come back whenever they are turned away; honest clients of the same listener are timed meanwhile.
+ * The relay, the drippers and the honest clients are a process each.
+ */
+const [role = '', ...rest] = process.argv.slice(2);
+if (role === 'relay') runRelay(rest[0] === 'stream' ? 'stream' : 'splice', Number(rest[1]));
+else if (role === 'drip') runDrippers(Number(rest[0]), Number(rest[1]));
+else
+  await judge(Number(role || 10_000), Number(rest[0] ?? 20), rest[1] === undefined ? ['splice', 'stream'] : [rest[1]]);
+
+/** What one that drips may hold of the relay's memory: sockets as objects, but nothing of what it sent. */
+const mostKibEach = 16;
+/** Both share two cores with the clients: of an honest one's time the relay's part is small. */
+const mostP99Ms = 50;
+
+async function judge(connections: number, seconds: number, drivers: readonly string[]): Promise<void> {
+  for (const driver of drivers) {
+    const upstreamServer = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    upstreamServer.listen(0, '127.0.0.1');
+    await once(upstreamServer, 'listening');
+    const relay = part('relay', driver, String((upstreamServer.address() as AddressInfo).port));
+    const port = Number((await once(relay, 'message'))[0]);
+    await honest(port, 2);
+    const quietMs = await honest(port, seconds / 2);
+    const quietKib = rssKib(relay.pid ?? 0);
+    const drippers = part('drip', String(port), String(connections));
+    await once(drippers, 'message');
+    await sleep(3_000);
+    const busyMs = await honest(port, seconds);
+    const busyKib = rssKib(relay.pid ?? 0);
+    const open = await ask(relay);
+    const eachKib = (busyKib - quietKib) / connections;
+    const ok = open > connections * 0.9 && eachKib <= mostKibEach && busyMs.p99 <= mostP99Ms;
+    process.stdout.write(
+      `${driver}: ${open} drip; ${(quietKib / 1024).toFixed(0)} MiB resident without them, ${(busyKib / 1024).toFixed(0)} with ` +
+        `(${eachKib.toFixed(1)} KiB each); honest clients' p50 ${quietMs.p50.toFixed(2)} → ${busyMs.p50.toFixed(2)} ms, ` +
+        `p99 ${quietMs.p99.toFixed(2)} → ${busyMs.p99.toFixed(2)} ms (${busyMs.count} of them): ${ok ? 'passed' : 'FAILED'}\n`,
+    );
+    if (!ok) process.exitCode = 1;
+    for (const child of [drippers, relay]) child.kill();
+    upstreamServer.close();
+  }
+}
+
+/** A process of its own. Two descriptors a client, as the relay counts; the hard limit is often too low for that. */
+function part(...args: readonly string[]): ChildProcess {
+  const withFiles = 'ulimit -n 65536 2>/dev/null; exec "$0" "$@"';
+  return spawn('sh', ['-c', withFiles, process.execPath, import.meta.filename, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+async function ask(relay: ChildProcess): Promise<number> {
+  const answer = once(relay, 'message');
+  relay.send('open');
+  return Number((await answer)[0]);
+}
+
+/** From the connect to the first byte of the answer, four at a time, as often as it goes. */
+async function honest(
+  port: number,
+  seconds: number,
+): Promise<{ readonly p50: number; readonly p99: number; readonly count: number }> {
+  const hello = recorded('curl');
+  const untilMs = performance.now() + seconds * 1_000;
+  const times: number[] = [];
+  const lane = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const beginMs = performance.now();
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      socket.write(hello);
+      await once(socket, 'data');
+      times.push(performance.now() - beginMs);
+      socket.destroy();
+      await sleep(5);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, lane));
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+}
+
+function runRelay(driver: 'splice' | 'stream', upstreamPort: number): void {
+  const spec = pool([upstream('echo', { port: upstreamPort })]);
+  const plane = createPlane(
+    {
+      logger: createLogger({ level: 'error', format: 'json' }),
+      onSessions() {},
+      onListener(_, status) {
+        if (status.kind === 'listening') process.send?.(status.port);
+      },
+    },
+    { workers: 1, driver },
+  );
+  const names = [{ kind: 'sni', pattern: 'api.example.test', service: spec.service, tls: 'passthrough' }] as const;
+  plane.publish(table([spec], [{ ...listener(), service: undefined, names }]));
+  process.on('message', () => process.send?.(plane.counters.totals().open));
+}
+
+/** Each sends a byte every other second, and comes back as soon as it is turned away. */
+function runDrippers(port: number, connections: number): void {
+  const hello = recorded('curl');
+  const open = new Map<Socket, number>();
+  const drip = (): void => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    open.set(socket, 0);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      open.delete(socket);
+      drip();
+    });
+  };
+  const ramp = setInterval(() => {
+    for (let count = 0; count < 50 && open.size < connections; count++) drip();
+    if (open.size < connections) return;
+    clearInterval(ramp);
+    process.send?.('there');
+  }, 25);
+  let turn = 0;
+  // In four parts, so that they do not all come at once.
+  setInterval(() => {
+    turn += 1;
+    let nth = 0;
+    for (const [socket, sent] of open) {
+      if (nth++ % 4 !== turn % 4 || socket.connecting) continue;
+      socket.write(hello.subarray(sent, sent + 1));
+      open.set(socket, sent + 1);
+    }
+  }, 500);
+}
