@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
 import { startBrowser } from '../support/browser.ts';
 import { composeProject } from '../support/compose.ts';
 import { testEngine } from '../support/containers.ts';
 import { eventually } from '../support/replica.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /**
  * Every compose file of this repository, run as its README says, with docker-compose 1.29.
@@ -197,5 +199,36 @@ describe('the example of a static file', () => {
       30_000,
     );
     expect([...names].toSorted()).toEqual(['blue', 'green']);
+  });
+});
+
+describe('the example of TLS termination', () => {
+  it('serves two names on one port by HTTPS, to whoever trusts the authority that it made', async () => {
+    await using folder = await tempFolder();
+    await using project = composeProject('examples/tls-termination');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8443);
+    const ca = join(folder.path, 'ca.crt');
+    const maker = (await project.compose('ps', '-q', 'cert')).trim();
+    const copied = (): Promise<boolean> =>
+      run('docker', ['cp', `${maker}:/ca/ca.crt`, ca]).then(
+        () => true,
+        () => false,
+      );
+    await eventually(copied, (isThere) => isThere, 30_000);
+    const ask = (name: string, ...options: readonly string[]): Promise<string> =>
+      run('curl', ['--silent', '--show-error', '--max-time', '20', ...options, `https://${name}:${port}/`]).then(
+        (answer) => /^Hostname: (.+)$/m.exec(answer)?.[1] ?? answer,
+        (error: Error) => error.message,
+      );
+    for (const name of ['api', 'web'])
+      await eventually(
+        () => ask(`${name}.localhost`, '--cacert', ca),
+        (answer) => answer === name,
+        30_000,
+      );
+    // curl(1): 60, the peer's certificate will not do; 35, the handshake failed.
+    expect(await ask('api.localhost')).toContain('failed (60)');
+    expect(await ask('other.localhost', '--cacert', ca)).toContain('failed (35)');
   });
 });

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { run } from '../../src/demo/engine/command.ts';
+import { installMissing } from '../../src/demo/engine/packages.ts';
+import { authority, leafFor } from '../support/certificates.ts';
+import { startSealane, type Sealane } from '../support/sealane.ts';
+import { freePort } from '../support/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+/**
+ * TLS that ends in Sealane, as curl and openssl see it.
+ */
+beforeAll(async () => {
+  const needs = ['curl', 'openssl'].map((program) => ({ program, debianPackage: program }));
+  await installMissing(needs, () => {});
+}, 120_000);
+
+describe.each(['stream', 'splice'])('TLS is ended by the %s driver', (driver) => {
+  it('for each name, with its certificate, the versions and the protocols that were asked for', async () => {
+    await using site = await serveSite(driver);
+    expect(await site.curl('https://api.localhost')).toBe('api was asked for api.localhost');
+    // It is offered HTTP/2, which its upstream does not speak.
+    expect(await site.curl('https://web.localhost', '--http1.1')).toBe('web was asked for web.localhost');
+    expect(await site.curl('https://cart.shop.localhost')).toBe('shop was asked for cart.shop.localhost');
+    const record = await site.sealane.line(/asked for cart\.shop\.localhost.* finished/);
+    expect(record['session']).toMatchObject({ service: 'shop', reason: 'finished', name: 'cart.shop.localhost' });
+    await expect(site.curl('https://other.localhost')).rejects.toThrow(/unrecognized name/);
+
+    const h1 = await site.openssl('api.localhost', '-alpn', 'h2,http/1.1');
+    expect(h1).toContain('subject=CN = api.localhost');
+    expect(h1).toContain('Verify return code: 0 (ok)');
+    expect(h1).toContain('ALPN protocol: http/1.1');
+    expect(await site.openssl('web.localhost', '-alpn', 'h2,http/1.1')).toContain('ALPN protocol: h2');
+    expect(await site.openssl('api.localhost', '-alpn', 'postgresql')).toContain('No ALPN negotiated');
+    await expect(site.openssl('api.localhost', '-tls1_2')).rejects.toThrow('failed');
+    await site.sealane.line(/tls-failed \(unsupported protocol\)/);
+  });
+});
+
+it('certificates are taken up while older sessions live on; a broken one is a problem, and no key is ever said', async () => {
+  await using site = await serveSite('auto');
+  await using older = await site.visit('api.localhost');
+  await certify(site.folder, 'api.localhost');
+  const serialOf = (socket: TLSSocket): string => socket.getPeerCertificate().serialNumber;
+  await vi.waitFor(
+    async () => {
+      await using newer = await site.visit('api.localhost');
+      expect(serialOf(newer.socket)).not.toBe(serialOf(older.socket));
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+  older.socket.write('GET / HTTP/1.1\r\nHost: api.localhost\r\nConnection: close\r\n\r\n');
+  let answer = '';
+  for await (const chunk of older.socket) answer += String(chunk);
+  expect(answer).toContain('api was asked for api.localhost');
+
+  await site.folder.write('api.localhost.crt', 'half a certif');
+  await site.sealane.line(/api\.localhost\.crt: it holds neither a certificate nor a private key in PEM/);
+  expect(await site.curl('https://api.localhost')).toBe('api was asked for api.localhost');
+  await certify(site.folder, 'api.localhost');
+  await site.sealane.line(/solved: .*api\.localhost\.crt/);
+  for (const line of site.sealane.lines) expect(JSON.stringify(line)).not.toContain('PRIVATE');
+});
+
+it('an upstream is spoken TLS with, and shown who comes', async () => {
+  await using folder = await tempFolder();
+  const { certificate: cert, key } = await leafFor(['db.localhost']);
+  await certify(folder, 'sealane', { client: true });
+  const options = { ca: authority.certificate, cert, key, requestCert: true, rejectUnauthorized: true };
+  const server = createTlsServer(options, (request, response) => {
+    response.end(`asked by ${String((request.socket as TLSSocket).getPeerCertificate().subject.CN)}`);
+  });
+  await using upstream = await listening(server);
+  const port = await freePort();
+  const config = await folder.write(
+    'sealane.yaml',
+    `upstream-ca: ${await folder.write('ca.crt', authority.certificate)}
+upstream-cert: ${folder.path}/sealane.crt
+services:
+  db:
+    listen: ${port}
+    tls.upstream: db.localhost
+    upstreams: [127.0.0.1:${upstream.port}]
+`,
+  );
+  await using sealane = startSealane('run', '--docker', 'none', '--config', config);
+  await sealane.line(/db is served on/);
+  expect(await run('curl', ['--silent', '--show-error', `http://127.0.0.1:${port}/`])).toBe('asked by sealane');
+});
+
+interface Site extends AsyncDisposable {
+  readonly folder: TempFolder;
+  readonly sealane: Sealane;
+  curl(url: string, ...args: readonly string[]): Promise<string>;
+  openssl(name: string, ...args: readonly string[]): Promise<string>;
+  /** A connection that trusts the authority. */
+  visit(name: string): Promise<AsyncDisposable & { readonly socket: TLSSocket }>;
+}
+
+/** Three services on one port, each known by a name. */
+async function serveSite(driver: string): Promise<Site> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await tempFolder());
+  const caPath = await folder.write('authority.pem', authority.certificate);
+  for (const name of ['api.localhost', 'web.localhost', '*.shop.localhost']) await certify(folder, name);
+  const port = await freePort();
+  const services: string[] = [];
+  for (const [name, options] of [
+    ['api', 'host: api.localhost'],
+    ['web', 'sni: web.localhost\n    tls.alpn: h2, http/1.1'],
+    ['shop', 'host: "*.shop.localhost"'],
+  ] as const) {
+    const server = stack.use(await answering(name));
+    services.push(
+      `  ${name}:\n    listen: ${port}\n    tls: terminate\n    ${options}\n    upstreams: [127.0.0.1:${server.port}]\n`,
+    );
+  }
+  const settings = `certs: ${folder.path}\ntls-min-version: 1.3\n`;
+  const config = await folder.write('sealane.yaml', `${settings}services:\n${services.join('')}`);
+  const sealane = stack.use(startSealane('run', '--docker', 'none', '--config', config, '--driver', driver));
+  await sealane.line(/shop is served on/);
+  return {
+    folder,
+    sealane,
+    curl: (url, ...args) =>
+      run('curl', ['--silent', '--show-error', '--max-time', '20', '--cacert', caPath, ...args, `${url}:${port}/`]),
+    openssl: (name, ...args) =>
+      run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', caPath, '-servername', name, ...args]),
+    async visit(servername) {
+      const socket = connect({ host: '127.0.0.1', port, servername, ca: authority.certificate });
+      await once(socket, 'secureConnect');
+      return {
+        socket,
+        [Symbol.asyncDispose]: async () => {
+          if (socket.closed) return;
+          socket.destroy();
+          await once(socket, 'close');
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** As `sealane cert` would. */
+async function certify(folder: TempFolder, name: string, options: { readonly client?: boolean } = {}): Promise<void> {
+  const { certificate, key } = await leafFor([name], options);
+  const file = name.replace('*', '_wildcard');
+  await folder.write(`${file}.key`, key);
+  await folder.write(`${file}.crt`, certificate);
+}
+
+/** Says its name, and the host that it was asked for. */
+function answering(name: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer((request, response) => {
+    response.end(`${name} was asked for ${request.headers.host?.replace(/:\d+$/, '')}`);
+  });
+  return listening(server);
+}
+
+async function listening(
+  server: Server & { closeAllConnections(): void },
+): Promise<AsyncDisposable & { readonly port: number }> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
