@@ -89,8 +89,9 @@ export class Dispatcher {
       counters,
       onRecord,
       lead: (channel, listener, { service, tls }, origin) => {
-        if (tls === 'terminate') this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
-        else this.#enter(channel, listener, service, origin);
+        if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
+        else if (!this.#poolFor(service).denies(channel, listener, origin))
+          this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
       },
     });
     this.#sample();

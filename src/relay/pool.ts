@@ -129,6 +129,13 @@ export class Pool implements SessionHost {
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
 
+  /** Turns away whom the lists name, before TLS is computed for them; false for everybody else. */
+  denies(channel: Channel, listener: string, origin: Origin): boolean {
+    if (this.#gate?.isWelcome(hostOf(origin.client)) ?? true) return false;
+    this.#turnAway(channel, listener, 'denied', origin);
+    return true;
+  }
+
   onUnanswered(session: Session, upstream: Upstream): void {
     session.asked = [...session.asked, upstream];
     if (this.#send(session)) upstream.onRetry();

@@ -258,6 +258,18 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(rig.totals().open).toBe(0);
     });
 
+    test('that may not come is turned away before the handshake', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(
+        rig,
+        tlsTable([upstream('api-1', { port: server.port })], { deny: ['127.0.0.0/8'] }),
+      );
+      await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'denied', service: 'shop/api' });
+      expect(rig.totals()).toMatchObject({ accepted: 1, open: 0 });
+    });
+
     test('leaves nothing behind when it leaves amid the handshake', async () => {
       await using rig = createRig();
       await using server = await serveEcho();

@@ -60,7 +60,7 @@ export class Gate {
 
   /** `client` is its IP address, or `unix`, which no list names. */
   enter(client: string, wallMs: number): Pass | Refusal {
-    if (!this.#isWelcome(client)) return 'denied';
+    if (!this.isWelcome(client)) return 'denied';
     const { service, connectRatePerClient, maxSessions, maxSessionsPerClient } = this.#rules;
     if (connectRatePerClient && !this.#counts.rates.admit(service, client, connectRatePerClient, wallMs))
       return 'rate-client';
@@ -80,7 +80,8 @@ export class Gate {
     return [everybody, client].flatMap((who) => this.#counts.sessions.enter(service, who, Infinity) ?? []);
   }
 
-  #isWelcome(client: string): boolean {
+  /** By its address alone. */
+  isWelcome(client: string): boolean {
     if (!this.#deny && !this.#allow) return true;
     // One that was reset before it was accepted has no address either.
     if (isIP(client) === 0) return client === 'unix';
