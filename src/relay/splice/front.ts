@@ -51,11 +51,13 @@ export class Front implements Deferred {
     if (mask !== 0) this.#parts.loop.defer(this);
   }
 
+  /** For good, once the client is closed: its descriptor may be another's by the time a deferred look comes. */
   stop(): void {
     this.#limit = 0;
     this.#pause?.cancel();
     this.#pause = undefined;
     this.#linger?.cancel();
+    this.#linger = undefined;
   }
 
   take(count: number): void {
