@@ -65,7 +65,7 @@ export async function checkProject(
   return {
     services: project.services.map(({ name }) => name),
     labelled: project.services.filter(isOurs).map(({ name }) => name),
-    sealane: watching.map(({ service }) => service.name),
+    sealane: running.map(({ service }) => service.name),
     findings: inOrder(findings),
   };
 }
