@@ -93,15 +93,12 @@ describe('sessions per client', () => {
     const url = new URL('../../../support/sockets-entering-worker.ts', import.meta.url);
     const outcomes = await Promise.all(
       [0, 1, 2].map(async (index) => {
-        const worker = new Worker(url, { workerData: { memory, index, limit: 2, rounds: 50_000, held } });
-        const [outcome] = (await once(worker, 'message')) as [{ readonly exceeded: number; readonly taken: number }];
+        const worker = new Worker(url, { workerData: { memory, index, limit: 2, places: 2_000, held } });
+        const [outcome] = (await once(worker, 'message')) as [{ readonly exceeded: number }];
         return outcome;
       }),
     );
-    for (const { exceeded, taken } of outcomes) {
-      expect(exceeded).toBe(0);
-      expect(taken).toBeGreaterThan(0);
-    }
+    expect(outcomes).toEqual(outcomes.map(() => ({ exceeded: 0 })));
   });
 });
 
@@ -138,8 +135,9 @@ describe('the rate of a client', () => {
 
   test('is kept in a table of one size: ten thousand clients leave room for the next', () => {
     const rates = new ClientRates(createClientRateMemory(1, 64));
-    for (let client = 0; client < 10_000; client++)
-      expect(rates.admit('api', `10.0.${client >> 8}.${client & 255}`, rate, start + client * 1_000)).toBe(true);
+    const addresses = Array.from({ length: 10_000 }, (_, client) => `10.0.${client >> 8}.${client & 255}`);
+    const isIn = addresses.map((address, client) => rates.admit('api', address, rate, start + client * 1_000));
+    expect(isIn).not.toContain(false);
     expect(admitted(rates, 10, start + 20_000_000)).toBe(3);
   });
 
