@@ -10,8 +10,8 @@ const colours: Readonly<Record<string, string>> = {
   nginx: '#b7a57a',
   'docker-proxy': '#c98a8a',
 };
-const width = 760;
-const labelWidth = 250;
+const width = 820;
+const labelWidth = 310;
 const barHeight = 13;
 const rowGap = 16;
 const most = 2.5;

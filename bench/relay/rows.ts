@@ -87,7 +87,7 @@ export const rows: Readonly<Record<string, Row>> = {
       }),
   },
   idle: {
-    title: `${idleConnections} idle connections`,
+    title: `Memory for ${idleConnections} idle connections`,
     rateUnit: 'connections',
     cpuUnit: 'ms/s',
     compares: 'memory',
@@ -96,7 +96,7 @@ export const rows: Readonly<Record<string, Row>> = {
     warmUp: (peer, seconds) => shortSessions.measure(peer, seconds),
   },
   mix: {
-    title: `Latency at ${fixedRatePerSecond / 2} requests/s beside a bulk stream`,
+    title: `Latency at ${fixedRatePerSecond / 2} requests/s beside bulk`,
     rateUnit: 'requests/s',
     cpuUnit: 'ms/1000 requests',
     compares: 'p99',
