@@ -36,19 +36,15 @@ afterAll(async () => {
   for (const one of [served, browser, upstream, folder]) await one?.[Symbol.asyncDispose]();
 });
 
-const places = [
-  '#/',
-  '#/services/shop%2Fapi-000',
-  '#/services/shop%2Fapi-119',
-  '#/services/gone',
-  '#/sessions',
-  '#/events',
-  '#/problems',
-];
-const looks: readonly OpenOptions[] = [
-  { scheme: 'light', width: 1280 },
-  { scheme: 'dark', width: 1280 },
-  { scheme: 'light', width: 390, height: 844 },
+const places = ['#/', '#/services/shop%2Fapi-119', '#/sessions'];
+const looks: readonly (OpenOptions & { readonly at: readonly string[] })[] = [
+  {
+    scheme: 'light',
+    width: 1280,
+    at: [...places, '#/services/shop%2Fapi-000', '#/services/gone', '#/events', '#/problems'],
+  },
+  { scheme: 'dark', width: 1280, at: places },
+  { scheme: 'light', width: 390, height: 844, at: places },
 ];
 
 describe('the page', () => {
@@ -64,13 +60,13 @@ describe('the page', () => {
 
   it.each(looks)(
     'fits the screen and has nothing that axe complains of, wherever one is: $scheme, $width',
-    async (look) => {
+    async ({ at, ...look }) => {
       // axe is a script, which the page would not let in.
       await using t = await browser.open(served.url, { ...look, bypassCsp: true });
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
       await t.page.evaluate(axe);
-      for (const place of places) {
+      for (const place of at) {
         await t.page.goto(served.url + place);
         await t.page.getByRole('heading', { level: 1 }).waitFor();
         const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
