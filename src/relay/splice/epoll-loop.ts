@@ -94,13 +94,11 @@ export class EpollLoop {
     const count = this.libc.epollWait(this.#epoll, this.#waitMs(maxWaitMs));
     this.nowMs = performance.now();
     this.turns += 1;
-    this.woken = false;
+    this.woken = this.#isWoken(count);
     for (let index = 0; index < count; index++) {
       const fd = this.libc.eventFd(index);
-      if (fd === this.wakeFd) this.woken = true;
-      else if (this.#tags[fd] === this.libc.eventTag(index)) {
-        this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
-      }
+      // Nobody watches `wakeFd`.
+      if (this.#tags[fd] === this.libc.eventTag(index)) this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
     }
     this.#runDeferred();
     this.timers.turn(this.nowMs);
@@ -109,6 +107,12 @@ export class EpollLoop {
 
   dispose(): void {
     this.libc.close(this.#epoll);
+  }
+
+  /** Looked for first: a listener that was told of before keeps its place ahead, however late its next client came. */
+  #isWoken(count: number): boolean {
+    for (let index = 0; index < count; index++) if (this.libc.eventFd(index) === this.wakeFd) return true;
+    return false;
   }
 
   #waitMs(maxWaitMs: number): number {
