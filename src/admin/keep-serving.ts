@@ -37,8 +37,8 @@ export async function keepServing(
       if (complained) logger.info(`${shown} is ours now`);
       onServing?.(server);
     } catch (error) {
-      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      if (!complained) logger.warn(`${shown} cannot be bound (${code}); trying again. Set another, or off`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!complained) logger.warn(`${shown} cannot be bound (${code ?? message}); trying again. Set another, or off`);
       complained = true;
       retry = clock.after(retryMs, () => void bind());
     }

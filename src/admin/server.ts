@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -55,6 +55,13 @@ async function close(server: Server): Promise<void> {
 
 /** A socket file outlives a process that was killed; one that answers is somebody else's. */
 async function removeStale(path: string): Promise<void> {
+  const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!there) return;
+  // To connect to any other file is refused just as to a dead socket (connect(2)).
+  if (!there.isSocket()) throw new Error('what is there is no socket, and is left alone');
   const probe = createConnection(path);
   try {
     await once(probe, 'connect');

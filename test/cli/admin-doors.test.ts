@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -68,6 +68,14 @@ it('a unix socket serves its owner without a token; one that a dead Sealane left
   await second.line(/web is served/);
   const { services } = servicesSchema.parse(JSON.parse(await askSocket(path, '/api/services')));
   expect(services.map(({ name }) => name)).toEqual(['web']);
+});
+
+it('a file that is no socket is left alone where the socket should be, and said to be in the way', async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write('notes.txt', 'worth keeping');
+  await using sealane = startSealane(...(await configured(folder)), '--admin', 'off', '--admin-socket', path);
+  await sealane.line(/^admin socket \S+notes\.txt cannot be bound \(what is there is no socket/);
+  expect(await readFile(path, 'utf8')).toBe('worth keeping');
 });
 
 it('an oversized request and a hostile one get an answer or a closed door, and the next one is served', async () => {
