@@ -12,7 +12,8 @@ import { failed } from './problem-document.ts';
  * - with a token: it must come as `Authorization: Bearer` or as the cookie that /login sets;
  * - the Host header must be an IP address or one of our names, or any page in a browser could reach us by a name of its
  *   own that it lets resolve to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page could know it;
- * - actions must come from our own page, or from no page at all. There is no CORS.
+ * - actions must come from our own page, or from no page at all; and no page of another site may ask for data, which it
+ *   could not read, but which costs. There is no CORS.
  */
 export interface AccessRules {
   readonly token: string | undefined;
@@ -42,7 +43,10 @@ export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
         detail: 'Send it as Authorization: Bearer, or open /login?token=… once in the browser.',
       });
     }
-    if (!isReading(context) && !isFromUs(context)) return refuseOrigin(context);
+    if (!isReading(context) && !isFromUs(context))
+      return refuseOrigin(context, 'Actions are taken from our own page only');
+    if (isData(context) && context.req.header('sec-fetch-site') === 'cross-site')
+      return refuseOrigin(context, 'Pages of other sites are told nothing');
     return next();
   };
 }
@@ -94,6 +98,10 @@ function isReading({ req }: Context): boolean {
   return req.method === 'GET' || req.method === 'HEAD';
 }
 
+function isData({ req }: Context): boolean {
+  return req.path.startsWith('/api/');
+}
+
 /** Browsers send Origin with every request that is not a mere reading one, and most say where it comes from. */
 function isFromUs({ req }: Context): boolean {
   const site = req.header('sec-fetch-site');
@@ -114,11 +122,11 @@ function refuseHost(context: Context): Response {
   });
 }
 
-function refuseOrigin(context: Context): Response {
+function refuseOrigin(context: Context, title: string): Response {
   return failed(context, {
     status: 403,
     code: 'origin-refused',
-    title: 'Actions are taken from our own page only',
+    title,
     detail: 'This request comes from another site.',
   });
 }

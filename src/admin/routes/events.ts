@@ -13,6 +13,8 @@ import { checked } from './checked.ts';
 export function events(feed: EventFeed): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
   app.get('/api/events', checked('query', eventsQuerySchema), (context) => {
+    // Hono answers HEAD as GET and drops the body, with which nobody would ever end the subscription.
+    if (context.req.method === 'HEAD') return context.body(null, 200, streamHeaders);
     const { stats, since } = context.req.valid('query');
     const subscription = feed.subscribe(
       { after: lastEventId(context.req.header('last-event-id')) ?? since, stats: stats === 'true' },
@@ -26,15 +28,17 @@ export function events(feed: EventFeed): Hono<AdminEnv> {
         detail: 'Close other pages or commands that follow the events, or try again later.',
       });
     }
-    return context.body(streamOf(subscription), 200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx would collect them.
-      'x-accel-buffering': 'no',
-    });
+    return context.body(streamOf(subscription), 200, streamHeaders);
   });
   return app;
 }
+
+const streamHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx would collect them.
+  'x-accel-buffering': 'no',
+};
 
 /** What a browser sends by itself when it comes back. */
 function lastEventId(header: string | undefined): number | undefined {

@@ -110,6 +110,25 @@ describe('an action', () => {
   });
 });
 
+describe('a page of another site', () => {
+  const headers = { 'sec-fetch-site': 'cross-site' };
+
+  it('reads nothing, and takes no place among those who listen', async () => {
+    const { ask, source } = door();
+    for (const path of ['/api/services', '/api/events', '/api/why/web']) {
+      for (const method of ['GET', 'HEAD']) expect((await ask(path, headers, { method })).status).toBe(403);
+    }
+    expect(source.feed.listeners).toBe(0);
+  });
+
+  it('may link to the way in, which leads to the page', async () => {
+    const { ask } = door({ token });
+    const link = { ...headers, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    expect((await ask(`/login?token=${token}`, link)).status).toBe(303);
+    expect((await ask('/readyz', link)).status).toBe(200);
+  });
+});
+
 describe('every answer', () => {
   it('gives no other site a right to read it, and cannot be framed or sniffed', async () => {
     const { headers } = await door().ask('/api/services', { origin: 'http://evil.example' });

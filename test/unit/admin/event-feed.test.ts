@@ -51,6 +51,14 @@ function setUp(feedOptions = {}) {
 }
 
 describe('the event feed', () => {
+  it('is not listened to by whoever asks only for its headers', async () => {
+    const source = adminSource();
+    const app = createAdminApp(source, { token: undefined, names: [] });
+    const answer = await app.request('/api/events', { method: 'HEAD', headers: { host: 'localhost' } });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    expect(source.feed.listeners).toBe(0);
+  });
+
   it('tells what happens to all who listen, with ids that increase by one', async () => {
     const { feed, listen } = setUp();
     const [a, b] = [listen(), listen()];
