@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { isSocketPath } from '../config/address.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { backoffDelayMs } from '../time/backoff.ts';
@@ -48,7 +49,7 @@ export function createResolver({ clock, random, onChange, resolve = systemResolv
     const delayMs = next.kind === 'failed' ? backoffDelayMs(entry.failures - 1, retry, random) : refreshMs;
     entry.timer = clock.after(delayMs, () => void refresh(host, entry));
     if (next.kind === 'failed' && entry.resolution.kind === 'resolved') return;
-    if (JSON.stringify(next) === JSON.stringify(entry.resolution)) return;
+    if (saysTheSame(next, entry.resolution)) return;
     entry.resolution = next;
     onChange();
   };
@@ -76,6 +77,13 @@ export function createResolver({ clock, random, onChange, resolve = systemResolv
       watched.clear();
     },
   };
+}
+
+/** Name servers rotate their answers: the same addresses in another order are no news, and stay in the first one. */
+function saysTheSame(next: Resolution, before: Resolution): boolean {
+  if (next.kind === 'resolved' && before.kind === 'resolved')
+    return isDeepStrictEqual(next.addresses.toSorted(), before.addresses.toSorted());
+  return isDeepStrictEqual(next, before);
 }
 
 async function systemResolve(host: string): Promise<readonly string[]> {

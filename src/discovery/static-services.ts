@@ -61,8 +61,8 @@ function toUpstream(
   const port = target.port + step;
   const name = formatAddress(target.host, port);
   return {
-    // With its addresses: when a name comes to stand for others, those are other processes.
-    key: `static/${service}/${name}/${resolution.addresses.join(',')}`,
+    // With its addresses: when a name comes to stand for others, those are other processes. Their order says nothing.
+    key: `static/${service}/${name}/${resolution.addresses.toSorted().join(',')}`,
     run: undefined,
     name,
     endpoints: resolution.addresses.map((host) => ({ host, port })),

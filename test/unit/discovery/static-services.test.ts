@@ -24,6 +24,14 @@ describe('a static service', () => {
     ]);
   });
 
+  it('keeps its upstream when the name server gives the same addresses in another order', () => {
+    const keyOf = (...addresses: string[]) =>
+      declare('  db: { listen: 1, upstreams: ["db:5"] }', { db: resolved(...addresses) }).declarations[0]?.upstream
+        ?.key;
+    expect(keyOf('10.0.0.2', '10.0.0.1')).toBe(keyOf('10.0.0.1', '10.0.0.2'));
+    expect(keyOf('10.0.0.3', '10.0.0.1')).not.toBe(keyOf('10.0.0.1', '10.0.0.2'));
+  });
+
   it('is declared while its names do not resolve, and says so', () => {
     const failed: Resolution = { kind: 'failed', reason: 'no such name' };
     const { declarations, problems } = declare('  db: { listen: 1, upstreams: ["db:5"] }', { db: failed });
