@@ -41,7 +41,10 @@ export const problemCodes = [
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 
-/** Two problems are the same when all that a person would read is the same. */
-export function problemKey(problem: Problem): string {
-  return `${problem.code}\0${problem.containerId ?? ''}\0${problem.subject}\0${problem.message}`;
+/**
+ * Two problems are the same when all that a person would read is the same; but one about a whole service stays the same
+ * while the replicas that it names come and go.
+ */
+export function problemKey({ code, containerId, subject, message }: Problem): string {
+  return `${code}\0${containerId ?? ''}\0${subject}\0${code === 'all-suspect' ? '' : message}`;
 }

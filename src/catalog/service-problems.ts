@@ -10,6 +10,8 @@ import type { Upstream } from './upstream.ts';
  */
 const startingPatienceMs = 10_000;
 const suspectPatienceMs = 1_000;
+/** Hundreds of replicas mostly fail for one reason, each at its own address. */
+const reasonsNamed = 3;
 
 export interface Judgement {
   readonly problems: readonly Problem[];
@@ -60,13 +62,15 @@ function allSuspectSince({ upstreams }: Service): number | undefined {
 }
 
 function allSuspect({ name, upstreams }: Service): Problem {
-  const reasons = new Set(
-    upstreams.flatMap(({ state }) => (state.kind === 'unhealthy' && state.suspect ? [state.reason] : [])),
-  );
+  const reasons = [
+    ...new Set(upstreams.flatMap(({ state }) => (state.kind === 'unhealthy' && state.suspect ? [state.reason] : []))),
+  ];
+  const more = reasons.length - reasonsNamed;
+  const named = [...reasons.slice(0, reasonsNamed), ...(more > 0 ? [`${more} more`] : [])];
   return {
     code: 'all-suspect',
     subject: name,
-    message: `none of its upstreams answers (${[...reasons].join('; ')}); all of them are tried for every client`,
+    message: `none of its upstreams answers (${named.join('; ')}); all of them are tried for every client`,
     fix: 'See why they refuse; each returns by itself once it answers.',
   };
 }

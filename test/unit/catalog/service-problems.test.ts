@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
+import { diffCatalogs } from '../../../src/catalog/diff.ts';
+import { declare } from '../../support/admin-source.ts';
+import { declaredUpstream } from '../../support/declared.ts';
+
+/** A service with this many replicas, none of which answers, each for a reason of its own. */
+const unanswered = (replicas: number, before: Catalog, nowMs: number): Catalog => {
+  const names = Array.from({ length: replicas }, (_, index) => `api-${100 + index}`);
+  const declarations = names.map((name) => declare('api', declaredUpstream(name, { health: { kind: 'readiness' } })));
+  const verdictOf = (key: string) => ({ kind: 'suspect', reason: `ECONNREFUSED ${key}` }) as const;
+  const world = { declarations, problems: [], isAlive: () => true, verdictOf, listeners: new Map() };
+  return nextCatalog(before, world, nowMs);
+};
+
+it('says of a service whose many replicas do not answer how three of them fail', () => {
+  const { problems } = unanswered(200, unanswered(200, emptyCatalog, 0), 2_000);
+  expect(problems.map(({ message }) => message)).toEqual([
+    'none of its upstreams answers (ECONNREFUSED api-100; ECONNREFUSED api-101; ECONNREFUSED api-102; 197 more); ' +
+      'all of them are tried for every client',
+  ]);
+  const few = unanswered(3, unanswered(3, emptyCatalog, 0), 2_000);
+  expect(few.problems[0]?.message).toContain('(ECONNREFUSED api-100; ECONNREFUSED api-101; ECONNREFUSED api-102);');
+});
+
+it('says it once, also while replicas that do not answer leave', () => {
+  const many = unanswered(200, unanswered(200, emptyCatalog, 0), 2_000);
+  const fewer = unanswered(199, many, 3_000);
+  const events = diffCatalogs(many, fewer).map(({ event }) => event);
+  expect(events.filter((event) => event.startsWith('problem'))).toEqual([]);
+});
