@@ -36,6 +36,8 @@ export interface EventFeedParts {
 
 const defaults = {
   kept: 1_000,
+  /** Half of what may wait for one listener: whoever asks for all that is kept must not be dropped for it. */
+  keptBytes: 512 * 1024,
   maxListeners: 64,
   /** What may wait for one listener; a page of a thousand services takes a tenth of it. */
   maxWaitingBytes: 1024 * 1024,
@@ -54,6 +56,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
   // After a restart ids go on above all that were given before: whoever asks for an old one is told to begin anew.
   let lastId = clock.wallMs();
   const ring: Kept[] = [];
+  let ringBytes = 0;
   const subscriptions = new Map<Subscription, boolean>();
   const newToStats = new Set<Subscription>();
   const pending = { changed: new Set<string>(), removed: new Set<string>(), problemsChanged: false };
@@ -111,7 +114,8 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
       const event: TimelineEvent = { id, at: new Date(clock.wallMs()).toISOString(), ...happening };
       const frame = frameOf('timeline', event, id);
       ring.push({ id, frame });
-      if (ring.length > limits.kept) ring.shift();
+      ringBytes += frame.length;
+      while (ring.length > limits.kept || ringBytes > limits.keptBytes) ringBytes -= ring.shift()?.frame.length ?? 0;
       sendAll(frame);
     },
     servicesChanged({ changed, removed, problemsChanged }) {
@@ -138,10 +142,11 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
       // Tells at once that somebody is there, which proxies and impatient clients wait for.
       subscription.push(': welcome\n\n');
       if (after !== undefined) {
-        const oldest = ring[0]?.id ?? lastId + 1;
-        if (after !== 0 && (after < oldest - 1 || after > lastId)) {
-          subscription.push(frameOf('reset', { reason: 'what came after that event is no longer kept' }, lastId));
-        } else for (const { id, frame } of ring) if (id > after) subscription.push(frame);
+        const beforeAll = (ring[0]?.id ?? lastId + 1) - 1;
+        const isUnknown = after !== 0 && (after < beforeAll || after > lastId);
+        if (isUnknown)
+          subscription.push(frameOf('reset', { reason: 'what came after that event is no longer kept' }, beforeAll));
+        for (const { id, frame } of ring) if (isUnknown || id > after) subscription.push(frame);
       }
       if (stats) {
         newToStats.add(subscription);

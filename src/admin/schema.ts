@@ -206,7 +206,8 @@ export const explanationSchema = z
  * - `timeline`: something happened; with an id, kept in a ring, sent again from Last-Event-ID on.
  * - `services`: these services are different from what /api/services said; ask again for those. At most some a second.
  * - `stats`: once a second, with `?stats=true`: figures of services that changed since the last one (the first: all).
- * - `reset`: what came after Last-Event-ID is no longer kept, or Sealane was restarted: read everything anew.
+ * - `reset`: what came after Last-Event-ID is no longer kept, or Sealane was restarted: read everything anew. All
+ *   that is kept follows.
  *
  * A comment is sent every 15 seconds. Clients that read too slowly are disconnected; they come back by themselves.
  */

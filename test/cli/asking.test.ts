@@ -136,6 +136,13 @@ describe('sealane events', () => {
     const { stdout } = await ask('events', '--json', '--since', String(read.at(-2)?.id));
     expect(JSON.parse(stdout)).toEqual(read.at(-1));
   });
+
+  it('says that events are missing after one that is no longer known, and prints what there is', async () => {
+    const { code, stdout, stderr } = await ask('events', '--since', '1');
+    expect(stderr).toMatch(/^sealane: some events are missing: /m);
+    expect(stdout).toMatch(/ service-added +service web declared by the configuration$/m);
+    expect(code).toBe(0);
+  });
 });
 
 describe('a question that nobody answers as it should', () => {

@@ -38,6 +38,9 @@ describe('the dashboard', () => {
     await page.getByRole('row', { name: 'api' }).waitFor({ state: 'detached' });
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await page.getByRole('listitem').filter({ hasText: 'web' }).first().waitFor();
+    // Each event of the new one once, and none of the old one’s.
+    const shown = await page.getByRole('listitem').filter({ hasText: 'web is served' }).count();
+    expect([shown, await page.getByRole('listitem').filter({ hasText: 'api is served' }).count()]).toEqual([1, 0]);
     expect(fresh.url).toBe(t.page.url());
     expect(t.complaints).toEqual([]);
   });

@@ -120,11 +120,10 @@ function open(): void {
     flush ??= setTimeout(flushTimeline, gatherMs);
   });
   on(opened, 'reset', () => {
+    // What is kept comes next.
+    pending.length = 0;
     timeline.value = [];
-    const again = lastId > 0;
     lastId = 0;
-    // Whoever has seen nothing yet is sent all that is kept.
-    if (again) reconnectNow();
   });
 }
 
