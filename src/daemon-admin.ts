@@ -192,7 +192,7 @@ async function readStats({ clock, plane, catalog }: AdminParts): Promise<StatsEv
   const services: StatsEvent['services'] = {};
   for (const name of catalog().services.keys()) {
     const { active, sessions, bytesUp, bytesDown } = plane.counters.service(name);
-    services[name] = { active, held: look.held[name] ?? 0, sessions, bytesUp, bytesDown };
+    services[name] = { active, held: look.held.get(name) ?? 0, sessions, bytesUp, bytesDown };
   }
   const { accepted, open, held } = plane.counters.totals();
   return { at: new Date(clock.wallMs()).toISOString(), accepted, open, held, services };

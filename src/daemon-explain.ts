@@ -68,7 +68,7 @@ export function createExplainer(parts: ExplainerParts): Explainer {
   return {
     async explain(text) {
       const { held } = await plane.look({ limit: 0 });
-      const heldOf = (service: string): number => held[service] ?? 0;
+      const heldOf = (service: string): number => held.get(service) ?? 0;
       const first = explain(text, worldOf({ heldOf }));
       if (first.kind !== 'unknown' || first.cause === 'engine-unreachable' || !engine) return first;
       const asked = await askEngine(engine, text, labelPrefix);

@@ -32,7 +32,7 @@ export async function viewServices(source: AdminSource): Promise<ApiServices> {
   const services = [...catalog.services.values()].map((service) =>
     viewService(source, service, {
       problems: problems.get(service.name) ?? [],
-      held: held[service.name] ?? 0,
+      held: held.get(service.name) ?? 0,
       toWall,
     }),
   );
@@ -44,7 +44,7 @@ export async function viewServices(source: AdminSource): Promise<ApiServices> {
 export async function viewOneService(source: AdminSource, service: Service): Promise<ApiService> {
   const { held } = await source.look({ limit: 0 });
   const problems = problemsByService(source.catalog()).get(service.name) ?? [];
-  return viewService(source, service, { problems, held: held[service.name] ?? 0, toWall: wallClock(source) });
+  return viewService(source, service, { problems, held: held.get(service.name) ?? 0, toWall: wallClock(source) });
 }
 
 function viewService(

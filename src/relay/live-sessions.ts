@@ -13,10 +13,10 @@ interface Looked {
 
 export function lookAt(pools: readonly Looked[], filter: SessionFilter, nowMs: number): LiveSessions {
   const sessions: LiveSession[] = [];
-  const held: Record<string, number> = {};
+  const held = new Map<string, number>();
   let total = 0;
   for (const pool of pools) {
-    if (pool.heldCount > 0) held[pool.service] = pool.heldCount;
+    if (pool.heldCount > 0) held.set(pool.service, pool.heldCount);
     if (filter.limit === 0 || (filter.service !== undefined && filter.service !== pool.service)) continue;
     let taken = 0;
     for (const session of pool.sessions) {
@@ -31,9 +31,9 @@ export function lookAt(pools: readonly Looked[], filter: SessionFilter, nowMs: n
 
 /** What several threads saw, as one. */
 export function mergeLooks(looks: readonly LiveSessions[], limit: number): LiveSessions {
-  const held: Record<string, number> = {};
+  const held = new Map<string, number>();
   for (const look of looks) {
-    for (const [service, count] of Object.entries(look.held)) held[service] = (held[service] ?? 0) + count;
+    for (const [service, count] of look.held) held.set(service, (held.get(service) ?? 0) + count);
   }
   return {
     sessions: oldest(

@@ -118,8 +118,8 @@ export interface LiveSessions {
   readonly sessions: readonly LiveSession[];
   /** How many match, also those beyond the limit. */
   readonly total: number;
-  /** Clients that wait, by service, whatever was asked for. */
-  readonly held: Readonly<Record<string, number>>;
+  /** Clients that wait, by service, whatever was asked for. A service may be called `constructor`: no plain object. */
+  readonly held: ReadonlyMap<string, number>;
 }
 
 export type ListenerStatus =

@@ -46,7 +46,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => dial(port)));
     for (const client of clients) await client.echo('12345');
     const seen = await rig.plane.look({ service: spec.service, state: 'relaying', limit: 5 });
-    expect(seen).toMatchObject({ total: 8, complete: true, held: {} });
+    expect(seen).toMatchObject({ total: 8, complete: true, held: new Map() });
     expect(seen.sessions).toHaveLength(5);
     expect(seen.sessions[0]).toMatchObject({ service: spec.service, state: 'relaying', bytesUp: 5, bytesDown: 5 });
     expect((await rig.plane.look({ client: '10.', limit: 5 })).total).toBe(0);

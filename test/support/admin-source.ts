@@ -105,7 +105,12 @@ export function adminSource(
     upstream: () => ({ ...figures, dialP50Ms: 0.3, dialP99Ms: undefined }),
     service: () => figures,
     look: ({ limit }: SessionFilter) =>
-      Promise.resolve({ sessions: sessions.slice(0, limit), total: sessions.length, held: { web: 2 }, complete: true }),
+      Promise.resolve({
+        sessions: sessions.slice(0, limit),
+        total: sessions.length,
+        held: new Map([['web', 2]]),
+        complete: true,
+      }),
     explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(catalog))),
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),

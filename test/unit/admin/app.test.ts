@@ -42,6 +42,12 @@ describe('reading', () => {
     expect(status).toMatchObject({ services: { up: 1, degraded: 0, down: 1 }, problems: 1, version: '1.2.3' });
   });
 
+  it('shows a service that is called as something that every object has', async () => {
+    const source = adminSource(catalogOf([declare('constructor', declaredUpstream('one'))]));
+    const { services } = servicesSchema.parse(await (await ask(source, '/api/services')).json());
+    expect(services).toMatchObject([{ name: 'constructor', held: 0 }]);
+  });
+
   it.each(['/api/services/shop/api', '/api/services/shop%2Fapi'])('shows one service at %s', async (path) => {
     expect(serviceSchema.parse(await (await ask(adminSource(), path)).json())).toMatchObject({ name: 'shop/api' });
   });
