@@ -117,7 +117,6 @@ export function createAdmin(parts: AdminParts): Admin {
     onPublished: () => lag.published(clock.wallMs()),
     onCatalog(next) {
       lag.unchanged();
-      overrides.follow(next);
       if (feed.listeners > 0) feed.servicesChanged(differences(followed, next));
       followed = next;
     },

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Readiness } from './admin/source.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import type { ContainerRun } from './catalog/declaration.ts';
 import type { Change } from './catalog/diff.ts';
 import { listenerProblems } from './catalog/listener-problems.ts';
 import { openAuthorityStore } from './certificates/authorities.ts';
@@ -15,7 +16,7 @@ import { watchConfigFile, type FileChange } from './config/watch-file.ts';
 import { createAdmin } from './daemon-admin.ts';
 import { createDiscoverer } from './discovery/discover.ts';
 import { createResolver } from './discovery/resolver.ts';
-import { declareStatic } from './discovery/static-services.ts';
+import { declareStatic, isWrittenDown } from './discovery/static-services.ts';
 import { createWatcher, type Watcher } from './discovery/watcher.ts';
 import type { Engine } from './docker/engine.ts';
 import type { EngineSnapshot } from './docker/facts.ts';
@@ -133,7 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ...listenerProblems(listeners),
           ...certificateStores.flatMap((store) => store.problems()),
         ],
-        isAlive: ({ id, startedAtNs }) => snapshot.containers.get(id)?.startedAtNs === startedAtNs,
+        isAlive: (run) => isAlive(snapshot, run),
         certificates: certificates.certificates(),
         verdictOf: (key) => checker.verdictOf(key),
         overrideOf: (key) => overrides.of(key),
@@ -142,6 +143,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     follow(catalog) {
       checker.follow(catalog);
+      const snapshot = watcher?.snapshot() ?? noEngine;
+      overrides.follow(catalog, ({ key, run }) => (run ? isAlive(snapshot, run) : isWrittenDown(services, bind, key)));
       admin.onCatalog(catalog);
     },
     publish(table) {
@@ -239,6 +242,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await admin.close();
     },
   };
+}
+
+function isAlive({ containers }: EngineSnapshot, { id, startedAtNs }: ContainerRun): boolean {
+  return containers.get(id)?.startedAtNs === startedAtNs;
 }
 
 /** @throws ConfigError when it was asked for and can't be */

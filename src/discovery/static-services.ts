@@ -50,6 +50,21 @@ export function declareStatic(
   return { declarations, problems: [...unresolved.values()] };
 }
 
+/** Whether the upstream of this key is written down, whatever its name stands for at the moment. */
+export function isWrittenDown(services: readonly StaticService[], bind: string, key: string): boolean {
+  return services.some(({ name, listen, upstreams }) =>
+    openingsOf(name, listen, bind).some(({ service, step }) =>
+      upstreams.some(({ target }) =>
+        key.startsWith(keyPrefix(service, formatAddress(target.host, target.port + step))),
+      ),
+    ),
+  );
+}
+
+function keyPrefix(service: string, upstream: string): string {
+  return `static/${service}/${upstream}/`;
+}
+
 function toUpstream(
   { options }: StaticService,
   { target, weight }: StaticUpstream,
@@ -62,7 +77,7 @@ function toUpstream(
   const name = formatAddress(target.host, port);
   return {
     // With its addresses: when a name comes to stand for others, those are other processes. Their order says nothing.
-    key: `static/${service}/${name}/${resolution.addresses.toSorted().join(',')}`,
+    key: `${keyPrefix(service, name)}${resolution.addresses.toSorted().join(',')}`,
     run: undefined,
     name,
     endpoints: resolution.addresses.map((host) => ({ host, port })),

@@ -1,33 +1,56 @@
-import type { Catalog } from '../catalog/catalog.ts';
+import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
+import type { ContainerRun } from '../catalog/declaration.ts';
 import type { Override } from '../catalog/override.ts';
 
 /**
- * The one owner of what operators asked for. Upstreams that are gone are forgotten, so that it stays as small as the
- * catalog.
+ * The one owner of what operators asked for. It outlasts an upstream that is away for a while, such as a container that
+ * was taken off the network and put back, and is forgotten with the process that it was asked of.
  */
 export interface Overrides {
   of(upstreamKey: string): Override | undefined;
   set(upstreamKey: string, change: Partial<Override>): void;
-  follow(catalog: Catalog): void;
+  /** `mayReturn`: whether one that is not in the catalog may be there again, as the same process. */
+  follow(catalog: Catalog, mayReturn: (absent: AbsentUpstream) => boolean): void;
+}
+
+export interface AbsentUpstream {
+  readonly key: string;
+  /** Undefined for one that no container is behind. */
+  readonly run: ContainerRun | undefined;
+}
+
+interface Asked {
+  readonly override: Override;
+  readonly run: ContainerRun | undefined;
 }
 
 const untouched: Override = { drained: false, weight: undefined };
 
 export function createOverrides({ onChange }: { readonly onChange: () => void }): Overrides {
-  const overrides = new Map<string, Override>();
+  const asked = new Map<string, Asked>();
+  let latest = emptyCatalog;
   return {
-    of: (key) => overrides.get(key),
+    of: (key) => asked.get(key)?.override,
     set(key, change) {
-      const next = { ...untouched, ...overrides.get(key), ...change };
-      if (next.drained || next.weight !== undefined) overrides.set(key, next);
-      else overrides.delete(key);
+      const before = asked.get(key);
+      const override = { ...untouched, ...before?.override, ...change };
+      if (override.drained || override.weight !== undefined)
+        asked.set(key, { override, run: before ? before.run : runsOf(latest).get(key) });
+      else asked.delete(key);
       onChange();
     },
-    follow({ services }) {
-      if (overrides.size === 0) return;
-      const known = new Set<string>();
-      for (const { upstreams } of services.values()) for (const { declared } of upstreams) known.add(declared.key);
-      for (const key of overrides.keys()) if (!known.has(key)) overrides.delete(key);
+    follow(catalog, mayReturn) {
+      latest = catalog;
+      if (asked.size === 0) return;
+      const present = runsOf(catalog);
+      for (const [key, { run }] of asked) if (!present.has(key) && !mayReturn({ key, run })) asked.delete(key);
     },
   };
+}
+
+function runsOf({ services }: Catalog): ReadonlyMap<string, ContainerRun | undefined> {
+  const runs = new Map<string, ContainerRun | undefined>();
+  for (const { upstreams } of services.values())
+    for (const { declared } of upstreams) runs.set(declared.key, declared.run);
+  return runs;
 }

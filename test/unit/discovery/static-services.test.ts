@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from '../../../src/config/file.ts';
-import { declareStatic, type Resolution } from '../../../src/discovery/static-services.ts';
+import { declareStatic, isWrittenDown, type Resolution } from '../../../src/discovery/static-services.ts';
 
 const declare = (yaml: string, resolutions: Record<string, Resolution> = {}) =>
   declareStatic(
@@ -30,6 +30,18 @@ describe('a static service', () => {
         ?.key;
     expect(keyOf('10.0.0.2', '10.0.0.1')).toBe(keyOf('10.0.0.1', '10.0.0.2'));
     expect(keyOf('10.0.0.3', '10.0.0.1')).not.toBe(keyOf('10.0.0.1', '10.0.0.2'));
+  });
+
+  it('has its upstream as long as the file names it, whatever its name stands for', () => {
+    const yaml = '  db: { listen: 70-71, upstreams: ["db:5"] }';
+    const keys = declare(yaml, { db: resolved('10.0.0.1') }).declarations.map(({ upstream }) => upstream?.key ?? '');
+    const named = (text: string) => {
+      const { services } = parseConfigFile(`services:\n${text}`, 'sealane.yaml');
+      return keys.map((key) => isWrittenDown(services, '127.0.0.1', key));
+    };
+    expect(named(yaml)).toEqual([true, true]);
+    expect(named('  db: { listen: 70-71, upstreams: ["db:6"] }')).toEqual([false, false]);
+    expect(named('  shop: { listen: 70-71, upstreams: ["db:5"] }')).toEqual([false, false]);
   });
 
   it('is declared while its names do not resolve, and says so', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptyCatalog } from '../../../src/catalog/catalog.ts';
 import { createOverrides } from '../../../src/reconcile/overrides.ts';
 import { catalogOf, declare } from '../../support/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
@@ -16,11 +17,18 @@ describe('what operators asked for', () => {
     expect(changes).toBe(4);
   });
 
-  it('goes with the upstream', () => {
+  it('outlasts an upstream that is away for a while, and goes with its process', () => {
     const overrides = createOverrides({ onChange: () => undefined });
+    const present = catalogOf([declare('api', declaredUpstream('a')), declare('api', declaredUpstream('b'))]);
+    const isAlive = ({ run }: { run: { id: string } | undefined }) => run?.id === 'a';
+    overrides.follow(present, isAlive);
     overrides.set('a', { drained: true });
     overrides.set('b', { drained: true });
-    overrides.follow(catalogOf([declare('api', declaredUpstream('a'))]));
+    overrides.follow(emptyCatalog, isAlive);
     expect([overrides.of('a')?.drained, overrides.of('b')]).toEqual([true, undefined]);
+    overrides.follow(present, isAlive);
+    expect(overrides.of('a')?.drained).toBe(true);
+    overrides.follow(emptyCatalog, () => false);
+    expect(overrides.of('a')).toBeUndefined();
   });
 });
