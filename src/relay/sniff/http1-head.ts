@@ -13,6 +13,8 @@ export type RequestLine =
 /** Twice what RFC 9112 §3 asks recipients to take; a line that goes on beyond is some other protocol's. */
 const maxLineBytes = 16_384;
 export const maxHeadBytes = 65_536;
+/** Before its Host; HAProxy takes 101 in all (tune.http.maxhdr). All are read again with each look at a head that drips. */
+const maxHeaderLines = 128;
 /** All registered methods are capitals and hyphens; the longest, UPDATEREDIRECTREF, has 17. */
 const maxMethodBytes = 24;
 
@@ -49,7 +51,7 @@ function authorityOf({ method, target }: { readonly method: string; readonly tar
 }
 
 function readHostHeader(head: Uint8Array, from: number): HttpHost {
-  for (let at = from; ;) {
+  for (let at = from, lines = 0; ; lines++) {
     const end = head.indexOf(lineFeed, at);
     if (end < 0) return head.length < maxHeadBytes ? { kind: 'incomplete' } : malformed('the head exceeds 64 KiB');
     const line = latin1(head.subarray(at, head[end - 1] === carriageReturn ? end - 1 : end));
@@ -58,6 +60,7 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined) return malformed('a header line is malformed');
     if (name.toLowerCase() === 'host') return hostFrom(value.trim());
+    if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before its host`);
     at = end + 1;
   }
 }

@@ -11,6 +11,8 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const frameHeaderBytes = 9;
 /** SETTINGS_MAX_FRAME_SIZE, which a client must keep to until the server has allowed more (RFC 9113 §6.5.2). */
 const maxFrameBytes = 16_384;
+/** Until the first request's headers are whole; clients send two to six. */
+const maxFrames = 32;
 const type = { data: 0, headers: 1, settings: 4, pushPromise: 5, continuation: 9 } as const;
 const flag = { endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
 const priorityBytes = 5;
@@ -34,11 +36,12 @@ export function readHttp2Host(bytes: Uint8Array): HttpHost {
 function readFirstBlock(head: Uint8Array): Uint8Array | HttpHost {
   const pieces: Uint8Array[] = [];
   let stream: number | undefined;
-  for (let at = preface.length, isFirst = true; ; isFirst = false) {
+  for (let at = preface.length, frames = 1; ; frames++) {
     const frame = readFrame(head, at);
     if ('why' in frame) return frame;
     if (frame.kind === undefined) return { kind: 'incomplete' };
-    if (isFirst && frame.kind !== type.settings) return malformed('the first HTTP/2 frame is not SETTINGS');
+    if (frames > maxFrames) return malformed(`more than ${maxFrames} HTTP/2 frames before its host`);
+    if (frames === 1 && frame.kind !== type.settings) return malformed('the first HTTP/2 frame is not SETTINGS');
     if (stream !== undefined && (frame.kind !== type.continuation || frame.stream !== stream))
       return malformed('an HTTP/2 frame amid the headers');
     if (stream === undefined && isMisplaced(frame.kind)) return malformed('an HTTP/2 frame before the first request');

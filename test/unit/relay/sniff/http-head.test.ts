@@ -62,10 +62,19 @@ describe('the first HTTP/1 request', () => {
   });
 
   test('that goes on without a Host is given up at 64 KiB', () => {
-    const bytes = get(...Array.from({ length: 9_000 }, (_, index) => `X-${index}: y`), 'Host: a.test');
+    const bytes = get(...Array.from({ length: 100 }, (_, index) => `X-${index}: ${'y'.repeat(700)}`), 'Host: a.test');
     expect(readHttpHost(bytes.subarray(0, maxHeadBytes - 1))).toEqual({ kind: 'incomplete' });
     expect(readHttpHost(bytes.subarray(0, maxHeadBytes)).kind).toBe('malformed');
     expect(readHttpHost(bytes)).toEqual(readHttpHost(bytes.subarray(0, maxHeadBytes)));
+  });
+
+  test('may have 128 header lines before its Host, and no more', () => {
+    const after = (lines: number): Uint8Array =>
+      get(...Array.from({ length: lines }, (_, index) => `X-${index}: y`), 'Host: a.test');
+    expect(readHttpHost(after(128))).toEqual({ kind: 'host', host: 'a.test' });
+    expect(answerOf(readHttpHost, after(129))).toMatchObject({ kind: 'malformed' });
+    // Each byte that drips in behind them would have them all read again.
+    expect(readHttpHost(Buffer.from(`GET / HTTP/1.1\r\n${'a:\n'.repeat(21_000)}`)).kind).toBe('malformed');
   });
 
   test('takes no time to speak of over the worst that 64 KiB can hold', () => {

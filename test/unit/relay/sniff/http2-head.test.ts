@@ -78,6 +78,11 @@ describe('the first HTTP/2 request', () => {
     expect(answerOf(readHttpHost, bytes)).toEqual(host('a.test'));
   });
 
+  test('may be the 32nd frame', () => {
+    const bytes = connection(...Array.from({ length: 30 }, () => settings), frame(1, endHeaders, 1, block('a.test')));
+    expect(readHttpHost(bytes)).toEqual(host('a.test'));
+  });
+
   test('is for its Host where it has no authority', () => {
     const field = Buffer.concat([Uint8Array.of(0x82, 0x66), literal('a.test')]);
     expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 1, field)))).toEqual(host('a.test'));
@@ -104,6 +109,11 @@ describe('the first HTTP/2 request', () => {
       connection(
         ...Array.from({ length: 5 }, (_, index) => frame(index === 0 ? 1 : 9, 0, 1, Buffer.alloc(16_000, 0x82))),
       ),
+    ],
+    ['more than 32 frames before it', connection(...Array.from({ length: 32 }, () => settings))],
+    [
+      'headers in more than 32 frames',
+      connection(...Array.from({ length: 32 }, (_, index) => frame(index === 0 ? 1 : 9, 0, 1, Uint8Array.of(0x82)))),
     ],
   ])('with %s is malformed', (_, bytes) => {
     expect(answerOf(readHttpHost, bytes, [10, 24, 30, 33, 40, 42, 50]).kind).toBe('malformed');
