@@ -65,6 +65,8 @@ export class Listener {
   }
 
   #onFailed(code: string, message: string): void {
+    // The driver keeps it until then.
+    this.#bound?.close();
     this.#bound = undefined;
     const { host } = this.#bind;
     if (code !== 'EADDRINUSE' || !isUnix(host)) return this.#retryLater(code, message);

@@ -28,6 +28,15 @@ test('a failed bind is tried again after 1 s, then at most 5 s apart, and told o
   expect(statuses).toHaveLength(2);
 });
 
+test('what failed to bind is closed: a driver keeps nothing of it, however often it is tried', () => {
+  const { clock, driver } = createListener();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    driver.binds.at(-1)?.events.onFailed('EADDRINUSE', 'taken');
+    clock.advance(5_000);
+  }
+  expect(driver.binds.map(({ closed }) => closed)).toEqual([true, true, true, false]);
+});
+
 test('another reason for the failure is news', () => {
   const { clock, driver, statuses } = createListener();
   driver.binds.at(-1)?.events.onFailed('EADDRINUSE', 'taken');
