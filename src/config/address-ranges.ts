@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { plainRange } from '../relay/table.ts';
 
 /**
  * Ranges of addresses in CIDR notation, as people write them: `10.0.0.0/8`, `fd00::/8`, a lone address for itself;
@@ -17,8 +18,9 @@ function readRange(text: string): string | undefined {
   const [address = '', length, ...rest] = text.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
   if (bits === 0 || address.includes('%') || rest.length > 0) return undefined;
-  if (length === undefined) return `${address}/${bits}`;
-  return /^\d{1,3}$/.test(length) && Number(length) <= bits ? `${address}/${Number(length)}` : undefined;
+  if (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= bits)) return undefined;
+  const plain = plainRange(address, Number(length ?? bits));
+  return `${plain.address}/${plain.bits}`;
 }
 
 export const addressRangesSchema = z.string().transform((text, context): readonly string[] => {

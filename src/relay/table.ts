@@ -195,3 +195,18 @@ export interface RoutingTable {
 }
 
 export const emptyTable: RoutingTable = { version: 0, listeners: [], pools: [] };
+
+const v4InV6 = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/;
+
+/**
+ * A valid address and the length of its prefix, as a range of IPv4 where all of it is IPv4 written as IPv6 (RFC 4291
+ * §2.5.5.2): clients are always compared by their IPv4 address.
+ */
+export function plainRange(address: string, bits: number): { readonly address: string; readonly bits: number } {
+  if (bits < 96 || !address.includes(':')) return { address, bits };
+  // An IPv6 address may be written in many ways; a URL has it in one.
+  const [, high, low] = v4InV6.exec(new URL(`http://[${address}]`).hostname) ?? [];
+  if (high === undefined || low === undefined) return { address, bits };
+  const bytes = [high, low].flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 0xff]);
+  return { address: bytes.join('.'), bits: bits - 96 };
+}

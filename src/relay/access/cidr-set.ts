@@ -1,4 +1,5 @@
 import { BlockList } from 'node:net';
+import { plainRange } from '../table.ts';
 
 /**
  * Addresses in CIDR notation, IPv4 and IPv6. An IPv4 client is one whether or not it came through an IPv6 socket.
@@ -11,9 +12,10 @@ export class CidrSet {
   /** `10.0.0.0/8`, `fd00::/8`; without a length one address. Validated before they get here. */
   constructor(cidrs: readonly string[]) {
     for (const cidr of cidrs) {
-      const [address = '', length] = cidr.split('/');
-      if (isV6(address)) this.#v6.addSubnet(address, Number(length ?? 128), 'ipv6');
-      else this.#v4.addSubnet(address, Number(length ?? 32), 'ipv4');
+      const [host = '', length] = cidr.split('/');
+      const { address, bits } = plainRange(host, Number(length ?? (isV6(host) ? 128 : 32)));
+      if (isV6(address)) this.#v6.addSubnet(address, bits, 'ipv6');
+      else this.#v4.addSubnet(address, bits, 'ipv4');
     }
   }
 
