@@ -19,8 +19,14 @@ const pathsSchema = z.string().transform((text) =>
 const adminSchema = z.string().transform((text, context) => {
   if (text === 'off') return text;
   const listen = parseListen(text);
+  const rule = 'must be IP:port or off';
+  if (listen?.host?.startsWith('unix:') === true) {
+    const path = listen.host.slice('unix:'.length);
+    context.addIssue({ code: 'custom', message: `${rule}; for a unix socket there is --admin-socket ${path}` });
+    return z.NEVER;
+  }
   if (listen) return { host: listen.host ?? '127.0.0.1', port: listen.port };
-  context.addIssue({ code: 'custom', message: 'must be IP:port or off' });
+  context.addIssue({ code: 'custom', message: rule });
   return z.NEVER;
 });
 

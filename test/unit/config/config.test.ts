@@ -334,3 +334,9 @@ describe('settings', () => {
     await expect(loadConfig(flags, environment)).rejects.toThrow(new ConfigError(message));
   });
 });
+
+it('the admin address is no socket: a path for one has a setting of its own', async () => {
+  await expect(loadConfig({ admin: 'unix:/run/a.sock' }, {})).rejects.toThrow(
+    '--admin must be IP:port or off; for a unix socket there is --admin-socket /run/a.sock',
+  );
+});
