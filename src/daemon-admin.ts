@@ -95,8 +95,8 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     explainer,
     observer: {
-      heard(event, facts) {
-        lag.heard(event.containerId, Number(event.timeNs) / 1e6);
+      heard(event, facts, matters) {
+        if (matters) lag.heard(event.containerId, Number(event.timeNs) / 1e6);
         metrics.onEngineEvent(event.action);
         if (!told.test(event.action)) return;
         const name = printable(facts?.name ?? event.attributes['name'] ?? event.containerId.slice(0, 12));
@@ -112,6 +112,7 @@ export function createAdmin(parts: AdminParts): Admin {
         });
       },
       changed: (containerId) => lag.changed(containerId),
+      settled: (containerId) => lag.settled(containerId),
     },
     onSessions: (records, dropped) => metrics.onSessions(records, dropped),
     onPublished: () => lag.published(clock.wallMs()),

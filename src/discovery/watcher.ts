@@ -45,10 +45,12 @@ export interface WatcherCollaborators {
 }
 
 export interface WatchObserver {
-  /** An event about a container that we follow. */
-  heard(event: EngineEvent, facts: ContainerFacts | undefined): void;
+  /** An event about a container that we follow. `matters`: it changes what is known, or something is to be found out. */
+  heard(event: EngineEvent, facts: ContainerFacts | undefined, matters: boolean): void;
   /** What is known of this container is different now. */
   changed(containerId: string): void;
+  /** Nothing more will come of what was heard of it so far. */
+  settled(containerId: string): void;
 }
 
 export interface WatcherOptions {
@@ -164,8 +166,11 @@ class EngineWatcher implements Watcher {
     if (this.#selfIds.has(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
     const facts = this.#world.factsOf(event.containerId);
     const effect = this.#world.heard(event);
-    if (facts || this.#world.follows(event.containerId)) this.#with.observer?.heard(event, facts);
+    const follows = this.#world.follows(event.containerId);
+    const matters = effect.changed || effect.inspect.includes(event.containerId);
+    if (facts || follows) this.#with.observer?.heard(event, facts, matters);
     this.#apply(event.containerId, effect);
+    if (!follows) this.#with.observer?.settled(event.containerId);
   }
 
   #onGap(reason: string): void {
@@ -199,6 +204,7 @@ class EngineWatcher implements Watcher {
     if (this.#ending.signal.aborted) return;
     this.#complaints.delete(id);
     this.#apply(id, this.#world.inspected(id, begun, facts));
+    if (!this.#queue.waits(id)) this.#with.observer?.settled(id);
     this.#answered(id);
   }
 

@@ -9,6 +9,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 export interface WorkQueue {
   add(key: string): void;
   addAfter(key: string, delayMs: number): void;
+  /** Whether it will be done, or done once more. */
+  waits(key: string): boolean;
   /** Starts nothing new until `resume`; what is added meanwhile waits. */
   pause(): void;
   resume(): void;
@@ -78,6 +80,7 @@ export function createWorkQueue(
   return {
     add,
     addAfter,
+    waits: (key) => dirty.has(key) || delayed.has(key),
     pause() {
       paused = true;
     },

@@ -26,6 +26,11 @@ export class DiscoveryLag {
     if (atMs !== undefined) this.#changedSinceMs = Math.min(this.#changedSinceMs ?? atMs, atMs);
   }
 
+  /** What was heard of the container led to nothing: it must not date what happens to it later. */
+  settled(containerId: string): void {
+    this.#heard.delete(containerId);
+  }
+
   /** A table was published. */
   published(nowMs: number): void {
     // The engine's clock may be ahead of ours.

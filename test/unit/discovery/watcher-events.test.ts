@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../src/docker/engine.ts';
+import type { EngineEvent } from '../../../src/docker/facts.ts';
 import { facts, settle } from '../../support/fake-engine-port.ts';
 import { pass, watch } from '../../support/fake-engine-watch.ts';
 
@@ -36,6 +37,36 @@ describe('the watcher while events flow', () => {
     expect(scene.ids()).toEqual([]);
     await pass(scene, 1000);
     expect(scene.ids()).toEqual([id]);
+  });
+
+  test('tells an observer which events led to nothing, so that none dates a later change', async () => {
+    const waiting = new Map<string, string>();
+    const told: string[] = [];
+    const observer = {
+      heard(event: EngineEvent, _: unknown, matters: boolean) {
+        if (matters && !waiting.has(event.containerId)) waiting.set(event.containerId, event.action);
+      },
+      changed(containerId: string) {
+        told.push(waiting.get(containerId) ?? 'no event');
+        waiting.delete(containerId);
+      },
+      settled: (containerId: string) => void waiting.delete(containerId),
+    };
+    await using scene = await watch((engine) => engine.set(facts({ id })), { observer });
+    const happen = async (action: string, timeNs: bigint, attributes = {}) => {
+      scene.engine.emit({ action, id, timeNs, attributes });
+      await settle();
+    };
+    await happen('kill', 2000n, { signal: '1' });
+    scene.engine.set(facts({ id, state: 'exited' }));
+    await happen('die', 2001n);
+    await happen('stop', 2002n, { 'sealane.port': '80' });
+    scene.engine.set(facts({ id, startedAtNs: 9000n }));
+    await happen('start', 9000n, { 'sealane.port': '80' });
+    await happen('exec_start: true', 9001n);
+    scene.engine.containers.delete(id);
+    await happen('destroy', 9002n);
+    expect([told, [...waiting]]).toEqual([['no event', 'die', 'start', 'destroy'], []]);
   });
 
   test('inspects once for a burst of events of one container', async () => {

@@ -32,6 +32,16 @@ describe('discovery lag', () => {
     expect(lags).toEqual([]);
   });
 
+  it('does not date a change from an event long before that led to nothing', () => {
+    const { lag, lags } = setUp();
+    lag.heard('a', 100);
+    lag.settled('a');
+    lag.heard('a', 3_600_000);
+    lag.changed('a');
+    lag.published(3_600_005);
+    expect(lags).toEqual([5]);
+  });
+
   it('is never negative, though the engine’s clock may be ahead', () => {
     const { lag, lags } = setUp();
     lag.heard('a', 500);
