@@ -64,7 +64,7 @@ export class Dispatcher {
   readonly #tls: TlsEntrance;
   readonly #upstreamContext = new UpstreamContext();
   readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
-  /** Services that are no longer in the table, but have sessions. */
+  /** Services that are not in the table, but have sessions. */
   readonly #removed = new Set<string>();
   #sampling: Timer | undefined;
   #accepting = true;
@@ -250,6 +250,8 @@ export class Dispatcher {
     const known = this.#pools.get(service);
     if (known) return known.pool;
     const spec = { service, ...unknownPool, idleTimeoutMs: undefined, rebalanceIdleMs: undefined, upstreams: [] };
+    // To be forgotten with its last client, as one that has left.
+    this.#removed.add(service);
     return this.#poolOf(spec).pool;
   }
 

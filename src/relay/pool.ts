@@ -193,12 +193,22 @@ export class Pool implements SessionHost {
     onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
   }
 
-  /** Sessions that were let in by other rules count as well. */
+  /** Sessions that were let in by other rules count as well. Whoever waits yet has to be welcome by these. */
   #guard(spec: PoolSpec): void {
     this.#gate = gateFor(spec, this.#collaborators.access);
     for (const session of this.#passes.keys()) this.#leave(session);
     if (!this.#gate) return;
+    // Those who dial go last: their places go to whoever waits then.
+    for (const kind of ['held', 'dialing'] as const) this.#evict(this.#gate, kind);
     for (const session of this.#sessions) this.#passes.set(session, this.#gate.count(hostOf(session.client)));
+  }
+
+  #evict(gate: Gate, kind: 'held' | 'dialing'): void {
+    for (const session of this.#sessions) {
+      if (session.kind !== kind || gate.isWelcome(hostOf(session.client))) continue;
+      this.#collaborators.counters.count('denied', 1);
+      session.close('denied');
+    }
   }
 
   #leave(session: Session): void {

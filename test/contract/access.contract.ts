@@ -86,6 +86,42 @@ export function describeAccess(createRig: CreateRig): void {
       expect(await third.echo('3')).toBe('3');
     });
 
+    test('a held client that may not come any more is turned away, and nobody is dialed for it', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const spec = pool([]);
+      const port = await publishAndBind(rig, table([spec], [shared({ service: spec.service })]));
+      await using client = await dial(port);
+      await until(() => rig.totals().held === 1);
+      const denying = pool([upstream('api-1', { port: server.port })], { deny: ['127.0.0.0/8'] });
+      rig.publish(table([denying], [shared({ service: spec.service, port })]));
+
+      expect(await client.closed).toBe('reset');
+      expect(await rig.records.find(() => true)).toMatchObject({ service: 'shop/api', reason: 'denied' });
+      expect(rig.totals()).toMatchObject({ open: 0, held: 0, refused: { denied: 1 } });
+      expect(server.peers).toHaveLength(0);
+    });
+
+    test('a denied client is not let in by its service leaving and coming back', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const spec = pool([upstream('api-1', { port: server.port })], { deny: ['203.0.113.0/24'] });
+      const listening = { service: spec.service, acceptProxy: everybody };
+      const port = await publishAndBind(rig, table([spec], [shared(listening)]));
+      const header = writeProxyHeader('v1', { source, destination });
+      await using proxy = await dial(port);
+      proxy.socket.write(header.subarray(0, 10));
+      await until(() => rig.totals().open === 1);
+      rig.publish(table([], [shared({ ...listening, port })]));
+      proxy.socket.write(header.subarray(10));
+      await until(() => rig.totals().held === 1);
+      rig.publish(table([spec], [shared({ ...listening, port })]));
+
+      expect(await proxy.closed).toBe('reset');
+      expect((await rig.records.find(() => true)).reason).toBe('denied');
+      expect(server.peers).toHaveLength(0);
+    });
+
     test('a client that comes too often is turned away, but not for its burst', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
