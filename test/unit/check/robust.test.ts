@@ -39,7 +39,7 @@ it('a compose file that is cut, garbled or nonsense is answered, never crashed o
         const from = at % (garbled.length + 1);
         garbled = garbled.slice(0, from) + put + garbled.slice(from + length);
       }
-      expect((await check(garbled)).replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+      expect((await check(garbled)).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
     }),
     { numRuns: 25 },
   );
