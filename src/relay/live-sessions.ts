@@ -29,6 +29,16 @@ export function lookAt(pools: readonly Looked[], filter: SessionFilter, nowMs: n
   return { sessions: oldest(sessions, filter.limit), total, held };
 }
 
+/** As it crosses between threads: JSON has no maps. */
+export function printLook({ held, ...look }: LiveSessions): string {
+  return JSON.stringify({ ...look, held: [...held] });
+}
+
+export function readLook(json: string): LiveSessions {
+  const { held, ...look } = JSON.parse(json) as Omit<LiveSessions, 'held'> & { readonly held: [string, number][] };
+  return { ...look, held: new Map(held) };
+}
+
 /** What several threads saw, as one. */
 export function mergeLooks(looks: readonly LiveSessions[], limit: number): LiveSessions {
   const held = new Map<string, number>();

@@ -3,10 +3,11 @@ import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import { createAccessMemory, openAccess, type AccessMemory } from './access/gate.ts';
 import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
+import { readLook } from './live-sessions.ts';
 import { Looks, type Look } from './looks.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { ListenerStatus, LiveSessions, Refusal, SessionFilter, SessionRecord } from './report.ts';
+import type { ListenerStatus, Refusal, SessionFilter, SessionRecord } from './report.ts';
 import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
 import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
@@ -272,7 +273,7 @@ class ThreadedPlane implements Plane {
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'looked':
-        return this.#looks.answered(message.id, worker, JSON.parse(message.json) as LiveSessions);
+        return this.#looks.answered(message.id, worker, readLook(message.json));
       case 'drained':
         return this.#onDrained(worker);
     }

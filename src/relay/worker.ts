@@ -3,6 +3,7 @@ import { openAccess } from './access/gate.ts';
 import { CounterWriter } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Handover, receiveClients } from './handover.ts';
+import { printLook } from './live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
 import { Outbox } from './outbox.ts';
@@ -57,7 +58,7 @@ function run(
       case 'close-sessions':
         return dispatcher.closeSessionsOf(message.upstreamKey);
       case 'look':
-        return send({ kind: 'looked', id: message.id, json: JSON.stringify(dispatcher.look(message.filter)) });
+        return send({ kind: 'looked', id: message.id, json: printLook(dispatcher.look(message.filter)) });
       case 'handover':
         if (driver.adopt) receiveClients(message.port, (client) => dispatcher.adopt(client));
         else handover.connect(message.port);

@@ -1,17 +1,19 @@
 import { expect, it } from 'vitest';
-import { lookAt, mergeLooks } from '../../../src/relay/live-sessions.ts';
+import { lookAt, mergeLooks, printLook, readLook } from '../../../src/relay/live-sessions.ts';
 
 it('counts who waits for a service by any name, also by one that every object has', () => {
   const looks = [1, 2].map((heldCount) =>
     // As it comes from another thread.
-    structuredClone(
-      lookAt(
-        [
-          { service: 'constructor', heldCount, sessions: [] },
-          { service: 'web', heldCount: 0, sessions: [] },
-        ],
-        { limit: 0 },
-        0,
+    readLook(
+      printLook(
+        lookAt(
+          [
+            { service: 'constructor', heldCount, sessions: [] },
+            { service: 'web', heldCount: 0, sessions: [] },
+          ],
+          { limit: 0 },
+          0,
+        ),
       ),
     ),
   );
