@@ -49,6 +49,25 @@ export function describeChannel(
       });
     });
 
+    test('is looked at ever more seldom while it drips behind a long head', async () => {
+      await using head = await clientOf(create);
+      let looks = 0;
+      const counted = head.seen.find(({ text }) => {
+        looks += 1;
+        return text.endsWith('!');
+      });
+      head.client.socket.write('h'.repeat(30_000));
+      head.channel.look(60_000);
+      const startedAtMs = performance.now();
+      while (performance.now() - startedAtMs < 1_500) {
+        head.client.socket.write('y');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      head.client.socket.write('!');
+      await counted;
+      expect(looks).toBeLessThan(45);
+    });
+
     test('is told to have ended, with what it sent before or with nothing', async () => {
       await using talker = await clientOf(create);
       talker.channel.look(100);

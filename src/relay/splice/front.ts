@@ -1,4 +1,5 @@
 import type { Timer } from '../../time/clock.ts';
+import { LookPace, pauseMs } from '../look-pace.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
 import { again, readyPeerEnd } from './libc.ts';
@@ -15,9 +16,6 @@ export interface FrontEvents {
   onTurnedAway(): void;
 }
 
-/** Each look copies all that has come: after so many a client that drips waits, or a hello would cost its square. */
-const promptLooks = 8;
-const pauseMs = 20;
 /** For a client that was turned away to take in why; it may send as much meanwhile. */
 const lingerMs = 1_000;
 const mostThrownAway = 1024 * 1024;
@@ -28,7 +26,7 @@ export class Front implements Deferred {
   readonly #events: FrontEvents;
   #mask = 0;
   #limit = 0;
-  #looks = 0;
+  #pace = new LookPace();
   #pause: Timer | undefined;
   #linger: Timer | undefined;
   #thrownAway = 0;
@@ -48,6 +46,7 @@ export class Front implements Deferred {
   look(limit: number, mask: number): void {
     this.#limit = Math.min(limit, this.#parts.chunks.scratch.size);
     this.#mask = mask;
+    this.#pace = new LookPace();
     if (mask !== 0) this.#parts.loop.defer(this);
   }
 
@@ -89,8 +88,11 @@ export class Front implements Deferred {
     this.#mask |= mask;
     if (this.#linger) return this.#throwAway();
     if (this.#pause) return;
-    this.#looks += 1;
-    if (this.#looks <= promptLooks) return this.#peek();
+    if (this.#pace.isPrompt) this.#peek();
+    else this.#peekLater();
+  }
+
+  #peekLater(): void {
     this.#pause = this.#parts.loop.clock.after(pauseMs, () => {
       this.#pause = undefined;
       this.#peek();
@@ -110,6 +112,9 @@ export class Front implements Deferred {
       return;
     }
     const ended = length === 0 || ((this.#mask & readyPeerEnd) !== 0 && length < this.#limit);
+    const nowMs = this.#parts.loop.clock.nowMs();
+    if (!ended && !this.#pace.isDue(length, nowMs)) return this.#peekLater();
+    this.#pace.looked(length, nowMs);
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
   }
 

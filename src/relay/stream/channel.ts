@@ -1,5 +1,6 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
+import { LookPace, pauseMs } from '../look-pace.ts';
 import { isUnix, unixPath, type Endpoint } from '../table.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { HalfPipe } from './half-pipe.ts';
@@ -39,6 +40,7 @@ export class StreamChannel implements Channel {
   readonly #early = new EarlyBytes();
   #looksUpTo = 0;
   #lookIsDue = false;
+  #pace = new LookPace();
   #clientEnded = false;
   #awaitsAnswer = false;
   #wasAnswered = false;
@@ -78,6 +80,7 @@ export class StreamChannel implements Channel {
 
   look(limit: number): void {
     this.#looksUpTo = Math.min(limit, earlyLimit);
+    this.#pace = new LookPace();
     if (this.#early.length > 0 || this.#clientEnded) this.#lookSoon();
   }
 
@@ -222,12 +225,19 @@ export class StreamChannel implements Channel {
   #lookSoon(): void {
     if (this.#lookIsDue) return;
     this.#lookIsDue = true;
-    setImmediate(() => {
-      this.#lookIsDue = false;
-      if (this.#looksUpTo === 0 || this.#over) return;
-      const bytes = this.#early.view(this.#looksUpTo);
-      this.#events?.onClientBytes?.(bytes, this.#clientEnded && bytes.length < this.#looksUpTo);
-    });
+    setImmediate(() => this.#lookIfDue());
+  }
+
+  #lookIfDue(): void {
+    const bytes = this.#early.view(this.#looksUpTo);
+    const nowMs = performance.now();
+    const isWanted = this.#looksUpTo > 0 && !this.#over;
+    if (isWanted && !this.#clientEnded && !this.#pace.isDue(bytes.length, nowMs))
+      return void setTimeout(() => this.#lookIfDue(), pauseMs);
+    this.#lookIsDue = false;
+    if (!isWanted) return;
+    this.#pace.looked(bytes.length, nowMs);
+    this.#events?.onClientBytes?.(bytes, this.#clientEnded && bytes.length < this.#looksUpTo);
   }
 
   /** The client waits, read no further than before, until the upstream has said the one byte. */
