@@ -56,6 +56,22 @@ describe('the image', () => {
     });
   });
 
+  it('holds the dashboard', async () => {
+    await using sealane = await startContainer({
+      image: inject('images').sealane,
+      binds: watched,
+      create: { User: '0:0' },
+      host: hardened,
+    });
+    await vi.waitFor(async () => expect(await sealane.logs()).toMatch(/watching/), { timeout: 15_000, interval: 100 });
+    const ask = `
+      const page = await fetch('http://127.0.0.1:8470/');
+      const [, script] = /src="([^"]+)"/.exec(await page.text());
+      console.log(page.status, (await fetch('http://127.0.0.1:8470' + script)).status);`;
+    const { output } = await sealane.exec(['node', '--input-type=module', '--eval', ask]);
+    expect(output.trim()).toBe('200 200');
+  });
+
   it('says what to do, and ends with code 2, when the socket is not its to open', async () => {
     await using sealane = await startContainer({ image: inject('images').sealane, binds: watched, host: hardened });
     await vi.waitFor(

@@ -103,7 +103,7 @@ function Problems() {
 
 function Traffic() {
   void tick.value;
-  const held = status.value?.held ?? 0;
+  const held = history.live.values().reduce((sum, one) => sum + one.held, 0);
   return (
     <section class="card" aria-label="Traffic">
       <TrafficCharts columns={history.columns()} held={held} />
