@@ -54,6 +54,9 @@ export class HoldQueue<T extends Waiting> {
     else this.#first = place.after;
     if (place.after) place.after.before = place.before;
     else this.#last = place.before;
+    // As in a roll: see there.
+    place.before = undefined;
+    place.after = undefined;
     return true;
   }
 

@@ -11,6 +11,7 @@ import { hostOf, type Origin } from './origin.ts';
 import { Rebalance } from './rebalance.ts';
 import { refusedRecord } from './refused-record.ts';
 import type { CloseReason, Refusal, SessionRecord } from './report.ts';
+import { Roll } from './roll.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { BalancePolicy, PoolSpec, ProxyProtocol } from './table.ts';
 import { Upstream } from './upstream.ts';
@@ -36,7 +37,7 @@ export interface PoolCollaborators {
 export class Pool implements SessionHost {
   readonly clock: Clock;
   readonly #collaborators: PoolCollaborators;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Roll<Session>();
   readonly #hold: Hold;
   /** Of the sessions that count against a limit. */
   readonly #passes = new Map<Session, Pass>();
@@ -123,7 +124,7 @@ export class Pool implements SessionHost {
     const pass = this.#gate?.enter(hostOf(origin?.client ?? channel.client), this.clock.wallMs());
     if (typeof pass === 'string') return this.#turnAway(channel, listener, pass, origin);
     const session = new Session(channel, listener, this.#turns++, this, origin);
-    this.#sessions.add(session);
+    session.place = this.#sessions.join(session);
     if (pass) this.#passes.set(session, pass);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
@@ -147,7 +148,7 @@ export class Pool implements SessionHost {
   }
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
-    this.#sessions.delete(session);
+    this.#sessions.leave(session.place);
     if (this.#passes.size > 0) this.#leave(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
@@ -167,14 +168,14 @@ export class Pool implements SessionHost {
   }
 
   /** In order of arrival. */
-  get sessions(): ReadonlySet<Session> {
+  get sessions(): Iterable<Session> {
     return this.#sessions;
   }
 
   /** Closes the sessions of one upstream; the dials to it go elsewhere by their own rules. */
   closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
     // As they are now: whoever waited for a place comes in meanwhile.
-    for (const occupant of [...(this.#upstreams.get(upstreamKey)?.occupants ?? [])]) occupant.close(reason);
+    for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? []) occupant.close(reason);
   }
 
   /** Once a second. */

@@ -12,7 +12,7 @@ export interface Sharer<S extends Idler> {
   readonly active: number;
   readonly isFull: boolean;
   /** This worker's sessions. */
-  readonly occupants: ReadonlySet<S>;
+  readonly occupants: Iterable<S> & { readonly size: number };
 }
 
 export interface Idler {

@@ -5,6 +5,7 @@ import { httpPage } from './head/http-page.ts';
 import { headerFor, openingFor } from './opening.ts';
 import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
+import type { Place } from './roll.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
 import { formatEndpoint, type Endpoint, type ProxyProtocol } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
@@ -53,6 +54,9 @@ export class Session implements ChannelEvents, Occupant {
   #losses = 0;
   /** Who did not answer on this walk; the pool's to fill. */
   asked: readonly Upstream[] = [];
+  /** In its pool; the pool's to fill. */
+  place: Place<Session> | undefined;
+  seat: Place<Occupant> | undefined;
   /** Place in the order of arrival. */
   readonly turn: number;
 

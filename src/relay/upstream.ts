@@ -1,6 +1,7 @@
 import type { Clock } from '../time/clock.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
 import type { CloseReason } from './report.ts';
+import { Roll, type Place } from './roll.ts';
 import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from './table.ts';
 
@@ -17,6 +18,8 @@ export interface UpstreamCollaborators {
 }
 
 export interface Occupant {
+  /** Where it is counted; the upstream's to fill. */
+  seat: Place<Occupant> | undefined;
   onUpstreamGone(): void;
   /** Adds what moved since the last time to the counters. */
   sample(): void;
@@ -34,7 +37,7 @@ const leastShare = 0.1;
 
 export class Upstream {
   readonly key: string;
-  readonly #occupants = new Set<Occupant>();
+  readonly #occupants = new Roll<Occupant>();
   readonly #counters: CounterWriter;
   readonly #slot: number;
   readonly #clock: Clock;
@@ -104,7 +107,7 @@ export class Upstream {
     return this.#counters.activeOf(this.#slot);
   }
 
-  get occupants(): ReadonlySet<Occupant> {
+  get occupants(): Roll<Occupant> {
     return this.#occupants;
   }
 
@@ -135,12 +138,14 @@ export class Upstream {
   /** False when it is full: the place is taken before anybody is dialed. */
   occupy(occupant: Occupant): boolean {
     if (!this.#takePlace()) return false;
-    this.#occupants.add(occupant);
+    occupant.seat = this.#occupants.join(occupant);
     return true;
   }
 
   vacate(occupant: Occupant): void {
-    if (this.#occupants.delete(occupant)) this.#counters.addActive(this.#slot, -1);
+    if (!this.#occupants.leave(occupant.seat)) return;
+    occupant.seat = undefined;
+    this.#counters.addActive(this.#slot, -1);
   }
 
   moved(bytesUp: number, bytesDown: number): void {

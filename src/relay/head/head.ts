@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../time/clock.ts';
 import type { Channel, ChannelEvents } from '../driver.ts';
 import type { CloseReason } from '../report.ts';
+import type { Place } from '../roll.ts';
 import type { Plan } from './plan.ts';
 import { firstStep, goOn, nextStep } from './state.ts';
 import type { Found, HeadInput, HeadState, HeadStep } from './step.ts';
@@ -26,6 +27,8 @@ export class Head implements ChannelEvents {
   readonly channel: Channel;
   readonly plan: Plan;
   readonly startedAtWallMs: number;
+  /** Its host's to fill. */
+  place: Place<Head> | undefined;
   readonly #host: HeadHost;
   #state: HeadState | undefined;
   #deadline: Timer | undefined;

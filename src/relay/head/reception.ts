@@ -5,6 +5,7 @@ import type { Channel } from '../driver.ts';
 import { hostOf, originOf, type Origin } from '../origin.ts';
 import { isRefusal, type CloseReason, type Refusal, type SessionRecord } from '../report.ts';
 import { refusedRecord, type RefusedClient } from '../refused-record.ts';
+import { Roll } from '../roll.ts';
 import { Head, type HeadHost } from './head.ts';
 import type { Destination, Plan } from './plan.ts';
 import type { Found, HeadStep } from './step.ts';
@@ -23,7 +24,7 @@ export interface ReceptionCollaborators {
 export class Reception implements HeadHost {
   readonly clock: Clock;
   readonly #collaborators: ReceptionCollaborators;
-  readonly #heads = new Set<Head>();
+  readonly #heads = new Roll<Head>();
 
   constructor(collaborators: ReceptionCollaborators) {
     this.clock = collaborators.clock;
@@ -36,7 +37,7 @@ export class Reception implements HeadHost {
 
   receive(channel: Channel, plan: Plan): void {
     const head = new Head(channel, plan, this);
-    this.#heads.add(head);
+    head.place = this.#heads.join(head);
     this.#collaborators.counters.count('accepted', 1);
     head.start(isTrusted(plan, channel.client));
   }
@@ -54,7 +55,7 @@ export class Reception implements HeadHost {
   }
 
   onLed(head: Head, { to, found }: Extract<HeadStep, { kind: 'lead' }>): void {
-    this.#heads.delete(head);
+    this.#heads.leave(head.place);
     this.#collaborators.lead(
       head.channel,
       head.plan.listener,
@@ -64,7 +65,7 @@ export class Reception implements HeadHost {
   }
 
   onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void {
-    this.#heads.delete(head);
+    this.#heads.leave(head.place);
     const { channel, plan, startedAtWallMs } = head;
     if (answer) channel.turnAway(answer);
     else channel.abort();

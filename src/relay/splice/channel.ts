@@ -1,5 +1,6 @@
 import type { Timer } from '../../time/clock.ts';
 import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Place } from '../roll.ts';
 import { isUnix, type Endpoint } from '../table.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
 import { Answer } from './answer.ts';
@@ -37,6 +38,8 @@ const finishMs = 5_000;
 
 export class SpliceChannel implements Channel, Watcher, Deferred {
   readonly client: string;
+  /** The driver's to fill. */
+  place: Place<SpliceChannel> | undefined;
   readonly #parts: ChannelParts;
   readonly #client: number;
   #upstream = none;

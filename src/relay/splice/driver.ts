@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
+import { Roll } from '../roll.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
 import { EpollLoop } from './epoll-loop.ts';
@@ -53,7 +54,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     maxPipes,
     maxIdle: idlePipes,
   });
-  const channels = new Set<SpliceChannel>();
+  const channels = new Roll<SpliceChannel>();
   const listeners = new Set<SpliceListener>();
   const parts: ChannelParts = {
     libc,
@@ -61,7 +62,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     pipes,
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
-    onClosed: (channel) => channels.delete(channel),
+    onClosed: (channel) => channels.leave(channel.place),
   };
 
   const onAccepted = (fd: number, client: string, events: ListenEvents): void => {
@@ -72,7 +73,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       return;
     }
     const channel = new SpliceChannel(parts, fd, client);
-    channels.add(channel);
+    channel.place = channels.join(channel);
     if (channel.start()) events.onChannel(channel);
   };
 

@@ -149,9 +149,12 @@ class Entry implements Timer {
     head.previous = this;
   }
 
+  /** Points at nobody any more: one that has grown old would keep its neighbours, and all that they hold, from the scavenger. */
   unlink(): void {
     this.previous.next = this.next;
     this.next.previous = this.previous;
+    this.next = this;
+    this.previous = this;
   }
 }
 
