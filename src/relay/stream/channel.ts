@@ -1,8 +1,9 @@
-import { connect, isIPv6, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
-import { LookPace, pauseMs } from '../look-pace.ts';
 import { isUnix, unixPath, type Endpoint } from '../table.ts';
-import { EarlyBytes } from './early-bytes.ts';
+import { awaitAnswer } from './answer.ts';
+import { formatAddress, isSelfConnected, selfConnected } from './connection.ts';
+import { Front } from './front.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
@@ -15,18 +16,12 @@ import { endTls } from './tls-end.ts';
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
  *
- * Node takes a paused socket out of its epoll set altogether, so neither FIN nor RST is noticed there (measured on 26).
- * A waiting client is therefore read, up to `earlyLimit`, and what it sent is kept for the upstream. One that sent more
- * is no longer read, and that it left is noticed only once it is relayed; the hold bounds how long that takes. The same
- * holds for a client under back-pressure: a reset from it is seen when the other side takes bytes again.
+ * A client under back-pressure is paused, so a reset from it is seen when the other side takes bytes again (see front.ts).
  */
-const earlyLimit = 64 * 1024;
 /** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
 const finishPatienceMs = 5_000;
 /** For a client that was refused to take in why. */
 const lingerMs = 1_000;
-/** For the one byte that an upstream is to answer. */
-const answerPatienceMs = 10_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
@@ -37,11 +32,7 @@ export class StreamChannel implements Channel {
   #upstreamCarrier: Socket | undefined;
   #upstream: Socket | undefined;
   #events: ChannelEvents | undefined;
-  readonly #early = new EarlyBytes();
-  #looksUpTo = 0;
-  #lookIsDue = false;
-  #pace = new LookPace();
-  #clientEnded = false;
+  readonly #front = new Front((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
   #awaitsAnswer = false;
   #wasAnswered = false;
   #stopIdleWatch: (() => void) | undefined;
@@ -75,18 +66,15 @@ export class StreamChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
-    this.#looksUpTo = 0;
+    this.#front.stopLooking();
   }
 
   look(limit: number): void {
-    this.#looksUpTo = Math.min(limit, earlyLimit);
-    this.#pace = new LookPace();
-    if (this.#early.length > 0 || this.#clientEnded) this.#lookSoon();
+    this.#front.look(limit);
   }
 
   take(count: number): void {
-    this.#early.drop(count);
-    if (this.#early.length < earlyLimit) this.#client.resume();
+    this.#front.take(count);
   }
 
   say(bytes: Uint8Array): void {
@@ -96,8 +84,7 @@ export class StreamChannel implements Channel {
   turnAway(bytes: Uint8Array): void {
     const client = this.#client;
     this.#over = true;
-    client.off('data', this.#onEarlyData);
-    this.#early.drop(this.#early.length);
+    this.#front.takeAll();
     client.resume();
     client.end(Buffer.from(bytes));
     const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
@@ -105,9 +92,7 @@ export class StreamChannel implements Channel {
   }
 
   secure(offer: TlsOffer): void {
-    this.#carrier.off('data', this.#onEarlyData);
-    this.#looksUpTo = 0;
-    const secured = endTls(this.#carrier, this.#early.takeAll(), offer, {
+    const secured = endTls(this.#carrier, this.#front.takeAll(), offer, {
       onSecured: () => {
         if (this.#over) return;
         this.#watch(secured);
@@ -165,16 +150,16 @@ export class StreamChannel implements Channel {
     if (!upstream || this.#over) return;
     if (opening) upstream.write(Buffer.from(opening.preface));
     if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
-    client.off('data', this.#onEarlyData);
     this.#down = new HalfPipe(upstream, client);
-    this.#up = new HalfPipe(client, upstream, this.#early.takeAll());
-    if (this.#clientEnded) upstream.end();
+    this.#up = new HalfPipe(client, upstream, this.#front.takeAll());
+    if (this.#front.hasEnded) upstream.end();
     if (idleTimeoutMs !== undefined)
       this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
 
   abort(): void {
     this.#over = true;
+    this.#front.stopLooking();
     const upstream = this.#upstream;
     if (upstream) resetNow(upstream, this.#upstreamCarrier);
     // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
@@ -184,6 +169,7 @@ export class StreamChannel implements Channel {
 
   finish(): void {
     this.#over = true;
+    this.#front.stopLooking();
     for (const [socket, carrier] of [
       [this.#upstream, this.#upstreamCarrier],
       [this.#client, this.#carrier],
@@ -200,7 +186,7 @@ export class StreamChannel implements Channel {
         if (client === this.#client) then();
       };
     };
-    client.on('data', this.#onEarlyData);
+    this.#front.read(client);
     client.on(
       'end',
       ifItIs(() => this.#onClientEnd()),
@@ -215,59 +201,22 @@ export class StreamChannel implements Channel {
     );
   }
 
-  readonly #onEarlyData = (chunk: Buffer): void => {
-    this.#early.add(chunk);
-    if (this.#early.length >= earlyLimit) this.#client.pause();
-    if (this.#looksUpTo > 0) this.#lookSoon();
-  };
-
-  /** Once for all that comes in the same turn; and never from within a call. */
-  #lookSoon(): void {
-    if (this.#lookIsDue) return;
-    this.#lookIsDue = true;
-    setImmediate(() => this.#lookIfDue());
-  }
-
-  #lookIfDue(): void {
-    const bytes = this.#early.view(this.#looksUpTo);
-    const nowMs = performance.now();
-    const isWanted = this.#looksUpTo > 0 && !this.#over;
-    if (isWanted && !this.#clientEnded && !this.#pace.isDue(bytes.length, nowMs))
-      return void setTimeout(() => this.#lookIfDue(), pauseMs);
-    this.#lookIsDue = false;
-    if (!isWanted) return;
-    this.#pace.looked(bytes.length, nowMs);
-    this.#events?.onClientBytes?.(bytes, this.#clientEnded && bytes.length < this.#looksUpTo);
-  }
-
   /** The client waits, read no further than before, until the upstream has said the one byte. */
   #expect(upstream: Socket, expected: number, idleTimeoutMs: number | undefined): void {
-    const refused = (): void => {
-      if (!this.#over) this.#end('upstream-refused-tls');
-    };
-    const patience = setTimeout(refused, answerPatienceMs);
-    upstream.once('close', () => clearTimeout(patience));
-    upstream.once('end', refused);
-    const onReadable = (): void => {
-      const byte = (upstream.read(1) as Buffer | null)?.[0];
-      if (byte === undefined || this.#over) return;
-      if (byte !== expected) return refused();
-      clearTimeout(patience);
-      upstream.off('end', refused);
-      upstream.off('readable', onReadable);
+    this.#awaitsAnswer = true;
+    awaitAnswer(upstream, expected, (isExpected) => {
+      if (this.#over) return;
+      if (!isExpected) return this.#end('upstream-refused-tls');
       this.#awaitsAnswer = false;
       this.#wasAnswered = true;
       this.relay(idleTimeoutMs);
-    };
-    this.#awaitsAnswer = true;
-    upstream.on('readable', onReadable);
+    });
   }
 
   #onClientEnd(): void {
-    this.#clientEnded = true;
-    if (this.#up || this.#over) return;
-    if (this.#looksUpTo > 0) this.#lookSoon();
-    else if (this.#early.length === 0) this.#events?.onClientLeft('ended');
+    this.#front.onEnd();
+    if (this.#up || this.#over || this.#front.isLookedAt || !this.#front.isEmpty) return;
+    this.#events?.onClientLeft('ended');
   }
 
   #onClientReset(): void {
@@ -294,7 +243,8 @@ export class StreamChannel implements Channel {
 
   /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
   get #isUntouched(): boolean {
-    return this.bytesUp === 0 && this.bytesDown === 0 && !this.#clientEnded && !this.#down?.ended && !this.#wasAnswered;
+    if (this.#front.hasEnded || this.#down?.ended || this.#wasAnswered) return false;
+    return this.bytesUp + this.bytesDown === 0;
   }
 
   #loseUpstream(code: string): void {
@@ -304,7 +254,7 @@ export class StreamChannel implements Channel {
     this.#up = undefined;
     this.#down = undefined;
     this.#upstream = undefined;
-    this.#client.on('data', this.#onEarlyData);
+    this.#front.read(this.#client);
     this.#client.resume();
     this.#events?.onUpstreamLost(code);
   }
@@ -323,23 +273,4 @@ export class StreamChannel implements Channel {
     this.abort();
     this.#events?.onRelayEnded(reason);
   }
-}
-
-/**
- * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then
- * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
- */
-function isSelfConnected(socket: Socket, port: number): boolean {
-  return port > 0 && socket.localPort === port && socket.localAddress === socket.remoteAddress;
-}
-
-function selfConnected(): NodeJS.ErrnoException {
-  return Object.assign(new Error('connected to itself: nobody listens'), { code: 'ECONNREFUSED' });
-}
-
-function formatAddress(address: string | undefined, port: number | undefined): string {
-  // A client that reset before it was accepted has no address any more.
-  if (address === undefined) return 'unknown';
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  return isIPv6(plain) ? `[${plain}]:${port}` : `${plain}:${port}`;
 }
