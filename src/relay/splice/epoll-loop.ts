@@ -70,6 +70,11 @@ export class EpollLoop {
     return this.libc.epollAdd(this.#epoll, fd, mask, this.#tags[fd] ?? 0);
   }
 
+  /** From now on another is told of it. */
+  handTo(fd: number, watcher: Watcher): void {
+    this.#watchers[fd] = watcher;
+  }
+
   rewatch(fd: number, mask: number): void {
     if (this.#masks[fd] === mask) return;
     this.#masks[fd] = mask;

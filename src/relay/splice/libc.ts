@@ -1,7 +1,14 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { signatures } from './libc-symbols.ts';
-import { decodeAddress, encodeAddress, familyOf, maxUnixAddressLength, type SocketAddress } from './socket-address.ts';
+import {
+  decodeAddress,
+  decodeText,
+  encodeAddress,
+  familyOf,
+  maxUnixAddressLength,
+  type SocketAddress,
+} from './socket-address.ts';
 
 /**
  * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
@@ -181,7 +188,7 @@ export class Libc {
     return this.#result(this.#c.listen(BigInt(fd), BigInt(backlog)));
   }
 
-  /** `lastAddress` has the peer's. */
+  /** `lastAddressText` has the peer's. */
   accept(fd: number): number {
     this.#length[0] = maxUnixAddressLength;
     const flags = nonBlocking | closeOnExec;
@@ -196,6 +203,11 @@ export class Libc {
 
   lastAddress(): SocketAddress {
     return decodeAddress(this.#address.bytes);
+  }
+
+  /** `ip:port`, or `unix`. */
+  lastAddressText(): string {
+    return decodeText(this.#address.bytes);
   }
 
   shutdownWrite(fd: number): number {

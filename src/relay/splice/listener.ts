@@ -4,7 +4,6 @@ import type { Timer } from '../../time/clock.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
 import type { Deferred, EpollLoop, Watcher } from './epoll-loop.ts';
 import { again, errorCode, errorMessage, readyIn } from './libc.ts';
-import { formatSocketAddress } from './socket-address.ts';
 
 /**
  * One listening socket. Level-triggered, so that a backlog that was not emptied is told of again; while nothing can be
@@ -79,7 +78,7 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
         this.#expected = Math.max(1, accepted);
         return this.#onRefused(fd);
       }
-      this.#parts.onAccepted(fd, formatSocketAddress(libc.lastAddress()), this.#events);
+      this.#parts.onAccepted(fd, libc.lastAddressText(), this.#events);
     }
     this.#expected = Math.min(mostAtOnce, this.#expected * 2);
   }

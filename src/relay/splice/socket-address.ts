@@ -63,6 +63,12 @@ export function formatSocketAddress({ host, port }: SocketAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** As both of these would, without an object in between: it is wanted for each client. */
+export function decodeText(from: Uint8Array): string {
+  if (from[0] === inet) return `${readIPv4(from, 4)}:${pairAt(from, 2)}`;
+  return formatSocketAddress(decodeAddress(from));
+}
+
 function encodePath(into: Uint8Array, path: string): number {
   into.fill(0, 0, maxUnixAddressLength);
   into[0] = unix;
