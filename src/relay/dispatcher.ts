@@ -3,14 +3,14 @@ import type { Timer } from '../time/clock.ts';
 import type { AccessCounts } from './access/gate.ts';
 import { overflowSlot, type CounterWriter } from './counters.ts';
 import type { Channel, Driver } from './driver.ts';
-import type { HandedOver } from './handover.ts';
+import type { Way } from './handover.ts';
 import { planOf, type Plan } from './head/plan.ts';
 import { Reception } from './head/reception.ts';
 import { Listener } from './listener.ts';
 import { lookAt } from './live-sessions.ts';
 import type { Origin } from './origin.ts';
 import { Pool } from './pool.ts';
-import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from './report.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord, Trouble } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import { TlsEntrance } from './tls/tls-entrance.ts';
 import { UpstreamContext } from './tls/upstream-context.ts';
@@ -28,11 +28,10 @@ export interface DispatcherCollaborators {
   readonly onListener: (key: string, status: ListenerStatus) => void;
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
-  readonly onTrouble: (code: string, message: string) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
   readonly access: AccessCounts;
   /** See TlsEntrance. */
   readonly ticketKeys?: Uint8Array;
-  readonly handOver?: (client: HandedOver) => void;
 }
 
 export interface DispatcherOptions {
@@ -73,16 +72,17 @@ export class Dispatcher {
   constructor(collaborators: DispatcherCollaborators, options: DispatcherOptions) {
     this.#collaborators = collaborators;
     this.#options = options;
-    const { driver, counters, ticketKeys, handOver } = collaborators;
+    const { driver, counters, ticketKeys, onTrouble } = collaborators;
     const onRecord = this.#onRecord;
     this.#tls = new TlsEntrance({
       driver,
       counters,
       onRecord,
+      onTrouble,
       ticketKeys,
-      handOver,
-      alpnOf: (service) => this.#pools.get(service)?.spec.alpn,
+      poolFor: (service) => this.#poolFor(service),
       enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
+      onFewer: () => this.#checkDrained(),
     });
     this.#reception = new Reception({
       clock: driver.clock,
@@ -90,7 +90,7 @@ export class Dispatcher {
       onRecord,
       lead: (channel, listener, { service, tls }, origin) => {
         if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
-        else if (!this.#poolFor(service).denies(channel, listener, origin))
+        else if (!this.#poolFor(service).door.denies(channel, listener, origin))
           this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
       },
     });
@@ -98,7 +98,7 @@ export class Dispatcher {
   }
 
   get sessionCount(): number {
-    let count = this.#reception.size + this.#tls.size;
+    let count = this.#reception.size + this.#tls.waiting;
     for (const { pool } of this.#pools.values()) count += pool.sessionCount;
     return count;
   }
@@ -144,7 +144,10 @@ export class Dispatcher {
   /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
   drain(deadlineMs: number, done: () => void): void {
     this.#stopAccepting();
-    const deadline = this.#collaborators.driver.clock.after(deadlineMs, () => this.#closeSessions());
+    const deadline = this.#collaborators.driver.clock.after(deadlineMs, () => {
+      this.#closeSessions();
+      this.#endDrain();
+    });
     this.#drained = { deadline, done };
     this.#checkDrained();
   }
@@ -155,6 +158,16 @@ export class Dispatcher {
     this.#sampling?.cancel();
     this.#drained?.deadline.cancel();
     this.#closeSessions();
+  }
+
+  /** A way to the thread that speaks TLS, or from one that can't to this one. */
+  join(way: Way): void {
+    this.#tls.join(way);
+  }
+
+  /** The thread ends, perhaps of a flaw: lets go of what would outlive it. */
+  abandon(): void {
+    this.#tls.end();
   }
 
   /** A service that is no longer in the table loses its upstreams only: its clients wait for it to come back. */
@@ -174,11 +187,12 @@ export class Dispatcher {
   #poolOf(spec: PoolSpec): { readonly pool: Pool; spec: PoolSpec } {
     const known = this.#pools.get(spec.service);
     if (known) return known;
-    const { driver, random, counters, onSuspect, access } = this.#collaborators;
+    const { driver, random, counters, onSuspect, onTrouble, access } = this.#collaborators;
     const onRecord = this.#onRecord;
     const upstreamContext = (): SecureContext => this.#upstreamContext.context;
-    const collaborators = { clock: driver.clock, random, counters, onSuspect, access, onRecord, upstreamContext };
-    const entry = { pool: new Pool(collaborators, spec), spec };
+    const { clock } = driver;
+    const pool = new Pool({ clock, random, counters, onSuspect, onTrouble, access, onRecord, upstreamContext }, spec);
+    const entry = { pool, spec };
     this.#pools.set(spec.service, entry);
     return entry;
   }
@@ -212,7 +226,7 @@ export class Dispatcher {
       {
         onStatus: (status) => onListener(key, status),
         onChannel: (channel) => this.#admit(channel, key),
-        onTrouble,
+        onTrouble: (code, message) => onTrouble({ kind: 'accept-failed', code, message }),
       },
       { host, port, reusePort: this.#options.reusePort },
     );
@@ -233,11 +247,6 @@ export class Dispatcher {
     const pool = this.#poolFor(service);
     if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, origin);
     else this.#tls.handOver(channel, { listener, service, origin, tls: 'passthrough' });
-  }
-
-  /** Of another thread's listener, for whom TLS is spoken here. */
-  adopt(client: HandedOver): void {
-    this.#tls.adopt(client);
   }
 
   get #isFull(): boolean {
@@ -282,10 +291,15 @@ export class Dispatcher {
   }
 
   #checkDrained(): void {
-    if (!this.#drained || this.sessionCount > 0) return;
-    this.#drained.deadline.cancel();
-    const { done } = this.#drained;
+    if (this.#drained && this.sessionCount === 0 && this.#tls.ways === 0) this.#endDrain();
+  }
+
+  #endDrain(): void {
+    if (!this.#drained) return;
+    const { deadline, done } = this.#drained;
     this.#drained = undefined;
+    deadline.cancel();
+    this.#tls.end();
     done();
   }
 

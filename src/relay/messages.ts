@@ -1,7 +1,7 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { AccessMemory } from './access/gate.ts';
 import type { CounterMemory } from './counters.ts';
-import type { ListenerStatus, SessionFilter } from './report.ts';
+import type { Way } from './handover.ts';
+import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
@@ -37,7 +37,7 @@ export type ToWorker =
   /** Which sessions go on; `id` comes back with the answer. */
   | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
   /** To the thread that ends TLS for others, or from one of those; see handover.ts. Replaces the one before. */
-  | { readonly kind: 'handover'; readonly port: MessagePort }
+  | ({ readonly kind: 'handover' } & Way)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };
 
@@ -47,7 +47,7 @@ export type FromWorker =
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
-  | { readonly kind: 'trouble'; readonly code: string; readonly message: string }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble }
   /** A dial failed, so others were asked: the control side finds out when it answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
   /** `json`: LiveSessions, as a string for the same reason as records. */

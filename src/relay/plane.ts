@@ -7,7 +7,7 @@ import { readLook } from './live-sessions.ts';
 import { Looks, type Look } from './looks.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { ListenerStatus, Refusal, SessionFilter, SessionRecord } from './report.ts';
+import type { ListenerStatus, Refusal, SessionFilter, SessionRecord, Trouble } from './report.ts';
 import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
 import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
@@ -93,6 +93,10 @@ const closePatienceMs = 2_000;
 /** Past the deadline, for the workers' last words. */
 const drainPatienceMs = 1_000;
 const troubleIntervalMs = 5_000;
+const troubles: Readonly<Record<Trouble['kind'], string>> = {
+  'accept-failed': 'clients are turned away',
+  'dial-impossible': 'clients have to wait, or go to another upstream',
+};
 
 export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
   return new ThreadedPlane(collaborators, options);
@@ -256,7 +260,8 @@ class ThreadedPlane implements Plane {
       case 'ready':
         this.#failedStarts[worker] = 0;
         // The drain first, so that nothing is bound.
-        if (this.#draining) this.#drainLate(worker, this.#draining.untilMs);
+        if (this.#draining && (this.#seats.listens(worker) || this.#draining.left.has(worker)))
+          this.#drainLate(worker, this.#draining.untilMs);
         this.#sendTable(worker);
         return this.#seats.join(worker);
       case 'applied':
@@ -269,7 +274,7 @@ class ThreadedPlane implements Plane {
       case 'listener':
         return this.#onListener(worker, message.key, message.status);
       case 'trouble':
-        return this.#onTrouble(message.code, message.message);
+        return this.#onTrouble(message.trouble);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'looked':
@@ -288,11 +293,12 @@ class ThreadedPlane implements Plane {
     if (report) this.#collaborators.onListener(key, report);
   }
 
-  #onTrouble(code: string, message: string): void {
+  #onTrouble({ kind, code, message }: Trouble): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs - (this.#troubledAtMs.get(code) ?? -Infinity) < troubleIntervalMs) return;
-    this.#troubledAtMs.set(code, nowMs);
-    this.#collaborators.logger.warn({ event: 'accept-failed', code }, `clients are turned away: ${message}`);
+    const what = `${kind} ${code}`;
+    if (nowMs - (this.#troubledAtMs.get(what) ?? -Infinity) < troubleIntervalMs) return;
+    this.#troubledAtMs.set(what, nowMs);
+    this.#collaborators.logger.warn({ event: kind, code }, `${troubles[kind]}: ${message}`);
   }
 
   #drainLate(worker: number, untilMs: number): void {

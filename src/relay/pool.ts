@@ -1,19 +1,19 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../time/clock.ts';
-import { gateFor, isSameGate, type AccessCounts, type Gate, type Pass } from './access/gate.ts';
+import { Door, type Guest } from './access/door.ts';
+import type { AccessCounts } from './access/gate.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/policy.ts';
 import { Candidates } from './candidates.ts';
 import type { CounterWriter } from './counters.ts';
 import type { Channel, UpstreamTlsOffer } from './driver.ts';
 import { Hold } from './hold.ts';
-import { hostOf, type Origin } from './origin.ts';
+import type { Origin } from './origin.ts';
 import { Rebalance } from './rebalance.ts';
-import { refusedRecord } from './refused-record.ts';
-import type { CloseReason, Refusal, SessionRecord } from './report.ts';
+import type { CloseReason, SessionRecord, Trouble } from './report.ts';
 import { Roll } from './roll.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { BalancePolicy, PoolSpec, ProxyProtocol } from './table.ts';
+import { defaultAlpn, type BalancePolicy, type PoolSpec, type ProxyProtocol } from './table.ts';
 import { Upstream } from './upstream.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface PoolCollaborators {
   readonly onRecord: (record: SessionRecord) => void;
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
+  /** A dial failed for want of something on this machine. */
+  readonly onTrouble: (trouble: Trouble) => void;
   readonly access: AccessCounts;
   /** For TLS with upstreams: what all services have in common. */
   readonly upstreamContext?: () => SecureContext;
@@ -36,12 +38,10 @@ export interface PoolCollaborators {
 
 export class Pool implements SessionHost {
   readonly clock: Clock;
+  readonly door: Door;
   readonly #collaborators: PoolCollaborators;
   readonly #sessions = new Roll<Session>();
   readonly #hold: Hold;
-  /** Of the sessions that count against a limit. */
-  readonly #passes = new Map<Session, Pass>();
-  #gate: Gate | undefined;
   #spec: PoolSpec;
   #balancer: Balancer;
   #upstreams = new Map<string, Upstream>();
@@ -53,7 +53,7 @@ export class Pool implements SessionHost {
     this.clock = collaborators.clock;
     this.#collaborators = collaborators;
     this.#spec = { ...spec, upstreams: [] };
-    this.#gate = gateFor(spec, collaborators.access);
+    this.door = new Door(collaborators, spec);
     this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     this.#hold = new Hold({
       ...collaborators,
@@ -88,14 +88,20 @@ export class Pool implements SessionHost {
     return this.#spec.proxyProtocol;
   }
 
+  /** Application protocols to agree on with clients whose TLS is ended, best first. */
+  get alpn(): readonly string[] {
+    return this.#spec.alpn ?? defaultAlpn;
+  }
+
+  /** Those whose TLS is being begun among them. */
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#sessions.size + this.door.guestCount;
   }
 
   /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
   apply(spec: PoolSpec, slotOf: (key: string) => number): void {
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
-    if (!isSameGate(this.#spec, spec)) this.#guard(spec);
+    if (this.door.change(spec)) this.#guard();
     this.#spec = spec;
     const before = this.#upstreams;
     const arrived: Upstream[] = [];
@@ -121,23 +127,17 @@ export class Pool implements SessionHost {
   /** `origin`: what its head found out, if it had one; it was counted then. */
   admit(channel: Channel, listener: string, origin?: Origin): void {
     if (!origin) this.#collaborators.counters.count('accepted', 1);
-    const pass = this.#gate?.enter(hostOf(origin?.client ?? channel.client), this.clock.wallMs());
-    if (typeof pass === 'string') return this.#turnAway(channel, listener, pass, origin);
-    const session = new Session(channel, listener, this.#turns++, this, origin);
-    session.place = this.#sessions.join(session);
-    if (pass) this.#passes.set(session, pass);
-    // Whoever came before goes first.
-    if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
+    if (this.door.enter(channel, listener, origin)) this.#begin(channel, listener, origin);
   }
 
-  /** Turns away whom the lists name, before TLS is computed for them; false for everybody else. */
-  denies(channel: Channel, listener: string, origin: Origin): boolean {
-    if (this.#gate?.isWelcome(hostOf(origin.client)) ?? true) return false;
-    this.#turnAway(channel, listener, 'denied', origin);
-    return true;
+  /** Its TLS is begun. */
+  admitGuest(guest: Guest): void {
+    if (this.door.welcome(guest)) this.#begin(guest.channel, guest.listener, guest.origin);
   }
 
   onUnanswered(session: Session, upstream: Upstream): void {
+    // Whoever was relayed until now was let in by the lists of that time.
+    if (!this.door.isWelcome(session.client)) return this.#deny(session);
     session.asked = [...session.asked, upstream];
     if (this.#send(session)) upstream.onRetry();
     else this.#toHold(session);
@@ -147,9 +147,13 @@ export class Pool implements SessionHost {
     this.#hold.onAnswered(session);
   }
 
+  onShortage(code: string, message: string): void {
+    this.#collaborators.onTrouble({ kind: 'dial-impossible', code, message });
+  }
+
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
     this.#sessions.leave(session.place);
-    if (this.#passes.size > 0) this.#leave(session);
+    this.door.leave(session.channel);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
     // There is a place again. Other workers' places are found by the scout.
@@ -184,37 +188,26 @@ export class Pool implements SessionHost {
     this.#moveIdle();
   }
 
-  #turnAway(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {
-    const { counters, onRecord } = this.#collaborators;
-    channel.abort();
-    counters.count(reason, 1);
-    counters.count('closed', 1);
-    const wallMs = this.clock.wallMs();
-    const refused = { peer: channel.client, service: this.#spec.service, listener, origin, reason };
-    onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
+  #begin(channel: Channel, listener: string, origin: Origin | undefined): void {
+    const session = new Session(channel, listener, this.#turns++, this, origin);
+    session.place = this.#sessions.join(session);
+    // Whoever came before goes first.
+    if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
 
   /** Sessions that were let in by other rules count as well. Whoever waits yet has to be welcome by these. */
-  #guard(spec: PoolSpec): void {
-    this.#gate = gateFor(spec, this.#collaborators.access);
-    for (const session of this.#passes.keys()) this.#leave(session);
-    if (!this.#gate) return;
+  #guard(): void {
     // Those who dial go last: their places go to whoever waits then.
-    for (const kind of ['held', 'dialing'] as const) this.#evict(this.#gate, kind);
-    for (const session of this.#sessions) this.#passes.set(session, this.#gate.count(hostOf(session.client)));
-  }
-
-  #evict(gate: Gate, kind: 'held' | 'dialing'): void {
-    for (const session of this.#sessions) {
-      if (session.kind !== kind || gate.isWelcome(hostOf(session.client))) continue;
-      this.#collaborators.counters.count('denied', 1);
-      session.close('denied');
+    for (const kind of ['held', 'dialing'] as const) {
+      for (const session of this.#sessions)
+        if (session.kind === kind && !this.door.isWelcome(session.client)) this.#deny(session);
     }
+    this.door.count(this.#sessions);
   }
 
-  #leave(session: Session): void {
-    for (const place of this.#passes.get(session) ?? []) this.#collaborators.access.sessions.leave(place);
-    this.#passes.delete(session);
+  #deny(session: Session): void {
+    this.#collaborators.counters.count('denied', 1);
+    session.close('denied');
   }
 
   #walk(session: Session): boolean {

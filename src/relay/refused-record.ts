@@ -11,7 +11,7 @@ export interface RefusedClient {
   readonly listener: string;
   readonly origin: Origin | undefined;
   readonly reason: CloseReason;
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 /** `startedAtWallMs`: when it was accepted, in milliseconds since the epoch. */

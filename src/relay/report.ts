@@ -122,6 +122,13 @@ export interface LiveSessions {
   readonly held: ReadonlyMap<string, number>;
 }
 
+/** Something that this machine is short of, and what does not go for it. `code` is Node's, e.g. `EMFILE`. */
+export interface Trouble {
+  readonly kind: 'accept-failed' | 'dial-impossible';
+  readonly code: string;
+  readonly message: string;
+}
+
 export type ListenerStatus =
   | { readonly kind: 'listening'; readonly host: string; readonly port: number }
   /** Not bound; tried again by itself. `code` is Node's, e.g. `EADDRINUSE`. */

@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../time/clock.ts';
+import { createTaken } from './handover.ts';
 import type { DriverName, WorkerSetup } from './messages.ts';
 import { WorkerSeat, type SeatEvents } from './worker-seat.ts';
 
@@ -58,8 +59,9 @@ export class Seats {
     for (const seat of this.listens(worker) ? [this.#seats[worker]] : this.listening) {
       if (!seat?.ready) continue;
       const { port1, port2 } = new MessageChannel();
-      tlsSeat.post({ kind: 'handover', port: port1 });
-      seat.post({ kind: 'handover', port: port2 });
+      const taken = createTaken();
+      tlsSeat.post({ kind: 'handover', port: port1, taken });
+      seat.post({ kind: 'handover', port: port2, taken });
     }
   }
 

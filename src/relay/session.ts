@@ -6,6 +6,7 @@ import { headerFor, openingFor } from './opening.ts';
 import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import type { Place } from './roll.ts';
+import { shortageOf } from './shortage.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
 import { formatEndpoint, type Endpoint, type ProxyProtocol } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
@@ -25,6 +26,8 @@ export interface SessionHost {
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
   onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
+  /** A dial failed for want of something on this machine; where that leads the session is told before. */
+  onShortage(code: string, message: string): void;
   /** `left`: the upstream where its place is free now. */
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
 }
@@ -35,7 +38,7 @@ const silentAfterMs = 100;
 const mostLosses = 3;
 
 export class Session implements ChannelEvents, Occupant {
-  readonly #channel: Channel;
+  readonly channel: Channel;
   readonly #listener: string;
   readonly #host: SessionHost;
   readonly #origin: Origin | undefined;
@@ -62,7 +65,7 @@ export class Session implements ChannelEvents, Occupant {
 
   /** `origin`: what its head found out, if it had one. */
   constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#listener = listener;
     this.turn = turn;
     this.#host = host;
@@ -141,12 +144,16 @@ export class Session implements ChannelEvents, Occupant {
     this.#step({ kind: 'answer' });
     this.#movedAtMs = this.#host.clock.nowMs();
     target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
-    this.#channel.relay(this.#host.idleTimeoutMs, this.#opening());
+    this.channel.relay(this.#host.idleTimeoutMs, this.#opening());
     this.#host.onAnswered(this);
   }
 
   onDialFailed(code: string): void {
-    if (this.#state.kind === 'dialing') this.#dialFailed(this.#state.target, code, 'refused');
+    if (this.#state.kind !== 'dialing') return;
+    const { target } = this.#state;
+    const shortage = shortageOf(code, target.endpoint);
+    this.#dialFailed(target, code, shortage === undefined ? 'refused' : 'withdrawn');
+    if (shortage !== undefined) this.#host.onShortage(code, shortage);
   }
 
   onUpstreamLost(code: string): void {
@@ -175,7 +182,7 @@ export class Session implements ChannelEvents, Occupant {
 
   onUpstreamGone(): void {
     if (this.#state.kind === 'dialing') return this.#abandonDial('gone', 'withdrawn');
-    this.#grace ??= flushThenClose(this.#host.clock, this.#channel, () => this.close('upstream-gone'));
+    this.#grace ??= flushThenClose(this.#host.clock, this.channel, () => this.close('upstream-gone'));
   }
 
   sample(): void {
@@ -183,7 +190,7 @@ export class Session implements ChannelEvents, Occupant {
   }
 
   idleMs(nowMs: number): number {
-    const { bytesUp, bytesDown, hasUnsent = false } = this.#channel;
+    const { bytesUp, bytesDown, hasUnsent = false } = this.channel;
     const isMoving = hasUnsent || bytesUp !== this.#countedUp || bytesDown !== this.#countedDown;
     return this.#state.kind === 'relaying' && !isMoving ? nowMs - this.#movedAtMs : 0;
   }
@@ -207,8 +214,8 @@ export class Session implements ChannelEvents, Occupant {
       endpoint: target && formatEndpoint(target.endpoint),
       startedAtMs: this.#startedAtWallMs,
       ageMs: toMicroseconds(nowMs - this.#startedAtMs),
-      bytesUp: this.#channel.bytesUp,
-      bytesDown: this.#channel.bytesDown,
+      bytesUp: this.channel.bytesUp,
+      bytesDown: this.channel.bytesDown,
       retries: state.trail.retries,
       lastDialError: state.trail.lastDialError,
     };
@@ -219,7 +226,7 @@ export class Session implements ChannelEvents, Occupant {
     if (before.kind === 'closed') return;
     const closed = this.#step({ kind: 'close', reason });
     for (const timer of [this.#dialDeadline, this.#holdDeadline, this.#grace]) timer?.cancel();
-    if (reason === 'rebalanced') this.#channel.finish();
+    if (reason === 'rebalanced') this.channel.finish();
     else this.#closeChannel(before.kind, reason);
     // Bytes first: a slot without active sessions may be given to another upstream.
     if (before.kind === 'relaying') this.#count(before.target.upstream);
@@ -231,9 +238,9 @@ export class Session implements ChannelEvents, Occupant {
   #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
     const answer =
       this.#origin && state !== 'relaying' ? httpPage(reason, { protocol: this.#origin.protocol }) : undefined;
-    if (!answer) return this.#channel.abort();
-    this.#channel.abortDial();
-    this.#channel.turnAway(answer);
+    if (!answer) return this.channel.abort();
+    this.channel.abortDial();
+    this.channel.turnAway(answer);
   }
 
   #opening(): Opening | undefined {
@@ -242,14 +249,14 @@ export class Session implements ChannelEvents, Occupant {
     const header = speaksTls ? undefined : proxyProtocol;
     return header === undefined && !this.#origin?.asksForTls
       ? undefined
-      : openingFor(this.#channel, header, this.#origin);
+      : openingFor(this.channel, header, this.#origin);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */
   #upstreamTls(): UpstreamTlsOffer | undefined {
     const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
     if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
-    return { ...upstreamTls, preface: headerFor(this.#channel, proxyProtocol, this.#origin) };
+    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.#origin) };
   }
 
   #dialNext(upstream: Upstream): void {
@@ -260,19 +267,19 @@ export class Session implements ChannelEvents, Occupant {
     this.#step({ kind: 'dial', target: { upstream, endpoint } });
     upstream.onDial(connectTimeoutMs);
     this.#dialDeadline = clock.after(connectTimeoutMs, () => this.#onDialDeadline());
-    this.#channel.dial(endpoint, this.#upstreamTls());
+    this.channel.dial(endpoint, this.#upstreamTls());
   }
 
   #onDialDeadline(): void {
     if (this.#state.kind !== 'dialing') return;
-    this.#channel.abortDial();
+    this.channel.abortDial();
     this.#dialFailed(this.#state.target, 'ETIMEDOUT', 'silent');
   }
 
   /** The pool decides what next. */
   #abandonDial(code: string, how: 'silent' | 'withdrawn'): void {
     if (this.#state.kind !== 'dialing') return;
-    this.#channel.abortDial();
+    this.channel.abortDial();
     this.#endpoints = [];
     this.#dialFailed(this.#state.target, code, how);
   }
@@ -288,7 +295,7 @@ export class Session implements ChannelEvents, Occupant {
   }
 
   #count(upstream: Upstream): void {
-    const { bytesUp, bytesDown } = this.#channel;
+    const { bytesUp, bytesDown } = this.channel;
     if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
     this.#movedAtMs = this.#host.clock.nowMs();
     upstream.moved(bytesUp - this.#countedUp, bytesDown - this.#countedDown);
@@ -314,8 +321,8 @@ export class Session implements ChannelEvents, Occupant {
       heldMs: toMicroseconds(trail.heldMs),
       dialMs: toMicroseconds(dialMs),
       totalMs: toMicroseconds(atMs - this.#startedAtMs),
-      bytesUp: this.#channel.bytesUp,
-      bytesDown: this.#channel.bytesDown,
+      bytesUp: this.channel.bytesUp,
+      bytesDown: this.channel.bytesDown,
       retries: trail.retries,
       reason,
       detail: undefined,

@@ -2,7 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openAccess } from './access/gate.ts';
 import { CounterWriter } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Handover, receiveClients } from './handover.ts';
 import { printLook } from './live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
@@ -28,23 +27,22 @@ function run(
       port.postMessage({ kind: 'records', batch, dropped } satisfies FromWorker, [batch.cells.buffer]);
     },
   });
-  const handover = new Handover();
   const dispatcher = new Dispatcher(
     {
       driver,
       ticketKeys,
-      handOver: (client) => handover.send(client),
       random: Math.random,
       counters: new CounterWriter(memory, index),
       onRecord: (record) => outbox.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
-      onTrouble: (code, message) => send({ kind: 'trouble', code, message }),
+      onTrouble: (trouble) => send({ kind: 'trouble', trouble }),
       access: openAccess(access, index),
     },
     { reusePort, maxSessions },
   );
 
+  process.once('exit', () => dispatcher.abandon());
   port.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'table':
@@ -60,9 +58,7 @@ function run(
       case 'look':
         return send({ kind: 'looked', id: message.id, json: printLook(dispatcher.look(message.filter)) });
       case 'handover':
-        if (driver.adopt) receiveClients(message.port, (client) => dispatcher.adopt(client));
-        else handover.connect(message.port);
-        return undefined;
+        return dispatcher.join(message);
       case 'drain':
         return dispatcher.drain(message.deadlineMs, () => {
           outbox.flush();
@@ -70,7 +66,6 @@ function run(
         });
       case 'close':
         dispatcher.close();
-        handover.close();
         outbox.sendAll();
         opened.stop();
         // The thread ends by itself once nothing is open; what was posted is delivered first.

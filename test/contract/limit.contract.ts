@@ -29,7 +29,7 @@ export function describeLimit(
         onRecord: () => {},
         onListener: (_, status) => statuses.push(status),
         onSuspect: () => {},
-        onTrouble: (code) => troubles.push(code),
+        onTrouble: ({ code }) => troubles.push(code),
         access: openAccess(createAccessMemory(1, Math.random), 0),
       },
       { reusePort: false },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
@@ -139,7 +140,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     await using client = await dial(port);
     expect(await client.echo('before')).toBe('before');
     const crash = new BroadcastChannel(channelName);
-    crash.postMessage('now');
+    crash.postMessage({});
     crash.close();
     await Promise.race([client.ended, client.closed]);
     await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === workers);
@@ -210,7 +211,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
     await using client = await dialTls(port);
     expect(await client.echo('before')).toBe('before');
     const crash = new BroadcastChannel(channelName);
-    crash.postMessage('now');
+    crash.postMessage({});
     crash.close();
     await Promise.race([client.ended, client.closed]);
     await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === 2);
@@ -223,6 +224,30 @@ describe('plane, splice driver, with TLS to be ended', () => {
       { timeout: 10_000, interval: 10 },
     );
     await until(() => rig.active('a') === 0 && rig.totals().open === 0);
+    vi.unstubAllEnvs();
+  });
+
+  test('clients that were on their way to it when it died come to its successor, and none is lost', async () => {
+    const channelName = `crash-${process.pid}-handover`;
+    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
+    await using rig = planeRig('splice', { workerUrl: crashingWorker });
+    await using server = await serveEcho();
+    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
+    {
+      await using before = await dialTls(port);
+      expect(await before.echo('before')).toBe('before');
+    }
+    const tlsWorker = 1;
+    const crash = new BroadcastChannel(channelName);
+    const stuck = once(crash as unknown as EventTarget, 'message');
+    crash.postMessage({ worker: tlsWorker, stuckMs: 500 });
+    await stuck;
+    crash.close();
+    const clients = await Promise.all(Array.from({ length: 10 }, () => dialTls(port)));
+    expect(await Promise.all(clients.map((client) => client.echo('after')))).toEqual(clients.map(() => 'after'));
+    expect(rig.log.all.filter((line) => line.includes('a flaw in the relay'))).toHaveLength(1);
+    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+    await until(() => rig.totals().open === 0);
     vi.unstubAllEnvs();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createBlackhole } from '../support/sockets-blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+import { dial, refusal, serve, serveEcho, serveNamed } from '../support/sockets.ts';
 
 /**
  * What a new table changes, and what it leaves alone.
@@ -223,15 +223,4 @@ export function describeTables(createRig: CreateRig): void {
       expect(rig.records.all.map(({ reason }) => reason)).toEqual(clients.map(() => 'shutdown'));
     });
   });
-}
-
-/** Why nobody is let in; one who is, since the port is only about to close, leaves at once. */
-async function refusal(port: number): Promise<string> {
-  try {
-    const client = await dial(port);
-    await client[Symbol.asyncDispose]();
-    return 'let in';
-  } catch (error) {
-    return String(error);
-  }
 }

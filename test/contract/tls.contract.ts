@@ -4,8 +4,17 @@ import { authority, certificateFor, leafFor } from '../support/certificates.ts';
 import { pour, soak } from '../support/sockets-bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { upstream } from '../support/sockets-tables.ts';
-import { dialTls, serveTls, shown, tlsSpec, tlsTable, upstreamTlsTable } from '../support/sockets-tls.ts';
-import { dial, freePort, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+import {
+  dialTls,
+  helloOf,
+  serveTls,
+  shown,
+  speakTls,
+  tlsSpec,
+  tlsTable,
+  upstreamTlsTable,
+} from '../support/sockets-tls.ts';
+import { dial, freePort, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets.ts';
 
 /**
  * What is true of a session whose TLS Sealane ends, whichever thread does so.
@@ -139,6 +148,23 @@ export function describeTls(name: string, createRig: CreateRig): void {
       await rig.drain(20);
       expect((await rig.records.find(() => true)).reason).toBe('shutdown');
       expect(await client.closed).toBe('reset');
+    });
+
+    test('ends a drain as soon as it ends, although it had not said hello when the drain began', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using carrier = await dial(port);
+      await until(() => rig.totals().open === 1);
+      const drained = rig.drain(30_000);
+      await expect.poll(() => refusal(port)).toContain('ECONNREFUSED');
+      await using client = await speakTls(carrier.socket);
+      expect(await client.echo('meanwhile')).toBe('meanwhile');
+      client.socket.end();
+      const endedMs = performance.now();
+      await drained;
+      expect(performance.now() - endedMs).toBeLessThan(10_000);
+      expect(rig.totals().open).toBe(0);
     });
 
     test('comes to the end of an upstream that left', async () => {
@@ -284,6 +310,71 @@ export function describeTls(name: string, createRig: CreateRig): void {
       await until(() => rig.totals().open === 0);
     });
 
+    test('is closed, recorded and counted when a drain ends amid its handshake', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialHalfway(port);
+      await rig.drain(50);
+      expect(await rig.records.find(() => true)).toMatchObject({
+        reason: 'shutdown',
+        service: 'shop/api',
+        name: 'api.localhost',
+      });
+      expect(rig.totals()).toMatchObject({ accepted: 1, open: 0 });
+      expect(await client.closed).toBe('reset');
+    });
+
+    test('is closed, recorded and counted when Sealane closes amid its handshake', async () => {
+      await using server = await serveEcho();
+      const rig = createRig();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
+      await using client = await dialHalfway(port);
+      await rig.close();
+      expect(await client.closed).toBe('reset');
+      expect(rig.records.all.map(({ reason }) => reason)).toEqual(['shutdown']);
+      expect(rig.totals()).toMatchObject({ accepted: 1, open: 0 });
+    });
+
+    test.each([
+      ['maxSessions', 'limit-service'],
+      ['maxSessionsPerClient', 'limit-client'],
+    ] as const)(
+      'has its place (%s) from its handshake on, and gives it back when that fails',
+      async (option, reason) => {
+        await using rig = createRig();
+        await using server = await serveEcho();
+        const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], { [option]: 1 }));
+        await using first = await dialHalfway(port);
+        await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+        expect(await rig.records.find(() => true)).toMatchObject({ reason, service: 'shop/api' });
+        first.socket.resetAndDestroy();
+        await until(() => rig.totals().open === 0);
+        await using second = await dialTls(port);
+        expect(await second.echo('hello')).toBe('hello');
+        await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+        second.socket.end();
+        await until(() => rig.totals().open === 0);
+        await using third = await dialTls(port);
+        expect(await third.echo('hello')).toBe('hello');
+      },
+    );
+
+    test('that comes too often is turned away before the handshake, and costs one token when it is not', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const connectRatePerClient = { perSecond: 0.01, burst: 2 };
+      const port = await publishAndBind(
+        rig,
+        tlsTable([upstream('api-1', { port: server.port })], { connectRatePerClient }),
+      );
+      await using first = await dialTls(port);
+      await using second = await dialTls(port);
+      expect(await Promise.all([first.echo('1'), second.echo('2')])).toEqual(['1', '2']);
+      await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect((await rig.records.find(() => true)).reason).toBe('rate-client');
+    });
+
     test('is told that the handshake failed where there is no certificate', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
@@ -368,4 +459,12 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect((await rig.records.find(() => true)).reason).toBe('hold-expired');
     });
   });
+}
+
+/** It has said hello and heard the answer to it, and says no more. */
+async function dialHalfway(port: number): Promise<Peer> {
+  const client = await dial(port);
+  client.socket.write(await helloOf('api.localhost'));
+  await until(() => client.unread > 0);
+  return client;
 }

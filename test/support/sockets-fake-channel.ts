@@ -79,6 +79,12 @@ export class FakeChannel implements Channel {
     this.#events?.onDialFailed(code);
   }
 
+  /** The upstream resets the connection before a byte has passed. */
+  lose(code = 'ECONNRESET'): void {
+    this.phase = 'idle';
+    this.#events?.onUpstreamLost(code);
+  }
+
   leave(how: 'reset' | 'ended' = 'reset'): void {
     this.#events?.onClientLeft(how);
   }

@@ -19,6 +19,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
   const [counters, otherWorker] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
   const records: SessionRecord[] = [];
   const suspects: string[] = [];
+  const troubles: string[] = [];
   const pool = new Pool(
     {
       clock,
@@ -26,6 +27,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
       counters,
       onRecord: (record) => void records.push(record),
       onSuspect: (key, error) => void suspects.push(`${key}: ${error}`),
+      onTrouble: ({ kind, code }) => void troubles.push(`${kind}: ${code}`),
       access: openAccess(
         createAccessMemory(1, () => 0.5),
         0,
@@ -44,5 +46,16 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
     return channel;
   };
   apply(upstreams);
-  return { pool, clock, records, suspects, apply, admit, otherWorker, held: () => counters.worker(0).held, counters };
+  return {
+    pool,
+    clock,
+    records,
+    suspects,
+    troubles,
+    apply,
+    admit,
+    otherWorker,
+    held: () => counters.worker(0).held,
+    counters,
+  };
 }

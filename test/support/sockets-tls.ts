@@ -5,7 +5,7 @@ import { resetNow } from '../../src/relay/stream/reset.ts';
 import type { PoolSpec, RoutingTable, TlsSpec } from '../../src/relay/table.ts';
 import { authority, certificateFor } from './certificates.ts';
 import { listener, pool, table, upstream } from './sockets-tables.ts';
-import { Peer } from './sockets.ts';
+import { Peer, serve } from './sockets.ts';
 
 /**
  * Tables of services whose TLS is ended, and clients that speak it.
@@ -41,12 +41,29 @@ export class TlsPeer extends Peer {
 }
 
 /** Through with the handshake, trusting the test's authority. */
-export async function dialTls(port: number, options: ConnectionOptions = {}): Promise<TlsPeer> {
-  const carrier = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+export function dialTls(port: number, options: ConnectionOptions = {}): Promise<TlsPeer> {
+  return speakTls(connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true }), options);
+}
+
+/** The same, on a connection that is there. */
+export async function speakTls(carrier: Socket, options: ConnectionOptions = {}): Promise<TlsPeer> {
   const socket = connect({ socket: carrier, servername: 'api.localhost', ca: authority.certificate, ...options });
   const peer = new TlsPeer(socket, carrier);
+  // Nobody else looks at one that is not connected yet.
+  carrier.on('error', (error) => socket.destroy(error));
   await once(socket, 'secureConnect');
   return peer;
+}
+
+/** What a client says first that asks for this name. */
+export async function helloOf(servername: string): Promise<Buffer> {
+  await using server = await serve();
+  const client = connect({ host: '127.0.0.1', port: server.port, servername });
+  client.on('error', () => {});
+  const { socket } = await server.accept();
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  return hello;
 }
 
 /** One service whose upstream is spoken TLS with. */

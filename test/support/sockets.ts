@@ -148,6 +148,17 @@ export async function dial(port: number): Promise<Peer> {
   return peer;
 }
 
+/** Why nobody is let in; one who is, since the port is only about to close, leaves at once. */
+export async function refusal(port: number): Promise<string> {
+  try {
+    const client = await dial(port);
+    await client[Symbol.asyncDispose]();
+    return 'let in';
+  } catch (error) {
+    return String(error);
+  }
+}
+
 /** A port that nobody listens on: bound a moment ago and given back. */
 export async function freePort(): Promise<number> {
   await using server = await serve();

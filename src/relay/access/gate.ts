@@ -40,7 +40,7 @@ export type Pass = readonly ClientPlace[];
 const everybody = '*';
 const noPlaces: Pass = [];
 
-type Rules = Pick<
+export type Rules = Pick<
   PoolSpec,
   'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
 >;

@@ -8,10 +8,13 @@ import { maxHelloBytes, readClientHello } from '../sniff/tls-client-hello.ts';
  * to the channel meanwhile.
  */
 export interface HandshakeEvents {
-  /** `serverName`: what the client asked for. The next one may attach. */
-  onSecured(serverName: string | undefined): void;
-  /** The channel is closed, or closes by itself. `reason`: a few words; safe to print. */
-  onFailed(reason: string, serverName: string | undefined): void;
+  /** The next one may attach. */
+  onSecured(): void;
+  /**
+   * The channel is closed, or closes by itself. `serverName`: what the client asked for. `detail`: more about the
+   * failure, in a few words; safe to print.
+   */
+  onOver(reason: 'tls-failed' | 'shutdown', serverName: string | undefined, detail?: string): void;
 }
 
 export interface HandshakeOptions {
@@ -59,7 +62,7 @@ export class Handshake implements ChannelEvents {
 
   onSecured(): void {
     this.#deadline.cancel();
-    this.#events.onSecured(this.#serverName);
+    this.#events.onSecured();
   }
 
   onSecureFailed(reason: string): void {
@@ -70,10 +73,10 @@ export class Handshake implements ChannelEvents {
     this.#fail('the client left');
   }
 
-  /** Nobody is told. */
-  abort(): void {
-    this.#deadline.cancel();
-    this.#channel.abort();
+  /** Sealane itself stops. */
+  close(): void {
+    this.#abort();
+    this.#events.onOver('shutdown', this.#serverName);
   }
 
   // Nobody has been dialed yet.
@@ -87,15 +90,20 @@ export class Handshake implements ChannelEvents {
     if (!context) {
       this.#deadline.cancel();
       this.#channel.turnAway(handshakeFailure);
-      return this.#events.onFailed('there is no certificate to show', serverName);
+      return this.#events.onOver('tls-failed', serverName, 'there is no certificate to show');
     }
     // One that offers others only, as Postgres' does, is told of none and goes on; OpenSSL would break it off.
     const alpn = this.#options.alpn.filter((protocol) => offered.includes(protocol));
     this.#channel.secure?.({ context, alpn });
   }
 
-  #fail(reason: string): void {
-    this.abort();
-    this.#events.onFailed(reason, this.#serverName);
+  #fail(detail: string): void {
+    this.#abort();
+    this.#events.onOver('tls-failed', this.#serverName, detail);
+  }
+
+  #abort(): void {
+    this.#deadline.cancel();
+    this.#channel.abort();
   }
 }

@@ -18,11 +18,6 @@ export class TlsEnds {
     this.#contexts = new CertificateContexts(ticketKeys);
   }
 
-  /** Handshakes under way. */
-  get size(): number {
-    return this.#handshakes.size;
-  }
-
   apply(spec: TlsSpec): void {
     this.#timeoutMs = spec.handshakeTimeoutMs;
     this.#contexts.apply(spec);
@@ -35,21 +30,19 @@ export class TlsEnds {
       timeoutMs: this.#timeoutMs,
     };
     const handshake = new Handshake(channel, this.#clock, options, {
-      onSecured: (serverName) => {
+      onSecured: () => {
         this.#handshakes.delete(handshake);
-        events.onSecured(serverName);
+        events.onSecured();
       },
-      onFailed: (reason, serverName) => {
+      onOver: (...how) => {
         this.#handshakes.delete(handshake);
-        events.onFailed(reason, serverName);
+        events.onOver(...how);
       },
     });
     this.#handshakes.add(handshake);
   }
 
-  /** Ends those under way. Nobody is told. */
-  close(): void {
-    for (const handshake of this.#handshakes) handshake.abort();
-    this.#handshakes.clear();
+  closeAll(): void {
+    for (const handshake of this.#handshakes) handshake.close();
   }
 }

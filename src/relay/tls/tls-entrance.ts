@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { CounterWriter } from '../counters.ts';
 import type { Channel, Driver } from '../driver.ts';
-import type { HandedOver } from '../handover.ts';
+import { Handover, receiveClients, type HandedOver, type Way } from '../handover.ts';
 import type { Origin } from '../origin.ts';
+import type { Pool } from '../pool.ts';
 import { refusedRecord } from '../refused-record.ts';
-import type { SessionRecord } from '../report.ts';
-import { defaultAlpn, type TlsSpec } from '../table.ts';
+import { isRefusal, type CloseReason, type SessionRecord, type Trouble } from '../report.ts';
+import type { TlsSpec } from '../table.ts';
 import { TlsEnds } from './tls-ends.ts';
 
 /**
@@ -16,31 +17,64 @@ export interface TlsEntranceCollaborators {
   readonly driver: Driver;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
   /** Of all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
-  /** Where clients go whose TLS this driver can't end. */
-  readonly handOver: ((client: HandedOver) => void) | undefined;
-  readonly alpnOf: (service: string) => readonly string[] | undefined;
+  readonly poolFor: (service: string) => Pool;
   readonly enter: (channel: Channel, listener: string, service: string, origin: Origin | undefined) => void;
+  /** A client, or a way by which some may come, that was waited for is gone. */
+  readonly onFewer: () => void;
 }
 
 export class TlsEntrance {
   readonly #collaborators: TlsEntranceCollaborators;
   readonly #ends: TlsEnds;
+  /** Where clients go whose TLS this driver can't end. */
+  readonly #handover: Handover;
+  #ways = 0;
+  #isClosed = false;
 
   constructor(collaborators: TlsEntranceCollaborators) {
-    const { driver, ticketKeys = randomBytes(48) } = collaborators;
+    const { driver, counters, onFewer, ticketKeys = randomBytes(48) } = collaborators;
     this.#collaborators = collaborators;
     this.#ends = new TlsEnds(driver.clock, ticketKeys);
+    this.#handover = new Handover({
+      onSent: () => {
+        // It counts where it goes.
+        counters.count('accepted', -1);
+        onFewer();
+      },
+      onTakenBack: () => counters.count('accepted', 1),
+      onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
+    });
   }
 
-  /** Handshakes under way. */
-  get size(): number {
-    return this.#ends.size;
+  /** Clients that wait for the other thread. */
+  get waiting(): number {
+    return this.#handover.size;
+  }
+
+  /** Threads from which clients may come yet. */
+  get ways(): number {
+    return this.#ways;
   }
 
   apply(spec: TlsSpec): void {
     this.#ends.apply(spec);
+  }
+
+  /** A way to the thread that speaks TLS, or to this one. Replaces the one before. */
+  join(way: Way): void {
+    if (!this.#collaborators.driver.adopt) return this.#handover.connect(way);
+    this.#ways += 1;
+    receiveClients(
+      way,
+      (client) => this.#adopt(client),
+      () => {
+        this.#ways -= 1;
+        this.#collaborators.onFewer();
+      },
+    );
   }
 
   receive(channel: Channel, listener: string, service: string, origin: Origin): void {
@@ -49,42 +83,58 @@ export class TlsEntrance {
   }
 
   handOver(channel: Channel, where: Omit<HandedOver, 'fd' | 'client'>): void {
-    const { counters, handOver } = this.#collaborators;
-    // It counts where it goes.
-    if (where.origin) counters.count('accepted', -1);
-    if (!channel.release || !handOver) return channel.abort();
-    handOver({ ...where, fd: channel.release(), client: channel.client });
+    if (!where.origin) this.#collaborators.counters.count('accepted', 1);
+    const client = { ...where, client: channel.client };
+    if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
+    channel.abort();
+    this.#refuse(client, 'tls-failed', 'this driver can’t');
+  }
+
+  /** No client is left whose TLS another thread would speak: that one need not wait for any. */
+  end(): void {
+    this.#handover.end();
+  }
+
+  /** Ends those under way; and those who come yet. */
+  close(): void {
+    this.#isClosed = true;
+    this.#handover.end();
+    this.#ends.closeAll();
   }
 
   /** Of another thread's listener, for whom TLS is spoken here. */
-  adopt({ fd, client, listener, service, origin, tls }: HandedOver): void {
-    const { driver, counters, enter } = this.#collaborators;
-    const channel = driver.adopt?.(fd, client);
-    if (!channel) return;
-    if (origin) counters.count('accepted', 1);
-    if (origin && tls === 'terminate') this.#begin(channel, listener, service, origin);
+  #adopt(client: HandedOver): void {
+    const { driver, counters, enter, onTrouble } = this.#collaborators;
+    const { fd, listener, service, origin, tls } = client;
+    const channel = driver.adopt?.(fd, client.client);
+    if (!channel) {
+      const message = 'the thread that speaks TLS has as many sessions as the limit of open files allows';
+      return onTrouble({ kind: 'accept-failed', code: 'EMFILE', message });
+    }
+    if (origin || this.#isClosed) counters.count('accepted', 1);
+    if (this.#isClosed) {
+      channel.abort();
+      this.#refuse(client, 'shutdown');
+    } else if (origin && tls === 'terminate') this.#begin(channel, listener, service, origin);
     else enter(channel, listener, service, origin);
   }
 
-  /** Ends those under way. */
-  close(): void {
-    this.#ends.close();
-  }
-
   #begin(channel: Channel, listener: string, service: string, origin: Origin): void {
-    const { alpnOf, enter } = this.#collaborators;
-    this.#ends.begin(channel, alpnOf(service) ?? defaultAlpn, {
-      onSecured: () => enter(channel, listener, service, origin),
-      onFailed: (detail, name) =>
-        this.#fail(channel, listener, service, { ...origin, name: name ?? origin.name }, detail),
+    const pool = this.#collaborators.poolFor(service);
+    const guest = pool.door.expect(channel, listener, origin);
+    if (!guest) return;
+    this.#ends.begin(channel, pool.alpn, {
+      onSecured: () => pool.admitGuest(guest),
+      onOver: (reason, name, detail) => pool.door.dismiss(guest, reason, detail, name),
     });
   }
 
-  #fail(channel: Channel, listener: string, service: string, origin: Origin, detail: string): void {
+  #refuse({ client, listener, service, origin }: Omit<HandedOver, 'fd'>, reason: CloseReason, detail?: string): void {
     const { counters, onRecord, driver } = this.#collaborators;
-    counters.count('tls-failed', 1);
+    if (isRefusal(reason)) counters.count(reason, 1);
     counters.count('closed', 1);
-    const refused = { peer: channel.client, service, listener, origin, reason: 'tls-failed', detail } as const;
-    onRecord(refusedRecord(refused, origin, driver.clock.wallMs()));
+    const wallMs = driver.clock.wallMs();
+    const refused = { peer: client, service, listener, origin, reason, detail };
+    onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
   }
 }
