@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { countStates } from './data/selection.ts';
 import { connection, problems, services, status } from './data/store.ts';
 import { count, plural } from './format.ts';
@@ -104,7 +104,8 @@ function useTitle(): void {
 /** Whoever goes somewhere by keyboard or by ear arrives there. */
 function useArrival(main: { readonly current: HTMLElement | null }, hash: string): void {
   const before = useRef(hash);
-  useEffect(() => {
+  // Before the page is drawn: a key that is pressed then is meant for where one is.
+  useLayoutEffect(() => {
     if (before.current === hash) return;
     before.current = hash;
     scrollTo(0, 0);

@@ -110,6 +110,7 @@ describe('the dashboard of a real engine', () => {
     await upstream.filter({ hasText: 'draining for' }).waitFor();
     await page.getByRole('button', { name: `Close sessions of ${one.name}` }).click();
     const question = page.getByRole('dialog', { name: `Close 1 session of ${one.name}?` });
+    await question.waitFor();
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'detached' });
     expect(client.readyState).toBe('open');

@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type Browser, type OpenOptions } from '../support/browser.ts';
 import { serveDashboard, servicesFile, type Served } from '../support/dashboard.ts';
-import { freePort, serveEcho, type TestServer } from '../support/sockets.ts';
+import { freePort, Peer, serveEcho, type TestServer } from '../support/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**
@@ -15,16 +16,18 @@ const many = 120;
 let browser: Browser;
 let folder: TempFolder;
 let upstream: TestServer;
+let listenPort: number;
 let served: Served;
 
 beforeAll(async () => {
   [browser, folder, upstream] = await Promise.all([startBrowser(), tempFolder(), serveEcho()]);
-  const [dead, port] = [await freePort(), await freePort()];
+  const dead = await freePort();
+  listenPort = await freePort();
   const services: Record<string, readonly [string, number]> = {};
   for (let index = 0; index < many; index++) {
     // Addresses of their own, so that one free port serves all. The last two are down.
     services[`shop/api-${String(index).padStart(3, '0')}`] = [
-      `127.0.1.${index + 1}:${port}`,
+      `127.0.1.${index + 1}:${listenPort}`,
       index < many - 2 ? upstream.port : dead,
     ];
   }
@@ -98,6 +101,25 @@ describe('the page', () => {
     await page.goBack();
     await page.getByRole('searchbox').waitFor();
     expect(await page.getByRole('searchbox').inputValue()).toBe('api-119');
+  });
+
+  it('asks before it closes sessions, in the very moment of the click, so that the next key is the answer', async () => {
+    await using t = await browser.open(served.url);
+    const { page } = t;
+    await using client = new Peer(connect({ host: '127.0.1.1', port: listenPort }));
+    await client.echo('hello');
+    await page.goto(`${served.url}#/services/shop%2Fapi-000`);
+    const button = page.getByRole('button', { name: 'Close sessions of' });
+    await button.waitFor();
+    await button.focus();
+    const isOpen = await page.evaluate(`(async () => {
+      document.activeElement.click();
+      await null;
+      return document.querySelector('dialog')?.open;
+    })()`);
+    expect(isOpen).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
   it('finds one among many, by state, by page and by words', async () => {

@@ -1,32 +1,18 @@
-import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { asked } from '../data/question.ts';
 
 /** Asks before what cannot be taken back. The browser's own modal dialog: focus, Escape and screen readers are its work. */
-interface Question {
-  readonly question: string;
-  readonly detail: string;
-  readonly answer: string;
-}
-
-const asked = signal<(Question & { readonly resolve: (sure: boolean) => void }) | undefined>(undefined);
-
-export function ask(question: Question): Promise<boolean> {
-  return new Promise((resolve) => {
-    asked.value = { ...question, resolve };
-  });
-}
-
 export function Confirm() {
   const dialog = useRef<HTMLDialogElement>(null);
   const now = asked.value;
-  useEffect(() => {
-    if (now) dialog.current?.showModal();
+  // Before the page is drawn: a key that is pressed after the click is already for the dialog.
+  useLayoutEffect(() => {
+    if (dialog.current?.open === false) dialog.current.showModal();
   }, [now]);
   if (!now) return null;
   const settle = (sure: boolean): void => {
     dialog.current?.close();
-    asked.value = undefined;
-    now.resolve(sure);
+    now.settle(sure);
   };
   return (
     <dialog ref={dialog} aria-labelledby="question" aria-describedby="question-detail" onCancel={() => settle(false)}>
