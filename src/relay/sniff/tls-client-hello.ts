@@ -91,32 +91,34 @@ function readHello(message: Uint8Array): ClientHello {
   // Extensions are not there at all in the oldest clients' hellos.
   const extensions = new ByteReader(reader.hasMore ? reader.vector(2) : new Uint8Array());
   if (!reader.isDone) return malformed('the ClientHello does not fit its length');
-  let serverName: string | undefined;
-  let alpn: readonly string[] = [];
-  const seen = new Set<number>();
+  let named: ServerName | undefined;
+  let alpn: readonly string[] | undefined;
   while (extensions.hasMore) {
     const type = extensions.uint(2);
     const length = extensions.uint(2);
     const isRead = type === serverNameExtension || type === alpnExtension;
     const body = isRead ? extensions.take(length) : extensions.skip(length);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
-    if (seen.has(type)) return malformed(`extension ${type} is there twice`);
-    seen.add(type);
     if (!body) continue;
+    // Who looks at the first, and who at the last, would be led to different servers.
+    if (type === serverNameExtension ? named : alpn) return malformed(`extension ${type} is there twice`);
     if (type === serverNameExtension) {
       const read = readServerName(new ByteReader(body));
       if ('why' in read) return read;
-      serverName = read.name;
+      named = read;
     } else {
-      const read = readAlpn(new ByteReader(body));
-      if (!read) return malformed('its list of protocols (ALPN) is malformed');
-      alpn = read;
+      alpn = readAlpn(new ByteReader(body));
+      if (!alpn) return malformed('its list of protocols (ALPN) is malformed');
     }
   }
-  return { kind: 'hello', serverName, alpn };
+  return { kind: 'hello', serverName: named?.name, alpn: alpn ?? [] };
 }
 
-function readServerName(body: ByteReader): { readonly name: string | undefined } | ReturnType<typeof malformed> {
+interface ServerName {
+  readonly name: string | undefined;
+}
+
+function readServerName(body: ByteReader): ServerName | ReturnType<typeof malformed> {
   const list = new ByteReader(body.vector(2));
   let name: string | undefined;
   do {
@@ -125,7 +127,7 @@ function readServerName(body: ByteReader): { readonly name: string | undefined }
     if (!list.isSound || !body.isDone) return malformed('its server name (SNI) is malformed');
     if (!isHostName) continue;
     if (name !== undefined) return malformed('it has two server names (SNI)');
-    name = hostName(Buffer.from(text).toString('latin1'));
+    name = hostName(latin1(text));
     if (name === undefined) return malformed('its server name (SNI) is not the name of a host');
   } while (list.hasMore);
   return { name };
@@ -137,9 +139,16 @@ function readAlpn(body: ByteReader): readonly string[] | undefined {
   while (list.hasMore) {
     const protocol = list.vector(1);
     if (protocol.length === 0) return undefined;
-    protocols.push(Buffer.from(protocol).toString('latin1'));
+    protocols.push(latin1(protocol));
   }
   return list.isSound && body.isDone ? protocols : undefined;
+}
+
+/** Names are short: a Buffer made for one would cost more. */
+function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function malformed(why: string): { readonly kind: 'malformed'; readonly why: string } {

@@ -26,7 +26,7 @@ export class Front implements Deferred {
   readonly #events: FrontEvents;
   #mask = 0;
   #limit = 0;
-  #pace = new LookPace();
+  #pace: LookPace | undefined;
   #pause: Timer | undefined;
   #linger: Timer | undefined;
   #thrownAway = 0;
@@ -88,7 +88,7 @@ export class Front implements Deferred {
     this.#mask |= mask;
     if (this.#linger) return this.#throwAway();
     if (this.#pause) return;
-    if (this.#pace.isPrompt) this.#peek();
+    if (this.#pace?.isPrompt) this.#peek();
     else this.#peekLater();
   }
 
@@ -113,8 +113,8 @@ export class Front implements Deferred {
     }
     const ended = length === 0 || ((this.#mask & readyPeerEnd) !== 0 && length < this.#limit);
     const nowMs = this.#parts.loop.clock.nowMs();
-    if (!ended && !this.#pace.isDue(length, nowMs)) return this.#peekLater();
-    this.#pace.looked(length, nowMs);
+    if (!ended && this.#pace?.isDue(length, nowMs) === false) return this.#peekLater();
+    this.#pace?.looked(length, nowMs);
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
   }
 
