@@ -2,9 +2,10 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endingWithUs } from '../../test/support/ending-with-us.ts';
 
 /**
- * Child processes of the benchmark: started, measured through proc(5), ended with certainty.
+ * Child processes of the benchmark: started, measured through proc(5), ended with certainty, also if it is interrupted.
  */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
@@ -16,7 +17,8 @@ export function start(
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly stdio?: StdioOptions } = {},
 ): Running {
-  const child = spawn(program, [...args], {
+  const [first, ...before] = endingWithUs;
+  const child = spawn(first, [...before, program, ...args], {
     env: options.env ?? process.env,
     stdio: options.stdio ?? ['ignore', 'ignore', 'pipe'],
   });

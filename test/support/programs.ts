@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { endingWithUs } from './ending-with-us.ts';
 
 /**
  * Real peers for tests: the machine's own servers as processes of a test, ended with it.
@@ -17,17 +17,14 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
-/** As in sealane.ts: a test that is abandoned takes what it started along (PR_SET_PDEATHSIG). */
-const endingWithUs = existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : ['env'];
-
 /** Resolves when all of `ports` accept; rejects with what the program printed if it ends before. */
 export async function startProgram(
   command: readonly string[],
   ports: readonly number[],
   options: ProgramOptions = {},
 ): Promise<Program> {
-  const [first = 'env', ...rest] = [...endingWithUs, ...command];
-  const child = spawn(first, rest, {
+  const [first, ...before] = endingWithUs;
+  const child = spawn(first, [...before, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LC_ALL: 'C' },
     ...(options.cwd !== undefined && { cwd: options.cwd }),

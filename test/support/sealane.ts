@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { endingWithUs } from './ending-with-us.ts';
 
 /**
  * Runs the built Sealane as its users do: a process with flags, whose log lines are what it says.
@@ -28,15 +28,6 @@ export interface Sealane extends AsyncDisposable {
   /** SIGTERM, then the exit code. */
   stop(): Promise<number | null>;
 }
-
-/**
- * A test that times out is abandoned, not unwound, and its worker is ended: the kernel then ends what it started
- * (PR_SET_PDEATHSIG, by setpriv(1) of util-linux).
- */
-const endingWithUs = (existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : ['env']) as [
-  string,
-  ...string[],
-];
 
 /** The built Sealane. */
 export const executable = new URL('../../dist/main.js', import.meta.url).pathname;
