@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { CreateRig } from '../support/sockets-rig.ts';
 import { describeAddresses } from './addresses.contract.ts';
 import { describeAccess } from './access.contract.ts';
+import { describeBackPressure } from './back-pressure.contract.ts';
 import { describeBytes } from './bytes.contract.ts';
 import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
@@ -14,6 +15,7 @@ import { describeTables } from './tables.contract.ts';
 export function describeDriver(name: string, createRig: CreateRig): void {
   describe(name, () => {
     describeBytes(createRig);
+    describeBackPressure(createRig);
     describeHolding(createRig);
     describeChoosing(createRig);
     describeTables(createRig);

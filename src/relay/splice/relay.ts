@@ -26,7 +26,7 @@ type Phase = 'relaying' | 'finishing' | 'over';
 // A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
 // Once a write has said so, a read of the rest shows an end in either case.
 const brokenPipe = -32;
-/** A peer that does not take the last bytes of a session that was finished. */
+/** For a peer to take the last bytes of a session that was finished, or of a client that has reset. */
 const finishMs = 5_000;
 
 export class Relay implements Watcher, Deferred {
@@ -46,7 +46,8 @@ export class Relay implements Watcher, Deferred {
   #upstreamFailed = false;
   #isCutShort = false;
   #isTended = false;
-  #idle: Timer | undefined;
+  /** Of idleness; then of the end. */
+  #deadline: Timer | undefined;
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
 
@@ -72,7 +73,7 @@ export class Relay implements Watcher, Deferred {
     if (idleTimeoutMs !== undefined) {
       this.#lastActiveMs = loop.nowMs;
       this.#idleTimeoutMs = idleTimeoutMs;
-      this.#idle = loop.clock.after(idleTimeoutMs, () => this.#onIdle());
+      this.#deadline = loop.clock.after(idleTimeoutMs, () => this.#onIdle());
     }
     this.#defer();
   }
@@ -95,8 +96,7 @@ export class Relay implements Watcher, Deferred {
     this.#phase = 'finishing';
     this.#up.stopReading();
     this.#down.stopReading();
-    this.#idle?.cancel();
-    this.#idle = this.#parts.loop.clock.after(finishMs, () => this.#end('idle-timeout'));
+    this.#endSoon('idle-timeout');
     this.#defer();
   }
 
@@ -117,7 +117,7 @@ export class Relay implements Watcher, Deferred {
   close(): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
-    this.#idle?.cancel();
+    this.#deadline?.cancel();
     this.#up.stop();
     this.#down.stop();
     this.#upDone = true;
@@ -127,15 +127,14 @@ export class Relay implements Watcher, Deferred {
   }
 
   onReady(fd: number, mask: number): void {
-    if (this.#idle) this.#lastActiveMs = this.#parts.loop.nowMs;
+    if (this.#deadline) this.#lastActiveMs = this.#parts.loop.nowMs;
     const failed = (mask & readyError) !== 0;
     if (fd === this.#client) {
+      const hadFailed = (this.#clientMask & readyError) !== 0;
       this.#clientMask |= mask;
       this.#up.onSource(mask);
       this.#down.onSink(mask);
-      // It has nothing more to say, and hears nothing any more.
-      if (failed && this.#phase === 'relaying' && (this.#upDone || this.#upstreamFailed))
-        return this.#end('client-reset');
+      if (failed && !hadFailed && this.#phase === 'relaying') this.#onClientFailed();
     } else {
       this.#down.onSource(mask);
       this.#up.onSink(mask);
@@ -194,6 +193,12 @@ export class Relay implements Watcher, Deferred {
     this.#end('finished');
   }
 
+  /** It hears nothing any more; what it said before is still passed on, unless nobody takes it. */
+  #onClientFailed(): void {
+    if (this.#upDone || this.#upstreamFailed) this.#end('client-reset');
+    else this.#endSoon('client-reset');
+  }
+
   /** It takes nothing any more; what it sent before is still read, to its end or to the failure. */
   #onUpstreamFailed(): void {
     if (this.#upstreamFailed || this.#phase !== 'relaying') return;
@@ -207,7 +212,13 @@ export class Relay implements Watcher, Deferred {
     const { clock, nowMs } = this.#parts.loop;
     const leftMs = this.#lastActiveMs + this.#idleTimeoutMs - nowMs;
     if (leftMs <= 0) return this.#end('idle-timeout');
-    this.#idle = clock.after(leftMs, () => this.#onIdle());
+    this.#deadline = clock.after(leftMs, () => this.#onIdle());
+  }
+
+  /** It may be over before; by then it is, whatever passes. */
+  #endSoon(reason: RelayEnd): void {
+    this.#deadline?.cancel();
+    this.#deadline = this.#parts.loop.clock.after(finishMs, () => this.#end(reason));
   }
 
   #end(reason: RelayEnd): void {

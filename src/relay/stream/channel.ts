@@ -7,6 +7,7 @@ import { Front } from './front.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
+import { ResetWatch } from './reset-watch.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
 import { speakTls } from './tls-dial.ts';
 import { endTls } from './tls-end.ts';
@@ -15,8 +16,6 @@ import { endTls } from './tls-end.ts';
  * A session's two sockets.
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
- *
- * A client under back-pressure is paused, so a reset from it is seen when the other side takes bytes again (see front.ts).
  */
 /** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
 const finishPatienceMs = 5_000;
@@ -36,6 +35,7 @@ export class StreamChannel implements Channel {
   #awaitsAnswer = false;
   #wasAnswered = false;
   #stopIdleWatch: (() => void) | undefined;
+  #resetWatch: ResetWatch | undefined;
   #up: HalfPipe | undefined;
   #down: HalfPipe | undefined;
   #over = false;
@@ -151,15 +151,14 @@ export class StreamChannel implements Channel {
     if (opening) upstream.write(Buffer.from(opening.preface));
     if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
     this.#down = new HalfPipe(upstream, client);
-    this.#up = new HalfPipe(client, upstream, this.#front.takeAll());
+    this.#up = new HalfPipe(client, upstream, this.#front.takeAll(), () => this.#watchReset());
     if (this.#front.hasEnded) upstream.end();
     if (idleTimeoutMs !== undefined)
       this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
 
   abort(): void {
-    this.#over = true;
-    this.#front.stopLooking();
+    this.#stop();
     const upstream = this.#upstream;
     if (upstream) resetNow(upstream, this.#upstreamCarrier);
     // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
@@ -168,8 +167,7 @@ export class StreamChannel implements Channel {
   }
 
   finish(): void {
-    this.#over = true;
-    this.#front.stopLooking();
+    this.#stop();
     for (const [socket, carrier] of [
       [this.#upstream, this.#upstreamCarrier],
       [this.#client, this.#carrier],
@@ -178,6 +176,12 @@ export class StreamChannel implements Channel {
       socket?.setTimeout(finishPatienceMs, () => resetNow(socket, carrier));
       socket?.destroySoon();
     }
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#front.stopLooking();
+    this.#resetWatch?.stop();
   }
 
   #watch(client: Socket): void {
@@ -249,6 +253,7 @@ export class StreamChannel implements Channel {
 
   #loseUpstream(code: string): void {
     this.#stopIdleWatch?.();
+    this.#resetWatch?.stop();
     this.#up?.detach();
     this.#down?.detach();
     this.#up = undefined;
@@ -257,6 +262,14 @@ export class StreamChannel implements Channel {
     this.#front.read(this.#client);
     this.#client.resume();
     this.#events?.onUpstreamLost(code);
+  }
+
+  #watchReset(): void {
+    this.#resetWatch ??= new ResetWatch(this.#client, this.#carrier, () => {
+      // After the ends of both directions the peer is forgotten, too, though nothing is lost.
+      if (!this.#down?.ended) this.#end('client-reset');
+    });
+    this.#resetWatch.start();
   }
 
   #onIdle(): void {

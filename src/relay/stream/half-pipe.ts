@@ -10,6 +10,7 @@ export class HalfPipe {
   ended = false;
   readonly #source: Socket;
   readonly #sink: Socket;
+  readonly #onHeldBack: (() => void) | undefined;
   readonly #onData = (chunk: Buffer): void => this.#copy(chunk);
   readonly #onEnd = (): void => {
     this.ended = true;
@@ -17,15 +18,16 @@ export class HalfPipe {
   };
   readonly #onDrain = (): void => void this.#source.resume();
 
-  /** `early`: what was read of the source before. */
-  constructor(source: Socket, sink: Socket, early: readonly Buffer[] = []) {
+  /** `early`: what was read of the source before. `onHeldBack`: it is no longer read, as the sink is full. */
+  constructor(source: Socket, sink: Socket, early: readonly Buffer[] = [], onHeldBack?: () => void) {
     this.#source = source;
     this.#sink = sink;
+    this.#onHeldBack = onHeldBack;
     for (const chunk of early) this.#copy(chunk);
     source.on('data', this.#onData);
     source.on('end', this.#onEnd);
     sink.on('drain', this.#onDrain);
-    if (sink.writableNeedDrain) source.pause();
+    if (sink.writableNeedDrain) this.#holdBack();
     else source.resume();
   }
 
@@ -38,6 +40,11 @@ export class HalfPipe {
 
   #copy(chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (!this.#sink.write(chunk)) this.#source.pause();
+    if (!this.#sink.write(chunk)) this.#holdBack();
+  }
+
+  #holdBack(): void {
+    this.#source.pause();
+    this.#onHeldBack?.();
   }
 }

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Finds out that a client has reset which is not read for the time being, as the upstream is full: Node hears nothing of
+ * such a socket, but the kernel forgets its peer (getpeername(2), ENOTCONN). What it sent before may still be taken until
+ * the second look that finds it gone. Where the system remembers, a reset is seen once the client is read again.
+ */
+const lookMs = 2_500;
+const mostLooks = 2;
+
+export class ResetWatch {
+  readonly #client: Socket;
+  readonly #carrier: Socket;
+  readonly #onReset: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #looksInVain = 0;
+
+  /** `carrier`: the connection below, for a TLS socket. */
+  constructor(client: Socket, carrier: Socket, onReset: () => void) {
+    this.#client = client;
+    this.#carrier = carrier;
+    this.#onReset = onReset;
+  }
+
+  /** The client is paused; for as long as it is. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.#look(), lookMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#looksInVain = 0;
+  }
+
+  #look(): void {
+    if (!this.#client.isPaused()) return this.stop();
+    if (hasPeer(this.#carrier)) return;
+    this.#looksInVain += 1;
+    if (this.#looksInVain < mostLooks) return;
+    this.stop();
+    this.#onReset();
+  }
+}
+
+/** Node's own `remoteAddress` is what it was at first. */
+function hasPeer(socket: Socket): boolean {
+  const { _handle: handle } = socket as { _handle?: { getpeername?(address: object): number } };
+  return handle?.getpeername === undefined || handle.getpeername({}) === 0;
+}

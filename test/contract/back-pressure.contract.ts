@@ -1,0 +1,81 @@
+import { resetNow } from '../../src/relay/stream/reset.ts';
+import { describe, expect, test } from 'vitest';
+import { pour, soak } from '../support/sockets-bulk.ts';
+import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
+import { pool, table, upstream } from '../support/sockets-tables.ts';
+import { dial, serve, type Peer, type TestServer } from '../support/sockets.ts';
+
+/**
+ * What any driver must do with a side that does not take what the other sends.
+ */
+const megabyte = 1024 * 1024;
+
+export function describeBackPressure(createRig: CreateRig): void {
+  const bind = (rig: Rig, server: TestServer): Promise<number> =>
+    publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })])]));
+  /** A client that sends until nobody takes any more of it: how much the relay has taken, and the upstream. */
+  const stalled = async (rig: Rig, server: TestServer, client: Peer): Promise<{ taken: number; peer: Peer }> => {
+    const peer = await server.accept();
+    void pour(client.socket, 128 * megabyte, 3);
+    await stallOf(() => client.socket.bytesWritten - client.socket.writableLength);
+    return { taken: await stallOf(() => rig.bytes('api-1').up, 1_200), peer };
+  };
+
+  describe('back-pressure', () => {
+    test.each(['client', 'upstream'] as const)(
+      'a slow %s holds the other side back, and costs less than 32 MiB',
+      async (slow) => {
+        await using rig = createRig();
+        await using server = await serve();
+        const port = await bind(rig, server);
+        await using client = await dial(port);
+        const peer = await server.accept();
+        const [sender, reader] = slow === 'client' ? [peer, client] : [client, peer];
+
+        const checksum = pour(sender.socket, 128 * megabyte, 3);
+        const swallowed = await stallOf(() => sender.socket.bytesWritten - sender.socket.writableLength);
+        expect(swallowed).toBeLessThan(32 * megabyte);
+
+        expect(await soak(reader.socket)).toEqual({ length: 128 * megabyte, checksum: await checksum });
+      },
+    );
+
+    test('a client that resets while the upstream takes nothing ends its session all the same', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      await using client = await dial(await bind(rig, server));
+      const { peer } = await stalled(rig, server, client);
+      resetNow(client.socket);
+
+      await until(() => rig.records.all.length > 0);
+      expect(rig.records.all[0]?.reason).toBe('client-reset');
+      expect(rig.active('api-1')).toBe(0);
+      peer.socket.resume();
+      expect(await peer.closed).toBe('reset');
+    });
+
+    test('what a client sent before it reset still goes to an upstream that takes bytes again', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      await using client = await dial(await bind(rig, server));
+      const { taken, peer } = await stalled(rig, server, client);
+      resetNow(client.socket);
+      peer.socket.resume();
+
+      expect(await peer.closed).toBe('reset');
+      const record = await rig.records.find(() => true);
+      expect(record.reason).toBe('client-reset');
+      expect(record.bytesUp).toBeGreaterThan(taken);
+    });
+  });
+}
+
+/** The value at which a growing number has stayed for a while: nothing else tells that a sender is held back. */
+async function stallOf(read: () => number, everyMs = 400): Promise<number> {
+  for (let before = -1; ;) {
+    const now = read();
+    if (now === before && now > 0) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
