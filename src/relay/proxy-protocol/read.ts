@@ -59,7 +59,7 @@ function readText(head: Uint8Array): ProxyHeader {
   // Whatever else such a line says is to be ignored.
   if (/^PROXY UNKNOWN(?: .*)?\r\n$/.test(line)) return { ...facts, source: undefined, destination: undefined };
   const [, family, from = '', to = '', fromPort, toPort] =
-    /^PROXY TCP([46]) ([\d.:a-f]+) ([\d.:a-f]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})\r\n$/i.exec(line) ?? [];
+    /^PROXY TCP([46]) ([\d.:a-fA-F]+) ([\d.:a-fA-F]+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})\r\n$/.exec(line) ?? [];
   const isAddress = family === '4' ? isIPv4 : isIPv6;
   const ports = [Number(fromPort), Number(toPort)] as const;
   if (family === undefined || !isAddress(from) || !isAddress(to) || Math.max(...ports) > 65_535)
@@ -76,11 +76,14 @@ function inOneForm(host: string, port: number): SocketAddress {
 
 /** The signature is there, or as much of it as has come; the rest of the fixed part is not. */
 function early(bytes: Uint8Array): ProxyHeader {
-  return judgeCommand(bytes[12]) ?? judgeFamily(bytes[13]) ?? incomplete;
+  return judgeCommand(bytes[12]) ?? judgeFamily(bytes[12], bytes[13]) ?? incomplete;
 }
 
+const localCommand = 0x20;
+const proxyCommand = 0x21;
+
 function judgeCommand(byte: number | undefined): ProxyHeader | undefined {
-  if (byte === undefined || byte === 0x20 || byte === 0x21) return undefined;
+  if (byte === undefined || byte === localCommand || byte === proxyCommand) return undefined;
   return malformed('its version or command is unknown');
 }
 
@@ -95,18 +98,19 @@ const addressBytes: Readonly<Record<number, number>> = {
   0x32: 216,
 };
 
-function judgeFamily(byte: number | undefined): ProxyHeader | undefined {
-  if (byte === undefined || addressBytes[byte] !== undefined) return undefined;
+/** Of a proxy's own connection the family is to be ignored, too. */
+function judgeFamily(command: number | undefined, byte: number | undefined): ProxyHeader | undefined {
+  if (command === localCommand || byte === undefined || addressBytes[byte] !== undefined) return undefined;
   return malformed('its address family is unknown');
 }
 
 function readBinary(bytes: Uint8Array): ProxyHeader {
   const [command, family = 0] = bytes.subarray(12, 14);
-  const bad = judgeCommand(command) ?? judgeFamily(family);
+  const bad = judgeCommand(command) ?? judgeFamily(command, family);
   if (bad) return bad;
   const length = fixedBytes + ((bytes[14] ?? 0) << 8) + (bytes[15] ?? 0);
   if (length > maxBinaryBytes) return malformed('it is longer than 16 KiB');
-  const local = command === 0x20;
+  const local = command === localCommand;
   const addressesEnd = fixedBytes + (addressBytes[family] ?? 0);
   if (!local && length < addressesEnd) return malformed('its addresses do not fit its length');
   if (bytes.length < length) return incomplete;

@@ -70,6 +70,7 @@ describe('a PROXY header of version 1', () => {
     'PROXY TCP6 10.0.0.1 10.0.0.2 1 2\r\n',
     'PROXY TCP6 fe80::1%eth0 ::1 1 2\r\n',
     'PROXY TCP5 10.0.0.1 10.0.0.2 1 2\r\n',
+    'PROXY tcp4 10.0.0.1 10.0.0.2 1 2\r\n',
     'PROXY UDP4 10.0.0.1 10.0.0.2 1 2\r\n',
     'PROXY UNKNOWNS\r\n',
   ])('is malformed: %j', (line) => {
@@ -105,11 +106,12 @@ describe('a PROXY header of version 2', () => {
   });
 
   test.each([
-    ['nothing', []],
-    ['addresses', v4],
-    ['nonsense', [1, 2, 3]],
-  ])('of the proxy’s own connection is passed over with all it says: %s', (_, rest) => {
-    const bytes = binary(0x20, 0x11, rest);
+    ['nothing', 0x00, []],
+    ['addresses', 0x11, v4],
+    ['nonsense', 0x11, [1, 2, 3]],
+    ['a family that is none', 0xff, [1, 2, 3]],
+  ])('of the proxy’s own connection is passed over with all it says: %s', (_, family, rest) => {
+    const bytes = binary(0x20, family, rest);
     const facts = { kind: 'header', version: 2, local: true, tlvs: new Uint8Array(), length: bytes.length };
     expect(answerOf(readProxyHeader, bytes)).toEqual({ ...facts, ...nobody });
   });
