@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { addressRangesSchema, trustedSchema } from './address-ranges.ts';
 import { listenSchema } from './address.ts';
 import { durationSchema } from './duration.ts';
-import { serverNamesSchema } from './server-names.ts';
+import { hostNamesSchema, serverNamesSchema } from './server-names.ts';
 import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/table.ts';
 
 /**
@@ -109,7 +109,7 @@ export const routeOptionSchemas = {
   rebalance: z.enum(['off', 'idle'], 'must be off or idle'),
   'rebalance.idle': positiveDuration,
   sni: serverNamesSchema,
-  host: serverNamesSchema,
+  host: hostNamesSchema,
   'sniff-timeout': positiveDuration,
   'proxy-protocol': z.enum(['v1', 'v2', 'off'], 'must be v1, v2 or off'),
   'accept-proxy': trustedSchema,
@@ -221,10 +221,10 @@ export const routeOptions: Readonly<Record<OptionName, RouteOption>> = {
   ),
   'rebalance.idle': now('duration', '`30s`', 'fallback', 'How long a session must be idle to be closed for that.'),
   host: now(
-    'names, `*.` wildcard',
+    'names, `*.` wildcard, addresses',
     'none: whatever no name matches',
     'refuse',
-    'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost`. Routes with other names share the port.',
+    'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost, [::1]`. Routes with other names share the port.',
   ),
   sni: now(
     'names, `*.` wildcard',

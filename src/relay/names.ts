@@ -5,7 +5,7 @@
 export interface Named {
   /** A TLS server name, or the host of an HTTP request. */
   readonly kind: 'sni' | 'host';
-  /** `api.localhost`, or `*.localhost` for all names beneath it, at any depth; `*` for any name. Lower case. */
+  /** `api.localhost`, `[::1]`, or `*.localhost` for all names beneath it, at any depth; `*` for any name. Lower case. */
   readonly pattern: string;
 }
 

@@ -110,7 +110,10 @@ export type TlsMode = (typeof tlsModes)[number];
  */
 export interface NameSpec {
   readonly kind: 'sni' | 'host';
-  /** In lower case: a whole name, or `*.` and the rest of it. Whole names go first, then the longest wildcard. */
+  /**
+   * In lower case: a whole name, an address (`[::1]`), or `*.` and the rest of a name. Whole names go first, then the
+   * longest wildcard.
+   */
   readonly pattern: string;
   readonly service: string;
   readonly tls: TlsMode;

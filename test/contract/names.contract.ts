@@ -19,6 +19,7 @@ export function describeNames(createRig: CreateRig): void {
       ['a TLS client whose hello is large', recorded('go-large'), 'tls'],
       ['a TLS client that gives no name', recorded('openssl-no-name'), 'rest'],
       ['an HTTP client by its host', Buffer.from('GET /a HTTP/1.1\r\nHost: web.example.test:8080\r\n\r\n'), 'web'],
+      ['an HTTP client by an IPv6 address', Buffer.from('GET / HTTP/1.1\r\nHost: [0:0::1]:8080\r\n\r\n'), 'web'],
       ['an HTTP client by a wildcard', Buffer.from('GET / HTTP/1.1\r\nHost: a.b.example.test\r\n\r\n'), 'wild'],
       ['an HTTP/2 client by its authority', recorded('curl-h2c'), 'h2c'],
       ['an HTTP client of another name', Buffer.from('GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n'), 'rest'],
@@ -29,6 +30,7 @@ export function describeNames(createRig: CreateRig): void {
         name('sni', 'api.example.test', 'tls'),
         name('sni', '*.example.test', 'tls'),
         name('host', 'web.example.test', 'web'),
+        name('host', '[::1]', 'web'),
         name('host', '*.example.test', 'wild'),
         name('host', 'api.example.test', 'h2c'),
       ];

@@ -13,10 +13,14 @@ export function hostName(text: string): string | undefined {
   return name.length <= maxLength && labels.test(name.toLowerCase()) ? name.toLowerCase() : undefined;
 }
 
-/** The host of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information), without the brackets. */
+/** The host of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information). */
 export function hostOfAuthority(text: string): string | undefined {
-  const match = /^(?:\[([0-9a-f:.]{2,45})\]|([^:[\]]+))(?::\d{0,5})?$/i.exec(text);
-  const [, bracketed, bare = ''] = match ?? [];
-  if (bracketed === undefined) return hostName(bare);
-  return isIPv6(bracketed) ? bracketed.toLowerCase() : undefined;
+  const [, host] = /^(\[[0-9a-f:.]{2,45}\]|[^:[\]]+)(?::\d{0,5})?$/i.exec(text) ?? [];
+  if (host === undefined) return undefined;
+  return host.startsWith('[') ? addressLiteral(host) : hostName(host);
+}
+
+/** `[::1]`: always written alike (RFC 5952), as names on listeners are. */
+function addressLiteral(bracketed: string): string | undefined {
+  return isIPv6(bracketed.slice(1, -1)) ? new URL(`http://${bracketed}`).hostname : undefined;
 }

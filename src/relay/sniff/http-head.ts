@@ -9,7 +9,7 @@ export type HttpHost =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-http' }
   | { readonly kind: 'malformed'; readonly why: string }
-  /** In lower case, without port and brackets; undefined when the request names none. */
+  /** In lower case, without a port; an IPv6 address in brackets. Undefined when the request names none. */
   | { readonly kind: 'host'; readonly host: string | undefined };
 
 export function readHttpHost(bytes: Uint8Array): HttpHost {

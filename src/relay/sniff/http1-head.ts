@@ -56,10 +56,11 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
     if (end < 0) return head.length < maxHeadBytes ? { kind: 'incomplete' } : malformed('the head exceeds 64 KiB');
     const line = latin1(head.subarray(at, head[end - 1] === carriageReturn ? end - 1 : end));
     if (line === '') return { kind: 'host', host: undefined };
-    // A folded line or a blank before the colon would let two readers see two different headers (RFC 9112 §5.1, §5.2).
-    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/s.exec(line) ?? [];
+    // A folded line, a blank before the colon, a CR amid the line or a NUL would let two readers see two different headers
+    // (RFC 9112 §2.2, §5.1, §5.2; RFC 9110 §5.5).
+    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):([^\r\0]*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) return malformed('a header line is malformed');
-    if (name.toLowerCase() === 'host') return hostFrom(value.trim());
+    if (name.toLowerCase() === 'host') return hostFrom(withoutBlanks(value));
     if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before its host`);
     at = end + 1;
   }
@@ -70,6 +71,11 @@ export function hostFrom(authority: string): HttpHost {
   if (authority === '') return { kind: 'host', host: undefined };
   const host = hostOfAuthority(authority);
   return host === undefined ? malformed('its host is not the name or address of a host') : { kind: 'host', host };
+}
+
+/** Blanks and tabs only; `trim` takes off what belongs to no value, too, such as a no-break space (RFC 9110 §5.6.3). */
+function withoutBlanks(value: string): string {
+  return /[^\t -~]/.test(value) ? value : value.trim();
 }
 
 function isMethodByte(byte: number | undefined): boolean {

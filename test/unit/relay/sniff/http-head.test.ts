@@ -16,8 +16,10 @@ describe('the first HTTP/1 request', () => {
     ['  web.localhost.\t', 'web.localhost'],
     ['my_service:80', 'my_service'],
     ['127.0.0.1:8080', '127.0.0.1'],
-    ['[::1]:8080', '::1'],
-    ['[FE80::1]', 'fe80::1'],
+    ['[::1]:8080', '[::1]'],
+    ['[FE80::1]', '[fe80::1]'],
+    ['[0:0::0:1]:', '[::1]'],
+    ['[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
     ['', undefined],
   ])('with Host: %s is for %s', (value, host) => {
     const bytes = get('User-Agent: curl/8', `host:${value}`, 'Cookie: a=b');
@@ -37,7 +39,7 @@ describe('the first HTTP/1 request', () => {
 
   test.each([
     ['GET http://api.localhost:80/path HTTP/1.1', 'api.localhost'],
-    ['OPTIONS HTTP://[::1]?x HTTP/1.0', '::1'],
+    ['OPTIONS HTTP://[::1]?x HTTP/1.0', '[::1]'],
     ['CONNECT db.localhost:5432 HTTP/1.1', 'db.localhost'],
   ])('that says %s says more than its Host', (line, host) => {
     expect(answerOf(readHttpHost, request(line, 'Host: other.test', ''))).toEqual({ kind: 'host', host });
@@ -55,7 +57,10 @@ describe('the first HTTP/1 request', () => {
     ['an address that is none', get('Host: [1::2::3]')],
     ['control characters in its name', get('Host: a\u0000b')],
     ['a blank before the colon', get('Host : a.test')],
+    ['a no-break space before its name', get('Host:\u00a0a.test')],
     ['a folded line', get('Accept: x', ' Host: a.test')],
+    ['a carriage return amid a line', get('Accept: x\rHost: b.test', 'Host: a.test')],
+    ['a zero amid a line', get('Accept: x\0', 'Host: a.test')],
     ['a line without a colon', get('nonsense')],
   ])('with %s is malformed', (_, bytes) => {
     expect(answerOf(readHttpHost, bytes).kind).toBe('malformed');
