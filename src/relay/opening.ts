@@ -4,10 +4,12 @@ import { writeProxyHeader } from './proxy-protocol/write.ts';
 import type { ProxyProtocol } from './table.ts';
 
 /**
- * What an upstream is told before its client's bytes: who the client is, and that it wants TLS in Postgres' way.
+ * What an upstream is told before its client's bytes: who the client is, that it wants TLS in Postgres' way, and what it
+ * said that had to be taken out of its socket.
  */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const granted = 0x53; // S
+const nothing = new Uint8Array();
 
 export function openingFor(
   channel: Channel,
@@ -15,8 +17,9 @@ export function openingFor(
   origin: Origin | undefined,
 ): Opening {
   const header = proxyProtocol && headerFor(channel, proxyProtocol, origin);
-  if (!origin?.asksForTls) return { preface: header ?? Buffer.alloc(0) };
-  return { preface: header ? Buffer.concat([header, sslRequest]) : sslRequest, expect: granted };
+  const { asksForTls = false, said } = origin ?? {};
+  const preface = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, said ?? nothing]);
+  return asksForTls ? { preface, expect: granted } : { preface };
 }
 
 export function headerFor(channel: Channel, version: ProxyProtocol, origin: Origin | undefined): Buffer {

@@ -160,7 +160,8 @@ export class Session implements ChannelEvents, Occupant {
     if (this.#state.kind !== 'relaying') return;
     const { upstream, endpoint } = this.#state.target;
     this.#losses += 1;
-    if (this.#losses > mostLosses) return this.close('upstream-reset');
+    // What it said before may have been a request.
+    if (this.#losses > mostLosses || this.#origin?.said) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
     const error = `${code} ${formatEndpoint(endpoint)}`;
@@ -236,8 +237,8 @@ export class Session implements ChannelEvents, Occupant {
   }
 
   #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
-    const answer =
-      this.#origin && state !== 'relaying' ? httpPage(reason, { protocol: this.#origin.protocol }) : undefined;
+    const { protocol, stream } = this.#origin ?? {};
+    const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
     if (!answer) return this.channel.abort();
     this.channel.abortDial();
     this.channel.turnAway(answer);
@@ -247,9 +248,8 @@ export class Session implements ChannelEvents, Occupant {
     const { proxyProtocol, speaksTls } = this.#host;
     // Inside TLS nothing is said of the client: that went ahead of it.
     const header = speaksTls ? undefined : proxyProtocol;
-    return header === undefined && !this.#origin?.asksForTls
-      ? undefined
-      : openingFor(this.channel, header, this.#origin);
+    const { asksForTls = false, said } = this.#origin ?? {};
+    return header === undefined && !asksForTls && !said ? undefined : openingFor(this.channel, header, this.#origin);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { connect, createServer, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/table.ts';
 import { recorded } from '../support/recorded.ts';
@@ -61,6 +65,60 @@ export function describeNames(createRig: CreateRig): void {
 
       expect(await client.read(9)).toBe('220 hello');
       expect(await client.echo('EHLO')).toBe('EHLO');
+    });
+
+    test('lead an HTTP/2 client that first waits for the server’s SETTINGS, as gRPC’s do, to its server', async () => {
+      await using rig = createRig();
+      await using server = await serveHttp2();
+      const known = pool([upstream('a', { port: server.port })], { service: 'a' });
+      const port = await publishAndBind(
+        rig,
+        table(
+          [known, pool([], { service: 'rest' })],
+          [shared({ names: [name('host', 'a.test', 'a')], service: 'rest' })],
+        ),
+      );
+      await using client = await dialHttp2(port);
+      // More than a window of the protocol holds, and again on the same connection.
+      const body = Buffer.alloc(300_000, 'x');
+      for (const _ of [1, 2]) {
+        const { status, text } = await ask(client, 'a.test', body);
+        expect([status, text]).toEqual([200, 'a.test sent 300000']);
+      }
+      // Its own SETTINGS and those of the server are acknowledged, once each.
+      expect(client.pendingSettingsAck).toBe(false);
+      expect(server.errors).toEqual([]);
+      client.close();
+      expect(await rig.records.find(() => true)).toMatchObject({ service: 'a', name: 'a.test', reason: 'finished' });
+    });
+
+    test('an HTTP/2 request that crosses with these SETTINGS is asked once, though its server reset the connection', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('host', 'a.test', 'a')], service: undefined });
+      await using client = await dial(port);
+      const begun = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0');
+      const request = Buffer.from('\0\0\u0009\u0001\u0005\0\0\0\u0001\x82\x41\u0006a.test', 'latin1');
+      client.socket.write(begun);
+      expect(await client.read(9)).toBe('\0\0\0\u0004\0\0\0\0\0');
+      client.socket.write(Buffer.concat([request, Buffer.from('\0\0\0\u0004\u0001\0\0\0\0')]));
+      const peer = await scene.server('a').accept();
+      expect(await peer.read(begun.length + request.length)).toBe(Buffer.concat([begun, request]).toString('latin1'));
+      peer.socket.resetAndDestroy();
+
+      expect(await client.closed).toBe('reset');
+      expect(await scene.rig.records.find(() => true)).toMatchObject({ reason: 'upstream-reset', retries: 0 });
+      expect(scene.server('a').peers).toHaveLength(1);
+    });
+
+    test('an HTTP/2 client that waits for SETTINGS is told when nobody has the name that it asks for then', async () => {
+      await using scene = await createScene(createRig, ['a']);
+      const port = await scene.bind({ names: [name('host', 'a.test', 'a')], service: undefined });
+      await using client = await dialHttp2(port);
+      const { status, text } = await ask(client, 'else.test');
+
+      expect(status).toBe(404);
+      expect(text).toContain('http://a.test');
+      expect(await scene.rig.records.find(() => true)).toMatchObject({ reason: 'no-route', name: 'else.test' });
     });
 
     test('lead a Postgres client by the name in its TLS hello, and its upstream is asked first', async () => {
@@ -228,6 +286,42 @@ async function drip(client: Peer, bytes: Uint8Array, step: number): Promise<void
     client.socket.write(bytes.subarray(at, at + step));
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+async function serveHttp2() {
+  const errors: unknown[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then(({ length }) => response.end(`${request.authority} sent ${length}`));
+  });
+  server.on('sessionError', (error) => errors.push(error));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    errors,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Connected, and has the server's SETTINGS, which it has waited for. */
+async function dialHttp2(port: number): Promise<ClientHttp2Session & AsyncDisposable> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  await once(session, 'remoteSettings');
+  return Object.assign(session, {
+    async [Symbol.asyncDispose]() {
+      session.destroy();
+      if (!session.closed) await once(session, 'close');
+    },
+  });
+}
+
+async function ask(session: ClientHttp2Session, authority: string, body: Buffer = Buffer.alloc(0)) {
+  const request = session.request({ ':method': 'POST', ':path': '/', ':authority': authority });
+  request.end(body);
+  const [headers] = (await once(request, 'response')) as [IncomingHttpHeaders];
+  return { status: headers[':status'], text: (await buffer(request)).toString() };
 }
 
 /** One upstream for each service, and a listener that they share. */

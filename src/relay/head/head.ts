@@ -18,6 +18,8 @@ export interface HeadHost {
 
 /** Once a client, or a proxy before it, has begun or must begin to speak: a segment may be lost and sent again. */
 const patienceMs = 5_000;
+/** HTTP/2 clients that do not wait for the server's SETTINGS send their first request with their own, or right behind. */
+const requestMs = 200;
 /** As much as the longest hello or HTTP head that is read. */
 const lookLimit = 65_536;
 
@@ -95,7 +97,7 @@ export class Head implements ChannelEvents {
     if (this.#waitsFor === what) return;
     this.#waitsFor = what;
     this.#deadline?.cancel();
-    const forMs = what === 'first-byte' ? this.plan.sniffTimeoutMs : patienceMs;
+    const forMs = what === 'first-byte' ? this.plan.sniffTimeoutMs : what === 'request' ? requestMs : patienceMs;
     this.#deadline = this.#host.clock.after(forMs, () => this.#next({ kind: 'timeout' }));
   }
 

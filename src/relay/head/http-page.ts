@@ -7,6 +7,8 @@ import { printable } from '../../telemetry/printable.ts';
 export interface PageFacts {
   /** Undefined, or TLS: there is nobody to read it. */
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
+  /** Of its request in HTTP/2; undefined: it has made none that an answer could be for. */
+  readonly stream?: number | undefined;
   /** What it asked for. Hostile text. */
   readonly name?: string | undefined;
   /** URLs that lead somewhere; undefined: not to be told. */
@@ -29,7 +31,8 @@ export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | un
   const page = pages[reason];
   if (!page || (facts.protocol !== 'http1' && facts.protocol !== 'http2')) return undefined;
   const body = Buffer.from(textOf(reason, page, facts));
-  return facts.protocol === 'http1' ? overHttp1(page, body) : overHttp2(page, body);
+  if (facts.protocol === 'http1') return overHttp1(page, body);
+  return facts.stream === undefined ? goodbye(reason, body) : overHttp2(page, body, facts.stream);
 }
 
 function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts }: PageFacts): string {
@@ -61,11 +64,12 @@ const endStream = 0x01;
 const endHeaders = 0x04;
 const acknowledgement = 0x01;
 
+const errorCode = { noError: 0, protocolError: 1 } as const;
+
 /**
- * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request (stream 1), and goodbye
- * (RFC 9113). Its headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
+ * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request, and goodbye (RFC 9113). Its headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
  */
-function overHttp2([status]: Page, body: Buffer): Uint8Array {
+function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
   const headers = Buffer.concat([
     literal(8, String(status)),
     literal(28, String(body.length)),
@@ -75,11 +79,23 @@ function overHttp2([status]: Page, body: Buffer): Uint8Array {
   return Buffer.concat([
     frame(frameType.settings, 0, 0, Buffer.alloc(0)),
     frame(frameType.settings, acknowledgement, 0, Buffer.alloc(0)),
-    frame(frameType.headers, endHeaders, 1, headers),
-    frame(frameType.data, endStream, 1, body),
-    // Last stream 1, NO_ERROR.
-    frame(frameType.goAway, 0, 0, Buffer.of(0, 0, 0, 1, 0, 0, 0, 0)),
+    frame(frameType.headers, endHeaders, stream, headers),
+    frame(frameType.data, endStream, stream, body),
+    goAway(stream, errorCode.noError),
   ]);
+}
+
+/** To one that has asked for nothing: the page is for whoever looks at what went wrong (RFC 9113 §6.8). */
+function goodbye(reason: CloseReason, body: Buffer): Uint8Array {
+  const code = reason === 'malformed' ? errorCode.protocolError : errorCode.noError;
+  return Buffer.concat([frame(frameType.settings, 0, 0, Buffer.alloc(0)), goAway(0, code, body)]);
+}
+
+function goAway(lastStream: number, code: number, debug: Buffer = Buffer.alloc(0)): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStream, 0);
+  payload.writeUInt32BE(code, 4);
+  return frame(frameType.goAway, 0, 0, Buffer.concat([payload, debug]));
 }
 
 /** Without indexing; the index has four bits, and goes on in the next byte from 15 (RFC 7541 §5.1). */

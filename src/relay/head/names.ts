@@ -1,10 +1,11 @@
 import type { NameSpec } from '../table.ts';
 import { readHttpHost } from '../sniff/http-head.ts';
+import { findAcknowledgement } from '../sniff/http2-head.ts';
 import { postgresRequestBytes, protocolOf } from '../sniff/protocol.ts';
 import { readClientHello } from '../sniff/tls-client-hello.ts';
 import { httpPage } from './http-page.ts';
 import type { Plan } from './plan.ts';
-import { foundIn, type Found, type HeadInput, type HeadStep, type NamesState } from './step.ts';
+import { foundIn, wait, type Found, type HeadInput, type HeadStep, type NamesState } from './step.ts';
 
 /**
  * Which name a client asks for, in whatever protocol. One that speaks TLS or HTTP where no such names are looked for is
@@ -13,11 +14,18 @@ import { foundIn, type Found, type HeadInput, type HeadStep, type NamesState } f
 const alert = { unrecognizedName: 112, decodeError: 50 } as const;
 const yes = Buffer.from('S');
 const no = Buffer.from('N');
+/** All of a server's preface (RFC 9113 §3.4): nothing is otherwise than by default. */
+const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
+/** Kept in memory until its upstream gets it. Preface, settings and a few small frames have a few hundred bytes. */
+const mostSaid = 16_384;
 
 export function askForName(plan: Plan, state: NamesState, input: HeadInput): HeadStep {
   if (input.kind === 'timeout') return afterSilence(plan, state);
-  const { bytes, ended } = input;
+  const { ended } = input;
+  const bytes = state.said ? Buffer.concat([state.said, input.bytes]) : input.bytes;
   const protocol = protocolOf(bytes);
+  // It asks for TLS once, and then speaks it: anything else within is broken.
+  if (state.asked.tls && protocol !== 'tls' && protocol !== 'undecided') return malformed(foundIn(state));
   switch (protocol) {
     case 'undecided':
       if (!ended) return wait({ ...state, heard: bytes.length === 0 ? state.heard : 'undecided' });
@@ -28,16 +36,13 @@ export function askForName(plan: Plan, state: NamesState, input: HeadInput): Hea
     case 'http2':
       return plan.hasHosts || !plan.catchAll ? byHost(plan, state, protocol, bytes, ended) : elsewhere(plan, state);
     case 'postgres-ssl':
-      // It asks once: whoever asks again within what it takes for TLS is broken.
-      if (state.asked.tls) return malformed(foundIn(state));
       if (plan.grantsTls) return answered(state, { ...state.asked, tls: true }, yes);
       return elsewhere(plan, state, no);
     case 'postgres-gss':
-      if (plan.grantsTls && !state.asked.gss && !state.asked.tls)
-        return answered(state, { ...state.asked, gss: true }, no);
+      if (plan.grantsTls && !state.asked.gss) return answered(state, { ...state.asked, gss: true }, no);
       return elsewhere(plan, state);
     case 'other':
-      return state.asked.tls ? malformed(foundIn(state)) : elsewhere(plan, state);
+      return elsewhere(plan, state);
   }
 }
 
@@ -58,13 +63,27 @@ function byHost(
   bytes: Uint8Array,
   ended: boolean,
 ): HeadStep {
+  if (state.greeted && !state.said) return untilAcknowledged(state, bytes, ended);
   const head = readHttpHost(bytes);
-  const found = foundIn(state, { protocol });
+  const found = foundIn(state, { protocol, ...('stream' in head && { stream: head.stream }) });
   if (head.kind === 'incomplete') {
     return ended ? malformed(found) : wait({ ...state, heard: protocol });
   }
   if (head.kind !== 'host') return malformed(found);
   return leadTo(plan, 'host', { ...found, name: head.host });
+}
+
+/** The acknowledgement is taken out: SETTINGS of its upstream's own will come, and be acknowledged on their own. */
+function untilAcknowledged(state: NamesState, bytes: Uint8Array, ended: boolean): HeadStep {
+  const found = findAcknowledgement(bytes);
+  if (found && found.at <= mostSaid)
+    return {
+      kind: 'go-on',
+      state: { ...state, said: Uint8Array.from(bytes.subarray(0, found.at)) },
+      take: found.end,
+      say: undefined,
+    };
+  return ended || bytes.length > mostSaid ? malformed(foundIn(state, { protocol: 'http2' })) : wait(state);
 }
 
 function leadTo(plan: Plan, kind: NameSpec['kind'], found: Found): HeadStep {
@@ -80,7 +99,9 @@ function elsewhere(plan: Plan, state: NamesState, answer?: Uint8Array): HeadStep
 
 /** It may be waiting for the server to speak. What has begun to speak by name, and stopped, is not led elsewhere. */
 function afterSilence(plan: Plan, state: NamesState): HeadStep {
-  const { heard, asked } = state;
+  const { heard, asked, greeted } = state;
+  if (heard === 'http2' && !greeted)
+    return { kind: 'go-on', state: { ...state, greeted: true }, take: 0, say: emptySettings };
   const maybeOther = (heard === 'nothing' || heard === 'undecided') && !asked.tls;
   if (maybeOther && plan.catchAll) return { kind: 'lead', to: plan.catchAll, found: foundIn(state) };
   const protocol = heard === 'nothing' || heard === 'undecided' ? undefined : heard;
@@ -96,7 +117,7 @@ function afterEnd(plan: Plan, state: NamesState): HeadStep {
 }
 
 function answered(state: NamesState, asked: NamesState['asked'], say: Uint8Array): HeadStep {
-  return { kind: 'go-on', state: { ...state, asked }, take: postgresRequestBytes, say };
+  return { kind: 'go-on', state: { ...state, asked, heard: 'nothing' }, take: postgresRequestBytes, say };
 }
 
 function noRoute({ hosts }: Plan, found: Found): HeadStep {
@@ -109,10 +130,6 @@ function malformed(found: Found): HeadStep {
   const answer =
     found.protocol === 'tls' ? tlsAlert(alert.decodeError) : httpPage('malformed', { ...found, hosts: undefined });
   return { kind: 'refuse', reason: 'malformed', answer, found };
-}
-
-function wait(state: NamesState): HeadStep {
-  return { kind: 'wait', state, for: state.heard === 'nothing' ? 'first-byte' : 'rest' };
 }
 
 /** A fatal alert, in a record of its own (RFC 8446 §6, §5.1). */

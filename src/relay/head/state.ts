@@ -1,7 +1,7 @@
 import { readProxyHeader } from '../proxy-protocol/read.ts';
 import { askForName } from './names.ts';
 import type { Plan } from './plan.ts';
-import { foundIn, type HeadInput, type HeadState, type HeadStep, type NamesState, type Proxied } from './step.ts';
+import { foundIn, wait, type HeadInput, type HeadState, type HeadStep, type NamesState, type Proxied } from './step.ts';
 
 /**
  * From one step of a head to the next: first who comes, then where to. Pure.
@@ -27,17 +27,20 @@ export function nextStep(plan: Plan, state: HeadState, input: HeadInput): HeadSt
 
 /** After the bytes were dropped. With nobody to choose from, nothing more need be read. */
 export function goOn(plan: Plan, state: NamesState): HeadStep {
-  if (!plan.catchAll || plan.grantsTls || plan.hasHosts) return { kind: 'wait', state, for: 'first-byte' };
+  // Its request may be among what was taken, and nothing more come.
+  if (state.said) return askForName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
+  if (!plan.catchAll || plan.grantsTls || plan.hasHosts) return wait(state);
   return { kind: 'lead', to: plan.catchAll, found: foundIn(state) };
 }
 
 function fresh(proxied: Proxied | undefined): NamesState {
-  return { kind: 'names', proxied, asked: { tls: false, gss: false }, heard: 'nothing' };
+  const nothing = { asked: { tls: false, gss: false }, heard: 'nothing', greeted: false, said: undefined } as const;
+  return { kind: 'names', proxied, ...nothing };
 }
 
 const badHeader: HeadStep = {
   kind: 'refuse',
   reason: 'bad-proxy-header',
   answer: undefined,
-  found: { proxied: undefined, name: undefined, protocol: undefined, asksForTls: false, ended: false },
+  found: foundIn(fresh(undefined)),
 };

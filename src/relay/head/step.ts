@@ -19,6 +19,10 @@ export interface NamesState {
   readonly asked: { readonly tls: boolean; readonly gss: boolean };
   /** How far it got: a client that says nothing may be waiting for the server. */
   readonly heard: 'nothing' | 'undecided' | 'tls' | 'http1' | 'http2';
+  /** HTTP/2: it was sent SETTINGS, because it asked for nothing before it had any. */
+  readonly greeted: boolean;
+  /** What it had sent by the time it acknowledged them, which is no longer in its socket. */
+  readonly said: Uint8Array | undefined;
 }
 
 /** What the PROXY header said; nothing, if the proxy spoke for itself. */
@@ -34,14 +38,22 @@ export interface Found {
   /** The name that it asked for. Hostile text. */
   readonly name: string | undefined;
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
+  /** The HTTP/2 stream of its request. */
+  readonly stream: number | undefined;
   /** It asked for TLS in Postgres' way, was told yes, and has not been asked by its upstream yet. */
   readonly asksForTls: boolean;
   /** It ended without a byte. */
   readonly ended: boolean;
+  /** To be said to its upstream ahead of what is in its socket. */
+  readonly said: Uint8Array | undefined;
 }
 
 export type HeadStep =
-  | { readonly kind: 'wait'; readonly state: HeadState; readonly for: 'proxy-header' | 'first-byte' | 'rest' }
+  | {
+      readonly kind: 'wait';
+      readonly state: HeadState;
+      readonly for: 'proxy-header' | 'first-byte' | 'request' | 'rest';
+    }
   /** Drop so many bytes, say this, and look again. */
   | { readonly kind: 'go-on'; readonly state: NamesState; readonly take: number; readonly say: Uint8Array | undefined }
   | { readonly kind: 'lead'; readonly to: Destination; readonly found: Found }
@@ -57,6 +69,12 @@ export type HeadInput =
   /** All that has come so far. */
   { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly ended: boolean } | { readonly kind: 'timeout' };
 
-export function foundIn({ proxied, asked }: NamesState, more: Partial<Found> = {}): Found {
-  return { proxied, name: undefined, protocol: undefined, asksForTls: asked.tls, ended: false, ...more };
+export function foundIn({ proxied, asked, said }: NamesState, more: Partial<Found> = {}): Found {
+  const nothing = { name: undefined, protocol: undefined, stream: undefined, ended: false };
+  return { ...nothing, proxied, asksForTls: asked.tls, said, ...more };
+}
+
+export function wait(state: NamesState): HeadStep {
+  if (state.heard === 'nothing') return { kind: 'wait', state, for: 'first-byte' };
+  return { kind: 'wait', state, for: state.heard === 'http2' && !state.greeted ? 'request' : 'rest' };
 }

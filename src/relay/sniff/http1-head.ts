@@ -1,5 +1,5 @@
 import { hostOfAuthority } from './host-name.ts';
-import type { HttpHost } from './http-head.ts';
+import type { HttpHost, JudgedHost } from './http-head.ts';
 
 /**
  * The first request line and its Host header (RFC 9112 §3). Stops at the Host header, so that a long Cookie behind it
@@ -67,7 +67,7 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
 }
 
 /** An empty Host is what a client sends whose target has no authority (RFC 9112 §3.2). */
-export function hostFrom(authority: string): HttpHost {
+export function hostFrom(authority: string): JudgedHost {
   if (authority === '') return { kind: 'host', host: undefined };
   const host = hostOfAuthority(authority);
   return host === undefined ? malformed('its host is not the name or address of a host') : { kind: 'host', host };
@@ -90,6 +90,6 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-function malformed(why: string): HttpHost {
+function malformed(why: string): JudgedHost {
   return { kind: 'malformed', why };
 }

@@ -1,11 +1,10 @@
 import { hostFrom, maxHeadBytes } from './http1-head.ts';
 import { readHeaderBlock } from './hpack/header-block.ts';
-import type { HttpHost } from './http-head.ts';
+import type { HttpHost, JudgedHost } from './http-head.ts';
 
 /**
  * The `:authority` of the first request of an HTTP/2 connection (RFC 9113): the preface, a SETTINGS frame, whatever the
- * client sends before its first request, then HEADERS and its CONTINUATIONs. A client that waits for the server's
- * SETTINGS before it asks for anything can't be told apart by name.
+ * client sends before its first request, then HEADERS and its CONTINUATIONs.
  */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const frameHeaderBytes = 9;
@@ -14,7 +13,7 @@ const maxFrameBytes = 16_384;
 /** Until the first request's headers are whole; clients send two to six. */
 const maxFrames = 32;
 const type = { data: 0, headers: 1, settings: 4, pushPromise: 5, continuation: 9 } as const;
-const flag = { endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
+const flag = { acknowledgement: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
 const priorityBytes = 5;
 
 /** Undefined: all that has come may be its beginning. */
@@ -28,12 +27,26 @@ export function isHttp2Preface(bytes: Uint8Array): boolean | undefined {
 export function readHttp2Host(bytes: Uint8Array): HttpHost {
   const head = bytes.subarray(0, maxHeadBytes);
   const block = readFirstBlock(head);
-  if (block instanceof Uint8Array) return hostIn(block);
+  if ('bytes' in block) return { ...hostIn(block.bytes), stream: block.stream };
   if (block.kind === 'incomplete' && head.length === maxHeadBytes) return malformed('the head exceeds 64 KiB');
   return block;
 }
 
-function readFirstBlock(head: Uint8Array): Uint8Array | HttpHost {
+/**
+ * Where a client's acknowledgement of the server's SETTINGS begins and ends, which is an empty frame; undefined: it has not
+ * come. `bytes` begin with the preface.
+ */
+export function findAcknowledgement(bytes: Uint8Array): { readonly at: number; readonly end: number } | undefined {
+  for (let at = preface.length; ;) {
+    const frame = readFrame(bytes, at);
+    if ('why' in frame || !frame.payload) return undefined;
+    const end = at + frameHeaderBytes + frame.payload.length;
+    if (frame.kind === type.settings && (frame.flags & flag.acknowledgement) !== 0) return { at, end };
+    at = end;
+  }
+}
+
+function readFirstBlock(head: Uint8Array): { readonly bytes: Uint8Array; readonly stream: number } | HttpHost {
   const pieces: Uint8Array[] = [];
   let stream: number | undefined;
   for (let at = preface.length, frames = 1; ; frames++) {
@@ -51,7 +64,7 @@ function readFirstBlock(head: Uint8Array): Uint8Array | HttpHost {
       if (!piece || frame.stream === 0) return malformed('an HTTP/2 HEADERS frame is malformed');
       pieces.push(piece);
       stream = frame.stream;
-      if ((frame.flags & flag.endHeaders) !== 0) return Buffer.concat(pieces);
+      if ((frame.flags & flag.endHeaders) !== 0) return { bytes: Buffer.concat(pieces), stream };
     }
     at += frameHeaderBytes + frame.payload.length;
   }
@@ -92,7 +105,7 @@ function fragmentOf(payload: Uint8Array, flags: number): Uint8Array | undefined 
   return from <= to ? payload.subarray(from, to) : undefined;
 }
 
-function hostIn(block: Uint8Array): HttpHost {
+function hostIn(block: Uint8Array): JudgedHost {
   const fields = readHeaderBlock(block);
   if (!fields) return malformed('its HTTP/2 headers are malformed');
   const valuesOf = (wanted: string): readonly string[] =>

@@ -161,8 +161,10 @@ function tryGuest({ pool }: PoolRig) {
     proxied: undefined,
     name: undefined,
     protocol: 'tls',
+    stream: undefined,
     asksForTls: false,
     ended: false,
+    said: undefined,
   };
   return { guest: pool.door.expect(channel, 'listener', origin), channel };
 }

@@ -23,12 +23,23 @@ test('only who speaks HTTP is told, and only of what there is a page for', () =>
   expect(httpPage('denied', { protocol: 'http1' })).toBeUndefined();
 });
 
-test('an HTTP/2 client understands its page', async () => {
-  const page = httpPage('hold-expired', { protocol: 'http2' }) ?? new Uint8Array();
+/** What Node's client makes of these bytes. */
+async function connectTo(page: Uint8Array): Promise<ClientHttp2Session & Disposable> {
   const server = createTcpServer((socket) => socket.once('data', () => socket.end(page)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const session: ClientHttp2Session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  session.on('error', () => {});
+  return Object.assign(session, {
+    [Symbol.dispose]() {
+      session.destroy();
+      server.close();
+    },
+  });
+}
+
+test('an HTTP/2 client understands its page', async () => {
+  using session = await connectTo(httpPage('hold-expired', { protocol: 'http2', stream: 1 }) ?? new Uint8Array());
   const request = session.request({ ':path': '/' });
   const [headers] = (await once(request, 'response')) as [Record<string, unknown>];
   let text = '';
@@ -37,6 +48,22 @@ test('an HTTP/2 client understands its page', async () => {
   expect(headers).toMatchObject({ ':status': 503, 'content-type': 'text/plain; charset=utf-8' });
   expect(text).toContain('hold-expired');
   expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
-  session.destroy();
-  server.close();
+});
+
+test('an HTTP/2 client gets it on the stream of its request', () => {
+  const page = Buffer.from(httpPage('no-route', { protocol: 'http2', stream: 0x7ffffffd }) ?? []);
+  const streams: number[] = [];
+  for (let at = 0; at < page.length; at += 9 + page.readUIntBE(at, 3)) streams.push(page.readUInt32BE(at + 5));
+  expect(streams).toEqual([0, 0, 0x7ffffffd, 0x7ffffffd, 0]);
+});
+
+test.each([
+  ['sniff-timeout', 0],
+  ['malformed', 1],
+] as const)('an HTTP/2 client that has made no request gets a goodbye that says why: %s', async (reason, code) => {
+  using session = await connectTo(httpPage(reason, { protocol: 'http2' }) ?? new Uint8Array());
+  const [got, lastStream, debug] = (await once(session, 'goaway')) as [number, number, Buffer];
+
+  expect([got, lastStream]).toEqual([code, 0]);
+  expect(debug.toString()).toContain(reason);
 });

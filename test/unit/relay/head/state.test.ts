@@ -13,6 +13,7 @@ const names = [
 ] as const;
 const everybody = ['0.0.0.0/0', '::/0'];
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const gssRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]);
 const header = writeProxyHeader('v2', {
   source: { host: '203.0.113.7', port: 1 },
   destination: { host: '::1', port: 2 },
@@ -32,25 +33,43 @@ function plan(options: Partial<ListenerSpec>): Plan {
   return made;
 }
 
-/** Gives the bytes so many at a time to whatever waits for them, and ends with what became of it. */
-function run(of: Plan, bytes: Uint8Array, piece: number): { readonly end: HeadStep; readonly said: string } {
+interface Run {
+  readonly end: HeadStep;
+  readonly said: string;
+  /** What was not taken. */
+  readonly left: Uint8Array;
+}
+
+/**
+ * Gives the bytes so many at a time to whatever waits for them, and ends with what became of it. `reply`: what the client
+ * sends once it has heard something.
+ */
+function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
   let said = '';
   let left = bytes;
+  let unsent = reply;
   let there = 0;
   let seen = 0;
   let step = firstStep(of, of.trusted !== undefined);
   for (;;) {
-    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, said };
+    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, said, left };
     if (step.kind === 'go-on') {
       said += Buffer.from(step.say ?? []).toString();
       left = left.subarray(step.take);
+      if (step.say) {
+        left = Buffer.concat([left, unsent]);
+        unsent = new Uint8Array();
+      }
       there -= step.take;
       seen = 0;
       step = goOn(of, step.state);
       continue;
     }
     const state: HeadState = step.state;
-    if (seen === left.length) return { end: nextStep(of, state, { kind: 'timeout' }), said };
+    if (seen === left.length) {
+      step = nextStep(of, state, { kind: 'timeout' });
+      continue;
+    }
     if (seen === there) there = Math.min(left.length, there + piece);
     seen = there;
     step = nextStep(of, state, { kind: 'bytes', bytes: left.subarray(0, there), ended: false });
@@ -106,6 +125,20 @@ describe('the head of a session', () => {
     ],
     ['silence of a proxy', { acceptProxy: everybody, service: 'rest' }, new Uint8Array(), 'bad-proxy-header', ''],
     ['Postgres’ request twice', {}, Buffer.concat([sslRequest, sslRequest]), 'malformed', ''],
+    [
+      'Postgres’ request for another encryption after that for TLS',
+      {},
+      Buffer.concat([sslRequest, gssRequest]),
+      'malformed',
+      '',
+    ],
+    [
+      'a request in the clear after Postgres’ request for TLS',
+      { service: 'rest' },
+      Buffer.concat([sslRequest, Buffer.from('GET / HTTP/1.1\r\nHost: web.test\r\n\r\n')]),
+      'malformed',
+      '',
+    ],
   ] as const)('refuses %s, wherever the bytes are cut', (_, options, bytes, reason, answer) => {
     const of = plan(options);
     for (const piece of [1, 3, 50, Math.max(1, bytes.length)]) {
@@ -139,6 +172,57 @@ describe('the head of a session', () => {
     const [open, closed] = [plan({ service: 'rest' }), plan({})];
     expect(nextStep(open, stateOf(open), input)).toMatchObject({ kind: 'lead', found: { ended: true } });
     expect(nextStep(closed, stateOf(closed), input)).toMatchObject({ kind: 'refuse', reason: 'client-gave-up' });
+  });
+});
+
+describe('an HTTP/2 client that asks for nothing before it has the server’s SETTINGS', () => {
+  const frame = (type: number, flags: number, stream: number, ...payload: readonly number[]): Buffer =>
+    Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
+  const begun = Buffer.concat([
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    frame(4, 0, 0),
+    frame(8, 0, 0, 0, 0, 1, 0),
+  ]);
+  const acknowledgement = frame(4, 1, 0);
+  const requestFor = (name: string): Buffer => frame(1, 5, 3, 0x82, 0x41, name.length, ...Buffer.from(name));
+  const emptySettings = '\0\0\0\u0004\0\0\0\0\0';
+
+  test.each([
+    ['after', [acknowledgement, requestFor('web.test')]],
+    ['before', [requestFor('web.test'), acknowledgement]],
+  ])('is sent some, and led by the name it asks for %s it acknowledges them', (_, reply) => {
+    for (const piece of [1, 7, 1_000]) {
+      const { end, said, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
+      expect(said).toBe(emptySettings);
+      expect(end).toMatchObject({ kind: 'lead', to: { service: 'web' }, found: { name: 'web.test', stream: 3 } });
+      // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
+      const heard = Buffer.concat([(end.kind === 'lead' && end.found.said) || Buffer.alloc(0), left]);
+      expect(heard).toEqual(Buffer.concat([begun, requestFor('web.test')]));
+    }
+  });
+
+  test('is told so on its own stream when nobody has the name', () => {
+    const { end } = run(plan({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', found: { name: 'else.test', stream: 3 } });
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['an acknowledgement', acknowledgement],
+    ['a request, but no acknowledgement', requestFor('web.test')],
+  ])('gets a goodbye when all it sends then is %s', (_, reply) => {
+    const { end } = run(plan({ service: 'rest' }), begun, 10, reply);
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'sniff-timeout' });
+    expect(end.kind === 'refuse' && Buffer.from(end.answer ?? []).indexOf(frame(7, 0, 0).subarray(3))).toBeGreaterThan(
+      0,
+    );
+  });
+
+  test('keeps no more than 16 KiB in memory', () => {
+    const settings = Array.from({ length: 20 }, () => frame(4, 0, 0, ...Array.from({ length: 252 }, () => 0)));
+    const most = Buffer.concat([begun, ...settings, ...settings, ...settings, ...settings]);
+    const { end } = run(plan({}), begun, 1_000, Buffer.concat([most.subarray(begun.length), acknowledgement]));
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'malformed' });
   });
 });
 

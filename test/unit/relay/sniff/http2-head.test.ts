@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readHeaderBlock } from '../../../../src/relay/sniff/hpack/header-block.ts';
 import { readHttpHost } from '../../../../src/relay/sniff/http-head.ts';
+import { findAcknowledgement } from '../../../../src/relay/sniff/http2-head.ts';
 import { recorded } from '../../../support/recorded.ts';
 import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/segments.ts';
 
@@ -44,7 +45,7 @@ const connection = (...frames: readonly Uint8Array[]): Buffer => Buffer.concat([
 const literal = (text: string): Uint8Array => Buffer.from([text.length, ...Buffer.from(text)]);
 /** `:method: GET`, and an `:authority` in plain text. */
 const block = (authority: string): Uint8Array => Buffer.concat([Uint8Array.of(0x82, 0x41), literal(authority)]);
-const host = (name: string): unknown => ({ kind: 'host', host: name });
+const host = (name: string | undefined, stream = 1): unknown => ({ kind: 'host', host: name, stream });
 
 describe('the first HTTP/2 request', () => {
   test.each([
@@ -83,6 +84,11 @@ describe('the first HTTP/2 request', () => {
     expect(readHttpHost(bytes)).toEqual(host('a.test'));
   });
 
+  test('is answered on its own stream, which need not be the first, though its host be none', () => {
+    expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 3, block('a.test'))))).toEqual(host('a.test', 3));
+    expect(readHttpHost(connection(frame(1, endHeaders, 5, block('a b'))))).toMatchObject({ stream: 5 });
+  });
+
   test('is for its Host where it has no authority', () => {
     const field = Buffer.concat([Uint8Array.of(0x82, 0x66), literal('a.test')]);
     expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 1, field)))).toEqual(host('a.test'));
@@ -90,7 +96,7 @@ describe('the first HTTP/2 request', () => {
 
   test('without either is for nobody', () => {
     const bytes = connection(frame(1, endHeaders, 1, Uint8Array.of(0x82)));
-    expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host: undefined });
+    expect(answerOf(readHttpHost, bytes)).toEqual(host(undefined));
   });
 
   test.each([
@@ -129,6 +135,16 @@ describe('the first HTTP/2 request', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('the acknowledgement of the server’s SETTINGS is found behind whatever was sent before it', () => {
+  const before = connection(frame(8, 0, 0, Buffer.alloc(4)));
+  const bytes = Buffer.concat([before, frame(4, 1, 0, Buffer.alloc(0)), frame(1, endHeaders, 1, block('a.test'))]);
+  for (const length of bytes.keys()) {
+    const isThere = length >= before.length + 9;
+    const found = isThere ? { at: before.length, end: before.length + 9 } : undefined;
+    expect(findAcknowledgement(bytes.subarray(0, length))).toEqual(found);
+  }
 });
 
 describe('HPACK', () => {
