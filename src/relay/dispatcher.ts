@@ -10,11 +10,12 @@ import { Listener } from './listener.ts';
 import { lookAt } from './live-sessions.ts';
 import type { Origin } from './origin.ts';
 import { Pool } from './pool.ts';
+import { Pools } from './pools.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord, Trouble } from './report.ts';
 import type { TableChange } from './table-change.ts';
 import { TlsEntrance } from './tls/tls-entrance.ts';
 import { UpstreamContext } from './tls/upstream-context.ts';
-import { openPool, type ListenerSpec, type PoolSpec, type RoutingTable } from './table.ts';
+import type { ListenerSpec, PoolSpec, RoutingTable } from './table.ts';
 
 /**
  * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
@@ -43,15 +44,6 @@ export interface DispatcherOptions {
 /** Byte counters of running sessions are this old at most. */
 const sampleIntervalMs = 1_000;
 
-/** For a listener whose service no table has described: its clients wait as long as others do. */
-const unknownPool = {
-  ...openPool,
-  balance: 'least-connections',
-  holdMs: 10_000,
-  maxHeld: 1_024,
-  connectTimeoutMs: 2_000,
-} as const;
-
 export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
   readonly #options: DispatcherOptions;
@@ -62,9 +54,7 @@ export class Dispatcher {
   readonly #reception: Reception;
   readonly #tls: TlsEntrance;
   readonly #upstreamContext = new UpstreamContext();
-  readonly #pools = new Map<string, { readonly pool: Pool; spec: PoolSpec }>();
-  /** Services that are not in the table, but have sessions. */
-  readonly #removed = new Set<string>();
+  readonly #pools = new Pools((spec) => this.#createPool(spec));
   #sampling: Timer | undefined;
   #accepting = true;
   #drained: { readonly deadline: Timer; readonly done: () => void } | undefined;
@@ -80,7 +70,7 @@ export class Dispatcher {
       onRecord,
       onTrouble,
       ticketKeys,
-      poolFor: (service) => this.#poolFor(service),
+      poolFor: (service) => this.#pools.poolFor(service),
       enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
       onFewer: () => this.#checkDrained(),
     });
@@ -90,7 +80,7 @@ export class Dispatcher {
       onRecord,
       lead: (channel, listener, { service, tls }, origin) => {
         if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
-        else if (!this.#poolFor(service).door.denies(channel, listener, origin))
+        else if (!this.#pools.poolFor(service).door.denies(channel, listener, origin))
           this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
       },
     });
@@ -98,16 +88,14 @@ export class Dispatcher {
   }
 
   get sessionCount(): number {
-    let count = this.#reception.size + this.#tls.waiting;
-    for (const { pool } of this.#pools.values()) count += pool.sessionCount;
-    return count;
+    return this.#reception.size + this.#tls.waiting + this.#pools.sessionCount;
   }
 
   /** The whole table. */
   apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
     const wanted = new Set(table.pools.map(({ service }) => service));
     this.change(
-      { ...table, tls: table.tls, removed: [...this.#pools.keys()].filter((service) => !wanted.has(service)) },
+      { ...table, tls: table.tls, removed: [...this.#pools.services].filter((service) => !wanted.has(service)) },
       slots,
     );
   }
@@ -119,26 +107,18 @@ export class Dispatcher {
       this.#tls.apply(tls);
       this.#upstreamContext.apply(tls.upstream);
     }
-    for (const service of removed) this.#removePool(service, slotOf);
-    for (const spec of pools) {
-      this.#removed.delete(spec.service);
-      this.#applyPool(spec, slotOf);
-    }
+    this.#pools.change(pools, removed, slotOf);
     if (listeners) this.#applyListeners(listeners);
-    this.#forgetIdlePools();
+    this.#pools.forgetIdle();
   }
 
   closeSessionsOf(upstreamKey: string): void {
-    for (const { pool } of this.#pools.values()) pool.closeSessionsOf(upstreamKey, 'operator');
+    for (const pool of this.#pools.all) pool.closeSessionsOf(upstreamKey, 'operator');
   }
 
   /** The sessions that go on, as far as they are asked for. */
   look(filter: SessionFilter): LiveSessions {
-    return lookAt(
-      [...this.#pools.values()].map(({ pool }) => pool),
-      filter,
-      this.#collaborators.driver.clock.nowMs(),
-    );
+    return lookAt(this.#pools.all, filter, this.#collaborators.driver.clock.nowMs());
   }
 
   /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
@@ -170,31 +150,12 @@ export class Dispatcher {
     this.#tls.end();
   }
 
-  /** A service that is no longer in the table loses its upstreams only: its clients wait for it to come back. */
-  #removePool(service: string, slotOf: (key: string) => number): void {
-    const entry = this.#pools.get(service);
-    if (!entry) return;
-    this.#applyPool({ ...entry.spec, upstreams: [] }, slotOf);
-    this.#removed.add(service);
-  }
-
-  #applyPool(spec: PoolSpec, slotOf: (key: string) => number): void {
-    const entry = this.#poolOf(spec);
-    entry.spec = spec;
-    entry.pool.apply(spec, slotOf);
-  }
-
-  #poolOf(spec: PoolSpec): { readonly pool: Pool; spec: PoolSpec } {
-    const known = this.#pools.get(spec.service);
-    if (known) return known;
+  #createPool(spec: PoolSpec): Pool {
     const { driver, random, counters, onSuspect, onTrouble, access } = this.#collaborators;
     const onRecord = this.#onRecord;
     const upstreamContext = (): SecureContext => this.#upstreamContext.context;
     const { clock } = driver;
-    const pool = new Pool({ clock, random, counters, onSuspect, onTrouble, access, onRecord, upstreamContext }, spec);
-    const entry = { pool, spec };
-    this.#pools.set(spec.service, entry);
-    return entry;
+    return new Pool({ clock, random, counters, onSuspect, onTrouble, access, onRecord, upstreamContext }, spec);
   }
 
   #applyListeners(specs: readonly ListenerSpec[]): void {
@@ -244,7 +205,7 @@ export class Dispatcher {
 
   /** Where its upstreams are to be spoken TLS with, that is for a thread that can. */
   #enter(channel: Channel, listener: string, service: string, origin: Origin | undefined): void {
-    const pool = this.#poolFor(service);
+    const pool = this.#pools.poolFor(service);
     if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, origin);
     else this.#tls.handOver(channel, { listener, service, origin, tls: 'passthrough' });
   }
@@ -254,29 +215,10 @@ export class Dispatcher {
     return maxSessions !== undefined && this.#collaborators.counters.open >= maxSessions;
   }
 
-  /** A service that no table has described yet has clients that wait for it. */
-  #poolFor(service: string): Pool {
-    const known = this.#pools.get(service);
-    if (known) return known.pool;
-    const spec = { service, ...unknownPool, idleTimeoutMs: undefined, rebalanceIdleMs: undefined, upstreams: [] };
-    // To be forgotten with its last client, as one that has left.
-    this.#removed.add(service);
-    return this.#poolOf(spec).pool;
-  }
-
   readonly #onRecord = (record: SessionRecord): void => {
     this.#collaborators.onRecord(record);
     this.#checkDrained();
   };
-
-  #forgetIdlePools(): void {
-    for (const service of this.#removed) {
-      const sessions = this.#pools.get(service)?.pool.sessionCount ?? 0;
-      if (sessions > 0) continue;
-      this.#pools.delete(service);
-      this.#removed.delete(service);
-    }
-  }
 
   #stopAccepting(): void {
     this.#accepting = false;
@@ -287,7 +229,7 @@ export class Dispatcher {
   #closeSessions(): void {
     this.#reception.closeAll('shutdown');
     this.#tls.close();
-    for (const { pool } of this.#pools.values()) pool.closeAll('shutdown');
+    for (const pool of this.#pools.all) pool.closeAll('shutdown');
   }
 
   #checkDrained(): void {
@@ -305,7 +247,7 @@ export class Dispatcher {
 
   #sample(): void {
     const { driver, counters } = this.#collaborators;
-    for (const { pool } of this.#pools.values()) pool.sample();
+    for (const pool of this.#pools.all) pool.sample();
     const dueMs = driver.clock.nowMs() + sampleIntervalMs;
     this.#sampling = driver.clock.after(sampleIntervalMs, () => {
       counters.lag(Math.max(0, driver.clock.nowMs() - dueMs));
