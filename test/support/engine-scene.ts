@@ -29,6 +29,12 @@ export class Scene {
   >();
   #list: { readonly rows: readonly ContainerSummary[]; readonly everything: boolean } | undefined;
   #lost = false;
+  readonly #made: Readonly<Record<string, Partial<ContainerFacts>>>;
+
+  /** `made`: what each container is created with, by name, beside what all have. */
+  constructor(made: Readonly<Record<string, Partial<ContainerFacts>>> = {}) {
+    this.#made = made;
+  }
 
   step(step: Step): void {
     switch (step.kind) {
@@ -103,7 +109,7 @@ export class Scene {
     if (!possible(now)) return;
     this.#nowNs += 10n;
     const started = action === 'start' && { startedAtNs: this.#nowNs };
-    this.truth.set(id, { ...(now ?? facts({ id, name })), ...change, ...started });
+    this.truth.set(id, { ...(now ?? facts({ id, name, ...this.#made[name] })), ...change, ...started });
     this.#nowNs += 10n;
     this.#tell(id, action);
   }

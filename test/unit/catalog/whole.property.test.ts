@@ -1,20 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import type { Declaration } from '../../../src/catalog/declaration.ts';
+import type { Declaration, Front, Name } from '../../../src/catalog/declaration.ts';
 import { createMerger } from '../../../src/catalog/merge.ts';
-import { toRoutingTable } from '../../../src/catalog/routing.ts';
+import { compareDeclarations, listenOf, overlap } from '../../../src/catalog/route.ts';
+import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
-import type { RoutingTable } from '../../../src/relay/table.ts';
+import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/table.ts';
 import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
 import { idOf, names, Scene, step, type Step } from '../../support/engine-scene.ts';
 
 /**
  * From the engine's events to the relay's table, with everything that can come in between: events that are lost, late or
  * repeated, answers that are old, verdicts that change, a configuration file that is edited, and catalogs computed at any
- * moment of it. What remains is what the final state of the world alone gives.
+ * moment of it, of services that want the same few addresses and names. What remains is what the final state of the world
+ * alone gives; and at no moment has anything two owners.
  */
 const later = 1_000_000;
 
@@ -26,12 +28,20 @@ const verdicts: readonly (Verdict | undefined)[] = [
   { kind: 'unfit', reason: 'it answers 500' },
 ];
 
+const fronts: readonly Front[] = [
+  plainFront,
+  { ...plainFront, names: [{ kind: 'host', pattern: 'x.localhost' }] },
+  { ...plainFront, names: [{ kind: 'sni', pattern: '*.localhost' }], tls: 'terminate' },
+];
+
 type Move =
   | Step
   | { readonly kind: 'verdict'; readonly name: string; readonly verdict: Verdict | undefined }
-  /** The configuration file is saved, with so many upstreams. */
-  | { readonly kind: 'file'; readonly upstreams: number }
-  | { readonly kind: 'reconcile' };
+  /** The configuration file is saved, with so many upstreams for these clients. */
+  | { readonly kind: 'file'; readonly upstreams: number; readonly front: Front }
+  | { readonly kind: 'reconcile' }
+  /** Everything under way arrives before the next catalog. */
+  | { readonly kind: 'rest' };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 6, arbitrary: step },
@@ -45,31 +55,61 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('file' as const), upstreams: fc.integer({ min: 0, max: 2 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('file' as const),
+      upstreams: fc.integer({ min: 0, max: 2 }),
+      front: fc.constantFrom(...fronts),
+    }),
   },
-  { weight: 3, arbitrary: fc.constant({ kind: 'reconcile' as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('start' as const, 'die' as const), name: fc.constantFrom(...names) }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'reconcile' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'rest' as const }) },
 );
+
+/** Few values for each, so that containers meet; none: the label is not there. */
+const someNames = fc.constantFrom('', '', 'x.localhost', 'x.localhost', '*.localhost', 'x.localhost, *.localhost');
+const labels = fc
+  .record({
+    listen: fc.constantFrom('80', '80', '80', '80', '0.0.0.0:80', '80, 81'),
+    host: fc.oneof({ weight: 5, arbitrary: someNames }, { weight: 1, arbitrary: fc.constantFrom('*', '[::1]') }),
+    sni: someNames,
+    tls: fc.constantFrom('', '', 'terminate'),
+    pool: fc.constantFrom('', '', 'shared'),
+    'accept-proxy': fc.constantFrom('', '', 'true'),
+    'sniff-timeout': fc.constantFrom('', '2s'),
+  })
+  .map((options) => [['port', '80'], ...Object.entries(options).filter(([, value]) => value !== '')])
+  .map((options) => Object.fromEntries(options.map(([option, value]) => [`sealane.${option}`, value as string])));
+const made: fc.Arbitrary<Record<string, Partial<ContainerFacts>>> = fc
+  .tuple(...names.map(() => fc.record({ labels, createdAtMs: fc.integer({ min: 1, max: 3 }) })))
+  .map((all) => Object.fromEntries(all.map((one, index) => [names[index], one])));
 
 /** One Sealane's control side. */
 class House {
   readonly verdicts = new Map<string, Verdict | undefined>();
-  file = 0;
+  file: { readonly upstreams: number; readonly front: Front } = { upstreams: 0, front: plainFront };
+  declarations: readonly Declaration[] = [];
   readonly #discover = createDiscoverer({ labelPrefix: 'sealane', scope: 'all', bind: '127.0.0.1' });
   readonly #merge = createMerger();
+  readonly #write = createTableWriter({ maxHeld: 1_024, explainNames: true });
   readonly #vantage = { reach: { kind: 'host' } } as const;
-  #catalog = emptyCatalog;
+  catalog: Catalog = emptyCatalog;
 
-  reconcile(containers: ReadonlyMap<string, ContainerFacts>, nowMs: number): Catalog {
+  reconcile(containers: ReadonlyMap<string, ContainerFacts>, nowMs: number): RoutingTable {
     const discovered = this.#discover({
       containers,
       vantage: this.#vantage,
       status: { kind: 'connected', apiVersion: '1.41' },
       synced: true,
     });
-    this.#catalog = nextCatalog(
-      this.#catalog,
+    this.declarations = [...staticDeclarations(this.file), ...discovered.declarations];
+    this.catalog = nextCatalog(
+      this.catalog,
       {
-        declarations: [...staticDeclarations(this.file), ...discovered.declarations],
+        declarations: this.declarations,
         problems: discovered.problems,
         isAlive: ({ id, startedAtNs }) => containers.get(id)?.startedAtNs === startedAtNs,
         verdictOf: (key) => this.verdicts.get(key.slice(0, 1)),
@@ -78,37 +118,96 @@ class House {
       nowMs,
       this.#merge,
     );
-    return this.#catalog;
+    return this.#write(this.catalog, 1);
   }
 
   /** Drains and lingering ports are the past's; after them only the present counts. */
   settledTable(containers: ReadonlyMap<string, ContainerFacts>): RoutingTable {
     this.reconcile(containers, later);
-    return toRoutingTable(this.reconcile(containers, 2 * later), 1, { maxHeld: 1_024, explainNames: true });
+    return this.reconcile(containers, 2 * later);
   }
 }
 
-function staticDeclarations(upstreams: number): Declaration[] {
+function staticDeclarations({ upstreams, front }: House['file']): Declaration[] {
   return Array.from({ length: upstreams }, (_, index) => ({
     service: 'written',
-    listen: { host: '127.0.0.1', port: 5432 },
-    front: plainFront,
+    listen: { host: '127.0.0.1', port: 80 },
+    front,
     pool: { ...plainPool, holdMs: 1_000, connectTimeoutMs: 1_000 },
     upstream: declaredUpstream(`${index}`, { run: undefined, drainMs: 1_000 }),
     declaredBy: { kind: 'static', position: index },
   }));
 }
 
-test('the table ends up as the final state of the world alone gives it', () => {
+/** Where Sealane ends TLS, an HTTP host is asked for as a server name. */
+function keyOf({ kind, pattern }: Name, tls: TlsMode): string {
+  return `${tls === 'terminate' ? 'sni' : kind} ${pattern}`;
+}
+
+/** What a listener leads by: `sni x.localhost`, or `rest` for its catch-all; and to whom. */
+function owners({ names: named, service }: ListenerSpec): readonly (readonly [key: string, service: string])[] {
+  const rest = service === undefined ? [] : [['rest', service] as const];
+  return [...named.map((one) => [keyOf(one, one.tls), one.service] as const), ...rest];
+}
+
+function wanted({ names: named, tls }: Front): readonly string[] {
+  return named.length === 0 ? ['rest'] : named.map((one) => keyOf(one, tls));
+}
+
+/** Every address is bound once, every name on it has one owner, and each of them a pool. */
+function expectSound({ listeners, pools }: RoutingTable): void {
+  const services = new Set(pools.map(({ service }) => service));
+  for (const listener of listeners) {
+    const all = owners(listener);
+    expect(all.length).toBeGreaterThan(0);
+    expect(new Set(all.map(([key]) => key)).size).toBe(all.length);
+    for (const [, service] of all) expect(services).toContain(service);
+    for (const other of listeners.filter((one) => one !== listener))
+      expect(overlap({ ...listener, listen: listener.key }, { ...other, listen: other.key })).toBe(false);
+  }
+}
+
+/** Clients of one address begin alike, whoever's they are. */
+function expectAgreement({ services }: Catalog): void {
+  const routes = [...services.values()].flatMap((service) => service.routes);
+  for (const [, here] of Map.groupBy(routes, ({ listen }) => listen)) {
+    for (const { acceptProxy } of here) expect(sameProxies(acceptProxy, here[0]?.acceptProxy ?? [])).toBe(true);
+  }
+}
+
+/** Whoever has something is the most senior of all who want it, as far as their clients may share the address. */
+function expectSeniority({ listeners }: RoutingTable, declarations: readonly Declaration[]): void {
+  const sorted = declarations.toSorted(compareDeclarations);
+  for (const listener of listeners) {
+    const here = sorted.filter((one) => listenOf(one) === listener.key);
+    // The newest of a service's replicas says how its clients begin.
+    const beginning = new Map(here.map(({ service, front }) => [service, front.acceptProxy]));
+    const common = beginning.get(owners(listener)[0]?.[1] ?? '') ?? [];
+    for (const [key, owner] of owners(listener)) {
+      const claims = here.filter(({ front }) => wanted(front).includes(key));
+      const first = claims.find(({ service }) => sameProxies(beginning.get(service) ?? [], common));
+      expect(first?.service).toBe(owner);
+    }
+  }
+}
+
+function sameProxies(one: readonly string[], other: readonly string[]): boolean {
+  return [...one].toSorted().join() === [...other].toSorted().join();
+}
+
+test('the table ends up as the final state of the world alone gives it, and nothing in it ever has two owners', () => {
   fc.assert(
-    fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
-      const scene = new Scene();
+    fc.property(made, fc.array(move, { maxLength: 60, size: 'max' }), (containers, moves) => {
+      const scene = new Scene(containers);
       const house = new House();
       moves.forEach((one, at) => {
         if (one.kind === 'verdict') house.verdicts.set(idOf(one.name).slice(0, 1), one.verdict);
-        else if (one.kind === 'file') house.file = one.upstreams;
-        else if (one.kind === 'reconcile') house.reconcile(scene.world.containers(), at * 100);
-        else scene.step(one);
+        else if (one.kind === 'file') house.file = one;
+        else if (one.kind === 'reconcile' || one.kind === 'rest') {
+          if (one.kind === 'rest') expect(scene.settle()).toBe(true);
+          expectSound(house.reconcile(scene.world.containers(), at * 100));
+          expectAgreement(house.catalog);
+        } else scene.step(one);
       });
       expect(scene.settle()).toBe(true);
 
@@ -116,7 +215,10 @@ test('the table ends up as the final state of the world alone gives it', () => {
       fresh.file = house.file;
       for (const [key, verdict] of house.verdicts) fresh.verdicts.set(key, verdict);
       const truth = new Map([...scene.truth].filter(([, { state }]) => state === 'running' || state === 'paused'));
-      expect(house.settledTable(scene.world.containers())).toEqual(fresh.settledTable(truth));
+      const settled = fresh.settledTable(truth);
+      expect(house.settledTable(scene.world.containers())).toEqual(settled);
+      expectSound(settled);
+      expectSeniority(settled, fresh.declarations);
     }),
     { numRuns: 2_000 },
   );

@@ -4,7 +4,7 @@ import { Scene, step } from '../../support/engine-scene.ts';
 
 test('whatever happens in whatever order, the world ends up as the engine’s', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const scene = new Scene();
       for (const one of steps) scene.step(one);
       expect(scene.settle()).toBe(true);
@@ -16,7 +16,7 @@ test('whatever happens in whatever order, the world ends up as the engine’s', 
 
 test('a run whose death was heard is never shown again, whatever answers are still under way', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const scene = new Scene();
       for (const one of steps.filter(({ kind }) => kind !== 'clock back')) {
         scene.step(one);
