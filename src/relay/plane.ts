@@ -12,6 +12,7 @@ import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
 import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
+import { channelLimit } from './stream/channel-limit.ts';
 import { changeBetween } from './table-change.ts';
 import type { Histogram } from './timings.ts';
 import { emptyTable, type RoutingTable } from './table.ts';
@@ -149,7 +150,8 @@ class ThreadedPlane implements Plane {
         memory,
         access: this.#access,
         reusePort: reusePort || workers > 1,
-        maxSessions,
+        // Two threads may have a share in the same files, where one hands its clients to another: no more than there are.
+        maxSessions: driver === 'splice' ? Math.min(maxSessions ?? Infinity, channelLimit(1)) : maxSessions,
         sharers: workers,
         ticketKeys: randomBytes(48),
       },

@@ -28,7 +28,7 @@ export class Seats {
     this.#collaborators = collaborators;
     this.#setup = setup;
     this.#listening = options.workers;
-    for (let worker = 0; worker < options.workers; worker++) this.#start(options.driver);
+    for (let worker = 0; worker < options.workers; worker++) this.#start({ ...setup, driver: options.driver });
   }
 
   get all(): readonly WorkerSeat[] {
@@ -49,7 +49,8 @@ export class Seats {
   }
 
   startTlsThread(): void {
-    if (this.tlsWorker === undefined) this.#start('stream');
+    // All clients may be ones for it: how many there are at once is limited where they come in.
+    if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream', sharers: 1 });
   }
 
   /** `worker` is ready: a way for clients from it to the thread that ends TLS, or from all to that one. */
@@ -65,9 +66,9 @@ export class Seats {
     }
   }
 
-  #start(driver: DriverName): void {
+  #start(setup: Omit<WorkerSetup, 'index'>): void {
     const index = this.#seats.length;
     const { workerUrl, clock, eventsOf } = this.#collaborators;
-    this.#seats.push(new WorkerSeat(workerUrl, { ...this.#setup, index, driver }, clock, eventsOf(index)));
+    this.#seats.push(new WorkerSeat(workerUrl, { ...setup, index }, clock, eventsOf(index)));
   }
 }

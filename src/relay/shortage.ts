@@ -9,6 +9,8 @@ const shortages: Readonly<Record<string, string>> = {
   ENFILE: 'this machine has as many files open as it may',
   ENOBUFS: 'the kernel has no memory left for sockets',
   ENOMEM: 'the kernel has no memory left for sockets',
+  // epoll_ctl(2); no dial is answered so.
+  ENOSPC: 'this user has as many sockets watched as it may',
   EADDRNOTAVAIL: 'every local port is taken by connections to it',
 };
 

@@ -114,7 +114,7 @@ test('whatever limits come and go while clients do, all places are free in the e
 });
 
 describe('a dial that fails for want of something on this machine', () => {
-  test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])(
+  test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'ENOSPC'])(
     '(%s) is no fault of the upstream, is said, and its client is held and dialed for again',
     (code) => {
       const { admit, clock, suspects, troubles, held } = createPool([a]);

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { dialTls } from '../support/sockets-tls.ts';
+import { dial, serveEcho, type Peer } from '../support/sockets.ts';
+
+/**
+ * What a relay does that may open only so many files, in a process of its own.
+ */
+const script = fileURLToPath(new URL('../support/sockets-few-files.ts', import.meta.url));
+
+test('sessions whose TLS is ended in the thread for it and all others share the limit of open files', async () => {
+  await using server = await serveEcho();
+  // Room for 136 sessions of two descriptors each, beside the 128 descriptors that are kept free.
+  await using relay = await startRelay('splice', server.port, 400);
+  await using clients = new AsyncDisposableStack();
+  for (let nth = 0; nth < 100; nth++) {
+    const client = clients.use(await dialTls(relay.tlsPort, { rejectUnauthorized: false }));
+    expect(await client.echo('hello')).toBe('hello');
+  }
+  let served = 0;
+  while (served < 60 && (await isServed(clients.use(await dial(relay.plainPort))))) served += 1;
+  expect(served).toBe(36);
+  expect(await relay.ask('how are you?')).toMatchObject({ open: 136, refused: { 'limit-total': 1 } });
+});
+
+test.each(['stream', 'splice'])(
+  'a client for whom no file is left to dial waits, which is said, and no upstream is blamed (%s)',
+  async (driver) => {
+    await using server = await serveEcho();
+    await using relay = await startRelay(driver, server.port, 300);
+    await relay.ask('take all files but one');
+    await using client = await dial(relay.plainPort);
+    let state: Awaited<ReturnType<typeof relay.ask>>;
+    do state = await relay.ask('how are you?');
+    while (state.held === 0 || state.troubles.length === 0);
+    expect(state.suspects).toEqual([]);
+    expect(state.troubles).toEqual([expect.stringContaining('EMFILE')]);
+    await relay.ask('give them back');
+    expect(await client.echo('hello')).toBe('hello');
+    expect((await relay.ask('how are you?')).suspects).toEqual([]);
+  },
+);
+
+async function startRelay(driver: string, upstreamPort: number, files: number) {
+  const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, script, driver, String(upstreamPort)];
+  const relay = spawn('sh', limited, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(relay.stdout)[Symbol.asyncIterator]();
+  const answer = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null') as unknown;
+  const [tlsPort = 0, plainPort = 0] = (await answer()) as number[];
+  return {
+    tlsPort,
+    plainPort,
+    async ask(what: string) {
+      relay.stdin.write(`${what}\n`);
+      return (await answer()) as Answer;
+    },
+    async [Symbol.asyncDispose]() {
+      relay.stdin.end();
+      await once(relay, 'exit');
+    },
+  };
+}
+
+interface Answer {
+  readonly held: number;
+  readonly suspects: readonly unknown[];
+  readonly troubles: readonly string[];
+}
+
+function isServed(client: Peer): Promise<boolean> {
+  return client.echo('hello').then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,44 @@
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { DriverName } from '../../src/relay/messages.ts';
+import { planeRig, until } from './sockets-rig.ts';
+import { listener, pool, table, upstream } from './sockets-tables.ts';
+import { tlsSpec } from './sockets-tls.ts';
+
+/**
+ * A process with a relay of its own, for tests that limit how many files it may open. Prints its ports, by TLS and
+ * without; then does what it is told, line by line, and prints how the relay is. Ends with its input.
+ */
+const [, , driver, upstreamPort] = process.argv;
+const rig = planeRig(driver as DriverName);
+const upstreams = [upstream('api-1', { port: Number(upstreamPort) })];
+const listeners = [{ ...listener('shop/tls'), tls: 'terminate' as const }, listener('shop/plain')];
+const pools = listeners.map(({ service }) => pool(upstreams, { service: service ?? '' }));
+rig.publish({ ...table(pools, listeners), tls: tlsSpec() });
+await until(() => rig.statuses.all.length === listeners.length);
+const bound = listeners.map(({ key }) => rig.statuses.all.find((one) => one.key === key)?.status);
+print(bound.map((status) => (status?.kind === 'listening' ? status.port : 0)));
+const taken: number[] = [];
+for await (const line of createInterface(process.stdin)) {
+  if (line === 'take all files but one') takeAll();
+  if (line === 'give them back') for (const fd of taken.splice(0)) closeSync(fd);
+  const { suspects, log } = rig;
+  print({
+    ...rig.totals(),
+    suspects: suspects.all,
+    troubles: log.all.filter((one) => one.includes('dial-impossible')),
+  });
+}
+await rig.close();
+
+function takeAll(): void {
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    closeSync(taken.pop() ?? -1);
+  }
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
