@@ -151,7 +151,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
       const service = declaredBy?.kind === 'container' ? byName.get(declaredBy.id) : undefined;
       if (declaredBy?.kind !== 'container' || !service) return [];
       const place = routePlace(service, prefix, declaredBy.route, ['listen', 'port']);
-      return [{ intent, route, service: printable(service.name), place }];
+      return [{ intent, route, service: service.name, place }];
     }),
   );
   const ours = new Set(services.filter((one) => one === stand.service || isLabelled(one, prefix)));
@@ -201,7 +201,7 @@ function toFinding(
     {
       code: problem.code,
       place: placeOf(problem, service, prefix),
-      service: printable(service.name),
+      service: service.name,
       message: problem.message + because,
       fix: fixes[problem.code] ?? problem.fix,
     },
@@ -221,7 +221,7 @@ function undefinedNetworks(service: ComposeService, { networks }: ComposeProject
           {
             code: 'network-undefined',
             place,
-            service: printable(service.name),
+            service: service.name,
             message: `network ${quoted(key)} is not defined`,
             fix: 'Name it under `networks:` at the end of the file, too.',
           },

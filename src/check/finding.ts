@@ -1,12 +1,13 @@
 import type { ProblemCode } from '../catalog/problem.ts';
 import type { Place } from '../compose/place.ts';
+import { printable } from '../telemetry/printable.ts';
 
 /** A mistake in a compose file, found without an engine. */
 export interface Finding {
   /** Stable. */
   readonly code: ProblemCode | CheckCode;
   readonly place: Place;
-  /** The service it is about; safe to print. */
+  /** The service it is about, as the file has it: hostile text. */
   readonly service: string;
   /** One line, safe to print. */
   readonly message: string;
@@ -33,7 +34,7 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
   return [...groups.values()]
     .flatMap((group) => {
       const [first] = group;
-      return first ? { ...first, services: [...new Set(group.map(({ service }) => service))] } : [];
+      return first ? { ...first, services: [...new Set(group.map(({ service }) => printable(service)))] } : [];
     })
     .toSorted(
       (a, b) =>
@@ -44,6 +45,7 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
     );
 }
 
+/** All of it safe to print but the place's file. */
 export type SharedFinding = Omit<Finding, 'service'> & { readonly services: readonly string[] };
 
 function compare(a: string, b: string): number {

@@ -97,7 +97,7 @@ function ofTwo(service: ComposeService, port: ComposePort, other: ComposeService
   return {
     code: 'publish-conflict',
     place: port.place,
-    service: printable(service.name),
+    service: service.name,
     message: `it publishes port ${port.host} of the host, and so does ${printable(other.name)}: only one of them can start`,
     fix: 'Publish only what clients reach through Sealane, and only there.',
   };
@@ -107,7 +107,7 @@ function ofReplicas(service: ComposeService, port: ComposePort): Finding {
   return {
     code: 'publish-conflict',
     place: port.place,
-    service: printable(service.name),
+    service: service.name,
     message: `its ${service.replicas} replicas can't all publish port ${port.host} of the host`,
     fix: 'Take the port out: clients reach all replicas through Sealane.',
   };

@@ -18,7 +18,7 @@ export interface ReportOptions {
 export function renderReport(report: Report, format: ReportFormat, options: ReportOptions): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(toJson(report), undefined, 2)}\n`;
+      return `${plainJson(toJson(report))}\n`;
     case 'github':
       return report.findings.map((one) => `${annotation(one.place, one.code, whole(one))}\n`).join('');
     case 'text':
@@ -79,6 +79,15 @@ function toJson({ services, labelled, sealane, findings }: Report): unknown {
   };
 }
 
+/** What a terminal would obey as JSON's own escapes: the same to whoever parses it. Line breaks stand between values only. */
+function plainJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replaceAll(/[^\P{C}\n]|[\u2028\u2029]/gu, (char) =>
+    Array.from({ length: char.length }, (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(
+      '',
+    ),
+  );
+}
+
 function whole({ services, message, fix }: SharedFinding): string {
   return `${services.join(', ')}: ${message}. ${fix}`;
 }
@@ -86,7 +95,7 @@ function whole({ services, message, fix }: SharedFinding): string {
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 export function annotation(place: Place, title: string, message: string): string {
   const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return `::error file=${property(place.file)},line=${place.line},col=${place.column},title=${property(title)}::${data(message)}`;
+  return `::error file=${property(printable(place.file, 400))},line=${place.line},col=${place.column},title=${property(title)}::${data(message)}`;
 }
 
 function data(text: string): string {
