@@ -1,5 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
+import type { Readable } from 'node:stream';
 import { ConfigError } from '../config/config-error.ts';
 import { printable } from '../telemetry/printable.ts';
 import type { Loader } from './load.ts';
@@ -24,16 +26,9 @@ export function createDiskLoader(folder: string): DiskLoader {
     show,
     lineOf: ({ file, line }) => texts.get(file)?.split(/\r?\n/, line)[line - 1],
     async read(path) {
-      const text = await (path === '-' ? readStandardInput() : readFile(path, 'utf8')).catch(
-        (error: NodeJS.ErrnoException) => {
-          throw new ConfigError(
-            `cannot read ${printable(show(path), 400)}: ${fileErrors[error.code ?? ''] ?? error.code}`,
-            {
-              cause: error,
-            },
-          );
-        },
-      );
+      const text = await (path === '-' ? textOf(process.stdin) : textOfFile(path)).catch((error: unknown) => {
+        throw new ConfigError(`cannot read ${printable(show(path), 400)}: ${whyNot(error)}`, { cause: error });
+      });
       texts.set(show(path), text);
       return text;
     },
@@ -45,14 +40,35 @@ export function createDiskLoader(folder: string): DiskLoader {
   };
 }
 
-async function readStandardInput(): Promise<string> {
+/** A hundred times what anybody has written. */
+const maxLength = 4 * 2 ** 20;
+
+class Refusal extends Error {}
+
+/** Whatever else has a path can keep a reader waiting for ever, or never end. */
+async function textOfFile(path: string): Promise<string> {
+  const found = await stat(path);
+  if (found.isDirectory()) throw new Refusal('it is a directory; name the file itself');
+  if (!found.isFile()) throw new Refusal('it is no file; what comes from a pipe is read from standard input, as -');
+  return textOf(createReadStream(path));
+}
+
+async function textOf(stream: Readable): Promise<string> {
   let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk);
+  for await (const chunk of stream.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > maxLength) throw new Refusal('it is larger than any compose file (4 MiB)');
+  }
   return text;
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return fileErrors[code] ?? code;
 }
 
 const fileErrors: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied',
-  EISDIR: 'it is a directory; name the file itself',
 };

@@ -27,6 +27,8 @@ interface Scope {
 
 /** More files include one another in a circle only. */
 const maxDepth = 30;
+/** Two includes in each file of a chain are a billion files at its end. */
+const maxLoads = 1_000;
 
 /** @throws ComposeError @throws ConfigError when a file can't be read */
 export async function loadCompose(paths: readonly string[], scope: Scope, loader: Loader): Promise<Mapping> {
@@ -40,6 +42,9 @@ export async function loadCompose(paths: readonly string[], scope: Scope, loader
 
 class Files {
   readonly #loader: Loader;
+  /** What many services extend is read once, as long as the variables are the same. */
+  readonly #roots = new Map<Variables, Map<string, Mapping>>();
+  #loads = 0;
 
   constructor(loader: Loader) {
     this.#loader = loader;
@@ -62,15 +67,31 @@ class Files {
     return layer ? mergeMappings(layer, own) : own;
   }
 
-  async #root(path: string, scope: Scope): Promise<Mapping> {
+  async #root(path: string, { variables }: Scope): Promise<Mapping> {
+    const known = this.#roots.get(variables) ?? new Map<string, Mapping>();
+    this.#roots.set(variables, known);
+    const root = known.get(path) ?? (await this.#load(path, variables));
+    known.set(path, root);
+    return root;
+  }
+
+  async #load(path: string, variables: Variables): Promise<Mapping> {
     const shown = this.#loader.show(path);
-    const trees = parseTrees(await this.#loader.read(path), shown, scope.variables);
+    const start = { file: shown, line: 1, column: 1 };
+    this.#loads += 1;
+    if (this.#loads > maxLoads) {
+      throw new ComposeError(
+        start,
+        `${maxLoads} files were read before this one: they include the same again and again`,
+      );
+    }
+    const trees = parseTrees(await this.#loader.read(path), shown, variables);
     const maps = trees.map((tree) => {
       if (tree.kind === 'map') return tree;
       throw new ComposeError(tree.place, 'a compose file must be a mapping with `services`');
     });
     const [first, ...others] = maps;
-    if (!first) throw new ComposeError({ file: shown, line: 1, column: 1 }, 'the file is empty');
+    if (!first) throw new ComposeError(start, 'the file is empty');
     return others.reduce(mergeMappings, first);
   }
 

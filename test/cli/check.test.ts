@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { truncate } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runSealane } from '../support/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -40,6 +43,25 @@ describe('sealane check', () => {
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^sealane: .*\n$/);
     expect(code).toBe(2);
+  });
+
+  it('refuses what is no file, or never ends, in one line', async () => {
+    await using folder = await tempFolder();
+    const pipe = `${folder.path}/pipe`;
+    await promisify(execFile)('mkfifo', [pipe]);
+    const endless = await folder.write('endless.yaml', '');
+    await truncate(endless, 2 ** 32);
+    for (const [path, why] of [
+      [pipe, /is no file; what comes from a pipe is read from standard input, as -/],
+      ['/dev/zero', /is no file/],
+      [folder.path, /is a directory; name the file itself/],
+      [endless, /is larger than any compose file/],
+    ] as const) {
+      const { code, stderr } = await runSealane(['check', path]);
+      expect(stderr).toMatch(why);
+      expect(stderr).toMatch(/^sealane: .*\n$/);
+      expect(code).toBe(2);
+    }
   });
 
   it('annotates the place of what can not be used, too', async () => {
