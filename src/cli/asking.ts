@@ -58,7 +58,6 @@ export function addAsking(program: Command, finish: (code: number) => void): voi
 
 function asking(program: Command, name: string, description: string): Command {
   const command = program.command(name).description(description).option('--json', 'for programs');
-  command.hook('preAction', endWhenUnread);
   addSettings(command, whereToAsk);
   return command.option('--config <file>', 'YAML file with settings');
 }
@@ -76,12 +75,4 @@ function readId(text: string): number {
   const id = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(id)) return id;
   throw new ConfigError(`--since must be an event's id, as --json shows it, not ${quoted(text)}`);
-}
-
-/** Whoever reads us has seen enough: `sealane events -f | head`. */
-function endWhenUnread(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
 }

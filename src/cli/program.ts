@@ -8,6 +8,7 @@ import { quoted } from '../telemetry/printable.ts';
 import { addAsking } from './asking.ts';
 import type { CheckFlags } from './commands/check.ts';
 import { addSettings, kebab, type Typed } from './setting-flags.ts';
+import { endWhenUnread } from './unread.ts';
 import { version } from './version.ts';
 
 /**
@@ -26,12 +27,20 @@ const relaySettings: readonly SettingName[] = [
   'admin',
 ];
 
+/** They serve, or clean up, whether or not anybody reads what they print. */
+const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'whoami', 'demo']);
+
 /** The exit code. @throws ConfigError for unusable arguments */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code = 0;
+  let command = '';
   const program = buildProgram((result) => {
     code = result;
   });
+  program.hook('preAction', (_program, chosen) => {
+    command = chosen.name();
+  });
+  endWhenUnread(() => servingCommands.has(command));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

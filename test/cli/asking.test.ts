@@ -5,7 +5,7 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timelineEventSchema } from '../../src/admin/schema.ts';
-import { runSealane, startSealane, type Sealane } from '../support/sealane.ts';
+import { runSealane, runUnread, startSealane, type Sealane } from '../support/sealane.ts';
 import { freePort } from '../support/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
@@ -223,4 +223,18 @@ describe('a question that nobody answers as it should', () => {
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
+});
+
+describe('a command of whose output enough was seen', () => {
+  it.each([['status'], ['why', 'web'], ['events', '-f'], ['top']])('%s ends, and says nothing', async (...args) => {
+    const all = [...args, '--admin', admin, '--admin-token', token];
+    expect(await runUnread(all)).toEqual({ code: 141, stderr: '' });
+  });
+
+  it.each([['--help'], ['check', '--help'], ['completion', 'bash'], ['check', 'examples/redis/docker-compose.yml']])(
+    '%s %s ends, and says nothing',
+    async (...args) => {
+      expect(await runUnread(args)).toEqual({ code: 141, stderr: '' });
+    },
+  );
 });

@@ -1,0 +1,17 @@
+/**
+ * What becomes of a command whose output nobody reads any more, as in `sealane events -f | head`.
+ */
+/** 128 + SIGPIPE, which shells report of other programs; Node ignores that signal. */
+const unreadCode = 141;
+
+/** Ends the process, unless it has more to do than to print. */
+export function endWhenUnread(hasMoreToDo: () => boolean): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (hasMoreToDo()) return;
+    if (code === 'EPIPE') process.exit(unreadCode);
+    process.stderr.write(`sealane: cannot write: ${message}\n`);
+    process.exit(1);
+  });
+  // Nobody is left to tell.
+  process.stderr.on('error', () => {});
+}
