@@ -21,8 +21,6 @@ export interface AccessRules {
   readonly names: readonly string[];
 }
 
-const cookieName = 'sealane';
-
 export function newToken(): string {
   return randomBytes(24).toString('base64url');
 }
@@ -34,7 +32,7 @@ export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
     const bearer = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
     const hasBearer = token !== undefined && isSame(bearer, token);
     if (!hasBearer && !isOurName(context.req.header('host'), names)) return refuseHost(context);
-    if (token !== undefined && !hasBearer && !isSame(getCookie(context, cookieName), cookie)) {
+    if (token !== undefined && !hasBearer && !isSame(getCookie(context, cookieName(context)), cookie)) {
       context.header('www-authenticate', 'Bearer realm="sealane"');
       return failed(context, {
         status: 401,
@@ -43,10 +41,9 @@ export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
         detail: 'Send it as Authorization: Bearer, or open /login?token=… once in the browser.',
       });
     }
-    if (!isReading(context) && !isFromUs(context))
+    if (!isReading(context) && !(isAskedByUs(context) && isFromUs(context)))
       return refuseOrigin(context, 'Actions are taken from our own page only');
-    if (isData(context) && context.req.header('sec-fetch-site') === 'cross-site')
-      return refuseOrigin(context, 'Pages of other sites are told nothing');
+    if (isData(context) && !isAskedByUs(context)) return refuseOrigin(context, 'Pages of other sites are told nothing');
     return next();
   };
 }
@@ -64,10 +61,16 @@ export function login({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
           detail: 'Take the link from the log of the Sealane that runs now, or the token that it was given.',
         });
       }
-      setCookie(context, cookieName, cookieFor(token), { httpOnly: true, sameSite: 'Strict', path: '/' });
+      setCookie(context, cookieName(context), cookieFor(token), { httpOnly: true, sameSite: 'Strict', path: '/' });
     }
     return context.redirect('/', 303);
   };
+}
+
+/** Browsers know no ports where cookies are concerned: two Sealanes on one machine would log each other out. */
+function cookieName({ req }: Context): string {
+  const port = /:(\d+)$/.exec(req.header('host') ?? '')?.[1];
+  return port === undefined ? 'sealane' : `sealane-${port}`;
 }
 
 /** Not the token itself: what a browser keeps need not be good for anything else. */
@@ -102,14 +105,17 @@ function isData({ req }: Context): boolean {
   return req.path.startsWith('/api/');
 }
 
-/** Browsers send Origin with every request that is not a mere reading one, and most say where it comes from. */
+/** Browsers send Origin with every request that is not a mere reading one. */
 function isFromUs({ req }: Context): boolean {
-  const site = req.header('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   const origin = req.header('origin');
   return (
     origin === undefined || origin === `http://${req.header('host')}` || origin === `https://${req.header('host')}`
   );
+}
+
+/** By a person, a command, or our own page. Another port of this machine is `same-site`. */
+function isAskedByUs({ req }: Context): boolean {
+  return ['same-origin', 'none', undefined].includes(req.header('sec-fetch-site'));
 }
 
 function refuseHost(context: Context): Response {

@@ -46,8 +46,8 @@ describe('the token', () => {
     ['a wrong one', { authorization: 'Bearer wrong-horse-battery' }],
     ['a part of it', { authorization: `Bearer ${token.slice(0, -1)}` }],
     ['one of another kind', { authorization: `Basic ${token}` }],
-    ['a wrong cookie', { cookie: 'sealane=AAAA' }],
-    ['itself as the cookie', { cookie: `sealane=${token}` }],
+    ['a wrong cookie', { cookie: 'sealane-8470=AAAA' }],
+    ['itself as the cookie', { cookie: `sealane-8470=${token}` }],
   ])('%s opens nothing', async (_what, headers) => {
     const { ask, source } = door({ token });
     for (const path of ['/api/services', '/api/events', '/metrics', '/openapi.json', '/no-such-page']) {
@@ -74,6 +74,24 @@ describe('the token', () => {
     expect(cookie).not.toContain(token);
     const [pair = ''] = cookie.split(';');
     expect((await ask('/api/services', { cookie: pair })).status).toBe(200);
+  });
+
+  /** As a browser keeps them: by name, whatever the port. */
+  it('is remembered beside those of other Sealanes on the same machine', async () => {
+    const kept = new Map<string, string>();
+    const hosts = ['127.0.0.1:8470', '127.0.0.1:8471', '127.0.0.1'];
+    const sealanes = hosts.map((host) => ({
+      host,
+      own: `token-of-${host}`,
+      ask: door({ token: `token-of-${host}` }).ask,
+    }));
+    for (const { ask, host, own } of sealanes) {
+      const { headers } = await ask(`/login?token=${own}`, { host });
+      const [pair = ''] = (headers.get('set-cookie') ?? '').split(';');
+      kept.set(pair.slice(0, pair.indexOf('=')), pair);
+    }
+    const cookie = [...kept.values()].join('; ');
+    for (const { ask, host } of sealanes) expect((await ask('/api/services', { host, cookie })).status).toBe(200);
   });
 });
 
@@ -113,10 +131,14 @@ describe('an action', () => {
 describe('a page of another site', () => {
   const headers = { 'sec-fetch-site': 'cross-site' };
 
-  it('reads nothing, and takes no place among those who listen', async () => {
+  it.each([
+    ['of any kind', 'cross-site'],
+    ['that is another port of this machine', 'same-site'],
+  ])('%s reads nothing, and takes no place among those who listen', async (_what, site) => {
     const { ask, source } = door();
     for (const path of ['/api/services', '/api/events', '/api/why/web']) {
-      for (const method of ['GET', 'HEAD']) expect((await ask(path, headers, { method })).status).toBe(403);
+      for (const method of ['GET', 'HEAD'])
+        expect((await ask(path, { 'sec-fetch-site': site }, { method })).status).toBe(403);
     }
     expect(source.feed.listeners).toBe(0);
   });
