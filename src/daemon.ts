@@ -73,7 +73,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const driver = driverOf(settings, logger);
   const dialFailures = new DialFailures();
   const overrides = createOverrides({ onChange: () => reconciler.markDirty() });
-  const onCertificates = { clock, onChange: (): void => reconciler.markDirty() };
+  // A file may change while the next is read for the first time: there is nothing to reconcile yet.
+  let onCertificate = (): void => {};
+  const onCertificates = { clock, onChange: (): void => onCertificate() };
   const paths = (name: 'certs' | 'upstream-ca' | 'upstream-cert'): string[] =>
     settings[name].map((path) => resolve(path));
   const certificates = await openCertificateStore(onCertificates, paths('certs'));
@@ -158,6 +160,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       admin.onChanges(changes);
     },
   });
+  onCertificate = () => reconciler.markDirty();
 
   const useServices = (next: readonly StaticService[]): void => {
     services = next;
@@ -184,7 +187,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     useServices(change.file.services);
   };
 
+  let stopping = false;
   const readiness = (): Readiness => {
+    if (stopping) return { ready: false, reason: 'it is stopping: no new sessions' };
     const snapshot = watcher?.snapshot() ?? noEngine;
     if (snapshot.synced) return { ready: true, reason: 'the first list of containers was read' };
     const { status } = snapshot;
@@ -231,6 +236,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     catalog: () => reconciler.catalog(),
     readiness,
     async stop(drainMs) {
+      stopping = true;
       fileWatch?.stop();
       reconciler.stop();
       checker.stop();

@@ -23,7 +23,7 @@ export const operations: Readonly<Record<string, Readonly<Partial<Record<'get' |
   },
   '/readyz': {
     get: {
-      summary: 'Whether the first list of containers was read; 503 until then.',
+      summary: 'Whether the first list of containers was read; 503 until then, and while Sealane stops.',
       tag: 'health',
       answer: schemas.readinessSchema,
     },

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { servicesSchema } from '../../src/admin/schema.ts';
-import { startSealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { runSealane, startSealane } from '../support/sealane.ts';
+import { dial, freePort, serveEcho } from '../support/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
@@ -68,6 +68,31 @@ it('a unix socket serves its owner without a token; one that a dead Sealane left
   await second.line(/web is served/);
   const { services } = servicesSchema.parse(JSON.parse(await askSocket(path, '/api/services')));
   expect(services.map(({ name }) => name)).toEqual(['web']);
+});
+
+it('from the moment it is told to stop it is not ready, but lives, while its sessions end', async () => {
+  await using folder = await tempFolder();
+  await using echo = await serveEcho();
+  const [listen, port] = [await freePort(), await freePort()];
+  const text = `services: { web: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${echo.port}'] } }`;
+  const config = await folder.write('sealane.yaml', text);
+  await using sealane = startSealane('--docker', 'none', '--config', config, '--admin', `127.0.0.1:${port}`);
+  await sealane.line(/web is served/);
+  const client = await dial(listen);
+  await client.echo('hello');
+  expect(await statusOf(`http://127.0.0.1:${port}/readyz`)).toBe(200);
+  const stopped = sealane.stop();
+  await sealane.line(/no new sessions/);
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    { ready: false, reason: 'it is stopping: no new sessions' },
+  ]);
+  expect(await statusOf(`http://127.0.0.1:${port}/healthz`)).toBe(200);
+  const health = await runSealane(['health', '--admin', `127.0.0.1:${port}`]);
+  expect(health).toMatchObject({ code: 1, stdout: 'not ready: it is stopping: no new sessions\n' });
+  await client[Symbol.asyncDispose]();
+  expect(await stopped).toBe(0);
 });
 
 it('a file that is no socket is left alone where the socket should be, and said to be in the way', async () => {
