@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -32,9 +32,15 @@ export async function serveAdmin(
 export async function serveAdminSocket(app: AdminApp, path: string): Promise<AdminServer> {
   await removeStale(path);
   const server = createServer(app, 'socket');
-  server.listen({ path });
+  // From the first moment: to change the mode afterwards would leave one in which anybody may connect.
+  const before = process.umask(0o177);
+  try {
+    // It is bound when this returns.
+    server.listen({ path });
+  } finally {
+    process.umask(before);
+  }
   await once(server, 'listening');
-  await chmod(path, 0o600);
   return { port: 0, close: () => close(server) };
 }
 
