@@ -55,6 +55,16 @@ export interface Figures {
   readonly bytesDown: number;
 }
 
+export const noFigures: Figures = {
+  active: 0,
+  sessions: 0,
+  dials: 0,
+  dialFailures: 0,
+  retries: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+};
+
 export interface UpstreamFigures extends Figures {
   readonly dialP50Ms: number | undefined;
   readonly dialP99Ms: number | undefined;

@@ -8,6 +8,7 @@ import { stateOf } from '../catalog/service-state.ts';
 import type { Upstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../config/address.ts';
 import type { ListenerStatus, LiveSession } from '../relay/report.ts';
+import { printable } from '../telemetry/printable.ts';
 import type {
   ApiExplanation,
   ApiProblem,
@@ -19,7 +20,7 @@ import type {
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
-import type { AdminSource, Figures } from './source.ts';
+import { noFigures, type AdminSource, type Figures } from './source.ts';
 
 /**
  * What is known, as the API says it.
@@ -118,16 +119,6 @@ function viewHealth(plan: HealthPlan): string {
   return plan.kind === 'http' ? `http:${plan.path}` : plan.kind;
 }
 
-const noFigures: Figures = {
-  active: 0,
-  sessions: 0,
-  dials: 0,
-  dialFailures: 0,
-  retries: 0,
-  bytesUp: 0,
-  bytesDown: 0,
-};
-
 function viewTraffic({ active, sessions, dials, dialFailures, retries, bytesUp, bytesDown }: Figures): ApiTraffic {
   return { active, sessions, dials, dialFailures, retries, bytesUp, bytesDown };
 }
@@ -166,8 +157,19 @@ export function viewProblems(catalog: Catalog): ApiProblem[] {
   return catalog.problems.map((problem) => viewProblem(problem, concerned.get(problem) ?? []));
 }
 
-function viewProblem({ code, subject, containerId, message, fix }: Problem, services: readonly string[]): ApiProblem {
-  return { code, subject, containerId: containerId ?? null, services: [...services], message, fix };
+function viewProblem(problem: Problem, services: readonly string[]): ApiProblem {
+  const { code, subject, containerId, label, route, listen, message, fix } = problem;
+  return {
+    code,
+    subject,
+    containerId: containerId ?? null,
+    label: label === undefined ? null : printable(label),
+    route: route ?? null,
+    listen: listen ?? null,
+    services: [...services],
+    message,
+    fix,
+  };
 }
 
 export function viewSession(session: LiveSession): ApiSession {

@@ -35,6 +35,7 @@ function problemOf(service: string, listen: string, selector: Selector, count: n
   return {
     code: 'certificate-missing',
     subject: service,
+    listen,
     message:
       count === 0
         ? `TLS is to be ended on ${where}, and there is no certificate: every handshake fails`

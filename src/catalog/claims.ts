@@ -141,6 +141,7 @@ function conflict(
   return {
     code,
     subject: claim.service,
+    listen: claim.route.listen,
     ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id, route: claim.declarer.route } : {}),
     message: `${nameOf(claim.declarer)} wants ${wants} for ${claim.service}, but ${nameOf(holder.declarer)} has ${has} for ${holder.service}`,
     fix,

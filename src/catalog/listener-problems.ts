@@ -14,7 +14,7 @@ export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>):
 export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
   const known = isSocketPath(listen) ? socketReasons : reasons;
   const [why, fix] = known[code] ?? [message, 'It is tried again by itself.'];
-  return { code: 'listen-failed', subject: listen, message: `cannot listen: ${why}`, fix };
+  return { code: 'listen-failed', subject: listen, listen, message: `cannot listen: ${why}`, fix };
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {

@@ -12,6 +12,8 @@ export interface Problem {
   readonly label?: string;
   /** The route at fault, where it is one: its name, or '' for the one written without a name. */
   readonly route?: string;
+  /** The address it is about, where it is one that is or was to be listened on. */
+  readonly listen?: string;
   /** One line, safe to print. */
   readonly message: string;
   /** The one next thing to do. */

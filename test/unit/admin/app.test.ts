@@ -11,6 +11,7 @@ import {
   servicesSchema,
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
+import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
 import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
@@ -70,6 +71,26 @@ describe('reading', () => {
     expect(problems.map(({ code, services }) => [code, services])).toEqual([
       ['label-unknown', ['api']],
       ['config-invalid', []],
+    ]);
+  });
+
+  it('says which label, route and address a problem is about, for programs that need not read what people do', async () => {
+    const catalog = catalogOf(
+      [declare('api', declaredUpstream('api-1')), declare('web', declaredUpstream('web-1'), { created: 1 })],
+      {
+        problems: [
+          problem('label-unknown', 'api-1', { containerId: 'api-1', label: 'sealane.prot\u001b[31m' }),
+          problem('port-unclear', 'api-1', { containerId: 'api-1', route: 'debug' }),
+          ...listenerProblems(new Map([['127.0.0.1:9', { kind: 'failed', code: 'EACCES', message: '' }]])),
+        ],
+      },
+    );
+    const { problems } = problemsSchema.parse(await (await ask(adminSource(catalog), '/api/problems')).json());
+    expect(problems.map(({ code, label, route, listen }) => [code, label, route, listen])).toEqual([
+      ['listen-conflict', null, '', '127.0.0.1:8080'],
+      ['label-unknown', 'sealane.prot\\u{1b}[31m', null, null],
+      ['port-unclear', null, 'debug', null],
+      ['listen-failed', null, null, '127.0.0.1:9'],
     ]);
   });
 
