@@ -6,6 +6,7 @@ import type { Service } from '../catalog/catalog.ts';
 import { closeReasons, type CloseReason, type SessionRecord } from '../relay/report.ts';
 import { registerProcess } from './process-metrics.ts';
 import { reading, type Value } from './reading-metric.ts';
+import { ServiceSeries } from './service-series.ts';
 import { upstreamStates } from './schema.ts';
 import type { AdminSource, Figures } from './source.ts';
 
@@ -116,7 +117,9 @@ function registerReadings(registry: Registry, input: MetricsInput): void {
     { value: 1, labels: { version, driver } },
   ]);
   gauge('sealane_relay_threads', 'Relay threads.', () => one(workers));
-  gauge('sealane_ready', '1 once the first list of containers was read.', () => one(Number(input.readiness().ready)));
+  gauge('sealane_ready', '1 once the first list of containers was read, until Sealane stops.', () =>
+    one(Number(input.readiness().ready)),
+  );
   gauge('sealane_engine_connected', '1 while the engine is watched.', () =>
     one(Number(input.engine().state === 'connected')),
   );
@@ -145,8 +148,13 @@ function registerReadings(registry: Registry, input: MetricsInput): void {
     () => one(input.feed.dropped),
   );
 
+  const series = new ServiceSeries(input.service, mostServices);
+  const figuresByService = (): readonly (readonly [service: string, Figures])[] => {
+    const { named, others } = series.read(input.catalog().services);
+    return others ? [...named, [otherServices, others]] : named;
+  };
   const byService = (pick: (figures: Figures) => number) => (): readonly Value[] =>
-    figuresByService(input).map(([service, figures]) => ({ value: pick(figures), labels: { service } }));
+    figuresByService().map(([service, figures]) => ({ value: pick(figures), labels: { service } }));
   gauge(
     'sealane_service_sessions_active',
     'Sessions that are dialing or relaying.',
@@ -173,7 +181,7 @@ function registerReadings(registry: Registry, input: MetricsInput): void {
     byService(({ retries }) => retries),
   );
   total('sealane_service_bytes_total', 'Bytes relayed, by direction: up from clients, down to clients.', () =>
-    figuresByService(input).flatMap(([service, { bytesUp, bytesDown }]) => [
+    figuresByService().flatMap(([service, { bytesUp, bytesDown }]) => [
       { value: bytesUp, labels: { service, direction: 'up' } },
       { value: bytesDown, labels: { service, direction: 'down' } },
     ]),
@@ -195,25 +203,6 @@ function histogram(name: string, { boundsMs, counts, sumMs }: ReturnType<Metrics
     return { metricName: `${name}_bucket`, value: sum, labels: { le } };
   });
   return [...buckets, { metricName: `${name}_sum`, value: sumMs / 1_000 }, { metricName: `${name}_count`, value: sum }];
-}
-
-function figuresByService({ catalog, service }: MetricsInput): [string, Figures][] {
-  const names = [...catalog().services.keys()];
-  const shown = names.slice(0, mostServices).map((name): [string, Figures] => [name, service(name)]);
-  const rest = names.slice(mostServices);
-  return rest.length === 0 ? shown : [...shown, [otherServices, rest.map(service).reduce(sumOf)]];
-}
-
-function sumOf(a: Figures, b: Figures): Figures {
-  return {
-    active: a.active + b.active,
-    sessions: a.sessions + b.sessions,
-    dials: a.dials + b.dials,
-    dialFailures: a.dialFailures + b.dialFailures,
-    retries: a.retries + b.retries,
-    bytesUp: a.bytesUp + b.bytesUp,
-    bytesDown: a.bytesDown + b.bytesDown,
-  };
 }
 
 function countServices({ catalog }: MetricsInput): Value[] {

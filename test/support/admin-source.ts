@@ -80,17 +80,18 @@ export interface TestSource extends AdminSource {
 }
 
 export function adminSource(
-  catalog: Catalog = catalogOf([
+  catalog: Catalog | (() => Catalog) = catalogOf([
     declare('shop/api', declaredUpstream('api-1')),
     declare('web', declaredUpstream('web-1'), { port: 8081 }),
   ]),
   { sessions = [] as readonly LiveSession[], feedOptions = {} } = {},
 ): TestSource {
   const clock = new ManualClock();
+  const current = typeof catalog === 'function' ? catalog : () => catalog;
   const asked: TestSource['asked'] = [];
   const readStats = () => {
     const at = new Date(clock.wallMs()).toISOString();
-    const services = Object.fromEntries([...catalog.services.keys()].map((name) => [name, { ...figures, held: 0 }]));
+    const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...figures, held: 0 }]));
     return Promise.resolve({ at, accepted: 1, open: 1, held: 0, services });
   };
   const base = {
@@ -99,7 +100,7 @@ export function adminSource(
     facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1, engine: 'unix:///engine' },
     readiness: () => ({ ready: true, reason: 'all was read' }),
     engine: () => ({ state: 'connected', reason: undefined }) as const,
-    catalog: () => catalog,
+    catalog: current,
     listeners: () => new Map(),
     totals: () => ({ accepted: 12, open: 1, held: 0 }),
     upstream: () => ({ ...figures, dialP50Ms: 0.3, dialP99Ms: undefined }),
@@ -111,7 +112,7 @@ export function adminSource(
         held: new Map([['web', 2]]),
         complete: true,
       }),
-    explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(catalog))),
+    explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
     closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),

@@ -60,6 +60,21 @@ describe('the metrics', () => {
     expect(lines.at(-1)).toBe('sealane_service_sessions_total{service="(others)"} 36');
   });
 
+  it('never let the sum of the rest fall, whichever service leaves', async () => {
+    const many = Array.from({ length: 1_003 }, (_, index) =>
+      declare(`s${String(index).padStart(4, '0')}`, declaredUpstream(`u${index}`), { port: 1_000 + index }),
+    );
+    let catalog = catalogOf(many);
+    const source = adminSource(() => catalog);
+    const others = async (): Promise<number> =>
+      Number(/^sealane_service_sessions_total\{service="\(others\)"\} (\d+)$/m.exec(await read(source))?.[1]);
+    expect(await others()).toBe(36);
+    catalog = catalogOf(many.slice(1));
+    expect(await others()).toBe(36);
+    catalog = catalogOf(many.slice(0, 1_001));
+    expect(await others()).toBeGreaterThanOrEqual(36);
+  });
+
   it('are all in docs/metrics.md, and no others', async () => {
     const documented = (await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')).matchAll(
       /^\|[^|]*\| `(\w+)` \|/gm,
