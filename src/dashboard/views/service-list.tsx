@@ -6,10 +6,18 @@ import { count, plural, rate } from '../format.ts';
 import { toHash } from '../place.ts';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { Mark } from '../parts/state.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 
 /** All services: searched, filtered, in pages. Kept while one looks at something else. */
 const wanted = signal<Wanted>({ search: '', state: 'all', order: 'name' });
 const page = signal(0);
+const columns: readonly Column[] = [
+  { title: 'Service' },
+  { title: 'Listens on' },
+  { title: 'Upstreams' },
+  { title: 'Connections', kind: 'number' },
+  { title: 'Throughput', kind: 'number' },
+];
 
 function want(change: Partial<Wanted>): void {
   wanted.value = { ...wanted.value, ...change };
@@ -32,32 +40,11 @@ export function ServiceList() {
           </button>
         </p>
       ) : (
-        <table class="services" role="table">
-          <thead role="rowgroup">
-            <tr role="row">
-              <th role="columnheader" scope="col">
-                Service
-              </th>
-              <th role="columnheader" scope="col">
-                Listens on
-              </th>
-              <th role="columnheader" scope="col">
-                Upstreams
-              </th>
-              <th role="columnheader" scope="col" class="number">
-                Connections
-              </th>
-              <th role="columnheader" scope="col" class="number">
-                Throughput
-              </th>
-            </tr>
-          </thead>
-          <tbody role="rowgroup">
-            {pageOf(found, shown).map((service) => (
-              <Row key={service.name} service={service} />
-            ))}
-          </tbody>
-        </table>
+        <Table class="services" columns={columns}>
+          {pageOf(found, shown).map((service) => (
+            <Row key={service.name} service={service} />
+          ))}
+        </Table>
       )}
       <Pager page={shown} total={found.length} what="services" go={(to) => (page.value = to)} />
     </section>

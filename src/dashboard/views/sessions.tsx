@@ -5,6 +5,7 @@ import { api } from '../data/api.ts';
 import { bytes, count, duration, plural } from '../format.ts';
 import { toHash } from '../place.ts';
 import { State, type StateName } from '../parts/state.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 
 /** Who is connected now, asked again every other second while one looks. */
 const everyMs = 2_000;
@@ -14,6 +15,15 @@ const marks: Readonly<Record<ApiSession['state'], StateName>> = {
   dialing: 'starting',
   relaying: 'ready',
 };
+const columns: readonly Column[] = [
+  { title: 'Client' },
+  { title: 'Service' },
+  { title: 'State' },
+  { title: 'Upstream' },
+  { title: 'Age', kind: 'number' },
+  { title: 'From client', kind: 'number' },
+  { title: 'To client', kind: 'number' },
+];
 const filters = signal({ client: '', state: '' });
 
 export function Sessions({ service }: { readonly service: string }) {
@@ -43,7 +53,7 @@ export function Sessions({ service }: { readonly service: string }) {
               Nobody is connected{service === '' && client === '' && state === '' ? '' : ' who fits'}.
             </p>
           ) : (
-            <Table sessions={answer.sessions} />
+            <Rows sessions={answer.sessions} />
           ))}
       </section>
     </div>
@@ -115,63 +125,36 @@ function Toolbar({ service }: { readonly service: string }) {
   );
 }
 
-function Table({ sessions }: { readonly sessions: readonly ApiSession[] }) {
+function Rows({ sessions }: { readonly sessions: readonly ApiSession[] }) {
   return (
-    <table class="sessions" role="table">
-      <thead role="rowgroup">
-        <tr role="row">
-          <th role="columnheader" scope="col">
-            Client
+    <Table class="sessions" columns={columns}>
+      {sessions.map((session) => (
+        <tr role="row" key={`${session.client} ${session.listener} ${session.startedAt}`}>
+          <th role="rowheader" scope="row">
+            <code>{session.client}</code>
           </th>
-          <th role="columnheader" scope="col">
-            Service
-          </th>
-          <th role="columnheader" scope="col">
-            State
-          </th>
-          <th role="columnheader" scope="col">
-            Upstream
-          </th>
-          <th role="columnheader" scope="col" class="number">
-            Age
-          </th>
-          <th role="columnheader" scope="col" class="number">
-            From client
-          </th>
-          <th role="columnheader" scope="col" class="number">
-            To client
-          </th>
+          <td role="cell">
+            <a href={toHash({ kind: 'service', name: session.service })}>{session.service}</a>
+          </td>
+          <td role="cell">
+            <State state={marks[session.state]}>{session.state}</State>
+            {session.lastDialError !== null && <p class="reason">{session.lastDialError}</p>}
+          </td>
+          <td role="cell">
+            {session.upstream ?? <span class="quiet">–</span>}
+            {session.endpoint !== null && <code>{session.endpoint}</code>}
+          </td>
+          <td role="cell" class="number" data-label="age">
+            {duration(session.ageMs)}
+          </td>
+          <td role="cell" class="number" data-label="from client">
+            {bytes(session.bytesUp)}
+          </td>
+          <td role="cell" class="number" data-label="to client">
+            {bytes(session.bytesDown)}
+          </td>
         </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {sessions.map((session) => (
-          <tr role="row" key={`${session.client} ${session.listener} ${session.startedAt}`}>
-            <th role="rowheader" scope="row">
-              <code>{session.client}</code>
-            </th>
-            <td role="cell">
-              <a href={toHash({ kind: 'service', name: session.service })}>{session.service}</a>
-            </td>
-            <td role="cell">
-              <State state={marks[session.state]}>{session.state}</State>
-              {session.lastDialError !== null && <p class="reason">{session.lastDialError}</p>}
-            </td>
-            <td role="cell">
-              {session.upstream ?? <span class="quiet">–</span>}
-              {session.endpoint !== null && <code>{session.endpoint}</code>}
-            </td>
-            <td role="cell" class="number" data-label="age">
-              {duration(session.ageMs)}
-            </td>
-            <td role="cell" class="number" data-label="from client">
-              {bytes(session.bytesUp)}
-            </td>
-            <td role="cell" class="number" data-label="to client">
-              {bytes(session.bytesDown)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

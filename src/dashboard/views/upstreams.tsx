@@ -8,10 +8,19 @@ import { bytes, count, latency, plural } from '../format.ts';
 import { Ago } from '../parts/ago.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { State } from '../parts/state.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 import { say } from '../parts/toast.tsx';
 
 /** The upstreams of a service: state, since when and why, what they carry, and what an operator may do to them. */
 const page = signal(0);
+const columns: readonly Column[] = [
+  { title: 'Upstream' },
+  { title: 'State' },
+  { title: 'Connections', kind: 'number' },
+  { title: 'Carried', kind: 'number' },
+  { title: 'Dial', kind: 'number' },
+  { title: 'Actions', kind: 'unseen' },
+];
 
 export function Upstreams({ service }: { readonly service: ApiService }) {
   const { name, upstreams } = service;
@@ -24,35 +33,11 @@ export function Upstreams({ service }: { readonly service: ApiService }) {
       {upstreams.length === 0 ? (
         <p class="empty">None. Clients wait until a container joins.</p>
       ) : (
-        <table class="upstreams" role="table" aria-labelledby="its-upstreams">
-          <thead role="rowgroup">
-            <tr role="row">
-              <th role="columnheader" scope="col">
-                Upstream
-              </th>
-              <th role="columnheader" scope="col">
-                State
-              </th>
-              <th role="columnheader" scope="col" class="number">
-                Connections
-              </th>
-              <th role="columnheader" scope="col" class="number">
-                Carried
-              </th>
-              <th role="columnheader" scope="col" class="number">
-                Dial
-              </th>
-              <th role="columnheader" scope="col">
-                <span class="unseen">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody role="rowgroup">
-            {pageOf(upstreams, shown).map((upstream) => (
-              <Row key={upstream.key} service={name} upstream={upstream} />
-            ))}
-          </tbody>
-        </table>
+        <Table class="upstreams" columns={columns} labelledBy="its-upstreams">
+          {pageOf(upstreams, shown).map((upstream) => (
+            <Row key={upstream.key} service={name} upstream={upstream} />
+          ))}
+        </Table>
       )}
       <Pager page={shown} total={upstreams.length} what="upstreams" go={(to) => (page.value = to)} />
     </section>
