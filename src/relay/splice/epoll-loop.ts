@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
-import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
+import { again, errorMessage, maxEvents, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
 import { Load } from './load.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -41,6 +41,8 @@ export class EpollLoop {
   turns = 0;
   readonly #epoll: number;
   readonly #load: Load;
+  /** Told of since the timers were turned. */
+  #events = 0;
   #watchers: (Watcher | undefined)[] = [];
   #tags = new Int32Array(1_024);
   #masks = new Int32Array(1_024);
@@ -115,8 +117,19 @@ export class EpollLoop {
       if (this.#tags[fd] === this.libc.eventTag(index)) this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
     }
     this.#runDeferred();
-    this.timers.turn(this.nowMs);
+    this.#turnTimers(count);
     return this.woken;
+  }
+
+  /**
+   * Not while more was there than one wait tells of: no timer may find a session silent whose bytes have come. After as many
+   * events as there are descriptors each had its turn (epoll(7): the ready list is served in rotation).
+   */
+  #turnTimers(lastCount: number): void {
+    this.#events += lastCount;
+    if (lastCount === maxEvents && this.#events <= this.#watchers.length) return;
+    this.#events = 0;
+    this.timers.turn(this.nowMs);
   }
 
   dispose(): void {

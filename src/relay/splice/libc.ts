@@ -39,7 +39,8 @@ const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 const openFiles = 7n; // RLIMIT_NOFILE
 const keepIdleSeconds = 60;
-const maxEvents = 256n;
+/** That one wait tells of. */
+export const maxEvents = 256;
 
 /** Memory that the kernel reads and writes. Keep a reference for as long as it may. */
 export interface Memory {
@@ -100,7 +101,7 @@ export class Libc {
     this.#ints = new Int32Array(this.#option.bytes.buffer);
     this.#event = this.allocate(16);
     this.#eventWords = new Int32Array(this.#event.bytes.buffer);
-    this.#events = this.allocate(Number(maxEvents) * 16);
+    this.#events = this.allocate(maxEvents * 16);
     this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
   }
 
@@ -286,7 +287,7 @@ export class Libc {
 
   /** How many events there are now for `eventFd` and the others to read. */
   epollWait(epoll: number, timeoutMs: number): number {
-    return this.#result(this.#c.epoll_wait(BigInt(epoll), this.#events.pointer, maxEvents, BigInt(timeoutMs)));
+    return this.#result(this.#c.epoll_wait(BigInt(epoll), this.#events.pointer, BigInt(maxEvents), BigInt(timeoutMs)));
   }
 
   eventMask(index: number): number {
