@@ -12,7 +12,8 @@ import { createTimingMemory, Timings, type TimingMemory } from './timings.ts';
  * for which no slot was left: they are relayed to as ever, only their figures run together.
  */
 const slotFields = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown', 'dialMs'] as const;
-const workerFields = ['accepted', 'held', 'closed', ...refusals] as const;
+/** `adopted`: taken over from the worker that accepted it, where it counts as closed since. */
+const workerFields = ['accepted', 'adopted', 'held', 'closed', ...refusals] as const;
 
 export type SlotField = (typeof slotFields)[number];
 export type WorkerField = (typeof workerFields)[number];
@@ -87,7 +88,7 @@ export class Counters {
   }
 
   worker(worker: number): WorkerTotals {
-    return totalsBy((field) => this.perWorker[worker * workerFields.length + workerOffset[field]] ?? 0);
+    return totalsBy((field) => this.#at(worker, field));
   }
 
   /** Over all workers. */
@@ -100,8 +101,7 @@ export class Counters {
   get open(): number {
     const { workers } = this.memory;
     let sum = 0;
-    for (let at = 0; at < workers * workerFields.length; at += workerFields.length)
-      sum += (this.perWorker[at + workerOffset.accepted] ?? 0) - (this.perWorker[at + workerOffset.closed] ?? 0);
+    for (let worker = 0; worker < workers; worker++) sum += this.#came(worker) - this.#at(worker, 'closed');
     return sum;
   }
 
@@ -118,7 +118,15 @@ export class Counters {
     for (let slot = 0; slot < slots; slot++) Atomics.store(this.active, slot * workers + worker, 0);
     const base = worker * workerFields.length;
     this.perWorker[base + workerOffset.held] = 0;
-    this.perWorker[base + workerOffset.closed] = this.perWorker[base + workerOffset.accepted] ?? 0;
+    this.perWorker[base + workerOffset.closed] = this.#came(worker);
+  }
+
+  #came(worker: number): number {
+    return this.#at(worker, 'accepted') + this.#at(worker, 'adopted');
+  }
+
+  #at(worker: number, field: WorkerField): number {
+    return this.perWorker[worker * workerFields.length + workerOffset[field]] ?? 0;
   }
 }
 

@@ -19,8 +19,7 @@ export interface HandedOver {
   /** The listener's key. */
   readonly listener: string;
   readonly service: string;
-  /** Undefined: its listener wanted to know nothing of it, and it was not counted yet. */
-  readonly origin: Origin | undefined;
+  readonly origin: Origin;
   /** Whether its TLS is to be ended; else it is its upstream that TLS is to be spoken with. */
   readonly tls: TlsMode;
 }

@@ -15,6 +15,7 @@ import { Slots } from './slots.ts';
 import { channelLimit } from './stream/channel-limit.ts';
 import { changeBetween } from './table-change.ts';
 import type { Histogram } from './timings.ts';
+import { Troubles } from './troubles.ts';
 import { emptyTable, type RoutingTable } from './table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
@@ -94,6 +95,7 @@ const closePatienceMs = 2_000;
 /** Past the deadline, for the workers' last words. */
 const drainPatienceMs = 1_000;
 const troubleIntervalMs = 5_000;
+/** What follows from it. */
 const troubles: Readonly<Record<Trouble['kind'], string>> = {
   'accept-failed': 'clients are turned away',
   'dial-impossible': 'clients have to wait, or go to another upstream',
@@ -116,7 +118,7 @@ class ThreadedPlane implements Plane {
   readonly #driver: DriverName;
   readonly #applied: number[];
   readonly #failedStarts: number[];
-  readonly #troubledAtMs = new Map<string, number>();
+  readonly #troubles: Troubles;
   #table = emptyTable;
   #overflowing = false;
   #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
@@ -136,6 +138,9 @@ class ThreadedPlane implements Plane {
     this.#slots = new Slots(memory.slots);
     this.#services = new ServiceTotals(this.#counters);
     this.#looks = new Looks(this.#clock);
+    this.#troubles = new Troubles(this.#clock, troubleIntervalMs, ({ kind, code, message }) =>
+      collaborators.logger.warn({ event: kind, code }, `${troubles[kind]}: ${message}`),
+    );
     this.#listeners = new SharedListeners(workers);
     this.#seats = new Seats(
       {
@@ -170,8 +175,8 @@ class ThreadedPlane implements Plane {
       return slot === undefined ? undefined : this.#counters.totalsOf(slot);
     },
     totals: (): PlaneTotals => {
-      const { accepted, held, closed, ...refused } = this.#counters.totals();
-      return { accepted, held, open: accepted - closed, refused };
+      const { accepted, adopted, held, closed, ...refused } = this.#counters.totals();
+      return { accepted, held, open: accepted + adopted - closed, refused };
     },
     service: (name: string): SlotTotals => this.#services.of(name),
     all: (): ServiceFigures => this.#services.all(),
@@ -276,7 +281,7 @@ class ThreadedPlane implements Plane {
       case 'listener':
         return this.#onListener(worker, message.key, message.status);
       case 'trouble':
-        return this.#onTrouble(message.trouble);
+        return this.#troubles.add(message.trouble);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'looked':
@@ -293,14 +298,6 @@ class ThreadedPlane implements Plane {
     const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
     if (portFound) for (const other of this.#seats.listening.keys()) if (other !== worker) this.#sendTable(other);
     if (report) this.#collaborators.onListener(key, report);
-  }
-
-  #onTrouble({ kind, code, message }: Trouble): void {
-    const nowMs = this.#clock.nowMs();
-    const what = `${kind} ${code}`;
-    if (nowMs - (this.#troubledAtMs.get(what) ?? -Infinity) < troubleIntervalMs) return;
-    this.#troubledAtMs.set(what, nowMs);
-    this.#collaborators.logger.warn({ event: kind, code }, `${troubles[kind]}: ${message}`);
   }
 
   #drainLate(worker: number, untilMs: number): void {

@@ -7,10 +7,14 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
 import { Outbox } from './outbox.ts';
 import { encodeRecords } from './record-batch.ts';
+import { Troubles } from './troubles.ts';
 
 /**
  * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
  */
+/** The control thread need not hear of each of a thousand clients that meet it. */
+const troubleIntervalMs = 250;
+
 if (parentPort) run(parentPort, workerData as WorkerSetup);
 
 function run(
@@ -27,6 +31,7 @@ function run(
       port.postMessage({ kind: 'records', batch, dropped } satisfies FromWorker, [batch.cells.buffer]);
     },
   });
+  const troubles = new Troubles(driver.clock, troubleIntervalMs, (trouble) => send({ kind: 'trouble', trouble }));
   const dispatcher = new Dispatcher(
     {
       driver,
@@ -36,7 +41,7 @@ function run(
       onRecord: (record) => outbox.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
-      onTrouble: (trouble) => send({ kind: 'trouble', trouble }),
+      onTrouble: (trouble) => troubles.add(trouble),
       access: openAccess(access, index),
     },
     { reusePort, maxSessions },

@@ -79,8 +79,8 @@ export function dispatcherRig(
       return { up: bytesUp, down: bytesDown };
     },
     totals() {
-      const { accepted, held, closed, ...refused } = counters.totals();
-      return { accepted, held, open: accepted - closed, refused };
+      const { accepted, adopted, held, closed, ...refused } = counters.totals();
+      return { accepted, held, open: accepted + adopted - closed, refused };
     },
     drain: (deadlineMs) => new Promise((resolve) => dispatcher.drain(deadlineMs, resolve)),
     close,

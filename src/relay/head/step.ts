@@ -69,9 +69,19 @@ export type HeadInput =
   /** All that has come so far. */
   { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly ended: boolean } | { readonly kind: 'timeout' };
 
+/** Of a client that was not asked. */
+export const nothingFound: Found = {
+  proxied: undefined,
+  name: undefined,
+  protocol: undefined,
+  stream: undefined,
+  asksForTls: false,
+  ended: false,
+  said: undefined,
+};
+
 export function foundIn({ proxied, asked, said }: NamesState, more: Partial<Found> = {}): Found {
-  const nothing = { name: undefined, protocol: undefined, stream: undefined, ended: false };
-  return { ...nothing, proxied, asksForTls: asked.tls, said, ...more };
+  return { ...nothingFound, proxied, asksForTls: asked.tls, said, ...more };
 }
 
 export function wait(state: NamesState): HeadStep {

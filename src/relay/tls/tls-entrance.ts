@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { CounterWriter } from '../counters.ts';
 import type { Channel, Driver } from '../driver.ts';
 import { Handover, receiveClients, type HandedOver, type Way } from '../handover.ts';
-import type { Origin } from '../origin.ts';
+import { nothingFound } from '../head/step.ts';
+import { originOf, type Origin } from '../origin.ts';
 import type { Pool } from '../pool.ts';
 import { refusedRecord } from '../refused-record.ts';
 import { isRefusal, type CloseReason, type SessionRecord, type Trouble } from '../report.ts';
@@ -21,7 +22,7 @@ export interface TlsEntranceCollaborators {
   /** Of all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
   readonly poolFor: (service: string) => Pool;
-  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin | undefined) => void;
+  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin) => void;
   /** A client, or a way by which some may come, that was waited for is gone. */
   readonly onFewer: () => void;
 }
@@ -40,11 +41,10 @@ export class TlsEntrance {
     this.#ends = new TlsEnds(driver.clock, ticketKeys);
     this.#handover = new Handover({
       onSent: () => {
-        // It counts where it goes.
-        counters.count('accepted', -1);
+        counters.count('closed', 1);
         onFewer();
       },
-      onTakenBack: () => counters.count('accepted', 1),
+      onTakenBack: () => counters.count('adopted', 1),
       onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
     });
   }
@@ -82,9 +82,18 @@ export class TlsEntrance {
     else this.handOver(channel, { listener, service, origin, tls: 'terminate' });
   }
 
-  handOver(channel: Channel, where: Omit<HandedOver, 'fd' | 'client'>): void {
-    if (!where.origin) this.#collaborators.counters.count('accepted', 1);
-    const client = { ...where, client: channel.client };
+  /** Without an origin: its listener wanted to know nothing of it, and it was not counted yet. */
+  handOver(
+    channel: Channel,
+    { origin, ...where }: Omit<HandedOver, 'fd' | 'client' | 'origin'> & { readonly origin: Origin | undefined },
+  ): void {
+    const { counters, driver } = this.#collaborators;
+    if (!origin) counters.count('accepted', 1);
+    const client = {
+      ...where,
+      client: channel.client,
+      origin: origin ?? originOf(channel.client, driver.clock.wallMs(), nothingFound),
+    };
     if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
     channel.abort();
     this.#refuse(client, 'tls-failed', 'this driver can’t');
@@ -111,11 +120,11 @@ export class TlsEntrance {
       const message = 'the thread that speaks TLS has as many sessions as the limit of open files allows';
       return onTrouble({ kind: 'accept-failed', code: 'EMFILE', message });
     }
-    if (origin || this.#isClosed) counters.count('accepted', 1);
+    counters.count('adopted', 1);
     if (this.#isClosed) {
       channel.abort();
       this.#refuse(client, 'shutdown');
-    } else if (origin && tls === 'terminate') this.#begin(channel, listener, service, origin);
+    } else if (tls === 'terminate') this.#begin(channel, listener, service, origin);
     else enter(channel, listener, service, origin);
   }
 
@@ -135,6 +144,6 @@ export class TlsEntrance {
     counters.count('closed', 1);
     const wallMs = driver.clock.wallMs();
     const refused = { peer: client, service, listener, origin, reason, detail };
-    onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
+    onRecord(refusedRecord(refused, origin, wallMs));
   }
 }

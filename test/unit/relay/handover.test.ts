@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { fstatSync, openSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { nothingFound } from '../../../src/relay/head/step.ts';
+import { originOf } from '../../../src/relay/origin.ts';
 import { createTaken, Handover, receiveClients, type HandedOver, type Way } from '../../../src/relay/handover.ts';
 
 describe('clients that are handed over to another thread', () => {
@@ -100,5 +102,7 @@ function allFrom(receiver: Way): Promise<readonly number[]> {
 }
 
 function client(fd: number): HandedOver {
-  return { fd, client: '192.0.2.1:5000', listener: 'l', service: 's', origin: undefined, tls: 'terminate' };
+  const address = '192.0.2.1:5000';
+  const origin = originOf(address, 0, nothingFound);
+  return { fd, client: address, listener: 'l', service: 's', origin, tls: 'terminate' };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Origin } from '../../../src/relay/origin.ts';
+import { nothingFound } from '../../../src/relay/head/step.ts';
+import { originOf } from '../../../src/relay/origin.ts';
 import { FakeChannel } from '../../support/sockets-fake-channel.ts';
 import { createPool, type PoolRig } from '../../support/sockets-pool.ts';
 import { upstream } from '../../support/sockets-tables.ts';
@@ -154,17 +155,6 @@ function expectGuest(rig: PoolRig) {
 
 function tryGuest({ pool }: PoolRig) {
   const channel = new FakeChannel();
-  const origin: Origin = {
-    startedAtWallMs: 0,
-    client: channel.client,
-    via: undefined,
-    proxied: undefined,
-    name: undefined,
-    protocol: 'tls',
-    stream: undefined,
-    asksForTls: false,
-    ended: false,
-    said: undefined,
-  };
+  const origin = originOf(channel.client, 0, { ...nothingFound, protocol: 'tls' });
   return { guest: pool.door.expect(channel, 'listener', origin), channel };
 }
