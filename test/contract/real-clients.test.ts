@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server, createSecureServer } from 'node:http2';
-import { chmod, chown, readFile, readdir } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Server } from 'node:net';
@@ -20,9 +20,12 @@ const stack = new AsyncDisposableStack();
 let postgres: string;
 let sshKey: string;
 const ports = { web: 0, api: 0, rpc: 0, secure: 0, db: 0, shell: 0 };
-/** Everything with a catch-all, and names only. */
+/** Everything with a catch-all; names only; and one service for everybody, whose TLS Sealane ends. */
 let shared: number;
 let named: number;
+let ended: number;
+/** With the certificate for `ended.localhost`, which is its own authority. */
+let certificates: string;
 
 beforeAll(async () => {
   await installMissing(
@@ -38,12 +41,18 @@ beforeAll(async () => {
   const folder = stack.use(await tempFolder());
   shared = await freePort();
   named = await freePort();
+  ended = await freePort();
   ports.web = await serveHttp(createServer((_, response) => response.end('web')));
   ports.api = await serveHttp(createServer((_, response) => response.end('api')));
   ports.rpc = await serveHttp(createHttp2Server((_, response) => response.end('rpc')));
   const { key, certificate } = await makeCertificate(folder, 'secure.localhost');
   const tls = { key: await readFile(key), cert: await readFile(certificate), allowHTTP1: true };
   ports.secure = await serveHttp(createSecureServer(tls, (_, response) => response.end('secure')));
+  certificates = join(folder.path, 'certificates');
+  await mkdir(certificates);
+  const own = await makeCertificate(folder, 'ended.localhost');
+  await copyFile(own.certificate, join(certificates, 'ended.crt'));
+  await copyFile(own.key, join(certificates, 'ended.key'));
   [postgres, sshKey] = await Promise.all([startPostgres(folder), startSsh(folder)]);
 }, 300_000);
 
@@ -144,6 +153,8 @@ ${service('api', shared, ports.api, 'host: "api.localhost, *.api.localhost"')}
 ${service('rpc', shared, ports.rpc, 'host: rpc.localhost')}
 ${service('secure', shared, ports.secure, 'sni: secure.localhost')}
 ${service('db', shared, ports.db, 'sni: db.localhost')}
+${service('ended', shared, ports.db, 'sni: ended.localhost', 'tls: terminate')}
+${service('alone', ended, ports.db, 'tls: terminate')}
 ${service('shell', shared, ports.shell, 'sniff-timeout: 300ms')}
 ${service('only', named, ports.secure, 'sni: secure.localhost', 'host: plain.localhost')}
 `;
@@ -160,8 +171,10 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
   beforeAll(async () => {
     const folder = relay.use(await tempFolder());
     const file = await folder.write('sealane.yaml', sealaneFile());
-    sealane = relay.use(startSealane('run', '--docker', 'none', '--config', file, '--driver', driver));
-    for (const name of ['web', 'api', 'rpc', 'secure', 'db', 'shell', 'only'])
+    sealane = relay.use(
+      startSealane('run', ...['--docker', 'none', '--config', file, '--driver', driver, '--certs', certificates]),
+    );
+    for (const name of ['web', 'api', 'rpc', 'secure', 'db', 'ended', 'alone', 'shell', 'only'])
       await sealane.line(new RegExp(`^${name} is served on`));
   }, 60_000);
 
@@ -215,6 +228,35 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
   test('psql that needs no encryption gets it all the same, where it prefers it', async () => {
     const where = `host=db.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres`;
     expect(await run(join(postgres, 'psql'), [where, '-Atc', 'select 6 * 7'])).toBe('42\n');
+  });
+
+  test.each([
+    ['by its TLS name', (): number => shared],
+    ['where it is for everybody', (): number => ended],
+  ])(
+    'psql whose TLS Sealane ends is shown its certificate, and Postgres hears it in the clear: %s',
+    async (_, port) => {
+      const verify = `sslmode=verify-full sslrootcert=${join(certificates, 'ended.crt')}`;
+      const where = `host=ended.localhost hostaddr=127.0.0.1 port=${port()} user=bench dbname=postgres ${verify}`;
+      const query = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+      const text = await run(join(postgres, 'psql'), [where, '-At', '-c', '\\conninfo', '-c', query]);
+      expect(text).toMatch(/^SSL connection \(protocol: TLSv1\.3,.*\nf\n$/m);
+    },
+  );
+
+  test('psql whose TLS Sealane ends gets and gives more than fits anywhere', async () => {
+    const where = `host=ended.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres sslmode=require`;
+    const lines = Array.from({ length: 100_000 }, (_, index) => `line ${index}\n`).join('');
+    const input = `create temp table kept (line text);\ncopy kept from stdin;\n${lines}\\.\ntable kept;\n`;
+    const kept = await run(join(postgres, 'psql'), [where, '-Atq', '-f', '-'], { input });
+    expect(kept === lines).toBe(true);
+  });
+
+  test('psql that wants no encryption is not served where Sealane ends TLS', async () => {
+    const where = `host=ended.localhost hostaddr=127.0.0.1 port=${ended} user=bench dbname=postgres sslmode=disable`;
+    await expect(run(join(postgres, 'psql'), [where, '-Atc', 'select 1'])).rejects.toThrow('failed (2)');
+    const line = await sealane.line(/does not speak TLS/);
+    expect(line).toMatchObject({ session: { reason: 'tls-failed', service: 'alone' } });
   });
 
   test('ssh-keyscan, which waits for the server to speak, reaches the SSH server behind all names', async () => {
