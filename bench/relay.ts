@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { installMissing } from '../src/demo/engine/packages.ts';
 import { toChart } from './relay/chart.ts';
 import { available, peers, startHelloServer, startIperf, startWebServer, type Peer } from './relay/peers.ts';
+import { makeCertificate } from './relay/tls-load.ts';
 import { summarize, toTable, type RowResult } from './relay/report.ts';
 import { rows, type Row, type Sample } from './relay/rows.ts';
 
@@ -17,7 +18,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     workers: { type: 'string', default: '1' },
-    rows: { type: 'string', default: Object.keys(rows).join(',') },
+    rows: { type: 'string' },
     peers: { type: 'string' },
     json: { type: 'string' },
     chart: { type: 'string' },
@@ -44,7 +45,8 @@ if (flags.install) {
 const names = flags.peers?.split(',') ?? available();
 const missing = Object.keys(peers).filter((name) => !available().includes(name));
 if (missing.length > 0) say(`not here, so left out: ${missing.join(', ')} (--install gets them from Debian, as root)`);
-const chosen = flags.rows.split(',').flatMap((name) => {
+const usual = Object.keys(rows).filter((name) => !rows[name]?.onRequest);
+const chosen = (flags.rows?.split(',') ?? usual).flatMap((name) => {
   const row = rows[name];
   if (!row) throw new Error(`no row ${name}; there are ${Object.keys(rows).join(', ')}`);
   return [{ name, row, samples: new Map<string, Sample[]>(names.map((peer) => [peer, []])) }];
@@ -56,7 +58,15 @@ ends.defer(() => rm(folder, { recursive: true, force: true }));
 const web = ends.use(await startWebServer(folder));
 const iperf = ends.use(await startIperf());
 const named = ends.use(await startHelloServer());
-const backends = { http: web.port, bulk: iperf.port, named: named.port, proxied: web.proxied };
+const backends = {
+  http: web.port,
+  bulk: iperf.port,
+  named: named.port,
+  proxied: web.proxied,
+  tlsWeb: web.port,
+  tlsBulk: named.port,
+};
+const certificate = await makeCertificate(folder);
 
 const total = rounds * chosen.length * names.length;
 let done = 0;
@@ -99,7 +109,7 @@ async function measure(row: Row, peerName: string): Promise<Sample | undefined> 
 function startPeer(name: string): Promise<Peer> {
   const peer = peers[name];
   if (!peer) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
-  return peer.start(backends, { folder, workers });
+  return peer.start(backends, { folder, workers, certificate });
 }
 
 async function write(file: string, content: string): Promise<void> {

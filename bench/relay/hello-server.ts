@@ -3,7 +3,7 @@ import { recorded } from '../../test/support/recorded.ts';
 
 /**
  * What stands behind proxies that go by TLS names: takes a recorded ClientHello for one, and does what the byte behind it
- * says. A process of its own; it tells its port.
+ * says. To whoever asks in the clear, over HTTP, it pours without end. A process of its own; it tells its port.
  */
 export const hello = Buffer.from(recorded('curl'));
 export const helloName = 'api.example.test';
@@ -21,6 +21,10 @@ function serve(socket: Socket): void {
   socket.on('data', (chunk: Buffer) => {
     const before = seen;
     seen += chunk.length;
+    if (before === 0 && chunk[0] !== hello[0]) {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\n\r\n');
+      pour(socket);
+    }
     if (before > hello.length || seen <= hello.length) return;
     if (chunk[hello.length - before] === wants.answer) socket.end('ok\n');
     else pour(socket);

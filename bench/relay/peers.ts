@@ -5,11 +5,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/sockets.ts';
 import { helloName } from './hello-server.ts';
+import type { Certificate } from './tls-load.ts';
 import { listening, start, type Running } from './processes.ts';
 
 /**
- * What is compared: each relays a port to the web server, one to iperf3 and, if it can, one by name and one with a PROXY
- * header, with as many threads; nginx always with one process.
+ * What is compared: each relays a port to the web server, one to iperf3 and, if it can, one by name, one with a PROXY
+ * header and two whose TLS it ends, with as many threads; nginx always with one process.
  */
 export interface Backends {
   readonly http: number;
@@ -18,15 +19,20 @@ export interface Backends {
   readonly named: number;
   /** The web server again, where it wants a PROXY header. */
   readonly proxied: number;
+  /** What is inside TLS: the web server; one that pours. */
+  readonly tlsWeb: number;
+  readonly tlsBulk: number;
 }
 
 export interface Peer extends AsyncDisposable {
   readonly name: string;
   readonly http: number;
   readonly bulk: number;
-  /** Leads by TLS server name; sends a PROXY header. Undefined where it can't. */
+  /** Leads by TLS server name; sends a PROXY header; ends TLS. Undefined where it can't. */
   readonly named: number | undefined;
   readonly proxied: number | undefined;
+  readonly tlsWeb: number | undefined;
+  readonly tlsBulk: number | undefined;
   /** Whose CPU time and memory count; none for `direct`. */
   readonly pids: readonly number[];
 }
@@ -36,6 +42,7 @@ export interface PeerOptions {
   readonly folder: string;
   /** Threads or processes that relay. */
   readonly workers: number;
+  readonly certificate: Certificate;
 }
 
 export type StartPeer = (backends: Backends, options: PeerOptions) => Promise<Peer>;
@@ -47,7 +54,7 @@ const dockerProxy = '/usr/sbin/docker-proxy';
 /** By name; a peer whose program is missing is left out. */
 export const peers: Readonly<Record<string, { readonly start: StartPeer; readonly needs: readonly string[] }>> = {
   direct: {
-    start: (backends) => Promise.resolve(peer('direct', { ...backends, proxied: undefined }, [])),
+    start: (backends) => Promise.resolve(peer('direct', { ...backends, ...noTls, proxied: undefined }, [])),
     needs: [],
   },
   'sealane/splice': { start: (backends, options) => sealane('splice', backends, options), needs: [executable] },
@@ -103,14 +110,16 @@ export async function startIperf(): Promise<{ readonly port: number } & AsyncDis
   return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
-async function sealane(driver: string, backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
+async function sealane(driver: string, backends: Backends, options: PeerOptions): Promise<Peer> {
+  const { folder, workers, certificate } = options;
   const ports = await freePorts();
   const file = join(folder, `sealane-${driver}.yaml`);
-  const service = (name: keyof Backends, options = ''): string =>
-    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n${options}`;
+  const service = (name: keyof Backends, more = ''): string =>
+    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n${more}`;
   const plain = `${service('http')}${service('bulk')}`;
   const named = service('named', `    sni: ${helloName}\n`);
-  await writeFile(file, `services:\n${plain}${named}${service('proxied', '    proxy-protocol: v2\n')}`);
+  const tls = (['tlsWeb', 'tlsBulk'] as const).map((name) => service(name, '    tls: terminate\n')).join('');
+  await writeFile(file, `services:\n${plain}${named}${service('proxied', '    proxy-protocol: v2\n')}${tls}`);
   const flags = [
     '--docker',
     'none',
@@ -122,17 +131,20 @@ async function sealane(driver: string, backends: Backends, { folder, workers }: 
     'off',
     '--workers',
     String(workers),
+    '--certs',
+    certificate.both,
   ];
   const quiet = ['--access-log', 'off', '--log-level', 'warn'];
   const running = start(process.execPath, [executable, 'run', ...flags, ...quiet]);
   return ready(`sealane/${driver}`, ports, [running]);
 }
 
-async function haproxy(backends: Backends, { folder, workers }: PeerOptions): Promise<Peer> {
+async function haproxy(backends: Backends, { folder, workers, certificate }: PeerOptions): Promise<Peer> {
   const ports = await freePorts();
   const file = join(folder, 'haproxy.cfg');
-  const proxy = (name: keyof Backends, options = ''): string =>
-    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192\n  server s 127.0.0.1:${backends[name]}${options}\n`;
+  const proxy = (name: keyof Backends, options = '', bind = ''): string =>
+    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192${bind}\n  server s 127.0.0.1:${backends[name]}${options}\n`;
+  const ended = (name: keyof Backends): string => proxy(name, '', ` ssl crt ${certificate.both}`);
   const named = `frontend named
   bind 127.0.0.1:${ports.named} backlog 8192
   tcp-request inspect-delay 5s
@@ -153,16 +165,16 @@ defaults
   timeout connect 5s
   timeout client 1h
   timeout server 1h
-${proxy('http')}${proxy('bulk')}${proxy('proxied', ' send-proxy-v2')}${named}`,
+${proxy('http')}${proxy('bulk')}${proxy('proxied', ' send-proxy-v2')}${ended('tlsWeb')}${ended('tlsBulk')}${named}`,
   );
   return ready('haproxy', ports, [start('haproxy', ['-db', '-f', file])]);
 }
 
-async function nginx(backends: Backends, { folder }: PeerOptions): Promise<Peer> {
+async function nginx(backends: Backends, { folder, certificate }: PeerOptions): Promise<Peer> {
   const ports = await freePorts();
   const file = join(folder, 'nginx.conf');
-  const server = (name: keyof Backends): string =>
-    `server { listen 127.0.0.1:${ports[name]} backlog=8192; proxy_pass 127.0.0.1:${backends[name]}; proxy_timeout 1h; }`;
+  const server = (name: keyof Backends, listen = ''): string =>
+    `server { listen 127.0.0.1:${ports[name]}${listen} backlog=8192; proxy_pass 127.0.0.1:${backends[name]}; proxy_timeout 1h; }`;
   await writeFile(
     file,
     `load_module ${streamModule};
@@ -170,7 +182,8 @@ ${nginxHead(folder, 'nginx')}
 events { worker_connections 9000; }
 stream {
   access_log off;
-  ${server('http')} ${server('bulk')}
+  ssl_certificate ${certificate.both}; ssl_certificate_key ${certificate.both};
+  ${server('http')} ${server('bulk')} ${server('tlsWeb', ' ssl')} ${server('tlsBulk', ' ssl')}
   map $ssl_preread_server_name $named { ${helloName} 127.0.0.1:${backends.named}; }
   server { listen 127.0.0.1:${ports.named} backlog=8192; ssl_preread on; proxy_pass $named; proxy_timeout 1h; }
 }
@@ -194,22 +207,33 @@ async function dockerProxies(backends: Backends, { workers }: PeerOptions): Prom
       // It reports on descriptor 3 that it listens. As many threads as the others.
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: String(workers) } },
     );
-  return ready('docker-proxy', { ...ports, named: undefined, proxied: undefined }, [proxy('http'), proxy('bulk')]);
+  return ready('docker-proxy', { ...ports, ...noTls, named: undefined, proxied: undefined }, [
+    proxy('http'),
+    proxy('bulk'),
+  ]);
 }
 
 function nginxHead(folder: string, name: string): string {
   return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
 }
 
-type Ports = Pick<Peer, 'http' | 'bulk' | 'named' | 'proxied'>;
+type Ports = Pick<Peer, keyof Backends>;
+
+const noTls = { tlsWeb: undefined, tlsBulk: undefined };
 
 async function freePorts(): Promise<Backends> {
-  return { http: await freePort(), bulk: await freePort(), named: await freePort(), proxied: await freePort() };
+  return {
+    http: await freePort(),
+    bulk: await freePort(),
+    named: await freePort(),
+    proxied: await freePort(),
+    tlsWeb: await freePort(),
+    tlsBulk: await freePort(),
+  };
 }
 
 async function ready(name: string, ports: Ports, running: readonly Running[]): Promise<Peer> {
-  for (const port of [ports.http, ports.bulk, ports.named, ports.proxied])
-    if (port !== undefined) await listening(port);
+  for (const port of Object.values(ports)) if (port !== undefined) await listening(port);
   return peer(name, ports, running);
 }
 

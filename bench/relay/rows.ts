@@ -5,6 +5,7 @@ import { fixedRate, type Latency } from './fixed-rate.ts';
 import { bulkAfterHello, shortHellos } from './hello-load.ts';
 import type { Peer } from './peers.ts';
 import { cpuMs, output, rssKib } from './processes.ts';
+import { bulkOverTls, connectionsOverTls } from './tls-load.ts';
 
 /**
  * The rows of the comparison: what each does to a peer for some seconds, and what it measures.
@@ -26,10 +27,15 @@ export interface Row {
   readonly compares: 'rate' | 'p99' | 'memory';
   readonly measure: (peer: Peer, seconds: number) => Promise<Sample>;
   /** Peers that can't do it are left out. */
-  readonly needs?: 'named' | 'proxied';
+  readonly needs?: PortKind;
+  /** Only measured when it is asked for by name. */
+  readonly onRequest?: true;
   /** What a proxy that has run for a while has done before; by itself the same work. */
   readonly warmUp?: (peer: Peer, seconds: number) => Promise<unknown>;
 }
+
+/** Ports that not every peer has. */
+type PortKind = 'named' | 'proxied' | 'tlsWeb' | 'tlsBulk';
 
 const idleConnections = 4_000;
 const fixedRatePerSecond = 2_000;
@@ -75,6 +81,32 @@ export const rows: Readonly<Record<string, Row>> = {
     ),
     needs: 'proxied',
   },
+  'tls-connections': {
+    title: 'New connections whose TLS is ended, no session resumed',
+    rateUnit: 'connections/s',
+    cpuUnit: 'ms/1000 connections',
+    compares: 'rate',
+    needs: 'tlsWeb',
+    onRequest: true,
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const count = await connectionsOverTls(portOf(peer, 'tlsWeb'), 8, seconds);
+        return { units: count / 1_000, rate: count / seconds, latency: undefined };
+      }),
+  },
+  'tls-bulk': {
+    title: 'Bulk, 1 stream whose TLS is ended',
+    rateUnit: 'GB/s',
+    cpuUnit: 'ms/GB',
+    compares: 'rate',
+    needs: 'tlsBulk',
+    onRequest: true,
+    measure: (peer, seconds) =>
+      measured(peer, async () => {
+        const bytes = await bulkOverTls(portOf(peer, 'tlsBulk'), seconds);
+        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
+      }),
+  },
   latency: {
     title: `Latency at ${fixedRatePerSecond} requests/s`,
     rateUnit: 'requests/s',
@@ -111,7 +143,7 @@ export const rows: Readonly<Record<string, Row>> = {
 };
 
 /** The port of a row's own kind; only peers that have it are measured. */
-function portOf(peer: Peer, kind: 'named' | 'proxied'): number {
+function portOf(peer: Peer, kind: PortKind): number {
   const port = peer[kind];
   if (port === undefined) throw new Error(`${peer.name} has no port for it`);
   return port;
