@@ -109,11 +109,15 @@ function readKey({ path, text }: PemFile, flaws: Flaw[]): Key | undefined {
   }
 }
 
-/** An authority's own, or one for something else, may lie beside those that are wanted. */
-function isFor({ ca, keyUsage }: X509Certificate, purpose: Purpose): boolean {
+/**
+ * An authority's own, or one for something else, may lie beside those that are wanted. One that a server has signed itself
+ * is an authority's by the letter as well (`openssl req -x509`), but says for which hosts it is.
+ */
+function isFor({ ca, keyUsage, subjectAltName = '' }: X509Certificate, purpose: Purpose): boolean {
   // Extended key usages, which Node calls key usages.
   const usages: readonly string[] = keyUsage ?? [];
-  return !ca && (usages.length === 0 || usages.includes(usage[purpose]) || usages.includes(usage.any));
+  const isAuthority = ca && !/(?:^|, )(?:DNS|IP Address):/.test(subjectAltName);
+  return !isAuthority && (usages.length === 0 || usages.includes(usage[purpose]) || usages.includes(usage.any));
 }
 
 /** The same certificate may be there alone and with its chain (certbot's cert.pem and fullchain.pem). */

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCertificates, type PemFile } from '../../../src/certificates/read-certificate.ts';
 import { authority, leafFor } from '../../support/certificates.ts';
+import { createSelfSigned } from '../../support/self-signed.ts';
 
 const api = await leafFor(['api.localhost', '*.shop.localhost', '127.0.0.1']);
 const web = await leafFor(['web.localhost']);
@@ -48,6 +49,13 @@ describe('certificates are read', () => {
     expect(found).toHaveLength(1);
     expect(found[0]?.path).toBe('live/fullchain.pem');
     expect(found[0]?.spec.chain.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  });
+
+  it('that a server has signed itself, as `openssl req -x509` does, though they are authorities by the letter', async () => {
+    const { certificate, key } = await createSelfSigned('self.localhost', '*.self.localhost');
+    const { found, flaws } = read({ 'c/self.crt': certificate, 'c/self.key': key });
+    expect(flaws).toEqual([]);
+    expect(found.map(({ spec }) => spec.names)).toEqual([['self.localhost', '*.self.localhost']]);
   });
 
   it('passing over an authority', () => {
