@@ -1,5 +1,6 @@
 import type { Clock } from '../../time/clock.ts';
-import { again, errorMessage, maxEvents, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
+import { maxEvents, type EpollSet } from './epoll-set.ts';
+import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
 import { Load } from './load.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -39,7 +40,7 @@ export class EpollLoop {
   woken = false;
   /** How often it has waited. */
   turns = 0;
-  readonly #epoll: number;
+  readonly #epoll: EpollSet;
   readonly #load: Load;
   /** Told of since the timers were turned. */
   #events = 0;
@@ -53,10 +54,11 @@ export class EpollLoop {
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
     this.#load = new Load(this.nowMs);
-    this.#epoll = must(libc.epoll(), 'epoll_create1');
+    this.#epoll = libc.epoll();
+    must(this.#epoll.fd, 'epoll_create1');
     this.wakeFd = must(libc.eventfd(), 'eventfd');
     // Edge-triggered, each write wakes once and nothing need be read.
-    must(libc.epollAdd(this.#epoll, this.wakeFd, onEdge(readyIn), 0), 'epoll_ctl');
+    must(this.#epoll.add(this.wakeFd, onEdge(readyIn), 0), 'epoll_ctl');
     this.clock = {
       nowMs: () => performance.now(),
       wallMs: () => Date.now(),
@@ -69,7 +71,7 @@ export class EpollLoop {
     this.#reserve(fd);
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
-    return this.libc.epollAdd(this.#epoll, fd, mask, this.#tags[fd] ?? 0);
+    return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);
   }
 
   /** From now on another is told of it. */
@@ -80,7 +82,7 @@ export class EpollLoop {
   rewatch(fd: number, mask: number): void {
     if (this.#masks[fd] === mask) return;
     this.#masks[fd] = mask;
-    this.libc.epollModify(this.#epoll, fd, mask, this.#tags[fd] ?? 0);
+    this.#epoll.modify(fd, mask, this.#tags[fd] ?? 0);
   }
 
   /** Also tells when it can be written to; at once, if it can (epoll_ctl(2), EPOLL_CTL_MOD re-arms). */
@@ -97,7 +99,7 @@ export class EpollLoop {
   /** Watches it no more, and leaves it open. */
   release(fd: number): void {
     this.#forget(fd);
-    this.libc.epollRemove(this.#epoll, fd);
+    this.#epoll.remove(fd);
   }
 
   /** Runs it before the next wait. */
@@ -112,9 +114,9 @@ export class EpollLoop {
     this.turns += 1;
     this.woken = this.#isWoken(count);
     for (let index = 0; index < count; index++) {
-      const fd = this.libc.eventFd(index);
+      const fd = this.#epoll.eventFd(index);
       // Nobody watches `wakeFd`.
-      if (this.#tags[fd] === this.libc.eventTag(index)) this.#watchers[fd]?.onReady(fd, this.libc.eventMask(index));
+      if (this.#tags[fd] === this.#epoll.eventTag(index)) this.#watchers[fd]?.onReady(fd, this.#epoll.eventMask(index));
     }
     this.#runDeferred();
     this.#turnTimers(count);
@@ -133,12 +135,12 @@ export class EpollLoop {
   }
 
   dispose(): void {
-    this.libc.close(this.#epoll);
+    this.libc.close(this.#epoll.fd);
   }
 
   /** Looked for first: a listener that was told of before keeps its place ahead, however late its next client came. */
   #isWoken(count: number): boolean {
-    for (let index = 0; index < count; index++) if (this.libc.eventFd(index) === this.wakeFd) return true;
+    for (let index = 0; index < count; index++) if (this.#epoll.eventFd(index) === this.wakeFd) return true;
     return false;
   }
 
@@ -150,11 +152,11 @@ export class EpollLoop {
     if (waitMs > 0 && this.#load.isHigh) {
       const untilMs = beganMs + lookAgainMs;
       do {
-        const count = this.libc.epollWait(this.#epoll, 0);
+        const count = this.#epoll.wait(0);
         if (count !== 0) return count;
       } while (performance.now() < untilMs);
     }
-    return this.libc.epollWait(this.#epoll, waitMs);
+    return this.#epoll.wait(waitMs);
   }
 
   #waitMs(maxWaitMs: number, nowMs: number): number {

@@ -1,5 +1,6 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { EpollSet } from './epoll-set.ts';
 import { signatures } from './libc-symbols.ts';
 import {
   decodeAddress,
@@ -11,8 +12,8 @@ import {
 } from './socket-address.ts';
 
 /**
- * The kernel as a small socket library: the only file that knows node:ffi, struct layouts (x86-64 and arm64), constants
- * and errno. Nothing here throws: a call gives its result, or minus errno, as the kernel itself does.
+ * The kernel as a small socket library: the only file that knows node:ffi; struct layouts (x86-64 and arm64), constants and
+ * errno are here and in epoll-set.ts. Nothing here throws: a call gives its result, or minus errno, as the kernel does.
  *
  * Arguments go over as BigInts (see libc-symbols.ts), which optimised code never really makes; results come back as 32
  * bits, since sizes stay far below 2 GiB. A pointer is of memory that is never let go while in use.
@@ -39,8 +40,6 @@ const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 const openFiles = 7n; // RLIMIT_NOFILE
 const keepIdleSeconds = 60;
-/** That one wait tells of. */
-export const maxEvents = 256;
 
 /** Memory that the kernel reads and writes. Keep a reference for as long as it may. */
 export interface Memory {
@@ -51,6 +50,13 @@ export interface Memory {
 
 export function ffiModule(): Ffi | undefined {
   return withoutFfiWarning(() => process.getBuiltinModule('node:ffi') as Ffi | undefined);
+}
+
+/** What another part of it calls the kernel with. */
+export interface Calls {
+  readonly functions: Functions;
+  /** A call's result, or minus errno. */
+  readonly result: (result: number) => number;
 }
 
 /** Libc of this thread, or why there is none. */
@@ -82,13 +88,6 @@ export class Libc {
   readonly #length: Int32Array;
   readonly #option: Memory;
   readonly #ints: Int32Array;
-  readonly #event: Memory;
-  readonly #eventWords: Int32Array;
-  readonly #events: Memory;
-  readonly #eventsWords: Int32Array;
-  /** struct epoll_event is packed on x86-64 only (sys/epoll.h): u32 events, u64 data. */
-  readonly #stride = process.arch === 'x64' ? 3 : 4;
-  readonly #dataAt = process.arch === 'x64' ? 1 : 2;
 
   constructor(ffi: Ffi, functions: Functions) {
     this.#ffi = ffi;
@@ -99,10 +98,6 @@ export class Libc {
     this.#length = new Int32Array(this.#addressLength.bytes.buffer);
     this.#option = this.allocate(16);
     this.#ints = new Int32Array(this.#option.bytes.buffer);
-    this.#event = this.allocate(16);
-    this.#eventWords = new Int32Array(this.#event.bytes.buffer);
-    this.#events = this.allocate(maxEvents * 16);
-    this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
   }
 
   allocate(size: number): Memory {
@@ -268,45 +263,10 @@ export class Libc {
     return this.#result(this.#c.eventfd(0n, nonBlocking | closeOnExec));
   }
 
-  epoll(): number {
-    return this.#result(this.#c.epoll_create1(closeOnExec, 0n));
-  }
-
-  /** `tag` comes back with each event. */
-  epollAdd(epoll: number, fd: number, events: number, tag: number): number {
-    return this.#epollControl(epoll, 1n, fd, events, tag);
-  }
-
-  epollModify(epoll: number, fd: number, events: number, tag: number): number {
-    return this.#epollControl(epoll, 3n, fd, events, tag);
-  }
-
-  epollRemove(epoll: number, fd: number): number {
-    return this.#epollControl(epoll, 2n, fd, 0, 0);
-  }
-
-  /** How many events there are now for `eventFd` and the others to read. */
-  epollWait(epoll: number, timeoutMs: number): number {
-    return this.#result(this.#c.epoll_wait(BigInt(epoll), this.#events.pointer, BigInt(maxEvents), BigInt(timeoutMs)));
-  }
-
-  eventMask(index: number): number {
-    return this.#eventsWords[index * this.#stride] ?? 0;
-  }
-
-  eventFd(index: number): number {
-    return this.#eventsWords[index * this.#stride + this.#dataAt] ?? 0;
-  }
-
-  eventTag(index: number): number {
-    return this.#eventsWords[index * this.#stride + this.#dataAt + 1] ?? 0;
-  }
-
-  #epollControl(epoll: number, operation: bigint, fd: number, events: number, tag: number): number {
-    this.#eventWords[0] = events;
-    this.#eventWords[this.#dataAt] = fd;
-    this.#eventWords[this.#dataAt + 1] = tag;
-    return this.#result(this.#c.epoll_ctl(BigInt(epoll), operation, BigInt(fd), this.#event.pointer));
+  epoll(): EpollSet {
+    const fd = this.#result(this.#c.epoll_create1(closeOnExec, 0n));
+    const calls = { functions: this.#c, result: (result: number) => this.#result(result) };
+    return new EpollSet(fd, calls, (size) => this.allocate(size));
   }
 
   #setOption(fd: number, level: bigint, name: bigint, value: number): number {

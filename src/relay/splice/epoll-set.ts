@@ -1,0 +1,70 @@
+import type { Calls, Memory } from './libc.ts';
+
+/**
+ * A set of descriptors to be told of (epoll(7)), with the memory that its events come in. As in libc.ts a call gives its
+ * result, or minus errno.
+ */
+/** That one wait tells of. */
+export const maxEvents = 256;
+const bytesOfEvent = 16;
+
+export class EpollSet {
+  /** Or minus errno: there is none. */
+  readonly fd: number;
+  readonly #calls: Calls;
+  readonly #event: Memory;
+  readonly #eventWords: Int32Array;
+  readonly #events: Memory;
+  readonly #eventsWords: Int32Array;
+  /** struct epoll_event is packed on x86-64 only (sys/epoll.h): u32 events, u64 data. */
+  readonly #stride = process.arch === 'x64' ? 3 : 4;
+  readonly #dataAt = process.arch === 'x64' ? 1 : 2;
+
+  constructor(fd: number, calls: Calls, allocate: (size: number) => Memory) {
+    this.fd = fd;
+    this.#calls = calls;
+    this.#event = allocate(bytesOfEvent);
+    this.#eventWords = new Int32Array(this.#event.bytes.buffer);
+    this.#events = allocate(maxEvents * bytesOfEvent);
+    this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
+  }
+
+  /** `tag` comes back with each event. */
+  add(fd: number, events: number, tag: number): number {
+    return this.#control(1n, fd, events, tag);
+  }
+
+  modify(fd: number, events: number, tag: number): number {
+    return this.#control(3n, fd, events, tag);
+  }
+
+  remove(fd: number): number {
+    return this.#control(2n, fd, 0, 0);
+  }
+
+  /** How many events there are now for `eventFd` and the others to read. */
+  wait(timeoutMs: number): number {
+    const { functions, result } = this.#calls;
+    return result(functions.epoll_wait(BigInt(this.fd), this.#events.pointer, BigInt(maxEvents), BigInt(timeoutMs)));
+  }
+
+  eventMask(index: number): number {
+    return this.#eventsWords[index * this.#stride] ?? 0;
+  }
+
+  eventFd(index: number): number {
+    return this.#eventsWords[index * this.#stride + this.#dataAt] ?? 0;
+  }
+
+  eventTag(index: number): number {
+    return this.#eventsWords[index * this.#stride + this.#dataAt + 1] ?? 0;
+  }
+
+  #control(operation: bigint, fd: number, events: number, tag: number): number {
+    this.#eventWords[0] = events;
+    this.#eventWords[this.#dataAt] = fd;
+    this.#eventWords[this.#dataAt + 1] = tag;
+    const { functions, result } = this.#calls;
+    return result(functions.epoll_ctl(BigInt(this.fd), operation, BigInt(fd), this.#event.pointer));
+  }
+}
