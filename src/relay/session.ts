@@ -7,6 +7,7 @@ import type { Origin } from './origin.ts';
 import type { CloseReason, LiveSession, SessionRecord } from './report.ts';
 import type { Place } from './roll.ts';
 import { shortageOf } from './shortage.ts';
+import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
 import { formatEndpoint, type Endpoint, type ProxyProtocol } from './table.ts';
 import type { Occupant, Upstream } from './upstream.ts';
@@ -37,14 +38,15 @@ const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
 
-export class Session implements ChannelEvents, Occupant {
+export class Session implements ChannelEvents, Occupant, SessionFacts {
   readonly channel: Channel;
-  readonly #listener: string;
+  readonly listener: string;
+  readonly origin: Origin | undefined;
+  /** `ip:port` */
+  readonly client: string;
+  readonly startedAtMs: number;
+  readonly startedAtWallMs: number;
   readonly #host: SessionHost;
-  readonly #origin: Origin | undefined;
-  readonly #client: string;
-  readonly #startedAtMs: number;
-  readonly #startedAtWallMs: number;
   #state: SessionState;
   #endpoints: readonly Endpoint[] = [];
   #dialDeadline: Timer | undefined;
@@ -66,26 +68,25 @@ export class Session implements ChannelEvents, Occupant {
   /** `origin`: what its head found out, if it had one. */
   constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
     this.channel = channel;
-    this.#listener = listener;
+    this.listener = listener;
     this.turn = turn;
     this.#host = host;
-    this.#origin = origin;
-    this.#client = origin?.client ?? channel.client;
+    this.origin = origin;
+    this.client = origin?.client ?? channel.client;
     this.#clientEnded = origin?.ended ?? false;
-    this.#startedAtMs = host.clock.nowMs();
-    this.#startedAtWallMs = host.clock.wallMs();
+    this.startedAtMs = host.clock.nowMs();
+    this.startedAtWallMs = host.clock.wallMs();
     if (origin) {
       // The clocks of two threads agree on the time of day only.
-      this.#startedAtMs -= Math.max(0, this.#startedAtWallMs - origin.startedAtWallMs);
-      this.#startedAtWallMs = origin.startedAtWallMs;
+      this.startedAtMs -= Math.max(0, this.startedAtWallMs - origin.startedAtWallMs);
+      this.startedAtWallMs = origin.startedAtWallMs;
     }
     this.#state = accepted;
     channel.attach(this);
   }
 
-  /** `ip:port` */
-  get client(): string {
-    return this.#client;
+  get service(): string {
+    return this.#host.service;
   }
 
   get kind(): SessionState['kind'] {
@@ -94,7 +95,7 @@ export class Session implements ChannelEvents, Occupant {
 
   /** For policies that go by the client's address. */
   get clientIp(): string {
-    return this.#client.slice(0, this.#client.lastIndexOf(':'));
+    return this.client.slice(0, this.client.lastIndexOf(':'));
   }
 
   /** It has had to wait, and has not been answered since. */
@@ -161,7 +162,7 @@ export class Session implements ChannelEvents, Occupant {
     const { upstream, endpoint } = this.#state.target;
     this.#losses += 1;
     // What it said before may have been a request.
-    if (this.#losses > mostLosses || this.#origin?.said) return this.close('upstream-reset');
+    if (this.#losses > mostLosses || this.origin?.said) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
     const error = `${code} ${formatEndpoint(endpoint)}`;
@@ -203,23 +204,7 @@ export class Session implements ChannelEvents, Occupant {
   /** Undefined once it is closed. */
   look(nowMs: number): LiveSession | undefined {
     const state = this.#state;
-    if (state.kind === 'closed') return undefined;
-    const target = state.kind === 'held' ? undefined : state.target;
-    return {
-      service: this.#host.service,
-      listener: this.#listener,
-      client: this.#client,
-      state: state.kind,
-      upstream: target?.upstream.name,
-      upstreamKey: target?.upstream.key,
-      endpoint: target && formatEndpoint(target.endpoint),
-      startedAtMs: this.#startedAtWallMs,
-      ageMs: toMicroseconds(nowMs - this.#startedAtMs),
-      bytesUp: this.channel.bytesUp,
-      bytesDown: this.channel.bytesDown,
-      retries: state.trail.retries,
-      lastDialError: state.trail.lastDialError,
-    };
+    return state.kind === 'closed' ? undefined : liveOf(this, state, nowMs);
   }
 
   close(reason: CloseReason): void {
@@ -233,11 +218,11 @@ export class Session implements ChannelEvents, Occupant {
     if (before.kind === 'relaying') this.#count(before.target.upstream);
     const left = before.kind === 'held' ? undefined : before.target.upstream;
     left?.vacate(this);
-    if (closed.kind === 'closed') this.#host.onClosed(this, this.#record(closed), left);
+    if (closed.kind === 'closed') this.#host.onClosed(this, recordOf(this, closed), left);
   }
 
   #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
-    const { protocol, stream } = this.#origin ?? {};
+    const { protocol, stream } = this.origin ?? {};
     const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
     if (!answer) return this.channel.abort();
     this.channel.abortDial();
@@ -248,15 +233,15 @@ export class Session implements ChannelEvents, Occupant {
     const { proxyProtocol, speaksTls } = this.#host;
     // Inside TLS nothing is said of the client: that went ahead of it.
     const header = speaksTls ? undefined : proxyProtocol;
-    const { asksForTls = false, said } = this.#origin ?? {};
-    return header === undefined && !asksForTls && !said ? undefined : openingFor(this.channel, header, this.#origin);
+    const { asksForTls = false, said } = this.origin ?? {};
+    return header === undefined && !asksForTls && !said ? undefined : openingFor(this.channel, header, this.origin);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */
   #upstreamTls(): UpstreamTlsOffer | undefined {
     const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
     if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
-    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.#origin) };
+    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.origin) };
   }
 
   #dialNext(upstream: Upstream): void {
@@ -306,32 +291,4 @@ export class Session implements ChannelEvents, Occupant {
   #step(event: SessionEvent): SessionState {
     return (this.#state = transition(this.#state, event, this.#host.clock.nowMs()));
   }
-
-  #record({ target, dialMs, reason, atMs, trail }: Extract<SessionState, { kind: 'closed' }>): SessionRecord {
-    return {
-      service: this.#host.service,
-      listener: this.#listener,
-      client: this.#client,
-      via: this.#origin?.via,
-      name: this.#origin?.name,
-      upstream: target?.upstream.name,
-      upstreamKey: target?.upstream.key,
-      endpoint: target && formatEndpoint(target.endpoint),
-      startedAtMs: this.#startedAtWallMs,
-      heldMs: toMicroseconds(trail.heldMs),
-      dialMs: toMicroseconds(dialMs),
-      totalMs: toMicroseconds(atMs - this.#startedAtMs),
-      bytesUp: this.channel.bytesUp,
-      bytesDown: this.channel.bytesDown,
-      retries: trail.retries,
-      reason,
-      detail: undefined,
-      lastDialError: trail.lastDialError,
-    };
-  }
-}
-
-/** The clock has digits below that mean nothing. */
-function toMicroseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1_000) / 1_000;
 }
