@@ -2,6 +2,7 @@ import type { AccessMemory } from './access/gate.ts';
 import type { CounterMemory } from './counters.ts';
 import type { Way } from './handover.ts';
 import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
+import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
@@ -16,8 +17,9 @@ export interface WorkerSetup {
   readonly access: AccessMemory;
   /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
   readonly reusePort: boolean;
-  /** How many threads share the limit of open files. */
-  readonly sharers: number;
+  readonly sockets: SocketMemory;
+  /** Pipes at once, in each thread. */
+  readonly maxPipes: number;
   /** 48 random bytes: a TLS session that began in one thread goes on in another. */
   readonly ticketKeys: Uint8Array;
   /** Sessions at once, over all workers. */

@@ -1,8 +1,8 @@
 import type { Driver } from './driver.ts';
 import type { DriverName } from './messages.ts';
+import type { OpenSockets } from './open-sockets.ts';
 import { createSpliceDriver } from './splice/driver.ts';
 import { runWorkerLoop } from './splice/worker-loop.ts';
-import { channelLimit } from './stream/channel-limit.ts';
 import { createStreamDriver } from './stream/driver.ts';
 
 /**
@@ -18,15 +18,15 @@ export interface OpenDriver {
   stop(): void;
 }
 
-/** `sharers`: how many threads share the limit of open files. */
-export function openDriver(name: DriverName, sharers: number): OpenDriver {
+/** `maxPipes`: at once, if it uses any. */
+export function openDriver(name: DriverName, sockets: OpenSockets, maxPipes: number): OpenDriver {
   switch (name) {
     case 'stream': {
-      const driver = createStreamDriver({ maxChannels: channelLimit(sharers) });
+      const driver = createStreamDriver({ sockets });
       return { driver, wakeFd: undefined, start() {}, stop() {} };
     }
     case 'splice': {
-      const driver = createSpliceDriver({ drivers: sharers });
+      const driver = createSpliceDriver({ sockets, maxPipes });
       // Node knows nothing of these descriptors: when the thread dies of a flaw, nobody else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};

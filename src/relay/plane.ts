@@ -3,8 +3,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import { createAccessMemory, openAccess, type AccessMemory } from './access/gate.ts';
 import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
+import { fileBudget } from './file-budget.ts';
 import { readLook } from './live-sessions.ts';
 import { Looks, type Look } from './looks.ts';
+import { createSocketMemory } from './open-sockets.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
 import type { ListenerStatus, Refusal, SessionFilter, SessionRecord, Trouble } from './report.ts';
@@ -12,7 +14,6 @@ import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
 import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
-import { channelLimit } from './stream/channel-limit.ts';
 import { changeBetween } from './table-change.ts';
 import type { Histogram } from './timings.ts';
 import { Troubles } from './troubles.ts';
@@ -128,6 +129,7 @@ class ThreadedPlane implements Plane {
     // Splice can't end TLS: there may be one thread more that does.
     const threads = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threads, slots);
+    const files = fileBudget(driver, workers);
     this.#driver = driver;
     this.#applied = Array.from({ length: threads }, () => 0);
     this.#failedStarts = Array.from({ length: threads }, () => 0);
@@ -155,9 +157,9 @@ class ThreadedPlane implements Plane {
         memory,
         access: this.#access,
         reusePort: reusePort || workers > 1,
-        // Two threads may have a share in the same files, where one hands its clients to another: no more than there are.
-        maxSessions: driver === 'splice' ? Math.min(maxSessions ?? Infinity, channelLimit(1)) : maxSessions,
-        sharers: workers,
+        maxSessions,
+        sockets: createSocketMemory(threads, files.sockets),
+        maxPipes: files.pipes,
         ticketKeys: randomBytes(48),
       },
       { workers, driver },

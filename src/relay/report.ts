@@ -14,7 +14,7 @@ export const closeReasons = {
   operator: 'Somebody asked for it through the admin API.',
   'upstream-refused-tls': 'The client was led by its TLS name, and the upstream answered that it does not speak TLS.',
   shutdown: 'Sealane itself stopped.',
-  'limit-total': 'Sealane had as many sessions as `max-sessions`, or the limit of open files, allows.',
+  'limit-total': 'Sealane had as many sessions as `max-sessions` allows.',
   denied: 'The client came from an address that may not come (`allow`, `deny`).',
   'limit-service': 'The service had as many sessions as it may have.',
   'limit-client': 'The client had as many sessions with the service as one address may have.',

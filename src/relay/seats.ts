@@ -49,8 +49,7 @@ export class Seats {
   }
 
   startTlsThread(): void {
-    // All clients may be ones for it: how many there are at once is limited where they come in.
-    if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream', sharers: 1 });
+    if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream' });
   }
 
   /** `worker` is ready: a way for clients from it to the thread that ends TLS, or from all to that one. */

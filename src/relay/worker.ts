@@ -5,6 +5,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { printLook } from './live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { openDriver } from './open-driver.ts';
+import { OpenSockets } from './open-sockets.ts';
 import { Outbox } from './outbox.ts';
 import { encodeRecords } from './record-batch.ts';
 import { Troubles } from './troubles.ts';
@@ -19,10 +20,10 @@ if (parentPort) run(parentPort, workerData as WorkerSetup);
 
 function run(
   port: NonNullable<typeof parentPort>,
-  { index, driver: driverName, memory, access, reusePort, maxSessions, sharers, ticketKeys }: WorkerSetup,
+  { index, driver: driverName, memory, access, reusePort, maxSessions, sockets, maxPipes, ticketKeys }: WorkerSetup,
 ): void {
   const send = (message: FromWorker): void => port.postMessage(message);
-  const opened = openDriver(driverName, sharers);
+  const opened = openDriver(driverName, new OpenSockets(sockets, index), maxPipes);
   const { driver, wakeFd } = opened;
   const outbox = new Outbox({
     clock: driver.clock,

@@ -11,14 +11,14 @@ const eight = new BigUint64Array([1n]);
 
 test('what was there before a timer was due is told before it, however much it is', () => {
   using rig = loopRig(onEdge(readyIn));
-  let toldWhenDue: number | undefined;
-  const timer = rig.loop.clock.after(1, () => (toldWhenDue = rig.told.size));
+  const toldWhenDue: number[] = [];
+  const timer = rig.loop.clock.after(1, () => toldWhenDue.push(rig.told.size));
   rig.fill();
   rig.passTime(20);
-  while (toldWhenDue === undefined) rig.loop.turn(0);
+  while (toldWhenDue.length === 0) rig.loop.turn(0);
   timer.cancel();
 
-  expect(toldWhenDue).toBe(descriptors);
+  expect(toldWhenDue).toEqual([descriptors]);
 });
 
 test('timers run though there is always something more to tell', () => {

@@ -13,7 +13,7 @@ const script = fileURLToPath(new URL('../support/sockets-few-files.ts', import.m
 
 test('sessions whose TLS is ended in the thread for it and all others share the limit of open files', async () => {
   await using server = await serveEcho();
-  // Room for 136 sessions of two descriptors each, beside the 128 descriptors that are kept free.
+  // Beside the 128 descriptors that are kept free and the 17 pipes there is room for 238 sockets, two listeners among them.
   await using relay = await startRelay('splice', server.port, 400);
   await using clients = new AsyncDisposableStack();
   for (let nth = 0; nth < 100; nth++) {
@@ -22,8 +22,10 @@ test('sessions whose TLS is ended in the thread for it and all others share the 
   }
   let served = 0;
   while (served < 60 && (await isServed(clients.use(await dial(relay.plainPort))))) served += 1;
-  expect(served).toBe(36);
-  expect(await relay.ask('how are you?')).toMatchObject({ open: 136, refused: { 'limit-total': 1 } });
+  expect(served).toBe(18);
+  const { open, troubles } = await relay.untilTroubled();
+  expect(open).toBe(118);
+  expect(troubles).toEqual([expect.stringContaining('as many as the limit of open files allows')]);
 });
 
 test.each(['stream', 'splice'])(
@@ -31,11 +33,13 @@ test.each(['stream', 'splice'])(
   async (driver) => {
     await using server = await serveEcho();
     await using relay = await startRelay(driver, server.port, 300);
-    await relay.ask('take all files but one');
+    await relay.ask('have no upstream');
     await using client = await dial(relay.plainPort);
-    let state: Awaited<ReturnType<typeof relay.ask>>;
-    do state = await relay.ask('how are you?');
-    while (state.held === 0 || state.troubles.length === 0);
+    while ((await relay.ask('how are you?')).held === 0);
+    await relay.ask('take all files');
+    await relay.ask('have an upstream');
+    const state = await relay.untilTroubled();
+    expect(state.held).toBe(1);
     expect(state.suspects).toEqual([]);
     expect(state.troubles).toEqual([expect.stringContaining('EMFILE')]);
     await relay.ask('give them back');
@@ -50,12 +54,18 @@ async function startRelay(driver: string, upstreamPort: number, files: number) {
   const lines = createInterface(relay.stdout)[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null') as unknown;
   const [tlsPort = 0, plainPort = 0] = (await answer()) as number[];
+  const ask = async (what: string): Promise<Answer> => {
+    relay.stdin.write(`${what}\n`);
+    return (await answer()) as Answer;
+  };
   return {
     tlsPort,
     plainPort,
-    async ask(what: string) {
-      relay.stdin.write(`${what}\n`);
-      return (await answer()) as Answer;
+    ask,
+    async untilTroubled() {
+      let state = await ask('how are you?');
+      while (state.troubles.length === 0) state = await ask('how are you?');
+      return state;
     },
     async [Symbol.asyncDispose]() {
       relay.stdin.end();
@@ -65,6 +75,7 @@ async function startRelay(driver: string, upstreamPort: number, files: number) {
 }
 
 interface Answer {
+  readonly open: number;
   readonly held: number;
   readonly suspects: readonly unknown[];
   readonly troubles: readonly string[];

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
-import { Counters, CounterWriter, createCounterMemory } from '../../src/relay/counters.ts';
-import { Dispatcher } from '../../src/relay/dispatcher.ts';
 import type { Driver } from '../../src/relay/driver.ts';
-import type { ListenerStatus } from '../../src/relay/report.ts';
-import { Feed } from '../support/sockets-feed.ts';
+import { dispatcherRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serveEcho } from '../support/sockets.ts';
 
@@ -17,41 +13,42 @@ export function describeLimit(
 ): void {
   test(`${name}: clients beyond the limit of open files are reset and it is said so; others are served on`, async () => {
     const { driver, stop } = create();
+    await using rig = dispatcherRig(() => driver, stop);
     await using server = await serveEcho();
-    const memory = createCounterMemory(1, 4);
-    const statuses = new Feed<ListenerStatus>();
-    const troubles = new Feed<string>();
-    const dispatcher = new Dispatcher(
-      {
-        driver,
-        random: Math.random,
-        counters: new CounterWriter(memory, 0),
-        onRecord: () => {},
-        onListener: (_, status) => statuses.push(status),
-        onSuspect: () => {},
-        onTrouble: ({ code }) => troubles.push(code),
-        access: openAccess(createAccessMemory(1, Math.random), 0),
-      },
-      { reusePort: false },
-    );
-    using stack = new DisposableStack();
-    stack.defer(stop);
-    stack.defer(() => dispatcher.close());
-    dispatcher.apply(table([pool([upstream('a', { port: server.port })])]), new Map([['a', 1]]));
-    const status = await statuses.find(() => true);
-    const port = status.kind === 'listening' ? status.port : 0;
+    const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
     await using first = await dial(port);
     await using second = await dial(port);
     await Promise.all([first.echo('1'), second.echo('2')]);
     await using third = await dial(port);
 
     expect(await third.closed).toBe('reset');
-    expect(troubles.all).toEqual(['EMFILE']);
+    expect(rig.troubles.all).toEqual(['EMFILE']);
     expect(await first.echo('on')).toBe('on');
     first.socket.end();
     await first.closed;
     await using fourth = await dial(port);
     expect(await fourth.echo('4')).toBe('4');
-    expect(new Counters(memory).worker(0).accepted).toBe(3);
+    expect(rig.totals().accepted).toBe(3);
+  });
+
+  test(`${name}: clients that were let in to wait, and are too many to be served at once, are served in turn`, async () => {
+    const { driver, stop } = create();
+    await using rig = dispatcherRig(() => driver, stop);
+    await using server = await serveEcho();
+    const port = await publishAndBind(rig, table([pool([])]));
+    await using first = await dial(port);
+    await using second = await dial(port);
+    await until(() => rig.totals().held === 2);
+    await using third = await dial(port);
+    await until(() => rig.totals().held === 3);
+    rig.publish(table([pool([upstream('a', { port: server.port })])]));
+
+    for (const client of [first, second, third]) {
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+      expect(await client.closed).toBe('ended');
+    }
+    expect(rig.suspects.all).toEqual([]);
+    expect(new Set(rig.troubles.all)).toEqual(new Set(['EMFILE']));
   });
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { dispatcherRig, publishAndBind, until } from '../support/sockets-rig.ts';
+import { dispatcherRig, publishAndBind, roomFor, until } from '../support/sockets-rig.ts';
 import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { openFiles, spliceHere } from '../support/sockets-splice.ts';
 import { dial } from '../support/sockets.ts';
@@ -19,7 +19,7 @@ describeDriver('splice driver', () => {
 
 describeChannel('splice driver', () => spliceHere());
 
-describeLimit('splice driver', () => spliceHere({ maxChannels: 2 }));
+describeLimit('splice driver', () => spliceHere({ sockets: roomFor(5) }));
 
 test('splice: what it opened is closed again when it is disposed of', async () => {
   const before = openFiles();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createStreamDriver } from '../../src/relay/stream/driver.ts';
-import { dispatcherRig, until } from '../support/sockets-rig.ts';
+import { dispatcherRig, roomFor, until } from '../support/sockets-rig.ts';
 import { dial, serve, type TestServer } from '../support/sockets.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
@@ -14,7 +14,7 @@ describeTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
 
 describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 
-describeLimit('stream driver', () => ({ driver: createStreamDriver({ maxChannels: 2 }), stop: () => {} }));
+describeLimit('stream driver', () => ({ driver: createStreamDriver({ sockets: roomFor(4) }), stop: () => {} }));
 
 describe('stream: a channel that is finished', () => {
   test('ends in order on both sides, not with a reset', async () => {

@@ -13,20 +13,21 @@ const [, , driver, upstreamPort] = process.argv;
 const rig = planeRig(driver as DriverName);
 const upstreams = [upstream('api-1', { port: Number(upstreamPort) })];
 const listeners = [{ ...listener('shop/tls'), tls: 'terminate' as const }, listener('shop/plain')];
-const pools = listeners.map(({ service }) => pool(upstreams, { service: service ?? '' }));
-rig.publish({ ...table(pools, listeners), tls: tlsSpec() });
+publish(upstreams);
 await until(() => rig.statuses.all.length === listeners.length);
 const bound = listeners.map(({ key }) => rig.statuses.all.find((one) => one.key === key)?.status);
 print(bound.map((status) => (status?.kind === 'listening' ? status.port : 0)));
 const taken: number[] = [];
 for await (const line of createInterface(process.stdin)) {
-  if (line === 'take all files but one') takeAll();
+  if (line === 'have no upstream') publish([]);
+  if (line === 'have an upstream') publish(upstreams);
+  if (line === 'take all files') takeAll();
   if (line === 'give them back') for (const fd of taken.splice(0)) closeSync(fd);
   const { suspects, log } = rig;
   print({
     ...rig.totals(),
     suspects: suspects.all,
-    troubles: log.all.filter((one) => one.includes('dial-impossible')),
+    troubles: log.all.filter((one) => one.includes('EMFILE')),
   });
 }
 await rig.close();
@@ -35,8 +36,13 @@ function takeAll(): void {
   try {
     for (;;) taken.push(openSync('/dev/null', 'r'));
   } catch {
-    closeSync(taken.pop() ?? -1);
+    // There are no more.
   }
+}
+
+function publish(present: typeof upstreams): void {
+  const pools = listeners.map(({ service }) => pool(present, { service: service ?? '' }));
+  rig.publish({ ...table(pools, listeners), tls: tlsSpec() });
 }
 
 function print(value: unknown): void {

@@ -3,6 +3,7 @@ import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../.
 import { Dispatcher, type DispatcherOptions } from '../../src/relay/dispatcher.ts';
 import type { Driver } from '../../src/relay/driver.ts';
 import type { DriverName } from '../../src/relay/messages.ts';
+import { createSocketMemory, OpenSockets } from '../../src/relay/open-sockets.ts';
 import { createPlane, type Plane, type PlaneOptions, type PlaneTotals } from '../../src/relay/plane.ts';
 import type { ListenerStatus, SessionRecord } from '../../src/relay/report.ts';
 import type { RoutingTable } from '../../src/relay/table.ts';
@@ -28,18 +29,24 @@ export interface Rig extends AsyncDisposable {
 
 export type CreateRig = () => Rig;
 
+export interface DispatcherRig extends Rig {
+  /** Codes, e.g. `EMFILE`. */
+  readonly troubles: Feed<string>;
+}
+
 /** `stop`: what the driver needs after the dispatcher was closed. */
 export function dispatcherRig(
   createDriver: () => Driver,
   stop: () => void = () => {},
   options: Partial<DispatcherOptions> = {},
-): Rig {
+): DispatcherRig {
   const memory = createCounterMemory(1, 1_024);
   const counters = new Counters(memory);
   const slots = new Map<string, number>();
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
   const suspects = new Feed<{ readonly key: string; readonly error: string }>();
+  const troubles = new Feed<string>();
   const dispatcher = new Dispatcher(
     {
       driver: createDriver(),
@@ -48,7 +55,7 @@ export function dispatcherRig(
       onRecord: (record) => records.push(record),
       onListener: (key, status) => statuses.push({ key, status }),
       onSuspect: (key, error) => suspects.push({ key, error }),
-      onTrouble: () => {},
+      onTrouble: ({ code }) => troubles.push(code),
       access: openAccess(createAccessMemory(1, Math.random), 0),
     },
     { reusePort: false, ...options },
@@ -67,6 +74,7 @@ export function dispatcherRig(
     records,
     statuses,
     suspects,
+    troubles,
     publish(table) {
       for (const { upstreams } of table.pools) {
         for (const { key } of upstreams) if (!slots.has(key)) slots.set(key, slots.size + 1);
@@ -130,6 +138,11 @@ export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}
     close: () => plane.close(),
     [Symbol.asyncDispose]: () => plane.close(),
   };
+}
+
+/** For a driver that may have so many sockets. */
+export function roomFor(sockets: number): OpenSockets {
+  return new OpenSockets(createSocketMemory(1, sockets));
 }
 
 /** Publishes, and waits until the first listener is bound; its port. */

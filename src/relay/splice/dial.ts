@@ -1,4 +1,5 @@
 import type { Opening, RelayEnd } from '../driver.ts';
+import type { OpenSockets } from '../open-sockets.ts';
 import { isUnix, type Endpoint } from '../table.ts';
 import { Answer } from './answer.ts';
 import { isSelfConnected, type DialFacts } from './connection.ts';
@@ -9,7 +10,9 @@ import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPee
 /**
  * A connection to an upstream, from the attempt on until a relay takes it over.
  */
-export interface DialParts extends HalfPipeParts, DialFacts {}
+export interface DialParts extends HalfPipeParts, DialFacts {
+  readonly sockets: OpenSockets;
+}
 
 export interface Dialer {
   /** The client has sent something by now; undefined while that is not known. */
@@ -21,6 +24,7 @@ export interface Dialer {
 
 export const none = -1;
 const inProgress = -115;
+const tooManyFiles = -24;
 const notSupported = -95;
 /** From the start also when it can be written to: that tells of the connect. */
 const tellAll = onEdge(readyIn | readyPeerEnd | readyUrgent | readyOut);
@@ -100,8 +104,9 @@ export class Dial implements Watcher, Deferred {
   }
 
   #connect(hasSpoken: boolean): void {
-    const { libc, loop } = this.#parts;
+    const { libc, loop, sockets } = this.#parts;
     const { host, port } = this.#endpoint;
+    if (!sockets.hasRoom) return this.#failSoon(tooManyFiles);
     const fd = libc.streamSocket(host);
     if (fd < 0) return this.#failSoon(fd);
     this.fd = fd;

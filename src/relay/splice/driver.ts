@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
+import { OpenSockets } from '../open-sockets.ts';
 import { Roll } from '../roll.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
@@ -25,17 +26,15 @@ export interface SpliceDriver extends Driver {
 }
 
 export interface SpliceDriverOptions {
-  /** Drivers that share this process's limit of open files. */
-  readonly drivers?: number;
-  /** Sessions at once, over all listeners; by itself what the limit of open files allows. */
-  readonly maxChannels?: number;
+  /** By itself as many as there is need for. */
+  readonly sockets?: OpenSockets;
+  /** Pipes at once. */
+  readonly maxPipes?: number;
   /** Bytes that a pipe for bulk data holds. */
   readonly pipeSize?: number;
 }
 
-/** For listeners, the engine's sockets, logs. */
-const reservedFiles = 128;
-const mostPipes = 512;
+const defaultMaxPipes = 512;
 const idlePipes = 64;
 const defaultPipeSize = 1024 * 1024;
 /** Sessions that last as long get what short ones are spared. */
@@ -45,13 +44,11 @@ const tendingMs = 5_000;
 export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDriver {
   const libc = openLibc();
   if ('unavailable' in libc) throw new Error(`the splice driver can't run: ${libc.unavailable}`);
-  const share = (libc.raiseFileLimit() - reservedFiles) / (options.drivers ?? 1);
-  const maxPipes = Math.max(1, Math.min(mostPipes, Math.floor(share / 16)));
-  const maxChannels = options.maxChannels ?? Math.max(1, Math.floor(share / 2 - maxPipes));
-  const loop = new EpollLoop(libc);
+  const { sockets = new OpenSockets() } = options;
+  const loop = new EpollLoop(libc, sockets);
   const pipes = new PipePool(libc, {
     pipeSize: options.pipeSize ?? defaultPipeSize,
-    maxPipes,
+    maxPipes: options.maxPipes ?? defaultMaxPipes,
     maxIdle: idlePipes,
   });
   const channels = new Roll<SpliceChannel>();
@@ -62,14 +59,15 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     pipes,
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
+    sockets,
     onClosed: (channel) => channels.leave(channel.place),
   };
 
   const onAccepted = (fd: number, client: string, events: ListenEvents): void => {
-    if (channels.size >= maxChannels) {
+    if (!sockets.hasRoomForClient) {
       libc.setResetOnClose(fd);
       loop.close(fd);
-      events.onTrouble('EMFILE', `${channels.size} sessions are open, as many as the limit of open files allows`);
+      events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
       return;
     }
     const channel = new SpliceChannel(parts, fd, client);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
+import { OpenSockets } from '../open-sockets.ts';
 import { maxEvents, type EpollSet } from './epoll-set.ts';
 import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
 import { Load } from './load.ts';
@@ -40,6 +41,7 @@ export class EpollLoop {
   woken = false;
   /** How often it has waited. */
   turns = 0;
+  readonly #sockets: OpenSockets;
   readonly #epoll: EpollSet;
   readonly #load: Load;
   /** Told of since the timers were turned. */
@@ -50,7 +52,9 @@ export class EpollLoop {
   #deferred: Deferred[] = [];
   #spare: Deferred[] = [];
 
-  constructor(libc: Libc) {
+  /** `sockets`: where those that are watched are counted. */
+  constructor(libc: Libc, sockets = new OpenSockets()) {
+    this.#sockets = sockets;
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
     this.#load = new Load(this.nowMs);
@@ -66,9 +70,10 @@ export class EpollLoop {
     };
   }
 
-  /** 0, or minus errno. */
+  /** 0, or minus errno; it is to be closed in either case. */
   watch(fd: number, mask: number, watcher: Watcher): number {
     this.#reserve(fd);
+    this.#sockets.opened();
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
     return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);
@@ -176,6 +181,7 @@ export class EpollLoop {
 
   #forget(fd: number): void {
     this.#reserve(fd);
+    if (this.#watchers[fd]) this.#sockets.closed();
     this.#watchers[fd] = undefined;
     this.#tags[fd] = (this.#tags[fd] ?? 0) + 1;
   }

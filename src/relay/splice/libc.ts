@@ -38,7 +38,6 @@ const nonBlocking = 0o4000n;
 const solSocket = 1n;
 const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
-const openFiles = 7n; // RLIMIT_NOFILE
 const keepIdleSeconds = 60;
 
 /** Memory that the kernel reads and writes. Keep a reference for as long as it may. */
@@ -247,16 +246,6 @@ export class Libc {
     this.#ints[0] = 1;
     this.#ints[1] = 0;
     return this.#result(this.#c.setsockopt(BigInt(fd), solSocket, 13n, this.#option.pointer, 8n));
-  }
-
-  /** Lifts the soft limit of open files to the hard one; the limit then. */
-  raiseFileLimit(): number {
-    const limits = new BigUint64Array(this.#option.bytes.buffer);
-    if (this.#c.getrlimit(openFiles, this.#option.pointer) < 0) return 1_024;
-    const [soft = 1_024n, hard = soft] = limits;
-    if (soft >= hard) return Number(soft);
-    limits[0] = hard;
-    return Number(this.#c.setrlimit(openFiles, this.#option.pointer) < 0 ? soft : hard);
   }
 
   eventfd(): number {

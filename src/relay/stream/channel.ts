@@ -1,14 +1,14 @@
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
-import { isUnix, unixPath, type Endpoint } from '../table.ts';
+import type { OpenSockets } from '../open-sockets.ts';
+import type { Endpoint } from '../table.ts';
 import { awaitAnswer } from './answer.ts';
-import { formatAddress, isSelfConnected, selfConnected } from './connection.ts';
+import { connectTo, formatAddress, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
 import { Front } from './front.ts';
 import { HalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { ResetWatch } from './reset-watch.ts';
-import { keepAliveInitialDelayMs } from './socket-options.ts';
 import { speakTls } from './tls-dial.ts';
 import { endTls } from './tls-end.ts';
 
@@ -24,6 +24,7 @@ const lingerMs = 1_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
+  readonly #sockets: OpenSockets;
   /** The connection. */
   readonly #carrier: Socket;
   /** What the session reads and writes: the connection itself, or the TLS on it. */
@@ -40,7 +41,8 @@ export class StreamChannel implements Channel {
   #down: HalfPipe | undefined;
   #over = false;
 
-  constructor(client: Socket, address = formatAddress(client.remoteAddress, client.remotePort)) {
+  constructor(client: Socket, sockets: OpenSockets, address = formatAddress(client.remoteAddress, client.remotePort)) {
+    this.#sockets = sockets;
     this.#carrier = client;
     this.#client = client;
     this.client = address;
@@ -105,18 +107,14 @@ export class StreamChannel implements Channel {
     this.#client = secured;
   }
 
-  dial({ host, port }: Endpoint, tls?: UpstreamTlsOffer): void {
-    const carrier = connect({
-      ...(isUnix(host) ? { path: unixPath(host) } : { host, port }),
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveInitialDelayMs,
-    });
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
+    const carrier = this.#sockets.hasRoom ? connectTo(endpoint) : new Socket().destroy(tooManyFiles());
+    this.#sockets.opened();
+    carrier.once('close', () => this.#sockets.closed());
     this.#upstreamCarrier = carrier;
     this.#upstream = carrier;
     carrier.once('connect', () => {
-      if (isSelfConnected(carrier, port)) return void carrier.destroy(selfConnected());
+      if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
       // An aborted dial has been replaced by the next one, or by nothing.
       if (carrier !== this.#upstream) return;
       if (!tls) return this.#events?.onDialed();

@@ -1,4 +1,21 @@
-import { isIPv6, type Socket } from 'node:net';
+import { connect, isIPv6, type Socket } from 'node:net';
+import { isUnix, unixPath, type Endpoint } from '../table.ts';
+import { keepAliveInitialDelayMs } from './socket-options.ts';
+
+export function connectTo({ host, port }: Endpoint): Socket {
+  return connect({
+    ...(isUnix(host) ? { path: unixPath(host) } : { host, port }),
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveInitialDelayMs,
+  });
+}
+
+/** As the kernel would say. */
+export function tooManyFiles(): NodeJS.ErrnoException {
+  return Object.assign(new Error('as many sockets are open as the limit of open files allows'), { code: 'EMFILE' });
+}
 
 /**
  * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then

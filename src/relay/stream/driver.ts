@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { systemClock, type Clock } from '../../time/clock.ts';
+import { OpenSockets } from '../open-sockets.ts';
 import { isUnix, unixPath } from '../table.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
@@ -16,31 +17,28 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  */
 export interface StreamDriverOptions {
   readonly clock?: Clock;
-  /** Sessions at once, over all listeners; see `channelLimit`. */
-  readonly maxChannels?: number;
+  /** By itself as many as there is need for. */
+  readonly sockets?: OpenSockets;
 }
 
 /** The kernel cuts it to net.core.somaxconn (listen(2)); Node's default of 511 overflows in a burst. */
 const backlog = 4_096;
 
-export function createStreamDriver({ clock = systemClock, maxChannels = Infinity }: StreamDriverOptions = {}): Driver {
-  const gate = { open: 0, maxChannels };
+export function createStreamDriver({
+  clock = systemClock,
+  sockets = new OpenSockets(),
+}: StreamDriverOptions = {}): Driver {
   return {
     clock,
-    listen: (bind, events) => listen(bind, events, gate),
+    listen: (bind, events) => listen(bind, events, sockets),
     adopt(fd, client) {
       const socket = open(fd);
-      return socket && admit(socket, gate, client);
+      return socket && admit(socket, sockets, client);
     },
   };
 }
 
-interface Gate {
-  open: number;
-  readonly maxChannels: number;
-}
-
-function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gate): DriverListener {
+function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: OpenSockets): DriverListener {
   // Half-open: an end in one direction must not end the other.
   const server = createServer({
     allowHalfOpen: true,
@@ -48,7 +46,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
     keepAlive: true,
     keepAliveInitialDelay: keepAliveInitialDelayMs,
   });
-  server.on('connection', (socket) => accept(socket, events, gate, isUnix(host) ? 'unix' : undefined));
+  server.on('connection', (socket) => accept(socket, events, sockets, isUnix(host) ? 'unix' : undefined));
   server.on('error', (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN', message } = error;
     if (server.listening) events.onTrouble(code, message);
@@ -78,22 +76,22 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, gate: Gat
   };
 }
 
-function accept(socket: Socket, events: ListenEvents, gate: Gate, client?: string): void {
-  const channel = admit(socket, gate, client);
+function accept(socket: Socket, events: ListenEvents, sockets: OpenSockets, client?: string): void {
+  const channel = admit(socket, sockets, client);
   if (channel) events.onChannel(channel);
-  else events.onTrouble('EMFILE', `${gate.open} sessions are open, as many as the limit of open files allows`);
+  else events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
 }
 
 /** Undefined: there is no room, and the client was reset. */
-function admit(socket: Socket, gate: Gate, client?: string): StreamChannel | undefined {
-  if (gate.open >= gate.maxChannels) {
+function admit(socket: Socket, sockets: OpenSockets, client?: string): StreamChannel | undefined {
+  if (!sockets.hasRoomForClient) {
     socket.on('error', ignore);
     resetNow(socket);
     return undefined;
   }
-  gate.open += 1;
-  socket.once('close', () => (gate.open -= 1));
-  return new StreamChannel(socket, client);
+  sockets.opened();
+  socket.once('close', () => sockets.closed());
+  return new StreamChannel(socket, sockets, client);
 }
 
 function open(fd: number): Socket | undefined {
