@@ -12,6 +12,8 @@ function problemsWith(front: Partial<Front>, ...certificates: readonly (readonly
 }
 
 const api: Partial<Front> = { names: [{ kind: 'host', pattern: 'api.localhost' }] };
+const any: Partial<Front> = { names: [{ kind: 'sni', pattern: '*' }] };
+const address: Partial<Front> = { names: [{ kind: 'host', pattern: '[::1]' }] };
 const all: Partial<Front> = { names: [{ kind: 'sni', pattern: '*.shop.localhost' }] };
 
 test.each([
@@ -36,6 +38,8 @@ test.each([
   ['a wildcard', api, [['*.localhost']]],
   ['the same wildcard', all, [['*.shop.localhost']]],
   ['any, for whoever comes', {}, [['web.localhost']]],
+  ['any, for whatever name', any, [['web.localhost']]],
+  ['any, for an address, which TLS clients do not name', address, [['a.test']]],
   ['none, where the upstream ends TLS', { ...api, tls: 'passthrough' } as const, []],
 ])('a service with %s has none', (_title, front, certificates) => {
   expect(problemsWith(front, ...certificates)).toEqual([]);
