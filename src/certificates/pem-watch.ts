@@ -85,6 +85,7 @@ async function look(paths: readonly string[]): Promise<Look> {
     try {
       const facts = await stat(path);
       if (!facts.isDirectory()) {
+        if (!facts.isFile()) throw Object.assign(new Error('a pipe or a device'), { code: 'EINVAL' });
         if (files.size < mostFiles) files.set(path, `${facts.ino} ${facts.size} ${facts.mtimeMs}`);
         return;
       }
@@ -153,6 +154,7 @@ function exists(path: string): Promise<boolean> {
 const fileErrors: Readonly<Record<string, readonly [string, string]>> = {
   ENOENT: ['there is no such file or folder', 'Make it with sealane cert, or correct the setting.'],
   EACCES: ['permission denied', 'Make it readable for the user Sealane runs as.'],
+  EINVAL: ['it is no file', 'Name a file, or a folder of them.'],
   EFBIG: ['it is larger than 1 MiB', 'Move it elsewhere.'],
 };
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -114,6 +115,16 @@ describe('the certificate store', () => {
     await opening.look(2);
     expect(opening.store.problems()).toEqual([]);
     expect(opening.store.certificates()).not.toEqual(before);
+  });
+
+  it('does not wait for a pipe, nor read a device that never ends', async () => {
+    await using folder = await tempFolder();
+    const pipe = join(folder.path, 'pipe.pem');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      using opening = await opened(path);
+      expect(opening.store.problems()).toMatchObject([{ subject: path, message: 'it can’t be read: it is no file' }]);
+    }
   });
 
   it('says what is not there, or can’t be followed, and takes it up once it can', async () => {
