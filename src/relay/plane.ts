@@ -2,22 +2,22 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import { createAccessMemory, openAccess, type AccessMemory } from './access/gate.ts';
-import { Counters, createCounterMemory, overflowSlot, type SlotTotals } from './counters.ts';
+import { Counters, createCounterMemory, overflowSlot } from './counters.ts';
+import { figuresFrom, type Figures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
 import { readLook } from './live-sessions.ts';
 import { Looks, type Look } from './looks.ts';
 import { createSocketMemory } from './open-sockets.ts';
 import type { DriverName, FromWorker } from './messages.ts';
 import { decodeRecords } from './record-batch.ts';
-import type { ListenerStatus, Refusal, SessionFilter, SessionRecord, Trouble } from './report.ts';
-import { ServiceTotals, type ServiceFigures } from './service-totals.ts';
+import type { ListenerStatus, SessionFilter, SessionRecord } from './report.ts';
+import { ServiceTotals } from './service-totals.ts';
 import { Seats } from './seats.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from './slots.ts';
 import { changeBetween } from './table-change.ts';
-import type { Histogram } from './timings.ts';
-import { Troubles } from './troubles.ts';
-import { emptyTable, type RoutingTable } from './table.ts';
+import { sentenceOf, Troubles } from './troubles.ts';
+import { emptyTable, needsTls, type RoutingTable } from './table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
 /**
@@ -50,33 +50,11 @@ export interface PlaneOptions {
   readonly slots?: number;
 }
 
-export interface PlaneTotals {
-  /** Clients accepted since the start. */
-  readonly accepted: number;
-  /** Clients that wait now. */
-  readonly held: number;
-  /** Sessions open now, the held ones among them. */
-  readonly open: number;
-  /** Clients turned away since the start, by the reason. */
-  readonly refused: Readonly<Record<Refusal, number>>;
-}
-
 export interface Plane {
   publish(table: RoutingTable): void;
   /** Sessions that are dialing to or relaying with the upstream, over all workers. */
   activeSessions(upstreamKey: string): number;
-  readonly counters: {
-    /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
-    upstream(key: string): SlotTotals | undefined;
-    totals(): PlaneTotals;
-    /** All upstreams that a service ever had, so that figures never go down. */
-    service(name: string): SlotTotals;
-    all(): ServiceFigures;
-    /** Dials that were answered, by how long they took. */
-    dials(key: string): Histogram | undefined;
-    /** How late each worker's event loop ran lately, in milliseconds. */
-    lags(): readonly number[];
-  };
+  readonly counters: Figures;
   /** The sessions that go on now. */
   look(filter: SessionFilter): Promise<Look>;
   closeSessionsOf(upstreamKey: string): void;
@@ -96,17 +74,13 @@ const closePatienceMs = 2_000;
 /** Past the deadline, for the workers' last words. */
 const drainPatienceMs = 1_000;
 const troubleIntervalMs = 5_000;
-/** What follows from it. */
-const troubles: Readonly<Record<Trouble['kind'], string>> = {
-  'accept-failed': 'clients are turned away',
-  'dial-impossible': 'clients have to wait, or go to another upstream',
-};
 
 export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
   return new ThreadedPlane(collaborators, options);
 }
 
 class ThreadedPlane implements Plane {
+  readonly counters: Figures;
   readonly #collaborators: PlaneCollaborators;
   readonly #clock: Clock;
   readonly #counters: Counters;
@@ -139,9 +113,15 @@ class ThreadedPlane implements Plane {
     this.#counters = new Counters(memory);
     this.#slots = new Slots(memory.slots);
     this.#services = new ServiceTotals(this.#counters);
+    this.counters = figuresFrom({
+      counters: this.#counters,
+      slots: this.#slots,
+      services: this.#services,
+      threads: () => this.#seats.all.length,
+    });
     this.#looks = new Looks(this.#clock);
-    this.#troubles = new Troubles(this.#clock, troubleIntervalMs, ({ kind, code, message }) =>
-      collaborators.logger.warn({ event: kind, code }, `${troubles[kind]}: ${message}`),
+    this.#troubles = new Troubles(this.#clock, troubleIntervalMs, (trouble) =>
+      collaborators.logger.warn({ event: trouble.kind, code: trouble.code }, sentenceOf(trouble)),
     );
     this.#listeners = new SharedListeners(workers);
     this.#seats = new Seats(
@@ -169,24 +149,6 @@ class ThreadedPlane implements Plane {
 
   readonly #onExit = (): void => {
     for (const seat of this.#seats.all) seat.endNow();
-  };
-
-  readonly counters = {
-    upstream: (key: string): SlotTotals | undefined => {
-      const slot = this.#slots.slotOf(key);
-      return slot === undefined ? undefined : this.#counters.totalsOf(slot);
-    },
-    totals: (): PlaneTotals => {
-      const { accepted, adopted, held, closed, ...refused } = this.#counters.totals();
-      return { accepted, held, open: accepted + adopted - closed, refused };
-    },
-    service: (name: string): SlotTotals => this.#services.of(name),
-    all: (): ServiceFigures => this.#services.all(),
-    dials: (key: string): Histogram | undefined => {
-      const slot = this.#slots.slotOf(key);
-      return slot === undefined ? undefined : this.#counters.timings.dialsOf(slot);
-    },
-    lags: (): readonly number[] => this.#seats.all.map((_, worker) => this.#counters.timings.lagOf(worker)),
   };
 
   look(filter: SessionFilter): Promise<Look> {
@@ -230,7 +192,7 @@ class ThreadedPlane implements Plane {
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // Its first table is sent when it is ready.
-    if (this.#driver === 'splice' && needsTlsThread(table)) this.#seats.startTlsThread();
+    if (this.#driver === 'splice' && needsTls(table)) this.#seats.startTlsThread();
     for (const [worker, seat] of this.#seats.all.entries()) {
       const listeners = change.listeners && this.#tableFor(worker).listeners;
       seat.post({ kind: 'change', change: { ...change, listeners }, slots });
@@ -332,12 +294,4 @@ class ThreadedPlane implements Plane {
     this.#failedStarts[worker] = failed;
     if (failed === fatalAfterStarts) this.#collaborators.onFatal?.(error);
   }
-}
-
-/** TLS is to be ended, or spoken with an upstream. */
-function needsTlsThread({ listeners, pools }: RoutingTable): boolean {
-  return (
-    listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate')) ||
-    pools.some(({ upstreamTls }) => upstreamTls !== undefined)
-  );
 }

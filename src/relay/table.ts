@@ -213,3 +213,11 @@ export function plainRange(address: string, bits: number): { readonly address: s
   const bytes = [high, low].flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 0xff]);
   return { address: bytes.join('.'), bits: bits - 96 };
 }
+
+/** TLS is to be ended, or spoken with an upstream. */
+export function needsTls({ listeners, pools }: RoutingTable): boolean {
+  return (
+    listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate')) ||
+    pools.some(({ upstreamTls }) => upstreamTls !== undefined)
+  );
+}

@@ -23,3 +23,13 @@ export class Troubles {
     this.#tell(trouble);
   }
 }
+
+const consequences: Readonly<Record<Trouble['kind'], string>> = {
+  'accept-failed': 'clients are turned away',
+  'dial-impossible': 'clients have to wait, or go to another upstream',
+};
+
+/** For the log: what follows from it, and why. */
+export function sentenceOf({ kind, message }: Trouble): string {
+  return `${consequences[kind]}: ${message}`;
+}

@@ -4,7 +4,8 @@ import { Dispatcher, type DispatcherOptions } from '../../src/relay/dispatcher.t
 import type { Driver } from '../../src/relay/driver.ts';
 import type { DriverName } from '../../src/relay/messages.ts';
 import { createSocketMemory, OpenSockets } from '../../src/relay/open-sockets.ts';
-import { createPlane, type Plane, type PlaneOptions, type PlaneTotals } from '../../src/relay/plane.ts';
+import type { PlaneTotals } from '../../src/relay/figures.ts';
+import { createPlane, type Plane, type PlaneOptions } from '../../src/relay/plane.ts';
 import type { ListenerStatus, SessionRecord } from '../../src/relay/report.ts';
 import type { RoutingTable } from '../../src/relay/table.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
