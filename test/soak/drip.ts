@@ -19,6 +19,8 @@ import { quantile } from './quantile.ts';
 const mostKibEach = 24;
 /** All share two cores, and perhaps with others: up to this, or twice what it was without the drippers. */
 const mostP99Ms = 50;
+/** Of the drippers: each has a moment of its own, as independent clients have. */
+const parts = 100;
 /** Whoever waits longer for an answer has failed. */
 const longestMs = 10_000;
 
@@ -34,19 +36,22 @@ async function judge(connections: number, seconds: number, drivers: readonly str
     upstreamServer.listen(0, '127.0.0.1');
     await once(upstreamServer, 'listening');
     const relay = part('relay', driver, String((upstreamServer.address() as AddressInfo).port));
-    const port = Number((await once(relay, 'message'))[0]);
+    const port = Number(await told(relay));
     await honest(port, 2);
     const quietMs = await honest(port, seconds / 2);
     const quietKib = rssKib(relay.pid ?? 0);
     const drippers = part('drip', String(port), String(connections));
-    await once(drippers, 'message');
+    await told(drippers);
     await sleep(3_000);
     let open = 0;
     let busyKib = 0;
     // They are turned away in waves and take a moment to come back: the most at once counts, and the most memory.
     const watch = setInterval(() => {
       busyKib = Math.max(busyKib, rssKib(relay.pid ?? 0));
-      void ask(relay).then((count) => (open = Math.max(open, count)));
+      void ask(relay).then(
+        (count) => (open = Math.max(open, count)),
+        () => {},
+      );
     }, 250);
     const busyMs = await honest(port, seconds);
     clearInterval(watch);
@@ -75,6 +80,15 @@ function part(...args: readonly string[]): ChildProcess {
   return spawn(first, [...before, 'sh', '-c', withFiles, process.execPath, import.meta.filename, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+}
+
+/** @throws when it ends instead. */
+async function told(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a part of the test ended with ${String(code)}`);
+  });
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[];
+  return message;
 }
 
 async function ask(relay: ChildProcess): Promise<number> {
@@ -154,14 +168,13 @@ function runDrippers(port: number, connections: number): void {
     process.send?.('there');
   }, 25);
   let turn = 0;
-  // In four parts, so that they do not all come at once.
   setInterval(() => {
     turn += 1;
     let nth = 0;
     for (const [socket, sent] of open) {
-      if (nth++ % 4 !== turn % 4 || socket.connecting) continue;
+      if (nth++ % parts !== turn % parts || socket.connecting) continue;
       socket.write(hello.subarray(sent, sent + 1));
       open.set(socket, sent + 1);
     }
-  }, 500);
+  }, 2_000 / parts);
 }
