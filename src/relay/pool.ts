@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../time/clock.ts';
 import { Door, type Guest } from './access/door.ts';
+import type { Pass } from './access/gate.ts';
 import type { AccessCounts } from './access/gate.ts';
 import { createBalancer } from './balancer/balancer.ts';
 import type { Balancer } from './balancer/policy.ts';
@@ -101,7 +102,7 @@ export class Pool implements SessionHost {
   /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
   apply(spec: PoolSpec, slotOf: (key: string) => number): void {
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
-    if (this.door.change(spec)) this.#guard();
+    if (this.door.change(spec, this.#sessions)) this.#guard();
     this.#spec = spec;
     const before = this.#upstreams;
     const arrived: Upstream[] = [];
@@ -127,12 +128,13 @@ export class Pool implements SessionHost {
   /** `origin`: what its head found out, if it had one; it was counted then. */
   admit(channel: Channel, listener: string, origin?: Origin): void {
     if (!origin) this.#collaborators.counters.count('accepted', 1);
-    if (this.door.enter(channel, listener, origin)) this.#begin(channel, listener, origin);
+    const pass = this.door.enter(channel, listener, origin);
+    if (pass) this.#begin(channel, listener, origin, pass);
   }
 
   /** Its TLS is begun. */
   admitGuest(guest: Guest): void {
-    if (this.door.welcome(guest)) this.#begin(guest.channel, guest.listener, guest.origin);
+    if (this.door.welcome(guest)) this.#begin(guest.channel, guest.listener, guest.origin, guest.pass);
   }
 
   onUnanswered(session: Session, upstream: Upstream): void {
@@ -153,7 +155,7 @@ export class Pool implements SessionHost {
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
     this.#sessions.leave(session.place);
-    this.door.leave(session.channel);
+    this.door.leave(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
     // There is a place again. Other workers' places are found by the scout.
@@ -188,8 +190,9 @@ export class Pool implements SessionHost {
     this.#moveIdle();
   }
 
-  #begin(channel: Channel, listener: string, origin: Origin | undefined): void {
+  #begin(channel: Channel, listener: string, origin: Origin | undefined, pass: Pass): void {
     const session = new Session(channel, listener, this.#turns++, this, origin);
+    session.pass = pass;
     session.place = this.#sessions.join(session);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);

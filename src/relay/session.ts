@@ -1,4 +1,6 @@
 import type { Clock, Timer } from '../time/clock.ts';
+import type { Entrant } from './access/door.ts';
+import { noPlaces, type Pass } from './access/gate.ts';
 import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from './driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from './head/http-page.ts';
@@ -38,7 +40,7 @@ const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
 
-export class Session implements ChannelEvents, Occupant, SessionFacts {
+export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   readonly channel: Channel;
   readonly listener: string;
   readonly origin: Origin | undefined;
@@ -59,6 +61,7 @@ export class Session implements ChannelEvents, Occupant, SessionFacts {
   #losses = 0;
   /** Who did not answer on this walk; the pool's to fill. */
   asked: readonly Upstream[] = [];
+  pass: Pass = noPlaces;
   /** In its pool; the pool's to fill. */
   place: Place<Session> | undefined;
   seat: Place<Occupant> | undefined;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
@@ -11,15 +11,16 @@ import { describeTls } from './tls.contract.ts';
 /**
  * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
  */
+const workerUrl = new URL(inject('relayWorker'));
 const crashingWorker = new URL('../support/sockets-crashing-worker.ts', import.meta.url);
 
 describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
-  describeDriver('alone', () => planeRig(driver));
+  describeDriver('alone', () => planeRig(driver, { workerUrl }));
   // The stream driver ends TLS where it accepts, which its own suite shows.
-  if (driver === 'splice') describeTls('alone', () => planeRig(driver));
+  if (driver === 'splice') describeTls('alone', () => planeRig(driver, { workerUrl }));
 
   test('two workers share a port that neither had chosen, and least connections hold across them', async () => {
-    await using rig = planeRig(driver, { workers: 2 });
+    await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using a = await serveNamed('a');
     await using b = await serveNamed('b');
     const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port })];
@@ -39,7 +40,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   });
 
   test('tells which sessions go on, over all workers, and closes those of one upstream', async () => {
-    await using rig = planeRig(driver, { workers: 2 });
+    await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using a = await serveEcho();
     await using b = await serveEcho();
     const spec = pool([upstream('a', { port: a.port }), upstream('b', { port: b.port })], { balance: 'round-robin' });
@@ -65,7 +66,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   });
 
   test('least connections stay even over two workers while many clients come and go at once', async () => {
-    await using rig = planeRig(driver, { workers: 2 });
+    await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using a = await serveNamed('a');
     await using b = await serveNamed('b');
     const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port, weight: 3 })];
@@ -85,7 +86,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
 
   test('two workers together never exceed a limit, and every client that waited for a place gets one', async () => {
     const limit = 3;
-    await using rig = planeRig(driver, { workers: 2 });
+    await using rig = planeRig(driver, { workers: 2, workerUrl });
     let open = 0;
     let most = 0;
     // The relay counts a session until both sides have ended, so the server's end comes first.
@@ -118,7 +119,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   });
 
   test('with two workers a port that somebody else has taken is still reported, and bound once free', async () => {
-    await using rig = planeRig(driver, { workers: 2 });
+    await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using server = await serveEcho();
     const taker = await serve();
     const service = pool([upstream('a', { port: server.port })]);
@@ -176,7 +177,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   });
 
   test('more upstreams than counters are relayed to all the same, and it is said once', async () => {
-    await using rig = planeRig(driver, { slots: 2 });
+    await using rig = planeRig(driver, { slots: 2, workerUrl });
     await using server = await serveEcho();
     const upstreams = ['a', 'b', 'c'].map((name) => upstream(name, { port: server.port }));
     const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'round-robin' })]));
@@ -192,7 +193,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
 
 describe('plane, splice driver, with TLS to be ended', () => {
   test('clients of every listening thread come to the one that ends TLS, and the figures are those of all', async () => {
-    await using rig = planeRig('splice', { workers: 2 });
+    await using rig = planeRig('splice', { workers: 2, workerUrl });
     await using server = await serveEcho();
     const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
     await using clients = new AsyncDisposableStack();

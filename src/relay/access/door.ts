@@ -4,11 +4,11 @@ import type { Channel } from '../driver.ts';
 import { hostOf, type Origin } from '../origin.ts';
 import { refusedRecord } from '../refused-record.ts';
 import { isRefusal, type CloseReason, type Refusal, type SessionRecord } from '../report.ts';
-import { gateFor, isSameGate, type AccessCounts, type Gate, type Pass, type Rules } from './gate.ts';
+import { gateFor, isSameGate, noPlaces, type AccessCounts, type Gate, type Pass, type Rules } from './gate.ts';
 
 /**
- * The way into one service in one worker: who may come is given a place, who may not is turned away. A place goes by the
- * client's channel, so that it is the same one while TLS is begun and in the session after.
+ * The way into one service in one worker: who may come is given a pass, who may not is turned away. It is the same pass
+ * while TLS is begun and in the session after.
  *
  *   enter ─────────────────────────────▶ session ──▶ leave
  *   expect ──▶ guest, its TLS is begun ──▶ welcome: a session, or dismiss
@@ -21,14 +21,17 @@ export interface DoorCollaborators {
   readonly access: AccessCounts;
 }
 
+/** A session, or a guest. */
 export interface Entrant {
-  readonly channel: Channel;
   /** `ip:port`, or `unix`. */
   readonly client: string;
+  /** What it counts for against limits; the door's to change. */
+  pass: Pass;
 }
 
 /** Has its place already while its TLS is begun: for one who may not come no handshake is computed. */
 export interface Guest extends Entrant {
+  readonly channel: Channel;
   readonly listener: string;
   readonly origin: Origin;
 }
@@ -38,8 +41,6 @@ export class Door {
   #rules: Rules;
   #gate: Gate | undefined;
   readonly #guests = new Set<Guest>();
-  /** Of those who count against a limit. */
-  readonly #passes = new Map<Channel, Pass>();
 
   constructor(collaborators: DoorCollaborators, rules: Rules) {
     this.#collaborators = collaborators;
@@ -51,21 +52,20 @@ export class Door {
     return this.#guests.size;
   }
 
-  /** False: it was turned away. */
-  enter(channel: Channel, listener: string, origin: Origin | undefined): boolean {
-    const pass = this.#gate?.enter(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
-    if (typeof pass === 'string') {
-      this.#turnAway(channel, listener, pass, origin);
-      return false;
-    }
-    if (pass && pass.length > 0) this.#passes.set(channel, pass);
-    return true;
+  /** Undefined: it was turned away. */
+  enter(channel: Channel, listener: string, origin: Origin | undefined): Pass | undefined {
+    if (!this.#gate) return noPlaces;
+    const pass = this.#gate.enter(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
+    if (typeof pass !== 'string') return pass;
+    this.#turnAway(channel, listener, pass, origin);
+    return undefined;
   }
 
   /** Undefined: it was turned away. */
   expect(channel: Channel, listener: string, origin: Origin): Guest | undefined {
-    if (!this.enter(channel, listener, origin)) return undefined;
-    const guest = { channel, client: origin.client, listener, origin };
+    const pass = this.enter(channel, listener, origin);
+    if (!pass) return undefined;
+    const guest = { channel, client: origin.client, listener, origin, pass };
     this.#guests.add(guest);
     return guest;
   }
@@ -74,7 +74,7 @@ export class Door {
   welcome(guest: Guest): boolean {
     this.#guests.delete(guest);
     if (!this.denies(guest.channel, guest.listener, guest.origin)) return true;
-    this.leave(guest.channel);
+    this.leave(guest);
     return false;
   }
 
@@ -82,15 +82,13 @@ export class Door {
   dismiss(guest: Guest, reason: CloseReason, detail?: string, name = guest.origin.name): void {
     const { channel, listener, origin } = guest;
     this.#guests.delete(guest);
-    this.leave(channel);
+    this.leave(guest);
     this.#refuse(channel, listener, reason, { ...origin, name }, detail);
   }
 
-  leave(channel: Channel): void {
-    // Nearly always: nobody is counted.
-    if (this.#passes.size === 0) return;
-    for (const place of this.#passes.get(channel) ?? []) this.#collaborators.access.sessions.leave(place);
-    this.#passes.delete(channel);
+  leave(entrant: Entrant): void {
+    for (const place of entrant.pass) this.#collaborators.access.sessions.leave(place);
+    entrant.pass = noPlaces;
   }
 
   /** By the lists alone, as they are now. */
@@ -105,13 +103,13 @@ export class Door {
     return true;
   }
 
-  /** True when the rules are others than before. Nobody has a place by them until counted. */
-  change(rules: Rules): boolean {
+  /** True when the rules are others than before. Nobody of those present has a place by them until counted. */
+  change(rules: Rules, sessions: Iterable<Entrant>): boolean {
     const isSame = isSameGate(this.#rules, rules);
     this.#rules = rules;
     if (isSame) return false;
     this.#gate = gateFor(rules, this.#collaborators.access);
-    for (const channel of this.#passes.keys()) this.leave(channel);
+    for (const present of [sessions, this.#guests]) for (const entrant of present) this.leave(entrant);
     return true;
   }
 
@@ -119,7 +117,7 @@ export class Door {
   count(sessions: Iterable<Entrant>): void {
     if (!this.#gate) return;
     for (const present of [sessions, this.#guests])
-      for (const { channel, client } of present) this.#passes.set(channel, this.#gate.count(hostOf(client)));
+      for (const entrant of present) entrant.pass = this.#gate.count(hostOf(entrant.client));
   }
 
   #turnAway(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {

@@ -38,7 +38,7 @@ export type Pass = readonly ClientPlace[];
 
 /** Stands for all clients of a service together: nobody's address. */
 const everybody = '*';
-const noPlaces: Pass = [];
+export const noPlaces: Pass = [];
 
 export type Rules = Pick<
   PoolSpec,

@@ -23,9 +23,10 @@ export interface Deferred {
 /** However little there is to do; a thread that nobody wakes still ends within this. */
 const longestWaitMs = 1_000;
 /**
- * A thread that is busy looks again for so long before it sleeps. To be put to sleep and woken costs more than that: its
- * processor goes to others, and on few processors all then wait for each other in turn (6 % more new connections a second,
- * measured). A thread with little to do never does.
+ * A thread that is busy with clients that come and go looks again for so long before it sleeps. To be put to sleep and
+ * woken costs more than that: its processor goes to others, and on few processors all then wait for each other in turn (6 %
+ * more new connections a second, measured). Streams of bulk lose by it the processor that their ends need, and a thread
+ * with little to do never does it.
  */
 const lookAgainMs = 0.05;
 
@@ -74,6 +75,7 @@ export class EpollLoop {
   watch(fd: number, mask: number, watcher: Watcher): number {
     this.#reserve(fd);
     this.#sockets.opened();
+    this.#load.came();
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
     return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);

@@ -1,10 +1,16 @@
-/** Whether a thread has been at work for most of its time lately, by windows of some milliseconds. */
+/**
+ * Whether a thread has been at work for most of its time lately, with sockets that come and go; by windows of some
+ * milliseconds.
+ */
 const windowMs = 10;
 const most = 0.5;
+/** A thousand a second. */
+const fewestComers = 10;
 
 export class Load {
   #windowBeganMs: number;
   #workedMs = 0;
+  #comers = 0;
   #isHigh = false;
 
   constructor(nowMs: number) {
@@ -15,13 +21,19 @@ export class Load {
     return this.#isHigh;
   }
 
+  /** A socket more. */
+  came(): void {
+    this.#comers += 1;
+  }
+
   /** From the end of a wait to the next one. */
   worked(fromMs: number, untilMs: number): void {
     this.#workedMs += untilMs - fromMs;
     const lastedMs = untilMs - this.#windowBeganMs;
     if (lastedMs < windowMs) return;
-    this.#isHigh = this.#workedMs > most * lastedMs;
+    this.#isHigh = this.#workedMs > most * lastedMs && this.#comers >= fewestComers;
     this.#workedMs = 0;
+    this.#comers = 0;
     this.#windowBeganMs = untilMs;
   }
 }

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Load } from '../../../src/relay/splice/load.ts';
 
-/** Turns of so many milliseconds of work, then sleep. */
-function after(turns: readonly (readonly [workMs: number, sleepMs: number])[], load = new Load(0), fromMs = 0): Load {
+/** Turns of so many milliseconds of work, then sleep, with a socket more in each. */
+function after(
+  turns: readonly (readonly [workMs: number, sleepMs: number])[],
+  { load = new Load(0), fromMs = 0, comers = 1 } = {},
+): Load {
   let nowMs = fromMs;
   for (const [workMs, sleepMs] of turns) {
+    for (let comer = 0; comer < comers; comer++) load.came();
     load.worked(nowMs, nowMs + workMs);
     nowMs += workMs + sleepMs;
   }
@@ -17,9 +21,18 @@ describe('the load of a relay thread', () => {
     expect(after(Array.from({ length: 40 }, () => [0.2, 0.3])).isHigh).toBe(false);
   });
 
+  test('is not high with the same sockets all the time', () => {
+    expect(
+      after(
+        Array.from({ length: 20 }, () => [0.8, 0.2]),
+        { comers: 0 },
+      ).isHigh,
+    ).toBe(false);
+  });
+
   test('is not high for a moment of work, nor still so after a sleep', () => {
     expect(after([[9, 0]]).isHigh).toBe(false);
     const busy = after(Array.from({ length: 20 }, () => [0.8, 0.2]));
-    expect(after([[0.1, 0]], busy, 500).isHigh).toBe(false);
+    expect(after([[0.1, 0]], { load: busy, fromMs: 500 }).isHigh).toBe(false);
   });
 });
