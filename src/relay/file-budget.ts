@@ -6,7 +6,7 @@ import type { DriverName } from './messages.ts';
  * hard one when it starts.
  */
 export interface FileBudget {
-  /** At once, over all threads: listeners, clients, upstreams. */
+  /** At once, over all threads: clients, upstreams, and what the splice driver listens on. */
   readonly sockets: number;
   /** At once, in each thread that moves bulk data through pipes. */
   readonly pipes: number;

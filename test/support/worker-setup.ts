@@ -6,9 +6,9 @@ import { build } from 'rolldown';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
-  interface ProvidedContext {
+  export interface ProvidedContext {
     /** What a relay thread runs, as a URL. */
-    relayWorker: string;
+    readonly relayWorker: string;
   }
 }
 
@@ -19,7 +19,18 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-worker-'));
   const file = join(folder, 'relay-worker.mjs');
-  await build({ input: 'src/relay/worker.ts', platform: 'node', output: { file, format: 'esm' }, logLevel: 'silent' });
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await build({
+      input: 'src/relay/worker.ts',
+      platform: 'node',
+      output: { file, format: 'esm' },
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   project.provide('relayWorker', pathToFileURL(file).href);
-  return () => rm(folder, { recursive: true, force: true });
+  return remove;
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../time/clock.ts';
-import type { CounterWriter } from '../counters.ts';
 import type { Channel } from '../driver.ts';
 import { hostOf, type Origin } from '../origin.ts';
-import { refusedRecord } from '../refused-record.ts';
-import { isRefusal, type CloseReason, type Refusal, type SessionRecord } from '../report.ts';
+import { tellRefused, type RefusalEars } from '../refusal.ts';
+import type { CloseReason, Refusal } from '../report.ts';
+import { Roll, type Place } from '../roll.ts';
 import { gateFor, isSameGate, noPlaces, type AccessCounts, type Gate, type Pass, type Rules } from './gate.ts';
 
 /**
@@ -13,11 +13,8 @@ import { gateFor, isSameGate, noPlaces, type AccessCounts, type Gate, type Pass,
  *   enter ─────────────────────────────▶ session ──▶ leave
  *   expect ──▶ guest, its TLS is begun ──▶ welcome: a session, or dismiss
  */
-export interface DoorCollaborators {
+export interface DoorCollaborators extends RefusalEars {
   readonly clock: Clock;
-  readonly counters: CounterWriter;
-  /** A client ended without a session. */
-  readonly onRecord: (record: SessionRecord) => void;
   readonly access: AccessCounts;
 }
 
@@ -34,13 +31,14 @@ export interface Guest extends Entrant {
   readonly channel: Channel;
   readonly listener: string;
   readonly origin: Origin;
+  place: Place<Guest> | undefined;
 }
 
 export class Door {
   readonly #collaborators: DoorCollaborators;
   #rules: Rules;
   #gate: Gate | undefined;
-  readonly #guests = new Set<Guest>();
+  readonly #guests = new Roll<Guest>();
 
   constructor(collaborators: DoorCollaborators, rules: Rules) {
     this.#collaborators = collaborators;
@@ -65,14 +63,14 @@ export class Door {
   expect(channel: Channel, listener: string, origin: Origin): Guest | undefined {
     const pass = this.enter(channel, listener, origin);
     if (!pass) return undefined;
-    const guest = { channel, client: origin.client, listener, origin, pass };
-    this.#guests.add(guest);
+    const guest: Guest = { channel, client: origin.client, listener, origin, pass, place: undefined };
+    guest.place = this.#guests.join(guest);
     return guest;
   }
 
   /** Its TLS is begun. False: the lists have changed meanwhile, and it was turned away. */
   welcome(guest: Guest): boolean {
-    this.#guests.delete(guest);
+    this.#guests.leave(guest.place);
     if (!this.denies(guest.channel, guest.listener, guest.origin)) return true;
     this.leave(guest);
     return false;
@@ -81,7 +79,7 @@ export class Door {
   /** Its channel is closed, or closes by itself. `name`: what it asked for. */
   dismiss(guest: Guest, reason: CloseReason, detail?: string, name = guest.origin.name): void {
     const { channel, listener, origin } = guest;
-    this.#guests.delete(guest);
+    this.#guests.leave(guest.place);
     this.leave(guest);
     this.#refuse(channel, listener, reason, { ...origin, name }, detail);
   }
@@ -126,11 +124,8 @@ export class Door {
   }
 
   #refuse({ client: peer }: Channel, listener: string, reason: CloseReason, origin?: Origin, detail?: string): void {
-    const { clock, counters, onRecord } = this.#collaborators;
-    if (isRefusal(reason)) counters.count(reason, 1);
-    counters.count('closed', 1);
-    const wallMs = clock.wallMs();
+    const wallMs = this.#collaborators.clock.wallMs();
     const refused = { peer, service: this.#rules.service, listener, origin, reason, detail };
-    onRecord(refusedRecord(refused, origin ?? { startedAtWallMs: wallMs }, wallMs));
+    tellRefused(this.#collaborators, refused, origin?.startedAtWallMs ?? wallMs, wallMs);
   }
 }

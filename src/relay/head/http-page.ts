@@ -67,7 +67,8 @@ const acknowledgement = 0x01;
 const errorCode = { noError: 0, protocolError: 1 } as const;
 
 /**
- * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request, and goodbye (RFC 9113). Its headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
+ * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request, and goodbye (RFC 9113). Its
+ * headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
  */
 function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
   const headers = Buffer.concat([

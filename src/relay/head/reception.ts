@@ -3,8 +3,8 @@ import type { Clock } from '../../time/clock.ts';
 import type { CounterWriter } from '../counters.ts';
 import type { Channel } from '../driver.ts';
 import { hostOf, originOf, type Origin } from '../origin.ts';
-import { isRefusal, type CloseReason, type Refusal, type SessionRecord } from '../report.ts';
-import { refusedRecord, type RefusedClient } from '../refused-record.ts';
+import type { CloseReason, Refusal, SessionRecord } from '../report.ts';
+import { tellRefused, type RefusedClient } from '../refusal.ts';
 import { Roll } from '../roll.ts';
 import { Head, type HeadHost } from './head.ts';
 import type { Destination, Plan } from './plan.ts';
@@ -77,10 +77,7 @@ export class Reception implements HeadHost {
   }
 
   #close(refused: RefusedClient, startedAtWallMs: number): void {
-    const { counters, onRecord } = this.#collaborators;
-    if (isRefusal(refused.reason)) counters.count(refused.reason, 1);
-    counters.count('closed', 1);
-    onRecord(refusedRecord(refused, { startedAtWallMs }, this.clock.wallMs()));
+    tellRefused(this.#collaborators, refused, startedAtWallMs, this.clock.wallMs());
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../time/clock.ts';
 import { OpenSockets } from '../open-sockets.ts';
 import { maxEvents, type EpollSet } from './epoll-set.ts';
 import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
-import { Load } from './load.ts';
+import { Rush } from './rush.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /**
@@ -44,7 +44,7 @@ export class EpollLoop {
   turns = 0;
   readonly #sockets: OpenSockets;
   readonly #epoll: EpollSet;
-  readonly #load: Load;
+  readonly #rush: Rush;
   /** Told of since the timers were turned. */
   #events = 0;
   #watchers: (Watcher | undefined)[] = [];
@@ -58,7 +58,7 @@ export class EpollLoop {
     this.#sockets = sockets;
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
-    this.#load = new Load(this.nowMs);
+    this.#rush = new Rush(this.nowMs);
     this.#epoll = libc.epoll();
     must(this.#epoll.fd, 'epoll_create1');
     this.wakeFd = must(libc.eventfd(), 'eventfd');
@@ -75,7 +75,7 @@ export class EpollLoop {
   watch(fd: number, mask: number, watcher: Watcher): number {
     this.#reserve(fd);
     this.#sockets.opened();
-    this.#load.came();
+    this.#rush.came();
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
     return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);
@@ -154,9 +154,9 @@ export class EpollLoop {
   /** How many events there are. */
   #wait(maxWaitMs: number): number {
     const beganMs = performance.now();
-    this.#load.worked(this.nowMs, beganMs);
+    this.#rush.worked(this.nowMs, beganMs);
     const waitMs = this.#waitMs(maxWaitMs, beganMs);
-    if (waitMs > 0 && this.#load.isHigh) {
+    if (waitMs > 0 && this.#rush.isOn) {
       const untilMs = beganMs + lookAgainMs;
       do {
         const count = this.#epoll.wait(0);

@@ -1,5 +1,6 @@
 import type { Clock } from '../../time/clock.ts';
 import type { Channel } from '../driver.ts';
+import { Roll, type Place } from '../roll.ts';
 import type { TlsSpec } from '../table.ts';
 import { CertificateContexts } from './certificate-contexts.ts';
 import { Handshake, type HandshakeEvents } from './handshake.ts';
@@ -10,7 +11,7 @@ import { Handshake, type HandshakeEvents } from './handshake.ts';
 export class TlsEnds {
   readonly #clock: Clock;
   readonly #contexts: CertificateContexts;
-  readonly #handshakes = new Set<Handshake>();
+  readonly #handshakes = new Roll<Handshake>();
   #timeoutMs = 10_000;
 
   constructor(clock: Clock, ticketKeys: Uint8Array) {
@@ -29,17 +30,18 @@ export class TlsEnds {
       alpn,
       timeoutMs: this.#timeoutMs,
     };
+    let place: Place<Handshake> | undefined;
     const handshake = new Handshake(channel, this.#clock, options, {
       onSecured: () => {
-        this.#handshakes.delete(handshake);
+        this.#handshakes.leave(place);
         events.onSecured();
       },
       onOver: (...how) => {
-        this.#handshakes.delete(handshake);
+        this.#handshakes.leave(place);
         events.onOver(...how);
       },
     });
-    this.#handshakes.add(handshake);
+    place = this.#handshakes.join(handshake);
   }
 
   closeAll(): void {

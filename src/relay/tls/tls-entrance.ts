@@ -5,8 +5,8 @@ import { Handover, receiveClients, type HandedOver, type Way } from '../handover
 import { nothingFound } from '../head/step.ts';
 import { originOf, type Origin } from '../origin.ts';
 import type { Pool } from '../pool.ts';
-import { refusedRecord } from '../refused-record.ts';
-import { isRefusal, type CloseReason, type SessionRecord, type Trouble } from '../report.ts';
+import { tellRefused } from '../refusal.ts';
+import type { CloseReason, SessionRecord, Trouble } from '../report.ts';
 import type { TlsSpec } from '../table.ts';
 import { TlsEnds } from './tls-ends.ts';
 
@@ -117,7 +117,7 @@ export class TlsEntrance {
     const { fd, listener, service, origin, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
     if (!channel) {
-      const message = 'the thread that speaks TLS has as many sessions as the limit of open files allows';
+      const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
       return onTrouble({ kind: 'accept-failed', code: 'EMFILE', message });
     }
     counters.count('adopted', 1);
@@ -139,11 +139,7 @@ export class TlsEntrance {
   }
 
   #refuse({ client, listener, service, origin }: Omit<HandedOver, 'fd'>, reason: CloseReason, detail?: string): void {
-    const { counters, onRecord, driver } = this.#collaborators;
-    if (isRefusal(reason)) counters.count(reason, 1);
-    counters.count('closed', 1);
-    const wallMs = driver.clock.wallMs();
     const refused = { peer: client, service, listener, origin, reason, detail };
-    onRecord(refusedRecord(refused, origin, wallMs));
+    tellRefused(this.#collaborators, refused, origin.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
   }
 }

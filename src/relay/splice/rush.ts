@@ -7,18 +7,18 @@ const most = 0.5;
 /** A thousand a second. */
 const fewestComers = 10;
 
-export class Load {
+export class Rush {
   #windowBeganMs: number;
   #workedMs = 0;
   #comers = 0;
-  #isHigh = false;
+  #isOn = false;
 
   constructor(nowMs: number) {
     this.#windowBeganMs = nowMs;
   }
 
-  get isHigh(): boolean {
-    return this.#isHigh;
+  get isOn(): boolean {
+    return this.#isOn;
   }
 
   /** A socket more. */
@@ -31,7 +31,7 @@ export class Load {
     this.#workedMs += untilMs - fromMs;
     const lastedMs = untilMs - this.#windowBeganMs;
     if (lastedMs < windowMs) return;
-    this.#isHigh = this.#workedMs > most * lastedMs && this.#comers >= fewestComers;
+    this.#isOn = this.#workedMs > most * lastedMs && this.#comers >= fewestComers;
     this.#workedMs = 0;
     this.#comers = 0;
     this.#windowBeganMs = untilMs;

@@ -1,8 +1,9 @@
+import type { CounterWriter } from './counters.ts';
 import type { Origin } from './origin.ts';
-import type { CloseReason, SessionRecord } from './report.ts';
+import { isRefusal, type CloseReason, type SessionRecord } from './report.ts';
 
 /**
- * The record of a client that was turned away before anybody was dialed for it.
+ * What is told of a client that was turned away before anybody was dialed for it.
  */
 export interface RefusedClient {
   /** `ip:port` of whoever connected. */
@@ -14,10 +15,26 @@ export interface RefusedClient {
   readonly detail?: string | undefined;
 }
 
-/** `startedAtWallMs`: when it was accepted, in milliseconds since the epoch. */
-export function refusedRecord(
+export interface RefusalEars {
+  readonly counters: CounterWriter;
+  readonly onRecord: (record: SessionRecord) => void;
+}
+
+/** It is counted and recorded. When it was accepted, and now, in milliseconds since the epoch. */
+export function tellRefused(
+  { counters, onRecord }: RefusalEars,
+  refused: RefusedClient,
+  startedAtWallMs: number,
+  wallMs: number,
+): void {
+  if (isRefusal(refused.reason)) counters.count(refused.reason, 1);
+  counters.count('closed', 1);
+  onRecord(recordOf(refused, startedAtWallMs, wallMs));
+}
+
+function recordOf(
   { peer, service, listener, origin, reason, detail }: RefusedClient,
-  { startedAtWallMs }: { readonly startedAtWallMs: number },
+  startedAtWallMs: number,
   wallMs: number,
 ): SessionRecord {
   return {
