@@ -154,12 +154,17 @@ describe('the dashboard of a real engine', () => {
     const markup = '<img src=x onerror=window.hacked=1>';
     await using shop = await startReplica({ labels: t.labels({ prot: '1', hold: `${markup}\n\u001b[31m‮` }) });
     await page.getByRole('link', { name: 'Problems 2' }).click();
-    const problems = page.getByRole('listitem').filter({ hasText: shop.name });
+    // The overview, which is still there for a moment, shows events too.
+    const problems = page
+      .getByRole('region', { name: 'Problems', exact: true })
+      .getByRole('listitem')
+      .filter({ hasText: shop.name });
     await problems.filter({ hasText: '.prot' }).filter({ hasText: 'port' }).waitFor();
     await problems.filter({ hasText: markup }).waitFor();
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     await page.getByRole('link', { name: 'Events' }).first().click();
+    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
     await page.getByRole('listitem').filter({ hasText: markup }).first().waitFor();
     expect(await page.locator('img').count()).toBe(0);
     checkQuiet(t, t.served.url);
