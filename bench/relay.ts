@@ -43,6 +43,8 @@ if (flags.install) {
   );
 }
 const names = flags.peers?.split(',') ?? available();
+for (const name of names)
+  if (!(name in peers)) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
 const missing = Object.keys(peers).filter((name) => !available().includes(name));
 if (missing.length > 0) say(`not here, so left out: ${missing.join(', ')} (--install gets them from Debian, as root)`);
 const usual = Object.keys(rows).filter((name) => !rows[name]?.onRequest);
