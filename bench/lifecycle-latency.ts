@@ -4,7 +4,7 @@ import { Client } from '../test/soak/client.ts';
 import { prepareGround, type Ground } from '../test/soak/engine.ts';
 import { startOpenLoad } from '../test/soak/open-load.ts';
 import { quantile } from '../test/soak/quantile.ts';
-import { dialedAtMs, sessionsOf } from '../test/soak/session.ts';
+import { dialedAtMs, sessionsOf, type SessionLine } from '../test/soak/session.ts';
 import { Stage } from '../test/soak/stage.ts';
 import { wallMs } from '../test/soak/wall-clock.ts';
 import type { ContainerEvent } from '../test/support/engine-events.ts';
@@ -74,6 +74,8 @@ interface Stop {
   readonly drainingMs: number;
   /** The replica's last dial of this run; before the event, if negative. */
   readonly lastDialMs: number;
+  /** The sessions that were dialed too late, as the access log has them. */
+  readonly late: readonly SessionLine[];
 }
 
 async function measureStops(on: Ground): Promise<Stop[]> {
@@ -102,15 +104,18 @@ async function measureStops(on: Ground): Promise<Stop[]> {
   // Its last words are the last records.
   await stage.sealane.stop();
   if (load.failures.length > 0) say(`${load.failures.length} connections failed; npm run soak says why`);
+  // A stall of the whole machine shows here, and makes everything late.
+  say(`the load's own clock was late by ${load.slippedMs.toFixed(0)} ms at most`);
   const { lines } = stage.sealane;
   const dials = Map.groupBy(sessionsOf(lines), ({ upstream }) => upstream);
   return stops.map(({ name, from, killed: { atMs, heardAtMs }, endMs }) => {
-    const before = (dials.get(name) ?? []).map(dialedAtMs).filter((dialedMs) => dialedMs < endMs);
+    const before = (dials.get(name) ?? []).filter((session) => dialedAtMs(session) < endMs);
     const draining = lines.slice(from).find(({ msg }) => msg.startsWith(`${name} in soak is draining`));
     return {
       heardMs: heardAtMs - atMs,
       drainingMs: (draining?.time ?? Infinity) - atMs,
-      lastDialMs: Math.max(...before) - atMs,
+      lastDialMs: Math.max(...before.map(dialedAtMs)) - atMs,
+      late: before.filter((session) => dialedAtMs(session) - atMs > goals.stopToLastDialP99Ms),
     };
   });
 }
