@@ -28,7 +28,10 @@ export function sessionsOf(lines: readonly LogLine[]): SessionLine[] {
   });
 }
 
-/** When the dial that was answered began; milliseconds since the epoch. */
+/**
+ * When the dial that was answered began, or earlier by what those before it took that were not; milliseconds since the
+ * epoch.
+ */
 export function dialedAtMs({ startedAtMs, heldMs }: SessionLine): number {
   return startedAtMs + heldMs;
 }
