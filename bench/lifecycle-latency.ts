@@ -4,7 +4,7 @@ import { Client } from '../test/soak/client.ts';
 import { prepareGround, type Ground } from '../test/soak/engine.ts';
 import { startOpenLoad } from '../test/soak/open-load.ts';
 import { quantile } from '../test/soak/quantile.ts';
-import { sessionsOf, type SessionLine } from '../test/soak/session.ts';
+import { answeredDialAtMs, sessionsOf, type SessionLine } from '../test/soak/session.ts';
 import { Stage } from '../test/soak/stage.ts';
 import { wallMs } from '../test/soak/wall-clock.ts';
 import type { ContainerEvent } from '../test/support/engine-events.ts';
@@ -118,14 +118,6 @@ async function measureStops(on: Ground): Promise<Stop[]> {
       late: before.filter((session) => answeredDialAtMs(session) - atMs > goals.stopToLastDialP99Ms),
     };
   });
-}
-
-/**
- * When the dial that was answered began. How long others went unanswered before it no field says; a session of this load
- * relays for a millisecond or two, so that the rest is theirs, with that much to spare.
- */
-function answeredDialAtMs({ startedAtMs, heldMs, dialMs, totalMs, retries }: SessionLine): number {
-  return startedAtMs + (retries === 0 ? heldMs : totalMs - dialMs);
 }
 
 /** From the moment that the replica says its port opened to the answer that a client gets who has waited for it. */

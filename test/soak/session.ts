@@ -36,6 +36,15 @@ export function dialedAtMs({ startedAtMs, heldMs }: SessionLine): number {
   return startedAtMs + heldMs;
 }
 
+/**
+ * The same of a session that relayed for a millisecond or two, and with that much to spare. How long others went unanswered
+ * before, no field says: it is the rest.
+ */
+export function answeredDialAtMs(session: SessionLine): number {
+  const { startedAtMs, dialMs, totalMs, retries } = session;
+  return retries === 0 ? dialedAtMs(session) : startedAtMs + totalMs - dialMs;
+}
+
 /** Between a client's clock when it connects and Sealane's when it accepts. */
 const acceptMs = 2_000;
 

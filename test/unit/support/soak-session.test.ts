@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findSession, type SessionLine } from '../../soak/session.ts';
+import { answeredDialAtMs, findSession, type SessionLine } from '../../soak/session.ts';
 
 const session = (client: string, startedAtMs: number): SessionLine => ({
   client,
@@ -18,4 +18,10 @@ it('a failed connection is told from an earlier one that had the same port a mom
   expect(find({ localPort: 5_000, startedAtMs: 2_790 })).toBe(second);
   expect(find({ localPort: 5_000, startedAtMs: 1_100 })).toBe(first);
   expect(find({ localPort: 5_000, startedAtMs: 9_000 })).toBeUndefined();
+});
+
+it('a session whose first dial went unanswered for a second was dialed after that second', () => {
+  expect(answeredDialAtMs({ ...session('127.0.0.1:5000', 783), heldMs: 2 })).toBe(785);
+  const late = { ...session('127.0.0.1:5000', 783), retries: 1, totalMs: 989 };
+  expect(answeredDialAtMs(late)).toBe(783 + 989 - 1);
 });
