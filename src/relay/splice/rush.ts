@@ -3,8 +3,9 @@
  * milliseconds.
  */
 const windowMs = 10;
+/** Of a window's time. */
 const most = 0.5;
-/** A thousand a second. */
+/** In a window: a thousand a second. */
 const fewestComers = 10;
 
 export class Rush {
