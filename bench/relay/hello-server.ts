@@ -11,7 +11,9 @@ export const wants = { answer: 1, bulk: 2 } as const;
 
 if (process.argv[1] === import.meta.filename) {
   const server = createServer({ noDelay: true }, serve);
-  server.listen(0, '127.0.0.1', 8_192, () => process.send?.((server.address() as AddressInfo).port));
+  server.listen(Number(process.argv[2]), '127.0.0.1', 8_192, () =>
+    process.send?.((server.address() as AddressInfo).port),
+  );
   process.once('disconnect', () => process.exit());
 }
 

@@ -10,29 +10,26 @@ export interface Named {
 }
 
 export class Names<N extends Named> {
-  readonly #byPattern = new Map<string, N>();
+  readonly #byPattern: Readonly<Record<Named['kind'], Map<string, N>>> = { sni: new Map(), host: new Map() };
 
   /** Of two with the same kind and pattern the first counts. */
   constructor(named: readonly N[]) {
     for (const one of named) {
-      const key = keyOf(one.kind, one.pattern);
-      if (!this.#byPattern.has(key)) this.#byPattern.set(key, one);
+      const byPattern = this.#byPattern[one.kind];
+      if (!byPattern.has(one.pattern)) byPattern.set(one.pattern, one);
     }
   }
 
   /** `name` in lower case, as the parsers give it; undefined where the client named none. */
   find(kind: Named['kind'], name: string | undefined): N | undefined {
     if (name === undefined) return undefined;
-    const exact = this.#byPattern.get(keyOf(kind, name));
+    const byPattern = this.#byPattern[kind];
+    const exact = byPattern.get(name);
     if (exact) return exact;
     for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-      const wild = this.#byPattern.get(keyOf(kind, `*${name.slice(dot)}`));
+      const wild = byPattern.get(`*${name.slice(dot)}`);
       if (wild) return wild;
     }
-    return this.#byPattern.get(keyOf(kind, '*'));
+    return byPattern.get('*');
   }
-}
-
-function keyOf(kind: Named['kind'], pattern: string): string {
-  return `${kind} ${pattern}`;
 }

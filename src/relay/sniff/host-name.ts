@@ -9,8 +9,8 @@ const labels = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** Undefined: it can't be a host's name. */
 export function hostName(text: string): string | undefined {
-  const name = text.endsWith('.') ? text.slice(0, -1) : text;
-  return name.length <= maxLength && labels.test(name.toLowerCase()) ? name.toLowerCase() : undefined;
+  const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
+  return name.length <= maxLength && labels.test(name) ? name : undefined;
 }
 
 /** The host of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information). */

@@ -2,10 +2,10 @@ import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from
 import type { Place } from '../roll.ts';
 import type { Endpoint } from '../table.ts';
 import { endInOrder } from './connection.ts';
-import { Dial, type Dialer, type DialParts } from './dial.ts';
+import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
 import type { Watcher } from './epoll-loop.ts';
 import { Front } from './front.ts';
-import { onEdge, readyError, readyHangup, readyIn, readyPeerEnd, readyUrgent } from './libc.ts';
+import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
 import { Relay, type RelayEvents } from './relay.ts';
 
 /**
@@ -18,9 +18,6 @@ export interface ChannelParts extends DialParts {
   readonly onClosed: (channel: SpliceChannel) => void;
 }
 
-/** As writable it is told only once a write would block. */
-const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
-
 export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   readonly client: string;
   /** The driver's to fill. */
@@ -32,6 +29,8 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   #events: ChannelEvents | undefined;
   #mask = 0;
   #toldEnd = false;
+  /** What is asked for meanwhile is done at once afterwards. */
+  #isTelling = false;
   #isOver = false;
   #front: Front | undefined;
   /** Until it is relayed. */
@@ -123,6 +122,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     this.#dial = undefined;
     this.#relay = new Relay(this.#parts, this.#client, dial, this);
     this.#relay.start(this.#mask, idleTimeoutMs, opening?.preface);
+    if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
   }
 
   abort(): void {
@@ -164,7 +164,10 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   }
 
   onDialed(): void {
+    this.#isTelling = true;
     this.#events?.onDialed();
+    this.#isTelling = false;
+    this.#relay?.pump();
   }
 
   onDialFailed(code: string): void {

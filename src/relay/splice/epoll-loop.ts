@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../time/clock.ts';
 import { OpenSockets } from '../open-sockets.ts';
 import { maxEvents, type EpollSet } from './epoll-set.ts';

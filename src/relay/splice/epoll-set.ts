@@ -1,3 +1,4 @@
+import { word } from './libc-symbols.ts';
 import type { Calls, Memory } from './libc.ts';
 
 /**
@@ -45,7 +46,7 @@ export class EpollSet {
   /** How many events there are now for `eventFd` and the others to read. */
   wait(timeoutMs: number): number {
     const { functions, result } = this.#calls;
-    return result(functions.epoll_wait(BigInt(this.fd), this.#events.pointer, BigInt(maxEvents), BigInt(timeoutMs)));
+    return result(functions.epoll_wait(word(this.fd), this.#events.pointer, word(maxEvents), word(timeoutMs)));
   }
 
   eventMask(index: number): number {
@@ -65,6 +66,6 @@ export class EpollSet {
     this.#eventWords[this.#dataAt] = fd;
     this.#eventWords[this.#dataAt + 1] = tag;
     const { functions, result } = this.#calls;
-    return result(functions.epoll_ctl(BigInt(this.fd), operation, BigInt(fd), this.#event.pointer));
+    return result(functions.epoll_ctl(word(this.fd), operation, word(fd), this.#event.pointer));
   }
 }

@@ -41,8 +41,8 @@ const turnShare = 1024 * 1024;
 const bulkFrom = 32 * 1024;
 /** A burst of less was not worth a pipe. */
 const bulkUntil = 16 * 1024;
-/** The least that TCP puts in a segment (RFC 9293, 3.7.1): a first write below it never waits for an acknowledgement. */
-const smallestSegment = 536;
+/** What a segment holds over any link that can carry IPv6 (RFC 8200, 5): a first write below it waits for no acknowledgement. */
+const smallestSegment = 1_220;
 
 export class HalfPipe {
   /** Taken from the source. */

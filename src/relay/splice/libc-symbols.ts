@@ -38,3 +38,8 @@ export const signatures = {
   splice: { return: 'int32', arguments: six },
   send: { return: 'int32', arguments: four },
 } as const;
+
+/** An argument that is a number. Known to have 32 bits it travels as it is; of another a BigInt is really made. */
+export function word(value: number): bigint {
+  return BigInt(value | 0);
+}

@@ -1,7 +1,7 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { EpollSet } from './epoll-set.ts';
-import { signatures } from './libc-symbols.ts';
+import { signatures, word } from './libc-symbols.ts';
 import {
   decodeAddress,
   decodeText,
@@ -105,33 +105,33 @@ export class Libc {
   }
 
   close(fd: number): number {
-    return this.#result(this.#c.close(BigInt(fd), 0n));
+    return this.#result(this.#c.close(word(fd), 0n));
   }
 
   read(fd: number, into: Memory): number {
-    return this.#result(this.#c.read(BigInt(fd), into.pointer, BigInt(into.size)));
+    return this.#result(this.#c.read(word(fd), into.pointer, word(into.size)));
   }
 
   /** No more than so many bytes. */
   readSome(fd: number, into: Memory, length: number): number {
-    return this.#result(this.#c.recv(BigInt(fd), into.pointer, BigInt(length), 0n));
+    return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0n));
   }
 
   readAt(fd: number, into: Memory, offset: number): number {
-    return this.#result(this.#c.recv(BigInt(fd), into.pointer + BigInt(offset), BigInt(into.size - offset), 0n));
+    return this.#result(this.#c.recv(word(fd), into.pointer + word(offset), word(into.size - offset), 0n));
   }
 
   write(fd: number, from: Memory, length: number): number {
-    return this.#result(this.#c.send(BigInt(fd), from.pointer, BigInt(length), 0n));
+    return this.#result(this.#c.send(word(fd), from.pointer, word(length), 0n));
   }
 
   /** What `shutdownWrite` or `close` is about to follow: its FIN travels in the same segment (send(2), MSG_MORE). */
   writeLast(fd: number, from: Memory, length: number): number {
-    return this.#result(this.#c.send(BigInt(fd), from.pointer, BigInt(length), 0x8000n));
+    return this.#result(this.#c.send(word(fd), from.pointer, word(length), 0x8000n));
   }
 
   writeFrom(fd: number, from: Memory, offset: number, length: number): number {
-    return this.#result(this.#c.send(BigInt(fd), from.pointer + BigInt(offset), BigInt(length), 0n));
+    return this.#result(this.#c.send(word(fd), from.pointer + word(offset), word(length), 0n));
   }
 
   /** 1 if there is a byte to read, 0 at the end; nothing is taken. */
@@ -141,12 +141,12 @@ export class Libc {
 
   /** How many of the bytes that are there were copied; nothing is taken. */
   peekInto(fd: number, into: Memory, length: number): number {
-    return this.#result(this.#c.recv(BigInt(fd), into.pointer, BigInt(length), 0x2n));
+    return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0x2n));
   }
 
   /** From a socket into a pipe, or from a pipe into a socket. */
   splice(from: number, to: number, length: number): number {
-    return this.#result(this.#c.splice(BigInt(from), 0n, BigInt(to), 0n, BigInt(length), spliceFlags));
+    return this.#result(this.#c.splice(word(from), 0n, word(to), 0n, word(length), spliceFlags));
   }
 
   /** Gives the end to read from; `pipeWriteEnd` has the other. */
@@ -161,39 +161,39 @@ export class Libc {
 
   /** The size it has then. */
   resizePipe(fd: number, size: number): number {
-    return this.#result(this.#c.fcntl(BigInt(fd), 1031n, BigInt(size)));
+    return this.#result(this.#c.fcntl(word(fd), 1031n, word(size)));
   }
 
   /** For an IP address or `unix:/path`. */
   streamSocket(host: string): number {
-    return this.#result(this.#c.socket(BigInt(familyOf(host)), 1n | nonBlocking | closeOnExec, 0n));
+    return this.#result(this.#c.socket(word(familyOf(host)), 1n | nonBlocking | closeOnExec, 0n));
   }
 
   connect(fd: number, host: string, port: number): number {
     const length = encodeAddress(this.#address.bytes, host, port);
-    return this.#result(this.#c.connect(BigInt(fd), this.#address.pointer, BigInt(length)));
+    return this.#result(this.#c.connect(word(fd), this.#address.pointer, word(length)));
   }
 
   bind(fd: number, host: string, port: number): number {
     const length = encodeAddress(this.#address.bytes, host, port);
-    return this.#result(this.#c.bind(BigInt(fd), this.#address.pointer, BigInt(length)));
+    return this.#result(this.#c.bind(word(fd), this.#address.pointer, word(length)));
   }
 
   listen(fd: number, backlog: number): number {
-    return this.#result(this.#c.listen(BigInt(fd), BigInt(backlog)));
+    return this.#result(this.#c.listen(word(fd), word(backlog)));
   }
 
   /** `lastAddressText` has the peer's. */
   accept(fd: number): number {
     this.#length[0] = maxUnixAddressLength;
     const flags = nonBlocking | closeOnExec;
-    return this.#result(this.#c.accept4(BigInt(fd), this.#address.pointer, this.#addressLength.pointer, flags));
+    return this.#result(this.#c.accept4(word(fd), this.#address.pointer, this.#addressLength.pointer, flags));
   }
 
   /** `lastAddress` has it. */
   localAddress(fd: number): number {
     this.#length[0] = maxUnixAddressLength;
-    return this.#result(this.#c.getsockname(BigInt(fd), this.#address.pointer, this.#addressLength.pointer));
+    return this.#result(this.#c.getsockname(word(fd), this.#address.pointer, this.#addressLength.pointer));
   }
 
   lastAddress(): SocketAddress {
@@ -206,14 +206,14 @@ export class Libc {
   }
 
   shutdownWrite(fd: number): number {
-    return this.#result(this.#c.shutdown(BigInt(fd), 1n));
+    return this.#result(this.#c.shutdown(word(fd), 1n));
   }
 
   /** Minus the errno of the socket's failure, which is forgotten; 0 if it has none. */
   takeError(fd: number): number {
     this.#length[0] = 4;
     this.#ints[0] = 0;
-    const result = this.#c.getsockopt(BigInt(fd), solSocket, 4n, this.#option.pointer, this.#addressLength.pointer);
+    const result = this.#c.getsockopt(word(fd), solSocket, 4n, this.#option.pointer, this.#addressLength.pointer);
     return result < 0 ? this.#result(result) : -this.#ints[0];
   }
 
@@ -245,7 +245,7 @@ export class Libc {
   setResetOnClose(fd: number): number {
     this.#ints[0] = 1;
     this.#ints[1] = 0;
-    return this.#result(this.#c.setsockopt(BigInt(fd), solSocket, 13n, this.#option.pointer, 8n));
+    return this.#result(this.#c.setsockopt(word(fd), solSocket, 13n, this.#option.pointer, 8n));
   }
 
   eventfd(): number {
@@ -260,7 +260,7 @@ export class Libc {
 
   #setOption(fd: number, level: bigint, name: bigint, value: number): number {
     this.#ints[0] = value;
-    return this.#result(this.#c.setsockopt(BigInt(fd), level, name, this.#option.pointer, 4n));
+    return this.#result(this.#c.setsockopt(word(fd), level, name, this.#option.pointer, 4n));
   }
 
   #result(result: number): number {

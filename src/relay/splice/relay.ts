@@ -66,6 +66,7 @@ export class Relay implements Watcher, Deferred {
     parts.loop.handTo(dial.fd, this);
   }
 
+  /** `pump` is to follow. */
   start(clientMask: number, idleTimeoutMs: number | undefined, preface: Uint8Array | undefined): void {
     const { loop } = this.#parts;
     this.#up.onSource(clientMask);
@@ -75,7 +76,6 @@ export class Relay implements Watcher, Deferred {
       this.#idleTimeoutMs = idleTimeoutMs;
       this.#deadline = loop.clock.after(idleTimeoutMs, () => this.#onIdle());
     }
-    this.#defer();
   }
 
   get bytesUp(): number {
@@ -140,15 +140,16 @@ export class Relay implements Watcher, Deferred {
       this.#up.onSink(mask);
       if (failed && this.#phase === 'relaying') this.#onUpstreamFailed();
     }
-    this.#pump();
+    this.pump();
   }
 
   runDeferred(): void {
     this.#isDeferred = false;
-    this.#pump();
+    this.pump();
   }
 
-  #pump(): void {
+  /** Never from within a call of the channel's methods. */
+  pump(): void {
     if (!this.#upDone) this.#onPumpedUp(this.#up.pump());
     if (this.#holdsAck) {
       this.#holdsAck = false;

@@ -4,7 +4,7 @@
  */
 const windowMs = 10;
 /** Of a window's time. */
-const most = 0.5;
+const most = 0.75;
 /** In a window: a thousand a second. */
 const fewestComers = 10;
 

@@ -27,8 +27,9 @@ export function familyOf(host: string): number {
 export function encodeAddress(into: Uint8Array, host: string, port: number): number {
   if (isUnix(host)) return encodePath(into, unixPath(host));
   const v6 = host.includes(':');
-  into.fill(0, 0, maxAddressLength);
+  if (v6) into.fill(0, 0, maxAddressLength);
   into[0] = v6 ? inet6 : inet;
+  into[1] = 0;
   into[2] = port >> 8;
   into[3] = port & 0xff;
   if (!v6) {
