@@ -1,9 +1,9 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { recorded } from '../../test/support/recorded.ts';
 
 /**
  * What stands behind proxies that go by TLS names: takes a recorded ClientHello for one, and does what the byte behind it
- * says. To whoever asks in the clear, over HTTP, it pours without end. A process of its own; it tells its port.
+ * says. To whoever asks in the clear, over HTTP, it pours without end. A process of its own, told its port.
  */
 export const hello = Buffer.from(recorded('curl'));
 export const helloName = 'api.example.test';
@@ -11,9 +11,7 @@ export const wants = { answer: 1, bulk: 2 } as const;
 
 if (process.argv[1] === import.meta.filename) {
   const server = createServer({ noDelay: true }, serve);
-  server.listen(Number(process.argv[2]), '127.0.0.1', 8_192, () =>
-    process.send?.((server.address() as AddressInfo).port),
-  );
+  server.listen(Number(process.argv[2]), '127.0.0.1', 8_192);
   process.once('disconnect', () => process.exit());
 }
 

@@ -92,8 +92,9 @@ http {
 }
 
 export async function startHelloServer(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const child = fork(new URL('hello-server.ts', import.meta.url), [String(await servicePort())]);
-  const [port] = (await once(child, 'message')) as [number];
+  const port = await servicePort();
+  const child = fork(new URL('hello-server.ts', import.meta.url), [String(port)]);
+  await listening(port);
   return {
     port,
     async [Symbol.asyncDispose]() {

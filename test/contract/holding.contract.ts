@@ -104,6 +104,39 @@ export function describeHolding(createRig: CreateRig): void {
       expect(rig.active('a')).toBe(0);
     });
 
+    test('an upstream that answers only later gets its client', async () => {
+      await using rig = createRig();
+      await using slow = await createBlackhole();
+      const upstreams = [upstream('a', { port: slow.port })];
+      const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 60_000 })]));
+      await using client = await dial(port);
+      await until(() => rig.active('a') === 1);
+      slow.wake();
+
+      expect(await client.read(5)).toBe('awake');
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'a', retries: 0 });
+    });
+
+    test('an upstream that refuses only later costs its client nothing but a retry', async () => {
+      await using rig = createRig();
+      await using slow = await createBlackhole();
+      await using server = await serveNamed('b');
+      const upstreams = [upstream('a', { port: slow.port }), upstream('b', { port: server.port })];
+      const options = { balance: 'first', connectTimeoutMs: 60_000 } as const;
+      const port = await publishAndBind(rig, table([pool(upstreams, options)]));
+      await using client = await dial(port);
+      await until(() => rig.active('a') === 1);
+      await slow[Symbol.asyncDispose]();
+
+      expect(await client.read(1)).toBe('b');
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({
+        retries: 1,
+        lastDialError: `ECONNREFUSED 127.0.0.1:${slow.port}`,
+      });
+    });
+
     test('what a client sends before an upstream answers arrives once, after any number of retries', async () => {
       await using rig = createRig();
       await using server = await serveEcho();

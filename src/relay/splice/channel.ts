@@ -29,7 +29,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   #events: ChannelEvents | undefined;
   #mask = 0;
   #toldEnd = false;
-  /** What is asked for meanwhile is done at once afterwards. */
+  /** While `onDialed` is told: a relay begun within it is pumped once that has returned, in the same turn. */
   #isTelling = false;
   #isOver = false;
   #front: Front | undefined;

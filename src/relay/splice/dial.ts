@@ -1,6 +1,6 @@
 import type { Opening, RelayEnd } from '../driver.ts';
 import type { OpenSockets } from '../open-sockets.ts';
-import { isUnix, type Endpoint } from '../table.ts';
+import type { Endpoint } from '../table.ts';
 import { Answer } from './answer.ts';
 import { isSelfConnected, type DialFacts } from './connection.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
@@ -127,8 +127,9 @@ export class Dial implements Watcher, Deferred {
   }
 
   /**
-   * Asks once more: on one machine, containers included, the whole handshake takes place within connect(2), which never says so
-   * itself; asked again it does, and the client's bytes go at once instead of after everybody else's next turn.
+   * On one machine, containers included, the whole handshake takes place within connect(2), which says EINPROGRESS all the
+   * same. Called again it says 0 then, or how it failed, and EALREADY where it goes on: epoll tells of that one's end. So
+   * the client's bytes go in this turn of the loop instead of the next.
    */
   #connectNow(fd: number, host: string, port: number): number {
     const { libc } = this.#parts;
@@ -136,8 +137,9 @@ export class Dial implements Watcher, Deferred {
     return result === inProgress ? libc.connect(fd, host, port) : result;
   }
 
+  /** Never of a Unix socket: its connect(2) is over when it returns (unix_stream_connect() in net/unix/af_unix.c). */
   #onConnecting(mask: number): void {
-    if ((mask & (readyError | readyHangup)) !== 0 && !this.#hasAnswered(mask)) {
+    if ((mask & (readyError | readyHangup)) !== 0) {
       const error = this.#parts.libc.takeError(this.fd);
       return this.#fail(error < 0 ? errorCode(error) : 'ECONNRESET');
     }
@@ -149,14 +151,6 @@ export class Dial implements Watcher, Deferred {
     this.isDialed = true;
     this.mask = mask;
     this.#dialer.onDialed();
-  }
-
-  /**
-   * A Unix socket hangs up once its peer has closed, also with the whole answer in it (unix_poll() in net/unix/af_unix.c);
-   * its connect had succeeded at once.
-   */
-  #hasAnswered(mask: number): boolean {
-    return (mask & readyError) === 0 && isUnix(this.#endpoint.host);
   }
 
   #fail(code: string): void {

@@ -41,7 +41,10 @@ const turnShare = 1024 * 1024;
 const bulkFrom = 32 * 1024;
 /** A burst of less was not worth a pipe. */
 const bulkUntil = 16 * 1024;
-/** What a segment holds, timestamps aside, over any link that can carry IPv6 (RFC 8200, 5): a first write below it waits for no acknowledgement. */
+/**
+ * What a segment holds over any link that can carry IPv6: 1,280 bytes (RFC 8200, 5) without headers and timestamps. A first
+ * write that fits in one never waits for an acknowledgement.
+ */
 const smallestSegment = 1_208;
 
 export class HalfPipe {

@@ -15,7 +15,7 @@ import {
  * The kernel as a small socket library: the only file that knows node:ffi; struct layouts (x86-64 and arm64), constants and
  * errno are here and in epoll-set.ts. Nothing here throws: a call gives its result, or minus errno, as the kernel does.
  *
- * Arguments go over as BigInts (see libc-symbols.ts), which optimised code never really makes; results come back as 32
+ * Arguments go over as BigInts (see `word`), which optimised code never really makes; results come back as 32
  * bits, since sizes stay far below 2 GiB. A pointer is of memory that is never let go while in use.
  */
 type Ffi = typeof ffiTypes;

@@ -27,6 +27,7 @@ export function familyOf(host: string): number {
 export function encodeAddress(into: Uint8Array, host: string, port: number): number {
   if (isUnix(host)) return encodePath(into, unixPath(host));
   const v6 = host.includes(':');
+  // What follows an IPv4 address is ignored (sin_zero).
   if (v6) into.fill(0, 0, maxAddressLength);
   into[0] = v6 ? inet6 : inet;
   into[1] = 0;

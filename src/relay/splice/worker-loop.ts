@@ -1,3 +1,4 @@
+// The global of that name is a getter, and costs more than the clock.
 import { performance } from 'node:perf_hooks';
 import type { SpliceDriver } from './driver.ts';
 
