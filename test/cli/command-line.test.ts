@@ -1,30 +1,21 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createConnection, createServer, type AddressInfo, type Server } from 'node:net';
+import { createConnection, createServer, type Server } from 'node:net';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { runSealane, startSealane, startUnread } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { freePort, serve, type TestServer } from '../support/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Answers each connection with its name and ends it. */
-async function named(name: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end(name);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: portOf(server), [Symbol.asyncDispose]: () => closed(server) };
+function named(name: string, port = 0): Promise<TestServer> {
+  return serve(({ socket }) => void socket.end(name), port);
 }
 
 async function closed(server: Server): Promise<void> {
   server.close();
   await once(server, 'close');
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 async function ask(port: number): Promise<string> {
@@ -59,9 +50,9 @@ describe('sealane HOST:PORT …', () => {
     const late = await freePort();
     await using sealane = startSealane(`127.0.0.1:${late}`);
     const answer = ask(Number(await sealane.firstOutput()));
-    await using server = createServer((socket) => socket.end('late')).listen(late, '127.0.0.1');
+    await using server = await named('late', late);
     expect(await answer).toBe('late');
-    expect(server.listening).toBe(true);
+    expect(server.peers).not.toHaveLength(0);
     const record = await sealane.line(/finished/);
     expect(record['session']).toMatchObject({ service: 'relay', bytesDown: 4, reason: 'finished' });
   });

@@ -20,6 +20,8 @@ async function upstream(server: Server, at: number | string = 0): Promise<Upstre
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    // A probe ends with a reset.
+    socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
   });
   if (typeof at === 'number') server.listen(at, '127.0.0.1');
@@ -48,7 +50,6 @@ const greeter = (greeting: string): Promise<Upstream> => upstream(createServer((
 const firstLine = (): Promise<Upstream> =>
   upstream(
     createServer((socket) => {
-      socket.on('error', () => undefined);
       socket.once('data', (bytes: Buffer) => socket.end(bytes.toString('latin1').split('\r\n')[0] ?? ''));
     }),
   );
