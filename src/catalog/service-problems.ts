@@ -1,5 +1,5 @@
-import { formatAddress } from '../config/address.ts';
 import { formatDuration } from '../config/duration.ts';
+import { howToListen } from './advice.ts';
 import type { Service } from './catalog.ts';
 import type { Problem } from './problem.ts';
 import type { Upstream } from './upstream.ts';
@@ -38,16 +38,12 @@ export function judgeServices(services: Iterable<Service>, nowMs: number): Judge
 }
 
 function neverReady({ declared, state }: Upstream): Problem {
-  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
   return {
     code: 'never-ready',
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it is not ready after ${formatDuration(startingPatienceMs)}: ${state.reason}`,
-    fix:
-      declared.health.kind === 'docker'
-        ? 'See what its HEALTHCHECK says: docker inspect.'
-        : `Its process must listen on ${where}, not on 127.0.0.1; or correct the port label.`,
+    fix: declared.health.kind === 'docker' ? 'See what its HEALTHCHECK says: docker inspect.' : howToListen(declared),
   };
 }
 
@@ -71,6 +67,6 @@ function allSuspect({ name, upstreams }: Service): Problem {
     code: 'all-suspect',
     subject: name,
     message: `none of its upstreams answers (${named.join('; ')}); all of them are tried for every client`,
-    fix: 'See why they refuse; each returns by itself once it answers.',
+    fix: 'See why they do not answer; each returns by itself once it does.',
   };
 }

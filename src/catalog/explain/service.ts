@@ -1,5 +1,6 @@
 import { formatAddress } from '../../config/address.ts';
 import { formatDuration } from '../../config/duration.ts';
+import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../catalog.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem } from '../problem.ts';
@@ -91,7 +92,7 @@ function findNobody(service: Service, problems: readonly Problem[]): Finding {
       return bad(
         'all-suspect',
         `no upstream of ${service.name} answers dials: ${worst.declared.name} ${worst.state.reason}`,
-        `See why ${worst.declared.name} refuses (docker logs); it returns by itself once it answers.`,
+        howToAnswer(worst.declared),
       );
     }
     return findUpstream(worst);
@@ -122,7 +123,6 @@ const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 export function findUpstream(upstream: Upstream): Finding {
   const { declared, state } = upstream;
   const { name } = declared;
-  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
   const says = `${name} is ${state.kind}: ${state.reason}`;
   switch (state.kind) {
     case 'ready':
@@ -133,19 +133,14 @@ export function findUpstream(upstream: Upstream): Finding {
       if (state.untilMs === Infinity) return bad('drained', says, 'Undrain it in the admin API or on the dashboard.');
       return bad('draining', says, 'Wait for the container to be started again, or start it.');
     case 'unhealthy':
-      if (state.suspect)
-        return bad(
-          'dial-failing',
-          says,
-          `See why ${name} refuses (docker logs); it returns by itself once it answers.`,
-        );
+      if (state.suspect) return bad('dial-failing', says, howToAnswer(declared));
       if (declared.health.kind === 'docker')
         return bad(
           'healthcheck-failing',
           says,
           `See what its HEALTHCHECK says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
-      return bad('check-failing', says, `See why ${name} fails its check (docker logs), or correct the health label.`);
+      return bad('check-failing', says, howToPassCheck(declared));
     case 'starting':
       if (declared.health.kind === 'docker')
         return bad(
@@ -154,11 +149,7 @@ export function findUpstream(upstream: Upstream): Finding {
           `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
       if (state.reason === notAskedYet) return bad('not-asked-yet', says, 'Ask again in a moment.');
-      return bad(
-        'nothing-listens',
-        says,
-        `Let its process listen on ${where} (0.0.0.0, not 127.0.0.1), or correct the port label.`,
-      );
+      return bad('nothing-listens', says, howToListen(declared));
   }
 }
 

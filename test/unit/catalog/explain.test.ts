@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
+import { findUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
@@ -80,6 +81,36 @@ describe('why a service is not reachable', () => {
     expect(explanation).toMatchObject({ kind: 'service', verdict: 'unreachable', cause, services: ['shop/api'] });
     expect(explanation.next).toMatch(next);
     expect(whyNot('shop/api', explainWorld(catalog))).toBe(explanation.summary);
+  });
+
+  it.each([
+    [
+      'nothing-listens',
+      { kind: 'readiness' },
+      refused,
+      'Let something listen on 10.0.0.1:80, or correct its address in',
+    ],
+    ['dial-failing', { kind: 'readiness' }, suspect, 'See why api-1 does not answer; it returns by itself'],
+    [
+      'check-failing',
+      http,
+      { kind: 'unfit', reason: 'GET / answered 500' },
+      'See why api-1 fails its check, or correct its `health` in',
+    ],
+  ] as const)('%s, said without a word of containers for a static one', (cause, health, verdict, next) => {
+    const { upstreams } = [...one({ run: undefined, health }, { verdict }).services.values()][0] ?? { upstreams: [] };
+    const finding = upstreams.map(findUpstream)[0];
+    expect(finding).toMatchObject({ cause });
+    expect(finding?.next).toContain(next);
+    expect(finding?.next).not.toMatch(/docker|label/);
+  });
+
+  it('all-suspect, said without a word of containers for a static one', () => {
+    const catalog = one({ run: undefined, health: { kind: 'readiness' } }, { verdict: suspect });
+    expect(explain('shop/api', explainWorld(catalog))).toMatchObject({
+      cause: 'all-suspect',
+      next: 'See why api-1 does not answer; it returns by itself once it does.',
+    });
   });
 
   it('is not open while its listener cannot be bound', () => {

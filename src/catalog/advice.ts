@@ -1,0 +1,25 @@
+import { formatAddress } from '../config/address.ts';
+import type { DeclaredUpstream } from './declaration.ts';
+
+/**
+ * What can be done about an upstream, in the words of whoever declared it: by a container's labels, or in the
+ * configuration.
+ */
+export function howToListen({ endpoints, run }: DeclaredUpstream): string {
+  const where = endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  return run
+    ? `Let its process listen on ${where} (0.0.0.0, not 127.0.0.1), or correct the port label.`
+    : `Let something listen on ${where}, or correct its address in the configuration.`;
+}
+
+export function howToAnswer({ name, run }: DeclaredUpstream): string {
+  return `See why ${name} does not answer${logOf(run)}; it returns by itself once it does.`;
+}
+
+export function howToPassCheck({ name, run }: DeclaredUpstream): string {
+  return `See why ${name} fails its check${logOf(run)}, or correct ${run ? 'the health label' : 'its `health` in the configuration'}.`;
+}
+
+function logOf(run: DeclaredUpstream['run']): string {
+  return run ? ' (docker logs)' : '';
+}
