@@ -1,5 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { hrtimeMs, type Pace } from './pace.ts';
 
 /**
  * Requests at a fixed rate over kept-alive connections. Latency counts from when a request was due, not from when it was
@@ -13,29 +15,26 @@ export interface Latency {
 }
 
 const connections = 32;
+/** For the thread that sets the pace to begin. */
+const startMs = 250;
 const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
 /** The last line of the body that the web server sends. */
 const lastByte = '\n'.charCodeAt(0);
 
 export async function fixedRate(port: number, perSecond: number, seconds: number): Promise<Latency> {
   const lanes = await Promise.all(Array.from({ length: connections }, () => openLane(port)));
-  const total = perSecond * seconds;
-  const intervalMs = 1_000 / perSecond;
-  const beginMs = performance.now();
-  let sent = 0;
-  await new Promise<void>((resolve, reject) => {
-    for (const { socket } of lanes) socket.on('error', reject);
-    const tick = (): void => {
-      const nowMs = performance.now();
-      while (sent < total && beginMs + sent * intervalMs <= nowMs) {
-        lanes[sent % connections]?.send(beginMs + sent * intervalMs);
-        sent += 1;
-      }
-      if (sent < total) setImmediate(tick);
-      else resolve();
-    };
-    tick();
-  });
+  const pace: Pace = { beginMs: hrtimeMs() + startMs, intervalMs: 1_000 / perSecond, count: perSecond * seconds };
+  const pacer = new Worker(new URL('pace.ts', import.meta.url), { workerData: pace });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      for (const { socket } of lanes) socket.on('error', reject);
+      pacer.on('error', reject);
+      pacer.on('message', (nth: number) => lanes[nth % connections]?.send(pace.beginMs + nth * pace.intervalMs));
+      pacer.on('exit', () => resolve());
+    });
+  } finally {
+    await pacer.terminate();
+  }
   await Promise.all(lanes.map((lane) => lane.settled()));
   for (const { socket } of lanes) socket.destroy();
   const samples = lanes.flatMap((lane) => lane.samples).toSorted((a, b) => a - b);
@@ -61,7 +60,7 @@ async function openLane(port: number): Promise<Lane> {
     for (let at = chunk.indexOf('ok'); at >= 0; at = chunk.indexOf('ok', at + 2)) {
       if (chunk[at + 2] !== lastByte) continue;
       const dueMs = due.shift();
-      if (dueMs !== undefined) samples.push(performance.now() - dueMs);
+      if (dueMs !== undefined) samples.push(hrtimeMs() - dueMs);
     }
     if (due.length === 0) onEmpty?.();
   });
