@@ -20,6 +20,11 @@ const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
 const restartBackoff = { firstMs: 50, maxMs: 5_000 };
 /** A worker that ran so long did not fail at once: its successor need not wait. */
 const soundAfterMs = 10_000;
+/**
+ * Sockets of Node's are a dozen objects each, and those of clients that wait outlive their first collections, which copy them:
+ * among 10,000 that drip each took 14 ms. A small young generation is collected more often, and sooner done.
+ */
+const streamLimits = { maxYoungGenerationSizeMb: 12 };
 
 export class WorkerSeat {
   readonly #url: URL;
@@ -89,6 +94,7 @@ export class WorkerSeat {
     const worker = new Worker(this.#url, {
       name: `relay-${this.#setup.index}`,
       workerData: this.#setup,
+      ...(this.#setup.driver === 'stream' && { resourceLimits: streamLimits }),
       // An empty list would not mean none: the thread would lose what this process was started with.
       ...(execArgv.length > 0 && { execArgv: [...execArgv] }),
     });

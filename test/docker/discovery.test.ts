@@ -60,7 +60,7 @@ describe('a labelled container', () => {
     );
     const tally = await load.stop();
     // A process that is killed takes the requests with it that it had already been handed; nothing else may fail.
-    expect(tally.failed - lostWith(t.sealane, [second.name, third.name])).toBe(0);
+    expect(tally.failed - (await lostWith(t.sealane, [second.name, third.name]))).toBe(0);
     expect(tally.replicas()).toEqual([first.name, second.name, third.name].toSorted());
   });
 
@@ -119,7 +119,7 @@ describe('a labelled container', () => {
       (name) => name === web.name,
     );
     const tally = await load.stop();
-    expect(tally.failed - lostWith(t.sealane, [web.name])).toBe(0);
+    expect(tally.failed - (await lostWith(t.sealane, [web.name]))).toBe(0);
   });
 
   it('that is sent another signal than its stop signal keeps serving', async () => {
@@ -248,7 +248,7 @@ describe('networks', () => {
     await load.answeredBy(back.name);
     const tally = await load.stop();
     expect(tally.replicas()).toEqual([web.name, back.name].toSorted());
-    expect(tally.failed - lostWith(t.sealane, [web.name])).toBe(0);
+    expect(tally.failed - (await lostWith(t.sealane, [web.name]))).toBe(0);
   });
 });
 

@@ -74,7 +74,7 @@ describe('a container without a HEALTHCHECK', () => {
     await moody.exec(['rm', '/tmp/deaf']);
     await t.sealane.line(new RegExp(`${name} in web is ready`), from);
     await load.answeredBy(name);
-    expect((await load.stop()).failed - lostWith(t.sealane, [name])).toBe(0);
+    expect((await load.stop()).failed - (await lostWith(t.sealane, [name]))).toBe(0);
   });
 });
 

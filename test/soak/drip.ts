@@ -23,8 +23,9 @@ const mostP99Times = 1.5;
 const leastP99Ms = 10;
 /** Until the first of the drippers have been turned away, and come again. */
 const warmUpSeconds = 6;
-/** Of the drippers: each has a moment of its own, as independent clients have. */
-const parts = 100;
+/** Of the drippers, some milliseconds apart: each has a moment of its own, and comes back in it, as independent clients do. */
+const parts = 400;
+const partMs = 5;
 /** Whoever waits longer for an answer has failed. */
 const longestMs = 10_000;
 
@@ -175,11 +176,11 @@ function runDrippers(port: number, connections: number): void {
     });
   };
   const ramp = setInterval(() => {
-    for (let count = 0; count < 50 && open.size < connections; count++) drip();
+    for (let count = 0; count < connections / 1_000 && open.size < connections; count++) drip();
     if (open.size < connections) return;
     clearInterval(ramp);
     process.send?.('there');
-  }, 25);
+  }, partMs);
   let turn = 0;
   setInterval(() => {
     turn += 1;
@@ -189,5 +190,5 @@ function runDrippers(port: number, connections: number): void {
       socket.write(hello.subarray(sent, sent + 1));
       open.set(socket, sent + 1);
     }
-  }, 2_000 / parts);
+  }, partMs);
 }

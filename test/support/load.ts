@@ -55,9 +55,10 @@ const sessionSchema = z.object({ session: z.object({ upstream: z.string().option
 
 /**
  * Sessions that one of these containers had accepted and never answered, or not to the end: lost with its process. Its
- * answers are all alike.
+ * answers are all alike. Sealane is stopped for it: of a busy one the last lines are still on their way.
  */
-export function lostWith(sealane: Sealane, names: readonly string[]): number {
+export async function lostWith(sealane: Sealane, names: readonly string[]): Promise<number> {
+  await sealane.stop();
   const sessions = sealane.lines.flatMap((line) => sessionSchema.safeParse(line).data?.session ?? []);
   return names.reduce((lost, name) => {
     const answers = sessions.filter(({ upstream }) => upstream === name).map(({ bytesDown }) => bytesDown);
