@@ -24,7 +24,7 @@ const lastByte = '\n'.charCodeAt(0);
 export async function fixedRate(port: number, perSecond: number, seconds: number): Promise<Latency> {
   const lanes = await Promise.all(Array.from({ length: connections }, () => openLane(port)));
   const pace: Pace = { beginMs: hrtimeMs() + startMs, intervalMs: 1_000 / perSecond, count: perSecond * seconds };
-  const pacer = new Worker(new URL('pace.ts', import.meta.url), { workerData: pace });
+  const pacer = new Worker(new URL('pacer.ts', import.meta.url), { workerData: pace });
   try {
     await new Promise<void>((resolve, reject) => {
       for (const { socket } of lanes) socket.on('error', reject);
