@@ -8,7 +8,7 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: {
     main: 'src/main.ts',
-    'relay-worker': 'src/relay/worker.ts',
+    'relay-worker': 'src/relay/worker/worker.ts',
     'engine-keeper': 'src/demo/engine/keeper.ts',
   },
   platform: 'node',

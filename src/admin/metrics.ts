@@ -3,7 +3,7 @@ import { problemCodes } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { serviceStates, stateOf } from '../catalog/service-state.ts';
 import type { Service } from '../catalog/catalog.ts';
-import { closeReasons, type CloseReason, type SessionRecord } from '../relay/report.ts';
+import { closeReasons, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
 import { registerProcess } from './process-metrics.ts';
 import { reading, type Value } from './reading-metric.ts';
 import { ServiceSeries } from './service-series.ts';

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
-import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/report.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EventFeed } from './event-feed.ts';
 

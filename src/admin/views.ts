@@ -7,7 +7,7 @@ import { namesOf } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
 import type { Upstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../config/address.ts';
-import type { ListenerStatus, LiveSession } from '../relay/report.ts';
+import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../telemetry/printable.ts';
 import type {
   ApiExplanation,

@@ -1,7 +1,7 @@
 import { certificateMissing } from './certificate-missing.ts';
 import { mergeDeclarations, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
-import type { ListenerStatus } from '../relay/report.ts';
+import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { agree, overlap, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';

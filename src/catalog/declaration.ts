@@ -1,4 +1,11 @@
-import type { BalancePolicy, ConnectRate, Endpoint, ProxyProtocol, TlsMode, UpstreamTls } from '../relay/table.ts';
+import type {
+  BalancePolicy,
+  ConnectRate,
+  Endpoint,
+  ProxyProtocol,
+  TlsMode,
+  UpstreamTls,
+} from '../relay/boundary/table.ts';
 
 /**
  * What discovery says about the world: one declaration for each listen address of each route of each container or static

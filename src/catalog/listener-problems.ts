@@ -1,5 +1,5 @@
 import { isSocketPath } from '../config/address.ts';
-import type { ListenerStatus } from '../relay/report.ts';
+import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Problem } from './problem.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { plainListener, type ListenerSpec, type NameSpec } from '../relay/table.ts';
+import { plainListener, type ListenerSpec, type NameSpec } from '../relay/boundary/table.ts';
 import type { Service, ServiceRoute } from './catalog.ts';
 
 /**

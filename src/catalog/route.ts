@@ -1,5 +1,5 @@
 import { formatAddress } from '../config/address.ts';
-import type { TlsMode } from '../relay/table.ts';
+import type { TlsMode } from '../relay/boundary/table.ts';
 import { bySeniority, type Declaration, type Declarer, type Name } from './declaration.ts';
 
 /**

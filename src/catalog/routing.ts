@@ -1,4 +1,4 @@
-import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/table.ts';
+import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/boundary/table.ts';
 import type { Catalog, Service } from './catalog.ts';
 import { createListenerWriter } from './listeners.ts';
 import type { Upstream, UpstreamState } from './upstream.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { CertificateSpec } from '../relay/table.ts';
+import type { CertificateSpec } from '../relay/boundary/table.ts';
 import { printable } from '../telemetry/printable.ts';
 
 /**

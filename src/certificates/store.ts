@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../catalog/problem.ts';
-import type { CertificateSpec } from '../relay/table.ts';
+import type { CertificateSpec } from '../relay/boundary/table.ts';
 import type { Clock } from '../time/clock.ts';
 import { certificateProblems } from './certificate-problems.ts';
 import { watchPemFiles, type PemFiles } from './pem-watch.ts';

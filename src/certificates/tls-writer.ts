@@ -1,4 +1,4 @@
-import type { CertificateSpec, TlsSpec, TlsVersion } from '../relay/table.ts';
+import type { CertificateSpec, TlsSpec, TlsVersion } from '../relay/boundary/table.ts';
 
 /**
  * How TLS is spoken, as the relay needs it. The same certificates make the same object, which is how the relay knows that

@@ -3,7 +3,7 @@ import { parseTarget } from '../config/address.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../config/did-you-mean.ts';
 import { settingNames, type SettingName } from '../config/settings.ts';
-import { balancePolicies } from '../relay/table.ts';
+import { balancePolicies } from '../relay/boundary/table.ts';
 import { quoted } from '../telemetry/printable.ts';
 import { addAsking } from './asking.ts';
 import type { CheckFlags } from './commands/check.ts';

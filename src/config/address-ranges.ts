@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { plainRange } from '../relay/table.ts';
+import { plainRange } from '../relay/boundary/table.ts';
 
 /**
  * Ranges of addresses in CIDR notation, as people write them: `10.0.0.0/8`, `fd00::/8`, a lone address for itself;

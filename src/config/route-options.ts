@@ -3,7 +3,7 @@ import { addressRangesSchema, trustedSchema } from './address-ranges.ts';
 import { listenSchema } from './address.ts';
 import { durationSchema } from './duration.ts';
 import { hostNamesSchema, serverNamesSchema } from './server-names.ts';
-import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/table.ts';
+import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/boundary/table.ts';
 
 /**
  * Every option of a route, once: labels, the configuration file and the reference in the docs are all read from here.

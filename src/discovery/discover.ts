@@ -4,7 +4,7 @@ import { formatAddress, type ListenRange } from '../config/address.ts';
 import { serviceNameSchema } from '../config/route-options.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
-import type { Endpoint } from '../relay/table.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../telemetry/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';

@@ -1,6 +1,6 @@
 import type { DeclaredUpstream, Front, HealthPlan, PoolOptions } from '../catalog/declaration.ts';
 import { checkDefaults, poolDefaults, type RouteValues } from '../config/route-options.ts';
-import { defaultAlpn, type ProxyProtocol, type UpstreamTls } from '../relay/table.ts';
+import { defaultAlpn, type ProxyProtocol, type UpstreamTls } from '../relay/boundary/table.ts';
 
 /**
  * From a route's options, wherever they were written, to what is declared. Pure.

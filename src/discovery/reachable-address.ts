@@ -1,5 +1,5 @@
 import type { ContainerFacts, NetworkAttachment, Reach } from '../docker/facts.ts';
-import type { Endpoint } from '../relay/table.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProblemCode } from '../catalog/problem.ts';
 import { printable, quoted } from '../telemetry/printable.ts';
 

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../catalog/declaration.ts';
 import type { Verdict } from '../catalog/upstream.ts';
-import type { Endpoint } from '../relay/table.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { probeHttp } from './http-probe.ts';
 import { probeTcp } from './tcp-probe.ts';

@@ -1,7 +1,7 @@
 import { connect, type NetConnectOpts } from 'node:net';
 import { formatDuration } from '../config/duration.ts';
 import { formatAddress, isSocketPath } from '../config/address.ts';
-import type { Endpoint } from '../relay/table.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProbeResult } from './verdict.ts';
 
 /**

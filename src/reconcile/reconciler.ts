@@ -3,7 +3,7 @@ import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../c
 import { diffCatalogs, type Change } from '../catalog/diff.ts';
 import { createMerger } from '../catalog/merge.ts';
 import { createTableWriter, type TableRules } from '../catalog/routing.ts';
-import { emptyTable, type RoutingTable, type TlsSpec } from '../relay/table.ts';
+import { emptyTable, type RoutingTable, type TlsSpec } from '../relay/boundary/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**

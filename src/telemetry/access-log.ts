@@ -1,4 +1,4 @@
-import { refusals, type CloseReason, type SessionRecord } from '../relay/report.ts';
+import { refusals, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from './logger.ts';
 import { printable } from './printable.ts';

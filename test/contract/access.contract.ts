@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { readProxyHeader } from '../../src/relay/proxy-protocol/read.ts';
-import { writeProxyHeader } from '../../src/relay/proxy-protocol/write.ts';
+import { readProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
+import { writeProxyHeader } from '../../src/relay/wire/proxy-protocol/write.ts';
 import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
 import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serve, serveEcho, type Peer, type TestServer } from '../support/sockets.ts';
 import { shared } from './names.contract.ts';
-import type { ListenerSpec, PoolSpec } from '../../src/relay/table.ts';
+import type { ListenerSpec, PoolSpec } from '../../src/relay/boundary/table.ts';
 
 /**
  * Who may come and how many at once; who really comes, as a proxy says; and how upstreams are told.

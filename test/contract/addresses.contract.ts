@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { readProxyHeader } from '../../src/relay/proxy-protocol/read.ts';
+import { readProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
 import { Peer, serveNamed } from '../support/sockets.ts';

@@ -1,4 +1,4 @@
-import { resetNow } from '../../src/relay/stream/reset.ts';
+import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import { describe, expect, test } from 'vitest';
 import { pour, soak } from '../support/sockets-bulk.ts';
 import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';

@@ -1,10 +1,10 @@
-import { resetNow } from '../../src/relay/stream/reset.ts';
+import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import { describe, expect, test } from 'vitest';
 import { pour, soak } from '../support/sockets-bulk.ts';
 import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
 import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serve, serveEcho, type TestServer } from '../support/sockets.ts';
-import type { PoolSpec } from '../../src/relay/table.ts';
+import type { PoolSpec } from '../../src/relay/boundary/table.ts';
 
 /**
  * What any driver must do with a session's bytes and endings.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Channel, ChannelEvents, Driver, Opening, RelayEnd } from '../../src/relay/driver.ts';
+import type { Channel, ChannelEvents, Driver, Opening, RelayEnd } from '../../src/relay/driver/driver.ts';
 import { Feed } from '../support/sockets-feed.ts';
 import { dial, serve, type Peer, type TestServer } from '../support/sockets.ts';
 

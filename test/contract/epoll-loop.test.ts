@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { EpollLoop } from '../../src/relay/splice/epoll-loop.ts';
-import { onEdge, openLibc, readyIn } from '../../src/relay/splice/libc.ts';
+import { EpollLoop } from '../../src/relay/driver/splice/epoll-loop.ts';
+import { onEdge, openLibc, readyIn } from '../../src/relay/driver/splice/libc.ts';
 
 /**
  * The splice driver's loop on the kernel's own events, more of them at once than one wait tells of.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { resetNow } from '../../src/relay/stream/reset.ts';
+import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import { createBlackhole } from '../support/sockets-blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';

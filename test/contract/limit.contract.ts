@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Driver } from '../../src/relay/driver.ts';
+import type { Driver } from '../../src/relay/driver/driver.ts';
 import { dispatcherRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { pool, table, upstream } from '../support/sockets-tables.ts';
 import { dial, serveEcho } from '../support/sockets.ts';

@@ -3,7 +3,7 @@ import { connect, createServer, type ClientHttp2Session, type IncomingHttpHeader
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/table.ts';
+import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/boundary/table.ts';
 import { recorded } from '../support/recorded.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';

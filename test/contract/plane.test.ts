@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, inject, test, vi } from 'vitest';
-import { countOf } from '../../src/relay/timings.ts';
+import { countOf } from '../../src/relay/boundary/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
 import { dialTls, tlsTable } from '../support/sockets-tls.ts';
@@ -161,7 +161,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   test('a worker that can never start is reported as fatal, and closing does not hang', async () => {
     const missing = new URL('./no-such-worker.ts', import.meta.url);
     const fatal = Promise.withResolvers<Error>();
-    const { createPlane } = await import('../../src/relay/plane.ts');
+    const { createPlane } = await import('../../src/relay/plane/plane.ts');
     const { createLogger } = await import('../../src/telemetry/logger.ts');
     const plane = createPlane(
       {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createStreamDriver } from '../../src/relay/stream/driver.ts';
+import { createStreamDriver } from '../../src/relay/driver/stream/driver.ts';
 import { dispatcherRig, roomFor, until } from '../support/sockets-rig.ts';
 import { dial, serve, type TestServer } from '../support/sockets.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
 import { describeLimit } from './limit.contract.ts';
-import type { Channel } from '../../src/relay/driver.ts';
+import type { Channel } from '../../src/relay/driver/driver.ts';
 
 describeDriver('stream driver', () => dispatcherRig(() => createStreamDriver()));
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPlane } from '../../src/relay/plane.ts';
+import { createPlane } from '../../src/relay/plane/plane.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { rssKib } from '../../bench/relay/processes.ts';
 import { recorded } from '../support/recorded.ts';

@@ -7,7 +7,7 @@ import { explain } from '../../src/catalog/explain.ts';
 import type { ExplainWorld } from '../../src/catalog/explain/world.ts';
 import type { Override } from '../../src/catalog/override.ts';
 import type { Problem } from '../../src/catalog/problem.ts';
-import type { LiveSession, SessionFilter } from '../../src/relay/report.ts';
+import type { LiveSession, SessionFilter } from '../../src/relay/boundary/report.ts';
 import { declaredUpstream, plainFront, plainPool } from './declared.ts';
 import { ManualClock } from './manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { createAuthority, createLeaf, type PemPair } from '../../src/certificates/authority.ts';
-import type { CertificateSpec } from '../../src/relay/table.ts';
+import type { CertificateSpec } from '../../src/relay/boundary/table.ts';
 
 /**
  * Certificates made for a test, of one authority. Making one takes a few milliseconds.

@@ -1,5 +1,5 @@
 import { routeOptions } from '../../src/config/route-options.ts';
-import { closeReasons } from '../../src/relay/report.ts';
+import { closeReasons } from '../../src/relay/boundary/report.ts';
 import { environmentName, settingDoc, settingNames } from '../../src/config/settings.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { resetNow } from '../../src/relay/stream/reset.ts';
-import type { RoutingTable } from '../../src/relay/table.ts';
+import { resetNow } from '../../src/relay/driver/stream/reset.ts';
+import type { RoutingTable } from '../../src/relay/boundary/table.ts';
 import type { PlaneRig } from './sockets-rig.ts';
 import { publishAndBind, until } from './sockets-rig.ts';
 import { pool, table, upstream } from './sockets-tables.ts';

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import '../../src/relay/worker.ts';
+import '../../src/relay/worker/worker.ts';
 
 /**
  * The relay's worker with a flaw: it throws when told to, on the broadcast channel that the environment names; all of

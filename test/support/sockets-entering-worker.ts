@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ClientSessions, type ClientSessionMemory } from '../../src/relay/access/client-sessions.ts';
+import { ClientSessions, type ClientSessionMemory } from '../../src/relay/boundary/client-sessions.ts';
 
 /**
  * One client's sessions come and go as fast as they can, beside others that do the same. `held` counts apart from the

@@ -1,5 +1,5 @@
-import { createPlane } from '../../src/relay/plane.ts';
-import type { DriverName } from '../../src/relay/messages.ts';
+import { createPlane } from '../../src/relay/plane/plane.ts';
+import type { DriverName } from '../../src/relay/boundary/messages.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { listener, pool, table } from './sockets-tables.ts';
 

@@ -1,5 +1,5 @@
-import type { Channel, ChannelEvents, Driver, ListenEvents, Opening } from '../../src/relay/driver.ts';
-import type { Endpoint } from '../../src/relay/table.ts';
+import type { Channel, ChannelEvents, Driver, ListenEvents, Opening } from '../../src/relay/driver/driver.ts';
+import type { Endpoint } from '../../src/relay/boundary/table.ts';
 import type { Clock } from '../../src/time/clock.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { DriverName } from '../../src/relay/messages.ts';
+import type { DriverName } from '../../src/relay/boundary/messages.ts';
 import { planeRig, until } from './sockets-rig.ts';
 import { listener, pool, table, upstream } from './sockets-tables.ts';
 import { tlsSpec } from './sockets-tls.ts';

@@ -1,8 +1,8 @@
-import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
-import { CounterWriter, createCounterMemory } from '../../src/relay/counters.ts';
-import { Pool } from '../../src/relay/pool.ts';
-import type { SessionRecord } from '../../src/relay/report.ts';
-import type { PoolSpec, UpstreamSpec } from '../../src/relay/table.ts';
+import { createAccessMemory, openAccess } from '../../src/relay/intake/access-policy.ts';
+import { CounterWriter, createCounterMemory } from '../../src/relay/boundary/counters.ts';
+import { Pool } from '../../src/relay/sessions/pool.ts';
+import type { SessionRecord } from '../../src/relay/boundary/report.ts';
+import type { PoolSpec, UpstreamSpec } from '../../src/relay/boundary/table.ts';
 import { ManualClock } from './manual-clock.ts';
 import { FakeChannel } from './sockets-fake-channel.ts';
 import { pool as poolSpec } from './sockets-tables.ts';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { CounterWriter, type CounterMemory } from '../../src/relay/counters.ts';
+import { CounterWriter, type CounterMemory } from '../../src/relay/boundary/counters.ts';
 
 /**
  * Takes places and gives them back, as fast as it can, beside others that do the same. `held` counts apart from the

@@ -1,13 +1,13 @@
-import { createAccessMemory, openAccess } from '../../src/relay/access/gate.ts';
-import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../src/relay/counters.ts';
-import { Dispatcher, type DispatcherOptions } from '../../src/relay/dispatcher.ts';
-import type { Driver } from '../../src/relay/driver.ts';
-import type { DriverName } from '../../src/relay/messages.ts';
-import { createSocketMemory, OpenSockets } from '../../src/relay/open-sockets.ts';
-import type { PlaneTotals } from '../../src/relay/figures.ts';
-import { createPlane, type Plane, type PlaneOptions } from '../../src/relay/plane.ts';
-import type { ListenerStatus, SessionRecord } from '../../src/relay/report.ts';
-import type { RoutingTable } from '../../src/relay/table.ts';
+import { createAccessMemory, openAccess } from '../../src/relay/intake/access-policy.ts';
+import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../src/relay/boundary/counters.ts';
+import { Dispatcher, type DispatcherOptions } from '../../src/relay/worker/dispatcher.ts';
+import type { Driver } from '../../src/relay/driver/driver.ts';
+import type { DriverName } from '../../src/relay/boundary/messages.ts';
+import { createSocketMemory, OpenSockets } from '../../src/relay/boundary/open-sockets.ts';
+import type { PlaneTotals } from '../../src/relay/plane/figures.ts';
+import { createPlane, type Plane, type PlaneOptions } from '../../src/relay/plane/plane.ts';
+import type { ListenerStatus, SessionRecord } from '../../src/relay/boundary/report.ts';
+import type { RoutingTable } from '../../src/relay/boundary/table.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Feed } from './sockets-feed.ts';
 

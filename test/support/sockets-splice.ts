@@ -1,5 +1,9 @@
 import { closeSync, readdirSync } from 'node:fs';
-import { createSpliceDriver, type SpliceDriver, type SpliceDriverOptions } from '../../src/relay/splice/driver.ts';
+import {
+  createSpliceDriver,
+  type SpliceDriver,
+  type SpliceDriverOptions,
+} from '../../src/relay/driver/splice/driver.ts';
 
 /**
  * The splice driver in the test's own thread, which must not sleep in the kernel: it is turned, without waiting, once in

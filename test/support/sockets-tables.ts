@@ -5,7 +5,7 @@ import {
   type PoolSpec,
   type RoutingTable,
   type UpstreamSpec,
-} from '../../src/relay/table.ts';
+} from '../../src/relay/boundary/table.ts';
 
 /**
  * Short ways to write routing tables. Versions count up by themselves, as the reconciler's do.

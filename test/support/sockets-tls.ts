@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { connect, createServer, type ConnectionOptions, type TlsOptions, type TLSSocket } from 'node:tls';
-import { resetNow } from '../../src/relay/stream/reset.ts';
-import type { PoolSpec, RoutingTable, TlsSpec } from '../../src/relay/table.ts';
+import { resetNow } from '../../src/relay/driver/stream/reset.ts';
+import type { PoolSpec, RoutingTable, TlsSpec } from '../../src/relay/boundary/table.ts';
 import { authority, certificateFor } from './certificates.ts';
 import { listener, pool, table, upstream } from './sockets-tables.ts';
 import { Peer, serve } from './sockets.ts';

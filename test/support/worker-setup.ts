@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await build({
-      input: 'src/relay/worker.ts',
+      input: 'src/relay/worker/worker.ts',
       platform: 'node',
       output: { file, format: 'esm' },
       logLevel: 'silent',

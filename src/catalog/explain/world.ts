@@ -1,4 +1,4 @@
-import type { ListenerStatus } from '../../relay/report.ts';
+import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import type { Catalog } from '../catalog.ts';
 import type { DialFailure } from './explanation.ts';
 

@@ -4,7 +4,7 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import { balanceSchema } from '../../config/route-options.ts';
 import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon } from '../../daemon.ts';
-import type { ListenerStatus } from '../../relay/report.ts';
+import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { printable, quoted } from '../../telemetry/printable.ts';
 import { firstStopSignal } from '../stop-signals.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { problemCodes } from '../../../src/catalog/problem.ts';
-import { closeReasons, type SessionRecord } from '../../../src/relay/report.ts';
+import { closeReasons, type SessionRecord } from '../../../src/relay/boundary/report.ts';
 import { adminSource, catalogOf, declare } from '../../support/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 

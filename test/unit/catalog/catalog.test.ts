@@ -5,7 +5,7 @@ import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { mergeDeclarations } from '../../../src/catalog/merge.ts';
 import { toRoutingTable } from '../../../src/catalog/routing.ts';
-import type { RoutingTable } from '../../../src/relay/table.ts';
+import type { RoutingTable } from '../../../src/relay/boundary/table.ts';
 
 import { declaration, world } from '../../support/declared.ts';
 

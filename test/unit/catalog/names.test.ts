@@ -6,7 +6,7 @@ import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
 import { overlap, selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
 import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
-import type { ListenerSpec } from '../../../src/relay/table.ts';
+import type { ListenerSpec } from '../../../src/relay/boundary/table.ts';
 import { declaration, world, type DeclarationOver } from '../../support/declared.ts';
 
 const rules = { maxHeld: 1024, explainNames: true };

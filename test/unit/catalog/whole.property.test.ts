@@ -8,7 +8,7 @@ import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
-import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/table.ts';
+import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/boundary/table.ts';
 import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
 import { idOf, names, Scene, step, type Step } from '../../support/engine-scene.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { createReconciler } from '../../../src/reconcile/reconciler.ts';
-import type { RoutingTable } from '../../../src/relay/table.ts';
+import type { RoutingTable } from '../../../src/relay/boundary/table.ts';
 import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

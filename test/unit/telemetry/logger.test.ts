@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionRecord } from '../../../src/relay/report.ts';
+import type { SessionRecord } from '../../../src/relay/boundary/report.ts';
 import { createAccessLog, sessionLine, type AccessLogMode } from '../../../src/telemetry/access-log.ts';
 import { createLogger, type Logger } from '../../../src/telemetry/logger.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -1,0 +1,57 @@
+import type { AccessMemory } from '../intake/access-policy.ts';
+import type { CounterMemory } from './counters.ts';
+import type { Way } from '../intake/handoff.ts';
+import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
+import type { SocketMemory } from './open-sockets.ts';
+import type { RecordBatch } from './record-batch.ts';
+import type { TableChange } from './table-change.ts';
+import type { RoutingTable } from './table.ts';
+
+/**
+ * Everything that crosses the thread boundary. Structured clone carries it, so plain data only.
+ */
+export interface WorkerSetup {
+  readonly index: number;
+  readonly driver: DriverName;
+  readonly memory: CounterMemory;
+  readonly access: AccessMemory;
+  /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
+  readonly reusePort: boolean;
+  readonly sockets: SocketMemory;
+  /** Pipes at once, in each thread. */
+  readonly maxPipes: number;
+  /** 48 random bytes: a TLS session that began in one thread goes on in another. */
+  readonly ticketKeys: Uint8Array;
+  /** Sessions at once, over all workers. */
+  readonly maxSessions: number | undefined;
+}
+
+export type DriverName = 'stream' | 'splice';
+
+export type ToWorker =
+  /** Everything, for a worker that is new. */
+  | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
+  /** What is new since the last table or change. `slots`: of the upstreams in it. */
+  | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
+  /** A batch of records was taken in: one more may be sent. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
+  /** Which sessions go on; `id` comes back with the answer. */
+  | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
+  /** To the thread that ends TLS for others, or from one of those; see handover.ts. Replaces the one before. */
+  | ({ readonly kind: 'handover' } & Way)
+  | { readonly kind: 'drain'; readonly deadlineMs: number }
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  /** `wakeFd`: see OpenDriver. */
+  | { readonly kind: 'ready'; readonly wakeFd?: number }
+  | { readonly kind: 'applied'; readonly version: number }
+  | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
+  | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  /** A dial failed, so others were asked: the control side finds out when it answers again. */
+  | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
+  /** `json`: LiveSessions, as a string for the same reason as records. */
+  | { readonly kind: 'looked'; readonly id: number; readonly json: string }
+  | { readonly kind: 'drained' };

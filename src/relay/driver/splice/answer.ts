@@ -1,0 +1,63 @@
+import type { Timer } from '../../../time/clock.ts';
+import type { Opening, RelayEnd } from '../driver.ts';
+import type { Deferred } from './epoll-loop.ts';
+import type { HalfPipeParts } from './half-pipe.ts';
+import { again } from './libc.ts';
+
+/**
+ * Sends an upstream the opening that it must answer with one byte, and waits for that byte; whatever comes behind it
+ * stays in the socket.
+ */
+export interface AnswerEvents {
+  onExpected(): void;
+  onOther(reason: RelayEnd): void;
+}
+
+const patienceMs = 10_000;
+
+export class Answer implements Deferred {
+  readonly #parts: HalfPipeParts;
+  readonly #upstream: number;
+  readonly #expected: number | undefined;
+  readonly #events: AnswerEvents;
+  readonly #patience: Timer;
+  #isOver = false;
+
+  constructor(parts: HalfPipeParts, upstream: number, { preface, expect }: Opening, events: AnswerEvents) {
+    const { libc, loop, chunks } = parts;
+    this.#parts = parts;
+    this.#upstream = upstream;
+    this.#expected = expect;
+    this.#events = events;
+    this.#patience = loop.clock.after(patienceMs, () => this.#end('upstream-refused-tls'));
+    chunks.scratch.bytes.set(preface);
+    // The first write to a socket takes all of it. If it failed, so does the read.
+    libc.write(upstream, chunks.scratch, preface.length);
+    loop.defer(this);
+  }
+
+  onReady(): void {
+    if (this.#isOver) return;
+    const { libc, chunks } = this.#parts;
+    const length = libc.readSome(this.#upstream, chunks.scratch, 1);
+    if (length === again) return;
+    if (length < 0) return this.#end('upstream-reset');
+    if (length === 0 || chunks.scratch.bytes[0] !== this.#expected) return this.#end('upstream-refused-tls');
+    this.stop();
+    this.#events.onExpected();
+  }
+
+  runDeferred(): void {
+    this.onReady();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#patience.cancel();
+  }
+
+  #end(reason: RelayEnd): void {
+    this.stop();
+    this.#events.onOther(reason);
+  }
+}

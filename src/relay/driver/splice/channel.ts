@@ -1,0 +1,212 @@
+import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Place } from '../linked-list.ts';
+import type { Endpoint } from '../../boundary/table.ts';
+import { endInOrder } from './connection.ts';
+import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
+import type { Watcher } from './epoll-loop.ts';
+import { Front } from './front.ts';
+import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
+import { Relay, type RelayEvents } from './relay.ts';
+
+/**
+ * A session's client, from its accept to its close; what is dialed for it (`Dial`) and what relays for it (`Relay`).
+ *
+ * A client that waits is not read: what it sends stays in its socket, while an end or a reset is told by epoll all the
+ * same.
+ */
+export interface ChannelParts extends DialParts {
+  readonly onClosed: (channel: SpliceChannel) => void;
+}
+
+export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
+  readonly client: string;
+  /** The driver's to fill. */
+  place: Place<SpliceChannel> | undefined;
+  readonly #parts: ChannelParts;
+  readonly #client: number;
+  /** What has become ready of the client is known from the first wait after this turn on. */
+  readonly #acceptedTurn: number;
+  #events: ChannelEvents | undefined;
+  #mask = 0;
+  #toldEnd = false;
+  /** While `onDialed` is told: a relay begun within it is pumped once that has returned, in the same turn. */
+  #isTelling = false;
+  #isOver = false;
+  #front: Front | undefined;
+  /** Until it is relayed. */
+  #dial: Dial | undefined;
+  /** Kept for its figures once it is over. */
+  #relay: Relay | undefined;
+
+  constructor(parts: ChannelParts, client: number, address: string) {
+    this.#parts = parts;
+    this.#client = client;
+    this.#acceptedTurn = parts.loop.turns;
+    this.client = address;
+  }
+
+  /** False if epoll would not have it: the channel is closed then. */
+  start(): boolean {
+    if (this.#parts.loop.watch(this.#client, tellReads, this) >= 0) return true;
+    this.abort();
+    return false;
+  }
+
+  get local(): string {
+    const { libc } = this.#parts;
+    return libc.localAddress(this.#client) < 0 ? 'unknown' : libc.lastAddressText();
+  }
+
+  get bytesUp(): number {
+    return this.#relay?.bytesUp ?? 0;
+  }
+
+  get bytesDown(): number {
+    return this.#relay?.bytesDown ?? 0;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+    this.#front?.stop();
+  }
+
+  look(limit: number): void {
+    this.#frontOf().look(limit, this.#mask);
+  }
+
+  take(count: number): void {
+    this.#frontOf().take(count);
+  }
+
+  say(bytes: Uint8Array): void {
+    this.#frontOf().say(bytes);
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#events = undefined;
+    this.#frontOf().turnAway(bytes);
+  }
+
+  release(): number {
+    this.#isOver = true;
+    this.#events = undefined;
+    this.#front?.stop();
+    this.#parts.loop.release(this.#client);
+    this.#parts.onClosed(this);
+    return this.#client;
+  }
+
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
+    this.#dial = new Dial(this.#parts, endpoint, this);
+    if (tls) this.#dial.refuse();
+    else this.#dial.start();
+  }
+
+  abortDial(): void {
+    if (!this.#dial || this.#dial.isDialed) return;
+    this.#dial.close();
+    this.#dial = undefined;
+  }
+
+  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
+    const dial = this.#dial;
+    if (!dial?.isDialed) return;
+    if (opening?.expect !== undefined) {
+      return dial.ask(
+        opening,
+        () => this.relay(idleTimeoutMs),
+        (reason) => this.onRelayOver(reason),
+      );
+    }
+    this.#dial = undefined;
+    this.#relay = new Relay(this.#parts, this.#client, dial, this);
+    this.#relay.start(this.#mask, idleTimeoutMs, opening?.preface);
+    if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
+  }
+
+  abort(): void {
+    if (this.#isOver) return;
+    // A reset would take back what is still on its way.
+    if (this.#relay?.isAnswered) endInOrder(this.#parts, this.#client);
+    else this.#parts.libc.setResetOnClose(this.#client);
+    this.#relay?.abort();
+    this.#dial?.abort();
+    this.#close();
+  }
+
+  finish(): void {
+    if (this.#isOver) return;
+    if (!this.#relay) return this.#close();
+    this.#events = undefined;
+    this.#relay.finish();
+  }
+
+  /** From time to time. */
+  tend(): void {
+    this.#relay?.tend();
+  }
+
+  /** Until it is relayed. */
+  onReady(_: number, mask: number): void {
+    this.#mask |= mask;
+    if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();
+    if (this.#front?.isBusy) return this.#front.onReady(mask);
+    if ((mask & readyPeerEnd) === 0 || this.#toldEnd || this.#dial?.isDialed) return;
+    this.#toldEnd = true;
+    const waiting = this.#parts.libc.peek(this.#client);
+    if (waiting === 0) this.#events?.onClientLeft('ended');
+    else if (waiting < 0) this.#events?.onClientLeft('reset');
+  }
+
+  get hasSpoken(): boolean | undefined {
+    return this.#parts.loop.turns === this.#acceptedTurn ? undefined : (this.#mask & readyIn) !== 0;
+  }
+
+  onDialed(): void {
+    this.#isTelling = true;
+    this.#events?.onDialed();
+    this.#isTelling = false;
+    this.#relay?.pump();
+  }
+
+  onDialFailed(code: string): void {
+    this.#dial = undefined;
+    this.#events?.onDialFailed(code);
+  }
+
+  onRelayOver(reason: RelayEnd): void {
+    if (reason === 'finished') this.#close();
+    else this.abort();
+    this.#events?.onRelayEnded(reason);
+  }
+
+  onRelayLost(clientMask: number): void {
+    this.#relay = undefined;
+    this.#mask |= clientMask;
+    this.#parts.loop.handTo(this.#client, this);
+    this.#events?.onUpstreamLost('ECONNRESET');
+  }
+
+  #onClientFailed(): void {
+    if (this.#events) this.#events.onClientLeft('reset');
+    else this.#close();
+  }
+
+  #frontOf(): Front {
+    return (this.#front ??= new Front(this.#parts, this.#client, {
+      onClientBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
+      onClientFailed: () => this.#onClientFailed(),
+      onTurnedAway: () => this.#close(),
+    }));
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#front?.stop();
+    this.#dial?.close();
+    this.#relay?.close();
+    this.#parts.loop.close(this.#client);
+    this.#parts.onClosed(this);
+  }
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import type { Driver, ListenEvents } from '../driver.ts';
+import { OpenSockets } from '../../boundary/open-sockets.ts';
+import { Roll } from '../linked-list.ts';
+import { SpliceChannel, type ChannelParts } from './channel.ts';
+import { Chunks } from './chunks.ts';
+import { EpollLoop } from './epoll-loop.ts';
+import { openLibc } from './libc.ts';
+import { SpliceListener } from './listener.ts';
+import { PipePool } from './pipes.ts';
+
+/**
+ * The Linux driver: epoll(7) and splice(2), called from TypeScript. It has no thread and no event loop of its own: whoever
+ * made it calls `turn` again and again.
+ */
+export interface SpliceDriver extends Driver {
+  /**
+   * Waits for something to happen, for up to `maxWaitMs` (at most a second), and does what follows from it. True when
+   * woken through `wakeFd`.
+   */
+  turn(maxWaitMs?: number): boolean;
+  /** An eventfd(2): 8 bytes written to it, by any thread, end the wait. It is the receiver's to close. */
+  readonly wakeFd: number;
+  /** Closes every descriptor but `wakeFd`, at once; clients get a reset. To be used no more. */
+  dispose(): void;
+}
+
+export interface SpliceDriverOptions {
+  /** By itself as many as there is need for. */
+  readonly sockets?: OpenSockets;
+  /** Pipes at once. */
+  readonly maxPipes?: number;
+  /** Bytes that a pipe for bulk data holds. */
+  readonly pipeSize?: number;
+}
+
+const defaultMaxPipes = 512;
+const idlePipes = 64;
+const defaultPipeSize = 1024 * 1024;
+/** Sessions that last as long get what short ones are spared. */
+const tendingMs = 5_000;
+
+/** @throws Error where there is no node:ffi, no epoll */
+export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDriver {
+  const libc = openLibc();
+  if ('unavailable' in libc) throw new Error(`the splice driver can't run: ${libc.unavailable}`);
+  const { sockets = new OpenSockets() } = options;
+  const loop = new EpollLoop(libc, sockets);
+  const pipes = new PipePool(libc, {
+    pipeSize: options.pipeSize ?? defaultPipeSize,
+    maxPipes: options.maxPipes ?? defaultMaxPipes,
+    maxIdle: idlePipes,
+  });
+  const channels = new Roll<SpliceChannel>();
+  const listeners = new Set<SpliceListener>();
+  const parts: ChannelParts = {
+    libc,
+    loop,
+    pipes,
+    chunks: new Chunks((size) => libc.allocate(size)),
+    firstEphemeralPort: firstEphemeralPort(),
+    sockets,
+    onClosed: (channel) => channels.leave(channel.place),
+  };
+
+  const onAccepted = (fd: number, client: string, events: ListenEvents): void => {
+    if (!sockets.hasRoomForClient) {
+      libc.setResetOnClose(fd);
+      loop.close(fd);
+      events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
+      return;
+    }
+    const channel = new SpliceChannel(parts, fd, client);
+    channel.place = channels.join(channel);
+    if (channel.start()) events.onChannel(channel);
+  };
+
+  const tendAll = (): void => {
+    for (const channel of channels) channel.tend();
+    loop.clock.after(tendingMs, tendAll);
+  };
+  loop.clock.after(tendingMs, tendAll);
+
+  return {
+    clock: loop.clock,
+    wakeFd: loop.wakeFd,
+    turn: (maxWaitMs) => loop.turn(maxWaitMs),
+    listen(bind, events) {
+      const listener = new SpliceListener({ loop, onAccepted }, bind, events);
+      listeners.add(listener);
+      return {
+        close() {
+          listeners.delete(listener);
+          listener.close();
+        },
+      };
+    },
+    dispose() {
+      for (const listener of listeners) listener.close();
+      for (const channel of channels) channel.abort();
+      pipes.close();
+      loop.dispose();
+    },
+  };
+}
+
+/** ip(7), ip_local_port_range; Linux's default where it can't be read. */
+function firstEphemeralPort(): number {
+  try {
+    return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10) || 0;
+  } catch {
+    return 32_768;
+  }
+}

@@ -1,0 +1,133 @@
+import type { Timer } from '../../../time/clock.ts';
+import { LookPace, pauseMs } from '../peek-pace.ts';
+import type { Deferred } from './epoll-loop.ts';
+import type { HalfPipeParts } from './half-pipe.ts';
+import { again, readyPeerEnd } from './libc.ts';
+
+/**
+ * What is done with a client before anybody is dialed for it: its bytes are looked at where they are, in its socket
+ * (recv(2), MSG_PEEK), so that a client that drips holds none of our memory; a few are dropped, a few are said; and it
+ * may be turned away. Only clients whose listener asks for it have one.
+ */
+export interface FrontEvents {
+  onClientBytes(bytes: Uint8Array, ended: boolean): void;
+  onClientFailed(): void;
+  /** It was turned away, and is gone or had its time: the channel is to be closed. */
+  onTurnedAway(): void;
+}
+
+/** For a client that was turned away to take in why; it may send as much meanwhile. */
+const lingerMs = 1_000;
+const mostThrownAway = 1024 * 1024;
+
+export class Front implements Deferred {
+  readonly #parts: HalfPipeParts;
+  readonly #fd: number;
+  readonly #events: FrontEvents;
+  #mask = 0;
+  #limit = 0;
+  #pace: LookPace | undefined;
+  #pause: Timer | undefined;
+  #linger: Timer | undefined;
+  #thrownAway = 0;
+
+  constructor(parts: HalfPipeParts, fd: number, events: FrontEvents) {
+    this.#parts = parts;
+    this.#fd = fd;
+    this.#events = events;
+  }
+
+  /** It looks, or turns away: the client's events are its business. */
+  get isBusy(): boolean {
+    return this.#limit > 0 || this.#linger !== undefined;
+  }
+
+  /** `mask`: what epoll has told so far. */
+  look(limit: number, mask: number): void {
+    this.#limit = Math.min(limit, this.#parts.chunks.scratch.size);
+    this.#mask = mask;
+    this.#pace = new LookPace();
+    if (mask !== 0) this.#parts.loop.defer(this);
+  }
+
+  /** For good, once the client is closed: its descriptor may be another's by the time a deferred look comes. */
+  stop(): void {
+    this.#limit = 0;
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    this.#linger?.cancel();
+    this.#linger = undefined;
+  }
+
+  take(count: number): void {
+    const { libc, chunks } = this.#parts;
+    for (let left = count; left > 0;) {
+      const taken = libc.readSome(this.#fd, chunks.scratch, left);
+      if (taken <= 0) return;
+      left -= taken;
+    }
+  }
+
+  /** No more than fits the buffer of a socket that was never written to. */
+  say(bytes: Uint8Array): void {
+    const { libc, chunks } = this.#parts;
+    chunks.scratch.bytes.set(bytes);
+    libc.write(this.#fd, chunks.scratch, bytes.length);
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    const { libc, loop } = this.#parts;
+    this.stop();
+    if (bytes.length > 0) this.say(bytes);
+    libc.shutdownWrite(this.#fd);
+    this.#linger = loop.clock.after(lingerMs, () => this.#events.onTurnedAway());
+    loop.defer(this);
+  }
+
+  onReady(mask: number): void {
+    this.#mask |= mask;
+    if (this.#linger) return this.#throwAway();
+    if (this.#pause) return;
+    if (this.#pace?.isPrompt) this.#peek();
+    else this.#peekLater();
+  }
+
+  #peekLater(): void {
+    this.#pause = this.#parts.loop.clock.after(pauseMs, () => {
+      this.#pause = undefined;
+      this.#peek();
+    });
+  }
+
+  runDeferred(): void {
+    if (this.#linger) this.#throwAway();
+    else if (this.#limit > 0) this.#peek();
+  }
+
+  #peek(): void {
+    const { libc, chunks } = this.#parts;
+    const length = libc.peekInto(this.#fd, chunks.scratch, this.#limit);
+    if (length < 0) {
+      if (length !== again) this.#events.onClientFailed();
+      return;
+    }
+    const ended = length === 0 || ((this.#mask & readyPeerEnd) !== 0 && length < this.#limit);
+    const nowMs = this.#parts.loop.clock.nowMs();
+    if (!ended && this.#pace?.isDue(length, nowMs) === false) return this.#peekLater();
+    this.#pace?.looked(length, nowMs);
+    this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
+  }
+
+  #throwAway(): void {
+    const { libc, chunks } = this.#parts;
+    for (;;) {
+      const length = libc.read(this.#fd, chunks.scratch);
+      if (length === again) return;
+      this.#thrownAway += length;
+      if (length <= 0 || this.#thrownAway > mostThrownAway) {
+        this.stop();
+        return this.#events.onTurnedAway();
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { removeSocketFile } from '../socket-file.ts';
+import { formatEndpoint, isUnix, unixPath } from '../../boundary/table.ts';
+import type { Timer } from '../../../time/clock.ts';
+import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
+import type { Deferred, EpollLoop, Watcher } from './epoll-loop.ts';
+import { again, errorCode, errorMessage, readyIn } from './libc.ts';
+
+/**
+ * One listening socket. Level-triggered, so that a backlog that was not emptied is told of again; while nothing can be
+ * accepted it is taken out, or the loop would spin.
+ */
+export interface ListenerParts {
+  readonly loop: EpollLoop;
+  /** Makes a channel of an accepted socket, or resets it and says so. */
+  readonly onAccepted: (fd: number, client: string, events: ListenEvents) => void;
+}
+
+/** The kernel cuts it to net.core.somaxconn (listen(2)). */
+const backlog = 4_096;
+const mostAtOnce = 64;
+/** For want of descriptors or memory; what a busy process frees in that time. */
+const pauseMs = 100;
+const interrupted: ReadonlySet<string> = new Set(['ECONNABORTED', 'EPROTO', 'EINTR', 'EPERM']);
+
+export class SpliceListener implements DriverListener, Watcher, Deferred {
+  readonly #parts: ListenerParts;
+  readonly #events: ListenEvents;
+  readonly #bind: Bind;
+  readonly #fd: number;
+  readonly #failure: number;
+  /** How many are expected to wait: asking for one more costs a call that says there is none. */
+  #expected = 1;
+  #paused: Timer | undefined;
+  #closed = false;
+
+  constructor(parts: ListenerParts, bind: Bind, events: ListenEvents) {
+    this.#parts = parts;
+    this.#bind = bind;
+    this.#events = events;
+    this.#fd = parts.loop.libc.streamSocket(bind.host);
+    this.#failure = this.#fd < 0 ? this.#fd : this.#open();
+    parts.loop.defer(this);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#paused?.cancel();
+    if (this.#fd < 0) return;
+    this.#parts.loop.close(this.#fd);
+    if (this.#failure === 0 && isUnix(this.#bind.host)) removeSocketFile(unixPath(this.#bind.host));
+  }
+
+  /** What became of the attempt to bind. */
+  runDeferred(): void {
+    if (this.#closed) return;
+    const { libc } = this.#parts.loop;
+    const { host, port } = this.#bind;
+    if (this.#failure < 0) {
+      this.close();
+      const message = `listen ${errorCode(this.#failure)}: ${errorMessage(this.#failure)}`;
+      return this.#events.onFailed(errorCode(this.#failure), `${message} ${formatEndpoint({ host, port })}`);
+    }
+    if (isUnix(host)) return this.#events.onListening(host, port);
+    libc.localAddress(this.#fd);
+    const bound = libc.lastAddress();
+    this.#events.onListening(bound.host, bound.port);
+  }
+
+  onReady(): void {
+    const { libc, woken } = this.#parts.loop;
+    // A message is about to be read that may say to close: it came before these clients, who are told of again.
+    if (woken) return;
+    let accepted = 0;
+    for (; accepted < this.#expected && !this.#closed && !this.#paused; accepted++) {
+      const fd = libc.accept(this.#fd);
+      if (fd < 0) {
+        this.#expected = Math.max(1, accepted);
+        return this.#onRefused(fd);
+      }
+      this.#parts.onAccepted(fd, libc.lastAddressText(), this.#events);
+    }
+    this.#expected = Math.min(mostAtOnce, this.#expected * 2);
+  }
+
+  #open(): number {
+    const { libc } = this.#parts.loop;
+    const { host, port, reusePort } = this.#bind;
+    const fd = this.#fd;
+    if (host === '::') libc.setDualStack(fd);
+    // Accepted sockets inherit both (net/core/sock.c, sk_clone_lock): two calls less for each client.
+    libc.setNoDelay(fd);
+    libc.setKeepAlive(fd);
+    for (const step of [
+      // A path is never shared (socket(7)).
+      () => (isUnix(host) ? 0 : libc.setReuse(fd, reusePort)),
+      () => libc.bind(fd, host, port),
+      () => libc.listen(fd, backlog),
+      () => this.#parts.loop.watch(fd, readyIn, this),
+    ]) {
+      const result = step();
+      if (result < 0) return result;
+    }
+    return 0;
+  }
+
+  #onRefused(result: number): void {
+    if (result === again) return;
+    const code = errorCode(result);
+    // The client was gone before it was accepted; those behind it are told of again.
+    if (interrupted.has(code)) return;
+    const { loop } = this.#parts;
+    loop.rewatch(this.#fd, 0);
+    this.#paused = loop.clock.after(pauseMs, () => {
+      this.#paused = undefined;
+      loop.rewatch(this.#fd, readyIn);
+    });
+    this.#events.onTrouble(code, `${errorMessage(result)}; no client is accepted for ${pauseMs} ms`);
+  }
+}

@@ -1,0 +1,243 @@
+import type { Timer } from '../../../time/clock.ts';
+import type { RelayEnd } from '../driver.ts';
+import { endInOrder } from './connection.ts';
+import type { Dial } from './dial.ts';
+import type { Deferred, Watcher } from './epoll-loop.ts';
+import { HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import { readyError } from './libc.ts';
+
+/**
+ * A session's bytes, and how they end.
+ *
+ *   client ──up──▶ upstream         client ◀──down── upstream
+ *
+ * A failed socket may still hold what its peer sent before; it ends the session once that is delivered. The upstream's
+ * socket is closed here; the client's is the channel's.
+ */
+export interface RelayEvents {
+  /** Nothing more will pass; the relay is not closed yet. */
+  onRelayOver(reason: RelayEnd): void;
+  /** The upstream is gone, and the client has noticed nothing. `clientMask`: what epoll has told of it meanwhile. */
+  onRelayLost(clientMask: number): void;
+}
+
+type Phase = 'relaying' | 'finishing' | 'over';
+
+// A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
+// Once a write has said so, a read of the rest shows an end in either case.
+const brokenPipe = -32;
+/** For a peer to take the last bytes of a session that was finished, or of a client that has reset. */
+const finishMs = 5_000;
+
+export class Relay implements Watcher, Deferred {
+  readonly #parts: HalfPipeParts;
+  readonly #client: number;
+  readonly #upstream: number;
+  readonly #events: RelayEvents;
+  readonly #up: HalfPipe;
+  readonly #down: HalfPipe;
+  readonly #wasAnswered: boolean;
+  #phase: Phase = 'relaying';
+  #clientMask = 0;
+  #holdsAck: boolean;
+  #isDeferred = false;
+  #upDone = false;
+  #downDone = false;
+  #upstreamFailed = false;
+  #isCutShort = false;
+  #isTended = false;
+  /** Of idleness; then of the end. */
+  #deadline: Timer | undefined;
+  #idleTimeoutMs = 0;
+  #lastActiveMs = 0;
+
+  /** Takes over what was dialed, and the client. */
+  constructor(parts: HalfPipeParts, client: number, dial: Dial, events: RelayEvents) {
+    this.#parts = parts;
+    this.#client = client;
+    this.#upstream = dial.fd;
+    this.#events = events;
+    this.#wasAnswered = dial.wasAnswered;
+    this.#holdsAck = dial.holdsAck;
+    this.#up = new HalfPipe(parts, client, dial.fd, true);
+    this.#down = new HalfPipe(parts, dial.fd, client, false);
+    this.#down.onSource(dial.mask);
+    parts.loop.handTo(client, this);
+    parts.loop.handTo(dial.fd, this);
+  }
+
+  /** `pump` is to follow. */
+  start(clientMask: number, idleTimeoutMs: number | undefined, preface: Uint8Array | undefined): void {
+    const { loop } = this.#parts;
+    this.#up.onSource(clientMask);
+    if (preface) this.#up.startWith(preface);
+    if (idleTimeoutMs !== undefined) {
+      this.#lastActiveMs = loop.nowMs;
+      this.#idleTimeoutMs = idleTimeoutMs;
+      this.#deadline = loop.clock.after(idleTimeoutMs, () => this.#onIdle());
+    }
+  }
+
+  get bytesUp(): number {
+    return this.#up.bytes;
+  }
+
+  get bytesDown(): number {
+    return this.#down.bytes;
+  }
+
+  /** The whole answer is in the kernel's hands. */
+  get isAnswered(): boolean {
+    return this.#downDone && !this.#isCutShort;
+  }
+
+  /** Reads no more; what is left is flushed, and then it is over. */
+  finish(): void {
+    this.#phase = 'finishing';
+    this.#up.stopReading();
+    this.#down.stopReading();
+    this.#endSoon('idle-timeout');
+    this.#defer();
+  }
+
+  /** Whatever may be done late: a session that is over soon is spared the calls. */
+  tend(): void {
+    if (this.#isTended || this.#phase !== 'relaying') return;
+    this.#isTended = true;
+    this.#parts.libc.setKeepAlive(this.#upstream);
+  }
+
+  /** The upstream gets a reset. */
+  abort(): void {
+    if (this.#phase === 'over') return;
+    this.#parts.libc.setResetOnClose(this.#upstream);
+    this.close();
+  }
+
+  close(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#deadline?.cancel();
+    this.#up.stop();
+    this.#down.stop();
+    this.#upDone = true;
+    this.#downDone = true;
+    this.#holdsAck = false;
+    this.#parts.loop.close(this.#upstream);
+  }
+
+  onReady(fd: number, mask: number): void {
+    if (this.#deadline) this.#lastActiveMs = this.#parts.loop.nowMs;
+    const failed = (mask & readyError) !== 0;
+    if (fd === this.#client) {
+      const hadFailed = (this.#clientMask & readyError) !== 0;
+      this.#clientMask |= mask;
+      this.#up.onSource(mask);
+      this.#down.onSink(mask);
+      if (failed && !hadFailed && this.#phase === 'relaying') this.#onClientFailed();
+    } else {
+      this.#down.onSource(mask);
+      this.#up.onSink(mask);
+      if (failed && this.#phase === 'relaying') this.#onUpstreamFailed();
+    }
+    this.pump();
+  }
+
+  runDeferred(): void {
+    this.#isDeferred = false;
+    this.pump();
+  }
+
+  /** Never from within a call of the channel's methods. */
+  pump(): void {
+    if (!this.#upDone) this.#onPumpedUp(this.#up.pump());
+    if (this.#holdsAck) {
+      this.#holdsAck = false;
+      // From here on as usual: an upstream with Nagle's algorithm waits for each acknowledgement (RFC 1122, 4.2.3.4).
+      this.#parts.libc.setQuickAck(this.#upstream, true);
+    }
+    if (!this.#downDone) this.#onPumpedDown(this.#down.pump());
+  }
+
+  #onPumpedUp(pumped: Pumped): void {
+    if (pumped === 'more') return this.#defer();
+    if (pumped === 'source-failed') return this.#end('client-reset');
+    if (pumped === 'sink-failed') {
+      this.#isCutShort = this.#up.sinkFailure !== brokenPipe;
+      return this.#onUpstreamFailed();
+    }
+    if (pumped !== 'ended') return;
+    this.#upDone = true;
+    this.#onDone(this.#upstream);
+  }
+
+  #onPumpedDown(pumped: Pumped): void {
+    if (pumped === 'more') return this.#defer();
+    if (pumped === 'source-failed') return this.#end('upstream-reset');
+    if (pumped === 'sink-failed') return this.#end('client-reset');
+    if (pumped !== 'ended') return;
+    this.#downDone = true;
+    this.#onDone(this.#client);
+  }
+
+  /** One direction is over, all of it delivered: its sink is told, or it was the last. */
+  #onDone(sink: number): void {
+    if (this.#upstreamFailed) return this.#end('upstream-reset');
+    if (!this.#upDone || !this.#downDone) {
+      if (this.#phase === 'relaying') this.#parts.libc.shutdownWrite(sink);
+      return;
+    }
+    if (this.#phase === 'finishing') {
+      endInOrder(this.#parts, this.#client);
+      endInOrder(this.#parts, this.#upstream);
+    }
+    this.#end('finished');
+  }
+
+  /** It hears nothing any more; what it said before is still passed on, unless nobody takes it. */
+  #onClientFailed(): void {
+    if (this.#upDone || this.#upstreamFailed) this.#end('client-reset');
+    else this.#endSoon('client-reset');
+  }
+
+  /** It takes nothing any more; what it sent before is still read, to its end or to the failure. */
+  #onUpstreamFailed(): void {
+    if (this.#upstreamFailed || this.#phase !== 'relaying') return;
+    this.#upstreamFailed = true;
+    this.#up.stop();
+    this.#down.onSource(readyError);
+    if (this.#downDone) this.#end('upstream-reset');
+  }
+
+  #onIdle(): void {
+    const { clock, nowMs } = this.#parts.loop;
+    const leftMs = this.#lastActiveMs + this.#idleTimeoutMs - nowMs;
+    if (leftMs <= 0) return this.#end('idle-timeout');
+    this.#deadline = clock.after(leftMs, () => this.#onIdle());
+  }
+
+  /** It may be over before; by then it is, whatever passes. */
+  #endSoon(reason: RelayEnd): void {
+    this.#deadline?.cancel();
+    this.#deadline = this.#parts.loop.clock.after(finishMs, () => this.#end(reason));
+  }
+
+  #end(reason: RelayEnd): void {
+    if (this.#phase === 'over') return;
+    if (reason !== 'upstream-reset' || !this.#isUntouched) return this.#events.onRelayOver(reason);
+    this.close();
+    this.#events.onRelayLost(this.#clientMask);
+  }
+
+  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  get #isUntouched(): boolean {
+    if (this.#phase !== 'relaying' || this.#wasAnswered) return false;
+    return this.#up.bytes + this.#down.bytes === 0 && !this.#up.ended && !this.#down.ended;
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#parts.loop.defer(this);
+  }
+}

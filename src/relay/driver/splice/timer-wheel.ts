@@ -1,0 +1,161 @@
+import type { Timer } from '../../../time/clock.ts';
+
+/**
+ * Timers for a thread that sleeps in the kernel, where Node's do not fire. A hierarchical timing wheel (Varghese and
+ * Lauck, 1987): setting and cancelling cost the same however many there are, as nearly all are cancelled in time.
+ *
+ *   level 0: 256 slots of 4 ms   level 1: 256 of 1 s   level 2: 256 of 4 min 22 s; later ones go round again
+ *
+ * A timer is never early and, the loop being free, at most a tick late.
+ */
+export const tickMs = 4;
+const slotBits = 8;
+const slots = 1 << slotBits;
+const levels = 3;
+
+export class TimerWheel {
+  readonly #heads: readonly Entry[] = Array.from({ length: slots * levels }, () => new Entry(0, ignore));
+  #tick: number;
+  #count = 0;
+  /** No timer is due before this tick; often one that was cancelled, which costs one look for the next. */
+  #earliest = Infinity;
+
+  constructor(nowMs: number) {
+    this.#tick = Math.floor(nowMs / tickMs);
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  add(atMs: number, task: () => void): Timer {
+    const entry = new Entry(Math.max(this.#tick + 1, Math.ceil(atMs / tickMs)), task, this.#onCancel);
+    this.#count += 1;
+    this.#place(entry);
+    if (entry.tick < this.#earliest) this.#earliest = entry.tick;
+    return entry;
+  }
+
+  /** Until `turn` must be called again; Infinity when there is no timer. */
+  delayMs(nowMs: number): number {
+    if (this.#count === 0) return Infinity;
+    if (this.#earliest <= this.#tick) this.#earliest = this.#findEarliest();
+    return Math.max(0, this.#earliest * tickMs - nowMs);
+  }
+
+  /** Runs what is due, also what those set that is due by then. */
+  turn(nowMs: number): void {
+    const target = Math.floor(nowMs / tickMs);
+    if (this.#count === 0 || target < this.#earliest) {
+      // Nothing between: but slots further up must be emptied in their time.
+      if (this.#count === 0) this.#tick = Math.max(this.#tick, target);
+      if (target >> slotBits === this.#tick >> slotBits) {
+        this.#tick = Math.max(this.#tick, target);
+        return;
+      }
+    }
+    while (this.#tick < target) {
+      if (this.#count === 0) {
+        this.#tick = target;
+        return;
+      }
+      this.#tick += 1;
+      if ((this.#tick & (slots - 1)) === 0) this.#cascade();
+      this.#runSlot(this.#head(0, this.#tick));
+    }
+  }
+
+  readonly #onCancel = (): void => {
+    this.#count -= 1;
+  };
+
+  #place(entry: Entry): void {
+    const ahead = entry.tick - this.#tick;
+    let level = 0;
+    while (level < levels - 1 && ahead >= 1 << (slotBits * (level + 1))) level += 1;
+    const farthest = this.#tick + (1 << (slotBits * levels)) - 1;
+    entry.insertBefore(this.#head(level, Math.min(entry.tick, farthest)));
+  }
+
+  #head(level: number, tick: number): Entry {
+    const head = this.#heads[level * slots + ((tick >> (slotBits * level)) & (slots - 1))];
+    if (!head) throw new RangeError(`no slot for tick ${tick}`);
+    return head;
+  }
+
+  /** What a slot further up holds comes down as its time comes near. */
+  #cascade(): void {
+    for (let level = 1; level < levels; level++) {
+      const head = this.#head(level, this.#tick);
+      // Some go round again: into a list of its own first, so that this ends.
+      const last = head.previous;
+      for (let entry = head.next, more = entry !== head; more;) {
+        const next = entry.next;
+        more = entry !== last;
+        entry.unlink();
+        this.#place(entry);
+        entry = next;
+      }
+      if (((this.#tick >> (slotBits * level)) & (slots - 1)) !== 0) return;
+    }
+  }
+
+  #runSlot(head: Entry): void {
+    while (head.next !== head) {
+      const entry = head.next;
+      entry.unlink();
+      entry.isPending = false;
+      this.#count -= 1;
+      entry.task();
+    }
+  }
+
+  /** The next slot that holds something; on a level further up, the tick at which it comes down. */
+  #findEarliest(): number {
+    for (let tick = this.#tick + 1; tick <= this.#tick + slots; tick++) {
+      const head = this.#head(0, tick);
+      if (head.next !== head) return tick;
+      if ((tick & (slots - 1)) === 0) return tick;
+    }
+    return this.#tick + slots;
+  }
+}
+
+class Entry implements Timer {
+  readonly tick: number;
+  readonly task: () => void;
+  readonly #onCancel: () => void;
+  next: Entry = this;
+  previous: Entry = this;
+  isPending = true;
+
+  constructor(tick: number, task: () => void, onCancel: () => void = ignore) {
+    this.tick = tick;
+    this.task = task;
+    this.#onCancel = onCancel;
+  }
+
+  cancel(): void {
+    if (!this.isPending) return;
+    this.isPending = false;
+    this.unlink();
+    this.#onCancel();
+  }
+
+  insertBefore(head: Entry): void {
+    this.previous = head.previous;
+    this.next = head;
+    head.previous.next = this;
+    head.previous = this;
+  }
+
+  /** Points at nobody any more: one that has grown old would keep its neighbours, and all that they hold, from the scavenger. */
+  unlink(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this;
+    this.previous = this;
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,287 @@
+import { Socket } from 'node:net';
+import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
+import type { OpenSockets } from '../../boundary/open-sockets.ts';
+import type { Endpoint } from '../../boundary/table.ts';
+import { awaitAnswer } from './answer.ts';
+import { connectTo, formatAddress, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
+import { Front } from './front.ts';
+import { HalfPipe } from './half-pipe.ts';
+import { watchIdle } from './idle-watch.ts';
+import { resetNow } from './reset.ts';
+import { ResetWatch } from './reset-watch.ts';
+import { speakTls } from './tls-dial.ts';
+import { endTls } from './tls-end.ts';
+
+/**
+ * A session's two sockets.
+ *
+ *   client ──up──▶ upstream         client ◀──down── upstream
+ */
+/** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
+const finishPatienceMs = 5_000;
+/** For a client that was refused to take in why. */
+const lingerMs = 1_000;
+
+export class StreamChannel implements Channel {
+  readonly client: string;
+  readonly #sockets: OpenSockets;
+  /** The connection. */
+  readonly #carrier: Socket;
+  /** What the session reads and writes: the connection itself, or the TLS on it. */
+  #client: Socket;
+  #upstreamCarrier: Socket | undefined;
+  #upstream: Socket | undefined;
+  #events: ChannelEvents | undefined;
+  readonly #front = new Front((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
+  #awaitsAnswer = false;
+  #wasAnswered = false;
+  #stopIdleWatch: (() => void) | undefined;
+  #resetWatch: ResetWatch | undefined;
+  #up: HalfPipe | undefined;
+  #down: HalfPipe | undefined;
+  #over = false;
+
+  constructor(client: Socket, sockets: OpenSockets, address = formatAddress(client.remoteAddress, client.remotePort)) {
+    this.#sockets = sockets;
+    this.#carrier = client;
+    this.#client = client;
+    this.client = address;
+    this.#watch(client);
+  }
+
+  get local(): string {
+    return formatAddress(this.#client.localAddress, this.#client.localPort);
+  }
+
+  get bytesUp(): number {
+    return this.#up?.bytes ?? 0;
+  }
+
+  get bytesDown(): number {
+    return this.#down?.bytes ?? 0;
+  }
+
+  /** Node's buffers; a direction whose sink is full is always among them. */
+  get hasUnsent(): boolean {
+    return this.#client.writableLength > 0 || (this.#upstream?.writableLength ?? 0) > 0;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+    this.#front.stopLooking();
+  }
+
+  look(limit: number): void {
+    this.#front.look(limit);
+  }
+
+  take(count: number): void {
+    this.#front.take(count);
+  }
+
+  say(bytes: Uint8Array): void {
+    this.#client.write(Buffer.from(bytes));
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    const client = this.#client;
+    this.#over = true;
+    this.#front.takeAll();
+    client.resume();
+    client.end(Buffer.from(bytes));
+    const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
+    client.once('close', () => clearTimeout(patience));
+  }
+
+  secure(offer: TlsOffer): void {
+    const secured = endTls(this.#carrier, this.#front.takeAll(), offer, {
+      onSecured: () => {
+        if (this.#over) return;
+        this.#watch(secured);
+        this.#events?.onSecured?.();
+      },
+      onFailed: (reason) => {
+        if (!this.#over) this.#events?.onSecureFailed?.(reason);
+      },
+    });
+    this.#client = secured;
+  }
+
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
+    const carrier = this.#sockets.hasRoom ? connectTo(endpoint) : new Socket().destroy(tooManyFiles());
+    this.#sockets.opened();
+    carrier.once('close', () => this.#sockets.closed());
+    this.#upstreamCarrier = carrier;
+    this.#upstream = carrier;
+    carrier.once('connect', () => {
+      if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
+      // An aborted dial has been replaced by the next one, or by nothing.
+      if (carrier !== this.#upstream) return;
+      if (!tls) return this.#events?.onDialed();
+      if (tls.preface) carrier.write(tls.preface);
+      const secured = speakTls(carrier, tls);
+      this.#upstream = secured;
+      this.#watchUpstream(secured);
+      secured.once('secureConnect', () => {
+        if (secured === this.#upstream) this.#events?.onDialed();
+      });
+    });
+    this.#watchUpstream(carrier);
+  }
+
+  #watchUpstream(upstream: Socket): void {
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      if (upstream === this.#upstream) this.#onUpstreamError(error.code ?? 'UNKNOWN');
+    });
+    upstream.on('close', () => this.#onClosed());
+  }
+
+  abortDial(): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.destroy();
+  }
+
+  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
+    const client = this.#client;
+    const upstream = this.#upstream;
+    if (!upstream || this.#over) return;
+    if (opening) upstream.write(Buffer.from(opening.preface));
+    if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
+    this.#down = new HalfPipe(upstream, client);
+    this.#up = new HalfPipe(client, upstream, this.#front.takeAll(), () => this.#watchReset());
+    if (this.#front.hasEnded) upstream.end();
+    if (idleTimeoutMs !== undefined)
+      this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
+  }
+
+  abort(): void {
+    this.#stop();
+    const upstream = this.#upstream;
+    if (upstream) resetNow(upstream, this.#upstreamCarrier);
+    // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
+    if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
+    else resetNow(this.#client, this.#carrier);
+  }
+
+  finish(): void {
+    this.#stop();
+    for (const [socket, carrier] of [
+      [this.#upstream, this.#upstreamCarrier],
+      [this.#client, this.#carrier],
+    ] as const) {
+      // A peer that takes nothing more must not keep the socket for ever.
+      socket?.setTimeout(finishPatienceMs, () => resetNow(socket, carrier));
+      socket?.destroySoon();
+    }
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#front.stopLooking();
+    this.#resetWatch?.stop();
+  }
+
+  #watch(client: Socket): void {
+    const ifItIs = (then: () => void): (() => void) => {
+      return () => {
+        if (client === this.#client) then();
+      };
+    };
+    this.#front.read(client);
+    client.on(
+      'end',
+      ifItIs(() => this.#onClientEnd()),
+    );
+    client.on(
+      'error',
+      ifItIs(() => this.#onClientReset()),
+    );
+    client.on(
+      'close',
+      ifItIs(() => this.#onClosed()),
+    );
+  }
+
+  /** The client waits, read no further than before, until the upstream has said the one byte. */
+  #expect(upstream: Socket, expected: number, idleTimeoutMs: number | undefined): void {
+    this.#awaitsAnswer = true;
+    awaitAnswer(upstream, expected, (isExpected) => {
+      if (this.#over) return;
+      if (!isExpected) return this.#end('upstream-refused-tls');
+      this.#awaitsAnswer = false;
+      this.#wasAnswered = true;
+      this.relay(idleTimeoutMs);
+    });
+  }
+
+  #onClientEnd(): void {
+    this.#front.onEnd();
+    if (this.#up || this.#over || this.#front.isLookedAt || !this.#front.isEmpty) return;
+    this.#events?.onClientLeft('ended');
+  }
+
+  #onClientReset(): void {
+    if (this.#over) return;
+    if (this.#up) this.#end('client-reset');
+    else this.#events?.onClientLeft('reset');
+  }
+
+  #onUpstreamError(code: string): void {
+    if (this.#over) return;
+    if (this.#awaitsAnswer) return this.#end('upstream-reset');
+    if (this.#up) {
+      // It had ended before, so its answer is whole; the client gets it first.
+      if (this.#down?.ended && this.#client.writableLength > 0) {
+        this.#client.once('finish', () => this.#onUpstreamError(code));
+        return;
+      }
+      if (this.#isUntouched) return this.#loseUpstream(code);
+      return this.#end('upstream-reset');
+    }
+    this.#upstream = undefined;
+    this.#events?.onDialFailed(code);
+  }
+
+  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  get #isUntouched(): boolean {
+    if (this.#front.hasEnded || this.#down?.ended || this.#wasAnswered) return false;
+    return this.bytesUp + this.bytesDown === 0;
+  }
+
+  #loseUpstream(code: string): void {
+    this.#stopIdleWatch?.();
+    this.#resetWatch?.stop();
+    this.#up?.detach();
+    this.#down?.detach();
+    this.#up = undefined;
+    this.#down = undefined;
+    this.#upstream = undefined;
+    this.#front.read(this.#client);
+    this.#client.resume();
+    this.#events?.onUpstreamLost(code);
+  }
+
+  #watchReset(): void {
+    this.#resetWatch ??= new ResetWatch(this.#client, this.#carrier, () => {
+      // After the ends of both directions the peer is forgotten, too, though nothing is lost.
+      if (!this.#down?.ended) this.#end('client-reset');
+    });
+    this.#resetWatch.start();
+  }
+
+  #onIdle(): void {
+    if (!this.#over) this.#end('idle-timeout');
+  }
+
+  /** Node destroys a socket by itself once both of its directions have ended and been flushed. */
+  #onClosed(): void {
+    if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.destroyed) return;
+    this.#end('finished');
+  }
+
+  #end(reason: RelayEnd): void {
+    this.abort();
+    this.#events?.onRelayEnded(reason);
+  }
+}

@@ -1,0 +1,111 @@
+import { closeSync } from 'node:fs';
+import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
+import { systemClock, type Clock } from '../../../time/clock.ts';
+import { OpenSockets } from '../../boundary/open-sockets.ts';
+import { isUnix, unixPath } from '../../boundary/table.ts';
+import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
+import { StreamChannel } from './channel.ts';
+import { resetNow } from './reset.ts';
+import { keepAliveInitialDelayMs } from './socket-options.ts';
+
+/**
+ * The portable driver, on node:net.
+ *
+ * When the process has no file descriptor left, libuv accepts each waiting client on a spare one and closes it at once
+ * (uv__emfile_trick in src/unix/stream.c); Node emits nothing. The client sees an empty answer and nobody is told. So
+ * the driver counts, stays below the limit, resets whom it can't serve and says so.
+ */
+export interface StreamDriverOptions {
+  readonly clock?: Clock;
+  /** By itself as many as there is need for. */
+  readonly sockets?: OpenSockets;
+}
+
+/** The kernel cuts it to net.core.somaxconn (listen(2)); Node's default of 511 overflows in a burst. */
+const backlog = 4_096;
+
+export function createStreamDriver({
+  clock = systemClock,
+  sockets = new OpenSockets(),
+}: StreamDriverOptions = {}): Driver {
+  return {
+    clock,
+    listen: (bind, events) => listen(bind, events, sockets),
+    adopt(fd, client) {
+      const socket = open(fd);
+      return socket && admit(socket, sockets, client);
+    },
+  };
+}
+
+function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: OpenSockets): DriverListener {
+  // Half-open: an end in one direction must not end the other.
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveInitialDelayMs,
+  });
+  server.on('connection', (socket) => accept(socket, events, sockets, isUnix(host) ? 'unix' : undefined));
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    const { code = 'UNKNOWN', message } = error;
+    if (server.listening) events.onTrouble(code, message);
+    else events.onFailed(code, message);
+  });
+  let closed = false;
+  server.on('listening', () => {
+    // Node looks the host up first, even when it is an address: the answer may come after close.
+    if (closed) return void server.close();
+    const address = boundAddress(server);
+    if (isUnix(host)) events.onListening(host, port);
+    else if (address) events.onListening(address.address, address.port);
+  });
+  try {
+    if (isUnix(host)) server.listen({ path: unixPath(host), backlog, exclusive: true });
+    else server.listen({ host, port, backlog, reusePort, exclusive: true });
+  } catch (error) {
+    // An impossible port throws instead of emitting.
+    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+    process.nextTick(() => events.onFailed(code, message));
+  }
+  return {
+    close() {
+      closed = true;
+      server.close();
+    },
+  };
+}
+
+function accept(socket: Socket, events: ListenEvents, sockets: OpenSockets, client?: string): void {
+  const channel = admit(socket, sockets, client);
+  if (channel) events.onChannel(channel);
+  else events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
+}
+
+/** Undefined: there is no room, and the client was reset. */
+function admit(socket: Socket, sockets: OpenSockets, client?: string): StreamChannel | undefined {
+  if (!sockets.hasRoomForClient) {
+    socket.on('error', ignore);
+    resetNow(socket);
+    return undefined;
+  }
+  sockets.opened();
+  socket.once('close', () => sockets.closed());
+  return new StreamChannel(socket, sockets, client);
+}
+
+function open(fd: number): Socket | undefined {
+  try {
+    return new Socket({ fd, allowHalfOpen: true });
+  } catch {
+    closeSync(fd);
+    return undefined;
+  }
+}
+
+function boundAddress(server: Server): AddressInfo | undefined {
+  const address = server.address();
+  return typeof address === 'object' && address ? address : undefined;
+}
+
+function ignore(): void {}

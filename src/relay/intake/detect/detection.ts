@@ -1,0 +1,109 @@
+import type { Clock, Timer } from '../../../time/clock.ts';
+import type { Channel, ChannelEvents } from '../../driver/driver.ts';
+import type { CloseReason } from '../../boundary/report.ts';
+import type { Place } from '../../driver/linked-list.ts';
+import type { Plan } from './config.ts';
+import { firstStep, goOn, nextStep } from './state.ts';
+import type { Found, HeadInput, HeadState, HeadStep } from './step.ts';
+
+/**
+ * One client between its accept and its service: looks at what it sends, carries out what the steps say (see state.ts),
+ * and holds the deadlines. Its bytes are the channel's.
+ */
+export interface HeadHost {
+  readonly clock: Clock;
+  onLed(head: Head, step: Extract<HeadStep, { kind: 'lead' }>): void;
+  onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void;
+}
+
+/** Once a client, or a proxy before it, has begun or must begin to speak: a segment may be lost and sent again. */
+const patienceMs = 5_000;
+/** HTTP/2 clients that do not wait for the server's SETTINGS send their first request with their own, or right behind. */
+const requestMs = 200;
+/** As much as the longest hello or HTTP head that is read. */
+const lookLimit = 65_536;
+
+type WaitsFor = Extract<HeadStep, { kind: 'wait' }>['for'];
+
+export class Head implements ChannelEvents {
+  readonly channel: Channel;
+  readonly plan: Plan;
+  readonly startedAtWallMs: number;
+  /** Its host's to fill. */
+  place: Place<Head> | undefined;
+  readonly #host: HeadHost;
+  #state: HeadState | undefined;
+  #deadline: Timer | undefined;
+  #waitsFor: WaitsFor | undefined;
+
+  constructor(channel: Channel, plan: Plan, host: HeadHost) {
+    this.channel = channel;
+    this.plan = plan;
+    this.#host = host;
+    this.startedAtWallMs = host.clock.wallMs();
+    channel.attach(this);
+  }
+
+  start(isTrusted: boolean): void {
+    this.#follow(firstStep(this.plan, isTrusted));
+  }
+
+  onClientBytes(bytes: Uint8Array, ended: boolean): void {
+    this.#next({ kind: 'bytes', bytes, ended });
+  }
+
+  onClientLeft(): void {
+    this.#over();
+    this.#host.onRefused(this, 'client-gave-up', undefined, undefined);
+  }
+
+  // Nobody is dialed for it yet.
+  onDialed(): void {}
+  onDialFailed(): void {}
+  onUpstreamLost(): void {}
+  onRelayEnded(): void {}
+
+  /** Closes it without a word. */
+  close(reason: CloseReason): void {
+    this.#over();
+    this.#host.onRefused(this, reason, undefined, undefined);
+  }
+
+  #next(input: HeadInput): void {
+    if (this.#state) this.#follow(nextStep(this.plan, this.#state, input));
+  }
+
+  #follow(step: HeadStep): void {
+    switch (step.kind) {
+      case 'wait':
+        if (!this.#state) this.channel.look(lookLimit);
+        this.#state = step.state;
+        return this.#waitFor(step.for);
+      case 'go-on':
+        this.channel.take(step.take);
+        if (step.say) this.channel.say(step.say);
+        this.#over();
+        return this.#follow(goOn(this.plan, step.state));
+      case 'lead':
+        this.#over();
+        return this.#host.onLed(this, step);
+      case 'refuse':
+        this.#over();
+        return this.#host.onRefused(this, step.reason, step.answer, step.found);
+    }
+  }
+
+  #waitFor(what: WaitsFor): void {
+    if (this.#waitsFor === what) return;
+    this.#waitsFor = what;
+    this.#deadline?.cancel();
+    const forMs = what === 'first-byte' ? this.plan.sniffTimeoutMs : what === 'request' ? requestMs : patienceMs;
+    this.#deadline = this.#host.clock.after(forMs, () => this.#next({ kind: 'timeout' }));
+  }
+
+  #over(): void {
+    this.#state = undefined;
+    this.#waitsFor = undefined;
+    this.#deadline?.cancel();
+  }
+}

@@ -1,0 +1,25 @@
+import type { CertificateSpec } from '../../boundary/table.ts';
+
+/**
+ * Which certificate a client is shown: one for the very name it asks for, else one with a wildcard for it, else the
+ * first. Among several for a name the first wins. Pure.
+ */
+export function createCertificateChoice(
+  certificates: readonly CertificateSpec[],
+): (serverName: string | undefined) => CertificateSpec | undefined {
+  const byName = new Map<string, CertificateSpec>();
+  for (const certificate of certificates) {
+    for (const name of certificate.names) if (!byName.has(name)) byName.set(name, certificate);
+  }
+  return (serverName) => {
+    if (serverName === undefined) return certificates[0];
+    const name = serverName.toLowerCase();
+    return byName.get(name) ?? byName.get(wildcardFor(name)) ?? certificates[0];
+  };
+}
+
+/** A star stands for one label (RFC 9525, 6.3). */
+function wildcardFor(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? '' : `*${name.slice(dot)}`;
+}

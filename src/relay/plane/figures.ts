@@ -1,0 +1,60 @@
+import type { Counters, SlotTotals } from '../boundary/counters.ts';
+import type { Refusal } from '../boundary/report.ts';
+import type { ServiceFigures, ServiceTotals } from './service-totals.ts';
+import type { Slots } from '../boundary/slots.ts';
+import type { Histogram } from '../boundary/timings.ts';
+
+/**
+ * What the relay's counters say, over all threads; to be read at any time.
+ */
+export interface Figures {
+  /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
+  upstream(key: string): SlotTotals | undefined;
+  totals(): PlaneTotals;
+  /** All upstreams that a service ever had, so that figures never go down. */
+  service(name: string): SlotTotals;
+  all(): ServiceFigures;
+  /** Dials that were answered, by how long they took. */
+  dials(key: string): Histogram | undefined;
+  /** How late each worker's event loop ran lately, in milliseconds. */
+  lags(): readonly number[];
+}
+
+export interface PlaneTotals {
+  /** Clients accepted since the start. */
+  readonly accepted: number;
+  /** Clients that wait now. */
+  readonly held: number;
+  /** Sessions open now, the held ones among them. */
+  readonly open: number;
+  /** Clients turned away since the start, by the reason. */
+  readonly refused: Readonly<Record<Refusal, number>>;
+}
+
+export interface FigureSources {
+  readonly counters: Counters;
+  readonly slots: Slots;
+  readonly services: ServiceTotals;
+  /** How many worker threads there are. */
+  readonly threads: () => number;
+}
+
+export function figuresFrom({ counters, slots, services, threads }: FigureSources): Figures {
+  return {
+    upstream(key) {
+      const slot = slots.slotOf(key);
+      return slot === undefined ? undefined : counters.totalsOf(slot);
+    },
+    totals() {
+      const { accepted, adopted, held, closed, ...refused } = counters.totals();
+      return { accepted, held, open: accepted + adopted - closed, refused };
+    },
+    service: (name) => services.of(name),
+    all: () => services.all(),
+    dials(key) {
+      const slot = slots.slotOf(key);
+      return slot === undefined ? undefined : counters.timings.dialsOf(slot);
+    },
+    lags: () => Array.from({ length: threads() }, (_, worker) => counters.timings.lagOf(worker)),
+  };
+}

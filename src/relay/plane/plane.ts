@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '../../telemetry/logger.ts';
+import { systemClock, type Clock } from '../../time/clock.ts';
+import { createAccessMemory, openAccess, type AccessMemory } from '../intake/access-policy.ts';
+import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
+import { figuresFrom, type Figures } from './figures.ts';
+import { fileBudget } from './file-budget.ts';
+import { readLook } from '../boundary/live-sessions.ts';
+import { Looks, type Look } from './session-queries.ts';
+import { createSocketMemory } from '../boundary/open-sockets.ts';
+import type { DriverName, FromWorker } from '../boundary/messages.ts';
+import { decodeRecords } from '../boundary/record-batch.ts';
+import type { ListenerStatus, SessionFilter, SessionRecord } from '../boundary/report.ts';
+import { ServiceTotals } from './service-totals.ts';
+import { Seats } from './relay-threads.ts';
+import { SharedListeners } from './shared-listeners.ts';
+import { Slots } from '../boundary/slots.ts';
+import { changeBetween } from '../boundary/table-change.ts';
+import { sentenceOf, Troubles } from '../boundary/resource-warnings.ts';
+import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
+import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
+
+/**
+ * The relay as the control thread sees it: tables go in, session records and listener statuses come out, counters can be
+ * read at any time. Behind it are worker threads; one that dies is reported, replaced, and given the current table.
+ */
+export interface PlaneCollaborators {
+  readonly logger: Logger;
+  /** `dropped`: records that were lost because this thread did not take them in fast enough. */
+  onSessions(records: readonly SessionRecord[], dropped: number): void;
+  /** Only on change; with port 0 the status says which port it got. */
+  onListener(key: string, status: ListenerStatus): void;
+  /** A dial to this upstream failed; said again for as long as dials fail, a few times a second at most. */
+  onSuspect?(upstreamKey: string, error: string): void;
+  /** No worker can be started. The plane goes on trying. */
+  onFatal?(error: Error): void;
+  readonly clock?: Clock;
+}
+
+export interface PlaneOptions {
+  readonly workers: number;
+  readonly driver: DriverName;
+  /** Share listen addresses with another process of the same user that does so too. With several workers always so. */
+  readonly reusePort?: boolean;
+  /** Sessions at once, over all services; one more client is turned away. Undefined: as many as files can be opened. */
+  readonly maxSessions?: number | undefined;
+  /** What a worker thread runs; known by itself in the bundle and from source. */
+  readonly workerUrl?: URL;
+  /** How many upstreams have counters of their own. */
+  readonly slots?: number;
+}
+
+export interface Plane {
+  publish(table: RoutingTable): void;
+  /** Sessions that are dialing to or relaying with the upstream, over all workers. */
+  activeSessions(upstreamKey: string): number;
+  readonly counters: Figures;
+  /** The sessions that go on now. */
+  look(filter: SessionFilter): Promise<Look>;
+  closeSessionsOf(upstreamKey: string): void;
+  /**
+   * Stops accepting. Held clients and sessions run on for up to `deadlineMs`, then they are closed as `shutdown`.
+   * Resolves as soon as none is left.
+   */
+  drain(deadlineMs: number): Promise<void>;
+  /** Closes what is left, at once, and ends the threads. */
+  close(): Promise<void>;
+}
+
+/** Starts in a row that failed before the worker could say a word, until that is called fatal. */
+const fatalAfterStarts = 3;
+/** A thread closes in milliseconds; one that is stuck is ended. */
+const closePatienceMs = 2_000;
+/** Past the deadline, for the workers' last words. */
+const drainPatienceMs = 1_000;
+const troubleIntervalMs = 5_000;
+
+export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
+  return new ThreadedPlane(collaborators, options);
+}
+
+class ThreadedPlane implements Plane {
+  readonly counters: Figures;
+  readonly #collaborators: PlaneCollaborators;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #access: AccessMemory;
+  readonly #slots: Slots;
+  readonly #services: ServiceTotals;
+  readonly #looks: Looks;
+  readonly #listeners: SharedListeners;
+  readonly #seats: Seats;
+  readonly #driver: DriverName;
+  readonly #applied: number[];
+  readonly #failedStarts: number[];
+  readonly #troubles: Troubles;
+  #table = emptyTable;
+  #overflowing = false;
+  #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
+
+  constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
+    const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
+    // Splice can't end TLS: there may be one thread more that does.
+    const threads = driver === 'splice' ? workers + 1 : workers;
+    const memory = createCounterMemory(threads, slots);
+    const files = fileBudget(driver, workers);
+    this.#driver = driver;
+    this.#applied = Array.from({ length: threads }, () => 0);
+    this.#failedStarts = Array.from({ length: threads }, () => 0);
+    this.#access = createAccessMemory(threads, Math.random);
+    this.#collaborators = collaborators;
+    this.#clock = collaborators.clock ?? systemClock;
+    this.#counters = new Counters(memory);
+    this.#slots = new Slots(memory.slots);
+    this.#services = new ServiceTotals(this.#counters);
+    this.counters = figuresFrom({
+      counters: this.#counters,
+      slots: this.#slots,
+      services: this.#services,
+      threads: () => this.#seats.all.length,
+    });
+    this.#looks = new Looks(this.#clock);
+    this.#troubles = new Troubles(this.#clock, troubleIntervalMs, (trouble) =>
+      collaborators.logger.warn({ event: trouble.kind, code: trouble.code }, sentenceOf(trouble)),
+    );
+    this.#listeners = new SharedListeners(workers);
+    this.#seats = new Seats(
+      {
+        clock: this.#clock,
+        workerUrl,
+        eventsOf: (worker) => ({
+          onMessage: (message) => this.#onMessage(worker, message),
+          onDeath: (error, restartMs, bornDead) => this.#onDeath(worker, error, restartMs, bornDead),
+        }),
+      },
+      {
+        memory,
+        access: this.#access,
+        reusePort: reusePort || workers > 1,
+        maxSessions,
+        sockets: createSocketMemory(threads, files.sockets),
+        maxPipes: files.pipes,
+        ticketKeys: randomBytes(48),
+      },
+      { workers, driver },
+    );
+    process.on('exit', this.#onExit);
+  }
+
+  readonly #onExit = (): void => {
+    for (const seat of this.#seats.all) seat.endNow();
+  };
+
+  look(filter: SessionFilter): Promise<Look> {
+    return this.#looks.ask([...this.#seats.all.keys()], filter, (worker, id) => {
+      const seat = this.#seats.all[worker];
+      seat?.post({ kind: 'look', id, filter });
+      return seat?.ready ?? false;
+    });
+  }
+
+  closeSessionsOf(upstreamKey: string): void {
+    for (const seat of this.#seats.all) seat.post({ kind: 'close-sessions', upstreamKey });
+  }
+
+  activeSessions(upstreamKey: string): number {
+    const slot = this.#slots.slotOf(upstreamKey);
+    return slot === undefined ? 0 : this.#counters.activeOf(slot);
+  }
+
+  publish(table: RoutingTable): void {
+    const { change, keys } = changeBetween(this.#table, table);
+    const slots = this.#slots.assign(keys, table.version, {
+      appliedByAll: Math.min(...this.#seats.all.map((_, worker) => this.#applied[worker] ?? 0)),
+      isActive: (slot) => this.#counters.activeOf(slot) > 0,
+      clear: (slot) => {
+        this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
+        this.#counters.clearSlot(slot);
+      },
+    });
+    for (const { service, upstreams } of change.pools) {
+      for (const { key } of upstreams) this.#services.own(slots.get(key) ?? overflowSlot, service);
+    }
+    const { without } = this.#slots;
+    if (without > 0 && !this.#overflowing) {
+      this.#collaborators.logger.warn(
+        { event: 'counters-full', upstreams: without },
+        `more upstreams than counters: ${without} upstreams share one set of figures; relaying is not affected`,
+      );
+    }
+    this.#overflowing = without > 0;
+    this.#table = table;
+    if (change.listeners) this.#listeners.keepOnly(table);
+    // Its first table is sent when it is ready.
+    if (this.#driver === 'splice' && needsTls(table)) this.#seats.startTlsThread();
+    for (const [worker, seat] of this.#seats.all.entries()) {
+      const listeners = change.listeners && this.#tableFor(worker).listeners;
+      seat.post({ kind: 'change', change: { ...change, listeners }, slots });
+    }
+  }
+
+  drain(deadlineMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#draining = {
+      left: new Set(this.#seats.listening.keys()),
+      untilMs: this.#clock.nowMs() + deadlineMs,
+      done: resolve,
+    };
+    for (const seat of this.#seats.listening) seat.post({ kind: 'drain', deadlineMs });
+    // A worker that can't be started again has nothing to drain.
+    this.#clock.after(deadlineMs + drainPatienceMs, resolve);
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.all.map((seat) => seat.close(closePatienceMs)));
+    process.off('exit', this.#onExit);
+  }
+
+  #tableFor(worker: number): RoutingTable {
+    if (this.#seats.listens(worker)) return this.#listeners.tableFor(worker, this.#table);
+    return { ...this.#table, listeners: [] };
+  }
+
+  #sendTable(worker: number): void {
+    this.#seats.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots: this.#slots.all });
+  }
+
+  #onMessage(worker: number, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#failedStarts[worker] = 0;
+        // The drain first, so that nothing is bound.
+        if (this.#draining && (this.#seats.listens(worker) || this.#draining.left.has(worker)))
+          this.#drainLate(worker, this.#draining.untilMs);
+        this.#sendTable(worker);
+        return this.#seats.join(worker);
+      case 'applied':
+        this.#applied[worker] = message.version;
+        return;
+      case 'records':
+        this.#collaborators.onSessions(decodeRecords(message.batch), message.dropped);
+        this.#seats.all[worker]?.post({ kind: 'taken' });
+        return;
+      case 'listener':
+        return this.#onListener(worker, message.key, message.status);
+      case 'trouble':
+        return this.#troubles.add(message.trouble);
+      case 'suspect':
+        return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
+      case 'looked':
+        return this.#looks.answered(message.id, worker, readLook(message.json));
+      case 'drained':
+        return this.#onDrained(worker);
+    }
+  }
+
+  #onListener(worker: number, key: string, status: ListenerStatus): void {
+    const spec = this.#table.listeners.find((listener) => listener.key === key);
+    // From before the table that dropped it.
+    if (!spec) return;
+    const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
+    if (portFound) for (const other of this.#seats.listening.keys()) if (other !== worker) this.#sendTable(other);
+    if (report) this.#collaborators.onListener(key, report);
+  }
+
+  #drainLate(worker: number, untilMs: number): void {
+    this.#seats.all[worker]?.post({ kind: 'drain', deadlineMs: Math.max(0, untilMs - this.#clock.nowMs()) });
+  }
+
+  #onDrained(worker: number): void {
+    if (!this.#draining?.left.delete(worker) || this.#draining.left.size > 0) return;
+    // Last, since it may be given clients until no other thread has any.
+    const { tlsWorker } = this.#seats;
+    if (tlsWorker !== undefined && worker !== tlsWorker) {
+      this.#draining.left.add(tlsWorker);
+      return this.#drainLate(tlsWorker, this.#draining.untilMs);
+    }
+    this.#draining.done();
+  }
+
+  #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
+    this.#counters.clearWorker(worker);
+    openAccess(this.#access, worker).sessions.clear();
+    this.#listeners.forgetWorker(worker);
+    this.#looks.lost(worker);
+    this.#applied[worker] = 0;
+    this.#collaborators.logger.error(
+      { event: 'relay-worker-died', worker, err: error },
+      `relay worker ${worker} died (${error.message}); its sessions are lost, another starts in ${Math.round(restartMs)} ms`,
+    );
+    if (!bornDead) return;
+    const failed = (this.#failedStarts[worker] ?? 0) + 1;
+    this.#failedStarts[worker] = failed;
+    if (failed === fatalAfterStarts) this.#collaborators.onFatal?.(error);
+  }
+}

@@ -1,0 +1,134 @@
+import { closeSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { backoffDelayMs } from '../../time/backoff.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
+import { spliceExecArgv } from '../driver/choose-driver.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
+
+/**
+ * One place for a worker thread: starts it, and starts another when it dies. Its successor gets the same index, so the
+ * same row of counters.
+ */
+export interface SeatEvents {
+  onMessage(message: FromWorker): void;
+  /** The thread is gone without having been asked to; another starts after `restartMs`. */
+  onDeath(error: Error, restartMs: number, bornDead: boolean): void;
+}
+
+/** What eventfd(2) adds to its count. */
+const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
+const restartBackoff = { firstMs: 50, maxMs: 5_000 };
+/** A worker that ran so long did not fail at once: its successor need not wait. */
+const soundAfterMs = 10_000;
+/**
+ * Sockets of Node's are a dozen objects each, and those of clients that wait outlive their first collections, which copy them:
+ * among 10,000 that drip each took 14 ms. A small young generation is collected more often, and sooner done.
+ */
+const streamLimits = { maxYoungGenerationSizeMb: 12 };
+
+export class WorkerSeat {
+  readonly #url: URL;
+  readonly #setup: WorkerSetup;
+  readonly #clock: Clock;
+  readonly #events: SeatEvents;
+  #worker: Worker | undefined;
+  #wakeFd: number | undefined;
+  #restart: Timer | undefined;
+  #deaths = 0;
+  #ready = false;
+  #closing = false;
+  #exited: Promise<void> = Promise.resolve();
+
+  constructor(url: URL, setup: WorkerSetup, clock: Clock, events: SeatEvents) {
+    this.#url = url;
+    this.#setup = setup;
+    this.#clock = clock;
+    this.#events = events;
+    this.#start();
+  }
+
+  /** Only a worker that said `ready` is sent anything; it is told all it needs then. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  post(message: ToWorker): void {
+    if (this.#ready) this.#post(message);
+  }
+
+  /** Asks the thread to end and waits; one that does not within `patienceMs` is ended, or left after as long again. */
+  async close(patienceMs: number): Promise<void> {
+    this.#closing = true;
+    this.#restart?.cancel();
+    if (!this.#worker) return;
+    this.#post({ kind: 'close' });
+    const { promise: stuck, resolve: giveUp } = Promise.withResolvers<void>();
+    const timers = [
+      this.#clock.after(patienceMs, () => {
+        void this.#worker?.terminate();
+        this.#wake();
+      }),
+      this.#clock.after(2 * patienceMs, giveUp),
+    ];
+    await Promise.race([this.#exited, stuck]);
+    for (const timer of timers) timer.cancel();
+  }
+
+  /** The process ends now: a thread asleep in the kernel would keep it from ending. */
+  endNow(): void {
+    if (this.#wakeFd !== undefined) this.#post({ kind: 'close' });
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker?.postMessage(message, message.kind === 'handover' ? [message.port] : []);
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#wakeFd !== undefined) writeSync(this.#wakeFd, wakeUp);
+  }
+
+  #start(): void {
+    const startedAtMs = this.#clock.nowMs();
+    const execArgv = this.#setup.driver === 'splice' ? spliceExecArgv() : [];
+    const worker = new Worker(this.#url, {
+      name: `relay-${this.#setup.index}`,
+      workerData: this.#setup,
+      ...(this.#setup.driver === 'stream' && { resourceLimits: streamLimits }),
+      // An empty list would not mean none: the thread would lose what this process was started with.
+      ...(execArgv.length > 0 && { execArgv: [...execArgv] }),
+    });
+    let failure: Error | undefined;
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'ready') {
+        this.#ready = true;
+        this.#wakeFd = message.wakeFd;
+        // It may have been told to close before we could wake it.
+        this.#wake();
+      }
+      this.#events.onMessage(message);
+    });
+    worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#worker = undefined;
+        if (this.#wakeFd !== undefined) closeSync(this.#wakeFd);
+        this.#wakeFd = undefined;
+        if (!this.#closing) this.#onDeath(failure ?? new Error(`exit code ${code}`), startedAtMs);
+        this.#ready = false;
+        resolve();
+      });
+    });
+  }
+
+  #onDeath(error: Error, startedAtMs: number): void {
+    const wasReady = this.#ready;
+    this.#ready = false;
+    if (this.#clock.nowMs() - startedAtMs >= soundAfterMs) this.#deaths = 0;
+    const restartMs = this.#deaths === 0 ? 0 : backoffDelayMs(this.#deaths - 1, restartBackoff, Math.random);
+    this.#deaths += 1;
+    this.#restart = this.#clock.after(restartMs, () => this.#start());
+    this.#events.onDeath(error, restartMs, !wasReady);
+  }
+}

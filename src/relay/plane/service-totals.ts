@@ -1,0 +1,104 @@
+import { overflowSlot, type Counters, type SlotTotals } from '../boundary/counters.ts';
+import { addHistograms, emptyHistogram, type Histogram } from '../boundary/timings.ts';
+
+/**
+ * Figures by service, which must never go down while upstreams come and go: what a slot counted stays its service's when
+ * the slot gets another owner. Costs the relay's threads nothing.
+ */
+export interface ServiceFigures extends SlotTotals {
+  readonly dialHistogram: Histogram;
+}
+
+const none: ServiceFigures = {
+  active: 0,
+  sessions: 0,
+  dials: 0,
+  dialFailures: 0,
+  retries: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  dialMs: 0,
+  dialHistogram: emptyHistogram,
+};
+
+export class ServiceTotals {
+  readonly #counters: Counters;
+  readonly #owners = new Map<number, string>();
+  readonly #slots = new Map<string, Set<number>>();
+  /** Of slots that have another owner by now. */
+  readonly #retired = new Map<string, ServiceFigures>();
+  /** Of services that are gone. */
+  #forgotten = none;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  own(slot: number, service: string): void {
+    // That one is shared by many.
+    if (slot === overflowSlot || this.#owners.get(slot) === service) return;
+    this.#owners.set(slot, service);
+    const slots = this.#slots.get(service);
+    if (slots) slots.add(slot);
+    else this.#slots.set(service, new Set([slot]));
+  }
+
+  /** Before the slot is cleared for another upstream. */
+  release(slot: number, isKnown: (service: string) => boolean): void {
+    const service = this.#owners.get(slot);
+    if (service === undefined) return;
+    const figures = add(this.#retired.get(service) ?? none, this.#read(slot));
+    this.#owners.delete(slot);
+    this.#slots.get(service)?.delete(slot);
+    if (isKnown(service) || this.#slots.get(service)?.size !== 0) {
+      this.#retired.set(service, figures);
+      return;
+    }
+    // Names may be many and short-lived: only their sum is kept.
+    this.#retired.delete(service);
+    this.#slots.delete(service);
+    this.#forgotten = add(this.#forgotten, figures);
+  }
+
+  /** Without its dials' times. */
+  of(service: string): SlotTotals {
+    let figures: SlotTotals = this.#retired.get(service) ?? none;
+    for (const slot of this.#slots.get(service) ?? []) figures = addTotals(figures, this.#counters.totalsOf(slot));
+    return figures;
+  }
+
+  #whole(service: string): ServiceFigures {
+    let figures = this.#retired.get(service) ?? none;
+    for (const slot of this.#slots.get(service) ?? []) figures = add(figures, this.#read(slot));
+    return figures;
+  }
+
+  /** Of all services there ever were. */
+  all(): ServiceFigures {
+    let figures = add(this.#forgotten, this.#read(overflowSlot));
+    for (const service of new Set([...this.#slots.keys(), ...this.#retired.keys()]))
+      figures = add(figures, this.#whole(service));
+    return figures;
+  }
+
+  #read(slot: number): ServiceFigures {
+    return { ...this.#counters.totalsOf(slot), dialHistogram: this.#counters.timings.dialsOf(slot) };
+  }
+}
+
+function add(a: ServiceFigures, b: ServiceFigures): ServiceFigures {
+  return { ...addTotals(a, b), dialHistogram: addHistograms(a.dialHistogram, b.dialHistogram) };
+}
+
+function addTotals(a: SlotTotals, b: SlotTotals): SlotTotals {
+  return {
+    active: a.active + b.active,
+    sessions: a.sessions + b.sessions,
+    dials: a.dials + b.dials,
+    dialFailures: a.dialFailures + b.dialFailures,
+    retries: a.retries + b.retries,
+    bytesUp: a.bytesUp + b.bytesUp,
+    bytesDown: a.bytesDown + b.bytesDown,
+    dialMs: a.dialMs + b.dialMs,
+  };
+}

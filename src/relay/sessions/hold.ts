@@ -1,0 +1,139 @@
+import { backoffDelayMs } from '../../time/backoff.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
+import type { CounterWriter } from '../boundary/counters.ts';
+import { HoldQueue } from './hold-queue.ts';
+import type { Session } from './session.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+
+/**
+ * Those whom nobody has answered yet, in order of arrival. While upstreams refuse, the first of them is the scout: it
+ * dials again and again, and while it gets no answer at all another follows only every quarter of a second. Each answer
+ * lets in two more, so an upstream that has just started is not stormed, and yet a thousand are in after ten round trips.
+ *
+ *   waiting ──let in──▶ dialing ──answered──▶ out
+ *      ▲                   │
+ *      └──── nobody ───────┘
+ *
+ * While anybody waits and there is somebody to dial, the scout's timer runs.
+ */
+export interface HoldCollaborators {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly counters: CounterWriter;
+  /** There is somebody to dial, if only a full one or a suspect. */
+  readonly hasCandidates: () => boolean;
+  /** Dials for it; false when nobody can be dialed now. Never fails before it returns. */
+  readonly send: (session: Session) => boolean;
+}
+
+/** How often the scout dials. The first is short since most containers listen within milliseconds of their start. */
+const scoutBackoff = { firstMs: 25, maxMs: 250 };
+/** A container on this machine or the next answers a dial far sooner. */
+const stuckAfterMs = 100;
+
+export class Hold {
+  readonly #collaborators: HoldCollaborators;
+  readonly #waiting = new HoldQueue<Session>();
+  readonly #dialing = new Set<Session>();
+  #scoutTimer: Timer | undefined;
+  #scoutings = 0;
+  #isClosed = false;
+
+  constructor(collaborators: HoldCollaborators) {
+    this.#collaborators = collaborators;
+  }
+
+  get size(): number {
+    return this.#waiting.size + this.#dialing.size;
+  }
+
+  /** Waits from now on, or again: at its old place. */
+  wait(session: Session): void {
+    const isIn = this.#dialing.delete(session);
+    if (this.#waiting.join(session) && !isIn) this.#collaborators.counters.count('held', 1);
+    this.#watch();
+  }
+
+  /** Somebody was answered, from the hold or not: there are places. */
+  onAnswered(session: Session): void {
+    this.#leave(session);
+    if (this.size === 0) return;
+    this.#scoutings = 0;
+    this.letIn(2);
+  }
+
+  onClosed(session: Session): void {
+    const wasDialing = this.#leave(session);
+    // The next in line goes on at once: the one that left may have been waiting for a silent upstream.
+    if (wasDialing && this.#dialing.size === 0) this.letIn(1);
+    else this.#watch();
+  }
+
+  /** The candidates have changed; `arrived` are the ready ones among them that were not ready before. */
+  onCandidates(arrived: readonly Upstream[]): void {
+    if (this.size === 0) return;
+    if (arrived.length > 0) this.#scoutings = 0;
+    for (const upstream of arrived) {
+      const stuck = upstream.isFull ? undefined : this.#stuck(upstream);
+      if (stuck) stuck.redirect();
+      else this.letIn(1);
+    }
+    this.#watch();
+  }
+
+  /** The first `count` of those who wait go and dial, as far as there is somebody to dial. */
+  letIn(count: number): void {
+    for (let left = count; left > 0 && this.#letInFirst(); left--);
+    this.#watch();
+  }
+
+  /** Lets nobody in any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#watch();
+  }
+
+  #letInFirst(): boolean {
+    const { first } = this.#waiting;
+    if (!first || this.#isClosed || !this.#collaborators.hasCandidates()) return false;
+    this.#waiting.leave(first);
+    this.#dialing.add(first);
+    if (this.#collaborators.send(first)) return true;
+    this.#dialing.delete(first);
+    this.#waiting.join(first);
+    return false;
+  }
+
+  /** True if it was dialing. */
+  #leave(session: Session): boolean {
+    const wasDialing = this.#dialing.delete(session);
+    if (this.#waiting.leave(session) || wasDialing) this.#collaborators.counters.count('held', -1);
+    return wasDialing;
+  }
+
+  /** The earliest whose upstream keeps it waiting; with nobody else to go, any. */
+  #stuck(newcomer: Upstream): Session | undefined {
+    let earliest: Session | undefined;
+    const leastMs = this.#waiting.size === 0 ? 0 : stuckAfterMs;
+    for (const session of this.#dialing) {
+      if (session.dialing === newcomer || session.dialingMs < leastMs) continue;
+      if (!earliest || session.turn < earliest.turn) earliest = session;
+    }
+    return earliest;
+  }
+
+  #watch(): void {
+    if (this.#waiting.size === 0) this.#scoutings = 0;
+    const { clock, random, hasCandidates } = this.#collaborators;
+    const needsScout = this.#waiting.size > 0 && !this.#isClosed && hasCandidates();
+    if (!needsScout) {
+      this.#scoutTimer?.cancel();
+      this.#scoutTimer = undefined;
+      return;
+    }
+    this.#scoutTimer ??= clock.after(backoffDelayMs(this.#scoutings++, scoutBackoff, random), () => {
+      this.#scoutTimer = undefined;
+      this.letIn(1);
+    });
+  }
+}

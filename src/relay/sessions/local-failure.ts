@@ -1,0 +1,23 @@
+import { isIPv6 } from 'node:net';
+import { formatEndpoint, type Endpoint } from '../boundary/table.ts';
+
+/**
+ * Dials that fail for want of something on this machine: that says nothing about the upstream. Pure.
+ */
+const shortages: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has as many files open as it may',
+  ENFILE: 'this machine has as many files open as it may',
+  ENOBUFS: 'the kernel has no memory left for sockets',
+  ENOMEM: 'the kernel has no memory left for sockets',
+  // epoll_ctl(2); no dial is answered so.
+  ENOSPC: 'this user has as many sockets watched as it may',
+  EADDRNOTAVAIL: 'every local port is taken by connections to it',
+};
+
+/** What is short, for people; undefined: it is the upstream that failed. `code` is Node's. */
+export function shortageOf(code: string, endpoint: Endpoint): string | undefined {
+  // connect(2). Over IPv6 it is also what a machine without IPv6 answers, for good.
+  if (code === 'EADDRNOTAVAIL' && isIPv6(endpoint.host)) return undefined;
+  const why = shortages[code];
+  return why && `${formatEndpoint(endpoint)} can’t be dialed: ${why} (${code})`;
+}

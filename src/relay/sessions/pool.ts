@@ -1,0 +1,265 @@
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '../../time/clock.ts';
+import { Door, type Guest } from '../intake/admission.ts';
+import type { Pass } from '../intake/access-policy.ts';
+import type { AccessCounts } from '../intake/access-policy.ts';
+import { createBalancer } from '../upstreams/balancer.ts';
+import type { Balancer } from '../upstreams/policy.ts';
+import { Candidates } from '../upstreams/candidates.ts';
+import type { CounterWriter } from '../boundary/counters.ts';
+import type { Channel, UpstreamTlsOffer } from '../driver/driver.ts';
+import { Hold } from './hold.ts';
+import type { Origin } from '../intake/client-info.ts';
+import { Rebalance } from './rebalance.ts';
+import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
+import { Roll } from '../driver/linked-list.ts';
+import { Session, type SessionHost } from './session.ts';
+import { defaultAlpn, type BalancePolicy, type PoolSpec, type ProxyProtocol } from '../boundary/table.ts';
+import { Upstream } from '../upstreams/upstream.ts';
+
+/**
+ * One service in one worker: its upstreams, its balancer and those who wait. A session is sent to one upstream after the
+ * other, in the order of the candidates' tiers and within them of the balancer, until one answers; when none does it is
+ * held (see hold.ts).
+ */
+export interface PoolCollaborators {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly counters: CounterWriter;
+  /** A session ended, for whatever reason. */
+  readonly onRecord: (record: SessionRecord) => void;
+  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  readonly onSuspect: (upstreamKey: string, error: string) => void;
+  /** A dial failed for want of something on this machine. */
+  readonly onTrouble: (trouble: Trouble) => void;
+  readonly access: AccessCounts;
+  /** For TLS with upstreams: what all services have in common. */
+  readonly upstreamContext?: () => SecureContext;
+}
+
+export class Pool implements SessionHost {
+  readonly clock: Clock;
+  readonly door: Door;
+  readonly #collaborators: PoolCollaborators;
+  readonly #sessions = new Roll<Session>();
+  readonly #hold: Hold;
+  #spec: PoolSpec;
+  #balancer: Balancer;
+  #upstreams = new Map<string, Upstream>();
+  #candidates = new Candidates<Upstream>([]);
+  #rebalance: Rebalance | undefined;
+  #turns = 0;
+
+  constructor(collaborators: PoolCollaborators, spec: PoolSpec) {
+    this.clock = collaborators.clock;
+    this.#collaborators = collaborators;
+    this.#spec = { ...spec, upstreams: [] };
+    this.door = new Door(collaborators, spec);
+    this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
+    this.#hold = new Hold({
+      ...collaborators,
+      hasCandidates: () => !this.#candidates.isEmpty,
+      send: (session) => this.#walk(session),
+    });
+  }
+
+  get service(): string {
+    return this.#spec.service;
+  }
+
+  get connectTimeoutMs(): number {
+    return this.#spec.connectTimeoutMs;
+  }
+
+  get idleTimeoutMs(): number | undefined {
+    return this.#spec.idleTimeoutMs;
+  }
+
+  get speaksTls(): boolean {
+    return this.#spec.upstreamTls !== undefined;
+  }
+
+  get upstreamTls(): UpstreamTlsOffer | undefined {
+    const { upstreamTls } = this.#spec;
+    const { upstreamContext } = this.#collaborators;
+    return upstreamTls && upstreamContext && { ...upstreamTls, context: upstreamContext() };
+  }
+
+  get proxyProtocol(): ProxyProtocol | undefined {
+    return this.#spec.proxyProtocol;
+  }
+
+  /** Application protocols to agree on with clients whose TLS is ended, best first. */
+  get alpn(): readonly string[] {
+    return this.#spec.alpn ?? defaultAlpn;
+  }
+
+  /** Those whose TLS is being begun among them. */
+  get sessionCount(): number {
+    return this.#sessions.size + this.door.guestCount;
+  }
+
+  /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
+  apply(spec: PoolSpec, slotOf: (key: string) => number): void {
+    if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
+    if (this.door.change(spec, this.#sessions)) this.#guard();
+    this.#spec = spec;
+    const before = this.#upstreams;
+    const arrived: Upstream[] = [];
+    let hasJoined = false;
+    this.#upstreams = new Map();
+    for (const upstreamSpec of spec.upstreams) {
+      const upstream =
+        before.get(upstreamSpec.key) ?? new Upstream(this.#collaborators, upstreamSpec, slotOf(upstreamSpec.key));
+      const arrival = upstream.apply(upstreamSpec);
+      if (arrival) arrived.push(upstream);
+      if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
+      this.#upstreams.set(upstreamSpec.key, upstream);
+    }
+    this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.takesSessions));
+    for (const [key, upstream] of before) {
+      if (!this.#upstreams.has(key)) for (const occupant of upstream.occupants) occupant.onUpstreamGone();
+    }
+    if (hasJoined && spec.rebalanceIdleMs !== undefined)
+      this.#rebalance = new Rebalance(this.#sharers(), this.clock.nowMs());
+    this.#hold.onCandidates(arrived);
+  }
+
+  /** `origin`: what its head found out, if it had one; it was counted then. */
+  admit(channel: Channel, listener: string, origin?: Origin): void {
+    if (!origin) this.#collaborators.counters.count('accepted', 1);
+    const pass = this.door.enter(channel, listener, origin);
+    if (pass) this.#begin(channel, listener, origin, pass);
+  }
+
+  /** Its TLS is begun. */
+  admitGuest(guest: Guest): void {
+    if (this.door.welcome(guest)) this.#begin(guest.channel, guest.listener, guest.origin, guest.pass);
+  }
+
+  onUnanswered(session: Session, upstream: Upstream): void {
+    // Whoever was relayed until now was let in by the lists of that time.
+    if (!this.door.isWelcome(session.client)) return this.#deny(session);
+    session.asked = [...session.asked, upstream];
+    if (this.#send(session)) upstream.onRetry();
+    else this.#toHold(session);
+  }
+
+  onAnswered(session: Session): void {
+    this.#hold.onAnswered(session);
+  }
+
+  onShortage(code: string, message: string): void {
+    this.#collaborators.onTrouble({ kind: 'dial-impossible', code, message });
+  }
+
+  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
+    this.#sessions.leave(session.place);
+    this.door.leave(session);
+    this.#collaborators.counters.count('closed', 1);
+    this.#hold.onClosed(session);
+    // There is a place again. Other workers' places are found by the scout.
+    if (left?.isLimited) this.#hold.letIn(1);
+    this.#collaborators.onRecord(record);
+  }
+
+  /** For good: nobody is dialed for any more. */
+  closeAll(reason: CloseReason): void {
+    this.#hold.close();
+    for (const session of this.#sessions) session.close(reason);
+  }
+
+  get heldCount(): number {
+    return this.#hold.size;
+  }
+
+  /** In order of arrival. */
+  get sessions(): Iterable<Session> {
+    return this.#sessions;
+  }
+
+  /** Closes the sessions of one upstream; the dials to it go elsewhere by their own rules. */
+  closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
+    // As they are now: whoever waited for a place comes in meanwhile.
+    for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? []) occupant.close(reason);
+  }
+
+  /** Once a second. */
+  sample(): void {
+    for (const session of this.#sessions) session.sample();
+    this.#moveIdle();
+  }
+
+  #begin(channel: Channel, listener: string, origin: Origin | undefined, pass: Pass): void {
+    const session = new Session(channel, listener, this.#turns++, this, origin);
+    session.pass = pass;
+    session.place = this.#sessions.join(session);
+    // Whoever came before goes first.
+    if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
+  }
+
+  /** Sessions that were let in by other rules count as well. Whoever waits yet has to be welcome by these. */
+  #guard(): void {
+    // Those who dial go last: their places go to whoever waits then.
+    for (const kind of ['held', 'dialing'] as const) {
+      for (const session of this.#sessions)
+        if (session.kind === kind && !this.door.isWelcome(session.client)) this.#deny(session);
+    }
+    this.door.count(this.#sessions);
+  }
+
+  #deny(session: Session): void {
+    this.#collaborators.counters.count('denied', 1);
+    session.close('denied');
+  }
+
+  #walk(session: Session): boolean {
+    session.asked = nobody;
+    return this.#send(session);
+  }
+
+  /** Dials the best of those that were not asked yet; false when there is none. */
+  #send(session: Session): boolean {
+    const best = this.#candidates.best(session.asked);
+    if (best.length === 0) return false;
+    const order = this.#balancer.order(best, activeOf, session.clientIp);
+    // The first nearly always: another worker may have taken its last place just now.
+    for (const upstream of order) if (session.dial(upstream)) return true;
+    return false;
+  }
+
+  #toHold(session: Session): void {
+    const { holdMs, maxHeld } = this.#spec;
+    if (!session.wasHeld && this.#hold.size >= maxHeld && holdMs > 0) return session.close('hold-full');
+    session.hold(holdMs);
+    if (session.kind !== 'closed') this.#hold.wait(session);
+  }
+
+  #moveIdle(): void {
+    const { rebalanceIdleMs, balance } = this.#spec;
+    if (!this.#rebalance) return;
+    if (rebalanceIdleMs === undefined || !goesByShare(balance)) {
+      this.#rebalance = undefined;
+      return;
+    }
+    const ending = this.#rebalance.tick(this.#sharers(), rebalanceIdleMs, this.clock.nowMs());
+    if (this.#rebalance.isOver) this.#rebalance = undefined;
+    for (const session of ending) session.endGently();
+  }
+
+  /** Those among whom the sessions are to be shared. */
+  #sharers(): readonly Upstream[] {
+    return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
+  }
+}
+
+const nobody: readonly Upstream[] = [];
+
+function activeOf(upstream: Upstream): number {
+  return upstream.active;
+}
+
+/** By the others a client that comes back is sent to where it was: ending its session would be for nothing. */
+function goesByShare(policy: BalancePolicy): boolean {
+  return policy !== 'first' && policy !== 'source-hash';
+}

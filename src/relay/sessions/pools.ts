@@ -1,0 +1,87 @@
+import type { Pool } from './pool.ts';
+import { openPool, type PoolSpec } from '../boundary/table.ts';
+
+/**
+ * The pools of one thread, by service: those in the table; those that have left it, whose clients wait for it to come
+ * back; and those that no table has described yet, but a listener leads to. Who is in no table is forgotten with the
+ * first one after its last client has gone.
+ */
+type Entry = { readonly pool: Pool; spec: PoolSpec };
+
+/** Its clients wait as long as others do. */
+const unknownPool = {
+  ...openPool,
+  balance: 'least-connections',
+  holdMs: 10_000,
+  maxHeld: 1_024,
+  connectTimeoutMs: 2_000,
+  idleTimeoutMs: undefined,
+  rebalanceIdleMs: undefined,
+  upstreams: [],
+} as const;
+
+export class Pools {
+  readonly #create: (spec: PoolSpec) => Pool;
+  readonly #entries = new Map<string, Entry>();
+  readonly #outside = new Set<string>();
+
+  constructor(create: (spec: PoolSpec) => Pool) {
+    this.#create = create;
+  }
+
+  get all(): readonly Pool[] {
+    return [...this.#entries.values()].map(({ pool }) => pool);
+  }
+
+  get services(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  get sessionCount(): number {
+    let count = 0;
+    for (const { pool } of this.#entries.values()) count += pool.sessionCount;
+    return count;
+  }
+
+  /** `changed`: those that are new in a table, or otherwise than in the last. `removed`: those that it has no more. */
+  change(changed: readonly PoolSpec[], removed: readonly string[], slotOf: (key: string) => number): void {
+    for (const service of removed) {
+      const entry = this.#entries.get(service);
+      if (!entry) continue;
+      this.#apply(entry, { ...entry.spec, upstreams: [] }, slotOf);
+      this.#outside.add(service);
+    }
+    for (const spec of changed) {
+      this.#outside.delete(spec.service);
+      this.#apply(this.#entryFor(spec), spec, slotOf);
+    }
+  }
+
+  poolFor(service: string): Pool {
+    const known = this.#entries.get(service);
+    if (known) return known.pool;
+    this.#outside.add(service);
+    return this.#entryFor({ service, ...unknownPool }).pool;
+  }
+
+  forgetIdle(): void {
+    for (const service of this.#outside) {
+      if ((this.#entries.get(service)?.pool.sessionCount ?? 0) > 0) continue;
+      this.#entries.delete(service);
+      this.#outside.delete(service);
+    }
+  }
+
+  #apply(entry: Entry, spec: PoolSpec, slotOf: (key: string) => number): void {
+    entry.spec = spec;
+    entry.pool.apply(spec, slotOf);
+  }
+
+  #entryFor(spec: PoolSpec): Entry {
+    const known = this.#entries.get(spec.service);
+    if (known) return known;
+    const entry = { pool: this.#create(spec), spec };
+    this.#entries.set(spec.service, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,90 @@
+import type { CloseReason } from '../boundary/report.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+import type { Endpoint } from '../boundary/table.ts';
+
+/**
+ * The life of a session as values: held → dialing → relaying → closed, with the data that is valid in each. Pure: time
+ * comes in with the event.
+ */
+export interface Target {
+  readonly upstream: Upstream;
+  readonly endpoint: Endpoint;
+}
+
+/** What a session has gone through before its present state. */
+export interface Trail {
+  readonly heldMs: number;
+  readonly retries: number;
+  readonly lastDialError: string | undefined;
+}
+
+export type SessionState =
+  /** Waiting; `sinceMs` is undefined for the instant between two dials, when the next candidate is at hand. */
+  | { readonly kind: 'held'; readonly sinceMs: number | undefined; readonly trail: Trail }
+  | { readonly kind: 'dialing'; readonly target: Target; readonly sinceMs: number; readonly trail: Trail }
+  | { readonly kind: 'relaying'; readonly target: Target; readonly dialMs: number; readonly trail: Trail }
+  | {
+      readonly kind: 'closed';
+      readonly reason: CloseReason;
+      readonly atMs: number;
+      readonly target: Target | undefined;
+      readonly dialMs: number;
+      readonly trail: Trail;
+    };
+
+export type SessionEvent =
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'dial'; readonly target: Target }
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'dial-failed'; readonly error: string }
+  /** The upstream broke off before a byte had passed either way. */
+  | { readonly kind: 'lost'; readonly error: string }
+  | { readonly kind: 'close'; readonly reason: CloseReason };
+
+export const accepted: SessionState = {
+  kind: 'held',
+  sinceMs: undefined,
+  trail: { heldMs: 0, retries: 0, lastDialError: undefined },
+};
+
+/** The next state; the same one where the event means nothing, such as anything after the end. */
+export function transition(state: SessionState, event: SessionEvent, nowMs: number): SessionState {
+  if (state.kind === 'closed') return state;
+  switch (event.kind) {
+    case 'hold':
+      // Nobody to go to. One that waits already goes on waiting.
+      if (state.kind !== 'held' || state.sinceMs !== undefined) return state;
+      return { ...state, sinceMs: nowMs };
+    case 'dial':
+      // Only a waiting session is dialed for: one dial at a time, and none once bytes flow.
+      if (state.kind !== 'held') return state;
+      return { kind: 'dialing', target: event.target, sinceMs: nowMs, trail: waited(state, nowMs) };
+    case 'answer':
+      // From here on bytes may reach the upstream; once one has there is no way back to another candidate.
+      if (state.kind !== 'dialing') return state;
+      return { kind: 'relaying', target: state.target, dialMs: nowMs - state.sinceMs, trail: state.trail };
+    case 'dial-failed':
+    case 'lost':
+      // Nothing was relayed: the client need never know.
+      if (state.kind !== (event.kind === 'lost' ? 'relaying' : 'dialing')) return state;
+      return {
+        kind: 'held',
+        sinceMs: undefined,
+        trail: { ...state.trail, retries: state.trail.retries + 1, lastDialError: event.error },
+      };
+    case 'close':
+      // From any state; only a session that was relayed has an upstream to name.
+      return {
+        kind: 'closed',
+        reason: event.reason,
+        atMs: nowMs,
+        target: state.kind === 'relaying' ? state.target : undefined,
+        dialMs: state.kind === 'relaying' ? state.dialMs : 0,
+        trail: state.kind === 'held' ? waited(state, nowMs) : state.trail,
+      };
+  }
+}
+
+function waited({ sinceMs, trail }: Extract<SessionState, { kind: 'held' }>, nowMs: number): Trail {
+  return sinceMs === undefined ? trail : { ...trail, heldMs: trail.heldMs + nowMs - sinceMs };
+}

@@ -1,0 +1,297 @@
+import type { Clock, Timer } from '../../time/clock.ts';
+import type { Entrant } from '../intake/admission.ts';
+import { noPlaces, type Pass } from '../intake/access-policy.ts';
+import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
+import { flushThenClose } from './flush-grace.ts';
+import { httpPage } from '../wire/http-error-page.ts';
+import { headerFor, openingFor } from './preface.ts';
+import type { Origin } from '../intake/client-info.ts';
+import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
+import type { Place } from '../driver/linked-list.ts';
+import { shortageOf } from './local-failure.ts';
+import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
+import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
+import { formatEndpoint, type Endpoint, type ProxyProtocol } from '../boundary/table.ts';
+import type { Occupant, Upstream } from '../upstreams/upstream.ts';
+
+/**
+ * One client's session: carries out what its state says (see session-state.ts) on its channel. It asks its pool where to
+ * go and tells it how that went; it never chooses an upstream itself.
+ */
+export interface SessionHost {
+  readonly clock: Clock;
+  readonly service: string;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number | undefined;
+  readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly speaksTls: boolean;
+  readonly upstreamTls: UpstreamTlsOffer | undefined;
+  /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
+  onUnanswered(session: Session, upstream: Upstream): void;
+  onAnswered(session: Session): void;
+  /** A dial failed for want of something on this machine; where that leads the session is told before. */
+  onShortage(code: string, message: string): void;
+  /** `left`: the upstream where its place is free now. */
+  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
+}
+
+/** A dial that is withdrawn before has had no time to be answered, and says nothing about the upstream. */
+const silentAfterMs = 100;
+/** A server that resets every connection is not on its way out: its client is told then. */
+const mostLosses = 3;
+
+export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
+  readonly channel: Channel;
+  readonly listener: string;
+  readonly origin: Origin | undefined;
+  /** `ip:port` */
+  readonly client: string;
+  readonly startedAtMs: number;
+  readonly startedAtWallMs: number;
+  readonly #host: SessionHost;
+  #state: SessionState;
+  #endpoints: readonly Endpoint[] = [];
+  #dialDeadline: Timer | undefined;
+  #holdDeadline: Timer | undefined;
+  #grace: Timer | undefined;
+  #clientEnded: boolean;
+  #countedUp = 0;
+  #countedDown = 0;
+  #movedAtMs = 0;
+  #losses = 0;
+  /** Who did not answer on this walk; the pool's to fill. */
+  asked: readonly Upstream[] = [];
+  pass: Pass = noPlaces;
+  /** In its pool; the pool's to fill. */
+  place: Place<Session> | undefined;
+  seat: Place<Occupant> | undefined;
+  /** Place in the order of arrival. */
+  readonly turn: number;
+
+  /** `origin`: what its head found out, if it had one. */
+  constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
+    this.channel = channel;
+    this.listener = listener;
+    this.turn = turn;
+    this.#host = host;
+    this.origin = origin;
+    this.client = origin?.client ?? channel.client;
+    this.#clientEnded = origin?.ended ?? false;
+    this.startedAtMs = host.clock.nowMs();
+    this.startedAtWallMs = host.clock.wallMs();
+    if (origin) {
+      // The clocks of two threads agree on the time of day only.
+      this.startedAtMs -= Math.max(0, this.startedAtWallMs - origin.startedAtWallMs);
+      this.startedAtWallMs = origin.startedAtWallMs;
+    }
+    this.#state = accepted;
+    channel.attach(this);
+  }
+
+  get service(): string {
+    return this.#host.service;
+  }
+
+  get kind(): SessionState['kind'] {
+    return this.#state.kind;
+  }
+
+  /** For policies that go by the client's address. */
+  get clientIp(): string {
+    return this.client.slice(0, this.client.lastIndexOf(':'));
+  }
+
+  /** It has had to wait, and has not been answered since. */
+  get wasHeld(): boolean {
+    return this.#holdDeadline !== undefined;
+  }
+
+  /** The upstream being dialed. */
+  get dialing(): Upstream | undefined {
+    return this.#state.kind === 'dialing' ? this.#state.target.upstream : undefined;
+  }
+
+  /** How long the dial under way has taken so far, in milliseconds; 0 when there is none. */
+  get dialingMs(): number {
+    return this.#state.kind === 'dialing' ? this.#host.clock.nowMs() - this.#state.sinceMs : 0;
+  }
+
+  /** Waits, for `holdMs` at most since the first time. A client that has already ended without a byte gave up. */
+  hold(holdMs: number): void {
+    if (this.#clientEnded) return this.close('client-gave-up');
+    if (holdMs <= 0) return this.close('hold-expired');
+    this.#step({ kind: 'hold' });
+    this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
+  }
+
+  /** False when the upstream is full; nothing has happened then. */
+  dial(upstream: Upstream): boolean {
+    if (!upstream.occupy(this)) return false;
+    this.#endpoints = upstream.endpoints();
+    this.#dialNext(upstream);
+    return true;
+  }
+
+  /** Gives up the dial under way for another upstream that has just become ready. */
+  redirect(): void {
+    this.asked = [];
+    if (this.dialingMs < silentAfterMs) this.#abandonDial('withdrawn', 'withdrawn');
+    else this.#abandonDial('ETIMEDOUT', 'silent');
+  }
+
+  onDialed(): void {
+    if (this.#state.kind !== 'dialing') return;
+    const { target, sinceMs } = this.#state;
+    this.#dialDeadline?.cancel();
+    this.#holdDeadline?.cancel();
+    this.#holdDeadline = undefined;
+    this.#step({ kind: 'answer' });
+    this.#movedAtMs = this.#host.clock.nowMs();
+    target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
+    this.channel.relay(this.#host.idleTimeoutMs, this.#opening());
+    this.#host.onAnswered(this);
+  }
+
+  onDialFailed(code: string): void {
+    if (this.#state.kind !== 'dialing') return;
+    const { target } = this.#state;
+    const shortage = shortageOf(code, target.endpoint);
+    this.#dialFailed(target, code, shortage === undefined ? 'refused' : 'withdrawn');
+    if (shortage !== undefined) this.#host.onShortage(code, shortage);
+  }
+
+  onUpstreamLost(code: string): void {
+    if (this.#state.kind !== 'relaying') return;
+    const { upstream, endpoint } = this.#state.target;
+    this.#losses += 1;
+    // What it said before may have been a request.
+    if (this.#losses > mostLosses || this.origin?.said) return this.close('upstream-reset');
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    const error = `${code} ${formatEndpoint(endpoint)}`;
+    this.#step({ kind: 'lost', error });
+    upstream.onDialFailed('refused', error);
+    upstream.vacate(this);
+    this.#host.onUnanswered(this, upstream);
+  }
+
+  onClientLeft(how: 'reset' | 'ended'): void {
+    if (how === 'ended') this.#clientEnded = true;
+    // A client that only listens ends at once, and is served as long as nobody has to wait for it.
+    if (how === 'reset' || this.wasHeld) this.close('client-gave-up');
+  }
+
+  onRelayEnded(reason: RelayEnd): void {
+    this.close(reason);
+  }
+
+  onUpstreamGone(): void {
+    if (this.#state.kind === 'dialing') return this.#abandonDial('gone', 'withdrawn');
+    this.#grace ??= flushThenClose(this.#host.clock, this.channel, () => this.close('upstream-gone'));
+  }
+
+  sample(): void {
+    if (this.#state.kind === 'relaying') this.#count(this.#state.target.upstream);
+  }
+
+  idleMs(nowMs: number): number {
+    const { bytesUp, bytesDown, hasUnsent = false } = this.channel;
+    const isMoving = hasUnsent || bytesUp !== this.#countedUp || bytesDown !== this.#countedDown;
+    return this.#state.kind === 'relaying' && !isMoving ? nowMs - this.#movedAtMs : 0;
+  }
+
+  endGently(): void {
+    this.close('rebalanced');
+  }
+
+  /** Undefined once it is closed. */
+  look(nowMs: number): LiveSession | undefined {
+    const state = this.#state;
+    return state.kind === 'closed' ? undefined : liveOf(this, state, nowMs);
+  }
+
+  close(reason: CloseReason): void {
+    const before = this.#state;
+    if (before.kind === 'closed') return;
+    const closed = this.#step({ kind: 'close', reason });
+    for (const timer of [this.#dialDeadline, this.#holdDeadline, this.#grace]) timer?.cancel();
+    if (reason === 'rebalanced') this.channel.finish();
+    else this.#closeChannel(before.kind, reason);
+    // Bytes first: a slot without active sessions may be given to another upstream.
+    if (before.kind === 'relaying') this.#count(before.target.upstream);
+    const left = before.kind === 'held' ? undefined : before.target.upstream;
+    left?.vacate(this);
+    if (closed.kind === 'closed') this.#host.onClosed(this, recordOf(this, closed), left);
+  }
+
+  #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
+    const { protocol, stream } = this.origin ?? {};
+    const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
+    if (!answer) return this.channel.abort();
+    this.channel.abortDial();
+    this.channel.turnAway(answer);
+  }
+
+  #opening(): Opening | undefined {
+    const { proxyProtocol, speaksTls } = this.#host;
+    // Inside TLS nothing is said of the client: that went ahead of it.
+    const header = speaksTls ? undefined : proxyProtocol;
+    const { asksForTls = false, said } = this.origin ?? {};
+    return header === undefined && !asksForTls && !said ? undefined : openingFor(this.channel, header, this.origin);
+  }
+
+  /** Undefined, nearly always: the upstream is not spoken TLS with. */
+  #upstreamTls(): UpstreamTlsOffer | undefined {
+    const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
+    if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
+    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.origin) };
+  }
+
+  #dialNext(upstream: Upstream): void {
+    const [endpoint, ...rest] = this.#endpoints;
+    if (!endpoint) return;
+    this.#endpoints = rest;
+    const { clock, connectTimeoutMs } = this.#host;
+    this.#step({ kind: 'dial', target: { upstream, endpoint } });
+    upstream.onDial(connectTimeoutMs);
+    this.#dialDeadline = clock.after(connectTimeoutMs, () => this.#onDialDeadline());
+    this.channel.dial(endpoint, this.#upstreamTls());
+  }
+
+  #onDialDeadline(): void {
+    if (this.#state.kind !== 'dialing') return;
+    this.channel.abortDial();
+    this.#dialFailed(this.#state.target, 'ETIMEDOUT', 'silent');
+  }
+
+  /** The pool decides what next. */
+  #abandonDial(code: string, how: 'silent' | 'withdrawn'): void {
+    if (this.#state.kind !== 'dialing') return;
+    this.channel.abortDial();
+    this.#endpoints = [];
+    this.#dialFailed(this.#state.target, code, how);
+  }
+
+  #dialFailed({ upstream, endpoint }: Target, code: string, how: 'refused' | 'silent' | 'withdrawn'): void {
+    this.#dialDeadline?.cancel();
+    const error = `${code} ${formatEndpoint(endpoint)}`;
+    this.#step({ kind: 'dial-failed', error });
+    if (this.#endpoints.length > 0) return this.#dialNext(upstream);
+    upstream.onDialFailed(how, error);
+    upstream.vacate(this);
+    this.#host.onUnanswered(this, upstream);
+  }
+
+  #count(upstream: Upstream): void {
+    const { bytesUp, bytesDown } = this.channel;
+    if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
+    this.#movedAtMs = this.#host.clock.nowMs();
+    upstream.moved(bytesUp - this.#countedUp, bytesDown - this.#countedDown);
+    this.#countedUp = bytesUp;
+    this.#countedDown = bytesDown;
+  }
+
+  #step(event: SessionEvent): SessionState {
+    return (this.#state = transition(this.#state, event, this.#host.clock.nowMs()));
+  }
+}

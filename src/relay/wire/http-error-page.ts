@@ -1,0 +1,115 @@
+import { closeReasons, type CloseReason } from '../boundary/report.ts';
+import { printable } from '../../telemetry/printable.ts';
+
+/**
+ * What an HTTP client is told that is turned away: a short page of text, which no browser takes for anything else. Pure.
+ */
+export interface PageFacts {
+  /** Undefined, or TLS: there is nobody to read it. */
+  readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
+  /** Of its request in HTTP/2; undefined: it has made none that an answer could be for. */
+  readonly stream?: number | undefined;
+  /** What it asked for. Hostile text. */
+  readonly name?: string | undefined;
+  /** URLs that lead somewhere; undefined: not to be told. */
+  readonly hosts?: readonly string[] | undefined;
+}
+
+type Page = readonly [status: number, phrase: string];
+
+const pages: Partial<Record<CloseReason, Page>> = {
+  malformed: [400, 'Bad Request'],
+  'no-route': [404, 'Not Found'],
+  'sniff-timeout': [408, 'Request Timeout'],
+  'hold-expired': [503, 'Service Unavailable'],
+  'hold-full': [503, 'Service Unavailable'],
+};
+const mostHosts = 50;
+
+/** Undefined for whom there is no page. */
+export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | undefined {
+  const page = pages[reason];
+  if (!page || (facts.protocol !== 'http1' && facts.protocol !== 'http2')) return undefined;
+  const body = Buffer.from(textOf(reason, page, facts));
+  if (facts.protocol === 'http1') return overHttp1(page, body);
+  return facts.stream === undefined ? goodbye(reason, body) : overHttp2(page, body, facts.stream);
+}
+
+function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts }: PageFacts): string {
+  const lines = [`${status} ${phrase} (sealane: ${reason})`, '', closeReasons[reason]];
+  if (name !== undefined) lines.push(`Asked for: ${printable(name)}`);
+  if (hosts) {
+    lines.push('', hosts.length === 0 ? 'There are no names here.' : 'There is:');
+    for (const host of hosts.slice(0, mostHosts)) lines.push(`  ${printable(host)}`);
+    if (hosts.length > mostHosts) lines.push(`  and ${hosts.length - mostHosts} more`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function overHttp1([status, phrase]: Page, body: Buffer): Uint8Array {
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${body.length}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+}
+
+const contentType = 'text/plain; charset=utf-8';
+const frameType = { data: 0, headers: 1, settings: 4, goAway: 7 } as const;
+const endStream = 0x01;
+const endHeaders = 0x04;
+const acknowledgement = 0x01;
+
+const errorCode = { noError: 0, protocolError: 1 } as const;
+
+/**
+ * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request, and goodbye (RFC 9113). Its
+ * headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
+ */
+function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
+  const headers = Buffer.concat([
+    literal(8, String(status)),
+    literal(28, String(body.length)),
+    literal(31, contentType),
+    literal(24, 'no-store'),
+  ]);
+  return Buffer.concat([
+    frame(frameType.settings, 0, 0, Buffer.alloc(0)),
+    frame(frameType.settings, acknowledgement, 0, Buffer.alloc(0)),
+    frame(frameType.headers, endHeaders, stream, headers),
+    frame(frameType.data, endStream, stream, body),
+    goAway(stream, errorCode.noError),
+  ]);
+}
+
+/** To one that has asked for nothing: the page is for whoever looks at what went wrong (RFC 9113 §6.8). */
+function goodbye(reason: CloseReason, body: Buffer): Uint8Array {
+  const code = reason === 'malformed' ? errorCode.protocolError : errorCode.noError;
+  return Buffer.concat([frame(frameType.settings, 0, 0, Buffer.alloc(0)), goAway(0, code, body)]);
+}
+
+function goAway(lastStream: number, code: number, debug: Buffer = Buffer.alloc(0)): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStream, 0);
+  payload.writeUInt32BE(code, 4);
+  return frame(frameType.goAway, 0, 0, Buffer.concat([payload, debug]));
+}
+
+/** Without indexing; the index has four bits, and goes on in the next byte from 15 (RFC 7541 §5.1). */
+function literal(index: number, value: string): Buffer {
+  const name = index < 15 ? [index] : [15, index - 15];
+  return Buffer.concat([Buffer.from([...name, value.length]), Buffer.from(value, 'latin1')]);
+}
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(9);
+  header.writeUIntBE(payload.length, 0, 3);
+  header[3] = type;
+  header[4] = flags;
+  header.writeUInt32BE(stream, 5);
+  return Buffer.concat([header, payload]);
+}

@@ -1,0 +1,257 @@
+import type { SecureContext } from 'node:tls';
+import type { Timer } from '../../time/clock.ts';
+import type { AccessCounts } from '../intake/access-policy.ts';
+import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
+import type { Channel, Driver } from '../driver/driver.ts';
+import type { Way } from '../intake/handoff.ts';
+import { planOf, type Plan } from '../intake/detect/config.ts';
+import { Reception } from '../intake/detect/detector.ts';
+import { Listener } from '../intake/listener.ts';
+import { lookAt } from '../boundary/live-sessions.ts';
+import type { Origin } from '../intake/client-info.ts';
+import { Pool } from '../sessions/pool.ts';
+import { Pools } from '../sessions/pools.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord, Trouble } from '../boundary/report.ts';
+import type { TableChange } from '../boundary/table-change.ts';
+import { TlsEntrance } from './tls-entrance.ts';
+import { UpstreamContext } from './upstream-context.ts';
+import type { ListenerSpec, PoolSpec, RoutingTable } from '../boundary/table.ts';
+
+/**
+ * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
+ * from its listener to its service's pool. Driven by a worker thread, or by a test directly.
+ */
+export interface DispatcherCollaborators {
+  readonly driver: Driver;
+  readonly random: () => number;
+  readonly counters: CounterWriter;
+  readonly onRecord: (record: SessionRecord) => void;
+  readonly onListener: (key: string, status: ListenerStatus) => void;
+  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  readonly onSuspect: (upstreamKey: string, error: string) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+  readonly access: AccessCounts;
+  /** See TlsEntrance. */
+  readonly ticketKeys?: Uint8Array;
+}
+
+export interface DispatcherOptions {
+  readonly reusePort: boolean;
+  /** Sessions at once, over all workers and services; undefined: no limit but the driver's. */
+  readonly maxSessions?: number | undefined;
+}
+
+/** Byte counters of running sessions are this old at most. */
+const sampleIntervalMs = 1_000;
+
+export class Dispatcher {
+  readonly #collaborators: DispatcherCollaborators;
+  readonly #options: DispatcherOptions;
+  readonly #listeners = new Map<string, Listener>();
+  /** Whom each listener leads its clients to, or what it wants to know of them before. */
+  readonly #services = new Map<string, string>();
+  readonly #plans = new Map<string, Plan>();
+  readonly #reception: Reception;
+  readonly #tls: TlsEntrance;
+  readonly #upstreamContext = new UpstreamContext();
+  readonly #pools = new Pools((spec) => this.#createPool(spec));
+  #sampling: Timer | undefined;
+  #accepting = true;
+  #drained: { readonly deadline: Timer; readonly done: () => void } | undefined;
+
+  constructor(collaborators: DispatcherCollaborators, options: DispatcherOptions) {
+    this.#collaborators = collaborators;
+    this.#options = options;
+    const { driver, counters, ticketKeys, onTrouble } = collaborators;
+    const onRecord = this.#onRecord;
+    this.#tls = new TlsEntrance({
+      driver,
+      counters,
+      onRecord,
+      onTrouble,
+      ticketKeys,
+      poolFor: (service) => this.#pools.poolFor(service),
+      enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
+      onFewer: () => this.#checkDrained(),
+    });
+    this.#reception = new Reception({
+      clock: driver.clock,
+      counters,
+      onRecord,
+      lead: (channel, listener, { service, tls }, origin) => {
+        if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
+        else if (!this.#pools.poolFor(service).door.denies(channel, listener, origin))
+          this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
+      },
+    });
+    this.#sample();
+  }
+
+  get sessionCount(): number {
+    return this.#reception.size + this.#tls.waiting + this.#pools.sessionCount;
+  }
+
+  /** The whole table. */
+  apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
+    const wanted = new Set(table.pools.map(({ service }) => service));
+    this.change(
+      { ...table, tls: table.tls, removed: [...this.#pools.services].filter((service) => !wanted.has(service)) },
+      slots,
+    );
+  }
+
+  /** What is new in a table. */
+  change({ listeners, pools, removed, tls }: TableChange, slots: ReadonlyMap<string, number>): void {
+    const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+    if (tls) {
+      this.#tls.apply(tls);
+      this.#upstreamContext.apply(tls.upstream);
+    }
+    this.#pools.change(pools, removed, slotOf);
+    if (listeners) this.#applyListeners(listeners);
+    this.#pools.forgetIdle();
+  }
+
+  closeSessionsOf(upstreamKey: string): void {
+    for (const pool of this.#pools.all) pool.closeSessionsOf(upstreamKey, 'operator');
+  }
+
+  /** The sessions that go on, as far as they are asked for. */
+  look(filter: SessionFilter): LiveSessions {
+    return lookAt(this.#pools.all, filter, this.#collaborators.driver.clock.nowMs());
+  }
+
+  /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
+  drain(deadlineMs: number, done: () => void): void {
+    this.#stopAccepting();
+    const deadline = this.#collaborators.driver.clock.after(deadlineMs, () => {
+      this.#closeSessions();
+      this.#endDrain();
+    });
+    this.#drained = { deadline, done };
+    this.#checkDrained();
+  }
+
+  /** Closes everything at once; nothing of it is left when this returns. */
+  close(): void {
+    this.#stopAccepting();
+    this.#sampling?.cancel();
+    this.#drained?.deadline.cancel();
+    this.#closeSessions();
+  }
+
+  /** A way to the thread that speaks TLS, or from one that can't to this one. */
+  join(way: Way): void {
+    this.#tls.join(way);
+  }
+
+  /** The thread ends, perhaps of a flaw: lets go of what would outlive it. */
+  abandon(): void {
+    this.#tls.end();
+  }
+
+  #createPool(spec: PoolSpec): Pool {
+    const { driver, random, counters, onSuspect, onTrouble, access } = this.#collaborators;
+    const onRecord = this.#onRecord;
+    const upstreamContext = (): SecureContext => this.#upstreamContext.context;
+    const { clock } = driver;
+    return new Pool({ clock, random, counters, onSuspect, onTrouble, access, onRecord, upstreamContext }, spec);
+  }
+
+  #applyListeners(specs: readonly ListenerSpec[]): void {
+    if (!this.#accepting) return;
+    const wanted = new Map(specs.map((spec) => [spec.key, spec]));
+    // Close before binding: the same port may come back under another address.
+    for (const [key, listener] of this.#listeners) {
+      const spec = wanted.get(key);
+      if (spec && listener.hasAddress(spec)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    this.#services.clear();
+    this.#plans.clear();
+    for (const spec of specs) {
+      const { key, host, port, service } = spec;
+      const plan = planOf(spec);
+      if (plan) this.#plans.set(key, plan);
+      else if (service !== undefined) this.#services.set(key, service);
+      if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
+    }
+  }
+
+  #listen(key: string, host: string, port: number): Listener {
+    const { driver, random, onListener, onTrouble } = this.#collaborators;
+    return new Listener(
+      driver,
+      random,
+      {
+        onStatus: (status) => onListener(key, status),
+        onChannel: (channel) => this.#admit(channel, key),
+        onTrouble: (code, message) => onTrouble({ kind: 'accept-failed', code, message }),
+      },
+      { host, port, reusePort: this.#options.reusePort },
+    );
+  }
+
+  #admit(channel: Channel, key: string): void {
+    const service = this.#services.get(key);
+    const plan = service === undefined ? this.#plans.get(key) : undefined;
+    // Accepted in the same turn of the event loop in which its listener was closed.
+    if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
+    if (this.#isFull) this.#reception.turnAway(channel, key, service, 'limit-total');
+    else if (plan) this.#reception.receive(channel, plan);
+    else if (service !== undefined) this.#enter(channel, key, service, undefined);
+  }
+
+  /** Where its upstreams are to be spoken TLS with, that is for a thread that can. */
+  #enter(channel: Channel, listener: string, service: string, origin: Origin | undefined): void {
+    const pool = this.#pools.poolFor(service);
+    if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, origin);
+    else this.#tls.handOver(channel, { listener, service, origin, tls: 'passthrough' });
+  }
+
+  get #isFull(): boolean {
+    const { maxSessions } = this.#options;
+    return maxSessions !== undefined && this.#collaborators.counters.open >= maxSessions;
+  }
+
+  readonly #onRecord = (record: SessionRecord): void => {
+    this.#collaborators.onRecord(record);
+    this.#checkDrained();
+  };
+
+  #stopAccepting(): void {
+    this.#accepting = false;
+    for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
+  }
+
+  #closeSessions(): void {
+    this.#reception.closeAll('shutdown');
+    this.#tls.close();
+    for (const pool of this.#pools.all) pool.closeAll('shutdown');
+  }
+
+  #checkDrained(): void {
+    if (this.#drained && this.sessionCount === 0 && this.#tls.ways === 0) this.#endDrain();
+  }
+
+  #endDrain(): void {
+    if (!this.#drained) return;
+    const { deadline, done } = this.#drained;
+    this.#drained = undefined;
+    deadline.cancel();
+    this.#tls.end();
+    done();
+  }
+
+  #sample(): void {
+    const { driver, counters } = this.#collaborators;
+    for (const pool of this.#pools.all) pool.sample();
+    const dueMs = driver.clock.nowMs() + sampleIntervalMs;
+    this.#sampling = driver.clock.after(sampleIntervalMs, () => {
+      counters.lag(Math.max(0, driver.clock.nowMs() - dueMs));
+      this.#sample();
+    });
+  }
+}

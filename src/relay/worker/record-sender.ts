@@ -1,0 +1,77 @@
+import type { Clock, Timer } from '../../time/clock.ts';
+import type { SessionRecord } from '../boundary/report.ts';
+
+/**
+ * Session records on their way to the control thread, in batches. That thread may be busy, so only so many batches are
+ * under way and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
+ */
+export interface OutboxOptions {
+  readonly batchSize: number;
+  /** A record waits no longer than this for company, in milliseconds. */
+  readonly delayMs: number;
+  readonly maxUnderWay: number;
+  readonly maxWaiting: number;
+}
+
+const defaults: OutboxOptions = { batchSize: 512, delayMs: 50, maxUnderWay: 4, maxWaiting: 8_192 };
+
+export class Outbox {
+  readonly #clock: Clock;
+  readonly #send: (records: SessionRecord[], dropped: number) => void;
+  readonly #options: OutboxOptions;
+  #waiting: SessionRecord[] = [];
+  #dropped = 0;
+  #underWay = 0;
+  #timer: Timer | undefined;
+
+  constructor(
+    collaborators: {
+      readonly clock: Clock;
+      readonly send: (records: SessionRecord[], dropped: number) => void;
+    },
+    options: Partial<OutboxOptions> = {},
+  ) {
+    this.#clock = collaborators.clock;
+    this.#send = collaborators.send;
+    this.#options = { ...defaults, ...options };
+  }
+
+  add(record: SessionRecord): void {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push(record);
+    if (this.#waiting.length >= this.#options.batchSize) this.#pump();
+    else this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());
+  }
+
+  /** One batch was taken in by the other side. */
+  taken(): void {
+    this.#underWay -= 1;
+    if (this.#waiting.length >= this.#options.batchSize || this.#dropped > 0) this.#pump();
+    else if (this.#waiting.length > 0) this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());
+  }
+
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#pump();
+  }
+
+  /** At the end, when nobody will ask for more. */
+  sendAll(): void {
+    this.#underWay = -Infinity;
+    this.flush();
+  }
+
+  #pump(): void {
+    while (this.#underWay < this.#options.maxUnderWay && this.#waiting.length + this.#dropped > 0) {
+      this.#underWay += 1;
+      const batch = this.#waiting.splice(0, this.#options.batchSize);
+      const dropped = this.#dropped;
+      this.#dropped = 0;
+      this.#send(batch, dropped);
+    }
+  }
+}

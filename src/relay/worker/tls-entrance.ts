@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { CounterWriter } from '../boundary/counters.ts';
+import type { Channel, Driver } from '../driver/driver.ts';
+import { Handover, receiveClients, type HandedOver, type Way } from '../intake/handoff.ts';
+import { nothingFound } from '../intake/detect/step.ts';
+import { originOf, type Origin } from '../intake/client-info.ts';
+import type { Pool } from '../sessions/pool.ts';
+import { tellRefused } from '../intake/refusal.ts';
+import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
+import type { TlsSpec } from '../boundary/table.ts';
+import { TlsEnds } from '../intake/tls/handshakes.ts';
+
+/**
+ * The way to their service for clients whose TLS is ended: here, or in the thread that can. Each of them has had a head,
+ * and was counted as accepted then.
+ */
+export interface TlsEntranceCollaborators {
+  readonly driver: Driver;
+  readonly counters: CounterWriter;
+  readonly onRecord: (record: SessionRecord) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+  /** Of all threads; see CertificateContexts. */
+  readonly ticketKeys: Uint8Array | undefined;
+  readonly poolFor: (service: string) => Pool;
+  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin) => void;
+  /** A client, or a way by which some may come, that was waited for is gone. */
+  readonly onFewer: () => void;
+}
+
+export class TlsEntrance {
+  readonly #collaborators: TlsEntranceCollaborators;
+  readonly #ends: TlsEnds;
+  /** Where clients go whose TLS this driver can't end. */
+  readonly #handover: Handover;
+  #ways = 0;
+  #isClosed = false;
+
+  constructor(collaborators: TlsEntranceCollaborators) {
+    const { driver, counters, onFewer, ticketKeys = randomBytes(48) } = collaborators;
+    this.#collaborators = collaborators;
+    this.#ends = new TlsEnds(driver.clock, ticketKeys);
+    this.#handover = new Handover({
+      onSent: () => {
+        counters.count('closed', 1);
+        onFewer();
+      },
+      onTakenBack: () => counters.count('adopted', 1),
+      onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
+    });
+  }
+
+  /** Clients that wait for the other thread. */
+  get waiting(): number {
+    return this.#handover.size;
+  }
+
+  /** Threads from which clients may come yet. */
+  get ways(): number {
+    return this.#ways;
+  }
+
+  apply(spec: TlsSpec): void {
+    this.#ends.apply(spec);
+  }
+
+  /** A way to the thread that speaks TLS, or to this one. Replaces the one before. */
+  join(way: Way): void {
+    if (!this.#collaborators.driver.adopt) return this.#handover.connect(way);
+    this.#ways += 1;
+    receiveClients(
+      way,
+      (client) => this.#adopt(client),
+      () => {
+        this.#ways -= 1;
+        this.#collaborators.onFewer();
+      },
+    );
+  }
+
+  receive(channel: Channel, listener: string, service: string, origin: Origin): void {
+    if (channel.secure) this.#begin(channel, listener, service, origin);
+    else this.handOver(channel, { listener, service, origin, tls: 'terminate' });
+  }
+
+  /** Without an origin: its listener wanted to know nothing of it, and it was not counted yet. */
+  handOver(
+    channel: Channel,
+    { origin, ...where }: Omit<HandedOver, 'fd' | 'client' | 'origin'> & { readonly origin: Origin | undefined },
+  ): void {
+    const { counters, driver } = this.#collaborators;
+    if (!origin) counters.count('accepted', 1);
+    const client = {
+      ...where,
+      client: channel.client,
+      origin: origin ?? originOf(channel.client, driver.clock.wallMs(), nothingFound),
+    };
+    if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
+    channel.abort();
+    this.#refuse(client, 'tls-failed', 'this driver can’t');
+  }
+
+  /** No client is left whose TLS another thread would speak: that one need not wait for any. */
+  end(): void {
+    this.#handover.end();
+  }
+
+  /** Ends those under way; and those who come yet. */
+  close(): void {
+    this.#isClosed = true;
+    this.#handover.end();
+    this.#ends.closeAll();
+  }
+
+  /** Of another thread's listener, for whom TLS is spoken here. */
+  #adopt(client: HandedOver): void {
+    const { driver, counters, enter, onTrouble } = this.#collaborators;
+    const { fd, listener, service, origin, tls } = client;
+    const channel = driver.adopt?.(fd, client.client);
+    if (!channel) {
+      const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
+      return onTrouble({ kind: 'accept-failed', code: 'EMFILE', message });
+    }
+    counters.count('adopted', 1);
+    if (this.#isClosed) {
+      channel.abort();
+      this.#refuse(client, 'shutdown');
+    } else if (tls === 'terminate') this.#begin(channel, listener, service, origin);
+    else enter(channel, listener, service, origin);
+  }
+
+  #begin(channel: Channel, listener: string, service: string, origin: Origin): void {
+    const pool = this.#collaborators.poolFor(service);
+    const guest = pool.door.expect(channel, listener, origin);
+    if (!guest) return;
+    this.#ends.begin(channel, pool.alpn, {
+      onSecured: () => pool.admitGuest(guest),
+      onOver: (reason, name, detail) => pool.door.dismiss(guest, reason, detail, name),
+    });
+  }
+
+  #refuse({ client, listener, service, origin }: Omit<HandedOver, 'fd'>, reason: CloseReason, detail?: string): void {
+    const refused = { peer: client, service, listener, origin, reason, detail };
+    tellRefused(this.#collaborators, refused, origin.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
+  }
+}

@@ -1,0 +1,83 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openAccess } from '../intake/access-policy.ts';
+import { CounterWriter } from '../boundary/counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { printLook } from '../boundary/live-sessions.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
+import { openDriver } from '../driver/open-driver.ts';
+import { OpenSockets } from '../boundary/open-sockets.ts';
+import { Outbox } from './record-sender.ts';
+import { encodeRecords } from '../boundary/record-batch.ts';
+import { Troubles } from '../boundary/resource-warnings.ts';
+
+/**
+ * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
+ */
+/** The control thread need not hear of each of a thousand clients that meet it. */
+const troubleIntervalMs = 250;
+
+if (parentPort) run(parentPort, workerData as WorkerSetup);
+
+function run(
+  port: NonNullable<typeof parentPort>,
+  { index, driver: driverName, memory, access, reusePort, maxSessions, sockets, maxPipes, ticketKeys }: WorkerSetup,
+): void {
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const opened = openDriver(driverName, new OpenSockets(sockets, index), maxPipes);
+  const { driver, wakeFd } = opened;
+  const outbox = new Outbox({
+    clock: driver.clock,
+    send: (records, dropped) => {
+      const batch = encodeRecords(records);
+      port.postMessage({ kind: 'records', batch, dropped } satisfies FromWorker, [batch.cells.buffer]);
+    },
+  });
+  const troubles = new Troubles(driver.clock, troubleIntervalMs, (trouble) => send({ kind: 'trouble', trouble }));
+  const dispatcher = new Dispatcher(
+    {
+      driver,
+      ticketKeys,
+      random: Math.random,
+      counters: new CounterWriter(memory, index),
+      onRecord: (record) => outbox.add(record),
+      onListener: (key, status) => send({ kind: 'listener', key, status }),
+      onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
+      onTrouble: (trouble) => troubles.add(trouble),
+      access: openAccess(access, index),
+    },
+    { reusePort, maxSessions },
+  );
+
+  process.once('exit', () => dispatcher.abandon());
+  port.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'table':
+        dispatcher.apply(message.table, message.slots);
+        return send({ kind: 'applied', version: message.table.version });
+      case 'change':
+        dispatcher.change(message.change, message.slots);
+        return send({ kind: 'applied', version: message.change.version });
+      case 'taken':
+        return outbox.taken();
+      case 'close-sessions':
+        return dispatcher.closeSessionsOf(message.upstreamKey);
+      case 'look':
+        return send({ kind: 'looked', id: message.id, json: printLook(dispatcher.look(message.filter)) });
+      case 'handover':
+        return dispatcher.join(message);
+      case 'drain':
+        return dispatcher.drain(message.deadlineMs, () => {
+          outbox.flush();
+          send({ kind: 'drained' });
+        });
+      case 'close':
+        dispatcher.close();
+        outbox.sendAll();
+        opened.stop();
+        // The thread ends by itself once nothing is open; what was posted is delivered first.
+        return port.close();
+    }
+  });
+  send(wakeFd === undefined ? { kind: 'ready' } : { kind: 'ready', wakeFd });
+  opened.start();
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { PipePool, type PipeCalls } from '../../../../../src/relay/driver/splice/pipes.ts';
+
+class FakeKernel implements PipeCalls {
+  readonly open = new Set<number>();
+  readonly resized: number[] = [];
+  refuses: 'pipe' | 'resize' | undefined;
+  #next = 10;
+
+  get pipeWriteEnd(): number {
+    return this.#next - 1;
+  }
+
+  pipe(): number {
+    if (this.refuses === 'pipe') return -24;
+    this.open.add(this.#next).add(this.#next + 1);
+    this.#next += 2;
+    return this.#next - 2;
+  }
+
+  resizePipe(fd: number, size: number): number {
+    this.resized.push(fd);
+    return this.refuses === 'resize' ? -1 : size;
+  }
+
+  close(fd: number): number {
+    return this.open.delete(fd) ? 0 : -9;
+  }
+}
+
+const options = { pipeSize: 1_048_576, maxPipes: 3, maxIdle: 1 };
+
+test('a pipe that was given back is the next to be taken', () => {
+  const pool = new PipePool(new FakeKernel(), options);
+  const pipe = pool.take();
+  expect(pipe).toEqual({ readEnd: 10, writeEnd: 11, size: 1_048_576 });
+  if (pipe) pool.giveBack(pipe);
+  expect(pool.take()).toBe(pipe);
+  expect(pool.open).toBe(1);
+});
+
+test('there are never more than allowed, and no more are kept than wanted', () => {
+  const kernel = new FakeKernel();
+  const pool = new PipePool(kernel, options);
+  const taken = [pool.take(), pool.take(), pool.take()];
+  expect(pool.take()).toBeUndefined();
+  for (const pipe of taken) if (pipe) pool.giveBack(pipe);
+  expect(kernel.open.size).toBe(2);
+  pool.close();
+  expect(kernel.open.size).toBe(0);
+  expect(pool.open).toBe(0);
+});
+
+test('a pipe with bytes left in it is closed, not kept', () => {
+  const kernel = new FakeKernel();
+  const pool = new PipePool(kernel, options);
+  const pipe = pool.take();
+  if (pipe) pool.discard(pipe);
+  expect(kernel.open.size).toBe(0);
+  expect(pool.take()).not.toBe(pipe);
+});
+
+test('a kernel that gives no pipe is taken at its word, one that gives a small one too', () => {
+  const kernel = new FakeKernel();
+  const pool = new PipePool(kernel, options);
+  kernel.refuses = 'pipe';
+  expect(pool.take()).toBeUndefined();
+  expect(pool.open).toBe(0);
+  kernel.refuses = 'resize';
+  expect(pool.take()?.size).toBe(65_536);
+});

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { planOf, type Plan } from '../../../../../src/relay/intake/detect/config.ts';
+import { firstStep, goOn, nextStep } from '../../../../../src/relay/intake/detect/state.ts';
+import type { HeadState, HeadStep } from '../../../../../src/relay/intake/detect/step.ts';
+import { writeProxyHeader } from '../../../../../src/relay/wire/proxy-protocol/write.ts';
+import { plainListener, type ListenerSpec } from '../../../../../src/relay/boundary/table.ts';
+import { recorded } from '../../../../support/recorded.ts';
+
+const names = [
+  { kind: 'sni', pattern: 'api.example.test', service: 'tls', tls: 'passthrough' },
+  { kind: 'host', pattern: 'secure.test', service: 'ended', tls: 'terminate' },
+  { kind: 'host', pattern: 'web.test', service: 'web', tls: 'passthrough' },
+] as const;
+const everybody = ['0.0.0.0/0', '::/0'];
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const gssRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]);
+const header = writeProxyHeader('v2', {
+  source: { host: '203.0.113.7', port: 1 },
+  destination: { host: '::1', port: 2 },
+});
+
+function plan(options: Partial<ListenerSpec>): Plan {
+  const made = planOf({
+    ...plainListener,
+    key: 'k',
+    host: '127.0.0.1',
+    port: 1,
+    service: undefined,
+    names,
+    ...options,
+  });
+  if (!made) throw new Error('nothing to find out');
+  return made;
+}
+
+interface Run {
+  readonly end: HeadStep;
+  readonly said: string;
+  /** What was not taken. */
+  readonly left: Uint8Array;
+}
+
+/**
+ * Gives the bytes so many at a time to whatever waits for them, and ends with what became of it. `reply`: what the client
+ * sends once it has heard something.
+ */
+function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
+  let said = '';
+  let left = bytes;
+  let unsent = reply;
+  let there = 0;
+  let seen = 0;
+  let step = firstStep(of, of.trusted !== undefined);
+  for (;;) {
+    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, said, left };
+    if (step.kind === 'go-on') {
+      said += Buffer.from(step.say ?? []).toString();
+      left = left.subarray(step.take);
+      if (step.say) {
+        left = Buffer.concat([left, unsent]);
+        unsent = new Uint8Array();
+      }
+      there -= step.take;
+      seen = 0;
+      step = goOn(of, step.state);
+      continue;
+    }
+    const state: HeadState = step.state;
+    if (seen === left.length) {
+      step = nextStep(of, state, { kind: 'timeout' });
+      continue;
+    }
+    if (seen === there) there = Math.min(left.length, there + piece);
+    seen = there;
+    step = nextStep(of, state, { kind: 'bytes', bytes: left.subarray(0, there), ended: false });
+  }
+}
+
+describe('the head of a session', () => {
+  test.each([
+    ['a TLS name', {}, recorded('curl'), 'tls'],
+    ['a host whose TLS is ended here, by its TLS name', {}, hello('secure.test'), 'ended'],
+    ['an HTTP host', {}, Buffer.from('GET / HTTP/1.1\r\nHost: web.test\r\n\r\n'), 'web'],
+    ['no name to the catch-all', { service: 'rest' }, recorded('openssl-no-name'), 'rest'],
+    ['another protocol to the catch-all', { service: 'rest' }, Buffer.from('SSH-2.0-x\r\n'), 'rest'],
+    ['a request that stops early to the catch-all', { service: 'rest' }, Buffer.from('GE'), 'rest'],
+    ['silence to the catch-all', { service: 'rest' }, new Uint8Array(), 'rest'],
+    ['a TLS name behind a PROXY header', { acceptProxy: everybody }, Buffer.concat([header, recorded('curl')]), 'tls'],
+    ['a TLS name behind Postgres’ request', {}, Buffer.concat([sslRequest, recorded('curl')]), 'tls'],
+    ['anybody behind a PROXY header', { acceptProxy: everybody, names: [], service: 'rest' }, header, 'rest'],
+  ] as const)('leads %s, wherever the bytes are cut', (_, options, bytes, service) => {
+    const of = plan(options);
+    const whole = run(of, bytes, Math.max(1, bytes.length));
+    expect(whole.end).toMatchObject({ kind: 'lead', to: { service } });
+    for (const piece of [1, 2, 7, 100]) expect(run(of, bytes, piece)).toEqual(whole);
+  });
+
+  test.each([
+    ['a TLS name that nobody has', {}, hello('elsewhere.test'), 'no-route', '\u0015\u0003\u0003\u0000\u0002\u0002p'],
+    [
+      'an HTTP host whose TLS has to be ended',
+      {},
+      Buffer.from('GET / HTTP/1.1\r\nHost: secure.test\r\n\r\n'),
+      'no-route',
+      'HTTP/1.1 404',
+    ],
+    ['a request without a host', {}, Buffer.from('GET / HTTP/1.0\r\n\r\n'), 'no-route', 'HTTP/1.1 404'],
+    ['another protocol', {}, Buffer.from('SSH-2.0-x\r\n'), 'no-route', ''],
+    ['a broken request', {}, Buffer.from('GET / HTTP/1.1\r\nHost : x\r\n\r\n'), 'malformed', 'HTTP/1.1 400'],
+    ['a hello that stops in the middle', { service: 'rest' }, recorded('curl').subarray(0, 100), 'sniff-timeout', ''],
+    [
+      'a request that stops in the middle',
+      { service: 'rest' },
+      Buffer.from('GET / HTTP/1.1\r\nHo'),
+      'sniff-timeout',
+      'HTTP/1.1 408',
+    ],
+    ['silence', {}, new Uint8Array(), 'sniff-timeout', ''],
+    [
+      'no PROXY header from a proxy',
+      { acceptProxy: everybody, service: 'rest' },
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      'bad-proxy-header',
+      '',
+    ],
+    ['silence of a proxy', { acceptProxy: everybody, service: 'rest' }, new Uint8Array(), 'bad-proxy-header', ''],
+    ['Postgres’ request twice', {}, Buffer.concat([sslRequest, sslRequest]), 'malformed', ''],
+    [
+      'Postgres’ request for another encryption after that for TLS',
+      {},
+      Buffer.concat([sslRequest, gssRequest]),
+      'malformed',
+      '',
+    ],
+    [
+      'a request in the clear after Postgres’ request for TLS',
+      { service: 'rest' },
+      Buffer.concat([sslRequest, Buffer.from('GET / HTTP/1.1\r\nHost: web.test\r\n\r\n')]),
+      'malformed',
+      '',
+    ],
+  ] as const)('refuses %s, wherever the bytes are cut', (_, options, bytes, reason, answer) => {
+    const of = plan(options);
+    for (const piece of [1, 3, 50, Math.max(1, bytes.length)]) {
+      const { end } = run(of, bytes, piece);
+      expect(end).toMatchObject({ kind: 'refuse', reason });
+      const said = end.kind === 'refuse' ? Buffer.from(end.answer ?? []).toString('latin1') : '';
+      expect(said.startsWith(answer) && (said === '') === (answer === '')).toBe(true);
+    }
+  });
+
+  test('has nothing to find out where one service takes everybody', () => {
+    const plain = { ...plainListener, key: 'k', host: '127.0.0.1', port: 1, service: 'all' };
+    expect(planOf(plain)).toBeUndefined();
+    expect(planOf({ ...plain, tls: 'terminate' })).toBeDefined();
+  });
+
+  test('knows whom a proxy speaks for, and says so of whoever is refused behind it', () => {
+    const { end } = run(plan({ acceptProxy: everybody }), Buffer.concat([header, hello('elsewhere.test')]), 10);
+    expect(end).toMatchObject({
+      found: { name: 'elsewhere.test', proxied: { source: { host: '203.0.113.7', port: 1 } } },
+    });
+  });
+
+  test('a client that ends without a byte is the catch-all’s, or gave up', () => {
+    const input = { kind: 'bytes', bytes: new Uint8Array(), ended: true } as const;
+    const stateOf = (of: Plan): HeadState => {
+      const step = firstStep(of, false);
+      if (step.kind !== 'wait') throw new Error(step.kind);
+      return step.state;
+    };
+    const [open, closed] = [plan({ service: 'rest' }), plan({})];
+    expect(nextStep(open, stateOf(open), input)).toMatchObject({ kind: 'lead', found: { ended: true } });
+    expect(nextStep(closed, stateOf(closed), input)).toMatchObject({ kind: 'refuse', reason: 'client-gave-up' });
+  });
+});
+
+describe('an HTTP/2 client that asks for nothing before it has the server’s SETTINGS', () => {
+  const frame = (type: number, flags: number, stream: number, ...payload: readonly number[]): Buffer =>
+    Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
+  const begun = Buffer.concat([
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    frame(4, 0, 0),
+    frame(8, 0, 0, 0, 0, 1, 0),
+  ]);
+  const acknowledgement = frame(4, 1, 0);
+  const requestFor = (name: string): Buffer => frame(1, 5, 3, 0x82, 0x41, name.length, ...Buffer.from(name));
+  const emptySettings = '\0\0\0\u0004\0\0\0\0\0';
+
+  test.each([
+    ['after', [acknowledgement, requestFor('web.test')]],
+    ['before', [requestFor('web.test'), acknowledgement]],
+  ])('is sent some, and led by the name it asks for %s it acknowledges them', (_, reply) => {
+    for (const piece of [1, 7, 1_000]) {
+      const { end, said, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
+      expect(said).toBe(emptySettings);
+      expect(end).toMatchObject({ kind: 'lead', to: { service: 'web' }, found: { name: 'web.test', stream: 3 } });
+      // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
+      const heard = Buffer.concat([(end.kind === 'lead' && end.found.said) || Buffer.alloc(0), left]);
+      expect(heard).toEqual(Buffer.concat([begun, requestFor('web.test')]));
+    }
+  });
+
+  test('is told so on its own stream when nobody has the name', () => {
+    const { end } = run(plan({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', found: { name: 'else.test', stream: 3 } });
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['an acknowledgement', acknowledgement],
+    ['a request, but no acknowledgement', requestFor('web.test')],
+  ])('gets a goodbye when all it sends then is %s', (_, reply) => {
+    const { end } = run(plan({ service: 'rest' }), begun, 10, reply);
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'sniff-timeout' });
+    expect(end.kind === 'refuse' && Buffer.from(end.answer ?? []).indexOf(frame(7, 0, 0).subarray(3))).toBeGreaterThan(
+      0,
+    );
+  });
+
+  test('keeps no more than 16 KiB in memory', () => {
+    const settings = Array.from({ length: 20 }, () => frame(4, 0, 0, ...Array.from({ length: 252 }, () => 0)));
+    const most = Buffer.concat([begun, ...settings, ...settings, ...settings, ...settings]);
+    const { end } = run(plan({}), begun, 1_000, Buffer.concat([most.subarray(begun.length), acknowledgement]));
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'malformed' });
+  });
+});
+
+/** The shortest hello that asks for a name. */
+function hello(name: string): Uint8Array {
+  const uint = (value: number, size: number): number[] =>
+    Array.from({ length: size }, (_, index) => (value >> (8 * (size - 1 - index))) & 255);
+  const vector = (size: number, content: readonly number[]): number[] => [...uint(content.length, size), ...content];
+  const host = [0, ...vector(2, [...Buffer.from(name)])];
+  const extensions = [...uint(0, 2), ...vector(2, vector(2, host))];
+  const random = Array.from({ length: 32 }, (_, index) => index);
+  const body = [
+    3,
+    3,
+    ...random,
+    ...vector(1, []),
+    ...vector(2, [0x13, 1]),
+    ...vector(1, [0]),
+    ...vector(2, extensions),
+  ];
+  return Uint8Array.from([22, 3, 1, ...vector(2, [1, ...vector(3, body)])]);
+}

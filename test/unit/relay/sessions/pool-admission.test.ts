@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
+import { originOf } from '../../../../src/relay/intake/client-info.ts';
+import { FakeChannel } from '../../../support/sockets-fake-channel.ts';
+import { createPool, type PoolRig } from '../../../support/sockets-pool.ts';
+import { upstream } from '../../../support/sockets-tables.ts';
+
+const a = upstream('a', { port: 1 });
+const b = upstream('b', { port: 2 });
+const deny = ['192.0.2.0/24'];
+
+describe('a client whose upstream is lost', () => {
+  test('is turned away when the lists have changed since it was let in', () => {
+    const { admit, apply, records, pool, counters } = createPool([a, b]);
+    const client = admit();
+    client.answer();
+    apply([a, b], { deny });
+    expect(client.phase).toBe('relaying');
+    client.lose();
+    expect(client).toMatchObject({ phase: 'aborted', dials: [1] });
+    expect(records).toMatchObject([{ reason: 'denied' }]);
+    expect(counters.worker(0)).toMatchObject({ denied: 1, held: 0 });
+    expect([pool.sessionCount, counters.activeOf(1)]).toEqual([0, 0]);
+  });
+
+  test('is dialed for again when it is still welcome', () => {
+    const { admit, apply } = createPool([a, b]);
+    const client = admit();
+    client.answer();
+    apply([a, b], { deny: ['203.0.113.0/24'] });
+    client.lose();
+    expect(client.dials).toEqual([1, 2]);
+  });
+});
+
+describe('a client whose TLS is being begun', () => {
+  test('has its place from then on, and the same one in its session', () => {
+    const rig = createPool([a], { maxSessions: 1 });
+    const { guest, channel } = expectGuest(rig);
+    expect(rig.pool.sessionCount).toBe(1);
+    expect(rig.admit().phase).toBe('aborted');
+    rig.pool.admitGuest(guest);
+    expect(channel.phase).toBe('dialing');
+    expect(rig.admit().phase).toBe('aborted');
+    channel.answer();
+    channel.end();
+    expect(rig.admit().phase).toBe('dialing');
+    expect(rig.records.map(({ reason }) => reason)).toEqual(['limit-service', 'limit-service', 'finished']);
+  });
+
+  test('gives its place back when that fails', () => {
+    const rig = createPool([a], { maxSessionsPerClient: 1 });
+    const { guest } = expectGuest(rig);
+    rig.pool.door.dismiss(guest, 'tls-failed', 'no TLS', 'api.test');
+    expect(rig.records).toMatchObject([{ reason: 'tls-failed', detail: 'no TLS', name: 'api.test' }]);
+    expect(rig.counters.worker(0)).toMatchObject({ 'tls-failed': 1, closed: 1 });
+    expect(rig.admit().phase).toBe('dialing');
+  });
+
+  test('counts against a limit that comes meanwhile', () => {
+    const rig = createPool([a]);
+    const { guest } = expectGuest(rig);
+    rig.apply([a], { maxSessions: 1 });
+    expect(rig.admit().phase).toBe('aborted');
+    rig.pool.door.dismiss(guest, 'shutdown');
+    expect(rig.admit().phase).toBe('dialing');
+  });
+
+  test('is turned away when a list comes meanwhile that names it', () => {
+    const rig = createPool([a], { maxSessions: 1 });
+    const { guest, channel } = expectGuest(rig);
+    rig.apply([a], { maxSessions: 1, deny });
+    rig.pool.admitGuest(guest);
+    expect(channel).toMatchObject({ phase: 'aborted', dials: [] });
+    expect(rig.records).toMatchObject([{ reason: 'denied' }]);
+    rig.apply([a], { maxSessions: 1 });
+    expect(rig.admit().phase).toBe('dialing');
+  });
+});
+
+test('whatever limits come and go while clients do, all places are free in the end', () => {
+  const step = fc.oneof(
+    fc.constantFrom('admit', 'expect').map((kind) => ({ kind, nth: 0, limit: undefined })),
+    fc.nat(20).map((nth) => ({ kind: 'end', nth, limit: undefined })),
+    fc.option(fc.nat(5), { nil: undefined }).map((limit) => ({ kind: 'limit', nth: 0, limit })),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const rig = createPool([a]);
+      const ends: (() => void)[] = [];
+      for (const { kind, nth, limit } of steps) {
+        if (kind === 'limit') rig.apply([a], { maxSessions: limit, maxSessionsPerClient: limit });
+        else if (kind === 'end') ends.splice(nth, 1)[0]?.();
+        else if (kind === 'admit') {
+          const channel = rig.admit();
+          channel.answer();
+          ends.push(() => channel.end());
+        } else {
+          const { guest, channel } = tryGuest(rig);
+          if (!guest) continue;
+          if (ends.length % 2 === 0) ends.push(() => rig.pool.door.dismiss(guest, 'tls-failed'));
+          else {
+            rig.pool.admitGuest(guest);
+            ends.push(() => channel.leave());
+          }
+        }
+      }
+      for (const end of ends) end();
+      rig.apply([a], { maxSessions: 1 });
+      expect(rig.pool.sessionCount).toBe(0);
+      expect([rig.admit().phase, rig.admit().phase]).toEqual(['dialing', 'aborted']);
+    }),
+  );
+});
+
+describe('a dial that fails for want of something on this machine', () => {
+  test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'ENOSPC'])(
+    '(%s) is no fault of the upstream, is said, and its client is held and dialed for again',
+    (code) => {
+      const { admit, clock, suspects, troubles, held } = createPool([a]);
+      const client = admit();
+      client.refuse(code);
+      expect(suspects).toEqual([]);
+      expect(troubles).toEqual([`dial-impossible: ${code}`]);
+      expect([client.phase, held()]).toEqual(['idle', 1]);
+      clock.advance(25);
+      client.answer();
+      expect([client.phase, held()]).toEqual(['relaying', 0]);
+    },
+  );
+
+  test('puts no upstream behind another', () => {
+    const { admit } = createPool([a, b], { balance: 'first' });
+    const client = admit();
+    client.refuse('EMFILE');
+    client.answer();
+    expect(client.dials).toEqual([1, 2]);
+    expect(admit().dials).toEqual([1]);
+  });
+
+  test('is the upstream’s when the machine has no IPv6 to reach it by', () => {
+    const { admit, suspects, troubles } = createPool([upstream('a', { endpoints: [{ host: '::1', port: 80 }] })]);
+    admit().refuse('EADDRNOTAVAIL');
+    expect(suspects).toEqual(['a: EADDRNOTAVAIL [::1]:80']);
+    expect(troubles).toEqual([]);
+  });
+});
+
+function expectGuest(rig: PoolRig) {
+  const { guest, channel } = tryGuest(rig);
+  if (!guest) throw new Error('it was turned away');
+  return { guest, channel };
+}
+
+function tryGuest({ pool }: PoolRig) {
+  const channel = new FakeChannel();
+  const origin = originOf(channel.client, 0, { ...nothingFound, protocol: 'tls' });
+  return { guest: pool.door.expect(channel, 'listener', origin), channel };
+}

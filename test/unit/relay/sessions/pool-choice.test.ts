@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { Candidates, type Candidate } from '../../../../src/relay/upstreams/candidates.ts';
+import type { PoolSpec } from '../../../../src/relay/boundary/table.ts';
+import { createPool, type PoolRig } from '../../../support/sockets-pool.ts';
+import { upstream } from '../../../support/sockets-tables.ts';
+
+const a = upstream('a', { port: 1 });
+const b = upstream('b', { port: 2 });
+const c = upstream('c', { port: 3 });
+const suspect = { availability: 'suspect' } as const;
+const turns: Partial<PoolSpec> = { balance: 'first' };
+
+/** Where the next client is sent, and where it goes on while nobody answers. */
+function walk({ admit }: PoolRig): readonly number[] {
+  const client = admit();
+  while (client.phase === 'dialing') client.refuse();
+  return client.dials;
+}
+
+describe('a failed dial', () => {
+  test('is told to the control side, at most every 250 ms while dials go on failing', () => {
+    const rig = createPool([a], { maxHeld: 100 });
+    const first = rig.admit();
+    first.refuse();
+    expect(rig.suspects).toEqual(['a: ECONNREFUSED 127.0.0.1:1']);
+    const toldAtMs: number[] = [rig.clock.nowMs()];
+    for (let ms = 0; ms < 2_000; ms++) {
+      rig.clock.advance(1);
+      if (first.phase === 'dialing') first.refuse();
+      if (rig.suspects.length > toldAtMs.length) toldAtMs.push(rig.clock.nowMs());
+    }
+    expect(toldAtMs.length).toBeGreaterThan(3);
+    const apart = toldAtMs.slice(1).map((atMs, index) => atMs - (toldAtMs[index] ?? 0));
+    for (const ms of apart) expect(ms).toBeGreaterThanOrEqual(250);
+    for (const ms of apart) expect(ms).toBeLessThanOrEqual(500);
+  });
+
+  test('is also one that got no answer in time', () => {
+    const rig = createPool([a], { connectTimeoutMs: 300 });
+    rig.admit();
+    rig.clock.advance(300);
+    expect(rig.suspects).toEqual(['a: ETIMEDOUT 127.0.0.1:1']);
+  });
+
+  test('is not one to an upstream that has left, nor one that its client gave up', () => {
+    const rig = createPool([a, b]);
+    const [first, second] = [rig.admit(), rig.admit()];
+    first.leave();
+    rig.apply([a]);
+    expect(second.dials).toEqual([2, 1]);
+    expect(rig.suspects).toEqual([]);
+  });
+
+  test('is forgotten when the control side has found that the upstream answers', () => {
+    const rig = createPool([a, b], { ...turns, connectTimeoutMs: 300 });
+    rig.admit();
+    rig.clock.advance(300);
+    expect(rig.admit().dials).toEqual([2]);
+    rig.apply([a, b]);
+    expect(rig.admit().dials).toEqual([2]);
+    rig.apply([{ ...a, ...suspect }, b]);
+    expect(rig.admit().dials).toEqual([2]);
+    rig.apply([a, b]);
+    expect(rig.admit().dials).toEqual([1]);
+  });
+});
+
+describe('candidates', () => {
+  test.each([
+    ['primaries, then backups', [{ ...a, backup: true }, b, c], [2, 3, 1]],
+    ['ready ones, then suspects', [{ ...a, ...suspect }, b, c], [2, 3, 1]],
+    ['backups before suspects', [{ ...a, ...suspect }, { ...b, backup: true }, c], [3, 2, 1]],
+    [
+      'a ready backup when no primary is',
+      [
+        { ...a, ...suspect },
+        { ...b, backup: true },
+      ],
+      [2, 1],
+    ],
+    [
+      'all of them when all are suspect, backups last',
+      [
+        { ...a, ...suspect, backup: true },
+        { ...b, ...suspect },
+      ],
+      [2, 1],
+    ],
+    [
+      'none that rests',
+      [
+        { ...a, availability: 'resting' as const },
+        { ...b, backup: true },
+      ],
+      [2],
+    ],
+    ['a full one never', [{ ...a, maxConnections: 0 }, b], [2]],
+    [
+      'no backup while a primary is merely full',
+      [
+        { ...a, maxConnections: 0 },
+        { ...b, backup: true },
+      ],
+      [],
+    ],
+    [
+      'a suspect when the ready one is full',
+      [
+        { ...a, maxConnections: 0 },
+        { ...b, ...suspect },
+      ],
+      [2],
+    ],
+    [
+      'no full suspect',
+      [
+        { ...a, ...suspect, maxConnections: 0 },
+        { ...b, ...suspect },
+      ],
+      [2],
+    ],
+  ] as const)('are asked in this order: %s', (_, upstreams, ports) => {
+    expect(walk(createPool(upstreams, turns))).toEqual(ports);
+  });
+
+  test('that this worker found silent come after backups too', () => {
+    const rig = createPool([a, { ...b, backup: true }], { ...turns, connectTimeoutMs: 300 });
+    rig.admit();
+    rig.clock.advance(300);
+    expect(walk(rig)).toEqual([2, 1]);
+  });
+
+  test('are handed on as they are when all are alike: no copy for each client', () => {
+    const alike: Candidate = {
+      key: 'a',
+      weight: 1,
+      isBackup: false,
+      isLimited: false,
+      isFull: false,
+      isSuspect: false,
+      isSuspectByTable: false,
+    };
+    const candidates = new Candidates([alike, { ...alike, key: 'b' }]);
+    expect(candidates.best([])).toBe(candidates.all);
+  });
+});
+
+describe('an upstream with a limit', () => {
+  const limited = { ...a, maxConnections: 2 };
+
+  test('gets no more sessions than that, dialing ones among them; the next client is held, and no failure is counted', () => {
+    const rig = createPool([limited]);
+    const clients = [rig.admit(), rig.admit(), rig.admit()];
+    clients[0]?.answer();
+    expect(clients.map(({ dials }) => dials)).toEqual([[1], [1], []]);
+    expect(rig.held()).toBe(1);
+    rig.clock.advance(1_000);
+    expect(clients[2]?.dials).toEqual([]);
+    expect(rig.counters.totalsOf(1)).toMatchObject({ active: 2, dials: 2, dialFailures: 0, retries: 0 });
+    expect(rig.suspects).toEqual([]);
+  });
+
+  test('sends the first of those held at once when a session ends', () => {
+    const rig = createPool([limited]);
+    const [first, second, third, fourth] = [rig.admit(), rig.admit(), rig.admit(), rig.admit()];
+    first.answer();
+    second.answer();
+    first.end();
+    expect(third.dials).toEqual([1]);
+    third.answer();
+    expect(fourth.dials).toEqual([]);
+    second.leave();
+    expect(fourth.dials).toEqual([1]);
+    expect(rig.held()).toBe(1);
+  });
+
+  test('is tried again within 250 ms when the place was another worker’s', () => {
+    const rig = createPool([limited]);
+    expect([rig.otherWorker.reserve(1, 2), rig.otherWorker.reserve(1, 2)]).toEqual([true, true]);
+    const client = rig.admit();
+    rig.clock.advance(3_000);
+    expect(client.dials).toEqual([]);
+    rig.otherWorker.addActive(1, -1);
+    rig.clock.advance(250);
+    expect(client.dials).toEqual([1]);
+  });
+
+  test('lets as many wait as may be held, however often they were passed over', () => {
+    const rig = createPool([{ ...a, maxConnections: 1 }], { maxHeld: 2 });
+    rig.admit().answer();
+    const second = rig.admit();
+    rig.clock.advance(2_000);
+    const third = rig.admit();
+    rig.clock.advance(2_000);
+    const fourth = rig.admit();
+    expect([second, third, fourth].map(({ phase }) => phase)).toEqual(['idle', 'idle', 'aborted']);
+    expect(rig.records.map(({ reason }) => reason)).toEqual(['hold-full']);
+  });
+
+  test('that is full sends its clients to the others by the policy', () => {
+    const rig = createPool([limited, b, c], { balance: 'round-robin' });
+    const ports = Array.from({ length: 8 }, () => rig.admit().dials[0]);
+    expect(ports.filter((port) => port === 1)).toHaveLength(2);
+    expect(ports.filter((port) => port === 2)).toHaveLength(3);
+  });
+
+  test('that is lowered keeps the sessions there are and takes none until there are fewer', () => {
+    const rig = createPool([limited]);
+    const [first, second] = [rig.admit(), rig.admit()];
+    first.answer();
+    second.answer();
+    rig.apply([{ ...limited, maxConnections: 1 }]);
+    const third = rig.admit();
+    first.end();
+    expect(third.dials).toEqual([]);
+    expect(second.phase).toBe('relaying');
+    second.end();
+    expect(third.dials).toEqual([1]);
+  });
+});
+
+describe('slow start', () => {
+  const slow = { ...b, slowStartMs: 10_000, weight: 100 };
+  const shareOf = (rig: PoolRig): number => {
+    const ports = Array.from({ length: 1_100 }, () => {
+      const client = rig.admit();
+      client.answer();
+      client.end();
+      return client.dials[0];
+    });
+    return ports.filter((port) => port === 2).length;
+  };
+
+  test('lets an upstream’s share grow from a tenth of its weight to all of it, and not again after a mere suspicion', () => {
+    const rig = createPool([{ ...a, weight: 100 }], { balance: 'round-robin' });
+    rig.apply([{ ...a, weight: 100 }, slow]);
+    expect(shareOf(rig)).toBeCloseTo(100, -1);
+    rig.clock.advance(5_000);
+    expect(Math.abs(shareOf(rig) - (1_100 * 0.55) / 1.55)).toBeLessThan(3);
+    rig.clock.advance(5_000);
+    expect(Math.abs(shareOf(rig) - 550)).toBeLessThan(3);
+    rig.apply([
+      { ...a, weight: 100 },
+      { ...slow, ...suspect },
+    ]);
+    rig.apply([{ ...a, weight: 100 }, slow]);
+    expect(Math.abs(shareOf(rig) - 550)).toBeLessThan(3);
+    rig.apply([
+      { ...a, weight: 100 },
+      { ...slow, availability: 'resting' },
+    ]);
+    rig.clock.advance(60_000);
+    rig.apply([{ ...a, weight: 100 }, slow]);
+    expect(shareOf(rig)).toBeCloseTo(100, -1);
+  });
+});

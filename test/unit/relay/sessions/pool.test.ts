@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import { createPool } from '../../../support/sockets-pool.ts';
+import { upstream } from '../../../support/sockets-tables.ts';
+
+const a = upstream('a', { port: 1 });
+const b = upstream('b', { port: 2 });
+
+describe('a pool with somebody to dial', () => {
+  test('tries each candidate once, then holds the client', () => {
+    const { admit, held } = createPool([a, b]);
+    const client = admit();
+    client.refuse();
+    expect(client.dials).toEqual([1, 2]);
+    client.refuse();
+    expect(client.phase).toBe('idle');
+    expect(held()).toBe(1);
+  });
+
+  test('asks an upstream that refused last, until it has answered again', () => {
+    const { admit, clock } = createPool([a, b], { balance: 'round-robin' });
+    admit().refuse();
+    expect([admit(), admit(), admit()].map((client) => client.dials[0])).toEqual([2, 2, 2]);
+    clock.advance(25);
+    const scouts = [admit(), admit(), admit()].filter((client) => client.dials[0] === 1);
+    expect(scouts).toHaveLength(1);
+    scouts[0]?.answer();
+    expect(new Set([admit(), admit()].map((client) => client.dials[0]))).toEqual(new Set([1, 2]));
+  });
+
+  test('a dial without an answer is given up at its deadline', () => {
+    const { admit, clock, pool } = createPool([a, b], { connectTimeoutMs: 300 });
+    const client = admit();
+    clock.advance(299);
+    expect(client.dials).toEqual([1]);
+    clock.advance(1);
+    expect(client.dials).toEqual([1, 2]);
+    client.answer();
+    expect(pool.sessionCount).toBe(1);
+  });
+
+  test('the deadline of a dial that was answered means nothing any more', () => {
+    const { admit, clock } = createPool([a, b], { connectTimeoutMs: 300 });
+    const client = admit();
+    client.answer();
+    clock.advance(1_000);
+    expect(client).toMatchObject({ dials: [1], phase: 'relaying' });
+  });
+
+  test('counts who is dialing or relaying', () => {
+    const { admit, counters } = createPool([a]);
+    const client = admit();
+    expect(counters.activeOf(1)).toBe(1);
+    client.answer();
+    expect(counters.activeOf(1)).toBe(1);
+    client.end();
+    expect(counters.totalsOf(1)).toMatchObject({ active: 0, sessions: 1, dials: 1, dialFailures: 0, retries: 0 });
+  });
+});
+
+describe('the hold', () => {
+  test('only the first in line dials, at growing distances', () => {
+    const { admit, clock } = createPool([a]);
+    const first = admit();
+    const second = admit();
+    first.refuse();
+    second.refuse();
+    const third = admit();
+    const distances: number[] = [];
+    for (let dials = 0; dials < 6; dials++) {
+      const startedMs = clock.nowMs();
+      while (first.phase !== 'dialing') clock.advance(1);
+      distances.push(clock.nowMs() - startedMs);
+      first.refuse();
+    }
+    expect(distances).toEqual([25, 50, 100, 200, 250, 250]);
+    expect(second.dials).toHaveLength(1);
+    expect(third.dials).toEqual([]);
+  });
+
+  test('one whose release failed gets its old place again, before those who came later', () => {
+    const { admit, clock } = createPool([a]);
+    const [first, second] = [admit(), admit()];
+    first.refuse();
+    second.refuse();
+    clock.advance(25);
+    first.answer();
+    const third = admit();
+    third.refuse();
+    second.refuse();
+    clock.advance(25);
+    expect(second.phase).toBe('dialing');
+    expect(third.phase).toBe('idle');
+  });
+
+  test('a newcomer to the pool is tried at once, though the first in line waits for a silent one', () => {
+    const { admit, apply } = createPool([]);
+    const client = admit();
+    apply([a]);
+    expect(client.dials).toEqual([1]);
+    apply([a, b]);
+    expect(client.dials).toEqual([1, 2]);
+    client.refuse();
+    expect(client.dials).toEqual([1, 2]);
+  });
+
+  test('when the first in line leaves, the next takes over at once', () => {
+    const { admit, apply, records } = createPool([]);
+    const [first, second] = [admit(), admit()];
+    apply([a]);
+    first.leave();
+    expect(second.dials).toEqual([1]);
+    expect(records.map(({ reason }) => reason)).toEqual(['client-gave-up']);
+  });
+
+  test('each client has its own deadline, counted from its first wait', () => {
+    const { admit, clock, records, held } = createPool([], { holdMs: 1_000 });
+    const first = admit();
+    clock.advance(400);
+    const second = admit();
+    clock.advance(600);
+    expect([first.phase, second.phase]).toEqual(['aborted', 'idle']);
+    clock.advance(400);
+    expect(second.phase).toBe('aborted');
+    expect(records.map(({ reason, heldMs }) => [reason, heldMs])).toEqual([
+      ['hold-expired', 1_000],
+      ['hold-expired', 1_000],
+    ]);
+    expect(held()).toBe(0);
+    expect(clock.nextDelayMs()).toBeUndefined();
+  });
+
+  test('the deadline also ends a dial that was begun for a held client', () => {
+    const { admit, apply, clock, counters } = createPool([], { holdMs: 1_000, connectTimeoutMs: 60_000 });
+    const client = admit();
+    apply([a]);
+    clock.advance(1_000);
+    expect(client.phase).toBe('aborted');
+    expect(counters.activeOf(1)).toBe(0);
+  });
+
+  test('once answered, a client is safe from the deadline', () => {
+    const { admit, apply, clock } = createPool([], { holdMs: 1_000 });
+    const client = admit();
+    apply([a]);
+    client.answer();
+    clock.advance(5_000);
+    expect(client.phase).toBe('relaying');
+  });
+
+  test('a client that ended without a byte is served if it need not wait, and gave up if it must', () => {
+    const { admit, records } = createPool([a, b]);
+    const [served, waiting] = [admit(), admit()];
+    served.leave('ended');
+    waiting.leave('ended');
+    served.answer();
+    expect(served.phase).toBe('relaying');
+    waiting.refuse();
+    waiting.refuse();
+    expect(records.map(({ reason }) => reason)).toEqual(['client-gave-up']);
+  });
+
+  test('it is bounded, but never against those who are in already', () => {
+    const { admit, records, clock, held } = createPool([a], { maxHeld: 2 });
+    const clients = [admit(), admit()];
+    for (const client of clients) client.refuse();
+    expect(admit().phase).toBe('aborted');
+    clock.advance(25);
+    clients[0]?.answer();
+    clients[1]?.refuse();
+    expect(clients[1]?.phase).toBe('idle');
+    expect(held()).toBe(1);
+    expect(records.map(({ reason }) => reason)).toEqual(['hold-full']);
+  });
+});
+
+describe('an upstream that leaves the table', () => {
+  test('loses its dials at once and its sessions when they are still', () => {
+    const { admit, apply, clock, records } = createPool([a]);
+    const relaying = admit();
+    relaying.answer();
+    const dialing = admit();
+    apply([b]);
+    expect(dialing.dials).toEqual([1, 2]);
+    relaying.bytesDown = 10;
+    clock.advance(250);
+    expect(relaying.phase).toBe('relaying');
+    clock.advance(250);
+    expect(relaying.phase).toBe('aborted');
+    expect(records).toMatchObject([{ reason: 'upstream-gone', bytesDown: 10, upstream: 'a' }]);
+  });
+
+  test('may not send for ever', () => {
+    const { admit, apply, clock } = createPool([a]);
+    const client = admit();
+    client.answer();
+    apply([]);
+    for (let ms = 0; ms < 5_000; ms += 100) {
+      client.bytesDown += 1;
+      clock.advance(100);
+    }
+    expect(client.phase).toBe('aborted');
+  });
+
+  test('one that merely drains keeps its sessions and gets no more', () => {
+    const { admit, apply, clock } = createPool([a]);
+    const client = admit();
+    client.answer();
+    apply([{ ...a, availability: 'resting' }, b]);
+    clock.advance(60_000);
+    expect(client.phase).toBe('relaying');
+    expect(admit().dials).toEqual([2]);
+  });
+});
+
+test('closing everything closes held, dialing and relaying sessions, and dials nobody', () => {
+  const { admit, pool, records, clock, apply } = createPool([]);
+  const held = [admit(), admit()];
+  apply([a]);
+  const [scout] = held;
+  pool.closeAll('shutdown');
+  expect(scout?.dials).toEqual([1]);
+  expect(held[1]?.dials).toEqual([]);
+  expect(records.map(({ reason }) => reason)).toEqual(['shutdown', 'shutdown']);
+  expect(clock.nextDelayMs()).toBeUndefined();
+});

@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createBalancer } from '../../../../src/relay/upstreams/balancer.ts';
+import type { Balancer } from '../../../../src/relay/upstreams/policy.ts';
+import { balancePolicies, type BalancePolicy } from '../../../../src/relay/boundary/table.ts';
+
+interface Stub {
+  readonly key: string;
+  readonly weight: number;
+  active: number;
+}
+
+const anyPolicy = { minLength: 1, maxLength: 12 };
+const weights = fc.array(fc.integer({ min: 1, max: 256 }), anyPolicy);
+/** As they are while an upstream starts slowly. */
+const fractions = fc.array(fc.double({ min: 0.1, max: 256, noNaN: true }), anyPolicy);
+const seeds = fc.integer();
+const stubs = (from: readonly number[]): Stub[] =>
+  from.map((weight, index) => ({ key: `u${index}`, weight, active: 0 }));
+const activeOf = (stub: Stub): number => stub.active;
+const address = (index: number): string => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+
+/** Mulberry32: the same numbers for the same seed, in [0, 1). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Runs sessions of as many clients through the balancer; `stay`: they never end. */
+function spread(balancer: Balancer, upstreams: readonly Stub[], sessions: number, stay: boolean): Map<Stub, number> {
+  const taken = new Map(upstreams.map((upstream) => [upstream, 0]));
+  for (let session = 0; session < sessions; session++) {
+    const [chosen] = balancer.order(upstreams, activeOf, address(session));
+    if (!chosen) throw new Error('nobody chosen');
+    taken.set(chosen, (taken.get(chosen) ?? 0) + 1);
+    if (stay) chosen.active += 1;
+  }
+  return taken;
+}
+
+/** Where `clients` go by their addresses. */
+function homes(balancer: Balancer, upstreams: readonly Stub[], clients: number): readonly (Stub | undefined)[] {
+  return Array.from({ length: clients }, (_, index) => balancer.order(upstreams, activeOf, address(index))[0]);
+}
+
+describe.each(balancePolicies)('%s', (policy) => {
+  test('orders exactly the upstreams it is given, whatever their load, and leaves what it was given as it was', () => {
+    const load = fc.array(fc.nat(100), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.oneof(weights, fractions), load, seeds, (from, loads, seed) => {
+        const upstreams = stubs(from);
+        for (const [index, upstream] of upstreams.entries()) upstream.active = loads[index] ?? 0;
+        const given = Object.freeze([...upstreams]);
+        const balancer = createBalancer(policy, randomFrom(seed));
+        for (let turn = 0; turn < 5; turn++) {
+          const ordered = balancer.order(given, activeOf, address(seed));
+          expect(new Set(ordered)).toEqual(new Set(upstreams));
+          expect(ordered).toHaveLength(upstreams.length);
+        }
+        expect(given).toEqual(upstreams);
+      }),
+    );
+  });
+
+  test('gives an empty order of nobody, and the only one there is', () => {
+    const balancer = createBalancer(policy, Math.random);
+    const [only] = stubs([3]);
+    expect(balancer.order([], activeOf, '10.0.0.1')).toEqual([]);
+    expect(balancer.order([only as Stub], activeOf, '10.0.0.1')).toEqual([only]);
+  });
+
+  test('copes with upstreams that come, go and come back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.subarray([0, 1, 2, 3, 4]), { maxLength: 60 }), seeds, (rounds, seed) => {
+        const all = stubs([1, 2, 3, 4, 5]);
+        const balancer = createBalancer(policy, randomFrom(seed));
+        for (const present of rounds) {
+          const given = all.filter((_, index) => present.includes(index));
+          const ordered = balancer.order(given, activeOf, '10.0.0.1');
+          expect(new Set(ordered)).toEqual(new Set(given));
+          if (ordered[0]) ordered[0].active += 1;
+        }
+      }),
+    );
+  });
+});
+
+/** How far from its exact share an upstream may be: `random` and `source-hash` within five standard deviations. */
+function tolerance(policy: BalancePolicy, sessions: number, part: number, upstreams: number): number {
+  const exact = policy === 'least-connections' || policy === 'round-robin';
+  return exact ? upstreams : 5 * Math.sqrt(sessions * part * (1 - part)) + 1;
+}
+
+describe.each(['least-connections', 'round-robin', 'source-hash'] as const)('%s', (policy) => {
+  test.each([true, false])('gives each its share by weight (sessions stay: %s)', (stay) => {
+    fc.assert(
+      fc.property(fc.oneof(weights, fractions), fc.integer({ min: 1, max: 400 }), (from, sessions) => {
+        const upstreams = stubs(from);
+        for (const [upstream, taken] of spread(createBalancer(policy, Math.random), upstreams, sessions, stay)) {
+          const part = upstream.weight / sumOf(from);
+          const most = tolerance(policy, sessions, part, upstreams.length);
+          expect(Math.abs(taken - sessions * part)).toBeLessThanOrEqual(most);
+        }
+      }),
+      // The hash is a fixed function: what it is given must be too.
+      policy === 'source-hash' ? { seed: 1, numRuns: 50 } : {},
+    );
+  });
+});
+
+describe.each(['least-connections', 'round-robin', 'random', 'source-hash'] as const)('%s', (policy) => {
+  test('starves nobody: with enough clients each is chosen', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }), seeds, (from, seed) => {
+        const upstreams = stubs(from);
+        // An exact policy within one round of the total weight; one by chance with 1 in 10^9 against it.
+        const isExact = policy === 'least-connections' || policy === 'round-robin';
+        const total = sumOf(from);
+        const sessions = isExact ? total + upstreams.length : 25 * total;
+        const taken = spread(createBalancer(policy, randomFrom(seed)), upstreams, sessions, false);
+        for (const count of taken.values()) expect(count).toBeGreaterThan(0);
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
+  test('asks each of those it did not choose too, when the first does not answer', () => {
+    const upstreams = stubs([1, 1, 1, 1]);
+    const balancer = createBalancer(policy, randomFrom(7));
+    const seconds = new Set(
+      Array.from({ length: 200 }, (_, index) => balancer.order(upstreams, activeOf, address(index))[1]?.key),
+    );
+    expect(seconds.size).toBe(4);
+  });
+});
+
+describe.each(['least-connections', 'round-robin'] as const)('%s', (policy) => {
+  test('a newcomer gets its share from now on, not what it missed', () => {
+    const [first, second, third] = stubs([1, 1, 1]) as [Stub, Stub, Stub];
+    const balancer = createBalancer(policy, Math.random);
+    spread(balancer, [first, second], 1_000, false);
+    expect(spread(balancer, [first, second, third], 300, false).get(third)).toBeLessThanOrEqual(101);
+  });
+});
+
+describe('least-connections', () => {
+  test('puts the least loaded per weight first and the most loaded last', () => {
+    const [light, heavy, busy] = stubs([1, 4, 1]) as [Stub, Stub, Stub];
+    light.active = 2;
+    heavy.active = 4;
+    busy.active = 3;
+    expect(createBalancer('least-connections', Math.random).order([busy, light, heavy], activeOf, '10.0.0.1')).toEqual([
+      heavy,
+      light,
+      busy,
+    ]);
+  });
+
+  test('fills up one that has fewer before any other gets more', () => {
+    const upstreams = stubs([1, 1]);
+    const [busy, idle] = upstreams as [Stub, Stub];
+    busy.active = 50;
+    spread(createBalancer('least-connections', Math.random), upstreams, 50, true);
+    expect([busy.active, idle.active]).toEqual([50, 50]);
+  });
+});
+
+describe('round-robin', () => {
+  test('mixes heavy and light ones smoothly', () => {
+    const upstreams = stubs([5, 1, 1]);
+    const balancer = createBalancer('round-robin', Math.random);
+    const names = Array.from({ length: 7 }, () => balancer.order(upstreams, activeOf, '10.0.0.1')[0]?.key);
+    expect(names).toEqual(['u0', 'u0', 'u1', 'u0', 'u2', 'u0', 'u0']);
+  });
+});
+
+describe('random', () => {
+  test('with two choices keeps the highest load near the mean, where one choice would not', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const upstreams = stubs(Array.from({ length: 100 }, () => 1));
+      spread(createBalancer('random', randomFrom(seed)), upstreams, 10_000, true);
+      // Mean 100; log log n / log 2 above it with two choices, some 25 to 35 with one (Mitzenmacher 2001).
+      expect(Math.max(...upstreams.map(activeOf))).toBeLessThanOrEqual(106);
+    }
+  });
+
+  test('shares sessions that stay by weight', () => {
+    const upstreams = stubs([1, 2, 3, 4]);
+    spread(createBalancer('random', randomFrom(1)), upstreams, 10_000, true);
+    for (const { active, weight } of upstreams) expect(Math.abs(active - 1_000 * weight)).toBeLessThan(50);
+  });
+
+  test('gives a heavier one more, also of sessions that are over at once', () => {
+    const upstreams = stubs([1, 3]);
+    const taken = spread(createBalancer('random', randomFrom(1)), upstreams, 4_000, false);
+    const [light, heavy] = upstreams.map((upstream) => taken.get(upstream) ?? 0) as [number, number];
+    expect(heavy / light).toBeGreaterThan(2.6);
+    expect(heavy / light).toBeLessThan(3.4);
+  });
+});
+
+describe('source-hash', () => {
+  const clients = 4_000;
+  const balancer = createBalancer('source-hash', Math.random);
+
+  test('sends a client to the same upstream every time, also after a restart, in whatever order they are listed', () => {
+    const upstreams = stubs([1, 2, 3, 4, 5]);
+    const before = homes(balancer, upstreams, clients);
+    for (const upstream of upstreams) upstream.active = Math.round(Math.random() * 100);
+    expect(homes(createBalancer('source-hash', Math.random), upstreams.toReversed(), clients)).toEqual(before);
+  });
+
+  test.each([1, 2, 5, 11])(
+    'with one more beside %i moves its share of the clients, and only onto the new one',
+    (count) => {
+      const upstreams = stubs(Array.from({ length: count + 1 }, () => 1));
+      const before = homes(balancer, upstreams.slice(0, count), clients);
+      const after = homes(balancer, upstreams, clients);
+      const moved = after.filter((home, index) => home !== before[index]);
+      expect(new Set(moved)).toEqual(new Set([upstreams[count]]));
+      const part = 1 / (count + 1);
+      expect(Math.abs(moved.length - clients * part)).toBeLessThan(tolerance('source-hash', clients, part, count));
+    },
+  );
+
+  test('when one goes moves only its own clients, each to its second choice, over all that are left', () => {
+    const upstreams = stubs([1, 2, 3, 1, 2]);
+    const [gone, ...left] = upstreams.toReversed();
+    const second = Array.from(
+      { length: clients },
+      (_, index) => balancer.order(upstreams, activeOf, address(index))[1],
+    );
+    const before = homes(balancer, upstreams, clients);
+    const after = homes(balancer, left, clients);
+    for (const [index, home] of after.entries())
+      expect(home).toBe(before[index] === gone ? second[index] : before[index]);
+    expect(new Set(after.filter((_, index) => before[index] === gone))).toEqual(new Set(left));
+  });
+
+  test('with more weight for one moves clients only onto that one', () => {
+    const upstreams = stubs([1, 1, 1, 1]);
+    const heavier = upstreams.map((upstream, index) => (index === 2 ? { ...upstream, weight: 3 } : upstream));
+    const before = homes(balancer, upstreams, clients);
+    const after = homes(balancer, heavier, clients);
+    const moved = after.filter((home, index) => home?.key !== before[index]?.key);
+    expect(new Set(moved)).toEqual(new Set([heavier[2]]));
+    expect(Math.abs(moved.length - clients * (1 / 2 - 1 / 4))).toBeLessThan(
+      tolerance('source-hash', clients, 1 / 4, 4),
+    );
+  });
+});
+
+describe('first', () => {
+  test('is always the first, the others follow as they are listed', () => {
+    fc.assert(
+      fc.property(weights, seeds, (from, seed) => {
+        const upstreams = stubs(from);
+        for (const upstream of upstreams) upstream.active = Math.abs(seed % 100);
+        expect(createBalancer('first', randomFrom(seed)).order(upstreams, activeOf, address(seed))).toEqual(upstreams);
+      }),
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import { openSync } from 'node:fs';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { Counters, CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
+import type { Driver } from '../../../../src/relay/driver/driver.ts';
+import { createTaken } from '../../../../src/relay/intake/handoff.ts';
+import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
+import { originOf, type Origin } from '../../../../src/relay/intake/client-info.ts';
+import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';
+import { TlsEntrance } from '../../../../src/relay/worker/tls-entrance.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { FakeChannel, FakeDriver } from '../../../support/sockets-fake-channel.ts';
+
+/** One thread that accepts, and one that takes over what it can't do. */
+describe('a client that goes from thread to thread', () => {
+  test.each(['one with a head', 'one without'])('is accepted once, and open in one of them (%s)', async (which) => {
+    const { sender, receiver, connect, counters, entered } = createThreads();
+    const channel = new FakeChannel();
+    const origin = which === 'one with a head' ? originOf(channel.client, 1_000, nothingFound) : undefined;
+    if (origin) sender.counters.count('accepted', 1);
+    sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, origin });
+    expect(sender.entrance.waiting).toBe(1);
+    expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
+    connect();
+    expect(sender.entrance.waiting).toBe(0);
+    expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
+    expect(await entered).toMatchObject({
+      client: channel.client,
+      startedAtWallMs: origin ? 1_000 : sender.startedAtMs,
+    });
+    expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
+    expect(receiver.records).toEqual([]);
+    sender.entrance.end();
+  });
+
+  test('is closed with the thread that dies, and is no other’s', async () => {
+    const { sender, connect, counters, entered } = createThreads();
+    const channel = Object.assign(new FakeChannel(), { release: () => 7 });
+    sender.entrance.handOver(channel, { ...where, origin: undefined });
+    connect();
+    await entered;
+    counters.clearWorker(0);
+    expect(counters.open).toBe(1);
+    counters.clearWorker(1);
+    expect(counters.open).toBe(0);
+    sender.entrance.end();
+  });
+
+  test('that still waits when its thread stops is recorded as ended by that', () => {
+    const { sender, counters } = createThreads();
+    const channel = Object.assign(new FakeChannel(), { release: () => openSync('/dev/null', 'r') });
+    sender.entrance.handOver(channel, { ...where, origin: undefined });
+    sender.entrance.close();
+    expect(sender.records).toMatchObject([{ reason: 'shutdown', service: 's', client: channel.client }]);
+    expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
+  });
+});
+
+const where = { listener: 'l', service: 's', tls: 'passthrough' } as const;
+function createThreads() {
+  const memory = createCounterMemory(2, 2);
+  const clock = new ManualClock();
+  const entered = Promise.withResolvers<Origin | undefined>();
+  const create = (worker: number, driver: Driver) => {
+    const counters = new CounterWriter(memory, worker);
+    const records: SessionRecord[] = [];
+    const entrance = new TlsEntrance({
+      driver,
+      counters,
+      onRecord: (record) => void records.push(record),
+      onTrouble() {},
+      ticketKeys: undefined,
+      poolFor() {
+        throw new Error('nobody’s TLS is ended here');
+      },
+      enter: (_channel, _listener, _service, origin) => entered.resolve(origin),
+      onFewer() {},
+    });
+    return { counters, records, entrance, startedAtMs: clock.wallMs() };
+  };
+  const sender = create(0, new FakeDriver(clock));
+  const adopt = (_fd: number, client: string): FakeChannel => new FakeChannel(client);
+  const receiver = create(1, Object.assign(new FakeDriver(clock), { adopt }));
+  const { port1, port2 } = new MessageChannel();
+  const taken = createTaken();
+  receiver.entrance.join({ port: port1, taken });
+  return {
+    sender,
+    receiver,
+    counters: new Counters(memory),
+    entered: entered.promise,
+    connect: () => sender.entrance.join({ port: port2, taken }),
+  };
+}
