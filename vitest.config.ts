@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
-          globalSetup: ['test/support/worker-setup.ts'],
+          globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
         },
       },
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
-          globalSetup: ['test/support/engine-setup.ts'],
+          globalSetup: ['test/support/engine/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'web',
           include: ['test/web/**/*.test.ts'],
-          globalSetup: ['test/support/web-setup.ts'],
+          globalSetup: ['test/support/web/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { acquireEngine } from '../src/demo/engine/acquire.ts';
 import type { EngineClient } from '../src/demo/engine/client.ts';
 import { installMissing } from '../src/demo/engine/packages.ts';
-import { startSealane, type LogLine } from '../test/support/sealane.ts';
-import { freePort } from '../test/support/sockets.ts';
-import { buildToolsImage } from '../test/support/images.ts';
+import { startSealane, type LogLine } from '../test/support/sealane/sealane.ts';
+import { freePort } from '../test/support/sockets/sockets.ts';
+import { buildToolsImage } from '../test/support/engine/images.ts';
 
 /**
  * How soon a started container is used, and how soon a dead one is not: from the engine's own event times to what clients

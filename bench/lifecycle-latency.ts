@@ -7,8 +7,8 @@ import { quantile } from '../test/soak/quantile.ts';
 import { answeredDialAtMs, sessionsOf, type SessionLine } from '../test/soak/session.ts';
 import { Stage } from '../test/soak/stage.ts';
 import { wallMs } from '../test/soak/wall-clock.ts';
-import type { ContainerEvent } from '../test/support/engine-events.ts';
-import type { TestContainer } from '../test/support/containers.ts';
+import type { ContainerEvent } from '../test/support/engine/events.ts';
+import type { TestContainer } from '../test/support/engine/containers.ts';
 
 /**
  * How soon Sealane lets go of a replica that is told to stop, and how soon it uses one whose port opens. `npm run

@@ -1,5 +1,5 @@
-import { startFakeEngine } from '../../test/support/fake-engine.ts';
-import type { FakeContainerSpec } from '../../test/support/fake-engine-containers.ts';
+import { startFakeEngine } from '../../test/support/fake-engine/fake-engine.ts';
+import type { FakeContainerSpec } from '../../test/support/fake-engine/containers.ts';
 
 /**
  * A process of its own that is a Docker engine with many labelled containers, so that its work is not counted as

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { recorded } from '../../test/support/recorded.ts';
+import { recorded } from '../../test/support/sockets/recorded.ts';
 
 /**
  * What stands behind proxies that go by TLS names: takes a recorded ClientHello for one, and does what the byte behind it

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../../test/support/sockets.ts';
+import { freePort } from '../../test/support/sockets/sockets.ts';
 import { helloName } from './hello-server.ts';
 import type { Certificate } from './tls-load.ts';
 import { listening, start, type Running } from './processes.ts';

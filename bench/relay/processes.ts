@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endingWithUs } from '../../test/support/ending-with-us.ts';
+import { endingWithUs } from '../../test/support/programs/ending-with-us.ts';
 
 /**
  * Child processes of the benchmark: started, measured through proc(5), ended with certainty, also if it is interrupted.

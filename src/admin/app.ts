@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import { guard, login, type AccessRules } from './access.ts';
 import type { AdminEnv } from './environment.ts';
 import { openApiDocument } from './openapi.ts';

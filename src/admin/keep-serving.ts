@@ -1,7 +1,7 @@
 import type { AdminServer } from './server.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /**
  * Keeps an admin address bound: one that is taken, by the Sealane that this one takes over from for instance, is tried

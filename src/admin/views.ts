@@ -6,9 +6,9 @@ import { problemsByService } from '../catalog/problems-of.ts';
 import { namesOf } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
 import type { Upstream } from '../catalog/upstream.ts';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress } from '../address/address.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type {
   ApiExplanation,
   ApiProblem,

@@ -1,4 +1,4 @@
-import { formatAddress } from '../config/address.ts';
+import { formatAddress } from '../address/address.ts';
 import type { DeclaredUpstream } from './declaration.ts';
 
 /**

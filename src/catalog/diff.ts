@@ -1,5 +1,5 @@
-import { formatAddress } from '../config/address.ts';
-import { formatDuration } from '../config/duration.ts';
+import { formatAddress } from '../address/address.ts';
+import { formatDuration } from '../text/duration.ts';
 import type { Catalog, Service } from './catalog.ts';
 import { nameOf } from './declaration.ts';
 import { problemKey } from './problem.ts';

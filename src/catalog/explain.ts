@@ -1,4 +1,4 @@
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { problemsByService } from './problems-of.ts';
 import type { Service } from './catalog.ts';
 import type { Problem } from './problem.ts';

@@ -1,4 +1,4 @@
-import { isSocketPath } from '../config/address.ts';
+import { isSocketPath } from '../address/address.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Problem } from './problem.ts';
 

@@ -1,4 +1,4 @@
-import { formatAddress } from '../config/address.ts';
+import { formatAddress } from '../address/address.ts';
 import type { TlsMode } from '../relay/boundary/table.ts';
 import { bySeniority, type Declaration, type Declarer, type Name } from './declaration.ts';
 

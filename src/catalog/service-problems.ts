@@ -1,4 +1,4 @@
-import { formatDuration } from '../config/duration.ts';
+import { formatDuration } from '../text/duration.ts';
 import { howToListen } from './advice.ts';
 import type { Service } from './catalog.ts';
 import type { Problem } from './problem.ts';

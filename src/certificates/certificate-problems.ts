@@ -1,5 +1,5 @@
 import type { Problem } from '../catalog/problem.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { FoundCertificate, Reading } from './read-certificate.ts';
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../config/config-error.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import { authorityFlaw, createAuthority, type PemPair } from './authority.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { CertificateSpec } from '../relay/boundary/table.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /**
  * The text of PEM files to certificates that clients can be offered, and to what is wrong with the others. Which key

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../catalog/problem.ts';
 import type { Place } from '../compose/place.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /** A mistake in a compose file, found without an engine. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import type { ComposeService } from '../compose/service.ts';
-import { didYouMean } from '../config/did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { routeOptions } from '../config/route-options.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**

@@ -3,8 +3,8 @@ import { overlap, type Address, type Route } from '../catalog/route.ts';
 import type { Place } from '../compose/place.ts';
 import type { ComposePort } from '../compose/port.ts';
 import type { ComposeService } from '../compose/service.ts';
-import { formatAddress, isSocketPath } from '../config/address.ts';
-import { printable } from '../telemetry/printable.ts';
+import { formatAddress, isSocketPath } from '../address/address.ts';
+import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { formatPlace, type Place } from '../compose/place.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { Report } from './check.ts';
 import type { SharedFinding } from './finding.ts';
 

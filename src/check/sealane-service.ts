@@ -3,10 +3,10 @@ import type { Variables } from '../compose/interpolate.ts';
 import type { Place } from '../compose/place.ts';
 import type { ComposeService } from '../compose/service.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { suggestion } from '../config/did-you-mean.ts';
+import { suggestion } from '../text/did-you-mean.ts';
 import { loadConfig } from '../config/load.ts';
 import { mergeSettings, settingNames, type Settings } from '../config/settings.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import type { SettingName } from '../config/settings.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 import { addSettings, kebab } from './setting-flags.ts';
 
 /**

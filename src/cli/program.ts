@@ -1,15 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import { parseTarget } from '../config/address.ts';
+import { parseTarget } from '../address/address.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { suggestion } from '../config/did-you-mean.ts';
+import { suggestion } from '../text/did-you-mean.ts';
 import { settingNames, type SettingName } from '../config/settings.ts';
 import { balancePolicies } from '../relay/boundary/table.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 import { addAsking } from './asking.ts';
 import type { CheckFlags } from './commands/check.ts';
 import { addSettings, kebab, type Typed } from './setting-flags.ts';
 import { endWhenUnread } from './unread.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /**
  * Arguments to command. Commands are loaded when chosen, so that `--version` and `--help` are instant.

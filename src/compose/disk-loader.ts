@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ConfigError } from '../config/config-error.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { Loader } from './load.ts';
 import type { Place } from './place.ts';
 

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 import { interpolate, type Variables } from './interpolate.ts';
 import { mergeMappings } from './merge.ts';
 import { ComposeError } from './place.ts';

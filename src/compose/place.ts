@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/config-error.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /** Where something is written. Lines and columns count from 1; a column counts UTF-16 units, as editors do. */
 export interface Place {

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../config/config-error.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { Variables } from './interpolate.ts';
 import { loadCompose, readEnvFiles, sectionOf, type Loader } from './load.ts';
 import { readService, type ComposeService } from './service.ts';

@@ -2,7 +2,7 @@ import { ComposeError, type Place } from './place.ts';
 import { portsOf, readPort, type ComposePort } from './port.ts';
 import { asMapping, textsOf } from './shape.ts';
 import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { quoted } from '../text/printable.ts';
 
 /**
  * What matters to us of a service in a compose file. What compose itself refuses is refused.

@@ -9,7 +9,7 @@ import {
   type Node,
   type Scalar,
 } from 'yaml';
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { interpolate, type Variables } from './interpolate.ts';
 import { ComposeError, type Place } from './place.ts';
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import type { StaticService, StaticUpstream } from './static-service.ts';
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { ConfigError } from './config-error.ts';
-import { suggestion } from './did-you-mean.ts';
-import { isSocketPath, targetSchema } from './address.ts';
+import { suggestion } from '../text/did-you-mean.ts';
+import { isSocketPath, targetSchema } from '../address/address.ts';
 import { isOption, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 

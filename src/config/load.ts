@@ -1,6 +1,6 @@
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { ConfigError } from './config-error.ts';
-import { suggestion } from './did-you-mean.ts';
+import { suggestion } from '../text/did-you-mean.ts';
 import { readConfigFile, type ConfigFile } from './file.ts';
 import {
   environmentName,

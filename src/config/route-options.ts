@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { addressRangesSchema, trustedSchema } from './address-ranges.ts';
-import { listenSchema } from './address.ts';
-import { durationSchema } from './duration.ts';
+import { addressRangesSchema, trustedSchema } from '../address/ranges.ts';
+import { listenSchema } from '../address/address.ts';
+import { durationSchema } from '../text/duration.ts';
 import { hostNamesSchema, serverNamesSchema } from './server-names.ts';
 import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/boundary/table.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isIP } from 'node:net';
-import { parseListen } from './address.ts';
-import { durationSchema } from './duration.ts';
+import { parseListen } from '../address/address.ts';
+import { durationSchema } from '../text/duration.ts';
 
 /**
  * Every setting of `sealane run`, once. Each is a flag (`--log-level`), an environment variable (`SEALANE_LOG_LEVEL`)

@@ -1,4 +1,4 @@
-import type { ListenRange, Target } from './address.ts';
+import type { ListenRange, Target } from '../address/address.ts';
 import type { RouteValues } from './route-options.ts';
 
 /** A service written down in the configuration file or on the command line, in need of no Docker. */

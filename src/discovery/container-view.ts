@@ -1,6 +1,6 @@
 import type { ContainerView } from '../catalog/explain/world.ts';
 import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress, type ListenRange } from '../config/address.ts';
+import { formatAddress, type ListenRange } from '../address/address.ts';
 import { serviceNameSchema } from '../config/route-options.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
 import { mistakeIn, openingsOf, rangeLength } from './openings.ts';

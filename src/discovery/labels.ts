@@ -1,5 +1,5 @@
 import { type Problem } from '../catalog/problem.ts';
-import { didYouMean } from '../config/did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import {
   isOption,
   routeOptions,
@@ -7,7 +7,7 @@ import {
   type OptionName,
   type RouteValues,
 } from '../config/route-options.ts';
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 
 /**
  * Reads the labels of one container into routes. Pure; a mistake becomes a problem and never reaches beyond its route.

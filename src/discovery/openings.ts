@@ -1,6 +1,6 @@
 import type { Declaration } from '../catalog/declaration.ts';
-import { isSocketPath, type ListenRange } from '../config/address.ts';
-import { quoted } from '../telemetry/printable.ts';
+import { isSocketPath, type ListenRange } from '../address/address.ts';
+import { quoted } from '../text/printable.ts';
 
 /**
  * What a `listen` option opens: one port of the upstream, or with a range as many in a row, each a service of its own.

@@ -1,7 +1,7 @@
 import type { ContainerFacts, NetworkAttachment, Reach } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProblemCode } from '../catalog/problem.ts';
-import { printable, quoted } from '../telemetry/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 
 /**
  * Which address of a container can be reached from where Sealane stands. Pure. Order: the network named by label, then a

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { isSocketPath } from '../config/address.ts';
+import { isSocketPath } from '../address/address.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { backoffDelayMs } from '../time/backoff.ts';
 import type { Resolution } from './static-services.ts';

@@ -1,6 +1,6 @@
 import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress } from '../address/address.ts';
 import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
 import { openingsOf, type Opening } from './openings.ts';

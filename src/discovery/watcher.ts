@@ -12,7 +12,7 @@ import type {
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity.ts';
 import type { StreamState } from '../docker/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
 import { createListing, type Listing } from './listing.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import { EngineError } from './engine.ts';
 import type { EngineTarget } from './engine-url.ts';
 

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { endianness, hostname, networkInterfaces } from 'node:os';
-import { printable } from '../telemetry/printable.ts';
+import { printable } from '../text/printable.ts';
 import type { Engine, EngineInstallation } from './engine.ts';
 import { parseEngineUrl } from './engine-url.ts';
 import type { ContainerFacts, Vantage } from './facts.ts';

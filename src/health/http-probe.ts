@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { formatAddress, isSocketPath } from '../config/address.ts';
+import { formatAddress, isSocketPath } from '../address/address.ts';
 import type { Endpoint, ProxyProtocol } from '../relay/boundary/table.ts';
 import { connectFailure, connectOptions, silence } from './tcp-probe.ts';
 import type { ProbeResult } from './verdict.ts';

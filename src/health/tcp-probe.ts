@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts } from 'node:net';
-import { formatDuration } from '../config/duration.ts';
-import { formatAddress, isSocketPath } from '../config/address.ts';
+import { formatDuration } from '../text/duration.ts';
+import { formatAddress, isSocketPath } from '../address/address.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProbeResult } from './verdict.ts';
 

@@ -1,7 +1,7 @@
 import { refusals, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from './logger.ts';
-import { printable } from './printable.ts';
+import { printable } from '../text/printable.ts';
 
 /**
  * One log line for each session that ended, with its whole record; docs/metrics.md says what is in it. A service that is

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { servicesSchema } from '../../src/admin/schema.ts';
-import { runSealane, startSealane } from '../support/sealane.ts';
-import { dial, freePort, serveEcho } from '../support/sockets.ts';
+import { runSealane, startSealane } from '../support/sealane/sealane.ts';
+import { dial, freePort, serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -5,8 +5,8 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timelineEventSchema } from '../../src/admin/schema.ts';
-import { runSealane, runUnread, startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { runSealane, runUnread, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 let folder: TempFolder;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createRsaAuthority } from '../support/rsa-authority.ts';
-import { runSealane } from '../support/sealane.ts';
+import { createRsaAuthority } from '../support/certificates/rsa-authority.ts';
+import { runSealane } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const reportSchema = z.object({

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { truncate } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { runSealane } from '../support/sealane.ts';
+import { runSealane } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const good = 'services:\n  web:\n    image: web\n    labels: { sealane.listen: "8080", sealane.port: "80" }\n';

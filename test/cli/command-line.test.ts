@@ -4,8 +4,8 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { runSealane, startSealane, startUnread } from '../support/sealane.ts';
-import { freePort, serve, type TestServer } from '../support/sockets.ts';
+import { runSealane, startSealane, startUnread } from '../support/sealane/sealane.ts';
+import { freePort, serve, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Answers each connection with its name and ends it. */

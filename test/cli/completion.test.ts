@@ -3,10 +3,10 @@ import { delimiter } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
-import { executable, runSealane, startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
-import { openTerminal } from '../support/terminal.ts';
+import { openTerminal } from '../support/sealane/terminal.ts';
 
 let folder: TempFolder;
 let sealane: Sealane;

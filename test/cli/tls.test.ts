@@ -6,9 +6,9 @@ import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
-import { authority, leafFor } from '../support/certificates.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { authority, leafFor } from '../support/certificates/certificates.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**

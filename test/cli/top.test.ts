@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
-import { executable, runSealane, startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
-import { openTerminal, type Terminal } from '../support/terminal.ts';
+import { openTerminal, type Terminal } from '../support/sealane/terminal.ts';
 
 let folder: TempFolder;
 let upstream: Server;

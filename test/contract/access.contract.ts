@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { readProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
 import { writeProxyHeader } from '../../src/relay/wire/proxy-protocol/write.ts';
-import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
-import { pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, serve, serveEcho, type Peer, type TestServer } from '../support/sockets.ts';
+import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets/rig.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, serve, serveEcho, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 import { shared } from './names.contract.ts';
 import type { ListenerSpec, PoolSpec } from '../../src/relay/boundary/table.ts';
 

@@ -4,9 +4,9 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { readProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
-import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
-import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
-import { Peer, serveNamed } from '../support/sockets.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
+import { Peer, serveNamed } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

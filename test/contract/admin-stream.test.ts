@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { createAdminApp } from '../../src/admin/app.ts';
 import { serveAdmin } from '../../src/admin/server.ts';
-import { adminSource } from '../support/admin-source.ts';
-import { until } from '../support/sockets-rig.ts';
+import { adminSource } from '../support/sealane/admin-source.ts';
+import { until } from '../support/sockets/rig.ts';
 
 /**
  * The event stream over real sockets: what the kernel buffers is beyond our bounds, what waits behind it is not.

@@ -1,9 +1,9 @@
 import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import { describe, expect, test } from 'vitest';
-import { pour, soak } from '../support/sockets-bulk.ts';
-import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets-rig.ts';
-import { pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, serve, serveEcho, type TestServer } from '../support/sockets.ts';
+import { pour, soak } from '../support/sockets/bulk.ts';
+import { publishAndBind, until, type CreateRig, type Rig } from '../support/sockets/rig.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, serve, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
 import type { PoolSpec } from '../../src/relay/boundary/table.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Channel, ChannelEvents, Driver, Opening, RelayEnd } from '../../src/relay/driver/driver.ts';
-import { Feed } from '../support/sockets-feed.ts';
-import { dial, serve, type Peer, type TestServer } from '../support/sockets.ts';
+import { Feed } from '../support/sockets/feed.ts';
+import { dial, serve, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
  * What a driver does with a client before anybody is dialed for it, and with what is said to an upstream first.

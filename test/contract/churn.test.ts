@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { churn } from '../support/sockets-churn.ts';
-import { planeRig, until } from '../support/sockets-rig.ts';
-import { openFiles } from '../support/sockets-splice.ts';
+import { churn } from '../support/sockets/churn.ts';
+import { planeRig, until } from '../support/sockets/rig.ts';
+import { openFiles } from '../support/sockets/splice.ts';
 
 describe.each(['stream', 'splice'] as const)('%s driver', (driver) => {
   test.each([1, 2, 3])(

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import type { CreateRig } from '../support/sockets-rig.ts';
+import type { CreateRig } from '../support/sockets/rig.ts';
 import { describeAddresses } from './addresses.contract.ts';
 import { describeAccess } from './access.contract.ts';
 import { describeBackPressure } from './back-pressure.contract.ts';

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { dialTls } from '../support/sockets-tls.ts';
-import { dial, serveEcho, type Peer } from '../support/sockets.ts';
+import { dialTls } from '../support/sockets/tls.ts';
+import { dial, serveEcho, type Peer } from '../support/sockets/sockets.ts';
 
 /**
  * What a relay does that may open only so many files, in a process of its own.
  */
-const script = fileURLToPath(new URL('../support/sockets-few-files.ts', import.meta.url));
+const script = fileURLToPath(new URL('../support/sockets/few-files.ts', import.meta.url));
 
 test('sessions whose TLS is ended in the thread for it and all others share the limit of open files', async () => {
   await using server = await serveEcho();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Driver } from '../../src/relay/driver/driver.ts';
-import { dispatcherRig, publishAndBind, until } from '../support/sockets-rig.ts';
-import { pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, serveEcho } from '../support/sockets.ts';
+import { dispatcherRig, publishAndBind, until } from '../support/sockets/rig.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, serveEcho } from '../support/sockets/sockets.ts';
 
 /**
  * What a driver does when it has as many sessions as it may; `create` makes one that may have two.

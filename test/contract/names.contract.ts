@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/boundary/table.ts';
-import { recorded } from '../support/recorded.ts';
-import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
-import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, freePort, serve, serveNamed, type Peer, type TestServer } from '../support/sockets.ts';
+import { recorded } from '../support/sockets/recorded.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, freePort, serve, serveNamed, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
  * Many services on one port: which client comes to whom, by what it says first, however it is cut.

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/boundary/timings.ts';
-import { planeRig, publishAndBind, until } from '../support/sockets-rig.ts';
-import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
-import { dialTls, tlsTable } from '../support/sockets-tls.ts';
-import { dial, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+import { planeRig, publishAndBind, until } from '../support/sockets/rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
+import { dialTls, tlsTable } from '../support/sockets/tls.ts';
+import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
 
@@ -12,7 +12,7 @@ import { describeTls } from './tls.contract.ts';
  * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
  */
 const workerUrl = new URL(inject('relayWorker'));
-const crashingWorker = new URL('../support/sockets-crashing-worker.ts', import.meta.url);
+const crashingWorker = new URL('../support/sockets/crashing-worker.ts', import.meta.url);
 
 describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
   describeDriver('alone', () => planeRig(driver, { workerUrl }));

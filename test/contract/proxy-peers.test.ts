@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installMissing } from '../../src/demo/engine/packages.ts';
 import { readProxyHeader, type ProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
-import { startProgram } from '../support/programs.ts';
-import { startSealane } from '../support/sealane.ts';
-import { freePort, serve } from '../support/sockets.ts';
+import { startProgram } from '../support/programs/programs.ts';
+import { startSealane } from '../support/sealane/sealane.ts';
+import { freePort, serve } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

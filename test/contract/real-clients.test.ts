@@ -7,9 +7,9 @@ import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
-import { startProgram } from '../support/programs.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { startProgram } from '../support/programs/programs.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { dispatcherRig, publishAndBind, roomFor, until } from '../support/sockets-rig.ts';
-import { pool, table, upstream } from '../support/sockets-tables.ts';
-import { openFiles, spliceHere } from '../support/sockets-splice.ts';
-import { dial } from '../support/sockets.ts';
+import { dispatcherRig, publishAndBind, roomFor, until } from '../support/sockets/rig.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { openFiles, spliceHere } from '../support/sockets/splice.ts';
+import { dial } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
@@ -49,7 +49,7 @@ test('splice: an answer comes through whose sender has hung up before its Unix s
 });
 
 test.each(['exit', 'throw'])('splice: a process that ends without closing its relay (%s) is not kept', async (how) => {
-  const script = fileURLToPath(new URL('../support/sockets-exit.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../support/sockets/exit.ts', import.meta.url));
   const child = spawn(process.execPath, [script, 'splice', how], { stdio: ['ignore', 'ignore', 'pipe'] });
   const errors: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));

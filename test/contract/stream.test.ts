@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createStreamDriver } from '../../src/relay/driver/stream/driver.ts';
-import { dispatcherRig, roomFor, until } from '../support/sockets-rig.ts';
-import { dial, serve, type TestServer } from '../support/sockets.ts';
+import { dispatcherRig, roomFor, until } from '../support/sockets/rig.ts';
+import { dial, serve, type TestServer } from '../support/sockets/sockets.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';

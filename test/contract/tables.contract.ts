@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createBlackhole } from '../support/sockets-blackhole.ts';
-import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
-import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
-import { dial, refusal, serve, serveEcho, serveNamed } from '../support/sockets.ts';
+import { createBlackhole } from '../support/sockets/blackhole.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, refusal, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 
 /**
  * What a new table changes, and what it leaves alone.

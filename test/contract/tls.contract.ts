@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { authority, certificateFor, leafFor } from '../support/certificates.ts';
-import { pour, soak } from '../support/sockets-bulk.ts';
-import { publishAndBind, until, type CreateRig } from '../support/sockets-rig.ts';
-import { upstream } from '../support/sockets-tables.ts';
+import { authority, certificateFor, leafFor } from '../support/certificates/certificates.ts';
+import { pour, soak } from '../support/sockets/bulk.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { upstream } from '../support/sockets/tables.ts';
 import {
   dialTls,
   helloOf,
@@ -13,8 +13,8 @@ import {
   tlsSpec,
   tlsTable,
   upstreamTlsTable,
-} from '../support/sockets-tls.ts';
-import { dial, freePort, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets.ts';
+} from '../support/sockets/tls.ts';
+import { dial, freePort, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
  * What is true of a session whose TLS Sealane ends, whichever thread does so.

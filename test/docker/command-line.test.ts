@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { uniqueName } from '../support/containers.ts';
-import { startReplica } from '../support/replica.ts';
-import { executable, runSealane, startSealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
-import { openTerminal } from '../support/terminal.ts';
+import { uniqueName } from '../support/engine/containers.ts';
+import { startReplica } from '../support/engine/replica.ts';
+import { executable, runSealane, startSealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
+import { openTerminal } from '../support/sealane/terminal.ts';
 
 it('status, why, events and top tell of containers as they come, go and mistake themselves', async () => {
   const prefix = uniqueName('label');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { composeProject } from '../support/compose.ts';
-import { eventually } from '../support/replica.ts';
+import { composeProject } from '../support/engine/compose.ts';
+import { eventually } from '../support/engine/replica.ts';
 
 /** What compose does to containers, seen by the clients of the top-level compose file. */
 describe('docker-compose', () => {

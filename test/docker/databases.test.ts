@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connect } from '../../src/demo/engine/client.ts';
 import { run } from '../../src/demo/engine/command.ts';
-import { startContainer, uniqueName, type TestContainer } from '../support/containers.ts';
-import { buildPostgresImage, type PostgresImage } from '../support/postgres-image.ts';
-import { startReplica } from '../support/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
+import { startReplica } from '../support/engine/replica.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 
 /**
  * Debian's PostgreSQL and Redis in containers, with their own load generators as clients.

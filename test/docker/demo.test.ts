@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { runSealane } from '../support/sealane.ts';
-import { testEngine } from '../support/containers.ts';
+import { runSealane } from '../support/sealane/sealane.ts';
+import { testEngine } from '../support/engine/containers.ts';
 
 /**
  * `sealane demo`, as its users see it.

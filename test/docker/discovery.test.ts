@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { lostWith, startLoad } from '../support/load.ts';
-import { startNetwork, uniqueName, type TestContainer } from '../support/containers.ts';
-import { answerers, eventually, startReplica, whoAnswers } from '../support/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 
 /** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
 async function setUp(): Promise<

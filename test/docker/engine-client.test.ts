@@ -10,8 +10,8 @@ import {
   uniqueName,
   type ContainerOptions,
   type TestContainer,
-} from '../support/containers.ts';
-import { startEngineProxy } from '../support/engine-proxy.ts';
+} from '../support/engine/containers.ts';
+import { startEngineProxy } from '../support/engine/proxy.ts';
 
 const silent = (): void => {};
 const logger = { debug: silent, info: silent, warn: silent, error: silent };

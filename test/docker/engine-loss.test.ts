@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { startReplica, answerers, eventually, whoAnswers } from '../support/replica.ts';
-import { uniqueName } from '../support/containers.ts';
-import { startEngineProxy } from '../support/engine-proxy.ts';
-import { startSealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { startReplica, answerers, eventually, whoAnswers } from '../support/engine/replica.ts';
+import { uniqueName } from '../support/engine/containers.ts';
+import { startEngineProxy } from '../support/engine/proxy.ts';
+import { startSealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 function engineUrl(): string {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
-import { startBrowser } from '../support/browser.ts';
-import { composeProject } from '../support/compose.ts';
-import { testEngine } from '../support/containers.ts';
-import { eventually } from '../support/replica.ts';
+import { startBrowser } from '../support/web/browser.ts';
+import { composeProject } from '../support/engine/compose.ts';
+import { testEngine } from '../support/engine/containers.ts';
+import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
-import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/containers.ts';
-import { freePort } from '../support/sockets.ts';
-import { eventually, startReplica, whoAnswers } from '../support/replica.ts';
+import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { freePort } from '../support/sockets/sockets.ts';
+import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 
 /** Sealane in a container of the shipped image, hardened as the README says; asked from this machine by its address. */
 async function startInside(

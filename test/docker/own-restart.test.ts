@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
-import { startContainer, type TestContainer } from '../support/containers.ts';
+import { startContainer, type TestContainer } from '../support/engine/containers.ts';
 import { startLoad } from '../support/load.ts';
-import { eventually, startReplica } from '../support/replica.ts';
+import { eventually, startReplica } from '../support/engine/replica.ts';
 
 /** Both Sealanes live in the network of a third container, so that they share its port and its sysctl. */
 function startSealaneIn(network: TestContainer, upstream: string): Promise<TestContainer> {

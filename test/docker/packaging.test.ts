@@ -1,6 +1,6 @@
 import { describe, expect, inject, it, vi } from 'vitest';
 import { stat } from 'node:fs/promises';
-import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/containers.ts';
+import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 
 /**
  * The image that the project's Dockerfile gives, run the way its comments recommend.

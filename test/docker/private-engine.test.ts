@@ -22,7 +22,7 @@ const readySchema = z.object({
 });
 type Ready = z.infer<typeof readySchema>;
 
-const holder = fileURLToPath(new URL('../support/engine-holder.ts', import.meta.url));
+const holder = fileURLToPath(new URL('../support/engine/holder.ts', import.meta.url));
 let child: ChildProcess | undefined;
 
 afterEach(() => {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { run } from '../../src/demo/engine/command.ts';
-import { composeProject } from '../support/compose.ts';
-import { uniqueName } from '../support/containers.ts';
-import { buildPrometheusImage } from '../support/prometheus-image.ts';
-import { queryPrometheus, type PrometheusResults } from '../support/prometheus.ts';
-import { eventually, startReplica, whoAnswers } from '../support/replica.ts';
-import { startSealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { composeProject } from '../support/engine/compose.ts';
+import { uniqueName } from '../support/engine/containers.ts';
+import { buildPrometheusImage } from '../support/engine/prometheus-image.ts';
+import { queryPrometheus, type PrometheusResults } from '../support/engine/prometheus.ts';
+import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { startSealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

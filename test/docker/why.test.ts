@@ -1,18 +1,18 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { adminApi, type AdminApi } from '../support/admin-api.ts';
+import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
 import {
   startContainer,
   startNetwork,
   uniqueName,
   type ContainerOptions,
   type TestContainer,
-} from '../support/containers.ts';
-import { startEngineProxy, type EngineProxy } from '../support/engine-proxy.ts';
-import { startReplica, whoAnswers } from '../support/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+} from '../support/engine/containers.ts';
+import { startEngineProxy, type EngineProxy } from '../support/engine/proxy.ts';
+import { startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 
 /**
  * What `why` says of each thing that can be wrong, on a real engine. All causes share one Sealane on the host; what needs

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { run } from '../../src/demo/engine/command.ts';
-import { testEngine, uniqueName } from '../support/containers.ts';
+import { testEngine, uniqueName } from '../support/engine/containers.ts';
 import type { Stage } from './stage.ts';
 
 /** The replicas of docker-compose.yml beside this file, brought to a number by compose. */

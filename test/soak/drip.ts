@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPlane } from '../../src/relay/plane/plane.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { rssKib } from '../../bench/relay/processes.ts';
-import { recorded } from '../support/recorded.ts';
-import { endingWithUs } from '../support/ending-with-us.ts';
-import { listener, pool, table, upstream } from '../support/sockets-tables.ts';
+import { recorded } from '../support/sockets/recorded.ts';
+import { endingWithUs } from '../support/programs/ending-with-us.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { quantile } from './quantile.ts';
 
 /**

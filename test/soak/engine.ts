@@ -1,6 +1,6 @@
 import { acquireEngine, type AcquiredEngine } from '../../src/demo/engine/acquire.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
-import { followEvents, type EngineEvents } from '../support/engine-events.ts';
+import { followEvents, type EngineEvents } from '../support/engine/events.ts';
 import { buildReplicaImage } from './replica/image.ts';
 
 /** The engine that everything runs on, with the replicas' image and the engine's own account of what happens. */

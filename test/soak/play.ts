@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { LogLine } from '../support/sealane.ts';
+import type { LogLine } from '../support/sealane/sealane.ts';
 import type { Ground } from './engine.ts';
 import { startLongLived } from './long-lived.ts';
 import { startOpenLoad, type OpenLoad } from './open-load.ts';

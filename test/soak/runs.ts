@@ -1,4 +1,4 @@
-import type { ContainerEvent } from '../support/engine-events.ts';
+import type { ContainerEvent } from '../support/engine/events.ts';
 
 /**
  * The runs of containers, by the engine's own account: from a start to the death, and when in between it was told to

@@ -1,4 +1,4 @@
-import type { TestContainer } from '../support/containers.ts';
+import type { TestContainer } from '../support/engine/containers.ts';
 import { composeProject } from './compose.ts';
 import type { OpenLoad } from './open-load.ts';
 import type { ReplicaOptions, Stage } from './stage.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LogLine } from '../support/sealane.ts';
+import type { LogLine } from '../support/sealane/sealane.ts';
 
 /** What Sealane's access log says of a session, as far as clients' failures are explained by it. */
 const sessionSchema = z.object({

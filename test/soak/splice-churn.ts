@@ -1,6 +1,6 @@
-import { churn } from '../support/sockets-churn.ts';
-import { planeRig } from '../support/sockets-rig.ts';
-import { openFiles } from '../support/sockets-splice.ts';
+import { churn } from '../support/sockets/churn.ts';
+import { planeRig } from '../support/sockets/rig.ts';
+import { openFiles } from '../support/sockets/splice.ts';
 
 /**
  * `npm run soak:splice [sessions] [seed]`: 100,000 random sessions through the splice driver while upstreams come and go;

@@ -1,6 +1,6 @@
-import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/containers.ts';
-import { startSealane, type Sealane } from '../support/sealane.ts';
-import { freePort } from '../support/sockets.ts';
+import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
+import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 import type { Ground } from './engine.ts';
 
 /**

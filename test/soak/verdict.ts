@@ -1,4 +1,4 @@
-import type { ContainerEvent } from '../support/engine-events.ts';
+import type { ContainerEvent } from '../support/engine/events.ts';
 import type { Failure } from './failure.ts';
 import { runAt } from './runs.ts';
 import { dialedAtMs, findSession, type SessionLine } from './session.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { z } from 'zod';
-import { whoAnswers } from './replica.ts';
-import type { Sealane } from './sealane.ts';
+import { whoAnswers } from './engine/replica.ts';
+import type { Sealane } from './sealane/sealane.ts';
 
 /**
  * New connections, a few at a time, until stopped; counts who answered and what failed.

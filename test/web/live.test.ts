@@ -1,11 +1,11 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startBrowser, type Browser, type OpenPage } from '../support/browser.ts';
-import { startContainer, uniqueName } from '../support/containers.ts';
-import { serveDashboard } from '../support/dashboard.ts';
-import { startReplica } from '../support/replica.ts';
-import { freePort } from '../support/sockets.ts';
+import { startBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
+import { startContainer, uniqueName } from '../support/engine/containers.ts';
+import { serveDashboard } from '../support/web/dashboard.ts';
+import { startReplica } from '../support/engine/replica.ts';
+import { freePort } from '../support/sockets/sockets.ts';
 
 /**
  * The dashboard as a person sees it, while containers on a real engine come and go.

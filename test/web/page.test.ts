@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser, type Browser, type OpenOptions } from '../support/browser.ts';
-import { serveDashboard, servicesFile, type Served } from '../support/dashboard.ts';
-import { freePort, Peer, serveEcho, type TestServer } from '../support/sockets.ts';
+import { startBrowser, type Browser, type OpenOptions } from '../support/web/browser.ts';
+import { serveDashboard, servicesFile, type Served } from '../support/web/dashboard.ts';
+import { freePort, Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import type { Upstream } from '../../catalog/upstream.ts';
-import { didYouMean } from '../../config/did-you-mean.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
 import { weightSchema } from '../schema.ts';

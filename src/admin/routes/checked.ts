@@ -1,6 +1,6 @@
 import { validator } from 'hono/validator';
 import type { z } from 'zod';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { failed } from '../problem-document.ts';
 
 /** The query or JSON body as the schema has it, or a problem document that says what is wrong with it. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { didYouMean } from '../../config/did-you-mean.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
 import { sessionsQuerySchema, type ApiSessions } from '../schema.ts';

@@ -1,5 +1,5 @@
-import { formatAddress } from '../../config/address.ts';
-import { formatDuration } from '../../config/duration.ts';
+import { formatAddress } from '../../address/address.ts';
+import { formatDuration } from '../../text/duration.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../catalog.ts';
 import { listenerProblem } from '../listener-problems.ts';

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../config/address.ts';
+import { formatAddress } from '../../address/address.ts';
 import { nameOf } from '../declaration.ts';
 import type { Service } from '../catalog.ts';
 import type { Problem } from '../problem.ts';

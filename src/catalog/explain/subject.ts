@@ -1,4 +1,4 @@
-import { didYouMean } from '../../config/did-you-mean.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
 import type { Service } from '../catalog.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 

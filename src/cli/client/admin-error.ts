@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 
 /** Asking failed; the message is one line that says what to do. */
 export class AdminError extends Error {

@@ -1,7 +1,7 @@
-import { formatAddress } from '../../config/address.ts';
+import { formatAddress } from '../../address/address.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 
 /**
  * Where the Sealane that is asked serves its admin API.

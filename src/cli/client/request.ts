@@ -1,6 +1,6 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
 import { errorSchema } from '../../admin/schema.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { AdminError, nonsense, unreachable } from './admin-error.ts';
 import type { Endpoint } from './endpoint.ts';
 

@@ -6,7 +6,7 @@ import { certificateNameSchema, fileNameOf, isTooWide } from '../../certificates
 import { openAuthority, writePair, type PairPaths } from '../../certificates/pem-files.ts';
 import { trustHints } from '../../certificates/trust-hints.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { printable, quoted } from '../../telemetry/printable.ts';
+import { printable, quoted } from '../../text/printable.ts';
 
 /**
  * `sealane cert`: a local authority, made once and used again, and a certificate that it signs.

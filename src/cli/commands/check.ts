@@ -6,7 +6,7 @@ import { readProject } from '../../compose/project.ts';
 import { hasColours } from '../colours.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig } from '../../config/load.ts';
-import { quoted } from '../../telemetry/printable.ts';
+import { quoted } from '../../text/printable.ts';
 
 /**
  * `sealane check [FILE …]`: reads compose files as compose does, without an engine, and says what is wrong with the

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../../config/config-error.ts';
-import { quoted } from '../../telemetry/printable.ts';
+import { quoted } from '../../text/printable.ts';
 import { createClient } from '../client/client.ts';
 import { readEndpoint } from '../client/endpoint.ts';
 import { bashCompletion } from '../completion/bash.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { createClient, type AdminClient, type Lost } from '../client/client.ts';
 import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
 import type { FeedEvent } from '../client/feed.ts';

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { readinessSchema } from '../../admin/schema.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { AdminError } from '../client/admin-error.ts';
 import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
 import { askJson } from '../client/request.ts';

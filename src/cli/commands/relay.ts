@@ -1,12 +1,12 @@
-import { formatAddress, parseListen, targetSchema } from '../../config/address.ts';
+import { formatAddress, parseListen, targetSchema } from '../../address/address.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import { balanceSchema } from '../../config/route-options.ts';
 import type { StaticService } from '../../config/static-service.ts';
-import { startDaemon } from '../../daemon.ts';
+import { startDaemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { createLogger } from '../../telemetry/logger.ts';
-import { printable, quoted } from '../../telemetry/printable.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import { firstStopSignal } from '../stop-signals.ts';
 import { logFormat } from './run.ts';
 

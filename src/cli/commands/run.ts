@@ -1,13 +1,13 @@
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
-import { startDaemon } from '../../daemon.ts';
+import { startDaemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
 import { createLogger, type LogFormat, type Logger } from '../../telemetry/logger.ts';
-import { printable } from '../../telemetry/printable.ts';
-import { formatDuration } from '../../config/duration.ts';
+import { printable } from '../../text/printable.ts';
+import { formatDuration } from '../../text/duration.ts';
 import { firstStopSignal } from '../stop-signals.ts';
-import { version } from '../version.ts';
+import { version } from '../../version.ts';
 
 /**
  * `sealane run`: watches the engine and relays until told to stop.

@@ -1,5 +1,5 @@
 import type { TimelineEvent } from '../../admin/schema.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import type { Paint } from './paint.ts';
 import { formatTime } from './time.ts';
 

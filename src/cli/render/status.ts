@@ -1,5 +1,5 @@
 import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { formatAge, formatBytes, plural } from './figures.ts';
 import { stateStyles, type Paint } from './paint.ts';
 import { renderTable, type Cell, type Column } from './table.ts';

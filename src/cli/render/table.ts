@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import type { Paint, Style } from './paint.ts';
 
 /**

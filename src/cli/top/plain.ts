@@ -1,4 +1,4 @@
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { formatTime } from '../render/time.ts';
 import type { Figures, TopState } from './state.ts';

@@ -1,5 +1,5 @@
 import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
 import { formatCount, formatRate, plural } from '../render/figures.ts';
 import { painter, stateStyles, type Paint, type Style } from '../render/paint.ts';

@@ -1,5 +1,5 @@
 import { closeReasons, type CloseReason } from '../boundary/report.ts';
-import { printable } from '../../telemetry/printable.ts';
+import { printable } from '../../text/printable.ts';
 
 /**
  * What an HTTP client is told that is turned away: a short page of text, which no browser takes for anything else. Pure.

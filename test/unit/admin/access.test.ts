@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
-import { adminSource } from '../../support/admin-source.ts';
+import { adminSource } from '../../support/sealane/admin-source.ts';
 
 const token = 'correct-horse-battery';
 

@@ -12,7 +12,7 @@ import {
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
 import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
-import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/admin-source.ts';
+import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 const key = 'a1b2@99/10.0.0.1:80#web';

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
 import type { Happening } from '../../../src/admin/event-feed.ts';
 import { servicesEventSchema, statsEventSchema, timelineEventSchema } from '../../../src/admin/schema.ts';
-import { adminSource, catalogOf, declare } from '../../support/admin-source.ts';
+import { adminSource, catalogOf, declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
-import { settle } from '../../support/fake-engine-port.ts';
+import { settle } from '../../support/fake-engine/port.ts';
 
 const happening = (message: string): Happening => ({
   source: 'sealane',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { problemCodes } from '../../../src/catalog/problem.ts';
 import { closeReasons, type SessionRecord } from '../../../src/relay/boundary/report.ts';
-import { adminSource, catalogOf, declare } from '../../support/admin-source.ts';
+import { adminSource, catalogOf, declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 const read = async (source = adminSource()): Promise<string> => (await source.metrics()).text;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
 import { serveAdminSocket } from '../../../src/admin/server.ts';
-import { adminSource } from '../../support/admin-source.ts';
+import { adminSource } from '../../support/sealane/admin-source.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 it('a unix socket is its owner’s alone from the moment it is there', async () => {

@@ -6,7 +6,7 @@ import { findUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
-import { catalogOf, declare, explainWorld, problem } from '../../support/admin-source.ts';
+import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 const view = (over: Partial<ContainerView> = {}): ContainerView => ({

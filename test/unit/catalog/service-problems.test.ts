@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
-import { declare } from '../../support/admin-source.ts';
+import { declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 /** A service with this many replicas, none of which answers, each for a reason of its own. */

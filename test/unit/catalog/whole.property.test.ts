@@ -10,7 +10,7 @@ import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
 import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/boundary/table.ts';
 import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
-import { idOf, names, Scene, step, type Step } from '../../support/engine-scene.ts';
+import { idOf, names, Scene, step, type Step } from '../../support/engine/scene.ts';
 
 /**
  * From the engine's events to the relay's table, with everything that can come in between: events that are lost, late or

@@ -2,8 +2,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCertificates, type PemFile } from '../../../src/certificates/read-certificate.ts';
-import { authority, leafFor } from '../../support/certificates.ts';
-import { createSelfSigned } from '../../support/self-signed.ts';
+import { authority, leafFor } from '../../support/certificates/certificates.ts';
+import { createSelfSigned } from '../../support/certificates/self-signed.ts';
 
 const api = await leafFor(['api.localhost', '*.shop.localhost', '127.0.0.1']);
 const web = await leafFor(['web.localhost']);

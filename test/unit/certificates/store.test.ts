@@ -3,7 +3,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCertificateStore, type CertificateStore } from '../../../src/certificates/store.ts';
-import { daysAgo, leafFor } from '../../support/certificates.ts';
+import { daysAgo, leafFor } from '../../support/certificates/certificates.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { tempFolder, type TempFolder } from '../../support/temp-folder.ts';
 

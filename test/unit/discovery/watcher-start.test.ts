@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../src/docker/engine.ts';
-import { facts, settle } from '../../support/fake-engine-port.ts';
-import { pass, watch } from '../../support/fake-engine-watch.ts';
+import { facts, settle } from '../../support/fake-engine/port.ts';
+import { pass, watch } from '../../support/fake-engine/watch.ts';
 
 const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);

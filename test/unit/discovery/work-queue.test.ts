@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createWorkQueue, type WorkQueue } from '../../../src/discovery/work-queue.ts';
-import { settle } from '../../support/fake-engine-port.ts';
+import { settle } from '../../support/fake-engine/port.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 interface Scene {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Scene, step } from '../../support/engine-scene.ts';
+import { Scene, step } from '../../support/engine/scene.ts';
 
 test('whatever happens in whatever order, the world ends up as the engine’s', () => {
   fc.assert(

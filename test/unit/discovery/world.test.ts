@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { World, type Effect } from '../../../src/discovery/world.ts';
 import type { ContainerFacts, EngineEvent } from '../../../src/docker/facts.ts';
-import { facts, summary } from '../../support/fake-engine-port.ts';
+import { facts, summary } from '../../support/fake-engine/port.ts';
 
 const id = 'a'.repeat(64);
 const parentId = 'b'.repeat(64);

@@ -3,7 +3,7 @@ import { EngineError } from '../../../src/docker/engine.ts';
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../src/docker/identity.ts';
 import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from '../../../src/docker/identity-sources.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
-import { InMemoryEngine, facts } from '../../support/fake-engine-port.ts';
+import { InMemoryEngine, facts } from '../../support/fake-engine/port.ts';
 
 const self = '5e1f'.padEnd(64, '0');
 const other = '07be'.padEnd(64, '1');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyCatalog } from '../../../src/catalog/catalog.ts';
 import { createOverrides } from '../../../src/reconcile/overrides.ts';
-import { catalogOf, declare } from '../../support/admin-source.ts';
+import { catalogOf, declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 describe('what operators asked for', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { freePort } from '../../support/sockets.ts';
+import { freePort } from '../../support/sockets/sockets.ts';
 
 it('a free port is given once: whoever is to listen on it has not begun yet', async () => {
   const ports: number[] = [];

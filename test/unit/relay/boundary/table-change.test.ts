@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { changeBetween } from '../../../../src/relay/boundary/table-change.ts';
-import { listener, pool, table, upstream } from '../../../support/sockets-tables.ts';
+import { listener, pool, table, upstream } from '../../../support/sockets/tables.ts';
 
 const api = pool([upstream('api-1'), upstream('api-2')]);
 const web = pool([upstream('web-1')], { service: 'shop/web' });

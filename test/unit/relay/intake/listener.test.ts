@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Listener } from '../../../../src/relay/intake/listener.ts';
 import type { ListenerStatus } from '../../../../src/relay/boundary/report.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { FakeDriver } from '../../../support/sockets-fake-channel.ts';
+import { FakeDriver } from '../../../support/sockets/fake-channel.ts';
 
 function createListener(port = 80) {
   const clock = new ManualClock();

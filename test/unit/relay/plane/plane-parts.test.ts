@@ -9,7 +9,7 @@ import { Slots, type SlotUse } from '../../../../src/relay/boundary/slots.ts';
 import type { KeyChange } from '../../../../src/relay/boundary/table-change.ts';
 import { workerUrl } from '../../../../src/relay/plane/worker-url.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { listener, table } from '../../../support/sockets-tables.ts';
+import { listener, table } from '../../../support/sockets/tables.ts';
 
 describe('counters', () => {
   test('sum over workers, each writing its own cells', () => {
@@ -59,7 +59,7 @@ describe('counters', () => {
   test('never give more places than the limit to threads that race for them', async () => {
     const memory = createCounterMemory(4, 2);
     const held = new Int32Array(new SharedArrayBuffer(4));
-    const url = new URL('../../../support/sockets-reserving-worker.ts', import.meta.url);
+    const url = new URL('../../../support/sockets/reserving-worker.ts', import.meta.url);
     const outcomes = await Promise.all(
       [0, 1, 2, 3].map(async (index) => {
         const worker = new Worker(url, { workerData: { memory, index, limit: 2, places: 2_000, held } });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
 import { originOf } from '../../../../src/relay/intake/client-info.ts';
-import { FakeChannel } from '../../../support/sockets-fake-channel.ts';
-import { createPool, type PoolRig } from '../../../support/sockets-pool.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import { FakeChannel } from '../../../support/sockets/fake-channel.ts';
+import { createPool, type PoolRig } from '../../../support/sockets/pool.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });

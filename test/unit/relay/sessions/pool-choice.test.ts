@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Candidates, type Candidate } from '../../../../src/relay/upstreams/candidates.ts';
 import type { PoolSpec } from '../../../../src/relay/boundary/table.ts';
-import { createPool, type PoolRig } from '../../../support/sockets-pool.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import { createPool, type PoolRig } from '../../../support/sockets/pool.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UpstreamSpec } from '../../../../src/relay/boundary/table.ts';
-import type { FakeChannel } from '../../../support/sockets-fake-channel.ts';
-import { createPool } from '../../../support/sockets-pool.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import type { FakeChannel } from '../../../support/sockets/fake-channel.ts';
+import { createPool } from '../../../support/sockets/pool.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });

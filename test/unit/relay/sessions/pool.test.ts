@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createPool } from '../../../support/sockets-pool.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import { createPool } from '../../../support/sockets/pool.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });

@@ -5,8 +5,8 @@ import { Pool } from '../../../../src/relay/sessions/pool.ts';
 import { Pools } from '../../../../src/relay/sessions/pools.ts';
 import type { CloseReason } from '../../../../src/relay/boundary/report.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { FakeChannel } from '../../../support/sockets-fake-channel.ts';
-import { pool, upstream } from '../../../support/sockets-tables.ts';
+import { FakeChannel } from '../../../support/sockets/fake-channel.ts';
+import { pool, upstream } from '../../../support/sockets/tables.ts';
 
 function createPools() {
   const clock = new ManualClock();

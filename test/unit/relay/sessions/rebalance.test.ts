@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { excess, ratePerSecond, Rebalance, type Idler, type Sharer } from '../../../../src/relay/sessions/rebalance.ts';
-import { createPool } from '../../../support/sockets-pool.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import { createPool } from '../../../support/sockets/pool.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 /** A session of a worker: idle for as long as the test says. */
 class Stub implements Idler {

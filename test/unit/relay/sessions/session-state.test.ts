@@ -8,7 +8,7 @@ import {
 } from '../../../../src/relay/sessions/session-state.ts';
 import { Upstream } from '../../../../src/relay/upstreams/upstream.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { upstream } from '../../../support/sockets-tables.ts';
+import { upstream } from '../../../support/sockets/tables.ts';
 
 const counters = new CounterWriter(createCounterMemory(1, 2), 0);
 const target = {

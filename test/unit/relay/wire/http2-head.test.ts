@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { readHeaderBlock } from '../../../../src/relay/wire/hpack/header-block.ts';
 import { readHttpHost } from '../../../../src/relay/wire/http-head.ts';
 import { findAcknowledgement } from '../../../../src/relay/wire/http2-head.ts';
-import { recorded } from '../../../support/recorded.ts';
-import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/segments.ts';
+import { recorded } from '../../../support/sockets/recorded.ts';
+import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 /** What Node's client (nghttp2) sends for a request before anybody has answered. */
 async function sent(headers: OutgoingHttpHeaders): Promise<Buffer> {

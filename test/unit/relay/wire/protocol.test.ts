@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { protocolOf } from '../../../../src/relay/wire/protocol.ts';
-import { recorded } from '../../../support/recorded.ts';
-import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/segments.ts';
+import { recorded } from '../../../support/sockets/recorded.ts';
+import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 const cases: readonly (readonly [string, Uint8Array, string])[] = [
   ['a ClientHello', recorded('chromium'), 'tls'],

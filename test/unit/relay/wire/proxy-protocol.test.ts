@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { crc32c } from '../../../../src/relay/wire/proxy-protocol/crc32c.ts';
 import { maxBinaryBytes, readProxyHeader, signature } from '../../../../src/relay/wire/proxy-protocol/read.ts';
 import { writeProxyHeader } from '../../../../src/relay/wire/proxy-protocol/write.ts';
-import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/segments.ts';
+import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 const text = (line: string): Uint8Array => Buffer.from(line, 'latin1');
 const nobody = { source: undefined, destination: undefined };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { maxHelloBytes, readClientHello } from '../../../../src/relay/wire/tls-client-hello.ts';
-import { recorded } from '../../../support/recorded.ts';
-import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/segments.ts';
+import { recorded } from '../../../support/sockets/recorded.ts';
+import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 const clients = [
   ['curl', 'api.example.test', ['h2', 'http/1.1']],

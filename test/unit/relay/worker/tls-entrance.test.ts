@@ -9,7 +9,7 @@ import { originOf, type Origin } from '../../../../src/relay/intake/client-info.
 import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';
 import { TlsEntrance } from '../../../../src/relay/worker/tls-entrance.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { FakeChannel, FakeDriver } from '../../../support/sockets-fake-channel.ts';
+import { FakeChannel, FakeDriver } from '../../../support/sockets/fake-channel.ts';
 
 /** One thread that accepts, and one that takes over what it can't do. */
 describe('a client that goes from thread to thread', () => {

@@ -4,7 +4,7 @@ import { firstStep, goOn, nextStep } from '../../../../../src/relay/intake/detec
 import type { HeadState, HeadStep } from '../../../../../src/relay/intake/detect/step.ts';
 import { writeProxyHeader } from '../../../../../src/relay/wire/proxy-protocol/write.ts';
 import { plainListener, type ListenerSpec } from '../../../../../src/relay/boundary/table.ts';
-import { recorded } from '../../../../support/recorded.ts';
+import { recorded } from '../../../../support/sockets/recorded.ts';
 
 const names = [
   { kind: 'sni', pattern: 'api.example.test', service: 'tls', tls: 'passthrough' },

@@ -1,0 +1,21 @@
+import { run, which } from '../../../src/demo/engine/command.ts';
+import { programEntries } from '../../../src/demo/engine/machine-files.ts';
+import type { Entry } from '../../../src/demo/engine/root-filesystem.ts';
+
+/** busybox and a link for each of its applets: the shell and tools of the images for tests. */
+export async function busyboxEntries(): Promise<Entry[]> {
+  const busybox = await required('busybox');
+  const applets = (await run(busybox, ['--list'])).trim().split('\n');
+  return [
+    ...(await programEntries(busybox, '/bin/busybox')),
+    ...applets
+      .filter((name) => name !== 'busybox')
+      .map((name) => ({ kind: 'link' as const, path: `/bin/${name}`, target: 'busybox' })),
+  ];
+}
+
+export async function required(program: string): Promise<string> {
+  const path = await which(program);
+  if (path === undefined) throw new Error(`${program} is not installed`);
+  return path;
+}

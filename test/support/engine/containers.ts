@@ -1,0 +1,192 @@
+import type {
+  Container,
+  ContainerCreateOptions,
+  ContainerInspectInfo,
+  HostConfig,
+  NetworkCreateOptions,
+} from 'dockerode';
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { connect } from '../../../src/demo/engine/client.ts';
+
+/**
+ * Containers and networks for tests: started by testcontainers, steered by plain engine calls, gone at the end of the
+ * scope (`await using`).
+ */
+export interface ContainerOptions {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The networks to start in, by name or id; `bridge` when left out. `host`, `none` and `container:<id>` work alone. */
+  readonly networks?: readonly string[];
+  /** Ports to publish on a free port of this machine. */
+  readonly ports?: readonly number[];
+  /** `from:to[:ro]`. */
+  readonly binds?: readonly string[];
+  /** Anything else that the engine's create call takes. */
+  readonly create?: Omit<ContainerCreateOptions, 'HostConfig'>;
+  readonly host?: HostConfig;
+}
+
+export class TestContainer implements AsyncDisposable {
+  readonly id: string;
+  readonly name: string;
+  /** The engine's own handle, for calls that have no method here. */
+  readonly engine: Container;
+  readonly #started: StartedTestContainer;
+
+  constructor(started: StartedTestContainer) {
+    this.#started = started;
+    this.id = started.getId();
+    this.name = started.getName().replace(/^\//, '');
+    this.engine = testEngine().getContainer(this.id);
+  }
+
+  /** The port of this machine that a published port got. */
+  mappedPort(port: number): number {
+    return this.#started.getMappedPort(port);
+  }
+
+  /** As `docker stop`: the stop signal, then SIGKILL after `timeoutSeconds`. The container stays. */
+  async stop(timeoutSeconds = 10): Promise<void> {
+    await this.engine.stop({ t: timeoutSeconds });
+  }
+
+  async start(): Promise<void> {
+    await this.engine.start();
+  }
+
+  async restart(timeoutSeconds = 10): Promise<void> {
+    await this.engine.restart({ t: timeoutSeconds });
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.engine.kill({ signal });
+  }
+
+  async pause(): Promise<void> {
+    await this.engine.pause();
+  }
+
+  async unpause(): Promise<void> {
+    await this.engine.unpause();
+  }
+
+  async rename(name: string): Promise<void> {
+    await this.engine.rename({ name });
+  }
+
+  async remove(): Promise<void> {
+    await this.engine.remove({ force: true, v: true });
+  }
+
+  inspect(): Promise<ContainerInspectInfo> {
+    return this.engine.inspect();
+  }
+
+  /** Its IPv4 address on a network; without one, on the only network it is in. */
+  async address(network?: string): Promise<string> {
+    const { Networks } = (await this.inspect()).NetworkSettings;
+    const found = Object.entries(Networks).find(
+      ([name, { NetworkID }]) => network === undefined || name === network || NetworkID === network,
+    );
+    const address = found?.[1].IPAddress;
+    if (address === undefined || address === '')
+      throw new Error(`${this.name} has no address on ${network ?? 'any network'}`);
+    return address;
+  }
+
+  async exec(command: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
+    const { exitCode, output } = await this.#started.exec([...command]);
+    return { exitCode, output };
+  }
+
+  /** All that it has printed so far. */
+  async logs(): Promise<string> {
+    const raw = await this.engine.logs({ stdout: true, stderr: true, follow: false });
+    return demultiplexed(raw);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A test may have removed it already, which is what was wanted.
+    await this.remove().catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+    });
+  }
+}
+
+/** Resolves when the container runs; whether it is ready, healthy or listening is for the test to find out. */
+export async function startContainer(options: ContainerOptions): Promise<TestContainer> {
+  const [network, ...others] = options.networks ?? [];
+  const container = new ConfigurableContainer(options.image).withWaitStrategy(Wait.forAll([]));
+  container.configure(options.create ?? {}, { ...options.host, Binds: [...(options.binds ?? [])] });
+  if (options.command) container.withCommand([...options.command]);
+  if (options.entrypoint) container.withEntrypoint([...options.entrypoint]);
+  if (options.name !== undefined) container.withName(options.name);
+  if (options.labels) container.withLabels({ ...options.labels });
+  if (options.env) container.withEnvironment({ ...options.env });
+  if (network !== undefined) container.withNetworkMode(network);
+  if (options.ports) container.withExposedPorts(...options.ports);
+  const started = new TestContainer(await container.start());
+  for (const other of others) await testEngine().getNetwork(other).connect({ Container: started.id });
+  return started;
+}
+
+/** testcontainers names the usual options; the rest of the engine's goes through here. */
+class ConfigurableContainer extends GenericContainer {
+  configure(create: ContainerCreateOptions, host: HostConfig): void {
+    Object.assign(this.createOpts, create);
+    Object.assign(this.hostConfig, host);
+  }
+}
+
+export interface TestNetwork extends AsyncDisposable {
+  readonly id: string;
+  readonly name: string;
+  connect(container: TestContainer): Promise<void>;
+  disconnect(container: TestContainer): Promise<void>;
+}
+
+export async function startNetwork(
+  options: Omit<Partial<NetworkCreateOptions>, 'Name'> = {},
+  name = uniqueName('net'),
+): Promise<TestNetwork> {
+  const network = await testEngine().createNetwork({ ...options, Name: name });
+  return {
+    id: network.id,
+    name,
+    connect: async ({ id }) => {
+      await network.connect({ Container: id });
+    },
+    disconnect: async ({ id }) => {
+      await network.disconnect({ Container: id, Force: true });
+    },
+    [Symbol.asyncDispose]: async () => {
+      await network.remove();
+    },
+  };
+}
+
+export function testEngine(): ReturnType<typeof connect> {
+  const host = process.env['DOCKER_HOST'];
+  if (host === undefined) throw new Error('no engine: this test belongs to the project "docker"');
+  return connect(host);
+}
+
+/** Unlike any other name, also in other test files that run at the same time. */
+export function uniqueName(kind: string): string {
+  return `sealane-${kind}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** The engine frames output of containers without a terminal: 4 bytes of stream, 4 bytes of length, payload. */
+function demultiplexed(raw: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset + 8 <= raw.length;) {
+    const length = raw.readUInt32BE(offset + 4);
+    parts.push(raw.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { programEntries, treeEntries } from '../../../src/demo/engine/machine-files.ts';
+import { importImage, type Entry } from '../../../src/demo/engine/root-filesystem.ts';
+import { connect } from '../../../src/demo/engine/client.ts';
+import { busyboxEntries } from './busybox.ts';
+
+/**
+ * Debian's PostgreSQL, server and all, as an image made of this machine's files. It is told to stop as a database should
+ * be behind any proxy: the container gets SIGTERM, which takes it out of its pool, and a moment later the server is asked
+ * for a smart shutdown, which lets transactions finish (pg_ctl(1)). Told at once, it would still be offered the
+ * connections of the two milliseconds until the engine tells anybody of the signal, and would answer them with an error.
+ */
+export interface PostgresImage {
+  readonly name: string;
+  /** This machine's pgbench, of the server's own version. */
+  readonly pgbench: string;
+}
+
+const script = `
+[ -d /tmp/data ] || {
+  initdb --pgdata /tmp/data --username bench --auth trust --locale C --encoding UTF8 --no-sync > /tmp/initdb.log
+  echo 'host all all all trust' >> /tmp/data/pg_hba.conf
+}
+postgres -D /tmp/data -h '*' -k /tmp -c fsync=off -c logging_collector=off &
+trap 'sleep 0.1; kill -TERM $!' TERM
+wait $!
+wait $!
+`;
+
+export async function buildPostgresImage(host: string, onProgress: (line: string) => void): Promise<PostgresImage> {
+  const folder = await serverFolder(onProgress);
+  const version = folder.split('/').at(-1) ?? '';
+  const entries: Entry[] = [
+    ...(await busyboxEntries()),
+    ...(await programEntries(join(folder, 'bin/postgres'))),
+    ...(await programEntries(join(folder, 'bin/initdb'))),
+    ...(await programEntries(join(folder, 'bin/pg_isready'))),
+    ...(await treeEntries(join(folder, 'lib'), join(folder, 'lib'), isNeeded)),
+    ...(await treeEntries(`/usr/share/postgresql/${version}`, `/usr/share/postgresql/${version}`)),
+    { kind: 'folder', path: '/tmp', mode: 0o1777 },
+    { kind: 'text', path: '/etc/passwd', text: 'root:x:0:0:root:/:/bin/sh\nbench:x:1000:1000::/tmp:/bin/sh\n' },
+    { kind: 'text', path: '/start', text: script },
+  ];
+  const name = await importImage(connect(host), 'sealane-test-postgres', entries, [
+    `ENV PATH=${join(folder, 'bin')}:/usr/bin:/bin`,
+    'USER 1000',
+    'CMD ["sh", "/start"]',
+  ]);
+  return { name, pgbench: join(folder, 'bin/pgbench') };
+}
+
+const parent = '/usr/lib/postgresql';
+
+async function serverFolder(onProgress: (line: string) => void): Promise<string> {
+  const installed = async (): Promise<string | undefined> => {
+    for (const version of await readdir(parent).catch((): string[] => [])) {
+      const programs = await readdir(join(parent, version, 'bin'));
+      if (programs.includes('postgres') && programs.includes('pgbench')) return join(parent, version);
+    }
+    return undefined;
+  };
+  const found = await installed();
+  if (found !== undefined) return found;
+  // The server is in no folder of the PATH; this one of its package is.
+  await installMissing([{ program: 'pg_ctlcluster', debianPackage: 'postgresql' }], onProgress);
+  const folder = await installed();
+  if (folder === undefined) throw new Error(`Debian's package postgresql left no server in ${parent}`);
+  return folder;
+}
+
+/** What initdb loads; not the compiler's part, with all of LLVM. */
+function isNeeded(name: string): boolean {
+  return name === 'plpgsql.so' || name === 'dict_snowball.so';
+}

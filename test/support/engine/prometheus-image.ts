@@ -1,0 +1,13 @@
+import { connect } from '../../../src/demo/engine/client.ts';
+import { programEntries } from '../../../src/demo/engine/machine-files.ts';
+import { importImage } from '../../../src/demo/engine/root-filesystem.ts';
+import { required } from './busybox.ts';
+
+/** Debian's Prometheus as an image made of this machine's files. */
+export async function buildPrometheusImage(host: string): Promise<string> {
+  const entries = [
+    ...(await programEntries(await required('prometheus'), '/usr/bin/prometheus')),
+    { kind: 'folder', path: '/tmp', mode: 0o1777 } as const,
+  ];
+  return importImage(connect(host), 'sealane-test-prometheus', entries, ['ENV PATH=/usr/bin']);
+}

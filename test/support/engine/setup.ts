@@ -1,0 +1,62 @@
+import type { TestProject } from 'vitest/node';
+import { acquireEngine, type AcquiredEngine } from '../../../src/demo/engine/acquire.ts';
+import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { removeSealaneImage } from '../../../src/demo/engine/sealane-image.ts';
+import { buildImages, type TestImages } from './images.ts';
+
+/**
+ * Global setup of the Docker tests: an engine, the programs that tests call, the images. Fails, with the reason, where
+ * no engine can be had. Everything is gone when the returned teardown, or this process, ends.
+ */
+declare module 'vitest' {
+  export interface ProvidedContext {
+    readonly images: TestImages;
+  }
+}
+
+/** Real clients, the oldest compose that we support, and what the image for tests is made of. */
+const programs = [
+  { program: 'docker-compose', debianPackage: 'docker-compose' },
+  { program: 'redis-cli', debianPackage: 'redis-tools' },
+  { program: 'busybox', debianPackage: 'busybox-static' },
+  { program: 'nginx', debianPackage: 'nginx' },
+  { program: 'curl', debianPackage: 'curl' },
+  { program: 'promtool', debianPackage: 'prometheus' },
+] as const;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const startedMs = performance.now();
+  const progress = (line: string): void => {
+    process.stderr.write(`[engine ${((performance.now() - startedMs) / 1000).toFixed(1)} s] ${line}\n`);
+  };
+  await installMissing(programs, progress);
+  const engine = await acquireEngine({ allowPrivate: true, onProgress: progress });
+  try {
+    progress(`using ${engine.host}; building images`);
+    const before = await imageNames(engine);
+    const images = await buildImages(engine, () => {});
+    progress('images are ready');
+    process.env['DOCKER_HOST'] = engine.host;
+    // Its image cannot be had without a registry. Containers are disposed of by the tests that start them.
+    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+    project.provide('images', images);
+    return async () => {
+      if (!engine.private) await removeImages(engine, images, before);
+      await engine.release();
+    };
+  } catch (error) {
+    await engine.release();
+    throw error;
+  }
+}
+
+async function imageNames({ client }: AcquiredEngine): Promise<Set<string>> {
+  return new Set((await client.listImages()).flatMap((image) => image.RepoTags ?? []));
+}
+
+async function removeImages({ client }: AcquiredEngine, images: TestImages, before: Set<string>): Promise<void> {
+  await removeSealaneImage(client, images.sealane);
+  for (const name of [images.base, images.tools]) {
+    if (name !== undefined && !before.has(name)) await client.getImage(name).remove();
+  }
+}

@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fakeId, inspectJson, isLive, listRowJson, type FakeContainer, type FakeContainerSpec } from './containers.ts';
+
+/**
+ * A Docker engine that is only its API, on a unix socket: ping, list, inspect and the event stream with replay. It can
+ * be made to hang, delay, refuse, answer nonsense or in another order, cut its streams, and restart.
+ */
+export type Answer =
+  | { readonly kind: 'hang' }
+  | {
+      readonly kind: 'text';
+      readonly status: number;
+      readonly type: string;
+      readonly body: string;
+      readonly headers?: Record<string, string>;
+    }
+  /** Half of the announced body, then the connection is cut. */
+  | { readonly kind: 'cut' }
+  /** Worked out now, sent when the promise resolves. */
+  | { readonly kind: 'held'; readonly until: Promise<void> };
+
+export const html: Answer = { kind: 'text', status: 200, type: 'text/html', body: '<html><h1>It works!</h1></html>' };
+
+export interface FakeEngine extends AsyncDisposable {
+  readonly url: string;
+  /** `GET /containers/json` …, without version and query, in order of arrival. */
+  readonly requests: readonly string[];
+  /** The version prefixes that were asked for, e.g. `v1.41`; empty for none. */
+  readonly versions: readonly string[];
+  apiVersion: string;
+  readonly containers: ReadonlyMap<string, FakeContainer>;
+  /** Creates a container and starts it. */
+  run(spec?: FakeContainerSpec): string;
+  start(id: string): void;
+  die(id: string): void;
+  pause(id: string): void;
+  unpause(id: string): void;
+  destroy(id: string): void;
+  /** Changes a container without a word, as the engine does when it loses an event. */
+  alter(id: string, change: Partial<FakeContainer>): void;
+  emit(action: string, id: string, attributes?: Record<string, string>, type?: string): void;
+  /** Bytes as they are into every open event stream. */
+  write(bytes: Uint8Array): void;
+  /** How requests to this path are answered from now on; undefined: properly. */
+  answer(path: string, answer: Answer | undefined): void;
+  /** Resolves when that many requests for the path have arrived in all. */
+  requested(path: string, times: number): Promise<void>;
+  readonly openStreams: number;
+  cutStreams(): void;
+  /** Down, and up again under the same path; the history of events is lost, as with a real one. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+}
+
+export async function startFakeEngine(): Promise<FakeEngine> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealane-engine-'));
+  const engine = new HttpFakeEngine(folder);
+  await engine.up();
+  return engine;
+}
+
+class HttpFakeEngine implements FakeEngine {
+  readonly #folder: string;
+  readonly url: string;
+  readonly requests: string[] = [];
+  readonly versions: string[] = [];
+  readonly containers = new Map<string, FakeContainer>();
+  apiVersion = '1.41';
+  readonly #answers = new Map<string, Answer>();
+  readonly #streams = new Set<ServerResponse>();
+  readonly #sockets = new Set<Socket>();
+  #history: { readonly timeNs: bigint; readonly line: string }[] = [];
+  #waiting: (() => void)[] = [];
+  #server: Server | undefined;
+  #timeNs = 1_767_225_600_000_000_001n;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.url = `unix://${join(folder, 'docker.sock')}`;
+  }
+
+  async up(): Promise<void> {
+    const server = createServer((request, response) => this.#serve(request, response));
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    this.#server = server;
+    server.listen(join(this.#folder, 'docker.sock'));
+    await once(server, 'listening');
+  }
+
+  async down(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server?.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    this.#history = [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server?.listening) await this.down();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  run(spec: FakeContainerSpec = {}): string {
+    const id = fakeId(this.containers.size);
+    const container: FakeContainer = {
+      id,
+      name: `c${this.containers.size}`,
+      labels: { 'sealane.port': '80' },
+      state: 'created',
+      health: undefined,
+      startedAtNs: 0n,
+      networkMode: 'bridge',
+      networks: { bridge: { networkId: 'net-bridge', ip: `172.17.0.${this.containers.size + 2}` } },
+      exposedPorts: [80],
+      ...spec,
+    };
+    this.containers.set(id, container);
+    this.emit('create', id);
+    this.start(id);
+    return id;
+  }
+
+  start(id: string): void {
+    this.emit('connect', id, { container: id, name: 'bridge', type: 'bridge' }, 'network');
+    this.alter(id, { state: 'running', startedAtNs: this.#tick() });
+    this.emit('start', id);
+  }
+
+  die(id: string): void {
+    this.alter(id, { state: 'exited' });
+    this.emit('die', id, { exitCode: '0' });
+    this.emit('disconnect', id, { container: id, name: 'bridge', type: 'bridge' }, 'network');
+  }
+
+  pause(id: string): void {
+    this.alter(id, { state: 'paused' });
+    this.emit('pause', id);
+  }
+
+  unpause(id: string): void {
+    this.alter(id, { state: 'running' });
+    this.emit('unpause', id);
+  }
+
+  destroy(id: string): void {
+    const labels = this.containers.get(id)?.labels ?? {};
+    this.containers.delete(id);
+    this.emit('destroy', id, labels);
+  }
+
+  alter(id: string, change: Partial<FakeContainer>): void {
+    Object.assign(this.containers.get(id) ?? {}, change);
+  }
+
+  emit(action: string, id: string, attributes: Record<string, string> = {}, type = 'container'): void {
+    const timeNs = this.#tick();
+    const own = type === 'container' ? { image: 'fake', name: this.containers.get(id)?.name ?? '' } : {};
+    const labels = type === 'container' ? (this.containers.get(id)?.labels ?? {}) : {};
+    const json = JSON.stringify({
+      Type: type,
+      Action: action,
+      Actor: { ID: type === 'container' ? id : 'net-bridge', Attributes: { ...own, ...attributes, ...labels } },
+      scope: 'local',
+      time: Number(timeNs / 1_000_000_000n),
+      timeNano: '@',
+    });
+    const line = `${json.slice(0, -'"@"}'.length)}${timeNs}}\n`;
+    // The engine replays 256 at most.
+    this.#history.push({ timeNs, line });
+    if (this.#history.length > 256) this.#history.shift();
+    this.write(Buffer.from(line));
+  }
+
+  write(bytes: Uint8Array): void {
+    for (const stream of this.#streams) stream.write(bytes);
+  }
+
+  answer(path: string, answer: Answer | undefined): void {
+    if (answer) this.#answers.set(path, answer);
+    else this.#answers.delete(path);
+  }
+
+  async requested(path: string, times: number): Promise<void> {
+    while (this.requests.filter((request) => request === `GET ${path}`).length < times) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  cutStreams(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  #tick(): bigint {
+    this.#timeNs += 1_000_003n;
+    return this.#timeNs;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? '/', 'http://engine');
+    const version = /^\/(v[\d.]+)\//.exec(url.pathname)?.[1] ?? '';
+    const path = url.pathname.slice(version === '' ? 0 : version.length + 1);
+    this.requests.push(`${request.method} ${path}`);
+    this.versions.push(version);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+    const answer = this.#answers.get(path);
+    switch (answer?.kind) {
+      case undefined:
+        return this.#properly(path, url, response);
+      case 'hang':
+        return;
+      case 'text':
+        response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers });
+        response.end(answer.body);
+        return;
+      case 'cut':
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+        response.write('[{"Id":', () => response.destroy());
+        return;
+      case 'held': {
+        const body = JSON.stringify(this.#json(path));
+        void answer.until.then(() => response.end(body));
+      }
+    }
+  }
+
+  #properly(path: string, url: URL, response: ServerResponse): void {
+    if (path === '/_ping') {
+      response.writeHead(200, { 'api-version': this.apiVersion, 'content-type': 'text/plain' });
+      response.end('OK');
+    } else if (path === '/events') {
+      this.#subscribe(response, url.searchParams.get('since'));
+    } else {
+      const json = this.#json(path);
+      response.writeHead(json ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(json ?? { message: `No such container: ${path}` }));
+    }
+  }
+
+  #json(path: string): object | undefined {
+    if (path === '/containers/json') return [...this.containers.values()].filter(isLive).map(listRowJson);
+    if (path === '/version') return { Platform: { Name: 'Fake Engine' }, Components: [{ Name: 'Engine' }] };
+    const wanted = decodeURIComponent(/^\/containers\/([^/]+)\/json$/.exec(path)?.[1] ?? '');
+    const found =
+      this.containers.get(wanted) ??
+      [...this.containers.values()].find(({ id, name }) => id.startsWith(wanted) || name === wanted);
+    return wanted !== '' && found ? inspectJson(found) : undefined;
+  }
+
+  #subscribe(response: ServerResponse, since: string | null): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    this.#streams.add(response);
+    response.on('close', () => this.#streams.delete(response));
+    if (since === null) return;
+    const [seconds = '0', fraction = '0'] = since.split('.');
+    const sinceNs = BigInt(seconds) * 1_000_000_000n + BigInt(fraction);
+    for (const { timeNs, line } of this.#history) if (timeNs >= sinceNs) response.write(line);
+  }
+}

@@ -1,0 +1,73 @@
+import { createWatcher, type Watcher, type WatcherCollaborators } from '../../../src/discovery/watcher.ts';
+import type { IdentityInputs } from '../../../src/docker/identity.ts';
+import { InMemoryEngine, settle } from './port.ts';
+import { ManualClock } from '../manual-clock.ts';
+
+/**
+ * A watcher of an engine in memory, with all that it says and does written down.
+ */
+export const onHost: IdentityInputs = {
+  endpoint: 'unix:///var/run/docker.sock',
+  platform: 'linux',
+  cgroup: '',
+  mountinfo: '',
+  hostname: 'laptop',
+  addresses: [],
+  inContainer: false,
+};
+
+export interface WatchScene extends AsyncDisposable {
+  readonly engine: InMemoryEngine;
+  readonly clock: ManualClock;
+  readonly watcher: Watcher;
+  readonly warnings: string[];
+  changes(): number;
+  ids(): string[];
+  inspects(): string[];
+}
+
+export async function watch(
+  prepare: (engine: InMemoryEngine) => void = () => {},
+  over: Partial<WatcherCollaborators> = {},
+): Promise<WatchScene> {
+  const engine = new InMemoryEngine();
+  const clock = new ManualClock();
+  const warnings: string[] = [];
+  let changes = 0;
+  const silent = (): void => {};
+  prepare(engine);
+  const watcher = createWatcher(
+    {
+      engine,
+      clock,
+      random: () => 1,
+      logger: { debug: silent, info: silent, error: silent, warn: (line: unknown) => void warnings.push(String(line)) },
+      onChange: () => (changes += 1),
+      identity: () => Promise.resolve(onHost),
+      ...over,
+    },
+    { labelPrefix: 'sealane', resyncIntervalMs: 300_000 },
+  );
+  watcher.start();
+  await settle();
+  return {
+    engine,
+    clock,
+    watcher,
+    warnings,
+    changes: () => changes,
+    ids: () => [...watcher.snapshot().containers.keys()].toSorted(),
+    inspects: () => engine.calls.filter((call) => call.startsWith('inspect ')).map((call) => call.slice(8)),
+    [Symbol.asyncDispose]: () => watcher.stop(),
+  };
+}
+
+/** From timer to timer, so that each one's calls are answered before the next is due. */
+export async function pass({ clock }: WatchScene, ms: number): Promise<void> {
+  for (let left = ms; left > 0;) {
+    const step = Math.min(left, clock.nextDelayMs() ?? left);
+    clock.advance(step);
+    await settle();
+    left -= step;
+  }
+}

@@ -1,0 +1,44 @@
+import { explanationSchema, serviceSchema, type ApiExplanation, type ApiService } from '../../../src/admin/schema.ts';
+import { eventually } from '../engine/replica.ts';
+
+/**
+ * The admin API of a Sealane that runs, as commands use it.
+ */
+export interface AdminApi {
+  readonly url: string;
+  why(subject: string): Promise<ApiExplanation>;
+  /** Asks until the cause is this one. */
+  whyUntil(subject: string, cause: string): Promise<ApiExplanation>;
+  service(name: string): Promise<ApiService>;
+  act(upstream: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<void>;
+}
+
+export interface AdminAddress {
+  readonly host?: string;
+  readonly port: number;
+  readonly token?: string;
+}
+
+export function adminApi({ host = '127.0.0.1', port, token }: AdminAddress): AdminApi {
+  const url = `http://${host}:${port}`;
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const get = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`, { headers })).json();
+  const why = async (subject: string): Promise<ApiExplanation> =>
+    explanationSchema.parse(await get(`/api/why/${encodeURIComponent(subject)}`));
+  return {
+    url,
+    why,
+    whyUntil: (subject, cause) =>
+      // It may not be there yet to be asked.
+      eventually(
+        () => why(subject).catch(() => undefined),
+        (explanation) => explanation?.cause === cause,
+      ) as Promise<ApiExplanation>,
+    service: async (name) => serviceSchema.parse(await get(`/api/services/${encodeURIComponent(name)}`)),
+    async act(upstream, action) {
+      const path = `/api/upstreams/${encodeURIComponent(upstream)}/${action}`;
+      const response = await fetch(`${url}${path}`, { method: 'POST', headers });
+      if (!response.ok) throw new Error(await response.text());
+    },
+  };
+}

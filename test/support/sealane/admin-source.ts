@@ -1,0 +1,127 @@
+import { createEventFeed } from '../../../src/admin/event-feed.ts';
+import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
+import type { AdminSource, Figures } from '../../../src/admin/source.ts';
+import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
+import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
+import { explain } from '../../../src/catalog/explain.ts';
+import type { ExplainWorld } from '../../../src/catalog/explain/world.ts';
+import type { Override } from '../../../src/catalog/override.ts';
+import type { Problem } from '../../../src/catalog/problem.ts';
+import type { LiveSession, SessionFilter } from '../../../src/relay/boundary/report.ts';
+import { declaredUpstream, plainFront, plainPool } from '../declared.ts';
+import { ManualClock } from '../manual-clock.ts';
+
+/**
+ * Catalogs, explained worlds and sources of the admin API; name only what the test is about.
+ */
+export function declare(
+  service: string,
+  upstream: DeclaredUpstream | undefined,
+  { port = 8080, created = 0, id = upstream?.name ?? service } = {},
+): Declaration {
+  return {
+    service,
+    listen: { host: '127.0.0.1', port },
+    front: plainFront,
+    pool: plainPool,
+    upstream,
+    declaredBy: { kind: 'container', id, name: id, createdAtMs: created, route: '' },
+  };
+}
+
+export function catalogOf(declarations: readonly Declaration[], over: Partial<CatalogInput> = {}): Catalog {
+  const listeners = new Map(
+    declarations.map(({ listen: { host, port } }) => [`${host}:${port}`, { kind: 'listening', host, port } as const]),
+  );
+  const input = { declarations, problems: [], isAlive: () => true, verdictOf: () => undefined, listeners, ...over };
+  return nextCatalog(emptyCatalog, input, 0);
+}
+
+export function problem(code: Problem['code'], subject: string, over: Partial<Problem> = {}): Problem {
+  return { code, subject, message: `what ${code} means`, fix: `How to mend ${code}.`, ...over };
+}
+
+export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {}): ExplainWorld {
+  return {
+    catalog,
+    nowMs: 0,
+    labelPrefix: 'sealane',
+    scope: 'all',
+    project: undefined,
+    engine: { kind: 'connected' },
+    synced: true,
+    vantage: undefined,
+    containers: () => [],
+    asked: undefined,
+    otherNames: [],
+    listeners: new Map(),
+    dialFailures: [],
+    activeOf: () => 0,
+    heldOf: () => 0,
+    ...over,
+  };
+}
+
+const figures: Figures = {
+  active: 1,
+  sessions: 12,
+  dials: 13,
+  dialFailures: 1,
+  retries: 1,
+  bytesUp: 100,
+  bytesDown: 2_000,
+};
+
+export interface TestSource extends AdminSource {
+  readonly clock: ManualClock;
+  readonly counted: Metrics;
+  /** What was asked for, in order. */
+  readonly asked: (readonly [key: string, what: Partial<Override> | 'close-sessions'])[];
+}
+
+export function adminSource(
+  catalog: Catalog | (() => Catalog) = catalogOf([
+    declare('shop/api', declaredUpstream('api-1')),
+    declare('web', declaredUpstream('web-1'), { port: 8081 }),
+  ]),
+  { sessions = [] as readonly LiveSession[], feedOptions = {} } = {},
+): TestSource {
+  const clock = new ManualClock();
+  const current = typeof catalog === 'function' ? catalog : () => catalog;
+  const asked: TestSource['asked'] = [];
+  const readStats = () => {
+    const at = new Date(clock.wallMs()).toISOString();
+    const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...figures, held: 0 }]));
+    return Promise.resolve({ at, accepted: 1, open: 1, held: 0, services });
+  };
+  const base = {
+    clock,
+    asked,
+    facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1, engine: 'unix:///engine' },
+    readiness: () => ({ ready: true, reason: 'all was read' }),
+    engine: () => ({ state: 'connected', reason: undefined }) as const,
+    catalog: current,
+    listeners: () => new Map(),
+    totals: () => ({ accepted: 12, open: 1, held: 0 }),
+    upstream: () => ({ ...figures, dialP50Ms: 0.3, dialP99Ms: undefined }),
+    service: () => figures,
+    look: ({ limit }: SessionFilter) =>
+      Promise.resolve({
+        sessions: sessions.slice(0, limit),
+        total: sessions.length,
+        held: new Map([['web', 2]]),
+        complete: true,
+      }),
+    explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),
+    feed: createEventFeed({ clock, readStats, options: feedOptions }),
+    override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
+    closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),
+  };
+  const counted = createMetrics({
+    ...base,
+    refused: () => ({ denied: 0 }),
+    dials: () => ({ boundsMs: [1, 10], counts: [3, 2, 1], sumMs: 90 }),
+    lags: () => ({ control: 1, 'relay-0': 2 }),
+  });
+  return { ...base, counted, metrics: () => counted.render() };
+}

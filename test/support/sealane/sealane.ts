@@ -1,0 +1,145 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { endingWithUs } from '../programs/ending-with-us.ts';
+
+/**
+ * Runs the built Sealane as its users do: a process with flags, whose log lines are what it says.
+ */
+const lineSchema = z.looseObject({
+  level: z.number(),
+  time: z.number(),
+  msg: z.string(),
+  event: z.string().optional(),
+});
+
+export type LogLine = z.output<typeof lineSchema>;
+
+export interface Sealane extends AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly lines: readonly LogLine[];
+  /** Lines of standard output. */
+  readonly output: readonly string[];
+  /** The first line so far or to come whose message matches, from line number `from` on. Fails when Sealane exits first. */
+  line(pattern: RegExp, from?: number): Promise<LogLine>;
+  /** The first line of standard output. */
+  firstOutput(): Promise<string>;
+  /** SIGTERM, then the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** The built Sealane. */
+export const executable = new URL('../../../dist/main.js', import.meta.url).pathname;
+
+export function startSealane(...args: readonly string[]): Sealane {
+  const [program, ...before] = endingWithUs;
+  const child = spawn(program, [...before, process.execPath, executable, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SEALANE_ADMIN: 'off', SEALANE_LOG_FORMAT: 'json' },
+  });
+  const lines: LogLine[] = [];
+  const raw: string[] = [];
+  const output: string[] = [];
+  const watchers = new Set<() => void>();
+  const notify = (): void => watchers.forEach((check) => check());
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    raw.push(text);
+    const parsed = parseLine(text);
+    if (parsed) lines.push(parsed);
+    notify();
+  });
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    output.push(text);
+    notify();
+  });
+  const exited = once(child, 'close').then(([code]): number | null => (typeof code === 'number' ? code : null));
+
+  /** Resolves when `find` finds something; it is asked again after each line. */
+  const until = async <T>(find: () => T | undefined, what: string): Promise<T> => {
+    const found = Promise.withResolvers<T>();
+    const check = (): void => {
+      const value = find();
+      if (value !== undefined) found.resolve(value);
+    };
+    watchers.add(check);
+    check();
+    void exited.then((code) => found.reject(new Error(`Sealane exited (${code}) before ${what}:\n${raw.join('\n')}`)));
+    try {
+      return await found.promise;
+    } finally {
+      watchers.delete(check);
+    }
+  };
+
+  const stop = async (): Promise<number | null> => {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    return exited;
+  };
+
+  return {
+    process: child,
+    lines,
+    output,
+    line: (pattern, from = 0) =>
+      until(() => lines.slice(from).find((line) => pattern.test(line.msg)), `saying ${pattern}`),
+    firstOutput: () => until(() => output[0], 'printing anything'),
+    stop,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+function parseLine(text: string): LogLine | undefined {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Sealane whose log nobody reads. */
+export function startUnread(...args: readonly string[]): ChildProcess & AsyncDisposable {
+  const [program, ...before] = endingWithUs;
+  const child = spawn(program, [...before, process.execPath, executable, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  return Object.assign(child, {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  });
+}
+
+/** What a command that ends by itself printed. */
+export async function runSealane(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  as: { readonly uid?: number } = {},
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [executable, ...args], { env: { ...process.env, ...environment }, ...as });
+  const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
+    let text = '';
+    for await (const chunk of stream) text += String(chunk);
+    return text;
+  };
+  const [stdout, stderr, [code]] = await Promise.all([read(child.stdout), read(child.stderr), once(child, 'close')]);
+  return { code: typeof code === 'number' ? code : null, stdout, stderr };
+}
+
+/** A command whose output nobody reads. */
+export async function runUnread(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const child = spawn(process.execPath, [executable, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Before it can have begun to write.
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = await once(child, 'close');
+  return { code: typeof code === 'number' ? code : null, stderr };
+}

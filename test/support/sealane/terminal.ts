@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { vi } from 'vitest';
+import { run } from '../../../src/demo/engine/command.ts';
+import { installMissing } from '../../../src/demo/engine/packages.ts';
+
+/**
+ * A real terminal, played by tmux: what is on its screen, what is typed, and its size. Gone with the test.
+ */
+export interface Terminal extends AsyncDisposable {
+  /** The lines of the screen. */
+  screen(): Promise<string>;
+  /** The screen, once it shows this. */
+  shows(pattern: RegExp): Promise<string>;
+  /** Keys by tmux's names: `Down`, `Enter`, `C-c`; anything else is text. */
+  press(...keys: readonly string[]): Promise<void>;
+  resize(columns: number, rows: number): Promise<void>;
+  /** A format of tmux(1), such as `#{alternate_on}`. */
+  ask(format: string): Promise<string>;
+}
+
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function openTerminal(command: string, options: TerminalOptions = {}): Promise<Terminal> {
+  await installMissing([{ program: 'tmux', debianPackage: 'tmux' }], () => undefined);
+  const server = `sealane-test-${randomBytes(6).toString('hex')}`;
+  const tmux = (...args: readonly string[]): Promise<string> =>
+    run('tmux', ['-L', server, '-f', '/dev/null', '-u', ...args], { env: options.env ?? {} });
+  const size = ['-x', String(options.columns ?? 100), '-y', String(options.rows ?? 30)];
+  await tmux('new-session', '-d', ...size, command);
+  const screen = (): Promise<string> => tmux('capture-pane', '-p');
+  return {
+    screen,
+    async shows(pattern) {
+      let seen = '';
+      await vi.waitFor(
+        async () => {
+          seen = await screen();
+          if (!pattern.test(seen)) throw new Error(`the terminal does not show ${pattern}, but:\n${seen}`);
+        },
+        { timeout: 15_000, interval: 50 },
+      );
+      return seen;
+    },
+    press: async (...keys) => void (await tmux('send-keys', ...keys)),
+    resize: async (columns, rows) => void (await tmux('resize-window', '-x', String(columns), '-y', String(rows))),
+    ask: async (format) => (await tmux('display-message', '-p', format)).trimEnd(),
+    [Symbol.asyncDispose]: async () => void (await tmux('kill-server')),
+  };
+}

@@ -1,0 +1,24 @@
+import { createPlane } from '../../../src/relay/plane/plane.ts';
+import type { DriverName } from '../../../src/relay/boundary/messages.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import { listener, pool, table } from './tables.ts';
+
+/**
+ * A process with a relay that ends without closing it, the moment it listens: `process.exit`, or an uncaught error.
+ */
+const [, , driver, how] = process.argv;
+const plane = createPlane(
+  {
+    logger: createLogger({ level: 'silent', format: 'json' }),
+    onSessions: () => {},
+    onListener() {
+      // By then its threads sleep.
+      setTimeout(() => {
+        if (how === 'throw') throw new Error('the end');
+        process.exit(7);
+      }, 100);
+    },
+  },
+  { workers: 2, driver: driver as DriverName },
+);
+plane.publish(table([pool([])], [listener()]));

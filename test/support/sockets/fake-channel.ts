@@ -1,0 +1,116 @@
+import type { Channel, ChannelEvents, Driver, ListenEvents, Opening } from '../../../src/relay/driver/driver.ts';
+import type { Endpoint } from '../../../src/relay/boundary/table.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+
+/**
+ * A session's network side without a network: the test plays the client and the upstreams.
+ */
+export class FakeChannel implements Channel {
+  readonly client: string;
+  readonly local = '192.0.2.9:80';
+  bytesUp = 0;
+  bytesDown = 0;
+  /** Ports dialed, in order. */
+  readonly dials: number[] = [];
+  hasUnsent = false;
+  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'turned away' = 'idle';
+  opening: Opening | undefined;
+  /** Undefined: nobody asked. */
+  looksUpTo: number | undefined;
+  taken = 0;
+  said = '';
+  #events: ChannelEvents | undefined;
+
+  constructor(client = '192.0.2.1:5000') {
+    this.client = client;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+    this.looksUpTo = undefined;
+  }
+
+  dial({ port }: Endpoint): void {
+    this.dials.push(port);
+    this.phase = 'dialing';
+  }
+
+  abortDial(): void {
+    this.phase = 'idle';
+  }
+
+  relay(_idleTimeoutMs?: number, opening?: Opening): void {
+    this.opening = opening;
+    this.phase = 'relaying';
+  }
+
+  look(limit: number): void {
+    this.looksUpTo = limit;
+  }
+
+  take(count: number): void {
+    this.taken += count;
+  }
+
+  say(bytes: Uint8Array): void {
+    this.said += Buffer.from(bytes).toString('latin1');
+  }
+
+  turnAway(bytes: Uint8Array): void {
+    this.say(bytes);
+    this.phase = 'turned away';
+  }
+
+  /** The client has sent these bytes so far, what was taken before not among them. */
+  send(text: string, ended = false): void {
+    this.#events?.onClientBytes?.(Buffer.from(text, 'latin1'), ended);
+  }
+
+  abort(): void {
+    this.phase = 'aborted';
+  }
+
+  answer(): void {
+    this.#events?.onDialed();
+  }
+
+  refuse(code = 'ECONNREFUSED'): void {
+    this.phase = 'idle';
+    this.#events?.onDialFailed(code);
+  }
+
+  /** The upstream resets the connection before a byte has passed. */
+  lose(code = 'ECONNRESET'): void {
+    this.phase = 'idle';
+    this.#events?.onUpstreamLost(code);
+  }
+
+  leave(how: 'reset' | 'ended' = 'reset'): void {
+    this.#events?.onClientLeft(how);
+  }
+
+  finish(): void {
+    this.phase = 'finished';
+  }
+
+  /** Both sides end in order. */
+  end(): void {
+    this.#events?.onRelayEnded('finished');
+  }
+}
+
+export class FakeDriver implements Driver {
+  readonly clock: Clock;
+  readonly binds: { readonly host: string; readonly port: number; readonly events: ListenEvents; closed: boolean }[] =
+    [];
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  listen({ host, port }: { readonly host: string; readonly port: number }, events: ListenEvents): { close(): void } {
+    const bind = { host, port, events, closed: false };
+    this.binds.push(bind);
+    return { close: () => void (bind.closed = true) };
+  }
+}

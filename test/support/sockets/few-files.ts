@@ -1,0 +1,50 @@
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { DriverName } from '../../../src/relay/boundary/messages.ts';
+import { planeRig, until } from './rig.ts';
+import { listener, pool, table, upstream } from './tables.ts';
+import { tlsSpec } from './tls.ts';
+
+/**
+ * A process with a relay of its own, for tests that limit how many files it may open. Prints its ports, by TLS and
+ * without; then does what it is told, line by line, and prints how the relay is. Ends with its input.
+ */
+const [, , driver, upstreamPort] = process.argv;
+const rig = planeRig(driver as DriverName);
+const upstreams = [upstream('api-1', { port: Number(upstreamPort) })];
+const listeners = [{ ...listener('shop/tls'), tls: 'terminate' as const }, listener('shop/plain')];
+publish(upstreams);
+await until(() => rig.statuses.all.length === listeners.length);
+const bound = listeners.map(({ key }) => rig.statuses.all.find((one) => one.key === key)?.status);
+print(bound.map((status) => (status?.kind === 'listening' ? status.port : 0)));
+const taken: number[] = [];
+for await (const line of createInterface(process.stdin)) {
+  if (line === 'have no upstream') publish([]);
+  if (line === 'have an upstream') publish(upstreams);
+  if (line === 'take all files') takeAll();
+  if (line === 'give them back') for (const fd of taken.splice(0)) closeSync(fd);
+  const { suspects, log } = rig;
+  print({
+    ...rig.totals(),
+    suspects: suspects.all,
+    troubles: log.all.filter((one) => one.includes('EMFILE')),
+  });
+}
+await rig.close();
+
+function takeAll(): void {
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    // There are no more.
+  }
+}
+
+function publish(present: typeof upstreams): void {
+  const pools = listeners.map(({ service }) => pool(present, { service: service ?? '' }));
+  rig.publish({ ...table(pools, listeners), tls: tlsSpec() });
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

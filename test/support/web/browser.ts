@@ -1,0 +1,63 @@
+import { chromium, type Page } from 'playwright-core';
+import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { which } from '../../../src/demo/engine/command.ts';
+
+/**
+ * Debian's own Chromium, headless, with an empty profile, and without the calls home that a browser makes by itself.
+ */
+export interface Browser extends AsyncDisposable {
+  open(url: string, options?: OpenOptions): Promise<OpenPage>;
+}
+
+export interface OpenOptions {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  /** For tools that must be put into the page. */
+  readonly bypassCsp?: boolean;
+}
+
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Everything that the page asked for. */
+  readonly requests: readonly string[];
+  /** Errors of scripts, and violations of the content security policy. */
+  readonly complaints: readonly string[];
+}
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function startBrowser(): Promise<Browser> {
+  await installMissing([{ program: 'chromium', debianPackage: 'chromium' }], () => {});
+  const executablePath = await which('chromium');
+  if (executablePath === undefined) throw new Error('no chromium');
+  const browser = await chromium.launch({ executablePath, args: flags });
+  return {
+    async open(url, { scheme = 'light', width = 1280, height = 900, bypassCsp = false } = {}) {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: scheme,
+        bypassCSP: bypassCsp,
+      });
+      const page = await context.newPage();
+      const requests: string[] = [];
+      const complaints: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        // A server that is away is an error to the browser, and to some tests the point.
+        const isLoss = message.text().startsWith('Failed to load resource');
+        if (message.type() === 'error' && !isLoss) complaints.push(message.text());
+      });
+      await page.goto(url);
+      return { page, requests, complaints, [Symbol.asyncDispose]: () => context.close() };
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSealane, type Sealane } from '../sealane/sealane.ts';
+import { freePort } from '../sockets/sockets.ts';
+
+/** A Sealane with its admin port open, and what a browser calls it. */
+export interface Served extends AsyncDisposable {
+  readonly sealane: Sealane;
+  readonly admin: number;
+  readonly url: string;
+}
+
+/** Resolves once the admin port answers. `admin`: a port to take over; else a free one. */
+export async function serveDashboard(args: readonly string[], admin?: number): Promise<Served> {
+  const port = admin ?? (await freePort());
+  const sealane = startSealane('--admin', `127.0.0.1:${port}`, '--bind', '127.0.0.1', ...args);
+  const url = `http://127.0.0.1:${port}/`;
+  while (!(await answers(`${url}healthz`))) {
+    if (sealane.process.exitCode !== null) throw new Error('Sealane has exited');
+    await sleep(20);
+  }
+  return { sealane, admin: port, url, [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose]() };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A configuration file's text: each service with where it listens and the local ports behind it. */
+export function servicesFile(
+  services: Readonly<Record<string, readonly [listen: number | string, ...upstreams: number[]]>>,
+  options: Readonly<Record<string, string>> = {},
+): string {
+  const entries = Object.entries(services).map(([name, [listen, ...ports]]) => {
+    return [name, { ...options, listen: String(listen), upstreams: ports.map((port) => `127.0.0.1:${port}`) }];
+  });
+  // YAML takes JSON.
+  return JSON.stringify({ services: Object.fromEntries(entries) });
+}

@@ -1,0 +1,34 @@
+import type { TestProject } from 'vitest/node';
+import { acquireEngine } from '../../../src/demo/engine/acquire.ts';
+import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { buildToolsImage, sealaneImage } from '../engine/images.ts';
+
+/**
+ * Global setup of the browser tests: an engine, Chromium, and the image of tools. Where the Docker tests run too, theirs
+ * comes first and its engine is used.
+ */
+const programs = [
+  { program: 'chromium', debianPackage: 'chromium' },
+  { program: 'redis-cli', debianPackage: 'redis-tools' },
+  { program: 'busybox', debianPackage: 'busybox-static' },
+] as const;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const progress = (line: string): void => void process.stderr.write(`[web] ${line}\n`);
+  await installMissing(programs, progress);
+  const engine = await acquireEngine({ allowPrivate: true, onProgress: progress });
+  try {
+    const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
+    const tools = await buildToolsImage(engine);
+    process.env['DOCKER_HOST'] = engine.host;
+    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+    project.provide('images', { tools, sealane: sealaneImage, base: undefined });
+    return async () => {
+      if (!engine.private && !before.has(tools)) await engine.client.getImage(tools).remove();
+      await engine.release();
+    };
+  } catch (error) {
+    await engine.release();
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBrowser } from './browser.ts';
+import { serveDashboard } from './dashboard.ts';
+import { startFakeEngine } from '../fake-engine/fake-engine.ts';
+import { freePort } from '../sockets/sockets.ts';
+
+/**
+ * `npm run docs:picture`: the dashboard's picture for the README. A made-up shop: its containers are a simulated engine's,
+ * its traffic is real and goes to local ports. Takes as long as its charts show.
+ */
+const seconds = Number(process.argv[2] ?? 100);
+const file = 'docs/dashboard.webp';
+
+interface Part {
+  readonly service: string;
+  readonly replicas: number;
+  readonly port: number;
+  /** Clients, and bytes that each gets for a question; 0: nothing listens. */
+  readonly clients: number;
+  readonly answer: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const shop: readonly Part[] = [
+  { service: 'web', replicas: 3, port: 3000, clients: 14, answer: 24_000 },
+  { service: 'api', replicas: 2, port: 4000, clients: 9, answer: 6_000 },
+  { service: 'db', replicas: 1, port: 5432, clients: 6, answer: 1_500 },
+  { service: 'cache', replicas: 1, port: 6379, clients: 4, answer: 300 },
+  { service: 'search', replicas: 1, port: 9200, clients: 2, answer: 0 },
+  { service: 'mail', replicas: 1, port: 1025, clients: 0, answer: 100, labels: { 'sealane.wieght': '2' } },
+];
+
+await using engine = await startFakeEngine();
+const opened: (Server | Socket)[] = [];
+let address = 1;
+const replicas: string[] = [];
+
+async function startReplica(part: Part, number: number): Promise<string> {
+  const ip = `127.20.0.${address++}`;
+  if (part.answer > 0) await serve(ip, part.port, part.answer);
+  return engine.run({
+    name: `shop-${part.service}-${number}`,
+    labels: {
+      'sealane.listen': `127.0.0.1:${part.port}`,
+      'sealane.port': String(part.port),
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': part.service,
+      'com.docker.compose.container-number': String(number),
+      ...part.labels,
+    },
+    networks: { shop: { networkId: 'net-shop', ip } },
+    exposedPorts: [part.port],
+  });
+}
+
+/** Answers each question with so many bytes. */
+async function serve(host: string, port: number, answer: number): Promise<void> {
+  const server = createServer((socket) => {
+    opened.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', () => socket.write(Buffer.alloc(answer)));
+  });
+  opened.push(server);
+  server.listen(port, host);
+  await once(server, 'listening');
+}
+
+/** Asks now and then, more in some moments than in others, until the end. */
+async function ask(port: number, phase: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  opened.push(socket);
+  socket.on('error', () => {});
+  socket.resume();
+  while (!socket.destroyed) {
+    socket.write(Buffer.alloc(400));
+    await sleep(25 + 20 * Math.sin(performance.now() / 9_000 + phase) + Math.random() * 30);
+  }
+}
+
+const admin = await freePort();
+await using served = await serveDashboard(['--docker', engine.url, '--access-log', 'off'], admin);
+for (const part of shop) {
+  for (let number = 1; number <= part.replicas; number += 1) replicas.push(await startReplica(part, number));
+}
+await using browser = await startBrowser();
+await using t = await browser.open(served.url, { width: 1360, height: 1000 });
+await t.page.getByRole('row', { name: 'shop/web' }).filter({ hasText: '3 of 3 ready' }).waitFor();
+for (const part of shop) {
+  for (let client = 0; client < part.clients; client += 1) void ask(part.port, part.port);
+}
+await sleep(seconds * 600);
+engine.pause(replicas[4] ?? '');
+await sleep(seconds * 390);
+const session = await t.page.context().newCDPSession(t.page);
+const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 });
+await writeFile(file, data, 'base64');
+process.stdout.write(`${file} is written\n`);
+for (const one of opened) if ('destroy' in one) one.destroy();
+for (const one of opened) if ('close' in one) one.close();
+process.exit(0);
