@@ -14,7 +14,7 @@ import { ServiceView } from './views/service.tsx';
 import { Sessions } from './views/sessions.tsx';
 import { Loading, SignIn } from './views/start.tsx';
 
-/** The page's frame: where one is, whether what is shown is true, and the view. */
+/** The page's frame: navigation, whether the data is current, and the open view. */
 export function App() {
   const main = useRef<HTMLElement>(null);
   const now = place.value;
@@ -92,7 +92,7 @@ function isWithin(now: Place, section: Place): boolean {
   return now.kind === section.kind || (now.kind === 'service' && section.kind === 'services');
 }
 
-/** The tab says how it stands. */
+/** The browser tab's title shows the state of all services. */
 function useTitle(): void {
   const { attention } = countStates(services.value.values());
   const mark = connection.value.kind === 'stale' ? '? ' : attention > 0 ? `(${attention}) ` : '';
@@ -101,10 +101,10 @@ function useTitle(): void {
   }, [mark]);
 }
 
-/** Whoever goes somewhere by keyboard or by ear arrives there. */
+/** Moves the focus to a view that was just opened, for readers who use the keyboard or a screen reader. */
 function useArrival(main: { readonly current: HTMLElement | null }, hash: string): void {
   const before = useRef(hash);
-  // Before the page is drawn: a key that is pressed then is meant for where one is.
+  // The focus moves before the page is drawn, so that the next key already goes to the new view.
   useLayoutEffect(() => {
     if (before.current === hash) return;
     before.current = hash;
@@ -113,7 +113,7 @@ function useArrival(main: { readonly current: HTMLElement | null }, hash: string
   }, [hash]);
 }
 
-/** The part of the address after `#` is a place in the page, so this link can't be followed. */
+/** The part of the address after `#` names a view, so a link to an element of the page has to be followed by hand. */
 function skip(event: Event, main: HTMLElement | null): void {
   event.preventDefault();
   main?.querySelector('h1')?.focus();

@@ -1,5 +1,5 @@
 /**
- * Numbers as a person reads them. Pure.
+ * Prints numbers for people. Pure.
  */
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
@@ -7,7 +7,7 @@ const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 export function bytes(amount: number): string {
   let value = Math.max(0, amount);
   let unit = 0;
-  // 999.5 would be shown as 1000.
+  // The number 999.5 would be shown as 1000.
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
@@ -19,7 +19,7 @@ export function rate(bytesPerSecond: number): string {
   return `${bytes(bytesPerSecond)}/s`;
 }
 
-/** The two largest units at most: `now`, `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
+/** A duration in at most its two largest units: `now`, `8 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -30,7 +30,7 @@ export function duration(ms: number): string {
   return join(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** Below a second in milliseconds: `<0.1 ms`, `0.4 ms`, `12 ms`, `1.2 s`. */
+/** A latency; in milliseconds below a second: `<0.1 ms`, `0.4 ms`, `12 ms`, `1.2 s`. */
 export function latency(ms: number): string {
   if (ms < 0.05) return '<0.1 ms';
   if (ms < 9.95) return `${Number(ms.toFixed(1))} ms`;

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { fromHash, type Place } from './place.ts';
 
-/** Where in the page one is: what the address bar says. */
+/** The view that the address bar names. */
 export const place = signal<Place>({ kind: 'services' });
 
 export function startLocation(): void {

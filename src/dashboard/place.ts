@@ -1,5 +1,5 @@
 /**
- * Where in the page: kept after the `#`, so that it survives a reload, can be sent to somebody, and asks no server.
+ * The view that is open, as the address bar's part after `#`: a reload keeps it, a link can carry it, no server is asked.
  */
 export type Place =
   | { readonly kind: 'services' }
@@ -22,7 +22,7 @@ export function toHash(place: Place): string {
   }
 }
 
-/** Anything that is no place is the first one. */
+/** Text that names no view opens the first one. */
 export function fromHash(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [kind, name] = path.split('/', 2);

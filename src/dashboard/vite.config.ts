@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 /**
- * The dashboard, built to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
+ * Builds the dashboard to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
  * Content-Security-Policy allows no inline script or style, and no data: URL.
  */
 export default defineConfig({
@@ -15,7 +15,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Browsers of 2024 and later: light-dark() is left as it is.
+    // Browsers of 2024 and later know light-dark(), so it is not rewritten.
     target: ['chrome123', 'firefox121', 'safari17.5'],
     reportCompressedSize: false,
   },

@@ -143,7 +143,7 @@ describe('the dashboard of a real engine', () => {
       .filter({ hasText: 'relaying' })
       .waitFor();
     await page.getByRole('searchbox').fill('10.9.');
-    await page.getByText('Nobody is connected who fits.').waitFor();
+    await page.getByText('No client is connected that matches.').waitFor();
     for (const client of clients) client.destroy();
     checkQuiet(t, t.served.url);
   });

@@ -33,7 +33,7 @@ export const api = {
     call(`/api/upstreams/${encodeURIComponent(upstreamKey)}/${action}`, { method: 'POST' }),
 };
 
-/** Longer than any answer should take: then it is said, and tried again. */
+/** Longer than any answer should take. After it, the page reports the failure and tries again. */
 const deadlineMs = 10_000;
 
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {

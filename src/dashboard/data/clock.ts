@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 
 /**
- * The page's one clock: the server's time as far as it is known, once a second. The server, not this machine, dated
- * what is shown.
+ * The page's one clock: the server's time, as far as the page knows it, once a second. All times that the page shows
+ * come from the server, and the browser's clock may differ from it.
  */
 export const nowMs = signal(Date.now());
 

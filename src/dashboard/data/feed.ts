@@ -6,14 +6,14 @@ import { createRefresher } from './refresher.ts';
 import { connection, history, problems, services, status, tick, timeline } from './store.ts';
 
 /**
- * Keeps the store as Sealane says it is: one event stream, which names what changed, and reads of just that. Every
- * (re)connection reads everything anew, so that nothing stale survives; a stream that has gone silent is given up.
+ * Keeps the store equal to Sealane's state: one event stream names what changed, and only that is read. Each connection
+ * and reconnection reads everything anew, so that nothing stale survives; a stream that has gone silent is closed.
  *
  *   EventSource ─▶ services: names  ─▶ refresher ─▶ GET /api/services[/name] ─▶ store
  *               ─▶ stats, timeline ────────────────────────────────────────▶ store
  */
 const keptEvents = 500;
-/** Figures come once a second; without any for so long the page says that it is stale. */
+/** Figures come once a second. The page says that it is stale once none has come for this long. */
 const staleAfterMs = 4_000;
 const silentAfterMs = 12_000;
 const statusEveryMs = 5_000;
@@ -74,15 +74,15 @@ const refresher = createRefresher({
 export function startFeed(): void {
   open();
   setInterval(watch, 1000);
-  // The engine's own state is nobody's change.
+  // No event names a change of the engine's own state.
   setInterval(() => connection.peek().kind === 'live' && refresher.some([], true), statusEveryMs);
-  // A phone that wakes up: what it shows is old.
+  // A phone that wakes up shows old data.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && connection.peek().kind === 'stale') reconnectNow();
   });
 }
 
-/** After an action: its outcome is shown without waiting for the stream to name it. */
+/** Reads after an action, so that its outcome shows before the stream names it. */
 export function refresh(name: string): void {
   refresher.some([name], false);
 }
@@ -106,7 +106,7 @@ function open(): void {
     refresher.all();
   });
   opened.addEventListener('error', () => {
-    // Also a 401 ends here, without saying so: reading tells.
+    // A 401 ends here as well, and the event does not say so; the next read does.
     if (connection.peek().kind === 'connecting') refresher.all();
     reconnect();
   });
@@ -120,7 +120,7 @@ function open(): void {
     flush ??= setTimeout(flushTimeline, gatherMs);
   });
   on(opened, 'reset', () => {
-    // What is kept comes next.
+    // The server sends the kept events next.
     pending.length = 0;
     timeline.value = [];
     lastId = 0;
@@ -146,7 +146,7 @@ function on<Name extends keyof StreamEvents>(
   });
 }
 
-/** The page is as old as its server was when it was loaded. */
+/** The version of the server that served this page. A page that is older than its server reloads itself. */
 let builtVersion: string | undefined;
 
 function reloadIfUpdated(version: string): void {
@@ -161,7 +161,7 @@ function onStats({ at, services: figures }: StatsEvent): void {
   tick.value += 1;
 }
 
-/** What comes in one go is shown in one go: the first answer may hold hundreds. */
+/** Collects events that come together and shows them at once: the first answer may hold hundreds. */
 const gatherMs = 50;
 const pending: TimelineEvent[] = [];
 let flush: ReturnType<typeof setTimeout> | undefined;
@@ -193,13 +193,13 @@ function reconnect(): void {
   source?.close();
   markStale();
   if (retry !== undefined) return;
-  // Jitter: pages that lost one server must not come back as one.
+  // Jitter keeps the pages that lost one server from reconnecting at the same moment.
   const waitMs = retryMs * (0.5 + Math.random());
   retryMs = Math.min(longestRetryMs, retryMs * 2);
   retry = setTimeout(reconnectNow, waitMs);
 }
 
-/** A problem that comes or goes may be all that makes a service well or not. */
+/** A problem that comes or goes may alone decide whether a service is well. */
 function concernedBy(before: readonly ApiProblem[], after: readonly ApiProblem[]): string[] {
   const keyOf = ({ code, subject, message }: ApiProblem): string => `${code}\n${subject}\n${message}`;
   const [old, fresh] = [new Set(before.map(keyOf)), new Set(after.map(keyOf))];

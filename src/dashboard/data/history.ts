@@ -1,6 +1,6 @@
 /**
- * The last few minutes of figures, one tick a second: of all services together, and of each that had traffic. Made from
- * counters that only grow. Owns its memory; knows neither clock nor page.
+ * The history of the last few minutes of traffic, one tick a second: of all services together, and of each service that
+ * had traffic. Derived from counters that only grow. Owns its memory; knows neither clock nor page.
  */
 export interface Figures {
   readonly active: number;
@@ -20,7 +20,7 @@ export interface Live {
 
 export const idle: Live = { active: 0, held: 0, up: 0, down: 0 };
 
-/** Columns, as a chart takes them; null draws a gap. */
+/** The columns of a chart; null draws a gap. */
 export interface Columns {
   readonly seconds: readonly number[];
   readonly up: readonly (number | null)[];
@@ -31,13 +31,13 @@ export interface Columns {
 export const historyTicks = 300;
 export const historyMs = historyTicks * 1000;
 
-/** Longer without figures than this is drawn as a gap, not as a slope. */
+/** A longer time without figures is drawn as a gap, not as a slope. */
 const gapMs = 5_000;
 
 const fields = 3;
 
 export class History {
-  /** By tick modulo the ring's size; NaN: a gap. */
+  /** Indexed by the tick modulo the ring's size; NaN is a gap. */
   readonly #seconds = new Float64Array(historyTicks);
   readonly #total = new Float32Array(historyTicks * fields);
   readonly #each = new Map<string, Float32Array>();
@@ -46,12 +46,12 @@ export class History {
   #ticks = 0;
   #atMs: number | undefined;
 
-  /** The figures of now. A service that is not in it has none: it is idle. */
+  /** The current figures. A service that is missing here is idle. */
   get live(): ReadonlyMap<string, Live> {
     return this.#live;
   }
 
-  /** `changed`: services whose figures differ from the last time. `fresh`: these are all there are. */
+  /** `changed`: the services whose figures differ from the last time. `fresh`: `changed` holds all services. */
   add(atMs: number, changed: ReadonlyMap<string, Figures>, fresh: boolean): void {
     const elapsedMs = this.#atMs === undefined ? 0 : atMs - this.#atMs;
     const gap = elapsedMs <= 0 || elapsedMs > gapMs;
@@ -88,7 +88,7 @@ export class History {
     this.#live = live;
   }
 
-  /** Of one service, or of all together. */
+  /** The history of one service, or of all together. */
   columns(name?: string): Columns {
     const ring = name === undefined ? this.#total : this.#each.get(name);
     const seconds: number[] = [];
@@ -122,7 +122,7 @@ export class History {
   }
 }
 
-/** Nothing before, or counters that began anew: no rate is known. */
+/** Undefined without an earlier value, or where the counters began anew: no rate is known then. */
 function perSecond(
   field: 'bytesUp' | 'bytesDown',
   before: Figures | undefined,

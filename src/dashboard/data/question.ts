@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** What is asked of whoever looks, before what cannot be taken back. One question at a time. */
+/** The question that the page asks before an action that cannot be undone. One question at a time. */
 export interface Question {
   readonly question: string;
   readonly detail: string;
@@ -9,7 +9,7 @@ export interface Question {
 
 export const asked = signal<(Question & { readonly settle: (sure: boolean) => void }) | undefined>(undefined);
 
-/** Whether they are sure. Another question takes back the one that waits for its answer: nobody can give it any more. */
+/** Resolves to true once the reader confirms. A new question answers an open one with false, since its dialog is gone. */
 export function ask(question: Question): Promise<boolean> {
   asked.value?.settle(false);
   return new Promise((resolve) => {

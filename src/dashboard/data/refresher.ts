@@ -1,6 +1,6 @@
 /**
- * Reads what was named as changed: one read at a time, whatever is named meanwhile is read by exactly one more. So a
- * storm of changes costs a read each `gapMs`, and nothing is shown that is older than its last change by more than that.
+ * Reads the services that events named as changed: one read at a time, and exactly one more for all that is named
+ * meanwhile. A storm of changes costs one read each `gapMs`, and what is shown is at most that much older than a change.
  */
 export interface Reads {
   readAll(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Refresher {
   some(names: Iterable<string>, alsoProblems: boolean): void;
 }
 
-/** Beyond so many the whole list is less work. */
+/** Beyond this many services, reading the whole list is less work. */
 const someAtMost = 20;
 const gapMs = 200;
 
@@ -37,7 +37,7 @@ export function createRefresher(reads: Reads, wait: (ms: number) => Promise<void
         await wait(gapMs);
       }
     } catch (error) {
-      // Whoever is told reads everything anew once there is hope again.
+      // The receiver of this failure reads everything anew once the server answers again.
       reads.onFailure(error);
     } finally {
       running = false;

@@ -2,7 +2,7 @@ import type { ApiService } from '../../admin/schema.ts';
 import type { Live } from './history.ts';
 
 /**
- * Which services a person asked to see, in which order. Pure.
+ * The services that the reader asked to see, and their order. Pure.
  */
 export type StateFilter = 'all' | 'attention' | ApiService['state'];
 export type Order = 'name' | 'sessions' | 'traffic';
@@ -27,7 +27,7 @@ export function selectServices(
 
 export interface StateCounts {
   readonly all: number;
-  /** Not up, those that are down among them. */
+  /** Services that are not up, including those that are down. */
   readonly attention: number;
   readonly down: number;
   readonly upstreams: number;
@@ -52,7 +52,7 @@ function hasState({ state }: ApiService, wanted: StateFilter): boolean {
   return wanted === 'all' || (wanted === 'attention' ? state !== 'up' : state === wanted);
 }
 
-/** By all that a person may know of it: its name, a port, a container, an address. */
+/** The text that a search matches: a service's name, ports, containers and addresses. */
 function isAbout({ name, routes, upstreams }: ApiService, word: string): boolean {
   return (
     name.toLowerCase().includes(word) ||

@@ -3,13 +3,13 @@ import type { ApiProblem, ApiService, ApiStatus, TimelineEvent } from '../../adm
 import { History, idle, type Live } from './history.ts';
 
 /**
- * What the page knows. Written by feed.ts alone; the views read it.
+ * The page's state. Only feed.ts writes it; the views read it.
  */
 export type Connection =
-  /** Nothing was read yet. `reason`: why not, once it has failed. */
+  /** Nothing has been read yet. `reason`: why not, once a read has failed. */
   | { readonly kind: 'connecting'; readonly reason: string | undefined }
   | { readonly kind: 'live' }
-  /** What is shown was last known to be true at `sinceMs`. */
+  /** The data that is shown was last known to be true at `sinceMs`. */
   | { readonly kind: 'stale'; readonly sinceMs: number }
   | { readonly kind: 'token-needed' };
 
@@ -21,7 +21,7 @@ export const problems = signal<readonly ApiProblem[]>([]);
 export const timeline = signal<readonly TimelineEvent[]>([]);
 
 export const history = new History();
-/** Grows each time the history does: whoever shows figures reads it. */
+/** Grows with each tick of the history. A view that shows figures reads it, and so is drawn again. */
 export const tick = signal(0);
 
 export function liveOf(name: string): Live {

@@ -4,8 +4,8 @@ import uPlot from 'uplot';
 import { historyMs } from '../data/history.ts';
 
 /**
- * One small chart over the last five minutes. What it shows is also said in text beside it: it is a picture to those
- * who see it, and one sentence to those who don't.
+ * One small chart over the last five minutes. Screen readers get one sentence in its place; the text beside the chart
+ * holds the same figures.
  */
 export interface Line {
   readonly label: string;
@@ -20,7 +20,7 @@ export interface ChartProps {
   readonly seconds: readonly number[];
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
-  /** The y axis reaches at least this far, so that a quiet line lies at the bottom. */
+  /** The y axis reaches at least to this value, so that a quiet line lies at the bottom. */
   readonly atLeast: number;
   readonly note?: string | undefined;
 }
@@ -131,7 +131,7 @@ function toClock(seconds: number): string {
   return clock.format(seconds * 1000);
 }
 
-/** A canvas knows neither custom properties nor light-dark(): an element's computed colour does. */
+/** Reads a colour from an element's computed style: a canvas knows neither custom properties nor light-dark(). */
 function resolveColour(element: HTMLElement, name: string): string {
   const before = element.style.color;
   element.style.color = `var(${name})`;

@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asked } from '../data/question.ts';
 
-/** Asks before what cannot be taken back. The browser's own modal dialog: focus, Escape and screen readers are its work. */
+/** Asks before an action that cannot be undone. The browser's own modal dialog handles focus, Escape and screen readers. */
 export function Confirm() {
   const dialog = useRef<HTMLDialogElement>(null);
   const now = asked.value;
-  // Before the page is drawn: a key that is pressed after the click is already for the dialog.
+  // The dialog opens before the page is drawn, so that a key pressed right after the click already goes to it.
   useLayoutEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
   }, [now]);

@@ -2,7 +2,7 @@ import { connection } from '../data/store.ts';
 import { reconnectNow } from '../data/feed.ts';
 import { Ago } from './ago.tsx';
 
-/** Whether what is shown is true now. */
+/** Says whether the data on the page is current. */
 const words = {
   connecting: 'Connecting',
   live: 'Live',

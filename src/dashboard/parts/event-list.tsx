@@ -3,7 +3,7 @@ import { toHash } from '../place.ts';
 import { ClockTime } from './ago.tsx';
 import { Mark } from './state.tsx';
 
-/** What happened, newest first. */
+/** A list of events, newest first. */
 export function EventList({
   events,
   withService = true,
@@ -28,7 +28,7 @@ export function EventList({
   );
 }
 
-/** The service's name leads to it where the message has it; else it is said at the end. */
+/** The service's name in the message links to its page; a message without the name gets a link at its end. */
 function Message({ event, linked }: { readonly event: TimelineEvent; readonly linked: boolean }) {
   const { message, service } = event;
   if (!linked || service === null) return message;

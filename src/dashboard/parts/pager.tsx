@@ -1,6 +1,6 @@
 import { count } from '../format.ts';
 
-/** Long lists are shown in pages: what is not shown costs nothing, and every row can be reached with the keyboard. */
+/** Shows long lists in pages: rows that are not shown cost nothing, and the keyboard reaches every row. */
 export const pageSize = 50;
 
 export interface PagerProps {

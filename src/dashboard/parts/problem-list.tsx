@@ -2,10 +2,10 @@ import type { ApiProblem } from '../../admin/schema.ts';
 import { toHash } from '../place.ts';
 import { Mark } from './state.tsx';
 
-/** What is wrong, and the one next thing to do about it. */
+/** A list of problems, each with the next thing to do about it. */
 export interface ProblemListProps {
   readonly problems: readonly ApiProblem[];
-  /** The service whose page this is: no link to it. */
+  /** The service whose page this is; it is not linked. */
   readonly within?: string;
 }
 

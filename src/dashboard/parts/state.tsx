@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 
 /**
- * States, each with a shape and a word of its own: colour is never the only thing that says it.
+ * Marks of states. Each state has a shape and a word of its own: colour alone never carries the meaning.
  */
 export type StateName = ApiService['state'] | ApiUpstream['state'] | 'warn' | 'info';
 
@@ -60,7 +60,7 @@ function Cross() {
   );
 }
 
-/** The mark alone; say the state in words beside it. */
+/** The mark without its word; the caller prints the state in words beside it. */
 export function Mark({ state }: { readonly state: StateName }) {
   return (
     <svg class={`mark is-${state}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 
-/** A table's frame. On a phone its rows are laid out as blocks, for which browsers forget what is a table: so it is said. */
+/** A table's frame. On a phone its rows are laid out as blocks, for which browsers drop the table's roles; they are set here. */
 export interface TableProps {
   readonly class: string;
   readonly columns: readonly Column[];
-  /** The id of what names it. */
+  /** The id of the element that names the table. */
   readonly labelledBy?: string;
   /** Rows. */
   readonly children: ComponentChildren;
@@ -12,7 +12,7 @@ export interface TableProps {
 
 export interface Column {
   readonly title: string;
-  /** `number`: at the right; `unseen`: for those who hear it. */
+  /** `number`: aligned right; `unseen`: for screen readers only. */
   readonly kind?: 'number' | 'unseen';
 }
 

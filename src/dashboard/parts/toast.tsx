@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** What an action came to, for a few seconds; read out by screen readers. */
+/** Shows the outcome of an action for a few seconds; screen readers read it out. */
 interface Toast {
   readonly text: string;
   readonly kind: 'done' | 'failed';

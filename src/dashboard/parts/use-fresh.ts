@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { refresh } from '../data/feed.ts';
 
-/** The stream names changes of state, not each byte: what is looked at closely is read again now and then. */
+/** Reads again now and then while a view is shown: the stream names changes of state, not each byte. */
 const everyMs = 2_000;
 
 export function useFresh(service: string): void {

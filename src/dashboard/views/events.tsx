@@ -4,7 +4,7 @@ import { count } from '../format.ts';
 import { EventList } from '../parts/event-list.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 
-/** The timeline: what the engine said, what changed because of it, what went wrong. */
+/** The timeline: the engine's events, the changes that followed from them, and failures. */
 const filter = signal({ search: '', warnings: false });
 const page = signal(0);
 

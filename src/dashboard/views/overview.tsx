@@ -10,7 +10,7 @@ import { Mark } from '../parts/state.tsx';
 import { TrafficCharts } from '../parts/traffic-charts.tsx';
 import { ServiceList } from './service-list.tsx';
 
-/** Everything at a glance: how it stands, what is wrong, what flows, and each service. */
+/** The first page: the state of all services, open problems, traffic, and the list of services. */
 const problemsShown = 3;
 const eventsShown = 40;
 

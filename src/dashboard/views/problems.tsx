@@ -3,7 +3,7 @@ import { problems } from '../data/store.ts';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { ProblemList } from '../parts/problem-list.tsx';
 
-/** Everything that Sealane could not or would not do, each with its fix. */
+/** The page of problems: everything that Sealane could not or would not do, each with its fix. */
 const page = signal(0);
 
 export function Problems() {

@@ -8,7 +8,7 @@ import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { Mark } from '../parts/state.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 
-/** All services: searched, filtered, in pages. Kept while one looks at something else. */
+/** The list of all services: searched, filtered, in pages. The selection is kept while another view is open. */
 const wanted = signal<Wanted>({ search: '', state: 'all', order: 'name' });
 const page = signal(0);
 const columns: readonly Column[] = [
@@ -131,7 +131,7 @@ function Row({ service }: { readonly service: ApiService }) {
   );
 }
 
-/** More are one number, not a carpet. */
+/** Beyond this many upstreams a row shows their number, not a mark for each. */
 const pipsAtMost = 10;
 
 function Pips({ upstreams }: { readonly upstreams: readonly ApiUpstream[] }) {

@@ -10,7 +10,7 @@ import { useFresh } from '../parts/use-fresh.ts';
 import { Upstreams } from './upstreams.tsx';
 import { Why } from './why.tsx';
 
-/** One service: whether clients reach it, why not, and what each of its upstreams does. */
+/** The page of one service: whether clients reach it, why not, and what each of its upstreams does. */
 const eventsShown = 30;
 
 export function ServiceView({ name }: { readonly name: string }) {

@@ -7,7 +7,7 @@ import { toHash } from '../place.ts';
 import { State, type StateName } from '../parts/state.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 
-/** Who is connected now, asked again every other second while one looks. */
+/** The sessions that are open now. The view asks again every two seconds while it is shown. */
 const everyMs = 2_000;
 const shownAtMost = 200;
 const marks: Readonly<Record<ApiSession['state'], StateName>> = {
@@ -50,7 +50,7 @@ export function Sessions({ service }: { readonly service: string }) {
           failure === undefined &&
           (answer.sessions.length === 0 ? (
             <p class="empty">
-              Nobody is connected{service === '' && client === '' && state === '' ? '' : ' who fits'}.
+              No client is connected{service === '' && client === '' && state === '' ? '' : ' that matches'}.
             </p>
           ) : (
             <Rows sessions={answer.sessions} />

@@ -1,6 +1,6 @@
 import { connection } from '../data/store.ts';
 
-/** Before there is anything to show: it is being read, or may not be. */
+/** Shown before the first answer: the page is loading, or it needs the token. */
 export function Loading() {
   const now = connection.value;
   const reason = now.kind === 'connecting' ? now.reason : undefined;
@@ -22,7 +22,7 @@ function Skeleton() {
   );
 }
 
-/** A plain form: the server answers with a cookie and leads back here. */
+/** A plain form: the server answers with a cookie and redirects back to the page. */
 export function SignIn() {
   return (
     <div class="start">

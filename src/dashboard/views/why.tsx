@@ -7,8 +7,8 @@ import { ProblemList } from '../parts/problem-list.tsx';
 import { Mark, type StateName } from '../parts/state.tsx';
 
 /**
- * Sealane's own explanation, for a service that is not as it should be: what was looked at on a client's way, and the
- * next thing to do. Asked again whenever the service's state or reason is another.
+ * Sealane's own explanation of a service that is not well: what was checked on a client's way to it, and the next thing
+ * to do. The page asks again whenever the service's state or reason changes.
  */
 const marks: Readonly<Record<ApiExplanation['steps'][number]['status'], StateName>> = {
   ok: 'up',
@@ -77,7 +77,7 @@ export function Why({ service }: { readonly service: ApiService }) {
   );
 }
 
-/** What is known without an explanation; with one, a single problem is what it speaks of. */
+/** The reasons that the page knows without an explanation. A single problem is left out where an explanation describes it. */
 function Problems({ service: { name, problems } }: { readonly service: ApiService }) {
   if (problems.length === 0) return null;
   return (
