@@ -6,10 +6,10 @@ import type { Flaw } from './read-certificate.ts';
 import type { CertificateStoreParts } from './store.ts';
 
 /**
- * The authorities that files hold, in one text; files that are broken are passed over.
+ * Holds the certificate authorities that files contain, joined to one PEM text. Broken files are skipped.
  */
 export interface AuthorityStore {
-  /** PEM; undefined where no path was given. Empty: nobody is trusted. */
+  /** PEM. Undefined where no path was given; empty where no authority is trusted. */
   authorities(): string | undefined;
   problems(): readonly Problem[];
   stop(): void;
@@ -17,7 +17,7 @@ export interface AuthorityStore {
 
 const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** All were read when it resolves. */
+/** Resolves once all files have been read. */
 export async function openAuthorityStore(
   { clock, onChange }: CertificateStoreParts,
   paths: readonly string[],
@@ -47,7 +47,7 @@ function readAuthorities({ files, flaws: unreadable }: PemFiles): { pem: string;
   const good: string[] = [];
   for (const { path, text } of files) {
     const blocks = text.match(block) ?? [];
-    // Keys lie beside them; only authorities are read here.
+    // Keys may lie beside the authorities; only authorities are read here.
     if (blocks.length === 0 && text.includes('PRIVATE KEY-----')) continue;
     if (blocks.length > 0 && blocks.every(isCertificate)) good.push(...blocks);
     else flaws.push({ path, message: 'it holds no certificate in PEM, or one that can’t be read', fix: 'Restore it.' });

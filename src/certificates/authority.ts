@@ -16,7 +16,7 @@ export interface PemPair {
 export interface LeafOptions {
   /** Host names, `*.` wildcards and IP addresses; at least one. */
   readonly names: readonly string[];
-  /** Also good for proving to a server who its client is. */
+  /** Whether the certificate also identifies a client to a server. */
   readonly client: boolean;
 }
 
@@ -24,13 +24,13 @@ const dayMs = 24 * 3_600_000;
 const authorityDays = 3_650;
 /** Browsers refuse more than 398 days (CA/Browser Forum ballot SC31), even where they would let a local authority do it. */
 const leafDays = 397;
-/** Containers and virtual machines wake up with clocks that are a little slow. */
+/** Certificates begin this much in the past: containers and virtual machines resume with clocks that are a little slow. */
 const backdatedMs = 3_600_000;
 
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const sha256 = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
-/** `owner`: whose it is, e.g. `ann@laptop`; it tells one authority from another in a list of trusted ones. */
+/** Makes an authority. `owner`, e.g. `ann@laptop`, tells it from other authorities in a list of trusted ones. */
 export async function createAuthority(owner: string, now: Date): Promise<PemPair> {
   const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -39,7 +39,7 @@ export async function createAuthority(owner: string, now: Date): Promise<PemPair
     ...validity(now, authorityDays),
     signingAlgorithm: sha256,
     extensions: [
-      // Nobody below it may sign for others.
+      // Certificates that the authority signs may not sign others.
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -48,7 +48,7 @@ export async function createAuthority(owner: string, now: Date): Promise<PemPair
   return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
 }
 
-/** A certificate signed by `authority`, which `readAuthority` has found good. */
+/** Makes a certificate that is signed by `authority`, which `readAuthority` has found valid. */
 export async function createLeaf(authority: PemPair, { names, client }: LeafOptions, now: Date): Promise<PemPair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
@@ -62,7 +62,7 @@ export async function createLeaf(authority: PemPair, { names, client }: LeafOpti
     signingKey: signing.key,
     signingAlgorithm: signing.algorithm,
     notBefore,
-    // None outlives who vouches for it.
+    // A certificate does not outlive its issuer.
     notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -76,7 +76,7 @@ export async function createLeaf(authority: PemPair, { names, client }: LeafOpti
   return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
 }
 
-/** What is wrong with an authority that was there before; undefined when it may sign. */
+/** The reason why an existing authority can't sign; undefined when it can. */
 export function authorityFlaw({ certificate, key }: PemPair, now: Date): string | undefined {
   try {
     const parsed = new ParsedCertificate(certificate);
@@ -93,7 +93,7 @@ export function day(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** Ours, or one that another tool made (mkcert's is RSA). */
+/** Imports the key of our own authority, or of one that another tool made (mkcert's is RSA). */
 async function importSigningKey(key: KeyObject) {
   const der = key.export({ format: 'der', type: 'pkcs8' });
   const ecdsa = { name: 'ECDSA', namedCurve: curveOf(key), hash: 'SHA-256' };
@@ -105,7 +105,7 @@ function curveOf({ asymmetricKeyDetails }: KeyObject): string {
   return asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'P-384' : 'P-256';
 }
 
-/** As the authority states it: which of the ways to compute it was taken is its own business (RFC 5280, 4.2.1.2). */
+/** The key identifier as the authority states it: RFC 5280, 4.2.1.2 allows several ways to compute it. */
 function keyIdentifierOf(issuer: x509.X509Certificate): Promise<x509.AuthorityKeyIdentifierExtension> {
   const stated = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
   if (stated) return Promise.resolve(new x509.AuthorityKeyIdentifierExtension(stated.keyId));
@@ -125,7 +125,7 @@ function validity(now: Date, days: number): { readonly notBefore: Date; readonly
   return { notBefore, notAfter: new Date(notBefore.getTime() + days * dayMs) };
 }
 
-/** X.520: a common name has 64 characters at most. */
+/** Cuts a common name to 64 characters, the most that X.520 allows. */
 function cut(text: string): string {
   return text.slice(0, 64);
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
- * Names that a certificate may be made for.
+ * Decides which names a certificate may be made for.
  */
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostPattern = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${label}(?:\\.${label})*$`);
@@ -16,14 +16,13 @@ export const certificateNameSchema = z
   );
 
 /**
- * `*.localhost` and the like, which hardly any client accepts: curl, OpenSSL, Node and browsers want two labels behind
- * the star.
+ * Whether a wildcard such as `*.localhost` is too wide: curl, OpenSSL, Node and browsers want two labels behind the star.
  */
 export function isTooWide(name: string): boolean {
   return /^\*\.[^.]+$/.test(name);
 }
 
-/** What files of a certificate for it are called; no shell and no file system minds it. */
+/** The file name for a certificate of this name, free of characters that shells or file systems treat specially. */
 export function fileNameOf(name: string): string {
   return name.replace('*', '_wildcard').replaceAll(':', '-');
 }

@@ -3,7 +3,7 @@ import { printable } from '../text/printable.ts';
 import type { FoundCertificate, Reading } from './read-certificate.ts';
 
 /**
- * What is wrong with certificates, for people. Pure.
+ * Turns faults of certificates into problems for people. Pure.
  */
 const expiringMs = 14 * 24 * 3_600_000;
 
@@ -26,7 +26,7 @@ export function certificateProblems({ found, flaws }: Reading, wallMs: number): 
   ];
 }
 
-/** Those that have expired, too. */
+/** The certificates that expire soon, including those that have expired. */
 export function expiring(found: readonly FoundCertificate[], wallMs: number): readonly FoundCertificate[] {
   return found.filter(({ expiresAtMs }) => expiresAtMs - wallMs <= expiringMs);
 }

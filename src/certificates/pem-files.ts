@@ -6,8 +6,8 @@ import { printable } from '../text/printable.ts';
 import { authorityFlaw, createAuthority, type PemPair } from './authority.ts';
 
 /**
- * Certificates and keys as files. Each is written beside its place and moved there when it is whole, so that nobody ever
- * reads half of one; only their owner can read them.
+ * Certificates and keys as files. Each file is written beside its place and moved there when it is whole, so that no reader
+ * ever sees half of it. Only the owner of the files can read them.
  */
 export interface PairPaths {
   readonly certificate: string;
@@ -17,17 +17,17 @@ export interface PairPaths {
 export interface AuthorityFiles {
   readonly pair: PemPair;
   readonly paths: PairPaths;
-  /** It was made just now. */
+  /** Whether the authority was made just now. */
   readonly isNew: boolean;
 }
 
-/** What our own authority is called, and mkcert's: whoever trusts that one already need not trust another. */
+/** File names of our own authority and of mkcert's. A machine that trusts mkcert's need not trust a second one. */
 const authorityNames = [
   { certificate: 'ca.crt', key: 'ca.key' },
   { certificate: 'rootCA.pem', key: 'rootCA-key.pem' },
 ] as const;
 
-/** The authority in `folder`, made if there is none. @throws ConfigError */
+/** Opens the authority in `folder`, and makes one where there is none. @throws ConfigError */
 export async function openAuthority(folder: string, owner: string, now: Date): Promise<AuthorityFiles> {
   for (const names of authorityNames) {
     const paths = { certificate: join(folder, names.certificate), key: join(folder, names.key) };
@@ -43,14 +43,14 @@ export async function openAuthority(folder: string, owner: string, now: Date): P
   const pair = await createAuthority(owner, now);
   await writing(folder, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // Never over one that somebody has made in the meantime: what it signed would be worth nothing.
+    // An authority that another process made meanwhile is never overwritten: its certificates would become worthless.
     await writeWhole(paths.key, pair.key, link);
     await writeWhole(paths.certificate, pair.certificate, rename);
   });
   return { pair, paths, isNew: true };
 }
 
-/** Replaces what is there: that is how a certificate is renewed. @throws ConfigError */
+/** Writes the pair over an existing one, which renews a certificate. @throws ConfigError */
 export async function writePair(paths: PairPaths, pair: PemPair): Promise<void> {
   const folder = dirname(paths.certificate);
   await writing(folder, async () => {

@@ -4,37 +4,36 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { Flaw, PemFile } from './read-certificate.ts';
 
 /**
- * PEM files and folders of them, looked at again and again, as the configuration file is (config/watch-file.ts). What
- * changed is read once it is at rest, so that a certificate and its key, which are replaced one after the other, are seen
- * together.
+ * Watches PEM files and folders of them by polling, as config/watch-file.ts does. A change is read once the files are at
+ * rest, so that a certificate and its key, which are replaced one after the other, are read together.
  */
 export interface PemFiles {
-  /** In order of their paths as given, and in a folder by name, `default` first. */
+  /** The files in the order of the given paths; within a folder by name, `default` first. */
   readonly files: readonly PemFile[];
-  /** What could not be read. */
+  /** The files and folders that could not be read. */
   readonly flaws: readonly Flaw[];
 }
 
 export interface PemWatchEvents {
-  /** They were read: once before the watch is there, and after each change. */
+  /** Called with the files that were read: once before the watch resolves, then after each change. */
   onRead(files: PemFiles): void;
-  /** They were looked at, and read if need be. */
+  /** Called after each poll, whether or not files were read. */
   onLooked(): void;
 }
 
 const pollMs = 500;
 const extensions: ReadonlySet<string> = new Set(['.pem', '.crt', '.cer', '.cert', '.key']);
-/** Chains take a few kilobytes, and all the authorities that Debian trusts 200. */
+/** The largest file that is read, in bytes. Chains take a few kilobytes; all authorities that Debian trusts take 200. */
 const largestFile = 1024 * 1024;
 const mostFiles = 2_000;
 
 interface Look {
-  /** Paths and what tells a changed file from an unchanged one. */
+  /** Each path with a fingerprint that changes when the file does. */
   readonly files: ReadonlyMap<string, string>;
   readonly flaws: readonly Flaw[];
 }
 
-/** `paths`: files, or folders of them and of folders of them (as certbot's `live`). */
+/** `paths`: files, or folders of files, or folders of such folders (as certbot's `live`). */
 export async function watchPemFiles(
   clock: Clock,
   paths: readonly string[],
@@ -77,7 +76,7 @@ function signatureOf({ files, flaws }: Look): string {
   return JSON.stringify([[...files], flaws]);
 }
 
-/** Never fails: what can't be looked at is a flaw. */
+/** Lists the files. Never fails: a path that can't be read becomes a flaw. */
 async function look(paths: readonly string[]): Promise<Look> {
   const files = new Map<string, string>();
   const flaws: Flaw[] = [];
@@ -92,7 +91,7 @@ async function look(paths: readonly string[]): Promise<Look> {
       if (depth > 1) return;
       for (const name of (await readdir(path)).sort(byName)) {
         const child = join(path, name);
-        // Hidden ones too: Kubernetes keeps versions of a secret's files in ..2026_01_01 and the like.
+        // Hidden names are skipped; Kubernetes keeps versions of a secret's files in ..2026_01_01 and the like.
         if (name.startsWith('.')) continue;
         if (extensions.has(extname(name)) || (depth === 0 && (await isFolder(child)))) await visit(child, depth + 1);
       }
@@ -121,7 +120,7 @@ async function read({ files, flaws: before }: Look): Promise<PemFiles> {
   return { files: contents, flaws };
 }
 
-/** `default` first: that is how one chooses whom clients without a name are shown. */
+/** Sorts by name, `default` first: its certificate is the one for clients that send no name. */
 function byName(a: string, b: string): number {
   return Number(isDefault(b)) - Number(isDefault(a)) || (a < b ? -1 : 1);
 }
@@ -130,7 +129,7 @@ function isDefault(name: string): boolean {
   return basename(name, extname(name)) === 'default';
 }
 
-/** Where the key of a certificate that was named by itself may be. */
+/** The paths where the key of a certificate file that was given alone may be. */
 function siblingsOf(path: string): readonly string[] {
   const stem = path.slice(0, path.length - extname(path).length);
   if (basename(path) === 'fullchain.pem') return [join(path, '..', 'privkey.pem')];

@@ -4,22 +4,22 @@ import type { CertificateSpec } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * The text of PEM files to certificates that clients can be offered, and to what is wrong with the others. Which key
- * belongs to which certificate is told by the keys themselves, not by the files' names. Values in, values out.
+ * Turns the text of PEM files into certificates that clients can be offered, and into flaws of the others. The keys
+ * themselves tell which key belongs to which certificate, not the names of the files. Values in, values out.
  */
 export interface PemFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** What is wrong with a file; both safe to print. */
+/** A fault of a file; both texts are safe to print. */
 export interface Flaw {
   readonly path: string;
   readonly message: string;
   readonly fix: string;
 }
 
-/** A certificate, and where it came from. */
+/** A certificate with the file it came from. */
 export interface FoundCertificate {
   readonly path: string;
   readonly spec: CertificateSpec;
@@ -46,12 +46,12 @@ interface Key {
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN ((?:\w+ )?)PRIVATE KEY-----[^]+?-----END \1PRIVATE KEY-----/;
-/** What a certificate is to prove: who a server is, or who its client is. */
+/** Whether a certificate identifies a server or a client. */
 export type Purpose = 'server' | 'client';
 
 const usage = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2', any: '2.5.29.37.0' } as const;
 
-/** Files of one folder, or those that were named together. */
+/** Reads the files of one folder, or files that were given together. */
 export function readCertificates(files: readonly PemFile[], purpose: Purpose = 'server'): Reading {
   const flaws: Flaw[] = [];
   const chains: Chain[] = [];
@@ -94,7 +94,7 @@ function readKey({ path, text }: PemFile, flaws: Flaw[]): Key | undefined {
   if (pem === undefined) return undefined;
   if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem)) {
     const fix = 'Take it off: openssl pkey -in KEY -out KEY.';
-    flaws.push({ path, message: 'its private key has a passphrase, and nobody is there to type it', fix });
+    flaws.push({ path, message: "its private key has a passphrase, which Sealane can't enter", fix });
     return undefined;
   }
   try {
@@ -110,17 +110,17 @@ function readKey({ path, text }: PemFile, flaws: Flaw[]): Key | undefined {
 }
 
 /**
- * An authority's own, or one for something else, may lie beside those that are wanted. One that a server has signed itself
- * is an authority's by the letter as well (`openssl req -x509`), but says for which hosts it is.
+ * Whether a certificate serves `purpose`. An authority's own certificate may lie beside the wanted ones. A self-signed
+ * certificate of a server (`openssl req -x509`) is formally an authority's as well, but it names hosts.
  */
 function isFor({ ca, keyUsage, subjectAltName = '' }: X509Certificate, purpose: Purpose): boolean {
-  // Extended key usages, which Node calls key usages.
+  // Node's keyUsage holds the extended key usages.
   const usages: readonly string[] = keyUsage ?? [];
   const isAuthority = ca && !/(?:^|, )(?:DNS|IP Address):/.test(subjectAltName);
   return !isAuthority && (usages.length === 0 || usages.includes(usage[purpose]) || usages.includes(usage.any));
 }
 
-/** The same certificate may be there alone and with its chain (certbot's cert.pem and fullchain.pem). */
+/** Keeps the longest chain of each certificate, which may lie alone and with its chain (certbot's cert.pem, fullchain.pem). */
 function longest(chains: readonly Chain[]): readonly Chain[] {
   const best = new Map<string, Chain>();
   for (const chain of chains) {
@@ -138,7 +138,7 @@ function pair({ path, pem, leaf }: Chain, keys: readonly Key[], flaws: Flaw[]): 
     const message = `its certificate and the private key in ${printable(namesake.path)} do not belong together`;
     flaws.push({ path, message, fix: 'Put back the two that were made together.' });
   } else if (!key) {
-    // What is wrong with its key's file has been said.
+    // The fault of the key's file has been reported already.
     if (flaws.some((flaw) => stemOf(flaw.path) === stem)) return undefined;
     const message = 'no private key beside it belongs to its certificate';
     flaws.push({ path, message, fix: `Put the key into the same file, or beside it as ${printable(stem)}.key.` });
@@ -153,7 +153,7 @@ function pair({ path, pem, leaf }: Chain, keys: readonly Key[], flaws: Flaw[]): 
   return { path, spec, expiresAtMs: leaf.validToDate.getTime() };
 }
 
-/** What no longer meets its security level, such as an RSA key of 1024 bits. */
+/** OpenSSL's reason to refuse the pair, such as an RSA key of 1024 bits; undefined when it accepts it. */
 function refusedByOpenssl(cert: string, key: string): string | undefined {
   try {
     createSecureContext({ cert, key });
@@ -163,13 +163,13 @@ function refusedByOpenssl(cert: string, key: string): string | undefined {
   }
 }
 
-/** DNS names in lower case; names that would have to be quoted are no host's. */
+/** The certificate's DNS names in lower case. Names that would have to be quoted are no host names, and are left out. */
 function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
   const names = subjectAltName.matchAll(/(?:^|, )DNS:((?:\*\.)?[\w-]+(?:\.[\w-]+)*)(?=,|$)/g);
   return [...names].map(([, name = '']) => name.toLowerCase());
 }
 
-/** `x` of `x.crt`, `x.key`, `x-key.pem`; certbot's two are namesakes as well. */
+/** The common stem of file names: `x` of `x.crt`, `x.key` and `x-key.pem`; certbot's two files share one as well. */
 function stemOf(path: string): string {
   return path.replace(/(?:[.-]key)?\.[^./]+$/, '').replace(/(^|\/)(?:fullchain|privkey|cert)$/, '$1');
 }

@@ -8,10 +8,10 @@ import { watchPemFiles, type PemFiles } from './pem-watch.ts';
 import { readCertificates, type Purpose, type Reading } from './read-certificate.ts';
 
 /**
- * The certificates that files hold now. One that can't be used any more stays in use as it was.
+ * Owns the certificates that files hold now. A certificate whose file has become unusable stays in use as it was.
  */
 export interface CertificateStore {
-  /** The same array until they are read again. */
+  /** The certificates; the same array until the files are read again. */
   certificates(): readonly CertificateSpec[];
   problems(): readonly Problem[];
   stop(): void;
@@ -19,11 +19,11 @@ export interface CertificateStore {
 
 export interface CertificateStoreParts {
   readonly clock: Clock;
-  /** Something was read again, or a certificate's time is running out. */
+  /** Called when files were read again, or when a certificate is about to expire. */
   readonly onChange: () => void;
 }
 
-/** `paths`: see `watchPemFiles`. All were read when it resolves. */
+/** Resolves once all files have been read. `paths`: see `watchPemFiles`. */
 export async function openCertificateStore(
   { clock, onChange }: CertificateStoreParts,
   paths: readonly string[],
@@ -51,7 +51,7 @@ export async function openCertificateStore(
   return { certificates: () => certificates, problems: () => problems, stop: () => watch.stop() };
 }
 
-/** What was found before stays for a file that is there, while something beside it is wrong. */
+/** Keeps the earlier certificate of a file that is still there while the file, or one beside it, is faulty. */
 function keepGood({ files, flaws: unreadable }: PemFiles, { found, flaws }: Reading, before: Reading): Reading {
   const all = [...unreadable, ...flaws];
   const troubled = new Set(all.map(({ path }) => dirname(path)));

@@ -1,17 +1,17 @@
 import type { CertificateSpec, TlsSpec, TlsVersion } from '../relay/boundary/table.ts';
 
 /**
- * How TLS is spoken, as the relay needs it. The same certificates make the same object, which is how the relay knows that
- * nothing changed. Pure.
+ * Builds the relay's TLS settings from the certificates. The same certificates give the same object, so that the relay sees
+ * that nothing changed. Pure.
  */
 export type TlsWriter = (
   certificates: readonly CertificateSpec[],
-  /** What is shown to upstreams. */
+  /** The client certificate for upstreams. */
   own: CertificateSpec | undefined,
   authorities: string | undefined,
 ) => TlsSpec;
 
-/** Two round trips and some arithmetic; a client on a bad line takes seconds. */
+/** The limit of a TLS handshake. It takes two round trips and some arithmetic; a client on a bad line takes seconds. */
 const handshakeTimeoutMs = 10_000;
 
 export function createTlsWriter(minVersion: TlsVersion): TlsWriter {

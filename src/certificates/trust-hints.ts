@@ -1,5 +1,5 @@
 /**
- * How to have an authority trusted, for each kind of client. Text only: whom to trust is for a person to decide.
+ * Instructions that make each kind of client trust an authority. Text only: the decision to trust stays with the person.
  */
 export interface TrustHint {
   readonly who: string;
@@ -30,7 +30,7 @@ export function trustHints(certificate: string): readonly TrustHint[] {
   ];
 }
 
-/** To be pasted into a shell as it is. */
+/** Quotes a text so that it can be pasted into a shell. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -17,23 +17,23 @@ import { hostConflicts, publishConflicts, unpublished, type Listening } from './
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
 
 /**
- * What a running Sealane would complain of if this compose project were up, and what it would never see: judged by the
- * very code that judges containers, over the facts that the file foretells.
+ * Finds what a running Sealane would report if this compose project were up, and labels that it would never see. The code
+ * that judges containers judges the facts that the compose file predicts.
  */
 export interface Report {
   readonly services: readonly string[];
-  /** Those with labels of ours. */
+  /** The services that carry Sealane's labels. */
   readonly labelled: readonly string[];
-  /** Those that run Sealane; none: it is taken to run on the host. */
+  /** The services that run Sealane. Where there is none, Sealane is taken to run on the host. */
   readonly sealane: readonly string[];
   readonly findings: readonly SharedFinding[];
 }
 
-/** Where a Sealane stands, and how it reads. */
+/** One Sealane: where it runs, and its settings. */
 interface Stand {
   readonly rules: DiscoveryRules;
   readonly reach: Reach;
-  /** Undefined: on the host. */
+  /** Undefined where Sealane runs on the host. */
   readonly service: ComposeService | undefined;
 }
 
@@ -107,7 +107,7 @@ function internalNetworks(project: ComposeProject): ReadonlySet<string> {
   return new Set(keys.map((key) => networkName(key, { project: project.name, networks: project.networks })));
 }
 
-/** Services that can be up at the same time: those of the profiles asked for, else of no profile and each one alone. */
+/** Groups of services that can be up together: those of the given profiles, else those without one and each profile alone. */
 function togetherness(
   { services, profiles }: ComposeProject,
   always: ReadonlySet<ComposeService>,
@@ -169,8 +169,8 @@ function isLabelled(service: ComposeService, prefix: string): boolean {
 }
 
 /**
- * A file does not say what an image exposes. Where every route says where it listens, any port stands for the one that
- * the image may expose: what is declared is the same but for an upstream's port that nobody sees.
+ * The ports that the container is presumed to expose: a compose file does not tell what an image exposes. Where every
+ * route names its listen address, any port may stand for the image's, since only the upstream's port depends on it.
  */
 function presumedPorts(facts: ContainerFacts, prefix: string): readonly number[] {
   if (facts.exposedPorts.length > 0 || !hasLabelsOf(prefix, facts.labels)) return facts.exposedPorts;
@@ -178,7 +178,7 @@ function presumedPorts(facts: ContainerFacts, prefix: string): readonly number[]
   return routes.every(({ values }) => values.listen !== undefined) ? [1] : [];
 }
 
-/** What to do is another thing before the containers run than after. */
+/** Fixes that differ while no container runs yet. */
 const fixes: Readonly<Partial<Record<ProblemCode, string>>> = {
   'labels-differ': 'Give all services of one pool the same labels.',
   'not-on-network': 'Correct the network label, or put the service on that network.',
@@ -192,7 +192,7 @@ function toFinding(
 ): Finding[] {
   const service = services.get(problem.containerId ?? newestDeclarer(problem.subject, declarations) ?? '');
   if (!service) return [];
-  // What only the engine knows: which ports the image exposes, and whether a container outside of the file is there.
+  // Only the engine knows which ports the image exposes, and whether a container outside of the file exists.
   if (problem.code === 'port-unclear' && service.ports.length === 0 && service.expose.length === 0) return [];
   if (problem.code === 'namespace-lost') return [];
   const unset = problem.label === undefined ? [] : (service.labels.get(problem.label)?.unset ?? []);

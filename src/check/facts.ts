@@ -3,12 +3,12 @@ import type { ComposeService } from '../compose/service.ts';
 import type { ContainerFacts, ContainerNetworking, NetworkAttachment } from '../docker/facts.ts';
 
 /**
- * What the engine would report of a service's container, as far as a compose file tells. Pure.
+ * Predicts the facts that the engine would report of a service's container, as far as a compose file tells. Pure.
  */
 export interface FactsOptions {
   readonly project: string;
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
-  /** Stands for the order of creation: what is written first keeps what two claim. */
+  /** Stands for the time of creation: of two services that claim one address, the one written first gets it. */
   readonly position: number;
 }
 
@@ -36,7 +36,7 @@ export function toFacts(service: ComposeService, options: FactsOptions): Contain
   };
 }
 
-/** Of the container; the image may expose more, which nobody can tell from here. */
+/** The ports that the compose file exposes. The image may expose more, which the file does not tell. */
 export function exposedPorts({ ports, expose }: ComposeService): number[] {
   const published = ports.filter(({ protocol }) => protocol === 'tcp').map(({ container }) => container);
   return [...new Set([...published, ...expose])].toSorted((a, b) => a - b);
@@ -52,7 +52,7 @@ function networkingOf({ networkMode, networks: on }: ComposeService, options: Fa
   return { kind: 'networks', attachments: keys.map((key) => attachment(networkName(key, options))) };
 }
 
-/** Its address is of those that documentation uses (RFC 5737): that there is one is all that matters. */
+/** An attachment with an address of those for documentation (RFC 5737): only that there is one matters. */
 function attachment(name: string): NetworkAttachment {
   return { name, networkId: name, ipv4: '192.0.2.1' };
 }

@@ -4,10 +4,10 @@ import { printable } from '../text/printable.ts';
 
 /** A mistake in a compose file, found without an engine. */
 export interface Finding {
-  /** Stable. */
+  /** A stable name of the kind of mistake. */
   readonly code: ProblemCode | CheckCode;
   readonly place: Place;
-  /** The service it is about, as the file has it: hostile text. */
+  /** The name of the service, as the file spells it: hostile text. */
   readonly service: string;
   /** One line, safe to print. */
   readonly message: string;
@@ -15,20 +15,20 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** What only a compose file can get wrong. */
+/** Codes of mistakes that only a compose file can hold. */
 export type CheckCode =
-  /** A label that looks like ours. */
+  /** A label that resembles one of Sealane's. */
   | 'label-near-miss'
-  /** A label where no container has it. */
+  /** A label in a place from which no container gets it. */
   | 'label-misplaced'
-  /** A port on which nobody can reach Sealane. */
+  /** A listen port that no client can reach, since Sealane's container does not publish it. */
   | 'not-published'
   | 'publish-conflict'
   | 'network-undefined'
-  /** Sealane's own flags or variables. */
+  /** A mistake in Sealane's own flags or variables. */
   | 'setting-invalid';
 
-/** By place, each once: a mistake in what several services share is theirs together. */
+/** Sorts findings by place, and joins those that several services share. */
 export function inOrder(findings: readonly Finding[]): SharedFinding[] {
   const groups = Map.groupBy(findings, ({ code, place, message }) => JSON.stringify([code, place, message]));
   return [...groups.values()]
@@ -45,7 +45,7 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
     );
 }
 
-/** All of it safe to print but the place's file. */
+/** A finding that several services may share. All of it but the place's file is safe to print. */
 export type SharedFinding = Omit<Finding, 'service'> & { readonly services: readonly string[] };
 
 function compare(a: string, b: string): number {

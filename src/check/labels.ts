@@ -5,13 +5,14 @@ import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * Labels that a running Sealane never sees as its own: misspelt before the dot, or where no container has them. Pure.
+ * Finds labels that a running Sealane never takes for its own: misspelt before the dot, or where no container gets
+ * them. Pure.
  */
 export function strayLabels(service: ComposeService, prefix: string): Finding[] {
   return [...nearMisses(service, prefix), ...misplaced(service, prefix)];
 }
 
-/** `selane.port`, `sealane_port`, `Sealane.web.listen`. */
+/** Labels whose prefix is misspelt: `selane.port`, `sealane_port`, `Sealane.web.listen`. */
 function nearMisses(service: ComposeService, prefix: string): Finding[] {
   return [...service.labels].flatMap(([key, { keyPlace }]) => {
     const meant = key.startsWith(`${prefix}.`) ? undefined : meantLabel(key, prefix);
@@ -27,7 +28,7 @@ function nearMisses(service: ComposeService, prefix: string): Finding[] {
 }
 
 function meantLabel(key: string, prefix: string): string | undefined {
-  // As long as the prefix, give or take what a slip of the hand adds: its own dots are part of it.
+  // The misspelt prefix is as long as the right one, give or take two characters; the prefix may contain dots.
   for (let end = prefix.length - 2; end <= prefix.length + 2; end += 1) {
     if (!/^[._:/-]$/.test(key[end] ?? '')) continue;
     const [start, rest] = [key.slice(0, end), key.slice(end + 1)];

@@ -3,10 +3,10 @@ import type { Place } from '../compose/place.ts';
 import type { ComposeService } from '../compose/service.ts';
 
 /**
- * Where in the compose file the cause of a problem is written. Pure.
+ * Finds the place in the compose file where the cause of a problem is written. Pure.
  */
 
-/** The options that a problem of a route is about, the likeliest first. */
+/** The options that cause a route's problem, the likeliest first. */
 const culprits: Readonly<Partial<Record<ProblemCode, readonly string[]>>> = {
   'listen-conflict': ['listen', 'port'],
   'name-conflict': ['host', 'sni'],
@@ -21,7 +21,7 @@ export function placeOf(problem: Problem, service: ComposeService, prefix: strin
   return routePlace(service, prefix, problem.route ?? '', culprits[problem.code] ?? []);
 }
 
-/** The first of these labels of the route, else whatever label it has, else the service. */
+/** The place of the first of these options of the route, else of any label of the route, else of the service. */
 export function routePlace(service: ComposeService, prefix: string, route: string, options: readonly string[]): Place {
   const start = route === '' ? `${prefix}.` : `${prefix}.${route}.`;
   const ours = [...service.labels.keys()].filter((key) => key.startsWith(`${prefix}.`));

@@ -8,25 +8,25 @@ import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * Whether clients get to where Sealane listens, and nobody else is there already. Pure.
+ * Checks that clients reach Sealane's listen ports, and that no other service has taken them. Pure.
  */
 export interface Listening {
   readonly intent: ServiceIntent;
   readonly route: Route;
-  /** Who declares it, and where. */
+  /** The service that declares the listen address, and the place of its label. */
   readonly service: string;
   readonly place: Place;
 }
 
-/** Routes on ports of Sealane's container that lead nowhere. */
+/** Routes on ports that Sealane's container does not publish. */
 export function unpublished(sealane: ComposeService, listening: readonly Listening[]): Finding[] {
-  // In another's network namespace it is the other who publishes.
+  // In the network namespace of another container, that container publishes the ports.
   if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
   const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
   const closed = listening.filter(
     ({ route: { host, port } }) => !isSocketPath(host) && (isLoopback(host) || !open.has(port)),
   );
-  // A range is one mistake, however many ports it has.
+  // A range is one finding, however many ports it has.
   const groups = Map.groupBy(closed, ({ route, place }) =>
     JSON.stringify([isLoopback(route.host) && route.host, place]),
   );
@@ -49,7 +49,7 @@ function notPublished({ route, service, place }: Listening, last: number | undef
   if (isLoopback(route.host)) {
     return {
       ...finding,
-      message: `${route.listen}${last === undefined ? '' : `-${last}`} is inside Sealane's own container: nobody else gets there`,
+      message: `${route.listen}${last === undefined ? '' : `-${last}`} is inside Sealane's own container, where no client reaches it`,
       fix: `Write ${ports} here, and publish "${published(route.host)}" in the ports of ${sealane}.`,
     };
   }
@@ -60,7 +60,7 @@ function notPublished({ route, service, place }: Listening, last: number | undef
   };
 }
 
-/** Ports of the host that two want. `ours`: services that run Sealane, or are reached through it. */
+/** Ports of the host that two services publish. `ours`: services that run Sealane, or are reached through it. */
 export function publishConflicts(services: readonly ComposeService[], ours: ReadonlySet<ComposeService>): Finding[] {
   const findings: Finding[] = [];
   const seen: { readonly service: ComposeService; readonly port: ComposePort }[] = [];
@@ -76,7 +76,7 @@ export function publishConflicts(services: readonly ComposeService[], ours: Read
   return findings;
 }
 
-/** Where Sealane runs on the host, it can't listen on what a container publishes. */
+/** Listen ports that a container publishes, on which a Sealane on the host can't listen. */
 export function hostConflicts(services: readonly ComposeService[], listening: readonly Listening[]): Finding[] {
   return listening.flatMap(({ intent, route, service, place }): Finding[] => {
     const rival = services.find((one) => one.ports.some((port) => overlap(publishedRoute(port), route)));
@@ -117,7 +117,7 @@ function overlaps(a: ComposePort, b: ComposePort): boolean {
   return overlap(publishedRoute(a), publishedRoute(b));
 }
 
-/** The engine publishes on all addresses, of IPv4 and IPv6, unless told otherwise. */
+/** The address that the engine publishes on: all addresses of IPv4 and IPv6, unless the mapping names one. */
 function publishedRoute({ hostIp, host = 0 }: ComposePort): Address {
   const address = hostIp === '' ? '::' : hostIp;
   return { listen: formatAddress(address, host), host: address, port: host };

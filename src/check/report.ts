@@ -5,13 +5,13 @@ import type { Report } from './check.ts';
 import type { SharedFinding } from './finding.ts';
 
 /**
- * What `check` found, as text for people, as JSON, and as annotations for GitHub's pages. Pure.
+ * Prints findings as text for people, as JSON, and as annotations for GitHub. Pure.
  */
 export type ReportFormat = 'text' | 'json' | 'github';
 
 export interface ReportOptions {
   readonly colour: boolean;
-  /** A line of a file, to show the mistake in its place. */
+  /** The line of the file at a place, to show the mistake where it stands. */
   readonly lineOf: (place: Place) => string | undefined;
 }
 
@@ -45,7 +45,7 @@ function renderFinding(
   ];
 }
 
-/** The line and a mark beneath the place; cut where it is too long to show. */
+/** The line with a mark beneath the place; long lines are cut. */
 function excerpt(line: string, column: number, gutter: string, paint: Paint): string[] {
   const before = printable(line.slice(0, column - 1).replaceAll('\t', ' '), 200);
   const from = printable(line.slice(column - 1).replaceAll('\t', ' '), 120);
@@ -79,7 +79,7 @@ function toJson({ services, labelled, sealane, findings }: Report): unknown {
   };
 }
 
-/** What a terminal would obey as JSON's own escapes: the same to whoever parses it. Line breaks stand between values only. */
+/** JSON in which characters that a terminal would obey are escaped; a parser reads the same value. Line breaks stand between values only. */
 function plainJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replaceAll(/[^\P{C}\n]|[\u2028\u2029]/gu, (char) =>
     Array.from({ length: char.length }, (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(

@@ -10,7 +10,7 @@ import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * The service of a compose file that runs Sealane, and how it is set.
+ * Finds the service of a compose file that runs Sealane, and reads its settings.
  */
 export interface SealaneService {
   readonly service: ComposeService;
@@ -26,7 +26,7 @@ export function runsSealane(
   const words = [...entrypoint, ...command];
   const isNamed = (word: string): boolean => basename(word) === 'sealane';
   const [first = ''] = isNamed(words[0] ?? '') ? words.slice(1) : words;
-  // Its other commands are samples and questions.
+  // Other commands of the image, such as whoami, do not run the proxy.
   if (first !== '' && first !== 'run' && !first.startsWith('-')) return false;
   if (entrypoint.length > 0) return isNamed(entrypoint[0] ?? '');
   const imageName = basename(image).replace(/[:@].*$/, '');
@@ -49,7 +49,7 @@ export async function readSealane(service: ComposeService, variables: Variables)
   };
   for (const flag of unknown)
     complain(service.commandPlace, `unknown option ${quoted(`--${flag}`)}${suggestion(flag, settingNames)}`);
-  // The file it names is in the container.
+  // The configuration file that it names is in the container, out of reach.
   const environment = new Map(
     [...service.environment]
       .filter(([key]) => key.startsWith('SEALANE_') && key !== 'SEALANE_CONFIG')
@@ -66,7 +66,7 @@ export async function readSealane(service: ComposeService, variables: Variables)
   }
 }
 
-/** Flags of `run` that hold no setting. */
+/** Flags of `run` that are not settings. */
 const otherFlags: ReadonlySet<string> = new Set(['config', 'help', 'version']);
 
 function flagsOf(words: readonly string[]): {

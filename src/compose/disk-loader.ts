@@ -14,7 +14,7 @@ export interface DiskLoader extends Loader {
   readonly lineOf: (place: Place) => string | undefined;
 }
 
-/** `folder`: paths below it are shown relative to it. */
+/** Creates a loader. Paths below `folder` are shown relative to it. */
 export function createDiskLoader(folder: string): DiskLoader {
   const show = (path: string): string => {
     if (path === '-') return '<stdin>';
@@ -40,12 +40,12 @@ export function createDiskLoader(folder: string): DiskLoader {
   };
 }
 
-/** A hundred times what anybody has written. */
+/** The longest file that is read: a hundred times the largest compose file known. */
 const maxLength = 4 * 2 ** 20;
 
 class Refusal extends Error {}
 
-/** Whatever else has a path can keep a reader waiting for ever, or never end. */
+/** Reads a regular file. A pipe or a device could block the reader for ever, or never end. */
 async function textOfFile(path: string): Promise<string> {
   const found = await stat(path);
   if (found.isDirectory()) throw new Refusal('it is a directory; name the file itself');

@@ -1,5 +1,6 @@
 /**
- * Variables in compose files: `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR-default}`, `${VAR:?error}`, `${VAR?error}`,
+ * Fills variables into compose files: `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR-default}`, `${VAR:?error}`,
+ * `${VAR?error}`,
  * `${VAR:+other}`, `${VAR+other}`, nested, and `$$` for a dollar sign. Pure.
  * https://docs.docker.com/reference/compose-file/interpolation/
  */
@@ -9,10 +10,10 @@ export type Interpolated =
   | {
       readonly kind: 'text';
       readonly text: string;
-      /** Variables that were taken as empty because nothing sets them. */
+      /** Variables that were empty because nothing sets them. */
       readonly unset: readonly string[];
     }
-  /** Compose refuses the file, too. */
+  /** Malformed text, which compose refuses as well. `at`: the offset. */
   | { readonly kind: 'malformed'; readonly at: number };
 
 interface Braced {
@@ -22,7 +23,7 @@ interface Braced {
 
 const nameAt = /[A-Za-z_][A-Za-z0-9_]*/y;
 const operatorAt = /:?[-?+]/y;
-/** Deeper nesting than anybody writes. */
+/** The deepest nesting that is followed. */
 const maxDepth = 20;
 
 class Malformed extends Error {
@@ -56,7 +57,7 @@ class Reader {
     this.#unset = unset;
   }
 
-  /** Up to the end, or within braces (`depth` > 0) up to the one that closes them. */
+  /** Reads to the end of the text, or within braces (`depth` > 0) to the brace that closes them. */
   text(from: number, depth: number, unset = this.#unset): Braced {
     if (depth > maxDepth) throw new Malformed(from);
     let text = '';
@@ -89,7 +90,7 @@ class Reader {
     if (this.#source[after] === '}') return { text: this.#take(name, value, unset), end: after + 1 };
     const operator = this.#match(operatorAt, after);
     if (operator === undefined) throw new Malformed(at);
-    // What a default lacks matters only where the default is used.
+    // Unset variables within a default count only where the default is used.
     const within = new Set<string>();
     const argument = this.text(after + operator.length, depth + 1, within);
     const isSet = value !== undefined && (operator.length === 1 || value !== '');
@@ -116,7 +117,7 @@ class Reader {
       case '+':
         return isSet ? useArgument() : '';
       default:
-        // `?`: compose would not start without it; here it counts only where the value matters.
+        // `?`: compose would refuse to start without the variable; here it only counts as unset.
         return isSet ? (value ?? '') : this.#take(name, undefined, unset);
     }
   }

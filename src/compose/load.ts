@@ -15,22 +15,22 @@ export interface Loader {
   /** The text of a file. @throws ConfigError when it can't be read */
   readonly read: (path: string) => Promise<string>;
   readonly exists: (path: string) => Promise<boolean>;
-  /** How a path is shown. */
+  /** Prints a path for people. */
   readonly show: (path: string) => string;
 }
 
 interface Scope {
-  /** Folder that relative paths are relative to. */
+  /** The folder that relative paths start from. */
   readonly folder: string;
   readonly variables: Variables;
 }
 
-/** More files include one another in a circle only. */
+/** The deepest chain of includes; only files that include one another in a circle exceed it. */
 const maxDepth = 30;
-/** Two includes in each file of a chain are a billion files at its end. */
+/** The most files that are read: two includes in each file of a chain would be a billion at its end. */
 const maxLoads = 1_000;
 
-/** @throws ComposeError @throws ConfigError when a file can't be read */
+/** Loads and merges the files at `paths`. @throws ComposeError @throws ConfigError when a file can't be read */
 export async function loadCompose(paths: readonly string[], scope: Scope, loader: Loader): Promise<Mapping> {
   const files = new Files(loader);
   const layers: Mapping[] = [];
@@ -42,7 +42,7 @@ export async function loadCompose(paths: readonly string[], scope: Scope, loader
 
 class Files {
   readonly #loader: Loader;
-  /** What many services extend is read once, as long as the variables are the same. */
+  /** Files that were read, by variables and path: a file that many services extend is read once. */
   readonly #roots = new Map<Variables, Map<string, Mapping>>();
   #loads = 0;
 
@@ -50,7 +50,7 @@ class Files {
     this.#loader = loader;
   }
 
-  /** One file with all that it includes, and with its `extends` resolved. */
+  /** Loads one file with all that it includes, and with its `extends` resolved. */
   async layer(path: string, scope: Scope, depth: number): Promise<Mapping> {
     const root = await this.#root(path, scope);
     const services = new Map<string, Entry>();
@@ -112,7 +112,7 @@ class Files {
     return layer ?? { ...item, kind: 'map', entries: new Map() };
   }
 
-  /** A file's own variables stand behind those that were there before. */
+  /** The variables of a file's own env files, which give way to the outer ones. */
   async #variables(envFiles: readonly string[], outer: Variables): Promise<Variables> {
     const own = await readEnvFiles(envFiles, outer, this.#loader);
     return (name) => outer(name) ?? own.get(name);
@@ -147,7 +147,7 @@ class Files {
   }
 }
 
-/** Variables of `.env` files, the later over the earlier; a file that is not there has none. */
+/** The variables of `.env` files, later files over earlier ones; a missing file has none. */
 export async function readEnvFiles(
   paths: readonly string[],
   outer: Variables,
@@ -164,7 +164,7 @@ export async function readEnvFiles(
   return variables;
 }
 
-/** @throws ComposeError when it is there and no mapping */
+/** The entries of a top-level section. @throws ComposeError when the section is not a mapping */
 export function sectionOf(root: Mapping, name: string): ReadonlyMap<string, Entry> {
   const section = root.entries.get(name);
   if (!section) return new Map();

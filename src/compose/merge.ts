@@ -2,16 +2,16 @@ import { asMapping } from './shape.ts';
 import type { Mapping, Tree } from './tree.ts';
 
 /**
- * Puts one compose file over another, as several `-f`, `extends` and `include` do. Pure.
+ * Merges one compose file over another, as several `-f`, `extends` and `include` do. Pure.
  * https://docs.docker.com/reference/compose-file/merge/
  */
 
-/** Lists of `KEY=VALUE` that are mappings, too, and merge by key. */
+/** Keys whose lists of `KEY=VALUE` are read as mappings, and merge by key. */
 const keyed: ReadonlySet<string> = new Set(['labels', 'environment', 'args', 'annotations', 'sysctls', 'networks']);
-/** Lists that mean one thing as a whole. */
+/** Keys whose lists replace one another as a whole. */
 const whole: ReadonlySet<string> = new Set(['command', 'entrypoint', 'test']);
 
-/** `key`: the name under which both stand. */
+/** Merges `over` into `base`. `key`: the name under which both stand. */
 export function mergeTrees(base: Tree, over: Tree, key: string): Tree {
   if (over.merging !== 'merge') return over;
   if (keyed.has(key)) {

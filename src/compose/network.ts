@@ -3,7 +3,7 @@ import { textsOf } from './shape.ts';
 
 /** A network of the compose file, under its key. */
 export interface ComposeNetwork {
-  /** As the engine knows it; undefined: the project's name and the key. */
+  /** The network's name at the engine. Undefined where it is made of the project's name and the key. */
   readonly name: string | undefined;
   readonly internal: boolean;
 }
@@ -12,7 +12,7 @@ export function readNetworks(section: ReadonlyMap<string, Entry>): ReadonlyMap<s
   return new Map([...section].map(([key, { value }]) => [key, readNetwork(key, value)]));
 }
 
-/** `external: true`, and the older `external: {name: x}`: a network that is there already, under its own name. */
+/** Reads a network. `external: true`, and the older `external: {name: x}`, mean an existing network under its own name. */
 function readNetwork(key: string, tree: Tree): ComposeNetwork {
   if (tree.kind !== 'map') return { name: undefined, internal: false };
   const [name] = textsOf(tree.entries.get('name')?.value);

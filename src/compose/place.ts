@@ -1,9 +1,9 @@
 import { ConfigError } from '../config/config-error.ts';
 import { printable } from '../text/printable.ts';
 
-/** Where something is written. Lines and columns count from 1; a column counts UTF-16 units, as editors do. */
+/** A place in a file. Lines and columns count from 1; a column counts UTF-16 units, as editors do. */
 export interface Place {
-  /** As it is to be shown: relative to the working folder where it is below it. Hostile text. */
+  /** The file's path for people: relative to the working folder where it is below it. Hostile text. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -13,7 +13,7 @@ export function formatPlace({ file, line, column }: Place): string {
   return `${printable(file, 400)}:${line}:${column}`;
 }
 
-/** A compose file that compose itself could not use. */
+/** Thrown for a compose file that compose itself would refuse. */
 export class ComposeError extends ConfigError {
   readonly place: Place;
   /** The message without the place. */

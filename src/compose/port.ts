@@ -3,12 +3,12 @@ import { textsOf } from './shape.ts';
 import type { Place } from './place.ts';
 import type { Tree } from './tree.ts';
 
-/** One port of a container, and where it is published. */
+/** One port of a container, and the host's port that publishes it. */
 export interface ComposePort {
   readonly container: number;
-  /** Undefined where the engine chooses a free one, of a range or of all. */
+  /** Undefined where the engine chooses a free port, of a range or of all. */
   readonly host: number | undefined;
-  /** '' for all addresses. */
+  /** The host's address; '' for all addresses. */
   readonly hostIp: string;
   readonly protocol: string;
   readonly place: Place;
@@ -17,7 +17,7 @@ export interface ComposePort {
 const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-(\d+))?(?:\/(\w+))?$/;
 const mostPorts = 65_536;
 
-/** `8080:80`, `127.0.0.1:8080-8090:80-90/tcp`, `{target: 80, published: 8080}`; undefined when it is no port mapping. */
+/** Reads `8080:80`, `127.0.0.1:8080-8090:80-90/tcp` or `{target: 80, published: 8080}`; undefined for other trees. */
 export function readPort(tree: Tree): ComposePort[] | undefined {
   if (tree.kind === 'map') {
     const text = (name: string): string => textsOf(tree.entries.get(name)?.value)[0] ?? '';
@@ -50,7 +50,7 @@ function expand(
   if (hostIp !== '' && isIP(hostIp) === 0) return undefined;
   return containers.map((container, index) => ({
     container,
-    // A range for one port is a choice; for as many ports it maps one to one.
+    // A range for one port lets the engine choose; a range for as many ports maps one to one.
     host: hosts.length === containers.length ? hosts[index] : undefined,
     hostIp,
     protocol: protocol === '' ? 'tcp' : protocol,
@@ -58,7 +58,7 @@ function expand(
   }));
 }
 
-/** `80`, `80-90`, or nothing. */
+/** The ports of `80`, `80-90` or an empty text; undefined for other texts. */
 export function portsOf(text: string): number[] | undefined {
   if (text === '') return [];
   const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/\w+)?$/.exec(text);

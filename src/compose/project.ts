@@ -8,19 +8,19 @@ import { textsOf } from './shape.ts';
 import { readNetworks, type ComposeNetwork } from './network.ts';
 
 /**
- * A compose project as `docker compose` would see it from this folder: which files, which `.env`, which name.
+ * Finds a compose project as `docker compose` would from this folder: its files, its `.env`, its name.
  */
 export interface ComposeProject {
   readonly name: string;
   readonly services: readonly ComposeService[];
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
-  /** Profiles that were asked for; empty: none was. */
+  /** The profiles that the user asked for; empty where there are none. */
   readonly profiles: readonly string[];
   readonly variables: Variables;
 }
 
 export interface ProjectRequest {
-  /** As many `-f`; empty: what compose finds by itself. */
+  /** The files given with `-f`; empty: the files that compose finds by itself. */
   readonly files: readonly string[];
   readonly envFiles: readonly string[];
   readonly profiles: readonly string[];
@@ -29,7 +29,7 @@ export interface ProjectRequest {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** In compose's order. */
+/** The file names that compose looks for, in its order. */
 const mainNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 const overrideNames = [
   'compose.override.yaml',
@@ -38,7 +38,7 @@ const overrideNames = [
   'docker-compose.override.yml',
 ];
 
-/** @throws ComposeError @throws ConfigError when there is no file */
+/** Reads the project. @throws ComposeError @throws ConfigError when there is no file */
 export async function readProject(request: ProjectRequest, loader: Loader): Promise<ComposeProject> {
   const { environment, folder } = request;
   const fromEnvironment: Variables = (name) => environment[name];
@@ -100,7 +100,7 @@ function listOf(text: string | undefined, separator: string): string[] {
   return (text ?? '').split(separator).filter((one) => one !== '');
 }
 
-/** Compose takes a folder's name in lower case, without what can't be in a project's name. */
+/** The project's name of a folder's name: in lower case, without characters that a project's name can't have. */
 function normalised(name: string): string {
   return name
     .toLowerCase()

@@ -5,42 +5,42 @@ import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
- * What matters to us of a service in a compose file. What compose itself refuses is refused.
+ * Reads the parts of a compose file's service that Sealane needs. What compose itself refuses is refused.
  */
 export interface ComposeService {
   readonly name: string;
   readonly place: Place;
   readonly image: string | undefined;
-  /** The words of `entrypoint` and of `command`; empty: the image's own. */
+  /** The words of `entrypoint`; as with `command`, empty where the image's own applies. */
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly commandPlace: Place;
   readonly environment: ReadonlyMap<string, ComposeText>;
-  /** Of the container: its own, and those its build gives the image. */
+  /** Labels of the container: the service's own, and those that its build gives the image. */
   readonly labels: ReadonlyMap<string, ComposeText>;
-  /** Of the Swarm service; its containers do not have them. */
+  /** Labels of the Swarm service, which its containers do not have. */
   readonly deployLabels: ReadonlyMap<string, ComposeText>;
   readonly ports: readonly ComposePort[];
   readonly expose: readonly number[];
-  /** Keys of the networks it is on, with where each is named. */
+  /** Keys of the networks that the service is on, each with the place that names it. */
   readonly networks: ReadonlyMap<string, Place>;
-  /** '' unless set. */
+  /** The `network_mode`; '' where none is set. */
   readonly networkMode: string;
   readonly profiles: readonly string[];
   readonly replicas: number;
 }
 
-/** A text under a key. */
+/** A value of the compose file, with its place. */
 export interface ComposeText {
   readonly text: string;
-  /** Written without a value: the environment's. */
+  /** Whether it is written without a value, and so takes the environment's. */
   readonly isNull: boolean;
   readonly unset: readonly string[];
   readonly keyPlace: Place;
   readonly valuePlace: Place;
 }
 
-/** @throws ComposeError */
+/** Reads one service. @throws ComposeError */
 export function readService(name: string, entry: Entry): ComposeService {
   if (entry.value.kind !== 'map') throw new ComposeError(entry.place, `service ${quoted(name)} must be a mapping`);
   const { entries } = entry.value;
@@ -105,7 +105,7 @@ function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText>
   );
 }
 
-/** A list is words already; a text is split as a shell would, quotes and all. */
+/** The words of a command: a list as it is, a text split as a shell splits it, with quotes. */
 function wordsOf(tree: Tree | undefined): string[] {
   if (tree?.kind !== 'leaf') return textsOf(tree);
   return [...tree.text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(

@@ -1,20 +1,20 @@
 import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
 
 /**
- * Compose lets one value take several shapes; here each is read as one. Pure.
+ * Reads values that compose allows in several shapes as one shape. Pure.
  */
-/** One value or a list of them. */
+/** The items of a list, or a single value as the only item. */
 export function itemsOf(tree: Tree | undefined): readonly Tree[] {
   if (!tree || (tree.kind === 'leaf' && tree.isNull)) return [];
   return tree.kind === 'list' ? tree.items : [tree];
 }
 
-/** One text or a list of them. */
+/** The texts of a list, or a single text as the only one. */
 export function textsOf(tree: Tree | undefined): string[] {
   return itemsOf(tree).flatMap((one) => (one.kind === 'leaf' && !one.isNull ? [one.text] : []));
 }
 
-/** A list of `KEY=VALUE` or `KEY` as a mapping; undefined for what is neither. */
+/** A mapping as it is, and a list of `KEY=VALUE` or `KEY` as a mapping; undefined for other trees. */
 export function asMapping(tree: Tree): Mapping | undefined {
   if (tree.kind === 'map') return tree;
   if (tree.kind === 'leaf') return tree.isNull ? { ...tree, kind: 'map', entries: new Map() } : undefined;

@@ -14,16 +14,16 @@ import { interpolate, type Variables } from './interpolate.ts';
 import { ComposeError, type Place } from './place.ts';
 
 /**
- * A YAML file as values that know where they were written, with variables filled in, and aliases and `<<` resolved.
+ * A YAML file as values that carry their places, with variables filled in, and aliases and `<<` resolved.
  */
 export type Tree = Leaf | List | Mapping;
 
 export interface Leaf {
   readonly kind: 'leaf';
-  /** As written, variables filled in: `8080` and `"8080"` are the same. */
+  /** The value's text, variables filled in: `8080` and `"8080"` give the same text. */
   readonly text: string;
   readonly isNull: boolean;
-  /** Variables in it that nothing sets. */
+  /** Variables in the text that nothing sets. */
   readonly unset: readonly string[];
   readonly place: Place;
   readonly merging: Merging;
@@ -44,15 +44,15 @@ export interface Mapping {
 }
 
 export interface Entry {
-  /** Of the key. */
+  /** The place of the key. */
   readonly place: Place;
   readonly value: Tree;
 }
 
-/** What a value does to the one it is merged onto: compose's tags `!override` and `!reset`. */
+/** How a value merges into the one below it: compose's tags `!override` and `!reset`. */
 export type Merging = 'merge' | 'override' | 'reset';
 
-/** The documents of one file, one after the other. @throws ComposeError */
+/** Parses the documents of one file, in their order. @throws ComposeError */
 export function parseTrees(text: string, file: string, variables: Variables): Tree[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
@@ -75,7 +75,7 @@ class Reader {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #variables: Variables;
-  /** An anchored value is read once, however often it is used: else a few lines could grow to gigabytes. */
+  /** Anchored values that were read. Each is read once, however often it is used: a few lines could grow to gigabytes. */
   readonly #read = new WeakMap<Node, Tree | 'reading'>();
 
   constructor(document: Document, file: string, lines: LineCounter, variables: Variables) {
@@ -111,7 +111,7 @@ class Reader {
     return this.#leaf(text, value === null, node);
   }
 
-  /** What `<<` brings gives way to what is written beside it, wherever it stands. */
+  /** The entries of a mapping. Entries from `<<` give way to those written beside it, wherever it stands. */
   #entries(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     const merged = new Map<string, Entry>();
@@ -132,7 +132,7 @@ class Reader {
     return entries;
   }
 
-  /** As it stands: compose fills variables into values only. */
+  /** The text of a key, as written: compose fills variables into values only. */
   #keyText(key: unknown, place: Place): string {
     const node = isAlias(key) ? key.resolve(this.#document) : key;
     if (!isScalar(node)) throw new ComposeError(place, 'a key must be text');
