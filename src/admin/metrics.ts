@@ -121,7 +121,7 @@ function registerReadings(registry: Registry, input: MetricsInput): void {
     one(Number(input.readiness().ready)),
   );
   gauge('sealane_engine_connected', '1 while the engine is watched.', () =>
-    one(Number(input.engine().state === 'connected')),
+    one(Number(input.engine().kind === 'connected')),
   );
   gauge('sealane_services', 'Services, by state.', () => countServices(input));
   gauge('sealane_upstreams', 'Upstreams, by state.', () => countUpstreams(input));

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
+import type { EngineStatus } from '../docker/engine-status.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EventFeed } from './event-feed.ts';
@@ -19,7 +20,7 @@ export interface AdminSource {
     readonly engine: string | undefined;
   };
   readiness(): Readiness;
-  engine(): EngineView;
+  engine(): EngineStatus;
   catalog(): Catalog;
   /** By listen address. */
   listeners(): ReadonlyMap<string, ListenerStatus>;
@@ -38,11 +39,6 @@ export interface AdminSource {
 export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
-}
-
-export interface EngineView {
-  readonly state: 'none' | 'connecting' | 'connected' | 'disconnected';
-  readonly reason: string | undefined;
 }
 
 export interface Figures {

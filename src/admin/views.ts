@@ -140,7 +140,11 @@ export function viewStatus(source: AdminSource): ApiStatus {
     workers: facts.workers,
     ready,
     readyReason: reason,
-    engine: { state: engine.state, endpoint: facts.engine ?? null, reason: engine.reason ?? null },
+    engine: {
+      state: engine.kind,
+      endpoint: facts.engine ?? null,
+      reason: 'reason' in engine ? (engine.reason ?? null) : null,
+    },
     accepted,
     open,
     held,

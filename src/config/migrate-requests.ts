@@ -8,7 +8,7 @@ import type { Logger } from '../telemetry/logger.ts';
  */
 const sysctl = '/proc/sys/net/ipv4/tcp_migrate_req';
 
-export function warnOfLostHandover(logger: Logger): void {
+export function warnOfLostHandoff(logger: Logger): void {
   let value: string | undefined;
   try {
     value = readFileSync(sysctl, 'utf8').trim();

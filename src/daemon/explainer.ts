@@ -1,80 +1,74 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { explain, whyNot } from '../catalog/explain.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
-import type { ContainerView, EngineState, ExplainWorld } from '../catalog/explain/world.ts';
+import type { ContainerView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
 import { viewContainer, viewVantage } from '../discovery/container-view.ts';
 import type { Engine } from '../docker/engine.ts';
-import type { EngineSnapshot } from '../docker/facts.ts';
-import type { Plane } from '../relay/plane/plane.ts';
-import type { ListenerStatus } from '../relay/boundary/report.ts';
-import type { DialFailures } from '../telemetry/dial-failures.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
+import type { EngineSource } from './engine-source.ts';
+import type { Relay } from './relay.ts';
 
 /**
- * Part of the composition root: brings together what explanations go by. Only for a name that nothing here knows is the
- * engine asked, since a person waits for the answer.
+ * Gathers the facts that explanations are made of. The engine is asked only for a name that nothing here knows, since a
+ * person waits for the answer.
  */
 export interface Explainer {
-  explain(text: string): Promise<Explanation>;
-  /** For the record of a failed session. */
-  whyNot(service: string): string | undefined;
+  readonly explain: (text: string) => Promise<Explanation>;
+  /** The reason why a service's clients fail, for the record of a failed session. */
+  readonly whyNot: (service: string) => string | undefined;
 }
 
 export interface ExplainerParts {
   readonly clock: Clock;
-  readonly settings: Settings;
-  readonly engine: Engine | undefined;
-  readonly plane: Plane;
-  readonly dialFailures: DialFailures;
-  readonly listeners: ReadonlyMap<string, ListenerStatus>;
+  readonly settings: Pick<Settings, 'label-prefix' | 'scope'>;
+  readonly engine: EngineSource;
+  readonly relay: Relay;
   readonly catalog: () => Catalog;
-  readonly snapshot: () => EngineSnapshot;
 }
 
-/** What Docker takes for a container's name or id. */
+/** The names and ids that Docker accepts for containers. */
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 export function createExplainer(parts: ExplainerParts): Explainer {
-  const { clock, settings, engine, plane, dialFailures, listeners, catalog, snapshot } = parts;
-  const labelPrefix = settings['label-prefix'];
-
-  const worldOf = (more: Partial<ExplainWorld> = {}): ExplainWorld => {
-    const { containers, vantage, synced } = snapshot();
-    return {
-      catalog: catalog(),
-      nowMs: clock.nowMs(),
-      labelPrefix,
-      scope: settings.scope,
-      project: vantage?.project === undefined ? undefined : printable(vantage.project),
-      engine: engineState(engine, snapshot()),
-      synced,
-      vantage: viewVantage(snapshot()),
-      // Looked at by few questions, and there may be thousands.
-      *containers() {
-        for (const facts of containers.values()) yield viewContainer(facts, labelPrefix);
-      },
-      asked: undefined,
-      otherNames: [],
-      listeners,
-      dialFailures: dialFailures.recent(),
-      activeOf: (key) => plane.activeSessions(key),
-      heldOf: () => 0,
-      ...more,
-    };
-  };
-
+  const { settings, engine, relay } = parts;
   return {
     async explain(text) {
-      const { held } = await plane.look({ limit: 0 });
+      const { held } = await relay.plane.look({ limit: 0 });
       const heldOf = (service: string): number => held.get(service) ?? 0;
-      const first = explain(text, worldOf({ heldOf }));
-      if (first.kind !== 'unknown' || first.cause === 'engine-unreachable' || !engine) return first;
-      const asked = await askEngine(engine, text, labelPrefix);
-      return explain(text, worldOf({ heldOf, ...asked }));
+      const first = explain(text, { ...gather(parts), heldOf });
+      if (first.kind !== 'unknown' || first.cause === 'engine-unreachable' || !engine.engine) return first;
+      const answer = await askEngine(engine.engine, text, settings['label-prefix']);
+      return explain(text, { ...gather(parts), heldOf, ...answer });
     },
-    whyNot: (service) => whyNot(service, worldOf()),
+    whyNot: (service) => whyNot(service, gather(parts)),
+  };
+}
+
+function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): ExplainWorld {
+  const labelPrefix = settings['label-prefix'];
+  const snapshot = engine.snapshot();
+  const { containers, vantage, synced, status } = snapshot;
+  return {
+    catalog: catalog(),
+    nowMs: clock.nowMs(),
+    labelPrefix,
+    scope: settings.scope,
+    project: vantage?.project === undefined ? undefined : printable(vantage.project),
+    engine: status,
+    synced,
+    vantage: viewVantage(snapshot),
+    // Few questions need the containers, and there may be thousands.
+    *containers() {
+      for (const facts of containers.values()) yield viewContainer(facts, labelPrefix);
+    },
+    asked: undefined,
+    otherNames: [],
+    listeners: relay.listeners.all,
+    dialFailures: relay.dialFailures.recent(),
+    activeOf: (key) => relay.plane.activeSessions(key),
+    heldOf: () => 0,
   };
 }
 
@@ -89,13 +83,7 @@ async function askEngine(
     const rows = await engine.list();
     return { asked: undefined, otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
   } catch {
-    // What is known here is explained all the same.
+    // The explanation is made of what is known here.
     return { asked: undefined, otherNames: [] };
   }
-}
-
-function engineState(engine: Engine | undefined, { status }: EngineSnapshot): EngineState {
-  if (!engine) return { kind: 'none' };
-  if (status.kind === 'connected') return { kind: 'connected' };
-  return { kind: status.kind, reason: status.reason === undefined ? undefined : printable(status.reason, 400) };
 }

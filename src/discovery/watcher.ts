@@ -1,20 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, type Engine } from '../docker/engine.ts';
 import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/event-stream.ts';
-import type {
-  ContainerFacts,
-  ContainerSummary,
-  EngineEvent,
-  EngineSnapshot,
-  EngineStatus,
-  Vantage,
-} from '../docker/facts.ts';
+import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity.ts';
 import type { StreamState } from '../docker/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
 import { createListing, type Listing } from './listing.ts';
+import { WatchStatus } from './watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
 
@@ -38,19 +31,21 @@ export interface WatcherCollaborators {
   readonly logger: Logger;
   /** Called within the turn in which the snapshot changed; must be quick. */
   readonly onChange: () => void;
-  /** For whoever tells people what happens; level-based reconciling needs none of it. */
+  /** Reconciling is level-based and does not need it. */
   readonly observer?: WatchObserver;
   /** Where Sealane runs; this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
 }
 
+/** Told of all that the watch hears of labelled containers, and of what came of it. */
 export interface WatchObserver {
-  /** An event about a container that we follow. `matters`: it changes what is known, or something is to be found out. */
-  heard(event: EngineEvent, facts: ContainerFacts | undefined, matters: boolean): void;
-  /** What is known of this container is different now. */
-  changed(containerId: string): void;
-  /** Nothing more will come of what was heard of it so far. */
-  settled(containerId: string): void;
+  /** An event came. `facts`: of the container before it. `matters`: it changes facts, or has its container inspected. */
+  onEvent(event: EngineEvent, facts: ContainerFacts | undefined, effect: { readonly matters: boolean }): void;
+  /**
+   * An event or an inspect was applied. `changed`: the snapshot differs now. `settled`: no inspect is pending, so that
+   * nothing more follows from earlier events.
+   */
+  onApplied(containerId: string, effect: { readonly changed: boolean; readonly settled: boolean }): void;
 }
 
 export interface WatcherOptions {
@@ -83,9 +78,7 @@ class EngineWatcher implements Watcher {
   readonly #stream: EventStream;
   readonly #listing: Listing;
   readonly #ending = new AbortController();
-  /** What has been complained about, by subject: the same reason is not repeated. */
-  readonly #complaints = new Map<string, string>();
-  #status: EngineStatus = { kind: 'connecting' };
+  readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
   #vantage: Vantage | undefined;
   /** Containers whose networks are ours. */
@@ -98,6 +91,7 @@ class EngineWatcher implements Watcher {
     this.#with = collaborators;
     this.#options = options;
     this.#world = new World(options.labelPrefix);
+    this.#status = new WatchStatus(collaborators.logger, collaborators.engine.endpoint, () => this.#changed());
     this.#queue = createWorkQueue(collaborators, {
       concurrency: inspectConcurrency,
       retry: inspectRetry,
@@ -110,8 +104,8 @@ class EngineWatcher implements Watcher {
       collaborators,
       {
         onRows: (rows, everything) => this.#onRows(rows, everything),
-        // Events flow but the list does not come, e.g. a socket proxy forbids it: what we know grows old.
-        onFailure: (error) => this.#unreachable(messageOf(error)),
+        // Events flow but the list does not come, e.g. since a socket proxy forbids it: the snapshot grows old.
+        onFailure: (error) => this.#status.unreachable(messageOf(error)),
       },
       { intervalMs: resyncIntervalMs },
     );
@@ -130,7 +124,7 @@ class EngineWatcher implements Watcher {
     return (this.#snapshot ??= {
       containers: this.#world.containers(),
       vantage: this.#vantage,
-      status: this.#status,
+      status: this.#status.now,
       synced: this.#synced,
     });
   }
@@ -153,7 +147,7 @@ class EngineWatcher implements Watcher {
       case 'waiting':
         this.#queue.pause();
         this.#listing.halt();
-        if (state.reason !== undefined) this.#unreachable(state.reason);
+        if (state.reason !== undefined) this.#status.unreachable(state.reason);
         return;
       case 'streaming':
         this.#queue.resume();
@@ -168,20 +162,21 @@ class EngineWatcher implements Watcher {
     const effect = this.#world.heard(event);
     const follows = this.#world.follows(event.containerId);
     const matters = effect.changed || effect.inspect.includes(event.containerId);
-    if (facts || follows) this.#with.observer?.heard(event, facts, matters);
-    this.#apply(event.containerId, effect);
-    if (!follows) this.#with.observer?.settled(event.containerId);
+    if (facts || follows) this.#with.observer?.onEvent(event, facts, { matters });
+    this.#queueInspects(event.containerId, effect);
+    this.#applied(event.containerId, effect.changed, !follows);
   }
 
   #onGap(reason: string): void {
-    this.#complain('gap', `${reason}: reading the full list of containers again`);
+    this.#status.eventsLost(reason);
     this.#listing.read(true);
   }
 
   #onRows(rows: readonly ContainerSummary[], everything: boolean): void {
     const { inspect } = this.#world.listed(rows, everything);
     this.#unanswered ??= new Set([vantageKey, ...inspect]);
-    this.#connected();
+    const { state } = this.#stream;
+    this.#status.connected(state.kind === 'streaming' ? state.apiVersion : '');
     if (everything) this.#queue.add(vantageKey);
     for (const id of inspect) this.#queue.add(id);
   }
@@ -196,15 +191,16 @@ class EngineWatcher implements Watcher {
       if (this.#ending.signal.aborted) return;
       // An engine out of reach is the stream's to tell. One container that cannot be read must not hold up the rest.
       if (!isUnreachable(error)) {
-        this.#complain(id, `container ${id.slice(0, 12)}: ${messageOf(error)}`);
+        this.#status.containerUnreadable(id, messageOf(error));
         this.#answered(id);
       }
       throw error;
     }
     if (this.#ending.signal.aborted) return;
-    this.#complaints.delete(id);
-    this.#apply(id, this.#world.inspected(id, begun, facts));
-    if (!this.#queue.waits(id)) this.#with.observer?.settled(id);
+    this.#status.containerRead(id);
+    const effect = this.#world.inspected(id, begun, facts);
+    this.#queueInspects(id, effect);
+    this.#applied(id, effect.changed, !this.#queue.waits(id));
     this.#answered(id);
   }
 
@@ -216,7 +212,7 @@ class EngineWatcher implements Watcher {
       const inputs = await (identity ?? (() => readIdentityInputs(engine.endpoint, selfId)))();
       const located = await determineVantage(engine, inputs, this.#ending.signal);
       if (this.#ending.signal.aborted) return;
-      if (located.note !== undefined) this.#complain(vantageKey, located.note);
+      if (located.note !== undefined) this.#status.vantageUnclear(located.note);
       this.#selfIds = new Set(located.networkOwners);
       if (!isDeepStrictEqual(this.#vantage, located.vantage)) {
         this.#vantage = located.vantage;
@@ -224,21 +220,23 @@ class EngineWatcher implements Watcher {
       }
       this.#answered(vantageKey);
     } catch (error) {
-      if (!this.#ending.signal.aborted && !isUnreachable(error)) this.#complain(vantageKey, messageOf(error));
+      if (!this.#ending.signal.aborted && !isUnreachable(error)) this.#status.vantageUnclear(messageOf(error));
       throw error;
     }
   }
 
-  #apply(id: string, { changed, inspect, recheck }: Effect): void {
+  #queueInspects(id: string, { inspect, recheck }: Effect): void {
     for (const next of inspect) {
       // A parent that the first list did not name belongs to its answer all the same.
       if (!this.#synced && next !== id) this.#unanswered?.add(next);
       this.#queue.add(next);
     }
     if (recheck) this.#queue.addAfter(id, recheckAfterMs);
-    if (!changed) return;
-    this.#with.observer?.changed(id);
-    this.#changed();
+  }
+
+  #applied(id: string, changed: boolean, settled: boolean): void {
+    this.#with.observer?.onApplied(id, { changed, settled });
+    if (changed) this.#changed();
   }
 
   #answered(key: string): void {
@@ -249,37 +247,9 @@ class EngineWatcher implements Watcher {
     this.#changed();
   }
 
-  #connected(): void {
-    const { state } = this.#stream;
-    const apiVersion = state.kind === 'streaming' ? state.apiVersion : '';
-    if (this.#status.kind === 'connected' && this.#status.apiVersion === apiVersion) return;
-    this.#complaints.delete('engine');
-    this.#with.logger.info({ apiVersion }, `watching the engine at ${printable(this.#with.engine.endpoint)}`);
-    this.#setStatus({ kind: 'connected', apiVersion });
-  }
-
-  #unreachable(reason: string): void {
-    const first = this.#status.kind === 'connecting';
-    const before = this.#status.kind === 'connected' ? undefined : this.#status.reason;
-    if (before === reason) return;
-    this.#complain('engine', `${reason}; ${first ? 'waiting for it' : 'keeping what is known meanwhile'}`);
-    this.#setStatus(first ? { kind: 'connecting', reason } : { kind: 'disconnected', reason });
-  }
-
-  #setStatus(status: EngineStatus): void {
-    this.#status = status;
-    this.#changed();
-  }
-
   #changed(): void {
     this.#snapshot = undefined;
     if (!this.#ending.signal.aborted) this.#with.onChange();
-  }
-
-  #complain(subject: string, complaint: string): void {
-    if (this.#complaints.get(subject) === complaint) return;
-    this.#complaints.set(subject, complaint);
-    this.#with.logger.warn(printable(complaint, 400));
   }
 }
 

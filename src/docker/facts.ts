@@ -1,3 +1,5 @@
+import type { EngineStatus } from './engine-status.ts';
+
 /**
  * Our own validated view of what the engine reports. Nothing outside docker/ ever sees an engine's JSON.
  */
@@ -91,11 +93,6 @@ export interface Vantage {
   /** The compose project of that container. */
   readonly project?: string;
 }
-
-export type EngineStatus =
-  | { readonly kind: 'connecting'; readonly reason?: string }
-  | { readonly kind: 'connected'; readonly apiVersion: string }
-  | { readonly kind: 'disconnected'; readonly reason: string };
 
 /** The world as last known. Kept, not emptied, while the engine is out of reach. */
 export interface EngineSnapshot {

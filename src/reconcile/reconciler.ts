@@ -11,8 +11,8 @@ import type { Clock, Timer } from '../time/clock.ts';
  * from the world as it is then. Many marks before a run make one run.
  */
 export interface Reconciler {
-  markDirty(): void;
-  catalog(): Catalog;
+  readonly markDirty: () => void;
+  readonly catalog: () => Catalog;
   stop(): void;
 }
 

@@ -1,3 +1,4 @@
+import type { EngineStatus } from '../../docker/engine-status.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import type { Catalog } from '../catalog.ts';
 import type { DialFailure } from './explanation.ts';
@@ -12,7 +13,7 @@ export interface ExplainWorld {
   readonly scope: 'all' | 'project';
   /** The compose project that Sealane runs in. */
   readonly project: string | undefined;
-  readonly engine: EngineState;
+  readonly engine: EngineStatus;
   /** The first list of containers was read. */
   readonly synced: boolean;
   /** What Sealane can reach from where it stands, for people; undefined while it is not known. */
@@ -29,12 +30,6 @@ export interface ExplainWorld {
   readonly activeOf: (upstreamKey: string) => number;
   readonly heldOf: (service: string) => number;
 }
-
-export type EngineState =
-  /** No Docker: static services only. */
-  | { readonly kind: 'none' }
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'connecting' | 'disconnected'; readonly reason: string | undefined };
 
 /** A container as far as explanations need it; texts are printable. */
 export interface ContainerView {

@@ -20,7 +20,7 @@ export interface WatchScene extends AsyncDisposable {
   readonly engine: InMemoryEngine;
   readonly clock: ManualClock;
   readonly watcher: Watcher;
-  readonly warnings: string[];
+  readonly warnings: unknown[];
   changes(): number;
   ids(): string[];
   inspects(): string[];
@@ -32,7 +32,7 @@ export async function watch(
 ): Promise<WatchScene> {
   const engine = new InMemoryEngine();
   const clock = new ManualClock();
-  const warnings: string[] = [];
+  const warnings: unknown[] = [];
   let changes = 0;
   const silent = (): void => {};
   prepare(engine);
@@ -41,7 +41,7 @@ export async function watch(
       engine,
       clock,
       random: () => 1,
-      logger: { debug: silent, info: silent, error: silent, warn: (line: unknown) => void warnings.push(String(line)) },
+      logger: { debug: silent, info: silent, error: silent, warn: (fields: unknown) => void warnings.push(fields) },
       onChange: () => (changes += 1),
       identity: () => Promise.resolve(onHost),
       ...over,

@@ -43,14 +43,13 @@ describe('the watcher while events flow', () => {
     const waiting = new Map<string, string>();
     const told: string[] = [];
     const observer = {
-      heard(event: EngineEvent, _: unknown, matters: boolean) {
+      onEvent(event: EngineEvent, _: unknown, { matters }: { matters: boolean }) {
         if (matters && !waiting.has(event.containerId)) waiting.set(event.containerId, event.action);
       },
-      changed(containerId: string) {
-        told.push(waiting.get(containerId) ?? 'no event');
-        waiting.delete(containerId);
+      onApplied(containerId: string, { changed, settled }: { changed: boolean; settled: boolean }) {
+        if (changed) told.push(waiting.get(containerId) ?? 'no event');
+        if (changed || settled) waiting.delete(containerId);
       },
-      settled: (containerId: string) => void waiting.delete(containerId),
     };
     await using scene = await watch((engine) => engine.set(facts({ id })), { observer });
     const happen = async (action: string, timeNs: bigint, attributes = {}) => {
@@ -158,7 +157,7 @@ describe('the watcher while events flow', () => {
     scene.engine.before = () => {};
     await pass(scene, 1000);
     expect(scene.watcher.snapshot().containers.get(id)?.health).toBe('healthy');
-    expect(scene.warnings).toEqual([`container ${id.slice(0, 12)}: slow`]);
+    expect(scene.warnings).toEqual([{ event: 'container-unreadable', containerId: id, reason: 'slow' }]);
   });
 
   test('reads the full list again now and then, and inspects only what differs or is missing', async () => {

@@ -46,7 +46,9 @@ describe('the watcher at its start', () => {
     expect(scene.watcher.snapshot().synced).toBe(true);
     expect(scene.ids()).toEqual([id]);
     await pass(scene, 60_000);
-    expect(scene.warnings).toEqual([`container ${otherId.slice(0, 12)}: State: Invalid input`]);
+    expect(scene.warnings).toEqual([
+      { event: 'container-unreadable', containerId: otherId, reason: 'State: Invalid input' },
+    ]);
   });
 
   test('waits for an engine that is not there, for ever, and says so once for each reason', async () => {
@@ -64,7 +66,10 @@ describe('the watcher at its start', () => {
     });
     reason = 'no permission';
     for (let second = 0; second < 60; second += 1) await pass(scene, 1000);
-    expect(scene.warnings).toEqual(['nobody home; waiting for it', 'no permission; waiting for it']);
+    expect(scene.warnings).toEqual([
+      { event: 'engine-unreachable', reason: 'nobody home' },
+      { event: 'engine-unreachable', reason: 'no permission' },
+    ]);
     scene.engine.before = () => {};
     await pass(scene, 2000);
     expect(scene.ids()).toEqual([id]);

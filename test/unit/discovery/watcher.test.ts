@@ -108,7 +108,7 @@ describe('the watcher in a container', () => {
 
   test('says so when the setting names a container that the engine does not know', async () => {
     await using scene = await watch(() => {}, identity);
-    expect(scene.warnings).toEqual([expect.stringContaining(selfId)]);
+    expect(scene.warnings).toEqual([{ event: 'vantage-unclear', reason: expect.stringContaining(selfId) }]);
     expect(scene.watcher.snapshot().vantage).toEqual({ reach: { kind: 'host' } });
   });
 });

@@ -1,0 +1,70 @@
+import { newToken, type AccessRules } from '../admin/access.ts';
+import { createAdminApp } from '../admin/app.ts';
+import { keepServing, type KeptAdmin } from '../admin/keep-serving.ts';
+import { serveAdmin, serveAdminSocket } from '../admin/server.ts';
+import type { AdminSource } from '../admin/source.ts';
+import { formatAddress } from '../address/address.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+
+/**
+ * The admin API's two ways in: an address, where a token may be needed, and a Unix socket, where the file's mode decides.
+ */
+type AdminSettings = Pick<Settings, 'admin' | 'admin-socket' | 'admin-token' | 'admin-names'>;
+
+interface AdminServersParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Resolves once each was tried; one that is taken is tried again until it is free. */
+export async function serveAdminApi(
+  source: AdminSource,
+  settings: AdminSettings,
+  parts: AdminServersParts,
+): Promise<readonly KeptAdmin[]> {
+  const { admin, 'admin-socket': socket } = settings;
+  const servers: KeptAdmin[] = [];
+  if (admin !== 'off') servers.push(await serveAddress(source, { ...settings, admin }, parts));
+  if (socket !== undefined) {
+    const app = createAdminApp(source, { token: undefined, names: [] });
+    servers.push(
+      await keepServing({ name: `admin socket ${socket}`, serve: () => serveAdminSocket(app, socket) }, parts),
+    );
+  }
+  return servers;
+}
+
+async function serveAddress(
+  source: AdminSource,
+  settings: AdminSettings & { readonly admin: Exclude<Settings['admin'], 'off'> },
+  parts: AdminServersParts,
+): Promise<KeptAdmin> {
+  const { admin } = settings;
+  const rules = rulesOf(settings);
+  const app = createAdminApp(source, rules);
+  return keepServing(
+    {
+      name: `admin address ${formatAddress(admin.host, admin.port)}`,
+      serve: () => serveAdmin(app, admin),
+      onServing({ port }) {
+        if (settings['admin-token'] === undefined && rules.token !== undefined)
+          logLink(parts.logger, admin.host, port, rules.token);
+      },
+    },
+    parts,
+  );
+}
+
+/** Clients from beyond this machine need a token; one is made up where none is set. */
+function rulesOf({ admin, 'admin-token': given, 'admin-names': names }: AdminSettings): AccessRules {
+  const isLocal = admin === 'off' || admin.host === '::1' || admin.host.startsWith('127.');
+  return { token: given ?? (isLocal ? undefined : newToken()), names };
+}
+
+function logLink(logger: Logger, host: string, port: number, token: string): void {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  // The one secret that is ever logged: a token that was made up is known from nowhere else.
+  logger.info({ event: 'admin-link' }, `dashboard: http://${formatAddress(shown, port)}/login?token=${token}`);
+}

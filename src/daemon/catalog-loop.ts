@@ -1,0 +1,85 @@
+import type { Catalog, CatalogInput } from '../catalog/catalog.ts';
+import type { Change } from '../catalog/diff.ts';
+import { listenerProblems } from '../catalog/listener-problems.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Checker } from '../health/checker.ts';
+import type { AbsentUpstream, Overrides } from '../reconcile/overrides.ts';
+import { createReconciler } from '../reconcile/reconciler.ts';
+import type { Clock } from '../time/clock.ts';
+import { Broadcast } from './broadcast.ts';
+import type { CertificateSource } from './certificate-source.ts';
+import type { ConfigSource } from './config-source.ts';
+import type { EngineSource } from './engine-source.ts';
+import type { Relay } from './relay.ts';
+
+/**
+ * The reconcile loop with all its inputs and its output: reads the state of the world, computes the catalog, publishes
+ * the routing table to the relay, and tells what changed.
+ */
+export interface CatalogLoop {
+  /** Something in the world changed: the catalog is computed again soon. */
+  readonly markDirty: () => void;
+  readonly catalog: () => Catalog;
+  stop(): void;
+  /** Each catalog that was computed. */
+  readonly catalogs: Broadcast<[Catalog]>;
+  /** A routing table was handed to the relay. */
+  readonly published: Broadcast;
+  readonly changes: Broadcast<[readonly Change[]]>;
+}
+
+export interface CatalogLoopParts {
+  readonly clock: Clock;
+  readonly config: ConfigSource;
+  readonly engine: EngineSource;
+  readonly certificates: CertificateSource;
+  readonly checker: Checker;
+  readonly overrides: Overrides;
+  readonly relay: Relay;
+}
+
+export function createCatalogLoop(
+  parts: CatalogLoopParts,
+  settings: Pick<Settings, 'max-held' | 'explain-names'>,
+): CatalogLoop {
+  const { clock, config, engine, certificates, checker, overrides, relay } = parts;
+  const catalogs: CatalogLoop['catalogs'] = new Broadcast();
+  const published = new Broadcast();
+  const changes: CatalogLoop['changes'] = new Broadcast();
+  const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engine.isAlive(run) : config.isWrittenDown(key));
+  catalogs.on((catalog) => checker.follow(catalog));
+  catalogs.on((catalog) => overrides.follow(catalog, mayReturn));
+  const reconciler = createReconciler({
+    clock,
+    tls: certificates.tls,
+    rules: { maxHeld: settings['max-held'], explainNames: settings['explain-names'] },
+    readWorld: () => readWorld(parts),
+    follow: catalogs.tell,
+    publish(table) {
+      relay.listeners.keepOnly(table);
+      relay.plane.publish(table);
+      published.tell();
+    },
+    announce: changes.tell,
+  });
+  return { ...reconciler, catalogs, published, changes };
+}
+
+function readWorld({ config, engine, certificates, checker, overrides, relay }: CatalogLoopParts): CatalogInput {
+  const written = config.declare();
+  const discovered = engine.declare();
+  return {
+    declarations: [...written.declarations, ...discovered.declarations],
+    problems: [
+      ...written.problems,
+      ...discovered.problems,
+      ...listenerProblems(relay.listeners.all),
+      ...certificates.problems(),
+    ],
+    isAlive: engine.isAlive,
+    certificates: certificates.certificates(),
+    verdictOf: (key) => checker.verdictOf(key),
+    overrideOf: (key) => overrides.of(key),
+    listeners: relay.listeners.all,
+  };
+}

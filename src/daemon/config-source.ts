@@ -1,0 +1,89 @@
+import type { Problem } from '../catalog/problem.ts';
+import type { StaticService } from '../config/static-service.ts';
+import { watchConfigFile, type FileChange } from '../config/watch-file.ts';
+import type { Discovery } from '../discovery/discover.ts';
+import { createResolver } from '../discovery/resolver.ts';
+import { declareStatic, isWrittenDown } from '../discovery/static-services.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+
+/**
+ * Owns the static services: those of the configuration file, which is read again when it changes, or those of the
+ * command line. Names of hosts are resolved here. A file that has become invalid is a problem; its last valid services
+ * stay in use.
+ */
+export interface ConfigSource {
+  /** The current declarations and problems. */
+  declare(): Discovery;
+  /** Whether a static service names the upstream of this key. */
+  isWrittenDown(upstreamKey: string): boolean;
+  /** Begins to resolve names and to watch the file. */
+  start(): void;
+  stop(): void;
+}
+
+export interface ConfigSourceParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called when the answer of `declare` may differ from before. */
+  readonly onChange: () => void;
+}
+
+export interface ConfigSourceOptions {
+  readonly services: readonly StaticService[];
+  /** The file that the services are read from; undefined where there is none. */
+  readonly path: string | undefined;
+  /** The address for listeners that name none. */
+  readonly bind: string;
+}
+
+export function createConfigSource(
+  parts: ConfigSourceParts,
+  { services, path, bind }: ConfigSourceOptions,
+): ConfigSource {
+  const { logger, onChange } = parts;
+  const resolver = createResolver(parts);
+  let current = services;
+  let problem: Problem | undefined;
+  let watch: { stop(): void } | undefined;
+
+  const use = (next: readonly StaticService[]): void => {
+    current = next;
+    resolver.watch(next.flatMap((service) => service.upstreams.map(({ target }) => target.host)));
+    onChange();
+  };
+
+  const onFile = (change: FileChange): void => {
+    if (change.kind === 'invalid') {
+      problem = problemOf(change.message);
+      return onChange();
+    }
+    problem = undefined;
+    logger.info(
+      { event: 'config-read' },
+      `configuration ${change.file.path} read again (settings other than services need a restart)`,
+    );
+    use(change.file.services);
+  };
+
+  return {
+    declare() {
+      const { declarations, problems } = declareStatic(current, resolver.resolutions(), bind);
+      return { declarations, problems: problem === undefined ? problems : [problem, ...problems] };
+    },
+    isWrittenDown: (upstreamKey) => isWrittenDown(current, bind, upstreamKey),
+    start() {
+      use(current);
+      if (path !== undefined) watch = watchConfigFile(path, onFile);
+    },
+    stop() {
+      watch?.stop();
+      resolver.stop();
+    },
+  };
+}
+
+function problemOf(message: string): Problem {
+  return { code: 'config-invalid', subject: 'configuration', message, fix: 'The last good one stays in use.' };
+}

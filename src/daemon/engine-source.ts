@@ -1,0 +1,72 @@
+import type { ContainerRun } from '../catalog/declaration.ts';
+import type { Settings } from '../config/settings.ts';
+import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
+import { createWatcher, type Watcher, type WatcherCollaborators, type WatchObserver } from '../discovery/watcher.ts';
+import type { Engine } from '../docker/engine.ts';
+import type { EngineSnapshot } from '../docker/facts.ts';
+
+/**
+ * Owns the watch of the container engine, and turns its snapshot into declarations. Without an engine the snapshot is
+ * empty and complete.
+ */
+export interface EngineSource {
+  /** Undefined where Sealane runs without Docker. */
+  readonly engine: Engine | undefined;
+  /** The current declarations and problems of labelled containers. */
+  declare(): Discovery;
+  /** The labelled containers, as last known. */
+  readonly snapshot: () => EngineSnapshot;
+  /** Whether this run of a container goes on, as far as is known. */
+  readonly isAlive: (run: ContainerRun) => boolean;
+  /** Begins the watch. */
+  start(observer: WatchObserver): void;
+  stop(): Promise<void>;
+}
+
+export type EngineSourceParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
+
+type DiscoverySettings = Pick<Settings, 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'self'>;
+
+export function createEngineSource(
+  parts: EngineSourceParts,
+  engine: Engine | undefined,
+  settings: DiscoverySettings,
+  /** The address for listeners that name none. */
+  bind: string,
+): EngineSource {
+  const labelPrefix = settings['label-prefix'];
+  const { scope, 'socket-folder': socketFolder } = settings;
+  const discover = createDiscoverer({ labelPrefix, scope, bind, socketFolder });
+  let watcher: Watcher | undefined;
+  const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? (engine ? notWatchedYet : withoutEngine);
+  return {
+    engine,
+    declare: () => discover(snapshot()),
+    snapshot,
+    isAlive: ({ id, startedAtNs }) => snapshot().containers.get(id)?.startedAtNs === startedAtNs,
+    start(observer) {
+      if (!engine) return;
+      watcher = createWatcher(
+        { ...parts, engine, observer },
+        {
+          labelPrefix,
+          resyncIntervalMs: settings['resync-interval'],
+          ...(settings.self === undefined ? {} : { selfId: settings.self }),
+        },
+      );
+      watcher.start();
+    },
+    async stop() {
+      await watcher?.stop();
+    },
+  };
+}
+
+const notWatchedYet: EngineSnapshot = {
+  containers: new Map(),
+  vantage: undefined,
+  status: { kind: 'connecting' },
+  synced: false,
+};
+
+const withoutEngine: EngineSnapshot = { ...notWatchedYet, status: { kind: 'none' }, synced: true };

@@ -1,0 +1,63 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Settings } from '../config/settings.ts';
+import type { DriverName } from '../relay/boundary/messages.ts';
+import type { ListenerStatus, SessionRecord } from '../relay/boundary/report.ts';
+import { chooseDriver } from '../relay/driver/choose-driver.ts';
+import { createPlane, type Plane } from '../relay/plane/plane.ts';
+import { DialFailures } from '../telemetry/dial-failures.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { Broadcast } from './broadcast.ts';
+import { ListenerStatuses } from './listener-statuses.ts';
+
+/**
+ * The relay as the daemon sees it: its control side, with what it reported last and the events that it tells.
+ */
+export interface Relay {
+  readonly plane: Plane;
+  readonly driver: DriverName;
+  readonly listeners: ListenerStatuses;
+  readonly dialFailures: DialFailures;
+  /** Sessions that ended. `dropped`: records that were lost before they came here. */
+  readonly sessions: Broadcast<[records: readonly SessionRecord[], dropped: number]>;
+  /** Upstreams that a dial to failed. */
+  readonly suspects: Broadcast<[upstreamKey: string, error: string]>;
+  /** Changes of listeners' statuses. */
+  readonly statuses: Broadcast<[listen: string, status: ListenerStatus]>;
+}
+
+export interface RelayParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when a listener's status changed. */
+  readonly onChange: () => void;
+}
+
+type RelaySettings = Pick<Settings, 'driver' | 'workers' | 'reuse-port' | 'max-sessions'>;
+
+/** @throws ConfigError when the settings ask for a driver that this machine can't run */
+export function createRelay({ clock, logger, onChange }: RelayParts, settings: RelaySettings): Relay {
+  const driver = driverOf(settings, logger);
+  const listeners = new ListenerStatuses(onChange);
+  const dialFailures = new DialFailures();
+  const sessions: Relay['sessions'] = new Broadcast();
+  const suspects: Relay['suspects'] = new Broadcast();
+  const statuses: Relay['statuses'] = new Broadcast();
+  suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
+  statuses.on((listen, status) => listeners.set(listen, status));
+  const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions } = settings;
+  const plane = createPlane(
+    { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
+    { workers, driver, reusePort, maxSessions },
+  );
+  return { plane, driver, listeners, dialFailures, sessions, suspects, statuses };
+}
+
+function driverOf(settings: RelaySettings, logger: Logger): DriverName {
+  const choice = chooseDriver(settings.driver);
+  if (choice.kind === 'impossible') {
+    throw new ConfigError(`--driver splice is not possible: ${choice.reason}; use auto or stream`);
+  }
+  logger.info({ event: 'driver', driver: choice.driver }, `driver ${choice.driver}: ${choice.reason}`);
+  return choice.driver;
+}

@@ -1,0 +1,83 @@
+import type { EngineStatus } from '../docker/engine-status.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { printable } from '../text/printable.ts';
+
+/**
+ * Owns the status of the watch, and logs it with the failures of single calls. A failure is logged again only once its
+ * subject has succeeded in between, or fails for another reason.
+ */
+export class WatchStatus {
+  readonly #logger: Logger;
+  readonly #endpoint: string;
+  readonly #onChange: () => void;
+  /** The last failure of each subject. */
+  readonly #logged = new Map<string, string>();
+  #status: EngineStatus = { kind: 'connecting' };
+
+  /** `endpoint`: the engine's, for people. `onChange`: called when the status differs. */
+  constructor(logger: Logger, endpoint: string, onChange: () => void) {
+    this.#logger = logger;
+    this.#endpoint = endpoint;
+    this.#onChange = onChange;
+  }
+
+  get now(): EngineStatus {
+    return this.#status;
+  }
+
+  /** Events flow, and the list was read. */
+  connected(apiVersion: string): void {
+    if (this.#status.kind === 'connected' && this.#status.apiVersion === apiVersion) return;
+    this.#logged.delete(engineSubject);
+    this.#logger.info({ event: 'engine-connected', apiVersion }, `watching the engine at ${printable(this.#endpoint)}`);
+    this.#set({ kind: 'connected', apiVersion });
+  }
+
+  /** The engine can't be reached, or its list can't be read. */
+  unreachable(message: string): void {
+    const reason = printable(message, 400);
+    const isFirst = this.#status.kind === 'connecting';
+    if ('reason' in this.#status && this.#status.reason === reason) return;
+    const then = isFirst ? 'waiting for it' : 'keeping what is known meanwhile';
+    this.#warn(engineSubject, { event: 'engine-unreachable', reason }, `${reason}; ${then}`);
+    this.#set(isFirst ? { kind: 'connecting', reason } : { kind: 'disconnected', reason });
+  }
+
+  /** Events were lost, so the full list of containers is read again. */
+  eventsLost(message: string): void {
+    const reason = printable(message, 400);
+    const line = `${reason}: reading the full list of containers again`;
+    this.#warn('events', { event: 'engine-events-lost', reason }, line);
+  }
+
+  /** The inspect of a container failed; it is tried again. */
+  containerUnreadable(containerId: string, message: string): void {
+    const reason = printable(message, 400);
+    const line = `container ${printable(containerId.slice(0, 12))}: ${reason}`;
+    this.#warn(containerId, { event: 'container-unreadable', containerId: printable(containerId), reason }, line);
+  }
+
+  containerRead(containerId: string): void {
+    this.#logged.delete(containerId);
+  }
+
+  /** The place that Sealane stands in could not be determined, or not as the settings say. */
+  vantageUnclear(message: string): void {
+    const reason = printable(message, 400);
+    this.#warn('vantage', { event: 'vantage-unclear', reason }, reason);
+  }
+
+  #warn(subject: string, fields: Readonly<Record<string, string>>, line: string): void {
+    if (this.#logged.get(subject) === line) return;
+    this.#logged.set(subject, line);
+    this.#logger.warn(fields, line);
+  }
+
+  #set(status: EngineStatus): void {
+    this.#status = status;
+    this.#onChange();
+  }
+}
+
+/** The subject of the engine as a whole. No container has such an id: ids are hexadecimal. */
+const engineSubject = 'engine';
