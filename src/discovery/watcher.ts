@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, type Engine } from '../docker/engine.ts';
-import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/event-stream.ts';
+import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/events/event-stream.ts';
 import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot, Vantage } from '../docker/facts.ts';
-import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity.ts';
-import type { StreamState } from '../docker/stream-state.ts';
+import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
+import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { createListing, type Listing } from './listing.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
 import { createWatcher, type Watcher } from '../../src/discovery/watcher.ts';
-import { createDockerodeEngine } from '../../src/docker/dockerode-engine.ts';
-import { createEventStream, type EventStream } from '../../src/docker/event-stream.ts';
+import { createDockerodeEngine } from '../../src/docker/dockerode/dockerode-engine.ts';
+import { createEventStream, type EventStream } from '../../src/docker/events/event-stream.ts';
 import type { EngineEvent, EngineSnapshot } from '../../src/docker/facts.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import {

@@ -46,7 +46,7 @@ async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger
       'nothing to do: --docker is none, and no static services are configured; name a file with --config',
     );
   }
-  const { createDockerodeEngine } = await import('../../docker/dockerode-engine.ts');
+  const { createDockerodeEngine } = await import('../../docker/dockerode/dockerode-engine.ts');
   const engine = usable(() =>
     createDockerodeEngine(url, { onProblem: (problem) => logger.warn(printable(problem, 400)) }),
   );

@@ -1,5 +1,5 @@
 import { createWatcher, type Watcher, type WatcherCollaborators } from '../../../src/discovery/watcher.ts';
-import type { IdentityInputs } from '../../../src/docker/identity.ts';
+import type { IdentityInputs } from '../../../src/docker/identity/identity.ts';
 import { InMemoryEngine, settle } from './port.ts';
 import { ManualClock } from '../manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { negotiate } from '../../../src/docker/api-version.ts';
+import { negotiate } from '../../../src/docker/dockerode/api-version.ts';
 import { EngineError } from '../../../src/docker/engine.ts';
 import { isLocal, parseEngineUrl } from '../../../src/docker/engine-url.ts';
 

@@ -1,26 +1,27 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { inspect } from 'node:util';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { EngineError } from './engine.ts';
-import type { EngineEnvironment, EngineTarget } from './engine-url.ts';
+import { EngineError } from '../engine.ts';
+import type { EngineEnvironment, EngineTarget } from '../engine-url.ts';
 import { connectSsh } from './ssh-connection.ts';
+import { withoutFormatting } from './without-formatting.ts';
+import { withoutRedirects } from './without-redirects.ts';
 
 /**
- * How a connection to the engine is opened: one HTTP agent for every kind of target. Sockets are opened by path for
- * each call and never kept: an engine restart leaves a new socket file behind the same name.
+ * Opens connections to the engine: one HTTP agent for each kind of target. Sockets are opened by path for each call and
+ * never kept, since an engine that restarts leaves a new socket file under the same name.
  */
-export interface ConnectionOptionsOfEngine {
+export interface EngineConnectionOptions {
   readonly environment: EngineEnvironment;
   /** The ssh command, with arguments that precede ours. */
   readonly ssh: readonly [string, ...string[]];
 }
 
-export async function createEngineAgent(target: EngineTarget, options: ConnectionOptionsOfEngine): Promise<Agent> {
+export async function createEngineAgent(target: EngineTarget, options: EngineConnectionOptions): Promise<Agent> {
   const tls = target.kind === 'tcp' && target.tls ? await readCertificates(options.environment) : {};
   // An ssh connection takes a process and a handshake each: those are kept, and few.
   const agent = target.kind === 'ssh' ? new Agent({ keepAlive: true, maxSockets: 6 }) : new Agent({ keepAlive: false });
@@ -28,7 +29,7 @@ export async function createEngineAgent(target: EngineTarget, options: Connectio
   return withoutFormatting(withoutRedirects(agent));
 }
 
-function open(target: EngineTarget, tls: ConnectionOptions, options: ConnectionOptionsOfEngine): Duplex {
+function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConnectionOptions): Duplex {
   switch (target.kind) {
     case 'socket':
       return connectTcp({ path: target.path });
@@ -41,30 +42,6 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: ConnectionO
     case 'ssh':
       return connectSsh(target, options.ssh);
   }
-}
-
-/**
- * docker-modem follows redirects on a request of its own that has no error handler: an address that redirects (a web
- * server's http → https) would end the process. Without the header it sees the plain 3xx answer.
- */
-function withoutRedirects(agent: Agent): Agent {
-  const inner = agent as Agent & { addRequest(request: ClientRequest, ...rest: unknown[]): void };
-  const addRequest = inner.addRequest.bind(inner);
-  inner.addRequest = (request, ...rest) => {
-    request.prependOnceListener('response', (response: IncomingMessage) => {
-      delete response.headers.location;
-    });
-    addRequest(request, ...rest);
-  };
-  return agent;
-}
-
-/**
- * docker-modem formats every request's options for a debug line that nobody reads, hidden properties and all: 4 ms of
- * each call, measured, most of it for the agent and the signal. They answer for themselves, in a word.
- */
-export function withoutFormatting<T extends object>(value: T): T {
-  return Object.defineProperty(value, inspect.custom, { value: () => value.constructor.name, configurable: true });
 }
 
 /** As the docker command does: ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH, by default ~/.docker. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseEventLine } from '../../../src/docker/event-json.ts';
+import { parseEventLine } from '../../../../src/docker/events/event-json.ts';
 
 const id = 'd1e'.padEnd(64, '0');
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createDockerodeEngine } from '../../../src/docker/dockerode-engine.ts';
-import { startFakeEngine } from '../../support/fake-engine/fake-engine.ts';
+import { createDockerodeEngine } from '../../../../src/docker/dockerode/dockerode-engine.ts';
+import { startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,9 +1,9 @@
 import { access, readFile } from 'node:fs/promises';
 import { endianness, hostname, networkInterfaces } from 'node:os';
-import { printable } from '../text/printable.ts';
-import type { Engine, EngineInstallation } from './engine.ts';
-import { parseEngineUrl } from './engine-url.ts';
-import type { ContainerFacts, Vantage } from './facts.ts';
+import { printable } from '../../text/printable.ts';
+import type { Engine, EngineInstallation } from '../engine.ts';
+import { parseEngineUrl } from '../engine-url.ts';
+import type { ContainerFacts, Vantage } from '../facts.ts';
 import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from './identity-sources.ts';
 import { vantageOf } from './vantage.ts';
 

@@ -1,6 +1,6 @@
-import type { EngineEvent } from './facts.ts';
-import type { Parsed } from './parse.ts';
-import { eventSchema } from './schema.ts';
+import type { EngineEvent } from '../facts.ts';
+import type { Parsed } from '../parse.ts';
+import { eventSchema } from '../schema.ts';
 
 /**
  * One line of the event stream → one event. Pure; never throws.

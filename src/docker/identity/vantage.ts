@@ -1,6 +1,6 @@
-import type { EngineInstallation } from './engine.ts';
-import { isLocal, type EngineTarget } from './engine-url.ts';
-import type { ContainerFacts, Reach, Vantage } from './facts.ts';
+import type { EngineInstallation } from '../engine.ts';
+import { isLocal, type EngineTarget } from '../engine-url.ts';
+import type { ContainerFacts, Reach, Vantage } from '../facts.ts';
 
 /**
  * Which addresses of containers can be reached from here. Pure.

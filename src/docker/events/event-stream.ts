@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { EngineEvent } from './facts.ts';
-import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
-import type { Clock } from '../time/clock.ts';
-import type { Engine } from './engine.ts';
+import type { EngineEvent } from '../facts.ts';
+import { backoffDelayMs, type BackoffOptions } from '../../time/backoff.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Engine } from '../engine.ts';
 import { parseEventLine } from './event-json.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { nextStreamState, type StreamSignal, type StreamState } from './stream-state.ts';
-import { formatSince } from './timestamp.ts';
+import { formatSince } from '../timestamp.ts';
 import { createWatchdog, type WatchdogOptions } from './watchdog.ts';
 
 /**

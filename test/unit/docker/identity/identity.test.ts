@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { EngineError } from '../../../src/docker/engine.ts';
-import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../src/docker/identity.ts';
-import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from '../../../src/docker/identity-sources.ts';
-import type { ContainerFacts } from '../../../src/docker/facts.ts';
-import { InMemoryEngine, facts } from '../../support/fake-engine/port.ts';
+import { EngineError } from '../../../../src/docker/engine.ts';
+import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../../src/docker/identity/identity.ts';
+import {
+  defaultGateway,
+  idFromCgroup,
+  idFromHostname,
+  idFromMountinfo,
+} from '../../../../src/docker/identity/identity-sources.ts';
+import type { ContainerFacts } from '../../../../src/docker/facts.ts';
+import { InMemoryEngine, facts } from '../../../support/fake-engine/port.ts';
 
 const self = '5e1f'.padEnd(64, '0');
 const other = '07be'.padEnd(64, '1');

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createDockerodeEngine } from '../../../src/docker/dockerode-engine.ts';
-import type { EngineError } from '../../../src/docker/engine.ts';
-import { html, startFakeEngine, type Answer } from '../../support/fake-engine/fake-engine.ts';
+import { createDockerodeEngine } from '../../../../src/docker/dockerode/dockerode-engine.ts';
+import type { EngineError } from '../../../../src/docker/engine.ts';
+import { html, startFakeEngine, type Answer } from '../../../support/fake-engine/fake-engine.ts';
 
 async function failure(promise: Promise<unknown>): Promise<Pick<EngineError, 'kind' | 'message'>> {
   const error = await promise.then(

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { EngineTarget } from './engine-url.ts';
+import type { EngineTarget } from '../engine-url.ts';
 
 /**
  * An engine over ssh: `ssh host docker system dial-stdio`, the docker command's own way. The user's ssh does the rest

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { ContainerFacts, ContainerSummary } from './facts.ts';
-import { createEngineAgent, withoutFormatting } from './connection.ts';
-import { EngineError, type Engine, type EngineInstallation } from './engine.ts';
-import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from './engine-errors.ts';
-import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from './engine-url.ts';
-import { DeadlineExceeded, readText, settleBy, withDeadline } from './http-call.ts';
-import { parseInspect, parseListRow, type Parsed } from './parse.ts';
-import { errorBodySchema, versionSchema } from './schema.ts';
+import type { ContainerFacts, ContainerSummary } from '../facts.ts';
+import { EngineError, type Engine, type EngineInstallation } from '../engine.ts';
+import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
+import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from '../engine-url.ts';
+import { DeadlineExceeded, readText, settleBy, withDeadline } from './deadline.ts';
+import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
+import { errorBodySchema, versionSchema } from '../schema.ts';
 import { negotiate } from './api-version.ts';
+import { openModem, type SendRequest } from './modem.ts';
 
 /**
- * The engine port over dockerode; nothing else imports dockerode. Its modem is used a level below its own calls
- * (`modem.dial`, streaming), because those hide the response's headers, corrupt `timeNano` and may never settle.
+ * Implements the port to an engine over dockerode: the five read-only calls, each with its deadline, and their answers
+ * turned into facts or readable errors.
  */
 export interface DockerodeEngineOptions {
   /** Where DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are read from. */
@@ -55,24 +55,6 @@ const eventFilters = JSON.stringify({
 /** 1,000 containers list in about 1 MB; a hundred times that is no list. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
-/** The part of docker-modem that we use; dockerode's types leave it `any`. */
-interface Modem {
-  dial(
-    request: {
-      readonly path: string;
-      readonly method: 'GET';
-      readonly isStream: true;
-      readonly statusCodes: Readonly<Record<number, true>>;
-      readonly abortSignal: AbortSignal;
-      readonly options?: Readonly<Record<string, string>>;
-    },
-    callback: (error: Error | null, response: IncomingMessage) => void,
-  ): void;
-}
-
-/** Any status is an answer: we read it ourselves. */
-const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
-
 interface Call {
   /** Without the version; segments from outside already encoded. */
   readonly path: string;
@@ -84,7 +66,7 @@ class DockerodeEngine implements Engine {
   readonly endpoint: string;
   readonly #target: EngineTarget;
   readonly #options: DockerodeEngineOptions;
-  #modem: Promise<Modem> | undefined;
+  #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
 
   constructor(url: string, options: DockerodeEngineOptions) {
@@ -199,32 +181,17 @@ class DockerodeEngine implements Engine {
     }
   }
 
-  async #dial(call: Call, abortSignal: AbortSignal): Promise<IncomingMessage> {
-    const modem = await (this.#modem ??= this.#load());
-    abortSignal.throwIfAborted();
-    const version = call.unversioned || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
-    // The modem appends `options` as a query only where the path has a question mark.
-    const path = `${version}${call.path}${call.query ? '?' : ''}`;
-    return new Promise((resolve, reject) => {
-      const signal = withoutFormatting(abortSignal);
-      const request = { path, method: 'GET', isStream: true, statusCodes: anyStatus, abortSignal: signal } as const;
-      modem.dial({ ...request, ...(call.query && { options: { ...call.query } }) }, (error, response) => {
-        if (error) reject(error);
-        else resolve(response);
-      });
-    });
+  async #dial({ path, query, unversioned }: Call, signal: AbortSignal): Promise<IncomingMessage> {
+    const send = await (this.#modem ??= this.#openModem());
+    signal.throwIfAborted();
+    const version = unversioned || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
+    return send({ path: `${version}${path}`, query, signal });
   }
 
-  /** Imported on first use: dockerode takes about 0.2 s to load, which `--help` and a static relay need not pay. */
-  async #load(): Promise<Modem> {
+  async #openModem(): Promise<SendRequest> {
+    const { environment = process.env, ssh = ['ssh'] } = this.#options;
     try {
-      const { environment = process.env, ssh = ['ssh'] } = this.#options;
-      const agent = await createEngineAgent(this.#target, { environment, ssh });
-      const { default: Docker } = await import('dockerode');
-      const host = this.#target.kind === 'tcp' ? `${this.#target.host}:${this.#target.port}` : 'docker';
-      // The path is never opened, the agent decides; but with one the modem neither parses addresses nor adds TLS.
-      const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
-      return withoutDockerHost(() => new Docker(settings).modem as Modem);
+      return await openModem(this.#target, { environment, ssh });
     } catch (error) {
       // The next call tries again: a certificate may have been put right.
       this.#modem = undefined;
@@ -247,17 +214,6 @@ class DockerodeEngine implements Engine {
 
   #failed(call: string): FailedCall {
     return { endpoint: this.endpoint, target: this.#target, call };
-  }
-}
-
-/** docker-modem's constructor reads DOCKER_HOST and more behind our back, and throws on what it does not like. */
-function withoutDockerHost<T>(construct: () => T): T {
-  const saved = process.env['DOCKER_HOST'];
-  delete process.env['DOCKER_HOST'];
-  try {
-    return construct();
-  } finally {
-    if (saved !== undefined) process.env['DOCKER_HOST'] = saved;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nextStreamState, type StreamSignal, type StreamState } from '../../../src/docker/stream-state.ts';
+import { nextStreamState, type StreamSignal, type StreamState } from '../../../../src/docker/events/stream-state.ts';
 
 const idle: StreamState = { kind: 'idle' };
 const connecting: StreamState = { kind: 'connecting', failures: 3, reason: 'cut' };

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
 
 /**
  * Tells a quiet engine from a dead one: a hung engine closes nothing and says nothing. While no byte arrives, it is

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createLineSplitter } from '../../../src/docker/line-splitter.ts';
-import { anyText } from '../../support/any-text.ts';
+import { createLineSplitter } from '../../../../src/docker/events/line-splitter.ts';
+import { anyText } from '../../../support/any-text.ts';
 
 function split(
   bytes: Uint8Array,

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { EngineError } from '../../../src/docker/engine.ts';
-import { createEventStream, eventStreamDefaults, type EventStreamOptions } from '../../../src/docker/event-stream.ts';
-import type { EngineEvent } from '../../../src/docker/facts.ts';
-import { InMemoryEngine, eventLine, settle } from '../../support/fake-engine/port.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { EngineError } from '../../../../src/docker/engine.ts';
+import {
+  createEventStream,
+  eventStreamDefaults,
+  type EventStreamOptions,
+} from '../../../../src/docker/events/event-stream.ts';
+import type { EngineEvent } from '../../../../src/docker/facts.ts';
+import { InMemoryEngine, eventLine, settle } from '../../../support/fake-engine/port.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const away = new EngineError('unreachable', 'nobody home');
 

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { EngineTarget } from '../engine-url.ts';
+import { createEngineAgent, type EngineConnectionOptions } from './connection.ts';
+import { withoutDockerHost } from './without-docker-host.ts';
+import { withoutFormatting } from './without-formatting.ts';
+
+/**
+ * dockerode's HTTP client, docker-modem, a level below dockerode's own calls: those hide the answer's headers (the API
+ * version is one), parse `timeNano` into a number that can't hold it, and may never settle.
+ */
+export interface ModemRequest {
+  /** With the API version. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>> | undefined;
+  /** Ends the request. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends a GET; resolves to the answer, whatever its status, once its headers are there. */
+export type SendRequest = (request: ModemRequest) => Promise<IncomingMessage>;
+
+/** The part of docker-modem that is used here; dockerode's types leave it `any`. */
+interface Modem {
+  dial(
+    request: {
+      readonly path: string;
+      readonly method: 'GET';
+      readonly isStream: true;
+      readonly statusCodes: Readonly<Record<number, true>>;
+      readonly abortSignal: AbortSignal;
+      readonly options?: Readonly<Record<string, string>>;
+    },
+    callback: (error: Error | null, response: IncomingMessage) => void,
+  ): void;
+}
+
+/** Each status counts as an answer: the caller reads it. */
+const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
+
+/** Imports dockerode on first use: it takes about 0.2 s to load, which `--help` and a static relay need not pay. */
+export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
+  const agent = await createEngineAgent(target, options);
+  const { default: Docker } = await import('dockerode');
+  const host = target.kind === 'tcp' ? `${target.host}:${target.port}` : 'docker';
+  // The path is never opened, since the agent decides; but with a path the modem neither parses addresses nor adds TLS.
+  const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
+  const modem = withoutDockerHost(() => new Docker(settings).modem as Modem);
+  return ({ path, query, signal }) =>
+    new Promise((resolve, reject) => {
+      const request = {
+        // The modem appends `options` as a query only where the path has a question mark.
+        path: `${path}${query ? '?' : ''}`,
+        method: 'GET',
+        isStream: true,
+        statusCodes: anyStatus,
+        abortSignal: withoutFormatting(signal),
+        ...(query && { options: { ...query } }),
+      } as const;
+      modem.dial(request, (error, response) => {
+        if (error) reject(error);
+        else resolve(response);
+      });
+    });
+}
