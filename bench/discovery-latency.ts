@@ -43,12 +43,12 @@ async function measureStarts(): Promise<number[]> {
   const container = await replicas.create({ 'bench.listen': String(port), 'bench.port': '8080', 'bench.hold': '30s' });
   await container.start();
   await using sealane = startSealane('--docker', engine.host, '--label-prefix', 'bench', '--bind', '127.0.0.1');
-  await sealane.line(/is served on/);
+  await sealane.line({ event: 'route-opened' });
   const samples: number[] = [];
   for (let round = 0; round < starts; round += 1) {
     const from = sealane.lines.length;
     await container.kill({ signal: 'SIGKILL' });
-    await sealane.line(/its process is gone/, from);
+    await sealane.line({ event: 'upstream-removed' }, from);
     // A client that is already waiting: its answer is the first that the new run can give.
     const answered = firstByte(port);
     const started = events.next(container.id, 'start');
@@ -67,7 +67,7 @@ async function measureDeaths(): Promise<{ late: number; dials: number }> {
   await stays.start();
   await dies.start();
   await using sealane = startSealane('--docker', engine.host, '--label-prefix', 'bench', '--bind', '127.0.0.1');
-  await sealane.line(/is served on/);
+  await sealane.line({ event: 'route-opened' });
   const name = (await dies.inspect()).Name.slice(1);
   let late = 0;
   let dials = 0;
@@ -77,11 +77,11 @@ async function measureDeaths(): Promise<{ late: number; dials: number }> {
     const lanes = Array.from({ length: 4 }, async () => {
       while (!ending.signal.aborted) await firstByte(port);
     });
-    await sealane.line(new RegExp(`→ ${name} `), from);
+    await sealane.line({ event: 'session', session: { upstream: name } }, from);
     const died = events.next(dies.id, 'die');
     await dies.kill({ signal: 'SIGKILL' });
     const diedAtMs = await died;
-    await sealane.line(new RegExp(`${name} left`), from);
+    await sealane.line({ event: 'upstream-removed', upstream: name }, from);
     while (Date.now() < diedAtMs + 200) await firstByte(port);
     ending.abort();
     await Promise.all(lanes);
@@ -93,7 +93,7 @@ async function measureDeaths(): Promise<{ late: number; dials: number }> {
     late += sessions.filter((session) => session.startedAtMs + session.heldMs > diedAtMs + graceMs).length;
     const again = sealane.lines.length;
     await dies.start();
-    await sealane.line(new RegExp(`${name} .*joined`), again);
+    await sealane.line({ event: 'upstream-added', upstream: name }, again);
   }
   return { late, dials };
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { hasFields } from '../test/support/sealane/sealane.ts';
 import { Client } from '../test/soak/client.ts';
 import { prepareGround, type Ground } from '../test/soak/engine.ts';
 import { startOpenLoad } from '../test/soak/open-load.ts';
@@ -110,7 +111,9 @@ async function measureStops(on: Ground): Promise<Stop[]> {
   const dials = Map.groupBy(sessionsOf(lines), ({ upstream }) => upstream);
   return stops.map(({ name, from, killed: { atMs, heardAtMs }, endMs }) => {
     const before = (dials.get(name) ?? []).filter((session) => answeredDialAtMs(session) < endMs);
-    const draining = lines.slice(from).find(({ msg }) => msg.startsWith(`${name} in soak is draining`));
+    const draining = lines
+      .slice(from)
+      .find((line) => hasFields(line, { event: 'upstream-changed', upstream: name, state: 'draining' }));
     return {
       heardMs: heardAtMs - atMs,
       drainingMs: (draining?.time ?? Infinity) - atMs,

@@ -34,11 +34,15 @@ export async function keepServing(
     try {
       server = await serve();
       if (closed) return await server.close();
-      if (complained) logger.info(`${shown} is ours now`);
+      if (complained) logger.info({ event: 'admin-bound', name: shown }, `${shown} is ours now`);
       onServing?.(server);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (!complained) logger.warn(`${shown} cannot be bound (${code ?? message}); trying again. Set another, or off`);
+      if (!complained)
+        logger.warn(
+          { event: 'admin-bind-failed', name: shown, code: code ?? message },
+          `${shown} cannot be bound (${code ?? message}); trying again. Set another, or off`,
+        );
       complained = true;
       retry = clock.after(retryMs, () => void bind());
     }

@@ -1,4 +1,5 @@
 import { formatAddress } from '../address/address.ts';
+import type { LogEvent } from '../telemetry/log-events.ts';
 import { formatDuration } from '../text/duration.ts';
 import type { Catalog, Service } from './catalog.ts';
 import { nameOf } from './declaration.ts';
@@ -11,24 +12,27 @@ import type { Upstream } from './upstream.ts';
  */
 export interface Change {
   readonly level: 'info' | 'warn';
-  /** Stable, for whoever reads logs by machine, e.g. `upstream-added`. */
-  readonly event: ChangeKind;
+  /** Stable, for programs that read the log, e.g. `upstream-added`. */
+  readonly event: ChangeEvent;
   readonly message: string;
   readonly service?: string;
   readonly upstream?: string;
+  /** Where a route is served: the address, and the names on it where it has some. */
+  readonly listen?: string;
+  /** The upstream's addresses. */
+  readonly endpoints?: string;
+  /** The upstream's state, and the reason for it. */
+  readonly state?: string;
+  readonly reason?: string;
+  /** The kind of problem, and the container, service or file that it is about. */
+  readonly code?: string;
+  readonly subject?: string;
 }
 
-export type ChangeKind =
-  | 'service-added'
-  | 'service-removed'
-  | 'service-lingers'
-  | 'route-opened'
-  | 'route-closed'
-  | 'upstream-added'
-  | 'upstream-changed'
-  | 'upstream-removed'
-  | 'problem'
-  | 'problem-solved';
+export type ChangeEvent = Extract<
+  LogEvent,
+  `service-${'added' | 'removed' | 'lingers'}` | `route-${string}` | `upstream-${string}` | `problem${string}`
+>;
 
 export function diffCatalogs(before: Catalog, after: Catalog): readonly Change[] {
   if (before === after) return [];
@@ -68,10 +72,14 @@ function diffRoutes(previous: Service | undefined, next: Service): Change[] {
   const before = openRoutes(previous);
   const after = openRoutes(next);
   return [
-    ...places(after, before).map((place) => info('route-opened', next.name, `${next.name} is served on ${place}`)),
-    ...places(before, after).map((place) =>
-      info('route-closed', next.name, `${next.name} is no longer served on ${place}`),
-    ),
+    ...places(after, before).map((listen) => ({
+      ...info('route-opened', next.name, `${next.name} is served on ${listen}`),
+      listen,
+    })),
+    ...places(before, after).map((listen) => ({
+      ...info('route-closed', next.name, `${next.name} is no longer served on ${listen}`),
+      listen,
+    })),
   ];
 }
 
@@ -117,14 +125,11 @@ function diffProblems(before: Catalog, after: Catalog): Change[] {
   const changes: Change[] = [];
   for (const problem of after.problems) {
     if (known.delete(problemKey(problem))) continue;
-    changes.push({
-      level: 'warn',
-      event: 'problem',
-      message: `${problem.subject}: ${problem.message}. ${problem.fix}`,
-    });
+    const { code, subject, message, fix } = problem;
+    changes.push({ level: 'warn', event: 'problem', code, subject, message: `${subject}: ${message}. ${fix}` });
   }
-  for (const solved of known.values()) {
-    changes.push({ level: 'info', event: 'problem-solved', message: `solved: ${solved.subject}: ${solved.message}` });
+  for (const { code, subject, message } of known.values()) {
+    changes.push({ level: 'info', event: 'problem-solved', code, subject, message: `solved: ${subject}: ${message}` });
   }
   return changes;
 }
@@ -134,6 +139,9 @@ function added(service: string, { declared, state }: Upstream): Change {
   return {
     ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}, ${state.kind}: ${state.reason}`),
     upstream: declared.name,
+    endpoints: where,
+    state: state.kind,
+    reason: state.reason,
   };
 }
 
@@ -141,6 +149,8 @@ function moved(service: string, { declared, state }: Upstream): Change {
   return {
     ...info('upstream-changed', service, `${declared.name} in ${service} is ${state.kind}: ${state.reason}`),
     upstream: declared.name,
+    state: state.kind,
+    reason: state.reason,
   };
 }
 
@@ -161,6 +171,6 @@ function wasStopped({ condition }: Upstream['declared']): boolean {
   return condition.kind === 'stopping';
 }
 
-function info(event: ChangeKind, service: string, message: string): Change {
+function info(event: ChangeEvent, service: string, message: string): Change {
   return { level: 'info', event, service, message };
 }

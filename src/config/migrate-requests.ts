@@ -18,7 +18,7 @@ export function warnOfLostHandoff(logger: Logger): void {
   if (value === '1') return;
   const fix = value === undefined ? 'it needs Linux 5.14 or later' : 'set it: sysctl -w net.ipv4.tcp_migrate_req=1';
   logger.warn(
-    { event: 'handover-lossy' },
+    { event: 'handoff-lossy' },
     `reuse-port: clients that wait to be accepted are reset when a Sealane hands over, for want of net.ipv4.tcp_migrate_req; ${fix}`,
   );
 }

@@ -66,5 +66,6 @@ function rulesOf({ admin, 'admin-token': given, 'admin-names': names }: AdminSet
 function logLink(logger: Logger, host: string, port: number, token: string): void {
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   // The one secret that is ever logged: a token that was made up is known from nowhere else.
-  logger.info({ event: 'admin-link' }, `dashboard: http://${formatAddress(shown, port)}/login?token=${token}`);
+  const url = `http://${formatAddress(shown, port)}/login?token=${token}`;
+  logger.info({ event: 'admin-link', url }, `dashboard: ${url}`);
 }

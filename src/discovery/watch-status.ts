@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../docker/engine-status.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { LogFields, Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 
 /**
@@ -67,7 +67,7 @@ export class WatchStatus {
     this.#warn('vantage', { event: 'vantage-unclear', reason }, reason);
   }
 
-  #warn(subject: string, fields: Readonly<Record<string, string>>, line: string): void {
+  #warn(subject: string, fields: LogFields, line: string): void {
     if (this.#logged.get(subject) === line) return;
     this.#logged.set(subject, line);
     this.#logger.warn(fields, line);

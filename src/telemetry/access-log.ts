@@ -90,12 +90,15 @@ export function createAccessLog(
         const why = failed && unserved.has(record.reason) ? remembered(whys, record.service, whyNot) : undefined;
         const line = sessionLine(record);
         logger[failed ? 'warn' : 'info'](
-          { session: record, ...(why !== undefined && { why }) },
+          { event: 'session', session: record, ...(why !== undefined && { why }) },
           why === undefined ? line : `${line}; ${why}`,
         );
       }
       if (dropped > 0)
-        logger.warn({ dropped }, `${dropped} session records were dropped: they came faster than they could be logged`);
+        logger.warn(
+          { event: 'session-records-dropped', dropped },
+          `${dropped} session records were dropped: they came faster than they could be logged`,
+        );
     },
     stop() {
       timer?.cancel();

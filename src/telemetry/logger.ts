@@ -1,11 +1,19 @@
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, type DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import type { LogEvent } from './log-events.ts';
 import { standardError } from './standard-error.ts';
 
 /**
- * The one place that knows how log lines are written. Modules get a `Logger`; only shells (never pure code) log.
+ * Writes log lines. Modules get a `Logger`; only shells (never pure code) log. Each line has an event and a message.
  */
-export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>;
+export type Logger = Readonly<Record<'debug' | 'info' | 'warn' | 'error', WriteLine>>;
+
+type WriteLine = (fields: LogFields, message: string) => void;
+
+export interface LogFields {
+  readonly event: LogEvent;
+  readonly [field: string]: unknown;
+}
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type LogFormat = 'json' | 'pretty';
@@ -17,7 +25,7 @@ export interface LoggerOptions {
 }
 
 /** `destination` takes whole lines; standard error unless given, so that standard output stays for results. */
-export function createLogger({ level, format, destination }: LoggerOptions): PinoLogger {
+export function createLogger({ level, format, destination }: LoggerOptions): Logger {
   if (destination) return loggerTo(destination, level, format);
   const own = standardError();
   const logger = loggerTo(own, level, format);
@@ -27,7 +35,7 @@ export function createLogger({ level, format, destination }: LoggerOptions): Pin
   return logger;
 }
 
-function loggerTo(destination: DestinationStream, level: LogLevel, format: LogFormat): PinoLogger {
+function loggerTo(destination: DestinationStream, level: LogLevel, format: LogFormat): Logger {
   return pino({ level, base: null }, format === 'json' ? destination : prettified(destination));
 }
 

@@ -23,8 +23,8 @@ it('beyond this machine a token is made up and logged as a link, which leads in'
   await using folder = await tempFolder();
   const port = await freePort();
   await using sealane = startSealane(...(await configured(folder)), '--admin', `0.0.0.0:${port}`);
-  const { msg } = await sealane.line(/^dashboard: http:\/\/localhost:\d+\/login\?token=/);
-  const link = new URL(msg.replace('dashboard: ', ''));
+  const { url } = await sealane.line({ event: 'admin-link', url: /^http:\/\/localhost:\d+\/login\?token=/ });
+  const link = new URL(String(url));
   expect(await statusOf(`${link.origin}/api/services`)).toBe(401);
   expect(await statusOf(`${link.origin}/readyz`)).toBe(200);
   const token = link.searchParams.get('token') ?? '';
@@ -47,7 +47,7 @@ it('a token that was given is asked for on loopback, too, and never logged', asy
     '--log-level',
     'debug',
   );
-  await sealane.line(/web is served/);
+  await sealane.line({ event: 'route-opened', service: 'web' });
   const url = `http://127.0.0.1:${port}/api/services`;
   expect(await statusOf(url)).toBe(401);
   expect(await statusOf(url, { headers: { authorization: `Bearer ${token}` } })).toBe(200);
@@ -60,12 +60,12 @@ it('a unix socket serves its owner without a token; one that a dead Sealane left
   const path = join(folder.path, 'admin.sock');
   const args = [...(await configured(folder)), '--admin-socket', path];
   const first = startSealane(...args);
-  await first.line(/web is served/);
+  await first.line({ event: 'route-opened', service: 'web' });
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   // No time to clean up.
   await first[Symbol.asyncDispose]();
   await using second = startSealane(...args);
-  await second.line(/web is served/);
+  await second.line({ event: 'route-opened', service: 'web' });
   const { services } = servicesSchema.parse(JSON.parse(await askSocket(path, '/api/services')));
   expect(services.map(({ name }) => name)).toEqual(['web']);
 });
@@ -77,12 +77,12 @@ it('from the moment it is told to stop it is not ready, but lives, while its ses
   const text = `services: { web: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${echo.port}'] } }`;
   const config = await folder.write('sealane.yaml', text);
   await using sealane = startSealane('--docker', 'none', '--config', config, '--admin', `127.0.0.1:${port}`);
-  await sealane.line(/web is served/);
+  await sealane.line({ event: 'route-opened', service: 'web' });
   const client = await dial(listen);
   await client.echo('hello');
   expect(await statusOf(`http://127.0.0.1:${port}/readyz`)).toBe(200);
   const stopped = sealane.stop();
-  await sealane.line(/no new sessions/);
+  await sealane.line({ event: 'stopping' });
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
   expect([ready.status, await ready.json()]).toEqual([
     503,
@@ -99,7 +99,7 @@ it('a file that is no socket is left alone where the socket should be, and said 
   await using folder = await tempFolder();
   const path = await folder.write('notes.txt', 'worth keeping');
   await using sealane = startSealane(...(await configured(folder)), '--admin', 'off', '--admin-socket', path);
-  await sealane.line(/^admin socket \S+notes\.txt cannot be bound \(what is there is no socket/);
+  await sealane.line({ event: 'admin-bind-failed', name: /notes\.txt$/ });
   expect(await readFile(path, 'utf8')).toBe('worth keeping');
 });
 
@@ -107,7 +107,7 @@ it('an oversized request and a hostile one get an answer or a closed door, and t
   await using folder = await tempFolder();
   const port = await freePort();
   await using sealane = startSealane(...(await configured(folder)), '--admin', `127.0.0.1:${port}`);
-  await sealane.line(/web is served/);
+  await sealane.line({ event: 'route-opened', service: 'web' });
   const hostile = [
     `GET /api/services HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
     'GET /../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',

@@ -39,8 +39,8 @@ beforeAll(async () => {
     ].join('\n'),
   );
   sealane = startSealane('--docker', 'none', '--config', config, '--admin', admin);
-  await sealane.line(/shop\/half is served on/);
-  await sealane.line(/web is served on/);
+  await sealane.line({ event: 'route-opened', service: 'shop/half' });
+  await sealane.line({ event: 'route-opened', service: 'web' });
   const client = createConnection(listen, '127.0.0.1').resume();
   await once(client, 'close');
 }, 30_000);

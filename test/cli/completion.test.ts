@@ -28,7 +28,7 @@ beforeAll(async () => {
     '--config',
     await folder.write('s.yaml', config.join('\n')),
   );
-  await sealane.line(/db is served on/);
+  await sealane.line({ event: 'route-opened', service: 'db' });
   env = { PATH: `${folder.path}${delimiter}${process.env['PATH']}`, SEALANE_ADMIN: admin };
   await installMissing(
     ['bash', 'zsh', 'fish'].map((shell) => ({ program: shell, debianPackage: shell })),

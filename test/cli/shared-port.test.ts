@@ -98,19 +98,16 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
 `,
     );
     await using sealane = start(config);
-    await sealane.line(
-      new RegExp(`^web is served on 127.0.0.1:${port} for host web.localhost, host \\*.web.localhost$`),
-    );
-    await sealane.line(
-      new RegExp(`the configuration wants 127.0.0.1:${port} \\(host api.localhost\\) for late, but .* for api`),
-    );
+    const names = 'host web.localhost, host *.web.localhost';
+    await sealane.line({ event: 'route-opened', service: 'web', listen: `127.0.0.1:${port} for ${names}` });
+    await sealane.line({ event: 'problem', code: 'name-conflict' });
     expect(await ask(port, 'API.localhost.')).toEqual({ status: 200, text: 'api' });
     expect(await ask(port, `web.localhost:${port}`)).toEqual({ status: 200, text: 'web' });
     expect(await ask(port, 'de.web.localhost')).toEqual({ status: 200, text: 'web' });
     const { status, text } = await ask(port, 'nobody.localhost');
     expect(status).toBe(404);
     expect(text).toContain('http://api.localhost');
-    const record = await sealane.line(/no-route/);
+    const record = await sealane.line({ event: 'session', session: { reason: 'no-route' } });
     expect(record['session']).toMatchObject({ name: 'nobody.localhost', reason: 'no-route' });
     expect(record['session']).not.toHaveProperty('upstream');
     const tls = connectTls({ host: '127.0.0.1', port, servername: 'db.localhost' });
@@ -131,7 +128,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
 `,
     );
     await using sealane = start(config);
-    await sealane.line(/^ssh is served on/);
+    await sealane.line({ event: 'route-opened', service: 'ssh' });
     expect(await say('', port)).toBe('SSH-2.0-test\r\n');
     expect((await ask(port, 'api.localhost')).text).toBe('api');
   });
@@ -146,7 +143,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
 `;
     const config = await folder.write('sealane.yaml', one);
     await using sealane = start(config);
-    await sealane.line(/^api is served on/);
+    await sealane.line({ event: 'route-opened', service: 'api' });
     const lasting = connect({ host: '127.0.0.1', port });
     lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
     await once(lasting, 'data');
@@ -154,7 +151,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
       'sealane.yaml',
       `${one}  web: { listen: 127.0.0.1:${port}, host: web.localhost, upstreams: [127.0.0.1:${site.port}] }\n`,
     );
-    await sealane.line(/^web is served on/);
+    await sealane.line({ event: 'route-opened', service: 'web' });
     expect((await ask(port, 'web.localhost')).text).toBe('web');
     lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
     expect(String(await once(lasting, 'data'))).toMatch(/^HTTP\/1.1 200/);
@@ -178,15 +175,15 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
 `,
     );
     await using sealane = start(config);
-    for (const name of ['open', 'shut', 'few']) await sealane.line(new RegExp(`^${name} is served on`));
+    for (const name of ['open', 'shut', 'few']) await sealane.line({ event: 'route-opened', service: name });
     expect(await say('', open)).toBe('api');
     expect(await say('', shut)).toBe('reset');
-    const record = await sealane.line(/denied/);
+    const record = await sealane.line({ event: 'session', session: { reason: 'denied' } });
     expect(record['session']).toMatchObject({ service: 'shut', reason: 'denied', bytesDown: 0 });
     // At once, so that they are too many on a slow machine as well.
     const answers = await Promise.all(Array.from({ length: 8 }, () => say('', few)));
     expect(answers).toContain('reset');
-    await sealane.line(/rate-client/);
+    await sealane.line({ event: 'session', session: { reason: 'rate-client' } });
   });
 
   it('tells upstreams the address that a trusted proxy has told it, from v2 to v1, over IPv6 as well', async () => {
@@ -201,12 +198,12 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
 `,
     );
     await using sealane = start(config);
-    for (const place of [`127.0.0.1:${outer}`, `[::1]:${outer}`, `127.0.0.1:${inner}`])
-      await sealane.line(new RegExp(`is served on ${place.replaceAll(/[[\]]/g, String.raw`\$&`)}$`));
+    for (const listen of [`127.0.0.1:${outer}`, `[::1]:${outer}`, `127.0.0.1:${inner}`])
+      await sealane.line({ event: 'route-opened', listen });
     expect(await say('hello\r\n', outer)).toMatch(new RegExp(`^PROXY TCP4 127.0.0.1 127.0.0.1 \\d+ ${outer}$`));
     expect(await say('hello\r\n', outer, '::1')).toMatch(new RegExp(`^PROXY TCP6 ::1 ::1 \\d+ ${outer}$`));
     expect(await say('hello\r\n', inner)).toBe('reset');
-    await sealane.line(/bad-proxy-header/);
+    await sealane.line({ event: 'session', session: { reason: 'bad-proxy-header' } });
   });
 
   it('listens on Unix sockets and leads to them', async () => {
@@ -218,7 +215,7 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
       `services:\n  app: { listen: unix:${front}, upstreams: [unix:${back}], health: http:/ }\n`,
     );
     await using sealane = start(config);
-    await sealane.line(new RegExp(`^app is served on unix:${front}$`));
+    await sealane.line({ event: 'route-opened', service: 'app', listen: `unix:${front}` });
     expect(await ask(front, 'localhost')).toEqual({ status: 200, text: 'behind a socket' });
     expect(app.port).toBe(0);
     await sealane.stop();
@@ -234,8 +231,8 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
       `services:\n  r: { listen: 127.0.0.1:${first}-${first + 1}, upstreams: [127.0.0.1:${one.port - 1}], hold: 0 }\n`,
     );
     await using sealane = start(config);
-    await sealane.line(new RegExp(`^r:${first} is served on 127.0.0.1:${first}$`));
-    await sealane.line(new RegExp(`^r:${first + 1} is served on 127.0.0.1:${first + 1}$`));
+    for (const port of [first, first + 1])
+      await sealane.line({ event: 'route-opened', service: `r:${port}`, listen: `127.0.0.1:${port}` });
     expect(await say('', first + 1)).toBe('one');
   });
 });

@@ -26,7 +26,7 @@ describe.each(['stream', 'splice'])('TLS is ended by the %s driver', (driver) =>
     // It is offered HTTP/2, which its upstream does not speak.
     expect(await site.curl('https://web.localhost', '--http1.1')).toBe('web was asked for web.localhost');
     expect(await site.curl('https://cart.shop.localhost')).toBe('shop was asked for cart.shop.localhost');
-    const record = await site.sealane.line(/asked for cart\.shop\.localhost.* finished/);
+    const record = await site.sealane.line({ event: 'session', session: { name: 'cart.shop.localhost' } });
     expect(record['session']).toMatchObject({ service: 'shop', reason: 'finished', name: 'cart.shop.localhost' });
     await expect(site.curl('https://other.localhost')).rejects.toThrow(/unrecognized name/);
 
@@ -37,7 +37,7 @@ describe.each(['stream', 'splice'])('TLS is ended by the %s driver', (driver) =>
     expect(await site.openssl('web.localhost', '-alpn', 'h2,http/1.1')).toContain('ALPN protocol: h2');
     expect(await site.openssl('api.localhost', '-alpn', 'postgresql')).toContain('No ALPN negotiated');
     await expect(site.openssl('api.localhost', '-tls1_2')).rejects.toThrow('failed');
-    await site.sealane.line(/tls-failed \(unsupported protocol\)/);
+    await site.sealane.line({ event: 'session', session: { reason: 'tls-failed', detail: 'unsupported protocol' } });
   });
 });
 
@@ -59,10 +59,10 @@ it('certificates are taken up while older sessions live on; a broken one is a pr
   expect(answer).toContain('api was asked for api.localhost');
 
   await site.folder.write('api.localhost.crt', 'half a certif');
-  await site.sealane.line(/api\.localhost\.crt: it holds neither a certificate nor a private key in PEM/);
+  await site.sealane.line({ event: 'problem', code: 'certificate-unusable', subject: /api\.localhost\.crt$/ });
   expect(await site.curl('https://api.localhost')).toBe('api was asked for api.localhost');
   await certify(site.folder, 'api.localhost');
-  await site.sealane.line(/solved: .*api\.localhost\.crt/);
+  await site.sealane.line({ event: 'problem-solved', subject: /api\.localhost\.crt$/ });
   for (const line of site.sealane.lines) expect(JSON.stringify(line)).not.toContain('PRIVATE');
 });
 
@@ -88,7 +88,7 @@ services:
 `,
   );
   await using sealane = startSealane('run', '--docker', 'none', '--config', config);
-  await sealane.line(/db is served on/);
+  await sealane.line({ event: 'route-opened', service: 'db' });
   expect(await run('curl', ['--silent', '--show-error', `http://127.0.0.1:${port}/`])).toBe('asked by sealane');
 });
 
@@ -122,7 +122,7 @@ async function serveSite(driver: string): Promise<Site> {
   const settings = `certs: ${folder.path}\ntls-min-version: 1.3\n`;
   const config = await folder.write('sealane.yaml', `${settings}services:\n${services.join('')}`);
   const sealane = stack.use(startSealane('run', '--docker', 'none', '--config', config, '--driver', driver));
-  await sealane.line(/shop is served on/);
+  await sealane.line({ event: 'route-opened', service: 'shop' });
   return {
     folder,
     sealane,

@@ -16,7 +16,7 @@ let sealane: Sealane;
 
 async function start(): Promise<void> {
   sealane = startSealane('--docker', 'none', '--config', config, '--admin', admin);
-  await sealane.line(/web is served on/);
+  await sealane.line({ event: 'route-opened', service: 'web' });
 }
 
 beforeAll(async () => {

@@ -154,7 +154,7 @@ describe.each(['stream', 'splice'])('PROXY protocol through the %s driver', (dri
     const sealane = relay.use(startSealane('run', '--docker', 'none', '--config', file, '--driver', driver));
     for (const route of routes) {
       for (const kind of ['plain', 'trusting'])
-        await sealane.line(new RegExp(`${kind}-${routeName(route)} is served on`));
+        await sealane.line({ event: 'route-opened', service: `${kind}-${routeName(route)}` });
     }
   }, 60_000);
 

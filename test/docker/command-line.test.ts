@@ -9,7 +9,7 @@ it('status, why, events and top tell of containers as they come, go and mistake 
   const prefix = uniqueName('label');
   const [admin, port] = [`127.0.0.1:${await freePort()}`, await freePort()];
   await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', admin);
-  await sealane.line(/watching/);
+  await sealane.line({ event: 'engine-connected' });
   await using terminal = await openTerminal(`${process.execPath} ${executable} top --admin ${admin}`, { columns: 140 });
   await terminal.shows(/no services yet/);
 

@@ -4,7 +4,7 @@ import { run } from '../../src/demo/engine/command.ts';
 import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
 import { startReplica } from '../support/engine/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/sockets.ts';
 
 /**
@@ -34,7 +34,7 @@ async function startDatabases(): Promise<Databases> {
   const labels = (route: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(route).map(([name, value]) => [`${prefix}.${name}`, value]));
   const sealane = made.use(startSealane('--label-prefix', prefix, '--bind', '127.0.0.1'));
-  await sealane.line(/watching/);
+  await sealane.line({ event: 'engine-connected' });
   const [postgresPort, redisPort] = [await freePort(), await freePort()];
   const container = made.use(
     await startContainer({
@@ -57,8 +57,8 @@ async function startDatabases(): Promise<Databases> {
       labels: labels({ listen: String(redisPort), port: '6379', pool: 'redis' }),
     }),
   );
-  await sealane.line(/in postgres is ready|joined postgres, ready/);
-  await sealane.line(/in redis is ready|joined redis, ready/);
+  await sealane.line(upstreamIs(/./, 'ready', 'postgres'));
+  await sealane.line(upstreamIs(/./, 'ready', 'redis'));
   const kept = made.move();
   return {
     sealane,
@@ -137,7 +137,7 @@ describe('databases from Debian', () => {
       for (let round = 0; round < 3; round += 1) {
         const from = databases.sealane.lines.length;
         await container.restart();
-        await databases.sealane.line(/in postgres is ready|joined postgres, ready/, from);
+        await databases.sealane.line(upstreamIs(/./, 'ready', 'postgres'), from);
       }
     })();
     const [output] = await Promise.all([load, restarts]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { lostWith, startLoad } from '../support/load.ts';
 import { startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/sockets.ts';
 
 /** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
@@ -15,7 +15,7 @@ async function setUp(): Promise<
   const port = await freePort();
   const sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1');
   const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };
-  await sealane.line(/watching/);
+  await sealane.line({ event: 'engine-connected' });
   return { sealane, prefix, port, labels, [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose]() };
 }
 
@@ -24,8 +24,8 @@ describe('a labelled container', () => {
     await using t = await setUp();
     await using plain = await startReplica();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line(new RegExp(`${web.name} .*joined web`));
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'upstream-added', upstream: web.name });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await answerers(t.port)).toEqual([web.name]);
     expect(t.sealane.lines.some((line) => line.msg.includes(plain.name))).toBe(false);
   });
@@ -37,14 +37,14 @@ describe('a labelled container', () => {
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080' },
     });
     await using sealane = startSealane('--label-prefix', prefix);
-    await sealane.line(/is served on/);
+    await sealane.line({ event: 'route-opened' });
     expect(await whoAnswers(port)).toBe(web.name);
   });
 
   it('shares its port with its replicas, which come and go without an error for any client', async () => {
     await using t = await setUp();
     await using first = await startReplica({ labels: t.labels });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     await using load = startLoad(t.port);
     await using second = await startReplica({ labels: t.labels });
     await using third = await startReplica({ labels: t.labels });
@@ -78,7 +78,7 @@ describe('a labelled container', () => {
       (names) => names.length === 2,
     );
     await act(goes);
-    await t.sealane.line(new RegExp(`${goes.name} (left web|in web is paused)`));
+    await t.sealane.line({ event: /^upstream-(?:removed|changed)$/, upstream: goes.name });
     expect(await answerers(t.port)).toEqual([stays.name]);
   });
 
@@ -91,18 +91,18 @@ describe('a labelled container', () => {
       (names) => names.length === 2,
     );
     await web.pause();
-    await t.sealane.line(/is paused/);
+    await t.sealane.line({ event: 'upstream-changed', upstream: web.name, state: 'paused' });
     await web.unpause();
-    await t.sealane.line(/is ready: its port accepts connections/);
+    await t.sealane.line(upstreamIs(/./, 'ready'));
     expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
   });
 
   it('that crashes comes back by its restart, while its clients wait', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line(/joined web/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web' });
     await web.kill();
-    await t.sealane.line(/left web: its process is gone/);
+    await t.sealane.line({ event: 'upstream-removed', service: 'web' });
     const answer = whoAnswers(t.port);
     await web.start();
     expect(await answer).toBe(web.name);
@@ -111,7 +111,7 @@ describe('a labelled container', () => {
   it('that restarts costs its clients time, not errors', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     await using load = startLoad(t.port);
     await web.restart();
     await eventually(
@@ -125,7 +125,7 @@ describe('a labelled container', () => {
   it('that is sent another signal than its stop signal keeps serving', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     await using load = startLoad(t.port);
     await web.kill('SIGWINCH');
     await eventually(
@@ -135,7 +135,7 @@ describe('a labelled container', () => {
     const tally = await load.stop();
     expect(tally.replicas()).toEqual([web.name]);
     expect(tally.failed).toBe(0);
-    expect(t.sealane.lines.some((line) => line.msg.includes('left web'))).toBe(false);
+    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
   });
 
   it('that is renamed keeps its sessions and is called by its new name', async () => {
@@ -143,14 +143,15 @@ describe('a labelled container', () => {
     await using web = await startReplica({
       labels: { ...t.labels, [`${t.prefix}.echo.port`]: '7', [`${t.prefix}.echo.listen`]: String(await freePort()) },
     });
-    await t.sealane.line(/joined .*:echo/);
-    const echo = Number(/served on 127\.0\.0\.1:(\d+)/.exec((await t.sealane.line(/:echo is served/)).msg)?.[1]);
+    await t.sealane.line({ event: 'upstream-added', service: /:echo$/ });
+    const { listen } = await t.sealane.line({ event: 'route-opened', service: /:echo$/ });
+    const echo = Number(/:(\d+)$/.exec(String(listen))?.[1]);
     const socket = createConnection(echo, '127.0.0.1');
     socket.write('before');
     expect(String((await once(socket, 'data'))[0])).toBe('before');
     const renamed = uniqueName('renamed');
     await web.rename(renamed);
-    await t.sealane.line(new RegExp(renamed));
+    await t.sealane.line({ event: 'service-added', service: new RegExp(`^${renamed}:`) });
     socket.write('after');
     expect(String((await once(socket, 'data'))[0])).toBe('after');
     socket.destroy();
@@ -159,7 +160,7 @@ describe('a labelled container', () => {
   it('whose process dies does not leave its clients hanging', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const socket = createConnection(t.port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write('hello');
@@ -175,13 +176,13 @@ describe('networks', () => {
     await using t = await setUp();
     await using network = await startNetwork();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
-    await t.sealane.line(new RegExp(`it is not on network "${network.name}"`));
+    await t.sealane.line({ event: 'problem', code: 'not-on-network', subject: web.name });
     await network.connect(web);
-    await t.sealane.line(/joined web/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web' });
     expect(await whoAnswers(t.port)).toBe(web.name);
     const from = t.sealane.lines.length;
     await network.disconnect(web);
-    await t.sealane.line(new RegExp(`it is not on network "${network.name}"`), from);
+    await t.sealane.line({ event: 'problem', code: 'not-on-network', subject: web.name }, from);
   });
 
   it('of several, the one that the label names is used', async () => {
@@ -189,9 +190,9 @@ describe('networks', () => {
     await using network = await startNetwork();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
     await network.connect(web);
-    const { msg } = await t.sealane.line(/joined web/);
-    await t.sealane.line(/web is served on/);
-    expect(msg).toContain(`(${await web.address(network.name)}:8080)`);
+    const { endpoints } = await t.sealane.line({ event: 'upstream-added', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(endpoints).toBe(`${await web.address(network.name)}:8080`);
     expect(await whoAnswers(t.port)).toBe(web.name);
   });
 
@@ -199,7 +200,7 @@ describe('networks', () => {
     await using t = await setUp();
     await using network = await startNetwork({ Internal: true });
     await using web = await startReplica({ labels: t.labels, networks: [network.name] });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await whoAnswers(t.port)).toBe(web.name);
   });
 
@@ -211,7 +212,7 @@ describe('networks', () => {
       networks: ['host'],
       port: own,
     });
-    await t.sealane.line(new RegExp(`\\(127\\.0\\.0\\.1:${own}\\) joined web`));
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `127.0.0.1:${own}` });
     expect(
       await eventually(
         () => whoAnswers(t.port),
@@ -228,8 +229,8 @@ describe('networks', () => {
       networks: [`container:${parent.id}`],
       port: 9090,
     });
-    await t.sealane.line(new RegExp(`\\(${await parent.address()}:9090\\) joined web`));
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `${await parent.address()}:9090` });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await whoAnswers(t.port)).toBe(child.name);
   });
 
@@ -237,7 +238,7 @@ describe('networks', () => {
     await using t = await setUp();
     const stranger = uniqueName('stranger');
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const address = await web.address();
     await using load = startLoad(t.port);
     await load.answeredBy(web.name);
@@ -257,13 +258,13 @@ describe('labels', () => {
     await using t = await setUp();
     await using older = await startReplica({ labels: t.labels });
     await using younger = await startReplica({ labels: { ...t.labels, [`${t.prefix}.pool`]: 'rival' } });
-    const { msg } = await t.sealane.line(/wants/);
+    const { msg } = await t.sealane.line({ event: 'problem', code: 'listen-conflict' });
     expect(msg).toContain(younger.name);
     expect(msg).toContain(older.name);
     expect(await answerers(t.port)).toEqual([older.name]);
     const from = t.sealane.lines.length;
     await older.remove();
-    await t.sealane.line(/rival is served on/, from);
+    await t.sealane.line({ event: 'route-opened', service: 'rival' }, from);
     expect(await whoAnswers(t.port)).toBe(younger.name);
   });
 
@@ -273,9 +274,10 @@ describe('labels', () => {
       labels: { [`${t.prefix}.listen`]: 'everywhere', [`${t.prefix}.wieght`]: '3' },
     });
     await using good = await startReplica({ labels: t.labels });
-    await t.sealane.line(new RegExp(`${bad.name}: label ".*listen" must be a port`));
-    await t.sealane.line(new RegExp(`${bad.name}: unknown label ".*wieght" \\(did you mean ".*weight"\\?\\)`));
-    await t.sealane.line(/web is served on/);
+    await t.sealane.line({ event: 'problem', code: 'label-malformed', subject: bad.name });
+    const { msg } = await t.sealane.line({ event: 'problem', code: 'label-unknown', subject: bad.name });
+    expect(msg).toContain(`${t.prefix}.weight`);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await answerers(t.port)).toEqual([good.name]);
   });
 
@@ -284,7 +286,7 @@ describe('labels', () => {
     await using web = await startReplica({ labels: t.labels });
     await using oneOff = await startReplica({ labels: { ...t.labels, 'com.docker.compose.oneoff': 'True' } });
     await using witness = await startReplica({ labels: t.labels });
-    await t.sealane.line(new RegExp(`${witness.name} (in web is|.*joined web,) ready`));
+    await t.sealane.line(upstreamIs(witness.name, 'ready', 'web'));
     const names = await answerers(t.port);
     expect(names).toEqual([web.name, witness.name].toSorted());
     expect(names).not.toContain(oneOff.name);

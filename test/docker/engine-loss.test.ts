@@ -33,7 +33,7 @@ describe('when the event stream is cut', () => {
     await using goes = await startReplica({
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
     });
-    await sealane.line(new RegExp(`${goes.name} .*joined web`));
+    await sealane.line({ event: 'upstream-added', upstream: goes.name });
     await eventually(
       () => answerers(port),
       (names) => names.length === 2,
@@ -43,7 +43,7 @@ describe('when the event stream is cut', () => {
     expect(String((await once(session, 'data'))[0])).toBe('before');
 
     proxy.block();
-    await sealane.line(/keeping what is known meanwhile/);
+    await sealane.line({ event: 'engine-unreachable' });
     // Before the other one goes: else it would get its address, and nobody could tell Sealane.
     await using comes = await startReplica({
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
@@ -52,9 +52,9 @@ describe('when the event stream is cut', () => {
     expect(await answerers(port)).toEqual([stays.name]);
     const from = sealane.lines.length;
     proxy.unblock();
-    const reconnected = await sealane.line(/watching the engine/, from);
-    const left = await sealane.line(new RegExp(`${goes.name} left web`), from);
-    const joined = await sealane.line(new RegExp(`${comes.name} .*joined web`), from);
+    const reconnected = await sealane.line({ event: 'engine-connected' }, from);
+    const left = await sealane.line({ event: 'upstream-removed', upstream: goes.name }, from);
+    const joined = await sealane.line({ event: 'upstream-added', upstream: comes.name }, from);
     expect(Math.max(left.time, joined.time) - reconnected.time).toBeLessThan(1000);
     expect(await answerers(port)).toEqual([stays.name, comes.name].toSorted());
 
@@ -69,16 +69,16 @@ describe('when the event stream is cut', () => {
     const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };
     await using proxy = await startEngineProxy(engineUrl());
     await using sealane = startSealane('--docker', proxy.url, '--label-prefix', prefix, '--bind', '127.0.0.1');
-    await sealane.line(/watching the engine/);
+    await sealane.line({ event: 'engine-connected' });
     for (let round = 0; round < 5; round += 1) {
       await using replica = await startReplica({ labels });
       proxy.cut();
-      await sealane.line(new RegExp(`${replica.name} .*joined web`));
-      await sealane.line(/web is served on/);
+      await sealane.line({ event: 'upstream-added', upstream: replica.name });
+      await sealane.line({ event: 'route-opened', service: 'web' });
       expect(await whoAnswers(port)).toBe(replica.name);
       proxy.cut();
       await replica.remove();
-      await sealane.line(new RegExp(`${replica.name} left web`));
+      await sealane.line({ event: 'upstream-removed', upstream: replica.name });
     }
   });
 });
@@ -108,11 +108,11 @@ describe('when the engine is unreachable at start', () => {
       '--config',
       config,
     );
-    await sealane.line(/waiting for it/);
-    await sealane.line(/fixed is served/);
+    await sealane.line({ event: 'engine-unreachable' });
+    await sealane.line({ event: 'route-opened', service: 'fixed' });
     expect(await whoAnswers(staticPort)).toBe(web.name);
     proxy.unblock();
-    await sealane.line(/web is served/);
+    await sealane.line({ event: 'route-opened', service: 'web' });
     expect(
       await eventually(
         () => whoAnswers(port),

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { freePort } from '../support/sockets/sockets.ts';
+import { hasFields, logLines, type WantedLine } from '../support/sealane/sealane.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 
 /** Sealane in a container of the shipped image, hardened as the README says; asked from this machine by its address. */
@@ -20,10 +21,11 @@ async function startInside(
   });
 }
 
-async function says(sealane: TestContainer, pattern: RegExp): Promise<string> {
+/** Waits for a log line with these fields, and returns the whole log. */
+async function says(sealane: TestContainer, wanted: WantedLine): Promise<string> {
   return eventually(
     () => sealane.logs(),
-    (logs) => pattern.test(logs),
+    (logs) => logLines(logs).some((line) => hasFields(line, wanted)),
   );
 }
 
@@ -42,7 +44,7 @@ describe('Sealane in a container', () => {
     await using web = await startReplica({ labels: labelled(prefix), networks: [other.name] });
     await shared.connect(web);
     await using sealane = await startInside(prefix, [shared.name]);
-    const logs = await says(sealane, /web is served on/);
+    const logs = await says(sealane, { event: 'route-opened', service: 'web' });
     expect(logs).toContain(await web.address(shared.name));
     expect(logs).not.toContain(await web.address(other.name));
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
@@ -54,10 +56,10 @@ describe('Sealane in a container', () => {
     await using theirs = await startNetwork();
     await using web = await startReplica({ labels: labelled(prefix), networks: [theirs.name] });
     await using sealane = await startInside(prefix, [own.name]);
-    const logs = await says(sealane, /shares no network with it/);
+    const logs = await says(sealane, { event: 'problem', code: 'no-shared-network' });
     expect(logs).toContain(theirs.name);
     await theirs.connect(sealane);
-    await says(sealane, /web is served on/);
+    await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address(own.name))).toBe(web.name);
   });
 
@@ -71,7 +73,7 @@ describe('Sealane in a container', () => {
       port,
     });
     await using sealane = await startInside(prefix, [network.name]);
-    await says(sealane, /web is served on/);
+    await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
   });
 
@@ -96,7 +98,7 @@ describe('Sealane in a container', () => {
       binds: [`${socket}:/run/engine.sock:ro`],
       create: { User: '0' },
     });
-    await says(sealane, /web is served on/);
+    await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address())).toBe(ours.name);
     expect(await sealane.logs()).not.toContain(theirs.name);
   });

@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
 import { lostWith, startLoad } from '../support/load.ts';
 import { answerers, startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/sockets.ts';
 
 /** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
@@ -18,7 +18,7 @@ async function setUp(): Promise<
   const prefix = uniqueName('label');
   const port = await freePort();
   const sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1');
-  await sealane.line(/watching/);
+  await sealane.line({ event: 'engine-connected' });
   const labels = (more: Record<string, string> = {}): Record<string, string> => {
     const all = { listen: String(port), port: '8080', pool: 'web', ...more };
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [`${prefix}.${name}`, value]));
@@ -40,20 +40,19 @@ describe('a container without a HEALTHCHECK', () => {
     const name = uniqueName('late');
     const script = `trap 'exit 0' TERM; while [ ! -e /tmp/go ]; do sleep 0.01; done; ${serve(name)} wait`;
     await using web = await startScript(script, { name, labels: t.labels() });
-    await t.sealane.line(/joined web, starting/);
-    await t.sealane.line(/web is served/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web', state: 'starting' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const answer = whoAnswers(t.port);
     await web.exec(['touch', '/tmp/go']);
     expect(await answer).toBe(name);
-    await t.sealane.line(/is ready: its port accepts connections/);
+    await t.sealane.line(upstreamIs(/./, 'ready'));
   });
 
   it('whose port never opens stays starting, and after a while it is said why', async () => {
     await using t = await setUp();
     await using web = await startScript(`trap 'exit 0' TERM; sleep 600 & wait`, { labels: t.labels() });
-    const { msg } = await t.sealane.line(/is not ready after 10s/);
-    expect(msg).toContain(`${web.name}: it is not ready after 10s: nothing listens on 8080 (connection refused)`);
-    expect(t.sealane.lines.some((line) => / is ready/.test(line.msg))).toBe(false);
+    await t.sealane.line({ event: 'problem', code: 'never-ready', subject: web.name });
+    expect(t.sealane.lines.some((line) => hasFields(line, upstreamIs(/./, 'ready')))).toBe(false);
   });
 
   it('that refuses while it runs is left out, and comes back by itself', async () => {
@@ -65,14 +64,14 @@ describe('a container without a HEALTHCHECK', () => {
       `while [ ! -e /tmp/deaf ]; do sleep 0.01; done; kill $pid; while [ -e /tmp/deaf ]; do sleep 0.01; done; done`;
     await using moody = await startScript(script, { name, labels: t.labels() });
     await using steady = await startReplica({ labels: t.labels() });
-    await t.sealane.line(new RegExp(`${steady.name} in web is ready|${steady.name} .*joined web, ready`));
-    await t.sealane.line(new RegExp(`${name} in web is ready|${name} .*joined web, ready`));
+    await t.sealane.line(upstreamIs(steady.name, 'ready'));
+    await t.sealane.line(upstreamIs(name, 'ready'));
     await moody.exec(['touch', '/tmp/deaf']);
     await using load = startLoad(t.port);
-    await t.sealane.line(new RegExp(`${name} in web is unhealthy: it did not answer \\(ECONNREFUSED`));
+    await t.sealane.line({ event: 'upstream-changed', upstream: name, state: 'unhealthy', reason: /ECONNREFUSED/ });
     const from = t.sealane.lines.length;
     await moody.exec(['rm', '/tmp/deaf']);
-    await t.sealane.line(new RegExp(`${name} in web is ready`), from);
+    await t.sealane.line({ event: 'upstream-changed', upstream: name, state: 'ready' }, from);
     await load.answeredBy(name);
     expect((await load.stop()).failed - (await lostWith(t.sealane, [name]))).toBe(0);
   });
@@ -91,21 +90,21 @@ describe('a container with a HEALTHCHECK', () => {
   it('is ready when Docker says healthy, rests while unhealthy with its sessions kept, and comes back', async () => {
     await using t = await setUp();
     await using sick = await startReplica({ labels: t.labels(), create: healthcheck });
-    await t.sealane.line(/joined web, starting: its HEALTHCHECK has not passed yet/);
-    await t.sealane.line(/web is served/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web', state: 'starting' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const answer = whoAnswers(t.port);
     await sick.exec(['touch', '/tmp/well']);
-    await t.sealane.line(/is ready: its HEALTHCHECK passes/);
+    await t.sealane.line(upstreamIs(/./, 'ready'));
     expect(await answer).toBe(sick.name);
 
     await using other = await startReplica({ labels: t.labels() });
-    await t.sealane.line(new RegExp(`${other.name} in web is ready`));
+    await t.sealane.line({ event: 'upstream-changed', upstream: other.name, state: 'ready' });
     await sick.exec(['rm', '/tmp/well']);
-    await t.sealane.line(new RegExp(`${sick.name} in web is unhealthy: its HEALTHCHECK fails`));
+    await t.sealane.line({ event: 'upstream-changed', upstream: sick.name, state: 'unhealthy' });
     expect(await answerers(t.port)).toEqual([other.name]);
     const from = t.sealane.lines.length;
     await sick.exec(['touch', '/tmp/well']);
-    await t.sealane.line(new RegExp(`${sick.name} in web is ready`), from);
+    await t.sealane.line({ event: 'upstream-changed', upstream: sick.name, state: 'ready' }, from);
     expect(await answerers(t.port)).toEqual([other.name, sick.name].toSorted());
   });
 });
@@ -115,14 +114,14 @@ describe('a container that is checked over HTTP', () => {
     await using t = await setUp();
     const health = { health: 'http:/well', 'health.interval': '100ms', 'health.fall': '2', 'health.rise': '1' };
     await using web = await startReplica({ labels: t.labels(health) });
-    await t.sealane.line(/joined web, starting/);
+    await t.sealane.line({ event: 'upstream-added', service: 'web', state: 'starting' });
     await web.exec(['sh', '-c', 'echo ok > /tmp/www/well']);
-    await t.sealane.line(/is ready: GET \/well succeeds/);
+    await t.sealane.line(upstreamIs(/./, 'ready'));
     await web.exec(['rm', '/tmp/www/well']);
-    await t.sealane.line(/is unhealthy: GET \/well answered 404/);
+    await t.sealane.line({ event: 'upstream-changed', state: 'unhealthy', reason: /404/ });
     const from = t.sealane.lines.length;
     await web.exec(['sh', '-c', 'echo ok > /tmp/www/well']);
-    await t.sealane.line(/is ready: GET \/well succeeds/, from);
+    await t.sealane.line(upstreamIs(/./, 'ready'), from);
     expect(await whoAnswers(t.port)).toBe(web.name);
   });
 });
@@ -139,30 +138,30 @@ describe('a container that was sent its stop signal', () => {
       create: { StopSignal: 'SIGQUIT' },
     });
     await using staying = await startReplica({ labels: t.labels() });
-    await t.sealane.line(new RegExp(`${staying.name} in web is ready|${staying.name} .*joined web, ready`));
-    await t.sealane.line(new RegExp(`${name} in web is ready|${name} .*joined web, ready`));
-    await t.sealane.line(/echo is served/);
+    await t.sealane.line(upstreamIs(staying.name, 'ready'));
+    await t.sealane.line(upstreamIs(name, 'ready'));
+    await t.sealane.line({ event: 'route-opened', service: 'echo' });
     const session = createConnection(echoPort, '127.0.0.1');
     session.write('before');
     expect(String((await once(session, 'data'))[0])).toBe('before');
 
     await stopping.kill('SIGHUP').catch(() => undefined);
     await stopping.kill('SIGQUIT');
-    await t.sealane.line(new RegExp(`${name} in web is draining: it was sent SIGQUIT`));
+    await t.sealane.line({ event: 'upstream-changed', upstream: name, state: 'draining', reason: /SIGQUIT/ });
     expect(await answerers(t.port)).toEqual([staying.name]);
     session.write('still here');
     expect(String((await once(session, 'data'))[0])).toBe('still here');
     const closed = once(session, 'close');
     await stopping.exec(['touch', '/tmp/go']);
     await closed;
-    await t.sealane.line(new RegExp(`${name} left web: its process is gone`));
+    await t.sealane.line({ event: 'upstream-removed', upstream: name });
   });
 
   it('has its sessions closed when the drain is over, though it lives on', async () => {
     await using t = await setUp();
     const script = `trap '' TERM; nc -ll -p 8080 -e cat & while true; do sleep 0.01; done`;
     await using stubborn = await startScript(script, { labels: t.labels({ drain: '300ms' }) });
-    await t.sealane.line(/web is served/);
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const session = createConnection(t.port, '127.0.0.1');
     session.write('before');
     await once(session, 'data');

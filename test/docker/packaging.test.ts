@@ -63,7 +63,10 @@ describe('the image', () => {
       create: { User: '0:0' },
       host: hardened,
     });
-    await vi.waitFor(async () => expect(await sealane.logs()).toMatch(/watching/), { timeout: 15_000, interval: 100 });
+    await vi.waitFor(async () => expect(await sealane.logs()).toContain('engine-connected'), {
+      timeout: 15_000,
+      interval: 100,
+    });
     const ask = `
       const page = await fetch('http://127.0.0.1:8470/');
       const [, script] = /src="([^"]+)"/.exec(await page.text());
@@ -94,7 +97,10 @@ describe('the image', () => {
       create: { User: '0:0' },
       host: hardened,
     });
-    await vi.waitFor(async () => expect(await sealane.logs()).toMatch(/watching/), { timeout: 15_000, interval: 100 });
+    await vi.waitFor(async () => expect(await sealane.logs()).toContain('engine-connected'), {
+      timeout: 15_000,
+      interval: 100,
+    });
     const startedMs = performance.now();
     await sealane.stop(10);
     expect(performance.now() - startedMs).toBeLessThan(5000);

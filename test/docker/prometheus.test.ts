@@ -25,10 +25,10 @@ describe('Prometheus', () => {
     const admin = ['--admin', `127.0.0.1:${adminPort}`, '--admin-token', token];
     await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', ...admin);
     // What was there before is read from the list; it is events that have a lag.
-    await sealane.line(/watching the engine/);
+    await sealane.line({ event: 'engine-connected' });
     const labels = { [`${prefix}.port`]: '8080', [`${prefix}.listen`]: String(port), [`${prefix}.pool`]: 'web' };
     await using web = await startReplica({ labels });
-    await sealane.line(/web is served/);
+    await sealane.line({ event: 'route-opened', service: 'web' });
     expect(await whoAnswers(port)).toBe(web.name);
 
     await using folder = await tempFolder();

@@ -1,5 +1,5 @@
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/sockets.ts';
 import type { Ground } from './engine.ts';
 
@@ -30,7 +30,7 @@ export class Stage implements AsyncDisposable {
 
   static async open(ground: Ground): Promise<Stage> {
     const stage = new Stage(ground, await freePort());
-    await stage.sealane.line(/watching/);
+    await stage.sealane.line({ event: 'engine-connected' });
     return stage;
   }
 
@@ -70,15 +70,15 @@ export class Stage implements AsyncDisposable {
   }
 
   async ready(name: string, from: number): Promise<void> {
-    await this.sealane.line(new RegExp(`^${name} (in soak is|\\(.*joined soak,) ready`), from);
+    await this.sealane.line(upstreamIs(name, 'ready', 'soak'), from);
   }
 
   async became(name: string, what: 'starting' | 'paused' | 'unhealthy' | 'draining', from: number): Promise<void> {
-    await this.sealane.line(new RegExp(`^${name} (in soak is|\\(.*joined soak,) ${what}`), from);
+    await this.sealane.line(upstreamIs(name, what, 'soak'), from);
   }
 
   async left(name: string, from: number): Promise<void> {
-    await this.sealane.line(new RegExp(`^${name} left soak`), from);
+    await this.sealane.line({ event: 'upstream-removed', service: 'soak', upstream: name }, from);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { startDaemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { version } from '../../version.ts';
 import { firstStopSignal } from '../stop-signals.ts';
 import { logFormat } from './run.ts';
 
@@ -41,8 +42,10 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
     return 1;
   }
   process.stdout.write(`${status.port}\n`);
+  const listening = formatAddress(status.host, status.port);
   logger.info(
-    `relaying ${formatAddress(status.host, status.port)} to ${endpoints.map((one) => printable(one)).join(', ')}`,
+    { event: 'started', version, workers: settings.workers, listen: listening },
+    `relaying ${listening} to ${endpoints.map((one) => printable(one)).join(', ')}`,
   );
   await stopSignal;
   await daemon.stop(settings['shutdown-timeout']);

@@ -18,15 +18,19 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   const services = file?.services ?? [];
   const engine = await openEngine(settings, services.length > 0, logger);
   logger.info(
+    { event: 'started', version, workers: settings.workers },
     `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
   );
   const stopSignal = firstStopSignal();
   const daemon = await startDaemon({ settings, engine, services, configPath: file?.path, logger });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
-  logger.info(`${signal}: no new sessions; those at work have ${formatDuration(patienceMs)}`);
+  logger.info(
+    { event: 'stopping', signal },
+    `${signal}: no new sessions; those at work have ${formatDuration(patienceMs)}`,
+  );
   await daemon.stop(patienceMs);
-  logger.info('stopped');
+  logger.info({ event: 'stopped' }, 'stopped');
   return 0;
 }
 
@@ -48,7 +52,12 @@ async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger
   }
   const { createDockerodeEngine } = await import('../../docker/dockerode/dockerode-engine.ts');
   const engine = usable(() =>
-    createDockerodeEngine(url, { onProblem: (problem) => logger.warn(printable(problem, 400)) }),
+    createDockerodeEngine(url, {
+      onProblem(problem) {
+        const reason = printable(problem, 400);
+        logger.warn({ event: 'engine-answer-unreadable', reason }, reason);
+      },
+    }),
   );
   if (hasStatic) return engine;
   try {

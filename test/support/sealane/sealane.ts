@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import type { LogEvent } from '../../../src/telemetry/log-events.ts';
 import { endingWithUs } from '../programs/ending-with-us.ts';
 
 /**
@@ -16,13 +17,41 @@ const lineSchema = z.looseObject({
 
 export type LogLine = z.output<typeof lineSchema>;
 
+/** Fields of a log line: its event, and what the test is about. A pattern fits texts; an object, some of an object's fields. */
+export interface WantedLine extends WantedFields {
+  readonly event: LogEvent | RegExp;
+}
+
+interface WantedFields {
+  readonly [field: string]: string | number | boolean | RegExp | WantedFields;
+}
+
+/** An upstream is in this state: it joined in it, or changed to it. */
+export function upstreamIs(upstream: string | RegExp, state: string, service?: string): WantedLine {
+  return { event: /^upstream-(?:added|changed)$/, upstream, state, ...(service !== undefined && { service }) };
+}
+
+/** Whether `line` has all that is wanted. */
+export function hasFields(line: unknown, wanted: WantedFields): boolean {
+  const fields = (typeof line === 'object' && line !== null ? line : {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(wanted).every(([name, value]) => {
+    const found = fields[name];
+    if (value instanceof RegExp) return typeof found === 'string' && value.test(found);
+    return typeof value === 'object' ? hasFields(found, value) : found === value;
+  });
+}
+
+function describeFields(wanted: WantedFields): string {
+  return JSON.stringify(wanted, (_, value: unknown) => (value instanceof RegExp ? String(value) : value));
+}
+
 export interface Sealane extends AsyncDisposable {
   readonly process: ChildProcess;
   readonly lines: readonly LogLine[];
   /** Lines of standard output. */
   readonly output: readonly string[];
-  /** The first line so far or to come whose message matches, from line number `from` on. Fails when Sealane exits first. */
-  line(pattern: RegExp, from?: number): Promise<LogLine>;
+  /** The first line, so far or to come, that has these fields, from line number `from` on. Fails when Sealane exits first. */
+  line(wanted: WantedLine, from?: number): Promise<LogLine>;
   /** The first line of standard output. */
   firstOutput(): Promise<string>;
   /** SIGTERM, then the exit code. */
@@ -81,8 +110,8 @@ export function startSealane(...args: readonly string[]): Sealane {
     process: child,
     lines,
     output,
-    line: (pattern, from = 0) =>
-      until(() => lines.slice(from).find((line) => pattern.test(line.msg)), `saying ${pattern}`),
+    line: (wanted, from = 0) =>
+      until(() => lines.slice(from).find((line) => hasFields(line, wanted)), `a line with ${describeFields(wanted)}`),
     firstOutput: () => until(() => output[0], 'printing anything'),
     stop,
     async [Symbol.asyncDispose]() {
@@ -90,6 +119,11 @@ export function startSealane(...args: readonly string[]): Sealane {
       await exited;
     },
   };
+}
+
+/** The lines of a log in JSON; what is no line of a log is left out. */
+export function logLines(text: string): LogLine[] {
+  return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
 
 function parseLine(text: string): LogLine | undefined {
