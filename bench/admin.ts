@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePort } from '../test/support/sockets/sockets.ts';
+import { freePort } from '../test/support/sockets/free-port.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import type { Standing } from './admin/listeners.ts';
 import { startEcho, timeSessions, type Latency } from './admin/sessions.ts';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { writeFile } from 'node:fs/promises';
 import { toChart, type Panel } from './control/chart.ts';
 import { startEngine } from './control/simulated-engine.ts';
-import { freePort } from '../test/support/sockets/sockets.ts';
+import { freePort } from '../test/support/sockets/free-port.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { startBrowser } from '../test/support/web/browser.ts';
-import { freePort } from '../test/support/sockets/sockets.ts';
+import { freePort } from '../test/support/sockets/free-port.ts';
 import { startEngine } from './control/simulated-engine.ts';
 import { start } from './relay/processes.ts';
 

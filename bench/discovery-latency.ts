@@ -5,7 +5,7 @@ import { acquireEngine } from '../src/demo/engine/acquire.ts';
 import type { EngineClient } from '../src/demo/engine/client.ts';
 import { installMissing } from '../src/demo/engine/packages.ts';
 import { startSealane, type LogLine } from '../test/support/sealane/sealane.ts';
-import { freePort } from '../test/support/sockets/sockets.ts';
+import { freePort } from '../test/support/sockets/free-port.ts';
 import { buildToolsImage } from '../test/support/engine/images.ts';
 
 /**

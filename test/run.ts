@@ -6,38 +6,67 @@ import { stripVTControlCharacters } from 'node:util';
 import { addCounts, countVitest, noCounts, summary, type Counts } from './support/results.ts';
 
 /**
- * `npm test`: format, lint, types, build, then every test. Goes on after a failed check, so that one run shows all; the
+ * `npm test`: build, format, lint, types, then every test. Goes on after a failed check, so that one run shows all; the
  * last line is the sum of the real results. The exit code is 0 only if something ran and nothing failed.
+ *
+ * Most tests wait, so two lanes run at once: tests that need a Docker engine, one after the other on one engine, and
+ * beside them all others. `npm test -- FILTER…` narrows the tests down, in one lane, as vitest's own arguments do.
  */
-const checks = [
+type Step = readonly [name: string, program: string, ...args: string[]];
+
+const builds: readonly Step[] = [
+  ['build', 'rolldown', '--config', 'rolldown.config.ts'],
+  ['build of the dashboard', 'vite', 'build', '--config', 'src/dashboard/vite.config.ts'],
+];
+
+const checks: readonly Step[] = [
   ['format', 'oxfmt', '--check'],
   ['lint', 'oxlint', '--type-aware'],
   ['types', 'tsc', '--noEmit'],
   ['types of the dashboard', 'tsc', '--noEmit', '--project', 'src/dashboard'],
-  ['build', 'rolldown', '--config', 'rolldown.config.ts'],
-  ['build of the dashboard', 'vite', 'build', '--config', 'src/dashboard/vite.config.ts'],
-] as const;
+];
 
-let counts: Counts = noCounts;
-for (const [name, program, ...args] of checks) {
-  const startedMs = performance.now();
-  const { code, output } = await runProgram(program, args, 'collect');
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)\n`);
-  if (code !== 0) process.stdout.write(`${stripVTControlCharacters(output)}\n`);
-  counts = addCounts(counts, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+/** The projects of each lane; see vitest.config.ts. */
+const engineLane = ['--project', 'docker', '--project', 'web'];
+const otherLane = ['--project', 'unit', '--project', 'cli', '--project', 'contract'];
+
+const filters = process.argv.slice(2);
+const counts =
+  filters.length > 0
+    ? [await runSteps([...builds, ...checks]), await runVitest(filters)]
+    : [
+        await runSteps(builds),
+        // The engine and its images are made while the checks run.
+        ...(await Promise.all([
+          runVitest(engineLane, { SEALANE_TEST_LANE: '0' }),
+          runSteps(checks).then(async (checked) =>
+            addCounts(checked, await runVitest(otherLane, { SEALANE_TEST_LANE: '1' })),
+          ),
+        ])),
+      ];
+const total = counts.reduce(addCounts, noCounts);
+process.stdout.write(`${summary(total)}\n`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+async function runSteps(steps: readonly Step[]): Promise<Counts> {
+  let sum: Counts = noCounts;
+  for (const [name, program, ...args] of steps) {
+    const startedMs = performance.now();
+    const { code, output } = await runProgram(program, args, 'collect');
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)\n`);
+    if (code !== 0) process.stdout.write(`${stripVTControlCharacters(output)}\n`);
+    sum = addCounts(sum, { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+  }
+  return sum;
 }
-counts = addCounts(counts, await runVitest(process.argv.slice(2)));
-process.stdout.write(`${summary(counts)}\n`);
-process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 
-/** `filters` narrow the tests down, as vitest's own arguments do. */
-async function runVitest(filters: readonly string[]): Promise<Counts> {
+async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-results-'));
   const file = join(folder, 'results.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { code } = await runProgram('vitest', ['run', ...reporters, ...filters], 'show');
+    const { code } = await runProgram('vitest', ['run', ...reporters, ...args], 'show', environment);
     const report: unknown = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
     return countVitest(report, code);
   } finally {
@@ -45,14 +74,19 @@ async function runVitest(filters: readonly string[]): Promise<Counts> {
   }
 }
 
-/** npm puts node_modules/.bin, and so the right Node, on the PATH; so does this, for whoever runs the file itself. */
+/** npm puts node_modules/.bin, and so the right Node, on the PATH. This does the same where the file is run directly. */
 async function runProgram(
   program: string,
   args: readonly string[],
   output: 'show' | 'collect',
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly code: number; readonly output: string }> {
   const child = spawn(join('node_modules/.bin', program), [...args], {
-    env: { ...process.env, PATH: `${absolute('node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}` },
+    env: {
+      ...process.env,
+      ...environment,
+      PATH: `${absolute('node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+    },
     stdio: output === 'show' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

@@ -2,9 +2,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../../test/support/sockets/sockets.ts';
+import { freePort } from '../../test/support/sockets/free-port.ts';
 import { helloName } from './hello-server.ts';
 import type { Certificate } from './tls-load.ts';
 import { listening, start, type Running } from './processes.ts';
@@ -73,7 +72,7 @@ export function available(): string[] {
 export async function startWebServer(
   folder: string,
 ): Promise<{ readonly port: number; readonly proxied: number } & AsyncDisposable> {
-  const [port, proxied] = [await servicePort(), await servicePort()];
+  const [port, proxied] = [await freePort(), await freePort()];
   const file = join(folder, 'backend.conf');
   await writeFile(
     file,
@@ -92,7 +91,7 @@ http {
 }
 
 export async function startHelloServer(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const port = await servicePort();
+  const port = await freePort();
   const child = fork(new URL('hello-server.ts', import.meta.url), [String(port)]);
   await listening(port);
   return {
@@ -217,23 +216,6 @@ async function dockerProxies(backends: Backends, { workers }: PeerOptions): Prom
 
 function nginxHead(folder: string, name: string): string {
   return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
-}
-
-/**
- * A free port below those that the system gives out by itself (ip(7), ip_local_port_range), as services' own ports are: a
- * dial to one of that range may connect to itself, which Sealane looks for each time.
- */
-async function servicePort(): Promise<number> {
-  const port = 10_000 + Math.floor(Math.random() * 20_000);
-  const probe = createServer();
-  const isFree = await new Promise<boolean>((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  if (!isFree) return servicePort();
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 type Ports = Pick<Peer, keyof Backends>;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { servicesSchema } from '../../src/admin/schema.ts';
 import { runSealane, startSealane } from '../support/sealane/sealane.ts';
-import { dial, freePort, serveEcho } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timelineEventSchema } from '../../src/admin/schema.ts';
 import { runSealane, runUnread, startSealane, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 let folder: TempFolder;

@@ -5,7 +5,8 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { hasFields, runSealane, startSealane, startUnread } from '../support/sealane/sealane.ts';
-import { freePort, serve, type TestServer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { serve, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** Answers each connection with its name and ends it. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/demo/engine/command.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
 import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 

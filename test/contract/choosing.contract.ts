@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createBlackhole } from '../support/sockets/blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
-import { dial, freePort, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
  * Which upstream a client gets when not all are alike, and how sessions move when there are more of them.

@@ -4,7 +4,8 @@ import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import { createBlackhole } from '../support/sockets/blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
-import { dial, freePort, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
  * What a client gets while upstreams refuse, are silent, or are not there: another one, time, or a clear end.

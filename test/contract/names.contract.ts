@@ -7,7 +7,8 @@ import type { ListenerSpec, NameSpec, PoolSpec } from '../../src/relay/boundary/
 import { recorded } from '../support/sockets/recorded.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
-import { dial, freePort, serve, serveNamed, type Peer, type TestServer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, serve, serveNamed, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
  * Many services on one port: which client comes to whom, by what it says first, however it is cut.

@@ -6,7 +6,8 @@ import { installMissing } from '../../src/demo/engine/packages.ts';
 import { readProxyHeader, type ProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
 import { startProgram } from '../support/programs/programs.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
-import { freePort, serve } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { serve } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -9,7 +9,7 @@ import { run } from '../../src/demo/engine/command.ts';
 import { installMissing } from '../../src/demo/engine/packages.ts';
 import { startProgram } from '../support/programs/programs.ts';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**

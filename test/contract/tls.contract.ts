@@ -14,7 +14,8 @@ import {
   tlsTable,
   upstreamTlsTable,
 } from '../support/sockets/tls.ts';
-import { dial, freePort, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
  * What is true of a session whose TLS Sealane ends, whichever thread does so.

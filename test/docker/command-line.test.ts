@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { startReplica } from '../support/engine/replica.ts';
 import { executable, runSealane, startSealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 
 it('status, why, events and top tell of containers as they come, go and mistake themselves', async () => {

@@ -5,7 +5,7 @@ import { startContainer, uniqueName, type TestContainer } from '../support/engin
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
 import { startReplica } from '../support/engine/replica.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 
 /**
  * Debian's PostgreSQL and Redis in containers, with their own load generators as clients.

@@ -5,7 +5,7 @@ import { startReplica, answerers, eventually, whoAnswers } from '../support/engi
 import { uniqueName } from '../support/engine/containers.ts';
 import { startEngineProxy } from '../support/engine/proxy.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 function engineUrl(): string {

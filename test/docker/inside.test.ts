@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { hasFields, logLines, type WantedLine } from '../support/sealane/sealane.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 

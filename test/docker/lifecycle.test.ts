@@ -5,7 +5,7 @@ import { startContainer, uniqueName, type ContainerOptions, type TestContainer }
 import { lostWith, startLoad } from '../support/load.ts';
 import { answerers, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 
 /** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
 async function setUp(): Promise<

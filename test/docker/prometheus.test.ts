@@ -11,7 +11,7 @@ import { buildPrometheusImage } from '../support/engine/prometheus-image.ts';
 import { queryPrometheus, type PrometheusResults } from '../support/engine/prometheus.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
 import { startEngineProxy, type EngineProxy } from '../support/engine/proxy.ts';
 import { startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 
 /**
  * What `why` says of each thing that can be wrong, on a real engine. All causes share one Sealane on the host; what needs

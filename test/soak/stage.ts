@@ -1,6 +1,6 @@
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import type { Ground } from './engine.ts';
 
 /**

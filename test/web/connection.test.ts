@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type Browser } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile } from '../support/web/dashboard.ts';
-import { freePort, serveEcho } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**

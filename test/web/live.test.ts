@@ -5,7 +5,7 @@ import { startBrowser, type Browser, type OpenPage } from '../support/web/browse
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
 import { startReplica } from '../support/engine/replica.ts';
-import { freePort } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 
 /**
  * The dashboard as a person sees it, while containers on a real engine come and go.

@@ -6,7 +6,8 @@ import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBrowser, type Browser, type OpenOptions } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile, type Served } from '../support/web/dashboard.ts';
-import { freePort, Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**

@@ -158,16 +158,3 @@ export async function refusal(port: number): Promise<string> {
     return String(error);
   }
 }
-
-const givenPorts = new Set<number>();
-
-/**
- * A port that nobody listens on: bound a moment ago and given back. Never the same one again: of fifty in a row the kernel
- * gives one twice in every seventh run.
- */
-export async function freePort(): Promise<number> {
-  await using server = await serve();
-  if (givenPorts.has(server.port)) return await freePort();
-  givenPorts.add(server.port);
-  return server.port;
-}

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSealane, type Sealane } from '../sealane/sealane.ts';
-import { freePort } from '../sockets/sockets.ts';
+import { freePort } from '../sockets/free-port.ts';
 
 /** A Sealane with its admin port open, and what a browser calls it. */
 export interface Served extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBrowser } from './browser.ts';
 import { serveDashboard } from './dashboard.ts';
 import { startFakeEngine } from '../fake-engine/fake-engine.ts';
-import { freePort } from '../sockets/sockets.ts';
+import { freePort } from '../sockets/free-port.ts';
 
 /**
  * `npm run docs:picture`: the dashboard's picture for the README. A made-up shop: its containers are a simulated engine's,

@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { probeHttp } from '../../../src/health/http-probe.ts';
 import { probeTcp } from '../../../src/health/tcp-probe.ts';
 import { certificateFor } from '../../support/certificates/certificates.ts';
-import { freePort, serve } from '../../support/sockets/sockets.ts';
+import { freePort } from '../../support/sockets/free-port.ts';
+import { serve } from '../../support/sockets/sockets.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const never = new AbortController().signal;

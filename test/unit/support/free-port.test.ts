@@ -1,9 +1,13 @@
-import { expect, it } from 'vitest';
-import { freePort } from '../../support/sockets/sockets.ts';
+import { expect, test } from 'vitest';
+import { freePort } from '../../support/sockets/free-port.ts';
 
-it('a free port is given once: whoever is to listen on it has not begun yet', async () => {
+test('a free port is given once, since its server does not listen yet', async () => {
   const ports: number[] = [];
   for (let count = 0; count < 400; count++) ports.push(await freePort());
 
   expect(new Set(ports).size).toBe(400);
+});
+
+test('a free port lies below those of outgoing connections', async () => {
+  expect(await freePort()).toBeLessThan(32_768);
 });

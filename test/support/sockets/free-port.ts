@@ -1,0 +1,40 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/**
+ * Ports for servers that tests start later. They lie below the ports that the system gives to outgoing connections
+ * (ip(7), ip_local_port_range), so that no client of another test can take one meanwhile.
+ */
+const lowest = 10_000;
+const highest = 32_767;
+
+/**
+ * Test processes that run at the same time choose from ports of their own: `SEALANE_TEST_LANE` is `0` for even ports or
+ * `1` for odd ones. Unset: all ports.
+ */
+const lane = process.env['SEALANE_TEST_LANE'];
+
+const givenPorts = new Set<number>();
+
+/** A port on which nothing listens. It is given to no other test of this process. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(lowest, highest + 1);
+    if (givenPorts.has(port) || (lane !== undefined && port % 2 !== Number(lane))) continue;
+    givenPorts.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
