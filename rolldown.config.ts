@@ -1,15 +1,13 @@
 import { defineConfig } from 'rolldown';
 
 /**
- * One entry for each process and thread: `main.js` is the executable, `relay-worker.js` what a relay thread runs,
- * `engine-keeper.js` the process that looks after a private engine. Commands are
- * dynamic imports, so each becomes a chunk of its own and `--version` never pays for the Docker client.
+ * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread. Commands
+ * are dynamic imports, so each becomes a chunk of its own and `--version` never pays for the Docker client.
  */
 export default defineConfig({
   input: {
     main: 'src/main.ts',
     'relay-worker': 'src/relay/worker/worker.ts',
-    'engine-keeper': 'src/demo/engine/keeper.ts',
   },
   platform: 'node',
   // ssh2's native accelerators are optional: it falls back to JavaScript where they are absent.

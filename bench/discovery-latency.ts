@@ -1,9 +1,9 @@
 import { createConnection } from 'node:net';
 import { once } from 'node:events';
 import { z } from 'zod';
-import { acquireEngine } from '../src/demo/engine/acquire.ts';
-import type { EngineClient } from '../src/demo/engine/client.ts';
-import { installMissing } from '../src/demo/engine/packages.ts';
+import { acquireEngine } from '../dev/engine/acquire.ts';
+import type { EngineClient } from '../src/demo/engine-client.ts';
+import { installMissing } from '../dev/machine/packages.ts';
 import { startSealane, type LogLine } from '../test/support/sealane/sealane.ts';
 import { freePort } from '../test/support/sockets/free-port.ts';
 import { buildToolsImage } from '../test/support/engine/images.ts';

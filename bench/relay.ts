@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installMissing } from '../src/demo/engine/packages.ts';
+import { installMissing } from '../dev/machine/packages.ts';
 import { toChart } from './relay/chart.ts';
 import { available, peers, startHelloServer, startIperf, startWebServer, type Peer } from './relay/peers.ts';
 import { makeCertificate } from './relay/tls-load.ts';

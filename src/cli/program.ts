@@ -178,10 +178,11 @@ function addSamples(program: Command, finish: (code: number) => void): void {
   program
     .command('demo')
     .description('a tour on real containers (or local processes): spread, scale, stop; cleans up after itself')
-    .option('--private-engine', 'where no engine answers, install and start a private one (root on Debian or Ubuntu)')
-    .action(async (flags: { readonly privateEngine?: boolean }) => {
+    .option('--image <name>', 'an image of Sealane that the engine holds (default: sealane)')
+    .action(async (flags: { readonly image?: string }) => {
       const { runDemo } = await import('../demo/tour.ts');
-      finish(await runDemo({ privateEngine: flags.privateEngine ?? false, stdout: process.stdout }));
+      const { findGround } = await import('../demo/find-ground.ts');
+      finish(await runDemo({ prepare: () => findGround(flags.image), stdout: process.stdout }));
     });
   program
     .command('whoami')

@@ -1,8 +1,8 @@
 import { chmod } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../src/demo/engine/command.ts';
-import { installMissing } from '../../src/demo/engine/packages.ts';
+import { run } from '../../dev/machine/command.ts';
+import { installMissing } from '../../dev/machine/packages.ts';
 import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';

@@ -2,7 +2,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installMissing } from '../../src/demo/engine/packages.ts';
+import { installMissing } from '../../dev/machine/packages.ts';
 import { readProxyHeader, type ProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
 import { startProgram } from '../support/programs/programs.ts';
 import { startSealane } from '../support/sealane/sealane.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { connect } from '../../src/demo/engine/client.ts';
-import { run } from '../../src/demo/engine/command.ts';
+import { connect } from '../../src/demo/engine-client.ts';
+import { run } from '../../dev/machine/command.ts';
 import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
 import { startReplica } from '../support/engine/replica.ts';

@@ -1,33 +1,27 @@
-import { expect, it } from 'vitest';
-import { runSealane } from '../support/sealane/sealane.ts';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, inject, it } from 'vitest';
+import { run } from '../../dev/machine/command.ts';
 import { testEngine } from '../support/engine/containers.ts';
+import { expectTour } from '../support/sealane/tour.ts';
+import { runSealane } from '../support/sealane/sealane.ts';
 
-/**
- * `sealane demo`, as its users see it.
- */
-const phases = ['One replica', 'Scale up to four', 'Scale down to two'];
+const script = fileURLToPath(new URL('../../dev/demo.ts', import.meta.url));
+const label = ['dev.sealane.demo'];
 
-it(
-  'the tour on an engine ends with code 0 and no failed connection, and leaves no container, network or image behind',
-  { timeout: 180_000 },
-  async () => {
-    const { code, stdout, stderr } = await runSealane(['demo']);
+/** The tour on containers, with the product's own command and with the one of this checkout. */
+describe('the tour on an engine', { timeout: 180_000 }, () => {
+  it('runs with an image that the engine holds, without a failed connection, and leaves no container or network', async () => {
+    const { code, stdout, stderr } = await runSealane(['demo', '--image', inject('images').sealane]);
     if (code !== 0) throw new Error(stdout + stderr);
-    for (const phase of [...phases, 'docker stop one of the two']) expect(stdout).toContain(`\n${phase}\n`);
-    expect(stdout.match(/^\d+ connections, 0 failed, longest wait \d+ ms$/gm)).toHaveLength(5);
-    expect(stdout).toMatch(/whoami-4 +█+ +\d+/);
+    expectTour(stdout, 'docker stop one of the two');
     const client = testEngine();
-    const label = ['dev.sealane.demo'];
     expect(await client.listContainers({ all: true, filters: { label } })).toEqual([]);
     expect(await client.listNetworks({ filters: { label } })).toEqual([]);
-    expect(await client.listImages({ filters: { reference: ['sealane:demo'] } })).toEqual([]);
-  },
-);
+  });
 
-it('where no engine answers, the same tour runs on local processes and says so', async () => {
-  const { code, stdout } = await runSealane(['demo'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
-  if (code !== 0) throw new Error(stdout);
-  expect(stdout).toContain('no Docker engine answers at unix:///nowhere/docker.sock');
-  expect(stdout).toContain('on local processes');
-  expect(stdout.match(/^\d+ connections, 0 failed, longest wait \d+ ms$/gm)).toHaveLength(5);
+  it('of npm run demo builds its image from this checkout, and removes it in the end', async () => {
+    const stdout = await run(process.execPath, [script], { timeoutMs: 170_000 });
+    expectTour(stdout, 'docker stop one of the two');
+    expect(await testEngine().listImages({ filters: { reference: ['sealane:demo'] } })).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../src/demo/engine/command.ts';
+import { run } from '../../dev/machine/command.ts';
 import { startBrowser } from '../support/web/browser.ts';
 import { composeProject } from '../support/engine/compose.ts';
 import { testEngine } from '../support/engine/containers.ts';

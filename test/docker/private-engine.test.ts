@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
-import { connect } from '../../src/demo/engine/client.ts';
-import { run } from '../../src/demo/engine/command.ts';
-import { poolPrefix } from '../../src/demo/engine/network.ts';
-import { canInstall } from '../../src/demo/engine/packages.ts';
-import { engineProcesses, mountsBeneath } from '../../src/demo/engine/processes.ts';
-import { importImage } from '../../src/demo/engine/root-filesystem.ts';
-import { programEntries } from '../../src/demo/engine/machine-files.ts';
+import { connect } from '../../src/demo/engine-client.ts';
+import { run } from '../../dev/machine/command.ts';
+import { poolPrefix } from '../../dev/engine/network.ts';
+import { canInstall } from '../../dev/machine/packages.ts';
+import { engineProcesses, mountsBeneath } from '../../dev/engine/processes.ts';
+import { importImage } from '../../dev/images/root-filesystem.ts';
+import { programEntries } from '../../dev/images/machine-files.ts';
 
 /**
  * The private engine's promise: whatever becomes of the process that asked for it, nothing is left on the machine.
@@ -43,7 +43,7 @@ describe.runIf(await canInstall())('a private engine', () => {
     await runContainer(ready.host);
     const found = await traces(ready);
     expect(found.processes).toBeGreaterThanOrEqual(3);
-    expect(found).toMatchObject({ devices: 2, folder: true, keeper: true });
+    expect(found).toMatchObject({ devices: 2, folder: true, supervisor: true });
 
     end(child as ChildProcess);
 
@@ -59,7 +59,7 @@ describe.runIf(await canInstall())('a private engine', () => {
 
 describe('where an engine answers', () => {
   it('is used as it is, and left alone', async () => {
-    const { acquireEngine } = await import('../../src/demo/engine/acquire.ts');
+    const { acquireEngine } = await import('../../dev/engine/acquire.ts');
     const lines: string[] = [];
     await using engine = await acquireEngine({ allowPrivate: true, onProgress: (line) => lines.push(line) });
     expect(engine).toMatchObject({ host: process.env['DOCKER_HOST'], private: false });
@@ -69,7 +69,16 @@ describe('where an engine answers', () => {
   });
 });
 
-const nothing = { processes: 0, devices: 0, routes: 0, mounts: 0, rules: 0, folder: false, cgroups: 0, keeper: false };
+const nothing = {
+  processes: 0,
+  devices: 0,
+  routes: 0,
+  mounts: 0,
+  rules: 0,
+  folder: false,
+  cgroups: 0,
+  supervisor: false,
+};
 
 /** What is left of an engine on the machine. */
 async function traces({ traces: { folder, pool, bridge, pid } }: Ready): Promise<typeof nothing> {
@@ -87,7 +96,7 @@ async function traces({ traces: { folder, pool, bridge, pid } }: Ready): Promise
       () => false,
     ),
     cgroups: count(await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', bridge]), bridge),
-    keeper: await access(`/proc/${pid}`).then(
+    supervisor: await access(`/proc/${pid}`).then(
       () => true,
       () => false,
     ),

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { run } from '../../src/demo/engine/command.ts';
+import { run } from '../../dev/machine/command.ts';
 import { composeProject } from '../support/engine/compose.ts';
 import { uniqueName } from '../support/engine/containers.ts';
 import { buildPrometheusImage } from '../support/engine/prometheus-image.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { run } from '../../src/demo/engine/command.ts';
+import { run } from '../../dev/machine/command.ts';
 import { testEngine, uniqueName } from '../support/engine/containers.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,5 +1,5 @@
-import { acquireEngine, type AcquiredEngine } from '../../src/demo/engine/acquire.ts';
-import { installMissing } from '../../src/demo/engine/packages.ts';
+import { acquireEngine, type AcquiredEngine } from '../../dev/engine/acquire.ts';
+import { installMissing } from '../../dev/machine/packages.ts';
 import { followEvents, type EngineEvents } from '../support/engine/events.ts';
 import { buildReplicaImage } from './replica/image.ts';
 

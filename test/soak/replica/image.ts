@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { AcquiredEngine } from '../../../src/demo/engine/acquire.ts';
-import { ensureBaseImage } from '../../../src/demo/engine/base-image.ts';
-import { followProgress } from '../../../src/demo/engine/client.ts';
-import { packEntries, type Entry } from '../../../src/demo/engine/root-filesystem.ts';
+import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
+import { ensureBaseImage } from '../../../dev/images/base-image.ts';
+import { followProgress } from '../../../dev/images/follow-progress.ts';
+import { packEntries, type Entry } from '../../../dev/images/root-filesystem.ts';
 
 /** Builds the image of replica.ts from this checkout: sources and all, since Node runs them as they are. */
 const root = join(import.meta.dirname, '../../..');

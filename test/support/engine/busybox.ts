@@ -1,6 +1,6 @@
-import { run, which } from '../../../src/demo/engine/command.ts';
-import { programEntries } from '../../../src/demo/engine/machine-files.ts';
-import type { Entry } from '../../../src/demo/engine/root-filesystem.ts';
+import { run, which } from '../../../dev/machine/command.ts';
+import { programEntries } from '../../../dev/images/machine-files.ts';
+import type { Entry } from '../../../dev/images/root-filesystem.ts';
 
 /** busybox and a link for each of its applets: the shell and tools of the images for tests. */
 export async function busyboxEntries(): Promise<Entry[]> {

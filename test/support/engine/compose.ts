@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import { run } from '../../../src/demo/engine/command.ts';
+import { run } from '../../../dev/machine/command.ts';
 import { uniqueName } from './containers.ts';
 
 /**

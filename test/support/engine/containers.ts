@@ -6,7 +6,7 @@ import type {
   NetworkCreateOptions,
 } from 'dockerode';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
-import { connect } from '../../../src/demo/engine/client.ts';
+import { connect } from '../../../src/demo/engine-client.ts';
 
 /**
  * Containers and networks for tests: started by testcontainers, steered by plain engine calls, gone at the end of the

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EngineClient } from '../../../src/demo/engine/client.ts';
+import type { EngineClient } from '../../../src/demo/engine-client.ts';
 
 /**
  * The engine's own account of its containers, with its own times: what measurements and verdicts are held against.

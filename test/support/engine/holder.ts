@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { acquireEngine } from '../../../src/demo/engine/acquire.ts';
+import { acquireEngine } from '../../../dev/engine/acquire.ts';
 
 /**
  * A process that holds a private engine until it is told on standard input how to end. Says on standard output what it

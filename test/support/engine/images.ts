@@ -1,9 +1,9 @@
-import { connect } from '../../../src/demo/engine/client.ts';
-import { ensureBaseImage } from '../../../src/demo/engine/base-image.ts';
-import { programEntries } from '../../../src/demo/engine/machine-files.ts';
-import { importImage, type Entry } from '../../../src/demo/engine/root-filesystem.ts';
-import { buildSealaneImage, projectRoot } from '../../../src/demo/engine/sealane-image.ts';
-import type { AcquiredEngine } from '../../../src/demo/engine/acquire.ts';
+import { connect } from '../../../src/demo/engine-client.ts';
+import { ensureBaseImage } from '../../../dev/images/base-image.ts';
+import { programEntries } from '../../../dev/images/machine-files.ts';
+import { importImage, type Entry } from '../../../dev/images/root-filesystem.ts';
+import { buildSealaneImage, projectRoot } from '../../../dev/images/sealane-image.ts';
+import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
 import { busyboxEntries, required } from './busybox.ts';
 
 /**
@@ -26,10 +26,8 @@ export async function buildImages(engine: AcquiredEngine, onLine: (line: string)
 }
 
 async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => void): Promise<string | undefined> {
-  const root = projectRoot();
-  if (root === undefined) throw new Error('the tests do not run in a checkout of Sealane');
   const base = await ensureBaseImage(engine.client);
-  await buildSealaneImage(engine.client, root, {
+  await buildSealaneImage(engine.client, projectRoot, {
     tag: sealaneImage,
     baseImage: base,
     hostNetwork: engine.private,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { readdir } from 'node:fs/promises';
-import { installMissing } from '../../../src/demo/engine/packages.ts';
-import { programEntries, treeEntries } from '../../../src/demo/engine/machine-files.ts';
-import { importImage, type Entry } from '../../../src/demo/engine/root-filesystem.ts';
-import { connect } from '../../../src/demo/engine/client.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
+import { programEntries, treeEntries } from '../../../dev/images/machine-files.ts';
+import { importImage, type Entry } from '../../../dev/images/root-filesystem.ts';
+import { connect } from '../../../src/demo/engine-client.ts';
 import { busyboxEntries } from './busybox.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { connect } from '../../../src/demo/engine/client.ts';
-import { programEntries } from '../../../src/demo/engine/machine-files.ts';
-import { importImage } from '../../../src/demo/engine/root-filesystem.ts';
+import { connect } from '../../../src/demo/engine-client.ts';
+import { programEntries } from '../../../dev/images/machine-files.ts';
+import { importImage } from '../../../dev/images/root-filesystem.ts';
 import { required } from './busybox.ts';
 
 /** Debian's Prometheus as an image made of this machine's files. */

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { acquireEngine, type AcquiredEngine } from '../../../src/demo/engine/acquire.ts';
-import { installMissing } from '../../../src/demo/engine/packages.ts';
-import { removeSealaneImage } from '../../../src/demo/engine/sealane-image.ts';
+import { acquireEngine, type AcquiredEngine } from '../../../dev/engine/acquire.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
+import { removeSealaneImage } from '../../../dev/images/sealane-image.ts';
 import { buildImages, type TestImages } from './images.ts';
 
 /**

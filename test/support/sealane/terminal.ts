@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
-import { run } from '../../../src/demo/engine/command.ts';
-import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { run } from '../../../dev/machine/command.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
 
 /**
  * A real terminal, played by tmux: what is on its screen, what is typed, and its size. Gone with the test.

@@ -1,6 +1,6 @@
 import { chromium, type Page } from 'playwright-core';
-import { installMissing } from '../../../src/demo/engine/packages.ts';
-import { which } from '../../../src/demo/engine/command.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
+import { which } from '../../../dev/machine/command.ts';
 
 /**
  * Debian's own Chromium, headless, with an empty profile, and without the calls home that a browser makes by itself.

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { acquireEngine } from '../../../src/demo/engine/acquire.ts';
-import { installMissing } from '../../../src/demo/engine/packages.ts';
+import { acquireEngine } from '../../../dev/engine/acquire.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
 
 /**

@@ -1,24 +1,24 @@
 /**
- * Tells whoever watches the tour what happens, and that something still happens when it takes longer than a second.
+ * Prints what the tour does, and a sign of life when a step takes longer than a second.
  */
-export interface Narrator {
-  say(line?: string): void;
-  /** Announces `title`, then reports how long `work` took; `work` may say what it is about meanwhile. */
+export interface Output {
+  print(line?: string): void;
+  /** Runs `work` and prints how long it took; `work` may report details meanwhile. */
   step<T>(title: string, work: (detail: (line: string) => void) => Promise<T>): Promise<T>;
 }
 
 const firstSignMs = 1000;
 const furtherSignsMs = 5000;
 
-export function createNarrator(stdout: { write(text: string): unknown }): Narrator {
-  const say = (line = ''): void => void stdout.write(`${line}\n`);
+export function createOutput(stdout: { write(text: string): unknown }): Output {
+  const print = (line = ''): void => void stdout.write(`${line}\n`);
   return {
-    say,
+    print,
     async step(title, work) {
       const startedMs = performance.now();
       const seconds = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
       let latest = '';
-      const sign = (): void => say(`  … ${title}, ${seconds()}${latest === '' ? '' : `: ${latest}`}`);
+      const sign = (): void => print(`  … ${title}, ${seconds()}${latest === '' ? '' : `: ${latest}`}`);
       let timer = setTimeout(function again() {
         sign();
         timer = setTimeout(again, furtherSignsMs);
@@ -27,7 +27,7 @@ export function createNarrator(stdout: { write(text: string): unknown }): Narrat
         const result = await work((line) => {
           latest = line.length > 80 ? `${line.slice(0, 79)}…` : line;
         });
-        say(`✓ ${title} (${seconds()})`);
+        print(`✓ ${title} (${seconds()})`);
         return result;
       } finally {
         clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './command.ts';
+import { run } from '../machine/command.ts';
 
 /**
  * Finds and ends what a private engine may leave behind when it did not stop in order: its processes (known by an

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
 /**
- * What a keeper and the process that started it say to each other over the IPC channel. The channel's end, however it
+ * What a supervisor and the process that started it say to each other over the IPC channel. The channel's end, however it
  * comes about, means the same as `release`.
  */
-export const keeperMessage = z.discriminatedUnion('kind', [
+export const supervisorMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), line: z.string() }),
   z.object({ kind: z.literal('ready'), host: z.string(), folder: z.string(), pool: z.string(), bridge: z.string() }),
   z.object({ kind: z.literal('failed'), reason: z.string() }),
   z.object({ kind: z.literal('released') }),
 ]);
 
-export type KeeperMessage = z.infer<typeof keeperMessage>;
+export type SupervisorMessage = z.infer<typeof supervisorMessage>;
 
 export const parentMessage = z.object({ kind: z.literal('release') });
 

@@ -1,6 +1,6 @@
 import { access, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run } from './command.ts';
+import { run } from '../machine/command.ts';
 import type { Entry } from './root-filesystem.ts';
 
 /**

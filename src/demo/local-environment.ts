@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Stage } from './stage.ts';
+import type { Environment, ProcessGround } from './environment.ts';
 
 /**
- * The tour without Docker: replicas are processes of this executable, and Sealane reads them from a file that is
+ * The tour without Docker: replicas are processes of Sealane's executable, and Sealane reads them from a file that is
  * rewritten whenever they change.
  */
 interface Replica {
@@ -18,7 +18,7 @@ interface Replica {
   readonly child: ChildProcess;
 }
 
-export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
+export async function openLocalEnvironment({ command }: ProcessGround, signal: AbortSignal): Promise<Environment> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-demo-'));
   const file = join(folder, 'sealane.yaml');
   const port = await freePort();
@@ -27,12 +27,11 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
   const replicas: Replica[] = [];
   let serial = 0;
 
-  const start = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningChild => {
-    const executable = process.argv[1];
-    if (executable === undefined) throw new Error('it is unknown which executable to run');
-    const child = spawn(process.execPath, [...process.execArgv, executable, ...args], {
+  const start = (args: readonly string[], variables: Readonly<Record<string, string>> = {}): RunningChild => {
+    const [program, ...leading] = command;
+    const child = spawn(program, [...leading, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...variables },
     });
     children.add(child);
     child.once('close', () => children.delete(child));
@@ -56,7 +55,7 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
     await Promise.all(leaving.map(({ child }) => end(child, 'SIGTERM')));
   };
 
-  const stage: Stage = {
+  const environment: Environment = {
     host: '127.0.0.1',
     port,
     stopTitle: 'Take one of the two out of the file, then stop it',
@@ -99,9 +98,9 @@ export async function openLocalStage(signal: AbortSignal): Promise<Stage> {
     ];
     log = createInterface(start(['run', ...flags]).stderr);
     await once(log, 'line', { signal });
-    return stage;
+    return environment;
   } catch (error) {
-    await stage.close();
+    await environment.close();
     throw error;
   }
 }

@@ -1,10 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answers, connect, type EngineClient } from './client.ts';
-import { keeperMessage, type KeeperMessage, type ParentMessage } from './keeper-protocol.ts';
-import { canInstall } from './packages.ts';
+import { connect, presentEngine, type EngineClient } from '../../src/demo/engine-client.ts';
+import { supervisorMessage, type SupervisorMessage, type ParentMessage } from './supervisor-protocol.ts';
+import { canInstall } from '../machine/packages.ts';
 
 /**
  * Gets a Docker engine for the demo and the tests: the one that is there, else a private one that is gone without a
@@ -44,51 +42,33 @@ export async function acquireEngine(options: AcquireOptions): Promise<AcquiredEn
         'start Docker, or set DOCKER_HOST',
     );
   }
-  return startKeeper(options);
+  return startSupervisor(options);
 }
 
-/** DOCKER_HOST decides alone when it is set; else the sockets where Docker, Docker Desktop and rootless Docker listen. */
-async function presentEngine(): Promise<string | undefined> {
-  const configured = process.env['DOCKER_HOST'];
-  const runtimeFolder = process.env['XDG_RUNTIME_DIR'];
-  const candidates =
-    configured !== undefined && configured !== ''
-      ? [configured]
-      : process.platform === 'win32'
-        ? ['npipe:////./pipe/docker_engine']
-        : [
-            'unix:///var/run/docker.sock',
-            `unix://${join(homedir(), '.docker/run/docker.sock')}`,
-            ...(runtimeFolder === undefined ? [] : [`unix://${join(runtimeFolder, 'docker.sock')}`]),
-          ];
-  for (const host of candidates) if (await answers(host)) return host;
-  return undefined;
-}
-
-async function startKeeper({ onProgress, signal }: AcquireOptions): Promise<AcquiredEngine> {
+async function startSupervisor({ onProgress, signal }: AcquireOptions): Promise<AcquiredEngine> {
   signal?.throwIfAborted();
-  const keeper = fork(fileURLToPath(keeperUrl()), [], {
-    // Out of the terminal's reach: Ctrl-C ends us, and our end tells the keeper.
+  const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [], {
+    // Out of the terminal's reach: Ctrl-C ends us, and our end tells the supervisor.
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [],
     cwd: '/',
   });
-  const gone = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
+  const gone = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()));
   const release = async (): Promise<void> => {
-    tell(keeper, { kind: 'release' });
-    keeper.ref();
+    tell(supervisor, { kind: 'release' });
+    supervisor.ref();
     await gone;
   };
-  const abort = (): void => tell(keeper, { kind: 'release' });
+  const abort = (): void => tell(supervisor, { kind: 'release' });
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const ready = await firstAnswer(keeper, onProgress, gone);
+    const ready = await firstAnswer(supervisor, onProgress, gone);
     // A forgotten release must not keep the process alive: its end is a release, too.
-    keeper.unref();
-    keeper.channel?.unref();
+    supervisor.unref();
+    supervisor.channel?.unref();
     const { host, folder, pool, bridge } = ready;
-    const traces = { folder, pool, bridge, pid: keeper.pid ?? 0 };
+    const traces = { folder, pool, bridge, pid: supervisor.pid ?? 0 };
     return { host, private: true, client: connect(host), traces, release, [Symbol.asyncDispose]: release };
   } catch (error) {
     await release();
@@ -100,30 +80,24 @@ async function startKeeper({ onProgress, signal }: AcquireOptions): Promise<Acqu
 }
 
 function firstAnswer(
-  keeper: ChildProcess,
+  supervisor: ChildProcess,
   onProgress: (line: string) => void,
   gone: Promise<void>,
-): Promise<Extract<KeeperMessage, { kind: 'ready' }>> {
+): Promise<Extract<SupervisorMessage, { kind: 'ready' }>> {
   return new Promise((resolve, reject) => {
-    keeper.on('error', reject);
-    keeper.on('message', (raw) => {
-      const message = keeperMessage.parse(raw);
+    supervisor.on('error', reject);
+    supervisor.on('message', (raw) => {
+      const message = supervisorMessage.parse(raw);
       if (message.kind === 'progress') onProgress(message.line);
       else if (message.kind === 'ready') resolve(message);
       else if (message.kind === 'failed') {
         reject(new Error(`no private Docker engine: ${message.reason}; start Docker, or set DOCKER_HOST`));
       }
     });
-    void gone.then(() => reject(new Error('no private Docker engine: its keeper ended early')));
+    void gone.then(() => reject(new Error('no private Docker engine: its supervisor ended early')));
   });
 }
 
-function tell(keeper: ChildProcess, message: ParentMessage): void {
-  if (keeper.connected) keeper.send(message, () => {});
-}
-
-/** `keeper.ts` beside this file as source; an entry of its own at the root of the bundle. */
-export function keeperUrl(from: string = import.meta.url): URL {
-  if (from.endsWith('.ts')) return new URL('./keeper.ts', from);
-  return new URL(/\/chunks\/[^/]*$/.test(from) ? '../engine-keeper.js' : './engine-keeper.js', from);
+function tell(supervisor: ChildProcess, message: ParentMessage): void {
+  if (supervisor.connected) supervisor.send(message, () => {});
 }

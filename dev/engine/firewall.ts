@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { run, which } from './command.ts';
+import { run, which } from '../machine/command.ts';
 
 /**
  * What a Docker engine changes in the packet filter and in IP forwarding, and how it is put back. Only what the engine

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import type { EngineClient } from './client.ts';
+import type { EngineClient } from '../../src/demo/engine-client.ts';
 import { existing, programEntries, cLibraryEntries, treeEntries } from './machine-files.ts';
 import { withNpm } from './npm.ts';
 import { importImage, type Entry } from './root-filesystem.ts';

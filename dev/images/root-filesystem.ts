@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import tar, { type Pack } from 'tar-stream';
-import { followProgress, imageExists, type EngineClient } from './client.ts';
+import { pack, type Pack } from 'tar-stream';
+import { imageExists, type EngineClient } from '../../src/demo/engine-client.ts';
+import { followProgress } from './follow-progress.ts';
 
 /**
  * An image's files, listed before anything is copied, and their way into the engine: streamed as one tar to the
@@ -36,41 +37,41 @@ export async function importImage(
 
 /** The entries as one tar. A source that cannot be read breaks the stream, and with it the engine's call. */
 export function packEntries(entries: readonly Entry[]): Readable {
-  const pack = tar.pack();
-  writeEntries(pack, entries).catch((error: Error) => pack.destroy(error));
+  const archive = pack();
+  writeEntries(archive, entries).catch((error: Error) => archive.destroy(error));
   // tar-stream's streams are of an older make than the ones that Node's http expects.
-  return Readable.from(pack, { objectMode: false });
+  return Readable.from(archive, { objectMode: false });
 }
 
-async function writeEntries(pack: Pack, entries: readonly Entry[]): Promise<void> {
-  for (const entry of entries) await writeEntry(pack, entry);
-  pack.finalize();
+async function writeEntries(archive: Pack, entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries) await writeEntry(archive, entry);
+  archive.finalize();
 }
 
-async function writeEntry(pack: Pack, entry: Entry): Promise<void> {
+async function writeEntry(archive: Pack, entry: Entry): Promise<void> {
   const name = entry.path.replace(/^\//, '');
-  if (entry.kind === 'copy') return copyFile(pack, name, entry.source);
+  if (entry.kind === 'copy') return copyFile(archive, name, entry.source);
   return written((done) => {
-    if (entry.kind === 'text') pack.entry({ name, type: 'file', mode: 0o644 }, entry.text, done);
-    else if (entry.kind === 'link') pack.entry({ name, type: 'symlink', linkname: entry.target }, done);
+    if (entry.kind === 'text') archive.entry({ name, type: 'file', mode: 0o644 }, entry.text, done);
+    else if (entry.kind === 'link') archive.entry({ name, type: 'symlink', linkname: entry.target }, done);
     else {
       const owner = entry.owner ?? 0;
-      pack.entry({ name, type: 'directory', mode: entry.mode, uid: owner, gid: owner }, done);
+      archive.entry({ name, type: 'directory', mode: entry.mode, uid: owner, gid: owner }, done);
     }
   });
 }
 
-async function copyFile(pack: Pack, name: string, source: string): Promise<void> {
+async function copyFile(archive: Pack, name: string, source: string): Promise<void> {
   const { size, mode } = await stat(source);
   const header = { name, type: 'file', size, mode: mode & 0o777 } as const;
   // Thousands of small files (npm) go through faster in one piece; the Node binary would cost its size in memory.
   if (size < 1 << 20) {
     const content = await readFile(source);
-    return written((done) => pack.entry(header, content, done));
+    return written((done) => archive.entry(header, content, done));
   }
-  let sink: Writable | undefined;
+  let sink: NodeJS.WritableStream | undefined;
   const done = written((callback) => {
-    sink = pack.entry(header, callback);
+    sink = archive.entry(header, callback);
   });
   if (sink !== undefined) await pipeline(createReadStream(source, { highWaterMark: 1 << 18 }), sink);
   return done;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { run } from './command.ts';
+import { run } from '../machine/command.ts';
 
 /**
  * The private engine's corner of the machine's network: a bridge of its own and a /16 that nothing else uses. The whole

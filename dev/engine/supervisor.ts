@@ -1,11 +1,11 @@
-import { parentMessage, type KeeperMessage } from './keeper-protocol.ts';
+import { parentMessage, type SupervisorMessage } from './supervisor-protocol.ts';
 import { startPrivateEngine } from './private-engine.ts';
 
 /**
- * The process that outlives whoever wanted a private engine. It holds the engine as long as the IPC channel to its
+ * The process that outlives the one that asked for a private engine. It holds the engine as long as the IPC channel to its
  * parent is open, and takes everything down when the channel closes: release, exit, crash, Ctrl-C and SIGKILL alike.
  *
- *   parent ── fork, IPC ──▶ keeper ── spawn ──▶ containerd, dockerd ──▶ containers
+ *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ containerd, dockerd ──▶ containers
  */
 const release = new AbortController();
 
@@ -47,7 +47,7 @@ function released(): Promise<void> {
   });
 }
 
-/** The parent may be gone at any moment; then nobody needs to know. */
-function tell(message: KeeperMessage): void {
+/** Sends a message to the parent, if it still runs: it may be gone at any moment. */
+function tell(message: SupervisorMessage): void {
   if (process.connected) process.send?.(message, () => {});
 }

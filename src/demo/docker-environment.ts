@@ -1,31 +1,25 @@
 import { homedir } from 'node:os';
-import type { AcquiredEngine } from './engine/acquire.ts';
-import { ensureBaseImage } from './engine/base-image.ts';
-import { buildSealaneImage, removeSealaneImage } from './engine/sealane-image.ts';
-import type { Narrator } from './narrator.ts';
-import type { Stage } from './stage.ts';
+import { connect } from './engine-client.ts';
+import type { EngineGround, Environment } from './environment.ts';
+import type { Output } from './output.ts';
 
 /**
  * The tour on real containers: Sealane as a sidecar that watches the engine's socket, and labelled replicas beside it on
- * a network of their own. Labels carry a prefix of this run's, so that no other Sealane on the engine meddles.
+ * a network of their own. The labels have a prefix that only this run uses, so that no other Sealane on the engine acts
+ * on them.
  */
-export interface DockerStageOptions {
-  readonly engine: AcquiredEngine;
-  /** The project's folder, with its Dockerfile. */
-  readonly root: string;
-  readonly narrator: Narrator;
-  readonly signal: AbortSignal;
-}
-
-const image = 'sealane:demo';
 const port = 8080;
 const runLabel = 'dev.sealane.demo';
 
-export async function openDockerStage({ engine, root, narrator, signal }: DockerStageOptions): Promise<Stage> {
-  const { client } = engine;
+export async function openDockerEnvironment(
+  { host, image }: EngineGround,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Environment> {
+  const client = connect(host);
   const run = `sealane-demo-${crypto.randomUUID().slice(0, 6)}`;
   const filters = { label: [`${runLabel}=${run}`] };
-  const undo: (() => Promise<unknown>)[] = [];
+  let network: { remove(): Promise<unknown> } | undefined;
   const replicas: string[] = [];
   let serial = 0;
 
@@ -39,29 +33,17 @@ export async function openDockerStage({ engine, root, narrator, signal }: Docker
           .catch(() => {}),
       ),
     );
-    // A private engine is thrown away with all that it holds.
-    if (!engine.private) for (const step of undo.toReversed()) await step().catch(() => {});
+    await network?.remove().catch(() => {});
   };
 
   try {
-    await narrator.step('building the image from the Dockerfile', async (detail) => {
-      const before = new Set((await client.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
-      detail('making a base image of this machine’s own files');
-      const baseImage = await ensureBaseImage(client);
-      if (baseImage !== undefined && !before.has(baseImage)) undo.push(() => client.getImage(baseImage).remove());
-      signal.throwIfAborted();
-      undo.push(() => removeSealaneImage(client, image));
-      const hostNetwork = engine.private;
-      await buildSealaneImage(client, root, { tag: image, baseImage, hostNetwork, onLine: detail, signal });
-    });
-    const network = await client.createNetwork({ Name: run, Labels: { [runLabel]: run } });
-    undo.push(() => network.remove());
-    const sealane = await narrator.step('starting Sealane in a container', () => startSidecar());
+    network = await client.createNetwork({ Name: run, Labels: { [runLabel]: run } });
+    const sealane = await output.step('starting Sealane in a container', () => startSidecar());
     const published = (await sealane.inspect()).NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort;
     if (published === undefined) throw new Error('the engine published no port for Sealane');
 
     return {
-      host: publishedHost(engine.host),
+      host: publishedHost(host),
       port: Number(published),
       stopTitle: 'docker stop one of the two',
       replicas: () => [...replicas],
@@ -100,8 +82,8 @@ export async function openDockerStage({ engine, root, narrator, signal }: Docker
       ExposedPorts: { [`${port}/tcp`]: {} },
       HostConfig: {
         NetworkMode: run,
-        Binds: [`${engineSocket(engine.host)}:/var/run/docker.sock:ro`],
-        PortBindings: { [`${port}/tcp`]: [{ HostIp: isLocal(engine.host) ? '127.0.0.1' : '', HostPort: '' }] },
+        Binds: [`${engineSocket(host)}:/var/run/docker.sock:ro`],
+        PortBindings: { [`${port}/tcp`]: [{ HostIp: isLocal(host) ? '127.0.0.1' : '', HostPort: '' }] },
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges:true'],

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { followProgress, type EngineClient } from './client.ts';
+import type { EngineClient } from '../../src/demo/engine-client.ts';
+import { followProgress } from './follow-progress.ts';
 import { treeEntries } from './machine-files.ts';
 import { packEntries, type Entry } from './root-filesystem.ts';
 
@@ -19,15 +19,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The folder of the Dockerfile, or undefined where only the bundle is installed. */
-export function projectRoot(): string | undefined {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (folder !== dirname(folder)) {
-    if (existsSync(join(folder, 'Dockerfile')) && existsSync(join(folder, 'src/main.ts'))) return folder;
-    folder = dirname(folder);
-  }
-  return undefined;
-}
+/** The folder of this checkout, with the Dockerfile. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function buildSealaneImage(client: EngineClient, root: string, options: BuildOptions): Promise<void> {
   const stream = await client.buildImage(packEntries(await contextEntries(root)), {

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run, which } from './command.ts';
+import { run, which } from '../machine/command.ts';
 import { existing } from './machine-files.ts';
 
 /**

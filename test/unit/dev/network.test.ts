@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTaken } from '../../../src/demo/engine/network.ts';
+import { isTaken } from '../../../dev/engine/network.ts';
 
 describe('choosing an address range for a private engine', () => {
   it.each([

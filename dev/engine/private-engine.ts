@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
-import { installMissing } from './packages.ts';
+import { installMissing } from '../machine/packages.ts';
 import {
   engineVariable,
   killEngineProcesses,
@@ -18,7 +18,7 @@ import {
 
 /**
  * A whole Docker engine that lives in one temporary folder and one address range, and its complete removal. Runs inside
- * the keeper; every step that changes the machine registers its undoing first.
+ * the supervisor; every step that changes the machine registers its undoing first.
  */
 export interface PrivateEngine {
   readonly host: string;

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+import type { Ground } from '../src/demo/environment.ts';
+import { runDemo, type Preparation } from '../src/demo/tour.ts';
+import { acquireEngine, type AcquiredEngine } from './engine/acquire.ts';
+import { ensureBaseImage } from './images/base-image.ts';
+import { buildSealaneImage, projectRoot, removeSealaneImage } from './images/sealane-image.ts';
+
+/**
+ * `npm run demo`: the tour on an engine that is there, else on a private one that is installed for it, with an image of
+ * this checkout. Where no engine can be had, the tour on local processes.
+ */
+const image = 'sealane:demo';
+
+process.exitCode = await runDemo({ prepare, stdout: process.stdout });
+
+async function prepare(preparation: Preparation): Promise<Ground> {
+  const { output, signal, undo } = preparation;
+  let engine: AcquiredEngine;
+  try {
+    engine = await output.step('getting a Docker engine', (detail) =>
+      acquireEngine({ allowPrivate: true, onProgress: detail, signal }),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const executable = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: 'processes', reason, command: [process.execPath, executable] };
+  }
+  undo.push(() => engine.release());
+  await output.step('building the image from the Dockerfile', (detail) => buildImage(engine, preparation, detail));
+  return { kind: 'engine', host: engine.host, image };
+}
+
+async function buildImage(
+  engine: AcquiredEngine,
+  { signal, undo }: Preparation,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const { client } = engine;
+  const before = new Set((await client.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
+  onLine('making a base image of this machine’s own files');
+  const baseImage = await ensureBaseImage(client);
+  // A private engine is thrown away with all its images.
+  if (baseImage !== undefined && !before.has(baseImage) && !engine.private)
+    undo.push(() => client.getImage(baseImage).remove());
+  signal.throwIfAborted();
+  if (!engine.private) undo.push(() => removeSealaneImage(client, image));
+  await buildSealaneImage(client, projectRoot, {
+    tag: image,
+    baseImage,
+    hostNetwork: engine.private,
+    onLine,
+    signal,
+  });
+}
