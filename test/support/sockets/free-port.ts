@@ -10,10 +10,12 @@ const lowest = 10_000;
 const highest = 32_767;
 
 /**
- * Test processes that run at the same time choose from ports of their own: `SEALANE_TEST_LANE` is `0` for even ports or
- * `1` for odd ones. Unset: all ports.
+ * Test processes that run at the same time choose from ports of their own: each lane of `npm test` (`SEALANE_TEST_LANE`,
+ * 0 or 1) and each of the two workers in it (`VITEST_POOL_ID`, from 1) has every fourth port.
  */
-const lane = process.env['SEALANE_TEST_LANE'];
+const sharers = 4;
+const share =
+  (Number(process.env['SEALANE_TEST_LANE'] ?? 0) * 2 + Number(process.env['VITEST_POOL_ID'] ?? 0)) % sharers;
 
 const givenPorts = new Set<number>();
 
@@ -21,7 +23,7 @@ const givenPorts = new Set<number>();
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest + 1);
-    if (givenPorts.has(port) || (lane !== undefined && port % 2 !== Number(lane))) continue;
+    if (givenPorts.has(port) || port % sharers !== share) continue;
     givenPorts.add(port);
     if (await isFree(port)) return port;
   }
