@@ -2,7 +2,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import { problemCodes } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { serviceStates, stateOf } from '../catalog/service-state.ts';
-import type { Service } from '../catalog/catalog.ts';
+import type { Service } from '../catalog/service.ts';
 import { closeReasons, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
 import { registerProcess } from './process-metrics.ts';
 import { reading, type Value } from './reading-metric.ts';

@@ -1,4 +1,5 @@
-import type { Catalog, Service } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Service } from '../catalog/service.ts';
 import { nameOf, type HealthPlan } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Problem } from '../catalog/problem.ts';

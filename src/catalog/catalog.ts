@@ -1,34 +1,18 @@
 import { certificateMissing } from './certificate-missing.ts';
 import { mergeDeclarations, type ServiceIntent } from './merge.ts';
-import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
+import type { ContainerRun, Declaration, DeclaredUpstream } from './declaration.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { agree, overlap, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
+import type { Service, ServiceRoute } from './service.ts';
 import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
  * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
  * world as it is and the catalog before, which alone knows what is draining and what may come back.
  */
-export interface ServiceRoute extends Route {
-  /** The port on which clients are accepted now; undefined while the listener is not bound. */
-  readonly openPort: number | undefined;
-}
-
-export interface Service {
-  /** What was declared of it last. */
-  readonly intent: ServiceIntent;
-  readonly name: string;
-  readonly routes: readonly ServiceRoute[];
-  readonly pool: ServiceIntent['pool'];
-  readonly upstreams: readonly Upstream[];
-  readonly declarers: readonly Declarer[];
-  /** Set while no container declares it any more: its port stays open so long, for a container that comes back. */
-  readonly lingersUntilMs: number | undefined;
-}
-
 export interface Catalog {
   readonly services: ReadonlyMap<string, Service>;
   readonly problems: readonly Problem[];

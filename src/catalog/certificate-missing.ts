@@ -1,4 +1,4 @@
-import type { Service } from './catalog.ts';
+import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import { describeSelector, type Selector } from './route.ts';
 

@@ -1,7 +1,8 @@
 import { formatAddress } from '../address/address.ts';
 import type { LogEvent } from '../telemetry/log-events.ts';
 import { formatDuration } from '../text/duration.ts';
-import type { Catalog, Service } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { Service } from './service.ts';
 import { nameOf } from './declaration.ts';
 import { problemKey } from './problem.ts';
 import { selectorName } from './route.ts';

@@ -1,6 +1,6 @@
 import { printable, quoted } from '../text/printable.ts';
 import { problemsByService } from './problems-of.ts';
-import type { Service } from './catalog.ts';
+import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import { findInContainer } from './explain/container.ts';
 import type { DialFailure, Explanation, Finding } from './explain/explanation.ts';

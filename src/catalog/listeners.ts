@@ -1,5 +1,5 @@
 import { plainListener, type ListenerSpec, type NameSpec } from '../relay/boundary/table.ts';
-import type { Service, ServiceRoute } from './catalog.ts';
+import type { Service, ServiceRoute } from './service.ts';
 
 /**
  * The listeners of the table: what several services want of one address, in one. Pure.

@@ -1,5 +1,6 @@
 import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/boundary/table.ts';
-import type { Catalog, Service } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { Service } from './service.ts';
 import { createListenerWriter } from './listeners.ts';
 import type { Upstream, UpstreamState } from './upstream.ts';
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '../text/duration.ts';
 import { howToListen } from './advice.ts';
-import type { Service } from './catalog.ts';
+import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import type { Upstream } from './upstream.ts';
 

@@ -1,4 +1,4 @@
-import type { Service } from './catalog.ts';
+import type { Service } from './service.ts';
 
 /**
  * How a service is, in one word and one line, for whoever looks at many. The whole story is `explain`'s. Pure.

@@ -1,5 +1,5 @@
 import type { Problem } from '../problem.ts';
-import type { Service } from '../catalog.ts';
+import type { Service } from '../service.ts';
 import type { Finding } from './explanation.ts';
 import { causeOf, findInService, findUpstream } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';

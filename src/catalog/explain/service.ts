@@ -1,7 +1,7 @@
 import { formatAddress } from '../../address/address.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
-import type { Service, ServiceRoute } from '../catalog.ts';
+import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem } from '../problem.ts';
 import { notAskedYet, type Upstream } from '../upstream.ts';

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../address/address.ts';
 import { nameOf } from '../declaration.ts';
-import type { Service } from '../catalog.ts';
+import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { namesOf } from '../route.ts';
 import type { Upstream } from '../upstream.ts';

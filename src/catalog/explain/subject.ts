@@ -1,5 +1,5 @@
 import { didYouMean } from '../../text/did-you-mean.ts';
-import type { Service } from '../catalog.ts';
+import type { Service } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
