@@ -123,17 +123,32 @@ function blind({ engine, synced }: ExplainWorld): Finding | undefined {
   };
 }
 
+/** What is missing may be written in a configuration file that can't be read. */
+function inBrokenFile(missing: string, { catalog }: ExplainWorld): Finding | undefined {
+  const broken = catalog.problems.find(({ code }) => code === 'config-invalid');
+  return (
+    broken && {
+      verdict: 'unreachable',
+      cause: causeOf(broken),
+      summary: `${missing}; the configuration file was not taken over: ${broken.message}`,
+      next: 'Correct the configuration file; it is read again when it changes.',
+    }
+  );
+}
+
 function noSuchName(
   text: string,
   { suggestions }: Extract<Subject, { kind: 'unknown' }>,
   world: ExplainWorld,
 ): Finding {
   const [meant] = suggestions;
+  const summary = `there is no service or container ${quoted(text)}`;
   return (
-    blind(world) ?? {
+    blind(world) ??
+    inBrokenFile(summary, world) ?? {
       verdict: 'unreachable',
       cause: 'no-such-service',
-      summary: `there is no service or container ${quoted(text)}`,
+      summary,
       next:
         meant === undefined
           ? 'See what there is: sealane status.'
@@ -148,11 +163,13 @@ function noSuchPort(port: number, world: ExplainWorld): Finding {
   );
   if (conflict)
     return { verdict: 'unreachable', cause: causeOf(conflict), summary: conflict.message, next: conflict.fix };
+  const summary = `no service listens on port ${port}`;
   return (
-    blind(world) ?? {
+    blind(world) ??
+    inBrokenFile(summary, world) ?? {
       verdict: 'unreachable',
       cause: 'no-such-port',
-      summary: `no service listens on port ${port}`,
+      summary,
       next: `Give a container the label ${world.labelPrefix}.listen=${port}.`,
     }
   );

@@ -20,28 +20,37 @@ export interface Problem {
   readonly fix: string;
 }
 
-export const problemCodes = [
-  'label-unknown',
-  'label-malformed',
-  'labels-differ',
-  'port-unclear',
-  'no-address',
-  'no-shared-network',
-  'not-on-network',
-  'namespace-lost',
-  'listen-conflict',
-  'name-conflict',
-  'listen-failed',
-  'name-unresolved',
-  'scope-unknown',
-  'config-invalid',
-  'certificate-missing',
-  'certificate-unusable',
-  'certificate-expiring',
-  'never-ready',
-  'all-suspect',
-] as const;
-export type ProblemCode = (typeof problemCodes)[number];
+/** What a problem's subject names, by the problem's code. */
+type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting';
+
+const subjects = {
+  'label-unknown': 'container',
+  'label-malformed': 'container',
+  'labels-differ': 'service',
+  'port-unclear': 'container',
+  'no-address': 'container',
+  'no-shared-network': 'container',
+  'not-on-network': 'container',
+  'namespace-lost': 'container',
+  'listen-conflict': 'service',
+  'name-conflict': 'service',
+  'listen-failed': 'listener',
+  'name-unresolved': 'service',
+  'scope-unknown': 'setting',
+  'config-invalid': 'file',
+  'certificate-missing': 'service',
+  'certificate-unusable': 'file',
+  'certificate-expiring': 'file',
+  'never-ready': 'upstream',
+  'all-suspect': 'service',
+} as const satisfies Readonly<Record<string, SubjectKind>>;
+
+export type ProblemCode = keyof typeof subjects;
+export const problemCodes = Object.keys(subjects) as readonly ProblemCode[];
+
+export function subjectOf(code: ProblemCode): SubjectKind {
+  return subjects[code];
+}
 
 /**
  * Two problems are the same when all that a person would read is the same; but one about a whole service stays the same

@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts';
-import type { Problem } from './problem.ts';
+import { subjectOf, type Problem } from './problem.ts';
 
 /**
  * Which problems concern which services: those named after it, those of its containers, and those of where it listens.
@@ -26,8 +26,10 @@ function indexProblems({ services, problems }: Catalog): ReadonlyMap<string, rea
   }
   for (const problem of problems) {
     const concerned = new Set(problem.containerId === undefined ? [] : byContainer.get(problem.containerId));
-    for (const service of byListen.get(problem.subject) ?? []) concerned.add(service);
-    if (services.has(problem.subject)) concerned.add(problem.subject);
+    // A file, a setting or a container may have the very name of a service that has nothing to do with it.
+    const about = subjectOf(problem.code);
+    if (about === 'listener') for (const service of byListen.get(problem.subject) ?? []) concerned.add(service);
+    if (about === 'service' && services.has(problem.subject)) concerned.add(problem.subject);
     for (const service of concerned) {
       const known = found.get(service);
       if (known) known.push(problem);

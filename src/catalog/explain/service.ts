@@ -3,7 +3,7 @@ import { formatDuration } from '../../text/duration.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem, ProblemCode } from '../problem.ts';
 import { notAskedYet, type Upstream } from '../upstream.ts';
 import type { Cause, Finding } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
@@ -153,34 +153,31 @@ export function findUpstream(upstream: Upstream): Finding {
   }
 }
 
-/** Problems' codes are finer than causes. */
+/** The cause that stands for each problem; labels and certificates can go wrong in several ways. */
+const causes: Readonly<Record<ProblemCode, Cause>> = {
+  'label-unknown': 'label-mistake',
+  'label-malformed': 'label-mistake',
+  'labels-differ': 'labels-differ',
+  'port-unclear': 'port-unclear',
+  'no-address': 'no-address',
+  'no-shared-network': 'no-shared-network',
+  'not-on-network': 'not-on-network',
+  'namespace-lost': 'namespace-lost',
+  'listen-conflict': 'listen-conflict',
+  'name-conflict': 'name-conflict',
+  'listen-failed': 'listen-failed',
+  'name-unresolved': 'name-unresolved',
+  'scope-unknown': 'scope-unknown',
+  'config-invalid': 'config-invalid',
+  'certificate-missing': 'certificate',
+  'certificate-unusable': 'certificate',
+  'certificate-expiring': 'certificate',
+  'never-ready': 'never-ready',
+  'all-suspect': 'all-suspect',
+};
+
 export function causeOf({ code }: Problem): Cause {
-  switch (code) {
-    case 'label-unknown':
-    case 'label-malformed':
-      return 'label-mistake';
-    case 'never-ready':
-      return 'nothing-listens';
-    case 'config-invalid':
-      return 'label-mistake';
-    case 'certificate-missing':
-    case 'certificate-unusable':
-    case 'certificate-expiring':
-      return 'certificate';
-    case 'labels-differ':
-    case 'port-unclear':
-    case 'no-address':
-    case 'no-shared-network':
-    case 'not-on-network':
-    case 'namespace-lost':
-    case 'listen-conflict':
-    case 'name-conflict':
-    case 'listen-failed':
-    case 'name-unresolved':
-    case 'scope-unknown':
-    case 'all-suspect':
-      return code;
-  }
+  return causes[code];
 }
 
 function bad(cause: Cause, summary: string, next: string): Finding {

@@ -5,6 +5,7 @@ import { explain, whyNot } from '../../../src/catalog/explain.ts';
 import { findUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
+import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
@@ -177,6 +178,16 @@ describe('why a service is not reachable', () => {
   });
 });
 
+describe('a problem of a service that is served', () => {
+  it.each(problemCodes.filter((code) => subjectOf(code) === 'service'))('%s is the cause by its own name', (code) => {
+    const cause = code === 'certificate-missing' ? 'certificate' : code;
+    const world = explainWorld(
+      catalogOf([declare('api', declaredUpstream('a'))], { problems: [problem(code, 'api')] }),
+    );
+    expect(explain('api', world)).toMatchObject({ verdict: 'degraded', cause, next: `How to mend ${code}.` });
+  });
+});
+
 describe('why a container gets no clients', () => {
   const labelTypo = problem('label-unknown', 'api-1', { containerId: 'c0ffee' });
   it.each([
@@ -246,6 +257,31 @@ describe('what was asked for', () => {
     const engine = { kind: 'connecting', reason: 'no such file' } as const;
     expect(explain('x', explainWorld(catalogOf([]), { engine }))).toMatchObject({ cause: 'engine-unreachable' });
     expect(explain('x', explainWorld(catalogOf([]), { synced: false }))).toMatchObject({ cause: 'not-synced' });
+  });
+
+  it.each([
+    ['db', 'there is no service or container "db"'],
+    ['5433', 'no service listens on port 5433'],
+  ])('may be written in a configuration file that can’t be read: %s', (text, missing) => {
+    const broken = problem('config-invalid', 'configuration', { message: 'sealane.yaml:3:5: unknown option "lisen"' });
+    const explanation = explain(text, explainWorld(catalogOf([], { problems: [broken] })));
+    expect(explanation).toMatchObject({ verdict: 'unreachable', cause: 'config-invalid' });
+    expect(explanation.summary).toBe(
+      `${missing}; the configuration file was not taken over: sealane.yaml:3:5: unknown option "lisen"`,
+    );
+    expect(explanation.next).not.toMatch(/label/);
+  });
+
+  it('is not blamed for a problem whose subject only has the same name', () => {
+    const about = [problem('config-invalid', 'configuration'), problem('certificate-unusable', 'certs/db.pem')];
+    const catalog = catalogOf(
+      ['configuration', 'certs/db.pem'].map((name, index) =>
+        declare(name, declaredUpstream(name), { port: 8080 + index }),
+      ),
+      { problems: about },
+    );
+    for (const name of ['configuration', 'certs/db.pem'])
+      expect(explain(name, explainWorld(catalog))).toMatchObject({ cause: 'fine', problems: [] });
   });
 
   it('is shown inert, whatever it is', () => {
