@@ -1,129 +1,98 @@
 import { isIP, isIPv6, SocketAddress } from 'node:net';
 import { posix } from 'node:path';
-import { z } from 'zod';
+import { isHostName } from './host-name.ts';
+import { parsePort } from './port.ts';
 
 /**
- * Addresses as people write them: what to listen on, and where to connect to.
+ * Addresses to listen on and to connect to: parsed, printed and compared here and nowhere else. A Unix socket is
+ * `unix:/path` in the place of the host, with port 0. No zod: the relay's threads load this file.
  */
-export interface ListenAddress {
-  /** An IP address, or `unix:/path` with port 0; undefined where only a port was given. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
-/** Ports in a row on one address; `count` 1 is the plain case. */
-export interface ListenRange extends ListenAddress {
-  readonly count: number;
-}
-
-export interface Target {
-  /** An IP address or a host name; or `unix:/path` with port 0. */
+export interface Address {
+  /** An IP address, a host name where names are allowed, or `unix:/path`. */
   readonly host: string;
   readonly port: number;
 }
 
-/** A range opens a listener and makes a service for each of its ports. */
-const mostPortsInRange = 1024;
-
 /** What fits into sun_path, less its terminating zero (unix(7)). */
 const longestSocketPath = 107;
 
-/** RFC 1123: labels of letters, digits and hyphens; underscores too, as compose service names have them. */
-const hostName =
-  /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
-
-/** `5432`, `:5432`, `127.0.0.1:5432`, `[::1]:5432` or `unix:/path`; `localhost` is 127.0.0.1. Ports 0 to 65535. */
-export function parseListen(text: string): ListenAddress | undefined {
-  if (isSocketPath(text)) return parseSocket(text);
-  const portOnly = /^:?(\d{1,5})$/.exec(text);
-  if (portOnly) return withPort(portOnly[1], (port) => ({ host: undefined, port }));
-  const target = parseTarget(text);
-  if (!target) return undefined;
-  const host = target.host === 'localhost' ? '127.0.0.1' : target.host;
-  return isIP(host) === 0 ? undefined : { host: canonical(host), port: target.port };
-}
-
-/** The same with `7000-7010` in the port's place. Says what is wrong otherwise. */
-function parseListenRange(text: string): ListenRange | string {
-  const { head = text, last } = /^(?<head>[^/]*?)-(?<last>\d{1,5})$/.exec(text)?.groups ?? {};
-  const first = parseListen(head);
-  if (!first || (first.port === 0 && !isSocketPath(head))) return listenRule;
-  const count = last === undefined ? 1 : Number(last) - first.port + 1;
-  if (count < 1 || first.port + count - 1 > 65_535) return 'must have ranges from a lower to a higher port';
-  return count <= mostPortsInRange ? { ...first, count } : `must have at most ${mostPortsInRange} ports in a range`;
-}
-
-const listenRule =
-  'must be a port, IP:port, a range of ports or unix:/path, or several with commas, such as 5432 or 127.0.0.1:7000-7010';
-
-/** `host:port`, `[ipv6]:port` or `unix:/path`. */
-export function parseTarget(text: string): Target | undefined {
-  if (isSocketPath(text)) return parseSocket(text);
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  if (!match) return undefined;
-  const [, bracketed, bare, port] = match;
-  const host = bracketed ?? bare ?? '';
-  if (bracketed === undefined ? !isHost(host) : !isIPv6(host)) return undefined;
-  return withPort(port, (number) => ({ host, port: number }));
-}
-
-/** A Unix socket in the place of a host. */
-export function isSocketPath(host: string): boolean {
-  return host.startsWith('unix:');
+/** `host:port`, `[ipv6]:port` or `unix:/path`. Ports 0 to 65535. */
+export function parseAddress(text: string): Address | undefined {
+  if (isUnix(text)) return parseSocket(text);
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text);
+  const [, bracketed, bare = '', digits = ''] = match ?? [];
+  const port = parsePort(digits);
+  if (port === undefined || !(bracketed === undefined ? isHost(bare) : isIPv6(bracketed))) return undefined;
+  return { host: bracketed ?? bare, port };
 }
 
 /** `127.0.0.1:80`, `[::1]:80`, `unix:/path`. */
-export function formatAddress(host: string, port: number): string {
-  if (isSocketPath(host)) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export function formatAddress({ host, port }: Address): string {
+  if (isUnix(host)) return host;
+  return isIPv6Host(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Only the plain form of an absolute path, so that two that are spelled alike are alike, and none leads elsewhere. */
-function parseSocket(text: string): Target | undefined {
-  const path = text.slice('unix:'.length);
-  const plain = /^\/[!-+\--~]+$/.test(path) && posix.normalize(path) === path && !path.endsWith('/');
-  return plain && path.length <= longestSocketPath ? { host: text, port: 0 } : undefined;
+/** Whether a Unix socket stands in the place of a host. */
+export function isUnix(host: string): boolean {
+  return host.startsWith('unix:');
 }
 
-/** One spelling for each address, so that `[0::1]:80` and `[::1]:80` are one listener. */
-function canonical(ip: string): string {
+/** The path of a Unix socket. */
+export function unixPath(host: string): string {
+  return host.slice('unix:'.length);
+}
+
+/** What connect of node:net and node:http takes. */
+export function connectOptions({ host, port }: Address): { readonly path: string } | Address {
+  return isUnix(host) ? { path: unixPath(host) } : { host, port };
+}
+
+/** Whether two addresses can't both be bound. The wildcard of IPv6 takes the ports of IPv4 as well (ipv6(7)). */
+export function overlap(a: Address, b: Address): boolean {
+  if (a.port !== b.port) return false;
+  if (a.host === b.host) return true;
+  // Unix sockets, and ports that the kernel chooses: nothing but the same host is the same.
+  if (a.port === 0) return false;
+  const takesPortOf = (one: string, other: string): boolean =>
+    one === '::' || (one === '0.0.0.0' && !isIPv6Host(other));
+  return takesPortOf(a.host, b.host) || takesPortOf(b.host, a.host);
+}
+
+/** Whether only this machine, or this container, can connect to it. */
+export function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+/** Whether it stands for all addresses of a machine. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** One spelling for each IP address, so that `[0::1]:80` and `[::1]:80` are one listener. */
+export function canonicalIP(ip: string): string {
   // A zone (fe80::1%eth0) is lost in it.
   if (!isIPv6(ip) || ip.includes('%')) return ip;
   return new SocketAddress({ address: ip, family: 'ipv6' }).address;
 }
 
-function isHost(host: string): boolean {
+/** An IPv6 address without a zone as URLs and Host headers have it: `[::1]`, in one spelling (RFC 5952). */
+export function bracketedIPv6(ip: string): string {
+  return new URL(`http://[${ip}]`).hostname;
+}
+
+/** Of an IP address or a host name. */
+function isIPv6Host(host: string): boolean {
+  return host.includes(':');
+}
+
+/** Only the plain form of an absolute path, so that two that are spelled alike are alike, and none leads elsewhere. */
+function parseSocket(text: string): Address | undefined {
+  const path = unixPath(text);
+  const plain = /^\/[!-+\--~]+$/.test(path) && posix.normalize(path) === path && !path.endsWith('/');
+  return plain && path.length <= longestSocketPath ? { host: text, port: 0 } : undefined;
+}
+
+function isHost(text: string): boolean {
   // Digits and dots that are no IPv4 address (1.2.3, 256.1.1.1) would be taken for a name and looked up.
-  return /^[\d.]+$/.test(host) ? isIP(host) === 4 : hostName.test(host);
+  return /^[\d.]+$/.test(text) ? isIP(text) === 4 : isHostName(text);
 }
-
-function withPort<T>(digits: string | undefined, build: (port: number) => T): T | undefined {
-  const port = Number(digits);
-  return port <= 65_535 ? build(port) : undefined;
-}
-
-/** One address or several; all ranges in it are of one length, since they lead to the same ports of the container. */
-export const listenSchema = z.string().transform((text, context): readonly ListenRange[] => {
-  const ranges: ListenRange[] = [];
-  for (const part of text.split(',')) {
-    const range = parseListenRange(part.trim());
-    if (typeof range === 'string') {
-      context.addIssue({ code: 'custom', message: range });
-      return z.NEVER;
-    }
-    ranges.push(range);
-  }
-  if (ranges.every((one) => one.count === ranges[0]?.count)) return ranges;
-  context.addIssue({ code: 'custom', message: 'must have ranges of one length' });
-  return z.NEVER;
-});
-
-export const targetSchema = z.string().transform((text, context) => {
-  const target = parseTarget(text);
-  if (target && (target.port > 0 || isSocketPath(target.host))) return target;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be HOST:PORT or unix:/path, such as localhost:8080 or [::1]:8080',
-  });
-  return z.NEVER;
-});

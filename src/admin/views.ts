@@ -93,7 +93,7 @@ function viewUpstream(source: AdminSource, { declared, state, weight }: Upstream
     key: declared.key,
     name: declared.name,
     containerId: declared.run?.id ?? null,
-    endpoints: declared.endpoints.map(({ host, port }) => formatAddress(host, port)),
+    endpoints: declared.endpoints.map(formatAddress),
     state: state.kind,
     suspect: state.kind === 'unhealthy' && state.suspect,
     reason: state.reason,

@@ -6,7 +6,7 @@ import type { DeclaredUpstream } from './declaration.ts';
  * configuration.
  */
 export function howToListen({ endpoints, run }: DeclaredUpstream): string {
-  const where = endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  const where = endpoints.map(formatAddress).join(', ');
   return run
     ? `Let its process listen on ${where} (0.0.0.0, not 127.0.0.1), or correct the port label.`
     : `Let something listen on ${where}, or correct its address in the configuration.`;

@@ -1,10 +1,11 @@
+import { overlap } from '../address/address.ts';
 import { certificateMissing } from './certificate-missing.ts';
 import { mergeDeclarations, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream } from './declaration.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
-import { agree, overlap, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
+import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
 import type { Service, ServiceRoute } from './service.ts';
 import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';

@@ -1,6 +1,7 @@
+import { overlap } from '../address/address.ts';
 import { bySeniority, nameOf, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
-import { agree, describeSelector, overlap, selectorKey, type Owners, type Route, type Selector } from './route.ts';
+import { agree, describeSelector, selectorKey, type Owners, type Route, type Selector } from './route.ts';
 
 /**
  * Settles who listens where under which name. The more senior claim keeps what it has; the other is told by whom and

@@ -1,3 +1,4 @@
+import type { Address } from '../address/address.ts';
 import type {
   BalancePolicy,
   ConnectRate,
@@ -13,8 +14,8 @@ import type {
  */
 export interface Declaration {
   readonly service: string;
-  /** An IP address and a port, or `unix:/path` and 0. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Its host is an IP address or a Unix socket. */
+  readonly listen: Address;
   readonly front: Front;
   readonly pool: PoolOptions;
   /** Undefined while it cannot be reached; the service is declared all the same, and its clients are held. */

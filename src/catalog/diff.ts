@@ -90,7 +90,7 @@ function openRoutes(service: Service | undefined): Map<string, ReadonlySet<strin
   for (const { host, openPort, selectors } of service?.routes ?? []) {
     if (openPort === undefined) continue;
     const names = selectors.map((one) => (one.kind === 'rest' ? '' : selectorName(one)));
-    open.set(formatAddress(host, openPort), new Set(names));
+    open.set(formatAddress({ host, port: openPort }), new Set(names));
   }
   return open;
 }
@@ -136,7 +136,7 @@ function diffProblems(before: Catalog, after: Catalog): Change[] {
 }
 
 function added(service: string, { declared, state }: Upstream): Change {
-  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  const where = declared.endpoints.map(formatAddress).join(', ');
   return {
     ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}, ${state.kind}: ${state.reason}`),
     upstream: declared.name,

@@ -1,3 +1,4 @@
+import { parseAddress } from '../address/address.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { problemsByService } from './problems-of.ts';
 import type { Service } from './service.ts';
@@ -159,7 +160,7 @@ function noSuchName(
 
 function noSuchPort(port: number, world: ExplainWorld): Finding {
   const conflict = world.catalog.problems.find(
-    ({ code, message }) => isConflict(code) && message.includes(`:${port} `),
+    ({ code, listen = '' }) => isConflict(code) && parseAddress(listen)?.port === port,
   );
   if (conflict)
     return { verdict: 'unreachable', cause: causeOf(conflict), summary: conflict.message, next: conflict.fix };

@@ -1,4 +1,4 @@
-import { isSocketPath } from '../address/address.ts';
+import { isUnix } from '../address/address.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Problem } from './problem.ts';
 
@@ -12,7 +12,7 @@ export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>):
 }
 
 export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
-  const known = isSocketPath(listen) ? socketReasons : reasons;
+  const known = isUnix(listen) ? socketReasons : reasons;
   const [why, fix] = known[code] ?? [message, 'It is tried again by itself.'];
   return { code: 'listen-failed', subject: listen, listen, message: `cannot listen: ${why}`, fix };
 }

@@ -1,18 +1,13 @@
-import { formatAddress } from '../address/address.ts';
+import { formatAddress, type Address } from '../address/address.ts';
 import type { TlsMode } from '../relay/boundary/table.ts';
 import { bySeniority, type Declaration, type Declarer, type Name } from './declaration.ts';
 
 /**
  * How clients reach a service: its listen addresses, and on each the names it has there. Pure.
  */
-export interface Address {
-  /** `host:port` or `unix:/path`, also the listener's key. */
-  readonly listen: string;
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface Route extends Address {
+  /** Its address as text, which is also the listener's key. */
+  readonly listen: string;
   /** How its clients are told from those of other services on the same address; never empty. */
   readonly selectors: readonly Selector[];
   readonly acceptProxy: readonly string[];
@@ -90,7 +85,7 @@ function compareText(a: string, b: string): number {
 }
 
 export function listenOf({ listen }: Declaration): string {
-  return formatAddress(listen.host, listen.port);
+  return formatAddress(listen);
 }
 
 /** What it takes for itself: where Sealane ends TLS, an HTTP host is asked for as a server name. */
@@ -112,23 +107,6 @@ export function describeSelector(listen: string, selector: Selector): string {
 /** For people and the API: `host api.localhost`, `rest`; none for a service that gets all clients of its address. */
 export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
   return selectors.every(({ kind }) => kind === 'rest') ? [] : selectors.map(selectorName);
-}
-
-/** Whether two addresses can't both be bound. */
-export function overlap(a: Address, b: Address): boolean {
-  if (a.port !== b.port) return false;
-  if (a.port === 0) return a.listen === b.listen;
-  return (
-    a.host === b.host || a.host === '::' || b.host === '::' || (isAnyV4(a) && !isV6(b)) || (isAnyV4(b) && !isV6(a))
-  );
-}
-
-function isAnyV4({ host }: Address): boolean {
-  return host === '0.0.0.0';
-}
-
-function isV6({ host }: Address): boolean {
-  return host.includes(':');
 }
 
 /** Whether clients of one listener begin alike: with the header of a proxy, or without. */

@@ -1,17 +1,15 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isHostPattern } from '../address/host-name.ts';
 
 /**
  * Decides which names a certificate may be made for.
  */
-const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
-const hostPattern = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${label}(?:\\.${label})*$`);
-
 export const certificateNameSchema = z
   .string()
   .transform((text) => text.toLowerCase())
   .refine(
-    (text) => isIP(text) !== 0 || (hostPattern.test(text) && !/^[\d.]+$/.test(text)),
+    (text) => isIP(text) !== 0 || (isHostPattern(text) && !/^[\d.]+$/.test(text)),
     'must be a host name, *.name or an IP address, such as api.localhost, *.shop.localhost or 127.0.0.1',
   );
 

@@ -4,9 +4,9 @@ import { hasLabelsOf } from '../discovery/world.ts';
 import type { Declaration } from '../catalog/declaration.ts';
 import { mergeDeclarations } from '../catalog/merge.ts';
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
+import { listenOf } from '../catalog/route.ts';
 import type { ComposeProject } from '../compose/project.ts';
 import type { ComposeService } from '../compose/service.ts';
-import { formatAddress } from '../address/address.ts';
 import type { ContainerFacts, Reach } from '../docker/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
@@ -146,7 +146,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   const listening = merged.services.flatMap((intent) =>
     intent.routes.flatMap((route): Listening[] => {
       const declaredBy = declarations.find(
-        (one) => one.service === intent.name && formatAddress(one.listen.host, one.listen.port) === route.listen,
+        (one) => one.service === intent.name && listenOf(one) === route.listen,
       )?.declaredBy;
       const service = declaredBy?.kind === 'container' ? byName.get(declaredBy.id) : undefined;
       if (declaredBy?.kind !== 'container' || !service) return [];

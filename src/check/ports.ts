@@ -1,9 +1,9 @@
 import type { ServiceIntent } from '../catalog/merge.ts';
-import { overlap, type Address, type Route } from '../catalog/route.ts';
+import type { Route } from '../catalog/route.ts';
 import type { Place } from '../compose/place.ts';
 import type { ComposePort } from '../compose/port.ts';
 import type { ComposeService } from '../compose/service.ts';
-import { formatAddress, isSocketPath } from '../address/address.ts';
+import { formatAddress, isLoopback, isUnix, overlap, type Address } from '../address/address.ts';
 import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
@@ -24,7 +24,7 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
   if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
   const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
   const closed = listening.filter(
-    ({ route: { host, port } }) => !isSocketPath(host) && (isLoopback(host) || !open.has(port)),
+    ({ route: { host, port } }) => !isUnix(host) && (isLoopback(host) || !open.has(port)),
   );
   // A range is one finding, however many ports it has.
   const groups = Map.groupBy(closed, ({ route, place }) =>
@@ -35,16 +35,12 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
   );
 }
 
-function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || host === '::1';
-}
-
 function notPublished({ route, service, place }: Listening, last: number | undefined, sealane: string): Finding {
   const ports = last === undefined ? String(route.port) : `${route.port}-${last}`;
-  const published = (host: string): string =>
-    last === undefined
-      ? `${formatAddress(host, route.port)}:${ports}`
-      : `${formatAddress(host, route.port)}-${last}:${ports}`;
+  const published = (host: string): string => {
+    const first = formatAddress({ host, port: route.port });
+    return last === undefined ? `${first}:${ports}` : `${first}-${last}:${ports}`;
+  };
   const finding = { code: 'not-published', place, service } as const;
   if (isLoopback(route.host)) {
     return {
@@ -79,7 +75,7 @@ export function publishConflicts(services: readonly ComposeService[], ours: Read
 /** Listen ports that a container publishes, on which a Sealane on the host can't listen. */
 export function hostConflicts(services: readonly ComposeService[], listening: readonly Listening[]): Finding[] {
   return listening.flatMap(({ intent, route, service, place }): Finding[] => {
-    const rival = services.find((one) => one.ports.some((port) => overlap(publishedRoute(port), route)));
+    const rival = services.find((one) => one.ports.some((port) => overlap(publishedAddress(port), route)));
     if (!rival) return [];
     return [
       {
@@ -114,11 +110,10 @@ function ofReplicas(service: ComposeService, port: ComposePort): Finding {
 }
 
 function overlaps(a: ComposePort, b: ComposePort): boolean {
-  return overlap(publishedRoute(a), publishedRoute(b));
+  return overlap(publishedAddress(a), publishedAddress(b));
 }
 
 /** The address that the engine publishes on: all addresses of IPv4 and IPv6, unless the mapping names one. */
-function publishedRoute({ hostIp, host = 0 }: ComposePort): Address {
-  const address = hostIp === '' ? '::' : hostIp;
-  return { listen: formatAddress(address, host), host: address, port: host };
+function publishedAddress({ hostIp, host = 0 }: ComposePort): Address {
+  return { host: hostIp === '' ? '::' : hostIp, port: host };
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { parseTarget } from '../address/address.ts';
+import { parsePort } from '../address/port.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
 import { settingNames, type SettingName } from '../config/settings.ts';
@@ -190,7 +190,7 @@ function addSamples(program: Command, finish: (code: number) => void): void {
     .option('--port <port>', 'port to listen on', '8080')
     .action(async (flags: { readonly port: string }) => {
       const { runWhoami } = await import('./commands/whoami.ts');
-      const port = parseTarget(`localhost:${flags.port}`)?.port;
+      const port = parsePort(flags.port);
       if (port === undefined) throw new ConfigError(`--port must be a port, 1-65535, not ${quoted(flags.port)}`);
       await runWhoami({ port });
       finish(0);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parsePort } from '../address/port.ts';
 import { textsOf } from './shape.ts';
 import type { Place } from './place.ts';
 import type { Tree } from './tree.ts';
@@ -15,7 +16,6 @@ export interface ComposePort {
 }
 
 const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-(\d+))?(?:\/(\w+))?$/;
-const mostPorts = 65_536;
 
 /** Reads `8080:80`, `127.0.0.1:8080-8090:80-90/tcp` or `{target: 80, published: 8080}`; undefined for other trees. */
 export function readPort(tree: Tree): ComposePort[] | undefined {
@@ -61,10 +61,9 @@ function expand(
 /** The ports of `80`, `80-90` or an empty text; undefined for other texts. */
 export function portsOf(text: string): number[] | undefined {
   if (text === '') return [];
-  const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/\w+)?$/.exec(text);
-  if (!match) return undefined;
-  const from = Number(match[1]);
-  const to = Number(match[2] ?? match[1]);
-  if (to < from || to >= mostPorts || (from === 0 && to > 0)) return undefined;
+  const [, first = '', last = first] = /^(\d+)(?:-(\d+))?(?:\/\w+)?$/.exec(text) ?? [];
+  const from = parsePort(first);
+  const to = parsePort(last);
+  if (from === undefined || to === undefined || to < from || (from === 0 && to > 0)) return undefined;
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }

@@ -5,7 +5,10 @@ import type { StaticService, StaticUpstream } from './static-service.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { ConfigError } from './config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
-import { isSocketPath, targetSchema } from '../address/address.ts';
+import { isUnix } from '../address/address.ts';
+import { lastOf, rangeLength } from '../address/listen.ts';
+import { lastPort } from '../address/port.ts';
+import { targetSchema } from '../address/schemas.ts';
 import { isOption, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
@@ -114,12 +117,12 @@ class Reader {
   }
 
   #checkRange(name: string, listen: StaticService['listen'], upstreams: readonly StaticUpstream[], at: number): void {
-    const count = listen[0]?.count ?? 1;
+    const count = rangeLength(listen);
     if (count === 1) return;
     for (const { target } of upstreams) {
-      const last = target.port + count - 1;
-      if (isSocketPath(target.host)) throw this.errorAt(at, `${name} listens on a range; a Unix socket has no ports`);
-      if (last > 65_535) throw this.errorAt(at, `the range of ${name} would end at port ${last} of ${target.host}`);
+      const last = lastOf({ port: target.port, count });
+      if (isUnix(target.host)) throw this.errorAt(at, `${name} listens on a range; a Unix socket has no ports`);
+      if (last > lastPort) throw this.errorAt(at, `the range of ${name} would end at port ${last} of ${target.host}`);
     }
   }
 

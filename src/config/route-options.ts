@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { addressRangesSchema, trustedSchema } from '../address/ranges.ts';
-import { listenSchema } from '../address/address.ts';
+import { addressRangesSchema, listenSchema, trustedSchema } from '../address/schemas.ts';
 import { durationSchema } from '../text/duration.ts';
 import { hostNamesSchema, serverNamesSchema } from './server-names.ts';
 import { balancePolicies, tlsModes, type UpstreamTls } from '../relay/boundary/table.ts';

@@ -1,14 +1,13 @@
 import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { bracketedIPv6 } from '../address/address.ts';
+import { isHostPattern } from '../address/host-name.ts';
 
 /**
  * The names that tell routes on one port apart, as people write them: `api.localhost`, `*.localhost`, several with
  * commas. Inside: lower case, ASCII, no final dot, none twice.
  */
-const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
-const pattern = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${label}(?:\\.${label})*$`);
-
 /** Each is looked at for every table, and listed on the page for a name that nobody has. */
 const mostNames = 100;
 
@@ -30,7 +29,7 @@ function readName(text: string, readAddress: (address: string) => Reading): Read
   if (plain.lastIndexOf('*') > 0) return { wrong: 'must have * only in front, as in *.localhost' };
   // Clients send names outside ASCII in their ASCII form (RFC 5890); what is ASCII already is left as it is written.
   const ascii = /[^!-~]/.test(plain) ? domainToASCII(plain) : plain;
-  if (pattern.test(ascii)) return { name: ascii };
+  if (isHostPattern(ascii)) return { name: ascii };
   return { wrong: 'must be names such as api.localhost or *.localhost, with commas between them' };
 }
 
@@ -38,7 +37,7 @@ function readName(text: string, readAddress: (address: string) => Reading): Read
 function readIPv6(address: string): Reading {
   // A zone, as in fe80::1%eth0, means something on one machine only; clients leave it out.
   if (!isIPv6(address) || address.includes('%')) return { wrong: 'must have IPv6 addresses such as [::1] in brackets' };
-  return { name: new URL(`http://[${address}]`).hostname };
+  return { name: bracketedIPv6(address) };
 }
 
 const namesSchema = (readAddress: (address: string) => Reading): z.ZodType<readonly string[], string> =>

@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import { isIP } from 'node:net';
-import { parseListen } from '../address/address.ts';
+import { isUnix, unixPath } from '../address/address.ts';
+import { parseListen } from '../address/listen.ts';
+import { ipSchema } from '../address/schemas.ts';
 import { durationSchema } from '../text/duration.ts';
 
 /**
  * Every setting of `sealane run`, once. Each is a flag (`--log-level`), an environment variable (`SEALANE_LOG_LEVEL`)
  * and a key of the file (`log-level`); the reference in the docs is generated from here.
  */
-const ip = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0');
-
 const pathsSchema = z.string().transform((text) =>
   text
     .split(',')
@@ -20,13 +19,10 @@ const adminSchema = z.string().transform((text, context) => {
   if (text === 'off') return text;
   const listen = parseListen(text);
   const rule = 'must be IP:port or off';
-  if (listen?.host?.startsWith('unix:') === true) {
-    const path = listen.host.slice('unix:'.length);
-    context.addIssue({ code: 'custom', message: `${rule}; for a unix socket there is --admin-socket ${path}` });
-    return z.NEVER;
-  }
-  if (listen) return { host: listen.host ?? '127.0.0.1', port: listen.port };
-  context.addIssue({ code: 'custom', message: rule });
+  const { host = '127.0.0.1', port = 0 } = listen ?? {};
+  if (listen && !isUnix(host)) return { host, port };
+  const hint = isUnix(host) ? `; for a unix socket there is --admin-socket ${unixPath(host)}` : '';
+  context.addIssue({ code: 'custom', message: rule + hint });
   return z.NEVER;
 });
 
@@ -81,7 +77,7 @@ const schema = z.object({
     .default('all')
     .meta({ value: '`all`, `project`', fallback: '`all`' })
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project."),
-  bind: ip
+  bind: ipSchema
     .optional()
     .meta({ value: 'IP address', fallback: '`127.0.0.1` on a host, `0.0.0.0` in a container' })
     .describe('Address for listeners that name only a port.'),

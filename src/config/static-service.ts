@@ -1,4 +1,5 @@
-import type { ListenRange, Target } from '../address/address.ts';
+import type { Address } from '../address/address.ts';
+import type { ListenRange } from '../address/listen.ts';
 import type { RouteValues } from './route-options.ts';
 
 /** A service written down in the configuration file or on the command line, in need of no Docker. */
@@ -11,7 +12,7 @@ export interface StaticService {
 }
 
 export interface StaticUpstream {
-  readonly target: Target;
+  readonly target: Address;
   /** 0 to 256. */
   readonly weight: number;
 }

@@ -3,7 +3,7 @@ import { createAdminApp } from '../admin/app.ts';
 import { keepServing, type KeptAdmin } from '../admin/keep-serving.ts';
 import { serveAdmin, serveAdminSocket } from '../admin/server.ts';
 import type { AdminSource } from '../admin/source.ts';
-import { formatAddress } from '../address/address.ts';
+import { formatAddress, isLoopback, isWildcard } from '../address/address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -46,7 +46,7 @@ async function serveAddress(
   const app = createAdminApp(source, rules);
   return keepServing(
     {
-      name: `admin address ${formatAddress(admin.host, admin.port)}`,
+      name: `admin address ${formatAddress(admin)}`,
       serve: () => serveAdmin(app, admin),
       onServing({ port }) {
         if (settings['admin-token'] === undefined && rules.token !== undefined)
@@ -59,13 +59,13 @@ async function serveAddress(
 
 /** Clients from beyond this machine need a token; one is made up where none is set. */
 function rulesOf({ admin, 'admin-token': given, 'admin-names': names }: AdminSettings): AccessRules {
-  const isLocal = admin === 'off' || admin.host === '::1' || admin.host.startsWith('127.');
+  const isLocal = admin === 'off' || isLoopback(admin.host);
   return { token: given ?? (isLocal ? undefined : newToken()), names };
 }
 
 function logLink(logger: Logger, host: string, port: number, token: string): void {
-  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  const shown = isWildcard(host) ? 'localhost' : host;
   // The one secret that is ever logged: a token that was made up is known from nowhere else.
-  const url = `http://${formatAddress(shown, port)}/login?token=${token}`;
+  const url = `http://${formatAddress({ host: shown, port })}/login?token=${token}`;
   logger.info({ event: 'admin-link', url }, `dashboard: ${url}`);
 }

@@ -1,6 +1,7 @@
 import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress, type ListenRange } from '../address/address.ts';
+import { formatAddress } from '../address/address.ts';
+import { rangeLength, type ListenRange } from '../address/listen.ts';
 import { serviceNameSchema } from '../config/route-options.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
@@ -8,7 +9,7 @@ import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
-import { mistakeIn, openingsOf, rangeLength } from './openings.ts';
+import { mistakeIn, openingsOf } from './openings.ts';
 import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
@@ -146,7 +147,7 @@ function toUpstream(
   if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
   const route = name === undefined ? '' : `#${name}`;
   return {
-    key: `${facts.id}@${facts.startedAtNs}/${formatAddress(endpoint.host, endpoint.port)}${route}`,
+    key: `${facts.id}@${facts.startedAtNs}/${formatAddress(endpoint)}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
     name: printable(facts.name),
     endpoints: [endpoint],

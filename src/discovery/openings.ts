@@ -1,5 +1,7 @@
 import type { Declaration } from '../catalog/declaration.ts';
-import { isSocketPath, type ListenRange } from '../address/address.ts';
+import { isUnix, unixPath } from '../address/address.ts';
+import { lastOf, rangeLength, type ListenRange } from '../address/listen.ts';
+import { lastPort } from '../address/port.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
@@ -24,18 +26,13 @@ export function openingsOf(service: string, listen: readonly ListenRange[], bind
   });
 }
 
-/** All ranges of one `listen` have the same. */
-export function rangeLength(listen: readonly ListenRange[] | undefined): number {
-  return listen?.[0]?.count ?? 1;
-}
-
 /** What only the container and the settings can tell of a `listen` that is well written. */
 export function mistakeIn(
   listen: readonly ListenRange[],
   port: number,
   socketFolder: string,
 ): { readonly message: string; readonly fix: string } | undefined {
-  if (port + rangeLength(listen) - 1 > 65_535) {
+  if (lastOf({ port, count: rangeLength(listen) }) > lastPort) {
     return {
       message: 'its range of ports ends beyond port 65535; the route is not served',
       fix: 'Give a lower port, or a shorter range.',
@@ -43,7 +40,7 @@ export function mistakeIn(
   }
   // Labels come with images, too: they must not make files wherever Sealane may.
   const folder = socketFolder.replace(/\/$/, '');
-  const stray = listen.find(({ host }) => host && isSocketPath(host) && !host.startsWith(`unix:${folder}/`));
+  const stray = listen.find(({ host }) => host && isUnix(host) && !unixPath(host).startsWith(`${folder}/`));
   if (!stray?.host) return undefined;
   return {
     message: `${quoted(stray.host)} is not in ${folder}, where labels may open sockets; the route is not served`,

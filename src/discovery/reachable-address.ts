@@ -1,6 +1,7 @@
 import type { ContainerFacts, NetworkAttachment, Reach } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProblemCode } from '../catalog/problem.ts';
+import { isWildcard } from '../address/address.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 /**
@@ -125,9 +126,7 @@ function throughGateway(
   gateway: string | undefined,
   attachments: readonly NetworkAttachment[],
 ): AddressChoice {
-  const published = query.facts.publishedPorts.find(
-    (one) => one.containerPort === query.port && isWildcard(one.hostIp),
-  );
+  const published = query.facts.publishedPorts.find((one) => one.containerPort === query.port && isOnAll(one.hostIp));
   if (published && gateway !== undefined) return found(gateway, published.hostPort);
   return none(
     'no-shared-network',
@@ -138,7 +137,7 @@ function throughGateway(
 
 function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressChoice {
   const published = facts.publishedPorts.find(
-    (one) => one.containerPort === port && (isWildcard(one.hostIp) || host === '127.0.0.1' || one.hostIp === host),
+    (one) => one.containerPort === port && (isOnAll(one.hostIp) || host === '127.0.0.1' || one.hostIp === host),
   );
   if (published) return found(host, published.hostPort);
   return none(
@@ -153,8 +152,9 @@ function addressOf(attachment: NetworkAttachment, port: number): AddressChoice |
   return host === undefined ? undefined : found(host, port);
 }
 
-function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::' || ip === '';
+/** Published on all addresses; '' is how engines may write it. */
+function isOnAll(hostIp: string): boolean {
+  return hostIp === '' || isWildcard(hostIp);
 }
 
 function names(attachments: readonly NetworkAttachment[]): string {

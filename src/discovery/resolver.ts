@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { isSocketPath } from '../address/address.ts';
+import { isUnix } from '../address/address.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { backoffDelayMs } from '../time/backoff.ts';
 import type { Resolution } from './static-services.ts';
@@ -64,7 +64,7 @@ export function createResolver({ clock, random, onChange, resolve = systemResolv
       }
       for (const host of wanted) {
         if (watched.has(host)) continue;
-        const literal = isIP(host) !== 0 || isSocketPath(host);
+        const literal = isIP(host) !== 0 || isUnix(host);
         const resolution: Resolution = literal ? { kind: 'resolved', addresses: [host] } : { kind: 'pending' };
         const entry: Watched = { resolution, failures: 0, timer: undefined };
         watched.set(host, entry);

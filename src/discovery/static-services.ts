@@ -55,7 +55,7 @@ export function isWrittenDown(services: readonly StaticService[], bind: string, 
   return services.some(({ name, listen, upstreams }) =>
     openingsOf(name, listen, bind).some(({ service, step }) =>
       upstreams.some(({ target }) =>
-        key.startsWith(keyPrefix(service, formatAddress(target.host, target.port + step))),
+        key.startsWith(keyPrefix(service, formatAddress({ host: target.host, port: target.port + step }))),
       ),
     ),
   );
@@ -74,7 +74,7 @@ function toUpstream(
   const resolution = resolutions.get(target.host);
   if (resolution?.kind !== 'resolved' || resolution.addresses.length === 0) return undefined;
   const port = target.port + step;
-  const name = formatAddress(target.host, port);
+  const name = formatAddress({ host: target.host, port });
   return {
     // With its addresses: when a name comes to stand for others, those are other processes. Their order says nothing.
     key: `${keyPrefix(service, name)}${resolution.addresses.toSorted().join(',')}`,

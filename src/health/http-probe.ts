@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { formatAddress, isSocketPath } from '../address/address.ts';
+import { connectOptions, formatAddress, isUnix } from '../address/address.ts';
 import type { Endpoint, ProxyProtocol } from '../relay/boundary/table.ts';
-import { connectFailure, connectOptions, silence } from './tcp-probe.ts';
+import { connectFailure, silence } from './tcp-probe.ts';
 import type { ProbeResult } from './verdict.ts';
 
 export interface HttpCheck {
@@ -19,14 +19,14 @@ export interface HttpCheck {
  * `GET path`: any status from 200 to 399 is good, as for Docker's and Kubernetes' probes. The deadline is for the whole
  * answer's head; its body is not read. Never rejects.
  */
-export function probeHttp({ host, port }: Endpoint, check: HttpCheck, signal: AbortSignal): Promise<ProbeResult> {
+export function probeHttp(endpoint: Endpoint, check: HttpCheck, signal: AbortSignal): Promise<ProbeResult> {
   const { path, timeoutMs } = check;
   return new Promise((resolve) => {
     const asked = request({
-      createConnection: () => open({ host, port }, check),
+      createConnection: () => open(endpoint, check),
       path,
       headers: {
-        host: isSocketPath(host) ? 'localhost' : formatAddress(host, port),
+        host: isUnix(endpoint.host) ? 'localhost' : formatAddress(endpoint),
         'user-agent': 'sealane-health',
         connection: 'close',
       },
@@ -37,16 +37,14 @@ export function probeHttp({ host, port }: Endpoint, check: HttpCheck, signal: Ab
       asked.destroy();
       resolve(result);
     };
-    const deadline = setTimeout(() => settle({ ok: false, reason: silence({ host, port }, timeoutMs) }), timeoutMs);
+    const deadline = setTimeout(() => settle({ ok: false, reason: silence(endpoint, timeoutMs) }), timeoutMs);
     const onAbort = (): void => settle({ ok: false, reason: 'it was not asked to the end' });
     signal.addEventListener('abort', onAbort);
     asked.on('response', ({ statusCode = 0 }) => {
       if (statusCode >= 200 && statusCode < 400) settle({ ok: true });
       else settle({ ok: false, reason: `GET ${path} answered ${statusCode}` });
     });
-    asked.on('error', (error: NodeJS.ErrnoException) =>
-      settle({ ok: false, reason: failure(error, { host, port }, path) }),
-    );
+    asked.on('error', (error: NodeJS.ErrnoException) => settle({ ok: false, reason: failure(error, endpoint, path) }));
     asked.end();
   });
 }
@@ -61,7 +59,7 @@ const ownHeaders: Readonly<Record<ProxyProtocol, Buffer>> = {
 };
 
 function open(endpoint: Endpoint, { proxyProtocol, tlsServerName }: HttpCheck): Socket {
-  const socket = connect(connectOptions(endpoint));
+  const socket = connect({ ...connectOptions(endpoint), noDelay: true });
   if (proxyProtocol) socket.write(ownHeaders[proxyProtocol]);
   if (tlsServerName === undefined) return socket;
   // Whether its certificate will do is for the relay to judge, which says so; here it is asked how it is.

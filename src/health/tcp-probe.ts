@@ -1,15 +1,15 @@
-import { connect, type NetConnectOpts } from 'node:net';
+import { connect } from 'node:net';
 import { formatDuration } from '../text/duration.ts';
-import { formatAddress, isSocketPath } from '../address/address.ts';
+import { connectOptions, formatAddress, isUnix } from '../address/address.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProbeResult } from './verdict.ts';
 
 /**
  * Whether a port accepts a connection; says nothing and hangs up in order. Never rejects.
  */
-export function probeTcp({ host, port }: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
+export function probeTcp(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const socket = connect(connectOptions({ host, port }));
+    const socket = connect({ ...connectOptions(endpoint), noDelay: true });
     const settle = (result: ProbeResult): void => {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
@@ -17,24 +17,20 @@ export function probeTcp({ host, port }: Endpoint, timeoutMs: number, signal: Ab
     };
     const onAbort = (): void => settle({ ok: false, reason: 'it was not asked to the end' });
     signal.addEventListener('abort', onAbort);
-    socket.setTimeout(timeoutMs, () => settle({ ok: false, reason: silence({ host, port }, timeoutMs) }));
+    socket.setTimeout(timeoutMs, () => settle({ ok: false, reason: silence(endpoint, timeoutMs) }));
     socket.on('connect', () => settle({ ok: true }));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      settle({ ok: false, reason: connectFailure(error.code, { host, port }) }),
+      settle({ ok: false, reason: connectFailure(error.code, endpoint) }),
     );
   });
 }
 
-export function connectOptions({ host, port }: Endpoint): NetConnectOpts {
-  return isSocketPath(host) ? { path: host.slice('unix:'.length) } : { host, port, noDelay: true };
-}
-
 /** One readable phrase for a connect that failed; `code` is Node's. */
-export function connectFailure(code: string | undefined, { host, port }: Endpoint): string {
-  const place = formatAddress(host, port);
+export function connectFailure(code: string | undefined, endpoint: Endpoint): string {
+  const place = formatAddress(endpoint);
   switch (code) {
     case 'ECONNREFUSED':
-      return `nothing listens on ${isSocketPath(host) ? place : port} (connection refused)`;
+      return `nothing listens on ${isUnix(endpoint.host) ? place : endpoint.port} (connection refused)`;
     case 'ENOENT':
       return `there is no socket ${place}`;
     case 'EACCES':
@@ -49,6 +45,6 @@ export function connectFailure(code: string | undefined, { host, port }: Endpoin
   }
 }
 
-export function silence({ host, port }: Endpoint, timeoutMs: number): string {
-  return `${formatAddress(host, port)} did not answer within ${formatDuration(timeoutMs)}`;
+export function silence(endpoint: Endpoint, timeoutMs: number): string {
+  return `${formatAddress(endpoint)} did not answer within ${formatDuration(timeoutMs)}`;
 }

@@ -17,7 +17,7 @@ export function findInService(service: Service, problems: readonly Problem[], wo
   const open = routes.filter((route) => route.openPort !== undefined);
   if (open.length === 0) return findClosed(service, problems, world);
   const takers = upstreams.filter(({ state }) => state.kind === 'ready');
-  const where = open.map(({ host, openPort }) => formatAddress(host, openPort ?? 0)).join(', ');
+  const where = open.map(({ host, openPort }) => formatAddress({ host, port: openPort ?? 0 })).join(', ');
   if (takers.length === 0) return findNobody(service, problems);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(

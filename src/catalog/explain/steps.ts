@@ -75,7 +75,7 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
     if (openPort !== undefined) {
       const names = namesOf(route);
       const whom = names.length === 0 ? '' : `, for ${names.join(', ')}`;
-      return { step: 'listener', status: 'ok', text: `${formatAddress(host, openPort)} is open${whom}` };
+      return { step: 'listener', status: 'ok', text: `${formatAddress({ host, port: openPort })} is open${whom}` };
     }
     const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
     return { step: 'listener', status: 'bad', text: `${listen} ${why}` };
@@ -83,7 +83,7 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
 }
 
 function upstreamStep({ declared, state, weight }: Upstream, { nowMs, activeOf }: ExplainWorld): Step {
-  const where = declared.endpoints.map(({ host, port }) => formatAddress(host, port)).join(', ');
+  const where = declared.endpoints.map(formatAddress).join(', ');
   const since = ago(state.sinceMs, nowMs);
   const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
   const weighed = weight === 1 ? '' : `, weight ${weight}`;

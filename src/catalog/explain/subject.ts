@@ -1,3 +1,5 @@
+import { isUnix } from '../../address/address.ts';
+import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import type { Service } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -32,8 +34,8 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
 
 /** `5432`, `:5432` or `127.0.0.1:5432`. */
 function portOf(text: string): number | undefined {
-  const digits = /^(?:(?:\[[0-9a-f:]+\]|[\d.]+|localhost)?:)?(\d{1,5})$/i.exec(text)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+  const listen = parseListen(text.toLowerCase());
+  return listen?.host !== undefined && isUnix(listen.host) ? undefined : listen?.port;
 }
 
 function listensOn({ routes }: Service, port: number): boolean {

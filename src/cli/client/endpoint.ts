@@ -29,7 +29,7 @@ export async function readEndpoint(flags: EndpointFlags, environment: NodeJS.Pro
     return { shown: printable(socketPath, 400), to: { socketPath }, token: undefined };
   }
   if (admin === 'off') throw new ConfigError('--admin is off: there is nothing to ask');
-  return { shown: formatAddress(admin.host, admin.port), to: { host: reachable(admin.host), port: admin.port }, token };
+  return { shown: formatAddress(admin), to: { host: reachable(admin.host), port: admin.port }, token };
 }
 
 /** What is bound to all addresses is asked on the loopback one. */

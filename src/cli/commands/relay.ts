@@ -1,4 +1,6 @@
-import { formatAddress, parseListen, targetSchema } from '../../address/address.ts';
+import { formatAddress } from '../../address/address.ts';
+import { parseListen } from '../../address/listen.ts';
+import { targetSchema } from '../../address/schemas.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import { balanceSchema } from '../../config/route-options.ts';
@@ -42,7 +44,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
     return 1;
   }
   process.stdout.write(`${status.port}\n`);
-  const listening = formatAddress(status.host, status.port);
+  const listening = formatAddress(status);
   logger.info(
     { event: 'started', version, workers: settings.workers, listen: listening },
     `relaying ${listening} to ${endpoints.map((one) => printable(one)).join(', ')}`,

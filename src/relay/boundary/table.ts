@@ -1,3 +1,5 @@
+import type { Address } from '../../address/address.ts';
+
 /**
  * The routing table: all that the relay's threads know. It crosses the thread boundary by structured clone, so it holds
  * plain data only. The control thread decides; whoever reads this only follows.
@@ -5,25 +7,8 @@
 export const balancePolicies = ['least-connections', 'round-robin', 'random', 'source-hash', 'first'] as const;
 export type BalancePolicy = (typeof balancePolicies)[number];
 
-export interface Endpoint {
-  /** An IP address, never a name: names are resolved on the control side. Or `unix:/path` (unix(7)), with port 0. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export function isUnix(host: string): boolean {
-  return host.startsWith('unix:');
-}
-
-/** Of a unix socket. */
-export function unixPath(host: string): string {
-  return host.slice('unix:'.length);
-}
-
-export function formatEndpoint({ host, port }: Endpoint): string {
-  if (isUnix(host)) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
+/** Its host is an IP address, never a name: names are resolved on the control side. Or a Unix socket. */
+export type Endpoint = Address;
 
 /**
  * - `ready`: takes new sessions.
@@ -198,21 +183,6 @@ export interface RoutingTable {
 }
 
 export const emptyTable: RoutingTable = { version: 0, listeners: [], pools: [] };
-
-const v4InV6 = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/;
-
-/**
- * A valid address and the length of its prefix, as a range of IPv4 where all of it is IPv4 written as IPv6 (RFC 4291
- * §2.5.5.2): clients are always compared by their IPv4 address.
- */
-export function plainRange(address: string, bits: number): { readonly address: string; readonly bits: number } {
-  if (bits < 96 || !address.includes(':')) return { address, bits };
-  // An IPv6 address may be written in many ways; a URL has it in one.
-  const [, high, low] = v4InV6.exec(new URL(`http://[${address}]`).hostname) ?? [];
-  if (high === undefined || low === undefined) return { address, bits };
-  const bytes = [high, low].flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 0xff]);
-  return { address: bytes.join('.'), bits: bits - 96 };
-}
 
 /** TLS is to be ended, or spoken with an upstream. */
 export function needsTls({ listeners, pools }: RoutingTable): boolean {

@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import { plainRange } from '../boundary/table.ts';
+import { parseRange } from '../../address/ranges.ts';
 
 /**
  * Addresses in CIDR notation, IPv4 and IPv6. An IPv4 client is one whether or not it came through an IPv6 socket.
@@ -12,10 +12,9 @@ export class CidrSet {
   /** `10.0.0.0/8`, `fd00::/8`; without a length one address. Validated before they get here. */
   constructor(cidrs: readonly string[]) {
     for (const cidr of cidrs) {
-      const [host = '', length] = cidr.split('/');
-      const { address, bits } = plainRange(host, Number(length ?? (isV6(host) ? 128 : 32)));
-      if (isV6(address)) this.#v6.addSubnet(address, bits, 'ipv6');
-      else this.#v4.addSubnet(address, bits, 'ipv4');
+      const range = parseRange(cidr);
+      if (!range) throw new RangeError(`no range of addresses: ${cidr}`);
+      (range.family === 'ipv6' ? this.#v6 : this.#v4).addSubnet(range.address, range.bits, range.family);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Timer } from '../../time/clock.ts';
 import type { Bind, Channel, Driver, DriverListener } from '../driver/driver.ts';
 import type { ListenerStatus } from '../boundary/report.ts';
 import { removeIfStale } from '../driver/socket-file.ts';
-import { isUnix, unixPath } from '../boundary/table.ts';
+import { isUnix, unixPath } from '../../address/address.ts';
 
 /**
  * One listen address that wants to be bound: tries again by itself for as long as it is wanted. Knows nothing of pools.

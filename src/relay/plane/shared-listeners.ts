@@ -1,5 +1,6 @@
 import type { ListenerStatus } from '../boundary/report.ts';
-import { isUnix, type ListenerSpec, type RoutingTable } from '../boundary/table.ts';
+import { isUnix } from '../../address/address.ts';
+import type { ListenerSpec, RoutingTable } from '../boundary/table.ts';
 
 /**
  * One listen address as several workers hold it: a port 0 becomes the port that worker 0 was given, for all of them and

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { formatEndpoint, type Endpoint } from '../boundary/table.ts';
+import { formatAddress } from '../../address/address.ts';
+import type { Endpoint } from '../boundary/table.ts';
 
 /**
  * Dials that fail for want of something on this machine: that says nothing about the upstream. Pure.
@@ -19,5 +20,5 @@ export function shortageOf(code: string, endpoint: Endpoint): string | undefined
   // connect(2). Over IPv6 it is also what a machine without IPv6 answers, for good.
   if (code === 'EADDRNOTAVAIL' && isIPv6(endpoint.host)) return undefined;
   const why = shortages[code];
-  return why && `${formatEndpoint(endpoint)} can’t be dialed: ${why} (${code})`;
+  return why && `${formatAddress(endpoint)} can’t be dialed: ${why} (${code})`;
 }

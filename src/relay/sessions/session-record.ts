@@ -2,7 +2,7 @@ import type { Channel } from '../driver/driver.ts';
 import type { Origin } from '../intake/client-info.ts';
 import type { LiveSession, SessionRecord } from '../boundary/report.ts';
 import type { SessionState } from './session-state.ts';
-import { formatEndpoint } from '../boundary/table.ts';
+import { formatAddress } from '../../address/address.ts';
 
 /**
  * What is told of a session: while it goes on, and once it is closed.
@@ -30,7 +30,7 @@ export function recordOf(facts: SessionFacts, { target, dialMs, reason, atMs, tr
     name: facts.origin?.name,
     upstream: target?.upstream.name,
     upstreamKey: target?.upstream.key,
-    endpoint: target && formatEndpoint(target.endpoint),
+    endpoint: target && formatAddress(target.endpoint),
     startedAtMs: facts.startedAtWallMs,
     heldMs: toMicroseconds(trail.heldMs),
     dialMs: toMicroseconds(dialMs),
@@ -53,7 +53,7 @@ export function liveOf(facts: SessionFacts, state: Exclude<SessionState, Closed>
     state: state.kind,
     upstream: target?.upstream.name,
     upstreamKey: target?.upstream.key,
-    endpoint: target && formatEndpoint(target.endpoint),
+    endpoint: target && formatAddress(target.endpoint),
     startedAtMs: facts.startedAtWallMs,
     ageMs: toMicroseconds(nowMs - facts.startedAtMs),
     bytesUp: facts.channel.bytesUp,

@@ -11,7 +11,8 @@ import type { Place } from '../driver/linked-list.ts';
 import { shortageOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
-import { formatEndpoint, type Endpoint, type ProxyProtocol } from '../boundary/table.ts';
+import { formatAddress } from '../../address/address.ts';
+import type { Endpoint, ProxyProtocol } from '../boundary/table.ts';
 import type { Occupant, Upstream } from '../upstreams/upstream.ts';
 
 /**
@@ -168,7 +169,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
     if (this.#losses > mostLosses || this.origin?.said) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
-    const error = `${code} ${formatEndpoint(endpoint)}`;
+    const error = `${code} ${formatAddress(endpoint)}`;
     this.#step({ kind: 'lost', error });
     upstream.onDialFailed('refused', error);
     upstream.vacate(this);
@@ -274,7 +275,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
 
   #dialFailed({ upstream, endpoint }: Target, code: string, how: 'refused' | 'silent' | 'withdrawn'): void {
     this.#dialDeadline?.cancel();
-    const error = `${code} ${formatEndpoint(endpoint)}`;
+    const error = `${code} ${formatAddress(endpoint)}`;
     this.#step({ kind: 'dial-failed', error });
     if (this.#endpoints.length > 0) return this.#dialNext(upstream);
     upstream.onDialFailed(how, error);

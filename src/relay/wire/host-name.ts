@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { bracketedIPv6 } from '../../address/address.ts';
 
 /**
  * Host names as clients send them, in one form, so that they can be compared: lower case, without the root's dot.
@@ -22,5 +23,6 @@ export function hostOfAuthority(text: string): string | undefined {
 
 /** `[::1]`: always written alike (RFC 5952), as names on listeners are. */
 function addressLiteral(bracketed: string): string | undefined {
-  return isIPv6(bracketed.slice(1, -1)) ? new URL(`http://${bracketed}`).hostname : undefined;
+  const address = bracketed.slice(1, -1);
+  return isIPv6(address) ? bracketedIPv6(address) : undefined;
 }

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { isUnix, unixPath } from '../boundary/table.ts';
+import { isUnix, unixPath } from '../../address/address.ts';
 
 /**
  * struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) in the kernel's own bytes; the same on x86-64 and arm64.

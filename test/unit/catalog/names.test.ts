@@ -4,7 +4,8 @@ import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/ca
 import type { Declaration, Name } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
-import { overlap, selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
+import { overlap } from '../../../src/address/address.ts';
+import { selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
 import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
 import type { ListenerSpec } from '../../../src/relay/boundary/table.ts';
 import { declaration, world, type DeclarationOver } from '../../support/declared.ts';

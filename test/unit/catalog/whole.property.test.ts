@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
 import type { Declaration, Front, Name } from '../../../src/catalog/declaration.ts';
 import { createMerger } from '../../../src/catalog/merge.ts';
-import { compareDeclarations, listenOf, overlap } from '../../../src/catalog/route.ts';
+import { overlap } from '../../../src/address/address.ts';
+import { compareDeclarations, listenOf } from '../../../src/catalog/route.ts';
 import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
@@ -162,8 +163,7 @@ function expectSound({ listeners, pools }: RoutingTable): void {
     expect(all.length).toBeGreaterThan(0);
     expect(new Set(all.map(([key]) => key)).size).toBe(all.length);
     for (const [, service] of all) expect(services).toContain(service);
-    for (const other of listeners.filter((one) => one !== listener))
-      expect(overlap({ ...listener, listen: listener.key }, { ...other, listen: other.key })).toBe(false);
+    for (const other of listeners.filter((one) => one !== listener)) expect(overlap(listener, other)).toBe(false);
   }
 }
 

@@ -1,5 +1,5 @@
 import { removeSocketFile } from '../socket-file.ts';
-import { formatEndpoint, isUnix, unixPath } from '../../boundary/table.ts';
+import { formatAddress, isUnix, unixPath } from '../../../address/address.ts';
 import type { Timer } from '../../../time/clock.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
 import type { Deferred, EpollLoop, Watcher } from './epoll-loop.ts';
@@ -59,7 +59,7 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
     if (this.#failure < 0) {
       this.close();
       const message = `listen ${errorCode(this.#failure)}: ${errorMessage(this.#failure)}`;
-      return this.#events.onFailed(errorCode(this.#failure), `${message} ${formatEndpoint({ host, port })}`);
+      return this.#events.onFailed(errorCode(this.#failure), `${message} ${formatAddress({ host, port })}`);
     }
     if (isUnix(host)) return this.#events.onListening(host, port);
     libc.localAddress(this.#fd);

@@ -1,10 +1,11 @@
 import { connect, isIPv6, type Socket } from 'node:net';
-import { isUnix, unixPath, type Endpoint } from '../../boundary/table.ts';
+import { connectOptions } from '../../../address/address.ts';
+import type { Endpoint } from '../../boundary/table.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
 
-export function connectTo({ host, port }: Endpoint): Socket {
+export function connectTo(endpoint: Endpoint): Socket {
   return connect({
-    ...(isUnix(host) ? { path: unixPath(host) } : { host, port }),
+    ...connectOptions(endpoint),
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { systemClock, type Clock } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
-import { isUnix, unixPath } from '../../boundary/table.ts';
+import { isUnix, unixPath } from '../../../address/address.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
 import { resetNow } from './reset.ts';
