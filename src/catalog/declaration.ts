@@ -1,12 +1,5 @@
 import type { Address } from '../address/address.ts';
-import type {
-  BalancePolicy,
-  ConnectRate,
-  Endpoint,
-  ProxyProtocol,
-  TlsMode,
-  UpstreamTls,
-} from '../relay/boundary/table.ts';
+import type { Name, PoolOptions, ProxyProtocol, TlsMode, UpstreamSpec } from '../relay/boundary/table.ts';
 
 /**
  * What discovery says about the world: one declaration for each listen address of each route of each container or static
@@ -34,39 +27,10 @@ export interface Front {
   readonly sniffTimeoutMs: number | undefined;
 }
 
-/** A TLS server name or an HTTP host, in lower case; `*.` stands for one or more labels in front. */
-export interface Name {
-  readonly kind: 'sni' | 'host';
-  readonly pattern: string;
-}
-
-export interface PoolOptions {
-  readonly balance: BalancePolicy;
-  readonly holdMs: number;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number | undefined;
-  readonly rebalanceIdleMs: number | undefined;
-  readonly proxyProtocol: ProxyProtocol | undefined;
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
-  readonly maxSessions: number | undefined;
-  readonly maxSessionsPerClient: number | undefined;
-  readonly connectRatePerClient: ConnectRate | undefined;
-  readonly alpn: readonly string[];
-  readonly upstreamTls?: UpstreamTls;
-}
-
-export interface DeclaredUpstream {
-  /** Identity: two declarations with the same key are the same process at the same address, reached by the same route. */
-  readonly key: string;
+/** Two declarations with the same key are the same process at the same address, reached by the same route. */
+export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'> {
   /** The run of the container behind it; undefined for a static upstream, whose process we know nothing of. */
   readonly run: ContainerRun | undefined;
-  readonly name: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly weight: number;
-  readonly backup: boolean;
-  readonly maxConnections: number | undefined;
-  readonly slowStartMs: number;
   readonly health: HealthPlan;
   readonly condition: Condition;
   /** How long its sessions run on once it is taken out while its process lives. */

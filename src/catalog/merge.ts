@@ -1,5 +1,8 @@
 import { settleClaims } from './claims.ts';
-import { nameOf, type Declaration, type DeclaredUpstream, type Declarer, type PoolOptions } from './declaration.ts';
+import { namesByField } from '../config/options/option.ts';
+import { poolOptions } from '../config/options/pool.ts';
+import type { PoolOptions } from '../relay/boundary/table.ts';
+import { nameOf, type Declaration, type DeclaredUpstream, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
 import {
   compareDeclarations,
@@ -125,21 +128,7 @@ function uniqueUpstreams(group: readonly Declaration[]): DeclaredUpstream[] {
   return [...upstreams.values()];
 }
 
-const poolLabels: Readonly<Record<keyof PoolOptions, string>> = {
-  balance: 'balance',
-  holdMs: 'hold',
-  connectTimeoutMs: 'connect-timeout',
-  idleTimeoutMs: 'idle-timeout',
-  rebalanceIdleMs: 'rebalance',
-  proxyProtocol: 'proxy-protocol',
-  allow: 'allow',
-  deny: 'deny',
-  maxSessions: 'max-connections.service',
-  maxSessionsPerClient: 'max-connections.client',
-  connectRatePerClient: 'connection-rate.client',
-  alpn: 'tls.alpn',
-  upstreamTls: 'tls.upstream',
-};
+const poolLabels: Readonly<Record<keyof PoolOptions, string>> = namesByField(poolOptions);
 
 function differences(service: string, group: readonly Declaration[]): Problem[] {
   const newest = newestOf(group);

@@ -1,17 +1,15 @@
 import { formatAddress, type Address } from '../address/address.ts';
-import type { TlsMode } from '../relay/boundary/table.ts';
-import { bySeniority, type Declaration, type Declarer, type Name } from './declaration.ts';
+import type { Name, TlsMode } from '../relay/boundary/table.ts';
+import { bySeniority, type Declaration, type Declarer, type Front } from './declaration.ts';
 
 /**
  * How clients reach a service: its listen addresses, and on each the names it has there. Pure.
  */
-export interface Route extends Address {
+export interface Route extends Address, Pick<Front, 'acceptProxy' | 'sniffTimeoutMs'> {
   /** Its address as text, which is also the listener's key. */
   readonly listen: string;
   /** How its clients are told from those of other services on the same address; never empty. */
   readonly selectors: readonly Selector[];
-  readonly acceptProxy: readonly string[];
-  readonly sniffTimeoutMs: number | undefined;
 }
 
 export type Selector =

@@ -47,8 +47,8 @@ function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
 }
 
 function toSpec({ declared, state, weight }: Upstream): UpstreamSpec {
-  const { key, name, endpoints, backup, maxConnections, slowStartMs } = declared;
-  return { key, name, endpoints, weight, backup, maxConnections, slowStartMs, availability: availabilityOf(state) };
+  const { run: _run, health: _health, condition: _condition, drainMs: _drainMs, ...spec } = declared;
+  return { ...spec, weight, availability: availabilityOf(state) };
 }
 
 function availabilityOf(state: UpstreamState): UpstreamAvailability {

@@ -1,6 +1,6 @@
 import type { ComposeService } from '../compose/service.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
-import { routeOptions } from '../config/route-options.ts';
+import { isOption } from '../config/options/route-options.ts';
 import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
@@ -32,9 +32,9 @@ function meantLabel(key: string, prefix: string): string | undefined {
   for (let end = prefix.length - 2; end <= prefix.length + 2; end += 1) {
     if (!/^[._:/-]$/.test(key[end] ?? '')) continue;
     const [start, rest] = [key.slice(0, end), key.slice(end + 1)];
-    const option = rest.includes('.') && !Object.hasOwn(routeOptions, rest) ? rest.slice(rest.indexOf('.') + 1) : rest;
+    const option = rest.includes('.') && !isOption(rest) ? rest.slice(rest.indexOf('.') + 1) : rest;
     const isPrefix = start.toLowerCase() === prefix.toLowerCase() || didYouMean(start, [prefix]) === prefix;
-    if (isPrefix && Object.hasOwn(routeOptions, option)) return `${prefix}.${rest}`;
+    if (isPrefix && isOption(option)) return `${prefix}.${rest}`;
   }
   return undefined;
 }

@@ -9,7 +9,9 @@ import { isUnix } from '../address/address.ts';
 import { lastOf, rangeLength } from '../address/listen.ts';
 import { lastPort } from '../address/port.ts';
 import { targetSchema } from '../address/schemas.ts';
-import { isOption, routeOptionSchemas, serviceNameSchema, type RouteValues } from './route-options.ts';
+import { serviceName } from './options/kinds.ts';
+import { isOption, optionNames, routeOptions, type RouteValues } from './options/route-options.ts';
+import { upstreamOptions } from './options/upstream.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
 /**
@@ -78,7 +80,7 @@ class Reader {
     if (node === undefined || (isScalar(node) && node.value === null)) return [];
     if (!isMap(node)) throw this.errorAt(offsetOf(node), 'services must be a mapping from names to services');
     return [...this.#entries(node)].map(({ key, node: service, offset }) => {
-      this.#check(serviceNameSchema, key, `service ${quoted(key)}`, offset);
+      this.#check(serviceName.schema, key, `service ${quoted(key)}`, offset);
       if (!isMap(service)) throw this.errorAt(offset, `service ${quoted(key)} must have listen and upstreams`);
       return this.#service(key, service, offset);
     });
@@ -89,8 +91,8 @@ class Reader {
     let upstreams: StaticUpstream[] | undefined;
     for (const { key, value, offset } of this.#entries(node)) {
       if (key === 'upstreams') upstreams = this.#upstreams(name, value, offset);
-      else if (isOption(key) && !containerOnly.has(key)) {
-        values[key] = this.#check(routeOptionSchemas[key] as z.ZodType, textOf(value), `${key} of ${name}`, offset);
+      else if (isOption(key) && !routeOptions[key].containerOnly) {
+        values[key] = this.#check(routeOptions[key].schema, textOf(value), `${key} of ${name}`, offset);
       } else throw this.errorAt(offset, unknownOption(key));
     }
     const { listen, ...options } = values as RouteValues;
@@ -111,7 +113,7 @@ class Reader {
         weight:
           weight === undefined
             ? 1
-            : this.#check(routeOptionSchemas.weight, textOf(weight), `weight in ${service}`, offset),
+            : this.#check(upstreamOptions.weight.schema, textOf(weight), `weight in ${service}`, offset),
       };
     });
   }
@@ -146,13 +148,9 @@ class Reader {
   }
 }
 
-/** Options that only make sense for a container. */
-const containerOnly: ReadonlySet<string> = new Set(['enable', 'port', 'pool', 'network', 'weight']);
-
 function unknownOption(key: string): string {
-  if (containerOnly.has(key))
-    return `${key} is a container's label; a static service has listen, upstreams and pool options`;
-  const known = ['upstreams', ...Object.keys(routeOptionSchemas).filter((one) => !containerOnly.has(one))];
+  if (isOption(key)) return `${key} is a container's label; a static service has listen, upstreams and pool options`;
+  const known = ['upstreams', ...optionNames.filter((one) => !routeOptions[one].containerOnly)];
   return `unknown option ${quoted(key)}${suggestion(key, known)}`;
 }
 

@@ -3,6 +3,7 @@ import { isUnix, unixPath } from '../address/address.ts';
 import { parseListen } from '../address/listen.ts';
 import { ipSchema } from '../address/schemas.ts';
 import { durationSchema } from '../text/duration.ts';
+import { flag, oneOf, wholeNumber } from './options/kinds.ts';
 
 /**
  * Every setting of `sealane run`, once. Each is a flag (`--log-level`), an environment variable (`SEALANE_LOG_LEVEL`)
@@ -28,10 +29,16 @@ const adminSchema = z.string().transform((text, context) => {
 
 export const defaultSocketFolder = '/run/sealane';
 
-const maxSessions = 'must be a whole number, 1-10000000';
-const maxHeld = 'must be a whole number, 0-65536';
-const lines = 'must be a whole number, 0-1000000';
-const workers = 'must be a whole number, 1-64';
+const workers = wholeNumber(1, 64);
+const maxSessions = wholeNumber(1, 10_000_000);
+const maxHeld = wholeNumber(0, 65_536);
+const lines = wholeNumber(0, 1_000_000);
+const scope = oneOf(['all', 'project']);
+const driver = oneOf(['auto', 'stream', 'splice']);
+const logLevel = oneOf(['debug', 'info', 'warn', 'error', 'silent']);
+const logFormat = oneOf(['json', 'pretty']);
+const accessLog = oneOf(['all', 'failed', 'off']);
+const tlsVersion = oneOf(['1.2', '1.3']);
 
 const schema = z.object({
   docker: z
@@ -72,52 +79,36 @@ const schema = z.object({
     .optional()
     .meta({ value: 'path', fallback: 'none' })
     .describe('A unix socket that serves the admin API, too. Only its owner may connect; no token is asked for.'),
-  scope: z
-    .enum(['all', 'project'], 'must be all or project')
+  scope: scope.schema
     .default('all')
-    .meta({ value: '`all`, `project`', fallback: '`all`' })
+    .meta({ value: scope.value, fallback: '`all`' })
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project."),
   bind: ipSchema
     .optional()
     .meta({ value: 'IP address', fallback: '`127.0.0.1` on a host, `0.0.0.0` in a container' })
     .describe('Address for listeners that name only a port.'),
-  workers: z.coerce
-    .number(workers)
-    .int(workers)
-    .min(1, workers)
-    .max(64, workers)
-    .default(1)
-    .meta({ value: '1-64', fallback: '1' })
-    .describe('Relay threads.'),
-  driver: z
-    .enum(['auto', 'stream', 'splice'], 'must be auto, stream or splice')
+  workers: workers.schema.default(1).meta({ value: workers.value, fallback: '1' }).describe('Relay threads.'),
+  driver: driver.schema
     .default('auto')
-    .meta({ value: '`auto`, `stream`, `splice`', fallback: '`auto`' })
+    .meta({ value: driver.value, fallback: '`auto`' })
     .describe(
       'How bytes are moved: `splice` in the kernel (Linux, Node 26), `stream` anywhere; `auto` takes splice where it can.',
     ),
-  'log-level': z
-    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
+  'log-level': logLevel.schema
     .default('info')
-    .meta({ value: '`debug`, `info`, `warn`, `error`, `silent`', fallback: '`info`' })
+    .meta({ value: logLevel.value, fallback: '`info`' })
     .describe('The least important log lines shown.'),
-  'log-format': z
-    .enum(['json', 'pretty'], 'must be json or pretty')
+  'log-format': logFormat.schema
     .optional()
-    .meta({ value: '`json`, `pretty`', fallback: '`pretty` on a terminal, else `json`' })
+    .meta({ value: logFormat.value, fallback: '`pretty` on a terminal, else `json`' })
     .describe('How log lines look; they go to standard error.'),
-  'access-log': z
-    .enum(['all', 'failed', 'off'], 'must be all, failed or off')
+  'access-log': accessLog.schema
     .default('all')
-    .meta({ value: '`all`, `failed`, `off`', fallback: '`all`' })
+    .meta({ value: accessLog.value, fallback: '`all`' })
     .describe('Which sessions get a log line.'),
-  'access-log-rate': z.coerce
-    .number(lines)
-    .int(lines)
-    .min(0, lines)
-    .max(1_000_000, lines)
+  'access-log-rate': lines.schema
     .default(0)
-    .meta({ value: '0-1000000', fallback: '`0`: no limit' })
+    .meta({ value: lines.value, fallback: '`0`: no limit' })
     .describe('Most access log lines a second for each service; how many more there were is said in one line.'),
   'label-prefix': z
     .string()
@@ -125,13 +116,9 @@ const schema = z.object({
     .default('sealane')
     .meta({ value: 'text', fallback: '`sealane`' })
     .describe('What our labels begin with.'),
-  'max-held': z.coerce
-    .number(maxHeld)
-    .int(maxHeld)
-    .min(0, maxHeld)
-    .max(65_536, maxHeld)
+  'max-held': maxHeld.schema
     .default(1024)
-    .meta({ value: '0-65536', fallback: '1024' })
+    .meta({ value: maxHeld.value, fallback: '1024' })
     .describe('How many clients of one service may wait at once for an upstream; one more is closed at once.'),
   certs: pathsSchema
     .default([])
@@ -139,25 +126,18 @@ const schema = z.object({
     .describe(
       'Certificates for routes whose TLS Sealane ends: PEM files, or folders of them. Read again when they change; the first, or one named `default`, is for clients who ask for no name that another is for.',
     ),
-  'tls-min-version': z
-    .enum(['1.2', '1.3'], 'must be 1.2 or 1.3')
+  'tls-min-version': tlsVersion.schema
     .transform((text) => (text === '1.2' ? 'TLSv1.2' : 'TLSv1.3'))
     .default('TLSv1.2')
-    .meta({ value: '`1.2`, `1.3`', fallback: '`1.2`' })
+    .meta({ value: tlsVersion.value, fallback: '`1.2`' })
     .describe('The oldest TLS that clients may use where Sealane ends it.'),
-  'max-sessions': z.coerce
-    .number(maxSessions)
-    .int(maxSessions)
-    .min(1, maxSessions)
-    .max(10_000_000, maxSessions)
+  'max-sessions': maxSessions.schema
     .optional()
-    .meta({ value: '1-10000000', fallback: 'as many as files can be opened' })
+    .meta({ value: maxSessions.value, fallback: 'as many as files can be opened' })
     .describe('How many clients all services together may have; one more is closed at once.'),
-  'explain-names': z
-    .enum(['true', 'false'], 'must be true or false')
-    .transform((text) => text === 'true')
+  'explain-names': flag.schema
     .default(true)
-    .meta({ value: '`true`, `false`', fallback: '`true`' })
+    .meta({ value: flag.value, fallback: '`true`' })
     .describe('Whether the page for an HTTP client that asks for an unknown name says which names there are.'),
   'socket-folder': z
     .string()
@@ -182,11 +162,9 @@ const schema = z.object({
     .default(8_000)
     .meta({ value: 'duration', fallback: '`8s`' })
     .describe('How long sessions run on when Sealane is told to stop.'),
-  'reuse-port': z
-    .enum(['true', 'false'], 'must be true or false')
-    .transform((text) => text === 'true')
+  'reuse-port': flag.schema
     .default(false)
-    .meta({ value: '`true`, `false`', fallback: '`false`' })
+    .meta({ value: flag.value, fallback: '`false`' })
     .describe('Share ports with another Sealane that does so too (SO_REUSEPORT), to hand over from one to the next.'),
   'resync-interval': durationSchema
     .default(300_000)

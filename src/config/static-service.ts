@@ -1,6 +1,6 @@
 import type { Address } from '../address/address.ts';
 import type { ListenRange } from '../address/listen.ts';
-import type { RouteValues } from './route-options.ts';
+import type { RouteValues } from './options/route-options.ts';
 
 /** A service written down in the configuration file or on the command line, in need of no Docker. */
 export interface StaticService {

@@ -2,7 +2,7 @@ import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../cata
 import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../address/address.ts';
 import { rangeLength, type ListenRange } from '../address/listen.ts';
-import { serviceNameSchema } from '../config/route-options.ts';
+import { serviceName as serviceNameKind } from '../config/options/kinds.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
@@ -10,7 +10,7 @@ import { printable } from '../text/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
 import { mistakeIn, openingsOf } from './openings.ts';
-import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
+import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -121,7 +121,7 @@ export function discoverContainer(
       createdAtMs: facts.createdAtMs,
       route: route.name ?? '',
     };
-    const options = { front: front(route.values), pool: poolOptions(route.values) };
+    const options = { front: front(route.values), pool: poolOf(route.values) };
     let unreachable = false;
     for (const opening of openingsOf(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
@@ -151,8 +151,7 @@ function toUpstream(
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
     name: printable(facts.name),
     endpoints: [endpoint],
-    weight: values.weight ?? 1,
-    ...upstreamOptions(values),
+    ...upstreamOf(values),
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
     condition: conditionOf(facts),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
@@ -172,7 +171,7 @@ function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition 
 function serviceName(facts: ContainerFacts, route: LabelledRoute): string {
   if (route.values.pool !== undefined) return route.values.pool;
   const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = facts.labels;
-  const composed = serviceNameSchema.safeParse(`${project}/${service}`);
+  const composed = serviceNameKind.schema.safeParse(`${project}/${service}`);
   const base =
     project !== undefined && service !== undefined && composed.success ? composed.data : printable(facts.name);
   return route.name === undefined ? base : `${base}:${route.name}`;

@@ -2,11 +2,11 @@ import { type Problem } from '../catalog/problem.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 import {
   isOption,
+  optionNames,
   routeOptions,
-  routeOptionSchemas,
   type OptionName,
   type RouteValues,
-} from '../config/route-options.ts';
+} from '../config/options/route-options.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 /**
@@ -28,15 +28,9 @@ type Values = { -readonly [K in keyof RouteValues]: RouteValues[K] };
 interface Draft {
   readonly values: Values;
   /** Options that are so wrong that the route must not be served. */
-  readonly refused: Set<string>;
+  readonly refused: Set<OptionName>;
 }
 
-/** Options that make a route of their own; all others, written without a route's name, are defaults for named routes. */
-const routeMakers = ['listen', 'port'] as const;
-/** Those that say nothing of the named routes. */
-const ownOptions: ReadonlySet<string> = new Set(['listen', 'port', 'pool']);
-/** Options without which a route is open to whom it is closed; a mistyped one is not just left out. */
-const guards: ReadonlySet<string> = new Set(['allow', 'deny']);
 const routeName = /^[a-z0-9-]+$/;
 
 export function readLabels(
@@ -54,7 +48,7 @@ export function readLabels(
     const { route, option } = splitKey(key.slice(prefix.length + 1));
     if (option === undefined) {
       const meant = meantBy(key.slice(prefix.length + 1));
-      const isGuard = meant !== undefined && guards.has(meant.option);
+      const isGuard = meant !== undefined && routeOptions[meant.option].isGuard === true;
       if (isGuard) draftOf(drafts, meant.route).refused.add(meant.option);
       const hint = meant ? ` (did you mean "${labelOf(prefix, meant.route, meant.option)}"?)` : '';
       const consequence = isGuard ? '; the route is not served' : '';
@@ -76,13 +70,12 @@ function splitKey(rest: string): { readonly route: string; readonly option: Opti
   return isRoute && isOption(option) ? { route, option } : { route: '', option: undefined };
 }
 
-function meantBy(rest: string): { readonly route: string; readonly option: string } | undefined {
-  const names = Object.keys(routeOptions);
-  const whole = didYouMean(rest, names);
+function meantBy(rest: string): { readonly route: string; readonly option: OptionName } | undefined {
+  const whole = didYouMean(rest, optionNames);
   if (whole !== undefined) return { route: '', option: whole };
   const dot = rest.indexOf('.');
   const route = rest.slice(0, Math.max(dot, 0));
-  const option = routeName.test(route) ? didYouMean(rest.slice(dot + 1), names) : undefined;
+  const option = routeName.test(route) ? didYouMean(rest.slice(dot + 1), optionNames) : undefined;
   return option === undefined ? undefined : { route, option };
 }
 
@@ -106,9 +99,10 @@ function readOption(
   text: string,
   report: (label: string, code: Problem['code'], message: string, fix: string) => void,
 ): void {
-  const refuse = routeOptions[option].onMistake === 'refuse';
+  const { schema, onMistake } = routeOptions[option];
+  const refuse = onMistake === 'refuse';
   const consequence = refuse ? 'the route is not served' : 'the default is used';
-  const parsed = routeOptionSchemas[option].safeParse(text.trim());
+  const parsed = schema.safeParse(text.trim());
   if (parsed.success) {
     Object.assign(draft.values, { [option]: parsed.data });
     return;
@@ -128,11 +122,13 @@ function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {
   if (unnamed?.values.enable === false) return [];
   const named = [...drafts].filter(([name]) => name !== '');
   const routes: LabelledRoute[] = [];
-  const makesRoute = named.length === 0 || routeMakers.some((option) => unnamed?.values[option] !== undefined);
+  const makesRoute =
+    named.length === 0 ||
+    optionNames.some((option) => routeOptions[option].makesRoute && unnamed?.values[option] !== undefined);
   if (unnamed && unnamed.refused.size === 0 && makesRoute) routes.push({ name: undefined, values: unnamed.values });
   for (const [name, draft] of named) {
     if (isRefused(draft, unnamed) || draft.values.enable === false) continue;
-    routes.push({ name, values: { ...defaultsFrom(unnamed?.values), ...draft.values } });
+    routes.push({ name, values: { ...defaultsFrom(unnamed?.values ?? {}), ...draft.values } });
   }
   return routes;
 }
@@ -140,11 +136,13 @@ function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {
 /** What is wrong with a default is wrong with each route that it holds for. */
 function isRefused(draft: Draft, unnamed: Draft | undefined): boolean {
   if (draft.refused.size > 0) return true;
-  const inherited = [...(unnamed?.refused ?? [])].filter((option) => !ownOptions.has(option));
+  const inherited = [...(unnamed?.refused ?? [])].filter((option) => !routeOptions[option].ownRouteOnly);
   return inherited.some((option) => option === 'enable' || !Object.hasOwn(draft.values, option));
 }
 
-function defaultsFrom(values: RouteValues | undefined): RouteValues {
-  const { enable: _enable, listen: _listen, port: _port, pool: _pool, ...defaults } = values ?? {};
-  return defaults;
+/** `enable` is about the unnamed route alone; were it false, there would be no other. */
+function defaultsFrom({ enable: _enable, ...values }: RouteValues): RouteValues {
+  return Object.fromEntries(
+    Object.entries(values).filter(([option]) => isOption(option) && !routeOptions[option].ownRouteOnly),
+  );
 }

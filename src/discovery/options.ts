@@ -1,85 +1,43 @@
-import type { DeclaredUpstream, Front, HealthPlan, PoolOptions } from '../catalog/declaration.ts';
-import { checkDefaults, poolDefaults, type RouteValues } from '../config/route-options.ts';
-import { defaultAlpn, type ProxyProtocol, type UpstreamTls } from '../relay/boundary/table.ts';
+import type { Front, HealthPlan } from '../catalog/declaration.ts';
+import { healthOptions } from '../config/options/health.ts';
+import { matchOptions } from '../config/options/match.ts';
+import { land } from '../config/options/option.ts';
+import { poolOptions } from '../config/options/pool.ts';
+import type { RouteValues } from '../config/options/route-options.ts';
+import { upstreamOptions } from '../config/options/upstream.ts';
+import type { Name, PoolOptions, UpstreamOptions } from '../relay/boundary/table.ts';
 
 /**
- * From a route's options, wherever they were written, to what is declared. Pure.
+ * From a route's options, wherever they were written, to what is declared. Pure. Most options land on a field as they are.
  */
-export function poolOptions(values: RouteValues): PoolOptions {
-  const rate = values['connection-rate.client'];
-  const tls = upstreamTls(values);
-  return {
-    balance: values.balance ?? poolDefaults.balance,
-    holdMs: values.hold ?? poolDefaults.holdMs,
-    connectTimeoutMs: values['connect-timeout'] ?? poolDefaults.connectTimeoutMs,
-    idleTimeoutMs: values['idle-timeout'] ?? poolDefaults.idleTimeoutMs,
-    rebalanceIdleMs:
-      values.rebalance === 'idle' ? (values['rebalance.idle'] ?? poolDefaults.rebalanceIdleMs) : undefined,
-    proxyProtocol: proxyProtocol(values),
-    allow: values.allow ?? [],
-    deny: values.deny ?? [],
-    maxSessions: values['max-connections.service'],
-    maxSessionsPerClient: values['max-connections.client'],
-    // A browser opens half a dozen at once: what may come within a second may come at the start of it.
-    connectRatePerClient: rate === undefined ? undefined : { perSecond: rate, burst: rate },
-    alpn: values['tls.alpn'] ?? defaultAlpn,
-    ...(tls && { upstreamTls: tls }),
-  };
-}
-
-function upstreamTls(values: RouteValues): UpstreamTls | undefined {
-  const wanted = values['tls.upstream'];
-  return wanted === 'off' ? undefined : wanted;
-}
-
-function proxyProtocol(values: RouteValues): ProxyProtocol | undefined {
-  const version = values['proxy-protocol'];
-  return version === 'off' ? undefined : version;
+export function poolOf(values: RouteValues): PoolOptions {
+  const { rebalanceIdleMs, ...pool } = land(poolOptions, values);
+  return { ...pool, rebalanceIdleMs: rebalanceIdleMs && (values['rebalance.idle'] ?? rebalanceIdleMs) };
 }
 
 export function front(values: RouteValues): Front {
-  const names = (kind: 'host' | 'sni'): Front['names'] => values[kind]?.map((pattern) => ({ kind, pattern })) ?? [];
-  return {
-    names: [...names('sni'), ...names('host')],
-    tls: values.tls ?? 'passthrough',
-    acceptProxy: values['accept-proxy'] ?? [],
-    sniffTimeoutMs: values['sniff-timeout'],
-  };
+  const names = (kind: Name['kind']): readonly Name[] => values[kind]?.map((pattern) => ({ kind, pattern })) ?? [];
+  return { ...land(matchOptions, values), names: [...names('sni'), ...names('host')] };
 }
 
-export function upstreamOptions(
-  values: RouteValues,
-): Pick<DeclaredUpstream, 'backup' | 'maxConnections' | 'slowStartMs'> {
-  return {
-    backup: values.backup ?? false,
-    maxConnections: values['max-connections'],
-    slowStartMs: values['slow-start'] ?? 0,
-  };
+export function upstreamOf(values: RouteValues): UpstreamOptions {
+  return land(upstreamOptions, values);
 }
 
 /** `byDefault` holds where the options ask for nothing, and where they ask for a HEALTHCHECK that is not there. */
 export function healthPlan(values: RouteValues, hasHealthcheck: boolean, byDefault: 'none' | 'readiness'): HealthPlan {
   const { health } = values;
-  const tls = upstreamTls(values);
-  const schedule = {
-    intervalMs: values['health.interval'] ?? checkDefaults.intervalMs,
-    timeoutMs: values['health.timeout'] ?? checkDefaults.timeoutMs,
-    rise: values['health.rise'] ?? checkDefaults.rise,
-    fall: values['health.fall'] ?? checkDefaults.fall,
-  };
+  const schedule = land(healthOptions, values);
   switch (health?.kind) {
     case 'none':
       return { kind: 'none' };
     case 'tcp':
       return { kind: 'tcp', ...schedule };
-    case 'http':
-      return {
-        kind: 'http',
-        path: health.path,
-        proxyProtocol: proxyProtocol(values),
-        ...(tls && { tlsServerName: tls.serverName }),
-        ...schedule,
-      };
+    case 'http': {
+      const { proxyProtocol, upstreamTls } = poolOf(values);
+      const tls = upstreamTls && { tlsServerName: upstreamTls.serverName };
+      return { kind: 'http', path: health.path, proxyProtocol, ...tls, ...schedule };
+    }
     case 'docker':
     case undefined:
       return { kind: hasHealthcheck ? 'docker' : byDefault };

@@ -4,7 +4,7 @@ import { formatAddress } from '../address/address.ts';
 import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
 import { openingsOf, type Opening } from './openings.ts';
-import { front, healthPlan, poolOptions, upstreamOptions } from './options.ts';
+import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
 
 /**
  * Services written down in the configuration file or on the command line. Pure: names come with what they resolved to.
@@ -31,7 +31,7 @@ export function declareStatic(
       const shared = {
         service: opening.service,
         front: front(service.options),
-        pool: poolOptions(service.options),
+        pool: poolOf(service.options),
         declaredBy,
       } as const;
       const upstreams = service.upstreams.map((written) => toUpstream(service, written, opening, resolutions));
@@ -81,8 +81,8 @@ function toUpstream(
     run: undefined,
     name,
     endpoints: resolution.addresses.map((host) => ({ host, port })),
+    ...upstreamOf(options),
     weight,
-    ...upstreamOptions(options),
     health: healthPlan(options, false, 'none'),
     condition: running,
     drainMs: options.drain ?? defaultDrainMs,

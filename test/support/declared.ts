@@ -1,6 +1,7 @@
 import type { CatalogInput } from '../../src/catalog/catalog.ts';
-import type { Declaration, DeclaredUpstream, Front, PoolOptions } from '../../src/catalog/declaration.ts';
-import { front, poolOptions } from '../../src/discovery/options.ts';
+import type { Declaration, DeclaredUpstream, Front } from '../../src/catalog/declaration.ts';
+import type { PoolOptions } from '../../src/relay/boundary/table.ts';
+import { front, poolOf, upstreamOf } from '../../src/discovery/options.ts';
 
 /** An upstream as it is declared; name only what the test is about. `name` is its key too. */
 export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
@@ -9,10 +10,7 @@ export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> =
     run: { id: name, startedAtNs: 1n },
     name,
     endpoints: [{ host: '10.0.0.1', port: 80 }],
-    weight: 1,
-    backup: false,
-    maxConnections: undefined,
-    slowStartMs: 0,
+    ...upstreamOf({}),
     health: { kind: 'none' },
     condition: { kind: 'running', health: 'none' },
     drainMs: 0,
@@ -21,7 +19,7 @@ export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> =
 }
 
 /** What a route asks for that has no options. */
-export const plainPool: PoolOptions = poolOptions({});
+export const plainPool: PoolOptions = poolOf({});
 export const plainFront: Front = front({});
 
 export interface DeclarationOver {

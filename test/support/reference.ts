@@ -1,4 +1,5 @@
-import { routeOptions } from '../../src/config/route-options.ts';
+import { fallbackOf } from '../../src/config/options/option.ts';
+import { routeOptions } from '../../src/config/options/route-options.ts';
 import { closeReasons } from '../../src/relay/boundary/report.ts';
 import { environmentName, settingDoc, settingNames } from '../../src/config/settings.ts';
 
@@ -27,7 +28,7 @@ ${table(
   Object.entries(routeOptions).map(([name, option]) => [
     `\`${name}\``,
     option.value,
-    option.fallback,
+    fallbackOf(option),
     option.description,
     option.onMistake === 'refuse' ? 'route not served' : 'default used',
   ]),

@@ -3,7 +3,7 @@ import { parseListen } from '../../address/listen.ts';
 import { targetSchema } from '../../address/schemas.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
-import { balanceSchema } from '../../config/route-options.ts';
+import { poolOptions } from '../../config/options/pool.ts';
 import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
@@ -63,7 +63,7 @@ function toService(endpoints: readonly string[], flags: RelayFlags): StaticServi
   });
   const listen = parseListen(flags.listen ?? '0');
   if (!listen) throw new ConfigError(`--listen must be a port or IP:port, not ${quoted(flags.listen ?? '')}`);
-  const balance = balanceSchema.optional().safeParse(flags.balance);
+  const balance = poolOptions.balance.schema.optional().safeParse(flags.balance);
   if (!balance.success) throw new ConfigError(`--balance ${balance.error.issues[0]?.message}`);
   const options = balance.data === undefined ? {} : { balance: balance.data };
   return { name: 'relay', listen: [{ ...listen, count: 1 }], upstreams, options };

@@ -19,13 +19,8 @@ export type Endpoint = Address;
  */
 export type UpstreamAvailability = 'ready' | 'suspect' | 'resting';
 
-export interface UpstreamSpec {
-  /** Identity: container id, start time and port (or a static service's host:port). Never reused for another process. */
-  readonly key: string;
-  /** For people, e.g. `shop-api-1`. */
-  readonly name: string;
-  /** Tried in this order until one answers; one entry except for names that resolve to several addresses. */
-  readonly endpoints: readonly Endpoint[];
+/** What may be set of one upstream; `config/options/upstream.ts` has the labels. */
+export interface UpstreamOptions {
   /** 0 to 256; 0 takes no new sessions. */
   readonly weight: number;
   /** Asked only when no other upstream is ready. */
@@ -34,16 +29,23 @@ export interface UpstreamSpec {
   readonly maxConnections: number | undefined;
   /** Time over which its share of new sessions grows to its weight, in milliseconds; 0: at once. */
   readonly slowStartMs: number;
+}
+
+export interface UpstreamSpec extends UpstreamOptions {
+  /** Identity: container id, start time and port (or a static service's host:port). Never reused for another process. */
+  readonly key: string;
+  /** For people, e.g. `shop-api-1`. */
+  readonly name: string;
+  /** Tried in this order until one answers; one entry except for names that resolve to several addresses. */
+  readonly endpoints: readonly Endpoint[];
   readonly availability: UpstreamAvailability;
 }
 
-export interface PoolSpec {
-  readonly service: string;
+/** What may be set of a service's pool; `config/options/pool.ts` has the labels. */
+export interface PoolOptions {
   readonly balance: BalancePolicy;
   /** How long a client waits while nothing is ready, in milliseconds; 0 closes it at once. */
   readonly holdMs: number;
-  /** How many clients may wait at once; one more is closed at once. */
-  readonly maxHeld: number;
   /** Deadline of one dial, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** A session without a byte either way for so long is closed, in milliseconds; undefined: never. */
@@ -61,10 +63,33 @@ export interface PoolSpec {
   /** The same for each client address; IPv6 clients count by their /64. */
   readonly maxSessionsPerClient: number | undefined;
   readonly connectRatePerClient: ConnectRate | undefined;
-  /** Application protocols that are agreed on with clients whose TLS is ended (RFC 7301), best first; undefined: `http/1.1`. */
-  readonly alpn?: readonly string[];
+  /** Application protocols that are agreed on with clients whose TLS is ended (RFC 7301), best first. */
+  readonly alpn: readonly string[];
   /** How TLS is spoken with the upstreams; undefined: not at all. */
-  readonly upstreamTls?: UpstreamTls;
+  readonly upstreamTls: UpstreamTls | undefined;
+}
+
+/** Where nothing is set: all clients may connect, as often as they like, and the upstreams see Sealane's address. */
+export const defaultPool: PoolOptions = {
+  balance: 'least-connections',
+  holdMs: 10_000,
+  connectTimeoutMs: 2_000,
+  idleTimeoutMs: undefined,
+  rebalanceIdleMs: undefined,
+  proxyProtocol: undefined,
+  allow: [],
+  deny: [],
+  maxSessions: undefined,
+  maxSessionsPerClient: undefined,
+  connectRatePerClient: undefined,
+  alpn: ['http/1.1'],
+  upstreamTls: undefined,
+};
+
+export interface PoolSpec extends PoolOptions {
+  readonly service: string;
+  /** How many clients may wait at once; one more is closed at once. */
+  readonly maxHeld: number;
   readonly upstreams: readonly UpstreamSpec[];
 }
 
@@ -90,26 +115,28 @@ export const tlsModes = ['passthrough', 'terminate'] as const;
 export type TlsMode = (typeof tlsModes)[number];
 
 /**
- * What a client must ask for to be led to a service: a TLS server name (`sni`), or an HTTP host (`host`), which is also
- * a server name where TLS is terminated.
+ * What a client asks for: a TLS server name (`sni`), or an HTTP host (`host`), which is also a server name where TLS is
+ * terminated.
  */
-export interface NameSpec {
+export interface Name {
   readonly kind: 'sni' | 'host';
   /**
-   * In lower case: a whole name, an address (`[::1]`), or `*.` and the rest of a name. Whole names go first, then the
-   * longest wildcard.
+   * In lower case: a whole name, an address (`[::1]`), or `*.` and the rest of a name, which stands for one or more labels
+   * in front. Whole names go first, then the longest wildcard.
    */
   readonly pattern: string;
+}
+
+/** The service that clients are led to who ask for a name. */
+export interface NameSpec extends Name {
   readonly service: string;
   readonly tls: TlsMode;
 }
 
-export interface ListenerSpec {
+/** Its host is an IP address or a Unix socket. */
+export interface ListenerSpec extends Address {
   /** `host:port` as asked for; with port 0 it is still the key, and the port it got is reported. */
   readonly key: string;
-  /** An IP address, or `unix:/path`, with port 0. */
-  readonly host: string;
-  readonly port: number;
   /** Whom clients come to that ask for no name, or for none of these; undefined: they are refused. */
   readonly service: string | undefined;
   /** Of the service above. */
@@ -132,18 +159,6 @@ export const plainListener = {
   sniffTimeoutMs: 1_000,
   explainNames: true,
 } as const satisfies Partial<ListenerSpec>;
-
-/** Everybody may come, as often as they like, and the upstreams see Sealane's address. */
-export const openPool = {
-  proxyProtocol: undefined,
-  allow: [],
-  deny: [],
-  maxSessions: undefined,
-  maxSessionsPerClient: undefined,
-  connectRatePerClient: undefined,
-} as const satisfies Partial<PoolSpec>;
-
-export const defaultAlpn: readonly string[] = ['http/1.1'];
 
 /** What TLS clients are shown where Sealane ends TLS. */
 export interface CertificateSpec {

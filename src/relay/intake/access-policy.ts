@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Refusal } from '../boundary/report.ts';
-import { openPool, type PoolSpec } from '../boundary/table.ts';
+import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 import { CidrSet } from './cidr-set.ts';
 import { ClientRates, createClientRateMemory, type ClientRateMemory } from '../boundary/client-rates.ts';
 import {
@@ -92,7 +92,7 @@ export class Gate {
 
 /** Undefined where everybody may come, as often as they like. */
 export function gateFor(spec: Rules, counts: AccessCounts): Gate | undefined {
-  return printed(spec) === printed(openPool) ? undefined : new Gate(spec, counts);
+  return printed(spec) === printed(defaultPool) ? undefined : new Gate(spec, counts);
 }
 
 export function isSameGate(one: Rules, other: Rules): boolean {

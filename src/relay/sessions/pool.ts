@@ -14,7 +14,7 @@ import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
 import { Roll } from '../driver/linked-list.ts';
 import { Session, type SessionHost } from './session.ts';
-import { defaultAlpn, type BalancePolicy, type PoolSpec, type ProxyProtocol } from '../boundary/table.ts';
+import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
 /**
@@ -91,7 +91,7 @@ export class Pool implements SessionHost {
 
   /** Application protocols to agree on with clients whose TLS is ended, best first. */
   get alpn(): readonly string[] {
-    return this.#spec.alpn ?? defaultAlpn;
+    return this.#spec.alpn;
   }
 
   /** Those whose TLS is being begun among them. */

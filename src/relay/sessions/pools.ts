@@ -1,5 +1,5 @@
 import type { Pool } from './pool.ts';
-import { openPool, type PoolSpec } from '../boundary/table.ts';
+import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 
 /**
  * The pools of one thread, by service: those in the table; those that have left it, whose clients wait for it to come
@@ -9,16 +9,7 @@ import { openPool, type PoolSpec } from '../boundary/table.ts';
 type Entry = { readonly pool: Pool; spec: PoolSpec };
 
 /** Its clients wait as long as others do. */
-const unknownPool = {
-  ...openPool,
-  balance: 'least-connections',
-  holdMs: 10_000,
-  maxHeld: 1_024,
-  connectTimeoutMs: 2_000,
-  idleTimeoutMs: undefined,
-  rebalanceIdleMs: undefined,
-  upstreams: [],
-} as const;
+const unknownPool = { ...defaultPool, maxHeld: 1_024, upstreams: [] };
 
 export class Pools {
   readonly #create: (spec: PoolSpec) => Pool;

@@ -1,5 +1,5 @@
 import {
-  openPool,
+  defaultPool,
   plainListener,
   type ListenerSpec,
   type PoolSpec,
@@ -32,14 +32,11 @@ export function upstream(name: string, options: UpstreamOptions = {}): UpstreamS
 
 export function pool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSpec> = {}): PoolSpec {
   return {
-    ...openPool,
+    ...defaultPool,
     service: 'shop/api',
-    balance: 'least-connections',
     holdMs: 20_000,
     maxHeld: 100,
     connectTimeoutMs: 5_000,
-    idleTimeoutMs: undefined,
-    rebalanceIdleMs: undefined,
     upstreams,
     ...options,
   };

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import type { Declaration, Name } from '../../../src/catalog/declaration.ts';
+import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
 import { overlap } from '../../../src/address/address.ts';
 import { selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
 import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
-import type { ListenerSpec } from '../../../src/relay/boundary/table.ts';
+import type { ListenerSpec, Name } from '../../../src/relay/boundary/table.ts';
 import { declaration, world, type DeclarationOver } from '../../support/declared.ts';
 
 const rules = { maxHeld: 1024, explainNames: true };

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import type { Declaration, Front, Name } from '../../../src/catalog/declaration.ts';
+import type { Declaration, Front } from '../../../src/catalog/declaration.ts';
 import { createMerger } from '../../../src/catalog/merge.ts';
 import { overlap } from '../../../src/address/address.ts';
 import { compareDeclarations, listenOf } from '../../../src/catalog/route.ts';
 import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
+import type { Name } from '../../../src/relay/boundary/table.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
 import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/boundary/table.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routeOptions } from '../../../src/config/route-options.ts';
+import { routeOptions } from '../../../src/config/options/route-options.ts';
 import { readLabels } from '../../../src/discovery/labels.ts';
 
 const container = { id: 'c1', name: 'web-1' };
@@ -107,7 +107,7 @@ describe('labels', () => {
       allow: ['127.0.0.1/32'],
       'max-connections': 10,
       'max-connections.service': 100,
-      'connection-rate.client': 5,
+      'connection-rate.client': { perSecond: 5, burst: 5 },
     });
   });
 
@@ -119,7 +119,9 @@ describe('labels', () => {
       'sealane.web.proxy-protocol': 'off',
       'sealane.web.accept-proxy': 'false',
     });
-    expect(routes).toEqual([{ name: 'web', values: { port: 80, 'proxy-protocol': 'off', 'accept-proxy': [] } }]);
+    expect(routes).toStrictEqual([
+      { name: 'web', values: { port: 80, 'proxy-protocol': undefined, 'accept-proxy': [] } },
+    ]);
   });
 
   it.each([

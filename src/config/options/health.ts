@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { positiveDuration, wholeNumber } from './kinds.ts';
+import type { OptionTable } from './option.ts';
+
+/**
+ * Options that say how the fitness of an upstream is judged. The schedule has HAProxy's defaults where it has some
+ * (`inter`, `rise`, `fall`).
+ */
+
+/** A path is what follows `http:`, and goes onto a request line: nothing unprintable. */
+const healthSchema = z.string().transform((text, context) => {
+  if (text === 'docker' || text === 'tcp' || text === 'none') return { kind: text } as const;
+  const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
+  if (path !== undefined) return { kind: 'http', path } as const;
+  context.addIssue({ code: 'custom', message: 'must be docker, tcp, none or http:/path' });
+  return z.NEVER;
+});
+
+export const healthOptions = {
+  health: {
+    schema: healthSchema,
+    value: '`docker`, `tcp`, `http:/path`, `none`',
+    fallback: '`docker` with a HEALTHCHECK, else ready once its port accepts',
+    onMistake: 'fallback',
+    description: 'How fitness is judged. `http:` takes any answer from 200 to 399.',
+  },
+  'health.interval': {
+    ...positiveDuration,
+    field: 'intervalMs',
+    default: 2_000,
+    onMistake: 'fallback',
+    description: 'Time between checks (`tcp`, `http`).',
+  },
+  'health.timeout': {
+    ...positiveDuration,
+    field: 'timeoutMs',
+    default: 2_000,
+    onMistake: 'fallback',
+    description: 'Deadline of one check.',
+  },
+  'health.rise': {
+    ...wholeNumber(1, 100),
+    field: 'rise',
+    default: 2,
+    onMistake: 'fallback',
+    description: 'Good checks in a row until an unhealthy upstream is ready.',
+  },
+  'health.fall': {
+    ...wholeNumber(1, 100),
+    field: 'fall',
+    default: 3,
+    onMistake: 'fallback',
+    description: 'Bad checks in a row until a ready upstream is unhealthy.',
+  },
+} as const satisfies OptionTable;

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { balancePolicies, defaultPool, proxyProtocols, type UpstreamTls } from '../../relay/boundary/table.ts';
+import { serverNamesSchema } from '../server-names.ts';
+import { cidrs, duration, oneOf, positiveDuration, wholeNumber } from './kinds.ts';
+import type { OptionTable } from './option.ts';
+
+/**
+ * Options of the pool of a service: fields of PoolOptions, whose defaults stand beside them.
+ */
+const sendProxy = oneOf([...proxyProtocols, 'off']);
+const rebalance = oneOf(['off', 'idle']);
+const rebalanceIdleMs = 30_000;
+const perSecond = wholeNumber(1, 100_000);
+
+const upstreamTlsSchema = z.string().transform((text, context): UpstreamTls | undefined => {
+  if (text === 'off') return undefined;
+  if (text === 'any') return { serverName: '', verify: false };
+  const [name, ...more] = serverNamesSchema.safeParse(text).data ?? [];
+  if (name !== undefined && more.length === 0 && !name.startsWith('*')) return { serverName: name, verify: true };
+  context.addIssue({ code: 'custom', message: 'must be off, any, or the name that its certificate is for' });
+  return z.NEVER;
+});
+
+/** RFC 7301: up to 255 bytes each; what is registered with IANA is far shorter, and printable. */
+const alpnSchema = z.string().transform((text, context): readonly string[] => {
+  if (text === 'off') return [];
+  const protocols = text.split(',').map((part) => part.trim());
+  if (protocols.length <= 16 && protocols.every((one) => /^[!-+\--~]{1,64}$/.test(one))) return protocols;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be protocols such as h2, http/1.1, with commas between them, or off',
+  });
+  return z.NEVER;
+});
+
+export const poolOptions = {
+  balance: {
+    ...oneOf(balancePolicies),
+    field: 'balance',
+    default: defaultPool.balance,
+    onMistake: 'fallback',
+    description: 'How sessions are spread over the pool.',
+  },
+  hold: {
+    ...duration,
+    field: 'holdMs',
+    default: defaultPool.holdMs,
+    onMistake: 'fallback',
+    description:
+      'How long a client waits while nothing is ready, and how long the port stays open after the last container went; 0 closes at once.',
+  },
+  'connect-timeout': {
+    ...positiveDuration,
+    field: 'connectTimeoutMs',
+    default: defaultPool.connectTimeoutMs,
+    onMistake: 'fallback',
+    description: 'Deadline of one dial; then the next upstream is tried.',
+  },
+  'idle-timeout': {
+    ...positiveDuration,
+    field: 'idleTimeoutMs',
+    fallback: 'none',
+    onMistake: 'fallback',
+    description: 'Closes a session after so long without a byte either way.',
+  },
+  rebalance: {
+    ...rebalance,
+    schema: rebalance.schema.transform((mode) => (mode === 'idle' ? rebalanceIdleMs : undefined)),
+    field: 'rebalanceIdleMs',
+    fallback: '`off`',
+    onMistake: 'fallback',
+    description: 'After a scale-up, `idle` closes idle sessions on crowded upstreams, so that connection pools spread.',
+  },
+  'rebalance.idle': {
+    ...positiveDuration,
+    // Another length for `rebalance`, which has the field.
+    default: rebalanceIdleMs,
+    onMistake: 'fallback',
+    description: 'How long a session must be idle to be closed for that.',
+  },
+  'proxy-protocol': {
+    ...sendProxy,
+    schema: sendProxy.schema.transform((version) => (version === 'off' ? undefined : version)),
+    field: 'proxyProtocol',
+    fallback: '`off`',
+    onMistake: 'refuse',
+    description: 'Tells the upstream the client’s address in a PROXY protocol header.',
+  },
+  allow: {
+    ...cidrs,
+    field: 'allow',
+    default: defaultPool.allow,
+    fallback: 'everybody',
+    isGuard: true,
+    onMistake: 'refuse',
+    description: 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.',
+  },
+  deny: {
+    ...cidrs,
+    field: 'deny',
+    default: defaultPool.deny,
+    fallback: 'nobody',
+    isGuard: true,
+    onMistake: 'refuse',
+    description: 'Clients that may not connect, even if `allow` names them.',
+  },
+  'max-connections.service': {
+    ...wholeNumber(1, 1_000_000),
+    field: 'maxSessions',
+    fallback: 'no limit',
+    onMistake: 'fallback',
+    description: 'Most clients of the whole service at once.',
+  },
+  'max-connections.client': {
+    ...wholeNumber(1, 1_000_000),
+    field: 'maxSessionsPerClient',
+    fallback: 'no limit',
+    onMistake: 'fallback',
+    description: 'Most connections of one client address to the service at once.',
+  },
+  'connection-rate.client': {
+    ...perSecond,
+    // A browser opens half a dozen at once: what may come within a second may come at the start of it.
+    schema: perSecond.schema.transform((rate) => ({ perSecond: rate, burst: rate })),
+    field: 'connectRatePerClient',
+    fallback: 'no limit',
+    onMistake: 'fallback',
+    description: 'New connections a second of one client address to the service; as many may come at once.',
+  },
+  'tls.alpn': {
+    schema: alpnSchema,
+    value: 'protocols, or `off`',
+    show: String,
+    field: 'alpn',
+    default: defaultPool.alpn,
+    onMistake: 'fallback',
+    description:
+      'Where Sealane ends TLS: the application protocols that it agrees on with clients (ALPN), best first. Name `h2` if the upstream speaks HTTP/2 without TLS: bytes are relayed as they are.',
+  },
+  'tls.upstream': {
+    schema: upstreamTlsSchema,
+    value: '`off`, `any`, or a name',
+    field: 'upstreamTls',
+    fallback: '`off`',
+    onMistake: 'refuse',
+    description:
+      'Speaks TLS with the upstream, whose certificate must be for this name (settings `upstream-ca`, `upstream-cert`); `any` takes whatever it shows.',
+  },
+} as const satisfies OptionTable;

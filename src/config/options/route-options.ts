@@ -1,0 +1,29 @@
+import { containerOptions } from './container.ts';
+import { healthOptions } from './health.ts';
+import { matchOptions } from './match.ts';
+import type { RouteOption, ValuesOf } from './option.ts';
+import { poolOptions } from './pool.ts';
+import { upstreamOptions } from './upstream.ts';
+
+/**
+ * All options of a route, in the order of the reference. Each is declared in the file of where it lands.
+ */
+const tables = {
+  ...containerOptions,
+  ...matchOptions,
+  ...poolOptions,
+  ...upstreamOptions,
+  ...healthOptions,
+};
+
+export type OptionName = keyof typeof tables;
+
+export const routeOptions: Readonly<Record<OptionName, RouteOption>> = tables;
+export const optionNames = Object.keys(tables) as readonly OptionName[];
+
+/** The validated options of one route; absent where not written. */
+export type RouteValues = ValuesOf<typeof tables>;
+
+export function isOption(name: string): name is OptionName {
+  return Object.hasOwn(routeOptions, name);
+}
