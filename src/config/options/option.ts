@@ -13,9 +13,9 @@ export interface ValueKind<T> {
  * An option of a route: a label of a container, and an option of a static service. Everything that concerns it by its
  * name is declared here; labels, the configuration file, `sealane check` and the reference in the docs read it.
  */
-export interface RouteOption<T = unknown> extends ValueKind<T> {
+export interface RouteOption<Field extends string = string> extends ValueKind<unknown> {
   /** The field that takes the value where the option lands; none for what is not taken over as it is. */
-  readonly field?: string;
+  readonly field?: Field;
   /** The field's value where the option is not written. */
   readonly default?: unknown;
   /** What holds where it is not written, for people; the default as it would be written, unless given. */
@@ -36,8 +36,8 @@ export interface RouteOption<T = unknown> extends ValueKind<T> {
   readonly isGuard?: true;
 }
 
-/** Options by their names. */
-export type OptionTable = Readonly<Record<string, RouteOption>>;
+/** Options by their names; they land on these fields. */
+export type OptionTable<Field extends string = string> = Readonly<Record<string, RouteOption<Field>>>;
 
 /** What has been read of options, by their names; absent where not written. */
 export type ValuesOf<T extends OptionTable> = { readonly [Name in keyof T]?: z.output<T[Name]['schema']> };

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { balancePolicies, defaultPool, proxyProtocols, type UpstreamTls } from '../../relay/boundary/table.ts';
+import {
+  balancePolicies,
+  defaultPool,
+  proxyProtocols,
+  type PoolOptions,
+  type UpstreamTls,
+} from '../../relay/boundary/table.ts';
 import { serverNamesSchema } from '../server-names.ts';
 import { cidrs, duration, oneOf, positiveDuration, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
@@ -146,4 +152,4 @@ export const poolOptions = {
     description:
       'Speaks TLS with the upstream, whose certificate must be for this name (settings `upstream-ca`, `upstream-cert`); `any` takes whatever it shows.',
   },
-} as const satisfies OptionTable;
+} as const satisfies OptionTable<keyof PoolOptions>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { UpstreamOptions } from '../../relay/boundary/table.ts';
 import { duration, flag, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
@@ -53,4 +54,4 @@ export const upstreamOptions = {
     onMistake: 'fallback',
     description: 'How long sessions run on after their upstream was taken out of the pool.',
   },
-} as const satisfies OptionTable;
+} as const satisfies OptionTable<keyof UpstreamOptions>;
