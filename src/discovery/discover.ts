@@ -9,7 +9,7 @@ import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
-import { mistakeIn, openingsOf } from './openings.ts';
+import { expandListen, mistakeIn } from './expand-listen.ts';
 import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
@@ -123,15 +123,15 @@ export function discoverContainer(
     };
     const options = { front: front(route.values), pool: poolOf(route.values) };
     let unreachable = false;
-    for (const opening of openingsOf(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
+    for (const one of expandListen(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
-      const choice = chooseAddress({ ...query, port: port + opening.step });
+      const choice = chooseAddress({ ...query, port: port + one.portOffset });
       // Of a whole range the first is enough to say.
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
       const upstream = choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined;
-      for (const at of opening.listens) {
-        declarations.push({ service: opening.service, listen: at, ...options, upstream, declaredBy });
+      for (const address of one.addresses) {
+        declarations.push({ service: one.service, listen: address, ...options, upstream, declaredBy });
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../address/address.ts';
 import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
-import { openingsOf, type Opening } from './openings.ts';
+import { expandListen, type ExpandedListen } from './expand-listen.ts';
 import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
 
 /**
@@ -27,15 +27,15 @@ export function declareStatic(
   const unresolved = new Map<string, Problem>();
   services.forEach((service, position) => {
     const declaredBy = { kind: 'static', position } as const;
-    for (const opening of openingsOf(service.name, service.listen, bind)) {
+    for (const expanded of expandListen(service.name, service.listen, bind)) {
       const shared = {
-        service: opening.service,
+        service: expanded.service,
         front: front(service.options),
         pool: poolOf(service.options),
         declaredBy,
       } as const;
-      const upstreams = service.upstreams.map((written) => toUpstream(service, written, opening, resolutions));
-      for (const listen of opening.listens) {
+      const upstreams = service.upstreams.map((written) => toUpstream(service, written, expanded, resolutions));
+      for (const listen of expanded.addresses) {
         // With no upstream at all it is still declared: its clients wait for the file to name one.
         if (upstreams.length === 0) declarations.push({ ...shared, listen, upstream: undefined });
         for (const upstream of upstreams) declarations.push({ ...shared, listen, upstream });
@@ -53,9 +53,9 @@ export function declareStatic(
 /** Whether the upstream of this key is written down, whatever its name stands for at the moment. */
 export function isWrittenDown(services: readonly StaticService[], bind: string, key: string): boolean {
   return services.some(({ name, listen, upstreams }) =>
-    openingsOf(name, listen, bind).some(({ service, step }) =>
+    expandListen(name, listen, bind).some(({ service, portOffset }) =>
       upstreams.some(({ target }) =>
-        key.startsWith(keyPrefix(service, formatAddress({ host: target.host, port: target.port + step }))),
+        key.startsWith(keyPrefix(service, formatAddress({ host: target.host, port: target.port + portOffset }))),
       ),
     ),
   );
@@ -68,12 +68,12 @@ function keyPrefix(service: string, upstream: string): string {
 function toUpstream(
   { options }: StaticService,
   { target, weight }: StaticUpstream,
-  { service, step }: Opening,
+  { service, portOffset }: ExpandedListen,
   resolutions: ReadonlyMap<string, Resolution>,
 ): DeclaredUpstream | undefined {
   const resolution = resolutions.get(target.host);
   if (resolution?.kind !== 'resolved' || resolution.addresses.length === 0) return undefined;
-  const port = target.port + step;
+  const port = target.port + portOffset;
   const name = formatAddress({ host: target.host, port });
   return {
     // With its addresses: when a name comes to stand for others, those are other processes. Their order says nothing.

@@ -1,28 +1,27 @@
-import type { Declaration } from '../catalog/declaration.ts';
-import { isUnix, unixPath } from '../address/address.ts';
+import { isUnix, unixPath, type Address } from '../address/address.ts';
 import { lastOf, rangeLength, type ListenRange } from '../address/listen.ts';
 import { lastPort } from '../address/port.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
- * What a `listen` option opens: one port of the upstream, or with a range as many in a row, each a service of its own.
- * Pure.
+ * Expands the listen addresses of a route: one port of the upstream, or with a range as many in a row, each a service of
+ * its own. Pure.
  */
-export interface Opening {
+export interface ExpandedListen {
   /** The service of this port. */
   readonly service: string;
   /** The upstream's port, counted from the first. */
-  readonly step: number;
-  /** Where clients of it connect. */
-  readonly listens: readonly Declaration['listen'][];
+  readonly portOffset: number;
+  /** Where clients of the service connect. */
+  readonly addresses: readonly Address[];
 }
 
 /** `bind`: for those that name only a port. */
-export function openingsOf(service: string, listen: readonly ListenRange[], bind: string): Opening[] {
+export function expandListen(service: string, listen: readonly ListenRange[], bind: string): ExpandedListen[] {
   const count = rangeLength(listen);
-  return Array.from({ length: count }, (_, step) => {
-    const listens = listen.map(({ host, port }) => ({ host: host ?? bind, port: port + step }));
-    return { service: count === 1 ? service : `${service}:${listens[0]?.port}`, step, listens };
+  return Array.from({ length: count }, (_, portOffset) => {
+    const addresses = listen.map(({ host, port }) => ({ host: host ?? bind, port: port + portOffset }));
+    return { service: count === 1 ? service : `${service}:${addresses[0]?.port}`, portOffset, addresses };
   });
 }
 
