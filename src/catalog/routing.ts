@@ -53,5 +53,5 @@ function toSpec({ declared, state, weight }: Upstream): UpstreamSpec {
 
 function availabilityOf(state: UpstreamState): UpstreamAvailability {
   if (state.kind === 'ready') return 'ready';
-  return state.kind === 'unhealthy' && state.suspect ? 'suspect' : 'resting';
+  return state.kind === 'unhealthy' && state.suspect ? 'suspect' : 'unavailable';
 }

@@ -27,7 +27,7 @@ export function describeTables(createRig: CreateRig): void {
       expect(rig.records.all).toEqual([]);
     });
 
-    test.each([{ availability: 'resting' }, { weight: 0 }] as const)(
+    test.each([{ availability: 'unavailable' }, { weight: 0 }] as const)(
       'an upstream that takes no more sessions (%o) keeps those it has',
       async (change) => {
         await using rig = createRig();

@@ -94,7 +94,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
 
     test('is held until an upstream is ready, and keeps what the client has said', async () => {
       await using rig = createRig();
-      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { availability: 'resting' })]));
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { availability: 'unavailable' })]));
       await using client = await dialTls(port);
       client.socket.write('are you there?');
       await until(() => rig.totals().held === 1);

@@ -13,11 +13,11 @@ export type Endpoint = Address;
 /**
  * - `ready`: takes new sessions.
  * - `suspect`: did not answer lately; asked only when no other is left.
- * - `resting`: takes none, keeps those it has: not proven yet, unhealthy, paused or draining.
+ * - `unavailable`: takes none, keeps those it has: not proven yet, unhealthy, paused or draining.
  *
  * An upstream that is no longer in the table is gone: dials to it are aborted and its sessions closed.
  */
-export type UpstreamAvailability = 'ready' | 'suspect' | 'resting';
+export type UpstreamAvailability = 'ready' | 'suspect' | 'unavailable';
 
 /** What may be set of one upstream; `config/options/upstream.ts` has the labels. */
 export interface UpstreamOptions {

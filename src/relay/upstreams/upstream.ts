@@ -54,7 +54,7 @@ export class Upstream {
     this.#counters = collaborators.counters;
     this.#clock = collaborators.clock;
     this.#suspicion = new Suspicion(collaborators, (error) => collaborators.onSuspect(spec.key, error));
-    this.#spec = { ...spec, availability: 'resting' };
+    this.#spec = { ...spec, availability: 'unavailable' };
     this.#slot = slot;
   }
 
@@ -190,5 +190,5 @@ export class Upstream {
 }
 
 function takesSessions({ availability, weight, endpoints }: UpstreamSpec): boolean {
-  return availability !== 'resting' && weight > 0 && endpoints.length > 0;
+  return availability !== 'unavailable' && weight > 0 && endpoints.length > 0;
 }

@@ -89,7 +89,7 @@ describe('candidates', () => {
     [
       'none that rests',
       [
-        { ...a, availability: 'resting' as const },
+        { ...a, availability: 'unavailable' as const },
         { ...b, backup: true },
       ],
       [2],
@@ -247,7 +247,7 @@ describe('slow start', () => {
     expect(Math.abs(shareOf(rig) - 550)).toBeLessThan(3);
     rig.apply([
       { ...a, weight: 100 },
-      { ...slow, availability: 'resting' },
+      { ...slow, availability: 'unavailable' },
     ]);
     rig.clock.advance(60_000);
     rig.apply([{ ...a, weight: 100 }, slow]);

@@ -68,9 +68,9 @@ describe('the release of held clients', () => {
     apply([a]);
     clock.advance(24);
     expect(second.dials).toEqual([]);
-    apply([{ ...a, availability: 'resting' }]);
+    apply([{ ...a, availability: 'unavailable' }]);
     clock.advance(100);
-    apply([{ ...a, availability: 'resting' }, b]);
+    apply([{ ...a, availability: 'unavailable' }, b]);
     expect([first.dials, second.dials]).toEqual([[1, 2], []]);
     expect(suspects).toEqual(['a: ETIMEDOUT 127.0.0.1:1']);
   });
@@ -102,7 +102,7 @@ const spec = (key: string, port: number): fc.Arbitrary<UpstreamSpec> =>
     backup: fc.boolean(),
     maxConnections: fc.constantFrom(undefined, undefined, 1, 3),
     slowStartMs: fc.constantFrom(0, 1_000),
-    availability: fc.constantFrom('ready' as const, 'ready' as const, 'suspect' as const, 'resting' as const),
+    availability: fc.constantFrom('ready' as const, 'ready' as const, 'suspect' as const, 'unavailable' as const),
   });
 const who = fc.nat(40);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -132,7 +132,7 @@ test('whatever happens nobody is forgotten: the scout’s timer runs while anybo
         else if (one.do === 'apply') apply((specs = one.specs));
         else act(clients[one.who % Math.max(1, clients.length)], one.do);
         const waiting = clients.filter(({ phase }) => phase === 'idle').length;
-        const canDial = specs.some(({ availability, weight }) => availability !== 'resting' && weight > 0);
+        const canDial = specs.some(({ availability, weight }) => availability !== 'unavailable' && weight > 0);
         if (waiting > 0 && canDial) expect(clock.nextDelayMs()).toBeLessThanOrEqual(250);
         expect(held()).toBeGreaterThanOrEqual(waiting);
         expect(held()).toBeLessThanOrEqual(waiting + dialing(clients).length);

@@ -205,7 +205,7 @@ describe('an upstream that leaves the table', () => {
     const { admit, apply, clock } = createPool([a]);
     const client = admit();
     client.answer();
-    apply([{ ...a, availability: 'resting' }, b]);
+    apply([{ ...a, availability: 'unavailable' }, b]);
     clock.advance(60_000);
     expect(client.phase).toBe('relaying');
     expect(admit().dials).toEqual([2]);

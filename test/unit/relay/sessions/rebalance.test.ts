@@ -249,9 +249,9 @@ describe('a pool that rebalances', () => {
     apply([a, { ...b, backup: true }]);
     pass(20);
     apply([a]);
-    apply([a, { ...b, availability: 'resting' }]);
+    apply([a, { ...b, availability: 'unavailable' }]);
     apply([a, { ...b, backup: true }]);
-    apply([a, { ...b, backup: true, availability: 'resting' }]);
+    apply([a, { ...b, backup: true, availability: 'unavailable' }]);
     apply([a, b]);
     pass(20);
     expect(ended()).toBe(0);
