@@ -24,7 +24,7 @@ export function certificateMissing(
 
 /** For whoever asks for no name (TLS clients name no addresses), or for any, any will do: nobody knows for which. */
 function isCovered(selector: Selector, covered: ReadonlySet<string>, count: number): boolean {
-  if (selector.kind === 'rest' || anyName.test(selector.pattern)) return count > 0;
+  if (selector.kind === 'default' || anyName.test(selector.pattern)) return count > 0;
   const { pattern } = selector;
   return covered.has(pattern) || covered.has(pattern.replace(/^[^.]+/, '*'));
 }
@@ -34,7 +34,7 @@ const anyName = /^(?:\*|\[.*\]|[\d.]+)$/;
 
 function problemOf(service: string, listen: string, selector: Selector, count: number): Problem {
   const where = describeSelector(listen, selector);
-  const pattern = selector.kind === 'rest' || anyName.test(selector.pattern) ? 'NAME' : selector.pattern;
+  const pattern = selector.kind === 'default' || anyName.test(selector.pattern) ? 'NAME' : selector.pattern;
   return {
     code: 'certificate-missing',
     subject: service,

@@ -97,7 +97,7 @@ function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
   }
   if (!agree(here.first.route, route)) return { claim: here.first, toProblem: otherBeginning };
   const holder = here.bySelector.get(key);
-  if (holder) return { claim: holder, toProblem: selector.kind === 'rest' ? sameAddress : sameName };
+  if (holder) return { claim: holder, toProblem: selector.kind === 'default' ? sameAddress : sameName };
   here.bySelector.set(key, claim);
   return undefined;
 }

@@ -89,7 +89,7 @@ function openRoutes(service: Service | undefined): Map<string, ReadonlySet<strin
   const open = new Map<string, ReadonlySet<string>>();
   for (const { host, openPort, selectors } of service?.routes ?? []) {
     if (openPort === undefined) continue;
-    const names = selectors.map((one) => (one.kind === 'rest' ? '' : selectorName(one)));
+    const names = selectors.map((one) => (one.kind === 'default' ? '' : selectorName(one)));
     open.set(formatAddress({ host, port: openPort }), new Set(names));
   }
   return open;

@@ -38,15 +38,15 @@ function toListener(listen: string, guests: readonly Guest[], explainNames: bool
   // All of them agree on it: whoever does not is not served here.
   const [{ host, port, acceptProxy }] = guests.map(({ route }) => route) as [ServiceRoute];
   const all = guests.flatMap(({ service, route }) => route.selectors.map((selector) => ({ ...selector, service })));
-  const rest = all.find(({ kind }) => kind === 'rest');
+  const fallback = all.find(({ kind }) => kind === 'default');
   const timeoutsMs = guests.flatMap(({ route }) => route.sniffTimeoutMs ?? []);
   return {
     key: listen,
     host,
     port,
-    service: rest?.service,
-    tls: rest?.tls ?? plainListener.tls,
-    names: all.filter((one) => one.kind !== 'rest').toSorted(compareNames),
+    service: fallback?.service,
+    tls: fallback?.tls ?? plainListener.tls,
+    names: all.filter((one) => one.kind !== 'default').toSorted(compareNames),
     acceptProxy: acceptProxy.length === 0 ? undefined : acceptProxy,
     sniffTimeoutMs: timeoutsMs.length === 0 ? plainListener.sniffTimeoutMs : Math.max(...timeoutsMs),
     explainNames,

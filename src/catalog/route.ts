@@ -14,8 +14,8 @@ export interface Route extends Address, Pick<Front, 'acceptProxy' | 'sniffTimeou
 
 export type Selector =
   | (Name & { readonly tls: TlsMode })
-  /** Whatever asks for no name, or for one that nobody has. */
-  | { readonly kind: 'rest'; readonly tls: TlsMode };
+  /** Clients that ask for no name, or for one that no other route of the address has. */
+  | { readonly kind: 'default'; readonly tls: TlsMode };
 
 /** Whose declaration it goes back to: the most senior one that asked for it. */
 export type Owners = ReadonlyMap<Selector, Declarer>;
@@ -49,7 +49,7 @@ export function routesOf(group: readonly Declaration[]): {
 }
 
 export function selectorsOf({ names, tls }: Declaration['front']): readonly Selector[] {
-  return names.length === 0 ? [{ kind: 'rest', tls }] : names.map((name) => ({ ...name, tls }));
+  return names.length === 0 ? [{ kind: 'default', tls }] : names.map((name) => ({ ...name, tls }));
 }
 
 /** A route without any selector is none. */
@@ -70,11 +70,11 @@ export function compareDeclarations(a: Declaration, b: Declaration): number {
     bySeniority(a.declaredBy, b.declaredBy) ||
     compareText(listenOf(a), listenOf(b)) ||
     // Two routes of one container may have one address.
-    compareText(restOf(a), restOf(b))
+    compareText(contentOf(a), contentOf(b))
   );
 }
 
-function restOf({ front, pool, upstream }: Declaration): string {
+function contentOf({ front, pool, upstream }: Declaration): string {
   return JSON.stringify([front, pool, upstream?.key]);
 }
 
@@ -92,19 +92,23 @@ export function selectorKey(selector: Selector): string {
   return asServerName ? `sni ${selector.pattern}` : selectorName(selector);
 }
 
-/** For people: `host api.localhost`, `rest`. */
+/** For people: `host api.localhost`, `default`. */
 export function selectorName(selector: Selector): string {
-  return selector.kind === 'rest' ? 'rest' : `${selector.kind} ${selector.pattern}`;
+  return selector.kind === 'default' ? 'default' : `${selector.kind} ${selector.pattern}`;
 }
 
 /** For people: `127.0.0.1:80`, or with a name `127.0.0.1:80 (host api.localhost)`. */
 export function describeSelector(listen: string, selector: Selector): string {
-  return selector.kind === 'rest' ? listen : `${listen} (${selectorName(selector)})`;
+  return selector.kind === 'default' ? listen : `${listen} (${selectorName(selector)})`;
 }
 
-/** For people and the API: `host api.localhost`, `rest`; none for a service that gets all clients of its address. */
+/** In the API: `host api.localhost`, `rest` for the default; none for a service that gets all clients of its address. */
 export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
-  return selectors.every(({ kind }) => kind === 'rest') ? [] : selectors.map(selectorName);
+  return selectors.every(({ kind }) => kind === 'default') ? [] : selectors.map(apiName);
+}
+
+function apiName(selector: Selector): string {
+  return selector.kind === 'default' ? 'rest' : selectorName(selector);
 }
 
 /** Whether clients of one listener begin alike: with the header of a proxy, or without. */

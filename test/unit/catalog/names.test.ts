@@ -51,7 +51,7 @@ describe('services with different names', () => {
     ]);
   });
 
-  it('need none that gets the rest', () => {
+  it('need no default', () => {
     expect(routing(catalogOf([named('api', [host('api.localhost')])]))).toEqual(['host api.localhost → api']);
   });
 

@@ -146,14 +146,14 @@ function keyOf({ kind, pattern }: Name, tls: TlsMode): string {
   return `${tls === 'terminate' ? 'sni' : kind} ${pattern}`;
 }
 
-/** What a listener leads by: `sni x.localhost`, or `rest` for its catch-all; and to whom. */
+/** What a listener leads by: `sni x.localhost`, or `default`; and to whom. */
 function owners({ names: named, service }: ListenerSpec): readonly (readonly [key: string, service: string])[] {
-  const rest = service === undefined ? [] : [['rest', service] as const];
-  return [...named.map((one) => [keyOf(one, one.tls), one.service] as const), ...rest];
+  const fallback = service === undefined ? [] : [['default', service] as const];
+  return [...named.map((one) => [keyOf(one, one.tls), one.service] as const), ...fallback];
 }
 
 function wanted({ names: named, tls }: Front): readonly string[] {
-  return named.length === 0 ? ['rest'] : named.map((one) => keyOf(one, tls));
+  return named.length === 0 ? ['default'] : named.map((one) => keyOf(one, tls));
 }
 
 /** Every address is bound once, every name on it has one owner, and each of them a pool. */
