@@ -9,7 +9,7 @@ export interface Declaration {
   readonly service: string;
   /** Its host is an IP address or a Unix socket. */
   readonly listen: Address;
-  readonly front: Front;
+  readonly match: RouteMatch;
   readonly pool: PoolOptions;
   /** Undefined while it cannot be reached; the service is declared all the same, and its clients are held. */
   readonly upstream: DeclaredUpstream | undefined;
@@ -17,7 +17,7 @@ export interface Declaration {
 }
 
 /** Which clients of a listen address are meant, and how they begin. */
-export interface Front {
+export interface RouteMatch {
   /** None: those that ask for no name, or for one that nobody has. */
   readonly names: readonly Name[];
   readonly tls: TlsMode;

@@ -134,7 +134,7 @@ function differences(service: string, group: readonly Declaration[]): Problem[] 
   const newest = newestOf(group);
   const options = Object.keys(poolLabels) as (keyof PoolOptions)[];
   const differing = options.filter((option) => group.some((one) => !isAlike(one.pool[option], newest.pool[option])));
-  const labels = [...differing.map((option) => poolLabels[option]), ...frontDifferences(group)];
+  const labels = [...differing.map((option) => poolLabels[option]), ...matchDifferences(group)];
   if (labels.length === 0) return [];
   return [
     {
@@ -147,17 +147,17 @@ function differences(service: string, group: readonly Declaration[]): Problem[] 
 }
 
 /** Names may differ: the service has them all. What concerns the whole address, or one name there, must not. */
-function frontDifferences(group: readonly Declaration[]): string[] {
+function matchDifferences(group: readonly Declaration[]): string[] {
   const labels = new Set<string>();
   for (const here of Map.groupBy(group, listenOf).values()) {
     const tls = new Map<string, string>();
-    for (const { front } of here) {
-      if (!isAlike(front.acceptProxy, here[0]?.front.acceptProxy)) labels.add('accept-proxy');
-      if (front.sniffTimeoutMs !== here[0]?.front.sniffTimeoutMs) labels.add('sniff-timeout');
-      for (const selector of selectorsOf(front)) {
+    for (const { match } of here) {
+      if (!isAlike(match.acceptProxy, here[0]?.match.acceptProxy)) labels.add('accept-proxy');
+      if (match.sniffTimeoutMs !== here[0]?.match.sniffTimeoutMs) labels.add('sniff-timeout');
+      for (const selector of selectorsOf(match)) {
         const key = selectorKey(selector);
-        if ((tls.get(key) ?? front.tls) !== front.tls) labels.add('tls');
-        tls.set(key, front.tls);
+        if ((tls.get(key) ?? match.tls) !== match.tls) labels.add('tls');
+        tls.set(key, match.tls);
       }
     }
   }

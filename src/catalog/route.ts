@@ -1,11 +1,11 @@
 import { formatAddress, type Address } from '../address/address.ts';
 import type { Name, TlsMode } from '../relay/boundary/table.ts';
-import { bySeniority, type Declaration, type Declarer, type Front } from './declaration.ts';
+import { bySeniority, type Declaration, type Declarer, type RouteMatch } from './declaration.ts';
 
 /**
  * How clients reach a service: its listen addresses, and on each the names it has there. Pure.
  */
-export interface Route extends Address, Pick<Front, 'acceptProxy' | 'sniffTimeoutMs'> {
+export interface Route extends Address, Pick<RouteMatch, 'acceptProxy' | 'sniffTimeoutMs'> {
   /** Its address as text, which is also the listener's key. */
   readonly listen: string;
   /** How its clients are told from those of other services on the same address; never empty. */
@@ -28,27 +28,27 @@ export function routesOf(group: readonly Declaration[]): {
   const owners = new Map<Selector, Declarer>();
   const routes = [...Map.groupBy(group, listenOf)].map(([listen, here]): Route => {
     const selectors = new Map<string, { readonly selector: Selector; readonly owner: Declarer }>();
-    for (const { front, declaredBy } of here) {
-      for (const selector of selectorsOf(front)) {
+    for (const { match, declaredBy } of here) {
+      for (const selector of selectorsOf(match)) {
         const key = selectorKey(selector);
         selectors.set(key, { selector, owner: selectors.get(key)?.owner ?? declaredBy });
       }
     }
     for (const { selector, owner } of selectors.values()) owners.set(selector, owner);
-    const { listen: address, front } = here.at(-1) as Declaration;
+    const { listen: address, match } = here.at(-1) as Declaration;
     return {
       listen,
       host: address.host,
       port: address.port,
       selectors: [...selectors.values()].map(({ selector }) => selector),
-      acceptProxy: front.acceptProxy,
-      sniffTimeoutMs: front.sniffTimeoutMs,
+      acceptProxy: match.acceptProxy,
+      sniffTimeoutMs: match.sniffTimeoutMs,
     };
   });
   return { routes, owners };
 }
 
-export function selectorsOf({ names, tls }: Declaration['front']): readonly Selector[] {
+export function selectorsOf({ names, tls }: RouteMatch): readonly Selector[] {
   return names.length === 0 ? [{ kind: 'default', tls }] : names.map((name) => ({ ...name, tls }));
 }
 
@@ -74,8 +74,8 @@ export function compareDeclarations(a: Declaration, b: Declaration): number {
   );
 }
 
-function contentOf({ front, pool, upstream }: Declaration): string {
-  return JSON.stringify([front, pool, upstream?.key]);
+function contentOf({ match, pool, upstream }: Declaration): string {
+  return JSON.stringify([match, pool, upstream?.key]);
 }
 
 function compareText(a: string, b: string): number {

@@ -10,7 +10,7 @@ import { printable } from '../text/printable.ts';
 import { chooseAddress } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
 import { expandListen, mistakeIn } from './expand-listen.ts';
-import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
+import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -121,7 +121,7 @@ export function discoverContainer(
       createdAtMs: facts.createdAtMs,
       route: route.name ?? '',
     };
-    const options = { front: front(route.values), pool: poolOf(route.values) };
+    const options = { match: matchOf(route.values), pool: poolOf(route.values) };
     let unreachable = false;
     for (const one of expandListen(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };

@@ -1,4 +1,4 @@
-import type { Front, HealthPlan } from '../catalog/declaration.ts';
+import type { HealthPlan, RouteMatch } from '../catalog/declaration.ts';
 import { healthOptions } from '../config/options/health.ts';
 import { matchOptions } from '../config/options/match.ts';
 import { land } from '../config/options/option.ts';
@@ -15,7 +15,7 @@ export function poolOf(values: RouteValues): PoolOptions {
   return { ...pool, rebalanceIdleMs: rebalanceIdleMs && (values['rebalance.idle'] ?? rebalanceIdleMs) };
 }
 
-export function front(values: RouteValues): Front {
+export function matchOf(values: RouteValues): RouteMatch {
   const names = (kind: Name['kind']): readonly Name[] => values[kind]?.map((pattern) => ({ kind, pattern })) ?? [];
   return { ...land(matchOptions, values), names: [...names('sni'), ...names('host')] };
 }

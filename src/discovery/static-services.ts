@@ -4,7 +4,7 @@ import { formatAddress } from '../address/address.ts';
 import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
 import { expandListen, type ExpandedListen } from './expand-listen.ts';
-import { front, healthPlan, poolOf, upstreamOf } from './options.ts';
+import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 
 /**
  * Services written down in the configuration file or on the command line. Pure: names come with what they resolved to.
@@ -30,7 +30,7 @@ export function declareStatic(
     for (const expanded of expandListen(service.name, service.listen, bind)) {
       const shared = {
         service: expanded.service,
-        front: front(service.options),
+        match: matchOf(service.options),
         pool: poolOf(service.options),
         declaredBy,
       } as const;

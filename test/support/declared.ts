@@ -1,7 +1,7 @@
 import type { CatalogInput } from '../../src/catalog/catalog.ts';
-import type { Declaration, DeclaredUpstream, Front } from '../../src/catalog/declaration.ts';
+import type { Declaration, DeclaredUpstream, RouteMatch } from '../../src/catalog/declaration.ts';
 import type { PoolOptions } from '../../src/relay/boundary/table.ts';
-import { front, poolOf, upstreamOf } from '../../src/discovery/options.ts';
+import { matchOf, poolOf, upstreamOf } from '../../src/discovery/options.ts';
 
 /** An upstream as it is declared; name only what the test is about. `name` is its key too. */
 export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
@@ -20,13 +20,13 @@ export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> =
 
 /** What a route asks for that has no options. */
 export const plainPool: PoolOptions = poolOf({});
-export const plainFront: Front = front({});
+export const plainMatch: RouteMatch = matchOf({});
 
 export interface DeclarationOver {
   readonly service?: string;
   readonly host?: string;
   readonly port?: number;
-  readonly front?: Partial<Front>;
+  readonly match?: Partial<RouteMatch>;
   readonly created?: number;
   readonly holdMs?: number;
   readonly run?: bigint;
@@ -40,7 +40,7 @@ export function declaration(name: string, over: DeclarationOver = {}): Declarati
   return {
     service,
     listen: { host, port },
-    front: { ...plainFront, ...over.front },
+    match: { ...plainMatch, ...over.match },
     pool: { ...plainPool, holdMs },
     upstream: declaredUpstream(name, {
       key: `${name}@${run}/x`,

@@ -8,7 +8,7 @@ import type { ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Problem } from '../../../src/catalog/problem.ts';
 import type { LiveSession, SessionFilter } from '../../../src/relay/boundary/report.ts';
-import { declaredUpstream, plainFront, plainPool } from '../declared.ts';
+import { declaredUpstream, plainMatch, plainPool } from '../declared.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 /**
@@ -22,7 +22,7 @@ export function declare(
   return {
     service,
     listen: { host: '127.0.0.1', port },
-    front: plainFront,
+    match: plainMatch,
     pool: plainPool,
     upstream,
     declaredBy: { kind: 'container', id, name: id, createdAtMs: created, route: '' },

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
-import type { Front } from '../../../src/catalog/declaration.ts';
+import type { RouteMatch } from '../../../src/catalog/declaration.ts';
 import { declaration, world } from '../../support/declared.ts';
 
-function problemsWith(front: Partial<Front>, ...certificates: readonly (readonly string[])[]): readonly string[] {
-  const input = world([declaration('api-1', { front: { tls: 'terminate', ...front } })]);
+function problemsWith(match: Partial<RouteMatch>, ...certificates: readonly (readonly string[])[]): readonly string[] {
+  const input = world([declaration('api-1', { match: { tls: 'terminate', ...match } })]);
   const catalog = nextCatalog(emptyCatalog, { ...input, certificates: certificates.map((names) => ({ names })) }, 0);
   return catalog.problems
     .filter(({ code }) => code === 'certificate-missing')
     .map(({ subject, message }) => `${subject}: ${message}`);
 }
 
-const api: Partial<Front> = { names: [{ kind: 'host', pattern: 'api.localhost' }] };
-const any: Partial<Front> = { names: [{ kind: 'sni', pattern: '*' }] };
-const address: Partial<Front> = { names: [{ kind: 'host', pattern: '[::1]' }] };
-const all: Partial<Front> = { names: [{ kind: 'sni', pattern: '*.shop.localhost' }] };
+const api: Partial<RouteMatch> = { names: [{ kind: 'host', pattern: 'api.localhost' }] };
+const any: Partial<RouteMatch> = { names: [{ kind: 'sni', pattern: '*' }] };
+const address: Partial<RouteMatch> = { names: [{ kind: 'host', pattern: '[::1]' }] };
+const all: Partial<RouteMatch> = { names: [{ kind: 'sni', pattern: '*.shop.localhost' }] };
 
 test.each([
   [
@@ -27,8 +27,8 @@ test.each([
   ['none for its name', api, [['web.localhost']], /no certificate is for that name/],
   ['only one for names below', api, [['*.api.localhost']], /no certificate is for that name/],
   ['only one of the names of a wildcard', all, [['cart.shop.localhost']], /no certificate is for that name/],
-])('a service whose TLS is to be ended with %s has a problem', (_title, front, certificates, message) => {
-  const problems = problemsWith(front, ...certificates);
+])('a service whose TLS is to be ended with %s has a problem', (_title, match, certificates, message) => {
+  const problems = problemsWith(match, ...certificates);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(message);
 });
@@ -41,6 +41,6 @@ test.each([
   ['any, for whatever name', any, [['web.localhost']]],
   ['any, for an address, which TLS clients do not name', address, [['a.test']]],
   ['none, where the upstream ends TLS', { ...api, tls: 'passthrough' } as const, []],
-])('a service with %s has none', (_title, front, certificates) => {
-  expect(problemsWith(front, ...certificates)).toEqual([]);
+])('a service with %s has none', (_title, match, certificates) => {
+  expect(problemsWith(match, ...certificates)).toEqual([]);
 });

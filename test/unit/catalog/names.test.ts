@@ -16,7 +16,7 @@ const sni = (pattern: string): Name => ({ kind: 'sni', pattern });
 
 /** A container of its own for the service, with these names on 127.0.0.1:80. */
 function named(service: string, names: readonly Name[], over: DeclarationOver = {}): Declaration {
-  return declaration(`${service}-1`, { service, ...over, front: { names, ...over.front } });
+  return declaration(`${service}-1`, { service, ...over, match: { names, ...over.match } });
 }
 
 const catalogOf = (declarations: readonly Declaration[], before = emptyCatalog, nowMs = 0): Catalog =>
@@ -78,8 +78,8 @@ describe('services with different names', () => {
   it('make the listener as patient as the most patient of them', () => {
     const [listener] = listenersOf(
       catalogOf([
-        named('a', [host('a')], { front: { sniffTimeoutMs: 300 } }),
-        named('b', [host('b')], { front: { sniffTimeoutMs: 2_000 } }),
+        named('a', [host('a')], { match: { sniffTimeoutMs: 300 } }),
+        named('b', [host('b')], { match: { sniffTimeoutMs: 2_000 } }),
         named('c', []),
       ]),
     );
@@ -100,8 +100,8 @@ describe('services with different names', () => {
 describe('a service with replicas', () => {
   it('has the names of all of them', () => {
     const { services, problems } = mergeDeclarations([
-      declaration('a1', { front: { names: [host('a')] } }),
-      declaration('a2', { created: 2, front: { names: [host('a'), host('b')] } }),
+      declaration('a1', { match: { names: [host('a')] } }),
+      declaration('a2', { created: 2, match: { names: [host('a'), host('b')] } }),
     ]);
     expect(problems).toEqual([]);
     expect(services[0]?.routes[0]?.selectors).toMatchObject([host('a'), host('b')]);
@@ -109,7 +109,7 @@ describe('a service with replicas', () => {
 
   it('says that they disagree on what must be one for the whole address, and takes the newest', () => {
     const { services, problems } = mergeDeclarations([
-      declaration('a1', { front: { acceptProxy: ['10.0.0.0/8'] } }),
+      declaration('a1', { match: { acceptProxy: ['10.0.0.0/8'] } }),
       declaration('a2', { created: 2 }),
     ]);
     expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api' }]);
@@ -121,14 +121,14 @@ describe('a service with replicas', () => {
 describe('a name for HTTP behind TLS that Sealane ends', () => {
   it('leaves the same name for plain HTTP to another', () => {
     const { problems } = mergeDeclarations([
-      named('a', [host('x')], { front: { tls: 'terminate' } }),
+      named('a', [host('x')], { match: { tls: 'terminate' } }),
       named('b', [host('x')], { created: 2 }),
     ]);
     expect(problems).toEqual([]);
   });
 
   it('is the same as that server name for the same service', () => {
-    const catalog = catalogOf([named('a', [sni('x'), host('x')], { front: { tls: 'terminate' } })]);
+    const catalog = catalogOf([named('a', [sni('x'), host('x')], { match: { tls: 'terminate' } })]);
     expect(catalog.problems).toEqual([]);
     expect(routing(catalog)).toEqual(['host x → a']);
   });
@@ -153,7 +153,7 @@ describe('a name that two services want', () => {
 
   it('is a conflict as well when one means TLS names and the other HTTP hosts behind TLS that Sealane ends', () => {
     const { problems } = mergeDeclarations([
-      named('a', [host('x')], { front: { tls: 'terminate' } }),
+      named('a', [host('x')], { match: { tls: 'terminate' } }),
       named('b', [sni('x')], { created: 2 }),
     ]);
     expect(problems).toMatchObject([{ code: 'name-conflict', subject: 'b' }]);
@@ -189,9 +189,9 @@ describe('a name that two services want', () => {
 describe('a listener', () => {
   it('is either for proxies’ headers or not: whoever differs is not served there', () => {
     const catalog = catalogOf([
-      named('a', [host('a')], { front: { acceptProxy: ['10.0.0.0/8'] } }),
+      named('a', [host('a')], { match: { acceptProxy: ['10.0.0.0/8'] } }),
       named('b', [host('b')], { created: 2 }),
-      named('c', [host('c')], { created: 3, front: { acceptProxy: ['10.0.0.0/8'] } }),
+      named('c', [host('c')], { created: 3, match: { acceptProxy: ['10.0.0.0/8'] } }),
     ]);
     expect(routing(catalog)).toEqual(['host a → a', 'host c → c']);
     expect(listenersOf(catalog)[0]?.acceptProxy).toEqual(['10.0.0.0/8']);
@@ -217,7 +217,7 @@ describe('a service whose last container went', () => {
   });
 
   it('gives all of them to one that wants the address in another way', () => {
-    const over = { created: 5, front: { acceptProxy: ['::/0'] } };
+    const over = { created: 5, match: { acceptProxy: ['::/0'] } };
     expect(routing(catalogOf([named('other', [host('z')], over)], catalogOf([away]), 1))).toEqual(['host z → other']);
     const wide = { created: 5, host: '0.0.0.0' };
     expect(routing(catalogOf([named('other', [host('z')], wide)], catalogOf([away]), 1))).toEqual(['host z → other']);
@@ -260,7 +260,7 @@ describe('whatever is declared', () => {
     host: fc.constantFrom('0.0.0.0', '127.0.0.1', '::', '::1'),
     port: fc.constantFrom(80, 81),
     created: fc.integer({ min: 1, max: 3 }),
-    front: fc.record({
+    match: fc.record({
       names: fc.uniqueArray(name, { maxLength: 3, selector: ({ kind, pattern }) => `${kind} ${pattern}` }),
       tls: fc.constantFrom('passthrough' as const, 'terminate' as const),
       acceptProxy: fc.constantFrom([], [], ['::/0']),
@@ -322,8 +322,8 @@ describe('whatever is declared', () => {
   });
 });
 
-function keysOf({ front }: Declaration): readonly string[] {
-  return selectorsOf(front).map((selector) => selectorKey(selector));
+function keysOf({ match }: Declaration): readonly string[] {
+  return selectorsOf(match).map((selector) => selectorKey(selector));
 }
 
 function isServed(wanted: Declaration, key: string, { services, problems }: Merged): boolean {

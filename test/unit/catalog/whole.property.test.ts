@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import type { Declaration, Front } from '../../../src/catalog/declaration.ts';
+import type { Declaration, RouteMatch } from '../../../src/catalog/declaration.ts';
 import { createMerger } from '../../../src/catalog/merge.ts';
 import { overlap } from '../../../src/address/address.ts';
 import { compareDeclarations, listenOf } from '../../../src/catalog/route.ts';
@@ -11,7 +11,7 @@ import type { Name } from '../../../src/relay/boundary/table.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
 import type { ListenerSpec, RoutingTable, TlsMode } from '../../../src/relay/boundary/table.ts';
-import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
+import { declaredUpstream, plainMatch, plainPool } from '../../support/declared.ts';
 import { idOf, names, Scene, step, type Step } from '../../support/engine/scene.ts';
 
 /**
@@ -30,17 +30,17 @@ const verdicts: readonly (Verdict | undefined)[] = [
   { kind: 'unfit', reason: 'it answers 500' },
 ];
 
-const fronts: readonly Front[] = [
-  plainFront,
-  { ...plainFront, names: [{ kind: 'host', pattern: 'x.localhost' }] },
-  { ...plainFront, names: [{ kind: 'sni', pattern: '*.localhost' }], tls: 'terminate' },
+const matches: readonly RouteMatch[] = [
+  plainMatch,
+  { ...plainMatch, names: [{ kind: 'host', pattern: 'x.localhost' }] },
+  { ...plainMatch, names: [{ kind: 'sni', pattern: '*.localhost' }], tls: 'terminate' },
 ];
 
 type Move =
   | Step
   | { readonly kind: 'verdict'; readonly name: string; readonly verdict: Verdict | undefined }
   /** The configuration file is saved, with so many upstreams for these clients. */
-  | { readonly kind: 'file'; readonly upstreams: number; readonly front: Front }
+  | { readonly kind: 'file'; readonly upstreams: number; readonly match: RouteMatch }
   | { readonly kind: 'reconcile' }
   /** Everything under way arrives before the next catalog. */
   | { readonly kind: 'rest' };
@@ -60,7 +60,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('file' as const),
       upstreams: fc.integer({ min: 0, max: 2 }),
-      front: fc.constantFrom(...fronts),
+      match: fc.constantFrom(...matches),
     }),
   },
   {
@@ -92,7 +92,7 @@ const made: fc.Arbitrary<Record<string, Partial<ContainerFacts>>> = fc
 /** One Sealane's control side. */
 class House {
   readonly verdicts = new Map<string, Verdict | undefined>();
-  file: { readonly upstreams: number; readonly front: Front } = { upstreams: 0, front: plainFront };
+  file: { readonly upstreams: number; readonly match: RouteMatch } = { upstreams: 0, match: plainMatch };
   declarations: readonly Declaration[] = [];
   readonly #discover = createDiscoverer({ labelPrefix: 'sealane', scope: 'all', bind: '127.0.0.1' });
   readonly #merge = createMerger();
@@ -130,11 +130,11 @@ class House {
   }
 }
 
-function staticDeclarations({ upstreams, front }: House['file']): Declaration[] {
+function staticDeclarations({ upstreams, match }: House['file']): Declaration[] {
   return Array.from({ length: upstreams }, (_, index) => ({
     service: 'written',
     listen: { host: '127.0.0.1', port: 80 },
-    front,
+    match,
     pool: { ...plainPool, holdMs: 1_000, connectTimeoutMs: 1_000 },
     upstream: declaredUpstream(`${index}`, { run: undefined, drainMs: 1_000 }),
     declaredBy: { kind: 'static', position: index },
@@ -152,7 +152,7 @@ function owners({ names: named, service }: ListenerSpec): readonly (readonly [ke
   return [...named.map((one) => [keyOf(one, one.tls), one.service] as const), ...fallback];
 }
 
-function wanted({ names: named, tls }: Front): readonly string[] {
+function wanted({ names: named, tls }: RouteMatch): readonly string[] {
   return named.length === 0 ? ['default'] : named.map((one) => keyOf(one, tls));
 }
 
@@ -182,10 +182,10 @@ function expectSeniority({ listeners }: RoutingTable, declarations: readonly Dec
   for (const listener of listeners) {
     const here = sorted.filter((one) => listenOf(one) === listener.key);
     // The newest of a service's replicas says how its clients begin.
-    const beginning = new Map(here.map(({ service, front }) => [service, front.acceptProxy]));
+    const beginning = new Map(here.map(({ service, match }) => [service, match.acceptProxy]));
     const common = beginning.get(owners(listener)[0]?.[1] ?? '') ?? [];
     for (const [key, owner] of owners(listener)) {
-      const claims = here.filter(({ front }) => wanted(front).includes(key));
+      const claims = here.filter(({ match }) => wanted(match).includes(key));
       const first = claims.find(({ service }) => sameProxies(beginning.get(service) ?? [], common));
       expect(first?.service).toBe(owner);
     }

@@ -73,7 +73,7 @@ describe('a static service', () => {
     const { declarations } = declare(`  s: { listen: 443, tls: terminate, ${option}upstreams: ["a:5"] }`, {
       a: resolved('10.0.0.1'),
     });
-    expect(declarations).toMatchObject([{ front: { tls: 'terminate' }, pool: { alpn } }]);
+    expect(declarations).toMatchObject([{ match: { tls: 'terminate' }, pool: { alpn } }]);
   });
 
   it('may listen on a socket, and lead to one', () => {

@@ -3,13 +3,13 @@ import type { CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { createReconciler } from '../../../src/reconcile/reconciler.ts';
 import type { RoutingTable } from '../../../src/relay/boundary/table.ts';
-import { declaredUpstream, plainFront, plainPool } from '../../support/declared.ts';
+import { declaredUpstream, plainMatch, plainPool } from '../../support/declared.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const declared: Declaration = {
   service: 'api',
   listen: { host: '127.0.0.1', port: 80 },
-  front: plainFront,
+  match: plainMatch,
   pool: { ...plainPool, holdMs: 1000 },
   upstream: declaredUpstream('a'),
   declaredBy: { kind: 'container', id: 'a', name: 'a', createdAtMs: 0, route: '' },
