@@ -44,11 +44,11 @@ const mostAtOnce = 64;
 /** For a probe that has no timeout of its own: nearly all answer or refuse at once. */
 const readinessTimeoutMs = 1_000;
 
-interface Patient {
+interface ProbeTarget {
   readonly key: string;
   endpoints: readonly Endpoint[];
   plan: HealthPlan;
-  resting: boolean;
+  paused: boolean;
   course: Course;
   sinceMs: number;
   timer: Timer | undefined;
@@ -62,9 +62,9 @@ export function createChecker(parts: CheckerParts): Checker {
 class ProbingChecker implements Checker {
   readonly #parts: CheckerParts;
   readonly #probe: Probe;
-  readonly #patients = new Map<string, Patient>();
+  readonly #targets = new Map<string, ProbeTarget>();
   /** Those whose time has come, in order; asked as others finish. */
-  readonly #due = new Set<Patient>();
+  readonly #due = new Set<ProbeTarget>();
   readonly #ending = new AbortController();
   #asking = 0;
   #followed: Catalog['services'] = new Map();
@@ -95,82 +95,82 @@ class ProbingChecker implements Checker {
   }
 
   onFailedDial(upstreamKey: string, error: string): void {
-    const patient = this.#patients.get(upstreamKey);
-    if (patient) this.#conclude(patient, afterFailedDial(patient.course, `it did not answer (${error})`));
+    const target = this.#targets.get(upstreamKey);
+    if (target) this.#conclude(target, afterFailedDial(target.course, `it did not answer (${error})`));
   }
 
   verdictOf(upstreamKey: string): Verdict | undefined {
-    return this.#patients.get(upstreamKey)?.course.verdict;
+    return this.#targets.get(upstreamKey)?.course.verdict;
   }
 
   stop(): void {
     this.#ending.abort();
-    for (const key of this.#patients.keys()) this.#forget(key);
+    for (const key of this.#targets.keys()) this.#forget(key);
   }
 
   #look({ key, endpoints, health: plan, condition }: DeclaredUpstream): void {
-    const resting = condition.kind === 'paused';
-    let patient = this.#patients.get(key);
-    if (!patient) {
+    const paused = condition.kind === 'paused';
+    let target = this.#targets.get(key);
+    if (!target) {
       // What nobody asks is taken to be fit, until a dial fails.
       const course: Course = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
       const sinceMs = this.#parts.clock.nowMs();
-      patient = { key, endpoints, plan, resting, course, sinceMs, timer: undefined, asking: false };
-      this.#patients.set(key, patient);
-      this.#schedule(patient);
+      target = { key, endpoints, plan, paused, course, sinceMs, timer: undefined, asking: false };
+      this.#targets.set(key, target);
+      this.#schedule(target);
       return;
     }
-    patient.endpoints = endpoints;
-    if (patient.plan === plan && patient.resting === resting) return;
-    patient.plan = plan;
-    patient.resting = resting;
-    this.#schedule(patient);
+    target.endpoints = endpoints;
+    if (target.plan === plan && target.paused === paused) return;
+    target.plan = plan;
+    target.paused = paused;
+    this.#schedule(target);
   }
 
   #forget(key: string): void {
-    const patient = this.#patients.get(key);
-    if (!patient) return;
-    patient.timer?.cancel();
-    this.#due.delete(patient);
-    this.#patients.delete(key);
+    const target = this.#targets.get(key);
+    if (!target) return;
+    target.timer?.cancel();
+    this.#due.delete(target);
+    this.#targets.delete(key);
   }
 
-  #schedule(patient: Patient): void {
-    if (patient.asking || this.#due.has(patient)) return;
-    patient.timer?.cancel();
-    patient.timer = undefined;
-    if (patient.resting) return;
+  #schedule(target: ProbeTarget): void {
+    if (target.asking || this.#due.has(target)) return;
+    target.timer?.cancel();
+    target.timer = undefined;
+    if (target.paused) return;
     const { clock, random } = this.#parts;
-    const delayMs = nextProbeMs(patient.course, patient.plan, clock.nowMs() - patient.sinceMs, random);
+    const delayMs = nextProbeMs(target.course, target.plan, clock.nowMs() - target.sinceMs, random);
     if (delayMs === undefined) return;
-    if (delayMs > 0) patient.timer = clock.after(delayMs, () => this.#enqueue(patient));
-    else this.#enqueue(patient);
+    if (delayMs > 0) target.timer = clock.after(delayMs, () => this.#enqueue(target));
+    else this.#enqueue(target);
   }
 
-  #enqueue(patient: Patient): void {
-    this.#due.add(patient);
+  #enqueue(target: ProbeTarget): void {
+    this.#due.add(target);
     this.#askNext();
   }
 
   #askNext(): void {
-    for (const patient of this.#due) {
+    for (const target of this.#due) {
       if (this.#asking >= mostAtOnce) return;
-      this.#due.delete(patient);
-      void this.#ask(patient);
+      this.#due.delete(target);
+      void this.#ask(target);
     }
   }
 
-  async #ask(patient: Patient): Promise<void> {
+  async #ask(target: ProbeTarget): Promise<void> {
     this.#asking += 1;
-    patient.asking = true;
-    const { plan } = patient;
-    const result = await this.#askEndpoints(patient.endpoints, plan);
+    target.asking = true;
+    const { plan } = target;
+    const result = await this.#askEndpoints(target.endpoints, plan);
     this.#asking -= 1;
-    patient.asking = false;
-    // Forgotten or put to rest meanwhile: the answer is about a process that may be another by now.
-    if (this.#patients.get(patient.key) === patient && !patient.resting) {
-      this.#conclude(patient, afterProbe(patient.course, result, patient.plan));
-      this.#schedule(patient);
+    target.asking = false;
+    // Forgotten or paused meanwhile: the answer is about a process that may be another by now.
+    if (this.#targets.get(target.key) === target && !target.paused) {
+      this.#conclude(target, afterProbe(target.course, result, target.plan));
+      this.#schedule(target);
     }
     this.#askNext();
   }
@@ -185,14 +185,14 @@ class ProbingChecker implements Checker {
     return result;
   }
 
-  #conclude(patient: Patient, next: Course): void {
-    const before = patient.course;
-    patient.course = next;
+  #conclude(target: ProbeTarget, next: Course): void {
+    const before = target.course;
+    target.course = next;
     const { verdict } = next;
     if (before.verdict.kind === verdict.kind && reasonOf(before.verdict) === reasonOf(verdict)) return;
     if (before.verdict.kind !== verdict.kind) {
-      patient.sinceMs = this.#parts.clock.nowMs();
-      this.#schedule(patient);
+      target.sinceMs = this.#parts.clock.nowMs();
+      this.#schedule(target);
     }
     this.#parts.onChange();
   }

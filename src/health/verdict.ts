@@ -58,7 +58,7 @@ export function afterFailedDial(course: Course, reason: string): Course {
 /** Most containers listen within milliseconds of their start; a client may be waiting for the first of them. */
 const eagerMs = 5_000;
 const eagerDelayMs = 25;
-const patientDelayMs = 250;
+const laterDelayMs = 250;
 const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
 
 /** Milliseconds until the next probe; undefined: none. `ageMs`: since the verdict is what it is. */
@@ -72,7 +72,7 @@ export function nextProbeMs(
     case 'pending':
       if (!isProbed(plan)) return undefined;
       if (asked === 0) return 0;
-      return ageMs < eagerMs ? eagerDelayMs : patientDelayMs;
+      return ageMs < eagerMs ? eagerDelayMs : laterDelayMs;
     case 'suspect':
       return backoffDelayMs(asked, suspectBackoff, random);
     case 'fit':

@@ -75,7 +75,7 @@ describe('services with different names', () => {
     }
   });
 
-  it('make the listener as patient as the most patient of them', () => {
+  it('make the listener wait as long as the longest of them', () => {
     const [listener] = listenersOf(
       catalogOf([
         named('a', [host('a')], { match: { sniffTimeoutMs: 300 } }),
