@@ -11,7 +11,7 @@ import {
   isProbed,
   nextProbeMs,
   unproven,
-  type Course,
+  type ProbeHistory,
   type ProbeResult,
 } from './verdict.ts';
 
@@ -49,7 +49,7 @@ interface ProbeTarget {
   endpoints: readonly Endpoint[];
   plan: HealthPlan;
   paused: boolean;
-  course: Course;
+  history: ProbeHistory;
   sinceMs: number;
   timer: Timer | undefined;
   asking: boolean;
@@ -96,11 +96,11 @@ class ProbingChecker implements Checker {
 
   onFailedDial(upstreamKey: string, error: string): void {
     const target = this.#targets.get(upstreamKey);
-    if (target) this.#conclude(target, afterFailedDial(target.course, `it did not answer (${error})`));
+    if (target) this.#conclude(target, afterFailedDial(target.history, `it did not answer (${error})`));
   }
 
   verdictOf(upstreamKey: string): Verdict | undefined {
-    return this.#targets.get(upstreamKey)?.course.verdict;
+    return this.#targets.get(upstreamKey)?.history.verdict;
   }
 
   stop(): void {
@@ -113,9 +113,9 @@ class ProbingChecker implements Checker {
     let target = this.#targets.get(key);
     if (!target) {
       // What nobody asks is taken to be fit, until a dial fails.
-      const course: Course = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
+      const history: ProbeHistory = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
       const sinceMs = this.#parts.clock.nowMs();
-      target = { key, endpoints, plan, paused, course, sinceMs, timer: undefined, asking: false };
+      target = { key, endpoints, plan, paused, history, sinceMs, timer: undefined, asking: false };
       this.#targets.set(key, target);
       this.#schedule(target);
       return;
@@ -141,7 +141,7 @@ class ProbingChecker implements Checker {
     target.timer = undefined;
     if (target.paused) return;
     const { clock, random } = this.#parts;
-    const delayMs = nextProbeMs(target.course, target.plan, clock.nowMs() - target.sinceMs, random);
+    const delayMs = nextProbeMs(target.history, target.plan, clock.nowMs() - target.sinceMs, random);
     if (delayMs === undefined) return;
     if (delayMs > 0) target.timer = clock.after(delayMs, () => this.#enqueue(target));
     else this.#enqueue(target);
@@ -169,7 +169,7 @@ class ProbingChecker implements Checker {
     target.asking = false;
     // Forgotten or paused meanwhile: the answer is about a process that may be another by now.
     if (this.#targets.get(target.key) === target && !target.paused) {
-      this.#conclude(target, afterProbe(target.course, result, target.plan));
+      this.#conclude(target, afterProbe(target.history, result, target.plan));
       this.#schedule(target);
     }
     this.#askNext();
@@ -185,9 +185,9 @@ class ProbingChecker implements Checker {
     return result;
   }
 
-  #conclude(target: ProbeTarget, next: Course): void {
-    const before = target.course;
-    target.course = next;
+  #conclude(target: ProbeTarget, next: ProbeHistory): void {
+    const before = target.history;
+    target.history = next;
     const { verdict } = next;
     if (before.verdict.kind === verdict.kind && reasonOf(before.verdict) === reasonOf(verdict)) return;
     if (before.verdict.kind !== verdict.kind) {

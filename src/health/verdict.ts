@@ -8,7 +8,7 @@ import { backoffDelayMs } from '../time/backoff.ts';
  *   pending ──pass──▶ fit ──`fall` failures──▶ unfit ──`rise` passes──▶ fit
  *                      └──failed dial──▶ suspect ──pass──▶ fit
  */
-export interface Course {
+export interface ProbeHistory {
   readonly verdict: Verdict;
   /** Good answers in a row while unfit, bad ones while fit. */
   readonly streak: number;
@@ -18,7 +18,7 @@ export interface Course {
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export const unproven: Course = { verdict: { kind: 'pending', reason: undefined }, streak: 0, asked: 0 };
+export const unproven: ProbeHistory = { verdict: { kind: 'pending', reason: undefined }, streak: 0, asked: 0 };
 
 export function isProbed(plan: HealthPlan): plan is Extract<HealthPlan, { kind: 'readiness' | 'tcp' | 'http' }> {
   return plan.kind === 'readiness' || isChecked(plan);
@@ -28,31 +28,31 @@ function isChecked(plan: HealthPlan): plan is Extract<HealthPlan, { kind: 'tcp' 
   return plan.kind === 'tcp' || plan.kind === 'http';
 }
 
-export function afterProbe(course: Course, result: ProbeResult, plan: HealthPlan): Course {
-  const { verdict } = course;
+export function afterProbe(history: ProbeHistory, result: ProbeResult, plan: HealthPlan): ProbeHistory {
+  const { verdict } = history;
   switch (verdict.kind) {
     case 'pending':
     case 'suspect':
       // Never seen fit, or doubted for a single failure: one good answer settles it.
-      return result.ok ? fit() : again(course, { kind: verdict.kind, reason: result.reason });
+      return result.ok ? fit() : again(history, { kind: verdict.kind, reason: result.reason });
     case 'fit': {
-      if (result.ok || !isChecked(plan)) return { ...course, streak: 0 };
-      const streak = course.streak + 1;
-      if (streak < plan.fall) return { ...course, streak };
+      if (result.ok || !isChecked(plan)) return { ...history, streak: 0 };
+      const streak = history.streak + 1;
+      if (streak < plan.fall) return { ...history, streak };
       return { verdict: { kind: 'unfit', reason: result.reason }, streak: 0, asked: 0 };
     }
     case 'unfit': {
-      if (!result.ok) return again({ ...course, streak: 0 }, { kind: 'unfit', reason: result.reason });
-      const streak = course.streak + 1;
-      return streak >= (isChecked(plan) ? plan.rise : 1) ? fit() : { ...course, streak };
+      if (!result.ok) return again({ ...history, streak: 0 }, { kind: 'unfit', reason: result.reason });
+      const streak = history.streak + 1;
+      return streak >= (isChecked(plan) ? plan.rise : 1) ? fit() : { ...history, streak };
     }
   }
 }
 
 /** A failed dial. One that is not even ready has nothing to be suspected of. */
-export function afterFailedDial(course: Course, reason: string): Course {
-  const { kind } = course.verdict;
-  return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, asked: 0 } : course;
+export function afterFailedDial(history: ProbeHistory, reason: string): ProbeHistory {
+  const { kind } = history.verdict;
+  return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, asked: 0 } : history;
 }
 
 /** Most containers listen within milliseconds of their start; a client may be waiting for the first of them. */
@@ -63,7 +63,7 @@ const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
 
 /** Milliseconds until the next probe; undefined: none. `ageMs`: since the verdict is what it is. */
 export function nextProbeMs(
-  { verdict, asked }: Course,
+  { verdict, asked }: ProbeHistory,
   plan: HealthPlan,
   ageMs: number,
   random: () => number,
@@ -82,10 +82,10 @@ export function nextProbeMs(
   }
 }
 
-function again(course: Course, verdict: Verdict): Course {
-  return { ...course, verdict, asked: course.asked + 1 };
+function again(history: ProbeHistory, verdict: Verdict): ProbeHistory {
+  return { ...history, verdict, asked: history.asked + 1 };
 }
 
-function fit(): Course {
+function fit(): ProbeHistory {
   return { verdict: { kind: 'fit' }, streak: 0, asked: 0 };
 }

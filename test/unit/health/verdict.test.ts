@@ -5,7 +5,7 @@ import {
   afterProbe,
   nextProbeMs,
   unproven,
-  type Course,
+  type ProbeHistory,
   type ProbeResult,
 } from '../../../src/health/verdict.ts';
 
@@ -16,7 +16,11 @@ const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 
 const halfway = (): number => 0.5;
 
 /** The kinds of the verdicts after each answer. */
-function course(plan: HealthPlan, results: readonly ProbeResult[], from: Course = unproven): readonly string[] {
+function verdictsAfter(
+  plan: HealthPlan,
+  results: readonly ProbeResult[],
+  from: ProbeHistory = unproven,
+): readonly string[] {
   let now = from;
   return results.map((result) => (now = afterProbe(now, result, plan)).verdict.kind);
 }
@@ -25,8 +29,8 @@ const fit = afterProbe(unproven, pass, tcp);
 
 describe('a verdict', () => {
   test('on one never seen fit is settled by the first good answer', () => {
-    expect(course(readiness, [fail, fail, pass])).toEqual(['pending', 'pending', 'fit']);
-    expect(course(tcp, [fail, pass])).toEqual(['pending', 'fit']);
+    expect(verdictsAfter(readiness, [fail, fail, pass])).toEqual(['pending', 'pending', 'fit']);
+    expect(verdictsAfter(tcp, [fail, pass])).toEqual(['pending', 'fit']);
   });
 
   test('tells what the last answer was while nothing is proven', () => {
@@ -34,7 +38,7 @@ describe('a verdict', () => {
   });
 
   test('turns after `fall` bad answers in a row, and back after `rise` good ones', () => {
-    expect(course(tcp, [fail, fail, pass, fail, fail, fail], fit)).toEqual([
+    expect(verdictsAfter(tcp, [fail, fail, pass, fail, fail, fail], fit)).toEqual([
       'fit',
       'fit',
       'fit',
@@ -43,13 +47,13 @@ describe('a verdict', () => {
       'unfit',
     ]);
     const unfit = [fail, fail, fail].reduce((now, result) => afterProbe(now, result, tcp), fit);
-    expect(course(tcp, [pass, fail, pass, pass], unfit)).toEqual(['unfit', 'unfit', 'unfit', 'fit']);
+    expect(verdictsAfter(tcp, [pass, fail, pass, pass], unfit)).toEqual(['unfit', 'unfit', 'unfit', 'fit']);
   });
 
   test('turns to suspect with one failed dial, and back with one good answer', () => {
     const suspect = afterFailedDial(fit, 'ECONNREFUSED');
     expect(suspect.verdict).toEqual({ kind: 'suspect', reason: 'ECONNREFUSED' });
-    expect(course(readiness, [fail, fail, pass], suspect)).toEqual(['suspect', 'suspect', 'fit']);
+    expect(verdictsAfter(readiness, [fail, fail, pass], suspect)).toEqual(['suspect', 'suspect', 'fit']);
   });
 
   test('does not change with a failed dial while it is not fit anyway', () => {
