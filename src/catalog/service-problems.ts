@@ -8,8 +8,8 @@ import type { Upstream } from './upstream.ts';
  * What is wrong with services although everything was declared well. Only what lasts is said: a restart passes through
  * all of these for a moment. Pure.
  */
-const startingPatienceMs = 10_000;
-const suspectPatienceMs = 1_000;
+const startingGraceMs = 10_000;
+const suspectGraceMs = 1_000;
 /** Hundreds of replicas mostly fail for one reason, each at its own address. */
 const reasonsNamed = 3;
 
@@ -22,17 +22,17 @@ export interface Judgement {
 export function judgeServices(services: Iterable<Service>, nowMs: number): Judgement {
   const problems: Problem[] = [];
   let deadlineMs = Infinity;
-  const report = (sinceMs: number, patienceMs: number, problem: () => Problem): void => {
-    if (nowMs - sinceMs >= patienceMs) problems.push(problem());
-    else deadlineMs = Math.min(deadlineMs, sinceMs + patienceMs);
+  const report = (sinceMs: number, graceMs: number, problem: () => Problem): void => {
+    if (nowMs - sinceMs >= graceMs) problems.push(problem());
+    else deadlineMs = Math.min(deadlineMs, sinceMs + graceMs);
   };
   for (const service of services) {
     for (const upstream of service.upstreams) {
       if (upstream.state.kind === 'starting')
-        report(upstream.state.sinceMs, startingPatienceMs, () => neverReady(upstream));
+        report(upstream.state.sinceMs, startingGraceMs, () => neverReady(upstream));
     }
     const suspectSinceMs = allSuspectSince(service);
-    if (suspectSinceMs !== undefined) report(suspectSinceMs, suspectPatienceMs, () => allSuspect(service));
+    if (suspectSinceMs !== undefined) report(suspectSinceMs, suspectGraceMs, () => allSuspect(service));
   }
   return { problems, nextDeadlineMs: deadlineMs === Infinity ? undefined : deadlineMs };
 }
@@ -42,7 +42,7 @@ function neverReady({ declared, state }: Upstream): Problem {
     code: 'never-ready',
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
-    message: `it is not ready after ${formatDuration(startingPatienceMs)}: ${state.reason}`,
+    message: `it is not ready after ${formatDuration(startingGraceMs)}: ${state.reason}`,
     fix: declared.health.kind === 'docker' ? 'See what its HEALTHCHECK says: docker inspect.' : howToListen(declared),
   };
 }

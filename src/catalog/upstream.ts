@@ -104,7 +104,7 @@ function nextState(
 }
 
 const askedFor = 'an operator drains it';
-export const notAskedYet = 'it has not been asked yet';
+export const notProbedYet = 'it has not been probed yet';
 
 /** A drain that has begun keeps its first deadline, whatever else happens meanwhile. */
 function drain(
@@ -158,7 +158,7 @@ function judgeProbed(
     case 'suspect':
     case 'pending':
     case undefined:
-      return { kind: 'starting', sinceMs: nowMs, reason: verdict?.reason ?? notAskedYet };
+      return { kind: 'starting', sinceMs: nowMs, reason: verdict?.reason ?? notProbedYet };
   }
 }
 

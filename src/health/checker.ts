@@ -16,8 +16,8 @@ import {
 } from './verdict.ts';
 
 /**
- * Asks upstreams whether they are fit, each when its turn comes, a bounded number at once. What was found out belongs to
- * the upstream's key: a change of labels or tables marks nothing up or down by itself.
+ * Probes upstreams, each when its turn comes, a bounded number at once. The verdict belongs to the upstream's key: a change
+ * of labels or tables marks nothing up or down by itself.
  */
 export interface Checker {
   /** Looks after the upstreams of this catalog and forgets all others. */
@@ -39,7 +39,7 @@ export interface CheckerParts {
 
 export type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) => Promise<ProbeResult>;
 
-/** Enough that a thousand containers are asked within a second, few enough to leave descriptors to clients. */
+/** Enough that a thousand containers are probed within a second, few enough to leave descriptors to clients. */
 const mostAtOnce = 64;
 /** For a probe that has no timeout of its own: nearly all answer or refuse at once. */
 const readinessTimeoutMs = 1_000;
@@ -52,7 +52,7 @@ interface ProbeTarget {
   history: ProbeHistory;
   sinceMs: number;
   timer: Timer | undefined;
-  asking: boolean;
+  probing: boolean;
 }
 
 export function createChecker(parts: CheckerParts): Checker {
@@ -63,10 +63,10 @@ class ProbingChecker implements Checker {
   readonly #parts: CheckerParts;
   readonly #probe: Probe;
   readonly #targets = new Map<string, ProbeTarget>();
-  /** Those whose time has come, in order; asked as others finish. */
+  /** Targets whose time has come, in order; they are probed as others finish. */
   readonly #due = new Set<ProbeTarget>();
   readonly #ending = new AbortController();
-  #asking = 0;
+  #running = 0;
   #followed: Catalog['services'] = new Map();
 
   constructor(parts: CheckerParts) {
@@ -88,7 +88,7 @@ class ProbingChecker implements Checker {
       for (const { declared } of service.upstreams) {
         if (declared.condition.kind === 'stopping') continue;
         gone.delete(declared.key);
-        this.#look(declared);
+        this.#watch(declared);
       }
     }
     for (const key of gone) this.#forget(key);
@@ -108,14 +108,14 @@ class ProbingChecker implements Checker {
     for (const key of this.#targets.keys()) this.#forget(key);
   }
 
-  #look({ key, endpoints, health: plan, condition }: DeclaredUpstream): void {
+  #watch({ key, endpoints, health: plan, condition }: DeclaredUpstream): void {
     const paused = condition.kind === 'paused';
     let target = this.#targets.get(key);
     if (!target) {
-      // What nobody asks is taken to be fit, until a dial fails.
+      // A target that is never probed is taken to be fit until a dial fails.
       const history: ProbeHistory = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
       const sinceMs = this.#parts.clock.nowMs();
-      target = { key, endpoints, plan, paused, history, sinceMs, timer: undefined, asking: false };
+      target = { key, endpoints, plan, paused, history, sinceMs, timer: undefined, probing: false };
       this.#targets.set(key, target);
       this.#schedule(target);
       return;
@@ -136,7 +136,7 @@ class ProbingChecker implements Checker {
   }
 
   #schedule(target: ProbeTarget): void {
-    if (target.asking || this.#due.has(target)) return;
+    if (target.probing || this.#due.has(target)) return;
     target.timer?.cancel();
     target.timer = undefined;
     if (target.paused) return;
@@ -149,34 +149,34 @@ class ProbingChecker implements Checker {
 
   #enqueue(target: ProbeTarget): void {
     this.#due.add(target);
-    this.#askNext();
+    this.#probeNext();
   }
 
-  #askNext(): void {
+  #probeNext(): void {
     for (const target of this.#due) {
-      if (this.#asking >= mostAtOnce) return;
+      if (this.#running >= mostAtOnce) return;
       this.#due.delete(target);
-      void this.#ask(target);
+      void this.#probeTarget(target);
     }
   }
 
-  async #ask(target: ProbeTarget): Promise<void> {
-    this.#asking += 1;
-    target.asking = true;
+  async #probeTarget(target: ProbeTarget): Promise<void> {
+    this.#running += 1;
+    target.probing = true;
     const { plan } = target;
-    const result = await this.#askEndpoints(target.endpoints, plan);
-    this.#asking -= 1;
-    target.asking = false;
+    const result = await this.#probeEndpoints(target.endpoints, plan);
+    this.#running -= 1;
+    target.probing = false;
     // Forgotten or paused meanwhile: the answer is about a process that may be another by now.
     if (this.#targets.get(target.key) === target && !target.paused) {
       this.#conclude(target, afterProbe(target.history, result, target.plan));
       this.#schedule(target);
     }
-    this.#askNext();
+    this.#probeNext();
   }
 
   /** One address that answers is enough: the relay tries them all. */
-  async #askEndpoints(endpoints: readonly Endpoint[], plan: HealthPlan): Promise<ProbeResult> {
+  async #probeEndpoints(endpoints: readonly Endpoint[], plan: HealthPlan): Promise<ProbeResult> {
     let result: ProbeResult = { ok: false, reason: 'it has no address' };
     for (const endpoint of endpoints) {
       result = await this.#probe(endpoint, plan, this.#ending.signal);

@@ -2,18 +2,13 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { connectOptions, formatAddress, isUnix } from '../address/address.ts';
+import type { HealthPlan } from '../catalog/declaration.ts';
 import type { Endpoint, ProxyProtocol } from '../relay/boundary/table.ts';
 import { connectFailure, silence } from './tcp-probe.ts';
 import type { ProbeResult } from './verdict.ts';
 
-export interface HttpCheck {
-  readonly path: string;
-  readonly timeoutMs: number;
-  /** The header that the upstream waits for before the request. */
-  readonly proxyProtocol: ProxyProtocol | undefined;
-  /** The name to ask for where the upstream wants TLS; '' for none. */
-  readonly tlsServerName?: string;
-}
+type HttpPlan = Extract<HealthPlan, { kind: 'http' }>;
+type HttpCheck = Pick<HttpPlan, 'path' | 'timeoutMs' | 'proxyProtocol' | 'tlsServerName'>;
 
 /**
  * `GET path`: any status from 200 to 399 is good, as for Docker's and Kubernetes' probes. The deadline is for the whole
@@ -22,7 +17,7 @@ export interface HttpCheck {
 export function probeHttp(endpoint: Endpoint, check: HttpCheck, signal: AbortSignal): Promise<ProbeResult> {
   const { path, timeoutMs } = check;
   return new Promise((resolve) => {
-    const asked = request({
+    const call = request({
       createConnection: () => open(endpoint, check),
       path,
       headers: {
@@ -34,24 +29,24 @@ export function probeHttp(endpoint: Endpoint, check: HttpCheck, signal: AbortSig
     const settle = (result: ProbeResult): void => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', onAbort);
-      asked.destroy();
+      call.destroy();
       resolve(result);
     };
     const deadline = setTimeout(() => settle({ ok: false, reason: silence(endpoint, timeoutMs) }), timeoutMs);
-    const onAbort = (): void => settle({ ok: false, reason: 'it was not asked to the end' });
+    const onAbort = (): void => settle({ ok: false, reason: 'the probe was aborted' });
     signal.addEventListener('abort', onAbort);
-    asked.on('response', ({ statusCode = 0 }) => {
+    call.on('response', ({ statusCode = 0 }) => {
       if (statusCode >= 200 && statusCode < 400) settle({ ok: true });
       else settle({ ok: false, reason: `GET ${path} answered ${statusCode}` });
     });
-    asked.on('error', (error: NodeJS.ErrnoException) => settle({ ok: false, reason: failure(error, endpoint, path) }));
-    asked.end();
+    call.on('error', (error: NodeJS.ErrnoException) => settle({ ok: false, reason: failure(error, endpoint, path) }));
+    call.end();
   });
 }
 
 /**
- * "Not on behalf of anybody": the upstream sees a connection of our own, as proxy-protocol.txt asks of health checks
- * (v1's UNKNOWN, v2's LOCAL).
+ * The upstream sees a connection of our own, on behalf of no client, as proxy-protocol.txt asks of health checks (v1's
+ * UNKNOWN, v2's LOCAL).
  */
 const ownHeaders: Readonly<Record<ProxyProtocol, Buffer>> = {
   v1: Buffer.from('PROXY UNKNOWN\r\n'),
@@ -62,7 +57,7 @@ function open(endpoint: Endpoint, { proxyProtocol, tlsServerName }: HttpCheck): 
   const socket = connect({ ...connectOptions(endpoint), noDelay: true });
   if (proxyProtocol) socket.write(ownHeaders[proxyProtocol]);
   if (tlsServerName === undefined) return socket;
-  // Whether its certificate will do is for the relay to judge, which says so; here it is asked how it is.
+  // The relay verifies certificates and reports what is wrong with one; a probe only checks whether the service answers.
   const secured = connectTls({ socket, servername: tlsServerName, rejectUnauthorized: false });
   // What befalls the connection before it is through is told of on it alone.
   socket.on('error', (error) => secured.destroy(error));

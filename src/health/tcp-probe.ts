@@ -15,7 +15,7 @@ export function probeTcp(endpoint: Endpoint, timeoutMs: number, signal: AbortSig
       socket.destroy();
       resolve(result);
     };
-    const onAbort = (): void => settle({ ok: false, reason: 'it was not asked to the end' });
+    const onAbort = (): void => settle({ ok: false, reason: 'the probe was aborted' });
     signal.addEventListener('abort', onAbort);
     socket.setTimeout(timeoutMs, () => settle({ ok: false, reason: silence(endpoint, timeoutMs) }));
     socket.on('connect', () => settle({ ok: true }));

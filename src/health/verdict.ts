@@ -3,7 +3,7 @@ import type { Verdict } from '../catalog/upstream.ts';
 import { backoffDelayMs } from '../time/backoff.ts';
 
 /**
- * What is concluded from one upstream's probes, and when it is asked next. Pure.
+ * What is concluded from one upstream's probes, and when it is probed next. Pure.
  *
  *   pending ──pass──▶ fit ──`fall` failures──▶ unfit ──`rise` passes──▶ fit
  *                      └──failed dial──▶ suspect ──pass──▶ fit
@@ -13,12 +13,12 @@ export interface ProbeHistory {
   /** Good answers in a row while unfit, bad ones while fit. */
   readonly streak: number;
   /** Probes since the verdict last changed its kind. */
-  readonly asked: number;
+  readonly probes: number;
 }
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export const unproven: ProbeHistory = { verdict: { kind: 'pending', reason: undefined }, streak: 0, asked: 0 };
+export const unproven: ProbeHistory = { verdict: { kind: 'pending', reason: undefined }, streak: 0, probes: 0 };
 
 export function isProbed(plan: HealthPlan): plan is Extract<HealthPlan, { kind: 'readiness' | 'tcp' | 'http' }> {
   return plan.kind === 'readiness' || isChecked(plan);
@@ -39,7 +39,7 @@ export function afterProbe(history: ProbeHistory, result: ProbeResult, plan: Hea
       if (result.ok || !isChecked(plan)) return { ...history, streak: 0 };
       const streak = history.streak + 1;
       if (streak < plan.fall) return { ...history, streak };
-      return { verdict: { kind: 'unfit', reason: result.reason }, streak: 0, asked: 0 };
+      return { verdict: { kind: 'unfit', reason: result.reason }, streak: 0, probes: 0 };
     }
     case 'unfit': {
       if (!result.ok) return again({ ...history, streak: 0 }, { kind: 'unfit', reason: result.reason });
@@ -52,7 +52,7 @@ export function afterProbe(history: ProbeHistory, result: ProbeResult, plan: Hea
 /** A failed dial. One that is not even ready has nothing to be suspected of. */
 export function afterFailedDial(history: ProbeHistory, reason: string): ProbeHistory {
   const { kind } = history.verdict;
-  return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, asked: 0 } : history;
+  return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, probes: 0 } : history;
 }
 
 /** Most containers listen within milliseconds of their start; a client may be waiting for the first of them. */
@@ -63,7 +63,7 @@ const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
 
 /** Milliseconds until the next probe; undefined: none. `ageMs`: since the verdict is what it is. */
 export function nextProbeMs(
-  { verdict, asked }: ProbeHistory,
+  { verdict, probes }: ProbeHistory,
   plan: HealthPlan,
   ageMs: number,
   random: () => number,
@@ -71,21 +71,21 @@ export function nextProbeMs(
   switch (verdict.kind) {
     case 'pending':
       if (!isProbed(plan)) return undefined;
-      if (asked === 0) return 0;
+      if (probes === 0) return 0;
       return ageMs < eagerMs ? eagerDelayMs : laterDelayMs;
     case 'suspect':
-      return backoffDelayMs(asked, suspectBackoff, random);
+      return backoffDelayMs(probes, suspectBackoff, random);
     case 'fit':
     case 'unfit':
-      // A tenth of jitter, so that many upstreams are not asked in step.
+      // A tenth of jitter, so that many upstreams are not probed in step.
       return isChecked(plan) ? plan.intervalMs * (0.95 + 0.1 * random()) : undefined;
   }
 }
 
 function again(history: ProbeHistory, verdict: Verdict): ProbeHistory {
-  return { ...history, verdict, asked: history.asked + 1 };
+  return { ...history, verdict, probes: history.probes + 1 };
 }
 
 function fit(): ProbeHistory {
-  return { verdict: { kind: 'fit' }, streak: 0, asked: 0 };
+  return { verdict: { kind: 'fit' }, streak: 0, probes: 0 };
 }

@@ -4,7 +4,7 @@ import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
-import { notAskedYet, type Upstream } from '../upstream.ts';
+import { notProbedYet, type Upstream } from '../upstream.ts';
 import type { Cause, Finding } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
@@ -148,7 +148,7 @@ export function findUpstream(upstream: Upstream): Finding {
           says,
           `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
-      if (state.reason === notAskedYet) return bad('not-asked-yet', says, 'Ask again in a moment.');
+      if (state.reason === notProbedYet) return bad('not-asked-yet', says, 'Ask again in a moment.');
       return bad('nothing-listens', says, howToListen(declared));
   }
 }

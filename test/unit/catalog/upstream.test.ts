@@ -29,7 +29,7 @@ const withHealthcheck = (health: 'starting' | 'healthy' | 'unhealthy') =>
 describe('the state of an upstream', () => {
   it.each([
     ['is not checked', declared({ kind: 'none' }), undefined, 'ready', 'it is not checked'],
-    ['was not asked yet', declared({ kind: 'readiness' }), undefined, 'starting', 'it has not been asked yet'],
+    ['was not probed yet', declared({ kind: 'readiness' }), undefined, 'starting', 'it has not been probed yet'],
     ['refused so far', declared({ kind: 'readiness' }), pending, 'starting', pending.reason],
     ['accepted once', declared({ kind: 'readiness' }), fit, 'ready', 'its port accepts connections'],
     ['failed its checks', declared(tcp), unfit, 'unhealthy', 'GET / answered 500'],

@@ -45,7 +45,7 @@ function setUp() {
 }
 
 describe('the checker', () => {
-  test('asks a new upstream at once, and no more after it has answered', async () => {
+  test('probes a new upstream at once, and no more after it has answered', async () => {
     const { clock, checker, pending, answer, changes } = setUp();
     checker.follow(catalog(declared('a')));
     await answer(false);
@@ -58,7 +58,7 @@ describe('the checker', () => {
     expect(pending).toHaveLength(0);
   });
 
-  test('keeps what it found out when labels change, and asks by the new plan', async () => {
+  test('keeps what it found out when labels change, and probes by the new plan', async () => {
     const { clock, checker, pending, answer, changes } = setUp();
     checker.follow(catalog(declared('a')));
     await answer(true);
@@ -71,7 +71,7 @@ describe('the checker', () => {
     expect(checker.verdictOf('a')).toEqual({ kind: 'unfit', reason: 'refused' });
   });
 
-  test('never has more than 64 questions open', async () => {
+  test('never has more than 64 probes under way', async () => {
     const { checker, pending, answer } = setUp();
     const many = Array.from({ length: 200 }, (_, index) => declared(`u${index}`));
     checker.follow(catalog(...many));
@@ -81,7 +81,7 @@ describe('the checker', () => {
     expect(many.every(({ key }) => checker.verdictOf(key)?.kind === 'fit')).toBe(true);
   });
 
-  test('does not ask a paused container, and takes up its old verdict when it goes on', async () => {
+  test('does not probe a paused container, and takes up its old verdict when it goes on', async () => {
     const { clock, checker, pending, answer } = setUp();
     checker.follow(catalog(declared('a', { health: tcp })));
     await answer(true);
@@ -103,7 +103,7 @@ describe('the checker', () => {
     expect(changes()).toBe(0);
   });
 
-  test('asks a suspect again until it answers, also one that is never checked otherwise', async () => {
+  test('probes a suspect again until it answers, also one that is never checked otherwise', async () => {
     const { clock, checker, pending, answer } = setUp();
     checker.follow(catalog(declared('a', { health: { kind: 'none' } })));
     expect(pending).toHaveLength(0);
