@@ -1,34 +1,8 @@
-import type { LiveSession, LiveSessions, SessionFilter } from './report.ts';
-import type { Session } from '../sessions/session.ts';
+import type { LiveSession, LiveSessions } from './report.ts';
 
 /**
- * Looks at the sessions that go on. Bounded by the filter's limit: what is beyond it is counted, not described. Pure.
+ * The sessions that go on, as they cross from a relay thread to the control thread, and as one list of all threads'. Pure.
  */
-interface Looked {
-  readonly service: string;
-  readonly heldCount: number;
-  /** In order of arrival. */
-  readonly sessions: Iterable<Pick<Session, 'look'>>;
-}
-
-export function lookAt(pools: readonly Looked[], filter: SessionFilter, nowMs: number): LiveSessions {
-  const sessions: LiveSession[] = [];
-  const held = new Map<string, number>();
-  let total = 0;
-  for (const pool of pools) {
-    if (pool.heldCount > 0) held.set(pool.service, pool.heldCount);
-    if (filter.limit === 0 || (filter.service !== undefined && filter.service !== pool.service)) continue;
-    let taken = 0;
-    for (const session of pool.sessions) {
-      const seen = session.look(nowMs);
-      if (!seen || !isWanted(seen, filter)) continue;
-      total += 1;
-      if (taken++ < filter.limit) sessions.push(seen);
-    }
-  }
-  return { sessions: oldest(sessions, filter.limit), total, held };
-}
-
 /** As it crosses between threads: JSON has no maps. */
 export function printLook({ held, ...look }: LiveSessions): string {
   return JSON.stringify({ ...look, held: [...held] });
@@ -55,13 +29,7 @@ export function mergeLooks(looks: readonly LiveSessions[], limit: number): LiveS
   };
 }
 
-function oldest(sessions: readonly LiveSession[], limit: number): LiveSession[] {
+/** Those that go on for the longest, in order of their start. */
+export function oldest(sessions: readonly LiveSession[], limit: number): LiveSession[] {
   return sessions.toSorted((a, b) => a.startedAtMs - b.startedAtMs).slice(0, limit);
-}
-
-function isWanted({ state, client }: LiveSession, filter: SessionFilter): boolean {
-  return (
-    (filter.state === undefined || filter.state === state) &&
-    (filter.client === undefined || client.startsWith(filter.client))
-  );
 }

@@ -1,6 +1,6 @@
-import type { AccessMemory } from '../intake/access-policy.ts';
+import type { AccessMemory } from './access-memory.ts';
 import type { CounterMemory } from './counters.ts';
-import type { Way } from '../intake/handoff.ts';
+import type { Way } from './descriptor-channel.ts';
 import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
 import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
@@ -38,7 +38,7 @@ export type ToWorker =
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
   /** Which sessions go on; `id` comes back with the answer. */
   | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
-  /** To the thread that ends TLS for others, or from one of those; see handover.ts. Replaces the one before. */
+  /** To the thread that ends TLS for others, or from one of those; see intake/handoff.ts. Replaces the one before. */
   | ({ readonly kind: 'handover' } & Way)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };

@@ -2,26 +2,17 @@ import { isIP } from 'node:net';
 import type { Refusal } from '../boundary/report.ts';
 import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 import { CidrSet } from './cidr-set.ts';
-import { ClientRates, createClientRateMemory, type ClientRateMemory } from '../boundary/client-rates.ts';
-import {
-  ClientSessions,
-  createClientSessionMemory,
-  type ClientPlace,
-  type ClientSessionMemory,
-} from '../boundary/client-sessions.ts';
+import type { AccessMemory } from '../boundary/access-memory.ts';
+import { ClientRates } from '../boundary/client-rates.ts';
+import { ClientSessions, type ClientPlace } from '../boundary/client-sessions.ts';
 
 /**
  * Who may come into a service, how fast, and how many at once. Services that let everybody in have none.
  */
-export interface AccessMemory {
-  readonly sessions: ClientSessionMemory;
-  readonly rates: ClientRateMemory;
-}
-
-export function createAccessMemory(workers: number, random: () => number): AccessMemory {
-  const seed = (): number => Math.floor(random() * 2 ** 32);
-  return { sessions: createClientSessionMemory(workers, seed()), rates: createClientRateMemory(seed()) };
-}
+export type Rules = Pick<
+  PoolSpec,
+  'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
+>;
 
 /** What all gates of a worker count in. */
 export interface AccessCounts {
@@ -39,11 +30,6 @@ export type Pass = readonly ClientPlace[];
 /** Stands for all clients of a service together: nobody's address. */
 const everybody = '*';
 export const noPlaces: Pass = [];
-
-export type Rules = Pick<
-  PoolSpec,
-  'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
->;
 
 export class Gate {
   readonly #rules: Rules;

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
+import type { Way } from '../boundary/descriptor-channel.ts';
 import type { Origin } from './client-info.ts';
 import type { TlsMode } from '../boundary/table.ts';
 
@@ -22,17 +23,6 @@ export interface HandedOver {
   readonly origin: Origin;
   /** Whether its TLS is to be ended; else it is its upstream that TLS is to be spoken with. */
   readonly tls: TlsMode;
-}
-
-/** One end of a way between two threads. */
-export interface Way {
-  readonly port: MessagePort;
-  /** Int32: how many clients were taken at the other end. */
-  readonly taken: SharedArrayBuffer;
-}
-
-export function createTaken(): SharedArrayBuffer {
-  return new SharedArrayBuffer(4);
 }
 
 /** For as long as the other thread takes to start. */

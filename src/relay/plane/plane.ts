@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../telemetry/logger.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
-import { createAccessMemory, openAccess, type AccessMemory } from '../intake/access-policy.ts';
+import { createAccessMemory, type AccessMemory } from '../boundary/access-memory.ts';
+import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
 import { figuresFrom, type Figures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
@@ -281,7 +282,7 @@ class ThreadedPlane implements Plane {
 
   #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
     this.#counters.clearWorker(worker);
-    openAccess(this.#access, worker).sessions.clear();
+    new ClientSessions(this.#access.sessions, worker).clear();
     this.#listeners.forgetWorker(worker);
     this.#looks.lost(worker);
     this.#applied[worker] = 0;

@@ -1,12 +1,12 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
-import { createTaken } from '../intake/handoff.ts';
+import { createTaken } from '../boundary/descriptor-channel.ts';
 import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
 import { WorkerSeat, type SeatEvents } from './relay-thread.ts';
 
 /**
  * The threads of a plane: those that listen, first; then, once one is needed, the one that ends TLS for them, because
- * they can't (see handover.ts). Each has a number, by which it is known ever after.
+ * they can't (see intake/handoff.ts). Each has a number, by which it is known ever after.
  */
 export interface SeatsCollaborators {
   readonly clock: Clock;

@@ -1,5 +1,4 @@
-import { hostOfAuthority } from './host-name.ts';
-import type { HttpHost, JudgedHost } from './http-head.ts';
+import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-host.ts';
 
 /**
  * The first request line and its Host header (RFC 9112 §3). Stops at the Host header, so that a long Cookie behind it
@@ -12,7 +11,6 @@ export type RequestLine =
 
 /** Twice what RFC 9112 §3 asks recipients to take; a line that goes on beyond is some other protocol's. */
 const maxLineBytes = 16_384;
-export const maxHeadBytes = 65_536;
 /** Before its Host; HAProxy takes 101 in all (tune.http.maxhdr). All are read again with each look at a head that drips. */
 const maxHeaderLines = 128;
 /** All registered methods are capitals and hyphens; the longest, UPDATEREDIRECTREF, has 17. */
@@ -64,13 +62,6 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
     if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before its host`);
     at = end + 1;
   }
-}
-
-/** An empty Host is what a client sends whose target has no authority (RFC 9112 §3.2). */
-export function hostFrom(authority: string): JudgedHost {
-  if (authority === '') return { kind: 'host', host: undefined };
-  const host = hostOfAuthority(authority);
-  return host === undefined ? malformed('its host is not the name or address of a host') : { kind: 'host', host };
 }
 
 /** Blanks and tabs only; `trim` takes off what belongs to no value, too, such as a no-break space (RFC 9110 §5.6.3). */

@@ -1,6 +1,5 @@
-import { hostFrom, maxHeadBytes } from './http1-head.ts';
 import { readHeaderBlock } from './hpack/header-block.ts';
-import type { HttpHost, JudgedHost } from './http-head.ts';
+import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-host.ts';
 
 /**
  * The `:authority` of the first request of an HTTP/2 connection (RFC 9113): the preface, a SETTINGS frame, whatever the

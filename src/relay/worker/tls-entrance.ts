@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
-import { Handover, receiveClients, type HandedOver, type Way } from '../intake/handoff.ts';
+import type { Way } from '../boundary/descriptor-channel.ts';
+import { Handover, receiveClients, type HandedOver } from '../intake/handoff.ts';
 import { nothingFound } from '../intake/detect/step.ts';
 import { originOf, type Origin } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';

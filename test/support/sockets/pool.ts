@@ -1,4 +1,5 @@
-import { createAccessMemory, openAccess } from '../../../src/relay/intake/access-policy.ts';
+import { createAccessMemory } from '../../../src/relay/boundary/access-memory.ts';
+import { openAccess } from '../../../src/relay/intake/access-policy.ts';
 import { CounterWriter, createCounterMemory } from '../../../src/relay/boundary/counters.ts';
 import { Pool } from '../../../src/relay/sessions/pool.ts';
 import type { SessionRecord } from '../../../src/relay/boundary/report.ts';

@@ -1,4 +1,5 @@
-import { createAccessMemory, openAccess } from '../../../src/relay/intake/access-policy.ts';
+import { createAccessMemory } from '../../../src/relay/boundary/access-memory.ts';
+import { openAccess } from '../../../src/relay/intake/access-policy.ts';
 import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../../src/relay/boundary/counters.ts';
 import { Dispatcher, type DispatcherOptions } from '../../../src/relay/worker/dispatcher.ts';
 import type { Driver } from '../../../src/relay/driver/driver.ts';

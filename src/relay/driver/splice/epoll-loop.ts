@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
-import { maxEvents, type EpollSet } from './epoll-set.ts';
+import { EpollSet, maxEvents } from './epoll-set.ts';
 import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
 import { Rush } from './busy-poll.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -61,7 +61,7 @@ export class EpollLoop {
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
     this.#rush = new Rush(this.nowMs);
-    this.#epoll = libc.epoll();
+    this.#epoll = new EpollSet(libc);
     must(this.#epoll.fd, 'epoll_create1');
     this.wakeFd = must(libc.eventfd(), 'eventfd');
     // Edge-triggered, each write wakes once and nothing need be read.

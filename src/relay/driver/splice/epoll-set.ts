@@ -1,5 +1,5 @@
 import { word } from './libc-symbols.ts';
-import type { Calls, Memory } from './libc.ts';
+import type { Calls, Libc, Memory } from './libc.ts';
 
 /**
  * A set of descriptors to be told of (epoll(7)), with the memory that its events come in. As in libc.ts a call gives its
@@ -21,12 +21,12 @@ export class EpollSet {
   readonly #stride = process.arch === 'x64' ? 3 : 4;
   readonly #dataAt = process.arch === 'x64' ? 1 : 2;
 
-  constructor(fd: number, calls: Calls, allocate: (size: number) => Memory) {
-    this.fd = fd;
-    this.#calls = calls;
-    this.#event = allocate(bytesOfEvent);
+  constructor(libc: Libc) {
+    this.fd = libc.epoll();
+    this.#calls = libc.calls;
+    this.#event = libc.allocate(bytesOfEvent);
     this.#eventWords = new Int32Array(this.#event.bytes.buffer);
-    this.#events = allocate(maxEvents * bytesOfEvent);
+    this.#events = libc.allocate(maxEvents * bytesOfEvent);
     this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
   }
 

@@ -1,6 +1,5 @@
 import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import { EpollSet } from './epoll-set.ts';
 import { signatures, word } from './libc-symbols.ts';
 import {
   decodeAddress,
@@ -252,10 +251,12 @@ export class Libc {
     return this.#result(this.#c.eventfd(0n, nonBlocking | closeOnExec));
   }
 
-  epoll(): EpollSet {
-    const fd = this.#result(this.#c.epoll_create1(closeOnExec, 0n));
-    const calls = { functions: this.#c, result: (result: number) => this.#result(result) };
-    return new EpollSet(fd, calls, (size) => this.allocate(size));
+  epoll(): number {
+    return this.#result(this.#c.epoll_create1(closeOnExec, 0n));
+  }
+
+  get calls(): Calls {
+    return { functions: this.#c, result: (result: number) => this.#result(result) };
   }
 
   #setOption(fd: number, level: bigint, name: bigint, value: number): number {

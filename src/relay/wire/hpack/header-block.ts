@@ -1,17 +1,12 @@
 import { ByteReader } from '../byte-reader.ts';
 import { decodeHuffman } from './huffman.ts';
-import { staticTable } from './static-table.ts';
+import { staticTable, type HeaderField } from './static-table.ts';
 
 /**
  * Decodes the first header block of an HTTP/2 connection (RFC 7541): the static table, and what the block itself adds to
  * the dynamic one. Own code: the npm packages for HPACK are ten years old, without types, and keep streams and whole
  * connections; Node's own decoder (nghttp2) can't be had without its sessions, which would answer the client.
  */
-export interface HeaderField {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** The size before the server's SETTINGS say otherwise, and these have not been sent yet (RFC 9113 §6.5.2). */
 const tableBytes = 4_096;
 /** What an entry costs besides its text (RFC 7541 §4.1). */

@@ -1,4 +1,7 @@
-import type { HeaderField } from './header-block.ts';
+export interface HeaderField {
+  readonly name: string;
+  readonly value: string;
+}
 
 /** RFC 7541 Appendix A, from index 1 on. */
 const fields: readonly (readonly [name: string, value?: string])[] = [

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { lookAt, mergeLooks, printLook, readLook } from '../../../../src/relay/boundary/live-sessions.ts';
+import { mergeLooks, printLook, readLook } from '../../../../src/relay/boundary/live-sessions.ts';
+import { lookAt } from '../../../../src/relay/sessions/list-sessions.ts';
 
 it('counts who waits for a service by any name, also by one that every object has', () => {
   const looks = [1, 2].map((heldCount) =>

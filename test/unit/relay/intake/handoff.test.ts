@@ -4,13 +4,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
 import { originOf } from '../../../../src/relay/intake/client-info.ts';
-import {
-  createTaken,
-  Handover,
-  receiveClients,
-  type HandedOver,
-  type Way,
-} from '../../../../src/relay/intake/handoff.ts';
+import { createTaken, type Way } from '../../../../src/relay/boundary/descriptor-channel.ts';
+import { Handover, receiveClients, type HandedOver } from '../../../../src/relay/intake/handoff.ts';
 
 describe('clients that are handed over to another thread', () => {
   test('wait for it, and arrive in order', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createAccessMemory, openAccess } from '../../../../src/relay/intake/access-policy.ts';
+import { createAccessMemory } from '../../../../src/relay/boundary/access-memory.ts';
+import { openAccess } from '../../../../src/relay/intake/access-policy.ts';
 import { CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
 import { Pool } from '../../../../src/relay/sessions/pool.ts';
 import { Pools } from '../../../../src/relay/sessions/pools.ts';

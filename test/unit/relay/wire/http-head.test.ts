@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readHttpHost } from '../../../../src/relay/wire/http-head.ts';
-import { maxHeadBytes } from '../../../../src/relay/wire/http1-head.ts';
+import { maxHeadBytes } from '../../../../src/relay/wire/http-host.ts';
 import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 const request = (...lines: readonly string[]): Uint8Array =>

@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
 import type { Driver } from '../../../../src/relay/driver/driver.ts';
-import { createTaken } from '../../../../src/relay/intake/handoff.ts';
+import { createTaken } from '../../../../src/relay/boundary/descriptor-channel.ts';
 import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
 import { originOf, type Origin } from '../../../../src/relay/intake/client-info.ts';
 import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';

@@ -1,0 +1,15 @@
+import { createClientRateMemory, type ClientRateMemory } from './client-rates.ts';
+import { createClientSessionMemory, type ClientSessionMemory } from './client-sessions.ts';
+
+/**
+ * The memory in which the relay's threads count clients together, for limits and rates that hold over all of them.
+ */
+export interface AccessMemory {
+  readonly sessions: ClientSessionMemory;
+  readonly rates: ClientRateMemory;
+}
+
+export function createAccessMemory(workers: number, random: () => number): AccessMemory {
+  const seed = (): number => Math.floor(random() * 2 ** 32);
+  return { sessions: createClientSessionMemory(workers, seed()), rates: createClientRateMemory(seed()) };
+}
