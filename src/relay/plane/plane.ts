@@ -13,7 +13,7 @@ import type { DriverName, FromWorker } from '../boundary/messages.ts';
 import { decodeRecords } from '../boundary/record-batch.ts';
 import type { ListenerStatus, SessionFilter, SessionRecord } from '../boundary/report.ts';
 import { ServiceTotals } from './service-totals.ts';
-import { Seats } from './relay-threads.ts';
+import { RelayThreads } from './relay-threads.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from '../boundary/slots.ts';
 import { changeBetween } from '../boundary/table-change.ts';
@@ -90,7 +90,7 @@ class ThreadedPlane implements Plane {
   readonly #services: ServiceTotals;
   readonly #looks: Looks;
   readonly #listeners: SharedListeners;
-  readonly #seats: Seats;
+  readonly #threads: RelayThreads;
   readonly #driver: DriverName;
   readonly #applied: number[];
   readonly #failedStarts: number[];
@@ -102,13 +102,13 @@ class ThreadedPlane implements Plane {
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
     // Splice can't end TLS: there may be one thread more that does.
-    const threads = driver === 'splice' ? workers + 1 : workers;
-    const memory = createCounterMemory(threads, slots);
+    const threadCount = driver === 'splice' ? workers + 1 : workers;
+    const memory = createCounterMemory(threadCount, slots);
     const files = fileBudget(driver, workers);
     this.#driver = driver;
-    this.#applied = Array.from({ length: threads }, () => 0);
-    this.#failedStarts = Array.from({ length: threads }, () => 0);
-    this.#access = createAccessMemory(threads, Math.random);
+    this.#applied = Array.from({ length: threadCount }, () => 0);
+    this.#failedStarts = Array.from({ length: threadCount }, () => 0);
+    this.#access = createAccessMemory(threadCount, Math.random);
     this.#collaborators = collaborators;
     this.#clock = collaborators.clock ?? systemClock;
     this.#counters = new Counters(memory);
@@ -118,14 +118,14 @@ class ThreadedPlane implements Plane {
       counters: this.#counters,
       slots: this.#slots,
       services: this.#services,
-      threads: () => this.#seats.all.length,
+      threads: () => this.#threads.all.length,
     });
     this.#looks = new Looks(this.#clock);
     this.#troubles = new Troubles(this.#clock, troubleIntervalMs, (trouble) =>
       collaborators.logger.warn({ event: trouble.kind, code: trouble.code }, sentenceOf(trouble)),
     );
     this.#listeners = new SharedListeners(workers);
-    this.#seats = new Seats(
+    this.#threads = new RelayThreads(
       {
         clock: this.#clock,
         workerUrl,
@@ -139,7 +139,7 @@ class ThreadedPlane implements Plane {
         access: this.#access,
         reusePort: reusePort || workers > 1,
         maxSessions,
-        sockets: createSocketMemory(threads, files.sockets),
+        sockets: createSocketMemory(threadCount, files.sockets),
         maxPipes: files.pipes,
         ticketKeys: randomBytes(48),
       },
@@ -149,19 +149,19 @@ class ThreadedPlane implements Plane {
   }
 
   readonly #onExit = (): void => {
-    for (const seat of this.#seats.all) seat.endNow();
+    for (const thread of this.#threads.all) thread.endNow();
   };
 
   look(filter: SessionFilter): Promise<Look> {
-    return this.#looks.ask([...this.#seats.all.keys()], filter, (worker, id) => {
-      const seat = this.#seats.all[worker];
-      seat?.post({ kind: 'look', id, filter });
-      return seat?.ready ?? false;
+    return this.#looks.ask([...this.#threads.all.keys()], filter, (worker, id) => {
+      const thread = this.#threads.all[worker];
+      thread?.post({ kind: 'look', id, filter });
+      return thread?.ready ?? false;
     });
   }
 
   closeSessionsOf(upstreamKey: string): void {
-    for (const seat of this.#seats.all) seat.post({ kind: 'close-sessions', upstreamKey });
+    for (const thread of this.#threads.all) thread.post({ kind: 'close-sessions', upstreamKey });
   }
 
   activeSessions(upstreamKey: string): number {
@@ -172,7 +172,7 @@ class ThreadedPlane implements Plane {
   publish(table: RoutingTable): void {
     const { change, keys } = changeBetween(this.#table, table);
     const slots = this.#slots.assign(keys, table.version, {
-      appliedByAll: Math.min(...this.#seats.all.map((_, worker) => this.#applied[worker] ?? 0)),
+      appliedByAll: Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0)),
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
       clear: (slot) => {
         this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
@@ -193,38 +193,38 @@ class ThreadedPlane implements Plane {
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // Its first table is sent when it is ready.
-    if (this.#driver === 'splice' && needsTls(table)) this.#seats.startTlsThread();
-    for (const [worker, seat] of this.#seats.all.entries()) {
+    if (this.#driver === 'splice' && needsTls(table)) this.#threads.startTlsThread();
+    for (const [worker, thread] of this.#threads.all.entries()) {
       const listeners = change.listeners && this.#tableFor(worker).listeners;
-      seat.post({ kind: 'change', change: { ...change, listeners }, slots });
+      thread.post({ kind: 'change', change: { ...change, listeners }, slots });
     }
   }
 
   drain(deadlineMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#draining = {
-      left: new Set(this.#seats.listening.keys()),
+      left: new Set(this.#threads.listening.keys()),
       untilMs: this.#clock.nowMs() + deadlineMs,
       done: resolve,
     };
-    for (const seat of this.#seats.listening) seat.post({ kind: 'drain', deadlineMs });
+    for (const thread of this.#threads.listening) thread.post({ kind: 'drain', deadlineMs });
     // A worker that can't be started again has nothing to drain.
     this.#clock.after(deadlineMs + drainPatienceMs, resolve);
     return promise;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#seats.all.map((seat) => seat.close(closePatienceMs)));
+    await Promise.all(this.#threads.all.map((thread) => thread.close(closePatienceMs)));
     process.off('exit', this.#onExit);
   }
 
   #tableFor(worker: number): RoutingTable {
-    if (this.#seats.listens(worker)) return this.#listeners.tableFor(worker, this.#table);
+    if (this.#threads.listens(worker)) return this.#listeners.tableFor(worker, this.#table);
     return { ...this.#table, listeners: [] };
   }
 
   #sendTable(worker: number): void {
-    this.#seats.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots: this.#slots.all });
+    this.#threads.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots: this.#slots.all });
   }
 
   #onMessage(worker: number, message: FromWorker): void {
@@ -232,16 +232,16 @@ class ThreadedPlane implements Plane {
       case 'ready':
         this.#failedStarts[worker] = 0;
         // The drain first, so that nothing is bound.
-        if (this.#draining && (this.#seats.listens(worker) || this.#draining.left.has(worker)))
+        if (this.#draining && (this.#threads.listens(worker) || this.#draining.left.has(worker)))
           this.#drainLate(worker, this.#draining.untilMs);
         this.#sendTable(worker);
-        return this.#seats.join(worker);
+        return this.#threads.connectTlsThread(worker);
       case 'applied':
         this.#applied[worker] = message.version;
         return;
       case 'records':
         this.#collaborators.onSessions(decodeRecords(message.batch), message.dropped);
-        this.#seats.all[worker]?.post({ kind: 'taken' });
+        this.#threads.all[worker]?.post({ kind: 'taken' });
         return;
       case 'listener':
         return this.#onListener(worker, message.key, message.status);
@@ -261,18 +261,18 @@ class ThreadedPlane implements Plane {
     // From before the table that dropped it.
     if (!spec) return;
     const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
-    if (portFound) for (const other of this.#seats.listening.keys()) if (other !== worker) this.#sendTable(other);
+    if (portFound) for (const other of this.#threads.listening.keys()) if (other !== worker) this.#sendTable(other);
     if (report) this.#collaborators.onListener(key, report);
   }
 
   #drainLate(worker: number, untilMs: number): void {
-    this.#seats.all[worker]?.post({ kind: 'drain', deadlineMs: Math.max(0, untilMs - this.#clock.nowMs()) });
+    this.#threads.all[worker]?.post({ kind: 'drain', deadlineMs: Math.max(0, untilMs - this.#clock.nowMs()) });
   }
 
   #onDrained(worker: number): void {
     if (!this.#draining?.left.delete(worker) || this.#draining.left.size > 0) return;
     // Last, since it may be given clients until no other thread has any.
-    const { tlsWorker } = this.#seats;
+    const { tlsWorker } = this.#threads;
     if (tlsWorker !== undefined && worker !== tlsWorker) {
       this.#draining.left.add(tlsWorker);
       return this.#drainLate(tlsWorker, this.#draining.untilMs);

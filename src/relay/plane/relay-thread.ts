@@ -6,10 +6,10 @@ import { spliceExecArgv } from '../driver/choose-driver.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 
 /**
- * One place for a worker thread: starts it, and starts another when it dies. Its successor gets the same index, so the
- * same row of counters.
+ * One relay thread: starts its worker, and starts another worker when that one dies. The successor gets the same index,
+ * and so the same row of counters.
  */
-export interface SeatEvents {
+export interface RelayThreadEvents {
   onMessage(message: FromWorker): void;
   /** The thread is gone without having been asked to; another starts after `restartMs`. */
   onDeath(error: Error, restartMs: number, bornDead: boolean): void;
@@ -26,11 +26,11 @@ const soundAfterMs = 10_000;
  */
 const streamLimits = { maxYoungGenerationSizeMb: 12 };
 
-export class WorkerSeat {
+export class RelayThread {
   readonly #url: URL;
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
-  readonly #events: SeatEvents;
+  readonly #events: RelayThreadEvents;
   #worker: Worker | undefined;
   #wakeFd: number | undefined;
   #restart: Timer | undefined;
@@ -39,7 +39,7 @@ export class WorkerSeat {
   #closing = false;
   #exited: Promise<void> = Promise.resolve();
 
-  constructor(url: URL, setup: WorkerSetup, clock: Clock, events: SeatEvents) {
+  constructor(url: URL, setup: WorkerSetup, clock: Clock, events: RelayThreadEvents) {
     this.#url = url;
     this.#setup = setup;
     this.#clock = clock;

@@ -2,26 +2,26 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import { createTaken } from '../boundary/descriptor-channel.ts';
 import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
-import { WorkerSeat, type SeatEvents } from './relay-thread.ts';
+import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
 
 /**
  * The threads of a plane: those that listen, first; then, once one is needed, the one that ends TLS for them, because
  * they can't (see intake/handoff.ts). Each has a number, by which it is known ever after.
  */
-export interface SeatsCollaborators {
+export interface RelayThreadsCollaborators {
   readonly clock: Clock;
   readonly workerUrl: URL;
-  readonly eventsOf: (worker: number) => SeatEvents;
+  readonly eventsOf: (worker: number) => RelayThreadEvents;
 }
 
-export class Seats {
-  readonly #collaborators: SeatsCollaborators;
+export class RelayThreads {
+  readonly #collaborators: RelayThreadsCollaborators;
   readonly #setup: Omit<WorkerSetup, 'index' | 'driver'>;
-  readonly #seats: WorkerSeat[] = [];
+  readonly #threads: RelayThread[] = [];
   readonly #listening: number;
 
   constructor(
-    collaborators: SeatsCollaborators,
+    collaborators: RelayThreadsCollaborators,
     setup: Omit<WorkerSetup, 'index' | 'driver'>,
     options: { readonly workers: number; readonly driver: DriverName },
   ) {
@@ -31,17 +31,17 @@ export class Seats {
     for (let worker = 0; worker < options.workers; worker++) this.#start({ ...setup, driver: options.driver });
   }
 
-  get all(): readonly WorkerSeat[] {
-    return this.#seats;
+  get all(): readonly RelayThread[] {
+    return this.#threads;
   }
 
-  get listening(): readonly WorkerSeat[] {
-    return this.#seats.slice(0, this.#listening);
+  get listening(): readonly RelayThread[] {
+    return this.#threads.slice(0, this.#listening);
   }
 
   /** The number of the thread that ends TLS, once there is one. */
   get tlsWorker(): number | undefined {
-    return this.#seats.length > this.#listening ? this.#listening : undefined;
+    return this.#threads.length > this.#listening ? this.#listening : undefined;
   }
 
   listens(worker: number): boolean {
@@ -52,22 +52,22 @@ export class Seats {
     if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream' });
   }
 
-  /** `worker` is ready: a way for clients from it to the thread that ends TLS, or from all to that one. */
-  join(worker: number): void {
-    const tlsSeat = this.tlsWorker === undefined ? undefined : this.#seats[this.tlsWorker];
-    if (!tlsSeat?.ready) return;
-    for (const seat of this.listens(worker) ? [this.#seats[worker]] : this.listening) {
-      if (!seat?.ready) continue;
+  /** `worker` is ready: connects it to the thread that ends TLS; if it is that thread, connects all others to it. */
+  connectTlsThread(worker: number): void {
+    const tlsThread = this.tlsWorker === undefined ? undefined : this.#threads[this.tlsWorker];
+    if (!tlsThread?.ready) return;
+    for (const thread of this.listens(worker) ? [this.#threads[worker]] : this.listening) {
+      if (!thread?.ready) continue;
       const { port1, port2 } = new MessageChannel();
       const taken = createTaken();
-      tlsSeat.post({ kind: 'handover', port: port1, taken });
-      seat.post({ kind: 'handover', port: port2, taken });
+      tlsThread.post({ kind: 'handover', port: port1, taken });
+      thread.post({ kind: 'handover', port: port2, taken });
     }
   }
 
   #start(setup: Omit<WorkerSetup, 'index'>): void {
-    const index = this.#seats.length;
+    const index = this.#threads.length;
     const { workerUrl, clock, eventsOf } = this.#collaborators;
-    this.#seats.push(new WorkerSeat(workerUrl, { ...setup, index }, clock, eventsOf(index)));
+    this.#threads.push(new RelayThread(workerUrl, { ...setup, index }, clock, eventsOf(index)));
   }
 }

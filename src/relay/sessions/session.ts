@@ -65,7 +65,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   pass: Pass = noPlaces;
   /** In its pool; the pool's to fill. */
   place: Place<Session> | undefined;
-  seat: Place<Occupant> | undefined;
+  upstreamNode: Place<Occupant> | undefined;
   /** Place in the order of arrival. */
   readonly turn: number;
 

@@ -19,7 +19,7 @@ export interface UpstreamCollaborators {
 
 export interface Occupant {
   /** Where it is counted; the upstream's to fill. */
-  seat: Place<Occupant> | undefined;
+  upstreamNode: Place<Occupant> | undefined;
   onUpstreamGone(): void;
   /** Adds what moved since the last time to the counters. */
   sample(): void;
@@ -138,13 +138,13 @@ export class Upstream {
   /** False when it is full: the place is taken before anybody is dialed. */
   occupy(occupant: Occupant): boolean {
     if (!this.#takePlace()) return false;
-    occupant.seat = this.#occupants.join(occupant);
+    occupant.upstreamNode = this.#occupants.join(occupant);
     return true;
   }
 
   vacate(occupant: Occupant): void {
-    if (!this.#occupants.leave(occupant.seat)) return;
-    occupant.seat = undefined;
+    if (!this.#occupants.leave(occupant.upstreamNode)) return;
+    occupant.upstreamNode = undefined;
     this.#counters.addActive(this.#slot, -1);
   }
 
