@@ -1,57 +1,56 @@
 /**
- * Who is there, in order of arrival, for those who come and go by the thousand. A Set would do but for V8's collector: each
- * table that a Set outgrows points at the next one. Once one of them has grown old, all later tables, and everybody who
- * was in one of them, outlive every scavenge until the next major collection (measured: pauses of 10 ms instead of 0.2).
- * For the same reason a place that was left points at nobody.
+ * A doubly linked list in order of arrival, for members that come and go by the thousand. A Set would do but for V8's
+ * collector: each table that a Set outgrows points at the next one. Once one of them has grown old, all later tables, and
+ * every member that was in one of them, outlive every scavenge until the next major collection (measured: pauses of 10 ms
+ * instead of 0.2). For the same reason a node that was removed points at no other.
  */
-export class Roll<T> implements Iterable<T> {
-  readonly #ends = new Place<T>(this, undefined);
+export class LinkedList<T> implements Iterable<T> {
+  readonly #ends = new ListNode<T>(undefined);
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  join(member: T): Place<T> {
-    const place = new Place<T>(this, member);
-    place.before = this.#ends.before;
-    place.after = this.#ends;
-    place.before.after = place;
-    this.#ends.before = place;
+  /** The node is in no list yet, or no more. */
+  add(node: ListNode<T>): void {
+    node.list = this;
+    node.before = this.#ends.before;
+    node.after = this.#ends;
+    node.before.after = node;
+    this.#ends.before = node;
     this.#size += 1;
-    return place;
   }
 
-  /** False if nobody has that place here any more. */
-  leave(place: Place<T> | undefined): boolean {
-    if (!place || place.roll !== this) return false;
-    place.before.after = place.after;
-    place.after.before = place.before;
-    place.before = place;
-    place.after = place;
-    place.roll = undefined;
+  /** False if the node is not in this list. */
+  remove(node: ListNode<T>): boolean {
+    if (node.list !== this) return false;
+    node.before.after = node.after;
+    node.after.before = node.before;
+    node.before = node;
+    node.after = node;
+    node.list = undefined;
     this.#size -= 1;
     return true;
   }
 
-  /** Those who are there now: whoever comes or goes meanwhile does not disturb it. */
+  /** The members that are in it now: what is added or removed meanwhile does not disturb the iteration. */
   [Symbol.iterator](): ArrayIterator<T> {
     const members: T[] = [];
-    for (let place = this.#ends.after; place !== this.#ends; place = place.after)
-      if (place.member !== undefined) members.push(place.member);
+    for (let node = this.#ends.after; node !== this.#ends; node = node.after)
+      if (node.member !== undefined) members.push(node.member);
     return members[Symbol.iterator]();
   }
 }
 
-/** For whoever joined to keep. */
-export class Place<T> {
-  roll: Roll<T> | undefined;
+/** A member's own link into one list at a time. Its member keeps it; only the list writes it. */
+export class ListNode<T> {
   readonly member: T | undefined;
-  before: Place<T> = this;
-  after: Place<T> = this;
+  list: LinkedList<T> | undefined;
+  before: ListNode<T> = this;
+  after: ListNode<T> = this;
 
-  constructor(roll: Roll<T>, member: T | undefined) {
-    this.roll = roll;
+  constructor(member: T | undefined) {
     this.member = member;
   }
 }

@@ -3,7 +3,7 @@ import type { Channel } from '../driver/driver.ts';
 import { hostOf, type Origin } from './client-info.ts';
 import { tellRefused, type RefusalEars } from './refusal.ts';
 import type { CloseReason, Refusal } from '../boundary/report.ts';
-import { Roll, type Place } from '../driver/linked-list.ts';
+import { LinkedList, ListNode } from '../driver/linked-list.ts';
 import { gateFor, isSameGate, noPlaces, type AccessCounts, type Gate, type Pass, type Rules } from './access-policy.ts';
 
 /**
@@ -27,18 +27,28 @@ export interface Entrant {
 }
 
 /** Has its place already while its TLS is begun: for one who may not come no handshake is computed. */
-export interface Guest extends Entrant {
+export class Guest implements Entrant {
   readonly channel: Channel;
+  readonly client: string;
   readonly listener: string;
   readonly origin: Origin;
-  place: Place<Guest> | undefined;
+  pass: Pass;
+  readonly node = new ListNode<Guest>(this);
+
+  constructor(channel: Channel, listener: string, origin: Origin, pass: Pass) {
+    this.channel = channel;
+    this.client = origin.client;
+    this.listener = listener;
+    this.origin = origin;
+    this.pass = pass;
+  }
 }
 
 export class Door {
   readonly #collaborators: DoorCollaborators;
   #rules: Rules;
   #gate: Gate | undefined;
-  readonly #guests = new Roll<Guest>();
+  readonly #guests = new LinkedList<Guest>();
 
   constructor(collaborators: DoorCollaborators, rules: Rules) {
     this.#collaborators = collaborators;
@@ -63,14 +73,14 @@ export class Door {
   expect(channel: Channel, listener: string, origin: Origin): Guest | undefined {
     const pass = this.enter(channel, listener, origin);
     if (!pass) return undefined;
-    const guest: Guest = { channel, client: origin.client, listener, origin, pass, place: undefined };
-    guest.place = this.#guests.join(guest);
+    const guest = new Guest(channel, listener, origin, pass);
+    this.#guests.add(guest.node);
     return guest;
   }
 
   /** Its TLS is begun. False: the lists have changed meanwhile, and it was turned away. */
   welcome(guest: Guest): boolean {
-    this.#guests.leave(guest.place);
+    this.#guests.remove(guest.node);
     if (!this.denies(guest.channel, guest.listener, guest.origin)) return true;
     this.leave(guest);
     return false;
@@ -79,7 +89,7 @@ export class Door {
   /** Its channel is closed, or closes by itself. `name`: what it asked for. */
   dismiss(guest: Guest, reason: CloseReason, detail?: string, name = guest.origin.name): void {
     const { channel, listener, origin } = guest;
-    this.#guests.leave(guest.place);
+    this.#guests.remove(guest.node);
     this.leave(guest);
     this.#refuse(channel, listener, reason, { ...origin, name }, detail);
   }

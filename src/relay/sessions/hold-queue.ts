@@ -1,69 +1,69 @@
 /**
- * Those who wait, by order of arrival. One who comes back after a failed release gets its old place; leaving costs the
- * same from anywhere. A doubly linked list, since clients leave from the middle all the time.
+ * The waiting sessions of a hold, in order of arrival. A session that comes back after a failed release is put where it
+ * was before. A doubly linked list, since clients leave from the middle all the time.
  */
 export interface Waiting {
   readonly turn: number;
 }
 
-interface Place<T> {
-  readonly who: T;
-  before: Place<T> | undefined;
-  after: Place<T> | undefined;
+interface QueueNode<T> {
+  readonly value: T;
+  before: QueueNode<T> | undefined;
+  after: QueueNode<T> | undefined;
 }
 
 export class HoldQueue<T extends Waiting> {
-  readonly #places = new Map<T, Place<T>>();
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
+  readonly #nodes = new Map<T, QueueNode<T>>();
+  #first: QueueNode<T> | undefined;
+  #last: QueueNode<T> | undefined;
 
   get size(): number {
-    return this.#places.size;
+    return this.#nodes.size;
   }
 
   get first(): T | undefined {
-    return this.#first?.who;
+    return this.#first?.value;
   }
 
-  has(who: T): boolean {
-    return this.#places.has(who);
+  has(value: T): boolean {
+    return this.#nodes.has(value);
   }
 
   /** False if it was waiting already. */
-  join(who: T): boolean {
-    if (this.#places.has(who)) return false;
+  add(value: T): boolean {
+    if (this.#nodes.has(value)) return false;
     // From the end: nearly always the newcomer is the latest.
     let before = this.#last;
-    while (before && before.who.turn > who.turn) before = before.before;
+    while (before && before.value.turn > value.turn) before = before.before;
     const after = before ? before.after : this.#first;
-    const place: Place<T> = { who, before, after };
-    if (before) before.after = place;
-    else this.#first = place;
-    if (after) after.before = place;
-    else this.#last = place;
-    this.#places.set(who, place);
+    const node: QueueNode<T> = { value, before, after };
+    if (before) before.after = node;
+    else this.#first = node;
+    if (after) after.before = node;
+    else this.#last = node;
+    this.#nodes.set(value, node);
     return true;
   }
 
   /** False if it was not waiting. */
-  leave(who: T): boolean {
-    const place = this.#places.get(who);
-    if (!place) return false;
-    this.#places.delete(who);
-    if (place.before) place.before.after = place.after;
-    else this.#first = place.after;
-    if (place.after) place.after.before = place.before;
-    else this.#last = place.before;
-    // As in a roll: see there.
-    place.before = undefined;
-    place.after = undefined;
+  remove(value: T): boolean {
+    const node = this.#nodes.get(value);
+    if (!node) return false;
+    this.#nodes.delete(value);
+    if (node.before) node.before.after = node.after;
+    else this.#first = node.after;
+    if (node.after) node.after.before = node.before;
+    else this.#last = node.before;
+    // A node that was removed points at no other: see linked-list.ts.
+    node.before = undefined;
+    node.after = undefined;
     return true;
   }
 
-  /** Everyone, in order; whoever comes or goes meanwhile does not disturb it. */
-  everyone(): readonly T[] {
+  /** All that wait now, in order. */
+  all(): readonly T[] {
     const all: T[] = [];
-    for (let place = this.#first; place; place = place.after) all.push(place.who);
+    for (let node = this.#first; node; node = node.after) all.push(node.value);
     return all;
   }
 }

@@ -50,7 +50,7 @@ export class Hold {
   /** Waits from now on, or again: at its old place. */
   wait(session: Session): void {
     const isIn = this.#dialing.delete(session);
-    if (this.#waiting.join(session) && !isIn) this.#collaborators.counters.count('held', 1);
+    if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.count('held', 1);
     this.#watch();
   }
 
@@ -96,18 +96,18 @@ export class Hold {
   #letInFirst(): boolean {
     const { first } = this.#waiting;
     if (!first || this.#isClosed || !this.#collaborators.hasCandidates()) return false;
-    this.#waiting.leave(first);
+    this.#waiting.remove(first);
     this.#dialing.add(first);
     if (this.#collaborators.send(first)) return true;
     this.#dialing.delete(first);
-    this.#waiting.join(first);
+    this.#waiting.add(first);
     return false;
   }
 
   /** True if it was dialing. */
   #leave(session: Session): boolean {
     const wasDialing = this.#dialing.delete(session);
-    if (this.#waiting.leave(session) || wasDialing) this.#collaborators.counters.count('held', -1);
+    if (this.#waiting.remove(session) || wasDialing) this.#collaborators.counters.count('held', -1);
     return wasDialing;
   }
 

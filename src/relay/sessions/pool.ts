@@ -12,7 +12,7 @@ import { Hold } from './hold.ts';
 import type { Origin } from '../intake/client-info.ts';
 import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
-import { Roll } from '../driver/linked-list.ts';
+import { LinkedList } from '../driver/linked-list.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.ts';
 import { Upstream } from '../upstreams/upstream.ts';
@@ -41,7 +41,7 @@ export class Pool implements SessionHost {
   readonly clock: Clock;
   readonly door: Door;
   readonly #collaborators: PoolCollaborators;
-  readonly #sessions = new Roll<Session>();
+  readonly #sessions = new LinkedList<Session>();
   readonly #hold: Hold;
   #spec: PoolSpec;
   #balancer: Balancer;
@@ -154,7 +154,7 @@ export class Pool implements SessionHost {
   }
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
-    this.#sessions.leave(session.place);
+    this.#sessions.remove(session.poolNode);
     this.door.leave(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
@@ -193,7 +193,7 @@ export class Pool implements SessionHost {
   #begin(channel: Channel, listener: string, origin: Origin | undefined, pass: Pass): void {
     const session = new Session(channel, listener, this.#turns++, this, origin);
     session.pass = pass;
-    session.place = this.#sessions.join(session);
+    this.#sessions.add(session.poolNode);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }

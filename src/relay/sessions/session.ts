@@ -7,7 +7,7 @@ import { httpPage } from '../wire/http-error-page.ts';
 import { headerFor, openingFor } from './preface.ts';
 import type { Origin } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
-import type { Place } from '../driver/linked-list.ts';
+import { ListNode } from '../driver/linked-list.ts';
 import { shortageOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
@@ -63,10 +63,10 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   /** Who did not answer on this walk; the pool's to fill. */
   asked: readonly Upstream[] = [];
   pass: Pass = noPlaces;
-  /** In its pool; the pool's to fill. */
-  place: Place<Session> | undefined;
-  upstreamNode: Place<Occupant> | undefined;
-  /** Place in the order of arrival. */
+  /** In its pool's list. */
+  readonly poolNode = new ListNode<Session>(this);
+  readonly upstreamNode: ListNode<Occupant> = new ListNode<Occupant>(this);
+  /** Its number in the order of arrival. */
   readonly turn: number;
 
   /** `origin`: what its head found out, if it had one. */

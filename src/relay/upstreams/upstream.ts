@@ -1,7 +1,7 @@
 import type { Clock } from '../../time/clock.ts';
 import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import type { CloseReason } from '../boundary/report.ts';
-import { Roll, type Place } from '../driver/linked-list.ts';
+import { LinkedList, type ListNode } from '../driver/linked-list.ts';
 import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from '../boundary/table.ts';
 
@@ -18,8 +18,8 @@ export interface UpstreamCollaborators {
 }
 
 export interface Occupant {
-  /** Where it is counted; the upstream's to fill. */
-  upstreamNode: Place<Occupant> | undefined;
+  /** In the list of the upstream that it dials or is relayed to. */
+  readonly upstreamNode: ListNode<Occupant>;
   onUpstreamGone(): void;
   /** Adds what moved since the last time to the counters. */
   sample(): void;
@@ -37,7 +37,7 @@ const leastShare = 0.1;
 
 export class Upstream {
   readonly key: string;
-  readonly #occupants = new Roll<Occupant>();
+  readonly #occupants = new LinkedList<Occupant>();
   readonly #counters: CounterWriter;
   readonly #slot: number;
   readonly #clock: Clock;
@@ -107,7 +107,7 @@ export class Upstream {
     return this.#counters.activeOf(this.#slot);
   }
 
-  get occupants(): Roll<Occupant> {
+  get occupants(): LinkedList<Occupant> {
     return this.#occupants;
   }
 
@@ -138,14 +138,12 @@ export class Upstream {
   /** False when it is full: the place is taken before anybody is dialed. */
   occupy(occupant: Occupant): boolean {
     if (!this.#takePlace()) return false;
-    occupant.upstreamNode = this.#occupants.join(occupant);
+    this.#occupants.add(occupant.upstreamNode);
     return true;
   }
 
   vacate(occupant: Occupant): void {
-    if (!this.#occupants.leave(occupant.upstreamNode)) return;
-    occupant.upstreamNode = undefined;
-    this.#counters.addActive(this.#slot, -1);
+    if (this.#occupants.remove(occupant.upstreamNode)) this.#counters.addActive(this.#slot, -1);
   }
 
   moved(bytesUp: number, bytesDown: number): void {

@@ -1,5 +1,5 @@
 import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
-import type { Place } from '../linked-list.ts';
+import { ListNode } from '../linked-list.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
@@ -20,8 +20,8 @@ export interface ChannelParts extends DialParts {
 
 export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   readonly client: string;
-  /** The driver's to fill. */
-  place: Place<SpliceChannel> | undefined;
+  /** In the driver's list. */
+  readonly node = new ListNode<SpliceChannel>(this);
   readonly #parts: ChannelParts;
   readonly #client: number;
   /** What has become ready of the client is known from the first wait after this turn on. */

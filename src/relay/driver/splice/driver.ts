@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
-import { Roll } from '../linked-list.ts';
+import { LinkedList } from '../linked-list.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
 import { EpollLoop } from './epoll-loop.ts';
@@ -51,7 +51,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     maxPipes: options.maxPipes ?? defaultMaxPipes,
     maxIdle: idlePipes,
   });
-  const channels = new Roll<SpliceChannel>();
+  const channels = new LinkedList<SpliceChannel>();
   const listeners = new Set<SpliceListener>();
   const parts: ChannelParts = {
     libc,
@@ -60,7 +60,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
     sockets,
-    onClosed: (channel) => channels.leave(channel.place),
+    onClosed: (channel) => void channels.remove(channel.node),
   };
 
   const onAccepted = (fd: number, client: string, events: ListenEvents): void => {
@@ -71,7 +71,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       return;
     }
     const channel = new SpliceChannel(parts, fd, client);
-    channel.place = channels.join(channel);
+    channels.add(channel.node);
     if (channel.start()) events.onChannel(channel);
   };
 

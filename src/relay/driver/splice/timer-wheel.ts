@@ -31,7 +31,7 @@ export class TimerWheel {
   add(atMs: number, task: () => void): Timer {
     const entry = new Entry(Math.max(this.#tick + 1, Math.ceil(atMs / tickMs)), task, this.#onCancel);
     this.#count += 1;
-    this.#place(entry);
+    this.#insert(entry);
     if (entry.tick < this.#earliest) this.#earliest = entry.tick;
     return entry;
   }
@@ -69,7 +69,7 @@ export class TimerWheel {
     this.#count -= 1;
   };
 
-  #place(entry: Entry): void {
+  #insert(entry: Entry): void {
     const ahead = entry.tick - this.#tick;
     let level = 0;
     while (level < levels - 1 && ahead >= 1 << (slotBits * (level + 1))) level += 1;
@@ -93,7 +93,7 @@ export class TimerWheel {
         const next = entry.next;
         more = entry !== last;
         entry.unlink();
-        this.#place(entry);
+        this.#insert(entry);
         entry = next;
       }
       if (((this.#tick >> (slotBits * level)) & (slots - 1)) !== 0) return;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../../time/clock.ts';
 import type { Channel, ChannelEvents } from '../../driver/driver.ts';
 import type { CloseReason } from '../../boundary/report.ts';
-import type { Place } from '../../driver/linked-list.ts';
+import { ListNode } from '../../driver/linked-list.ts';
 import type { Plan } from './config.ts';
 import { firstStep, goOn, nextStep } from './state.ts';
 import type { Found, HeadInput, HeadState, HeadStep } from './step.ts';
@@ -29,8 +29,8 @@ export class Head implements ChannelEvents {
   readonly channel: Channel;
   readonly plan: Plan;
   readonly startedAtWallMs: number;
-  /** Its host's to fill. */
-  place: Place<Head> | undefined;
+  /** In its host's list. */
+  readonly node = new ListNode<Head>(this);
   readonly #host: HeadHost;
   #state: HeadState | undefined;
   #deadline: Timer | undefined;

@@ -5,7 +5,7 @@ import type { Channel } from '../../driver/driver.ts';
 import { hostOf, originOf, type Origin } from '../client-info.ts';
 import type { CloseReason, Refusal, SessionRecord } from '../../boundary/report.ts';
 import { tellRefused, type RefusedClient } from '../refusal.ts';
-import { Roll } from '../../driver/linked-list.ts';
+import { LinkedList } from '../../driver/linked-list.ts';
 import { Head, type HeadHost } from './detection.ts';
 import type { Destination, Plan } from './config.ts';
 import type { Found, HeadStep } from './step.ts';
@@ -24,7 +24,7 @@ export interface ReceptionCollaborators {
 export class Reception implements HeadHost {
   readonly clock: Clock;
   readonly #collaborators: ReceptionCollaborators;
-  readonly #heads = new Roll<Head>();
+  readonly #heads = new LinkedList<Head>();
 
   constructor(collaborators: ReceptionCollaborators) {
     this.clock = collaborators.clock;
@@ -37,7 +37,7 @@ export class Reception implements HeadHost {
 
   receive(channel: Channel, plan: Plan): void {
     const head = new Head(channel, plan, this);
-    head.place = this.#heads.join(head);
+    this.#heads.add(head.node);
     this.#collaborators.counters.count('accepted', 1);
     head.start(isTrusted(plan, channel.client));
   }
@@ -55,7 +55,7 @@ export class Reception implements HeadHost {
   }
 
   onLed(head: Head, { to, found }: Extract<HeadStep, { kind: 'lead' }>): void {
-    this.#heads.leave(head.place);
+    this.#heads.remove(head.node);
     this.#collaborators.lead(
       head.channel,
       head.plan.listener,
@@ -65,7 +65,7 @@ export class Reception implements HeadHost {
   }
 
   onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void {
-    this.#heads.leave(head.place);
+    this.#heads.remove(head.node);
     const { channel, plan, startedAtWallMs } = head;
     if (answer) channel.turnAway(answer);
     else channel.abort();

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock, Timer } from '../../../time/clock.ts';
 import type { Channel, ChannelEvents } from '../../driver/driver.ts';
+import { ListNode } from '../../driver/linked-list.ts';
 import { maxHelloBytes, readClientHello } from '../../wire/tls-client-hello.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface HandshakeOptions {
 const handshakeFailure = Uint8Array.of(21, 3, 3, 0, 2, 2, 40);
 
 export class Handshake implements ChannelEvents {
+  /** In the list of its thread's handshakes. */
+  readonly node = new ListNode<Handshake>(this);
   readonly #channel: Channel;
   readonly #options: HandshakeOptions;
   readonly #events: HandshakeEvents;

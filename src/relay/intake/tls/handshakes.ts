@@ -1,6 +1,6 @@
 import type { Clock } from '../../../time/clock.ts';
 import type { Channel } from '../../driver/driver.ts';
-import { Roll, type Place } from '../../driver/linked-list.ts';
+import { LinkedList } from '../../driver/linked-list.ts';
 import type { TlsSpec } from '../../boundary/table.ts';
 import { CertificateContexts } from './certificate-contexts.ts';
 import { Handshake, type HandshakeEvents } from './handshake.ts';
@@ -11,7 +11,7 @@ import { Handshake, type HandshakeEvents } from './handshake.ts';
 export class TlsEnds {
   readonly #clock: Clock;
   readonly #contexts: CertificateContexts;
-  readonly #handshakes = new Roll<Handshake>();
+  readonly #handshakes = new LinkedList<Handshake>();
   #timeoutMs = 10_000;
 
   constructor(clock: Clock, ticketKeys: Uint8Array) {
@@ -30,18 +30,17 @@ export class TlsEnds {
       alpn,
       timeoutMs: this.#timeoutMs,
     };
-    let place: Place<Handshake> | undefined;
     const handshake = new Handshake(channel, this.#clock, options, {
       onSecured: () => {
-        this.#handshakes.leave(place);
+        this.#handshakes.remove(handshake.node);
         events.onSecured();
       },
       onOver: (...how) => {
-        this.#handshakes.leave(place);
+        this.#handshakes.remove(handshake.node);
         events.onOver(...how);
       },
     });
-    place = this.#handshakes.join(handshake);
+    this.#handshakes.add(handshake.node);
   }
 
   closeAll(): void {

@@ -2,61 +2,68 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Roll, type Place } from '../../../../src/relay/driver/linked-list.ts';
+import { LinkedList, ListNode } from '../../../../src/relay/driver/linked-list.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-describe('a roll', () => {
-  test('is those who joined and have not left, in order of arrival', () => {
+describe('a linked list', () => {
+  test('has the members that were added and not removed, in order of arrival', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 20 }), { maxLength: 200 }), (steps) => {
-        const roll = new Roll<number>();
+        const list = new LinkedList<number>();
         const model = new Set<number>();
-        const places = new Map<number, Place<number>>();
-        for (const who of steps) {
-          if (model.delete(who)) expect(roll.leave(places.get(who))).toBe(true);
+        const nodes = Array.from({ length: 21 }, (_, index) => new ListNode(index));
+        for (const member of steps) {
+          const node = nodes[member];
+          if (!node) throw new Error('no such node');
+          if (model.delete(member)) expect(list.remove(node)).toBe(true);
           else {
-            model.add(who);
-            places.set(who, roll.join(who));
+            model.add(member);
+            list.add(node);
           }
-          expect([...roll]).toEqual([...model]);
-          expect(roll.size).toBe(model.size);
+          expect([...list]).toEqual([...model]);
+          expect(list.size).toBe(model.size);
         }
       }),
     );
   });
 
-  test('gives a place up once, and only its own', () => {
-    const [roll, other] = [new Roll<string>(), new Roll<string>()];
-    const place = roll.join('a');
-    expect(other.leave(place)).toBe(false);
-    expect(roll.leave(undefined)).toBe(false);
-    expect(roll.leave(place)).toBe(true);
-    expect(roll.leave(place)).toBe(false);
-    expect([roll.size, other.size]).toEqual([0, 0]);
+  test('removes a node once, and only its own', () => {
+    const [list, other] = [new LinkedList<string>(), new LinkedList<string>()];
+    const node = new ListNode('a');
+    expect(list.remove(node)).toBe(false);
+    list.add(node);
+    expect(other.remove(node)).toBe(false);
+    expect(list.remove(node)).toBe(true);
+    expect(list.remove(node)).toBe(false);
+    expect([list.size, other.size]).toEqual([0, 0]);
   });
 
-  test('shows who was there when it was asked, whoever leaves or comes meanwhile', () => {
-    const roll = new Roll<string>();
-    const places = ['a', 'b', 'c'].map((who) => roll.join(who));
+  test('can be gone through while members are added and removed: it shows those that were there at the beginning', () => {
+    const list = new LinkedList<string>();
+    const nodes = ['a', 'b', 'c'].map((member) => new ListNode(member));
+    for (const node of nodes) list.add(node);
     const seen: string[] = [];
-    for (const who of roll) {
-      seen.push(who);
-      for (const place of places) roll.leave(place);
-      roll.join('d');
+    for (const member of list) {
+      seen.push(member);
+      for (const node of nodes) list.remove(node);
+      list.add(new ListNode('d'));
     }
     expect(seen).toEqual(['a', 'b', 'c']);
   });
 
-  test('lets the scavenger take who has left, also when the roll has grown old', () => {
-    const roll = new Roll<number[]>();
-    const places: (Place<number[]> | undefined)[] = [];
+  test('lets the scavenger collect members that were removed, also when the list has grown old', () => {
+    const list = new LinkedList<number[]>();
+    const nodes: ListNode<number[]>[] = [];
     const comeAndGo = (count: number): number => {
       let most = 0;
       for (let turn = 0; turn < count; turn++) {
-        roll.leave(places[turn % 64]);
-        places[turn % 64] = roll.join(Array.from({ length: 100 }, () => turn));
+        const oldest = nodes[turn % 64];
+        if (oldest) list.remove(oldest);
+        const newest = new ListNode(Array.from({ length: 100 }, () => turn));
+        nodes[turn % 64] = newest;
+        list.add(newest);
         if (turn % 1_000 === 0) most = Math.max(most, oldBytes());
       }
       return most;
