@@ -4,7 +4,7 @@ import type { Clock } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { EpollSet, maxEvents } from './epoll-set.ts';
 import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
-import { Rush } from './busy-poll.ts';
+import { BusyPoll } from './busy-poll.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /**
@@ -25,12 +25,12 @@ export interface Deferred {
 /** However little there is to do; a thread that nobody wakes still ends within this. */
 const longestWaitMs = 1_000;
 /**
- * A thread that is busy with clients that come and go looks again for so long before it sleeps. To be put to sleep and
- * woken costs more than that: its processor goes to others, and on few processors all then wait for each other in turn (6 %
- * more new connections a second, measured). Streams of bulk lose by it the processor that their ends need, and a thread
- * with little to do never does it.
+ * A thread that is busy with clients that come and go polls for so long before it sleeps. To be put to sleep and woken
+ * costs more than that: its processor goes to others, and on few processors all then wait for each other in turn (6 % more
+ * new connections a second, measured). Bulk streams would lose by it the processor that their ends need, and a thread with
+ * little to do never polls.
  */
-const lookAgainMs = 0.05;
+const busyPollMs = 0.05;
 
 export class EpollLoop {
   readonly libc: Libc;
@@ -46,7 +46,7 @@ export class EpollLoop {
   turns = 0;
   readonly #sockets: OpenSockets;
   readonly #epoll: EpollSet;
-  readonly #rush: Rush;
+  readonly #busyPoll: BusyPoll;
   /** Told of since the timers were turned. */
   #events = 0;
   #watchers: (Watcher | undefined)[] = [];
@@ -60,7 +60,7 @@ export class EpollLoop {
     this.#sockets = sockets;
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
-    this.#rush = new Rush(this.nowMs);
+    this.#busyPoll = new BusyPoll(this.nowMs);
     this.#epoll = new EpollSet(libc);
     must(this.#epoll.fd, 'epoll_create1');
     this.wakeFd = must(libc.eventfd(), 'eventfd');
@@ -77,7 +77,7 @@ export class EpollLoop {
   watch(fd: number, mask: number, watcher: Watcher): number {
     this.#reserve(fd);
     this.#sockets.opened();
-    this.#rush.came();
+    this.#busyPoll.onSocketAdded();
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
     return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);
@@ -156,10 +156,10 @@ export class EpollLoop {
   /** How many events there are. */
   #wait(maxWaitMs: number): number {
     const beganMs = performance.now();
-    this.#rush.worked(this.nowMs, beganMs);
+    this.#busyPoll.onWorked(this.nowMs, beganMs);
     const waitMs = this.#waitMs(maxWaitMs, beganMs);
-    if (waitMs > 0 && this.#rush.isOn) {
-      const untilMs = beganMs + lookAgainMs;
+    if (waitMs > 0 && this.#busyPoll.isOn) {
+      const untilMs = beganMs + busyPollMs;
       do {
         const count = this.#epoll.wait(0);
         if (count !== 0) return count;

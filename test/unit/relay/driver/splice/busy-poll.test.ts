@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { Rush } from '../../../../../src/relay/driver/splice/busy-poll.ts';
+import { BusyPoll } from '../../../../../src/relay/driver/splice/busy-poll.ts';
 
 /** Turns of so many milliseconds of work, then sleep, with a socket more in each. */
 function after(
   turns: readonly (readonly [workMs: number, sleepMs: number])[],
-  { rush = new Rush(0), fromMs = 0, comers = 1 } = {},
-): Rush {
+  { busyPoll = new BusyPoll(0), fromMs = 0, newSockets = 1 } = {},
+): BusyPoll {
   let nowMs = fromMs;
   for (const [workMs, sleepMs] of turns) {
-    for (let comer = 0; comer < comers; comer++) rush.came();
-    rush.worked(nowMs, nowMs + workMs);
+    for (let added = 0; added < newSockets; added++) busyPoll.onSocketAdded();
+    busyPoll.onWorked(nowMs, nowMs + workMs);
     nowMs += workMs + sleepMs;
   }
-  return rush;
+  return busyPoll;
 }
 
-describe('the rush of a relay thread', () => {
+describe('busy polling of a relay thread', () => {
   test('is on once it worked for three quarters of a window', () => {
     expect(after(Array.from({ length: 20 }, () => [0.8, 0.2])).isOn).toBe(true);
     expect(after(Array.from({ length: 40 }, () => [0.7, 0.3])).isOn).toBe(false);
@@ -25,7 +25,7 @@ describe('the rush of a relay thread', () => {
     expect(
       after(
         Array.from({ length: 20 }, () => [0.8, 0.2]),
-        { comers: 0 },
+        { newSockets: 0 },
       ).isOn,
     ).toBe(false);
   });
@@ -33,6 +33,6 @@ describe('the rush of a relay thread', () => {
   test('is not on for a moment of work, nor still so after a sleep', () => {
     expect(after([[9, 0]]).isOn).toBe(false);
     const busy = after(Array.from({ length: 20 }, () => [0.8, 0.2]));
-    expect(after([[0.1, 0]], { rush: busy, fromMs: 500 }).isOn).toBe(false);
+    expect(after([[0.1, 0]], { busyPoll: busy, fromMs: 500 }).isOn).toBe(false);
   });
 });
