@@ -96,7 +96,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     totals: () => plane.counters.totals(),
     upstream: (key) => figuresOf(plane, key),
     service: (name) => plane.counters.service(name),
-    look: (filter) => plane.look(filter),
+    look: (filter) => plane.listSessions(filter),
     explain: explainer.explain,
   };
 }
@@ -137,7 +137,7 @@ function figuresOf({ counters }: Plane, key: string): UpstreamFigures | undefine
 }
 
 async function readStats({ clock, relay: { plane }, loop }: AdminParts): Promise<StatsEvent> {
-  const look = await plane.look({ limit: 0 });
+  const look = await plane.listSessions({ limit: 0 });
   const services: StatsEvent['services'] = {};
   for (const name of loop.catalog().services.keys()) {
     const { active, sessions, bytesUp, bytesDown } = plane.counters.service(name);

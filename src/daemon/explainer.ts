@@ -35,7 +35,7 @@ export function createExplainer(parts: ExplainerParts): Explainer {
   const { settings, engine, relay } = parts;
   return {
     async explain(text) {
-      const { held } = await relay.plane.look({ limit: 0 });
+      const { held } = await relay.plane.listSessions({ limit: 0 });
       const heldOf = (service: string): number => held.get(service) ?? 0;
       const first = explain(text, { ...gather(parts), heldOf });
       if (first.kind !== 'unknown' || first.cause === 'engine-unreachable' || !engine.engine) return first;

@@ -10,12 +10,12 @@ export function describeChannel(
   name: string,
   create: () => { readonly driver: Driver; readonly stop: () => void },
 ): void {
-  describe(`${name}: a client that is looked at`, () => {
+  describe(`${name}: a client that is peeked at`, () => {
     test('keeps its bytes: they are told again as more comes, and the upstream gets all of them', async () => {
       await using server = await serve();
       await using head = await clientOf(create);
       const { client, channel, seen } = head;
-      channel.look(100);
+      channel.peek(100);
       client.socket.write('first ');
       await seen.find(({ text }) => text === 'first ');
       client.socket.write('second');
@@ -30,14 +30,14 @@ export function describeChannel(
     test('is told of up to the limit, whatever it has sent', async () => {
       await using head = await clientOf(create);
       head.client.socket.write('x'.repeat(50_000));
-      head.channel.look(10);
+      head.channel.peek(10);
 
       expect(await head.seen.find(() => true)).toEqual({ text: 'xxxxxxxxxx', ended: false });
     });
 
     test('is told of when it comes byte by byte, a thousand of them', async () => {
       await using head = await clientOf(create);
-      head.channel.look(2_000);
+      head.channel.peek(2_000);
       for (let sent = 0; sent < 1_000; sent++) {
         head.client.socket.write('y');
         if (sent % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -49,38 +49,38 @@ export function describeChannel(
       });
     });
 
-    test('is looked at ever more seldom while it drips behind a long head', async () => {
+    test('is peeked at ever more seldom while it drips behind a long head', async () => {
       await using head = await clientOf(create);
-      const looks: number[] = [];
+      const peeks: number[] = [];
       const dripping = head.seen.find(() => {
-        looks.push(performance.now());
-        return looks.length === promptAndEvenLooks + 8;
+        peeks.push(performance.now());
+        return peeks.length === promptAndEvenPeeks + 8;
       });
       head.client.socket.write('h'.repeat(30_000));
-      head.channel.look(60_000);
+      head.channel.peek(60_000);
       const drip = setInterval(() => head.client.socket.write('y'), 1);
       await dripping;
       clearInterval(drip);
-      const pauses = looks.map((atMs, index) => atMs - (looks[index - 1] ?? atMs)).slice(-3);
+      const pauses = peeks.map((atMs, index) => atMs - (peeks[index - 1] ?? atMs)).slice(-3);
 
       expect(Math.min(...pauses)).toBeGreaterThan(200);
     });
 
     test('is told to have ended, with what it sent before or with nothing', async () => {
       await using talker = await clientOf(create);
-      talker.channel.look(100);
+      talker.channel.peek(100);
       talker.client.socket.end('last words');
       expect(await talker.seen.find(({ ended }) => ended)).toEqual({ text: 'last words', ended: true });
 
       await using listener = await clientOf(create);
       listener.client.socket.end();
-      listener.channel.look(100);
+      listener.channel.peek(100);
       expect(await listener.seen.find(() => true)).toEqual({ text: '', ended: true });
     });
 
     test('is told to have left when it is reset', async () => {
       await using head = await clientOf(create);
-      head.channel.look(100);
+      head.channel.peek(100);
       head.client.socket.write('z');
       await head.seen.find(() => true);
       head.client.socket.resetAndDestroy();
@@ -91,11 +91,11 @@ export function describeChannel(
     test('loses what is taken, and no more', async () => {
       await using server = await serve();
       await using head = await clientOf(create);
-      head.channel.look(100);
+      head.channel.peek(100);
       head.client.socket.write('HEADER and body');
       await head.seen.find(({ text }) => text.length === 15);
       head.channel.take(7);
-      head.channel.look(100);
+      head.channel.peek(100);
       expect(await head.seen.find(({ text }) => text.length < 15)).toEqual({ text: 'and body', ended: false });
       head.channel.say(Buffer.from('S'));
       expect(await head.client.read(1)).toBe('S');
@@ -106,7 +106,7 @@ export function describeChannel(
 
     test('is not told of to whoever was attached before', async () => {
       await using head = await clientOf(create);
-      head.channel.look(100);
+      head.channel.peek(100);
       head.client.socket.write('a');
       await head.seen.find(() => true);
       const later = new Feed<string>();
@@ -114,7 +114,7 @@ export function describeChannel(
       head.client.socket.write('b');
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(later.all).toEqual([]);
-      head.channel.look(100);
+      head.channel.peek(100);
 
       expect(await later.find(() => true)).toBe('ab');
       expect(head.seen.all).toHaveLength(1);
@@ -131,7 +131,7 @@ export function describeChannel(
       await using head = await clientOf(create);
       const { client, channel } = head;
       client.socket.write('x'.repeat(200_000));
-      channel.look(1);
+      channel.peek(1);
       await head.seen.find(() => true);
       channel.turnAway(Buffer.from('go away'));
 
@@ -164,7 +164,7 @@ export function describeChannel(
       await using head = await clientOf(create);
       if (early) {
         head.client.socket.write('hello');
-        head.channel.look(5);
+        head.channel.peek(5);
         await head.seen.find(({ text }) => text === 'hello');
       }
       const peer = await head.relayTo(server, { preface: Buffer.from('PREFACE ') });
@@ -183,7 +183,7 @@ export function describeChannel(
       await using server = await serve();
       await using head = await clientOf(create);
       head.client.socket.end('hello');
-      head.channel.look(100);
+      head.channel.peek(100);
       await head.seen.find(({ ended }) => ended);
       const preface = 'p'.repeat(60_000);
       const peer = await head.relayTo(server, { preface: Buffer.from(preface) });
@@ -195,7 +195,7 @@ export function describeChannel(
       await using server = await serve();
       await using head = await clientOf(create);
       head.client.socket.write('hello');
-      head.channel.look(5);
+      head.channel.peek(5);
       await head.seen.find(({ text }) => text === 'hello');
       const peer = await head.relayTo(server, { preface: Buffer.from('TLS?'), expect: 0x53 });
       expect(await peer.read(4)).toBe('TLS?');
@@ -231,8 +231,8 @@ export function describeChannel(
   });
 }
 
-/** Of a client that drips, before the pauses grow (see look-pace.ts). */
-const promptAndEvenLooks = 24;
+/** Of a client that drips, before the pauses grow (see peek-pace.ts). */
+const promptAndEvenPeeks = 24;
 
 const nothing: ChannelEvents = {
   onClientLeft() {},

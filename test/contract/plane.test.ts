@@ -47,11 +47,11 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     const port = await publishAndBind(rig, table([spec]));
     const clients = await Promise.all(Array.from({ length: 8 }, () => dial(port)));
     for (const client of clients) await client.echo('12345');
-    const seen = await rig.plane.look({ service: spec.service, state: 'relaying', limit: 5 });
+    const seen = await rig.plane.listSessions({ service: spec.service, state: 'relaying', limit: 5 });
     expect(seen).toMatchObject({ total: 8, complete: true, held: new Map() });
     expect(seen.sessions).toHaveLength(5);
     expect(seen.sessions[0]).toMatchObject({ service: spec.service, state: 'relaying', bytesUp: 5, bytesDown: 5 });
-    expect((await rig.plane.look({ client: '10.', limit: 5 })).total).toBe(0);
+    expect((await rig.plane.listSessions({ client: '10.', limit: 5 })).total).toBe(0);
 
     const onA = rig.active('a');
     rig.plane.closeSessionsOf('a');
@@ -73,7 +73,7 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
     const port = await publishAndBind(rig, table([pool(upstreams)]));
     const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
     const names = await Promise.all(clients.map((client) => client.read(1)));
-    // Both workers may look at the same instant, so each can be one or two off for a while.
+    // Both workers may count at the same instant, so each can be one or two off for a while.
     expect(Math.abs(names.filter((name) => name === 'a').length - 50)).toBeLessThanOrEqual(5);
     await Promise.all(clients.slice(0, 100).map((client) => client[Symbol.asyncDispose]()));
     await until(() => rig.totals().open === 100);

@@ -29,7 +29,7 @@ test('splice: what it opened is closed again when it is disposed of', async () =
   expect(openFiles()).toBe(before);
 });
 
-test('splice: an answer comes through whose sender has hung up before its Unix socket is looked at', async () => {
+test('splice: an answer comes through whose sender has hung up before its Unix socket is read', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'app');
   const script = `require('node:net').createServer((s) => s.end('hello', () => s.destroy())).listen(${JSON.stringify(path)}, () => console.log('up'))`;

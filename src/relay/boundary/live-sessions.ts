@@ -4,27 +4,27 @@ import type { LiveSession, LiveSessions } from './report.ts';
  * The sessions that go on, as they cross from a relay thread to the control thread, and as one list of all threads'. Pure.
  */
 /** As it crosses between threads: JSON has no maps. */
-export function printLook({ held, ...look }: LiveSessions): string {
-  return JSON.stringify({ ...look, held: [...held] });
+export function printLiveSessions({ held, ...list }: LiveSessions): string {
+  return JSON.stringify({ ...list, held: [...held] });
 }
 
-export function readLook(json: string): LiveSessions {
-  const { held, ...look } = JSON.parse(json) as Omit<LiveSessions, 'held'> & { readonly held: [string, number][] };
-  return { ...look, held: new Map(held) };
+export function readLiveSessions(json: string): LiveSessions {
+  const { held, ...list } = JSON.parse(json) as Omit<LiveSessions, 'held'> & { readonly held: [string, number][] };
+  return { ...list, held: new Map(held) };
 }
 
 /** What several threads saw, as one. */
-export function mergeLooks(looks: readonly LiveSessions[], limit: number): LiveSessions {
+export function mergeLiveSessions(lists: readonly LiveSessions[], limit: number): LiveSessions {
   const held = new Map<string, number>();
-  for (const look of looks) {
-    for (const [service, count] of look.held) held.set(service, (held.get(service) ?? 0) + count);
+  for (const list of lists) {
+    for (const [service, count] of list.held) held.set(service, (held.get(service) ?? 0) + count);
   }
   return {
     sessions: oldest(
-      looks.flatMap(({ sessions }) => sessions),
+      lists.flatMap(({ sessions }) => sessions),
       limit,
     ),
-    total: looks.reduce((sum, { total }) => sum + total, 0),
+    total: lists.reduce((sum, { total }) => sum + total, 0),
     held,
   };
 }

@@ -36,8 +36,8 @@ export type ToWorker =
   /** A batch of records was taken in: one more may be sent. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
-  /** Which sessions go on; `id` comes back with the answer. */
-  | { readonly kind: 'look'; readonly id: number; readonly filter: SessionFilter }
+  /** Asks for the sessions that go on; `id` comes back with the answer. */
+  | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
   /** To the thread that ends TLS for others, or from one of those; see intake/handoff.ts. Replaces the one before. */
   | ({ readonly kind: 'handover' } & Way)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
@@ -53,5 +53,5 @@ export type FromWorker =
   /** A dial failed, so others were asked: the control side finds out when it answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
   /** `json`: LiveSessions, as a string for the same reason as records. */
-  | { readonly kind: 'looked'; readonly id: number; readonly json: string }
+  | { readonly kind: 'session-list'; readonly id: number; readonly json: string }
   | { readonly kind: 'drained' };

@@ -58,7 +58,7 @@ export interface SessionRecord {
   readonly client: string;
   /** `ip:port` of the proxy that the client came through, if it sent a PROXY header. */
   readonly via: string | undefined;
-  /** The TLS server name or HTTP host the client asked for, where names are looked at. Hostile text. */
+  /** The TLS server name or HTTP host the client asked for, where clients are routed by name. Hostile text. */
   readonly name: string | undefined;
   /** The upstream's name and key; undefined if none ever answered. */
   readonly upstream: string | undefined;

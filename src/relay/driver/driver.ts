@@ -54,14 +54,14 @@ export interface Channel {
   readonly bytesDown: number;
   /** Bytes were read from one side that the other has not taken yet. Undefined: the driver can't tell. */
   readonly hasUnsent?: boolean;
-  /** Within `onChannel`; and once more, before anything is dialed, by whoever takes over. That ends a look. */
+  /** Within `onChannel`; and once more, before anything is dialed, by the next owner of the channel. That ends peeking. */
   attach(events: ChannelEvents): void;
   /**
    * Tells with `onClientBytes` what the client has sent so far, up to `limit` bytes of it (64 KiB at most), and again
-   * when there is more. Nothing is taken: whoever is dialed for gets all of it.
+   * when there is more. Nothing is consumed: the upstream gets all of it.
    */
-  look(limit: number): void;
-  /** Drops the first of the bytes that were looked at; nobody gets them. */
+  peek(limit: number): void;
+  /** Drops the first of the bytes that were peeked at; the upstream does not get them. */
   take(count: number): void;
   /** Sends the client a few bytes ahead of whatever the upstream will say. */
   say(bytes: Uint8Array): void;
@@ -71,7 +71,7 @@ export interface Channel {
    */
   turnAway(bytes: Uint8Array): void;
   /**
-   * Ends the client's TLS, beginning with the bytes that were looked at: from then on only what is inside it counts as
+   * Ends the client's TLS, beginning with the bytes that were peeked at: from then on only what is inside it counts as
    * sent by the client. `onSecured` or `onSecureFailed` follows, unless `abort` comes first. A driver that can't has
    * `release` instead.
    */
@@ -128,7 +128,7 @@ export interface Opening {
 /** None of these is called from within a call of the channel's methods. */
 export interface ChannelEvents {
   /**
-   * Only while it is looked at. `bytes` are the driver's, and good until this returns or another method of a channel is
+   * Only while the client is peeked at. `bytes` are the driver's, and good until this returns or another method of a channel is
    * called. `ended`: they are all there will be; not told while they fill the limit. A client
    * that ended is not told of as one that left.
    */

@@ -1,38 +1,39 @@
 /**
- * When a client's first bytes are worth another look, each of which reads all of them again. At once for the first few
- * and wherever they have grown by an eighth; otherwise 20 ms apart, and for one that goes on dripping ever further.
+ * Decides when a client's first bytes are worth another peek, each of which reads all of them again. The first few peeks
+ * are prompt, and so is each by whose time the bytes have grown by an eighth. The others are 20 ms apart, and further apart
+ * the longer a client goes on dripping.
  */
-const promptLooks = 8;
-const evenLooks = 16;
+const promptPeeks = 8;
+const evenPeeks = 16;
 export const pauseMs = 20;
 const longestPauseMs = 250;
 
-export class LookPace {
-  #looks = 0;
-  #slowLooks = 0;
-  #seen = 0;
-  #lookedAtMs = 0;
+export class PeekPace {
+  #peeks = 0;
+  #slowPeeks = 0;
+  #peekedLength = 0;
+  #peekedAtMs = 0;
 
   get isPrompt(): boolean {
-    return this.#looks < promptLooks;
+    return this.#peeks < promptPeeks;
   }
 
   isDue(length: number, nowMs: number): boolean {
-    return this.isPrompt || this.#hasGrown(length) || nowMs - this.#lookedAtMs >= this.#pauseMs;
+    return this.isPrompt || this.#hasGrown(length) || nowMs - this.#peekedAtMs >= this.#pauseMs;
   }
 
-  looked(length: number, nowMs: number): void {
-    this.#looks += 1;
-    if (!this.isPrompt && !this.#hasGrown(length)) this.#slowLooks += 1;
-    this.#seen = length;
-    this.#lookedAtMs = nowMs;
+  peeked(length: number, nowMs: number): void {
+    this.#peeks += 1;
+    if (!this.isPrompt && !this.#hasGrown(length)) this.#slowPeeks += 1;
+    this.#peekedLength = length;
+    this.#peekedAtMs = nowMs;
   }
 
   #hasGrown(length: number): boolean {
-    return length * 8 >= this.#seen * 9 && length > this.#seen;
+    return length * 8 >= this.#peekedLength * 9 && length > this.#peekedLength;
   }
 
   get #pauseMs(): number {
-    return Math.min(longestPauseMs, pauseMs * 2 ** Math.max(0, this.#slowLooks - evenLooks));
+    return Math.min(longestPauseMs, pauseMs * 2 ** Math.max(0, this.#slowPeeks - evenPeeks));
   }
 }

@@ -6,8 +6,8 @@ import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
 import { figuresFrom, type Figures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
-import { readLook } from '../boundary/live-sessions.ts';
-import { Looks, type Look } from './session-queries.ts';
+import { readLiveSessions } from '../boundary/live-sessions.ts';
+import { SessionQueries, type SessionList } from './session-queries.ts';
 import { createSocketMemory } from '../boundary/open-sockets.ts';
 import type { DriverName, FromWorker } from '../boundary/messages.ts';
 import { decodeRecords } from '../boundary/record-batch.ts';
@@ -57,7 +57,7 @@ export interface Plane {
   activeSessions(upstreamKey: string): number;
   readonly counters: Figures;
   /** The sessions that go on now. */
-  look(filter: SessionFilter): Promise<Look>;
+  listSessions(filter: SessionFilter): Promise<SessionList>;
   closeSessionsOf(upstreamKey: string): void;
   /**
    * Stops accepting. Held clients and sessions run on for up to `deadlineMs`, then they are closed as `shutdown`.
@@ -88,7 +88,7 @@ class ThreadedPlane implements Plane {
   readonly #access: AccessMemory;
   readonly #slots: Slots;
   readonly #services: ServiceTotals;
-  readonly #looks: Looks;
+  readonly #sessionQueries: SessionQueries;
   readonly #listeners: SharedListeners;
   readonly #threads: RelayThreads;
   readonly #driver: DriverName;
@@ -120,7 +120,7 @@ class ThreadedPlane implements Plane {
       services: this.#services,
       threads: () => this.#threads.all.length,
     });
-    this.#looks = new Looks(this.#clock);
+    this.#sessionQueries = new SessionQueries(this.#clock);
     this.#troubles = new Troubles(this.#clock, troubleIntervalMs, (trouble) =>
       collaborators.logger.warn({ event: trouble.kind, code: trouble.code }, sentenceOf(trouble)),
     );
@@ -152,10 +152,10 @@ class ThreadedPlane implements Plane {
     for (const thread of this.#threads.all) thread.endNow();
   };
 
-  look(filter: SessionFilter): Promise<Look> {
-    return this.#looks.ask([...this.#threads.all.keys()], filter, (worker, id) => {
+  listSessions(filter: SessionFilter): Promise<SessionList> {
+    return this.#sessionQueries.start([...this.#threads.all.keys()], filter, (worker, id) => {
       const thread = this.#threads.all[worker];
-      thread?.post({ kind: 'look', id, filter });
+      thread?.post({ kind: 'list-sessions', id, filter });
       return thread?.ready ?? false;
     });
   }
@@ -249,8 +249,8 @@ class ThreadedPlane implements Plane {
         return this.#troubles.add(message.trouble);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
-      case 'looked':
-        return this.#looks.answered(message.id, worker, readLook(message.json));
+      case 'session-list':
+        return this.#sessionQueries.onAnswer(message.id, worker, readLiveSessions(message.json));
       case 'drained':
         return this.#onDrained(worker);
     }
@@ -284,7 +284,7 @@ class ThreadedPlane implements Plane {
     this.#counters.clearWorker(worker);
     new ClientSessions(this.#access.sessions, worker).clear();
     this.#listeners.forgetWorker(worker);
-    this.#looks.lost(worker);
+    this.#sessionQueries.onWorkerLost(worker);
     this.#applied[worker] = 0;
     this.#collaborators.logger.error(
       { event: 'relay-worker-died', worker, err: error },

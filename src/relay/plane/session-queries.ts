@@ -1,19 +1,19 @@
 import type { Clock, Timer } from '../../time/clock.ts';
-import { mergeLooks } from '../boundary/live-sessions.ts';
+import { mergeLiveSessions } from '../boundary/live-sessions.ts';
 import type { LiveSessions, SessionFilter } from '../boundary/report.ts';
 
 /**
- * Questions to the worker threads and their answers. A thread that does not answer in time is left out; nobody waits for
- * longer than that.
+ * Asks all relay threads for their sessions, and puts their answers together. A thread that does not answer in time is
+ * left out.
  */
-export interface Look extends LiveSessions {
+export interface SessionList extends LiveSessions {
   /** False when a thread did not answer in time. */
   readonly complete: boolean;
 }
 
-interface Question {
+interface SessionQuery {
   readonly left: Set<number>;
-  readonly looks: LiveSessions[];
+  readonly answers: LiveSessions[];
   readonly timer: Timer;
   readonly finish: () => void;
 }
@@ -21,43 +21,47 @@ interface Question {
 /** A thread answers between two turns of its event loop. */
 const patienceMs = 1_000;
 
-export class Looks {
+export class SessionQueries {
   readonly #clock: Clock;
-  readonly #questions = new Map<number, Question>();
+  readonly #queries = new Map<number, SessionQuery>();
   #lastId = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** `ask` posts the question to a worker; false when it cannot be asked now. */
-  ask(workers: readonly number[], filter: SessionFilter, ask: (worker: number, id: number) => boolean): Promise<Look> {
+  /** `ask` posts the query to a worker; false when the worker cannot be asked now. */
+  start(
+    workers: readonly number[],
+    filter: SessionFilter,
+    ask: (worker: number, id: number) => boolean,
+  ): Promise<SessionList> {
     const id = ++this.#lastId;
-    const { promise, resolve } = Promise.withResolvers<Look>();
+    const { promise, resolve } = Promise.withResolvers<SessionList>();
     const left = new Set<number>();
-    const looks: LiveSessions[] = [];
+    const answers: LiveSessions[] = [];
     const finish = (): void => {
-      this.#questions.get(id)?.timer.cancel();
-      this.#questions.delete(id);
-      resolve({ ...mergeLooks(looks, filter.limit), complete: looks.length === workers.length });
+      this.#queries.get(id)?.timer.cancel();
+      this.#queries.delete(id);
+      resolve({ ...mergeLiveSessions(answers, filter.limit), complete: answers.length === workers.length });
     };
     for (const worker of workers) if (ask(worker, id)) left.add(worker);
-    this.#questions.set(id, { left, looks, timer: this.#clock.after(patienceMs, finish), finish });
+    this.#queries.set(id, { left, answers, timer: this.#clock.after(patienceMs, finish), finish });
     if (left.size === 0) finish();
     return promise;
   }
 
-  answered(id: number, worker: number, look: LiveSessions): void {
-    const question = this.#questions.get(id);
-    if (!question?.left.delete(worker)) return;
-    question.looks.push(look);
-    if (question.left.size === 0) question.finish();
+  onAnswer(id: number, worker: number, answer: LiveSessions): void {
+    const query = this.#queries.get(id);
+    if (!query?.left.delete(worker)) return;
+    query.answers.push(answer);
+    if (query.left.size === 0) query.finish();
   }
 
   /** The worker died: it will not answer any more. */
-  lost(worker: number): void {
-    for (const question of this.#questions.values()) {
-      if (question.left.delete(worker) && question.left.size === 0) question.finish();
+  onWorkerLost(worker: number): void {
+    for (const query of this.#queries.values()) {
+      if (query.left.delete(worker) && query.left.size === 0) query.finish();
     }
   }
 }

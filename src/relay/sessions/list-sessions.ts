@@ -3,28 +3,28 @@ import type { LiveSession, LiveSessions, SessionFilter } from '../boundary/repor
 import type { Session } from './session.ts';
 
 /**
- * Looks at the sessions that go on. Bounded by the filter's limit: what is beyond it is counted, not described. Pure.
+ * Lists the sessions that go on. Bounded by the filter's limit: sessions beyond it are counted, not described. Pure.
  */
-interface Looked {
+interface ListedPool {
   readonly service: string;
   readonly heldCount: number;
   /** In order of arrival. */
-  readonly sessions: Iterable<Pick<Session, 'look'>>;
+  readonly sessions: Iterable<Pick<Session, 'snapshot'>>;
 }
 
-export function lookAt(pools: readonly Looked[], filter: SessionFilter, nowMs: number): LiveSessions {
+export function listSessions(pools: readonly ListedPool[], filter: SessionFilter, nowMs: number): LiveSessions {
   const sessions: LiveSession[] = [];
   const held = new Map<string, number>();
   let total = 0;
   for (const pool of pools) {
     if (pool.heldCount > 0) held.set(pool.service, pool.heldCount);
     if (filter.limit === 0 || (filter.service !== undefined && filter.service !== pool.service)) continue;
-    let taken = 0;
+    let listed = 0;
     for (const session of pool.sessions) {
-      const seen = session.look(nowMs);
-      if (!seen || !isWanted(seen, filter)) continue;
+      const snapshot = session.snapshot(nowMs);
+      if (!snapshot || !isWanted(snapshot, filter)) continue;
       total += 1;
-      if (taken++ < filter.limit) sessions.push(seen);
+      if (listed++ < filter.limit) sessions.push(snapshot);
     }
   }
   return { sessions: oldest(sessions, filter.limit), total, held };

@@ -206,7 +206,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   }
 
   /** Undefined once it is closed. */
-  look(nowMs: number): LiveSession | undefined {
+  snapshot(nowMs: number): LiveSession | undefined {
     const state = this.#state;
     return state.kind === 'closed' ? undefined : liveOf(this, state, nowMs);
   }

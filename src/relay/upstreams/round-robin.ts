@@ -11,7 +11,7 @@ export class RoundRobin implements Balancer {
     if (upstreams.length < 2) return upstreams;
     let total = 0;
     const ranked = upstreams.map((upstream) => {
-      // Once: it may grow from one look to the next.
+      // Read once: it may have grown when it is read again.
       const { weight } = upstream;
       const credit = (this.#credit.get(upstream) ?? 0) + weight;
       this.#credit.set(upstream, credit);

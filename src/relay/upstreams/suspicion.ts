@@ -2,7 +2,7 @@ import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
 
 /**
- * What a worker makes of its own failed dials to one upstream, until the control side has looked: for a while the
+ * What a worker makes of its own failed dials to one upstream, until the control side has probed it: for a while the
  * upstream is asked last, and the control side is told, though not at every dial.
  */
 const refusedBackoff = { firstMs: 25, maxMs: 1_000 };

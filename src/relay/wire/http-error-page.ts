@@ -86,7 +86,7 @@ function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
   ]);
 }
 
-/** To one that has asked for nothing: the page is for whoever looks at what went wrong (RFC 9113 §6.8). */
+/** To one that has asked for nothing: the page is for a person who searches for what went wrong (RFC 9113 §6.8). */
 function goodbye(reason: CloseReason, body: Buffer): Uint8Array {
   const code = reason === 'malformed' ? errorCode.protocolError : errorCode.noError;
   return Buffer.concat([frame(frameType.settings, 0, 0, Buffer.alloc(0)), goAway(0, code, body)]);

@@ -11,7 +11,7 @@ export type RequestLine =
 
 /** Twice what RFC 9112 §3 asks recipients to take; a line that goes on beyond is some other protocol's. */
 const maxLineBytes = 16_384;
-/** Before its Host; HAProxy takes 101 in all (tune.http.maxhdr). All are read again with each look at a head that drips. */
+/** Before its Host; HAProxy takes 101 in all (tune.http.maxhdr). All are read again with each peek at a head that drips. */
 const maxHeaderLines = 128;
 /** All registered methods are capitals and hyphens; the longest, UPDATEREDIRECTREF, has 17. */
 const maxMethodBytes = 24;

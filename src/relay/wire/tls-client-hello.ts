@@ -100,7 +100,7 @@ function readHello(message: Uint8Array): ClientHello {
     const body = isRead ? extensions.take(length) : extensions.skip(length);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
     if (!body) continue;
-    // Who looks at the first, and who at the last, would be led to different servers.
+    // Readers of the first and readers of the last would route the client to different servers.
     if (type === serverNameExtension ? named : alpn) return malformed(`extension ${type} is there twice`);
     if (type === serverNameExtension) {
       const read = readServerName(new ByteReader(body));

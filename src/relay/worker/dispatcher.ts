@@ -7,7 +7,7 @@ import type { Way } from '../boundary/descriptor-channel.ts';
 import { planOf, type Plan } from '../intake/detect/config.ts';
 import { Reception } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
-import { lookAt } from '../sessions/list-sessions.ts';
+import { listSessions } from '../sessions/list-sessions.ts';
 import type { Origin } from '../intake/client-info.ts';
 import { Pool } from '../sessions/pool.ts';
 import { Pools } from '../sessions/pools.ts';
@@ -117,8 +117,8 @@ export class Dispatcher {
   }
 
   /** The sessions that go on, as far as they are asked for. */
-  look(filter: SessionFilter): LiveSessions {
-    return lookAt(this.#pools.all, filter, this.#collaborators.driver.clock.nowMs());
+  listSessions(filter: SessionFilter): LiveSessions {
+    return listSessions(this.#pools.all, filter, this.#collaborators.driver.clock.nowMs());
   }
 
   /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */

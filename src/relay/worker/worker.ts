@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openAccess } from '../intake/access-policy.ts';
 import { CounterWriter } from '../boundary/counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { printLook } from '../boundary/live-sessions.ts';
+import { printLiveSessions } from '../boundary/live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 import { openDriver } from '../driver/open-driver.ts';
 import { OpenSockets } from '../boundary/open-sockets.ts';
@@ -61,8 +61,12 @@ function run(
         return outbox.taken();
       case 'close-sessions':
         return dispatcher.closeSessionsOf(message.upstreamKey);
-      case 'look':
-        return send({ kind: 'looked', id: message.id, json: printLook(dispatcher.look(message.filter)) });
+      case 'list-sessions':
+        return send({
+          kind: 'session-list',
+          id: message.id,
+          json: printLiveSessions(dispatcher.listSessions(message.filter)),
+        });
       case 'handover':
         return dispatcher.join(message);
       case 'drain':

@@ -44,7 +44,7 @@ export class FakeChannel implements Channel {
     this.phase = 'relaying';
   }
 
-  look(limit: number): void {
+  peek(limit: number): void {
     this.looksUpTo = limit;
   }
 

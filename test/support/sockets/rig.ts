@@ -155,7 +155,7 @@ export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<num
   return status.kind === 'listening' ? status.port : 0;
 }
 
-/** Waits for the world to be so; looks often, since shared counters have no event. */
+/** Waits for the world to be so; polls often, since shared counters have no event. */
 export async function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !condition();) {
     if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`);

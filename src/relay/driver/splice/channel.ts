@@ -70,8 +70,8 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     this.#front?.stop();
   }
 
-  look(limit: number): void {
-    this.#frontOf().look(limit, this.#mask);
+  peek(limit: number): void {
+    this.#frontOf().startPeeking(limit, this.#mask);
   }
 
   take(count: number): void {

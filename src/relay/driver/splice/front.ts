@@ -1,11 +1,11 @@
 import type { Timer } from '../../../time/clock.ts';
-import { LookPace, pauseMs } from '../peek-pace.ts';
+import { PeekPace, pauseMs } from '../peek-pace.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
 import { again, readyPeerEnd } from './libc.ts';
 
 /**
- * What is done with a client before anybody is dialed for it: its bytes are looked at where they are, in its socket
+ * What is done with a client before anybody is dialed for it: its bytes are peeked at where they are, in its socket
  * (recv(2), MSG_PEEK), so that a client that drips holds none of our memory; a few are dropped, a few are said; and it
  * may be turned away. Only clients whose listener asks for it have one.
  */
@@ -26,7 +26,7 @@ export class Front implements Deferred {
   readonly #events: FrontEvents;
   #mask = 0;
   #limit = 0;
-  #pace: LookPace | undefined;
+  #pace: PeekPace | undefined;
   #pause: Timer | undefined;
   #linger: Timer | undefined;
   #thrownAway = 0;
@@ -37,20 +37,20 @@ export class Front implements Deferred {
     this.#events = events;
   }
 
-  /** It looks, or turns away: the client's events are its business. */
+  /** It peeks, or turns the client away: the client's events are its business. */
   get isBusy(): boolean {
     return this.#limit > 0 || this.#linger !== undefined;
   }
 
   /** `mask`: what epoll has told so far. */
-  look(limit: number, mask: number): void {
+  startPeeking(limit: number, mask: number): void {
     this.#limit = Math.min(limit, this.#parts.chunks.scratch.size);
     this.#mask = mask;
-    this.#pace = new LookPace();
+    this.#pace = new PeekPace();
     if (mask !== 0) this.#parts.loop.defer(this);
   }
 
-  /** For good, once the client is closed: its descriptor may be another's by the time a deferred look comes. */
+  /** For good, once the client is closed: its descriptor may be another's by the time a deferred peek comes. */
   stop(): void {
     this.#limit = 0;
     this.#pause?.cancel();
@@ -114,7 +114,7 @@ export class Front implements Deferred {
     const ended = length === 0 || ((this.#mask & readyPeerEnd) !== 0 && length < this.#limit);
     const nowMs = this.#parts.loop.clock.nowMs();
     if (!ended && this.#pace?.isDue(length, nowMs) === false) return this.#peekLater();
-    this.#pace?.looked(length, nowMs);
+    this.#pace?.peeked(length, nowMs);
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
   }
 

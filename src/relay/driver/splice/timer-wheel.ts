@@ -17,7 +17,7 @@ export class TimerWheel {
   readonly #heads: readonly Entry[] = Array.from({ length: slots * levels }, () => new Entry(0, ignore));
   #tick: number;
   #count = 0;
-  /** No timer is due before this tick; often one that was cancelled, which costs one look for the next. */
+  /** No timer is due before this tick; often one that was cancelled, which costs one search for the next. */
   #earliest = Infinity;
 
   constructor(nowMs: number) {

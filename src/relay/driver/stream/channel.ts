@@ -68,11 +68,11 @@ export class StreamChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
-    this.#front.stopLooking();
+    this.#front.stopPeeking();
   }
 
-  look(limit: number): void {
-    this.#front.look(limit);
+  peek(limit: number): void {
+    this.#front.startPeeking(limit);
   }
 
   take(count: number): void {
@@ -178,7 +178,7 @@ export class StreamChannel implements Channel {
 
   #stop(): void {
     this.#over = true;
-    this.#front.stopLooking();
+    this.#front.stopPeeking();
     this.#resetWatch?.stop();
   }
 
@@ -217,7 +217,7 @@ export class StreamChannel implements Channel {
 
   #onClientEnd(): void {
     this.#front.onEnd();
-    if (this.#up || this.#over || this.#front.isLookedAt || !this.#front.isEmpty) return;
+    if (this.#up || this.#over || this.#front.isPeeking || !this.#front.isEmpty) return;
     this.#events?.onClientLeft('ended');
   }
 

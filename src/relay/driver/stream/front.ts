@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { LookPace, pauseMs } from '../peek-pace.ts';
+import { PeekPace, pauseMs } from '../peek-pace.ts';
 import { EarlyBytes } from './early-bytes.ts';
 
 /**
- * What a client sends before it is relayed: read up to a limit, kept for the upstream, and told of to whoever looks.
+ * What a client sends before it is relayed: read up to a limit, kept for the upstream, and peeked at by the channel's owner.
  *
  * Node takes a paused socket out of its epoll set altogether, so neither FIN nor RST is noticed there (measured on 26).
  * A waiting client is therefore read; one that has sent more than the limit no longer is, and that it left is noticed
@@ -17,9 +17,9 @@ export class Front {
   readonly #early = new EarlyBytes();
   readonly #onBytes: (bytes: Uint8Array, ended: boolean) => void;
   #client: Socket | undefined;
-  #looksUpTo = 0;
-  #lookIsDue = false;
-  #pace: LookPace | undefined;
+  #peekLimit = 0;
+  #peekIsDue = false;
+  #pace: PeekPace | undefined;
 
   constructor(onBytes: (bytes: Uint8Array, ended: boolean) => void) {
     this.#onBytes = onBytes;
@@ -29,8 +29,8 @@ export class Front {
     return this.#early.length === 0;
   }
 
-  get isLookedAt(): boolean {
-    return this.#looksUpTo > 0;
+  get isPeeking(): boolean {
+    return this.#peekLimit > 0;
   }
 
   read(client: Socket): void {
@@ -38,14 +38,14 @@ export class Front {
     client.on('data', this.#onData);
   }
 
-  look(limit: number): void {
-    this.#looksUpTo = Math.min(limit, mostEarly);
-    this.#pace = new LookPace();
-    if (!this.isEmpty || this.hasEnded) this.#lookSoon();
+  startPeeking(limit: number): void {
+    this.#peekLimit = Math.min(limit, mostEarly);
+    this.#pace = new PeekPace();
+    if (!this.isEmpty || this.hasEnded) this.#peekSoon();
   }
 
-  stopLooking(): void {
-    this.#looksUpTo = 0;
+  stopPeeking(): void {
+    this.#peekLimit = 0;
   }
 
   take(count: number): void {
@@ -56,36 +56,36 @@ export class Front {
   /** From now on the client is read by somebody else. */
   takeAll(): readonly Buffer[] {
     this.#client?.off('data', this.#onData);
-    this.#looksUpTo = 0;
+    this.#peekLimit = 0;
     return this.#early.takeAll();
   }
 
   onEnd(): void {
     this.hasEnded = true;
-    if (this.isLookedAt) this.#lookSoon();
+    if (this.isPeeking) this.#peekSoon();
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#early.add(chunk);
     if (this.#early.length >= mostEarly) this.#client?.pause();
-    if (this.isLookedAt) this.#lookSoon();
+    if (this.isPeeking) this.#peekSoon();
   };
 
   /** Once for all that comes in the same turn; and never from within a call. */
-  #lookSoon(): void {
-    if (this.#lookIsDue) return;
-    this.#lookIsDue = true;
-    setImmediate(() => this.#lookIfDue());
+  #peekSoon(): void {
+    if (this.#peekIsDue) return;
+    this.#peekIsDue = true;
+    setImmediate(() => this.#peekIfDue());
   }
 
-  #lookIfDue(): void {
-    const bytes = this.#early.view(this.#looksUpTo);
+  #peekIfDue(): void {
+    const bytes = this.#early.view(this.#peekLimit);
     const nowMs = performance.now();
-    if (this.isLookedAt && !this.hasEnded && !this.#pace?.isDue(bytes.length, nowMs))
-      return void setTimeout(() => this.#lookIfDue(), pauseMs);
-    this.#lookIsDue = false;
-    if (!this.isLookedAt) return;
-    this.#pace?.looked(bytes.length, nowMs);
-    this.#onBytes(bytes, this.hasEnded && bytes.length < this.#looksUpTo);
+    if (this.isPeeking && !this.hasEnded && !this.#pace?.isDue(bytes.length, nowMs))
+      return void setTimeout(() => this.#peekIfDue(), pauseMs);
+    this.#peekIsDue = false;
+    if (!this.isPeeking) return;
+    this.#pace?.peeked(bytes.length, nowMs);
+    this.#onBytes(bytes, this.hasEnded && bytes.length < this.#peekLimit);
   }
 }

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 /**
  * Finds out that a client has reset which is not read for the time being, as the upstream is full: Node hears nothing of
  * such a socket, but the kernel forgets its peer (getpeername(2), ENOTCONN). What it sent before may still be taken until
- * the second look that finds it gone. Where the system remembers, a reset is seen once the client is read again.
+ * the second poll that finds it gone. Where the system remembers, a reset is seen once the client is read again.
  */
-const lookMs = 2_500;
-const mostLooks = 2;
+const pollMs = 2_500;
+const mostPollsWithoutPeer = 2;
 
 export class ResetWatch {
   readonly #client: Socket;
   readonly #carrier: Socket;
   readonly #onReset: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #looksInVain = 0;
+  #pollsWithoutPeer = 0;
 
   /** `carrier`: the connection below, for a TLS socket. */
   constructor(client: Socket, carrier: Socket, onReset: () => void) {
@@ -24,20 +24,20 @@ export class ResetWatch {
 
   /** The client is paused; for as long as it is. */
   start(): void {
-    this.#timer ??= setInterval(() => this.#look(), lookMs);
+    this.#timer ??= setInterval(() => this.#poll(), pollMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#looksInVain = 0;
+    this.#pollsWithoutPeer = 0;
   }
 
-  #look(): void {
+  #poll(): void {
     if (!this.#client.isPaused()) return this.stop();
     if (hasPeer(this.#carrier)) return;
-    this.#looksInVain += 1;
-    if (this.#looksInVain < mostLooks) return;
+    this.#pollsWithoutPeer += 1;
+    if (this.#pollsWithoutPeer < mostPollsWithoutPeer) return;
     this.stop();
     this.#onReset();
   }

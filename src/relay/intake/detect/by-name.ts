@@ -8,7 +8,7 @@ import type { Plan } from './config.ts';
 import { foundIn, wait, type Found, type HeadInput, type HeadStep, type NamesState } from './step.ts';
 
 /**
- * Which name a client asks for, in whatever protocol. One that speaks TLS or HTTP where no such names are looked for is
+ * Which name a client asks for, in whatever protocol. One that speaks TLS or HTTP where no such names are declared is
  * led to the catch-all unread, as is any other protocol. Pure.
  */
 const alert = { unrecognizedName: 112, decodeError: 50 } as const;

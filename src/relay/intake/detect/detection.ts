@@ -7,7 +7,7 @@ import { firstStep, goOn, nextStep } from './state.ts';
 import type { Found, HeadInput, HeadState, HeadStep } from './step.ts';
 
 /**
- * One client between its accept and its service: looks at what it sends, carries out what the steps say (see state.ts),
+ * One client between its accept and its service: peeks at what it sends, carries out what the steps say (see state.ts),
  * and holds the deadlines. Its bytes are the channel's.
  */
 export interface HeadHost {
@@ -21,7 +21,7 @@ const patienceMs = 5_000;
 /** HTTP/2 clients that do not wait for the server's SETTINGS send their first request with their own, or right behind. */
 const requestMs = 200;
 /** As much as the longest hello or HTTP head that is read. */
-const lookLimit = 65_536;
+const peekLimit = 65_536;
 
 type WaitsFor = Extract<HeadStep, { kind: 'wait' }>['for'];
 
@@ -76,7 +76,7 @@ export class Head implements ChannelEvents {
   #follow(step: HeadStep): void {
     switch (step.kind) {
       case 'wait':
-        if (!this.#state) this.channel.look(lookLimit);
+        if (!this.#state) this.channel.peek(peekLimit);
         this.#state = step.state;
         return this.#waitFor(step.for);
       case 'go-on':

@@ -6,7 +6,7 @@ import { foundIn, wait, type HeadInput, type HeadState, type HeadStep, type Name
 /**
  * From one step of a head to the next: first who comes, then where to. Pure.
  */
-/** Before a byte was looked at. */
+/** Before the first peek. */
 export function firstStep(plan: Plan, isTrusted: boolean): HeadStep {
   return isTrusted
     ? { kind: 'wait', state: { kind: 'proxy-header' }, for: 'proxy-header' }

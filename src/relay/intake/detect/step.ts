@@ -54,7 +54,7 @@ export type HeadStep =
       readonly state: HeadState;
       readonly for: 'proxy-header' | 'first-byte' | 'request' | 'rest';
     }
-  /** Drop so many bytes, say this, and look again. */
+  /** Drop so many bytes, say this, and peek again. */
   | { readonly kind: 'go-on'; readonly state: NamesState; readonly take: number; readonly say: Uint8Array | undefined }
   | { readonly kind: 'lead'; readonly to: Destination; readonly found: Found }
   | {

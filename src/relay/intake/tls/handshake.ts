@@ -45,7 +45,7 @@ export class Handshake implements ChannelEvents {
     this.#events = events;
     this.#deadline = clock.after(timeoutMs, () => this.#fail(`it was not done within ${timeoutMs} ms`));
     channel.attach(this);
-    channel.look(maxHelloBytes);
+    channel.peek(maxHelloBytes);
   }
 
   onClientBytes(bytes: Uint8Array, ended: boolean): void {

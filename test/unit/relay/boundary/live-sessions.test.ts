@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest';
-import { mergeLooks, printLook, readLook } from '../../../../src/relay/boundary/live-sessions.ts';
-import { lookAt } from '../../../../src/relay/sessions/list-sessions.ts';
+import {
+  mergeLiveSessions,
+  printLiveSessions,
+  readLiveSessions,
+} from '../../../../src/relay/boundary/live-sessions.ts';
+import { listSessions } from '../../../../src/relay/sessions/list-sessions.ts';
 
 it('counts who waits for a service by any name, also by one that every object has', () => {
-  const looks = [1, 2].map((heldCount) =>
+  const lists = [1, 2].map((heldCount) =>
     // As it comes from another thread.
-    readLook(
-      printLook(
-        lookAt(
+    readLiveSessions(
+      printLiveSessions(
+        listSessions(
           [
             { service: 'constructor', heldCount, sessions: [] },
             { service: 'web', heldCount: 0, sessions: [] },
@@ -18,6 +22,6 @@ it('counts who waits for a service by any name, also by one that every object ha
       ),
     ),
   );
-  const { held } = mergeLooks(looks, 0);
+  const { held } = mergeLiveSessions(lists, 0);
   expect([...held]).toEqual([['constructor', 3]]);
 });
