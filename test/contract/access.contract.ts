@@ -52,7 +52,7 @@ export function describeAccess(createRig: CreateRig): void {
     test.each([
       ['maxSessions', 'limit-service'],
       ['maxSessionsPerClient', 'limit-client'],
-    ] as const)('%s: one more is turned away, until there is a place again', async (option, reason) => {
+    ] as const)('%s: one more is rejected, until there is a place again', async (option, reason) => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await bind(rig, server, { [option]: 2 });
@@ -85,7 +85,7 @@ export function describeAccess(createRig: CreateRig): void {
       expect(await first.echo('still')).toBe('still');
     });
 
-    test('a held client that may not come any more is turned away, and nobody is dialed for it', async () => {
+    test('a held client that may not come any more is rejected, and nobody is dialed for it', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const spec = pool([]);
@@ -113,7 +113,7 @@ export function describeAccess(createRig: CreateRig): void {
       await until(() => rig.totals().open === 1);
       rig.publish(table([], [shared({ ...listening, port })]));
       proxy.socket.write(header.subarray(10));
-      // Another thread may not know yet that the service has left, and turns it away at once.
+      // Another thread may not know yet that the service has left, and rejects it at once.
       await until(() => rig.totals().held === 1 || rig.totals().open === 0);
       rig.publish(table([spec], [shared({ ...listening, port })]));
 
@@ -122,7 +122,7 @@ export function describeAccess(createRig: CreateRig): void {
       expect(server.peers).toHaveLength(0);
     });
 
-    test('a client that comes too often is turned away, but not for its burst', async () => {
+    test('a client that comes too often is rejected, but not for its burst', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await bind(rig, server, { connectRatePerClient: { perSecond: 0.01, burst: 3 } });
@@ -245,7 +245,7 @@ export function describeAccess(createRig: CreateRig): void {
     test.each([
       ['none', 'GET / HTTP/1.1\r\n\r\n'],
       ['a broken one', 'PROXY TCP4 1.2.3.4\r\n'],
-    ])('a trusted proxy that sends %s is turned away', async (_, text) => {
+    ])('a trusted proxy that sends %s is rejected', async (_, text) => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await bind(rig, server, {}, { acceptProxy: everybody });

@@ -94,10 +94,10 @@ export function describeChannel(
       head.channel.peek(100);
       head.client.socket.write('HEADER and body');
       await head.seen.find(({ text }) => text.length === 15);
-      head.channel.take(7);
+      head.channel.consume(7);
       head.channel.peek(100);
       expect(await head.seen.find(({ text }) => text.length < 15)).toEqual({ text: 'and body', ended: false });
-      head.channel.say(Buffer.from('S'));
+      head.channel.write(Buffer.from('S'));
       expect(await head.client.read(1)).toBe('S');
       const peer = await head.relayTo(server);
 
@@ -126,14 +126,14 @@ export function describeChannel(
     });
   });
 
-  describe(`${name}: a client that is turned away`, () => {
+  describe(`${name}: a client that is rejected`, () => {
     test('gets its answer and an end in order, though it goes on sending', async () => {
       await using head = await clientOf(create);
       const { client, channel } = head;
       client.socket.write('x'.repeat(200_000));
       channel.peek(1);
       await head.seen.find(() => true);
-      channel.turnAway(Buffer.from('go away'));
+      channel.reject(Buffer.from('go away'));
 
       expect(await client.readToEnd()).toBe('go away');
       client.socket.write('x'.repeat(200_000));
@@ -143,7 +143,7 @@ export function describeChannel(
 
     test('is not kept for long when it never ends', async () => {
       await using head = await clientOf(create);
-      head.channel.turnAway(Buffer.from('go away'));
+      head.channel.reject(Buffer.from('go away'));
 
       expect(await head.client.readToEnd()).toBe('go away');
       const before = performance.now();

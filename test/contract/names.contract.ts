@@ -214,7 +214,7 @@ export function describeNames(createRig: CreateRig): void {
         Buffer.concat([sslRequest, Buffer.from('hello')]),
         'malformed',
       ],
-    ])('%s is turned away', async (_, bytes, reason) => {
+    ])('%s is rejected', async (_, bytes, reason) => {
       await using scene = await createScene(createRig, ['a', 'rest']);
       const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: 'rest' });
       await using client = await dial(port);

@@ -182,7 +182,7 @@ describe.each(['stream', 'splice'])('PROXY protocol through the %s driver', (dri
     expect(header).toMatchObject({ kind: 'header', version: 2, tlvs: { length: 7 } });
   });
 
-  test('turns a client away that is trusted to announce another and does not', async () => {
+  test('rejects a client that is trusted to announce another and does not', async () => {
     const { said } = await ask('127.0.0.1', portOf('trusting haproxy-v1')).catch(() => ({ said: 'reset' }));
     expect(['', 'reset']).toContain(said);
   });

@@ -285,7 +285,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(rig.totals().open).toBe(0);
     });
 
-    test('that may not come is turned away before the handshake', async () => {
+    test('that may not come is rejected before the handshake', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(
@@ -361,7 +361,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       },
     );
 
-    test('that comes too often is turned away before the handshake, and costs one token when it is not', async () => {
+    test('that comes too often is rejected before the handshake, and costs one token when it is not', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const connectRatePerClient = { perSecond: 0.01, burst: 2 };

@@ -2,8 +2,8 @@ import { fnv1a, mix } from './hash.ts';
 
 /**
  * Which cell of a shared table belongs to a client of a service. The table has a fixed size, whoever comes: a client's
- * key leads to a handful of neighbouring cells, and it takes the first of them that is nobody's any more. All threads
- * search the same cells, so two of them find the same one for the same client. (A cell that is taken in the very moment
+ * key leads to a handful of neighbouring cells, and it gets the first of them that is free. All threads
+ * search the same cells, so two of them find the same one for the same client. (A cell that is claimed in the very moment
  * in which its last owner comes back counts one session for the wrong one of the two.)
  */
 export interface ClientCellMemory {
@@ -39,7 +39,7 @@ export class ClientCells {
     const first = ((mix(fnv1a(key, this.#seed)) >>> 0) % this.#buckets) * neighbours;
     const fingerprint = mix(fnv1a(key, ~this.#seed)) || 1;
     const own = this.#find(first, (cell) => Atomics.load(this.#owners, cell) === fingerprint);
-    return own ?? this.#find(first, (cell) => this.#take(cell, fingerprint));
+    return own ?? this.#find(first, (cell) => this.#acquire(cell, fingerprint));
   }
 
   #find(first: number, fits: (cell: number) => boolean): number | undefined {
@@ -47,8 +47,8 @@ export class ClientCells {
     return undefined;
   }
 
-  /** A thread that takes it first may do so for the same client: then it is ours, too. */
-  #take(cell: number, fingerprint: number): boolean {
+  /** A thread that acquires it first may do so for the same client: then it is ours, too. */
+  #acquire(cell: number, fingerprint: number): boolean {
     const before = Atomics.load(this.#owners, cell);
     if (!this.#isFree(cell)) return false;
     const owner = Atomics.compareExchange(this.#owners, cell, before, fingerprint);

@@ -33,8 +33,8 @@ export type ToWorker =
   | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
   /** What is new since the last table or change. `slots`: of the upstreams in it. */
   | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
-  /** A batch of records was taken in: one more may be sent. */
-  | { readonly kind: 'taken' }
+  /** A batch of records was received: one more may be sent. */
+  | { readonly kind: 'records-received' }
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
   /** Asks for the sessions that go on; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }

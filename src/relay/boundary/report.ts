@@ -29,7 +29,7 @@ export const closeReasons = {
 /** How a session ended; the sentence is for people. */
 export type CloseReason = keyof typeof closeReasons;
 
-/** The reasons for which clients are turned away before anybody is dialed for them. Each has a counter. */
+/** The reasons for which clients are rejected before anybody is dialed for them. Each has a counter. */
 export const refusals = [
   'limit-total',
   'denied',
@@ -50,7 +50,7 @@ export function isRefusal(reason: CloseReason): reason is Refusal {
 
 /** One finished session. */
 export interface SessionRecord {
-  /** Undefined for a client that was turned away before it was known where it wants to go. */
+  /** Undefined for a client that was rejected before it was known where it wants to go. */
   readonly service: string | undefined;
   /** The listener's key. */
   readonly listener: string;

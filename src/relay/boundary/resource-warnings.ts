@@ -25,7 +25,7 @@ export class Troubles {
 }
 
 const consequences: Readonly<Record<Trouble['kind'], string>> = {
-  'accept-failed': 'clients are turned away',
+  'accept-failed': 'clients are rejected',
   'dial-impossible': 'clients have to wait, or go to another upstream',
 };
 

@@ -55,7 +55,7 @@ export class Slots {
       // An upstream without a slot keeps none: its running sessions are booked under the shared one.
       let slot = this.#slots.get(key);
       if (slot === undefined) {
-        slot = this.#comeBack(key) ?? this.#take(use);
+        slot = this.#reclaim(key) ?? this.#allocate(use);
         if (slot === overflowSlot) this.#without += 1;
         this.#slots.set(key, slot);
       }
@@ -72,13 +72,13 @@ export class Slots {
     }
   }
 
-  #comeBack(key: string): number | undefined {
+  #reclaim(key: string): number | undefined {
     const slot = this.#leaving.get(key)?.slot;
     this.#leaving.delete(key);
     return slot;
   }
 
-  #take(use: SlotUse): number {
+  #allocate(use: SlotUse): number {
     const freed = this.#free.pop();
     if (freed !== undefined) {
       use.clear(freed);

@@ -147,7 +147,7 @@ export interface ListenerSpec extends Address {
   readonly acceptProxy: readonly string[] | undefined;
   /** With names: a client that says nothing for so long, in milliseconds, waits for the server to speak first. */
   readonly sniffTimeoutMs: number;
-  /** Whether a page that turns an HTTP client away says which names there are. */
+  /** Whether the page for a rejected HTTP client lists the names that there are. */
   readonly explainNames: boolean;
 }
 

@@ -52,7 +52,7 @@ export interface Channel {
   readonly bytesUp: number;
   /** Bytes from upstream to client so far. */
   readonly bytesDown: number;
-  /** Bytes were read from one side that the other has not taken yet. Undefined: the driver can't tell. */
+  /** Bytes were read from one side that the other has not accepted yet. Undefined: the driver can't tell. */
   readonly hasUnsent?: boolean;
   /** Within `onChannel`; and once more, before anything is dialed, by the next owner of the channel. That ends peeking. */
   attach(events: ChannelEvents): void;
@@ -62,21 +62,21 @@ export interface Channel {
    */
   peek(limit: number): void;
   /** Drops the first of the bytes that were peeked at; the upstream does not get them. */
-  take(count: number): void;
-  /** Sends the client a few bytes ahead of whatever the upstream will say. */
-  say(bytes: Uint8Array): void;
+  consume(count: number): void;
+  /** Sends the client a few bytes ahead of what the upstream will send. */
+  write(bytes: Uint8Array): void;
   /**
    * Sends the client a few last bytes and ends in order. What it still sends is thrown away for a moment: a reset would
    * take the answer back. Before `dial`, or after it failed. No event follows.
    */
-  turnAway(bytes: Uint8Array): void;
+  reject(bytes: Uint8Array): void;
   /**
    * Ends the client's TLS, beginning with the bytes that were peeked at: from then on only what is inside it counts as
    * sent by the client. `onSecured` or `onSecureFailed` follows, unless `abort` comes first. A driver that can't has
    * `release` instead.
    */
   secure?(offer: TlsOffer): void;
-  /** Lets go of the client, with all that it has sent and was not taken; its descriptor is the caller's. No event follows. */
+  /** Lets go of the client, with all that it has sent and was not consumed; its descriptor is the caller's. No event follows. */
   release?(): number;
   /**
    * Starts to connect; `onDialed` or `onDialFailed` follows unless `abortDial` or `abort` comes first. One at a time.

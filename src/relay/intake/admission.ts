@@ -60,16 +60,16 @@ export class Door {
     return this.#guests.size;
   }
 
-  /** Undefined: it was turned away. */
+  /** Undefined: it was rejected. */
   enter(channel: Channel, listener: string, origin: Origin | undefined): Pass | undefined {
     if (!this.#gate) return noPlaces;
     const pass = this.#gate.enter(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
     if (typeof pass !== 'string') return pass;
-    this.#turnAway(channel, listener, pass, origin);
+    this.#reject(channel, listener, pass, origin);
     return undefined;
   }
 
-  /** Undefined: it was turned away. */
+  /** Undefined: it was rejected. */
   expect(channel: Channel, listener: string, origin: Origin): Guest | undefined {
     const pass = this.enter(channel, listener, origin);
     if (!pass) return undefined;
@@ -78,7 +78,7 @@ export class Door {
     return guest;
   }
 
-  /** Its TLS is begun. False: the lists have changed meanwhile, and it was turned away. */
+  /** Its TLS is begun. False: the lists have changed meanwhile, and it was rejected. */
   welcome(guest: Guest): boolean {
     this.#guests.remove(guest.node);
     if (!this.denies(guest.channel, guest.listener, guest.origin)) return true;
@@ -107,7 +107,7 @@ export class Door {
   /** Turns away whom the lists name; false for everybody else. */
   denies(channel: Channel, listener: string, origin: Origin): boolean {
     if (this.isWelcome(origin.client)) return false;
-    this.#turnAway(channel, listener, 'denied', origin);
+    this.#reject(channel, listener, 'denied', origin);
     return true;
   }
 
@@ -128,7 +128,7 @@ export class Door {
       for (const entrant of present) entrant.pass = this.#gate.count(hostOf(entrant.client));
   }
 
-  #turnAway(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {
+  #reject(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {
     channel.abort();
     this.#refuse(channel, listener, reason, origin);
   }

@@ -43,7 +43,7 @@ export interface HandoverEvents {
   /** It is on its way, and no longer counted here. */
   onSent(): void;
   /** The other thread died before it had taken this one: it waits here again. */
-  onTakenBack(): void;
+  onReturned(): void;
   /** It was closed. */
   onClosed(client: HandedOver, reason: 'hold-full' | 'shutdown'): void;
 }
@@ -74,11 +74,11 @@ export class Handover {
 
   connect({ port, taken }: Way): void {
     if (this.#isOver) return port.close();
-    this.#takeBack();
+    this.#returnToWaiting();
     const way = { port, taken: new Int32Array(taken) };
     this.#way = way;
     port.on('close', () => {
-      if (this.#way === way) this.#takeBack();
+      if (this.#way === way) this.#returnToWaiting();
     });
     // It is for sending only, and must not keep the thread from ending.
     port.unref();
@@ -120,7 +120,7 @@ export class Handover {
   }
 
   /** The thread at the other end is gone, if there was one. */
-  #takeBack(): void {
+  #returnToWaiting(): void {
     const way = this.#way;
     if (!way) return;
     this.#forget(way.taken);
@@ -128,7 +128,7 @@ export class Handover {
     this.#forgotten = 0;
     way.port.close();
     for (const one of this.#underWay.splice(0)) {
-      this.#events.onTakenBack();
+      this.#events.onReturned();
       this.#wait(one);
     }
   }

@@ -3,7 +3,7 @@ import type { Origin } from './client-info.ts';
 import { isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
 /**
- * What is told of a client that was turned away before anybody was dialed for it.
+ * What is told of a client that was rejected before anybody was dialed for it.
  */
 export interface RefusedClient {
   /** `ip:port` of whoever connected. */

@@ -27,7 +27,7 @@ export interface PlaneTotals {
   readonly held: number;
   /** Sessions open now, the held ones among them. */
   readonly open: number;
-  /** Clients turned away since the start, by the reason. */
+  /** Clients rejected since the start, by the reason. */
   readonly refused: Readonly<Record<Refusal, number>>;
 }
 

@@ -43,7 +43,7 @@ export interface PlaneOptions {
   readonly driver: DriverName;
   /** Share listen addresses with another process of the same user that does so too. With several workers always so. */
   readonly reusePort?: boolean;
-  /** Sessions at once, over all services; one more client is turned away. Undefined: as many as files can be opened. */
+  /** Sessions at once, over all services; one more client is rejected. Undefined: as many as files can be opened. */
   readonly maxSessions?: number | undefined;
   /** What a worker thread runs; known by itself in the bundle and from source. */
   readonly workerUrl?: URL;
@@ -241,7 +241,7 @@ class ThreadedPlane implements Plane {
         return;
       case 'records':
         this.#collaborators.onSessions(decodeRecords(message.batch), message.dropped);
-        this.#threads.all[worker]?.post({ kind: 'taken' });
+        this.#threads.all[worker]?.post({ kind: 'records-received' });
         return;
       case 'listener':
         return this.#onListener(worker, message.key, message.status);

@@ -116,7 +116,7 @@ export class Pool implements SessionHost {
       if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
       this.#upstreams.set(upstreamSpec.key, upstream);
     }
-    this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.takesSessions));
+    this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.acceptsSessions));
     for (const [key, upstream] of before) {
       if (!this.#upstreams.has(key)) for (const occupant of upstream.occupants) occupant.onUpstreamGone();
     }

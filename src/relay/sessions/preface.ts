@@ -4,8 +4,8 @@ import { writeProxyHeader } from '../wire/proxy-protocol/write.ts';
 import type { ProxyProtocol } from '../boundary/table.ts';
 
 /**
- * What an upstream is told before its client's bytes: who the client is, that it wants TLS in Postgres' way, and what it
- * said that had to be taken out of its socket.
+ * What an upstream is told before its client's bytes: who the client is, that it wants TLS in Postgres' way, and what of
+ * its bytes had to be consumed from its socket.
  */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const granted = 0x53; // S
@@ -17,8 +17,8 @@ export function openingFor(
   origin: Origin | undefined,
 ): Opening {
   const header = proxyProtocol && headerFor(channel, proxyProtocol, origin);
-  const { asksForTls = false, said } = origin ?? {};
-  const preface = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, said ?? nothing]);
+  const { asksForTls = false, consumed } = origin ?? {};
+  const preface = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, consumed ?? nothing]);
   return asksForTls ? { preface, expect: granted } : { preface };
 }
 

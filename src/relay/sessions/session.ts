@@ -166,7 +166,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
     const { upstream, endpoint } = this.#state.target;
     this.#losses += 1;
     // What it said before may have been a request.
-    if (this.#losses > mostLosses || this.origin?.said) return this.close('upstream-reset');
+    if (this.#losses > mostLosses || this.origin?.consumed) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
     const error = `${code} ${formatAddress(endpoint)}`;
@@ -230,15 +230,15 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
     const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
     if (!answer) return this.channel.abort();
     this.channel.abortDial();
-    this.channel.turnAway(answer);
+    this.channel.reject(answer);
   }
 
   #opening(): Opening | undefined {
     const { proxyProtocol, speaksTls } = this.#host;
     // Inside TLS nothing is said of the client: that went ahead of it.
     const header = speaksTls ? undefined : proxyProtocol;
-    const { asksForTls = false, said } = this.origin ?? {};
-    return header === undefined && !asksForTls && !said ? undefined : openingFor(this.channel, header, this.origin);
+    const { asksForTls = false, consumed } = this.origin ?? {};
+    return header === undefined && !asksForTls && !consumed ? undefined : openingFor(this.channel, header, this.origin);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */

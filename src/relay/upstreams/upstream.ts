@@ -29,7 +29,7 @@ export interface Occupant {
   close(reason: CloseReason): void;
 }
 
-/** How an upstream came to take sessions with a table: for the first time, or again. */
+/** How an upstream came to accept sessions with a table: for the first time, or again. */
 export type Arrival = 'joined' | 'returned';
 
 /** What a slow start begins with: enough to find out whether the upstream works at all. */
@@ -48,7 +48,7 @@ export class Upstream {
   #hasJoined = false;
   #slowSinceMs = -Infinity;
 
-  /** It takes no sessions before its first `apply`. */
+  /** It accepts no sessions before its first `apply`. */
   constructor(collaborators: UpstreamCollaborators, spec: UpstreamSpec, slot: number) {
     this.key = spec.key;
     this.#counters = collaborators.counters;
@@ -74,8 +74,8 @@ export class Upstream {
     return this.#spec.weight;
   }
 
-  get takesSessions(): boolean {
-    return takesSessions(this.#spec);
+  get acceptsSessions(): boolean {
+    return acceptsSessions(this.#spec);
   }
 
   get isBackup(): boolean {
@@ -111,14 +111,14 @@ export class Upstream {
     return this.#occupants;
   }
 
-  /** Tells if it takes sessions as a ready one from now on. */
+  /** Tells if it accepts sessions as a ready one from now on. */
   apply(spec: UpstreamSpec): Arrival | undefined {
     // Back from suspicion it goes on as before: it is the same process, and need not warm up.
-    if (takesSessions(spec) && !this.takesSessions) this.#slowSinceMs = this.#clock.nowMs();
+    if (acceptsSessions(spec) && !this.acceptsSessions) this.#slowSinceMs = this.#clock.nowMs();
     if (spec.endpoints.length !== this.#spec.endpoints.length) this.#preferred = 0;
     this.#spec = spec;
     const wasReady = this.#isReady;
-    this.#isReady = this.takesSessions && spec.availability === 'ready';
+    this.#isReady = this.acceptsSessions && spec.availability === 'ready';
     if (!this.#isReady || wasReady) return undefined;
     // Whoever said so has seen it answer since.
     this.#suspicion.clear();
@@ -137,7 +137,7 @@ export class Upstream {
 
   /** False when it is full: the place is taken before anybody is dialed. */
   occupy(occupant: Occupant): boolean {
-    if (!this.#takePlace()) return false;
+    if (!this.#reserve()) return false;
     this.#occupants.add(occupant.upstreamNode);
     return true;
   }
@@ -171,7 +171,7 @@ export class Upstream {
     this.#counters.add(this.#slot, 'retries', 1);
   }
 
-  #takePlace(): boolean {
+  #reserve(): boolean {
     const { maxConnections } = this.#spec;
     if (maxConnections !== undefined && this.#slot !== overflowSlot) {
       return this.#counters.reserve(this.#slot, maxConnections);
@@ -187,6 +187,6 @@ export class Upstream {
   }
 }
 
-function takesSessions({ availability, weight, endpoints }: UpstreamSpec): boolean {
+function acceptsSessions({ availability, weight, endpoints }: UpstreamSpec): boolean {
   return availability !== 'unavailable' && weight > 0 && endpoints.length > 0;
 }

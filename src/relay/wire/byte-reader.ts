@@ -36,7 +36,7 @@ export class ByteReader {
   }
 
   /** A view of the next bytes, not a copy. */
-  take(length: number): Uint8Array {
+  read(length: number): Uint8Array {
     const from = this.#at;
     this.skip(length);
     return this.#bytes.subarray(this.#overrun ? this.#at : from, this.#at);
@@ -49,6 +49,6 @@ export class ByteReader {
 
   /** What a length of `size` bytes announces. */
   vector(size: 1 | 2 | 3): Uint8Array {
-    return this.take(this.uint(size));
+    return this.read(this.uint(size));
   }
 }

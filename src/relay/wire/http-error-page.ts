@@ -2,7 +2,7 @@ import { closeReasons, type CloseReason } from '../boundary/report.ts';
 import { printable } from '../../text/printable.ts';
 
 /**
- * What an HTTP client is told that is turned away: a short page of text, which no browser takes for anything else. Pure.
+ * The answer to an HTTP client that is rejected: a short page of text, which no browser shows as anything else. Pure.
  */
 export interface PageFacts {
   /** Undefined, or TLS: there is nobody to read it. */

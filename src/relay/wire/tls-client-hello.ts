@@ -97,7 +97,7 @@ function readHello(message: Uint8Array): ClientHello {
     const type = extensions.uint(2);
     const length = extensions.uint(2);
     const isRead = type === serverNameExtension || type === alpnExtension;
-    const body = isRead ? extensions.take(length) : extensions.skip(length);
+    const body = isRead ? extensions.read(length) : extensions.skip(length);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
     if (!body) continue;
     // Readers of the first and readers of the last would route the client to different servers.

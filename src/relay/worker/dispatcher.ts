@@ -198,7 +198,7 @@ export class Dispatcher {
     const plan = service === undefined ? this.#plans.get(key) : undefined;
     // Accepted in the same turn of the event loop in which its listener was closed.
     if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
-    if (this.#isFull) this.#reception.turnAway(channel, key, service, 'limit-total');
+    if (this.#isFull) this.#reception.reject(channel, key, service, 'limit-total');
     else if (plan) this.#reception.receive(channel, plan);
     else if (service !== undefined) this.#enter(channel, key, service, undefined);
   }

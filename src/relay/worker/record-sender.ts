@@ -46,8 +46,8 @@ export class Outbox {
     else this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());
   }
 
-  /** One batch was taken in by the other side. */
-  taken(): void {
+  /** The other side has received one batch. */
+  onReceived(): void {
     this.#underWay -= 1;
     if (this.#waiting.length >= this.#options.batchSize || this.#dropped > 0) this.#pump();
     else if (this.#waiting.length > 0) this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());

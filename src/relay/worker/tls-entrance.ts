@@ -45,7 +45,7 @@ export class TlsEntrance {
         counters.count('closed', 1);
         onFewer();
       },
-      onTakenBack: () => counters.count('adopted', 1),
+      onReturned: () => counters.count('adopted', 1),
       onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
     });
   }

@@ -57,8 +57,8 @@ function run(
       case 'change':
         dispatcher.change(message.change, message.slots);
         return send({ kind: 'applied', version: message.change.version });
-      case 'taken':
-        return outbox.taken();
+      case 'records-received':
+        return outbox.onReceived();
       case 'close-sessions':
         return dispatcher.closeSessionsOf(message.upstreamKey);
       case 'list-sessions':

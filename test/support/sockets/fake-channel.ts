@@ -13,12 +13,12 @@ export class FakeChannel implements Channel {
   /** Ports dialed, in order. */
   readonly dials: number[] = [];
   hasUnsent = false;
-  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'turned away' = 'idle';
+  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
   opening: Opening | undefined;
   /** Undefined: nobody asked. */
   looksUpTo: number | undefined;
-  taken = 0;
-  said = '';
+  consumed = 0;
+  written = '';
   #events: ChannelEvents | undefined;
 
   constructor(client = '192.0.2.1:5000') {
@@ -48,17 +48,17 @@ export class FakeChannel implements Channel {
     this.looksUpTo = limit;
   }
 
-  take(count: number): void {
-    this.taken += count;
+  consume(count: number): void {
+    this.consumed += count;
   }
 
-  say(bytes: Uint8Array): void {
-    this.said += Buffer.from(bytes).toString('latin1');
+  write(bytes: Uint8Array): void {
+    this.written += Buffer.from(bytes).toString('latin1');
   }
 
-  turnAway(bytes: Uint8Array): void {
-    this.say(bytes);
-    this.phase = 'turned away';
+  reject(bytes: Uint8Array): void {
+    this.write(bytes);
+    this.phase = 'rejected';
   }
 
   /** The client has sent these bytes so far, what was taken before not among them. */

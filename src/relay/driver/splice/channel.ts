@@ -74,18 +74,18 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     this.#frontOf().startPeeking(limit, this.#mask);
   }
 
-  take(count: number): void {
-    this.#frontOf().take(count);
+  consume(count: number): void {
+    this.#frontOf().consume(count);
   }
 
-  say(bytes: Uint8Array): void {
-    this.#frontOf().say(bytes);
+  write(bytes: Uint8Array): void {
+    this.#frontOf().write(bytes);
   }
 
-  turnAway(bytes: Uint8Array): void {
+  reject(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#events = undefined;
-    this.#frontOf().turnAway(bytes);
+    this.#frontOf().reject(bytes);
   }
 
   release(): number {
@@ -197,7 +197,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     return (this.#front ??= new Front(this.#parts, this.#client, {
       onClientBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
       onClientFailed: () => this.#onClientFailed(),
-      onTurnedAway: () => this.#close(),
+      onRejected: () => this.#close(),
     }));
   }
 

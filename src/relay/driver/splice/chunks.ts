@@ -24,7 +24,7 @@ export class Chunks {
     return kept;
   }
 
-  giveBack(chunk: Memory): void {
+  release(chunk: Memory): void {
     if (this.#idle.length < maxIdle) this.#idle.push(chunk);
   }
 }

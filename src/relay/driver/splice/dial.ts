@@ -140,7 +140,7 @@ export class Dial implements Watcher, Deferred {
   /** Never of a Unix socket: its connect(2) is over when it returns (unix_stream_connect() in net/unix/af_unix.c). */
   #onConnecting(mask: number): void {
     if ((mask & (readyError | readyHangup)) !== 0) {
-      const error = this.#parts.libc.takeError(this.fd);
+      const error = this.#parts.libc.socketError(this.fd);
       return this.#fail(error < 0 ? errorCode(error) : 'ECONNRESET');
     }
     if ((mask & readyOut) !== 0) this.#onConnected(mask);

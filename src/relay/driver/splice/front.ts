@@ -6,19 +6,19 @@ import { again, readyPeerEnd } from './libc.ts';
 
 /**
  * What is done with a client before anybody is dialed for it: its bytes are peeked at where they are, in its socket
- * (recv(2), MSG_PEEK), so that a client that drips holds none of our memory; a few are dropped, a few are said; and it
- * may be turned away. Only clients whose listener asks for it have one.
+ * (recv(2), MSG_PEEK), so that a client that drips holds none of our memory; a few are consumed, a few are written; and it
+ * may be rejected. Only clients whose listener asks for it have one.
  */
 export interface FrontEvents {
   onClientBytes(bytes: Uint8Array, ended: boolean): void;
   onClientFailed(): void;
-  /** It was turned away, and is gone or had its time: the channel is to be closed. */
-  onTurnedAway(): void;
+  /** The client was rejected, and is gone or had its time: the channel is to be closed. */
+  onRejected(): void;
 }
 
-/** For a client that was turned away to take in why; it may send as much meanwhile. */
+/** For a rejected client to read why; it may send as much meanwhile. */
 const lingerMs = 1_000;
-const mostThrownAway = 1024 * 1024;
+const mostDiscarded = 1024 * 1024;
 
 export class Front implements Deferred {
   readonly #parts: HalfPipeParts;
@@ -29,7 +29,7 @@ export class Front implements Deferred {
   #pace: PeekPace | undefined;
   #pause: Timer | undefined;
   #linger: Timer | undefined;
-  #thrownAway = 0;
+  #discarded = 0;
 
   constructor(parts: HalfPipeParts, fd: number, events: FrontEvents) {
     this.#parts = parts;
@@ -37,7 +37,7 @@ export class Front implements Deferred {
     this.#events = events;
   }
 
-  /** It peeks, or turns the client away: the client's events are its business. */
+  /** It peeks at the client, or rejects it: the client's events are its business. */
   get isBusy(): boolean {
     return this.#limit > 0 || this.#linger !== undefined;
   }
@@ -59,34 +59,34 @@ export class Front implements Deferred {
     this.#linger = undefined;
   }
 
-  take(count: number): void {
+  consume(count: number): void {
     const { libc, chunks } = this.#parts;
     for (let left = count; left > 0;) {
-      const taken = libc.readSome(this.#fd, chunks.scratch, left);
-      if (taken <= 0) return;
-      left -= taken;
+      const length = libc.readSome(this.#fd, chunks.scratch, left);
+      if (length <= 0) return;
+      left -= length;
     }
   }
 
   /** No more than fits the buffer of a socket that was never written to. */
-  say(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     const { libc, chunks } = this.#parts;
     chunks.scratch.bytes.set(bytes);
     libc.write(this.#fd, chunks.scratch, bytes.length);
   }
 
-  turnAway(bytes: Uint8Array): void {
+  reject(bytes: Uint8Array): void {
     const { libc, loop } = this.#parts;
     this.stop();
-    if (bytes.length > 0) this.say(bytes);
+    if (bytes.length > 0) this.write(bytes);
     libc.shutdownWrite(this.#fd);
-    this.#linger = loop.clock.after(lingerMs, () => this.#events.onTurnedAway());
+    this.#linger = loop.clock.after(lingerMs, () => this.#events.onRejected());
     loop.defer(this);
   }
 
   onReady(mask: number): void {
     this.#mask |= mask;
-    if (this.#linger) return this.#throwAway();
+    if (this.#linger) return this.#discard();
     if (this.#pause) return;
     if (this.#pace?.isPrompt) this.#peek();
     else this.#peekLater();
@@ -100,7 +100,7 @@ export class Front implements Deferred {
   }
 
   runDeferred(): void {
-    if (this.#linger) this.#throwAway();
+    if (this.#linger) this.#discard();
     else if (this.#limit > 0) this.#peek();
   }
 
@@ -118,15 +118,15 @@ export class Front implements Deferred {
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
   }
 
-  #throwAway(): void {
+  #discard(): void {
     const { libc, chunks } = this.#parts;
     for (;;) {
       const length = libc.read(this.#fd, chunks.scratch);
       if (length === again) return;
-      this.#thrownAway += length;
-      if (length <= 0 || this.#thrownAway > mostThrownAway) {
+      this.#discarded += length;
+      if (length <= 0 || this.#discarded > mostDiscarded) {
         this.stop();
-        return this.#events.onTurnedAway();
+        return this.#events.onRejected();
       }
     }
   }

@@ -127,11 +127,11 @@ export class HalfPipe {
   /** Lets go of everything; `pump` does nothing from then on. */
   stop(): void {
     this.#stopped = true;
-    if (this.#chunk) this.#parts.chunks.giveBack(this.#chunk);
+    if (this.#chunk) this.#parts.chunks.release(this.#chunk);
     this.#chunk = undefined;
     if (this.#pipe) {
       if (this.#piped > 0) this.#parts.pipes.discard(this.#pipe);
-      else this.#parts.pipes.giveBack(this.#pipe);
+      else this.#parts.pipes.release(this.#pipe);
     }
     this.#pipe = undefined;
     this.#piped = 0;
@@ -178,13 +178,13 @@ export class HalfPipe {
     if (written < 0) return written === again ? this.#onBlocked() : this.#onSinkFailed(written);
     this.#chunkAt += written;
     if (written < left) return this.#onBlocked();
-    this.#parts.chunks.giveBack(chunk);
+    this.#parts.chunks.release(chunk);
     this.#chunk = undefined;
     return undefined;
   }
 
   #splice(): Pumped | undefined {
-    const pipe = (this.#pipe ??= this.#parts.pipes.take());
+    const pipe = (this.#pipe ??= this.#parts.pipes.acquire());
     if (!pipe) {
       this.#bulk = false;
       return this.#copy();
@@ -214,7 +214,7 @@ export class HalfPipe {
   }
 
   #releasePipe(): void {
-    if (this.#pipe) this.#parts.pipes.giveBack(this.#pipe);
+    if (this.#pipe) this.#parts.pipes.release(this.#pipe);
     this.#pipe = undefined;
   }
 

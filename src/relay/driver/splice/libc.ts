@@ -133,12 +133,12 @@ export class Libc {
     return this.#result(this.#c.send(word(fd), from.pointer + word(offset), word(length), 0n));
   }
 
-  /** 1 if there is a byte to read, 0 at the end; nothing is taken. */
+  /** 1 if there is a byte to read, 0 at the end; nothing is consumed. */
   peek(fd: number): number {
     return this.peekInto(fd, this.#option, 1);
   }
 
-  /** How many of the bytes that are there were copied; nothing is taken. */
+  /** How many of the bytes that are there were copied; nothing is consumed. */
   peekInto(fd: number, into: Memory, length: number): number {
     return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0x2n));
   }
@@ -209,7 +209,7 @@ export class Libc {
   }
 
   /** Minus the errno of the socket's failure, which is forgotten; 0 if it has none. */
-  takeError(fd: number): number {
+  socketError(fd: number): number {
     this.#length[0] = 4;
     this.#ints[0] = 0;
     const result = this.#c.getsockopt(word(fd), solSocket, 4n, this.#option.pointer, this.#addressLength.pointer);

@@ -45,12 +45,12 @@ export class PipePool {
   }
 
   /** Undefined when there are as many as allowed, or the kernel gives no more. */
-  take(): Pipe | undefined {
+  acquire(): Pipe | undefined {
     return this.#idle.pop() ?? this.#create();
   }
 
   /** `pipe` is empty. */
-  giveBack(pipe: Pipe): void {
+  release(pipe: Pipe): void {
     if (this.#idle.length < this.#options.maxIdle) this.#idle.push(pipe);
     else this.discard(pipe);
   }

@@ -19,7 +19,7 @@ import { endTls } from './tls-end.ts';
  */
 /** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
 const finishPatienceMs = 5_000;
-/** For a client that was refused to take in why. */
+/** For a rejected client to read why. */
 const lingerMs = 1_000;
 
 export class StreamChannel implements Channel {
@@ -75,18 +75,18 @@ export class StreamChannel implements Channel {
     this.#front.startPeeking(limit);
   }
 
-  take(count: number): void {
-    this.#front.take(count);
+  consume(count: number): void {
+    this.#front.consume(count);
   }
 
-  say(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     this.#client.write(Buffer.from(bytes));
   }
 
-  turnAway(bytes: Uint8Array): void {
+  reject(bytes: Uint8Array): void {
     const client = this.#client;
     this.#over = true;
-    this.#front.takeAll();
+    this.#front.consumeAll();
     client.resume();
     client.end(Buffer.from(bytes));
     const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
@@ -94,7 +94,7 @@ export class StreamChannel implements Channel {
   }
 
   secure(offer: TlsOffer): void {
-    const secured = endTls(this.#carrier, this.#front.takeAll(), offer, {
+    const secured = endTls(this.#carrier, this.#front.consumeAll(), offer, {
       onSecured: () => {
         if (this.#over) return;
         this.#watch(secured);
@@ -149,7 +149,7 @@ export class StreamChannel implements Channel {
     if (opening) upstream.write(Buffer.from(opening.preface));
     if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
     this.#down = new HalfPipe(upstream, client);
-    this.#up = new HalfPipe(client, upstream, this.#front.takeAll(), () => this.#watchReset());
+    this.#up = new HalfPipe(client, upstream, this.#front.consumeAll(), () => this.#watchReset());
     if (this.#front.hasEnded) upstream.end();
     if (idleTimeoutMs !== undefined)
       this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());

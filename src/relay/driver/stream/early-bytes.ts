@@ -33,14 +33,14 @@ export class EarlyBytes {
     return this.#buffer.subarray(0, Math.min(limit, this.#length));
   }
 
-  drop(count: number): void {
+  consume(count: number): void {
     this.#buffer = this.#buffer.subarray(count, this.#length);
     this.#length = this.#buffer.length;
   }
 
-  takeAll(): readonly Buffer[] {
+  consumeAll(): readonly Buffer[] {
     const all = this.#length === 0 ? [] : [this.#buffer.subarray(0, this.#length)];
-    this.drop(this.#length);
+    this.consume(this.#length);
     return all;
   }
 }

@@ -48,16 +48,16 @@ export class Front {
     this.#peekLimit = 0;
   }
 
-  take(count: number): void {
-    this.#early.drop(count);
+  consume(count: number): void {
+    this.#early.consume(count);
     if (this.#early.length < mostEarly) this.#client?.resume();
   }
 
   /** From now on the client is read by somebody else. */
-  takeAll(): readonly Buffer[] {
+  consumeAll(): readonly Buffer[] {
     this.#client?.off('data', this.#onData);
     this.#peekLimit = 0;
-    return this.#early.takeAll();
+    return this.#early.consumeAll();
   }
 
   onEnd(): void {

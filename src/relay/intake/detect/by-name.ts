@@ -22,7 +22,7 @@ const mostSaid = 16_384;
 export function askForName(plan: Plan, state: NamesState, input: HeadInput): HeadStep {
   if (input.kind === 'timeout') return afterSilence(plan, state);
   const { ended } = input;
-  const bytes = state.said ? Buffer.concat([state.said, input.bytes]) : input.bytes;
+  const bytes = state.consumed ? Buffer.concat([state.consumed, input.bytes]) : input.bytes;
   const protocol = protocolOf(bytes);
   // It asks for TLS once, and then speaks it: anything else within is broken.
   if (state.asked.tls && protocol !== 'tls' && protocol !== 'undecided') return malformed(foundIn(state));
@@ -63,7 +63,7 @@ function byHost(
   bytes: Uint8Array,
   ended: boolean,
 ): HeadStep {
-  if (state.greeted && !state.said) return untilAcknowledged(state, bytes, ended);
+  if (state.greeted && !state.consumed) return untilAcknowledged(state, bytes, ended);
   const head = readHttpHost(bytes);
   const found = foundIn(state, { protocol, ...('stream' in head && { stream: head.stream }) });
   if (head.kind === 'incomplete') {
@@ -73,15 +73,15 @@ function byHost(
   return leadTo(plan, 'host', { ...found, name: head.host });
 }
 
-/** The acknowledgement is taken out: SETTINGS of its upstream's own will come, and be acknowledged on their own. */
+/** The acknowledgement is left out of what is consumed: SETTINGS of its upstream's own will come, and be acknowledged on their own. */
 function untilAcknowledged(state: NamesState, bytes: Uint8Array, ended: boolean): HeadStep {
   const found = findAcknowledgement(bytes);
   if (found && found.at <= mostSaid)
     return {
       kind: 'go-on',
-      state: { ...state, said: Uint8Array.from(bytes.subarray(0, found.at)) },
-      take: found.end,
-      say: undefined,
+      state: { ...state, consumed: Uint8Array.from(bytes.subarray(0, found.at)) },
+      consume: found.end,
+      write: undefined,
     };
   return ended || bytes.length > mostSaid ? malformed(foundIn(state, { protocol: 'http2' })) : wait(state);
 }
@@ -101,7 +101,7 @@ function elsewhere(plan: Plan, state: NamesState, answer?: Uint8Array): HeadStep
 function afterSilence(plan: Plan, state: NamesState): HeadStep {
   const { heard, asked, greeted } = state;
   if (heard === 'http2' && !greeted)
-    return { kind: 'go-on', state: { ...state, greeted: true }, take: 0, say: emptySettings };
+    return { kind: 'go-on', state: { ...state, greeted: true }, consume: 0, write: emptySettings };
   const maybeOther = (heard === 'nothing' || heard === 'undecided') && !asked.tls;
   if (maybeOther && plan.catchAll) return { kind: 'lead', to: plan.catchAll, found: foundIn(state) };
   const protocol = heard === 'nothing' || heard === 'undecided' ? undefined : heard;
@@ -116,8 +116,8 @@ function afterEnd(plan: Plan, state: NamesState): HeadStep {
   return { kind: 'refuse', reason: 'client-gave-up', answer: undefined, found };
 }
 
-function answered(state: NamesState, asked: NamesState['asked'], say: Uint8Array): HeadStep {
-  return { kind: 'go-on', state: { ...state, asked, heard: 'nothing' }, take: postgresRequestBytes, say };
+function answered(state: NamesState, asked: NamesState['asked'], write: Uint8Array): HeadStep {
+  return { kind: 'go-on', state: { ...state, asked, heard: 'nothing' }, consume: postgresRequestBytes, write };
 }
 
 function noRoute({ hosts }: Plan, found: Found): HeadStep {

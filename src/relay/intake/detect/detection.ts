@@ -80,8 +80,8 @@ export class Head implements ChannelEvents {
         this.#state = step.state;
         return this.#waitFor(step.for);
       case 'go-on':
-        this.channel.take(step.take);
-        if (step.say) this.channel.say(step.say);
+        this.channel.consume(step.consume);
+        if (step.write) this.channel.write(step.write);
         this.#over();
         return this.#follow(goOn(this.plan, step.state));
       case 'lead':

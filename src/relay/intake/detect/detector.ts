@@ -43,7 +43,7 @@ export class Reception implements HeadHost {
   }
 
   /** One that is not even listened to. */
-  turnAway(channel: Channel, listener: string, service: string | undefined, reason: Refusal): void {
+  reject(channel: Channel, listener: string, service: string | undefined, reason: Refusal): void {
     this.#collaborators.counters.count('accepted', 1);
     channel.abort();
     const startedAtWallMs = this.clock.wallMs();
@@ -67,7 +67,7 @@ export class Reception implements HeadHost {
   onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void {
     this.#heads.remove(head.node);
     const { channel, plan, startedAtWallMs } = head;
-    if (answer) channel.turnAway(answer);
+    if (answer) channel.reject(answer);
     else channel.abort();
     const origin = found && originOf(channel.client, startedAtWallMs, found);
     // With one service there is no doubt whom it came for.

@@ -22,19 +22,19 @@ export function nextStep(plan: Plan, state: HeadState, input: HeadInput): HeadSt
   const { source, destination, tlvs, length } = header;
   // A proxy that speaks for itself, to see if we are there, is a client like any other.
   const names = fresh(header.local ? undefined : { source, destination, tlvs });
-  return { kind: 'go-on', state: names, take: length, say: undefined };
+  return { kind: 'go-on', state: names, consume: length, write: undefined };
 }
 
 /** After the bytes were dropped. With nobody to choose from, nothing more need be read. */
 export function goOn(plan: Plan, state: NamesState): HeadStep {
-  // Its request may be among what was taken, and nothing more come.
-  if (state.said) return askForName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
+  // Its request may be among what was consumed, and nothing more come.
+  if (state.consumed) return askForName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
   if (!plan.catchAll || plan.grantsTls || plan.hasHosts) return wait(state);
   return { kind: 'lead', to: plan.catchAll, found: foundIn(state) };
 }
 
 function fresh(proxied: Proxied | undefined): NamesState {
-  const nothing = { asked: { tls: false, gss: false }, heard: 'nothing', greeted: false, said: undefined } as const;
+  const nothing = { asked: { tls: false, gss: false }, heard: 'nothing', greeted: false, consumed: undefined } as const;
   return { kind: 'names', proxied, ...nothing };
 }
 

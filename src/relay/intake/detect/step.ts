@@ -22,7 +22,7 @@ export interface NamesState {
   /** HTTP/2: it was sent SETTINGS, because it asked for nothing before it had any. */
   readonly greeted: boolean;
   /** What it had sent by the time it acknowledged them, which is no longer in its socket. */
-  readonly said: Uint8Array | undefined;
+  readonly consumed: Uint8Array | undefined;
 }
 
 /** What the PROXY header said; nothing, if the proxy spoke for itself. */
@@ -44,8 +44,8 @@ export interface Found {
   readonly asksForTls: boolean;
   /** It ended without a byte. */
   readonly ended: boolean;
-  /** To be said to its upstream ahead of what is in its socket. */
-  readonly said: Uint8Array | undefined;
+  /** To be written to its upstream ahead of what is in its socket. */
+  readonly consumed: Uint8Array | undefined;
 }
 
 export type HeadStep =
@@ -54,8 +54,13 @@ export type HeadStep =
       readonly state: HeadState;
       readonly for: 'proxy-header' | 'first-byte' | 'request' | 'rest';
     }
-  /** Drop so many bytes, say this, and peek again. */
-  | { readonly kind: 'go-on'; readonly state: NamesState; readonly take: number; readonly say: Uint8Array | undefined }
+  /** Consume so many bytes, write this to the client, and peek again. */
+  | {
+      readonly kind: 'go-on';
+      readonly state: NamesState;
+      readonly consume: number;
+      readonly write: Uint8Array | undefined;
+    }
   | { readonly kind: 'lead'; readonly to: Destination; readonly found: Found }
   | {
       readonly kind: 'refuse';
@@ -77,11 +82,11 @@ export const nothingFound: Found = {
   stream: undefined,
   asksForTls: false,
   ended: false,
-  said: undefined,
+  consumed: undefined,
 };
 
-export function foundIn({ proxied, asked, said }: NamesState, more: Partial<Found> = {}): Found {
-  return { ...nothingFound, proxied, asksForTls: asked.tls, said, ...more };
+export function foundIn({ proxied, asked, consumed }: NamesState, more: Partial<Found> = {}): Found {
+  return { ...nothingFound, proxied, asksForTls: asked.tls, consumed, ...more };
 }
 
 export function wait(state: NamesState): HeadStep {

@@ -92,7 +92,7 @@ export class Handshake implements ChannelEvents {
     const context = this.#options.contextFor(serverName);
     if (!context) {
       this.#deadline.cancel();
-      this.#channel.turnAway(handshakeFailure);
+      this.#channel.reject(handshakeFailure);
       return this.#events.onOver('tls-failed', serverName, 'there is no certificate to show');
     }
     // One that offers others only, as Postgres' does, is told of none and goes on; OpenSSL would break it off.

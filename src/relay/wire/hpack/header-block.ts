@@ -60,7 +60,7 @@ function readText(reader: ByteReader): string | undefined {
   const first = reader.uint(1);
   const length = readInteger(reader, first, 7);
   if (Number.isNaN(length)) return undefined;
-  const bytes = reader.take(length);
+  const bytes = reader.read(length);
   if (!reader.isSound) return undefined;
   const text = first >= 0x80 ? decodeHuffman(bytes) : bytes;
   return text && Buffer.from(text).toString('latin1');

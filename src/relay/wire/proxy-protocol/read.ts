@@ -152,8 +152,8 @@ function faultOf(header: Uint8Array, tlvsAt: number): ProxyHeader | undefined {
   const at = tlvsAt + found;
   const zeroed = Uint8Array.from(header);
   zeroed.fill(0, at, at + checksumBytes);
-  const said = new DataView(header.buffer, header.byteOffset + at).getUint32(0);
-  return said === crc32c(zeroed) ? undefined : malformed('its checksum is wrong');
+  const declared = new DataView(header.buffer, header.byteOffset + at).getUint32(0);
+  return declared === crc32c(zeroed) ? undefined : malformed('its checksum is wrong');
 }
 
 function malformed(why: string): ProxyHeader {

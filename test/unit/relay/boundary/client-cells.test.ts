@@ -57,7 +57,7 @@ describe('sessions per client', () => {
     const sessions = new ClientSessions(createClientSessionMemory(1, 1, 8), 0);
     const places = Array.from({ length: 8 }, (_, index) => sessions.enter('api', `10.0.0.${index}`, 1));
     expect(new Set(places).size).toBe(8);
-    // Nobody is turned away for want of a cell; who has one is held to it.
+    // No client is rejected for want of a cell; who has one is held to it.
     expect(sessions.enter('api', '10.0.1.1', 1)).toBeDefined();
     expect(sessions.enter('api', '10.0.1.1', 1)).toBeDefined();
     expect(sessions.enter('api', '10.0.0.7', 1)).toBeUndefined();

@@ -78,7 +78,7 @@ function createSender() {
   const told: string[] = [];
   const handover = new Handover({
     onSent: () => void told.push('sent'),
-    onTakenBack: () => void told.push('back'),
+    onReturned: () => void told.push('back'),
     onClosed: ({ fd }, reason) => void told.push(`${fd} ${reason}`),
   });
   return { handover, told };

@@ -163,10 +163,10 @@ describe('the outbox', () => {
     add(20 + 15 + 7);
     clock.advance(1_000);
     expect(sent).toHaveLength(2);
-    outbox.taken();
+    outbox.onReceived();
     expect(sent[2]).toEqual({ size: 10, dropped: 7 });
-    outbox.taken();
-    outbox.taken();
+    outbox.onReceived();
+    outbox.onReceived();
     clock.advance(50);
     expect(sent[3]).toEqual({ size: 5, dropped: 0 });
   });

@@ -11,7 +11,7 @@ const b = upstream('b', { port: 2 });
 const deny = ['192.0.2.0/24'];
 
 describe('a client whose upstream is lost', () => {
-  test('is turned away when the lists have changed since it was let in', () => {
+  test('is rejected when the lists have changed since it was let in', () => {
     const { admit, apply, records, pool, counters } = createPool([a, b]);
     const client = admit();
     client.answer();
@@ -67,7 +67,7 @@ describe('a client whose TLS is being begun', () => {
     expect(rig.admit().phase).toBe('dialing');
   });
 
-  test('is turned away when a list comes meanwhile that names it', () => {
+  test('is rejected when a list comes meanwhile that names it', () => {
     const rig = createPool([a], { maxSessions: 1 });
     const { guest, channel } = expectGuest(rig);
     rig.apply([a], { maxSessions: 1, deny });
@@ -149,7 +149,7 @@ describe('a dial that fails for want of something on this machine', () => {
 
 function expectGuest(rig: PoolRig) {
   const { guest, channel } = tryGuest(rig);
-  if (!guest) throw new Error('it was turned away');
+  if (!guest) throw new Error('it was rejected');
   return { guest, channel };
 }
 

@@ -32,19 +32,19 @@ const options = { pipeSize: 1_048_576, maxPipes: 3, maxIdle: 1 };
 
 test('a pipe that was given back is the next to be taken', () => {
   const pool = new PipePool(new FakeKernel(), options);
-  const pipe = pool.take();
+  const pipe = pool.acquire();
   expect(pipe).toEqual({ readEnd: 10, writeEnd: 11, size: 1_048_576 });
-  if (pipe) pool.giveBack(pipe);
-  expect(pool.take()).toBe(pipe);
+  if (pipe) pool.release(pipe);
+  expect(pool.acquire()).toBe(pipe);
   expect(pool.open).toBe(1);
 });
 
 test('there are never more than allowed, and no more are kept than wanted', () => {
   const kernel = new FakeKernel();
   const pool = new PipePool(kernel, options);
-  const taken = [pool.take(), pool.take(), pool.take()];
-  expect(pool.take()).toBeUndefined();
-  for (const pipe of taken) if (pipe) pool.giveBack(pipe);
+  const taken = [pool.acquire(), pool.acquire(), pool.acquire()];
+  expect(pool.acquire()).toBeUndefined();
+  for (const pipe of taken) if (pipe) pool.release(pipe);
   expect(kernel.open.size).toBe(2);
   pool.close();
   expect(kernel.open.size).toBe(0);
@@ -54,18 +54,18 @@ test('there are never more than allowed, and no more are kept than wanted', () =
 test('a pipe with bytes left in it is closed, not kept', () => {
   const kernel = new FakeKernel();
   const pool = new PipePool(kernel, options);
-  const pipe = pool.take();
+  const pipe = pool.acquire();
   if (pipe) pool.discard(pipe);
   expect(kernel.open.size).toBe(0);
-  expect(pool.take()).not.toBe(pipe);
+  expect(pool.acquire()).not.toBe(pipe);
 });
 
 test('a kernel that gives no pipe is taken at its word, one that gives a small one too', () => {
   const kernel = new FakeKernel();
   const pool = new PipePool(kernel, options);
   kernel.refuses = 'pipe';
-  expect(pool.take()).toBeUndefined();
+  expect(pool.acquire()).toBeUndefined();
   expect(pool.open).toBe(0);
   kernel.refuses = 'resize';
-  expect(pool.take()?.size).toBe(65_536);
+  expect(pool.acquire()?.size).toBe(65_536);
 });

@@ -35,7 +35,7 @@ function plan(options: Partial<ListenerSpec>): Plan {
 
 interface Run {
   readonly end: HeadStep;
-  readonly said: string;
+  readonly written: string;
   /** What was not taken. */
   readonly left: Uint8Array;
 }
@@ -45,22 +45,22 @@ interface Run {
  * sends once it has heard something.
  */
 function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
-  let said = '';
+  let written = '';
   let left = bytes;
   let unsent = reply;
   let there = 0;
   let seen = 0;
   let step = firstStep(of, of.trusted !== undefined);
   for (;;) {
-    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, said, left };
+    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, written, left };
     if (step.kind === 'go-on') {
-      said += Buffer.from(step.say ?? []).toString();
-      left = left.subarray(step.take);
-      if (step.say) {
+      written += Buffer.from(step.write ?? []).toString();
+      left = left.subarray(step.consume);
+      if (step.write) {
         left = Buffer.concat([left, unsent]);
         unsent = new Uint8Array();
       }
-      there -= step.take;
+      there -= step.consume;
       seen = 0;
       step = goOn(of, step.state);
       continue;
@@ -144,8 +144,8 @@ describe('the head of a session', () => {
     for (const piece of [1, 3, 50, Math.max(1, bytes.length)]) {
       const { end } = run(of, bytes, piece);
       expect(end).toMatchObject({ kind: 'refuse', reason });
-      const said = end.kind === 'refuse' ? Buffer.from(end.answer ?? []).toString('latin1') : '';
-      expect(said.startsWith(answer) && (said === '') === (answer === '')).toBe(true);
+      const written = end.kind === 'refuse' ? Buffer.from(end.answer ?? []).toString('latin1') : '';
+      expect(written.startsWith(answer) && (written === '') === (answer === '')).toBe(true);
     }
   });
 
@@ -192,11 +192,11 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
     ['before', [requestFor('web.test'), acknowledgement]],
   ])('is sent some, and led by the name it asks for %s it acknowledges them', (_, reply) => {
     for (const piece of [1, 7, 1_000]) {
-      const { end, said, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
-      expect(said).toBe(emptySettings);
+      const { end, written, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
+      expect(written).toBe(emptySettings);
       expect(end).toMatchObject({ kind: 'lead', to: { service: 'web' }, found: { name: 'web.test', stream: 3 } });
       // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
-      const heard = Buffer.concat([(end.kind === 'lead' && end.found.said) || Buffer.alloc(0), left]);
+      const heard = Buffer.concat([(end.kind === 'lead' && end.found.consumed) || Buffer.alloc(0), left]);
       expect(heard).toEqual(Buffer.concat([begun, requestFor('web.test')]));
     }
   });
