@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Channel, ChannelEvents, Driver, Opening, RelayEnd } from '../../src/relay/driver/driver.ts';
+import type { Channel, ChannelEvents, Driver, Preface, RelayEnd } from '../../src/relay/driver/driver.ts';
 import { Feed } from '../support/sockets/feed.ts';
 import { dial, serve, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
@@ -167,7 +167,7 @@ export function describeChannel(
         head.channel.peek(5);
         await head.seen.find(({ text }) => text === 'hello');
       }
-      const peer = await head.relayTo(server, { preface: Buffer.from('PREFACE ') });
+      const peer = await head.relayTo(server, { bytes: Buffer.from('PREFACE ') });
       if (!early) {
         expect(await peer.read(8)).toBe('PREFACE ');
         head.client.socket.write('hello');
@@ -186,7 +186,7 @@ export function describeChannel(
       head.channel.peek(100);
       await head.seen.find(({ ended }) => ended);
       const preface = 'p'.repeat(60_000);
-      const peer = await head.relayTo(server, { preface: Buffer.from(preface) });
+      const peer = await head.relayTo(server, { bytes: Buffer.from(preface) });
 
       expect(await peer.readToEnd()).toBe(`${preface}hello`);
     });
@@ -197,7 +197,7 @@ export function describeChannel(
       head.client.socket.write('hello');
       head.channel.peek(5);
       await head.seen.find(({ text }) => text === 'hello');
-      const peer = await head.relayTo(server, { preface: Buffer.from('TLS?'), expect: 0x53 });
+      const peer = await head.relayTo(server, { bytes: Buffer.from('TLS?'), expect: 0x53 });
       expect(await peer.read(4)).toBe('TLS?');
       head.client.socket.write(' there');
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -211,7 +211,7 @@ export function describeChannel(
     test.each(['N', ''])('that answers otherwise (%j) ends the session', async (answer) => {
       await using server = await serve();
       await using head = await clientOf(create);
-      const peer = await head.relayTo(server, { preface: Buffer.from('TLS?'), expect: 0x53 });
+      const peer = await head.relayTo(server, { bytes: Buffer.from('TLS?'), expect: 0x53 });
       await peer.read(4);
       peer.socket.end(answer);
 
@@ -222,7 +222,7 @@ export function describeChannel(
     test('that is reset before it answers ends the session', async () => {
       await using server = await serve();
       await using head = await clientOf(create);
-      const peer = await head.relayTo(server, { preface: Buffer.from('TLS?'), expect: 0x53 });
+      const peer = await head.relayTo(server, { bytes: Buffer.from('TLS?'), expect: 0x53 });
       await peer.read(4);
       peer.socket.resetAndDestroy();
 
@@ -280,10 +280,10 @@ async function clientOf(create: () => { readonly driver: Driver; readonly stop: 
     seen,
     left,
     relayEnded,
-    async relayTo(server: TestServer, opening?: Opening): Promise<Peer> {
+    async relayTo(server: TestServer, preface?: Preface): Promise<Peer> {
       channel.dial({ host: '127.0.0.1', port: server.port });
       await dialed.promise;
-      channel.relay(undefined, opening);
+      channel.relay(undefined, preface);
       return server.accept();
     },
     async [Symbol.asyncDispose]() {

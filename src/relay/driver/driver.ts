@@ -87,9 +87,9 @@ export interface Channel {
   abortDial(): void;
   /**
    * Moves bytes both ways, those that the client has already sent first; ends with `onRelayEnded` or `abort`.
-   * `opening`: goes ahead of the client's bytes, and is not counted among them.
+   * `preface`: goes ahead of the client's bytes, and is not counted among them.
    */
-  relay(idleTimeoutMs: number | undefined, opening?: Opening): void;
+  relay(idleTimeoutMs: number | undefined, preface?: Preface): void;
   /**
    * Closes everything now. The client gets a reset, not an end that looks like an empty answer; unless the upstream has
    * ended its direction before, so that the answer is whole. No event follows.
@@ -119,8 +119,9 @@ export interface UpstreamTlsOffer {
   readonly preface?: Uint8Array;
 }
 
-export interface Opening {
-  readonly preface: Uint8Array;
+/** What an upstream gets ahead of its client's bytes. */
+export interface Preface {
+  readonly bytes: Uint8Array;
   /** The one byte that the upstream must answer before it gets what the client says; it is kept from the client. */
   readonly expect?: number;
 }
@@ -147,7 +148,7 @@ export interface ChannelEvents {
   onDialFailed(code: string): void;
   /**
    * The upstream reset the connection before a byte had passed either way, as one does that dies with connections it has
-   * not accepted yet. The client has noticed nothing, and may be dialed for again. Not for a connection with an opening
+   * not accepted yet. The client has noticed nothing, and may be dialed for again. Not for a connection with a preface
    * that was answered. `code` is Node's.
    */
   onUpstreamLost(code: string): void;
@@ -160,5 +161,5 @@ export type RelayEnd =
   | 'client-reset'
   | 'upstream-reset'
   | 'idle-timeout'
-  /** It answered the opening with another byte than the expected. */
+  /** The upstream answered the preface with another byte than the expected. */
   | 'upstream-refused-tls';

@@ -1,4 +1,4 @@
-import type { Channel, Opening } from '../driver/driver.ts';
+import type { Channel, Preface } from '../driver/driver.ts';
 import { socketAddressOf, type Origin } from '../intake/client-info.ts';
 import { writeProxyHeader } from '../wire/proxy-protocol/write.ts';
 import type { ProxyProtocol } from '../boundary/table.ts';
@@ -11,15 +11,15 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const granted = 0x53; // S
 const nothing = new Uint8Array();
 
-export function openingFor(
+export function prefaceFor(
   channel: Channel,
   proxyProtocol: ProxyProtocol | undefined,
   origin: Origin | undefined,
-): Opening {
+): Preface {
   const header = proxyProtocol && headerFor(channel, proxyProtocol, origin);
   const { asksForTls = false, consumed } = origin ?? {};
-  const preface = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, consumed ?? nothing]);
-  return asksForTls ? { preface, expect: granted } : { preface };
+  const bytes = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, consumed ?? nothing]);
+  return asksForTls ? { bytes, expect: granted } : { bytes };
 }
 
 export function headerFor(channel: Channel, version: ProxyProtocol, origin: Origin | undefined): Buffer {

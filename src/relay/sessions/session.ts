@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../../time/clock.ts';
 import type { Entrant } from '../intake/admission.ts';
 import { noPlaces, type Pass } from '../intake/access-policy.ts';
-import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
+import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
-import { headerFor, openingFor } from './preface.ts';
+import { headerFor, prefaceFor } from './preface.ts';
 import type { Origin } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
 import { ListNode } from '../driver/linked-list.ts';
@@ -149,7 +149,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
     this.#step({ kind: 'answer' });
     this.#movedAtMs = this.#host.clock.nowMs();
     target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
-    this.channel.relay(this.#host.idleTimeoutMs, this.#opening());
+    this.channel.relay(this.#host.idleTimeoutMs, this.#preface());
     this.#host.onAnswered(this);
   }
 
@@ -233,12 +233,12 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
     this.channel.reject(answer);
   }
 
-  #opening(): Opening | undefined {
+  #preface(): Preface | undefined {
     const { proxyProtocol, speaksTls } = this.#host;
     // Inside TLS nothing is said of the client: that went ahead of it.
     const header = speaksTls ? undefined : proxyProtocol;
     const { asksForTls = false, consumed } = this.origin ?? {};
-    return header === undefined && !asksForTls && !consumed ? undefined : openingFor(this.channel, header, this.origin);
+    return header === undefined && !asksForTls && !consumed ? undefined : prefaceFor(this.channel, header, this.origin);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */

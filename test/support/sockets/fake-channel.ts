@@ -1,4 +1,4 @@
-import type { Channel, ChannelEvents, Driver, ListenEvents, Opening } from '../../../src/relay/driver/driver.ts';
+import type { Channel, ChannelEvents, Driver, ListenEvents, Preface } from '../../../src/relay/driver/driver.ts';
 import type { Endpoint } from '../../../src/relay/boundary/table.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 
@@ -14,7 +14,7 @@ export class FakeChannel implements Channel {
   readonly dials: number[] = [];
   hasUnsent = false;
   phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
-  opening: Opening | undefined;
+  preface: Preface | undefined;
   /** Undefined: nobody asked. */
   looksUpTo: number | undefined;
   consumed = 0;
@@ -39,8 +39,8 @@ export class FakeChannel implements Channel {
     this.phase = 'idle';
   }
 
-  relay(_idleTimeoutMs?: number, opening?: Opening): void {
-    this.opening = opening;
+  relay(_idleTimeoutMs?: number, preface?: Preface): void {
+    this.preface = preface;
     this.phase = 'relaying';
   }
 

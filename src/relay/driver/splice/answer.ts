@@ -1,11 +1,11 @@
 import type { Timer } from '../../../time/clock.ts';
-import type { Opening, RelayEnd } from '../driver.ts';
+import type { Preface, RelayEnd } from '../driver.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
 import { again } from './libc.ts';
 
 /**
- * Sends an upstream the opening that it must answer with one byte, and waits for that byte; whatever comes behind it
+ * Sends an upstream the preface that it must answer with one byte, and waits for that byte; whatever comes behind it
  * stays in the socket.
  */
 export interface AnswerEvents {
@@ -23,16 +23,16 @@ export class Answer implements Deferred {
   readonly #patience: Timer;
   #isOver = false;
 
-  constructor(parts: HalfPipeParts, upstream: number, { preface, expect }: Opening, events: AnswerEvents) {
+  constructor(parts: HalfPipeParts, upstream: number, { bytes, expect }: Preface, events: AnswerEvents) {
     const { libc, loop, chunks } = parts;
     this.#parts = parts;
     this.#upstream = upstream;
     this.#expected = expect;
     this.#events = events;
     this.#patience = loop.clock.after(patienceMs, () => this.#end('upstream-refused-tls'));
-    chunks.scratch.bytes.set(preface);
+    chunks.scratch.bytes.set(bytes);
     // The first write to a socket takes all of it. If it failed, so does the read.
-    libc.write(upstream, chunks.scratch, preface.length);
+    libc.write(upstream, chunks.scratch, bytes.length);
     loop.defer(this);
   }
 

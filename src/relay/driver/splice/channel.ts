@@ -1,4 +1,4 @@
-import type { Channel, ChannelEvents, Opening, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
 import { ListNode } from '../linked-list.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
@@ -109,19 +109,19 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     this.#dial = undefined;
   }
 
-  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
+  relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
     const dial = this.#dial;
     if (!dial?.isDialed) return;
-    if (opening?.expect !== undefined) {
+    if (preface?.expect !== undefined) {
       return dial.ask(
-        opening,
+        preface,
         () => this.relay(idleTimeoutMs),
         (reason) => this.onRelayOver(reason),
       );
     }
     this.#dial = undefined;
     this.#relay = new Relay(this.#parts, this.#client, dial, this);
-    this.#relay.start(this.#mask, idleTimeoutMs, opening?.preface);
+    this.#relay.start(this.#mask, idleTimeoutMs, preface?.bytes);
     if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
   }
 

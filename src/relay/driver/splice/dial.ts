@@ -1,4 +1,4 @@
-import type { Opening, RelayEnd } from '../driver.ts';
+import type { Preface, RelayEnd } from '../driver.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { Answer } from './answer.ts';
@@ -39,7 +39,7 @@ export class Dial implements Watcher, Deferred {
   isDialed = false;
   /** The last packet of the handshake waits for the first bytes. */
   holdsAck = false;
-  /** It has given the answer that was expected to an opening. */
+  /** The upstream has answered a preface as expected. */
   wasAnswered = false;
   readonly #parts: DialParts;
   readonly #endpoint: Endpoint;
@@ -68,9 +68,9 @@ export class Dial implements Watcher, Deferred {
     this.start();
   }
 
-  /** Sends the opening, and waits for the byte that it must be answered with. */
-  ask(opening: Opening, onExpected: () => void, onOther: (reason: RelayEnd) => void): void {
-    this.#answer = new Answer(this.#parts, this.fd, opening, {
+  /** Sends the preface, and waits for the byte that it must be answered with. */
+  ask(preface: Preface, onExpected: () => void, onOther: (reason: RelayEnd) => void): void {
+    this.#answer = new Answer(this.#parts, this.fd, preface, {
       onExpected: () => {
         this.#answer = undefined;
         this.wasAnswered = true;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /**
- * Waits for the one byte that an upstream is to answer an opening with; whatever comes behind it stays in the socket. Not
+ * Waits for the one byte that an upstream is to answer a preface with; whatever comes behind it stays in the socket. Not
  * told of when the upstream fails first.
  */
 const patienceMs = 10_000;

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Channel, ChannelEvents, Opening, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
+import type { Channel, ChannelEvents, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { awaitAnswer } from './answer.ts';
@@ -142,12 +142,12 @@ export class StreamChannel implements Channel {
     upstream?.destroy();
   }
 
-  relay(idleTimeoutMs: number | undefined, opening?: Opening): void {
+  relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
     const client = this.#client;
     const upstream = this.#upstream;
     if (!upstream || this.#over) return;
-    if (opening) upstream.write(Buffer.from(opening.preface));
-    if (opening?.expect !== undefined) return this.#expect(upstream, opening.expect, idleTimeoutMs);
+    if (preface) upstream.write(Buffer.from(preface.bytes));
+    if (preface?.expect !== undefined) return this.#expect(upstream, preface.expect, idleTimeoutMs);
     this.#down = new HalfPipe(upstream, client);
     this.#up = new HalfPipe(client, upstream, this.#front.consumeAll(), () => this.#watchReset());
     if (this.#front.hasEnded) upstream.end();
