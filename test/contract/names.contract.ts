@@ -29,7 +29,7 @@ export function describeNames(createRig: CreateRig): void {
       ['an HTTP/2 client by its authority', recorded('curl-h2c'), 'h2c'],
       ['an HTTP client of another name', Buffer.from('GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n'), 'rest'],
       ['a client that speaks something else', Buffer.from('*1\r\n$4\r\nPING\r\n'), 'rest'],
-    ])('lead %s, in one piece and in many', async (_, bytes, service) => {
+    ])('route %s, in one piece and in many', async (_, bytes, service) => {
       await using scene = await createScene(createRig, ['tls', 'web', 'wild', 'h2c', 'rest']);
       const names = [
         name('sni', 'api.example.test', 'tls'),
@@ -54,7 +54,7 @@ export function describeNames(createRig: CreateRig): void {
       }
     });
 
-    test('lead a client that waits for the server to speak to the catch-all, after a moment', async () => {
+    test('route a client that waits for the server to speak to the catch-all, after a moment', async () => {
       await using rig = createRig();
       await using server = await serveNamed('220 hello');
       const catchAll = pool([upstream('mail', { port: server.port })], { service: 'mail' });
@@ -68,7 +68,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(await client.echo('EHLO')).toBe('EHLO');
     });
 
-    test('lead an HTTP/2 client that first waits for the server’s SETTINGS, as gRPC’s do, to its server', async () => {
+    test('route an HTTP/2 client that first waits for the server’s SETTINGS, as gRPC’s do, to its server', async () => {
       await using rig = createRig();
       await using server = await serveHttp2();
       const known = pool([upstream('a', { port: server.port })], { service: 'a' });
@@ -122,7 +122,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(await scene.rig.records.find(() => true)).toMatchObject({ reason: 'no-route', name: 'else.test' });
     });
 
-    test('lead a Postgres client by the name in its TLS hello, and its upstream is asked first', async () => {
+    test('route a Postgres client by the name in its TLS hello, and its upstream is asked first', async () => {
       await using scene = await createScene(createRig, ['db', 'rest']);
       const port = await scene.bind({ names: [name('sni', 'db.example.test', 'db')], service: 'rest' });
       await using client = await dial(port);
@@ -246,7 +246,7 @@ export function describeNames(createRig: CreateRig): void {
       await until(() => scene.rig.totals().open === 0);
     });
 
-    test('clients that are amid their head when the relay closes are closed', async () => {
+    test('clients that are amid their detection when the relay closes are closed', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined });
       await using client = await dial(port);

@@ -2,7 +2,7 @@ import { fnv1a, mix } from './hash.ts';
 
 /**
  * Which cell of a shared table belongs to a client of a service. The table has a fixed size, whoever comes: a client's
- * key leads to a handful of neighbouring cells, and it gets the first of them that is free. All threads
+ * key points at a handful of neighbouring cells, and it gets the first of them that is free. All threads
  * search the same cells, so two of them find the same one for the same client. (A cell that is claimed in the very moment
  * in which its last owner comes back counts one session for the wrong one of the two.)
  */

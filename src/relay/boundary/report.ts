@@ -12,7 +12,8 @@ export const closeReasons = {
   'upstream-gone': 'The upstream left the table: its container died, or its drain ended.',
   rebalanced: 'It was idle on a crowded upstream while others had room (`rebalance`).',
   operator: 'Somebody asked for it through the admin API.',
-  'upstream-refused-tls': 'The client was led by its TLS name, and the upstream answered that it does not speak TLS.',
+  'upstream-refused-tls':
+    'The client was routed by its TLS name, and the upstream answered that it does not speak TLS.',
   shutdown: 'Sealane itself stopped.',
   'limit-total': 'Sealane had as many sessions as `max-sessions` allows.',
   denied: 'The client came from an address that may not come (`allow`, `deny`).',

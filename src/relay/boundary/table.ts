@@ -115,8 +115,8 @@ export const tlsModes = ['passthrough', 'terminate'] as const;
 export type TlsMode = (typeof tlsModes)[number];
 
 /**
- * What a client asks for: a TLS server name (`sni`), or an HTTP host (`host`), which is also a server name where TLS is
- * terminated.
+ * What a client must ask for to be routed to a service: a TLS server name (`sni`), or an HTTP host (`host`), which is also
+ * a server name where TLS is terminated.
  */
 export interface Name {
   readonly kind: 'sni' | 'host';
@@ -141,7 +141,7 @@ export interface ListenerSpec extends Address {
   readonly service: string | undefined;
   /** Of the service above. */
   readonly tls: TlsMode;
-  /** None: nothing is read of a client before it is led to the service. */
+  /** None: nothing is read of a client before it is routed to the service. */
   readonly names: readonly NameSpec[];
   /** CIDRs whose clients are proxies that must begin with a PROXY header; undefined: nobody sends one. */
   readonly acceptProxy: readonly string[] | undefined;

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
-import type { Found } from './detect/step.ts';
+import type { DetectionResult } from './detect/step.ts';
 import { formatSocketAddress, type SocketAddress } from '../wire/socket-address.ts';
 
 /**
- * Where a session comes from, as far as its head found out; sessions without a head have none. Plain data: it may go from
- * thread to thread with its client.
+ * Where a session comes from, as far as detection found out; sessions without detection have none. Plain data: it may go
+ * from thread to thread with its client.
  */
-export interface Origin extends Found {
+export interface Origin extends DetectionResult {
   readonly startedAtWallMs: number;
   /** `ip:port`, as the PROXY header says if there was one. */
   readonly client: string;
@@ -14,10 +14,10 @@ export interface Origin extends Found {
   readonly via: string | undefined;
 }
 
-export function originOf(peer: string, startedAtWallMs: number, found: Found): Origin {
-  const { proxied } = found;
+export function originOf(peer: string, startedAtWallMs: number, detected: DetectionResult): Origin {
+  const { proxied } = detected;
   const client = proxied?.source ? formatSocketAddress(proxied.source) : peer;
-  return { ...found, startedAtWallMs, client, via: proxied && peer };
+  return { ...detected, startedAtWallMs, client, via: proxied && peer };
 }
 
 /** `10.0.0.1` of `10.0.0.1:80`, `::1` of `[::1]:80`; what has no port, such as `unix`, as it is. */

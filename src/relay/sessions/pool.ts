@@ -125,7 +125,7 @@ export class Pool implements SessionHost {
     this.#hold.onCandidates(arrived);
   }
 
-  /** `origin`: what its head found out, if it had one; it was counted then. */
+  /** `origin`: what detection found out, if there was any; the client was counted then. */
   admit(channel: Channel, listener: string, origin?: Origin): void {
     if (!origin) this.#collaborators.counters.count('accepted', 1);
     const pass = this.door.enter(channel, listener, origin);

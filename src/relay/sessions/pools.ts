@@ -3,7 +3,7 @@ import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 
 /**
  * The pools of one thread, by service: those in the table; those that have left it, whose clients wait for it to come
- * back; and those that no table has described yet, but a listener leads to. Who is in no table is forgotten with the
+ * back; and those that no table has described yet, but a listener routes to. Who is in no table is forgotten with the
  * first one after its last client has gone.
  */
 type Entry = { readonly pool: Pool; spec: PoolSpec };

@@ -12,7 +12,7 @@ export interface SessionFacts {
   readonly listener: string;
   /** `ip:port` */
   readonly client: string;
-  /** What its head found out, if it had one. */
+  /** What detection found out, if there was any. */
   readonly origin: Origin | undefined;
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;

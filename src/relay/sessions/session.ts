@@ -30,7 +30,7 @@ export interface SessionHost {
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
   onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
-  /** A dial failed for want of something on this machine; where that leads the session is told before. */
+  /** A dial failed for want of something on this machine; where the session goes then is told before. */
   onShortage(code: string, message: string): void;
   /** `left`: the upstream where its place is free now. */
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
@@ -69,7 +69,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   /** Its number in the order of arrival. */
   readonly turn: number;
 
-  /** `origin`: what its head found out, if it had one. */
+  /** `origin`: what detection found out, if there was any. */
   constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
     this.channel = channel;
     this.listener = listener;

@@ -11,7 +11,7 @@ export interface PageFacts {
   readonly stream?: number | undefined;
   /** What it asked for. Hostile text. */
   readonly name?: string | undefined;
-  /** URLs that lead somewhere; undefined: not to be told. */
+  /** URLs that are routed to a service; undefined: not to be listed. */
   readonly hosts?: readonly string[] | undefined;
 }
 

@@ -5,7 +5,7 @@ import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
 import type { Way } from '../boundary/descriptor-channel.ts';
 import { planOf, type Plan } from '../intake/detect/config.ts';
-import { Reception } from '../intake/detect/detector.ts';
+import { Detector } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
 import { listSessions } from '../sessions/list-sessions.ts';
 import type { Origin } from '../intake/client-info.ts';
@@ -18,7 +18,7 @@ import { UpstreamContext } from './upstream-context.ts';
 import type { ListenerSpec, PoolSpec, RoutingTable } from '../boundary/table.ts';
 
 /**
- * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and leads each client
+ * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and routes each client
  * from its listener to its service's pool. Driven by a worker thread, or by a test directly.
  */
 export interface DispatcherCollaborators {
@@ -48,10 +48,10 @@ export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
   readonly #options: DispatcherOptions;
   readonly #listeners = new Map<string, Listener>();
-  /** Whom each listener leads its clients to, or what it wants to know of them before. */
+  /** The service that each listener routes its clients to, or what it has to detect before. */
   readonly #services = new Map<string, string>();
   readonly #plans = new Map<string, Plan>();
-  readonly #reception: Reception;
+  readonly #detector: Detector;
   readonly #tls: TlsEntrance;
   readonly #upstreamContext = new UpstreamContext();
   readonly #pools = new Pools((spec) => this.#createPool(spec));
@@ -74,11 +74,11 @@ export class Dispatcher {
       enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
       onFewer: () => this.#checkDrained(),
     });
-    this.#reception = new Reception({
+    this.#detector = new Detector({
       clock: driver.clock,
       counters,
       onRecord,
-      lead: (channel, listener, { service, tls }, origin) => {
+      routeTo: (channel, listener, { service, tls }, origin) => {
         if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
         else if (!this.#pools.poolFor(service).door.denies(channel, listener, origin))
           this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
@@ -88,7 +88,7 @@ export class Dispatcher {
   }
 
   get sessionCount(): number {
-    return this.#reception.size + this.#tls.waiting + this.#pools.sessionCount;
+    return this.#detector.size + this.#tls.waiting + this.#pools.sessionCount;
   }
 
   /** The whole table. */
@@ -198,8 +198,8 @@ export class Dispatcher {
     const plan = service === undefined ? this.#plans.get(key) : undefined;
     // Accepted in the same turn of the event loop in which its listener was closed.
     if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
-    if (this.#isFull) this.#reception.reject(channel, key, service, 'limit-total');
-    else if (plan) this.#reception.receive(channel, plan);
+    if (this.#isFull) this.#detector.reject(channel, key, service, 'limit-total');
+    else if (plan) this.#detector.receive(channel, plan);
     else if (service !== undefined) this.#enter(channel, key, service, undefined);
   }
 
@@ -227,7 +227,7 @@ export class Dispatcher {
   }
 
   #closeSessions(): void {
-    this.#reception.closeAll('shutdown');
+    this.#detector.closeAll('shutdown');
     this.#tls.close();
     for (const pool of this.#pools.all) pool.closeAll('shutdown');
   }

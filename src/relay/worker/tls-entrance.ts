@@ -3,7 +3,7 @@ import type { CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
 import type { Way } from '../boundary/descriptor-channel.ts';
 import { Handover, receiveClients, type HandedOver } from '../intake/handoff.ts';
-import { nothingFound } from '../intake/detect/step.ts';
+import { nothingDetected } from '../intake/detect/step.ts';
 import { originOf, type Origin } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';
 import { tellRefused } from '../intake/refusal.ts';
@@ -12,8 +12,8 @@ import type { TlsSpec } from '../boundary/table.ts';
 import { TlsEnds } from '../intake/tls/handshakes.ts';
 
 /**
- * The way to their service for clients whose TLS is ended: here, or in the thread that can. Each of them has had a head,
- * and was counted as accepted then.
+ * The way to their service for clients whose TLS is ended: here, or in the thread that can. Each of them was
+ * detected, and counted as accepted then.
  */
 export interface TlsEntranceCollaborators {
   readonly driver: Driver;
@@ -93,7 +93,7 @@ export class TlsEntrance {
     const client = {
       ...where,
       client: channel.client,
-      origin: origin ?? originOf(channel.client, driver.clock.wallMs(), nothingFound),
+      origin: origin ?? originOf(channel.client, driver.clock.wallMs(), nothingDetected),
     };
     if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
     channel.abort();

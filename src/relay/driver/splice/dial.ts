@@ -62,7 +62,7 @@ export class Dial implements Watcher, Deferred {
     this.#parts.loop.defer(this);
   }
 
-  /** TLS is not spoken here: its service has come to want it since the client was led here. */
+  /** TLS is not spoken here: its service has come to want it since the client was routed here. */
   refuse(): void {
     this.#failure = errorCode(notSupported);
     this.start();

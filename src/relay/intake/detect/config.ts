@@ -3,7 +3,7 @@ import { Names } from '../name-index.ts';
 import type { ListenerSpec, NameSpec, TlsMode } from '../../boundary/table.ts';
 
 /**
- * What a listener wants to know of its clients before it leads them on, made ready to be looked up.
+ * What a listener has to know of its clients before it routes them to a service, made ready to be looked up.
  */
 export interface Plan {
   /** The listener's key. */
@@ -28,7 +28,7 @@ export interface Destination {
   readonly tls: TlsMode;
 }
 
-/** Undefined where there is nothing to find out: every client is led to the one service at once. */
+/** Undefined where there is nothing to find out: every client is routed to the one service at once. */
 export function planOf(spec: ListenerSpec): Plan | undefined {
   const { key, service, tls, names, acceptProxy, sniffTimeoutMs, explainNames } = spec;
   if (service !== undefined && tls === 'passthrough' && names.length === 0 && !acceptProxy) return undefined;

@@ -4,16 +4,21 @@ import type { CloseReason } from '../../boundary/report.ts';
 import { ListNode } from '../../driver/linked-list.ts';
 import type { Plan } from './config.ts';
 import { firstStep, goOn, nextStep } from './state.ts';
-import type { Found, HeadInput, HeadState, HeadStep } from './step.ts';
+import type { DetectionResult, DetectionInput, DetectionState, DetectionStep } from './step.ts';
 
 /**
  * One client between its accept and its service: peeks at what it sends, carries out what the steps say (see state.ts),
  * and holds the deadlines. Its bytes are the channel's.
  */
-export interface HeadHost {
+export interface DetectionHost {
   readonly clock: Clock;
-  onLed(head: Head, step: Extract<HeadStep, { kind: 'lead' }>): void;
-  onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void;
+  onRouted(detection: Detection, step: Extract<DetectionStep, { kind: 'route' }>): void;
+  onRefused(
+    detection: Detection,
+    reason: CloseReason,
+    answer: Uint8Array | undefined,
+    result: DetectionResult | undefined,
+  ): void;
 }
 
 /** Once a client, or a proxy before it, has begun or must begin to speak: a segment may be lost and sent again. */
@@ -23,20 +28,20 @@ const requestMs = 200;
 /** As much as the longest hello or HTTP head that is read. */
 const peekLimit = 65_536;
 
-type WaitsFor = Extract<HeadStep, { kind: 'wait' }>['for'];
+type WaitsFor = Extract<DetectionStep, { kind: 'wait' }>['for'];
 
-export class Head implements ChannelEvents {
+export class Detection implements ChannelEvents {
   readonly channel: Channel;
   readonly plan: Plan;
   readonly startedAtWallMs: number;
   /** In its host's list. */
-  readonly node = new ListNode<Head>(this);
-  readonly #host: HeadHost;
-  #state: HeadState | undefined;
+  readonly node = new ListNode<Detection>(this);
+  readonly #host: DetectionHost;
+  #state: DetectionState | undefined;
   #deadline: Timer | undefined;
   #waitsFor: WaitsFor | undefined;
 
-  constructor(channel: Channel, plan: Plan, host: HeadHost) {
+  constructor(channel: Channel, plan: Plan, host: DetectionHost) {
     this.channel = channel;
     this.plan = plan;
     this.#host = host;
@@ -69,11 +74,11 @@ export class Head implements ChannelEvents {
     this.#host.onRefused(this, reason, undefined, undefined);
   }
 
-  #next(input: HeadInput): void {
+  #next(input: DetectionInput): void {
     if (this.#state) this.#follow(nextStep(this.plan, this.#state, input));
   }
 
-  #follow(step: HeadStep): void {
+  #follow(step: DetectionStep): void {
     switch (step.kind) {
       case 'wait':
         if (!this.#state) this.channel.peek(peekLimit);
@@ -84,12 +89,12 @@ export class Head implements ChannelEvents {
         if (step.write) this.channel.write(step.write);
         this.#over();
         return this.#follow(goOn(this.plan, step.state));
-      case 'lead':
+      case 'route':
         this.#over();
-        return this.#host.onLed(this, step);
+        return this.#host.onRouted(this, step);
       case 'refuse':
         this.#over();
-        return this.#host.onRefused(this, step.reason, step.answer, step.found);
+        return this.#host.onRefused(this, step.reason, step.answer, step.result);
     }
   }
 

@@ -6,43 +6,43 @@ import { hostOf, originOf, type Origin } from '../client-info.ts';
 import type { CloseReason, Refusal, SessionRecord } from '../../boundary/report.ts';
 import { tellRefused, type RefusedClient } from '../refusal.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
-import { Head, type HeadHost } from './detection.ts';
+import { Detection, type DetectionHost } from './detection.ts';
 import type { Destination, Plan } from './config.ts';
-import type { Found, HeadStep } from './step.ts';
+import type { DetectionResult, DetectionStep } from './step.ts';
 
 /**
- * Takes in the clients whose listeners want to know more of them: gives each a head, and leads on or turns away who has
- * come to its end.
+ * Receives the clients whose listeners have to know more of them: runs a detection for each, then routes the client to its
+ * service or rejects it.
  */
-export interface ReceptionCollaborators {
+export interface DetectorCollaborators {
   readonly clock: Clock;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
-  readonly lead: (channel: Channel, listener: string, to: Destination, origin: Origin) => void;
+  readonly routeTo: (channel: Channel, listener: string, to: Destination, origin: Origin) => void;
 }
 
-export class Reception implements HeadHost {
+export class Detector implements DetectionHost {
   readonly clock: Clock;
-  readonly #collaborators: ReceptionCollaborators;
-  readonly #heads = new LinkedList<Head>();
+  readonly #collaborators: DetectorCollaborators;
+  readonly #detections = new LinkedList<Detection>();
 
-  constructor(collaborators: ReceptionCollaborators) {
+  constructor(collaborators: DetectorCollaborators) {
     this.clock = collaborators.clock;
     this.#collaborators = collaborators;
   }
 
   get size(): number {
-    return this.#heads.size;
+    return this.#detections.size;
   }
 
   receive(channel: Channel, plan: Plan): void {
-    const head = new Head(channel, plan, this);
-    this.#heads.add(head.node);
+    const detection = new Detection(channel, plan, this);
+    this.#detections.add(detection.node);
     this.#collaborators.counters.count('accepted', 1);
-    head.start(isTrusted(plan, channel.client));
+    detection.start(isTrusted(plan, channel.client));
   }
 
-  /** One that is not even listened to. */
+  /** Rejects a client of which nothing is read. */
   reject(channel: Channel, listener: string, service: string | undefined, reason: Refusal): void {
     this.#collaborators.counters.count('accepted', 1);
     channel.abort();
@@ -51,26 +51,31 @@ export class Reception implements HeadHost {
   }
 
   closeAll(reason: CloseReason): void {
-    for (const head of this.#heads) head.close(reason);
+    for (const detection of this.#detections) detection.close(reason);
   }
 
-  onLed(head: Head, { to, found }: Extract<HeadStep, { kind: 'lead' }>): void {
-    this.#heads.remove(head.node);
-    this.#collaborators.lead(
-      head.channel,
-      head.plan.listener,
+  onRouted(detection: Detection, { to, result }: Extract<DetectionStep, { kind: 'route' }>): void {
+    this.#detections.remove(detection.node);
+    this.#collaborators.routeTo(
+      detection.channel,
+      detection.plan.listener,
       to,
-      originOf(head.channel.client, head.startedAtWallMs, found),
+      originOf(detection.channel.client, detection.startedAtWallMs, result),
     );
   }
 
-  onRefused(head: Head, reason: CloseReason, answer: Uint8Array | undefined, found: Found | undefined): void {
-    this.#heads.remove(head.node);
-    const { channel, plan, startedAtWallMs } = head;
+  onRefused(
+    detection: Detection,
+    reason: CloseReason,
+    answer: Uint8Array | undefined,
+    result: DetectionResult | undefined,
+  ): void {
+    this.#detections.remove(detection.node);
+    const { channel, plan, startedAtWallMs } = detection;
     if (answer) channel.reject(answer);
     else channel.abort();
-    const origin = found && originOf(channel.client, startedAtWallMs, found);
-    // With one service there is no doubt whom it came for.
+    const origin = result && originOf(channel.client, startedAtWallMs, result);
+    // With one service there is no doubt which one the client came for.
     const service = plan.hasTlsNames || plan.hasHosts ? undefined : plan.catchAll?.service;
     const refused = { peer: channel.client, service, listener: plan.listener, origin, reason };
     this.#close(refused, startedAtWallMs);

@@ -1,20 +1,28 @@
 import { readProxyHeader } from '../../wire/proxy-protocol/read.ts';
-import { askForName } from './by-name.ts';
+import { detectName } from './by-name.ts';
 import type { Plan } from './config.ts';
-import { foundIn, wait, type HeadInput, type HeadState, type HeadStep, type NamesState, type Proxied } from './step.ts';
+import {
+  resultOf,
+  wait,
+  type DetectionInput,
+  type DetectionState,
+  type DetectionStep,
+  type NamesState,
+  type Proxied,
+} from './step.ts';
 
 /**
- * From one step of a head to the next: first who comes, then where to. Pure.
+ * From one step of a detection to the next: first the client's address, then the service. Pure.
  */
 /** Before the first peek. */
-export function firstStep(plan: Plan, isTrusted: boolean): HeadStep {
+export function firstStep(plan: Plan, isTrusted: boolean): DetectionStep {
   return isTrusted
     ? { kind: 'wait', state: { kind: 'proxy-header' }, for: 'proxy-header' }
     : goOn(plan, fresh(undefined));
 }
 
-export function nextStep(plan: Plan, state: HeadState, input: HeadInput): HeadStep {
-  if (state.kind === 'names') return askForName(plan, state, input);
+export function nextStep(plan: Plan, state: DetectionState, input: DetectionInput): DetectionStep {
+  if (state.kind === 'names') return detectName(plan, state, input);
   if (input.kind === 'timeout') return badHeader;
   const header = readProxyHeader(input.bytes);
   if (header.kind === 'incomplete' && !input.ended) return { kind: 'wait', state, for: 'proxy-header' };
@@ -25,12 +33,12 @@ export function nextStep(plan: Plan, state: HeadState, input: HeadInput): HeadSt
   return { kind: 'go-on', state: names, consume: length, write: undefined };
 }
 
-/** After the bytes were dropped. With nobody to choose from, nothing more need be read. */
-export function goOn(plan: Plan, state: NamesState): HeadStep {
+/** After the bytes were dropped. With no names to choose from, nothing more need be read. */
+export function goOn(plan: Plan, state: NamesState): DetectionStep {
   // Its request may be among what was consumed, and nothing more come.
-  if (state.consumed) return askForName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
+  if (state.consumed) return detectName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
   if (!plan.catchAll || plan.grantsTls || plan.hasHosts) return wait(state);
-  return { kind: 'lead', to: plan.catchAll, found: foundIn(state) };
+  return { kind: 'route', to: plan.catchAll, result: resultOf(state) };
 }
 
 function fresh(proxied: Proxied | undefined): NamesState {
@@ -38,9 +46,9 @@ function fresh(proxied: Proxied | undefined): NamesState {
   return { kind: 'names', proxied, ...nothing };
 }
 
-const badHeader: HeadStep = {
+const badHeader: DetectionStep = {
   kind: 'refuse',
   reason: 'bad-proxy-header',
   answer: undefined,
-  found: foundIn(fresh(undefined)),
+  result: resultOf(fresh(undefined)),
 };

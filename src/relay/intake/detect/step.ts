@@ -3,12 +3,12 @@ import type { SocketAddress } from '../../wire/socket-address.ts';
 import type { Destination } from './config.ts';
 
 /**
- * The head of a session as values: what its client's first bytes say, and what is to be done about it. Pure; all bytes
- * are given again each time, and none are kept.
+ * The detection of a client's service as values: what its first bytes say, and what is to be done about it. Pure; all
+ * bytes are given again each time, and none are kept.
  *
- *   proxy-header ──▶ names ──▶ lead, or refuse
+ *   proxy-header ──▶ names ──▶ route, or refuse
  */
-export type HeadState =
+export type DetectionState =
   /** A trusted proxy is to say who its client is. */
   { readonly kind: 'proxy-header' } | NamesState;
 
@@ -32,8 +32,8 @@ export interface Proxied {
   readonly tlvs: Uint8Array;
 }
 
-/** What is known of a client by the end of its head. */
-export interface Found {
+/** What detection has found out about a client. */
+export interface DetectionResult {
   readonly proxied: Proxied | undefined;
   /** The name that it asked for. Hostile text. */
   readonly name: string | undefined;
@@ -48,10 +48,10 @@ export interface Found {
   readonly consumed: Uint8Array | undefined;
 }
 
-export type HeadStep =
+export type DetectionStep =
   | {
       readonly kind: 'wait';
-      readonly state: HeadState;
+      readonly state: DetectionState;
       readonly for: 'proxy-header' | 'first-byte' | 'request' | 'rest';
     }
   /** Consume so many bytes, write this to the client, and peek again. */
@@ -61,21 +61,21 @@ export type HeadStep =
       readonly consume: number;
       readonly write: Uint8Array | undefined;
     }
-  | { readonly kind: 'lead'; readonly to: Destination; readonly found: Found }
+  | { readonly kind: 'route'; readonly to: Destination; readonly result: DetectionResult }
   | {
       readonly kind: 'refuse';
       readonly reason: Refusal | 'client-gave-up';
       /** Undefined: it is closed without a word. */
       readonly answer: Uint8Array | undefined;
-      readonly found: Found;
+      readonly result: DetectionResult;
     };
 
-export type HeadInput =
+export type DetectionInput =
   /** All that has come so far. */
   { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly ended: boolean } | { readonly kind: 'timeout' };
 
-/** Of a client that was not asked. */
-export const nothingFound: Found = {
+/** Of a client without detection. */
+export const nothingDetected: DetectionResult = {
   proxied: undefined,
   name: undefined,
   protocol: undefined,
@@ -85,11 +85,14 @@ export const nothingFound: Found = {
   consumed: undefined,
 };
 
-export function foundIn({ proxied, asked, consumed }: NamesState, more: Partial<Found> = {}): Found {
-  return { ...nothingFound, proxied, asksForTls: asked.tls, consumed, ...more };
+export function resultOf(
+  { proxied, asked, consumed }: NamesState,
+  more: Partial<DetectionResult> = {},
+): DetectionResult {
+  return { ...nothingDetected, proxied, asksForTls: asked.tls, consumed, ...more };
 }
 
-export function wait(state: NamesState): HeadStep {
+export function wait(state: NamesState): DetectionStep {
   if (state.heard === 'nothing') return { kind: 'wait', state, for: 'first-byte' };
   return { kind: 'wait', state, for: state.heard === 'http2' && !state.greeted ? 'request' : 'rest' };
 }

@@ -17,7 +17,7 @@ describe('names on one listener', () => {
     ['notlocalhost', undefined],
     ['api.localhost.test', undefined],
     [undefined, undefined],
-  ])('%s is led to %s: exact before wildcard, the longest wildcard first', (name, pattern) => {
+  ])('%s is routed to %s: exact before wildcard, the longest wildcard first', (name, pattern) => {
     expect(found(['*.localhost', 'api.localhost', '*.b.localhost'], name)).toBe(pattern);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
+import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
 import { originOf } from '../../../../src/relay/intake/client-info.ts';
 import { FakeChannel } from '../../../support/sockets/fake-channel.ts';
 import { createPool, type PoolRig } from '../../../support/sockets/pool.ts';
@@ -155,6 +155,6 @@ function expectGuest(rig: PoolRig) {
 
 function tryGuest({ pool }: PoolRig) {
   const channel = new FakeChannel();
-  const origin = originOf(channel.client, 0, { ...nothingFound, protocol: 'tls' });
+  const origin = originOf(channel.client, 0, { ...nothingDetected, protocol: 'tls' });
   return { guest: pool.door.expect(channel, 'listener', origin), channel };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
 import type { Driver } from '../../../../src/relay/driver/driver.ts';
 import { createTaken } from '../../../../src/relay/boundary/descriptor-channel.ts';
-import { nothingFound } from '../../../../src/relay/intake/detect/step.ts';
+import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
 import { originOf, type Origin } from '../../../../src/relay/intake/client-info.ts';
 import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';
 import { TlsEntrance } from '../../../../src/relay/worker/tls-entrance.ts';
@@ -13,25 +13,28 @@ import { FakeChannel, FakeDriver } from '../../../support/sockets/fake-channel.t
 
 /** One thread that accepts, and one that takes over what it can't do. */
 describe('a client that goes from thread to thread', () => {
-  test.each(['one with a head', 'one without'])('is accepted once, and open in one of them (%s)', async (which) => {
-    const { sender, receiver, connect, counters, entered } = createThreads();
-    const channel = new FakeChannel();
-    const origin = which === 'one with a head' ? originOf(channel.client, 1_000, nothingFound) : undefined;
-    if (origin) sender.counters.count('accepted', 1);
-    sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, origin });
-    expect(sender.entrance.waiting).toBe(1);
-    expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
-    connect();
-    expect(sender.entrance.waiting).toBe(0);
-    expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
-    expect(await entered).toMatchObject({
-      client: channel.client,
-      startedAtWallMs: origin ? 1_000 : sender.startedAtMs,
-    });
-    expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
-    expect(receiver.records).toEqual([]);
-    sender.entrance.end();
-  });
+  test.each(['one that was detected', 'one that was not'])(
+    'is accepted once, and open in one of them (%s)',
+    async (which) => {
+      const { sender, receiver, connect, counters, entered } = createThreads();
+      const channel = new FakeChannel();
+      const origin = which === 'one that was detected' ? originOf(channel.client, 1_000, nothingDetected) : undefined;
+      if (origin) sender.counters.count('accepted', 1);
+      sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, origin });
+      expect(sender.entrance.waiting).toBe(1);
+      expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
+      connect();
+      expect(sender.entrance.waiting).toBe(0);
+      expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
+      expect(await entered).toMatchObject({
+        client: channel.client,
+        startedAtWallMs: origin ? 1_000 : sender.startedAtMs,
+      });
+      expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
+      expect(receiver.records).toEqual([]);
+      sender.entrance.end();
+    },
+  );
 
   test('is closed with the thread that dies, and is no other’s', async () => {
     const { sender, connect, counters, entered } = createThreads();

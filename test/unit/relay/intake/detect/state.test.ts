@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planOf, type Plan } from '../../../../../src/relay/intake/detect/config.ts';
 import { firstStep, goOn, nextStep } from '../../../../../src/relay/intake/detect/state.ts';
-import type { HeadState, HeadStep } from '../../../../../src/relay/intake/detect/step.ts';
+import type { DetectionState, DetectionStep } from '../../../../../src/relay/intake/detect/step.ts';
 import { writeProxyHeader } from '../../../../../src/relay/wire/proxy-protocol/write.ts';
 import { plainListener, type ListenerSpec } from '../../../../../src/relay/boundary/table.ts';
 import { recorded } from '../../../../support/sockets/recorded.ts';
@@ -34,7 +34,7 @@ function plan(options: Partial<ListenerSpec>): Plan {
 }
 
 interface Run {
-  readonly end: HeadStep;
+  readonly end: DetectionStep;
   readonly written: string;
   /** What was not taken. */
   readonly left: Uint8Array;
@@ -52,7 +52,7 @@ function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new
   let seen = 0;
   let step = firstStep(of, of.trusted !== undefined);
   for (;;) {
-    if (step.kind === 'lead' || step.kind === 'refuse') return { end: step, written, left };
+    if (step.kind === 'route' || step.kind === 'refuse') return { end: step, written, left };
     if (step.kind === 'go-on') {
       written += Buffer.from(step.write ?? []).toString();
       left = left.subarray(step.consume);
@@ -65,7 +65,7 @@ function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new
       step = goOn(of, step.state);
       continue;
     }
-    const state: HeadState = step.state;
+    const state: DetectionState = step.state;
     if (seen === left.length) {
       step = nextStep(of, state, { kind: 'timeout' });
       continue;
@@ -76,7 +76,7 @@ function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new
   }
 }
 
-describe('the head of a session', () => {
+describe('detection', () => {
   test.each([
     ['a TLS name', {}, recorded('curl'), 'tls'],
     ['a host whose TLS is ended here, by its TLS name', {}, hello('secure.test'), 'ended'],
@@ -88,10 +88,10 @@ describe('the head of a session', () => {
     ['a TLS name behind a PROXY header', { acceptProxy: everybody }, Buffer.concat([header, recorded('curl')]), 'tls'],
     ['a TLS name behind Postgres’ request', {}, Buffer.concat([sslRequest, recorded('curl')]), 'tls'],
     ['anybody behind a PROXY header', { acceptProxy: everybody, names: [], service: 'rest' }, header, 'rest'],
-  ] as const)('leads %s, wherever the bytes are cut', (_, options, bytes, service) => {
+  ] as const)('routes %s, wherever the bytes are cut', (_, options, bytes, service) => {
     const of = plan(options);
     const whole = run(of, bytes, Math.max(1, bytes.length));
-    expect(whole.end).toMatchObject({ kind: 'lead', to: { service } });
+    expect(whole.end).toMatchObject({ kind: 'route', to: { service } });
     for (const piece of [1, 2, 7, 100]) expect(run(of, bytes, piece)).toEqual(whole);
   });
 
@@ -158,19 +158,19 @@ describe('the head of a session', () => {
   test('knows whom a proxy speaks for, and says so of whoever is refused behind it', () => {
     const { end } = run(plan({ acceptProxy: everybody }), Buffer.concat([header, hello('elsewhere.test')]), 10);
     expect(end).toMatchObject({
-      found: { name: 'elsewhere.test', proxied: { source: { host: '203.0.113.7', port: 1 } } },
+      result: { name: 'elsewhere.test', proxied: { source: { host: '203.0.113.7', port: 1 } } },
     });
   });
 
   test('a client that ends without a byte is the catch-all’s, or gave up', () => {
     const input = { kind: 'bytes', bytes: new Uint8Array(), ended: true } as const;
-    const stateOf = (of: Plan): HeadState => {
+    const stateOf = (of: Plan): DetectionState => {
       const step = firstStep(of, false);
       if (step.kind !== 'wait') throw new Error(step.kind);
       return step.state;
     };
     const [open, closed] = [plan({ service: 'rest' }), plan({})];
-    expect(nextStep(open, stateOf(open), input)).toMatchObject({ kind: 'lead', found: { ended: true } });
+    expect(nextStep(open, stateOf(open), input)).toMatchObject({ kind: 'route', result: { ended: true } });
     expect(nextStep(closed, stateOf(closed), input)).toMatchObject({ kind: 'refuse', reason: 'client-gave-up' });
   });
 });
@@ -190,20 +190,20 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
   test.each([
     ['after', [acknowledgement, requestFor('web.test')]],
     ['before', [requestFor('web.test'), acknowledgement]],
-  ])('is sent some, and led by the name it asks for %s it acknowledges them', (_, reply) => {
+  ])('is sent some, and routed by the name it asks for %s it acknowledges them', (_, reply) => {
     for (const piece of [1, 7, 1_000]) {
       const { end, written, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
       expect(written).toBe(emptySettings);
-      expect(end).toMatchObject({ kind: 'lead', to: { service: 'web' }, found: { name: 'web.test', stream: 3 } });
+      expect(end).toMatchObject({ kind: 'route', to: { service: 'web' }, result: { name: 'web.test', stream: 3 } });
       // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
-      const heard = Buffer.concat([(end.kind === 'lead' && end.found.consumed) || Buffer.alloc(0), left]);
+      const heard = Buffer.concat([(end.kind === 'route' && end.result.consumed) || Buffer.alloc(0), left]);
       expect(heard).toEqual(Buffer.concat([begun, requestFor('web.test')]));
     }
   });
 
   test('is told so on its own stream when nobody has the name', () => {
     const { end } = run(plan({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
-    expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', found: { name: 'else.test', stream: 3 } });
+    expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', result: { name: 'else.test', stream: 3 } });
   });
 
   test.each([
