@@ -4,7 +4,7 @@ import type { AccessCounts } from '../intake/access-policy.ts';
 import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
 import type { Way } from '../boundary/descriptor-channel.ts';
-import { planOf, type Plan } from '../intake/detect/config.ts';
+import { listenerConfigOf, type ListenerConfig } from '../intake/detect/listener-config.ts';
 import { Detector } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
 import { listSessions } from '../sessions/list-sessions.ts';
@@ -50,7 +50,7 @@ export class Dispatcher {
   readonly #listeners = new Map<string, Listener>();
   /** The service that each listener routes its clients to, or what it has to detect before. */
   readonly #services = new Map<string, string>();
-  readonly #plans = new Map<string, Plan>();
+  readonly #configs = new Map<string, ListenerConfig>();
   readonly #detector: Detector;
   readonly #tls: TlsEntrance;
   readonly #upstreamContext = new UpstreamContext();
@@ -169,11 +169,11 @@ export class Dispatcher {
       this.#listeners.delete(key);
     }
     this.#services.clear();
-    this.#plans.clear();
+    this.#configs.clear();
     for (const spec of specs) {
       const { key, host, port, service } = spec;
-      const plan = planOf(spec);
-      if (plan) this.#plans.set(key, plan);
+      const config = listenerConfigOf(spec);
+      if (config) this.#configs.set(key, config);
       else if (service !== undefined) this.#services.set(key, service);
       if (!this.#listeners.has(key)) this.#listeners.set(key, this.#listen(key, host, port));
     }
@@ -195,11 +195,11 @@ export class Dispatcher {
 
   #admit(channel: Channel, key: string): void {
     const service = this.#services.get(key);
-    const plan = service === undefined ? this.#plans.get(key) : undefined;
+    const config = service === undefined ? this.#configs.get(key) : undefined;
     // Accepted in the same turn of the event loop in which its listener was closed.
-    if ((service === undefined && !plan) || !this.#accepting) return channel.abort();
+    if ((service === undefined && !config) || !this.#accepting) return channel.abort();
     if (this.#isFull) this.#detector.reject(channel, key, service, 'limit-total');
-    else if (plan) this.#detector.receive(channel, plan);
+    else if (config) this.#detector.receive(channel, config);
     else if (service !== undefined) this.#enter(channel, key, service, undefined);
   }
 

@@ -4,7 +4,7 @@ import { findAcknowledgement } from '../../wire/http2-head.ts';
 import { postgresRequestBytes, protocolOf } from '../../wire/protocol.ts';
 import { readClientHello } from '../../wire/tls-client-hello.ts';
 import { httpPage } from '../../wire/http-error-page.ts';
-import type { Plan } from './config.ts';
+import type { ListenerConfig } from './listener-config.ts';
 import {
   resultOf,
   wait,
@@ -26,8 +26,8 @@ const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
 /** Kept in memory until its upstream gets it. Preface, settings and a few small frames have a few hundred bytes. */
 const mostConsumed = 16_384;
 
-export function detectName(plan: Plan, state: NamesState, input: DetectionInput): DetectionStep {
-  if (input.kind === 'timeout') return afterSilence(plan, state);
+export function detectName(config: ListenerConfig, state: NamesState, input: DetectionInput): DetectionStep {
+  if (input.kind === 'timeout') return afterSilence(config, state);
   const { ended } = input;
   const bytes = state.consumed ? Buffer.concat([state.consumed, input.bytes]) : input.bytes;
   const protocol = protocolOf(bytes);
@@ -36,35 +36,39 @@ export function detectName(plan: Plan, state: NamesState, input: DetectionInput)
   switch (protocol) {
     case 'undecided':
       if (!ended) return wait({ ...state, heard: bytes.length === 0 ? state.heard : 'undecided' });
-      return bytes.length === 0 ? afterEnd(plan, state) : afterSilence(plan, { ...state, heard: 'undecided' });
+      return bytes.length === 0 ? afterEnd(config, state) : afterSilence(config, { ...state, heard: 'undecided' });
     case 'tls':
-      return plan.hasTlsNames || !plan.catchAll ? byServerName(plan, state, bytes, ended) : elsewhere(plan, state);
+      return config.hasTlsNames || !config.catchAll
+        ? byServerName(config, state, bytes, ended)
+        : elsewhere(config, state);
     case 'http1':
     case 'http2':
-      return plan.hasHosts || !plan.catchAll ? byHost(plan, state, protocol, bytes, ended) : elsewhere(plan, state);
+      return config.hasHosts || !config.catchAll
+        ? byHost(config, state, protocol, bytes, ended)
+        : elsewhere(config, state);
     case 'postgres-ssl':
-      if (plan.grantsTls) return answered(state, { ...state.asked, tls: true }, yes);
-      return elsewhere(plan, state, no);
+      if (config.grantsTls) return answered(state, { ...state.asked, tls: true }, yes);
+      return elsewhere(config, state, no);
     case 'postgres-gss':
-      if (plan.grantsTls && !state.asked.gss) return answered(state, { ...state.asked, gss: true }, no);
-      return elsewhere(plan, state);
+      if (config.grantsTls && !state.asked.gss) return answered(state, { ...state.asked, gss: true }, no);
+      return elsewhere(config, state);
     case 'other':
-      return elsewhere(plan, state);
+      return elsewhere(config, state);
   }
 }
 
-function byServerName(plan: Plan, state: NamesState, bytes: Uint8Array, ended: boolean): DetectionStep {
+function byServerName(config: ListenerConfig, state: NamesState, bytes: Uint8Array, ended: boolean): DetectionStep {
   const hello = readClientHello(bytes);
   const result = resultOf(state, { protocol: 'tls' });
   if (hello.kind === 'incomplete') {
     return ended ? malformed(result) : wait({ ...state, heard: 'tls' });
   }
   if (hello.kind !== 'hello') return malformed(result);
-  return routeByName(plan, 'sni', { ...result, name: hello.serverName });
+  return routeByName(config, 'sni', { ...result, name: hello.serverName });
 }
 
 function byHost(
-  plan: Plan,
+  config: ListenerConfig,
   state: NamesState,
   protocol: 'http1' | 'http2',
   bytes: Uint8Array,
@@ -77,7 +81,7 @@ function byHost(
     return ended ? malformed(result) : wait({ ...state, heard: protocol });
   }
   if (head.kind !== 'host') return malformed(result);
-  return routeByName(plan, 'host', { ...result, name: head.host });
+  return routeByName(config, 'host', { ...result, name: head.host });
 }
 
 /** The acknowledgement is left out of what is consumed: SETTINGS of its upstream's own will come, and be acknowledged on their own. */
@@ -93,33 +97,33 @@ function untilAcknowledged(state: NamesState, bytes: Uint8Array, ended: boolean)
   return ended || bytes.length > mostConsumed ? malformed(resultOf(state, { protocol: 'http2' })) : wait(state);
 }
 
-function routeByName(plan: Plan, kind: NameSpec['kind'], result: DetectionResult): DetectionStep {
-  const to = plan.names.find(kind, result.name) ?? plan.catchAll;
-  return to ? { kind: 'route', to, result } : noRoute(plan, result);
+function routeByName(config: ListenerConfig, kind: NameSpec['kind'], result: DetectionResult): DetectionStep {
+  const to = config.names.find(kind, result.name) ?? config.catchAll;
+  return to ? { kind: 'route', to, result } : noRoute(config, result);
 }
 
-function elsewhere(plan: Plan, state: NamesState, answer?: Uint8Array): DetectionStep {
+function elsewhere(config: ListenerConfig, state: NamesState, answer?: Uint8Array): DetectionStep {
   const result = resultOf(state);
-  if (plan.catchAll) return { kind: 'route', to: plan.catchAll, result };
+  if (config.catchAll) return { kind: 'route', to: config.catchAll, result };
   return { kind: 'refuse', reason: 'no-route', answer, result };
 }
 
 /** The client may be waiting for the server to speak. A client that began to ask for a name, and stopped, is not routed elsewhere. */
-function afterSilence(plan: Plan, state: NamesState): DetectionStep {
+function afterSilence(config: ListenerConfig, state: NamesState): DetectionStep {
   const { heard, asked, greeted } = state;
   if (heard === 'http2' && !greeted)
     return { kind: 'go-on', state: { ...state, greeted: true }, consume: 0, write: emptySettings };
   const maybeOther = (heard === 'nothing' || heard === 'undecided') && !asked.tls;
-  if (maybeOther && plan.catchAll) return { kind: 'route', to: plan.catchAll, result: resultOf(state) };
+  if (maybeOther && config.catchAll) return { kind: 'route', to: config.catchAll, result: resultOf(state) };
   const protocol = heard === 'nothing' || heard === 'undecided' ? undefined : heard;
   const answer = httpPage('sniff-timeout', { protocol, hosts: undefined });
   return { kind: 'refuse', reason: 'sniff-timeout', answer, result: resultOf(state, { protocol }) };
 }
 
 /** It has ended without a byte: it only listens, or is only there to see if we are. */
-function afterEnd(plan: Plan, state: NamesState): DetectionStep {
+function afterEnd(config: ListenerConfig, state: NamesState): DetectionStep {
   const result = resultOf(state, { ended: true });
-  if (plan.catchAll && !state.asked.tls) return { kind: 'route', to: plan.catchAll, result };
+  if (config.catchAll && !state.asked.tls) return { kind: 'route', to: config.catchAll, result };
   return { kind: 'refuse', reason: 'client-gave-up', answer: undefined, result };
 }
 
@@ -127,7 +131,7 @@ function answered(state: NamesState, asked: NamesState['asked'], write: Uint8Arr
   return { kind: 'go-on', state: { ...state, asked, heard: 'nothing' }, consume: postgresRequestBytes, write };
 }
 
-function noRoute({ hosts }: Plan, result: DetectionResult): DetectionStep {
+function noRoute({ hosts }: ListenerConfig, result: DetectionResult): DetectionStep {
   const answer =
     result.protocol === 'tls' ? tlsAlert(alert.unrecognizedName) : httpPage('no-route', { ...result, hosts });
   return { kind: 'refuse', reason: 'no-route', answer, result };

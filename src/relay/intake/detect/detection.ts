@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../../time/clock.ts';
 import type { Channel, ChannelEvents } from '../../driver/driver.ts';
 import type { CloseReason } from '../../boundary/report.ts';
 import { ListNode } from '../../driver/linked-list.ts';
-import type { Plan } from './config.ts';
+import type { ListenerConfig } from './listener-config.ts';
 import { firstStep, goOn, nextStep } from './state.ts';
 import type { DetectionResult, DetectionInput, DetectionState, DetectionStep } from './step.ts';
 
@@ -32,7 +32,7 @@ type WaitsFor = Extract<DetectionStep, { kind: 'wait' }>['for'];
 
 export class Detection implements ChannelEvents {
   readonly channel: Channel;
-  readonly plan: Plan;
+  readonly config: ListenerConfig;
   readonly startedAtWallMs: number;
   /** In its host's list. */
   readonly node = new ListNode<Detection>(this);
@@ -41,16 +41,16 @@ export class Detection implements ChannelEvents {
   #deadline: Timer | undefined;
   #waitsFor: WaitsFor | undefined;
 
-  constructor(channel: Channel, plan: Plan, host: DetectionHost) {
+  constructor(channel: Channel, config: ListenerConfig, host: DetectionHost) {
     this.channel = channel;
-    this.plan = plan;
+    this.config = config;
     this.#host = host;
     this.startedAtWallMs = host.clock.wallMs();
     channel.attach(this);
   }
 
   start(isTrusted: boolean): void {
-    this.#follow(firstStep(this.plan, isTrusted));
+    this.#follow(firstStep(this.config, isTrusted));
   }
 
   onClientBytes(bytes: Uint8Array, ended: boolean): void {
@@ -75,7 +75,7 @@ export class Detection implements ChannelEvents {
   }
 
   #next(input: DetectionInput): void {
-    if (this.#state) this.#follow(nextStep(this.plan, this.#state, input));
+    if (this.#state) this.#follow(nextStep(this.config, this.#state, input));
   }
 
   #follow(step: DetectionStep): void {
@@ -88,7 +88,7 @@ export class Detection implements ChannelEvents {
         this.channel.consume(step.consume);
         if (step.write) this.channel.write(step.write);
         this.#over();
-        return this.#follow(goOn(this.plan, step.state));
+        return this.#follow(goOn(this.config, step.state));
       case 'route':
         this.#over();
         return this.#host.onRouted(this, step);
@@ -102,7 +102,7 @@ export class Detection implements ChannelEvents {
     if (this.#waitsFor === what) return;
     this.#waitsFor = what;
     this.#deadline?.cancel();
-    const forMs = what === 'first-byte' ? this.plan.sniffTimeoutMs : what === 'request' ? requestMs : patienceMs;
+    const forMs = what === 'first-byte' ? this.config.sniffTimeoutMs : what === 'request' ? requestMs : patienceMs;
     this.#deadline = this.#host.clock.after(forMs, () => this.#next({ kind: 'timeout' }));
   }
 

@@ -7,7 +7,7 @@ import type { CloseReason, Refusal, SessionRecord } from '../../boundary/report.
 import { tellRefused, type RefusedClient } from '../refusal.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
 import { Detection, type DetectionHost } from './detection.ts';
-import type { Destination, Plan } from './config.ts';
+import type { Destination, ListenerConfig } from './listener-config.ts';
 import type { DetectionResult, DetectionStep } from './step.ts';
 
 /**
@@ -35,11 +35,11 @@ export class Detector implements DetectionHost {
     return this.#detections.size;
   }
 
-  receive(channel: Channel, plan: Plan): void {
-    const detection = new Detection(channel, plan, this);
+  receive(channel: Channel, config: ListenerConfig): void {
+    const detection = new Detection(channel, config, this);
     this.#detections.add(detection.node);
     this.#collaborators.counters.count('accepted', 1);
-    detection.start(isTrusted(plan, channel.client));
+    detection.start(isTrusted(config, channel.client));
   }
 
   /** Rejects a client of which nothing is read. */
@@ -58,7 +58,7 @@ export class Detector implements DetectionHost {
     this.#detections.remove(detection.node);
     this.#collaborators.routeTo(
       detection.channel,
-      detection.plan.listener,
+      detection.config.listener,
       to,
       originOf(detection.channel.client, detection.startedAtWallMs, result),
     );
@@ -71,13 +71,13 @@ export class Detector implements DetectionHost {
     result: DetectionResult | undefined,
   ): void {
     this.#detections.remove(detection.node);
-    const { channel, plan, startedAtWallMs } = detection;
+    const { channel, config, startedAtWallMs } = detection;
     if (answer) channel.reject(answer);
     else channel.abort();
     const origin = result && originOf(channel.client, startedAtWallMs, result);
     // With one service there is no doubt which one the client came for.
-    const service = plan.hasTlsNames || plan.hasHosts ? undefined : plan.catchAll?.service;
-    const refused = { peer: channel.client, service, listener: plan.listener, origin, reason };
+    const service = config.hasTlsNames || config.hasHosts ? undefined : config.catchAll?.service;
+    const refused = { peer: channel.client, service, listener: config.listener, origin, reason };
     this.#close(refused, startedAtWallMs);
   }
 
@@ -87,7 +87,7 @@ export class Detector implements DetectionHost {
 }
 
 /** A peer on a unix socket has no address; whoever may open it is trusted. */
-function isTrusted({ trusted }: Plan, client: string): boolean {
+function isTrusted({ trusted }: ListenerConfig, client: string): boolean {
   if (!trusted) return false;
   const host = hostOf(client);
   return isIP(host) === 0 ? host === 'unix' : trusted.has(host);

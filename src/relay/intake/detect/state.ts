@@ -1,6 +1,6 @@
 import { readProxyHeader } from '../../wire/proxy-protocol/read.ts';
 import { detectName } from './by-name.ts';
-import type { Plan } from './config.ts';
+import type { ListenerConfig } from './listener-config.ts';
 import {
   resultOf,
   wait,
@@ -15,14 +15,14 @@ import {
  * From one step of a detection to the next: first the client's address, then the service. Pure.
  */
 /** Before the first peek. */
-export function firstStep(plan: Plan, isTrusted: boolean): DetectionStep {
+export function firstStep(config: ListenerConfig, isTrusted: boolean): DetectionStep {
   return isTrusted
     ? { kind: 'wait', state: { kind: 'proxy-header' }, for: 'proxy-header' }
-    : goOn(plan, fresh(undefined));
+    : goOn(config, fresh(undefined));
 }
 
-export function nextStep(plan: Plan, state: DetectionState, input: DetectionInput): DetectionStep {
-  if (state.kind === 'names') return detectName(plan, state, input);
+export function nextStep(config: ListenerConfig, state: DetectionState, input: DetectionInput): DetectionStep {
+  if (state.kind === 'names') return detectName(config, state, input);
   if (input.kind === 'timeout') return badHeader;
   const header = readProxyHeader(input.bytes);
   if (header.kind === 'incomplete' && !input.ended) return { kind: 'wait', state, for: 'proxy-header' };
@@ -34,11 +34,11 @@ export function nextStep(plan: Plan, state: DetectionState, input: DetectionInpu
 }
 
 /** After the bytes were dropped. With no names to choose from, nothing more need be read. */
-export function goOn(plan: Plan, state: NamesState): DetectionStep {
+export function goOn(config: ListenerConfig, state: NamesState): DetectionStep {
   // Its request may be among what was consumed, and nothing more come.
-  if (state.consumed) return detectName(plan, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
-  if (!plan.catchAll || plan.grantsTls || plan.hasHosts) return wait(state);
-  return { kind: 'route', to: plan.catchAll, result: resultOf(state) };
+  if (state.consumed) return detectName(config, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
+  if (!config.catchAll || config.grantsTls || config.hasHosts) return wait(state);
+  return { kind: 'route', to: config.catchAll, result: resultOf(state) };
 }
 
 function fresh(proxied: Proxied | undefined): NamesState {

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../boundary/report.ts';
 import type { SocketAddress } from '../../wire/socket-address.ts';
-import type { Destination } from './config.ts';
+import type { Destination } from './listener-config.ts';
 
 /**
  * The detection of a client's service as values: what its first bytes say, and what is to be done about it. Pure; all

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planOf, type Plan } from '../../../../../src/relay/intake/detect/config.ts';
+import { listenerConfigOf, type ListenerConfig } from '../../../../../src/relay/intake/detect/listener-config.ts';
 import { firstStep, goOn, nextStep } from '../../../../../src/relay/intake/detect/state.ts';
 import type { DetectionState, DetectionStep } from '../../../../../src/relay/intake/detect/step.ts';
 import { writeProxyHeader } from '../../../../../src/relay/wire/proxy-protocol/write.ts';
@@ -19,8 +19,8 @@ const header = writeProxyHeader('v2', {
   destination: { host: '::1', port: 2 },
 });
 
-function plan(options: Partial<ListenerSpec>): Plan {
-  const made = planOf({
+function config(options: Partial<ListenerSpec>): ListenerConfig {
+  const made = listenerConfigOf({
     ...plainListener,
     key: 'k',
     host: '127.0.0.1',
@@ -44,7 +44,7 @@ interface Run {
  * Gives the bytes so many at a time to whatever waits for them, and ends with what became of it. `reply`: what the client
  * sends once it has heard something.
  */
-function run(of: Plan, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
+function run(of: ListenerConfig, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
   let written = '';
   let left = bytes;
   let unsent = reply;
@@ -89,7 +89,7 @@ describe('detection', () => {
     ['a TLS name behind Postgres’ request', {}, Buffer.concat([sslRequest, recorded('curl')]), 'tls'],
     ['anybody behind a PROXY header', { acceptProxy: everybody, names: [], service: 'rest' }, header, 'rest'],
   ] as const)('routes %s, wherever the bytes are cut', (_, options, bytes, service) => {
-    const of = plan(options);
+    const of = config(options);
     const whole = run(of, bytes, Math.max(1, bytes.length));
     expect(whole.end).toMatchObject({ kind: 'route', to: { service } });
     for (const piece of [1, 2, 7, 100]) expect(run(of, bytes, piece)).toEqual(whole);
@@ -140,7 +140,7 @@ describe('detection', () => {
       '',
     ],
   ] as const)('refuses %s, wherever the bytes are cut', (_, options, bytes, reason, answer) => {
-    const of = plan(options);
+    const of = config(options);
     for (const piece of [1, 3, 50, Math.max(1, bytes.length)]) {
       const { end } = run(of, bytes, piece);
       expect(end).toMatchObject({ kind: 'refuse', reason });
@@ -151,12 +151,12 @@ describe('detection', () => {
 
   test('has nothing to find out where one service takes everybody', () => {
     const plain = { ...plainListener, key: 'k', host: '127.0.0.1', port: 1, service: 'all' };
-    expect(planOf(plain)).toBeUndefined();
-    expect(planOf({ ...plain, tls: 'terminate' })).toBeDefined();
+    expect(listenerConfigOf(plain)).toBeUndefined();
+    expect(listenerConfigOf({ ...plain, tls: 'terminate' })).toBeDefined();
   });
 
   test('knows whom a proxy speaks for, and says so of whoever is refused behind it', () => {
-    const { end } = run(plan({ acceptProxy: everybody }), Buffer.concat([header, hello('elsewhere.test')]), 10);
+    const { end } = run(config({ acceptProxy: everybody }), Buffer.concat([header, hello('elsewhere.test')]), 10);
     expect(end).toMatchObject({
       result: { name: 'elsewhere.test', proxied: { source: { host: '203.0.113.7', port: 1 } } },
     });
@@ -164,12 +164,12 @@ describe('detection', () => {
 
   test('a client that ends without a byte is the catch-all’s, or gave up', () => {
     const input = { kind: 'bytes', bytes: new Uint8Array(), ended: true } as const;
-    const stateOf = (of: Plan): DetectionState => {
+    const stateOf = (of: ListenerConfig): DetectionState => {
       const step = firstStep(of, false);
       if (step.kind !== 'wait') throw new Error(step.kind);
       return step.state;
     };
-    const [open, closed] = [plan({ service: 'rest' }), plan({})];
+    const [open, closed] = [config({ service: 'rest' }), config({})];
     expect(nextStep(open, stateOf(open), input)).toMatchObject({ kind: 'route', result: { ended: true } });
     expect(nextStep(closed, stateOf(closed), input)).toMatchObject({ kind: 'refuse', reason: 'client-gave-up' });
   });
@@ -192,7 +192,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
     ['before', [requestFor('web.test'), acknowledgement]],
   ])('is sent some, and routed by the name it asks for %s it acknowledges them', (_, reply) => {
     for (const piece of [1, 7, 1_000]) {
-      const { end, written, left } = run(plan({ service: 'rest' }), begun, piece, Buffer.concat(reply));
+      const { end, written, left } = run(config({ service: 'rest' }), begun, piece, Buffer.concat(reply));
       expect(written).toBe(emptySettings);
       expect(end).toMatchObject({ kind: 'route', to: { service: 'web' }, result: { name: 'web.test', stream: 3 } });
       // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
@@ -202,7 +202,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
   });
 
   test('is told so on its own stream when nobody has the name', () => {
-    const { end } = run(plan({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
+    const { end } = run(config({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
     expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', result: { name: 'else.test', stream: 3 } });
   });
 
@@ -211,7 +211,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
     ['an acknowledgement', acknowledgement],
     ['a request, but no acknowledgement', requestFor('web.test')],
   ])('gets a goodbye when all it sends then is %s', (_, reply) => {
-    const { end } = run(plan({ service: 'rest' }), begun, 10, reply);
+    const { end } = run(config({ service: 'rest' }), begun, 10, reply);
     expect(end).toMatchObject({ kind: 'refuse', reason: 'sniff-timeout' });
     expect(end.kind === 'refuse' && Buffer.from(end.answer ?? []).indexOf(frame(7, 0, 0).subarray(3))).toBeGreaterThan(
       0,
@@ -221,7 +221,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
   test('keeps no more than 16 KiB in memory', () => {
     const settings = Array.from({ length: 20 }, () => frame(4, 0, 0, ...Array.from({ length: 252 }, () => 0)));
     const most = Buffer.concat([begun, ...settings, ...settings, ...settings, ...settings]);
-    const { end } = run(plan({}), begun, 1_000, Buffer.concat([most.subarray(begun.length), acknowledgement]));
+    const { end } = run(config({}), begun, 1_000, Buffer.concat([most.subarray(begun.length), acknowledgement]));
     expect(end).toMatchObject({ kind: 'refuse', reason: 'malformed' });
   });
 });

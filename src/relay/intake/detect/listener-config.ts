@@ -5,7 +5,7 @@ import type { ListenerSpec, NameSpec, TlsMode } from '../../boundary/table.ts';
 /**
  * What a listener has to know of its clients before it routes them to a service, made ready to be looked up.
  */
-export interface Plan {
+export interface ListenerConfig {
   /** The listener's key. */
   readonly listener: string;
   readonly names: Names<NameSpec>;
@@ -29,7 +29,7 @@ export interface Destination {
 }
 
 /** Undefined where there is nothing to find out: every client is routed to the one service at once. */
-export function planOf(spec: ListenerSpec): Plan | undefined {
+export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined {
   const { key, service, tls, names, acceptProxy, sniffTimeoutMs, explainNames } = spec;
   if (service !== undefined && tls === 'passthrough' && names.length === 0 && !acceptProxy) return undefined;
   const found = names.map(asFound);
