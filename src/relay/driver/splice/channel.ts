@@ -4,7 +4,7 @@ import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
 import type { Watcher } from './epoll-loop.ts';
-import { Front } from './front.ts';
+import { SpliceEarlyBytes } from './early-bytes.ts';
 import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
 import { Relay, type RelayEvents } from './relay.ts';
 
@@ -32,7 +32,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   /** While `onDialed` is told: a relay begun within it is pumped once that has returned, in the same turn. */
   #isTelling = false;
   #isOver = false;
-  #front: Front | undefined;
+  #earlyBytes: SpliceEarlyBytes | undefined;
   /** Until it is relayed. */
   #dial: Dial | undefined;
   /** Kept for its figures once it is over. */
@@ -67,31 +67,31 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
-    this.#front?.stop();
+    this.#earlyBytes?.stop();
   }
 
   peek(limit: number): void {
-    this.#frontOf().startPeeking(limit, this.#mask);
+    this.#ensureEarlyBytes().startPeeking(limit, this.#mask);
   }
 
   consume(count: number): void {
-    this.#frontOf().consume(count);
+    this.#ensureEarlyBytes().consume(count);
   }
 
   write(bytes: Uint8Array): void {
-    this.#frontOf().write(bytes);
+    this.#ensureEarlyBytes().write(bytes);
   }
 
   reject(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#events = undefined;
-    this.#frontOf().reject(bytes);
+    this.#ensureEarlyBytes().reject(bytes);
   }
 
   release(): number {
     this.#isOver = true;
     this.#events = undefined;
-    this.#front?.stop();
+    this.#earlyBytes?.stop();
     this.#parts.loop.release(this.#client);
     this.#parts.onClosed(this);
     return this.#client;
@@ -151,7 +151,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   onReady(_: number, mask: number): void {
     this.#mask |= mask;
     if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();
-    if (this.#front?.isBusy) return this.#front.onReady(mask);
+    if (this.#earlyBytes?.isBusy) return this.#earlyBytes.onReady(mask);
     if ((mask & readyPeerEnd) === 0 || this.#toldEnd || this.#dial?.isDialed) return;
     this.#toldEnd = true;
     const waiting = this.#parts.libc.peek(this.#client);
@@ -193,8 +193,8 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
     else this.#close();
   }
 
-  #frontOf(): Front {
-    return (this.#front ??= new Front(this.#parts, this.#client, {
+  #ensureEarlyBytes(): SpliceEarlyBytes {
+    return (this.#earlyBytes ??= new SpliceEarlyBytes(this.#parts, this.#client, {
       onClientBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
       onClientFailed: () => this.#onClientFailed(),
       onRejected: () => this.#close(),
@@ -203,7 +203,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
 
   #close(): void {
     this.#isOver = true;
-    this.#front?.stop();
+    this.#earlyBytes?.stop();
     this.#dial?.close();
     this.#relay?.close();
     this.#parts.loop.close(this.#client);

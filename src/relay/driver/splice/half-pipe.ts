@@ -47,7 +47,7 @@ const bulkUntil = 16 * 1024;
  */
 const smallestSegment = 1_208;
 
-export class HalfPipe {
+export class SpliceHalfPipe {
   /** Taken from the source. */
   bytes = 0;
   /** The source has ended its direction. */

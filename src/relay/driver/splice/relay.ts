@@ -3,7 +3,7 @@ import type { RelayEnd } from '../driver.ts';
 import { endInOrder } from './connection.ts';
 import type { Dial } from './dial.ts';
 import type { Deferred, Watcher } from './epoll-loop.ts';
-import { HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
 import { readyError } from './libc.ts';
 
 /**
@@ -34,8 +34,8 @@ export class Relay implements Watcher, Deferred {
   readonly #client: number;
   readonly #upstream: number;
   readonly #events: RelayEvents;
-  readonly #up: HalfPipe;
-  readonly #down: HalfPipe;
+  readonly #up: SpliceHalfPipe;
+  readonly #down: SpliceHalfPipe;
   readonly #wasAnswered: boolean;
   #phase: Phase = 'relaying';
   #clientMask = 0;
@@ -59,8 +59,8 @@ export class Relay implements Watcher, Deferred {
     this.#events = events;
     this.#wasAnswered = dial.wasAnswered;
     this.#holdsAck = dial.holdsAck;
-    this.#up = new HalfPipe(parts, client, dial.fd, true);
-    this.#down = new HalfPipe(parts, dial.fd, client, false);
+    this.#up = new SpliceHalfPipe(parts, client, dial.fd, true);
+    this.#down = new SpliceHalfPipe(parts, dial.fd, client, false);
     this.#down.onSource(dial.mask);
     parts.loop.handTo(client, this);
     parts.loop.handTo(dial.fd, this);

@@ -4,8 +4,8 @@ import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { awaitAnswer } from './answer.ts';
 import { connectTo, formatAddress, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
-import { Front } from './front.ts';
-import { HalfPipe } from './half-pipe.ts';
+import { StreamEarlyBytes } from './early-bytes.ts';
+import { StreamHalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { ResetWatch } from './reset-watch.ts';
@@ -32,13 +32,13 @@ export class StreamChannel implements Channel {
   #upstreamCarrier: Socket | undefined;
   #upstream: Socket | undefined;
   #events: ChannelEvents | undefined;
-  readonly #front = new Front((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
+  readonly #earlyBytes = new StreamEarlyBytes((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
   #awaitsAnswer = false;
   #wasAnswered = false;
   #stopIdleWatch: (() => void) | undefined;
   #resetWatch: ResetWatch | undefined;
-  #up: HalfPipe | undefined;
-  #down: HalfPipe | undefined;
+  #up: StreamHalfPipe | undefined;
+  #down: StreamHalfPipe | undefined;
   #over = false;
 
   constructor(client: Socket, sockets: OpenSockets, address = formatAddress(client.remoteAddress, client.remotePort)) {
@@ -68,15 +68,15 @@ export class StreamChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
-    this.#front.stopPeeking();
+    this.#earlyBytes.stopPeeking();
   }
 
   peek(limit: number): void {
-    this.#front.startPeeking(limit);
+    this.#earlyBytes.startPeeking(limit);
   }
 
   consume(count: number): void {
-    this.#front.consume(count);
+    this.#earlyBytes.consume(count);
   }
 
   write(bytes: Uint8Array): void {
@@ -86,7 +86,7 @@ export class StreamChannel implements Channel {
   reject(bytes: Uint8Array): void {
     const client = this.#client;
     this.#over = true;
-    this.#front.consumeAll();
+    this.#earlyBytes.consumeAll();
     client.resume();
     client.end(Buffer.from(bytes));
     const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
@@ -94,7 +94,7 @@ export class StreamChannel implements Channel {
   }
 
   secure(offer: TlsOffer): void {
-    const secured = endTls(this.#carrier, this.#front.consumeAll(), offer, {
+    const secured = endTls(this.#carrier, this.#earlyBytes.consumeAll(), offer, {
       onSecured: () => {
         if (this.#over) return;
         this.#watch(secured);
@@ -148,9 +148,9 @@ export class StreamChannel implements Channel {
     if (!upstream || this.#over) return;
     if (preface) upstream.write(Buffer.from(preface.bytes));
     if (preface?.expect !== undefined) return this.#expect(upstream, preface.expect, idleTimeoutMs);
-    this.#down = new HalfPipe(upstream, client);
-    this.#up = new HalfPipe(client, upstream, this.#front.consumeAll(), () => this.#watchReset());
-    if (this.#front.hasEnded) upstream.end();
+    this.#down = new StreamHalfPipe(upstream, client);
+    this.#up = new StreamHalfPipe(client, upstream, this.#earlyBytes.consumeAll(), () => this.#watchReset());
+    if (this.#earlyBytes.hasEnded) upstream.end();
     if (idleTimeoutMs !== undefined)
       this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
@@ -178,7 +178,7 @@ export class StreamChannel implements Channel {
 
   #stop(): void {
     this.#over = true;
-    this.#front.stopPeeking();
+    this.#earlyBytes.stopPeeking();
     this.#resetWatch?.stop();
   }
 
@@ -188,7 +188,7 @@ export class StreamChannel implements Channel {
         if (client === this.#client) then();
       };
     };
-    this.#front.read(client);
+    this.#earlyBytes.read(client);
     client.on(
       'end',
       ifItIs(() => this.#onClientEnd()),
@@ -216,8 +216,8 @@ export class StreamChannel implements Channel {
   }
 
   #onClientEnd(): void {
-    this.#front.onEnd();
-    if (this.#up || this.#over || this.#front.isPeeking || !this.#front.isEmpty) return;
+    this.#earlyBytes.onEnd();
+    if (this.#up || this.#over || this.#earlyBytes.isPeeking || !this.#earlyBytes.isEmpty) return;
     this.#events?.onClientLeft('ended');
   }
 
@@ -245,7 +245,7 @@ export class StreamChannel implements Channel {
 
   /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
   get #isUntouched(): boolean {
-    if (this.#front.hasEnded || this.#down?.ended || this.#wasAnswered) return false;
+    if (this.#earlyBytes.hasEnded || this.#down?.ended || this.#wasAnswered) return false;
     return this.bytesUp + this.bytesDown === 0;
   }
 
@@ -257,7 +257,7 @@ export class StreamChannel implements Channel {
     this.#up = undefined;
     this.#down = undefined;
     this.#upstream = undefined;
-    this.#front.read(this.#client);
+    this.#earlyBytes.read(this.#client);
     this.#client.resume();
     this.#events?.onUpstreamLost(code);
   }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
  * One direction of a session: copies, holds back a source whose sink is full, passes the end on. An end ends only this
  * direction; errors are the channel's business.
  */
-export class HalfPipe {
+export class StreamHalfPipe {
   bytes = 0;
   /** The source has ended. */
   ended = false;

@@ -5,11 +5,11 @@ import type { HalfPipeParts } from './half-pipe.ts';
 import { again, readyPeerEnd } from './libc.ts';
 
 /**
- * What is done with a client before anybody is dialed for it: its bytes are peeked at where they are, in its socket
- * (recv(2), MSG_PEEK), so that a client that drips holds none of our memory; a few are consumed, a few are written; and it
- * may be rejected. Only clients whose listener asks for it have one.
+ * A client's bytes before an upstream is dialed for it: they are peeked at where they are, in its socket (recv(2),
+ * MSG_PEEK), so that a client that drips holds none of our memory. Some may be consumed, an answer may be written, and the
+ * client may be rejected. Made only for clients whose listener has to know more of them.
  */
-export interface FrontEvents {
+export interface EarlyBytesEvents {
   onClientBytes(bytes: Uint8Array, ended: boolean): void;
   onClientFailed(): void;
   /** The client was rejected, and is gone or had its time: the channel is to be closed. */
@@ -20,10 +20,10 @@ export interface FrontEvents {
 const lingerMs = 1_000;
 const mostDiscarded = 1024 * 1024;
 
-export class Front implements Deferred {
+export class SpliceEarlyBytes implements Deferred {
   readonly #parts: HalfPipeParts;
   readonly #fd: number;
-  readonly #events: FrontEvents;
+  readonly #events: EarlyBytesEvents;
   #mask = 0;
   #limit = 0;
   #pace: PeekPace | undefined;
@@ -31,7 +31,7 @@ export class Front implements Deferred {
   #linger: Timer | undefined;
   #discarded = 0;
 
-  constructor(parts: HalfPipeParts, fd: number, events: FrontEvents) {
+  constructor(parts: HalfPipeParts, fd: number, events: EarlyBytesEvents) {
     this.#parts = parts;
     this.#fd = fd;
     this.#events = events;
