@@ -17,10 +17,10 @@ export function createClientSessionMemory(workers: number, seed: number, cells =
   return { ...createClientCellMemory(cells, seed), counts: new SharedArrayBuffer(cells * workers * 4), workers };
 }
 
-/** A place that was taken; to be given back once. */
-export type ClientPlace = number;
+/** The cell that a client was counted in; to be released once. */
+export type CountedCell = number;
 
-/** For a client that found no cell: it goes uncounted rather than away. */
+/** For a client that found no cell: it is not counted, rather than rejected. */
 const uncounted = -1;
 
 export class ClientSessions {
@@ -36,8 +36,8 @@ export class ClientSessions {
     this.#cells = new ClientCells(memory, (cell) => this.#sum(cell) === 0);
   }
 
-  /** `client` is its IP address. Undefined: it has all the places it may have. Of two that race for the last, none may get it. */
-  enter(service: string, client: string, limit: number): ClientPlace | undefined {
+  /** `client` is its IP address. Undefined: it has as many sessions as it may have. Of two that race for the last, neither may get it. */
+  acquire(service: string, client: string, limit: number): CountedCell | undefined {
     const cell = this.#cells.claim(service, client);
     if (cell === undefined) return uncounted;
     this.#add(cell, 1);
@@ -46,11 +46,11 @@ export class ClientSessions {
     return undefined;
   }
 
-  leave(place: ClientPlace): void {
-    if (place !== uncounted) this.#add(place, -1);
+  release(cell: CountedCell): void {
+    if (cell !== uncounted) this.#add(cell, -1);
   }
 
-  /** After the worker has died, by whoever starts its successor. */
+  /** After the worker has died, before its successor starts. */
   clear(): void {
     for (let at = this.#worker; at < this.#counts.length; at += this.#workers) Atomics.store(this.#counts, at, 0);
   }

@@ -4,17 +4,17 @@ import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 import { CidrSet } from './cidr-set.ts';
 import type { AccessMemory } from '../boundary/access-memory.ts';
 import { ClientRates } from '../boundary/client-rates.ts';
-import { ClientSessions, type ClientPlace } from '../boundary/client-sessions.ts';
+import { ClientSessions, type CountedCell } from '../boundary/client-sessions.ts';
 
 /**
- * Who may come into a service, how fast, and how many at once. Services that let everybody in have none.
+ * Which clients a service admits, how fast, and how many at once. Services that admit every client have no policy.
  */
-export type Rules = Pick<
+export type AccessRules = Pick<
   PoolSpec,
   'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
 >;
 
-/** What all gates of a worker count in. */
+/** What all access policies of a worker count in. */
 export interface AccessCounts {
   readonly sessions: ClientSessions;
   readonly rates: ClientRates;
@@ -24,20 +24,20 @@ export function openAccess(memory: AccessMemory, worker: number): AccessCounts {
   return { sessions: new ClientSessions(memory.sessions, worker), rates: new ClientRates(memory.rates) };
 }
 
-/** Places that a session has taken; to be given back to `leave`. */
-export type Pass = readonly ClientPlace[];
+/** What an admitted client counts for against limits, until it is released. */
+export type Permit = readonly CountedCell[];
 
-/** Stands for all clients of a service together: nobody's address. */
-const everybody = '*';
-export const noPlaces: Pass = [];
+/** Stands for all clients of a service together; no client has such an address. */
+const allClients = '*';
+export const emptyPermit: Permit = [];
 
-export class Gate {
-  readonly #rules: Rules;
+export class AccessPolicy {
+  readonly #rules: AccessRules;
   readonly #counts: AccessCounts;
   readonly #allow: CidrSet | undefined;
   readonly #deny: CidrSet | undefined;
 
-  constructor(rules: Rules, counts: AccessCounts) {
+  constructor(rules: AccessRules, counts: AccessCounts) {
     this.#rules = rules;
     this.#counts = counts;
     this.#allow = rules.allow.length > 0 ? new CidrSet(rules.allow) : undefined;
@@ -45,29 +45,31 @@ export class Gate {
   }
 
   /** `client` is its IP address, or `unix`, which no list names. */
-  enter(client: string, wallMs: number): Pass | Refusal {
-    if (!this.isWelcome(client)) return 'denied';
+  admit(client: string, wallMs: number): Permit | Refusal {
+    if (!this.allows(client)) return 'denied';
     const { service, connectRatePerClient, maxSessions, maxSessionsPerClient } = this.#rules;
     if (connectRatePerClient && !this.#counts.rates.admit(service, client, connectRatePerClient, wallMs))
       return 'rate-client';
-    if (maxSessions === undefined && maxSessionsPerClient === undefined) return noPlaces;
+    if (maxSessions === undefined && maxSessionsPerClient === undefined) return emptyPermit;
     const { sessions } = this.#counts;
-    const whole = sessions.enter(service, everybody, maxSessions ?? Infinity);
-    if (whole === undefined) return 'limit-service';
-    const own = sessions.enter(service, client, maxSessionsPerClient ?? Infinity);
-    if (own !== undefined) return [whole, own];
-    sessions.leave(whole);
+    const ofAll = sessions.acquire(service, allClients, maxSessions ?? Infinity);
+    if (ofAll === undefined) return 'limit-service';
+    const ofClient = sessions.acquire(service, client, maxSessionsPerClient ?? Infinity);
+    if (ofClient !== undefined) return [ofAll, ofClient];
+    sessions.release(ofAll);
     return 'limit-client';
   }
 
-  /** For a session that was there before the limits were. */
-  count(client: string): Pass {
+  /** Counts a client that was admitted before the limits were set; it may be beyond them. */
+  countPresent(client: string): Permit {
     const { service } = this.#rules;
-    return [everybody, client].flatMap((who) => this.#counts.sessions.enter(service, who, Infinity) ?? []);
+    return [allClients, client].flatMap(
+      (countedAs) => this.#counts.sessions.acquire(service, countedAs, Infinity) ?? [],
+    );
   }
 
-  /** By its address alone. */
-  isWelcome(client: string): boolean {
+  /** Goes by the client's address alone. */
+  allows(client: string): boolean {
     if (!this.#deny && !this.#allow) return true;
     // One that was reset before it was accepted has no address either.
     if (isIP(client) === 0) return client === 'unix';
@@ -76,16 +78,16 @@ export class Gate {
   }
 }
 
-/** Undefined where everybody may come, as often as they like. */
-export function gateFor(spec: Rules, counts: AccessCounts): Gate | undefined {
-  return printed(spec) === printed(defaultPool) ? undefined : new Gate(spec, counts);
+/** Undefined where every client is admitted, as often as it likes. */
+export function accessPolicyFor(spec: AccessRules, counts: AccessCounts): AccessPolicy | undefined {
+  return printed(spec) === printed(defaultPool) ? undefined : new AccessPolicy(spec, counts);
 }
 
-export function isSameGate(one: Rules, other: Rules): boolean {
+export function isSamePolicy(one: AccessRules, other: AccessRules): boolean {
   return printed(one) === printed(other);
 }
 
-function printed(rules: Omit<Rules, 'service'>): string {
+function printed(rules: Omit<AccessRules, 'service'>): string {
   const { allow, deny, maxSessions, maxSessionsPerClient, connectRatePerClient } = rules;
   return JSON.stringify([allow, deny, maxSessions, maxSessionsPerClient, connectRatePerClient]);
 }

@@ -4,128 +4,136 @@ import { hostOf, type Origin } from './client-info.ts';
 import { tellRefused, type RefusalEars } from './refusal.ts';
 import type { CloseReason, Refusal } from '../boundary/report.ts';
 import { LinkedList, ListNode } from '../driver/linked-list.ts';
-import { gateFor, isSameGate, noPlaces, type AccessCounts, type Gate, type Pass, type Rules } from './access-policy.ts';
+import {
+  accessPolicyFor,
+  isSamePolicy,
+  emptyPermit,
+  type AccessCounts,
+  type AccessPolicy,
+  type Permit,
+  type AccessRules,
+} from './access-policy.ts';
 
 /**
- * The way into one service in one worker: who may come is given a pass, who may not is turned away. It is the same pass
- * while TLS is begun and in the session after.
+ * The admission of clients to one service in one worker: a client that the policy admits is given a permit, another is
+ * rejected. The permit of a pending TLS handshake is that of the session after it. Admission alone writes permits.
  *
- *   enter ─────────────────────────────▶ session ──▶ leave
- *   expect ──▶ guest, its TLS is begun ──▶ welcome: a session, or dismiss
+ *   admit ────────────────────────────▶ session ──▶ release
+ *   admitPending ──▶ pending handshake ──▶ onSecured: a session, or onHandshakeOver
  */
-export interface DoorCollaborators extends RefusalEars {
+export interface AdmissionCollaborators extends RefusalEars {
   readonly clock: Clock;
   readonly access: AccessCounts;
 }
 
-/** A session, or a guest. */
-export interface Entrant {
+/** A session, or a pending handshake. */
+export interface AdmittedClient {
   /** `ip:port`, or `unix`. */
   readonly client: string;
-  /** What it counts for against limits; the door's to change. */
-  pass: Pass;
+  /** What it counts for against limits. */
+  permit: Permit;
 }
 
-/** Has its place already while its TLS is begun: for one who may not come no handshake is computed. */
-export class Guest implements Entrant {
+/** A client whose TLS is being begun. It is admitted before: for a client that may not come no handshake is computed. */
+export class PendingHandshake implements AdmittedClient {
   readonly channel: Channel;
   readonly client: string;
   readonly listener: string;
   readonly origin: Origin;
-  pass: Pass;
-  readonly node = new ListNode<Guest>(this);
+  permit: Permit;
+  readonly node = new ListNode<PendingHandshake>(this);
 
-  constructor(channel: Channel, listener: string, origin: Origin, pass: Pass) {
+  constructor(channel: Channel, listener: string, origin: Origin, permit: Permit) {
     this.channel = channel;
     this.client = origin.client;
     this.listener = listener;
     this.origin = origin;
-    this.pass = pass;
+    this.permit = permit;
   }
 }
 
-export class Door {
-  readonly #collaborators: DoorCollaborators;
-  #rules: Rules;
-  #gate: Gate | undefined;
-  readonly #guests = new LinkedList<Guest>();
+export class Admission {
+  readonly #collaborators: AdmissionCollaborators;
+  #rules: AccessRules;
+  #policy: AccessPolicy | undefined;
+  readonly #pending = new LinkedList<PendingHandshake>();
 
-  constructor(collaborators: DoorCollaborators, rules: Rules) {
+  constructor(collaborators: AdmissionCollaborators, rules: AccessRules) {
     this.#collaborators = collaborators;
     this.#rules = rules;
-    this.#gate = gateFor(rules, collaborators.access);
+    this.#policy = accessPolicyFor(rules, collaborators.access);
   }
 
-  get guestCount(): number {
-    return this.#guests.size;
+  get pendingCount(): number {
+    return this.#pending.size;
   }
 
   /** Undefined: it was rejected. */
-  enter(channel: Channel, listener: string, origin: Origin | undefined): Pass | undefined {
-    if (!this.#gate) return noPlaces;
-    const pass = this.#gate.enter(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
-    if (typeof pass !== 'string') return pass;
-    this.#reject(channel, listener, pass, origin);
+  admit(channel: Channel, listener: string, origin: Origin | undefined): Permit | undefined {
+    if (!this.#policy) return emptyPermit;
+    const permit = this.#policy.admit(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
+    if (typeof permit !== 'string') return permit;
+    this.#reject(channel, listener, permit, origin);
     return undefined;
   }
 
   /** Undefined: it was rejected. */
-  expect(channel: Channel, listener: string, origin: Origin): Guest | undefined {
-    const pass = this.enter(channel, listener, origin);
-    if (!pass) return undefined;
-    const guest = new Guest(channel, listener, origin, pass);
-    this.#guests.add(guest.node);
-    return guest;
+  admitPending(channel: Channel, listener: string, origin: Origin): PendingHandshake | undefined {
+    const permit = this.admit(channel, listener, origin);
+    if (!permit) return undefined;
+    const pending = new PendingHandshake(channel, listener, origin, permit);
+    this.#pending.add(pending.node);
+    return pending;
   }
 
-  /** Its TLS is begun. False: the lists have changed meanwhile, and it was rejected. */
-  welcome(guest: Guest): boolean {
-    this.#guests.remove(guest.node);
-    if (!this.denies(guest.channel, guest.listener, guest.origin)) return true;
-    this.leave(guest);
+  /** Its TLS has begun. False: the lists have changed meanwhile, and it was rejected. */
+  onSecured(pending: PendingHandshake): boolean {
+    this.#pending.remove(pending.node);
+    if (!this.denies(pending.channel, pending.listener, pending.origin)) return true;
+    this.release(pending);
     return false;
   }
 
-  /** Its channel is closed, or closes by itself. `name`: what it asked for. */
-  dismiss(guest: Guest, reason: CloseReason, detail?: string, name = guest.origin.name): void {
-    const { channel, listener, origin } = guest;
-    this.#guests.remove(guest.node);
-    this.leave(guest);
+  /** Its channel is closed, or closes by itself. `name`: what the client asked for. */
+  onHandshakeOver(pending: PendingHandshake, reason: CloseReason, detail?: string, name = pending.origin.name): void {
+    const { channel, listener, origin } = pending;
+    this.#pending.remove(pending.node);
+    this.release(pending);
     this.#refuse(channel, listener, reason, { ...origin, name }, detail);
   }
 
-  leave(entrant: Entrant): void {
-    for (const place of entrant.pass) this.#collaborators.access.sessions.leave(place);
-    entrant.pass = noPlaces;
+  release(client: AdmittedClient): void {
+    for (const cell of client.permit) this.#collaborators.access.sessions.release(cell);
+    client.permit = emptyPermit;
   }
 
-  /** By the lists alone, as they are now. */
-  isWelcome(client: string): boolean {
-    return this.#gate?.isWelcome(hostOf(client)) ?? true;
+  /** Goes by the lists alone, as they are now. */
+  allows(client: string): boolean {
+    return this.#policy?.allows(hostOf(client)) ?? true;
   }
 
-  /** Turns away whom the lists name; false for everybody else. */
+  /** Rejects a client that the lists don't allow; false for any other. */
   denies(channel: Channel, listener: string, origin: Origin): boolean {
-    if (this.isWelcome(origin.client)) return false;
+    if (this.allows(origin.client)) return false;
     this.#reject(channel, listener, 'denied', origin);
     return true;
   }
 
-  /** True when the rules are others than before. Nobody of those present has a place by them until counted. */
-  change(rules: Rules, sessions: Iterable<Entrant>): boolean {
-    const isSame = isSameGate(this.#rules, rules);
+  /** True when the rules are others than before: then clients that are there count against nothing until `count`. */
+  change(rules: AccessRules, sessions: Iterable<AdmittedClient>): boolean {
+    const isSame = isSamePolicy(this.#rules, rules);
     this.#rules = rules;
     if (isSame) return false;
-    this.#gate = gateFor(rules, this.#collaborators.access);
-    for (const present of [sessions, this.#guests]) for (const entrant of present) this.leave(entrant);
+    this.#policy = accessPolicyFor(rules, this.#collaborators.access);
+    for (const present of [sessions, this.#pending]) for (const client of present) this.release(client);
     return true;
   }
 
-  /** Those whom other rules let in, guests among them, count against these; they may be more than these allow. */
-  count(sessions: Iterable<Entrant>): void {
-    if (!this.#gate) return;
-    for (const present of [sessions, this.#guests])
-      for (const entrant of present) entrant.pass = this.#gate.count(hostOf(entrant.client));
+  /** Clients that other rules admitted count against these, pending handshakes among them; they may be more than these allow. */
+  count(sessions: Iterable<AdmittedClient>): void {
+    if (!this.#policy) return;
+    for (const present of [sessions, this.#pending])
+      for (const client of present) client.permit = this.#policy.countPresent(hostOf(client.client));
   }
 
   #reject(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {

@@ -47,14 +47,14 @@ export class Hold {
     return this.#waiting.size + this.#dialing.size;
   }
 
-  /** Waits from now on, or again: at its old place. */
+  /** Waits from now on; or again, where it was in the order. */
   wait(session: Session): void {
     const isIn = this.#dialing.delete(session);
     if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.count('held', 1);
     this.#watch();
   }
 
-  /** Somebody was answered, from the hold or not: there are places. */
+  /** A session was answered, from the hold or not: there is room. */
   onAnswered(session: Session): void {
     this.#leave(session);
     if (this.size === 0) return;

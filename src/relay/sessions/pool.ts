@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../time/clock.ts';
-import { Door, type Guest } from '../intake/admission.ts';
-import type { Pass } from '../intake/access-policy.ts';
+import { Admission, type PendingHandshake } from '../intake/admission.ts';
+import type { Permit } from '../intake/access-policy.ts';
 import type { AccessCounts } from '../intake/access-policy.ts';
 import { createBalancer } from '../upstreams/balancer.ts';
 import type { Balancer } from '../upstreams/policy.ts';
@@ -39,7 +39,7 @@ export interface PoolCollaborators {
 
 export class Pool implements SessionHost {
   readonly clock: Clock;
-  readonly door: Door;
+  readonly admission: Admission;
   readonly #collaborators: PoolCollaborators;
   readonly #sessions = new LinkedList<Session>();
   readonly #hold: Hold;
@@ -54,7 +54,7 @@ export class Pool implements SessionHost {
     this.clock = collaborators.clock;
     this.#collaborators = collaborators;
     this.#spec = { ...spec, upstreams: [] };
-    this.door = new Door(collaborators, spec);
+    this.admission = new Admission(collaborators, spec);
     this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     this.#hold = new Hold({
       ...collaborators,
@@ -94,15 +94,15 @@ export class Pool implements SessionHost {
     return this.#spec.alpn;
   }
 
-  /** Those whose TLS is being begun among them. */
+  /** With the pending handshakes. */
   get sessionCount(): number {
-    return this.#sessions.size + this.door.guestCount;
+    return this.#sessions.size + this.admission.pendingCount;
   }
 
   /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
   apply(spec: PoolSpec, slotOf: (key: string) => number): void {
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
-    if (this.door.change(spec, this.#sessions)) this.#guard();
+    if (this.admission.change(spec, this.#sessions)) this.#guard();
     this.#spec = spec;
     const before = this.#upstreams;
     const arrived: Upstream[] = [];
@@ -128,18 +128,19 @@ export class Pool implements SessionHost {
   /** `origin`: what detection found out, if there was any; the client was counted then. */
   admit(channel: Channel, listener: string, origin?: Origin): void {
     if (!origin) this.#collaborators.counters.count('accepted', 1);
-    const pass = this.door.enter(channel, listener, origin);
-    if (pass) this.#begin(channel, listener, origin, pass);
+    const permit = this.admission.admit(channel, listener, origin);
+    if (permit) this.#begin(channel, listener, origin, permit);
   }
 
-  /** Its TLS is begun. */
-  admitGuest(guest: Guest): void {
-    if (this.door.welcome(guest)) this.#begin(guest.channel, guest.listener, guest.origin, guest.pass);
+  /** Its TLS has begun. */
+  admitSecured(pending: PendingHandshake): void {
+    if (this.admission.onSecured(pending))
+      this.#begin(pending.channel, pending.listener, pending.origin, pending.permit);
   }
 
   onUnanswered(session: Session, upstream: Upstream): void {
-    // Whoever was relayed until now was let in by the lists of that time.
-    if (!this.door.isWelcome(session.client)) return this.#deny(session);
+    // A session that was relayed until now was admitted by the lists of that time.
+    if (!this.admission.allows(session.client)) return this.#deny(session);
     session.asked = [...session.asked, upstream];
     if (this.#send(session)) upstream.onRetry();
     else this.#toHold(session);
@@ -155,10 +156,10 @@ export class Pool implements SessionHost {
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
     this.#sessions.remove(session.poolNode);
-    this.door.leave(session);
+    this.admission.release(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
-    // There is a place again. Other workers' places are found by the scout.
+    // There is room again. Room that other workers make is found by the scout.
     if (left?.isLimited) this.#hold.letIn(1);
     this.#collaborators.onRecord(record);
   }
@@ -180,7 +181,7 @@ export class Pool implements SessionHost {
 
   /** Closes the sessions of one upstream; the dials to it go elsewhere by their own rules. */
   closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
-    // As they are now: whoever waited for a place comes in meanwhile.
+    // A copy: sessions that waited for room are let in meanwhile.
     for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? []) occupant.close(reason);
   }
 
@@ -190,22 +191,22 @@ export class Pool implements SessionHost {
     this.#moveIdle();
   }
 
-  #begin(channel: Channel, listener: string, origin: Origin | undefined, pass: Pass): void {
+  #begin(channel: Channel, listener: string, origin: Origin | undefined, permit: Permit): void {
     const session = new Session(channel, listener, this.#turns++, this, origin);
-    session.pass = pass;
+    session.permit = permit;
     this.#sessions.add(session.poolNode);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
 
-  /** Sessions that were let in by other rules count as well. Whoever waits yet has to be welcome by these. */
+  /** Applies new access rules: the limits to all sessions, the lists to sessions that are held or dialing. */
   #guard(): void {
-    // Those who dial go last: their places go to whoever waits then.
+    // Sessions that dial go last: a held one gets in where one of them leaves.
     for (const kind of ['held', 'dialing'] as const) {
       for (const session of this.#sessions)
-        if (session.kind === kind && !this.door.isWelcome(session.client)) this.#deny(session);
+        if (session.kind === kind && !this.admission.allows(session.client)) this.#deny(session);
     }
-    this.door.count(this.#sessions);
+    this.admission.count(this.#sessions);
   }
 
   #deny(session: Session): void {
@@ -223,7 +224,7 @@ export class Pool implements SessionHost {
     const best = this.#candidates.best(session.asked);
     if (best.length === 0) return false;
     const order = this.#balancer.order(best, activeOf, session.clientIp);
-    // The first nearly always: another worker may have taken its last place just now.
+    // The first, nearly always: another worker may have filled it up just now.
     for (const upstream of order) if (session.dial(upstream)) return true;
     return false;
   }

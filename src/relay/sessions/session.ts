@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../time/clock.ts';
-import type { Entrant } from '../intake/admission.ts';
-import { noPlaces, type Pass } from '../intake/access-policy.ts';
+import type { AdmittedClient } from '../intake/admission.ts';
+import { emptyPermit, type Permit } from '../intake/access-policy.ts';
 import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
@@ -32,7 +32,7 @@ export interface SessionHost {
   onAnswered(session: Session): void;
   /** A dial failed for want of something on this machine; where the session goes then is told before. */
   onShortage(code: string, message: string): void;
-  /** `left`: the upstream where its place is free now. */
+  /** `left`: the upstream that has room for another session now. */
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
 }
 
@@ -41,7 +41,7 @@ const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
 
-export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
+export class Session implements ChannelEvents, Occupant, AdmittedClient, SessionFacts {
   readonly channel: Channel;
   readonly listener: string;
   readonly origin: Origin | undefined;
@@ -62,7 +62,7 @@ export class Session implements ChannelEvents, Occupant, Entrant, SessionFacts {
   #losses = 0;
   /** Who did not answer on this walk; the pool's to fill. */
   asked: readonly Upstream[] = [];
-  pass: Pass = noPlaces;
+  permit: Permit = emptyPermit;
   /** In its pool's list. */
   readonly poolNode = new ListNode<Session>(this);
   readonly upstreamNode: ListNode<Occupant> = new ListNode<Occupant>(this);

@@ -135,7 +135,7 @@ export class Upstream {
       : [...endpoints.slice(this.#preferred), ...endpoints.slice(0, this.#preferred)];
   }
 
-  /** False when it is full: the place is taken before anybody is dialed. */
+  /** False when it is full: a session is counted before its upstream is dialed. */
   occupy(occupant: Occupant): boolean {
     if (!this.#reserve()) return false;
     this.#occupants.add(occupant.upstreamNode);

@@ -80,7 +80,7 @@ export class Dispatcher {
       onRecord,
       routeTo: (channel, listener, { service, tls }, origin) => {
         if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
-        else if (!this.#pools.poolFor(service).door.denies(channel, listener, origin))
+        else if (!this.#pools.poolFor(service).admission.denies(channel, listener, origin))
           this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
       },
     });

@@ -131,11 +131,11 @@ export class TlsEntrance {
 
   #begin(channel: Channel, listener: string, service: string, origin: Origin): void {
     const pool = this.#collaborators.poolFor(service);
-    const guest = pool.door.expect(channel, listener, origin);
-    if (!guest) return;
+    const pending = pool.admission.admitPending(channel, listener, origin);
+    if (!pending) return;
     this.#ends.begin(channel, pool.alpn, {
-      onSecured: () => pool.admitGuest(guest),
-      onOver: (reason, name, detail) => pool.door.dismiss(guest, reason, detail, name),
+      onSecured: () => pool.admitSecured(pending),
+      onOver: (reason, name, detail) => pool.admission.onHandshakeOver(pending, reason, detail, name),
     });
   }
 

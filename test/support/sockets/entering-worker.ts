@@ -20,7 +20,7 @@ const pause = (): unknown => Atomics.wait(nothing, 0, 0, 0.01);
 let exceeded = 0;
 let taken = 0;
 while (taken < places) {
-  const place = sessions.enter('api', '10.0.0.1', limit);
+  const place = sessions.acquire('api', '10.0.0.1', limit);
   if (place === undefined) {
     pause();
     continue;
@@ -28,6 +28,6 @@ while (taken < places) {
   taken += 1;
   if (Atomics.add(held, 0, 1) + 1 > limit) exceeded += 1;
   Atomics.sub(held, 0, 1);
-  sessions.leave(place);
+  sessions.release(place);
 }
 parentPort?.postMessage({ exceeded });

@@ -147,7 +147,7 @@ export class EpollLoop {
     this.libc.close(this.#epoll.fd);
   }
 
-  /** Searched for first: a listener that was told of before keeps its place ahead, however late its next client came. */
+  /** Searched for first: a listener that was told of before stays ahead in the list, however late its next client came. */
   #isWoken(count: number): boolean {
     for (let index = 0; index < count; index++) if (this.#epoll.eventFd(index) === this.wakeFd) return true;
     return false;

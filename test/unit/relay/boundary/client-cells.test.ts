@@ -33,37 +33,37 @@ describe('sessions per client', () => {
   test('are limited over all workers, for each client and service apart', () => {
     const memory = createClientSessionMemory(2, 1);
     const [first, second] = [new ClientSessions(memory, 0), new ClientSessions(memory, 1)];
-    const place = first.enter('shop/api', '10.0.0.1', 2);
-    expect(second.enter('shop/api', '10.0.0.1', 2)).toBeDefined();
-    expect(first.enter('shop/api', '10.0.0.1', 2)).toBeUndefined();
-    expect(second.enter('shop/api', '10.0.0.2', 2)).toBeDefined();
-    expect(second.enter('shop/web', '10.0.0.1', 2)).toBeDefined();
-    if (place !== undefined) first.leave(place);
-    expect(second.enter('shop/api', '10.0.0.1', 2)).toBeDefined();
+    const place = first.acquire('shop/api', '10.0.0.1', 2);
+    expect(second.acquire('shop/api', '10.0.0.1', 2)).toBeDefined();
+    expect(first.acquire('shop/api', '10.0.0.1', 2)).toBeUndefined();
+    expect(second.acquire('shop/api', '10.0.0.2', 2)).toBeDefined();
+    expect(second.acquire('shop/web', '10.0.0.1', 2)).toBeDefined();
+    if (place !== undefined) first.release(place);
+    expect(second.acquire('shop/api', '10.0.0.1', 2)).toBeDefined();
   });
 
   test('of a worker that died are no longer counted', () => {
     const memory = createClientSessionMemory(2, 1);
     const [dead, alive] = [new ClientSessions(memory, 0), new ClientSessions(memory, 1)];
-    alive.enter('api', '10.0.0.1', 3);
-    dead.enter('api', '10.0.0.1', 3);
-    dead.enter('api', '10.0.0.1', 3);
+    alive.acquire('api', '10.0.0.1', 3);
+    dead.acquire('api', '10.0.0.1', 3);
+    dead.acquire('api', '10.0.0.1', 3);
     dead.clear();
-    expect(alive.enter('api', '10.0.0.1', 2)).toBeDefined();
-    expect(alive.enter('api', '10.0.0.1', 2)).toBeUndefined();
+    expect(alive.acquire('api', '10.0.0.1', 2)).toBeDefined();
+    expect(alive.acquire('api', '10.0.0.1', 2)).toBeUndefined();
   });
 
   test('are counted in a table of one size, whose cells go to others when a client has left', () => {
     const sessions = new ClientSessions(createClientSessionMemory(1, 1, 8), 0);
-    const places = Array.from({ length: 8 }, (_, index) => sessions.enter('api', `10.0.0.${index}`, 1));
+    const places = Array.from({ length: 8 }, (_, index) => sessions.acquire('api', `10.0.0.${index}`, 1));
     expect(new Set(places).size).toBe(8);
     // No client is rejected for want of a cell; who has one is held to it.
-    expect(sessions.enter('api', '10.0.1.1', 1)).toBeDefined();
-    expect(sessions.enter('api', '10.0.1.1', 1)).toBeDefined();
-    expect(sessions.enter('api', '10.0.0.7', 1)).toBeUndefined();
-    sessions.leave(places[3] ?? 0);
-    expect(sessions.enter('api', '10.0.1.1', 1)).toBe(places[3]);
-    expect(sessions.enter('api', '10.0.1.1', 1)).toBeUndefined();
+    expect(sessions.acquire('api', '10.0.1.1', 1)).toBeDefined();
+    expect(sessions.acquire('api', '10.0.1.1', 1)).toBeDefined();
+    expect(sessions.acquire('api', '10.0.0.7', 1)).toBeUndefined();
+    sessions.release(places[3] ?? 0);
+    expect(sessions.acquire('api', '10.0.1.1', 1)).toBe(places[3]);
+    expect(sessions.acquire('api', '10.0.1.1', 1)).toBeUndefined();
   });
 
   test('are what they should be, whoever comes and goes in whatever order', () => {
@@ -76,10 +76,10 @@ describe('sessions per client', () => {
         for (const { client, worker, leaves } of steps) {
           if (leaves) {
             const left = held.pop();
-            if (left) workers[left.worker]?.leave(left.place);
+            if (left) workers[left.worker]?.release(left.place);
             continue;
           }
-          const place = workers[worker]?.enter('api', `10.0.0.${client}`, limit);
+          const place = workers[worker]?.acquire('api', `10.0.0.${client}`, limit);
           expect(place !== undefined).toBe(held.filter((one) => one.client === client).length < limit);
           if (place !== undefined) held.push({ client, worker, place });
         }
@@ -87,7 +87,7 @@ describe('sessions per client', () => {
     );
   });
 
-  test('never pass the limit when threads race for the last place', async () => {
+  test('never pass the limit when threads race for the last one', async () => {
     const memory = createClientSessionMemory(3, 1);
     const held = new Int32Array(new SharedArrayBuffer(4));
     const url = new URL('../../../support/sockets/entering-worker.ts', import.meta.url);

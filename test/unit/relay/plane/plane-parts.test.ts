@@ -42,7 +42,7 @@ describe('counters', () => {
     expect(reader.worker(1)).toMatchObject({ accepted: 2, held: 1, closed: 0 });
   });
 
-  test('give places up to a limit over all workers, and a refused one is not counted', () => {
+  test('reserve up to a limit over all workers, and a refused one is not counted', () => {
     const memory = createCounterMemory(2, 8);
     const [first, second] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
     expect([first.reserve(1, 2), second.reserve(1, 2), first.reserve(1, 2), second.reserve(1, 2)]).toEqual([
@@ -56,7 +56,7 @@ describe('counters', () => {
     expect(first.reserve(1, 2)).toBe(true);
   });
 
-  test('never give more places than the limit to threads that race for them', async () => {
+  test('never reserve more than the limit to threads that race for them', async () => {
     const memory = createCounterMemory(4, 2);
     const held = new Int32Array(new SharedArrayBuffer(4));
     const url = new URL('../../../support/sockets/reserving-worker.ts', import.meta.url);

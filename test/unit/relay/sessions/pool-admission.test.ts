@@ -24,7 +24,7 @@ describe('a client whose upstream is lost', () => {
     expect([pool.sessionCount, counters.activeOf(1)]).toEqual([0, 0]);
   });
 
-  test('is dialed for again when it is still welcome', () => {
+  test('is dialed for again when the lists still allow it', () => {
     const { admit, apply } = createPool([a, b]);
     const client = admit();
     client.answer();
@@ -35,12 +35,12 @@ describe('a client whose upstream is lost', () => {
 });
 
 describe('a client whose TLS is being begun', () => {
-  test('has its place from then on, and the same one in its session', () => {
+  test('counts against limits from then on, and once with its session', () => {
     const rig = createPool([a], { maxSessions: 1 });
-    const { guest, channel } = expectGuest(rig);
+    const { pending, channel } = admitPending(rig);
     expect(rig.pool.sessionCount).toBe(1);
     expect(rig.admit().phase).toBe('aborted');
-    rig.pool.admitGuest(guest);
+    rig.pool.admitSecured(pending);
     expect(channel.phase).toBe('dialing');
     expect(rig.admit().phase).toBe('aborted');
     channel.answer();
@@ -49,10 +49,10 @@ describe('a client whose TLS is being begun', () => {
     expect(rig.records.map(({ reason }) => reason)).toEqual(['limit-service', 'limit-service', 'finished']);
   });
 
-  test('gives its place back when that fails', () => {
+  test('counts no more when that fails', () => {
     const rig = createPool([a], { maxSessionsPerClient: 1 });
-    const { guest } = expectGuest(rig);
-    rig.pool.door.dismiss(guest, 'tls-failed', 'no TLS', 'api.test');
+    const { pending } = admitPending(rig);
+    rig.pool.admission.onHandshakeOver(pending, 'tls-failed', 'no TLS', 'api.test');
     expect(rig.records).toMatchObject([{ reason: 'tls-failed', detail: 'no TLS', name: 'api.test' }]);
     expect(rig.counters.worker(0)).toMatchObject({ 'tls-failed': 1, closed: 1 });
     expect(rig.admit().phase).toBe('dialing');
@@ -60,18 +60,18 @@ describe('a client whose TLS is being begun', () => {
 
   test('counts against a limit that comes meanwhile', () => {
     const rig = createPool([a]);
-    const { guest } = expectGuest(rig);
+    const { pending } = admitPending(rig);
     rig.apply([a], { maxSessions: 1 });
     expect(rig.admit().phase).toBe('aborted');
-    rig.pool.door.dismiss(guest, 'shutdown');
+    rig.pool.admission.onHandshakeOver(pending, 'shutdown');
     expect(rig.admit().phase).toBe('dialing');
   });
 
   test('is rejected when a list comes meanwhile that names it', () => {
     const rig = createPool([a], { maxSessions: 1 });
-    const { guest, channel } = expectGuest(rig);
+    const { pending, channel } = admitPending(rig);
     rig.apply([a], { maxSessions: 1, deny });
-    rig.pool.admitGuest(guest);
+    rig.pool.admitSecured(pending);
     expect(channel).toMatchObject({ phase: 'aborted', dials: [] });
     expect(rig.records).toMatchObject([{ reason: 'denied' }]);
     rig.apply([a], { maxSessions: 1 });
@@ -79,7 +79,7 @@ describe('a client whose TLS is being begun', () => {
   });
 });
 
-test('whatever limits come and go while clients do, all places are free in the end', () => {
+test('whatever limits come and go while clients do, no limit is used up in the end', () => {
   const step = fc.oneof(
     fc.constantFrom('admit', 'expect').map((kind) => ({ kind, nth: 0, limit: undefined })),
     fc.nat(20).map((nth) => ({ kind: 'end', nth, limit: undefined })),
@@ -97,11 +97,11 @@ test('whatever limits come and go while clients do, all places are free in the e
           channel.answer();
           ends.push(() => channel.end());
         } else {
-          const { guest, channel } = tryGuest(rig);
-          if (!guest) continue;
-          if (ends.length % 2 === 0) ends.push(() => rig.pool.door.dismiss(guest, 'tls-failed'));
+          const { pending, channel } = tryPending(rig);
+          if (!pending) continue;
+          if (ends.length % 2 === 0) ends.push(() => rig.pool.admission.onHandshakeOver(pending, 'tls-failed'));
           else {
-            rig.pool.admitGuest(guest);
+            rig.pool.admitSecured(pending);
             ends.push(() => channel.leave());
           }
         }
@@ -147,14 +147,14 @@ describe('a dial that fails for want of something on this machine', () => {
   });
 });
 
-function expectGuest(rig: PoolRig) {
-  const { guest, channel } = tryGuest(rig);
-  if (!guest) throw new Error('it was rejected');
-  return { guest, channel };
+function admitPending(rig: PoolRig) {
+  const { pending, channel } = tryPending(rig);
+  if (!pending) throw new Error('it was rejected');
+  return { pending, channel };
 }
 
-function tryGuest({ pool }: PoolRig) {
+function tryPending({ pool }: PoolRig) {
   const channel = new FakeChannel();
   const origin = originOf(channel.client, 0, { ...nothingDetected, protocol: 'tls' });
-  return { guest: pool.door.expect(channel, 'listener', origin), channel };
+  return { pending: pool.admission.admitPending(channel, 'listener', origin), channel };
 }

@@ -174,7 +174,7 @@ describe('an upstream with a limit', () => {
     expect(rig.held()).toBe(1);
   });
 
-  test('is tried again within 250 ms when the place was another worker’s', () => {
+  test('is tried again within 250 ms when another worker had filled it up', () => {
     const rig = createPool([limited]);
     expect([rig.otherWorker.reserve(1, 2), rig.otherWorker.reserve(1, 2)]).toEqual([true, true]);
     const client = rig.admit();

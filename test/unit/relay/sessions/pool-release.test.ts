@@ -52,7 +52,7 @@ describe('the release of held clients', () => {
     expect(clients.filter(({ dials }) => dials[0] === 1)).toHaveLength(20);
   });
 
-  test('a client that is dialed for without an answer hands its place to nobody, but others follow every 250 ms', () => {
+  test('behind a client that is dialed for without an answer others follow every 250 ms', () => {
     const { admit, apply, clock } = createPool([], { connectTimeoutMs: 60_000 });
     const clients = Array.from({ length: 10 }, () => admit());
     apply([a]);

@@ -77,7 +77,7 @@ describe('the hold', () => {
     expect(third.dials).toEqual([]);
   });
 
-  test('one whose release failed gets its old place again, before those who came later', () => {
+  test('one whose release failed is again before those that came later', () => {
     const { admit, clock } = createPool([a]);
     const [first, second] = [admit(), admit()];
     first.refuse();
