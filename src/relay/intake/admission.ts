@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.ts';
 import type { Channel } from '../driver/driver.ts';
-import { hostOf, type Origin } from './client-info.ts';
+import { hostOf, type ClientInfo } from './client-info.ts';
 import { tellRefused, type RefusalEars } from './refusal.ts';
 import type { CloseReason, Refusal } from '../boundary/report.ts';
 import { LinkedList, ListNode } from '../driver/linked-list.ts';
@@ -39,15 +39,15 @@ export class PendingHandshake implements AdmittedClient {
   readonly channel: Channel;
   readonly client: string;
   readonly listener: string;
-  readonly origin: Origin;
+  readonly clientInfo: ClientInfo;
   permit: Permit;
   readonly node = new ListNode<PendingHandshake>(this);
 
-  constructor(channel: Channel, listener: string, origin: Origin, permit: Permit) {
+  constructor(channel: Channel, listener: string, clientInfo: ClientInfo, permit: Permit) {
     this.channel = channel;
-    this.client = origin.client;
+    this.client = clientInfo.client;
     this.listener = listener;
-    this.origin = origin;
+    this.clientInfo = clientInfo;
     this.permit = permit;
   }
 }
@@ -69,19 +69,19 @@ export class Admission {
   }
 
   /** Undefined: it was rejected. */
-  admit(channel: Channel, listener: string, origin: Origin | undefined): Permit | undefined {
+  admit(channel: Channel, listener: string, clientInfo: ClientInfo | undefined): Permit | undefined {
     if (!this.#policy) return emptyPermit;
-    const permit = this.#policy.admit(hostOf(origin?.client ?? channel.client), this.#collaborators.clock.wallMs());
+    const permit = this.#policy.admit(hostOf(clientInfo?.client ?? channel.client), this.#collaborators.clock.wallMs());
     if (typeof permit !== 'string') return permit;
-    this.#reject(channel, listener, permit, origin);
+    this.#reject(channel, listener, permit, clientInfo);
     return undefined;
   }
 
   /** Undefined: it was rejected. */
-  admitPending(channel: Channel, listener: string, origin: Origin): PendingHandshake | undefined {
-    const permit = this.admit(channel, listener, origin);
+  admitPending(channel: Channel, listener: string, clientInfo: ClientInfo): PendingHandshake | undefined {
+    const permit = this.admit(channel, listener, clientInfo);
     if (!permit) return undefined;
-    const pending = new PendingHandshake(channel, listener, origin, permit);
+    const pending = new PendingHandshake(channel, listener, clientInfo, permit);
     this.#pending.add(pending.node);
     return pending;
   }
@@ -89,17 +89,22 @@ export class Admission {
   /** Its TLS has begun. False: the lists have changed meanwhile, and it was rejected. */
   onSecured(pending: PendingHandshake): boolean {
     this.#pending.remove(pending.node);
-    if (!this.denies(pending.channel, pending.listener, pending.origin)) return true;
+    if (!this.denies(pending.channel, pending.listener, pending.clientInfo)) return true;
     this.release(pending);
     return false;
   }
 
   /** Its channel is closed, or closes by itself. `name`: what the client asked for. */
-  onHandshakeOver(pending: PendingHandshake, reason: CloseReason, detail?: string, name = pending.origin.name): void {
-    const { channel, listener, origin } = pending;
+  onHandshakeOver(
+    pending: PendingHandshake,
+    reason: CloseReason,
+    detail?: string,
+    name = pending.clientInfo.name,
+  ): void {
+    const { channel, listener, clientInfo } = pending;
     this.#pending.remove(pending.node);
     this.release(pending);
-    this.#refuse(channel, listener, reason, { ...origin, name }, detail);
+    this.#refuse(channel, listener, reason, { ...clientInfo, name }, detail);
   }
 
   release(client: AdmittedClient): void {
@@ -113,9 +118,9 @@ export class Admission {
   }
 
   /** Rejects a client that the lists don't allow; false for any other. */
-  denies(channel: Channel, listener: string, origin: Origin): boolean {
-    if (this.allows(origin.client)) return false;
-    this.#reject(channel, listener, 'denied', origin);
+  denies(channel: Channel, listener: string, clientInfo: ClientInfo): boolean {
+    if (this.allows(clientInfo.client)) return false;
+    this.#reject(channel, listener, 'denied', clientInfo);
     return true;
   }
 
@@ -136,14 +141,20 @@ export class Admission {
       for (const client of present) client.permit = this.#policy.countPresent(hostOf(client.client));
   }
 
-  #reject(channel: Channel, listener: string, reason: Refusal, origin: Origin | undefined): void {
+  #reject(channel: Channel, listener: string, reason: Refusal, clientInfo: ClientInfo | undefined): void {
     channel.abort();
-    this.#refuse(channel, listener, reason, origin);
+    this.#refuse(channel, listener, reason, clientInfo);
   }
 
-  #refuse({ client: peer }: Channel, listener: string, reason: CloseReason, origin?: Origin, detail?: string): void {
+  #refuse(
+    { client: peer }: Channel,
+    listener: string,
+    reason: CloseReason,
+    clientInfo?: ClientInfo,
+    detail?: string,
+  ): void {
     const wallMs = this.#collaborators.clock.wallMs();
-    const refused = { peer, service: this.#rules.service, listener, origin, reason, detail };
-    tellRefused(this.#collaborators, refused, origin?.startedAtWallMs ?? wallMs, wallMs);
+    const refused = { peer, service: this.#rules.service, listener, clientInfo, reason, detail };
+    tellRefused(this.#collaborators, refused, clientInfo?.startedAtWallMs ?? wallMs, wallMs);
   }
 }

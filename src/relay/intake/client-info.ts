@@ -6,7 +6,7 @@ import { formatSocketAddress, type SocketAddress } from '../wire/socket-address.
  * Where a session comes from, as far as detection found out; sessions without detection have none. Plain data: it may go
  * from thread to thread with its client.
  */
-export interface Origin extends DetectionResult {
+export interface ClientInfo extends DetectionResult {
   readonly startedAtWallMs: number;
   /** `ip:port`, as the PROXY header says if there was one. */
   readonly client: string;
@@ -14,7 +14,7 @@ export interface Origin extends DetectionResult {
   readonly via: string | undefined;
 }
 
-export function originOf(peer: string, startedAtWallMs: number, detected: DetectionResult): Origin {
+export function clientInfoOf(peer: string, startedAtWallMs: number, detected: DetectionResult): ClientInfo {
   const { proxied } = detected;
   const client = proxied?.source ? formatSocketAddress(proxied.source) : peer;
   return { ...detected, startedAtWallMs, client, via: proxied && peer };

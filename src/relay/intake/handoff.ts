@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { Way } from '../boundary/descriptor-channel.ts';
-import type { Origin } from './client-info.ts';
+import type { ClientInfo } from './client-info.ts';
 import type { TlsMode } from '../boundary/table.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface HandedOver {
   /** The listener's key. */
   readonly listener: string;
   readonly service: string;
-  readonly origin: Origin;
+  readonly clientInfo: ClientInfo;
   /** Whether its TLS is to be ended; else it is its upstream that TLS is to be spoken with. */
   readonly tls: TlsMode;
 }

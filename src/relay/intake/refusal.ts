@@ -1,5 +1,5 @@
 import type { CounterWriter } from '../boundary/counters.ts';
-import type { Origin } from './client-info.ts';
+import type { ClientInfo } from './client-info.ts';
 import { isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
 /**
@@ -10,7 +10,7 @@ export interface RefusedClient {
   readonly peer: string;
   readonly service: string | undefined;
   readonly listener: string;
-  readonly origin: Origin | undefined;
+  readonly clientInfo: ClientInfo | undefined;
   readonly reason: CloseReason;
   readonly detail?: string | undefined;
 }
@@ -33,16 +33,16 @@ export function tellRefused(
 }
 
 function recordOf(
-  { peer, service, listener, origin, reason, detail }: RefusedClient,
+  { peer, service, listener, clientInfo, reason, detail }: RefusedClient,
   startedAtWallMs: number,
   wallMs: number,
 ): SessionRecord {
   return {
     service,
     listener,
-    client: origin?.client ?? peer,
-    via: origin?.via,
-    name: origin?.name,
+    client: clientInfo?.client ?? peer,
+    via: clientInfo?.via,
+    name: clientInfo?.name,
     upstream: undefined,
     upstreamKey: undefined,
     endpoint: undefined,

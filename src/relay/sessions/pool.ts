@@ -9,7 +9,7 @@ import { Candidates } from '../upstreams/candidates.ts';
 import type { CounterWriter } from '../boundary/counters.ts';
 import type { Channel, UpstreamTlsOffer } from '../driver/driver.ts';
 import { Hold } from './hold.ts';
-import type { Origin } from '../intake/client-info.ts';
+import type { ClientInfo } from '../intake/client-info.ts';
 import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
 import { LinkedList } from '../driver/linked-list.ts';
@@ -125,17 +125,17 @@ export class Pool implements SessionHost {
     this.#hold.onCandidates(arrived);
   }
 
-  /** `origin`: what detection found out, if there was any; the client was counted then. */
-  admit(channel: Channel, listener: string, origin?: Origin): void {
-    if (!origin) this.#collaborators.counters.count('accepted', 1);
-    const permit = this.admission.admit(channel, listener, origin);
-    if (permit) this.#begin(channel, listener, origin, permit);
+  /** `clientInfo`: what detection found out, if there was any; the client was counted then. */
+  admit(channel: Channel, listener: string, clientInfo?: ClientInfo): void {
+    if (!clientInfo) this.#collaborators.counters.count('accepted', 1);
+    const permit = this.admission.admit(channel, listener, clientInfo);
+    if (permit) this.#begin(channel, listener, clientInfo, permit);
   }
 
   /** Its TLS has begun. */
   admitSecured(pending: PendingHandshake): void {
     if (this.admission.onSecured(pending))
-      this.#begin(pending.channel, pending.listener, pending.origin, pending.permit);
+      this.#begin(pending.channel, pending.listener, pending.clientInfo, pending.permit);
   }
 
   onUnanswered(session: Session, upstream: Upstream): void {
@@ -191,8 +191,8 @@ export class Pool implements SessionHost {
     this.#moveIdle();
   }
 
-  #begin(channel: Channel, listener: string, origin: Origin | undefined, permit: Permit): void {
-    const session = new Session(channel, listener, this.#turns++, this, origin);
+  #begin(channel: Channel, listener: string, clientInfo: ClientInfo | undefined, permit: Permit): void {
+    const session = new Session(channel, listener, this.#turns++, this, clientInfo);
     session.permit = permit;
     this.#sessions.add(session.poolNode);
     // Whoever came before goes first.

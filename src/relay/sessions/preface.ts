@@ -1,5 +1,5 @@
 import type { Channel, Preface } from '../driver/driver.ts';
-import { socketAddressOf, type Origin } from '../intake/client-info.ts';
+import { socketAddressOf, type ClientInfo } from '../intake/client-info.ts';
 import { writeProxyHeader } from '../wire/proxy-protocol/write.ts';
 import type { ProxyProtocol } from '../boundary/table.ts';
 
@@ -14,19 +14,19 @@ const nothing = new Uint8Array();
 export function prefaceFor(
   channel: Channel,
   proxyProtocol: ProxyProtocol | undefined,
-  origin: Origin | undefined,
+  clientInfo: ClientInfo | undefined,
 ): Preface {
-  const header = proxyProtocol && headerFor(channel, proxyProtocol, origin);
-  const { asksForTls = false, consumed } = origin ?? {};
+  const header = proxyProtocol && headerFor(channel, proxyProtocol, clientInfo);
+  const { asksForTls = false, consumed } = clientInfo ?? {};
   const bytes = Buffer.concat([header ?? nothing, asksForTls ? sslRequest : nothing, consumed ?? nothing]);
   return asksForTls ? { bytes, expect: granted } : { bytes };
 }
 
-export function headerFor(channel: Channel, version: ProxyProtocol, origin: Origin | undefined): Buffer {
+export function headerFor(channel: Channel, version: ProxyProtocol, clientInfo: ClientInfo | undefined): Buffer {
   const forwarded = {
-    source: socketAddressOf(origin?.client ?? channel.client),
-    destination: origin?.proxied?.destination ?? socketAddressOf(channel.local),
+    source: socketAddressOf(clientInfo?.client ?? channel.client),
+    destination: clientInfo?.proxied?.destination ?? socketAddressOf(channel.local),
   };
-  const tlvs = origin?.proxied?.tlvs;
+  const tlvs = clientInfo?.proxied?.tlvs;
   return writeProxyHeader(version, tlvs ? { ...forwarded, tlvs } : forwarded);
 }

@@ -1,5 +1,5 @@
 import type { Channel } from '../driver/driver.ts';
-import type { Origin } from '../intake/client-info.ts';
+import type { ClientInfo } from '../intake/client-info.ts';
 import type { LiveSession, SessionRecord } from '../boundary/report.ts';
 import type { SessionState } from './session-state.ts';
 import { formatAddress } from '../../address/address.ts';
@@ -13,7 +13,7 @@ export interface SessionFacts {
   /** `ip:port` */
   readonly client: string;
   /** What detection found out, if there was any. */
-  readonly origin: Origin | undefined;
+  readonly clientInfo: ClientInfo | undefined;
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;
   readonly channel: Channel;
@@ -26,8 +26,8 @@ export function recordOf(facts: SessionFacts, { target, dialMs, reason, atMs, tr
     service: facts.service,
     listener: facts.listener,
     client: facts.client,
-    via: facts.origin?.via,
-    name: facts.origin?.name,
+    via: facts.clientInfo?.via,
+    name: facts.clientInfo?.name,
     upstream: target?.upstream.name,
     upstreamKey: target?.upstream.key,
     endpoint: target && formatAddress(target.endpoint),

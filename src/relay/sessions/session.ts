@@ -5,7 +5,7 @@ import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
 import { headerFor, prefaceFor } from './preface.ts';
-import type { Origin } from '../intake/client-info.ts';
+import type { ClientInfo } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
 import { ListNode } from '../driver/linked-list.ts';
 import { shortageOf } from './local-failure.ts';
@@ -44,7 +44,7 @@ const mostLosses = 3;
 export class Session implements ChannelEvents, Occupant, AdmittedClient, SessionFacts {
   readonly channel: Channel;
   readonly listener: string;
-  readonly origin: Origin | undefined;
+  readonly clientInfo: ClientInfo | undefined;
   /** `ip:port` */
   readonly client: string;
   readonly startedAtMs: number;
@@ -69,21 +69,21 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   /** Its number in the order of arrival. */
   readonly turn: number;
 
-  /** `origin`: what detection found out, if there was any. */
-  constructor(channel: Channel, listener: string, turn: number, host: SessionHost, origin?: Origin) {
+  /** `clientInfo`: what detection found out, if there was any. */
+  constructor(channel: Channel, listener: string, turn: number, host: SessionHost, clientInfo?: ClientInfo) {
     this.channel = channel;
     this.listener = listener;
     this.turn = turn;
     this.#host = host;
-    this.origin = origin;
-    this.client = origin?.client ?? channel.client;
-    this.#clientEnded = origin?.ended ?? false;
+    this.clientInfo = clientInfo;
+    this.client = clientInfo?.client ?? channel.client;
+    this.#clientEnded = clientInfo?.ended ?? false;
     this.startedAtMs = host.clock.nowMs();
     this.startedAtWallMs = host.clock.wallMs();
-    if (origin) {
+    if (clientInfo) {
       // The clocks of two threads agree on the time of day only.
-      this.startedAtMs -= Math.max(0, this.startedAtWallMs - origin.startedAtWallMs);
-      this.startedAtWallMs = origin.startedAtWallMs;
+      this.startedAtMs -= Math.max(0, this.startedAtWallMs - clientInfo.startedAtWallMs);
+      this.startedAtWallMs = clientInfo.startedAtWallMs;
     }
     this.#state = accepted;
     channel.attach(this);
@@ -166,7 +166,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     const { upstream, endpoint } = this.#state.target;
     this.#losses += 1;
     // What it said before may have been a request.
-    if (this.#losses > mostLosses || this.origin?.consumed) return this.close('upstream-reset');
+    if (this.#losses > mostLosses || this.clientInfo?.consumed) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
     const error = `${code} ${formatAddress(endpoint)}`;
@@ -226,7 +226,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   }
 
   #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
-    const { protocol, stream } = this.origin ?? {};
+    const { protocol, stream } = this.clientInfo ?? {};
     const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
     if (!answer) return this.channel.abort();
     this.channel.abortDial();
@@ -237,15 +237,17 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     const { proxyProtocol, speaksTls } = this.#host;
     // Inside TLS nothing is said of the client: that went ahead of it.
     const header = speaksTls ? undefined : proxyProtocol;
-    const { asksForTls = false, consumed } = this.origin ?? {};
-    return header === undefined && !asksForTls && !consumed ? undefined : prefaceFor(this.channel, header, this.origin);
+    const { asksForTls = false, consumed } = this.clientInfo ?? {};
+    return header === undefined && !asksForTls && !consumed
+      ? undefined
+      : prefaceFor(this.channel, header, this.clientInfo);
   }
 
   /** Undefined, nearly always: the upstream is not spoken TLS with. */
   #upstreamTls(): UpstreamTlsOffer | undefined {
     const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
     if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
-    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.origin) };
+    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.clientInfo) };
   }
 
   #dialNext(upstream: Upstream): void {

@@ -8,7 +8,7 @@ import { listenerConfigOf, type ListenerConfig } from '../intake/detect/listener
 import { Detector } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
 import { listSessions } from '../sessions/list-sessions.ts';
-import type { Origin } from '../intake/client-info.ts';
+import type { ClientInfo } from '../intake/client-info.ts';
 import { Pool } from '../sessions/pool.ts';
 import { Pools } from '../sessions/pools.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord, Trouble } from '../boundary/report.ts';
@@ -71,17 +71,17 @@ export class Dispatcher {
       onTrouble,
       ticketKeys,
       poolFor: (service) => this.#pools.poolFor(service),
-      enter: (channel, listener, service, origin) => this.#enter(channel, listener, service, origin),
+      enter: (channel, listener, service, clientInfo) => this.#enter(channel, listener, service, clientInfo),
       onFewer: () => this.#checkDrained(),
     });
     this.#detector = new Detector({
       clock: driver.clock,
       counters,
       onRecord,
-      routeTo: (channel, listener, { service, tls }, origin) => {
-        if (tls === 'passthrough') this.#enter(channel, listener, service, origin);
-        else if (!this.#pools.poolFor(service).admission.denies(channel, listener, origin))
-          this.#tls.receive(channel, listener, service, { ...origin, asksForTls: false });
+      routeTo: (channel, listener, { service, tls }, clientInfo) => {
+        if (tls === 'passthrough') this.#enter(channel, listener, service, clientInfo);
+        else if (!this.#pools.poolFor(service).admission.denies(channel, listener, clientInfo))
+          this.#tls.receive(channel, listener, service, { ...clientInfo, asksForTls: false });
       },
     });
     this.#sample();
@@ -204,10 +204,10 @@ export class Dispatcher {
   }
 
   /** Where its upstreams are to be spoken TLS with, that is for a thread that can. */
-  #enter(channel: Channel, listener: string, service: string, origin: Origin | undefined): void {
+  #enter(channel: Channel, listener: string, service: string, clientInfo: ClientInfo | undefined): void {
     const pool = this.#pools.poolFor(service);
-    if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, origin);
-    else this.#tls.handOver(channel, { listener, service, origin, tls: 'passthrough' });
+    if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, clientInfo);
+    else this.#tls.handOver(channel, { listener, service, clientInfo, tls: 'passthrough' });
   }
 
   get #isFull(): boolean {

@@ -4,7 +4,7 @@ import type { Channel, Driver } from '../driver/driver.ts';
 import type { Way } from '../boundary/descriptor-channel.ts';
 import { Handover, receiveClients, type HandedOver } from '../intake/handoff.ts';
 import { nothingDetected } from '../intake/detect/step.ts';
-import { originOf, type Origin } from '../intake/client-info.ts';
+import { clientInfoOf, type ClientInfo } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';
 import { tellRefused } from '../intake/refusal.ts';
 import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
@@ -23,7 +23,7 @@ export interface TlsEntranceCollaborators {
   /** Of all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
   readonly poolFor: (service: string) => Pool;
-  readonly enter: (channel: Channel, listener: string, service: string, origin: Origin) => void;
+  readonly enter: (channel: Channel, listener: string, service: string, clientInfo: ClientInfo) => void;
   /** A client, or a way by which some may come, that was waited for is gone. */
   readonly onFewer: () => void;
 }
@@ -78,22 +78,25 @@ export class TlsEntrance {
     );
   }
 
-  receive(channel: Channel, listener: string, service: string, origin: Origin): void {
-    if (channel.secure) this.#begin(channel, listener, service, origin);
-    else this.handOver(channel, { listener, service, origin, tls: 'terminate' });
+  receive(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
+    if (channel.secure) this.#begin(channel, listener, service, clientInfo);
+    else this.handOver(channel, { listener, service, clientInfo, tls: 'terminate' });
   }
 
-  /** Without an origin: its listener wanted to know nothing of it, and it was not counted yet. */
+  /** Without client info: nothing was detected for its listener, and it was not counted yet. */
   handOver(
     channel: Channel,
-    { origin, ...where }: Omit<HandedOver, 'fd' | 'client' | 'origin'> & { readonly origin: Origin | undefined },
+    {
+      clientInfo,
+      ...where
+    }: Omit<HandedOver, 'fd' | 'client' | 'clientInfo'> & { readonly clientInfo: ClientInfo | undefined },
   ): void {
     const { counters, driver } = this.#collaborators;
-    if (!origin) counters.count('accepted', 1);
+    if (!clientInfo) counters.count('accepted', 1);
     const client = {
       ...where,
       client: channel.client,
-      origin: origin ?? originOf(channel.client, driver.clock.wallMs(), nothingDetected),
+      clientInfo: clientInfo ?? clientInfoOf(channel.client, driver.clock.wallMs(), nothingDetected),
     };
     if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
     channel.abort();
@@ -115,7 +118,7 @@ export class TlsEntrance {
   /** Of another thread's listener, for whom TLS is spoken here. */
   #adopt(client: HandedOver): void {
     const { driver, counters, enter, onTrouble } = this.#collaborators;
-    const { fd, listener, service, origin, tls } = client;
+    const { fd, listener, service, clientInfo, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
     if (!channel) {
       const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
@@ -125,13 +128,13 @@ export class TlsEntrance {
     if (this.#isClosed) {
       channel.abort();
       this.#refuse(client, 'shutdown');
-    } else if (tls === 'terminate') this.#begin(channel, listener, service, origin);
-    else enter(channel, listener, service, origin);
+    } else if (tls === 'terminate') this.#begin(channel, listener, service, clientInfo);
+    else enter(channel, listener, service, clientInfo);
   }
 
-  #begin(channel: Channel, listener: string, service: string, origin: Origin): void {
+  #begin(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
     const pool = this.#collaborators.poolFor(service);
-    const pending = pool.admission.admitPending(channel, listener, origin);
+    const pending = pool.admission.admitPending(channel, listener, clientInfo);
     if (!pending) return;
     this.#ends.begin(channel, pool.alpn, {
       onSecured: () => pool.admitSecured(pending),
@@ -139,8 +142,12 @@ export class TlsEntrance {
     });
   }
 
-  #refuse({ client, listener, service, origin }: Omit<HandedOver, 'fd'>, reason: CloseReason, detail?: string): void {
-    const refused = { peer: client, service, listener, origin, reason, detail };
-    tellRefused(this.#collaborators, refused, origin.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
+  #refuse(
+    { client, listener, service, clientInfo }: Omit<HandedOver, 'fd'>,
+    reason: CloseReason,
+    detail?: string,
+  ): void {
+    const refused = { peer: client, service, listener, clientInfo, reason, detail };
+    tellRefused(this.#collaborators, refused, clientInfo.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
   }
 }

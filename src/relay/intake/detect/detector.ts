@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../../time/clock.ts';
 import type { CounterWriter } from '../../boundary/counters.ts';
 import type { Channel } from '../../driver/driver.ts';
-import { hostOf, originOf, type Origin } from '../client-info.ts';
+import { hostOf, clientInfoOf, type ClientInfo } from '../client-info.ts';
 import type { CloseReason, Refusal, SessionRecord } from '../../boundary/report.ts';
 import { tellRefused, type RefusedClient } from '../refusal.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
@@ -18,7 +18,7 @@ export interface DetectorCollaborators {
   readonly clock: Clock;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
-  readonly routeTo: (channel: Channel, listener: string, to: Destination, origin: Origin) => void;
+  readonly routeTo: (channel: Channel, listener: string, to: Destination, clientInfo: ClientInfo) => void;
 }
 
 export class Detector implements DetectionHost {
@@ -47,7 +47,7 @@ export class Detector implements DetectionHost {
     this.#collaborators.counters.count('accepted', 1);
     channel.abort();
     const startedAtWallMs = this.clock.wallMs();
-    this.#close({ peer: channel.client, service, listener, origin: undefined, reason }, startedAtWallMs);
+    this.#close({ peer: channel.client, service, listener, clientInfo: undefined, reason }, startedAtWallMs);
   }
 
   closeAll(reason: CloseReason): void {
@@ -60,7 +60,7 @@ export class Detector implements DetectionHost {
       detection.channel,
       detection.config.listener,
       to,
-      originOf(detection.channel.client, detection.startedAtWallMs, result),
+      clientInfoOf(detection.channel.client, detection.startedAtWallMs, result),
     );
   }
 
@@ -74,10 +74,10 @@ export class Detector implements DetectionHost {
     const { channel, config, startedAtWallMs } = detection;
     if (answer) channel.reject(answer);
     else channel.abort();
-    const origin = result && originOf(channel.client, startedAtWallMs, result);
+    const clientInfo = result && clientInfoOf(channel.client, startedAtWallMs, result);
     // With one service there is no doubt which one the client came for.
     const service = config.hasTlsNames || config.hasHosts ? undefined : config.catchAll?.service;
-    const refused = { peer: channel.client, service, listener: config.listener, origin, reason };
+    const refused = { peer: channel.client, service, listener: config.listener, clientInfo, reason };
     this.#close(refused, startedAtWallMs);
   }
 

@@ -3,7 +3,7 @@ import { fstatSync, openSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
-import { originOf } from '../../../../src/relay/intake/client-info.ts';
+import { clientInfoOf } from '../../../../src/relay/intake/client-info.ts';
 import { createTaken, type Way } from '../../../../src/relay/boundary/descriptor-channel.ts';
 import { Handover, receiveClients, type HandedOver } from '../../../../src/relay/intake/handoff.ts';
 
@@ -104,6 +104,6 @@ function allFrom(receiver: Way): Promise<readonly number[]> {
 
 function client(fd: number): HandedOver {
   const address = '192.0.2.1:5000';
-  const origin = originOf(address, 0, nothingDetected);
-  return { fd, client: address, listener: 'l', service: 's', origin, tls: 'terminate' };
+  const clientInfo = clientInfoOf(address, 0, nothingDetected);
+  return { fd, client: address, listener: 'l', service: 's', clientInfo, tls: 'terminate' };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
-import { originOf } from '../../../../src/relay/intake/client-info.ts';
+import { clientInfoOf } from '../../../../src/relay/intake/client-info.ts';
 import { FakeChannel } from '../../../support/sockets/fake-channel.ts';
 import { createPool, type PoolRig } from '../../../support/sockets/pool.ts';
 import { upstream } from '../../../support/sockets/tables.ts';
@@ -155,6 +155,6 @@ function admitPending(rig: PoolRig) {
 
 function tryPending({ pool }: PoolRig) {
   const channel = new FakeChannel();
-  const origin = originOf(channel.client, 0, { ...nothingDetected, protocol: 'tls' });
-  return { pending: pool.admission.admitPending(channel, 'listener', origin), channel };
+  const clientInfo = clientInfoOf(channel.client, 0, { ...nothingDetected, protocol: 'tls' });
+  return { pending: pool.admission.admitPending(channel, 'listener', clientInfo), channel };
 }

@@ -5,7 +5,7 @@ import { Counters, CounterWriter, createCounterMemory } from '../../../../src/re
 import type { Driver } from '../../../../src/relay/driver/driver.ts';
 import { createTaken } from '../../../../src/relay/boundary/descriptor-channel.ts';
 import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
-import { originOf, type Origin } from '../../../../src/relay/intake/client-info.ts';
+import { clientInfoOf, type ClientInfo } from '../../../../src/relay/intake/client-info.ts';
 import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';
 import { TlsEntrance } from '../../../../src/relay/worker/tls-entrance.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -18,9 +18,10 @@ describe('a client that goes from thread to thread', () => {
     async (which) => {
       const { sender, receiver, connect, counters, entered } = createThreads();
       const channel = new FakeChannel();
-      const origin = which === 'one that was detected' ? originOf(channel.client, 1_000, nothingDetected) : undefined;
-      if (origin) sender.counters.count('accepted', 1);
-      sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, origin });
+      const clientInfo =
+        which === 'one that was detected' ? clientInfoOf(channel.client, 1_000, nothingDetected) : undefined;
+      if (clientInfo) sender.counters.count('accepted', 1);
+      sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, clientInfo });
       expect(sender.entrance.waiting).toBe(1);
       expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
       connect();
@@ -28,7 +29,7 @@ describe('a client that goes from thread to thread', () => {
       expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
       expect(await entered).toMatchObject({
         client: channel.client,
-        startedAtWallMs: origin ? 1_000 : sender.startedAtMs,
+        startedAtWallMs: clientInfo ? 1_000 : sender.startedAtMs,
       });
       expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
       expect(receiver.records).toEqual([]);
@@ -39,7 +40,7 @@ describe('a client that goes from thread to thread', () => {
   test('is closed with the thread that dies, and is no other’s', async () => {
     const { sender, connect, counters, entered } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => 7 });
-    sender.entrance.handOver(channel, { ...where, origin: undefined });
+    sender.entrance.handOver(channel, { ...where, clientInfo: undefined });
     connect();
     await entered;
     counters.clearWorker(0);
@@ -52,7 +53,7 @@ describe('a client that goes from thread to thread', () => {
   test('that still waits when its thread stops is recorded as ended by that', () => {
     const { sender, counters } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => openSync('/dev/null', 'r') });
-    sender.entrance.handOver(channel, { ...where, origin: undefined });
+    sender.entrance.handOver(channel, { ...where, clientInfo: undefined });
     sender.entrance.close();
     expect(sender.records).toMatchObject([{ reason: 'shutdown', service: 's', client: channel.client }]);
     expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
@@ -63,7 +64,7 @@ const where = { listener: 'l', service: 's', tls: 'passthrough' } as const;
 function createThreads() {
   const memory = createCounterMemory(2, 2);
   const clock = new ManualClock();
-  const entered = Promise.withResolvers<Origin | undefined>();
+  const entered = Promise.withResolvers<ClientInfo | undefined>();
   const create = (worker: number, driver: Driver) => {
     const counters = new CounterWriter(memory, worker);
     const records: SessionRecord[] = [];
@@ -76,7 +77,7 @@ function createThreads() {
       poolFor() {
         throw new Error('nobody’s TLS is ended here');
       },
-      enter: (_channel, _listener, _service, origin) => entered.resolve(origin),
+      enter: (_channel, _listener, _service, clientInfo) => entered.resolve(clientInfo),
       onFewer() {},
     });
     return { counters, records, entrance, startedAtMs: clock.wallMs() };
