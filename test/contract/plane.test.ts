@@ -229,7 +229,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
   });
 
   test('clients that were on their way to it when it died come to its successor, and none is lost', async () => {
-    const channelName = `crash-${process.pid}-handover`;
+    const channelName = `crash-${process.pid}-handoff`;
     vi.stubEnv('SEALANE_TEST_CRASH', channelName);
     await using rig = planeRig('splice', { workerUrl: crashingWorker });
     await using server = await serveEcho();

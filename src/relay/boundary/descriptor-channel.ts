@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 
-/** One end of a way between two threads, along which clients' descriptors go; see intake/handoff.ts. */
-export interface Way {
+/** One end of a channel between two threads, through which clients' descriptors go; see intake/handoff.ts. */
+export interface DescriptorChannel {
   readonly port: MessagePort;
-  /** Int32: how many clients were taken at the other end. */
-  readonly taken: SharedArrayBuffer;
+  /** Int32: how many clients the receiving end has received. */
+  readonly receivedCount: SharedArrayBuffer;
 }
 
-export function createTaken(): SharedArrayBuffer {
+export function createReceivedCount(): SharedArrayBuffer {
   return new SharedArrayBuffer(4);
 }

@@ -1,6 +1,6 @@
 import type { AccessMemory } from './access-memory.ts';
 import type { CounterMemory } from './counters.ts';
-import type { Way } from './descriptor-channel.ts';
+import type { DescriptorChannel } from './descriptor-channel.ts';
 import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
 import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
@@ -39,7 +39,7 @@ export type ToWorker =
   /** Asks for the sessions that go on; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
   /** To the thread that ends TLS for others, or from one of those; see intake/handoff.ts. Replaces the one before. */
-  | ({ readonly kind: 'handover' } & Way)
+  | ({ readonly kind: 'handoff' } & DescriptorChannel)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };
 

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
-import type { Way } from '../boundary/descriptor-channel.ts';
+import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
 import type { ClientInfo } from './client-info.ts';
 import type { TlsMode } from '../boundary/table.ts';
 
@@ -9,12 +9,12 @@ import type { TlsMode } from '../boundary/table.ts';
  * is for a thread of the portable driver. Descriptors are the whole process's, so only a number goes over; what the
  * client has sent so far waits in its socket.
  *
- *   accept ──▶ splice thread: who, where to ──fd──▶ TLS thread: handshake ──▶ hold, dial, relay
+ *   accept ──▶ splice thread: detection ──fd──▶ TLS thread: handshake ──▶ hold, dial, relay
  *
- * The receiver counts whom it takes, in memory that both see, before it does anything with the descriptor: whom it had
- * not taken when it died is the sender's still, and nobody else's descriptor is ever closed.
+ * The receiver counts each client that it receives, in memory that both see, before it does anything with the descriptor: a
+ * client that it had not received when it died is the sender's still, and no other's descriptor is ever closed.
  */
-export interface HandedOver {
+export interface HandoffClient {
   readonly fd: number;
   readonly client: string;
   /** The listener's key. */
@@ -28,10 +28,14 @@ export interface HandedOver {
 /** For as long as the other thread takes to start. */
 const mostWaiting = 1_024;
 
-/** The receiving end. `onEnd`: the sender has no more, or died; whatever it sent has been taken before. */
-export function receiveClients({ port, taken }: Way, onClient: (client: HandedOver) => void, onEnd: () => void): void {
-  const count = new Int32Array(taken);
-  port.on('message', (client: HandedOver) => {
+/** The receiving end. `onEnd`: the sender has no more, or died; all that it sent was received before. */
+export function receiveClients(
+  { port, receivedCount }: DescriptorChannel,
+  onClient: (client: HandoffClient) => void,
+  onEnd: () => void,
+): void {
+  const count = new Int32Array(receivedCount);
+  port.on('message', (client: HandoffClient) => {
     Atomics.add(count, 0, 1);
     onClient(client);
   });
@@ -39,31 +43,31 @@ export function receiveClients({ port, taken }: Way, onClient: (client: HandedOv
   port.unref();
 }
 
-export interface HandoverEvents {
-  /** It is on its way, and no longer counted here. */
+export interface HandoffEvents {
+  /** The client is in flight, and no longer counted here. */
   onSent(): void;
-  /** The other thread died before it had taken this one: it waits here again. */
+  /** The other thread died before it had received this client: it waits here again. */
   onReturned(): void;
   /** It was closed. */
-  onClosed(client: HandedOver, reason: 'hold-full' | 'shutdown'): void;
+  onClosed(client: HandoffClient, reason: 'hold-full' | 'shutdown'): void;
 }
 
-interface OpenWay {
+interface OpenChannel {
   readonly port: MessagePort;
-  readonly taken: Int32Array;
+  readonly receivedCount: Int32Array;
 }
 
 /** The sending end. Clients wait in it until the other thread is there. */
-export class Handover {
-  readonly #events: HandoverEvents;
-  #way: OpenWay | undefined;
-  /** Sent along this way; the first `#forgotten` of them were taken and are known no more. */
-  #underWay: HandedOver[] = [];
+export class Handoff {
+  readonly #events: HandoffEvents;
+  #channel: OpenChannel | undefined;
+  /** Sent through this channel; the first `#forgotten` of them were received and are known no more. */
+  #inFlight: HandoffClient[] = [];
   #forgotten = 0;
-  #waiting: HandedOver[] = [];
+  #waiting: HandoffClient[] = [];
   #isOver = false;
 
-  constructor(events: HandoverEvents) {
+  constructor(events: HandoffEvents) {
     this.#events = events;
   }
 
@@ -72,69 +76,69 @@ export class Handover {
     return this.#waiting.length;
   }
 
-  connect({ port, taken }: Way): void {
+  connect({ port, receivedCount }: DescriptorChannel): void {
     if (this.#isOver) return port.close();
     this.#returnToWaiting();
-    const way = { port, taken: new Int32Array(taken) };
-    this.#way = way;
+    const channel = { port, receivedCount: new Int32Array(receivedCount) };
+    this.#channel = channel;
     port.on('close', () => {
-      if (this.#way === way) this.#returnToWaiting();
+      if (this.#channel === channel) this.#returnToWaiting();
     });
     // It is for sending only, and must not keep the thread from ending.
     port.unref();
-    for (const one of this.#waiting.splice(0)) this.#post(way, one);
+    for (const client of this.#waiting.splice(0)) this.#post(channel, client);
   }
 
-  send(one: HandedOver): void {
-    if (this.#isOver) this.#close(one, 'shutdown');
-    else if (this.#way) this.#post(this.#way, one);
-    else this.#wait(one);
+  send(client: HandoffClient): void {
+    if (this.#isOver) this.#close(client, 'shutdown');
+    else if (this.#channel) this.#post(this.#channel, client);
+    else this.#wait(client);
   }
 
-  /** For good: whoever is under way arrives, and nobody follows. */
+  /** For good: clients in flight arrive, and no other follows. */
   end(): void {
     this.#isOver = true;
-    const port = this.#way?.port;
-    this.#way = undefined;
+    const port = this.#channel?.port;
+    this.#channel = undefined;
     port?.close();
-    for (const one of this.#waiting.splice(0)) this.#close(one, 'shutdown');
+    for (const client of this.#waiting.splice(0)) this.#close(client, 'shutdown');
   }
 
-  #wait(one: HandedOver): void {
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(one);
-    else this.#close(one, 'hold-full');
+  #wait(client: HandoffClient): void {
+    if (this.#waiting.length < mostWaiting) this.#waiting.push(client);
+    else this.#close(client, 'hold-full');
   }
 
-  #post(way: OpenWay, one: HandedOver): void {
-    this.#forget(way.taken);
-    this.#underWay.push(one);
-    way.port.postMessage(one);
+  #post(channel: OpenChannel, client: HandoffClient): void {
+    this.#forget(channel.receivedCount);
+    this.#inFlight.push(client);
+    channel.port.postMessage(client);
     this.#events.onSent();
   }
 
-  #forget(taken: Int32Array): void {
+  #forget(receivedCount: Int32Array): void {
     // The difference is right also when the count has run over.
-    const count = (Atomics.load(taken, 0) - this.#forgotten) | 0;
-    this.#underWay.splice(0, count);
+    const count = (Atomics.load(receivedCount, 0) - this.#forgotten) | 0;
+    this.#inFlight.splice(0, count);
     this.#forgotten = (this.#forgotten + count) | 0;
   }
 
   /** The thread at the other end is gone, if there was one. */
   #returnToWaiting(): void {
-    const way = this.#way;
-    if (!way) return;
-    this.#forget(way.taken);
-    this.#way = undefined;
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#forget(channel.receivedCount);
+    this.#channel = undefined;
     this.#forgotten = 0;
-    way.port.close();
-    for (const one of this.#underWay.splice(0)) {
+    channel.port.close();
+    for (const client of this.#inFlight.splice(0)) {
       this.#events.onReturned();
-      this.#wait(one);
+      this.#wait(client);
     }
   }
 
-  #close(one: HandedOver, reason: 'hold-full' | 'shutdown'): void {
-    closeSync(one.fd);
-    this.#events.onClosed(one, reason);
+  #close(client: HandoffClient, reason: 'hold-full' | 'shutdown'): void {
+    closeSync(client.fd);
+    this.#events.onClosed(client, reason);
   }
 }

@@ -80,7 +80,7 @@ export class RelayThread {
   }
 
   #post(message: ToWorker): void {
-    this.#worker?.postMessage(message, message.kind === 'handover' ? [message.port] : []);
+    this.#worker?.postMessage(message, message.kind === 'handoff' ? [message.port] : []);
     this.#wake();
   }
 

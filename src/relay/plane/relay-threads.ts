@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
-import { createTaken } from '../boundary/descriptor-channel.ts';
+import { createReceivedCount } from '../boundary/descriptor-channel.ts';
 import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
 import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
 
@@ -59,9 +59,9 @@ export class RelayThreads {
     for (const thread of this.listens(worker) ? [this.#threads[worker]] : this.listening) {
       if (!thread?.ready) continue;
       const { port1, port2 } = new MessageChannel();
-      const taken = createTaken();
-      tlsThread.post({ kind: 'handover', port: port1, taken });
-      thread.post({ kind: 'handover', port: port2, taken });
+      const receivedCount = createReceivedCount();
+      tlsThread.post({ kind: 'handoff', port: port1, receivedCount });
+      thread.post({ kind: 'handoff', port: port2, receivedCount });
     }
   }
 

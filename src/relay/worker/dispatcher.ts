@@ -3,7 +3,7 @@ import type { Timer } from '../../time/clock.ts';
 import type { AccessCounts } from '../intake/access-policy.ts';
 import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
-import type { Way } from '../boundary/descriptor-channel.ts';
+import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
 import { listenerConfigOf, type ListenerConfig } from '../intake/detect/listener-config.ts';
 import { Detector } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
@@ -140,9 +140,9 @@ export class Dispatcher {
     this.#closeSessions();
   }
 
-  /** A way to the thread that speaks TLS, or from one that can't to this one. */
-  join(way: Way): void {
-    this.#tls.join(way);
+  /** A channel to the thread that speaks TLS, or from one that can't to this one. */
+  connect(channel: DescriptorChannel): void {
+    this.#tls.connect(channel);
   }
 
   /** The thread ends, perhaps of a flaw: lets go of what would outlive it. */
@@ -207,7 +207,7 @@ export class Dispatcher {
   #enter(channel: Channel, listener: string, service: string, clientInfo: ClientInfo | undefined): void {
     const pool = this.#pools.poolFor(service);
     if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, clientInfo);
-    else this.#tls.handOver(channel, { listener, service, clientInfo, tls: 'passthrough' });
+    else this.#tls.handOff(channel, { listener, service, clientInfo, tls: 'passthrough' });
   }
 
   get #isFull(): boolean {
@@ -233,7 +233,7 @@ export class Dispatcher {
   }
 
   #checkDrained(): void {
-    if (this.#drained && this.sessionCount === 0 && this.#tls.ways === 0) this.#endDrain();
+    if (this.#drained && this.sessionCount === 0 && this.#tls.senders === 0) this.#endDrain();
   }
 
   #endDrain(): void {

@@ -2,18 +2,18 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import type { SessionRecord } from '../boundary/report.ts';
 
 /**
- * Session records on their way to the control thread, in batches. That thread may be busy, so only so many batches are
- * under way and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
+ * Sends session records to the control thread, in batches. That thread may be busy, so only so many batches are in
+ * flight and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
  */
 export interface OutboxOptions {
   readonly batchSize: number;
   /** A record waits no longer than this for company, in milliseconds. */
   readonly delayMs: number;
-  readonly maxUnderWay: number;
+  readonly maxInFlight: number;
   readonly maxWaiting: number;
 }
 
-const defaults: OutboxOptions = { batchSize: 512, delayMs: 50, maxUnderWay: 4, maxWaiting: 8_192 };
+const defaults: OutboxOptions = { batchSize: 512, delayMs: 50, maxInFlight: 4, maxWaiting: 8_192 };
 
 export class Outbox {
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #waiting: SessionRecord[] = [];
   #dropped = 0;
-  #underWay = 0;
+  #inFlight = 0;
   #timer: Timer | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ export class Outbox {
 
   /** The other side has received one batch. */
   onReceived(): void {
-    this.#underWay -= 1;
+    this.#inFlight -= 1;
     if (this.#waiting.length >= this.#options.batchSize || this.#dropped > 0) this.#pump();
     else if (this.#waiting.length > 0) this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());
   }
@@ -61,13 +61,13 @@ export class Outbox {
 
   /** At the end, when nobody will ask for more. */
   sendAll(): void {
-    this.#underWay = -Infinity;
+    this.#inFlight = -Infinity;
     this.flush();
   }
 
   #pump(): void {
-    while (this.#underWay < this.#options.maxUnderWay && this.#waiting.length + this.#dropped > 0) {
-      this.#underWay += 1;
+    while (this.#inFlight < this.#options.maxInFlight && this.#waiting.length + this.#dropped > 0) {
+      this.#inFlight += 1;
       const batch = this.#waiting.splice(0, this.#options.batchSize);
       const dropped = this.#dropped;
       this.#dropped = 0;

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
-import type { Way } from '../boundary/descriptor-channel.ts';
-import { Handover, receiveClients, type HandedOver } from '../intake/handoff.ts';
+import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
+import { Handoff, receiveClients, type HandoffClient } from '../intake/handoff.ts';
 import { nothingDetected } from '../intake/detect/step.ts';
 import { clientInfoOf, type ClientInfo } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';
 import { tellRefused } from '../intake/refusal.ts';
 import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
 import type { TlsSpec } from '../boundary/table.ts';
-import { TlsEnds } from '../intake/tls/handshakes.ts';
+import { Handshakes } from '../intake/tls/handshakes.ts';
 
 /**
- * The way to their service for clients whose TLS is ended: here, or in the thread that can. Each of them was
+ * The entrance to a service for clients whose TLS is ended: here, or in the thread that can. Each of them was
  * detected, and counted as accepted then.
  */
 export interface TlsEntranceCollaborators {
@@ -24,23 +24,23 @@ export interface TlsEntranceCollaborators {
   readonly ticketKeys: Uint8Array | undefined;
   readonly poolFor: (service: string) => Pool;
   readonly enter: (channel: Channel, listener: string, service: string, clientInfo: ClientInfo) => void;
-  /** A client, or a way by which some may come, that was waited for is gone. */
+  /** A client that was waited for is gone, or a thread from which clients could come. */
   readonly onFewer: () => void;
 }
 
 export class TlsEntrance {
   readonly #collaborators: TlsEntranceCollaborators;
-  readonly #ends: TlsEnds;
+  readonly #handshakes: Handshakes;
   /** Where clients go whose TLS this driver can't end. */
-  readonly #handover: Handover;
-  #ways = 0;
+  readonly #handoff: Handoff;
+  #senders = 0;
   #isClosed = false;
 
   constructor(collaborators: TlsEntranceCollaborators) {
     const { driver, counters, onFewer, ticketKeys = randomBytes(48) } = collaborators;
     this.#collaborators = collaborators;
-    this.#ends = new TlsEnds(driver.clock, ticketKeys);
-    this.#handover = new Handover({
+    this.#handshakes = new Handshakes(driver.clock, ticketKeys);
+    this.#handoff = new Handoff({
       onSent: () => {
         counters.count('closed', 1);
         onFewer();
@@ -52,27 +52,27 @@ export class TlsEntrance {
 
   /** Clients that wait for the other thread. */
   get waiting(): number {
-    return this.#handover.size;
+    return this.#handoff.size;
   }
 
   /** Threads from which clients may come yet. */
-  get ways(): number {
-    return this.#ways;
+  get senders(): number {
+    return this.#senders;
   }
 
   apply(spec: TlsSpec): void {
-    this.#ends.apply(spec);
+    this.#handshakes.apply(spec);
   }
 
-  /** A way to the thread that speaks TLS, or to this one. Replaces the one before. */
-  join(way: Way): void {
-    if (!this.#collaborators.driver.adopt) return this.#handover.connect(way);
-    this.#ways += 1;
+  /** A channel to the thread that speaks TLS, or to this one. Replaces the one before. */
+  connect(descriptorChannel: DescriptorChannel): void {
+    if (!this.#collaborators.driver.adopt) return this.#handoff.connect(descriptorChannel);
+    this.#senders += 1;
     receiveClients(
-      way,
+      descriptorChannel,
       (client) => this.#adopt(client),
       () => {
-        this.#ways -= 1;
+        this.#senders -= 1;
         this.#collaborators.onFewer();
       },
     );
@@ -80,16 +80,16 @@ export class TlsEntrance {
 
   receive(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
     if (channel.secure) this.#begin(channel, listener, service, clientInfo);
-    else this.handOver(channel, { listener, service, clientInfo, tls: 'terminate' });
+    else this.handOff(channel, { listener, service, clientInfo, tls: 'terminate' });
   }
 
   /** Without client info: nothing was detected for its listener, and it was not counted yet. */
-  handOver(
+  handOff(
     channel: Channel,
     {
       clientInfo,
       ...where
-    }: Omit<HandedOver, 'fd' | 'client' | 'clientInfo'> & { readonly clientInfo: ClientInfo | undefined },
+    }: Omit<HandoffClient, 'fd' | 'client' | 'clientInfo'> & { readonly clientInfo: ClientInfo | undefined },
   ): void {
     const { counters, driver } = this.#collaborators;
     if (!clientInfo) counters.count('accepted', 1);
@@ -98,25 +98,25 @@ export class TlsEntrance {
       client: channel.client,
       clientInfo: clientInfo ?? clientInfoOf(channel.client, driver.clock.wallMs(), nothingDetected),
     };
-    if (channel.release) return this.#handover.send({ ...client, fd: channel.release() });
+    if (channel.release) return this.#handoff.send({ ...client, fd: channel.release() });
     channel.abort();
     this.#refuse(client, 'tls-failed', 'this driver can’t');
   }
 
   /** No client is left whose TLS another thread would speak: that one need not wait for any. */
   end(): void {
-    this.#handover.end();
+    this.#handoff.end();
   }
 
-  /** Ends those under way; and those who come yet. */
+  /** Ends the handshakes under way, and those that would begin after this. */
   close(): void {
     this.#isClosed = true;
-    this.#handover.end();
-    this.#ends.closeAll();
+    this.#handoff.end();
+    this.#handshakes.closeAll();
   }
 
   /** Of another thread's listener, for whom TLS is spoken here. */
-  #adopt(client: HandedOver): void {
+  #adopt(client: HandoffClient): void {
     const { driver, counters, enter, onTrouble } = this.#collaborators;
     const { fd, listener, service, clientInfo, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
@@ -136,14 +136,14 @@ export class TlsEntrance {
     const pool = this.#collaborators.poolFor(service);
     const pending = pool.admission.admitPending(channel, listener, clientInfo);
     if (!pending) return;
-    this.#ends.begin(channel, pool.alpn, {
+    this.#handshakes.begin(channel, pool.alpn, {
       onSecured: () => pool.admitSecured(pending),
       onOver: (reason, name, detail) => pool.admission.onHandshakeOver(pending, reason, detail, name),
     });
   }
 
   #refuse(
-    { client, listener, service, clientInfo }: Omit<HandedOver, 'fd'>,
+    { client, listener, service, clientInfo }: Omit<HandoffClient, 'fd'>,
     reason: CloseReason,
     detail?: string,
   ): void {

@@ -67,8 +67,8 @@ function run(
           id: message.id,
           json: printLiveSessions(dispatcher.listSessions(message.filter)),
         });
-      case 'handover':
-        return dispatcher.join(message);
+      case 'handoff':
+        return dispatcher.connect(message);
       case 'drain':
         return dispatcher.drain(message.deadlineMs, () => {
           outbox.flush();

@@ -8,7 +8,7 @@ import { Handshake, type HandshakeEvents } from './handshake.ts';
 /**
  * The clients of one thread whose TLS is being begun, and what they are shown.
  */
-export class TlsEnds {
+export class Handshakes {
   readonly #clock: Clock;
   readonly #contexts: CertificateContexts;
   readonly #handshakes = new LinkedList<Handshake>();

@@ -139,7 +139,7 @@ describe('the outbox', () => {
     const sent: { readonly size: number; readonly dropped: number }[] = [];
     const outbox = new Outbox(
       { clock, send: (records, dropped) => void sent.push({ size: records.length, dropped }) },
-      { batchSize: 10, delayMs: 50, maxUnderWay: 2, maxWaiting: 15 },
+      { batchSize: 10, delayMs: 50, maxInFlight: 2, maxWaiting: 15 },
     );
     const add = (count: number): void => {
       for (let index = 0; index < count; index++) outbox.add(record);

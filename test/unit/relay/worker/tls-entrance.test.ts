@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
 import type { Driver } from '../../../../src/relay/driver/driver.ts';
-import { createTaken } from '../../../../src/relay/boundary/descriptor-channel.ts';
+import { createReceivedCount } from '../../../../src/relay/boundary/descriptor-channel.ts';
 import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
 import { clientInfoOf, type ClientInfo } from '../../../../src/relay/intake/client-info.ts';
 import type { SessionRecord } from '../../../../src/relay/boundary/report.ts';
@@ -21,7 +21,7 @@ describe('a client that goes from thread to thread', () => {
       const clientInfo =
         which === 'one that was detected' ? clientInfoOf(channel.client, 1_000, nothingDetected) : undefined;
       if (clientInfo) sender.counters.count('accepted', 1);
-      sender.entrance.handOver(Object.assign(channel, { release: () => 7 }), { ...where, clientInfo });
+      sender.entrance.handOff(Object.assign(channel, { release: () => 7 }), { ...where, clientInfo });
       expect(sender.entrance.waiting).toBe(1);
       expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
       connect();
@@ -40,7 +40,7 @@ describe('a client that goes from thread to thread', () => {
   test('is closed with the thread that dies, and is no other’s', async () => {
     const { sender, connect, counters, entered } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => 7 });
-    sender.entrance.handOver(channel, { ...where, clientInfo: undefined });
+    sender.entrance.handOff(channel, { ...where, clientInfo: undefined });
     connect();
     await entered;
     counters.clearWorker(0);
@@ -53,7 +53,7 @@ describe('a client that goes from thread to thread', () => {
   test('that still waits when its thread stops is recorded as ended by that', () => {
     const { sender, counters } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => openSync('/dev/null', 'r') });
-    sender.entrance.handOver(channel, { ...where, clientInfo: undefined });
+    sender.entrance.handOff(channel, { ...where, clientInfo: undefined });
     sender.entrance.close();
     expect(sender.records).toMatchObject([{ reason: 'shutdown', service: 's', client: channel.client }]);
     expect([counters.totals().accepted, counters.open]).toEqual([1, 0]);
@@ -86,13 +86,13 @@ function createThreads() {
   const adopt = (_fd: number, client: string): FakeChannel => new FakeChannel(client);
   const receiver = create(1, Object.assign(new FakeDriver(clock), { adopt }));
   const { port1, port2 } = new MessageChannel();
-  const taken = createTaken();
-  receiver.entrance.join({ port: port1, taken });
+  const receivedCount = createReceivedCount();
+  receiver.entrance.connect({ port: port1, receivedCount });
   return {
     sender,
     receiver,
     counters: new Counters(memory),
     entered: entered.promise,
-    connect: () => sender.entrance.join({ port: port2, taken }),
+    connect: () => sender.entrance.connect({ port: port2, receivedCount }),
   };
 }
