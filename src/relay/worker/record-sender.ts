@@ -5,7 +5,7 @@ import type { SessionRecord } from '../boundary/report.ts';
  * Sends session records to the control thread, in batches. That thread may be busy, so only so many batches are in
  * flight and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
  */
-export interface OutboxOptions {
+export interface RecordSenderOptions {
   readonly batchSize: number;
   /** A record waits no longer than this for company, in milliseconds. */
   readonly delayMs: number;
@@ -13,12 +13,12 @@ export interface OutboxOptions {
   readonly maxWaiting: number;
 }
 
-const defaults: OutboxOptions = { batchSize: 512, delayMs: 50, maxInFlight: 4, maxWaiting: 8_192 };
+const defaults: RecordSenderOptions = { batchSize: 512, delayMs: 50, maxInFlight: 4, maxWaiting: 8_192 };
 
-export class Outbox {
+export class RecordSender {
   readonly #clock: Clock;
   readonly #send: (records: SessionRecord[], dropped: number) => void;
-  readonly #options: OutboxOptions;
+  readonly #options: RecordSenderOptions;
   #waiting: SessionRecord[] = [];
   #dropped = 0;
   #inFlight = 0;
@@ -29,7 +29,7 @@ export class Outbox {
       readonly clock: Clock;
       readonly send: (records: SessionRecord[], dropped: number) => void;
     },
-    options: Partial<OutboxOptions> = {},
+    options: Partial<RecordSenderOptions> = {},
   ) {
     this.#clock = collaborators.clock;
     this.#send = collaborators.send;

@@ -6,7 +6,7 @@ import { printLiveSessions } from '../boundary/live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 import { openDriver } from '../driver/open-driver.ts';
 import { OpenSockets } from '../boundary/open-sockets.ts';
-import { Outbox } from './record-sender.ts';
+import { RecordSender } from './record-sender.ts';
 import { encodeRecords } from '../boundary/record-batch.ts';
 import { Troubles } from '../boundary/resource-warnings.ts';
 
@@ -25,7 +25,7 @@ function run(
   const send = (message: FromWorker): void => port.postMessage(message);
   const opened = openDriver(driverName, new OpenSockets(sockets, index), maxPipes);
   const { driver, wakeFd } = opened;
-  const outbox = new Outbox({
+  const recordSender = new RecordSender({
     clock: driver.clock,
     send: (records, dropped) => {
       const batch = encodeRecords(records);
@@ -39,7 +39,7 @@ function run(
       ticketKeys,
       random: Math.random,
       counters: new CounterWriter(memory, index),
-      onRecord: (record) => outbox.add(record),
+      onRecord: (record) => recordSender.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
       onTrouble: (trouble) => troubles.add(trouble),
@@ -58,7 +58,7 @@ function run(
         dispatcher.change(message.change, message.slots);
         return send({ kind: 'applied', version: message.change.version });
       case 'records-received':
-        return outbox.onReceived();
+        return recordSender.onReceived();
       case 'close-sessions':
         return dispatcher.closeSessionsOf(message.upstreamKey);
       case 'list-sessions':
@@ -71,12 +71,12 @@ function run(
         return dispatcher.connect(message);
       case 'drain':
         return dispatcher.drain(message.deadlineMs, () => {
-          outbox.flush();
+          recordSender.flush();
           send({ kind: 'drained' });
         });
       case 'close':
         dispatcher.close();
-        outbox.sendAll();
+        recordSender.sendAll();
         opened.stop();
         // The thread ends by itself once nothing is open; what was posted is delivered first.
         return port.close();

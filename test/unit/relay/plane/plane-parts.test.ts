@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../../../src/relay/boundary/counters.ts';
-import { Outbox } from '../../../../src/relay/worker/record-sender.ts';
+import { RecordSender } from '../../../../src/relay/worker/record-sender.ts';
 import type { ListenerStatus, SessionRecord } from '../../../../src/relay/boundary/report.ts';
 import { SharedListeners } from '../../../../src/relay/plane/shared-listeners.ts';
 import { Slots, type SlotUse } from '../../../../src/relay/boundary/slots.ts';
@@ -132,19 +132,19 @@ describe('slots', () => {
   });
 });
 
-describe('the outbox', () => {
+describe('the record sender', () => {
   const record = { service: 's' } as SessionRecord;
   const createOutbox = () => {
     const clock = new ManualClock();
     const sent: { readonly size: number; readonly dropped: number }[] = [];
-    const outbox = new Outbox(
+    const recordSender = new RecordSender(
       { clock, send: (records, dropped) => void sent.push({ size: records.length, dropped }) },
       { batchSize: 10, delayMs: 50, maxInFlight: 2, maxWaiting: 15 },
     );
     const add = (count: number): void => {
-      for (let index = 0; index < count; index++) outbox.add(record);
+      for (let index = 0; index < count; index++) recordSender.add(record);
     };
-    return { clock, sent, outbox, add };
+    return { clock, sent, recordSender, add };
   };
 
   test('sends a full batch at once and a lone record after a short while', () => {
@@ -159,22 +159,22 @@ describe('the outbox', () => {
   });
 
   test('keeps only so much for a reader that is busy, counts the rest and says so', () => {
-    const { sent, outbox, add, clock } = createOutbox();
+    const { sent, recordSender, add, clock } = createOutbox();
     add(20 + 15 + 7);
     clock.advance(1_000);
     expect(sent).toHaveLength(2);
-    outbox.onReceived();
+    recordSender.onReceived();
     expect(sent[2]).toEqual({ size: 10, dropped: 7 });
-    outbox.onReceived();
-    outbox.onReceived();
+    recordSender.onReceived();
+    recordSender.onReceived();
     clock.advance(50);
     expect(sent[3]).toEqual({ size: 5, dropped: 0 });
   });
 
   test('at the end sends all it has', () => {
-    const { sent, outbox, add } = createOutbox();
+    const { sent, recordSender, add } = createOutbox();
     add(20 + 15);
-    outbox.sendAll();
+    recordSender.sendAll();
     expect(sent.map(({ size }) => size)).toEqual([10, 10, 10, 5]);
   });
 });
