@@ -256,7 +256,7 @@ async function clientOf(create: () => { readonly driver: Driver; readonly stop: 
     {
       onListening: (_, port) => bound.resolve(port),
       onFailed: (code) => bound.reject(new Error(code)),
-      onTrouble() {},
+      onResourceWarning() {},
       onChannel(channel) {
         channel.attach({
           onClientBytes: (bytes, ended) => seen.push({ text: Buffer.from(bytes).toString('latin1'), ended }),

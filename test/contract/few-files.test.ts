@@ -23,9 +23,9 @@ test('sessions whose TLS is ended in the thread for it and all others share the 
   let served = 0;
   while (served < 60 && (await isServed(clients.use(await dial(relay.plainPort))))) served += 1;
   expect(served).toBe(18);
-  const { open, troubles } = await relay.untilTroubled();
+  const { open, warnings } = await relay.untilWarned();
   expect(open).toBe(118);
-  expect(troubles).toEqual([expect.stringContaining('as many as the limit of open files allows')]);
+  expect(warnings).toEqual([expect.stringContaining('as many as the limit of open files allows')]);
 });
 
 test.each(['stream', 'splice'])(
@@ -38,10 +38,10 @@ test.each(['stream', 'splice'])(
     while ((await relay.ask('how are you?')).held === 0);
     await relay.ask('take all files');
     await relay.ask('have an upstream');
-    const state = await relay.untilTroubled();
+    const state = await relay.untilWarned();
     expect(state.held).toBe(1);
     expect(state.suspects).toEqual([]);
-    expect(state.troubles).toEqual([expect.stringContaining('EMFILE')]);
+    expect(state.warnings).toEqual([expect.stringContaining('EMFILE')]);
     await relay.ask('give them back');
     expect(await client.echo('hello')).toBe('hello');
     expect((await relay.ask('how are you?')).suspects).toEqual([]);
@@ -62,9 +62,9 @@ async function startRelay(driver: string, upstreamPort: number, files: number) {
     tlsPort,
     plainPort,
     ask,
-    async untilTroubled() {
+    async untilWarned() {
       let state = await ask('how are you?');
-      while (state.troubles.length === 0) state = await ask('how are you?');
+      while (state.warnings.length === 0) state = await ask('how are you?');
       return state;
     },
     async [Symbol.asyncDispose]() {
@@ -78,7 +78,7 @@ interface Answer {
   readonly open: number;
   readonly held: number;
   readonly suspects: readonly unknown[];
-  readonly troubles: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 function isServed(client: Peer): Promise<boolean> {

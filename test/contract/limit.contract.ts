@@ -22,7 +22,7 @@ export function describeLimit(
     await using third = await dial(port);
 
     expect(await third.closed).toBe('reset');
-    expect(rig.troubles.all).toEqual(['EMFILE']);
+    expect(rig.warnings.all).toEqual(['EMFILE']);
     expect(await first.echo('on')).toBe('on');
     first.socket.end();
     await first.closed;
@@ -49,6 +49,6 @@ export function describeLimit(
       expect(await client.closed).toBe('ended');
     }
     expect(rig.suspects.all).toEqual([]);
-    expect(new Set(rig.troubles.all)).toEqual(new Set(['EMFILE']));
+    expect(new Set(rig.warnings.all)).toEqual(new Set(['EMFILE']));
   });
 }

@@ -67,7 +67,7 @@ async function relayTo(server: TestServer) {
     {
       onListening: (_, given) => port.resolve(given),
       onFailed: (code) => port.reject(new Error(code)),
-      onTrouble() {},
+      onResourceWarning() {},
       onChannel(client) {
         client.attach({
           onClientLeft() {},

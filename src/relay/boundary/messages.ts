@@ -1,7 +1,7 @@
 import type { AccessMemory } from './access-memory.ts';
 import type { CounterMemory } from './counters.ts';
 import type { DescriptorChannel } from './descriptor-channel.ts';
-import type { ListenerStatus, SessionFilter, Trouble } from './report.ts';
+import type { ListenerStatus, SessionFilter, ResourceWarning } from './report.ts';
 import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { TableChange } from './table-change.ts';
@@ -49,7 +49,7 @@ export type FromWorker =
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
-  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  | { readonly kind: 'resource-warning'; readonly warning: ResourceWarning }
   /** A dial failed, so others were asked: the control side finds out when it answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
   /** `json`: LiveSessions, as a string for the same reason as records. */

@@ -123,8 +123,8 @@ export interface LiveSessions {
   readonly held: ReadonlyMap<string, number>;
 }
 
-/** Something that this machine is short of, and what does not go for it. `code` is Node's, e.g. `EMFILE`. */
-export interface Trouble {
+/** A resource of this machine is used up, and what fails for it. `code` is Node's, e.g. `EMFILE`. */
+export interface ResourceWarning {
   readonly kind: 'accept-failed' | 'dial-impossible';
   readonly code: string;
   readonly message: string;

@@ -1,35 +1,35 @@
 import type { Clock } from '../../time/clock.ts';
-import type { Trouble } from './report.ts';
+import type { ResourceWarning } from './report.ts';
 
-/** Passes each trouble on now and then, however often it is met: who is short of something meets it with every client. */
-export class Troubles {
+/** Passes each warning on now and then, however often it is raised: a lack of some resource is met with every client. */
+export class ResourceWarnings {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #tell: (trouble: Trouble) => void;
+  readonly #tell: (warning: ResourceWarning) => void;
   readonly #toldAtMs = new Map<string, number>();
 
   /** `tell` is called once in `intervalMs` for each kind and code. */
-  constructor(clock: Clock, intervalMs: number, tell: (trouble: Trouble) => void) {
+  constructor(clock: Clock, intervalMs: number, tell: (warning: ResourceWarning) => void) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#tell = tell;
   }
 
-  add(trouble: Trouble): void {
+  add(warning: ResourceWarning): void {
     const nowMs = this.#clock.nowMs();
-    const what = `${trouble.kind} ${trouble.code}`;
+    const what = `${warning.kind} ${warning.code}`;
     if (nowMs - (this.#toldAtMs.get(what) ?? -Infinity) < this.#intervalMs) return;
     this.#toldAtMs.set(what, nowMs);
-    this.#tell(trouble);
+    this.#tell(warning);
   }
 }
 
-const consequences: Readonly<Record<Trouble['kind'], string>> = {
+const consequences: Readonly<Record<ResourceWarning['kind'], string>> = {
   'accept-failed': 'clients are rejected',
   'dial-impossible': 'clients have to wait, or go to another upstream',
 };
 
 /** For the log: what follows from it, and why. */
-export function sentenceOf({ kind, message }: Trouble): string {
+export function sentenceOf({ kind, message }: ResourceWarning): string {
   return `${consequences[kind]}: ${message}`;
 }

@@ -39,7 +39,7 @@ export interface ListenEvents {
   /** A client was accepted. The receiver attaches its events before it returns, or aborts the channel. */
   onChannel(channel: Channel): void;
   /** Clients could not be accepted for want of a resource, e.g. `EMFILE`. */
-  onTrouble(code: string, message: string): void;
+  onResourceWarning(code: string, message: string): void;
 }
 
 /** One client connection and at most one upstream connection: the whole network side of a session. */

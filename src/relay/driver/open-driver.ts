@@ -27,7 +27,7 @@ export function openDriver(name: DriverName, sockets: OpenSockets, maxPipes: num
     }
     case 'splice': {
       const driver = createSpliceDriver({ sockets, maxPipes });
-      // Node knows nothing of these descriptors: when the thread dies of a flaw, nobody else closes them.
+      // Node knows nothing of these descriptors: when the thread dies of an error, nothing else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};
       return {

@@ -11,7 +11,7 @@ import { isUnix, unixPath } from '../../address/address.ts';
 export interface ListenerEvents {
   onStatus(status: ListenerStatus): void;
   onChannel(channel: Channel): void;
-  onTrouble(code: string, message: string): void;
+  onResourceWarning(code: string, message: string): void;
 }
 
 /** Whoever holds the port is a person's doing or a process on its way out; both take a second or so. */
@@ -60,7 +60,7 @@ export class Listener {
         if (!this.#closed) this.#onFailed(code, message);
       },
       onChannel: (channel) => this.#events.onChannel(channel),
-      onTrouble: (code, message) => this.#events.onTrouble(code, message),
+      onResourceWarning: (code, message) => this.#events.onResourceWarning(code, message),
     });
   }
 

@@ -17,7 +17,7 @@ import { RelayThreads } from './relay-threads.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from '../boundary/slots.ts';
 import { changeBetween } from '../boundary/table-change.ts';
-import { sentenceOf, Troubles } from '../boundary/resource-warnings.ts';
+import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
 import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
@@ -74,7 +74,7 @@ const fatalAfterStarts = 3;
 const closePatienceMs = 2_000;
 /** Past the deadline, for the workers' last words. */
 const drainPatienceMs = 1_000;
-const troubleIntervalMs = 5_000;
+const warningIntervalMs = 5_000;
 
 export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
   return new ThreadedPlane(collaborators, options);
@@ -94,7 +94,7 @@ class ThreadedPlane implements Plane {
   readonly #driver: DriverName;
   readonly #applied: number[];
   readonly #failedStarts: number[];
-  readonly #troubles: Troubles;
+  readonly #resourceWarnings: ResourceWarnings;
   #table = emptyTable;
   #overflowing = false;
   #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
@@ -121,8 +121,8 @@ class ThreadedPlane implements Plane {
       threads: () => this.#threads.all.length,
     });
     this.#sessionQueries = new SessionQueries(this.#clock);
-    this.#troubles = new Troubles(this.#clock, troubleIntervalMs, (trouble) =>
-      collaborators.logger.warn({ event: trouble.kind, code: trouble.code }, sentenceOf(trouble)),
+    this.#resourceWarnings = new ResourceWarnings(this.#clock, warningIntervalMs, (warning) =>
+      collaborators.logger.warn({ event: warning.kind, code: warning.code }, sentenceOf(warning)),
     );
     this.#listeners = new SharedListeners(workers);
     this.#threads = new RelayThreads(
@@ -245,8 +245,8 @@ class ThreadedPlane implements Plane {
         return;
       case 'listener':
         return this.#onListener(worker, message.key, message.status);
-      case 'trouble':
-        return this.#troubles.add(message.trouble);
+      case 'resource-warning':
+        return this.#resourceWarnings.add(message.warning);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'session-list':

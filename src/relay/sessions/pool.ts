@@ -11,7 +11,7 @@ import type { Channel, UpstreamTlsOffer } from '../driver/driver.ts';
 import { Hold } from './hold.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import { Rebalance } from './rebalance.ts';
-import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
+import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
 import { LinkedList } from '../driver/linked-list.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.ts';
@@ -30,8 +30,8 @@ export interface PoolCollaborators {
   readonly onRecord: (record: SessionRecord) => void;
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
-  /** A dial failed for want of something on this machine. */
-  readonly onTrouble: (trouble: Trouble) => void;
+  /** A dial failed for want of a resource of this machine. */
+  readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
   /** For TLS with upstreams: what all services have in common. */
   readonly upstreamContext?: () => SecureContext;
@@ -150,8 +150,8 @@ export class Pool implements SessionHost {
     this.#hold.onAnswered(session);
   }
 
-  onShortage(code: string, message: string): void {
-    this.#collaborators.onTrouble({ kind: 'dial-impossible', code, message });
+  onLocalFailure(code: string, message: string): void {
+    this.#collaborators.onResourceWarning({ kind: 'dial-impossible', code, message });
   }
 
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {

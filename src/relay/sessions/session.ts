@@ -8,7 +8,7 @@ import { headerFor, prefaceFor } from './preface.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
 import { ListNode } from '../driver/linked-list.ts';
-import { shortageOf } from './local-failure.ts';
+import { localFailureOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
 import { formatAddress } from '../../address/address.ts';
@@ -31,7 +31,7 @@ export interface SessionHost {
   onUnanswered(session: Session, upstream: Upstream): void;
   onAnswered(session: Session): void;
   /** A dial failed for want of something on this machine; where the session goes then is told before. */
-  onShortage(code: string, message: string): void;
+  onLocalFailure(code: string, message: string): void;
   /** `left`: the upstream that has room for another session now. */
   onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
 }
@@ -156,9 +156,9 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   onDialFailed(code: string): void {
     if (this.#state.kind !== 'dialing') return;
     const { target } = this.#state;
-    const shortage = shortageOf(code, target.endpoint);
-    this.#dialFailed(target, code, shortage === undefined ? 'refused' : 'withdrawn');
-    if (shortage !== undefined) this.#host.onShortage(code, shortage);
+    const localFailure = localFailureOf(code, target.endpoint);
+    this.#dialFailed(target, code, localFailure === undefined ? 'refused' : 'withdrawn');
+    if (localFailure !== undefined) this.#host.onLocalFailure(code, localFailure);
   }
 
   onUpstreamLost(code: string): void {

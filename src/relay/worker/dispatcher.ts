@@ -11,7 +11,13 @@ import { listSessions } from '../sessions/list-sessions.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import { Pool } from '../sessions/pool.ts';
 import { Pools } from '../sessions/pools.ts';
-import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord, Trouble } from '../boundary/report.ts';
+import type {
+  ListenerStatus,
+  LiveSessions,
+  SessionFilter,
+  SessionRecord,
+  ResourceWarning,
+} from '../boundary/report.ts';
 import type { TableChange } from '../boundary/table-change.ts';
 import { TlsEntrance } from './tls-entrance.ts';
 import { UpstreamContext } from './upstream-context.ts';
@@ -29,7 +35,7 @@ export interface DispatcherCollaborators {
   readonly onListener: (key: string, status: ListenerStatus) => void;
   /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
   /** See TlsEntrance. */
   readonly ticketKeys?: Uint8Array;
@@ -62,13 +68,13 @@ export class Dispatcher {
   constructor(collaborators: DispatcherCollaborators, options: DispatcherOptions) {
     this.#collaborators = collaborators;
     this.#options = options;
-    const { driver, counters, ticketKeys, onTrouble } = collaborators;
+    const { driver, counters, ticketKeys, onResourceWarning } = collaborators;
     const onRecord = this.#onRecord;
     this.#tls = new TlsEntrance({
       driver,
       counters,
       onRecord,
-      onTrouble,
+      onResourceWarning,
       ticketKeys,
       poolFor: (service) => this.#pools.poolFor(service),
       enter: (channel, listener, service, clientInfo) => this.#enter(channel, listener, service, clientInfo),
@@ -145,17 +151,17 @@ export class Dispatcher {
     this.#tls.connect(channel);
   }
 
-  /** The thread ends, perhaps of a flaw: lets go of what would outlive it. */
+  /** The thread ends, perhaps of an error: lets go of what would outlive it. */
   abandon(): void {
     this.#tls.end();
   }
 
   #createPool(spec: PoolSpec): Pool {
-    const { driver, random, counters, onSuspect, onTrouble, access } = this.#collaborators;
+    const { driver, random, counters, onSuspect, onResourceWarning, access } = this.#collaborators;
     const onRecord = this.#onRecord;
     const upstreamContext = (): SecureContext => this.#upstreamContext.context;
     const { clock } = driver;
-    return new Pool({ clock, random, counters, onSuspect, onTrouble, access, onRecord, upstreamContext }, spec);
+    return new Pool({ clock, random, counters, onSuspect, onResourceWarning, access, onRecord, upstreamContext }, spec);
   }
 
   #applyListeners(specs: readonly ListenerSpec[]): void {
@@ -180,14 +186,14 @@ export class Dispatcher {
   }
 
   #listen(key: string, host: string, port: number): Listener {
-    const { driver, random, onListener, onTrouble } = this.#collaborators;
+    const { driver, random, onListener, onResourceWarning } = this.#collaborators;
     return new Listener(
       driver,
       random,
       {
         onStatus: (status) => onListener(key, status),
         onChannel: (channel) => this.#admit(channel, key),
-        onTrouble: (code, message) => onTrouble({ kind: 'accept-failed', code, message }),
+        onResourceWarning: (code, message) => onResourceWarning({ kind: 'accept-failed', code, message }),
       },
       { host, port, reusePort: this.#options.reusePort },
     );

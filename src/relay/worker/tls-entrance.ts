@@ -7,7 +7,7 @@ import { nothingDetected } from '../intake/detect/step.ts';
 import { clientInfoOf, type ClientInfo } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';
 import { tellRefused } from '../intake/refusal.ts';
-import type { CloseReason, SessionRecord, Trouble } from '../boundary/report.ts';
+import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
 import type { TlsSpec } from '../boundary/table.ts';
 import { Handshakes } from '../intake/tls/handshakes.ts';
 
@@ -19,7 +19,7 @@ export interface TlsEntranceCollaborators {
   readonly driver: Driver;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onResourceWarning: (warning: ResourceWarning) => void;
   /** Of all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
   readonly poolFor: (service: string) => Pool;
@@ -117,12 +117,12 @@ export class TlsEntrance {
 
   /** Of another thread's listener, for whom TLS is spoken here. */
   #adopt(client: HandoffClient): void {
-    const { driver, counters, enter, onTrouble } = this.#collaborators;
+    const { driver, counters, enter, onResourceWarning } = this.#collaborators;
     const { fd, listener, service, clientInfo, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
     if (!channel) {
       const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
-      return onTrouble({ kind: 'accept-failed', code: 'EMFILE', message });
+      return onResourceWarning({ kind: 'accept-failed', code: 'EMFILE', message });
     }
     counters.count('adopted', 1);
     if (this.#isClosed) {

@@ -8,13 +8,13 @@ import { openDriver } from '../driver/open-driver.ts';
 import { OpenSockets } from '../boundary/open-sockets.ts';
 import { RecordSender } from './record-sender.ts';
 import { encodeRecords } from '../boundary/record-batch.ts';
-import { Troubles } from '../boundary/resource-warnings.ts';
+import { ResourceWarnings } from '../boundary/resource-warnings.ts';
 
 /**
  * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
  */
 /** The control thread need not hear of each of a thousand clients that meet it. */
-const troubleIntervalMs = 250;
+const warningIntervalMs = 250;
 
 if (parentPort) run(parentPort, workerData as WorkerSetup);
 
@@ -32,7 +32,9 @@ function run(
       port.postMessage({ kind: 'records', batch, dropped } satisfies FromWorker, [batch.cells.buffer]);
     },
   });
-  const troubles = new Troubles(driver.clock, troubleIntervalMs, (trouble) => send({ kind: 'trouble', trouble }));
+  const warnings = new ResourceWarnings(driver.clock, warningIntervalMs, (warning) =>
+    send({ kind: 'resource-warning', warning }),
+  );
   const dispatcher = new Dispatcher(
     {
       driver,
@@ -42,7 +44,7 @@ function run(
       onRecord: (record) => recordSender.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
-      onTrouble: (trouble) => troubles.add(trouble),
+      onResourceWarning: (warning) => warnings.add(warning),
       access: openAccess(access, index),
     },
     { reusePort, maxSessions },

@@ -27,7 +27,7 @@ for await (const line of createInterface(process.stdin)) {
   print({
     ...rig.totals(),
     suspects: suspects.all,
-    troubles: log.all.filter((one) => one.includes('EMFILE')),
+    warnings: log.all.filter((one) => one.includes('EMFILE')),
   });
 }
 await rig.close();

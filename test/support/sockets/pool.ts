@@ -20,7 +20,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
   const [counters, otherWorker] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
   const records: SessionRecord[] = [];
   const suspects: string[] = [];
-  const troubles: string[] = [];
+  const warnings: string[] = [];
   const pool = new Pool(
     {
       clock,
@@ -28,7 +28,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
       counters,
       onRecord: (record) => void records.push(record),
       onSuspect: (key, error) => void suspects.push(`${key}: ${error}`),
-      onTrouble: ({ kind, code }) => void troubles.push(`${kind}: ${code}`),
+      onResourceWarning: ({ kind, code }) => void warnings.push(`${kind}: ${code}`),
       access: openAccess(
         createAccessMemory(1, () => 0.5),
         0,
@@ -52,7 +52,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
     clock,
     records,
     suspects,
-    troubles,
+    warnings,
     apply,
     admit,
     otherWorker,

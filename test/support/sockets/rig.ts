@@ -33,7 +33,7 @@ export type CreateRig = () => Rig;
 
 export interface DispatcherRig extends Rig {
   /** Codes, e.g. `EMFILE`. */
-  readonly troubles: Feed<string>;
+  readonly warnings: Feed<string>;
 }
 
 /** `stop`: what the driver needs after the dispatcher was closed. */
@@ -48,7 +48,7 @@ export function dispatcherRig(
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
   const suspects = new Feed<{ readonly key: string; readonly error: string }>();
-  const troubles = new Feed<string>();
+  const warnings = new Feed<string>();
   const dispatcher = new Dispatcher(
     {
       driver: createDriver(),
@@ -57,7 +57,7 @@ export function dispatcherRig(
       onRecord: (record) => records.push(record),
       onListener: (key, status) => statuses.push({ key, status }),
       onSuspect: (key, error) => suspects.push({ key, error }),
-      onTrouble: ({ code }) => troubles.push(code),
+      onResourceWarning: ({ code }) => warnings.push(code),
       access: openAccess(createAccessMemory(1, Math.random), 0),
     },
     { reusePort: false, ...options },
@@ -76,7 +76,7 @@ export function dispatcherRig(
     records,
     statuses,
     suspects,
-    troubles,
+    warnings,
     publish(table) {
       for (const { upstreams } of table.pools) {
         for (const { key } of upstreams) if (!slots.has(key)) slots.set(key, slots.size + 1);

@@ -67,7 +67,10 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     if (!sockets.hasRoomForClient) {
       libc.setResetOnClose(fd);
       loop.close(fd);
-      events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
+      events.onResourceWarning(
+        'EMFILE',
+        `${sockets.count} sockets are open, as many as the limit of open files allows`,
+      );
       return;
     }
     const channel = new SpliceChannel(parts, fd, client);

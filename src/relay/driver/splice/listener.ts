@@ -115,6 +115,6 @@ export class SpliceListener implements DriverListener, Watcher, Deferred {
       this.#paused = undefined;
       loop.rewatch(this.#fd, readyIn);
     });
-    this.#events.onTrouble(code, `${errorMessage(result)}; no client is accepted for ${pauseMs} ms`);
+    this.#events.onResourceWarning(code, `${errorMessage(result)}; no client is accepted for ${pauseMs} ms`);
   }
 }

@@ -49,7 +49,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
   server.on('connection', (socket) => accept(socket, events, sockets, isUnix(host) ? 'unix' : undefined));
   server.on('error', (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN', message } = error;
-    if (server.listening) events.onTrouble(code, message);
+    if (server.listening) events.onResourceWarning(code, message);
     else events.onFailed(code, message);
   });
   let closed = false;
@@ -79,7 +79,8 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
 function accept(socket: Socket, events: ListenEvents, sockets: OpenSockets, client?: string): void {
   const channel = admit(socket, sockets, client);
   if (channel) events.onChannel(channel);
-  else events.onTrouble('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
+  else
+    events.onResourceWarning('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
 }
 
 /** Undefined: there is no room, and the client was reset. */

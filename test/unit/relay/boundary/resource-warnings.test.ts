@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { Troubles } from '../../../../src/relay/boundary/resource-warnings.ts';
+import { ResourceWarnings } from '../../../../src/relay/boundary/resource-warnings.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
-test('a trouble that goes on is told at once and then now and then, each kind and code by itself', () => {
+test('a warning that goes on is told at once and then now and then, each kind and code by itself', () => {
   const clock = new ManualClock();
   const told: string[] = [];
-  const troubles = new Troubles(clock, 1_000, ({ kind, code }) => void told.push(`${kind} ${code}`));
+  const warnings = new ResourceWarnings(clock, 1_000, ({ kind, code }) => void told.push(`${kind} ${code}`));
   const meet = (kind: 'accept-failed' | 'dial-impossible', code: string): void =>
-    troubles.add({ kind, code, message: '' });
+    warnings.add({ kind, code, message: '' });
   for (let times = 0; times < 100; times++) meet('dial-impossible', 'EMFILE');
   meet('accept-failed', 'EMFILE');
   meet('dial-impossible', 'ENFILE');

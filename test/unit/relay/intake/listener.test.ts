@@ -8,7 +8,11 @@ function createListener(port = 80) {
   const clock = new ManualClock();
   const driver = new FakeDriver(clock);
   const statuses: ListenerStatus[] = [];
-  const events = { onStatus: (status: ListenerStatus) => void statuses.push(status), onChannel() {}, onTrouble() {} };
+  const events = {
+    onStatus: (status: ListenerStatus) => void statuses.push(status),
+    onChannel() {},
+    onResourceWarning() {},
+  };
   const listener = new Listener(driver, () => 0.999_999, events, { host: '127.0.0.1', port, reusePort: false });
   return { clock, driver, statuses, listener };
 }

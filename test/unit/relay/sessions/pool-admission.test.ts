@@ -118,11 +118,11 @@ describe('a dial that fails for want of something on this machine', () => {
   test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'ENOSPC'])(
     '(%s) is no fault of the upstream, is said, and its client is held and dialed for again',
     (code) => {
-      const { admit, clock, suspects, troubles, held } = createPool([a]);
+      const { admit, clock, suspects, warnings, held } = createPool([a]);
       const client = admit();
       client.refuse(code);
       expect(suspects).toEqual([]);
-      expect(troubles).toEqual([`dial-impossible: ${code}`]);
+      expect(warnings).toEqual([`dial-impossible: ${code}`]);
       expect([client.phase, held()]).toEqual(['idle', 1]);
       clock.advance(25);
       client.answer();
@@ -140,10 +140,10 @@ describe('a dial that fails for want of something on this machine', () => {
   });
 
   test('is the upstream’s when the machine has no IPv6 to reach it by', () => {
-    const { admit, suspects, troubles } = createPool([upstream('a', { endpoints: [{ host: '::1', port: 80 }] })]);
+    const { admit, suspects, warnings } = createPool([upstream('a', { endpoints: [{ host: '::1', port: 80 }] })]);
     admit().refuse('EADDRNOTAVAIL');
     expect(suspects).toEqual(['a: EADDRNOTAVAIL [::1]:80']);
-    expect(troubles).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 });
 

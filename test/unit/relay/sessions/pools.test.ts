@@ -19,7 +19,7 @@ function createPools() {
     counters: new CounterWriter(memory, 0),
     onRecord: ({ reason }: { readonly reason: CloseReason }) => void reasons.push(reason),
     onSuspect: () => {},
-    onTrouble: () => {},
+    onResourceWarning: () => {},
     access: openAccess(createAccessMemory(1, Math.random), 0),
   };
   const pools = new Pools((spec) => new Pool(collaborators, spec));

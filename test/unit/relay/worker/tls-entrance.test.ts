@@ -72,7 +72,7 @@ function createThreads() {
       driver,
       counters,
       onRecord: (record) => void records.push(record),
-      onTrouble() {},
+      onResourceWarning() {},
       ticketKeys: undefined,
       poolFor() {
         throw new Error('nobody’s TLS is ended here');
