@@ -11,9 +11,9 @@ export type BalancePolicy = (typeof balancePolicies)[number];
 export type Endpoint = Address;
 
 /**
- * - `ready`: takes new sessions.
+ * - `ready`: accepts new sessions.
  * - `suspect`: did not answer lately; asked only when no other is left.
- * - `unavailable`: takes none, keeps those it has: not proven yet, unhealthy, paused or draining.
+ * - `unavailable`: accepts no new sessions and keeps those it has: not proven yet, unhealthy, paused or draining.
  *
  * An upstream that is no longer in the table is gone: dials to it are aborted and its sessions closed.
  */
@@ -21,7 +21,7 @@ export type UpstreamAvailability = 'ready' | 'suspect' | 'unavailable';
 
 /** What may be set of one upstream; `config/options/upstream.ts` has the labels. */
 export interface UpstreamOptions {
-  /** 0 to 256; 0 takes no new sessions. */
+  /** 0 to 256; 0 accepts no new sessions. */
   readonly weight: number;
   /** Asked only when no other upstream is ready. */
   readonly backup: boolean;

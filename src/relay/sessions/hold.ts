@@ -6,28 +6,29 @@ import type { Session } from './session.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 
 /**
- * Those whom nobody has answered yet, in order of arrival. While upstreams refuse, the first of them is the scout: it
- * dials again and again, and while it gets no answer at all another follows only every quarter of a second. Each answer
- * lets in two more, so an upstream that has just started is not stormed, and yet a thousand are in after ten round trips.
+ * The sessions of a service that no upstream has answered yet, in order of arrival. While upstreams refuse, the first of
+ * them is the probe session: it dials again and again, and while it gets no answer at all another follows only every quarter
+ * of a second. Each answer lets in two more, so that an upstream that has just started is not stormed, and yet a thousand
+ * sessions are in after ten round trips.
  *
  *   waiting ──let in──▶ dialing ──answered──▶ out
  *      ▲                   │
- *      └──── nobody ───────┘
+ *      └── not answered ───┘
  *
- * While anybody waits and there is somebody to dial, the scout's timer runs.
+ * While a session waits and there is an upstream to dial, the probe timer runs.
  */
 export interface HoldCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: CounterWriter;
-  /** There is somebody to dial, if only a full one or a suspect. */
+  /** There is an upstream to dial, if only a full one or a suspect. */
   readonly hasCandidates: () => boolean;
-  /** Dials for it; false when nobody can be dialed now. Never fails before it returns. */
-  readonly send: (session: Session) => boolean;
+  /** Dials for the session; false when no upstream can be dialed now. The dial never fails before this returns. */
+  readonly dial: (session: Session) => boolean;
 }
 
-/** How often the scout dials. The first is short since most containers listen within milliseconds of their start. */
-const scoutBackoff = { firstMs: 25, maxMs: 250 };
+/** How often the probe session dials. The first delay is short since most containers listen within milliseconds of their start. */
+const probeBackoff = { firstMs: 25, maxMs: 250 };
 /** A container on this machine or the next answers a dial far sooner. */
 const stuckAfterMs = 100;
 
@@ -35,8 +36,8 @@ export class Hold {
   readonly #collaborators: HoldCollaborators;
   readonly #waiting = new HoldQueue<Session>();
   readonly #dialing = new Set<Session>();
-  #scoutTimer: Timer | undefined;
-  #scoutings = 0;
+  #probeTimer: Timer | undefined;
+  #probeAttempts = 0;
   #isClosed = false;
 
   constructor(collaborators: HoldCollaborators) {
@@ -58,7 +59,7 @@ export class Hold {
   onAnswered(session: Session): void {
     this.#leave(session);
     if (this.size === 0) return;
-    this.#scoutings = 0;
+    this.#probeAttempts = 0;
     this.letIn(2);
   }
 
@@ -72,7 +73,7 @@ export class Hold {
   /** The candidates have changed; `arrived` are the ready ones among them that were not ready before. */
   onCandidates(arrived: readonly Upstream[]): void {
     if (this.size === 0) return;
-    if (arrived.length > 0) this.#scoutings = 0;
+    if (arrived.length > 0) this.#probeAttempts = 0;
     for (const upstream of arrived) {
       const stuck = upstream.isFull ? undefined : this.#stuck(upstream);
       if (stuck) stuck.redirect();
@@ -81,13 +82,13 @@ export class Hold {
     this.#watch();
   }
 
-  /** The first `count` of those who wait go and dial, as far as there is somebody to dial. */
+  /** Lets the first `count` waiting sessions dial, as far as there is an upstream to dial. */
   letIn(count: number): void {
     for (let left = count; left > 0 && this.#letInFirst(); left--);
     this.#watch();
   }
 
-  /** Lets nobody in any more. */
+  /** Lets no session in any more. */
   close(): void {
     this.#isClosed = true;
     this.#watch();
@@ -98,7 +99,7 @@ export class Hold {
     if (!first || this.#isClosed || !this.#collaborators.hasCandidates()) return false;
     this.#waiting.remove(first);
     this.#dialing.add(first);
-    if (this.#collaborators.send(first)) return true;
+    if (this.#collaborators.dial(first)) return true;
     this.#dialing.delete(first);
     this.#waiting.add(first);
     return false;
@@ -123,16 +124,16 @@ export class Hold {
   }
 
   #watch(): void {
-    if (this.#waiting.size === 0) this.#scoutings = 0;
+    if (this.#waiting.size === 0) this.#probeAttempts = 0;
     const { clock, random, hasCandidates } = this.#collaborators;
-    const needsScout = this.#waiting.size > 0 && !this.#isClosed && hasCandidates();
-    if (!needsScout) {
-      this.#scoutTimer?.cancel();
-      this.#scoutTimer = undefined;
+    const needsProbe = this.#waiting.size > 0 && !this.#isClosed && hasCandidates();
+    if (!needsProbe) {
+      this.#probeTimer?.cancel();
+      this.#probeTimer = undefined;
       return;
     }
-    this.#scoutTimer ??= clock.after(backoffDelayMs(this.#scoutings++, scoutBackoff, random), () => {
-      this.#scoutTimer = undefined;
+    this.#probeTimer ??= clock.after(backoffDelayMs(this.#probeAttempts++, probeBackoff, random), () => {
+      this.#probeTimer = undefined;
       this.letIn(1);
     });
   }

@@ -59,7 +59,7 @@ export class Pool implements SessionHost {
     this.#hold = new Hold({
       ...collaborators,
       hasCandidates: () => !this.#candidates.isEmpty,
-      send: (session) => this.#walk(session),
+      dial: (session) => this.#walk(session),
     });
   }
 
@@ -159,7 +159,7 @@ export class Pool implements SessionHost {
     this.admission.release(session);
     this.#collaborators.counters.count('closed', 1);
     this.#hold.onClosed(session);
-    // There is room again. Room that other workers make is found by the scout.
+    // There is room again. Room that other workers make is found by the probe session.
     if (left?.isLimited) this.#hold.letIn(1);
     this.#collaborators.onRecord(record);
   }

@@ -117,7 +117,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-test('whatever happens nobody is forgotten: the scout’s timer runs while anybody waits, and all get in at last', () => {
+test('whatever happens no session is forgotten: the probe timer runs while one waits, and all get in at last', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const { pool, admit, apply, clock, held, counters, records } = createPool([], {

@@ -21,9 +21,9 @@ describe('a pool with somebody to dial', () => {
     admit().refuse();
     expect([admit(), admit(), admit()].map((client) => client.dials[0])).toEqual([2, 2, 2]);
     clock.advance(25);
-    const scouts = [admit(), admit(), admit()].filter((client) => client.dials[0] === 1);
-    expect(scouts).toHaveLength(1);
-    scouts[0]?.answer();
+    const probeSessions = [admit(), admit(), admit()].filter((client) => client.dials[0] === 1);
+    expect(probeSessions).toHaveLength(1);
+    probeSessions[0]?.answer();
     expect(new Set([admit(), admit()].map((client) => client.dials[0]))).toEqual(new Set([1, 2]));
   });
 
@@ -216,9 +216,9 @@ test('closing everything closes held, dialing and relaying sessions, and dials n
   const { admit, pool, records, clock, apply } = createPool([]);
   const held = [admit(), admit()];
   apply([a]);
-  const [scout] = held;
+  const [probeSession] = held;
   pool.closeAll('shutdown');
-  expect(scout?.dials).toEqual([1]);
+  expect(probeSession?.dials).toEqual([1]);
   expect(held[1]?.dials).toEqual([]);
   expect(records.map(({ reason }) => reason)).toEqual(['shutdown', 'shutdown']);
   expect(clock.nextDelayMs()).toBeUndefined();
