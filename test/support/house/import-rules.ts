@@ -1,0 +1,88 @@
+import type { ImportGraph } from './import-graph.ts';
+
+/**
+ * The rooms of `src/` and what each may import: one line for each room, in the order of the flow. A line may name only
+ * lines above it: whole rooms, or one file of a room. docs/architecture.md says what each room owns.
+ */
+export type ImportRules = Readonly<Record<string, readonly string[]>>;
+
+export const importRules: ImportRules = {
+  text: [],
+  time: [],
+  'version.ts': [],
+  address: [],
+  'relay/boundary': ['address', 'time'],
+  telemetry: ['relay/boundary', 'text', 'time'],
+  config: ['address', 'relay/boundary', 'telemetry', 'text'],
+  docker: ['text', 'time'],
+  catalog: ['address', 'config', 'docker/engine-status.ts', 'relay/boundary', 'telemetry/log-events.ts', 'text'],
+  health: ['address', 'catalog', 'relay/boundary', 'text', 'time'],
+  certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],
+  discovery: ['address', 'catalog', 'config', 'docker', 'relay/boundary', 'telemetry', 'text', 'time'],
+  reconcile: ['catalog', 'relay/boundary', 'time'],
+  'relay/wire': ['address', 'relay/boundary', 'text'],
+  'relay/driver': ['address', 'relay/boundary', 'relay/wire', 'time'],
+  'relay/upstreams': ['relay/boundary', 'relay/driver', 'time'],
+  'relay/intake': ['address', 'relay/boundary', 'relay/driver', 'relay/wire', 'time'],
+  'relay/sessions': [
+    ...['address', 'relay/boundary', 'relay/driver', 'relay/intake', 'relay/upstreams', 'relay/wire', 'time'],
+  ],
+  'relay/worker': ['relay/boundary', 'relay/driver', 'relay/intake', 'relay/sessions', 'time'],
+  'relay/plane': ['address', 'relay/boundary', 'relay/driver/choose-driver.ts', 'telemetry', 'time'],
+  compose: ['address', 'config', 'text'],
+  check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
+  admin: ['address', 'catalog', 'docker/engine-status.ts', 'relay/boundary', 'telemetry', 'text', 'time'],
+  dashboard: ['admin/schema.ts'],
+  daemon: [
+    ...['address', 'admin', 'catalog', 'certificates', 'config', 'discovery', 'docker', 'health', 'reconcile'],
+    ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'telemetry', 'text', 'time', 'version.ts'],
+  ],
+  demo: ['version.ts'],
+  cli: [
+    ...['address', 'admin', 'certificates', 'check', 'compose', 'config', 'daemon', 'demo', 'docker'],
+    ...['relay/boundary', 'telemetry', 'text', 'version.ts'],
+  ],
+  'main.ts': ['cli', 'config'],
+};
+
+/** The room of a file, given as a path from `src/`: its folder; within `relay/` the folder there; at the top, the file. */
+export function roomOf(file: string): string {
+  const [first = '', second = '', third] = file.split('/');
+  return first === 'relay' && third !== undefined ? `relay/${second}` : first;
+}
+
+/** What breaks `rules` in `graph`, a line for each import, and for each file that no line is for. */
+export function importFaults(graph: ImportGraph, rules: ImportRules = importRules): string[] {
+  return [...graph].flatMap(([file, imports]) => {
+    const room = roomOf(file);
+    const allowed = rules[room];
+    if (allowed === undefined) return [`${file}: the room ${room} has no line in the import rules`];
+    return imports
+      .filter((other) => !other.startsWith('..') && roomOf(other) !== room)
+      .filter((other) => !allowed.includes(roomOf(other)) && !allowed.includes(other))
+      .map((other) => `${file} must not import ${other}: ${room} may import ${allowed.join(', ') || 'no other room'}`);
+  });
+}
+
+/** What `rules` allow and no import of `graph` uses: a hole that would let a wrong import in without a word. */
+export function unusedAllowances(graph: ImportGraph, rules: ImportRules = importRules): string[] {
+  const used = new Set(
+    [...graph].flatMap(([file, imports]) =>
+      imports.flatMap((other) => [`${roomOf(file)} ${roomOf(other)}`, `${roomOf(file)} ${other}`]),
+    ),
+  );
+  return Object.entries(rules).flatMap(([room, allowed]) =>
+    allowed.filter((other) => !used.has(`${room} ${other}`)).map((other) => `${room} does not import ${other}`),
+  );
+}
+
+/** Where a line of `rules` names something that does not stand above it. */
+export function rulesAgainstTheFlow(rules: ImportRules = importRules): string[] {
+  const order = Object.keys(rules);
+  return Object.entries(rules).flatMap(([room, allowed], position) =>
+    allowed
+      .map((other) => [other, order.indexOf(order.includes(other) ? other : roomOf(other))] as const)
+      .filter(([, at]) => at < 0 || at >= position)
+      .map(([other]) => `${room} may import ${other}, which does not stand above it`),
+  );
+}
