@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/boundary/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
-import { dialTls, tlsTable } from '../support/sockets/tls.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
@@ -12,9 +10,16 @@ import { describeTls } from './tls.contract.ts';
  * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
  */
 const workerUrl = new URL(inject('relayWorker'));
-const crashingWorker = new URL('../support/sockets/crashing-worker.ts', import.meta.url);
+export const crashingWorker = new URL('../support/sockets/crashing-worker.ts', import.meta.url);
 
-describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
+/** The tests of a plane with one of the drivers. Each driver has a test file of its own, so that two workers share them. */
+export function describePlane(driver: 'stream' | 'splice'): void {
+  describe(`plane, ${driver} driver`, () => {
+    planeTests(driver);
+  });
+}
+
+function planeTests(driver: 'stream' | 'splice'): void {
   describeDriver('alone', () => planeRig(driver, { workerUrl }));
   // The stream driver ends TLS where it accepts, which its own suite shows.
   if (driver === 'splice') describeTls('alone', () => planeRig(driver, { workerUrl }));
@@ -189,66 +194,4 @@ describe.each(['stream', 'splice'] as const)('plane, %s driver', (driver) => {
 
     expect(rig.log.all.filter((line) => line.includes('counters-full'))).toHaveLength(1);
   });
-});
-
-describe('plane, splice driver, with TLS to be ended', () => {
-  test('clients of every listening thread come to the one that ends TLS, and the figures are those of all', async () => {
-    await using rig = planeRig('splice', { workers: 2, workerUrl });
-    await using server = await serveEcho();
-    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
-    await using clients = new AsyncDisposableStack();
-    for (let index = 0; index < 30; index++) expect(await clients.use(await dialTls(port)).echo('hello')).toBe('hello');
-
-    expect(rig.active('a')).toBe(30);
-    expect(rig.totals()).toMatchObject({ accepted: 30, held: 0, open: 30 });
-  });
-
-  test('threads that die are replaced, and TLS is ended again', async () => {
-    const channelName = `crash-${process.pid}-tls`;
-    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
-    await using rig = planeRig('splice', { workerUrl: crashingWorker });
-    await using server = await serveEcho();
-    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
-    await using client = await dialTls(port);
-    expect(await client.echo('before')).toBe('before');
-    const crash = new BroadcastChannel(channelName);
-    crash.postMessage({});
-    crash.close();
-    await Promise.race([client.ended, client.closed]);
-    await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === 2);
-
-    await vi.waitFor(
-      async () => {
-        await using next = await dialTls(port);
-        expect(await next.echo('after')).toBe('after');
-      },
-      { timeout: 10_000, interval: 10 },
-    );
-    await until(() => rig.active('a') === 0 && rig.totals().open === 0);
-    vi.unstubAllEnvs();
-  });
-
-  test('clients that were on their way to it when it died come to its successor, and none is lost', async () => {
-    const channelName = `crash-${process.pid}-handoff`;
-    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
-    await using rig = planeRig('splice', { workerUrl: crashingWorker });
-    await using server = await serveEcho();
-    const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
-    {
-      await using before = await dialTls(port);
-      expect(await before.echo('before')).toBe('before');
-    }
-    const tlsWorker = 1;
-    const crash = new BroadcastChannel(channelName);
-    const stuck = once(crash as unknown as EventTarget, 'message');
-    crash.postMessage({ worker: tlsWorker, stuckMs: 500 });
-    await stuck;
-    crash.close();
-    const clients = await Promise.all(Array.from({ length: 10 }, () => dialTls(port)));
-    expect(await Promise.all(clients.map((client) => client.echo('after')))).toEqual(clients.map(() => 'after'));
-    expect(rig.log.all.filter((line) => line.includes('a flaw in the relay'))).toHaveLength(1);
-    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
-    await until(() => rig.totals().open === 0);
-    vi.unstubAllEnvs();
-  });
-});
+}
