@@ -221,6 +221,6 @@ test('the table ends up as the final state of the world alone gives it, and noth
       expectSound(settled);
       expectSeniority(settled, fresh.declarations);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });

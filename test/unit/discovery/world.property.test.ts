@@ -10,7 +10,7 @@ test('whatever happens in whatever order, the world ends up as the engine’s', 
       expect(scene.settle()).toBe(true);
       expect(Object.fromEntries(scene.world.containers())).toEqual(scene.alive());
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
 
@@ -26,6 +26,6 @@ test('a run whose death was heard is never shown again, whatever answers are sti
         }
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
