@@ -141,7 +141,6 @@ export class Pool implements SessionHost {
   onUnanswered(session: Session, upstream: Upstream): void {
     // A session that was relayed until now was admitted by the lists of that time.
     if (!this.admission.allows(session.client)) return this.#deny(session);
-    session.asked = [...session.asked, upstream];
     if (this.#send(session)) upstream.onRetry();
     else this.#toHold(session);
   }
@@ -192,8 +191,7 @@ export class Pool implements SessionHost {
   }
 
   #begin(channel: Channel, listener: string, clientInfo: ClientInfo | undefined, permit: Permit): void {
-    const session = new Session(channel, listener, this.#turns++, this, clientInfo);
-    session.permit = permit;
+    const session = new Session(this, this.#turns++, permit, channel, listener, clientInfo);
     this.#sessions.add(session.poolNode);
     // Whoever came before goes first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
@@ -215,7 +213,7 @@ export class Pool implements SessionHost {
   }
 
   #walk(session: Session): boolean {
-    session.asked = nobody;
+    session.beginRound();
     return this.#send(session);
   }
 
@@ -253,8 +251,6 @@ export class Pool implements SessionHost {
     return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
   }
 }
-
-const nobody: readonly Upstream[] = [];
 
 function activeOf(upstream: Upstream): number {
   return upstream.active;

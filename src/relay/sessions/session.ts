@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../time/clock.ts';
 import type { AdmittedClient } from '../intake/admission.ts';
-import { emptyPermit, type Permit } from '../intake/access-policy.ts';
+import type { Permit } from '../intake/access-policy.ts';
 import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
@@ -40,6 +40,7 @@ export interface SessionHost {
 const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
+const none: readonly Upstream[] = [];
 
 export class Session implements ChannelEvents, Occupant, AdmittedClient, SessionFacts {
   readonly channel: Channel;
@@ -60,9 +61,9 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   #countedDown = 0;
   #movedAtMs = 0;
   #losses = 0;
-  /** Who did not answer on this walk; the pool's to fill. */
-  asked: readonly Upstream[] = [];
-  permit: Permit = emptyPermit;
+  #asked: readonly Upstream[] = none;
+  /** What it counts for against limits; written by Admission alone. */
+  readonly permit: Permit;
   /** In its pool's list. */
   readonly poolNode = new ListNode<Session>(this);
   readonly upstreamNode: ListNode<Occupant> = new ListNode<Occupant>(this);
@@ -70,10 +71,18 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   readonly turn: number;
 
   /** `clientInfo`: what detection found out, if there was any. */
-  constructor(channel: Channel, listener: string, turn: number, host: SessionHost, clientInfo?: ClientInfo) {
+  constructor(
+    host: SessionHost,
+    turn: number,
+    permit: Permit,
+    channel: Channel,
+    listener: string,
+    clientInfo: ClientInfo | undefined,
+  ) {
     this.channel = channel;
     this.listener = listener;
     this.turn = turn;
+    this.permit = permit;
     this.#host = host;
     this.clientInfo = clientInfo;
     this.client = clientInfo?.client ?? channel.client;
@@ -102,6 +111,11 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     return this.client.slice(0, this.client.lastIndexOf(':'));
   }
 
+  /** The upstreams that did not answer in this round of dials. */
+  get asked(): readonly Upstream[] {
+    return this.#asked;
+  }
+
   /** It has had to wait, and has not been answered since. */
   get wasHeld(): boolean {
     return this.#holdDeadline !== undefined;
@@ -125,6 +139,11 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
   }
 
+  /** All candidates may be asked again. */
+  beginRound(): void {
+    this.#asked = none;
+  }
+
   /** False when the upstream is full; nothing has happened then. */
   dial(upstream: Upstream): boolean {
     if (!upstream.occupy(this)) return false;
@@ -135,7 +154,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
 
   /** Gives up the dial under way for another upstream that has just become ready. */
   redirect(): void {
-    this.asked = [];
+    this.#asked = none;
     if (this.dialingMs < silentAfterMs) this.#abandonDial('withdrawn', 'withdrawn');
     else this.#abandonDial('ETIMEDOUT', 'silent');
   }
@@ -171,9 +190,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#grace = undefined;
     const error = `${code} ${formatAddress(endpoint)}`;
     this.#step({ kind: 'lost', error });
-    upstream.onDialFailed('refused', error);
-    upstream.vacate(this);
-    this.#host.onUnanswered(this, upstream);
+    this.#leave(upstream, 'refused', error);
   }
 
   onClientLeft(how: 'reset' | 'ended'): void {
@@ -280,8 +297,13 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     const error = `${code} ${formatAddress(endpoint)}`;
     this.#step({ kind: 'dial-failed', error });
     if (this.#endpoints.length > 0) return this.#dialNext(upstream);
+    this.#leave(upstream, how, error);
+  }
+
+  #leave(upstream: Upstream, how: 'refused' | 'silent' | 'withdrawn', error: string): void {
     upstream.onDialFailed(how, error);
     upstream.vacate(this);
+    this.#asked = [...this.#asked, upstream];
     this.#host.onUnanswered(this, upstream);
   }
 
