@@ -4,7 +4,7 @@ import { openLibc } from './splice/libc.ts';
 /**
  * Which driver moves the bytes, and why: splice where Linux, the processor and Node allow it, else stream.
  */
-export type DriverChoice =
+type DriverChoice =
   | { readonly kind: 'chosen'; readonly driver: DriverName; readonly reason: string }
   | { readonly kind: 'impossible'; readonly reason: string };
 

@@ -8,7 +8,7 @@ import { createStreamDriver } from './stream/driver.ts';
 /**
  * A relay thread's driver, and what that thread must do for it.
  */
-export interface OpenDriver {
+interface OpenDriver {
   readonly driver: Driver;
   /** To be written to after each message that is posted to this thread; whoever gets it closes it after the thread's end. */
   readonly wakeFd: number | undefined;

@@ -9,7 +9,7 @@ import { ClientSessions, type CountedCell } from '../boundary/client-sessions.ts
 /**
  * Which clients a service admits, how fast, and how many at once. Services that admit every client have no policy.
  */
-export type AccessRules = Pick<
+export type AccessSpec = Pick<
   PoolSpec,
   'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
 >;
@@ -32,22 +32,22 @@ const allClients = '*';
 export const emptyPermit: Permit = [];
 
 export class AccessPolicy {
-  readonly #rules: AccessRules;
+  readonly #spec: AccessSpec;
   readonly #counts: AccessCounts;
   readonly #allow: CidrSet | undefined;
   readonly #deny: CidrSet | undefined;
 
-  constructor(rules: AccessRules, counts: AccessCounts) {
-    this.#rules = rules;
+  constructor(spec: AccessSpec, counts: AccessCounts) {
+    this.#spec = spec;
     this.#counts = counts;
-    this.#allow = rules.allow.length > 0 ? new CidrSet(rules.allow) : undefined;
-    this.#deny = rules.deny.length > 0 ? new CidrSet(rules.deny) : undefined;
+    this.#allow = spec.allow.length > 0 ? new CidrSet(spec.allow) : undefined;
+    this.#deny = spec.deny.length > 0 ? new CidrSet(spec.deny) : undefined;
   }
 
   /** `client` is its IP address, or `unix`, which no list names. */
   admit(client: string, wallMs: number): Permit | Refusal {
     if (!this.allows(client)) return 'denied';
-    const { service, connectRatePerClient, maxSessions, maxSessionsPerClient } = this.#rules;
+    const { service, connectRatePerClient, maxSessions, maxSessionsPerClient } = this.#spec;
     if (connectRatePerClient && !this.#counts.rates.admit(service, client, connectRatePerClient, wallMs))
       return 'rate-client';
     if (maxSessions === undefined && maxSessionsPerClient === undefined) return emptyPermit;
@@ -62,7 +62,7 @@ export class AccessPolicy {
 
   /** Counts a client that was admitted before the limits were set; it may be beyond them. */
   countPresent(client: string): Permit {
-    const { service } = this.#rules;
+    const { service } = this.#spec;
     return [allClients, client].flatMap(
       (countedAs) => this.#counts.sessions.acquire(service, countedAs, Infinity) ?? [],
     );
@@ -79,15 +79,15 @@ export class AccessPolicy {
 }
 
 /** Undefined where every client is admitted, as often as it likes. */
-export function accessPolicyFor(spec: AccessRules, counts: AccessCounts): AccessPolicy | undefined {
+export function accessPolicyFor(spec: AccessSpec, counts: AccessCounts): AccessPolicy | undefined {
   return printed(spec) === printed(defaultPool) ? undefined : new AccessPolicy(spec, counts);
 }
 
-export function isSamePolicy(one: AccessRules, other: AccessRules): boolean {
+export function isSamePolicy(one: AccessSpec, other: AccessSpec): boolean {
   return printed(one) === printed(other);
 }
 
-function printed(rules: Omit<AccessRules, 'service'>): string {
-  const { allow, deny, maxSessions, maxSessionsPerClient, connectRatePerClient } = rules;
+function printed(spec: Omit<AccessSpec, 'service'>): string {
+  const { allow, deny, maxSessions, maxSessionsPerClient, connectRatePerClient } = spec;
   return JSON.stringify([allow, deny, maxSessions, maxSessionsPerClient, connectRatePerClient]);
 }

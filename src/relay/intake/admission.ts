@@ -11,7 +11,7 @@ import {
   type AccessCounts,
   type AccessPolicy,
   type Permit,
-  type AccessRules,
+  type AccessSpec,
 } from './access-policy.ts';
 
 /**
@@ -21,7 +21,7 @@ import {
  *   admit ────────────────────────────▶ session ──▶ release
  *   admitPending ──▶ pending handshake ──▶ onSecured: a session, or onHandshakeOver
  */
-export interface AdmissionCollaborators extends RefusalEars {
+interface AdmissionCollaborators extends RefusalEars {
   readonly clock: Clock;
   readonly access: AccessCounts;
 }
@@ -54,14 +54,14 @@ export class PendingHandshake implements AdmittedClient {
 
 export class Admission {
   readonly #collaborators: AdmissionCollaborators;
-  #rules: AccessRules;
+  #spec: AccessSpec;
   #policy: AccessPolicy | undefined;
   readonly #pending = new LinkedList<PendingHandshake>();
 
-  constructor(collaborators: AdmissionCollaborators, rules: AccessRules) {
+  constructor(collaborators: AdmissionCollaborators, spec: AccessSpec) {
     this.#collaborators = collaborators;
-    this.#rules = rules;
-    this.#policy = accessPolicyFor(rules, collaborators.access);
+    this.#spec = spec;
+    this.#policy = accessPolicyFor(spec, collaborators.access);
   }
 
   get pendingCount(): number {
@@ -124,17 +124,17 @@ export class Admission {
     return true;
   }
 
-  /** True when the rules are others than before: then clients that are there count against nothing until `count`. */
-  change(rules: AccessRules, sessions: Iterable<AdmittedClient>): boolean {
-    const isSame = isSamePolicy(this.#rules, rules);
-    this.#rules = rules;
+  /** True when the spec is another than before: then clients that are there count against nothing until `count`. */
+  change(spec: AccessSpec, sessions: Iterable<AdmittedClient>): boolean {
+    const isSame = isSamePolicy(this.#spec, spec);
+    this.#spec = spec;
     if (isSame) return false;
-    this.#policy = accessPolicyFor(rules, this.#collaborators.access);
+    this.#policy = accessPolicyFor(spec, this.#collaborators.access);
     for (const present of [sessions, this.#pending]) for (const client of present) this.release(client);
     return true;
   }
 
-  /** Clients that other rules admitted count against these, pending handshakes among them; they may be more than these allow. */
+  /** Clients that another spec admitted count against this one, pending handshakes among them; they may be more than it allows. */
   count(sessions: Iterable<AdmittedClient>): void {
     if (!this.#policy) return;
     for (const present of [sessions, this.#pending])
@@ -154,7 +154,7 @@ export class Admission {
     detail?: string,
   ): void {
     const wallMs = this.#collaborators.clock.wallMs();
-    const refused = { peer, service: this.#rules.service, listener, clientInfo, reason, detail };
+    const refused = { peer, service: this.#spec.service, listener, clientInfo, reason, detail };
     tellRefused(this.#collaborators, refused, clientInfo?.startedAtWallMs ?? wallMs, wallMs);
   }
 }

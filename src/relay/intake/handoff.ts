@@ -43,7 +43,7 @@ export function receiveClients(
   port.unref();
 }
 
-export interface HandoffEvents {
+interface HandoffEvents {
   /** The client is in flight, and no longer counted here. */
   onSent(): void;
   /** The other thread died before it had received this client: it waits here again. */

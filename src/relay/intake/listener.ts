@@ -8,7 +8,7 @@ import { isUnix, unixPath } from '../../address/address.ts';
 /**
  * One listen address that wants to be bound: tries again by itself for as long as it is wanted. Knows nothing of pools.
  */
-export interface ListenerEvents {
+interface ListenerEvents {
   onStatus(status: ListenerStatus): void;
   onChannel(channel: Channel): void;
   onResourceWarning(code: string, message: string): void;

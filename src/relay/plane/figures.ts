@@ -7,7 +7,7 @@ import type { Histogram } from '../boundary/timings.ts';
 /**
  * What the relay's counters say, over all threads; to be read at any time.
  */
-export interface Figures {
+export interface PlaneFigures {
   /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
   upstream(key: string): SlotTotals | undefined;
   totals(): PlaneTotals;
@@ -31,7 +31,7 @@ export interface PlaneTotals {
   readonly refused: Readonly<Record<Refusal, number>>;
 }
 
-export interface FigureSources {
+interface FigureSources {
   readonly counters: Counters;
   readonly slots: Slots;
   readonly services: ServiceTotals;
@@ -39,7 +39,7 @@ export interface FigureSources {
   readonly threads: () => number;
 }
 
-export function figuresFrom({ counters, slots, services, threads }: FigureSources): Figures {
+export function figuresFrom({ counters, slots, services, threads }: FigureSources): PlaneFigures {
   return {
     upstream(key) {
       const slot = slots.slotOf(key);

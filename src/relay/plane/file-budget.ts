@@ -5,7 +5,7 @@ import type { DriverName } from '../boundary/messages.ts';
  * What the limit of open files (RLIMIT_NOFILE, getrlimit(2)) leaves the relay. Node itself raises the soft limit to the
  * hard one when it starts.
  */
-export interface FileBudget {
+interface FileBudget {
   /** At once, over all threads: clients, upstreams, and what the splice driver listens on. */
   readonly sockets: number;
   /** At once, in each thread that moves bulk data through pipes. */

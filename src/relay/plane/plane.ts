@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../time/clock.ts';
 import { createAccessMemory, type AccessMemory } from '../boundary/access-memory.ts';
 import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
-import { figuresFrom, type Figures } from './figures.ts';
+import { figuresFrom, type PlaneFigures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
 import { readLiveSessions } from '../boundary/live-sessions.ts';
 import { SessionQueries, type SessionList } from './session-queries.ts';
@@ -25,7 +25,7 @@ import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
  * The relay as the control thread sees it: tables go in, session records and listener statuses come out, counters can be
  * read at any time. Behind it are worker threads; one that dies is reported, replaced, and given the current table.
  */
-export interface PlaneCollaborators {
+interface PlaneCollaborators {
   readonly logger: Logger;
   /** `dropped`: records that were lost because this thread did not take them in fast enough. */
   onSessions(records: readonly SessionRecord[], dropped: number): void;
@@ -55,7 +55,7 @@ export interface Plane {
   publish(table: RoutingTable): void;
   /** Sessions that are dialing to or relaying with the upstream, over all workers. */
   activeSessions(upstreamKey: string): number;
-  readonly counters: Figures;
+  readonly counters: PlaneFigures;
   /** The sessions that go on now. */
   listSessions(filter: SessionFilter): Promise<SessionList>;
   closeSessionsOf(upstreamKey: string): void;
@@ -81,7 +81,7 @@ export function createPlane(collaborators: PlaneCollaborators, options: PlaneOpt
 }
 
 class ThreadedPlane implements Plane {
-  readonly counters: Figures;
+  readonly counters: PlaneFigures;
   readonly #collaborators: PlaneCollaborators;
   readonly #clock: Clock;
   readonly #counters: Counters;

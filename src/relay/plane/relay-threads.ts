@@ -8,7 +8,7 @@ import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
  * The threads of a plane: those that listen, first; then, once one is needed, the one that ends TLS for them, because
  * they can't (see intake/handoff.ts). Each has a number, by which it is known ever after.
  */
-export interface RelayThreadsCollaborators {
+interface RelayThreadsCollaborators {
   readonly clock: Clock;
   readonly workerUrl: URL;
   readonly eventsOf: (worker: number) => RelayThreadEvents;

@@ -2,7 +2,7 @@
  * The waiting sessions of a hold, in order of arrival. A session that comes back after a failed release is put where it
  * was before. A doubly linked list, since clients leave from the middle all the time.
  */
-export interface Waiting {
+interface Waiting {
   readonly turn: number;
 }
 

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import type { CounterWriter } from '../boundary/counters.ts';
 import { HoldQueue } from './hold-queue.ts';
 import type { Session } from './session.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
  * The sessions of a service that no upstream has answered yet, in order of arrival. While upstreams refuse, the first of
@@ -17,7 +17,7 @@ import type { Upstream } from '../upstreams/upstream.ts';
  *
  * While a session waits and there is an upstream to dial, the probe timer runs.
  */
-export interface HoldCollaborators {
+interface HoldCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: CounterWriter;
@@ -71,7 +71,7 @@ export class Hold {
   }
 
   /** The candidates have changed; `arrived` are the ready ones among them that were not ready before. */
-  onCandidates(arrived: readonly Upstream[]): void {
+  onCandidates(arrived: readonly PoolUpstream[]): void {
     if (this.size === 0) return;
     if (arrived.length > 0) this.#probeAttempts = 0;
     for (const upstream of arrived) {
@@ -113,7 +113,7 @@ export class Hold {
   }
 
   /** The earliest whose upstream keeps it waiting; with nobody else to go, any. */
-  #stuck(newcomer: Upstream): Session | undefined {
+  #stuck(newcomer: PoolUpstream): Session | undefined {
     let earliest: Session | undefined;
     const leastMs = this.#waiting.size === 0 ? 0 : stuckAfterMs;
     for (const session of this.#dialing) {

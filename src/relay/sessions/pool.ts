@@ -15,14 +15,14 @@ import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/re
 import { LinkedList } from '../driver/linked-list.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.ts';
-import { Upstream } from '../upstreams/upstream.ts';
+import { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
  * One service in one worker: its upstreams, its balancer and those who wait. A session is sent to one upstream after the
  * other, in the order of the candidates' tiers and within them of the balancer, until one answers; when none does it is
  * held (see hold.ts).
  */
-export interface PoolCollaborators {
+interface PoolCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: CounterWriter;
@@ -45,8 +45,8 @@ export class Pool implements SessionHost {
   readonly #hold: Hold;
   #spec: PoolSpec;
   #balancer: Balancer;
-  #upstreams = new Map<string, Upstream>();
-  #candidates = new Candidates<Upstream>([]);
+  #upstreams = new Map<string, PoolUpstream>();
+  #candidates = new Candidates<PoolUpstream>([]);
   #rebalance: Rebalance | undefined;
   #turns = 0;
 
@@ -105,12 +105,12 @@ export class Pool implements SessionHost {
     if (this.admission.change(spec, this.#sessions)) this.#guard();
     this.#spec = spec;
     const before = this.#upstreams;
-    const arrived: Upstream[] = [];
+    const arrived: PoolUpstream[] = [];
     let hasJoined = false;
     this.#upstreams = new Map();
     for (const upstreamSpec of spec.upstreams) {
       const upstream =
-        before.get(upstreamSpec.key) ?? new Upstream(this.#collaborators, upstreamSpec, slotOf(upstreamSpec.key));
+        before.get(upstreamSpec.key) ?? new PoolUpstream(this.#collaborators, upstreamSpec, slotOf(upstreamSpec.key));
       const arrival = upstream.apply(upstreamSpec);
       if (arrival) arrived.push(upstream);
       if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
@@ -138,7 +138,7 @@ export class Pool implements SessionHost {
       this.#begin(pending.channel, pending.listener, pending.clientInfo, pending.permit);
   }
 
-  onUnanswered(session: Session, upstream: Upstream): void {
+  onUnanswered(session: Session, upstream: PoolUpstream): void {
     // A session that was relayed until now was admitted by the lists of that time.
     if (!this.admission.allows(session.client)) return this.#deny(session);
     if (this.#send(session)) upstream.onRetry();
@@ -153,7 +153,7 @@ export class Pool implements SessionHost {
     this.#collaborators.onResourceWarning({ kind: 'dial-impossible', code, message });
   }
 
-  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void {
+  onClosed(session: Session, record: SessionRecord, left: PoolUpstream | undefined): void {
     this.#sessions.remove(session.poolNode);
     this.admission.release(session);
     this.#collaborators.counters.count('closed', 1);
@@ -247,12 +247,12 @@ export class Pool implements SessionHost {
   }
 
   /** Those among whom the sessions are to be shared. */
-  #sharers(): readonly Upstream[] {
+  #sharers(): readonly PoolUpstream[] {
     return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
   }
 }
 
-function activeOf(upstream: Upstream): number {
+function activeOf(upstream: PoolUpstream): number {
   return upstream.active;
 }
 

@@ -1,18 +1,18 @@
 import type { CloseReason } from '../boundary/report.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { PoolUpstream } from '../upstreams/upstream.ts';
 import type { Endpoint } from '../boundary/table.ts';
 
 /**
  * The life of a session as values: held → dialing → relaying → closed, with the data that is valid in each. Pure: time
  * comes in with the event.
  */
-export interface Target {
-  readonly upstream: Upstream;
+export interface DialTarget {
+  readonly upstream: PoolUpstream;
   readonly endpoint: Endpoint;
 }
 
 /** What a session has gone through before its present state. */
-export interface Trail {
+interface Trail {
   readonly heldMs: number;
   readonly retries: number;
   readonly lastDialError: string | undefined;
@@ -21,20 +21,20 @@ export interface Trail {
 export type SessionState =
   /** Waiting; `sinceMs` is undefined for the instant between two dials, when the next candidate is at hand. */
   | { readonly kind: 'held'; readonly sinceMs: number | undefined; readonly trail: Trail }
-  | { readonly kind: 'dialing'; readonly target: Target; readonly sinceMs: number; readonly trail: Trail }
-  | { readonly kind: 'relaying'; readonly target: Target; readonly dialMs: number; readonly trail: Trail }
+  | { readonly kind: 'dialing'; readonly target: DialTarget; readonly sinceMs: number; readonly trail: Trail }
+  | { readonly kind: 'relaying'; readonly target: DialTarget; readonly dialMs: number; readonly trail: Trail }
   | {
       readonly kind: 'closed';
       readonly reason: CloseReason;
       readonly atMs: number;
-      readonly target: Target | undefined;
+      readonly target: DialTarget | undefined;
       readonly dialMs: number;
       readonly trail: Trail;
     };
 
 export type SessionEvent =
   | { readonly kind: 'hold' }
-  | { readonly kind: 'dial'; readonly target: Target }
+  | { readonly kind: 'dial'; readonly target: DialTarget }
   | { readonly kind: 'answer' }
   | { readonly kind: 'dial-failed'; readonly error: string }
   /** The upstream broke off before a byte had passed either way. */

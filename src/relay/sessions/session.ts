@@ -10,10 +10,10 @@ import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report
 import { ListNode } from '../driver/linked-list.ts';
 import { localFailureOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
-import { accepted, transition, type SessionEvent, type SessionState, type Target } from './session-state.ts';
+import { accepted, transition, type SessionEvent, type SessionState, type DialTarget } from './session-state.ts';
 import { formatAddress } from '../../address/address.ts';
 import type { Endpoint, ProxyProtocol } from '../boundary/table.ts';
-import type { Occupant, Upstream } from '../upstreams/upstream.ts';
+import type { Occupant, PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
  * One client's session: carries out what its state says (see session-state.ts) on its channel. It asks its pool where to
@@ -28,19 +28,19 @@ export interface SessionHost {
   readonly speaksTls: boolean;
   readonly upstreamTls: UpstreamTlsOffer | undefined;
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
-  onUnanswered(session: Session, upstream: Upstream): void;
+  onUnanswered(session: Session, upstream: PoolUpstream): void;
   onAnswered(session: Session): void;
   /** A dial failed for want of something on this machine; where the session goes then is told before. */
   onLocalFailure(code: string, message: string): void;
   /** `left`: the upstream that has room for another session now. */
-  onClosed(session: Session, record: SessionRecord, left: Upstream | undefined): void;
+  onClosed(session: Session, record: SessionRecord, left: PoolUpstream | undefined): void;
 }
 
 /** A dial that is withdrawn before has had no time to be answered, and says nothing about the upstream. */
 const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
-const none: readonly Upstream[] = [];
+const none: readonly PoolUpstream[] = [];
 
 export class Session implements ChannelEvents, Occupant, AdmittedClient, SessionFacts {
   readonly channel: Channel;
@@ -61,7 +61,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   #countedDown = 0;
   #movedAtMs = 0;
   #losses = 0;
-  #asked: readonly Upstream[] = none;
+  #asked: readonly PoolUpstream[] = none;
   /** What it counts for against limits; written by Admission alone. */
   readonly permit: Permit;
   /** In its pool's list. */
@@ -112,7 +112,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   }
 
   /** The upstreams that did not answer in this round of dials. */
-  get asked(): readonly Upstream[] {
+  get asked(): readonly PoolUpstream[] {
     return this.#asked;
   }
 
@@ -122,7 +122,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   }
 
   /** The upstream being dialed. */
-  get dialing(): Upstream | undefined {
+  get dialing(): PoolUpstream | undefined {
     return this.#state.kind === 'dialing' ? this.#state.target.upstream : undefined;
   }
 
@@ -145,7 +145,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   }
 
   /** False when the upstream is full; nothing has happened then. */
-  dial(upstream: Upstream): boolean {
+  dial(upstream: PoolUpstream): boolean {
     if (!upstream.occupy(this)) return false;
     this.#endpoints = upstream.endpoints();
     this.#dialNext(upstream);
@@ -267,7 +267,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.clientInfo) };
   }
 
-  #dialNext(upstream: Upstream): void {
+  #dialNext(upstream: PoolUpstream): void {
     const [endpoint, ...rest] = this.#endpoints;
     if (!endpoint) return;
     this.#endpoints = rest;
@@ -292,7 +292,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#dialFailed(this.#state.target, code, how);
   }
 
-  #dialFailed({ upstream, endpoint }: Target, code: string, how: 'refused' | 'silent' | 'withdrawn'): void {
+  #dialFailed({ upstream, endpoint }: DialTarget, code: string, how: 'refused' | 'silent' | 'withdrawn'): void {
     this.#dialDeadline?.cancel();
     const error = `${code} ${formatAddress(endpoint)}`;
     this.#step({ kind: 'dial-failed', error });
@@ -300,14 +300,14 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#leave(upstream, how, error);
   }
 
-  #leave(upstream: Upstream, how: 'refused' | 'silent' | 'withdrawn', error: string): void {
+  #leave(upstream: PoolUpstream, how: 'refused' | 'silent' | 'withdrawn', error: string): void {
     upstream.onDialFailed(how, error);
     upstream.vacate(this);
     this.#asked = [...this.#asked, upstream];
     this.#host.onUnanswered(this, upstream);
   }
 
-  #count(upstream: Upstream): void {
+  #count(upstream: PoolUpstream): void {
     const { bytesUp, bytesDown } = this.channel;
     if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
     this.#movedAtMs = this.#host.clock.nowMs();

@@ -9,7 +9,7 @@ import type { Endpoint, UpstreamSpec } from '../boundary/table.ts';
  * One upstream as a worker knows it: the present spec, who is on it, which of its addresses answered last, and whether
  * it refused lately. A suspect is still a candidate, only the last one: whether it is fit is decided on the control side.
  */
-export interface UpstreamCollaborators {
+interface UpstreamCollaborators {
   readonly counters: CounterWriter;
   readonly clock: Clock;
   readonly random: () => number;
@@ -30,12 +30,12 @@ export interface Occupant {
 }
 
 /** How an upstream came to accept sessions with a table: for the first time, or again. */
-export type Arrival = 'joined' | 'returned';
+type Arrival = 'joined' | 'returned';
 
 /** What a slow start begins with: enough to find out whether the upstream works at all. */
 const leastShare = 0.1;
 
-export class Upstream {
+export class PoolUpstream {
   readonly key: string;
   readonly #occupants = new LinkedList<Occupant>();
   readonly #counters: CounterWriter;

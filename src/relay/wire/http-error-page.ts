@@ -4,7 +4,7 @@ import { printable } from '../../text/printable.ts';
 /**
  * The answer to an HTTP client that is rejected: a short page of text, which no browser shows as anything else. Pure.
  */
-export interface PageFacts {
+interface PageFacts {
   /** Undefined, or TLS: there is nobody to read it. */
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
   /** Of its request in HTTP/2; undefined: it has made none that an answer could be for. */

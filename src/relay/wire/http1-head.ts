@@ -4,7 +4,7 @@ import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-h
  * The first request line and its Host header (RFC 9112 §3). Stops at the Host header, so that a long Cookie behind it
  * need not have come. As strict as servers are about what could be read in two ways, no stricter.
  */
-export type RequestLine =
+type RequestLine =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-http' }
   | { readonly kind: 'line'; readonly method: string; readonly target: string; readonly length: number };

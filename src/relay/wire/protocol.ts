@@ -5,7 +5,7 @@ import { readRequestLine } from './http1-head.ts';
  * What a client speaks, by its first bytes. `undecided` as long as more bytes may change the answer; any other answer
  * stays. Whoever speaks only after the server never gets past `undecided`: a deadline decides then.
  */
-export type Protocol =
+type Protocol =
   | 'tls'
   | 'http1'
   /** HTTP/2 without TLS and without an upgrade (RFC 9113 §3.3). */

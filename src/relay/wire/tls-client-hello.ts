@@ -6,7 +6,7 @@ import { hostName } from './host-name.ts';
  * taking part in the handshake. The hello may be spread over many records, and have come in part only: then the answer
  * is `incomplete`, and any other answer stays the same whatever comes after it.
  */
-export type ClientHello =
+type ClientHello =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-tls' }
   | { readonly kind: 'malformed'; readonly why: string }

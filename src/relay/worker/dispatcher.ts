@@ -27,7 +27,7 @@ import type { ListenerSpec, PoolSpec, RoutingTable } from '../boundary/table.ts'
  * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and routes each client
  * from its listener to its service's pool. Driven by a worker thread, or by a test directly.
  */
-export interface DispatcherCollaborators {
+interface DispatcherCollaborators {
   readonly driver: Driver;
   readonly random: () => number;
   readonly counters: CounterWriter;

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../boundary/report.ts';
  * Sends session records to the control thread, in batches. That thread may be busy, so only so many batches are in
  * flight and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
  */
-export interface RecordSenderOptions {
+interface RecordSenderOptions {
   readonly batchSize: number;
   /** A record waits no longer than this for company, in milliseconds. */
   readonly delayMs: number;

@@ -15,7 +15,7 @@ import { Handshakes } from '../intake/tls/handshakes.ts';
  * The entrance to a service for clients whose TLS is ended: here, or in the thread that can. Each of them was
  * detected, and counted as accepted then.
  */
-export interface TlsEntranceCollaborators {
+interface TlsEntranceCollaborators {
   readonly driver: Driver;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;

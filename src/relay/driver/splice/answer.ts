@@ -8,7 +8,7 @@ import { again } from './libc.ts';
  * Sends an upstream the preface that it must answer with one byte, and waits for that byte; whatever comes behind it
  * stays in the socket.
  */
-export interface AnswerEvents {
+interface AnswerEvents {
   onExpected(): void;
   onOther(reason: RelayEnd): void;
 }

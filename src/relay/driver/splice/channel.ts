@@ -3,10 +3,10 @@ import { ListNode } from '../linked-list.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
-import type { Watcher } from './epoll-loop.ts';
+import type { FdWatcher } from './epoll-loop.ts';
 import { SpliceEarlyBytes } from './early-bytes.ts';
 import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
-import { Relay, type RelayEvents } from './relay.ts';
+import { SpliceRelay, type RelayEvents } from './relay.ts';
 
 /**
  * A session's client, from its accept to its close; what is dialed for it (`Dial`) and what relays for it (`Relay`).
@@ -18,7 +18,7 @@ export interface ChannelParts extends DialParts {
   readonly onClosed: (channel: SpliceChannel) => void;
 }
 
-export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
+export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   readonly client: string;
   /** In the driver's list. */
   readonly node = new ListNode<SpliceChannel>(this);
@@ -36,7 +36,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
   /** Until it is relayed. */
   #dial: Dial | undefined;
   /** Kept for its figures once it is over. */
-  #relay: Relay | undefined;
+  #relay: SpliceRelay | undefined;
 
   constructor(parts: ChannelParts, client: number, address: string) {
     this.#parts = parts;
@@ -120,7 +120,7 @@ export class SpliceChannel implements Channel, Watcher, Dialer, RelayEvents {
       );
     }
     this.#dial = undefined;
-    this.#relay = new Relay(this.#parts, this.#client, dial, this);
+    this.#relay = new SpliceRelay(this.#parts, this.#client, dial, this);
     this.#relay.start(this.#mask, idleTimeoutMs, preface?.bytes);
     if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
   }

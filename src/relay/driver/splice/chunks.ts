@@ -4,7 +4,7 @@ import type { Memory } from './libc.ts';
  * The memory that small messages pass through: one scratch chunk for all sessions, as nearly every read is written on at
  * once. A session whose peer did not take it all keeps the chunk, and another becomes the scratch.
  */
-export const chunkSize = 64 * 1024;
+const chunkSize = 64 * 1024;
 const maxIdle = 64;
 
 export class Chunks {

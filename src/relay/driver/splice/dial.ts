@@ -3,7 +3,7 @@ import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { Answer } from './answer.ts';
 import { isSelfConnected, type DialFacts } from './connection.ts';
-import type { Deferred, Watcher } from './epoll-loop.ts';
+import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
 import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
 
@@ -22,7 +22,7 @@ export interface Dialer {
   onDialFailed(code: string): void;
 }
 
-export const none = -1;
+const none = -1;
 const inProgress = -115;
 const already = -114;
 const tooManyFiles = -24;
@@ -32,7 +32,7 @@ export const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
 /** From the start also when it can be written to: that tells of the connect. */
 const tellAll = tellReads | readyOut;
 
-export class Dial implements Watcher, Deferred {
+export class Dial implements FdWatcher, Deferred {
   fd = none;
   /** What epoll has told of it since it is connected. */
   mask = 0;

@@ -9,7 +9,7 @@ import { again, readyPeerEnd } from './libc.ts';
  * MSG_PEEK), so that a client that drips holds none of our memory. Some may be consumed, an answer may be written, and the
  * client may be rejected. Made only for clients whose listener has to know more of them.
  */
-export interface EarlyBytesEvents {
+interface EarlyBytesEvents {
   onClientBytes(bytes: Uint8Array, ended: boolean): void;
   onClientFailed(): void;
   /** The client was rejected, and is gone or had its time: the channel is to be closed. */

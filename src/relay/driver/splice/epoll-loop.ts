@@ -14,7 +14,7 @@ import { TimerWheel } from './timer-wheel.ts';
  * A descriptor that was closed may be given out again within one batch of events. Its tag has then moved on, and what the
  * batch still says about the old one is passed over.
  */
-export interface Watcher {
+export interface FdWatcher {
   onReady(fd: number, mask: number): void;
 }
 
@@ -49,7 +49,7 @@ export class EpollLoop {
   readonly #busyPoll: BusyPoll;
   /** Told of since the timers were turned. */
   #events = 0;
-  #watchers: (Watcher | undefined)[] = [];
+  #watchers: (FdWatcher | undefined)[] = [];
   #tags = new Int32Array(1_024);
   #masks = new Int32Array(1_024);
   #deferred: Deferred[] = [];
@@ -74,7 +74,7 @@ export class EpollLoop {
   }
 
   /** 0, or minus errno; it is to be closed in either case. */
-  watch(fd: number, mask: number, watcher: Watcher): number {
+  watch(fd: number, mask: number, watcher: FdWatcher): number {
     this.#reserve(fd);
     this.#sockets.opened();
     this.#busyPoll.onSocketAdded();
@@ -84,7 +84,7 @@ export class EpollLoop {
   }
 
   /** From now on another is told of it. */
-  handTo(fd: number, watcher: Watcher): void {
+  handTo(fd: number, watcher: FdWatcher): void {
     this.#watchers[fd] = watcher;
   }
 

@@ -46,7 +46,7 @@ export interface Memory {
   readonly size: number;
 }
 
-export function ffiModule(): Ffi | undefined {
+function ffiModule(): Ffi | undefined {
   return withoutFfiWarning(() => process.getBuiltinModule('node:ffi') as Ffi | undefined);
 }
 

@@ -2,14 +2,14 @@ import { removeSocketFile } from '../socket-file.ts';
 import { formatAddress, isUnix, unixPath } from '../../../address/address.ts';
 import type { Timer } from '../../../time/clock.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
-import type { Deferred, EpollLoop, Watcher } from './epoll-loop.ts';
+import type { Deferred, EpollLoop, FdWatcher } from './epoll-loop.ts';
 import { again, errorCode, errorMessage, readyIn } from './libc.ts';
 
 /**
  * One listening socket. Level-triggered, so that a backlog that was not emptied is told of again; while nothing can be
  * accepted it is taken out, or the loop would spin.
  */
-export interface ListenerParts {
+interface ListenerParts {
   readonly loop: EpollLoop;
   /** Makes a channel of an accepted socket, or resets it and says so. */
   readonly onAccepted: (fd: number, client: string, events: ListenEvents) => void;
@@ -22,7 +22,7 @@ const mostAtOnce = 64;
 const pauseMs = 100;
 const interrupted: ReadonlySet<string> = new Set(['ECONNABORTED', 'EPROTO', 'EINTR', 'EPERM']);
 
-export class SpliceListener implements DriverListener, Watcher, Deferred {
+export class SpliceListener implements DriverListener, FdWatcher, Deferred {
   readonly #parts: ListenerParts;
   readonly #events: ListenEvents;
   readonly #bind: Bind;

@@ -16,7 +16,7 @@ export interface PipeCalls {
   close(fd: number): number;
 }
 
-export interface PipePoolOptions {
+interface PipePoolOptions {
   /** Asked of the kernel; users without privileges get less once they have many (fs.pipe-user-pages-soft, pipe(7)). */
   readonly pipeSize: number;
   /** Pipes at once, in use or kept. */

@@ -2,7 +2,7 @@ import type { Timer } from '../../../time/clock.ts';
 import type { RelayEnd } from '../driver.ts';
 import { endInOrder } from './connection.ts';
 import type { Dial } from './dial.ts';
-import type { Deferred, Watcher } from './epoll-loop.ts';
+import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
 import { readyError } from './libc.ts';
 
@@ -29,7 +29,7 @@ const brokenPipe = -32;
 /** For a peer to take the last bytes of a session that was finished, or of a client that has reset. */
 const finishMs = 5_000;
 
-export class Relay implements Watcher, Deferred {
+export class SpliceRelay implements FdWatcher, Deferred {
   readonly #parts: HalfPipeParts;
   readonly #client: number;
   readonly #upstream: number;

@@ -15,7 +15,7 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  * (uv__emfile_trick in src/unix/stream.c); Node emits nothing. The client sees an empty answer and nobody is told. So
  * the driver counts, stays below the limit, resets whom it can't serve and says so.
  */
-export interface StreamDriverOptions {
+interface StreamDriverOptions {
   readonly clock?: Clock;
   /** By itself as many as there is need for. */
   readonly sockets?: OpenSockets;

@@ -7,7 +7,7 @@ import type { TlsOffer } from '../driver.ts';
  * of which client it was; a TLSSocket by itself says `secure` when it is through, and `error` before, when OpenSSL has
  * already told the client why (so does nodemailer's smtp-server use it; the contract suite tells if Node changes that).
  */
-export interface TlsEndEvents {
+interface TlsEndEvents {
   onSecured(): void;
   /** In a few words, e.g. `unsupported protocol`. */
   onFailed(reason: string): void;

@@ -14,7 +14,7 @@ import type { DetectionResult, DetectionStep } from './step.ts';
  * Receives the clients whose listeners have to know more of them: runs a detection for each, then routes the client to its
  * service or rejects it.
  */
-export interface DetectorCollaborators {
+interface DetectorCollaborators {
   readonly clock: Clock;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;

@@ -18,7 +18,7 @@ export interface HandshakeEvents {
   onOver(reason: 'tls-failed' | 'shutdown', serverName: string | undefined, detail?: string): void;
 }
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   /** What to show a client that asks for this name, or for none; undefined: there is nothing to show. */
   readonly contextFor: (serverName: string | undefined) => SecureContext | undefined;
   /** Application protocols to agree on (RFC 7301), best first. */

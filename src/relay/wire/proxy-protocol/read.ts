@@ -28,7 +28,7 @@ export type ProxyHeader =
     };
 
 /** "PROXY UNKNOWN" and two of the longest IPv6 addresses and ports, as section 2.1 counts. */
-export const maxTextBytes = 107;
+const maxTextBytes = 107;
 /** The length field could say 64 KiB; HAProxy itself takes what fits a buffer of 16 KiB. */
 export const maxBinaryBytes = 16_384;
 export const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');

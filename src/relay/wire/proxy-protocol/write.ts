@@ -7,7 +7,7 @@ import { checksumBytes, findChecksum } from './tlvs.ts';
 /**
  * Writes the header that tells an upstream who its client is (HAProxy's proxy-protocol.txt).
  */
-export interface Forwarded {
+interface Forwarded {
   /** Undefined where it is not known, or no IP address: the upstream is told so. */
   readonly source: SocketAddress | undefined;
   readonly destination: SocketAddress | undefined;

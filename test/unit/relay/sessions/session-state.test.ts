@@ -6,13 +6,13 @@ import {
   type SessionEvent,
   type SessionState,
 } from '../../../../src/relay/sessions/session-state.ts';
-import { Upstream } from '../../../../src/relay/upstreams/upstream.ts';
+import { PoolUpstream } from '../../../../src/relay/upstreams/upstream.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { upstream } from '../../../support/sockets/tables.ts';
 
 const counters = new CounterWriter(createCounterMemory(1, 2), 0);
 const target = {
-  upstream: new Upstream({ counters, clock: new ManualClock(), random: () => 0, onSuspect() {} }, upstream('a'), 1),
+  upstream: new PoolUpstream({ counters, clock: new ManualClock(), random: () => 0, onSuspect() {} }, upstream('a'), 1),
   endpoint: { host: '127.0.0.1', port: 1 },
 };
 
