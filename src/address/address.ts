@@ -32,6 +32,14 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6Host(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** `10.0.0.1` of `10.0.0.1:80`, `::1` of `[::1]:80`; a text without a port, such as `unix`, as it is. */
+export function hostOf(address: string): string {
+  const colon = address.lastIndexOf(':');
+  if (colon < 0) return address;
+  const host = address.slice(0, colon);
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
 /** Whether a Unix socket stands in the place of a host. */
 export function isUnix(host: string): boolean {
   return host.startsWith('unix:');

@@ -6,9 +6,9 @@ import { settingNames, type SettingName } from '../config/settings.ts';
 import { balancePolicies } from '../relay/boundary/table.ts';
 import { quoted } from '../text/printable.ts';
 import { addAsking } from './asking.ts';
-import type { CheckFlags } from './commands/check.ts';
-import { addSettings, kebab, type Typed } from './setting-flags.ts';
-import { endWhenUnread } from './unread.ts';
+import type { CheckFlags } from './actions/check.ts';
+import { addSettings, kebab, type Typed } from './commands/setting-flags.ts';
+import { endWhenUnread } from './broken-pipe.ts';
 import { version } from '../version.ts';
 
 /**
@@ -76,7 +76,7 @@ function buildProgram(finish: (code: number) => void): Command {
       checkEndpoints(endpoints, program);
       if (flags['config'] !== undefined)
         throw new ConfigError('--config and endpoints exclude each other: put the endpoints into the file');
-      const { relay } = await import('./commands/relay.ts');
+      const { relay } = await import('./actions/relay.ts');
       finish(await relay(endpoints, kebab(flags)));
       return;
     }
@@ -84,7 +84,7 @@ function buildProgram(finish: (code: number) => void): Command {
       if (flags[flag] !== undefined)
         throw new ConfigError(`--${flag} goes with endpoints, such as: sealane localhost:8080 --${flag} …`);
     }
-    const command = await import('./commands/run.ts');
+    const command = await import('./actions/run.ts');
     finish(await command.run(kebab(flags)));
   });
 
@@ -96,7 +96,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .option(`--balance <${balancePolicies.join('|')}>`, 'how to spread (default: least-connections)');
   addSettings(relayCommand, relaySettings);
   relayCommand.action(async (endpoints: string[], flags: Typed) => {
-    const { relay } = await import('./commands/relay.ts');
+    const { relay } = await import('./actions/relay.ts');
     finish(await relay(endpoints, kebab(flags)));
   });
 
@@ -109,7 +109,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .description('print what makes bash, zsh or fish complete this command line')
     .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => {
-      const { completion } = await import('./commands/completion.ts');
+      const { completion } = await import('./actions/completion.ts');
       finish(await completion(shell, program));
     });
   return program;
@@ -127,7 +127,7 @@ function addCert(program: Command, finish: (code: number) => void): void {
     .option('--client', 'also good for a client to show', false)
     .option('--json', 'print what was made as JSON', false)
     .action(async (flags: CertFlags) => {
-      const { cert } = await import('./commands/cert.ts');
+      const { cert } = await import('./actions/cert.ts');
       finish(await cert({ ...flags, names: flags.name, ca: flags.ca }));
     });
 }
@@ -168,7 +168,7 @@ function addCheck(program: Command, finish: (code: number) => void): void {
     .option('-p, --project-name <name>', "the project's name (default: as compose chooses it)")
     .option('--label-prefix <text>', 'what labels begin with where no service here runs Sealane (default: sealane)')
     .action(async (files: string[], flags: CheckFlags) => {
-      const { check } = await import('./commands/check.ts');
+      const { check } = await import('./actions/check.ts');
       finish(await check(files, flags));
     });
 }
@@ -189,7 +189,7 @@ function addSamples(program: Command, finish: (code: number) => void): void {
     .description('a sample HTTP service that says which container answered')
     .option('--port <port>', 'port to listen on', '8080')
     .action(async (flags: { readonly port: string }) => {
-      const { runWhoami } = await import('./commands/whoami.ts');
+      const { runWhoami } = await import('./actions/whoami.ts');
       const port = parsePort(flags.port);
       if (port === undefined) throw new ConfigError(`--port must be a port, 1-65535, not ${quoted(flags.port)}`);
       await runWhoami({ port });

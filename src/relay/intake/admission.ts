@@ -1,6 +1,7 @@
 import type { Clock } from '../../time/clock.ts';
 import type { Channel } from '../driver/driver.ts';
-import { hostOf, type ClientInfo } from './client-info.ts';
+import { hostOf } from '../../address/address.ts';
+import type { ClientInfo } from './client-info.ts';
 import { tellRefused, type RefusalEars } from './refusal.ts';
 import type { CloseReason, Refusal } from '../boundary/report.ts';
 import { LinkedList, ListNode } from '../driver/linked-list.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { DetectionResult } from './detect/step.ts';
+import { parseAddress } from '../../address/address.ts';
 import { formatSocketAddress, type SocketAddress } from '../wire/socket-address.ts';
 
 /**
@@ -20,16 +21,8 @@ export function clientInfoOf(peer: string, startedAtWallMs: number, detected: De
   return { ...detected, startedAtWallMs, client, via: proxied && peer };
 }
 
-/** `10.0.0.1` of `10.0.0.1:80`, `::1` of `[::1]:80`; what has no port, such as `unix`, as it is. */
-export function hostOf(address: string): string {
-  const colon = address.lastIndexOf(':');
-  if (colon < 0) return address;
-  const host = address.slice(0, colon);
-  return host.startsWith('[') ? host.slice(1, -1) : host;
-}
-
-/** Undefined for what is no IP address. */
-export function socketAddressOf(address: string): SocketAddress | undefined {
-  const host = hostOf(address);
-  return isIP(host) === 0 ? undefined : { host, port: Number(address.slice(address.lastIndexOf(':') + 1)) };
+/** The address of a client as a socket address; undefined for a client without an IP address. */
+export function socketAddressOf(client: string): SocketAddress | undefined {
+  const address = parseAddress(client);
+  return address && isIP(address.host) !== 0 ? address : undefined;
 }

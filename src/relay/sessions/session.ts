@@ -11,7 +11,7 @@ import { ListNode } from '../driver/linked-list.ts';
 import { localFailureOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type DialTarget } from './session-state.ts';
-import { formatAddress } from '../../address/address.ts';
+import { formatAddress, hostOf } from '../../address/address.ts';
 import type { Endpoint, ProxyProtocol } from '../boundary/table.ts';
 import type { Occupant, PoolUpstream } from '../upstreams/upstream.ts';
 
@@ -108,7 +108,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
 
   /** For policies that go by the client's address. */
   get clientIp(): string {
-    return this.client.slice(0, this.client.lastIndexOf(':'));
+    return hostOf(this.client);
   }
 
   /** The upstreams that did not answer in this round of dials. */

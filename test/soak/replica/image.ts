@@ -6,7 +6,7 @@ import { packEntries, type Entry } from '../../../dev/images/root-filesystem.ts'
 
 /** Builds the image of replica.ts from this checkout: sources and all, since Node runs them as they are. */
 const root = join(import.meta.dirname, '../../..');
-const sources = ['test/soak/replica/replica.ts', 'src/cli/commands/whoami.ts', 'src/cli/stop-signals.ts'];
+const sources = ['test/soak/replica/replica.ts', 'src/cli/actions/whoami.ts', 'src/cli/stop-signals.ts'];
 
 export interface ReplicaImage extends AsyncDisposable {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { startWhoami } from '../../../src/cli/commands/whoami.ts';
+import { startWhoami } from '../../../src/cli/actions/whoami.ts';
 import { firstStopSignal } from '../../../src/cli/stop-signals.ts';
 
 /**

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { startWhoami } from '../../../src/cli/commands/whoami.ts';
+import { startWhoami } from '../../../src/cli/actions/whoami.ts';
 
 async function ask(port: number, path = '/'): Promise<{ readonly response: IncomingMessage; readonly body: string }> {
   const [response] = (await once(get({ host: '127.0.0.1', port, path, agent: false }), 'response')) as [

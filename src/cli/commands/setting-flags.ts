@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { settingDoc, type SettingName } from '../config/settings.ts';
+import { settingDoc, type SettingName } from '../../config/settings.ts';
 
 /**
  * Settings as flags of a command.
