@@ -4,6 +4,7 @@ import { runDemo, type Preparation } from '../src/demo/tour.ts';
 import { acquireEngine, type AcquiredEngine } from './engine/acquire.ts';
 import { ensureBaseImage } from './images/base-image.ts';
 import { buildSealaneImage, projectRoot, removeSealaneImage } from './images/sealane-image.ts';
+import { messageOf } from '../src/text/message-of.ts';
 
 /**
  * `npm run demo`: the tour on an engine that is there, else on a private one that is installed for it, with an image of
@@ -23,7 +24,7 @@ async function prepare(preparation: Preparation): Promise<Ground> {
   } catch (error) {
     signal.throwIfAborted();
     const executable = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { kind: 'processes', reason, command: [process.execPath, executable] };
   }
   undo.push(() => engine.release());

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from './config/config-error.ts';
 import { runProgram } from './cli/program.ts';
+import { messageOf } from './text/message-of.ts';
 
 /**
  * The executable: arguments in, exit code out. 0 fine, 1 failed while running, 2 unusable arguments or configuration.
@@ -8,7 +9,7 @@ import { runProgram } from './cli/program.ts';
 try {
   process.exitCode = await runProgram(process.argv.slice(2));
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   process.stderr.write(`sealane: ${message}\n`);
   if (!(error instanceof ConfigError) && process.env['SEALANE_LOG_LEVEL'] === 'debug' && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);

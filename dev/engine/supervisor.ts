@@ -1,5 +1,6 @@
 import { parentMessage, type SupervisorMessage } from './supervisor-protocol.ts';
 import { startPrivateEngine } from './private-engine.ts';
+import { messageOf } from '../../src/text/message-of.ts';
 
 /**
  * The process that outlives the one that asked for a private engine. It holds the engine as long as the IPC channel to its
@@ -31,8 +32,7 @@ async function keep(): Promise<void> {
     tell({ kind: 'ready', ...engine });
     await released();
   } catch (error) {
-    if (!release.signal.aborted)
-      tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    if (!release.signal.aborted) tell({ kind: 'failed', reason: messageOf(error) });
   }
   // Each undoing stands alone: one that fails must not keep the others from running.
   for (const step of undo.toReversed()) await step().catch(() => {});

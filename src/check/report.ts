@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { formatPlace, type Place } from '../compose/place.ts';
+import { plural } from '../text/plural.ts';
 import { printable } from '../text/printable.ts';
 import type { Report } from './check.ts';
 import type { SharedFinding } from './finding.ts';
@@ -61,13 +62,10 @@ function summary({ services, labelled, sealane, findings }: Report, colour: bool
     sealane.length === 0
       ? 'no service here runs Sealane: taken to run on the host'
       : `through ${sealane.map((one) => printable(one)).join(', ')}`;
-  const checked = `${count(services.length, 'service')}, ${labelled.length} with labels; ${where}`;
-  const found = findings.length === 0 ? paint('green', 'no problems') : paint('red', count(findings.length, 'problem'));
+  const checked = `${plural(services.length, 'service')}, ${labelled.length} with labels; ${where}`;
+  const found =
+    findings.length === 0 ? paint('green', 'no problems') : paint('red', plural(findings.length, 'problem'));
   return `${found} (${checked})\n`;
-}
-
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 function toJson({ services, labelled, sealane, findings }: Report): unknown {

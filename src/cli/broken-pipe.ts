@@ -1,5 +1,5 @@
 /**
- * What becomes of a command whose output nobody reads any more, as in `sealane events -f | head`.
+ * Ends a command whose output is no longer read, as in `sealane events -f | head`.
  */
 /** 128 + SIGPIPE, which shells report of other programs; Node ignores that signal. */
 const unreadCode = 141;
@@ -12,6 +12,6 @@ export function endWhenUnread(hasMoreToDo: () => boolean): void {
     process.stderr.write(`sealane: cannot write: ${message}\n`);
     process.exit(1);
   });
-  // Nobody is left to tell.
+  // An error of standard error can be reported nowhere.
   process.stderr.on('error', () => {});
 }

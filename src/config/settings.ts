@@ -195,6 +195,17 @@ export function settingDoc(name: SettingName): SettingDoc {
   return docSchema.parse(settingsSchemas[name].meta());
 }
 
+/** The words that the setting may have; undefined for a setting with another kind of value. */
+export function settingChoices(name: SettingName): readonly string[] | undefined {
+  return wordsOf(settingsSchemas[name]);
+}
+
+function wordsOf(kind: unknown): readonly string[] | undefined {
+  if (kind instanceof z.ZodEnum) return kind.options.map(String);
+  if (kind instanceof z.ZodDefault || kind instanceof z.ZodOptional) return wordsOf(kind.unwrap());
+  return kind instanceof z.ZodPipe ? wordsOf(kind.in) : undefined;
+}
+
 export function environmentName(name: SettingName): string {
   return `SEALANE_${name.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -1,6 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { ConfigError } from './config-error.ts';
 import { readConfigFile, type ConfigFile } from './file.ts';
+import { messageOf } from '../text/message-of.ts';
 
 /**
  * Reads the configuration file again whenever it changes. By polling its status, since that also sees files replaced
@@ -32,9 +32,4 @@ export function watchConfigFile(path: string, onChange: (change: FileChange) => 
       unwatchFile(path, listener);
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  return error instanceof Error ? error.message : String(error);
 }

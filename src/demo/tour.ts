@@ -5,6 +5,7 @@ import { startLoad, whoAnswers, type Load } from './load.ts';
 import { openLocalEnvironment } from './local-environment.ts';
 import { createOutput, type Output } from './output.ts';
 import { failedIn, phaseLines, totalLine, type PhaseTally } from './report.ts';
+import { messageOf } from '../text/message-of.ts';
 
 /**
  * `sealane demo`: the main job in one tour. Replicas come and go behind one port while clients keep connecting; it
@@ -49,7 +50,7 @@ export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number>
     return tallies.every((tally) => tally.made > 0 && failedIn(tally) === 0) ? 0 : 1;
   } catch (error) {
     if (signal.aborted) return 130;
-    output.print(`the tour broke off: ${error instanceof Error ? error.message : String(error)}`);
+    output.print(`the tour broke off: ${messageOf(error)}`);
     return 1;
   } finally {
     await output.step('removing what was started', async () => {

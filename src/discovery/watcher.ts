@@ -10,6 +10,7 @@ import { createListing, type Listing } from './listing.ts';
 import { WatchStatus } from './watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
+import { messageOf } from '../text/message-of.ts';
 
 /**
  * The shell around `World`: keeps the snapshot of an engine's labelled containers true. It subscribes, then lists, then
@@ -255,8 +256,4 @@ class EngineWatcher implements Watcher {
 
 function isUnreachable(error: unknown): boolean {
   return error instanceof EngineError && error.kind === 'unreachable';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,19 +9,19 @@ import { modelOf, shells, type Shell } from '../completion/model.ts';
 import { zshCompletion } from '../completion/zsh.ts';
 
 /**
- * `sealane completion bash|zsh|fish`: prints what makes that shell complete our command line.
+ * `sealane completion bash|zsh|fish`: prints a script with which that shell completes the command line.
  */
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
 export async function completion(shell: string, program: Command): Promise<number> {
-  // Asked by those scripts for each press of Tab.
+  // The scripts ask for the services at each press of Tab.
   if (shell === 'services') return printServices();
   if (!isShell(shell)) throw new ConfigError(`completion is there for ${shells.join(', ')}, not for ${quoted(shell)}`);
   process.stdout.write(writers[shell](modelOf(program)));
   return 0;
 }
 
-/** Nothing, and no complaint, when nobody answers: a line that is being written must not be disturbed. */
+/** Prints nothing, and no error, when no Sealane answers: a line that is being written must not be disturbed. */
 async function printServices(): Promise<number> {
   try {
     const client = createClient(await readEndpoint({}, process.env));

@@ -1,35 +1,37 @@
 import { Option, type Command } from 'commander';
-import { settingDoc, type SettingName } from '../../config/settings.ts';
+import { settingChoices, settingDoc, type SettingName } from '../../config/settings.ts';
+import { choiceOption, FileOption } from '../completion/values.ts';
 
 /**
  * Settings as flags of a command.
  */
 
-/** Flags by the names people type; commander would make camel case of them. */
-export type Typed = Readonly<Record<string, string>>;
+/** The flags' values, under the camel-case names that commander gives them. */
+export type TypedFlags = Readonly<Record<string, string>>;
 
 export function addSettings(command: Command, names: readonly SettingName[]): void {
   for (const name of names) {
     const { description, fallback } = settingDoc(name);
+    const text = `${description} (default: ${fallback})`.replaceAll('`', '');
+    const words = settingChoices(name);
     command.addOption(
-      new Option(`--${name} <${valueName(name)}>`, `${description} (default: ${fallback})`.replaceAll('`', '')),
+      words
+        ? choiceOption(`--${name}`, words, text)
+        : name === 'admin-socket'
+          ? new FileOption(`--${name} <path>`, text)
+          : new Option(`--${name} <${valueName(name)}>`, text),
     );
   }
 }
 
-/** `auto|stream|splice` where the words that may be written are known: for people, and for their shells to complete. */
+/** The name of the value in the help. */
 function valueName(name: SettingName): string {
-  const { value } = settingDoc(name);
-  const words = /^(?:`[a-z0-9-]+`(?:, )?)+$/.test(value)
-    ? [...value.matchAll(/`([a-z0-9-]+)`/g)].map(([, word]) => word)
-    : [];
-  if (words.length > 0) return words.join('|');
   if (name === 'docker') return 'url';
-  return name === 'bind' ? 'ip' : name === 'admin-socket' ? 'path' : 'value';
+  return name === 'bind' ? 'ip' : 'value';
 }
 
-/** commander turns `--log-level` into `logLevel`; our names are as typed. */
-export function kebab(flags: Typed): Record<string, string> {
+/** The flags under the names that people type: commander makes `logLevel` of `--log-level`. */
+export function kebab(flags: TypedFlags): Record<string, string> {
   return Object.fromEntries(
     Object.entries(flags).map(([name, value]) => [
       name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),

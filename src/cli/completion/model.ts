@@ -1,7 +1,8 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
+import { FileArgument, FileOption, ServiceArgument } from './values.ts';
 
 /**
- * What may be written on our command line, read from the program itself, so that completion can't fall behind. Pure.
+ * The model of the command line, read from commander's own tree, so that completion can't fall behind. Pure.
  */
 export interface CommandModel {
   readonly name: string;
@@ -14,16 +15,16 @@ export interface OptionModel {
   readonly long: string;
   readonly short: string | undefined;
   readonly description: string;
-  /** Undefined for a flag that takes none. */
+  /** Undefined for a flag without a value. */
   readonly value: ValueModel | undefined;
 }
 
 export type ValueModel =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
-  /** Names of services, asked of the Sealane that runs. */
+  /** Names of services; the running Sealane is asked for them. */
   | { readonly kind: 'service' }
-  /** Whatever a person may want; nothing is proposed. */
+  /** Free text; nothing is proposed. */
   | { readonly kind: 'text' };
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
@@ -45,21 +46,16 @@ function optionOf(option: Option): OptionModel {
     long: option.long ?? '',
     short: option.short,
     description: option.description,
-    value: option.required || option.optional ? valueOf(option.flags) : undefined,
+    value: option.required || option.optional ? valueOf(option) : undefined,
   };
 }
 
-/** `<auto|stream>` lists the words; `<file>`, `<folder>` and `<path>` name something on disk. */
-function valueOf(flags: string): ValueModel {
-  const name = /[<[]([^>\]]*)[>\]]\s*$/.exec(flags)?.[1] ?? '';
-  if (/^[a-z0-9-]+(?:\|[a-z0-9-]+)+$/.test(name)) return { kind: 'words', words: name.split('|') };
-  return /^(?:file|folder|path)$/.test(name) ? { kind: 'file' } : { kind: 'text' };
+function argumentOf({ registeredArguments: [first] }: Command): ValueModel {
+  return first === undefined ? { kind: 'text' } : valueOf(first);
 }
 
-function argumentOf(command: Command): ValueModel {
-  const [name = ''] = command.registeredArguments.map((one) => one.name());
-  if (name === 'files') return { kind: 'file' };
-  if (name === 'subject') return { kind: 'service' };
-  if (name === 'shell') return { kind: 'words', words: shells };
-  return { kind: 'text' };
+function valueOf(value: Option | Argument): ValueModel {
+  if (value.argChoices !== undefined) return { kind: 'words', words: value.argChoices };
+  if (value instanceof FileOption || value instanceof FileArgument) return { kind: value.completes };
+  return value instanceof ServiceArgument ? { kind: value.completes } : { kind: 'text' };
 }

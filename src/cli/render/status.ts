@@ -1,6 +1,8 @@
 import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
-import { formatAge, formatBytes, plural } from './figures.ts';
+import { formatAge } from '../../text/age.ts';
+import { plural } from '../../text/plural.ts';
+import { formatBytesNarrow } from '../../text/sizes.ts';
 import { stateStyles, type Paint } from './paint.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
@@ -67,8 +69,8 @@ function rowOf(service: ApiService): Cell[] {
     { text: String(traffic.active) },
     { text: String(held), style: held > 0 ? 'yellow' : undefined },
     { text: String(traffic.sessions) },
-    { text: formatBytes(traffic.bytesUp) },
-    { text: formatBytes(traffic.bytesDown) },
+    { text: formatBytesNarrow(traffic.bytesUp) },
+    { text: formatBytesNarrow(traffic.bytesDown) },
   ];
 }
 

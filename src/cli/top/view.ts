@@ -1,7 +1,8 @@
 import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
-import { formatCount, formatRate, plural } from '../render/figures.ts';
+import { formatCount, formatRate } from '../render/figures.ts';
+import { plural } from '../../text/plural.ts';
 import { painter, stateStyles, type Paint, type Style } from '../render/paint.ts';
 import { headline, listensOn } from '../render/status.ts';
 import { fit, type Cell } from '../render/table.ts';

@@ -4,6 +4,7 @@ import { api, ApiFailure } from './api.ts';
 import { serverNowMs, setServerTime } from './clock.ts';
 import { createRefresher } from './refresher.ts';
 import { connection, history, problems, services, status, tick, timeline } from './store.ts';
+import { messageOf } from '../../text/message-of.ts';
 
 /**
  * Keeps the store equal to Sealane's state: one event stream names what changed, and only that is read. Each connection
@@ -66,7 +67,7 @@ const refresher = createRefresher({
   onFailure(error) {
     if (error instanceof ApiFailure && error.status === 401) connection.value = { kind: 'token-needed' };
     else if (services.peek().size === 0 && connection.peek().kind === 'connecting')
-      connection.value = { kind: 'connecting', reason: error instanceof Error ? error.message : String(error) };
+      connection.value = { kind: 'connecting', reason: messageOf(error) };
     reconnect();
   },
 });

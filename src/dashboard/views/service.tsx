@@ -1,6 +1,7 @@
 import type { ApiService } from '../../admin/schema.ts';
 import { connection, history, liveOf, services, tick, timeline } from '../data/store.ts';
-import { bytes, count, duration, latency } from '../format.ts';
+import { count, duration, latency } from '../format.ts';
+import { formatBytes } from '../../text/sizes.ts';
 import { toHash } from '../place.ts';
 import { Ago } from '../parts/ago.tsx';
 import { EventList } from '../parts/event-list.tsx';
@@ -87,8 +88,8 @@ function Traffic({ service }: { readonly service: ApiService }) {
       <TrafficCharts columns={history.columns(service.name)} held={held} />
       <dl class="figures">
         <Figure name="Sessions since the start" value={count(traffic.sessions)} />
-        <Figure name="To clients" value={bytes(traffic.bytesDown)} />
-        <Figure name="From clients" value={bytes(traffic.bytesUp)} />
+        <Figure name="To clients" value={formatBytes(traffic.bytesDown)} />
+        <Figure name="From clients" value={formatBytes(traffic.bytesUp)} />
         <Figure name="Failed dials" value={count(traffic.dialFailures)} />
         <Figure name="Retried" value={count(traffic.retries)} />
       </dl>

@@ -2,10 +2,12 @@ import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { ApiSession, ApiSessions } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
-import { bytes, count, duration, plural } from '../format.ts';
+import { count, duration, plural } from '../format.ts';
+import { formatBytes } from '../../text/sizes.ts';
 import { toHash } from '../place.ts';
 import { State, type StateName } from '../parts/state.tsx';
 import { Table, type Column } from '../parts/table.tsx';
+import { messageOf } from '../../text/message-of.ts';
 
 /** The sessions that are open now. The view asks again every two seconds while it is shown. */
 const everyMs = 2_000;
@@ -79,7 +81,7 @@ function useSessions(service: string, client: string, state: string) {
           setFailure(undefined);
         }
       } catch (error) {
-        if (wanted) setFailure(error instanceof Error ? error.message : String(error));
+        if (wanted) setFailure(messageOf(error));
       }
       if (wanted) timer = setTimeout(() => void read(), everyMs);
     };
@@ -148,10 +150,10 @@ function Rows({ sessions }: { readonly sessions: readonly ApiSession[] }) {
             {duration(session.ageMs)}
           </td>
           <td role="cell" class="number" data-label="from client">
-            {bytes(session.bytesUp)}
+            {formatBytes(session.bytesUp)}
           </td>
           <td role="cell" class="number" data-label="to client">
-            {bytes(session.bytesDown)}
+            {formatBytes(session.bytesDown)}
           </td>
         </tr>
       ))}

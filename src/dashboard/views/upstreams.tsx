@@ -4,12 +4,14 @@ import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
 import { refresh } from '../data/feed.ts';
 import { ask } from '../data/question.ts';
-import { bytes, count, latency, plural } from '../format.ts';
+import { count, latency, plural } from '../format.ts';
+import { formatBytes } from '../../text/sizes.ts';
 import { Ago } from '../parts/ago.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { State } from '../parts/state.tsx';
 import { Table, type Column } from '../parts/table.tsx';
 import { say } from '../parts/toast.tsx';
+import { messageOf } from '../../text/message-of.ts';
 
 /** The upstreams of a service: state, since when and why, what they carry, and what an operator may do to them. */
 const page = signal(0);
@@ -71,7 +73,7 @@ function Row({ service, upstream }: { readonly service: string; readonly upstrea
         {upstream.maxConnections !== null && <small> of {count(upstream.maxConnections)}</small>}
       </td>
       <td role="cell" class="number" data-label="carried">
-        {bytes(traffic.bytesUp + traffic.bytesDown)}
+        {formatBytes(traffic.bytesUp + traffic.bytesDown)}
         <small>{plural(traffic.sessions, 'session')}</small>
       </td>
       <td role="cell" class="number" data-label="dial">
@@ -103,7 +105,7 @@ function Actions({ service, upstream }: { readonly service: string; readonly ups
       say((await api.act(key, action)).message);
       refresh(service);
     } catch (error) {
-      say(`${name}: ${error instanceof Error ? error.message : String(error)}`, 'failed');
+      say(`${name}: ${messageOf(error)}`, 'failed');
     } finally {
       setBusy(false);
     }

@@ -10,6 +10,7 @@ import type { EngineEnvironment, EngineTarget } from '../engine-url.ts';
 import { connectSsh } from './ssh-connection.ts';
 import { withoutFormatting } from './without-formatting.ts';
 import { withoutRedirects } from './without-redirects.ts';
+import { messageOf } from '../../text/message-of.ts';
 
 /**
  * Opens connections to the engine: one HTTP agent for each kind of target. Sockets are opened by path for each call and
@@ -62,7 +63,7 @@ async function readOptional(path: string): Promise<Buffer | undefined> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new EngineError('permission', `cannot read the engine's certificate ${path}: ${why}`, { cause: error });
   }
 }

@@ -8,6 +8,7 @@ import { createLineSplitter } from './line-splitter.ts';
 import { nextStreamState, type StreamSignal, type StreamState } from './stream-state.ts';
 import { formatSince } from '../timestamp.ts';
 import { createWatchdog, type WatchdogOptions } from './watchdog.ts';
+import { messageOf } from '../../text/message-of.ts';
 
 /**
  * One endless event stream out of many connections: it reconnects for ever, asks the engine to replay what it missed,
@@ -119,7 +120,7 @@ class ReconnectingStream implements EventStream {
       const body = await engine.events(since, signal);
       return await this.#read(body, apiVersion);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../time/clock.ts';
+import { messageOf } from '../../text/message-of.ts';
 
 /**
  * Tells a quiet engine from a dead one: a hung engine closes nothing and says nothing. While no byte arrives, it is
@@ -52,7 +53,7 @@ export function createWatchdog(
       await ping();
       if (current()) rest();
     } catch (error) {
-      if (current()) dead(error instanceof Error ? error.message : String(error));
+      if (current()) dead(messageOf(error));
     }
   }
 

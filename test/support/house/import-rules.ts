@@ -21,7 +21,7 @@ export const importRules: ImportRules = {
   discovery: ['address', 'catalog', 'config', 'docker', 'relay/boundary', 'telemetry', 'text', 'time'],
   reconcile: ['catalog', 'relay/boundary', 'time'],
   'relay/wire': ['address', 'relay/boundary', 'text'],
-  'relay/driver': ['address', 'relay/boundary', 'relay/wire', 'time'],
+  'relay/driver': ['address', 'relay/boundary', 'relay/wire', 'text', 'time'],
   'relay/upstreams': ['relay/boundary', 'relay/driver', 'time'],
   'relay/intake': ['address', 'relay/boundary', 'relay/driver', 'relay/wire', 'time'],
   'relay/sessions': [
@@ -32,17 +32,17 @@ export const importRules: ImportRules = {
   compose: ['address', 'config', 'text'],
   check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
   admin: ['address', 'catalog', 'docker/engine-status.ts', 'relay/boundary', 'telemetry', 'text', 'time'],
-  dashboard: ['admin/schema.ts'],
+  dashboard: ['admin/schema.ts', 'text'],
   daemon: [
     ...['address', 'admin', 'catalog', 'certificates', 'config', 'discovery', 'docker', 'health', 'reconcile'],
     ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'telemetry', 'text', 'time', 'version.ts'],
   ],
-  demo: ['version.ts'],
+  demo: ['text', 'version.ts'],
   cli: [
     ...['address', 'admin', 'certificates', 'check', 'compose', 'config', 'daemon', 'demo', 'docker'],
     ...['relay/boundary', 'telemetry', 'text', 'version.ts'],
   ],
-  'main.ts': ['cli', 'config'],
+  'main.ts': ['cli', 'config', 'text'],
 };
 
 /** The room of a file, given as a path from `src/`: its folder; within `relay/` the folder there; at the top, the file. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatBytes, formatCount } from '../../../src/cli/render/figures.ts';
+import { formatCount } from '../../../src/cli/render/figures.ts';
+import { formatAge } from '../../../src/text/age.ts';
+import { formatBytesNarrow } from '../../../src/text/sizes.ts';
 import { renderEvent } from '../../../src/cli/render/event.ts';
 import { painter } from '../../../src/cli/render/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
@@ -18,7 +20,7 @@ describe('figures', () => {
     [999_500, '1.0 MB'],
     [12_345_678_901, '12 GB'],
   ])('%i bytes are %s', (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
+    expect(formatBytesNarrow(bytes)).toBe(text);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, latency, plural, rate } from '../../../src/dashboard/format.ts';
+import { duration, latency, plural, rate } from '../../../src/dashboard/format.ts';
+import { formatBytes } from '../../../src/text/sizes.ts';
 
 describe('numbers for people', () => {
   it.each([
@@ -14,7 +15,7 @@ describe('numbers for people', () => {
     [3.4e8, '340 MB'],
     [2e18, '2000 PB'],
     [-5, '0 B'],
-  ])('%d bytes are %s', (amount, text) => expect(bytes(amount)).toBe(text));
+  ])('%d bytes are %s', (amount, text) => expect(formatBytes(amount)).toBe(text));
 
   it.each([
     [0, '0 s'],

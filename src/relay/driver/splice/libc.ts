@@ -9,6 +9,7 @@ import {
   maxUnixAddressLength,
   type SocketAddress,
 } from '../../wire/socket-address.ts';
+import { messageOf } from '../../../text/message-of.ts';
 
 /**
  * The kernel as a small socket library: the only file that knows node:ffi; struct layouts (x86-64 and arm64), constants and
@@ -64,7 +65,7 @@ export function openLibc(): Libc | { readonly unavailable: string } {
   try {
     return new Libc(ffi, ffi.dlopen(null, signatures).functions);
   } catch (error) {
-    return { unavailable: error instanceof Error ? error.message : String(error) };
+    return { unavailable: messageOf(error) };
   }
 }
 

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import type { SettingName } from '../../config/settings.ts';
+import { configFileOption } from '../completion/values.ts';
+import { addSettings, kebab } from './setting-flags.ts';
+
+/**
+ * What the commands that ask a running Sealane have in common: the settings that say where it is, and `--json`.
+ */
+const settings: readonly SettingName[] = ['admin', 'admin-socket', 'admin-token'];
+
+export interface ClientFlags {
+  readonly [name: string]: string | boolean | undefined;
+  readonly json?: boolean;
+}
+
+export function clientCommand(program: Command, name: string, description: string): Command {
+  const command = program.command(name).description(description).option('--json', 'for programs');
+  addSettings(command, settings);
+  return command.addOption(configFileOption('YAML file with settings'));
+}
+
+/** The flags that are settings, or that name the file with them. */
+export function settingsOf(flags: ClientFlags): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(kebab(flags as Record<string, string>))) {
+    if ((name === 'config' || settings.some((one) => one === name)) && typeof value === 'string') texts[name] = value;
+  }
+  return texts;
+}

@@ -1,0 +1,45 @@
+import { Argument, Option, type Command } from 'commander';
+import { ConfigError } from '../../config/config-error.ts';
+import { settingNames } from '../../config/settings.ts';
+import { suggestion } from '../../text/did-you-mean.ts';
+import { quoted } from '../../text/printable.ts';
+import { configFileOption } from '../completion/values.ts';
+import type { DefineCommand } from './define.ts';
+import { balanceOption } from './relay.ts';
+import { addSettings, kebab, type TypedFlags } from './setting-flags.ts';
+
+export const defineRun: DefineCommand = (program, finish) => {
+  const command = program
+    .command('run', { isDefault: true })
+    .description('watch the engine and relay to labelled containers (the default)')
+    .addArgument(new Argument('[endpoints...]', 'HOST:PORT …: relay to these instead, with no Docker'))
+    .addOption(configFileOption('YAML file with settings and static services; read again when it changes'))
+    .addOption(new Option('--listen <[address:]port>', 'with endpoints: where to listen (default: a free port)'))
+    .addOption(balanceOption('with endpoints: how to spread (default: least-connections)'));
+  addSettings(command, settingNames);
+  command.action(async (endpoints: string[], flags: TypedFlags) => {
+    if (endpoints.length > 0) {
+      checkEndpoints(endpoints, program);
+      if (flags['config'] !== undefined)
+        throw new ConfigError('--config and endpoints exclude each other: put the endpoints into the file');
+      const { relay } = await import('../actions/relay.ts');
+      return finish(await relay(endpoints, kebab(flags)));
+    }
+    for (const flag of ['listen', 'balance']) {
+      if (flags[flag] !== undefined)
+        throw new ConfigError(`--${flag} goes with endpoints, such as: sealane localhost:8080 --${flag} …`);
+    }
+    const { run } = await import('../actions/run.ts');
+    return finish(await run(kebab(flags)));
+  });
+};
+
+/** A mistyped command arrives here as an endpoint without a port. */
+function checkEndpoints(endpoints: readonly string[], program: Command): void {
+  const [first = ''] = endpoints;
+  if (first.includes(':')) return;
+  const commands = program.commands.map((command) => command.name());
+  throw new ConfigError(
+    `${quoted(first)} is neither a command${suggestion(first, commands)} nor HOST:PORT; see sealane --help`,
+  );
+}

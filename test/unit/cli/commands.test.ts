@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { buildProgram } from '../../../src/cli/program.ts';
+import { settingChoices } from '../../../src/config/settings.ts';
+
+test('docs/command-line.md lists each command with its description, and no other', async () => {
+  const docs = await readFile(new URL('../../../docs/command-line.md', import.meta.url), 'utf8');
+  const rows = [...docs.matchAll(/^\| `sealane (\w+)` \| (.*) \|$/gm)].map(([, name, text]) => [name, text]);
+  const { commands } = buildProgram(() => {});
+  expect(rows).toEqual(commands.map((command) => [command.name(), command.description()]));
+});
+
+test('a setting with a list of words offers them, in whatever way it is declared', () => {
+  expect(settingChoices('driver')).toEqual(['auto', 'stream', 'splice']);
+  expect(settingChoices('log-format')).toEqual(['json', 'pretty']);
+  expect(settingChoices('reuse-port')).toEqual(['true', 'false']);
+  expect(settingChoices('workers')).toBeUndefined();
+});
