@@ -1,32 +1,30 @@
 import type { Clock, Timer } from '../../time/clock.ts';
 import type { AdmittedClient } from '../intake/admission.ts';
 import type { Permit } from '../intake/access-policy.ts';
-import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver/driver.ts';
+import type { Channel, ChannelEvents, RelayEnd } from '../driver/driver.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
-import { headerFor, prefaceFor } from './preface.ts';
+import { prefaceFor, upstreamTlsFor, type PrefaceOptions } from './preface.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
 import { ListNode } from '../driver/linked-list.ts';
 import { localFailureOf } from './local-failure.ts';
 import { liveOf, recordOf, type SessionFacts } from './session-record.ts';
+import { Traffic } from './traffic.ts';
 import { accepted, transition, type SessionEvent, type SessionState, type DialTarget } from './session-state.ts';
 import { formatAddress, hostOf } from '../../address/address.ts';
-import type { Endpoint, ProxyProtocol } from '../boundary/table.ts';
+import type { Endpoint } from '../boundary/table.ts';
 import type { Occupant, PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
  * One client's session: carries out what its state says (see session-state.ts) on its channel. It asks its pool where to
  * go and tells it how that went; it never chooses an upstream itself.
  */
-export interface SessionHost {
+export interface SessionHost extends PrefaceOptions {
   readonly clock: Clock;
   readonly service: string;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
-  readonly proxyProtocol: ProxyProtocol | undefined;
-  readonly speaksTls: boolean;
-  readonly upstreamTls: UpstreamTlsOffer | undefined;
   /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
   onUnanswered(session: Session, upstream: PoolUpstream): void;
   onAnswered(session: Session): void;
@@ -40,7 +38,8 @@ export interface SessionHost {
 const silentAfterMs = 100;
 /** A server that resets every connection is not on its way out: its client is told then. */
 const mostLosses = 3;
-const none: readonly PoolUpstream[] = [];
+const noEndpoints: readonly Endpoint[] = [];
+const noUpstreams: readonly PoolUpstream[] = [];
 
 export class Session implements ChannelEvents, Occupant, AdmittedClient, SessionFacts {
   readonly channel: Channel;
@@ -52,16 +51,14 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   readonly startedAtWallMs: number;
   readonly #host: SessionHost;
   #state: SessionState;
-  #endpoints: readonly Endpoint[] = [];
+  #endpoints: readonly Endpoint[] = noEndpoints;
   #dialDeadline: Timer | undefined;
   #holdDeadline: Timer | undefined;
   #grace: Timer | undefined;
   #clientEnded: boolean;
-  #countedUp = 0;
-  #countedDown = 0;
-  #movedAtMs = 0;
+  readonly #traffic: Traffic;
   #losses = 0;
-  #asked: readonly PoolUpstream[] = none;
+  #asked: readonly PoolUpstream[] = noUpstreams;
   /** What it counts for against limits; written by Admission alone. */
   readonly permit: Permit;
   /** In its pool's list. */
@@ -80,6 +77,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     clientInfo: ClientInfo | undefined,
   ) {
     this.channel = channel;
+    this.#traffic = new Traffic(channel);
     this.listener = listener;
     this.turn = turn;
     this.permit = permit;
@@ -141,7 +139,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
 
   /** All candidates may be asked again. */
   beginRound(): void {
-    this.#asked = none;
+    this.#asked = noUpstreams;
   }
 
   /** False when the upstream is full; nothing has happened then. */
@@ -154,7 +152,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
 
   /** Gives up the dial under way for another upstream that has just become ready. */
   redirect(): void {
-    this.#asked = none;
+    this.#asked = noUpstreams;
     if (this.dialingMs < silentAfterMs) this.#abandonDial('withdrawn', 'withdrawn');
     else this.#abandonDial('ETIMEDOUT', 'silent');
   }
@@ -166,9 +164,10 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#holdDeadline?.cancel();
     this.#holdDeadline = undefined;
     this.#step({ kind: 'answer' });
-    this.#movedAtMs = this.#host.clock.nowMs();
-    target.upstream.onAnswer(target.endpoint, this.#movedAtMs - sinceMs);
-    this.channel.relay(this.#host.idleTimeoutMs, this.#preface());
+    const nowMs = this.#host.clock.nowMs();
+    this.#traffic.start(nowMs);
+    target.upstream.onAnswer(target.endpoint, nowMs - sinceMs);
+    this.channel.relay(this.#host.idleTimeoutMs, prefaceFor(this.#host, this.channel, this.clientInfo));
     this.#host.onAnswered(this);
   }
 
@@ -209,13 +208,11 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   }
 
   sample(): void {
-    if (this.#state.kind === 'relaying') this.#count(this.#state.target.upstream);
+    if (this.#state.kind === 'relaying') this.#traffic.count(this.#state.target.upstream, this.#host.clock);
   }
 
   idleMs(nowMs: number): number {
-    const { bytesUp, bytesDown, hasUnsent = false } = this.channel;
-    const isMoving = hasUnsent || bytesUp !== this.#countedUp || bytesDown !== this.#countedDown;
-    return this.#state.kind === 'relaying' && !isMoving ? nowMs - this.#movedAtMs : 0;
+    return this.#state.kind === 'relaying' ? this.#traffic.idleMs(nowMs) : 0;
   }
 
   endGently(): void {
@@ -236,7 +233,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     if (reason === 'rebalanced') this.channel.finish();
     else this.#closeChannel(before.kind, reason);
     // Bytes first: a slot without active sessions may be given to another upstream.
-    if (before.kind === 'relaying') this.#count(before.target.upstream);
+    if (before.kind === 'relaying') this.#traffic.count(before.target.upstream, this.#host.clock);
     const left = before.kind === 'held' ? undefined : before.target.upstream;
     left?.vacate(this);
     if (closed.kind === 'closed') this.#host.onClosed(this, recordOf(this, closed), left);
@@ -250,23 +247,6 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.channel.reject(answer);
   }
 
-  #preface(): Preface | undefined {
-    const { proxyProtocol, speaksTls } = this.#host;
-    // Inside TLS nothing is said of the client: that went ahead of it.
-    const header = speaksTls ? undefined : proxyProtocol;
-    const { asksForTls = false, consumed } = this.clientInfo ?? {};
-    return header === undefined && !asksForTls && !consumed
-      ? undefined
-      : prefaceFor(this.channel, header, this.clientInfo);
-  }
-
-  /** Undefined, nearly always: the upstream is not spoken TLS with. */
-  #upstreamTls(): UpstreamTlsOffer | undefined {
-    const { speaksTls, upstreamTls, proxyProtocol } = this.#host;
-    if (!speaksTls || !upstreamTls || proxyProtocol === undefined) return upstreamTls;
-    return { ...upstreamTls, preface: headerFor(this.channel, proxyProtocol, this.clientInfo) };
-  }
-
   #dialNext(upstream: PoolUpstream): void {
     const [endpoint, ...rest] = this.#endpoints;
     if (!endpoint) return;
@@ -275,7 +255,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#step({ kind: 'dial', target: { upstream, endpoint } });
     upstream.onDial(connectTimeoutMs);
     this.#dialDeadline = clock.after(connectTimeoutMs, () => this.#onDialDeadline());
-    this.channel.dial(endpoint, this.#upstreamTls());
+    this.channel.dial(endpoint, upstreamTlsFor(this.#host, this.channel, this.clientInfo));
   }
 
   #onDialDeadline(): void {
@@ -288,7 +268,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   #abandonDial(code: string, how: 'silent' | 'withdrawn'): void {
     if (this.#state.kind !== 'dialing') return;
     this.channel.abortDial();
-    this.#endpoints = [];
+    this.#endpoints = noEndpoints;
     this.#dialFailed(this.#state.target, code, how);
   }
 
@@ -305,15 +285,6 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     upstream.vacate(this);
     this.#asked = [...this.#asked, upstream];
     this.#host.onUnanswered(this, upstream);
-  }
-
-  #count(upstream: PoolUpstream): void {
-    const { bytesUp, bytesDown } = this.channel;
-    if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
-    this.#movedAtMs = this.#host.clock.nowMs();
-    upstream.moved(bytesUp - this.#countedUp, bytesDown - this.#countedDown);
-    this.#countedUp = bytesUp;
-    this.#countedDown = bytesDown;
   }
 
   #step(event: SessionEvent): SessionState {
