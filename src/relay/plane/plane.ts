@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../../time/clock.ts';
 import { createAccessMemory, type AccessMemory } from '../boundary/access-memory.ts';
 import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
+import { Drain } from './drain.ts';
 import { figuresFrom, type PlaneFigures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
 import { readLiveSessions } from '../boundary/live-sessions.ts';
@@ -16,9 +17,9 @@ import { ServiceTotals } from './service-totals.ts';
 import { RelayThreads } from './relay-threads.ts';
 import { SharedListeners } from './shared-listeners.ts';
 import { Slots } from '../boundary/slots.ts';
-import { changeBetween } from '../boundary/table-change.ts';
+import { changeBetween, type KeyChange } from '../boundary/table-change.ts';
 import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
-import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
+import { emptyTable, needsTls, type PoolSpec, type RoutingTable } from '../boundary/table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
 /**
@@ -72,8 +73,6 @@ export interface Plane {
 const fatalAfterStarts = 3;
 /** A thread closes in milliseconds; one that is stuck is ended. */
 const closePatienceMs = 2_000;
-/** Past the deadline, for the workers' last words. */
-const drainPatienceMs = 1_000;
 const warningIntervalMs = 5_000;
 
 export function createPlane(collaborators: PlaneCollaborators, options: PlaneOptions): Plane {
@@ -91,13 +90,13 @@ class ThreadedPlane implements Plane {
   readonly #sessionQueries: SessionQueries;
   readonly #listeners: SharedListeners;
   readonly #threads: RelayThreads;
+  readonly #drain: Drain;
   readonly #driver: DriverName;
   readonly #applied: number[];
   readonly #failedStarts: number[];
   readonly #resourceWarnings: ResourceWarnings;
   #table = emptyTable;
   #overflowing = false;
-  #draining: { readonly left: Set<number>; readonly untilMs: number; readonly done: () => void } | undefined;
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
@@ -145,6 +144,7 @@ class ThreadedPlane implements Plane {
       },
       { workers, driver },
     );
+    this.#drain = new Drain(this.#threads, this.#clock);
     process.on('exit', this.#onExit);
   }
 
@@ -171,25 +171,7 @@ class ThreadedPlane implements Plane {
 
   publish(table: RoutingTable): void {
     const { change, keys } = changeBetween(this.#table, table);
-    const slots = this.#slots.assign(keys, table.version, {
-      appliedByAll: Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0)),
-      isActive: (slot) => this.#counters.activeOf(slot) > 0,
-      clear: (slot) => {
-        this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
-        this.#counters.clearSlot(slot);
-      },
-    });
-    for (const { service, upstreams } of change.pools) {
-      for (const { key } of upstreams) this.#services.own(slots.get(key) ?? overflowSlot, service);
-    }
-    const { without } = this.#slots;
-    if (without > 0 && !this.#overflowing) {
-      this.#collaborators.logger.warn(
-        { event: 'counters-full', upstreams: without },
-        `more upstreams than counters: ${without} upstreams share one set of figures; relaying is not affected`,
-      );
-    }
-    this.#overflowing = without > 0;
+    const slots = this.#assignSlots(keys, table, change.pools);
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // Its first table is sent when it is ready.
@@ -201,21 +183,36 @@ class ThreadedPlane implements Plane {
   }
 
   drain(deadlineMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#draining = {
-      left: new Set(this.#threads.listening.keys()),
-      untilMs: this.#clock.nowMs() + deadlineMs,
-      done: resolve,
-    };
-    for (const thread of this.#threads.listening) thread.post({ kind: 'drain', deadlineMs });
-    // A worker that can't be started again has nothing to drain.
-    this.#clock.after(deadlineMs + drainPatienceMs, resolve);
-    return promise;
+    return this.#drain.start(deadlineMs);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.all.map((thread) => thread.close(closePatienceMs)));
     process.off('exit', this.#onExit);
+  }
+
+  /** The counters of the upstreams in the changed pools. */
+  #assignSlots(keys: KeyChange, table: RoutingTable, changed: readonly PoolSpec[]): ReadonlyMap<string, number> {
+    const slots = this.#slots.assign(keys, table.version, {
+      appliedByAll: Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0)),
+      isActive: (slot) => this.#counters.activeOf(slot) > 0,
+      clear: (slot) => {
+        this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
+        this.#counters.clearSlot(slot);
+      },
+    });
+    for (const { service, upstreams } of changed) {
+      for (const { key } of upstreams) this.#services.own(slots.get(key) ?? overflowSlot, service);
+    }
+    const { without } = this.#slots;
+    if (without > 0 && !this.#overflowing) {
+      this.#collaborators.logger.warn(
+        { event: 'counters-full', upstreams: without },
+        `more upstreams than counters: ${without} upstreams share one set of figures; relaying is not affected`,
+      );
+    }
+    this.#overflowing = without > 0;
+    return slots;
   }
 
   #tableFor(worker: number): RoutingTable {
@@ -231,9 +228,7 @@ class ThreadedPlane implements Plane {
     switch (message.kind) {
       case 'ready':
         this.#failedStarts[worker] = 0;
-        // The drain first, so that nothing is bound.
-        if (this.#draining && (this.#threads.listens(worker) || this.#draining.left.has(worker)))
-          this.#drainLate(worker, this.#draining.untilMs);
+        this.#drain.onReady(worker);
         this.#sendTable(worker);
         return this.#threads.connectTlsThread(worker);
       case 'applied':
@@ -252,7 +247,7 @@ class ThreadedPlane implements Plane {
       case 'session-list':
         return this.#sessionQueries.onAnswer(message.id, worker, readLiveSessions(message.json));
       case 'drained':
-        return this.#onDrained(worker);
+        return this.#drain.onDrained(worker);
     }
   }
 
@@ -263,21 +258,6 @@ class ThreadedPlane implements Plane {
     const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
     if (portFound) for (const other of this.#threads.listening.keys()) if (other !== worker) this.#sendTable(other);
     if (report) this.#collaborators.onListener(key, report);
-  }
-
-  #drainLate(worker: number, untilMs: number): void {
-    this.#threads.all[worker]?.post({ kind: 'drain', deadlineMs: Math.max(0, untilMs - this.#clock.nowMs()) });
-  }
-
-  #onDrained(worker: number): void {
-    if (!this.#draining?.left.delete(worker) || this.#draining.left.size > 0) return;
-    // Last, since it may be given clients until no other thread has any.
-    const { tlsWorker } = this.#threads;
-    if (tlsWorker !== undefined && worker !== tlsWorker) {
-      this.#draining.left.add(tlsWorker);
-      return this.#drainLate(tlsWorker, this.#draining.untilMs);
-    }
-    this.#draining.done();
   }
 
   #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
