@@ -15,8 +15,8 @@ export class FakeChannel implements Channel {
   hasUnsent = false;
   phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
   preface: Preface | undefined;
-  /** Undefined: nobody asked. */
-  looksUpTo: number | undefined;
+  /** Undefined: it is not peeked at. */
+  peekLimit: number | undefined;
   consumed = 0;
   written = '';
   #events: ChannelEvents | undefined;
@@ -27,7 +27,7 @@ export class FakeChannel implements Channel {
 
   attach(events: ChannelEvents): void {
     this.#events = events;
-    this.looksUpTo = undefined;
+    this.peekLimit = undefined;
   }
 
   dial({ port }: Endpoint): void {
@@ -45,7 +45,7 @@ export class FakeChannel implements Channel {
   }
 
   peek(limit: number): void {
-    this.looksUpTo = limit;
+    this.peekLimit = limit;
   }
 
   consume(count: number): void {

@@ -134,7 +134,7 @@ describe('slots', () => {
 
 describe('the record sender', () => {
   const record = { service: 's' } as SessionRecord;
-  const createOutbox = () => {
+  const createRecordSender = () => {
     const clock = new ManualClock();
     const sent: { readonly size: number; readonly dropped: number }[] = [];
     const recordSender = new RecordSender(
@@ -148,7 +148,7 @@ describe('the record sender', () => {
   };
 
   test('sends a full batch at once and a lone record after a short while', () => {
-    const { clock, sent, add } = createOutbox();
+    const { clock, sent, add } = createRecordSender();
     add(11);
     expect(sent).toEqual([{ size: 10, dropped: 0 }]);
     clock.advance(50);
@@ -159,7 +159,7 @@ describe('the record sender', () => {
   });
 
   test('keeps only so much for a reader that is busy, counts the rest and says so', () => {
-    const { sent, recordSender, add, clock } = createOutbox();
+    const { sent, recordSender, add, clock } = createRecordSender();
     add(20 + 15 + 7);
     clock.advance(1_000);
     expect(sent).toHaveLength(2);
@@ -172,7 +172,7 @@ describe('the record sender', () => {
   });
 
   test('at the end sends all it has', () => {
-    const { sent, recordSender, add } = createOutbox();
+    const { sent, recordSender, add } = createRecordSender();
     add(20 + 15);
     recordSender.sendAll();
     expect(sent.map(({ size }) => size)).toEqual([10, 10, 10, 5]);
