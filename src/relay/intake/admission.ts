@@ -2,7 +2,7 @@ import type { Clock } from '../../time/clock.ts';
 import type { Channel } from '../driver/driver.ts';
 import { hostOf } from '../../address/address.ts';
 import type { ClientInfo } from './client-info.ts';
-import { tellRefused, type RefusalEars } from './refusal.ts';
+import { recordRefusal, type RefusalCollaborators } from './refusal.ts';
 import type { CloseReason, Refusal } from '../boundary/report.ts';
 import { LinkedList, ListNode } from '../driver/linked-list.ts';
 import {
@@ -22,7 +22,7 @@ import {
  *   admit ────────────────────────────▶ session ──▶ release
  *   admitPending ──▶ pending handshake ──▶ onSecured: a session, or onHandshakeOver
  */
-interface AdmissionCollaborators extends RefusalEars {
+interface AdmissionCollaborators extends RefusalCollaborators {
   readonly clock: Clock;
   readonly access: AccessCounts;
 }
@@ -156,6 +156,6 @@ export class Admission {
   ): void {
     const wallMs = this.#collaborators.clock.wallMs();
     const refused = { peer, service: this.#spec.service, listener, clientInfo, reason, detail };
-    tellRefused(this.#collaborators, refused, clientInfo?.startedAtWallMs ?? wallMs, wallMs);
+    recordRefusal(this.#collaborators, refused, clientInfo?.startedAtWallMs ?? wallMs, wallMs);
   }
 }

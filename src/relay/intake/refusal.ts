@@ -3,10 +3,10 @@ import type { ClientInfo } from './client-info.ts';
 import { isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
 /**
- * What is told of a client that was rejected before anybody was dialed for it.
+ * The record of a client that was rejected before an upstream was dialed for it.
  */
 export interface RefusedClient {
-  /** `ip:port` of whoever connected. */
+  /** `ip:port` of the peer that connected. */
   readonly peer: string;
   readonly service: string | undefined;
   readonly listener: string;
@@ -15,14 +15,14 @@ export interface RefusedClient {
   readonly detail?: string | undefined;
 }
 
-export interface RefusalEars {
+export interface RefusalCollaborators {
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
 }
 
-/** It is counted and recorded. When it was accepted, and now, in milliseconds since the epoch. */
-export function tellRefused(
-  { counters, onRecord }: RefusalEars,
+/** Counts and records it. `startedAtWallMs`: when it was accepted; `wallMs`: now, in milliseconds since the epoch. */
+export function recordRefusal(
+  { counters, onRecord }: RefusalCollaborators,
   refused: RefusedClient,
   startedAtWallMs: number,
   wallMs: number,

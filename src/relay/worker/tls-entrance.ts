@@ -6,7 +6,7 @@ import { Handoff, receiveClients, type HandoffClient } from '../intake/handoff.t
 import { nothingDetected } from '../intake/detect/step.ts';
 import { clientInfoOf, type ClientInfo } from '../intake/client-info.ts';
 import type { Pool } from '../sessions/pool.ts';
-import { tellRefused } from '../intake/refusal.ts';
+import { recordRefusal } from '../intake/refusal.ts';
 import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
 import type { TlsSpec } from '../boundary/table.ts';
 import { Handshakes } from '../intake/tls/handshakes.ts';
@@ -148,6 +148,6 @@ export class TlsEntrance {
     detail?: string,
   ): void {
     const refused = { peer: client, service, listener, clientInfo, reason, detail };
-    tellRefused(this.#collaborators, refused, clientInfo.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
+    recordRefusal(this.#collaborators, refused, clientInfo.startedAtWallMs, this.#collaborators.driver.clock.wallMs());
   }
 }

@@ -119,11 +119,11 @@ export class Dial implements FdWatcher, Deferred {
       libc.setQuickAck(fd, false);
     }
     const result = this.#connectNow(fd, host, port);
-    const isUnderWay = result === inProgress || result === already;
-    if (result < 0 && !isUnderWay) return this.#fail(errorCode(result));
-    const watched = loop.watch(fd, isUnderWay ? tellAll : tellReads, this);
+    const isInProgress = result === inProgress || result === already;
+    if (result < 0 && !isInProgress) return this.#fail(errorCode(result));
+    const watched = loop.watch(fd, isInProgress ? tellAll : tellReads, this);
     if (watched < 0) return this.#fail(errorCode(watched));
-    if (!isUnderWay) this.#onConnected(0);
+    if (!isInProgress) this.#onConnected(0);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Channel } from '../../driver/driver.ts';
 import { hostOf } from '../../../address/address.ts';
 import { clientInfoOf, type ClientInfo } from '../client-info.ts';
 import type { CloseReason, Refusal, SessionRecord } from '../../boundary/report.ts';
-import { tellRefused, type RefusedClient } from '../refusal.ts';
+import { recordRefusal, type RefusedClient } from '../refusal.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
 import { Detection, type DetectionHost } from './detection.ts';
 import type { Destination, ListenerConfig } from './listener-config.ts';
@@ -83,7 +83,7 @@ export class Detector implements DetectionHost {
   }
 
   #close(refused: RefusedClient, startedAtWallMs: number): void {
-    tellRefused(this.#collaborators, refused, startedAtWallMs, this.clock.wallMs());
+    recordRefusal(this.#collaborators, refused, startedAtWallMs, this.clock.wallMs());
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CidrSet } from '../../../../../src/relay/intake/cidr-set.ts';
+import { CidrSet } from '../../../../src/relay/intake/cidr-set.ts';
 
 describe('a set of CIDRs', () => {
   const set = new CidrSet(['10.0.0.0/8', '192.168.1.7', 'fd00::/8', '::1', '172.16.0.1/12']);
