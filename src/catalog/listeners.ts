@@ -4,21 +4,21 @@ import type { Service, ServiceRoute } from './service.ts';
 /**
  * The listeners of the table: what several services want of one address, in one. Pure.
  */
-interface Guest {
+interface ServedRoute {
   readonly service: string;
   readonly route: ServiceRoute;
 }
 
 /** A writer remembers: an address whose services stay the same keeps the same object. */
 export function createListenerWriter(explainNames: boolean): (services: Iterable<Service>) => ListenerSpec[] {
-  let written = new Map<string, { readonly guests: readonly Guest[]; readonly spec: ListenerSpec }>();
+  let written = new Map<string, { readonly routes: readonly ServedRoute[]; readonly spec: ListenerSpec }>();
   return (services) => {
     const next: typeof written = new Map();
-    for (const [listen, guests] of Map.groupBy(guestsOf(services), ({ route }) => route.listen)) {
+    for (const [listen, routes] of Map.groupBy(servedRoutes(services), ({ route }) => route.listen)) {
       const known = written.get(listen);
       next.set(
         listen,
-        known && isSame(known.guests, guests) ? known : { guests, spec: toListener(listen, guests, explainNames) },
+        known && isSame(known.routes, routes) ? known : { routes, spec: toListener(listen, routes, explainNames) },
       );
     }
     written = next;
@@ -26,20 +26,20 @@ export function createListenerWriter(explainNames: boolean): (services: Iterable
   };
 }
 
-function* guestsOf(services: Iterable<Service>): Generator<Guest> {
+function* servedRoutes(services: Iterable<Service>): Generator<ServedRoute> {
   for (const { name, routes } of services) for (const route of routes) yield { service: name, route };
 }
 
-function isSame(a: readonly Guest[], b: readonly Guest[]): boolean {
+function isSame(a: readonly ServedRoute[], b: readonly ServedRoute[]): boolean {
   return a.length === b.length && a.every(({ route }, index) => route === b[index]?.route);
 }
 
-function toListener(listen: string, guests: readonly Guest[], explainNames: boolean): ListenerSpec {
+function toListener(listen: string, routes: readonly ServedRoute[], explainNames: boolean): ListenerSpec {
   // All of them agree on it: whoever does not is not served here.
-  const [{ host, port, acceptProxy }] = guests.map(({ route }) => route) as [ServiceRoute];
-  const all = guests.flatMap(({ service, route }) => route.selectors.map((selector) => ({ ...selector, service })));
+  const [{ host, port, acceptProxy }] = routes.map(({ route }) => route) as [ServiceRoute];
+  const all = routes.flatMap(({ service, route }) => route.selectors.map((selector) => ({ ...selector, service })));
   const fallback = all.find(({ kind }) => kind === 'default');
-  const timeoutsMs = guests.flatMap(({ route }) => route.sniffTimeoutMs ?? []);
+  const timeoutsMs = routes.flatMap(({ route }) => route.sniffTimeoutMs ?? []);
   return {
     key: listen,
     host,
