@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Problem } from '../catalog/problem.ts';
 import { certificateProblems } from './certificate-problems.ts';
 import { watchPemFiles, type PemFiles } from './pem-watch.ts';
-import type { Flaw } from './read-certificate.ts';
+import type { PemError } from './read-certificate.ts';
 import type { CertificateStoreParts } from './store.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function openAuthorityStore(
   { clock, onChange }: CertificateStoreParts,
   paths: readonly string[],
 ): Promise<AuthorityStore> {
-  let current: { readonly pem: string; readonly flaws: readonly Flaw[] } = { pem: '', flaws: [] };
+  let current: { readonly pem: string; readonly errors: readonly PemError[] } = { pem: '', errors: [] };
   let isNew = false;
   const watch = await watchPemFiles(clock, paths, {
     onRead(files) {
@@ -37,22 +37,23 @@ export async function openAuthorityStore(
   isNew = false;
   return {
     authorities: () => (paths.length === 0 ? undefined : current.pem),
-    problems: () => certificateProblems({ found: [], flaws: current.flaws }, 0),
+    problems: () => certificateProblems({ found: [], errors: current.errors }, 0),
     stop: () => watch.stop(),
   };
 }
 
-function readAuthorities({ files, flaws: unreadable }: PemFiles): { pem: string; flaws: readonly Flaw[] } {
-  const flaws: Flaw[] = [...unreadable];
+function readAuthorities({ files, errors: unreadable }: PemFiles): { pem: string; errors: readonly PemError[] } {
+  const errors: PemError[] = [...unreadable];
   const good: string[] = [];
   for (const { path, text } of files) {
     const blocks = text.match(block) ?? [];
     // Keys may lie beside the authorities; only authorities are read here.
     if (blocks.length === 0 && text.includes('PRIVATE KEY-----')) continue;
     if (blocks.length > 0 && blocks.every(isCertificate)) good.push(...blocks);
-    else flaws.push({ path, message: 'it holds no certificate in PEM, or one that can’t be read', fix: 'Restore it.' });
+    else
+      errors.push({ path, message: 'it holds no certificate in PEM, or one that can’t be read', fix: 'Restore it.' });
   }
-  return { pem: good.map((one) => `${one}\n`).join(''), flaws };
+  return { pem: good.map((one) => `${one}\n`).join(''), errors };
 }
 
 function isCertificate(pem: string): boolean {

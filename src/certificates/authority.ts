@@ -77,7 +77,7 @@ export async function createLeaf(authority: PemPair, { names, client }: LeafOpti
 }
 
 /** The reason why an existing authority can't sign; undefined when it can. */
-export function authorityFlaw({ certificate, key }: PemPair, now: Date): string | undefined {
+export function whyUnusable({ certificate, key }: PemPair, now: Date): string | undefined {
   try {
     const parsed = new ParsedCertificate(certificate);
     if (!parsed.ca) return 'its certificate is not an authority’s';

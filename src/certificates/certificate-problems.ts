@@ -7,9 +7,9 @@ import type { FoundCertificate, Reading } from './read-certificate.ts';
  */
 const expiringMs = 14 * 24 * 3_600_000;
 
-export function certificateProblems({ found, flaws }: Reading, wallMs: number): readonly Problem[] {
+export function certificateProblems({ found, errors }: Reading, wallMs: number): readonly Problem[] {
   return [
-    ...flaws.map(({ path, message, fix }): Problem => {
+    ...errors.map(({ path, message, fix }): Problem => {
       return { code: 'certificate-unusable', subject: printable(path), message, fix };
     }),
     ...expiring(found, wallMs).map(({ path, spec, expiresAtMs }): Problem => {

@@ -3,7 +3,7 @@ import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../config/config-error.ts';
 import { printable } from '../text/printable.ts';
-import { authorityFlaw, createAuthority, type PemPair } from './authority.ts';
+import { createAuthority, whyUnusable, type PemPair } from './authority.ts';
 
 /**
  * Certificates and keys as files. Each file is written beside its place and moved there when it is whole, so that no reader
@@ -35,8 +35,8 @@ export async function openAuthority(folder: string, owner: string, now: Date): P
     if (certificate === undefined && key === undefined) continue;
     if (certificate === undefined || key === undefined)
       throw unusable(paths, `${certificate === undefined ? 'the certificate' : 'the key'} is missing`);
-    const flaw = authorityFlaw({ certificate, key }, now);
-    if (flaw !== undefined) throw unusable(paths, flaw);
+    const reason = whyUnusable({ certificate, key }, now);
+    if (reason !== undefined) throw unusable(paths, reason);
     return { pair: { certificate, key }, paths, isNew: false };
   }
   const paths = { certificate: join(folder, 'ca.crt'), key: join(folder, 'ca.key') };
@@ -104,9 +104,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-function unusable({ certificate, key }: PairPaths, flaw: string): ConfigError {
+function unusable({ certificate, key }: PairPaths, reason: string): ConfigError {
   return new ConfigError(
-    `the authority ${printable(certificate)} can’t be used: ${flaw}; ` +
+    `the authority ${printable(certificate)} can’t be used: ${reason}; ` +
       `move it and ${printable(key)} away to have a new one made`,
   );
 }

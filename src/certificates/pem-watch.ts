@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { Flaw, PemFile } from './read-certificate.ts';
+import type { PemError, PemFile } from './read-certificate.ts';
 
 /**
  * Watches PEM files and folders of them by polling, as config/watch-file.ts does. A change is read once the files are at
@@ -11,7 +11,7 @@ export interface PemFiles {
   /** The files in the order of the given paths; within a folder by name, `default` first. */
   readonly files: readonly PemFile[];
   /** The files and folders that could not be read. */
-  readonly flaws: readonly Flaw[];
+  readonly errors: readonly PemError[];
 }
 
 export interface PemWatchEvents {
@@ -30,7 +30,7 @@ const mostFiles = 2_000;
 interface Look {
   /** Each path with a fingerprint that changes when the file does. */
   readonly files: ReadonlyMap<string, string>;
-  readonly flaws: readonly Flaw[];
+  readonly errors: readonly PemError[];
 }
 
 /** `paths`: files, or folders of files, or folders of such folders (as certbot's `live`). */
@@ -72,14 +72,14 @@ export async function watchPemFiles(
   };
 }
 
-function signatureOf({ files, flaws }: Look): string {
-  return JSON.stringify([[...files], flaws]);
+function signatureOf({ files, errors }: Look): string {
+  return JSON.stringify([[...files], errors]);
 }
 
-/** Lists the files. Never fails: a path that can't be read becomes a flaw. */
+/** Lists the files. Never fails: a path that can't be read becomes an error. */
 async function look(paths: readonly string[]): Promise<Look> {
   const files = new Map<string, string>();
-  const flaws: Flaw[] = [];
+  const errors: PemError[] = [];
   const visit = async (path: string, depth: number): Promise<void> => {
     try {
       const facts = await stat(path);
@@ -96,28 +96,28 @@ async function look(paths: readonly string[]): Promise<Look> {
         if (extensions.has(extname(name)) || (depth === 0 && (await isFolder(child)))) await visit(child, depth + 1);
       }
     } catch (error) {
-      flaws.push(unreadable(path, error));
+      errors.push(unreadable(path, error));
     }
   };
   for (const path of paths) {
     await visit(path, 0);
     for (const sibling of siblingsOf(path)) if (!files.has(sibling) && (await exists(sibling))) await visit(sibling, 0);
   }
-  return { files, flaws };
+  return { files, errors };
 }
 
-async function read({ files, flaws: before }: Look): Promise<PemFiles> {
-  const flaws: Flaw[] = [...before];
+async function read({ files, errors: before }: Look): Promise<PemFiles> {
+  const errors: PemError[] = [...before];
   const contents: PemFile[] = [];
   for (const path of files.keys()) {
     try {
       if ((await stat(path)).size > largestFile) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
       contents.push({ path, text: await readFile(path, 'latin1') });
     } catch (error) {
-      flaws.push(unreadable(path, error));
+      errors.push(unreadable(path, error));
     }
   }
-  return { files: contents, flaws };
+  return { files: contents, errors };
 }
 
 /** Sorts by name, `default` first: its certificate is the one for clients that send no name. */
@@ -157,7 +157,7 @@ const fileErrors: Readonly<Record<string, readonly [string, string]>> = {
   EFBIG: ['it is larger than 1 MiB', 'Move it elsewhere.'],
 };
 
-function unreadable(path: string, error: unknown): Flaw {
+function unreadable(path: string, error: unknown): PemError {
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
   const [why, fix] = fileErrors[code] ?? [code, 'See why it can’t be read.'];
   return { path, message: `it can’t be read: ${why}`, fix };

@@ -4,7 +4,7 @@ import type { CertificateSpec } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * Turns the text of PEM files into certificates that clients can be offered, and into flaws of the others. The keys
+ * Turns the text of PEM files into certificates that clients can be offered, and into the errors of the others. The keys
  * themselves tell which key belongs to which certificate, not the names of the files. Values in, values out.
  */
 export interface PemFile {
@@ -13,7 +13,7 @@ export interface PemFile {
 }
 
 /** A fault of a file; both texts are safe to print. */
-export interface Flaw {
+export interface PemError {
   readonly path: string;
   readonly message: string;
   readonly fix: string;
@@ -28,7 +28,7 @@ export interface FoundCertificate {
 
 export interface Reading {
   readonly found: readonly FoundCertificate[];
-  readonly flaws: readonly Flaw[];
+  readonly errors: readonly PemError[];
 }
 
 interface Chain {
@@ -53,16 +53,16 @@ const usage = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2', any: '
 
 /** Reads the files of one folder, or files that were given together. */
 export function readCertificates(files: readonly PemFile[], purpose: Purpose = 'server'): Reading {
-  const flaws: Flaw[] = [];
+  const errors: PemError[] = [];
   const chains: Chain[] = [];
   const keys: Key[] = [];
   for (const file of files) {
-    const chain = readChain(file, flaws);
-    const key = readKey(file, flaws);
+    const chain = readChain(file, errors);
+    const key = readKey(file, errors);
     if (chain) chains.push(chain);
     if (key) keys.push(key);
-    if (!chain && !key && flaws.at(-1)?.path !== file.path) {
-      flaws.push({
+    if (!chain && !key && errors.at(-1)?.path !== file.path) {
+      errors.push({
         path: file.path,
         message: 'it holds neither a certificate nor a private key in PEM',
         fix: 'Convert it (openssl x509 -inform der …), or move it elsewhere.',
@@ -70,13 +70,13 @@ export function readCertificates(files: readonly PemFile[], purpose: Purpose = '
     }
   }
   const found = longest(chains.filter(({ leaf }) => isFor(leaf, purpose))).flatMap((chain) => {
-    const one = pair(chain, keys, flaws);
+    const one = pair(chain, keys, errors);
     return one ? [one] : [];
   });
-  return { found, flaws };
+  return { found, errors };
 }
 
-function readChain({ path, text }: PemFile, flaws: Flaw[]): Chain | undefined {
+function readChain({ path, text }: PemFile, errors: PemError[]): Chain | undefined {
   const blocks = text.match(certificateBlock) ?? [];
   const [first] = blocks;
   if (first === undefined) return undefined;
@@ -84,23 +84,23 @@ function readChain({ path, text }: PemFile, flaws: Flaw[]): Chain | undefined {
     const leaf = new X509Certificate(first);
     return { path, pem: `${blocks.join('\n')}\n`, length: blocks.length, leaf };
   } catch (error) {
-    flaws.push({ path, message: `its certificate can’t be read (${reason(error)})`, fix: 'Have it issued again.' });
+    errors.push({ path, message: `its certificate can’t be read (${reason(error)})`, fix: 'Have it issued again.' });
     return undefined;
   }
 }
 
-function readKey({ path, text }: PemFile, flaws: Flaw[]): Key | undefined {
+function readKey({ path, text }: PemFile, errors: PemError[]): Key | undefined {
   const [pem] = keyBlock.exec(text) ?? [];
   if (pem === undefined) return undefined;
   if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem)) {
     const fix = 'Take it off: openssl pkey -in KEY -out KEY.';
-    flaws.push({ path, message: "its private key has a passphrase, which Sealane can't enter", fix });
+    errors.push({ path, message: "its private key has a passphrase, which Sealane can't enter", fix });
     return undefined;
   }
   try {
     return { path, pem: `${pem}\n`, key: createPrivateKey(pem) };
   } catch (error) {
-    flaws.push({
+    errors.push({
       path,
       message: `its private key can’t be read (${reason(error)})`,
       fix: 'Restore it, or have both made again.',
@@ -130,23 +130,23 @@ function longest(chains: readonly Chain[]): readonly Chain[] {
   return [...best.values()];
 }
 
-function pair({ path, pem, leaf }: Chain, keys: readonly Key[], flaws: Flaw[]): FoundCertificate | undefined {
+function pair({ path, pem, leaf }: Chain, keys: readonly Key[], errors: PemError[]): FoundCertificate | undefined {
   const key = keys.find((one) => leaf.checkPrivateKey(one.key));
   const stem = stemOf(path);
   const namesake = keys.find((one) => stemOf(one.path) === stem);
   if (!key && namesake) {
     const message = `its certificate and the private key in ${printable(namesake.path)} do not belong together`;
-    flaws.push({ path, message, fix: 'Put back the two that were made together.' });
+    errors.push({ path, message, fix: 'Put back the two that were made together.' });
   } else if (!key) {
     // The fault of the key's file has been reported already.
-    if (flaws.some((flaw) => stemOf(flaw.path) === stem)) return undefined;
+    if (errors.some((error) => stemOf(error.path) === stem)) return undefined;
     const message = 'no private key beside it belongs to its certificate';
-    flaws.push({ path, message, fix: `Put the key into the same file, or beside it as ${printable(stem)}.key.` });
+    errors.push({ path, message, fix: `Put the key into the same file, or beside it as ${printable(stem)}.key.` });
   }
   if (!key) return undefined;
   const refusal = refusedByOpenssl(pem, key.pem);
   if (refusal !== undefined) {
-    flaws.push({ path, message: `its certificate can’t be used (${refusal})`, fix: 'Have it made again.' });
+    errors.push({ path, message: `its certificate can’t be used (${refusal})`, fix: 'Have it made again.' });
     return undefined;
   }
   const spec = { names: namesOf(leaf), chain: pem, key: key.pem };

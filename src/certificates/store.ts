@@ -29,7 +29,7 @@ export async function openCertificateStore(
   paths: readonly string[],
   purpose: Purpose = 'server',
 ): Promise<CertificateStore> {
-  let reading: Reading = { found: [], flaws: [] };
+  let reading: Reading = { found: [], errors: [] };
   let certificates: readonly CertificateSpec[] = [];
   let problems: readonly Problem[] = [];
   let isNew = false;
@@ -52,16 +52,16 @@ export async function openCertificateStore(
 }
 
 /** Keeps the earlier certificate of a file that is still there while the file, or one beside it, is faulty. */
-function keepGood({ files, flaws: unreadable }: PemFiles, { found, flaws }: Reading, before: Reading): Reading {
-  const all = [...unreadable, ...flaws];
-  const troubled = new Set(all.map(({ path }) => dirname(path)));
+function keepGood({ files, errors: unreadable }: PemFiles, { found, errors }: Reading, before: Reading): Reading {
+  const all = [...unreadable, ...errors];
+  const withErrors = new Set(all.map(({ path }) => dirname(path)));
   const order = [...files, ...unreadable].map(({ path }) => path);
   const good = new Map(found.map((one) => [one.path, one]));
   for (const one of before.found) {
-    if (!good.has(one.path) && order.includes(one.path) && troubled.has(dirname(one.path))) good.set(one.path, one);
+    if (!good.has(one.path) && order.includes(one.path) && withErrors.has(dirname(one.path))) good.set(one.path, one);
   }
   return {
     found: [...good.values()].sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path)),
-    flaws: all,
+    errors: all,
   };
 }

@@ -32,20 +32,20 @@ describe('certificates are read', () => {
     ['as Kubernetes names them', { 'c/tls.crt': api.certificate, 'c/tls.key': api.key }],
     ['whatever they are called', { 'c/one.pem': api.certificate, 'c/two.pem': api.key }],
   ])('%s', (_title, files) => {
-    const { found, flaws } = read(files);
-    expect(flaws).toEqual([]);
+    const { found, errors } = read(files);
+    expect(errors).toEqual([]);
     expect(found.map(({ spec }) => spec.names)).toEqual([['api.localhost', '*.shop.localhost']]);
     expect(createPrivateKey(found[0]?.spec.key ?? '').type).toBe('private');
   });
 
   it('with their chain, as certbot lays them out, once', () => {
-    const { found, flaws } = read({
+    const { found, errors } = read({
       'live/cert.pem': api.certificate,
       'live/chain.pem': authority.certificate,
       'live/fullchain.pem': api.certificate + authority.certificate,
       'live/privkey.pem': api.key,
     });
-    expect(flaws).toEqual([]);
+    expect(errors).toEqual([]);
     expect(found).toHaveLength(1);
     expect(found[0]?.path).toBe('live/fullchain.pem');
     expect(found[0]?.spec.chain.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
@@ -53,13 +53,13 @@ describe('certificates are read', () => {
 
   it('that a server has signed itself, as `openssl req -x509` does, though they are authorities by the letter', async () => {
     const { certificate, key } = await createSelfSigned('self.localhost', '*.self.localhost');
-    const { found, flaws } = read({ 'c/self.crt': certificate, 'c/self.key': key });
-    expect(flaws).toEqual([]);
+    const { found, errors } = read({ 'c/self.crt': certificate, 'c/self.key': key });
+    expect(errors).toEqual([]);
     expect(found.map(({ spec }) => spec.names)).toEqual([['self.localhost', '*.self.localhost']]);
   });
 
   it('passing over an authority', () => {
-    expect(read({ 'c/ca.crt': authority.certificate, 'c/ca.key': authority.key })).toEqual({ found: [], flaws: [] });
+    expect(read({ 'c/ca.crt': authority.certificate, 'c/ca.key': authority.key })).toEqual({ found: [], errors: [] });
   });
 });
 
@@ -86,10 +86,10 @@ describe('what is wrong is said of the file at fault, and the others are served'
     };
     if (text === undefined) delete files[`c/${name}`];
     else files[`c/${name}`] = text;
-    const { found, flaws } = read(files);
+    const { found, errors } = read(files);
     expect(found.map(({ path }) => path)).toEqual(['c/web.pem']);
-    expect(flaws).toHaveLength(1);
-    expect(flaws[0]?.message).toContain(message);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toContain(message);
   });
 
   it('never says a word of a key itself, and never throws', () => {
@@ -99,8 +99,8 @@ describe('what is wrong is said of the file at fault, and the others are served'
       .map(([at, inserted, removed]) => api.key.slice(0, at) + inserted + api.key.slice(at + removed));
     fc.assert(
       fc.property(damages, fc.string({ maxLength: 200 }), (key, text) => {
-        const { flaws } = read({ 'c/api.crt': api.certificate, 'c/api.key': key, 'c/x.pem': text });
-        expect(JSON.stringify(flaws)).not.toContain(secret);
+        const { errors } = read({ 'c/api.crt': api.certificate, 'c/api.key': key, 'c/x.pem': text });
+        expect(JSON.stringify(errors)).not.toContain(secret);
       }),
       { numRuns: 200 },
     );
