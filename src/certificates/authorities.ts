@@ -29,7 +29,7 @@ export async function openAuthorityStore(
       current = readAuthorities(files);
       isNew = true;
     },
-    onLooked() {
+    onPolled() {
       if (isNew) onChange();
       isNew = false;
     },

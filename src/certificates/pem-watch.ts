@@ -18,7 +18,7 @@ export interface PemWatchEvents {
   /** Called with the files that were read: once before the watch resolves, then after each change. */
   onRead(files: PemFiles): void;
   /** Called after each poll, whether or not files were read. */
-  onLooked(): void;
+  onPolled(): void;
 }
 
 const pollMs = 500;
@@ -27,7 +27,7 @@ const extensions: ReadonlySet<string> = new Set(['.pem', '.crt', '.cer', '.cert'
 const largestFile = 1024 * 1024;
 const mostFiles = 2_000;
 
-interface Look {
+interface Scan {
   /** Each path with a fingerprint that changes when the file does. */
   readonly files: ReadonlyMap<string, string>;
   readonly errors: readonly PemError[];
@@ -39,14 +39,14 @@ export async function watchPemFiles(
   paths: readonly string[],
   events: PemWatchEvents,
 ): Promise<{ stop(): void }> {
-  let seen = await look(paths);
+  let seen = await scan(paths);
   let unsettled: string | undefined;
   let timer: Timer | undefined;
   let stopped = false;
   events.onRead(await read(seen));
 
   const poll = async (): Promise<void> => {
-    const now = await look(paths);
+    const now = await scan(paths);
     const signature = signatureOf(now);
     if (signature === signatureOf(seen)) {
       unsettled = undefined;
@@ -59,7 +59,7 @@ export async function watchPemFiles(
       if (!stopped) events.onRead(files);
     }
     if (stopped) return;
-    events.onLooked();
+    events.onPolled();
     timer = clock.after(pollMs, () => void poll());
   };
   if (paths.length > 0) timer = clock.after(pollMs, () => void poll());
@@ -72,12 +72,12 @@ export async function watchPemFiles(
   };
 }
 
-function signatureOf({ files, errors }: Look): string {
+function signatureOf({ files, errors }: Scan): string {
   return JSON.stringify([[...files], errors]);
 }
 
 /** Lists the files. Never fails: a path that can't be read becomes an error. */
-async function look(paths: readonly string[]): Promise<Look> {
+async function scan(paths: readonly string[]): Promise<Scan> {
   const files = new Map<string, string>();
   const errors: PemError[] = [];
   const visit = async (path: string, depth: number): Promise<void> => {
@@ -106,7 +106,7 @@ async function look(paths: readonly string[]): Promise<Look> {
   return { files, errors };
 }
 
-async function read({ files, errors: before }: Look): Promise<PemFiles> {
+async function read({ files, errors: before }: Scan): Promise<PemFiles> {
   const errors: PemError[] = [...before];
   const contents: PemFile[] = [];
   for (const path of files.keys()) {

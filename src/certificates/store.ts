@@ -39,7 +39,7 @@ export async function openCertificateStore(
       certificates = reading.found.map(({ spec }) => spec);
       isNew = true;
     },
-    onLooked() {
+    onPolled() {
       const before = problems;
       problems = certificateProblems(reading, clock.wallMs());
       if (isNew || !isDeepStrictEqual(problems, before)) onChange();
