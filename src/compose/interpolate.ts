@@ -86,8 +86,8 @@ class Reader {
     if (name === undefined) throw new Malformed(at);
     const after = at + (braced ? 2 : 1) + name.length;
     const value = this.#variables(name);
-    if (!braced) return { text: this.#take(name, value, unset), end: after };
-    if (this.#source[after] === '}') return { text: this.#take(name, value, unset), end: after + 1 };
+    if (!braced) return { text: this.#valueOr(name, value, unset), end: after };
+    if (this.#source[after] === '}') return { text: this.#valueOr(name, value, unset), end: after + 1 };
     const operator = this.#match(operatorAt, after);
     if (operator === undefined) throw new Malformed(at);
     // Unset variables within a default count only where the default is used.
@@ -118,11 +118,11 @@ class Reader {
         return isSet ? useArgument() : '';
       default:
         // `?`: compose would refuse to start without the variable; here it only counts as unset.
-        return isSet ? (value ?? '') : this.#take(name, undefined, unset);
+        return isSet ? (value ?? '') : this.#valueOr(name, undefined, unset);
     }
   }
 
-  #take(name: string, value: string | undefined, unset: Set<string>): string {
+  #valueOr(name: string, value: string | undefined, unset: Set<string>): string {
     if (value === undefined) unset.add(name);
     return value ?? '';
   }

@@ -63,7 +63,7 @@ function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): Ex
     *containers() {
       for (const facts of containers.values()) yield viewContainer(facts, labelPrefix);
     },
-    asked: undefined,
+    inspected: undefined,
     otherNames: [],
     listeners: relay.listeners.all,
     dialFailures: relay.dialFailures.recent(),
@@ -76,14 +76,14 @@ async function askEngine(
   engine: Engine,
   text: string,
   labelPrefix: string,
-): Promise<{ readonly asked: ContainerView | undefined; readonly otherNames: readonly string[] }> {
+): Promise<{ readonly inspected: ContainerView | undefined; readonly otherNames: readonly string[] }> {
   try {
     const facts = containerName.test(text) ? await engine.inspect(text) : undefined;
-    if (facts) return { asked: viewContainer(facts, labelPrefix), otherNames: [] };
+    if (facts) return { inspected: viewContainer(facts, labelPrefix), otherNames: [] };
     const rows = await engine.list();
-    return { asked: undefined, otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
+    return { inspected: undefined, otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
   } catch {
     // The explanation is made of what is known here.
-    return { asked: undefined, otherNames: [] };
+    return { inspected: undefined, otherNames: [] };
   }
 }

@@ -19,7 +19,7 @@ export interface AbsentUpstream {
   readonly run: ContainerRun | undefined;
 }
 
-interface Asked {
+interface StoredOverride {
   readonly override: Override;
   readonly run: ContainerRun | undefined;
 }
@@ -27,23 +27,23 @@ interface Asked {
 const untouched: Override = { drained: false, weight: undefined };
 
 export function createOverrides({ onChange }: { readonly onChange: () => void }): Overrides {
-  const asked = new Map<string, Asked>();
+  const stored = new Map<string, StoredOverride>();
   let latest = emptyCatalog;
   return {
-    of: (key) => asked.get(key)?.override,
+    of: (key) => stored.get(key)?.override,
     set(key, change) {
-      const before = asked.get(key);
+      const before = stored.get(key);
       const override = { ...untouched, ...before?.override, ...change };
       if (override.drained || override.weight !== undefined)
-        asked.set(key, { override, run: before ? before.run : runsOf(latest).get(key) });
-      else asked.delete(key);
+        stored.set(key, { override, run: before ? before.run : runsOf(latest).get(key) });
+      else stored.delete(key);
       onChange();
     },
     follow(catalog, mayReturn) {
       latest = catalog;
-      if (asked.size === 0) return;
+      if (stored.size === 0) return;
       const present = runsOf(catalog);
-      for (const [key, { run }] of asked) if (!present.has(key) && !mayReturn({ key, run })) asked.delete(key);
+      for (const [key, { run }] of stored) if (!present.has(key) && !mayReturn({ key, run })) stored.delete(key);
     },
   };
 }

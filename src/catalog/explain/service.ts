@@ -123,33 +123,34 @@ const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 export function findUpstream(upstream: Upstream): Finding {
   const { declared, state } = upstream;
   const { name } = declared;
-  const says = `${name} is ${state.kind}: ${state.reason}`;
+  const summary = `${name} is ${state.kind}: ${state.reason}`;
   switch (state.kind) {
     case 'ready':
-      return { verdict: 'reachable', cause: 'fine', summary: says, next: undefined };
+      return { verdict: 'reachable', cause: 'fine', summary, next: undefined };
     case 'paused':
-      return bad('paused', says, `docker unpause ${name}`);
+      return bad('paused', summary, `docker unpause ${name}`);
     case 'draining':
-      if (state.untilMs === Infinity) return bad('drained', says, 'Undrain it in the admin API or on the dashboard.');
-      return bad('draining', says, 'Wait for the container to be started again, or start it.');
+      if (state.untilMs === Infinity)
+        return bad('drained', summary, 'Undrain it in the admin API or on the dashboard.');
+      return bad('draining', summary, 'Wait for the container to be started again, or start it.');
     case 'unhealthy':
-      if (state.suspect) return bad('dial-failing', says, howToAnswer(declared));
+      if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
       if (declared.health.kind === 'docker')
         return bad(
           'healthcheck-failing',
-          says,
+          summary,
           `See what its HEALTHCHECK says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
-      return bad('check-failing', says, howToPassCheck(declared));
+      return bad('check-failing', summary, howToPassCheck(declared));
     case 'starting':
       if (declared.health.kind === 'docker')
         return bad(
           'healthcheck-starting',
-          says,
+          summary,
           `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
-      if (state.reason === notProbedYet) return bad('not-asked-yet', says, 'Ask again in a moment.');
-      return bad('nothing-listens', says, howToListen(declared));
+      if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
+      return bad('nothing-listens', summary, howToListen(declared));
   }
 }
 

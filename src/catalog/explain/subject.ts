@@ -26,7 +26,7 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   const container =
     containers.find(({ name }) => name === text) ??
     (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
-    world.asked ??
+    world.inspected ??
     containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
   if (container) return { kind: 'container', container };
   return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };

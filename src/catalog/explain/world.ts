@@ -20,8 +20,8 @@ export interface ExplainWorld {
   readonly vantage: string | undefined;
   /** Labelled containers that live. */
   readonly containers: () => Iterable<ContainerView>;
-  /** What the engine said of the very name that is asked about, where that is no labelled container that lives. */
-  readonly asked: ContainerView | undefined;
+  /** The container of the very name in question, from the engine, where it is no labelled container that lives. */
+  readonly inspected: ContainerView | undefined;
   /** Names of other containers, for who mistypes one. */
   readonly otherNames: readonly string[];
   readonly listeners: ReadonlyMap<string, ListenerStatus>;

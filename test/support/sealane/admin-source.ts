@@ -52,7 +52,7 @@ export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {})
     synced: true,
     vantage: undefined,
     containers: () => [],
-    asked: undefined,
+    inspected: undefined,
     otherNames: [],
     listeners: new Map(),
     dialFailures: [],

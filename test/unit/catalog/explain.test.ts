@@ -202,7 +202,7 @@ describe('why a container gets no clients', () => {
     ['restarting', { state: 'restarting' }, {}],
     ['not-synced', {}, {}],
   ] as const)('%s', (cause, container, over) => {
-    const world = explainWorld(catalogOf([]), { asked: view(container), ...(over as Partial<ExplainWorld>) });
+    const world = explainWorld(catalogOf([]), { inspected: view(container), ...(over as Partial<ExplainWorld>) });
     expect(explain('api-1', world)).toMatchObject({ kind: 'container', verdict: 'unreachable', cause });
     expect(explain('api-1', world).next).not.toBe('');
   });
