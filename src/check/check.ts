@@ -12,7 +12,7 @@ import { printable, quoted } from '../text/printable.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
 import { networkName, toFacts } from './facts.ts';
 import { strayLabels } from './labels.ts';
-import { placeOf, routePlace } from './locate.ts';
+import { locationOf, routeLocation } from './locate.ts';
 import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
 
@@ -150,8 +150,8 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
       )?.declaredBy;
       const service = declaredBy?.kind === 'container' ? byName.get(declaredBy.id) : undefined;
       if (declaredBy?.kind !== 'container' || !service) return [];
-      const place = routePlace(service, prefix, declaredBy.route, ['listen', 'port']);
-      return [{ intent, route, service: service.name, place }];
+      const location = routeLocation(service, prefix, declaredBy.route, ['listen', 'port']);
+      return [{ intent, route, service: service.name, location }];
     }),
   );
   const ours = new Set(services.filter((one) => one === stand.service || isLabelled(one, prefix)));
@@ -200,7 +200,7 @@ function toFinding(
   return [
     {
       code: problem.code,
-      place: placeOf(problem, service, prefix),
+      location: locationOf(problem, service, prefix),
       service: service.name,
       message: problem.message + because,
       fix: fixes[problem.code] ?? problem.fix,
@@ -214,13 +214,13 @@ function newestDeclarer(service: string, declarations: readonly Declaration[]): 
 }
 
 function undefinedNetworks(service: ComposeService, { networks }: ComposeProject): Finding[] {
-  return [...service.networks].flatMap(([key, place]): Finding[] =>
+  return [...service.networks].flatMap(([key, location]): Finding[] =>
     key === 'default' || networks.has(key)
       ? []
       : [
           {
             code: 'network-undefined',
-            place,
+            location,
             service: service.name,
             message: `network ${quoted(key)} is not defined`,
             fix: 'Name it under `networks:` at the end of the file, too.',

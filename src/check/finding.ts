@@ -1,12 +1,12 @@
 import type { ProblemCode } from '../catalog/problem.ts';
-import type { Place } from '../compose/place.ts';
+import type { SourceLocation } from '../compose/location.ts';
 import { printable } from '../text/printable.ts';
 
 /** A mistake in a compose file, found without an engine. */
 export interface Finding {
   /** A stable name of the kind of mistake. */
   readonly code: ProblemCode | CheckCode;
-  readonly place: Place;
+  readonly location: SourceLocation;
   /** The name of the service, as the file spells it: hostile text. */
   readonly service: string;
   /** One line, safe to print. */
@@ -28,9 +28,9 @@ export type CheckCode =
   /** A mistake in Sealane's own flags or variables. */
   | 'setting-invalid';
 
-/** Sorts findings by place, and joins those that several services share. */
+/** Sorts findings by location, and joins those that several services share. */
 export function inOrder(findings: readonly Finding[]): SharedFinding[] {
-  const groups = Map.groupBy(findings, ({ code, place, message }) => JSON.stringify([code, place, message]));
+  const groups = Map.groupBy(findings, ({ code, location, message }) => JSON.stringify([code, location, message]));
   return [...groups.values()]
     .flatMap((group) => {
       const [first] = group;
@@ -38,14 +38,14 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
     })
     .toSorted(
       (a, b) =>
-        compare(a.place.file, b.place.file) ||
-        a.place.line - b.place.line ||
-        a.place.column - b.place.column ||
+        compare(a.location.file, b.location.file) ||
+        a.location.line - b.location.line ||
+        a.location.column - b.location.column ||
         compare(a.message, b.message),
     );
 }
 
-/** A finding that several services may share. All of it but the place's file is safe to print. */
+/** A finding that several services may share. All of it but the location's file is safe to print. */
 export type SharedFinding = Omit<Finding, 'service'> & { readonly services: readonly string[] };
 
 function compare(a: string, b: string): number {

@@ -14,12 +14,12 @@ export function strayLabels(service: ComposeService, prefix: string): Finding[] 
 
 /** Labels whose prefix is misspelt: `selane.port`, `sealane_port`, `Sealane.web.listen`. */
 function nearMisses(service: ComposeService, prefix: string): Finding[] {
-  return [...service.labels].flatMap(([key, { keyPlace }]) => {
+  return [...service.labels].flatMap(([key, { keyLocation }]) => {
     const meant = key.startsWith(`${prefix}.`) ? undefined : meantLabel(key, prefix);
     if (meant === undefined) return [];
     return {
       code: 'label-near-miss',
-      place: keyPlace,
+      location: keyLocation,
       service: service.name,
       message: `label ${quoted(key)} is not read (did you mean ${quoted(meant)}?)`,
       fix: `Labels for Sealane begin with ${quoted(`${prefix}.`)}.`,
@@ -40,11 +40,11 @@ function meantLabel(key: string, prefix: string): string | undefined {
 }
 
 function misplaced(service: ComposeService, prefix: string): Finding[] {
-  return [...service.deployLabels].flatMap(([key, { keyPlace }]) => {
+  return [...service.deployLabels].flatMap(([key, { keyLocation }]) => {
     if (!key.startsWith(`${prefix}.`) || service.labels.has(key)) return [];
     return {
       code: 'label-misplaced',
-      place: keyPlace,
+      location: keyLocation,
       service: service.name,
       message: `label ${quoted(key)} stands under deploy: it is a Swarm service's, and compose's containers do not have it`,
       fix: 'Move it to the labels of the service itself.',

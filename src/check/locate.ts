@@ -1,9 +1,9 @@
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
-import type { Place } from '../compose/place.ts';
+import type { SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
 
 /**
- * Finds the place in the compose file where the cause of a problem is written. Pure.
+ * Finds the location in the compose file where the cause of a problem is written. Pure.
  */
 
 /** The options that cause a route's problem, the likeliest first. */
@@ -15,19 +15,24 @@ const culprits: Readonly<Partial<Record<ProblemCode, readonly string[]>>> = {
   'labels-differ': ['pool'],
 };
 
-export function placeOf(problem: Problem, service: ComposeService, prefix: string): Place {
+export function locationOf(problem: Problem, service: ComposeService, prefix: string): SourceLocation {
   const own = problem.label === undefined ? undefined : service.labels.get(problem.label);
-  if (own) return problem.code === 'label-malformed' ? own.valuePlace : own.keyPlace;
-  return routePlace(service, prefix, problem.route ?? '', culprits[problem.code] ?? []);
+  if (own) return problem.code === 'label-malformed' ? own.valueLocation : own.keyLocation;
+  return routeLocation(service, prefix, problem.route ?? '', culprits[problem.code] ?? []);
 }
 
-/** The place of the first of these options of the route, else of any label of the route, else of the service. */
-export function routePlace(service: ComposeService, prefix: string, route: string, options: readonly string[]): Place {
+/** The location of the first of these options of the route, else of any label of the route, else of the service. */
+export function routeLocation(
+  service: ComposeService,
+  prefix: string,
+  route: string,
+  options: readonly string[],
+): SourceLocation {
   const start = route === '' ? `${prefix}.` : `${prefix}.${route}.`;
   const ours = [...service.labels.keys()].filter((key) => key.startsWith(`${prefix}.`));
   const key =
     options.map((option) => start + option).find((one) => service.labels.has(one)) ??
     ours.find((one) => one.startsWith(start)) ??
     ours[0];
-  return (key === undefined ? undefined : service.labels.get(key)?.keyPlace) ?? service.place;
+  return (key === undefined ? undefined : service.labels.get(key)?.keyLocation) ?? service.location;
 }

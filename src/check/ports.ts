@@ -1,6 +1,6 @@
 import type { ServiceIntent } from '../catalog/merge.ts';
 import type { Route } from '../catalog/route.ts';
-import type { Place } from '../compose/place.ts';
+import type { SourceLocation } from '../compose/location.ts';
 import type { ComposePort } from '../compose/port.ts';
 import type { ComposeService } from '../compose/service.ts';
 import { formatAddress, isLoopback, isUnix, overlap, type Address } from '../address/address.ts';
@@ -13,9 +13,9 @@ import type { Finding } from './finding.ts';
 export interface Listening {
   readonly intent: ServiceIntent;
   readonly route: Route;
-  /** The service that declares the listen address, and the place of its label. */
+  /** The service that declares the listen address, and the location of its label. */
   readonly service: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
 }
 
 /** Routes on ports that Sealane's container does not publish. */
@@ -27,21 +27,21 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
     ({ route: { host, port } }) => !isUnix(host) && (isLoopback(host) || !open.has(port)),
   );
   // A range is one finding, however many ports it has.
-  const groups = Map.groupBy(closed, ({ route, place }) =>
-    JSON.stringify([isLoopback(route.host) && route.host, place]),
+  const groups = Map.groupBy(closed, ({ route, location }) =>
+    JSON.stringify([isLoopback(route.host) && route.host, location]),
   );
   return [...groups.values()].flatMap(([first, ...others]) =>
     first ? notPublished(first, others.at(-1)?.route.port, printable(sealane.name)) : [],
   );
 }
 
-function notPublished({ route, service, place }: Listening, last: number | undefined, sealane: string): Finding {
+function notPublished({ route, service, location }: Listening, last: number | undefined, sealane: string): Finding {
   const ports = last === undefined ? String(route.port) : `${route.port}-${last}`;
   const published = (host: string): string => {
     const first = formatAddress({ host, port: route.port });
     return last === undefined ? `${first}:${ports}` : `${first}-${last}:${ports}`;
   };
-  const finding = { code: 'not-published', place, service } as const;
+  const finding = { code: 'not-published', location, service } as const;
   if (isLoopback(route.host)) {
     return {
       ...finding,
@@ -74,13 +74,13 @@ export function publishConflicts(services: readonly ComposeService[], ours: Read
 
 /** Listen ports that a container publishes, on which a Sealane on the host can't listen. */
 export function hostConflicts(services: readonly ComposeService[], listening: readonly Listening[]): Finding[] {
-  return listening.flatMap(({ intent, route, service, place }): Finding[] => {
+  return listening.flatMap(({ intent, route, service, location }): Finding[] => {
     const rival = services.find((one) => one.ports.some((port) => overlap(publishedAddress(port), route)));
     if (!rival) return [];
     return [
       {
         code: 'publish-conflict',
-        place,
+        location,
         service,
         message: `Sealane is to listen on ${route.listen} for ${intent.name}, but ${printable(rival.name)} publishes that port on the host`,
         fix: `Take the port out of the ports of ${printable(rival.name)}, or listen on another.`,
@@ -92,7 +92,7 @@ export function hostConflicts(services: readonly ComposeService[], listening: re
 function ofTwo(service: ComposeService, port: ComposePort, other: ComposeService): Finding {
   return {
     code: 'publish-conflict',
-    place: port.place,
+    location: port.location,
     service: service.name,
     message: `it publishes port ${port.host} of the host, and so does ${printable(other.name)}: only one of them can start`,
     fix: 'Publish only what clients reach through Sealane, and only there.',
@@ -102,7 +102,7 @@ function ofTwo(service: ComposeService, port: ComposePort, other: ComposeService
 function ofReplicas(service: ComposeService, port: ComposePort): Finding {
   return {
     code: 'publish-conflict',
-    place: port.place,
+    location: port.location,
     service: service.name,
     message: `its ${service.replicas} replicas can't all publish port ${port.host} of the host`,
     fix: 'Take the port out: clients reach all replicas through Sealane.',

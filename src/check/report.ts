@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { formatPlace, type Place } from '../compose/place.ts';
+import { formatLocation, type SourceLocation } from '../compose/location.ts';
 import { plural } from '../text/plural.ts';
 import { printable } from '../text/printable.ts';
 import type { Report } from './check.ts';
@@ -12,8 +12,8 @@ export type ReportFormat = 'text' | 'json' | 'github';
 
 export interface ReportOptions {
   readonly colour: boolean;
-  /** The line of the file at a place, to show the mistake where it stands. */
-  readonly lineOf: (place: Place) => string | undefined;
+  /** The line of the file at a location, to show the mistake where it stands. */
+  readonly lineOf: (location: SourceLocation) => string | undefined;
 }
 
 export function renderReport(report: Report, format: ReportFormat, options: ReportOptions): string {
@@ -21,7 +21,7 @@ export function renderReport(report: Report, format: ReportFormat, options: Repo
     case 'json':
       return `${plainJson(toJson(report))}\n`;
     case 'github':
-      return report.findings.map((one) => `${annotation(one.place, one.code, whole(one))}\n`).join('');
+      return report.findings.map((one) => `${annotation(one.location, one.code, whole(one))}\n`).join('');
     case 'text':
       return renderText(report, options);
   }
@@ -33,20 +33,20 @@ function renderText(report: Report, options: ReportOptions): string {
 }
 
 function renderFinding(
-  { code, place, services, message, fix }: SharedFinding,
+  { code, location, services, message, fix }: SharedFinding,
   { colour, lineOf }: ReportOptions,
 ): string[] {
   const paint = painter(colour);
-  const line = lineOf(place);
-  const gutter = String(place.line);
+  const line = lineOf(location);
+  const gutter = String(location.line);
   return [
-    `${paint('bold', formatPlace(place))}: ${services.join(', ')}: ${message} ${paint('dim', `[${code}]`)}`,
-    ...(line === undefined ? [] : excerpt(line, place.column, gutter, paint)),
+    `${paint('bold', formatLocation(location))}: ${services.join(', ')}: ${message} ${paint('dim', `[${code}]`)}`,
+    ...(line === undefined ? [] : excerpt(line, location.column, gutter, paint)),
     `  ${paint('green', 'fix:')} ${fix}`,
   ];
 }
 
-/** The line with a mark beneath the place; long lines are cut. */
+/** The line with a mark beneath the location; long lines are cut. */
 function excerpt(line: string, column: number, gutter: string, paint: Paint): string[] {
   const before = printable(line.slice(0, column - 1).replaceAll('\t', ' '), 200);
   const from = printable(line.slice(column - 1).replaceAll('\t', ' '), 120);
@@ -73,7 +73,7 @@ function toJson({ services, labelled, sealane, findings }: Report): unknown {
     services,
     labelled,
     sealane,
-    problems: findings.map(({ code, place, ...rest }) => ({ code, ...place, ...rest })),
+    problems: findings.map(({ code, location, ...rest }) => ({ code, ...location, ...rest })),
   };
 }
 
@@ -91,9 +91,9 @@ function whole({ services, message, fix }: SharedFinding): string {
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
-export function annotation(place: Place, title: string, message: string): string {
+export function annotation(location: SourceLocation, title: string, message: string): string {
   const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return `::error file=${property(printable(place.file, 400))},line=${place.line},col=${place.column},title=${property(title)}::${data(message)}`;
+  return `::error file=${property(printable(location.file, 400))},line=${location.line},col=${location.column},title=${property(title)}::${data(message)}`;
 }
 
 function data(text: string): string {

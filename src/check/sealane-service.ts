@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Variables } from '../compose/interpolate.ts';
-import type { Place } from '../compose/place.ts';
+import type { SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
@@ -38,17 +38,17 @@ export function runsSealane(
 export async function readSealane(service: ComposeService, variables: Variables): Promise<SealaneService> {
   const findings: Finding[] = [];
   const { flags, unknown } = flagsOf(service.command);
-  const complain = (place: Place, message: string): void => {
+  const complain = (location: SourceLocation, message: string): void => {
     findings.push({
       code: 'setting-invalid',
-      place,
+      location,
       service: service.name,
       message,
       fix: 'Correct it: Sealane does not start like this.',
     });
   };
   for (const flag of unknown)
-    complain(service.commandPlace, `unknown option ${quoted(`--${flag}`)}${suggestion(flag, settingNames)}`);
+    complain(service.commandLocation, `unknown option ${quoted(`--${flag}`)}${suggestion(flag, settingNames)}`);
   // The configuration file that it names is in the container, out of reach.
   const environment = new Map(
     [...service.environment]
@@ -61,7 +61,7 @@ export async function readSealane(service: ComposeService, variables: Variables)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const culprit = [...service.environment].find(([key]) => error.message.includes(key));
-    complain(culprit?.[1].keyPlace ?? service.commandPlace, error.message);
+    complain(culprit?.[1].keyLocation ?? service.commandLocation, error.message);
     return { service, settings: mergeSettings([]), findings };
   }
 }

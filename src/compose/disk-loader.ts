@@ -5,13 +5,13 @@ import type { Readable } from 'node:stream';
 import { ConfigError } from '../config/config-error.ts';
 import { printable } from '../text/printable.ts';
 import type { Loader } from './load.ts';
-import type { Place } from './place.ts';
+import type { SourceLocation } from './location.ts';
 
 /**
  * Reads compose files from disk, `-` from standard input, and remembers their lines.
  */
 export interface DiskLoader extends Loader {
-  readonly lineOf: (place: Place) => string | undefined;
+  readonly lineOf: (location: SourceLocation) => string | undefined;
 }
 
 /** Creates a loader. Paths below `folder` are shown relative to it. */

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { quoted } from '../text/printable.ts';
 import { interpolate, type Variables } from './interpolate.ts';
 import { mergeMappings } from './merge.ts';
-import { ComposeError } from './place.ts';
+import { ComposeError } from './location.ts';
 import { asMapping, itemsOf, textsOf } from './shape.ts';
 import { parseTrees, type Entry, type Mapping, type Tree } from './tree.ts';
 
@@ -60,7 +60,7 @@ class Files {
     const own: Mapping = withSection(root, 'services', services);
     let layer: Mapping | undefined;
     for (const one of itemsOf(root.entries.get('include')?.value)) {
-      if (depth >= maxDepth) throw new ComposeError(one.place, 'files include one another in a circle');
+      if (depth >= maxDepth) throw new ComposeError(one.location, 'files include one another in a circle');
       const included = await this.#included(one, scope, depth);
       layer = layer ? mergeMappings(layer, included) : included;
     }
@@ -88,7 +88,7 @@ class Files {
     const trees = parseTrees(await this.#loader.read(path), shown, variables);
     const maps = trees.map((tree) => {
       if (tree.kind === 'map') return tree;
-      throw new ComposeError(tree.place, 'a compose file must be a mapping with `services`');
+      throw new ComposeError(tree.location, 'a compose file must be a mapping with `services`');
     });
     const [first, ...others] = maps;
     if (!first) throw new ComposeError(start, 'the file is empty');
@@ -99,7 +99,7 @@ class Files {
     const long = item.kind === 'map' ? item.entries : undefined;
     const paths = long ? textsOf(long.get('path')?.value) : textsOf(item);
     const [main] = paths;
-    if (main === undefined) throw new ComposeError(item.place, 'include needs a path');
+    if (main === undefined) throw new ComposeError(item.location, 'include needs a path');
     const given = textsOf(long?.get('project_directory')?.value)[0];
     const folder = given === undefined ? dirname(resolve(scope.folder, main)) : resolve(scope.folder, given);
     const envFiles = textsOf(long?.get('env_file')?.value).map((one) => resolve(scope.folder, one));
@@ -127,7 +127,7 @@ class Files {
     if (service.kind !== 'map') return service;
     const reference = service.entries.get('extends')?.value;
     if (!reference) return service;
-    if (depth >= maxDepth) throw new ComposeError(reference.place, `service ${quoted(name)} extends itself`);
+    if (depth >= maxDepth) throw new ComposeError(reference.location, `service ${quoted(name)} extends itself`);
     const [target, file] =
       reference.kind === 'map'
         ? [
@@ -139,7 +139,7 @@ class Files {
     const root = file === undefined ? from.root : await this.#root(path, from.scope);
     const base = sectionOf(root, 'services').get(target)?.value;
     if (base?.kind !== 'map') {
-      throw new ComposeError(reference.place, `there is no service ${quoted(target)} to extend`);
+      throw new ComposeError(reference.location, `there is no service ${quoted(target)} to extend`);
     }
     const below = await this.#extended(target, base, { ...from, path, root }, depth + 1);
     const own: Mapping = withoutExtends(service);
@@ -169,7 +169,7 @@ export function sectionOf(root: Mapping, name: string): ReadonlyMap<string, Entr
   const section = root.entries.get(name);
   if (!section) return new Map();
   const mapping = section.value.kind === 'list' ? undefined : asMapping(section.value);
-  if (!mapping) throw new ComposeError(section.value.place, `\`${name}\` must be a mapping`);
+  if (!mapping) throw new ComposeError(section.value.location, `\`${name}\` must be a mapping`);
   return mapping.entries;
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parsePort } from '../address/port.ts';
 import { textsOf } from './shape.ts';
-import type { Place } from './place.ts';
+import type { SourceLocation } from './location.ts';
 import type { Tree } from './tree.ts';
 
 /** One port of a container, and the host's port that publishes it. */
@@ -12,7 +12,7 @@ export interface ComposePort {
   /** The host's address; '' for all addresses. */
   readonly hostIp: string;
   readonly protocol: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
 }
 
 const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-(\d+))?(?:\/(\w+))?$/;
@@ -21,7 +21,7 @@ const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-
 export function readPort(tree: Tree): ComposePort[] | undefined {
   if (tree.kind === 'map') {
     const text = (name: string): string => textsOf(tree.entries.get(name)?.value)[0] ?? '';
-    return expand(text('host_ip'), text('published'), text('target'), text('protocol'), tree.place);
+    return expand(text('host_ip'), text('published'), text('target'), text('protocol'), tree.location);
   }
   if (tree.kind !== 'leaf') return undefined;
   const match = short.exec(tree.text);
@@ -30,7 +30,7 @@ export function readPort(tree: Tree): ComposePort[] | undefined {
   // `8080:80` is two ports, not an address and a port.
   const isPort = bracketed === undefined && hostFrom === undefined && /^\d+(?:-\d+)?$/.test(ip);
   const published = isPort ? ip : range(hostFrom ?? '', hostTo);
-  return expand(isPort ? '' : (bracketed ?? ip), published, range(from, to), protocol, tree.place);
+  return expand(isPort ? '' : (bracketed ?? ip), published, range(from, to), protocol, tree.location);
 }
 
 function range(from: string, to: string | undefined): string {
@@ -42,7 +42,7 @@ function expand(
   published: string,
   target: string,
   protocol: string,
-  place: Place,
+  location: SourceLocation,
 ): ComposePort[] | undefined {
   const containers = portsOf(target);
   const hosts = portsOf(published);
@@ -54,7 +54,7 @@ function expand(
     host: hosts.length === containers.length ? hosts[index] : undefined,
     hostIp,
     protocol: protocol === '' ? 'tcp' : protocol,
-    place,
+    location,
   }));
 }
 

@@ -1,4 +1,4 @@
-import { ComposeError, type Place } from './place.ts';
+import { ComposeError, type SourceLocation } from './location.ts';
 import { portsOf, readPort, type ComposePort } from './port.ts';
 import { asMapping, textsOf } from './shape.ts';
 import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
@@ -9,12 +9,12 @@ import { quoted } from '../text/printable.ts';
  */
 export interface ComposeService {
   readonly name: string;
-  readonly place: Place;
+  readonly location: SourceLocation;
   readonly image: string | undefined;
   /** The words of `entrypoint`; as with `command`, empty where the image's own applies. */
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  readonly commandPlace: Place;
+  readonly commandLocation: SourceLocation;
   readonly environment: ReadonlyMap<string, ComposeText>;
   /** Labels of the container: the service's own, and those that its build gives the image. */
   readonly labels: ReadonlyMap<string, ComposeText>;
@@ -22,37 +22,37 @@ export interface ComposeService {
   readonly deployLabels: ReadonlyMap<string, ComposeText>;
   readonly ports: readonly ComposePort[];
   readonly expose: readonly number[];
-  /** Keys of the networks that the service is on, each with the place that names it. */
-  readonly networks: ReadonlyMap<string, Place>;
+  /** Keys of the networks that the service is on, each with the location that names it. */
+  readonly networks: ReadonlyMap<string, SourceLocation>;
   /** The `network_mode`; '' where none is set. */
   readonly networkMode: string;
   readonly profiles: readonly string[];
   readonly replicas: number;
 }
 
-/** A value of the compose file, with its place. */
+/** A value of the compose file, with its location. */
 export interface ComposeText {
   readonly text: string;
   /** Whether it is written without a value, and so takes the environment's. */
   readonly isNull: boolean;
   readonly unset: readonly string[];
-  readonly keyPlace: Place;
-  readonly valuePlace: Place;
+  readonly keyLocation: SourceLocation;
+  readonly valueLocation: SourceLocation;
 }
 
 /** Reads one service. @throws ComposeError */
 export function readService(name: string, entry: Entry): ComposeService {
-  if (entry.value.kind !== 'map') throw new ComposeError(entry.place, `service ${quoted(name)} must be a mapping`);
+  if (entry.value.kind !== 'map') throw new ComposeError(entry.location, `service ${quoted(name)} must be a mapping`);
   const { entries } = entry.value;
   const at = (key: string): Tree | undefined => entries.get(key)?.value;
   const deploy = mapAt(at('deploy'));
   return {
     name,
-    place: entry.place,
+    location: entry.location,
     image: textsOf(at('image'))[0],
     entrypoint: wordsOf(at('entrypoint')),
     command: wordsOf(at('command')),
-    commandPlace: entries.get('command')?.place ?? entry.place,
+    commandLocation: entries.get('command')?.location ?? entry.location,
     environment: textsAt(at('environment'), 'environment'),
     labels: new Map([
       ...textsAt(mapAt(at('build'))?.entries.get('labels')?.value, 'labels'),
@@ -61,18 +61,18 @@ export function readService(name: string, entry: Entry): ComposeService {
     deployLabels: textsAt(deploy?.entries.get('labels')?.value, 'labels'),
     ports: listAt(at('ports')).flatMap((port) => {
       const read = readPort(port);
-      if (!read) throw new ComposeError(port.place, `${shown(port)} is no port mapping, such as 8080:80`);
+      if (!read) throw new ComposeError(port.location, `${shown(port)} is no port mapping, such as 8080:80`);
       return read;
     }),
     expose: listAt(at('expose')).flatMap((one) => {
       const ports = portsOf(textsOf(one)[0] ?? '-');
-      if (!ports) throw new ComposeError(one.place, `${shown(one)} is no port`);
+      if (!ports) throw new ComposeError(one.location, `${shown(one)} is no port`);
       return textsOf(one)[0]?.endsWith('/udp') ? [] : ports;
     }),
     networks: new Map(
-      [...(asMapping(at('networks') ?? { ...nothing, place: entry.place })?.entries ?? [])].map(([key, one]) => [
+      [...(asMapping(at('networks') ?? { ...nothing, location: entry.location })?.entries ?? [])].map(([key, one]) => [
         key,
-        one.place,
+        one.location,
       ]),
     ),
     networkMode: textsOf(at('network_mode'))[0] ?? '',
@@ -81,7 +81,7 @@ export function readService(name: string, entry: Entry): ComposeService {
   };
 }
 
-const nothing: Omit<Leaf, 'place'> = { kind: 'leaf', text: '', isNull: true, unset: [], merging: 'merge' };
+const nothing: Omit<Leaf, 'location'> = { kind: 'leaf', text: '', isNull: true, unset: [], merging: 'merge' };
 
 function mapAt(tree: Tree | undefined): Mapping | undefined {
   return tree?.kind === 'map' ? tree : undefined;
@@ -93,13 +93,19 @@ function listAt(tree: Tree | undefined): readonly Tree[] {
 
 function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText> {
   const mapping = tree && asMapping(tree);
-  if (tree && !mapping) throw new ComposeError(tree.place, `\`${what}\` must be a mapping, or a list of KEY=VALUE`);
+  if (tree && !mapping) throw new ComposeError(tree.location, `\`${what}\` must be a mapping, or a list of KEY=VALUE`);
   return new Map(
-    [...(mapping?.entries ?? [])].map(([key, { place, value }]) => {
-      if (value.kind !== 'leaf') throw new ComposeError(value.place, `${quoted(key)} must be text`);
+    [...(mapping?.entries ?? [])].map(([key, { location, value }]) => {
+      if (value.kind !== 'leaf') throw new ComposeError(value.location, `${quoted(key)} must be text`);
       return [
         key,
-        { text: value.text, isNull: value.isNull, unset: value.unset, keyPlace: place, valuePlace: value.place },
+        {
+          text: value.text,
+          isNull: value.isNull,
+          unset: value.unset,
+          keyLocation: location,
+          valueLocation: value.location,
+        },
       ];
     }),
   );

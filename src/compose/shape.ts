@@ -24,7 +24,7 @@ export function asMapping(tree: Tree): Mapping | undefined {
     const equals = item.text.indexOf('=');
     const value: Leaf =
       equals < 0 ? { ...item, text: '', isNull: true } : { ...item, text: item.text.slice(equals + 1) };
-    entries.set(equals < 0 ? item.text : item.text.slice(0, equals), { place: item.place, value });
+    entries.set(equals < 0 ? item.text : item.text.slice(0, equals), { location: item.location, value });
   }
   return { ...tree, kind: 'map', entries };
 }

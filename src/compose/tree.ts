@@ -11,10 +11,10 @@ import {
 } from 'yaml';
 import { printable, quoted } from '../text/printable.ts';
 import { interpolate, type Variables } from './interpolate.ts';
-import { ComposeError, type Place } from './place.ts';
+import { ComposeError, type SourceLocation } from './location.ts';
 
 /**
- * A YAML file as values that carry their places, with variables filled in, and aliases and `<<` resolved.
+ * A YAML file as values that carry their locations, with variables filled in, and aliases and `<<` resolved.
  */
 export type Tree = Leaf | List | Mapping;
 
@@ -25,27 +25,27 @@ export interface Leaf {
   readonly isNull: boolean;
   /** Variables in the text that nothing sets. */
   readonly unset: readonly string[];
-  readonly place: Place;
+  readonly location: SourceLocation;
   readonly merging: Merging;
 }
 
 export interface List {
   readonly kind: 'list';
   readonly items: readonly Tree[];
-  readonly place: Place;
+  readonly location: SourceLocation;
   readonly merging: Merging;
 }
 
 export interface Mapping {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, Entry>;
-  readonly place: Place;
+  readonly location: SourceLocation;
   readonly merging: Merging;
 }
 
 export interface Entry {
-  /** The place of the key. */
-  readonly place: Place;
+  /** The location of the key. */
+  readonly location: SourceLocation;
   readonly value: Tree;
 }
 
@@ -60,7 +60,7 @@ export function parseTrees(text: string, file: string, variables: Variables): Tr
   return documents.flatMap((document) => {
     const reader = new Reader(document, file, lines, variables);
     const error = document.errors[0];
-    if (error) throw new ComposeError(reader.placeAt(error.pos[0]), sentence(error.message));
+    if (error) throw new ComposeError(reader.locationAt(error.pos[0]), sentence(error.message));
     return document.contents === null ? [] : [reader.read(document.contents)];
   });
 }
@@ -88,12 +88,12 @@ class Reader {
   read(node: unknown): Tree {
     if (isAlias(node)) {
       const anchored = node.resolve(this.#document);
-      if (!anchored) throw new ComposeError(this.#placeOf(node), `there is no anchor ${quoted(node.source)}`);
+      if (!anchored) throw new ComposeError(this.#locationOf(node), `there is no anchor ${quoted(node.source)}`);
       return this.read(anchored);
     }
     if (!isScalar(node) && !isSeq(node) && !isMap(node)) return this.#leaf('', true, node);
     const known = this.#read.get(node);
-    if (known === 'reading') throw new ComposeError(this.#placeOf(node), 'an anchor contains itself');
+    if (known === 'reading') throw new ComposeError(this.#locationOf(node), 'an anchor contains itself');
     if (known) return known;
     this.#read.set(node, 'reading');
     const tree = this.#build(node);
@@ -119,23 +119,23 @@ class Reader {
       if (isScalar(key) && key.source === '<<') {
         const source = this.read(value);
         for (const one of source.kind === 'list' ? source.items : [source]) {
-          if (one.kind !== 'map') throw new ComposeError(one.place, '<< takes a mapping, or a list of them');
+          if (one.kind !== 'map') throw new ComposeError(one.location, '<< takes a mapping, or a list of them');
           for (const [name, entry] of one.entries) if (!merged.has(name)) merged.set(name, entry);
         }
         continue;
       }
-      const place = this.#placeOf(key);
-      const name = this.#keyText(key, place);
-      entries.set(name, { place, value: this.read(value) });
+      const location = this.#locationOf(key);
+      const name = this.#keyText(key, location);
+      entries.set(name, { location, value: this.read(value) });
     }
     for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
     return entries;
   }
 
   /** The text of a key, as written: compose fills variables into values only. */
-  #keyText(key: unknown, place: Place): string {
+  #keyText(key: unknown, location: SourceLocation): string {
     const node = isAlias(key) ? key.resolve(this.#document) : key;
-    if (!isScalar(node)) throw new ComposeError(place, 'a key must be text');
+    if (!isScalar(node)) throw new ComposeError(location, 'a key must be text');
     return typeof node.value === 'string' ? node.value : (node.source ?? '');
   }
 
@@ -143,26 +143,26 @@ class Reader {
     const aspects = this.#aspects(node);
     const result = interpolate(source, this.#variables);
     if (result.kind === 'malformed') {
-      throw new ComposeError(aspects.place, `malformed variable in ${quoted(source)}; write $$ for a dollar sign`);
+      throw new ComposeError(aspects.location, `malformed variable in ${quoted(source)}; write $$ for a dollar sign`);
     }
     return { kind: 'leaf', text: result.text, isNull, unset: result.unset, ...aspects };
   }
 
-  #aspects(node: unknown): { readonly place: Place; readonly merging: Merging } {
+  #aspects(node: unknown): { readonly location: SourceLocation; readonly merging: Merging } {
     const tag = typeof node === 'object' && node !== null && 'tag' in node ? node.tag : undefined;
     return {
-      place: this.#placeOf(node),
+      location: this.#locationOf(node),
       merging: tag === '!reset' ? 'reset' : tag === '!override' ? 'override' : 'merge',
     };
   }
 
-  #placeOf(node: unknown): Place {
+  #locationOf(node: unknown): SourceLocation {
     const range: unknown = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
     const start: unknown = Array.isArray(range) ? range[0] : 0;
-    return this.placeAt(typeof start === 'number' ? start : 0);
+    return this.locationAt(typeof start === 'number' ? start : 0);
   }
 
-  placeAt(offset: number): Place {
+  locationAt(offset: number): SourceLocation {
     const { line, col } = this.#lines.linePos(offset);
     return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }

@@ -64,7 +64,7 @@ describe('sealane check', () => {
     }
   });
 
-  it('annotates the place of what can not be used, too', async () => {
+  it('annotates the location of what can not be used, too', async () => {
     await using folder = await tempFolder();
     const file = await folder.write('compose.yaml', 'services: [');
     const { code, stdout } = await runSealane(['check', '--format', 'github', file]);

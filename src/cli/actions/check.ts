@@ -1,7 +1,7 @@
 import { checkProject } from '../../check/check.ts';
 import { annotation, renderReport, type ReportFormat } from '../../check/report.ts';
 import { createDiskLoader } from '../../compose/disk-loader.ts';
-import { ComposeError } from '../../compose/place.ts';
+import { ComposeError } from '../../compose/location.ts';
 import { readProject } from '../../compose/project.ts';
 import { hasColours } from '../colours.ts';
 import { ConfigError } from '../../config/config-error.ts';
@@ -46,7 +46,7 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
     return report.findings.length === 0 ? 0 : 1;
   } catch (error) {
     if (error instanceof ComposeError && format === 'github') {
-      process.stdout.write(`${annotation(error.place, 'compose-invalid', error.complaint)}\n`);
+      process.stdout.write(`${annotation(error.location, 'compose-invalid', error.complaint)}\n`);
     }
     throw error;
   }

@@ -28,14 +28,14 @@ describe('sealane check says of a compose project', async () => {
 });
 
 describe('sealane check', () => {
-  it('writes annotations whose every part stays in its place, whatever a label holds', async () => {
+  it('writes annotations whose every part stays in its location, whatever a label holds', async () => {
     const lines = (await check(join(fixtures, 'hostile'), 'github')).trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line).toMatch(/^::error file=compose\.yaml,line=\d+,col=\d+,title=label-[a-z]+::/);
     expect(lines[1]).toContain('prot,x:y');
   });
 
-  it('writes JSON with the place, the services and the fix of each problem', async () => {
+  it('writes JSON with the location, the services and the fix of each problem', async () => {
     const report: unknown = JSON.parse(await check(join(fixtures, 'anchors'), 'json'));
     expect(report).toMatchObject({
       services: ['sealane', 'a', 'b'],

@@ -4,7 +4,7 @@ import { parseTrees } from '../../../src/compose/tree.ts';
 
 function ports(yaml: string) {
   const [tree] = parseTrees(yaml, 'x', () => undefined);
-  return tree && readPort(tree)?.map(({ place: _place, ...port }) => port);
+  return tree && readPort(tree)?.map(({ location: _place, ...port }) => port);
 }
 
 const tcp = { hostIp: '', protocol: 'tcp' };
