@@ -3,9 +3,9 @@ import { printable, quoted } from '../text/printable.ts';
 import { problemsByService } from './problems-of.ts';
 import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
-import { findInContainer } from './explain/container.ts';
-import type { DialFailure, Explanation, Finding } from './explain/explanation.ts';
-import { causeOf, findInService, isConflict } from './explain/service.ts';
+import { diagnoseContainer } from './explain/container.ts';
+import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
+import { causeOf, diagnoseService, isConflict } from './explain/service.ts';
 import { containerStep, engineStep, problemStep, serviceSteps } from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
@@ -34,7 +34,7 @@ export function explain(text: string, world: ExplainWorld): Explanation {
 export function whyNot(service: string, world: ExplainWorld): string | undefined {
   const known = world.catalog.services.get(service);
   if (!known) return undefined;
-  const { cause, summary } = findInService(known, problemsByService(world.catalog).get(service) ?? [], world);
+  const { cause, summary } = diagnoseService(known, problemsByService(world.catalog).get(service) ?? [], world);
   return cause === 'fine' ? undefined : summary;
 }
 
@@ -46,9 +46,9 @@ function explainServices(
 ): Explanation {
   const byService = problemsByService(world.catalog);
   const problemsOf = ({ name }: Service): readonly Problem[] => byService.get(name) ?? [];
-  const findings = services.map((service) => findInService(service, problemsOf(service), world));
+  const diagnoses = services.map((service) => diagnoseService(service, problemsOf(service), world));
   return {
-    ...worst(findings),
+    ...worst(diagnoses),
     subject: text,
     kind,
     suggestions: [],
@@ -69,7 +69,7 @@ function explainContainer(text: string, container: ContainerView, world: Explain
   const problems = world.catalog.problems.filter(({ containerId }) => containerId === id);
   const byService = problemsByService(world.catalog);
   return {
-    ...findInContainer(container, services, problems, world),
+    ...diagnoseContainer(container, services, problems, world),
     subject: text,
     kind: 'container',
     suggestions: [],
@@ -88,17 +88,17 @@ function explainContainer(text: string, container: ContainerView, world: Explain
 function withoutService(
   text: string,
   kind: 'port' | 'unknown',
-  finding: Finding,
+  diagnosis: Diagnosis,
   world: ExplainWorld,
   suggestions: readonly string[],
 ): Explanation {
   const steps = [engineStep(world)];
-  return { ...finding, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
+  return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
 /** The worst of several decides; the first of equals. */
-function worst(findings: readonly Finding[]): Finding {
-  const [found] = findings.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
+function worst(diagnoses: readonly Diagnosis[]): Diagnosis {
+  const [found] = diagnoses.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
   if (!found) throw new RangeError('nothing to explain');
   return found;
 }
@@ -106,7 +106,7 @@ function worst(findings: readonly Finding[]): Finding {
 const verdicts = ['unreachable', 'degraded', 'reachable'] as const;
 
 /** While the engine is out of reach nobody can say that something does not exist. */
-function blind({ engine, synced }: ExplainWorld): Finding | undefined {
+function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
   if (engine.kind === 'connecting' || engine.kind === 'disconnected') {
     return {
       verdict: 'unreachable',
@@ -125,7 +125,7 @@ function blind({ engine, synced }: ExplainWorld): Finding | undefined {
 }
 
 /** What is missing may be written in a configuration file that can't be read. */
-function inBrokenFile(missing: string, { catalog }: ExplainWorld): Finding | undefined {
+function inBrokenFile(missing: string, { catalog }: ExplainWorld): Diagnosis | undefined {
   const broken = catalog.problems.find(({ code }) => code === 'config-invalid');
   return (
     broken && {
@@ -141,7 +141,7 @@ function noSuchName(
   text: string,
   { suggestions }: Extract<Subject, { kind: 'unknown' }>,
   world: ExplainWorld,
-): Finding {
+): Diagnosis {
   const [meant] = suggestions;
   const summary = `there is no service or container ${quoted(text)}`;
   return (
@@ -158,7 +158,7 @@ function noSuchName(
   );
 }
 
-function noSuchPort(port: number, world: ExplainWorld): Finding {
+function noSuchPort(port: number, world: ExplainWorld): Diagnosis {
   const conflict = world.catalog.problems.find(
     ({ code, listen = '' }) => isConflict(code) && parseAddress(listen)?.port === port,
   );

@@ -5,7 +5,7 @@ import { interpolate, type Variables } from './interpolate.ts';
 import { mergeMappings } from './merge.ts';
 import { ComposeError } from './location.ts';
 import { asMapping, itemsOf, textsOf } from './shape.ts';
-import { parseTrees, type Entry, type Mapping, type Tree } from './tree.ts';
+import { parseTrees, type MappingEntry, type Mapping, type Tree } from './tree.ts';
 
 /**
  * Reads compose files as compose does: variables from the environment and `.env`, `extends`, `include`, and each file
@@ -53,7 +53,7 @@ class Files {
   /** Loads one file with all that it includes, and with its `extends` resolved. */
   async layer(path: string, scope: Scope, depth: number): Promise<Mapping> {
     const root = await this.#root(path, scope);
-    const services = new Map<string, Entry>();
+    const services = new Map<string, MappingEntry>();
     for (const [name, entry] of sectionOf(root, 'services')) {
       services.set(name, { ...entry, value: await this.#extended(name, entry.value, { path, scope, root }, 0) });
     }
@@ -165,7 +165,7 @@ export async function readEnvFiles(
 }
 
 /** The entries of a top-level section. @throws ComposeError when the section is not a mapping */
-export function sectionOf(root: Mapping, name: string): ReadonlyMap<string, Entry> {
+export function sectionOf(root: Mapping, name: string): ReadonlyMap<string, MappingEntry> {
   const section = root.entries.get(name);
   if (!section) return new Map();
   const mapping = section.value.kind === 'list' ? undefined : asMapping(section.value);
@@ -173,7 +173,7 @@ export function sectionOf(root: Mapping, name: string): ReadonlyMap<string, Entr
   return mapping.entries;
 }
 
-function withSection(root: Mapping, name: string, entries: ReadonlyMap<string, Entry>): Mapping {
+function withSection(root: Mapping, name: string, entries: ReadonlyMap<string, MappingEntry>): Mapping {
   const section = root.entries.get(name);
   if (!section) return root;
   const value: Mapping = { ...section.value, kind: 'map', entries };

@@ -1,4 +1,4 @@
-import type { Entry, Tree } from './tree.ts';
+import type { MappingEntry, Tree } from './tree.ts';
 import { textsOf } from './shape.ts';
 
 /** A network of the compose file, under its key. */
@@ -8,7 +8,7 @@ export interface ComposeNetwork {
   readonly internal: boolean;
 }
 
-export function readNetworks(section: ReadonlyMap<string, Entry>): ReadonlyMap<string, ComposeNetwork> {
+export function readNetworks(section: ReadonlyMap<string, MappingEntry>): ReadonlyMap<string, ComposeNetwork> {
   return new Map([...section].map(([key, { value }]) => [key, readNetwork(key, value)]));
 }
 

@@ -1,7 +1,7 @@
 import { ComposeError, type SourceLocation } from './location.ts';
 import { portsOf, readPort, type ComposePort } from './port.ts';
 import { asMapping, textsOf } from './shape.ts';
-import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
+import type { MappingEntry, Leaf, Mapping, Tree } from './tree.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
@@ -41,7 +41,7 @@ export interface ComposeText {
 }
 
 /** Reads one service. @throws ComposeError */
-export function readService(name: string, entry: Entry): ComposeService {
+export function readService(name: string, entry: MappingEntry): ComposeService {
   if (entry.value.kind !== 'map') throw new ComposeError(entry.location, `service ${quoted(name)} must be a mapping`);
   const { entries } = entry.value;
   const at = (key: string): Tree | undefined => entries.get(key)?.value;

@@ -1,4 +1,4 @@
-import type { Entry, Leaf, Mapping, Tree } from './tree.ts';
+import type { MappingEntry, Leaf, Mapping, Tree } from './tree.ts';
 
 /**
  * Reads values that compose allows in several shapes as one shape. Pure.
@@ -18,7 +18,7 @@ export function textsOf(tree: Tree | undefined): string[] {
 export function asMapping(tree: Tree): Mapping | undefined {
   if (tree.kind === 'map') return tree;
   if (tree.kind === 'leaf') return tree.isNull ? { ...tree, kind: 'map', entries: new Map() } : undefined;
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, MappingEntry>();
   for (const item of tree.items) {
     if (item.kind !== 'leaf') return undefined;
     const equals = item.text.indexOf('=');

@@ -38,12 +38,12 @@ export interface List {
 
 export interface Mapping {
   readonly kind: 'map';
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: ReadonlyMap<string, MappingEntry>;
   readonly location: SourceLocation;
   readonly merging: Merging;
 }
 
-export interface Entry {
+export interface MappingEntry {
   /** The location of the key. */
   readonly location: SourceLocation;
   readonly value: Tree;
@@ -112,9 +112,9 @@ class Reader {
   }
 
   /** The entries of a mapping. Entries from `<<` give way to those written beside it, wherever it stands. */
-  #entries(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): Map<string, Entry> {
-    const entries = new Map<string, Entry>();
-    const merged = new Map<string, Entry>();
+  #entries(pairs: readonly { readonly key: unknown; readonly value: unknown }[]): Map<string, MappingEntry> {
+    const entries = new Map<string, MappingEntry>();
+    const merged = new Map<string, MappingEntry>();
     for (const { key, value } of pairs) {
       if (isScalar(key) && key.source === '<<') {
         const source = this.read(value);

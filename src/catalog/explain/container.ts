@@ -1,19 +1,19 @@
 import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
-import type { Finding } from './explanation.ts';
-import { causeOf, findInService, findUpstream } from './service.ts';
+import type { Diagnosis } from './explanation.ts';
+import { causeOf, diagnoseService, diagnoseUpstream } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
  * Why a container does or does not get clients: whether it is ours to serve, whether its labels say what it means, and
  * only then how its upstreams are. Pure.
  */
-export function findInContainer(
+export function diagnoseContainer(
   container: ContainerView,
   services: readonly Service[],
   problems: readonly Problem[],
   world: ExplainWorld,
-): Finding {
+): Diagnosis {
   const { name, id, state } = container;
   const { labelPrefix, scope, project } = world;
   if (!container.isLabelled) {
@@ -65,13 +65,13 @@ export function findInContainer(
   if (unreachable) return bad(causeOf(unreachable), `${name}: ${unreachable.message}`, unreachable.fix);
   for (const service of services) {
     const own = service.upstreams.find(({ declared, state: { kind } }) => declared.run?.id === id && kind !== 'ready');
-    if (own) return findUpstream(own);
+    if (own) return diagnoseUpstream(own);
   }
-  const findings = services.map((service) => findInService(service, problems, world));
+  const diagnoses = services.map((service) => diagnoseService(service, problems, world));
   return (
-    findings.find(({ verdict }) => verdict === 'unreachable') ??
-    findings.find(({ verdict }) => verdict === 'degraded') ??
-    findings[0] ??
+    diagnoses.find(({ verdict }) => verdict === 'unreachable') ??
+    diagnoses.find(({ verdict }) => verdict === 'degraded') ??
+    diagnoses[0] ??
     bad('not-synced', name, 'Ask again.')
   );
 }
@@ -83,6 +83,6 @@ const addressCodes: ReadonlySet<Problem['code']> = new Set([
   'namespace-lost',
 ]);
 
-function bad(cause: Finding['cause'], summary: string, next: string): Finding {
+function bad(cause: Diagnosis['cause'], summary: string, next: string): Diagnosis {
   return { verdict: 'unreachable', cause, summary, next };
 }

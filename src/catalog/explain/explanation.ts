@@ -46,7 +46,7 @@ export type Cause =
   | 'engine-unreachable'
   | 'not-synced';
 
-export type Verdict = 'reachable' | 'degraded' | 'unreachable';
+type Reachability = 'reachable' | 'degraded' | 'unreachable';
 
 export interface Step {
   readonly step: 'engine' | 'declared' | 'listener' | 'network' | 'upstreams' | 'clients';
@@ -63,8 +63,8 @@ export interface DialFailure {
   readonly count: number;
 }
 
-export interface Finding {
-  readonly verdict: Verdict;
+export interface Diagnosis {
+  readonly verdict: Reachability;
   readonly cause: Cause;
   /** One line. */
   readonly summary: string;
@@ -72,7 +72,7 @@ export interface Finding {
   readonly next: string | undefined;
 }
 
-export interface Explanation extends Finding {
+export interface Explanation extends Diagnosis {
   readonly subject: string;
   readonly kind: 'service' | 'container' | 'port' | 'unknown';
   readonly suggestions: readonly string[];

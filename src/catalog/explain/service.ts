@@ -5,20 +5,20 @@ import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { notProbedYet, type Upstream } from '../upstream.ts';
-import type { Cause, Finding } from './explanation.ts';
+import type { Cause, Diagnosis } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
 /**
  * What keeps clients from a service, or would if it were asked of one upstream only. The first thing that is wrong on a
  * client's way is the cause: port, containers, addresses, fitness. Pure.
  */
-export function findInService(service: Service, problems: readonly Problem[], world: ExplainWorld): Finding {
+export function diagnoseService(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
   const { name, routes, upstreams } = service;
   const open = routes.filter((route) => route.openPort !== undefined);
-  if (open.length === 0) return findClosed(service, problems, world);
+  if (open.length === 0) return diagnoseClosed(service, problems, world);
   const takers = upstreams.filter(({ state }) => state.kind === 'ready');
   const where = open.map(({ host, openPort }) => formatAddress({ host, port: openPort ?? 0 })).join(', ');
-  if (takers.length === 0) return findNobody(service, problems);
+  if (takers.length === 0) return diagnoseUnready(service, problems);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(
       'weight-zero',
@@ -28,11 +28,11 @@ export function findInService(service: Service, problems: readonly Problem[], wo
   }
   const worst = worstOf(upstreams);
   if (worst && worst.state.kind !== 'ready') {
-    const finding = findUpstream(worst);
+    const diagnosis = diagnoseUpstream(worst);
     return {
-      ...finding,
+      ...diagnosis,
       verdict: 'degraded',
-      summary: `${name} is served on ${where} by ${takers.length} of ${upstreams.length}; ${finding.summary}`,
+      summary: `${name} is served on ${where} by ${takers.length} of ${upstreams.length}; ${diagnosis.summary}`,
     };
   }
   if (world.engine.kind === 'disconnected') {
@@ -53,7 +53,7 @@ export function findInService(service: Service, problems: readonly Problem[], wo
     };
   }
   const shut = routes.find((route) => route.openPort === undefined);
-  if (shut) return { ...findRoute(shut, world), verdict: 'degraded' };
+  if (shut) return { ...diagnoseRoute(shut, world), verdict: 'degraded' };
   const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
 }
@@ -63,17 +63,17 @@ export function isConflict(code: Problem['code']): boolean {
   return code === 'listen-conflict' || code === 'name-conflict';
 }
 
-function findClosed(service: Service, problems: readonly Problem[], world: ExplainWorld): Finding {
+function diagnoseClosed(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
   const { name, routes, lingersUntilMs } = service;
   const conflict = problems.find(({ code, subject }) => isConflict(code) && subject === name);
   if (conflict) return bad(causeOf(conflict), conflict.message, conflict.fix);
   const [route] = routes;
-  if (route) return findRoute(route, world);
+  if (route) return diagnoseRoute(route, world);
   if (lingersUntilMs !== undefined) return gone(name);
   return bad('opening', `no port of ${name} is open`, 'Look at its problems.');
 }
 
-function findRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Finding {
+function diagnoseRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Diagnosis {
   const status = listeners.get(listen);
   if (status?.kind === 'failed') {
     // Not the catalog's problem, which comes a moment after the status.
@@ -83,8 +83,8 @@ function findRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Findi
   return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');
 }
 
-/** Nobody is ready. */
-function findNobody(service: Service, problems: readonly Problem[]): Finding {
+/** No upstream is ready. */
+function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagnosis {
   const worst = worstOf(service.upstreams);
   if (worst) {
     const suspect = service.upstreams.every(({ state }) => state.kind === 'unhealthy' && state.suspect);
@@ -95,7 +95,7 @@ function findNobody(service: Service, problems: readonly Problem[]): Finding {
         howToAnswer(worst.declared),
       );
     }
-    return findUpstream(worst);
+    return diagnoseUpstream(worst);
   }
   if (service.lingersUntilMs !== undefined) return gone(service.name);
   const [problem] = problems;
@@ -103,7 +103,7 @@ function findNobody(service: Service, problems: readonly Problem[]): Finding {
   return bad('restarting', `no container of ${service.name} runs at the moment`, 'See why it restarts: docker logs.');
 }
 
-function gone(name: string): Finding {
+function gone(name: string): Diagnosis {
   return bad(
     'no-container',
     `no container declares ${name} any more; its clients wait for one to come back`,
@@ -120,7 +120,7 @@ function worstOf(upstreams: readonly Upstream[]): Upstream | undefined {
 const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 
 /** Why this upstream takes no sessions, and what to do. */
-export function findUpstream(upstream: Upstream): Finding {
+export function diagnoseUpstream(upstream: Upstream): Diagnosis {
   const { declared, state } = upstream;
   const { name } = declared;
   const summary = `${name} is ${state.kind}: ${state.reason}`;
@@ -181,7 +181,7 @@ export function causeOf({ code }: Problem): Cause {
   return causes[code];
 }
 
-function bad(cause: Cause, summary: string, next: string): Finding {
+function bad(cause: Cause, summary: string, next: string): Diagnosis {
   return { verdict: 'unreachable', cause, summary, next };
 }
 

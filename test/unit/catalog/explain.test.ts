@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
-import { findUpstream } from '../../../src/catalog/explain/service.ts';
+import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
@@ -100,10 +100,10 @@ describe('why a service is not reachable', () => {
     ],
   ] as const)('%s, said without a word of containers for a static one', (cause, health, verdict, next) => {
     const { upstreams } = [...one({ run: undefined, health }, { verdict }).services.values()][0] ?? { upstreams: [] };
-    const finding = upstreams.map(findUpstream)[0];
-    expect(finding).toMatchObject({ cause });
-    expect(finding?.next).toContain(next);
-    expect(finding?.next).not.toMatch(/docker|label/);
+    const diagnosis = upstreams.map(diagnoseUpstream)[0];
+    expect(diagnosis).toMatchObject({ cause });
+    expect(diagnosis?.next).toContain(next);
+    expect(diagnosis?.next).not.toMatch(/docker|label/);
   });
 
   it('all-suspect, said without a word of containers for a static one', () => {
