@@ -6,7 +6,7 @@ import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { namesOf } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
-import type { Upstream } from '../catalog/upstream.ts';
+import type { ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
@@ -87,7 +87,7 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
   };
 }
 
-function viewUpstream(source: AdminSource, { declared, state, weight }: Upstream, toWall: ToWall): ApiUpstream {
+function viewUpstream(source: AdminSource, { declared, state, weight }: ServiceUpstream, toWall: ToWall): ApiUpstream {
   const figures = source.upstream(declared.key);
   return {
     key: declared.key,

@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
 import type { Service, ServiceRoute } from './service.ts';
-import { nextUpstream, type Upstream, type UpstreamInput, type Verdict } from './upstream.ts';
+import { nextUpstream, type ServiceUpstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
  * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
@@ -79,7 +79,7 @@ function nextService(
 ): Service {
   if (previous && isUnchanged(previous, intent, input, nowMs)) return previous;
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
-  const upstreams: Upstream[] = [];
+  const upstreams: ServiceUpstream[] = [];
   for (const upstream of intent.upstreams) {
     const next = nextUpstream(before.get(upstream.key), declaredInput(upstream, input), nowMs);
     before.delete(upstream.key);
@@ -128,7 +128,7 @@ function openPortOf(listen: string, listeners: CatalogInput['listeners']): numbe
   return status?.kind === 'listening' ? status.port : undefined;
 }
 
-function withdraw(upstream: Upstream, input: CatalogInput, nowMs: number): Upstream[] {
+function withdraw(upstream: ServiceUpstream, input: CatalogInput, nowMs: number): ServiceUpstream[] {
   const { run } = upstream.declared;
   const died = run !== undefined && !input.isAlive(run);
   const next = nextUpstream(

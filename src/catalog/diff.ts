@@ -6,7 +6,7 @@ import type { Service } from './service.ts';
 import { nameOf } from './declaration.ts';
 import { problemKey } from './problem.ts';
 import { selectorName } from './route.ts';
-import type { Upstream } from './upstream.ts';
+import type { ServiceUpstream } from './upstream.ts';
 
 /**
  * What changed between two catalogs, for people: one change, one line that says what, which container and why. Pure.
@@ -135,7 +135,7 @@ function diffProblems(before: Catalog, after: Catalog): Change[] {
   return changes;
 }
 
-function added(service: string, { declared, state }: Upstream): Change {
+function added(service: string, { declared, state }: ServiceUpstream): Change {
   const where = declared.endpoints.map(formatAddress).join(', ');
   return {
     ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}, ${state.kind}: ${state.reason}`),
@@ -146,7 +146,7 @@ function added(service: string, { declared, state }: Upstream): Change {
   };
 }
 
-function moved(service: string, { declared, state }: Upstream): Change {
+function moved(service: string, { declared, state }: ServiceUpstream): Change {
   return {
     ...info('upstream-changed', service, `${declared.name} in ${service} is ${state.kind}: ${state.reason}`),
     upstream: declared.name,
@@ -155,20 +155,20 @@ function moved(service: string, { declared, state }: Upstream): Change {
   };
 }
 
-function reweighted(service: string, { declared, weight }: Upstream): Change {
+function reweighted(service: string, { declared, weight }: ServiceUpstream): Change {
   return {
     ...info('upstream-changed', service, `${declared.name} in ${service} has weight ${weight} now`),
     upstream: declared.name,
   };
 }
 
-function removed(service: string, { declared, state }: Upstream): Change {
+function removed(service: string, { declared, state }: ServiceUpstream): Change {
   const drainEnded = state.kind === 'draining' && state.untilMs !== Infinity && !wasStopped(declared);
   const why = drainEnded ? 'its drain ended' : 'its process is gone';
   return { ...info('upstream-removed', service, `${declared.name} left ${service}: ${why}`), upstream: declared.name };
 }
 
-function wasStopped({ condition }: Upstream['declared']): boolean {
+function wasStopped({ condition }: ServiceUpstream['declared']): boolean {
   return condition.kind === 'stopping';
 }
 

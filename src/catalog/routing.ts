@@ -2,7 +2,7 @@ import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from 
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
 import { createListenerWriter } from './listeners.ts';
-import type { Upstream, UpstreamState } from './upstream.ts';
+import type { ServiceUpstream, UpstreamState } from './upstream.ts';
 
 /**
  * The catalog as the relay needs it. Pure.
@@ -46,7 +46,7 @@ function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
   };
 }
 
-function toSpec({ declared, state, weight }: Upstream): UpstreamSpec {
+function toSpec({ declared, state, weight }: ServiceUpstream): UpstreamSpec {
   const { run: _run, health: _health, condition: _condition, drainMs: _drainMs, ...spec } = declared;
   return { ...spec, weight, availability: availabilityOf(state) };
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../text/duration.ts';
 import { howToListen } from './advice.ts';
 import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
-import type { Upstream } from './upstream.ts';
+import type { ServiceUpstream } from './upstream.ts';
 
 /**
  * What is wrong with services although everything was declared well. Only what lasts is said: a restart passes through
@@ -37,7 +37,7 @@ export function judgeServices(services: Iterable<Service>, nowMs: number): Judge
   return { problems, nextDeadlineMs: deadlineMs === Infinity ? undefined : deadlineMs };
 }
 
-function neverReady({ declared, state }: Upstream): Problem {
+function neverReady({ declared, state }: ServiceUpstream): Problem {
   return {
     code: 'never-ready',
     subject: declared.name,

@@ -1,6 +1,6 @@
 import type { ServiceIntent } from './merge.ts';
 import type { Route } from './route.ts';
-import type { Upstream } from './upstream.ts';
+import type { ServiceUpstream } from './upstream.ts';
 
 /**
  * A service of the catalog: what was declared of it, together with how its listeners and upstreams are at the moment.
@@ -14,7 +14,7 @@ export interface Service extends Pick<ServiceIntent, 'name' | 'pool' | 'declarer
   /** What was declared of it last. */
   readonly intent: ServiceIntent;
   readonly routes: readonly ServiceRoute[];
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: readonly ServiceUpstream[];
   /** Set while no container declares it any more: its port stays open so long, for a container that comes back. */
   readonly lingersUntilMs: number | undefined;
 }

@@ -25,7 +25,7 @@ export type UpstreamState =
       readonly over: boolean;
     };
 
-export interface Upstream {
+export interface ServiceUpstream {
   readonly declared: DeclaredUpstream;
   readonly state: UpstreamState;
   /** As declared, unless an operator said otherwise. */
@@ -56,10 +56,10 @@ export type UpstreamInput =
 
 /** The next upstream, or undefined when it is gone. Times are the clock's monotonic milliseconds. */
 export function nextUpstream(
-  previous: Upstream | undefined,
+  previous: ServiceUpstream | undefined,
   input: UpstreamInput,
   nowMs: number,
-): Upstream | undefined {
+): ServiceUpstream | undefined {
   switch (input.kind) {
     case 'declared': {
       const { upstream, verdict, override } = input;

@@ -1,7 +1,12 @@
 import type { ContainerRun } from '../catalog/declaration.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
-import { createWatcher, type Watcher, type WatcherCollaborators, type WatchObserver } from '../discovery/watcher.ts';
+import {
+  createWatcher,
+  type EngineWatcher,
+  type WatcherCollaborators,
+  type WatchObserver,
+} from '../discovery/watcher.ts';
 import type { Engine } from '../docker/engine.ts';
 import type { EngineSnapshot } from '../docker/facts.ts';
 
@@ -37,7 +42,7 @@ export function createEngineSource(
   const labelPrefix = settings['label-prefix'];
   const { scope, 'socket-folder': socketFolder } = settings;
   const discover = createDiscoverer({ labelPrefix, scope, bind, socketFolder });
-  let watcher: Watcher | undefined;
+  let watcher: EngineWatcher | undefined;
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? (engine ? notWatchedYet : withoutEngine);
   return {
     engine,

@@ -17,7 +17,7 @@ import { messageOf } from '../text/message-of.ts';
  * inspects what the list and the events name. Events need no buffer while the list is under way: facts come from
  * inspects alone, so an event that overtakes the list loses nothing.
  */
-export interface Watcher {
+export interface EngineWatcher {
   /** The world as last known; the same object until something changes. */
   snapshot(): EngineSnapshot;
   start(): void;
@@ -58,8 +58,8 @@ export interface WatcherOptions {
   readonly stream?: Partial<EventStreamOptions>;
 }
 
-export function createWatcher(collaborators: WatcherCollaborators, options: WatcherOptions): Watcher {
-  return new EngineWatcher(collaborators, options);
+export function createWatcher(collaborators: WatcherCollaborators, options: WatcherOptions): EngineWatcher {
+  return new WorldWatcher(collaborators, options);
 }
 
 const defaultResyncIntervalMs = 5 * 60_000;
@@ -71,7 +71,7 @@ const recheckAfterMs = 1000;
 /** A queue key that no container can have: names begin with a letter or digit. */
 const vantageKey = ':vantage';
 
-class EngineWatcher implements Watcher {
+class WorldWatcher implements EngineWatcher {
   readonly #with: WatcherCollaborators;
   readonly #options: WatcherOptions;
   readonly #world: World;

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest';
-import { createWatcher, type Watcher } from '../../src/discovery/watcher.ts';
+import { createWatcher, type EngineWatcher } from '../../src/discovery/watcher.ts';
 import { createDockerodeEngine } from '../../src/docker/dockerode/dockerode-engine.ts';
 import { createEventStream, type EventStream } from '../../src/docker/events/event-stream.ts';
 import type { EngineEvent, EngineSnapshot } from '../../src/docker/facts.ts';
@@ -72,7 +72,7 @@ async function followEvents(url = engineUrl()): Promise<Followed> {
 }
 
 interface Watched extends AsyncDisposable {
-  readonly watcher: Watcher;
+  readonly watcher: EngineWatcher;
   until(met: (snapshot: EngineSnapshot) => boolean): Promise<EngineSnapshot>;
 }
 

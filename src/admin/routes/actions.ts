@@ -1,5 +1,5 @@
 import { Hono, type Context } from 'hono';
-import type { Upstream } from '../../catalog/upstream.ts';
+import type { ServiceUpstream } from '../../catalog/upstream.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
@@ -14,7 +14,7 @@ import { checked } from './checked.ts';
  */
 export function actions(source: AdminSource): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>();
-  const did = (context: Context, { declared }: Upstream, message: string): Response =>
+  const did = (context: Context, { declared }: ServiceUpstream, message: string): Response =>
     context.json({ upstream: declared.key, message, sessions: source.upstream(declared.key)?.active ?? 0 });
 
   app.post('/api/upstreams/:key/drain', (context) => {
@@ -47,7 +47,7 @@ export function actions(source: AdminSource): Hono<AdminEnv> {
 }
 
 /** By its key, or by a name that only one upstream has. */
-function find(source: AdminSource, context: Context): Upstream | Response {
+function find(source: AdminSource, context: Context): ServiceUpstream | Response {
   const asked = context.req.param('key') ?? '';
   const all = [...source.catalog().services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);

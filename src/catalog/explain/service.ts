@@ -4,7 +4,7 @@ import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
-import { notProbedYet, type Upstream } from '../upstream.ts';
+import { notProbedYet, type ServiceUpstream } from '../upstream.ts';
 import type { Cause, Diagnosis } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
@@ -112,15 +112,15 @@ function gone(name: string): Diagnosis {
 }
 
 /** Of those that are not ready the one that comes nearest to it, since that is where help is needed. */
-function worstOf(upstreams: readonly Upstream[]): Upstream | undefined {
-  const nearness = ({ state }: Upstream): number => order.indexOf(state.kind);
+function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undefined {
+  const nearness = ({ state }: ServiceUpstream): number => order.indexOf(state.kind);
   return upstreams.toSorted((a, b) => nearness(a) - nearness(b)).find(({ state }) => state.kind !== 'ready');
 }
 
 const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 
 /** Why this upstream takes no sessions, and what to do. */
-export function diagnoseUpstream(upstream: Upstream): Diagnosis {
+export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
   const { declared, state } = upstream;
   const { name } = declared;
   const summary = `${name} is ${state.kind}: ${state.reason}`;

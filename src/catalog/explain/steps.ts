@@ -3,7 +3,7 @@ import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { namesOf } from '../route.ts';
-import type { Upstream } from '../upstream.ts';
+import type { ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
 import { ago } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -82,7 +82,7 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
   });
 }
 
-function upstreamStep({ declared, state, weight }: Upstream, { nowMs, activeOf }: ExplainWorld): Step {
+function upstreamStep({ declared, state, weight }: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
   const where = declared.endpoints.map(formatAddress).join(', ');
   const since = ago(state.sinceMs, nowMs);
   const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';

@@ -1,4 +1,4 @@
-import { createWatcher, type Watcher, type WatcherCollaborators } from '../../../src/discovery/watcher.ts';
+import { createWatcher, type EngineWatcher, type WatcherCollaborators } from '../../../src/discovery/watcher.ts';
 import type { IdentityInputs } from '../../../src/docker/identity/identity.ts';
 import { InMemoryEngine, settle } from './port.ts';
 import { ManualClock } from '../manual-clock.ts';
@@ -19,7 +19,7 @@ export const onHost: IdentityInputs = {
 export interface WatchScene extends AsyncDisposable {
   readonly engine: InMemoryEngine;
   readonly clock: ManualClock;
-  readonly watcher: Watcher;
+  readonly watcher: EngineWatcher;
   readonly warnings: unknown[];
   changes(): number;
   ids(): string[];

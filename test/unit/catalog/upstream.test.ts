@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
-import { nextUpstream, type Upstream, type Verdict } from '../../../src/catalog/upstream.ts';
+import { nextUpstream, type ServiceUpstream, type Verdict } from '../../../src/catalog/upstream.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
@@ -15,11 +15,11 @@ const declared = (health: HealthPlan, condition: Condition = running, drainMs = 
   declaredUpstream('a', { health, condition, drainMs });
 
 function next(
-  previous: Upstream | undefined,
+  previous: ServiceUpstream | undefined,
   upstream: DeclaredUpstream,
   verdict: Verdict | undefined,
   nowMs: number,
-): Upstream | undefined {
+): ServiceUpstream | undefined {
   return nextUpstream(previous, { kind: 'declared', upstream, verdict }, nowMs);
 }
 
