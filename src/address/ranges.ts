@@ -5,7 +5,7 @@ import { bracketedIPv6 } from './address.ts';
  * Ranges of addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`, a lone address for itself. No zod: the relay's threads
  * load this file.
  */
-export interface AddressRange {
+interface AddressRange {
   readonly address: string;
   /** The length of its prefix. */
   readonly bits: number;

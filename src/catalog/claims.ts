@@ -7,13 +7,13 @@ import { agree, describeSelector, selectorKey, type Owners, type Route, type Sel
  * Settles who listens where under which name. The more senior claim keeps what it has; the other is told by whom and
  * what to do. Pure, and independent of the order of its input.
  */
-export interface Claims {
+interface Claims {
   readonly service: string;
   readonly routes: readonly Route[];
   readonly owners: Owners;
 }
 
-export interface Settlement {
+interface Settlement {
   /** What a service may not have, of what it asked for. */
   readonly lost: ReadonlySet<Selector>;
   readonly problems: readonly Problem[];

@@ -56,7 +56,7 @@ export type HealthPlan =
       readonly tlsServerName?: string;
     } & CheckSchedule);
 
-export interface CheckSchedule {
+interface CheckSchedule {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Good answers in a row that make an unhealthy upstream ready. */

@@ -30,7 +30,7 @@ export interface Change {
   readonly subject?: string;
 }
 
-export type ChangeEvent = Extract<
+type ChangeEvent = Extract<
   LogEvent,
   `service-${'added' | 'removed' | 'lingers'}` | `route-${string}` | `upstream-${string}` | `problem${string}`
 >;

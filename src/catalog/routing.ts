@@ -32,10 +32,6 @@ export function createTableWriter(rules: TableRules): (catalog: Catalog, version
   };
 }
 
-export function toRoutingTable(catalog: Catalog, version: number, rules: TableRules): RoutingTable {
-  return createTableWriter(rules)(catalog, version);
-}
-
 function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
   return {
     service: name,

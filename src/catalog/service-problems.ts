@@ -13,7 +13,7 @@ const suspectGraceMs = 1_000;
 /** Hundreds of replicas mostly fail for one reason, each at its own address. */
 const reasonsNamed = 3;
 
-export interface Judgement {
+interface Judgement {
   readonly problems: readonly Problem[];
   /** When something that is not a problem yet becomes one by the mere passing of time. */
   readonly nextDeadlineMs: number | undefined;

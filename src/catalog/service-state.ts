@@ -5,7 +5,7 @@ import type { Service } from './service.ts';
  */
 export const serviceStates = ['up', 'degraded', 'down'] as const;
 
-export interface ServiceState {
+interface ServiceState {
   readonly kind: (typeof serviceStates)[number];
   readonly reason: string;
 }

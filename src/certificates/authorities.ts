@@ -8,7 +8,7 @@ import type { CertificateStoreParts } from './store.ts';
 /**
  * Holds the certificate authorities that files contain, joined to one PEM text. Broken files are skipped.
  */
-export interface AuthorityStore {
+interface AuthorityStore {
   /** PEM. Undefined where no path was given; empty where no authority is trusted. */
   authorities(): string | undefined;
   problems(): readonly Problem[];

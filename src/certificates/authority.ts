@@ -13,7 +13,7 @@ export interface PemPair {
   readonly key: string;
 }
 
-export interface LeafOptions {
+interface LeafOptions {
   /** Host names, `*.` wildcards and IP addresses; at least one. */
   readonly names: readonly string[];
   /** Whether the certificate also identifies a client to a server. */

@@ -27,6 +27,6 @@ export function certificateProblems({ found, errors }: Reading, wallMs: number):
 }
 
 /** The certificates that expire soon, including those that have expired. */
-export function expiring(found: readonly FoundCertificate[], wallMs: number): readonly FoundCertificate[] {
+function expiring(found: readonly FoundCertificate[], wallMs: number): readonly FoundCertificate[] {
   return found.filter(({ expiresAtMs }) => expiresAtMs - wallMs <= expiringMs);
 }

@@ -14,7 +14,7 @@ export interface PairPaths {
   readonly key: string;
 }
 
-export interface AuthorityFiles {
+interface AuthorityFiles {
   readonly pair: PemPair;
   readonly paths: PairPaths;
   /** Whether the authority was made just now. */

@@ -14,7 +14,7 @@ export interface PemFiles {
   readonly errors: readonly PemError[];
 }
 
-export interface PemWatchEvents {
+interface PemWatchEvents {
   /** Called with the files that were read: once before the watch resolves, then after each change. */
   onRead(files: PemFiles): void;
   /** Called after each poll, whether or not files were read. */

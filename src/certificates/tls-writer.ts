@@ -4,7 +4,7 @@ import type { CertificateSpec, TlsSpec, TlsVersion } from '../relay/boundary/tab
  * Builds the relay's TLS settings from the certificates. The same certificates give the same object, so that the relay sees
  * that nothing changed. Pure.
  */
-export type TlsWriter = (
+type TlsWriter = (
   certificates: readonly CertificateSpec[],
   /** The client certificate for upstreams. */
   own: CertificateSpec | undefined,

@@ -1,7 +1,7 @@
 /**
  * Instructions that make each kind of client trust an authority. Text only: the decision to trust stays with the person.
  */
-export interface TrustHint {
+interface TrustHint {
   readonly who: string;
   readonly how: string;
 }

@@ -5,7 +5,7 @@ import type { ContainerFacts, ContainerNetworking, NetworkAttachment } from '../
 /**
  * Predicts the facts that the engine would report of a service's container, as far as a compose file tells. Pure.
  */
-export interface FactsOptions {
+interface FactsOptions {
   readonly project: string;
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
   /** Stands for the time of creation: of two services that claim one address, the one written first gets it. */
@@ -37,7 +37,7 @@ export function toFacts(service: ComposeService, options: FactsOptions): Contain
 }
 
 /** The ports that the compose file exposes. The image may expose more, which the file does not tell. */
-export function exposedPorts({ ports, expose }: ComposeService): number[] {
+function exposedPorts({ ports, expose }: ComposeService): number[] {
   const published = ports.filter(({ protocol }) => protocol === 'tcp').map(({ container }) => container);
   return [...new Set([...published, ...expose])].toSorted((a, b) => a - b);
 }

@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 /** Codes of mistakes that only a compose file can hold. */
-export type CheckCode =
+type CheckCode =
   /** A label that resembles one of Sealane's. */
   | 'label-near-miss'
   /** A label in a place from which no container gets it. */

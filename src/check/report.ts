@@ -10,7 +10,7 @@ import type { SharedFinding } from './finding.ts';
  */
 export type ReportFormat = 'text' | 'json' | 'github';
 
-export interface ReportOptions {
+interface ReportOptions {
   readonly colour: boolean;
   /** The line of the file at a location, to show the mistake where it stands. */
   readonly lineOf: (location: SourceLocation) => string | undefined;

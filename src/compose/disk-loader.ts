@@ -10,7 +10,7 @@ import type { SourceLocation } from './location.ts';
 /**
  * Reads compose files from disk, `-` from standard input, and remembers their lines.
  */
-export interface DiskLoader extends Loader {
+interface DiskLoader extends Loader {
   readonly lineOf: (location: SourceLocation) => string | undefined;
 }
 

@@ -6,7 +6,7 @@
  */
 export type Variables = (name: string) => string | undefined;
 
-export type Interpolated =
+type Interpolated =
   | {
       readonly kind: 'text';
       readonly text: string;

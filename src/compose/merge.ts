@@ -12,7 +12,7 @@ const keyed: ReadonlySet<string> = new Set(['labels', 'environment', 'args', 'an
 const whole: ReadonlySet<string> = new Set(['command', 'entrypoint', 'test']);
 
 /** Merges `over` into `base`. `key`: the name under which both stand. */
-export function mergeTrees(base: Tree, over: Tree, key: string): Tree {
+function mergeTrees(base: Tree, over: Tree, key: string): Tree {
   if (over.merging !== 'merge') return over;
   if (keyed.has(key)) {
     const [left, right] = [asMapping(base), asMapping(over)];

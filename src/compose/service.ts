@@ -31,7 +31,7 @@ export interface ComposeService {
 }
 
 /** A value of the compose file, with its location. */
-export interface ComposeText {
+interface ComposeText {
   readonly text: string;
   /** Whether it is written without a value, and so takes the environment's. */
   readonly isNull: boolean;

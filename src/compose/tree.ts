@@ -29,7 +29,7 @@ export interface Leaf {
   readonly merging: Merging;
 }
 
-export interface List {
+interface List {
   readonly kind: 'list';
   readonly items: readonly Tree[];
   readonly location: SourceLocation;
@@ -50,7 +50,7 @@ export interface MappingEntry {
 }
 
 /** How a value merges into the one below it: compose's tags `!override` and `!reset`. */
-export type Merging = 'merge' | 'override' | 'reset';
+type Merging = 'merge' | 'override' | 'reset';
 
 /** Parses the documents of one file, in their order. @throws ComposeError */
 export function parseTrees(text: string, file: string, variables: Variables): Tree[] {

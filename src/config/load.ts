@@ -15,7 +15,7 @@ import {
  * Brings the settings together: flags over environment over file over defaults. Every complaint names the place that
  * the value came from.
  */
-export interface Loaded {
+interface Loaded {
   readonly settings: Settings;
   /** Undefined when no file was named. */
   readonly file: ConfigFile | undefined;

@@ -183,7 +183,7 @@ export type Settings = z.output<typeof schema>;
 export type SettingName = keyof Settings;
 export const settingNames = Object.keys(settingsSchemas) as SettingName[];
 
-export interface SettingDoc {
+interface SettingDoc {
   readonly value: string;
   readonly fallback: string;
   readonly description: string;

@@ -74,7 +74,7 @@ const scopeUnknown: Discovery = {
   ],
 };
 
-export function discoverContainer(
+function discoverContainer(
   facts: ContainerFacts,
   parent: ContainerFacts | undefined,
   vantage: Vantage,

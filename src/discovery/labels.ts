@@ -18,7 +18,7 @@ export interface LabelledRoute {
   readonly values: RouteValues;
 }
 
-export interface LabelReading {
+interface LabelReading {
   readonly routes: readonly LabelledRoute[];
   readonly problems: readonly Problem[];
 }

@@ -16,7 +16,7 @@ export interface Listing {
   stop(): Promise<void>;
 }
 
-export interface ListingHandlers {
+interface ListingHandlers {
   readonly onRows: (rows: readonly ContainerSummary[], everything: boolean) => void;
   readonly onFailure: (error: unknown) => void;
 }

@@ -8,7 +8,7 @@ import { printable, quoted } from '../text/printable.ts';
  * Which address of a container can be reached from where Sealane stands. Pure. Order: the network named by label, then a
  * network shared with Sealane, then a published port.
  */
-export type AddressChoice =
+type AddressChoice =
   | { readonly kind: 'found'; readonly endpoint: Endpoint }
   | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
   /** Its networks are still being set up: not a mistake, more events will follow. */

@@ -10,14 +10,14 @@ import type { Resolution } from './static-services.ts';
  * Keeps host names resolved: looks each up again and again, and says when what it stands for changed. When a look-up
  * fails after one that worked, the last good addresses are kept.
  */
-export interface Resolver {
+interface Resolver {
   /** Looks after these names from now on, and forgets all others. */
   watch(hosts: Iterable<string>): void;
   resolutions(): ReadonlyMap<string, Resolution>;
   stop(): void;
 }
 
-export interface ResolverParts {
+interface ResolverParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onChange: () => void;

@@ -49,7 +49,7 @@ export interface WatchObserver {
   onApplied(containerId: string, effect: { readonly changed: boolean; readonly settled: boolean }): void;
 }
 
-export interface WatcherOptions {
+interface WatcherOptions {
   readonly labelPrefix: string;
   /** Between full lists while events flow; jittered by a tenth. 5 minutes unless given. */
   readonly resyncIntervalMs?: number;

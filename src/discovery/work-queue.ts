@@ -18,7 +18,7 @@ export interface WorkQueue {
   stop(): Promise<void>;
 }
 
-export interface WorkQueueOptions {
+interface WorkQueueOptions {
   readonly concurrency: number;
   readonly retry: BackoffOptions;
   /** A rejection means: try again later. */

@@ -29,7 +29,7 @@ export interface Checker {
   stop(): void;
 }
 
-export interface CheckerParts {
+interface CheckerParts {
   readonly clock: Clock;
   readonly random: () => number;
   /** A verdict changed. */
@@ -37,7 +37,7 @@ export interface CheckerParts {
   readonly probe?: Probe;
 }
 
-export type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) => Promise<ProbeResult>;
+type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) => Promise<ProbeResult>;
 
 /** Enough that a thousand containers are probed within a second, few enough to leave descriptors to clients. */
 const mostAtOnce = 64;

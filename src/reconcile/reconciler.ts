@@ -10,13 +10,13 @@ import type { Clock, Timer } from '../time/clock.ts';
  * The one owner of the catalog. Whatever changed, `markDirty` is all that is said; the whole catalog is computed again
  * from the world as it is then. Many marks before a run make one run.
  */
-export interface Reconciler {
+interface Reconciler {
   readonly markDirty: () => void;
   readonly catalog: () => Catalog;
   stop(): void;
 }
 
-export interface ReconcilerParts {
+interface ReconcilerParts {
   readonly clock: Clock;
   /** The state of the world, read at the start of each run. */
   readonly readWorld: () => CatalogInput;

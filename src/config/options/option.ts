@@ -46,7 +46,7 @@ type Landing<T extends OptionTable> = { [Name in keyof T]: T[Name] extends { fie
 type DefaultOf<O> = O extends { default: infer D } ? D : undefined;
 
 /** The fields of a table's options. */
-export type Landed<T extends OptionTable> = {
+type Landed<T extends OptionTable> = {
   readonly [Name in Landing<T> as T[Name] extends { field: infer Field extends string } ? Field : never]:
     | z.output<T[Name]['schema']>
     | DefaultOf<T[Name]>;

@@ -4,7 +4,7 @@ import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../.
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { mergeDeclarations } from '../../../src/catalog/merge.ts';
-import { toRoutingTable } from '../../../src/catalog/routing.ts';
+import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { RoutingTable } from '../../../src/relay/boundary/table.ts';
 
 import { declaration, world } from '../../support/declared.ts';
@@ -12,7 +12,8 @@ import { declaration, world } from '../../support/declared.ts';
 const states = (catalog: Catalog, service = 'api') =>
   Object.fromEntries(catalog.services.get(service)?.upstreams.map((one) => [one.declared.name, one.state.kind]) ?? []);
 
-const toTable = (catalog: Catalog): RoutingTable => toRoutingTable(catalog, 1, { maxHeld: 1024, explainNames: true });
+const toTable = (catalog: Catalog): RoutingTable =>
+  createTableWriter({ maxHeld: 1024, explainNames: true })(catalog, 1);
 
 describe('merging', () => {
   it('joins replicas into one pool on one listener', () => {

@@ -6,7 +6,7 @@ import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
 import { overlap } from '../../../src/address/address.ts';
 import { selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
-import { createTableWriter, toRoutingTable } from '../../../src/catalog/routing.ts';
+import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { ListenerSpec, Name } from '../../../src/relay/boundary/table.ts';
 import { declaration, world, type DeclarationOver } from '../../support/declared.ts';
 
@@ -22,7 +22,7 @@ function named(service: string, names: readonly Name[], over: DeclarationOver = 
 const catalogOf = (declarations: readonly Declaration[], before = emptyCatalog, nowMs = 0): Catalog =>
   nextCatalog(before, world(declarations), nowMs);
 
-const listenersOf = (catalog: Catalog): readonly ListenerSpec[] => toRoutingTable(catalog, 1, rules).listeners;
+const listenersOf = (catalog: Catalog): readonly ListenerSpec[] => createTableWriter(rules)(catalog, 1).listeners;
 
 /** `host api → api` for each name of the only listener, and `→ api` for its catch-all. */
 function routing(catalog: Catalog): string[] {
