@@ -1,6 +1,6 @@
 import { isIP, isIPv6, SocketAddress } from 'node:net';
 import { posix } from 'node:path';
-import { isHostName } from './host-name.ts';
+import { isDotted, isHostName } from './host-name.ts';
 import { parsePort } from './port.ts';
 
 /**
@@ -101,6 +101,6 @@ function parseSocket(text: string): Address | undefined {
 }
 
 function isHost(text: string): boolean {
-  // Digits and dots that are no IPv4 address (1.2.3, 256.1.1.1) would be taken for a name and looked up.
-  return /^[\d.]+$/.test(text) ? isIP(text) === 4 : isHostName(text);
+  // 1.2.3 and 256.1.1.1 are no addresses, and would be looked up as names.
+  return isDotted(text) ? isIP(text) === 4 : isHostName(text);
 }

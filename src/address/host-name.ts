@@ -11,6 +11,11 @@ export function isHostName(text: string): boolean {
   return hostName.test(text);
 }
 
+/** Digits and dots only: an IPv4 address, or nothing; never a name (RFC 1123 §2.1). */
+export function isDotted(text: string): boolean {
+  return /^[\d.]+$/.test(text);
+}
+
 /** In lower case, without a final dot; `*.` in front stands for one or more labels. */
 export function isHostPattern(text: string): boolean {
   return hostPattern.test(text);

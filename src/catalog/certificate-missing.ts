@@ -1,3 +1,4 @@
+import { isDotted } from '../address/host-name.ts';
 import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import { describeSelector, type Selector } from './route.ts';
@@ -24,17 +25,19 @@ export function certificateMissing(
 
 /** For whoever asks for no name (TLS clients name no addresses), or for any, any will do: nobody knows for which. */
 function isCovered(selector: Selector, covered: ReadonlySet<string>, count: number): boolean {
-  if (selector.kind === 'default' || anyName.test(selector.pattern)) return count > 0;
+  if (selector.kind === 'default' || isAnyName(selector.pattern)) return count > 0;
   const { pattern } = selector;
   return covered.has(pattern) || covered.has(pattern.replace(/^[^.]+/, '*'));
 }
 
-/** `*`, `[::1]`, `127.0.0.1`. */
-const anyName = /^(?:\*|\[.*\]|[\d.]+)$/;
+/** `*`, `[::1]`, `127.0.0.1`: TLS clients that it is for may ask for any name, or for none. */
+function isAnyName(pattern: string): boolean {
+  return pattern === '*' || pattern.startsWith('[') || isDotted(pattern);
+}
 
 function problemOf(service: string, listen: string, selector: Selector, count: number): Problem {
   const where = describeSelector(listen, selector);
-  const pattern = selector.kind === 'default' || anyName.test(selector.pattern) ? 'NAME' : selector.pattern;
+  const pattern = selector.kind === 'default' || isAnyName(selector.pattern) ? 'NAME' : selector.pattern;
   return {
     code: 'certificate-missing',
     subject: service,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isHostPattern } from '../address/host-name.ts';
+import { isDotted, isHostPattern } from '../address/host-name.ts';
 
 /**
  * Decides which names a certificate may be made for.
@@ -9,7 +9,7 @@ export const certificateNameSchema = z
   .string()
   .transform((text) => text.toLowerCase())
   .refine(
-    (text) => isIP(text) !== 0 || (isHostPattern(text) && !/^[\d.]+$/.test(text)),
+    (text) => isIP(text) !== 0 || (isHostPattern(text) && !isDotted(text)),
     'must be a host name, *.name or an IP address, such as api.localhost, *.shop.localhost or 127.0.0.1',
   );
 

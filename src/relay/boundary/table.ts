@@ -127,7 +127,7 @@ export interface Name {
   readonly pattern: string;
 }
 
-/** The service that clients are led to who ask for a name. */
+/** A name, and the service that its clients are routed to. */
 export interface NameSpec extends Name {
   readonly service: string;
   readonly tls: TlsMode;
