@@ -48,6 +48,8 @@ export interface PeerOptions {
 export type StartPeer = (backends: Backends, options: PeerOptions) => Promise<Peer>;
 
 const executable = new URL('../../dist/main.js', import.meta.url).pathname;
+/** An earlier build's `main.js`, to be measured beside this one. */
+const earlier = process.env['SEALANE_BENCH_BEFORE'];
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 const dockerProxy = '/usr/sbin/docker-proxy';
 
@@ -59,6 +61,10 @@ export const peers: Readonly<Record<string, { readonly start: StartPeer; readonl
   },
   'sealane/splice': { start: (backends, options) => sealane('splice', backends, options), needs: [executable] },
   'sealane/stream': { start: (backends, options) => sealane('stream', backends, options), needs: [executable] },
+  'before/splice': {
+    start: (backends, options) => sealane('splice', backends, options, earlier),
+    needs: [earlier ?? '(no earlier build)'],
+  },
   haproxy: { start: haproxy, needs: ['/usr/sbin/haproxy'] },
   nginx: { start: nginx, needs: ['/usr/sbin/nginx', streamModule] },
   'docker-proxy': { start: dockerProxies, needs: [dockerProxy] },
@@ -111,10 +117,10 @@ export async function startIperf(): Promise<{ readonly port: number } & AsyncDis
   return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
-async function sealane(driver: string, backends: Backends, options: PeerOptions): Promise<Peer> {
+async function sealane(driver: string, backends: Backends, options: PeerOptions, main = executable): Promise<Peer> {
   const { folder, workers, certificate } = options;
   const ports = await freePorts();
-  const file = join(folder, `sealane-${driver}.yaml`);
+  const file = join(folder, `${main === executable ? 'sealane' : 'before'}-${driver}.yaml`);
   const service = (name: keyof Backends, more = ''): string =>
     `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n${more}`;
   const plain = `${service('http')}${service('bulk')}`;
@@ -136,8 +142,8 @@ async function sealane(driver: string, backends: Backends, options: PeerOptions)
     certificate.both,
   ];
   const quiet = ['--access-log', 'off', '--log-level', 'warn'];
-  const running = start(process.execPath, [executable, 'run', ...flags, ...quiet]);
-  return ready(`sealane/${driver}`, ports, [running]);
+  const running = start(process.execPath, [main, 'run', ...flags, ...quiet]);
+  return ready(`${main === executable ? 'sealane' : 'before'}/${driver}`, ports, [running]);
 }
 
 async function haproxy(backends: Backends, { folder, workers, certificate }: PeerOptions): Promise<Peer> {
