@@ -5,8 +5,8 @@ import type { HalfPipeParts } from './half-pipe.ts';
 import { again } from './libc.ts';
 
 /**
- * Sends an upstream the preface that it must answer with one byte, and waits for that byte; whatever comes behind it
- * stays in the socket.
+ * Sends an upstream a preface, and waits for the one byte with which the upstream must answer it. Bytes behind that
+ * byte stay in the socket.
  */
 interface AnswerEvents {
   onExpected(): void;
@@ -31,7 +31,7 @@ export class Answer implements Deferred {
     this.#events = events;
     this.#patience = loop.clock.after(patienceMs, () => this.#end('upstream-refused-tls'));
     chunks.scratch.bytes.set(bytes);
-    // The first write to a socket takes all of it. If it failed, so does the read.
+    // The first write to a socket takes the whole preface. Where this write fails, the read that follows fails as well.
     libc.write(upstream, chunks.scratch, bytes.length);
     loop.defer(this);
   }

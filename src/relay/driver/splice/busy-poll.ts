@@ -1,11 +1,11 @@
 /**
- * Decides whether a thread polls for events before it sleeps: if it has been at work for most of its time lately, with
- * sockets that come and go. Counted by windows of some milliseconds.
+ * Decides whether a thread polls for events before it sleeps: it does if it has worked for most of the last window, and
+ * enough new sockets were opened meanwhile. A window lasts 10 ms.
  */
 const windowMs = 10;
-/** The part of a window that a busy thread works for. */
+/** The share of a window that a thread must have worked to count as busy. */
 const busyShare = 0.75;
-/** New sockets in a window: a thousand a second. */
+/** The least number of new sockets in a window: a thousand a second. */
 const fewestNewSockets = 10;
 
 export class BusyPoll {
@@ -26,7 +26,7 @@ export class BusyPoll {
     this.#newSockets += 1;
   }
 
-  /** The thread worked from the end of one wait to the next wait. */
+  /** Counts the time that the thread worked, from the end of one wait to the beginning of the next. */
   onWorked(fromMs: number, untilMs: number): void {
     this.#workedMs += untilMs - fromMs;
     const lastedMs = untilMs - this.#windowBeganMs;

@@ -9,10 +9,11 @@ import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
 import { SpliceRelay, type RelayEvents } from './relay.ts';
 
 /**
- * A session's client, from its accept to its close; what is dialed for it (`Dial`) and what relays for it (`Relay`).
+ * The channel of one client, from accept to close: its early bytes, the upstream dialed for it (`Dial`) and the relay
+ * (`SpliceRelay`).
  *
- * A client that waits is not read: what it sends stays in its socket, while an end or a reset is told by epoll all the
- * same.
+ * The channel does not read a client that waits: the client's bytes stay in its socket, and epoll reports an end or a
+ * reset all the same.
  */
 export interface ChannelParts extends DialParts {
   readonly onClosed: (channel: SpliceChannel) => void;
@@ -20,22 +21,24 @@ export interface ChannelParts extends DialParts {
 
 export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   readonly client: string;
-  /** In the driver's list. */
+  /** This channel's node in the driver's list of channels. */
   readonly node = new ListNode<SpliceChannel>(this);
   readonly #parts: ChannelParts;
   readonly #client: number;
-  /** What has become ready of the client is known from the first wait after this turn on. */
+  /** The loop's turn at the accept: what the client's socket is ready for is known from the first wait after it. */
   readonly #acceptedTurn: number;
   #events: ChannelEvents | undefined;
   #mask = 0;
   #toldEnd = false;
-  /** While `onDialed` is told: a relay begun within it is pumped once that has returned, in the same turn. */
+  /**
+   * True while `onDialed` runs. A relay that begins meanwhile is pumped in the same turn, once `onDialed` has returned.
+   */
   #isTelling = false;
   #isOver = false;
   #earlyBytes: SpliceEarlyBytes | undefined;
-  /** Until it is relayed. */
+  /** The dial for this client; undefined once the session is relayed. */
   #dial: Dial | undefined;
-  /** Kept for its figures once it is over. */
+  /** The relay, which is kept for its byte counts once it is over. */
   #relay: SpliceRelay | undefined;
 
   constructor(parts: ChannelParts, client: number, address: string) {
@@ -45,7 +48,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.client = address;
   }
 
-  /** False if epoll would not have it: the channel is closed then. */
+  /** Watches the client; false where epoll refused the socket, and then the channel is closed. */
   start(): boolean {
     if (this.#parts.loop.watch(this.#client, tellReads, this) >= 0) return true;
     this.abort();
@@ -127,7 +130,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
 
   abort(): void {
     if (this.#isOver) return;
-    // A reset would take back what is still on its way.
+    // A reset would discard the part of the answer that is still on its way.
     if (this.#relay?.isAnswered) endInOrder(this.#parts, this.#client);
     else this.#parts.libc.setResetOnClose(this.#client);
     this.#relay?.abort();
@@ -142,12 +145,12 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#relay.finish();
   }
 
-  /** From time to time. */
+  /** Makes the calls that only longer sessions need; the driver calls this every few seconds. */
   tend(): void {
     this.#relay?.tend();
   }
 
-  /** Until it is relayed. */
+  /** Receives the client's events until a relay takes over the socket. */
   onReady(_: number, mask: number): void {
     this.#mask |= mask;
     if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();

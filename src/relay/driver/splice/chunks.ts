@@ -1,8 +1,8 @@
 import type { Memory } from './libc.ts';
 
 /**
- * The memory that small messages pass through: one scratch chunk for all sessions, as nearly every read is written on at
- * once. A session whose peer did not take it all keeps the chunk, and another becomes the scratch.
+ * The memory that small messages pass through. All sessions share one scratch chunk, since nearly every read is written
+ * on at once; a session whose peer did not take all of it keeps the chunk, and another chunk becomes the scratch.
  */
 const chunkSize = 64 * 1024;
 const maxIdle = 64;
@@ -17,7 +17,7 @@ export class Chunks {
     this.scratch = allocate(chunkSize);
   }
 
-  /** The scratch now belongs to the caller, until given back. */
+  /** Hands the scratch chunk to the caller, which owns it until `release`. */
   keepScratch(): Memory {
     const kept = this.scratch;
     this.scratch = this.#idle.pop() ?? this.#allocate(chunkSize);

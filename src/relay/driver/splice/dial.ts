@@ -8,17 +8,17 @@ import type { HalfPipeParts } from './half-pipe.ts';
 import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
 
 /**
- * A connection to an upstream, from the attempt on until a relay takes it over.
+ * One connection to an upstream, from the attempt to connect until a relay takes it over.
  */
 export interface DialParts extends HalfPipeParts, DialFacts {
   readonly sockets: OpenSockets;
 }
 
 export interface Dialer {
-  /** The client has sent something by now; undefined while that is not known. */
+  /** Whether the client has sent any byte yet; undefined while that is not known. */
   readonly hasSpoken: boolean | undefined;
   onDialed(): void;
-  /** It is closed. */
+  /** The dial failed, and its socket is closed. */
   onDialFailed(code: string): void;
 }
 
@@ -27,19 +27,19 @@ const inProgress = -115;
 const already = -114;
 const tooManyFiles = -24;
 const notSupported = -95;
-/** As writable a socket is told only once a write would block. */
+/** The events of a socket that is only read for now; writability is watched once a write would block. */
 export const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
-/** From the start also when it can be written to: that tells of the connect. */
+/** The events of a socket that is connecting: its first writability reports that it has connected. */
 const tellAll = tellReads | readyOut;
 
 export class Dial implements FdWatcher, Deferred {
   fd = none;
-  /** What epoll has told of it since it is connected. */
+  /** All events that epoll has reported for the socket since it connected. */
   mask = 0;
   isDialed = false;
-  /** The last packet of the handshake waits for the first bytes. */
+  /** True while the last packet of the TCP handshake waits for the first bytes. */
   holdsAck = false;
-  /** The upstream has answered a preface as expected. */
+  /** True once the upstream has answered a preface as expected. */
   wasAnswered = false;
   readonly #parts: DialParts;
   readonly #endpoint: Endpoint;
@@ -55,20 +55,24 @@ export class Dial implements FdWatcher, Deferred {
   }
 
   /**
-   * Connects once it is known whether the client has spoken, which is a matter of microseconds. If it has, the last packet
-   * of the handshake waits for its bytes and goes with them: a tenth less CPU for a short session (measured).
+   * Connects as soon as it is known whether the client has sent any byte, which takes microseconds. If it has, the last
+   * packet of the handshake waits for these bytes and travels with them: a tenth less CPU for a short session
+   * (measured).
    */
   start(): void {
     this.#parts.loop.defer(this);
   }
 
-  /** TLS is not spoken here: its service has come to want it since the client was routed here. */
+  /**
+   * Fails the dial: this driver does not speak TLS to upstreams, and the service began to require it after the client
+   * was routed here.
+   */
   refuse(): void {
     this.#failure = errorCode(notSupported);
     this.start();
   }
 
-  /** Sends the preface, and waits for the byte that it must be answered with. */
+  /** Sends the preface, and waits for the byte with which the upstream must answer it. */
   ask(preface: Preface, onExpected: () => void, onOther: (reason: RelayEnd) => void): void {
     this.#answer = new Answer(this.#parts, this.fd, preface, {
       onExpected: () => {
@@ -80,7 +84,7 @@ export class Dial implements FdWatcher, Deferred {
     });
   }
 
-  /** The upstream gets a reset. */
+  /** Closes the connection with a reset. */
   abort(): void {
     if (this.isDialed) this.#parts.libc.setResetOnClose(this.fd);
     this.close();
@@ -127,9 +131,10 @@ export class Dial implements FdWatcher, Deferred {
   }
 
   /**
-   * On one machine, containers included, the whole handshake takes place within connect(2), which says EINPROGRESS all the
-   * same. Called again it says 0 then, or how it failed, and EALREADY where it goes on: epoll tells of that one's end. So
-   * the client's bytes go in this turn of the loop instead of the next.
+   * Calls connect(2) a second time where the first call returned EINPROGRESS. On one machine, containers included, the
+   * whole handshake takes place within the first call, which returns EINPROGRESS all the same. The second call then
+   * returns 0 or the error; it returns EALREADY where the handshake still goes on, and epoll reports its end. So the
+   * client's bytes leave in this turn of the loop instead of the next.
    */
   #connectNow(fd: number, host: string, port: number): number {
     const { libc } = this.#parts;
@@ -137,7 +142,10 @@ export class Dial implements FdWatcher, Deferred {
     return result === inProgress ? libc.connect(fd, host, port) : result;
   }
 
-  /** Never of a Unix socket: its connect(2) is over when it returns (unix_stream_connect() in net/unix/af_unix.c). */
+  /**
+   * Handles the end of a connect under way. A Unix socket never gets here: its connect(2) is over when it returns
+   * (unix_stream_connect() in net/unix/af_unix.c).
+   */
   #onConnecting(mask: number): void {
     if ((mask & (readyError | readyHangup)) !== 0) {
       const error = this.#parts.libc.socketError(this.fd);

@@ -10,34 +10,34 @@ import { SpliceListener } from './listener.ts';
 import { PipePool } from './pipes.ts';
 
 /**
- * The Linux driver: epoll(7) and splice(2), called from TypeScript. It has no thread and no event loop of its own: whoever
- * made it calls `turn` again and again.
+ * The Linux driver: epoll(7) and splice(2), called from TypeScript. It has no thread and no event loop of its own: its
+ * owner calls `turn` again and again.
  */
 export interface SpliceDriver extends Driver {
-  /**
-   * Waits for something to happen, for up to `maxWaitMs` (at most a second), and does what follows from it. True when
-   * woken through `wakeFd`.
-   */
+  /** Waits for events for up to `maxWaitMs` (at most a second), and handles them. True when woken through `wakeFd`. */
   turn(maxWaitMs?: number): boolean;
-  /** An eventfd(2): 8 bytes written to it, by any thread, end the wait. It is the receiver's to close. */
+  /**
+   * An eventfd(2): 8 bytes written to it, by any thread, end the wait. The thread that receives this descriptor closes
+   * it.
+   */
   readonly wakeFd: number;
-  /** Closes every descriptor but `wakeFd`, at once; clients get a reset. To be used no more. */
+  /** Closes every descriptor but `wakeFd` at once; clients get a reset. The driver must not be used afterwards. */
   dispose(): void;
 }
 
 export interface SpliceDriverOptions {
-  /** By itself as many as there is need for. */
+  /** The budget of open sockets. Default: unlimited. */
   readonly sockets?: OpenSockets;
-  /** Pipes at once. */
+  /** The greatest number of pipes at once. */
   readonly maxPipes?: number;
-  /** Bytes that a pipe for bulk data holds. */
+  /** The number of bytes that a pipe for bulk data holds. */
   readonly pipeSize?: number;
 }
 
 const defaultMaxPipes = 512;
 const idlePipes = 64;
 const defaultPipeSize = 1024 * 1024;
-/** Sessions that last as long get what short ones are spared. */
+/** The interval at which sessions get the calls that short ones are spared. */
 const tendingMs = 5_000;
 
 /** @throws Error where there is no node:ffi, no epoll */
@@ -107,7 +107,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
   };
 }
 
-/** ip(7), ip_local_port_range; Linux's default where it can't be read. */
+/** The first port of ip(7)'s ip_local_port_range; Linux's default where the setting can't be read. */
 function firstEphemeralPort(): number {
   try {
     return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10) || 0;

@@ -5,18 +5,18 @@ import type { HalfPipeParts } from './half-pipe.ts';
 import { again, readyPeerEnd } from './libc.ts';
 
 /**
- * A client's bytes before an upstream is dialed for it: they are peeked at where they are, in its socket (recv(2),
- * MSG_PEEK), so that a client that drips holds none of our memory. Some may be consumed, an answer may be written, and the
- * client may be rejected. Made only for clients whose listener has to know more of them.
+ * A client's bytes before an upstream is dialed for it. They are peeked at in the client's socket (recv(2), MSG_PEEK),
+ * so that a client that drips uses none of the relay's memory. Some of them may be consumed, an answer may be written,
+ * and the client may be rejected. Made only for clients whose listener must know more about them.
  */
 interface EarlyBytesEvents {
   onClientBytes(bytes: Uint8Array, ended: boolean): void;
   onClientFailed(): void;
-  /** The client was rejected, and is gone or had its time: the channel is to be closed. */
+  /** The rejected client is gone, or its time is over: the channel must be closed. */
   onRejected(): void;
 }
 
-/** For a rejected client to read why; it may send as much meanwhile. */
+/** The time for a rejected client to read the answer, and the most bytes that it may send meanwhile. */
 const lingerMs = 1_000;
 const mostDiscarded = 1024 * 1024;
 
@@ -37,12 +37,12 @@ export class SpliceEarlyBytes implements Deferred {
     this.#events = events;
   }
 
-  /** It peeks at the client, or rejects it: the client's events are its business. */
+  /** True while the client is peeked at or rejected: then the client's events are handled here. */
   get isBusy(): boolean {
     return this.#limit > 0 || this.#linger !== undefined;
   }
 
-  /** `mask`: what epoll has told so far. */
+  /** `mask`: all events that epoll has reported so far. */
   startPeeking(limit: number, mask: number): void {
     this.#limit = Math.min(limit, this.#parts.chunks.scratch.size);
     this.#mask = mask;
@@ -50,7 +50,10 @@ export class SpliceEarlyBytes implements Deferred {
     if (mask !== 0) this.#parts.loop.defer(this);
   }
 
-  /** For good, once the client is closed: its descriptor may be another's by the time a deferred peek comes. */
+  /**
+   * Ends peeking and lingering. Once the client is closed, its descriptor may belong to another connection by the time
+   * that a deferred peek runs.
+   */
   stop(): void {
     this.#limit = 0;
     this.#pause?.cancel();
@@ -68,7 +71,7 @@ export class SpliceEarlyBytes implements Deferred {
     }
   }
 
-  /** No more than fits the buffer of a socket that was never written to. */
+  /** Writes a few bytes, at most as many as fit the buffer of a socket that was never written to. */
   write(bytes: Uint8Array): void {
     const { libc, chunks } = this.#parts;
     chunks.scratch.bytes.set(bytes);

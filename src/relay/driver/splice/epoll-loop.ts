@@ -1,4 +1,4 @@
-// The global of that name is a getter, and costs more than the clock.
+// The global `performance` is a getter, and costs more than the clock itself.
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
@@ -8,11 +8,12 @@ import { BusyPoll } from './busy-poll.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /**
- * The event loop of a relay thread: waits in epoll_wait(2), tells each file descriptor's watcher what is ready, runs what
- * was put off, turns the timers. Per descriptor it keeps typed arrays and one reference; an event allocates nothing.
+ * The event loop of a relay thread: it waits in epoll_wait(2), tells the watcher of each file descriptor what is ready,
+ * runs what was deferred, and turns the timers. For each descriptor it keeps typed arrays and one reference; an event
+ * allocates nothing.
  *
- * A descriptor that was closed may be given out again within one batch of events. Its tag has then moved on, and what the
- * batch still says about the old one is passed over.
+ * The kernel may assign a closed descriptor again within one batch of events. The descriptor's tag has then moved on,
+ * and events of the batch that carry the old tag are skipped.
  */
 export interface FdWatcher {
   onReady(fd: number, mask: number): void;
@@ -22,13 +23,13 @@ export interface Deferred {
   runDeferred(): void;
 }
 
-/** However little there is to do; a thread that nobody wakes still ends within this. */
+/** The longest wait; a thread that is never woken still ends within this time. */
 const longestWaitMs = 1_000;
 /**
- * A thread that is busy with clients that come and go polls for so long before it sleeps. To be put to sleep and woken
- * costs more than that: its processor goes to others, and on few processors all then wait for each other in turn (6 % more
- * new connections a second, measured). Bulk streams would lose by it the processor that their ends need, and a thread with
- * little to do never polls.
+ * How long a thread that is busy with clients that come and go polls before it sleeps. Sleeping and waking cost more
+ * than that: the processor goes to other threads, and on few processors all threads then wait for each other in turn
+ * (6 % more new connections a second with polling, measured). Polling would take the processor away from the ends of
+ * bulk streams, and a thread with little to do never polls.
  */
 const busyPollMs = 0.05;
 
@@ -36,18 +37,21 @@ export class EpollLoop {
   readonly libc: Libc;
   readonly clock: Clock;
   readonly timers: TimerWheel;
-  /** Writing 8 bytes to it, from any thread, ends the wait (eventfd(2)). Whoever took it over closes it. */
+  /**
+   * An eventfd(2): 8 bytes written to it, by any thread, end the wait. The thread that receives this descriptor closes
+   * it.
+   */
   readonly wakeFd: number;
-  /** As of the last wait. */
+  /** The time at the end of the last wait. */
   nowMs = performance.now();
-  /** Somebody wrote to `wakeFd` before the last wait ended. */
+  /** True if a thread wrote to `wakeFd` before the last wait ended. */
   woken = false;
-  /** How often it has waited. */
+  /** The number of waits so far. */
   turns = 0;
   readonly #sockets: OpenSockets;
   readonly #epoll: EpollSet;
   readonly #busyPoll: BusyPoll;
-  /** Told of since the timers were turned. */
+  /** The number of events reported since the timers were last turned. */
   #events = 0;
   #watchers: (FdWatcher | undefined)[] = [];
   #tags = new Int32Array(1_024);
@@ -55,7 +59,7 @@ export class EpollLoop {
   #deferred: Deferred[] = [];
   #spare: Deferred[] = [];
 
-  /** `sockets`: where those that are watched are counted. */
+  /** `sockets` counts the watched descriptors. */
   constructor(libc: Libc, sockets = new OpenSockets()) {
     this.#sockets = sockets;
     this.libc = libc;
@@ -73,7 +77,7 @@ export class EpollLoop {
     };
   }
 
-  /** 0, or minus errno; it is to be closed in either case. */
+  /** Watches a descriptor: 0, or minus errno. The caller must `close` the descriptor in either case. */
   watch(fd: number, mask: number, watcher: FdWatcher): number {
     this.#reserve(fd);
     this.#sockets.opened();
@@ -83,7 +87,7 @@ export class EpollLoop {
     return this.#epoll.add(fd, mask, this.#tags[fd] ?? 0);
   }
 
-  /** From now on another is told of it. */
+  /** Gives the descriptor's events to another watcher from now on. */
   handTo(fd: number, watcher: FdWatcher): void {
     this.#watchers[fd] = watcher;
   }
@@ -94,29 +98,34 @@ export class EpollLoop {
     this.#epoll.modify(fd, mask, this.#tags[fd] ?? 0);
   }
 
-  /** Also tells when it can be written to; at once, if it can (epoll_ctl(2), EPOLL_CTL_MOD re-arms). */
+  /**
+   * Also reports when the descriptor can be written to; at once if it can be now (epoll_ctl(2), EPOLL_CTL_MOD re-arms).
+   */
   watchOut(fd: number): void {
     this.rewatch(fd, (this.#masks[fd] ?? 0) | readyOut);
   }
 
-  /** Closes the descriptor; that also takes it out of the set (epoll(7)), as nothing of ours is ever duplicated. */
+  /**
+   * Closes the descriptor. That also removes it from the epoll set (epoll(7)), since the relay never duplicates a
+   * descriptor.
+   */
   close(fd: number): void {
     this.#forget(fd);
     this.libc.close(fd);
   }
 
-  /** Watches it no more, and leaves it open. */
+  /** Stops watching the descriptor and leaves it open. */
   release(fd: number): void {
     this.#forget(fd);
     this.#epoll.remove(fd);
   }
 
-  /** Runs it before the next wait. */
+  /** Runs `deferred` before the next wait. */
   defer(deferred: Deferred): void {
     this.#deferred.push(deferred);
   }
 
-  /** One wait and all that follows from it. True when woken through `wakeFd`. */
+  /** Waits once, and handles all that happened. True when woken through `wakeFd`. */
   turn(maxWaitMs: number = longestWaitMs): boolean {
     const count = this.#wait(maxWaitMs);
     this.nowMs = performance.now();
@@ -124,7 +133,7 @@ export class EpollLoop {
     this.woken = this.#isWoken(count);
     for (let index = 0; index < count; index++) {
       const fd = this.#epoll.eventFd(index);
-      // Nobody watches `wakeFd`.
+      // `wakeFd` has no watcher.
       if (this.#tags[fd] === this.#epoll.eventTag(index)) this.#watchers[fd]?.onReady(fd, this.#epoll.eventMask(index));
     }
     this.#runDeferred();
@@ -133,8 +142,9 @@ export class EpollLoop {
   }
 
   /**
-   * Not while more was there than one wait tells of: no timer may find a session silent whose bytes have come. After as many
-   * events as there are descriptors each had its turn (epoll(7): the ready list is served in rotation).
+   * Turns the timers, unless the kernel has more events than one wait reports: no timer may find a session silent whose
+   * bytes have arrived. After as many events as there are descriptors, each descriptor has had its turn (epoll(7): the
+   * ready list is served in rotation).
    */
   #turnTimers(lastCount: number): void {
     this.#events += lastCount;
@@ -147,13 +157,16 @@ export class EpollLoop {
     this.libc.close(this.#epoll.fd);
   }
 
-  /** Searched for first: a listener that was told of before stays ahead in the list, however late its next client came. */
+  /**
+   * Looks for `wakeFd` before any other event is handled. A listener that was reported before stays ahead of it in the
+   * ready list, however late its next client arrived.
+   */
   #isWoken(count: number): boolean {
     for (let index = 0; index < count; index++) if (this.#epoll.eventFd(index) === this.wakeFd) return true;
     return false;
   }
 
-  /** How many events there are. */
+  /** The number of events that the wait reported. */
   #wait(maxWaitMs: number): number {
     const beganMs = performance.now();
     this.#busyPoll.onWorked(this.nowMs, beganMs);
@@ -176,7 +189,7 @@ export class EpollLoop {
   #runDeferred(): void {
     const deferred = this.#deferred;
     if (deferred.length === 0) return;
-    // What they put off in turn waits for what the next wait brings: nobody is kept from its turn.
+    // Work that is deferred meanwhile runs after the next wait, so that no descriptor loses its turn.
     this.#deferred = this.#spare;
     this.#spare = deferred;
     for (const one of deferred) one.runDeferred();
@@ -204,7 +217,7 @@ function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-/** At the start only: without these there is no loop. */
+/** Throws where a call failed that the loop can't do without; for the constructor only. */
 function must(result: number, call: string): number {
   if (result < 0 && result !== again) throw new Error(`${call}: ${errorMessage(result)}`);
   return result;

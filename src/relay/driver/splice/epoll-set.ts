@@ -2,15 +2,15 @@ import { word } from './libc-symbols.ts';
 import type { Calls, Libc, Memory } from './libc.ts';
 
 /**
- * A set of descriptors to be told of (epoll(7)), with the memory that its events come in. As in libc.ts a call gives its
- * result, or minus errno.
+ * A set of descriptors that the kernel reports events of (epoll(7)), with the memory that the events are written to. As
+ * in libc.ts a call returns its result, or minus errno.
  */
-/** That one wait tells of. */
+/** The greatest number of events that one wait reports. */
 export const maxEvents = 256;
 const bytesOfEvent = 16;
 
 export class EpollSet {
-  /** Or minus errno: there is none. */
+  /** The set's descriptor; minus errno where it could not be created. */
   readonly fd: number;
   readonly #calls: Calls;
   readonly #event: Memory;
@@ -30,7 +30,7 @@ export class EpollSet {
     this.#eventsWords = new Int32Array(this.#events.bytes.buffer);
   }
 
-  /** `tag` comes back with each event. */
+  /** `tag` is returned with each event of the descriptor. */
   add(fd: number, events: number, tag: number): number {
     return this.#control(1n, fd, events, tag);
   }
@@ -43,7 +43,7 @@ export class EpollSet {
     return this.#control(2n, fd, 0, 0);
   }
 
-  /** How many events there are now for `eventFd` and the others to read. */
+  /** Waits for events; the number of those that `eventMask`, `eventFd` and `eventTag` can now read. */
   wait(timeoutMs: number): number {
     const { functions, result } = this.#calls;
     return result(functions.epoll_wait(word(this.fd), this.#events.pointer, word(maxEvents), word(timeoutMs)));

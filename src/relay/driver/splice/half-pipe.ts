@@ -14,13 +14,14 @@ import {
 import type { Pipe, PipePool } from './pipes.ts';
 
 /**
- * One direction of a session. Small messages are read into shared memory and written on; a source that fills it is taken
- * for bulk, whose bytes then stay in the kernel:
+ * One direction of a session. Small messages are read into shared memory and written on. A source that fills this
+ * memory counts as bulk, and its bytes then stay in the kernel:
  *
  *   source ──read──▶ chunk ──write──▶ sink          source ──splice──▶ pipe ──splice──▶ sink
  *
- * Descriptors are edge-triggered, so what is known to be readable or full is remembered here. What the sink did not take
- * is kept, and its source not read: that is the back-pressure. A direction at rest holds neither pipe nor chunk.
+ * Descriptors are edge-triggered, so this class remembers what is readable and what is full. Bytes that the sink did
+ * not take are kept, and the source is not read meanwhile: that is the back-pressure. A direction at rest holds neither
+ * pipe nor chunk.
  */
 export interface HalfPipeParts {
   readonly libc: Libc;
@@ -30,39 +31,46 @@ export interface HalfPipeParts {
 }
 
 /**
- * `waiting`: for an event. `more`: this turn's share is used up. `ended`: the source has ended and the sink has it all.
- * A failure of the source shows only once the sink has all that came before.
+ * `waiting`: nothing can move before the next event. `more`: this turn's share is used up. `ended`: the source has
+ * ended and the sink has taken all its bytes. A failure of the source shows only once the sink has taken all bytes from
+ * before it.
  */
 export type Pumped = 'waiting' | 'more' | 'ended' | 'source-failed' | 'sink-failed';
 
-/** One session's share of a turn, so that a fast one does not keep others waiting for long. */
+/** The most bytes of one direction in one turn, so that a fast session does not delay the others for long. */
 const turnShare = 1024 * 1024;
-/** A read of so much is worth going on without copying. */
+/** A read of at least this size turns the direction to splice(2). */
 const bulkFrom = 32 * 1024;
-/** A burst of less was not worth a pipe. */
+/** A burst smaller than this turns the direction back to copying: it did not pay for a pipe. */
 const bulkUntil = 16 * 1024;
 /**
- * What a segment holds over any link that can carry IPv6: 1,280 bytes (RFC 8200, 5) without headers and timestamps. A first
- * write that fits in one never waits for an acknowledgement.
+ * The payload of a segment over any link that can carry IPv6: 1,280 bytes (RFC 8200, 5) without headers and timestamps.
+ * A first write that fits into one segment never waits for an acknowledgement.
  */
 const smallestSegment = 1_208;
 
 export class SpliceHalfPipe {
-  /** Taken from the source. */
+  /** The number of bytes taken from the source. */
   bytes = 0;
-  /** The source has ended its direction. */
+  /** True once the source has ended its direction. */
   ended = false;
-  /** What the write said that failed: minus errno. The socket says it once, so no read will say it again. */
+  /** The error of the write that failed, as minus errno. The socket reports it once, so no later read will. */
   sinkFailure = 0;
   readonly #parts: HalfPipeParts;
   readonly #source: number;
   readonly #sink: number;
-  /** Set TCP_NODELAY only when a write might be held back: most short sessions never need the call. */
+  /**
+   * True while TCP_NODELAY is still to be set. It is set only when a write might be held back: most short sessions
+   * never need the call.
+   */
   #noDelay: boolean;
   #wrote = false;
   #readable = false;
   #peerEnded = false;
-  /** A short read does not mean that nothing is left: a failure may follow, or the byte after an urgent one (tcp(7)). */
+  /**
+   * True once a short read no longer means that nothing is left: a failure may follow, or the byte after an urgent one
+   * (tcp(7)).
+   */
   #thorough = false;
   #blocked = false;
   #stopped = false;
@@ -92,7 +100,10 @@ export class SpliceHalfPipe {
     if ((mask & (readyOut | readyError | readyHangup)) !== 0) this.#blocked = false;
   }
 
-  /** Goes ahead of the source's bytes, together with the first of them if they are there. Before the first `pump`. */
+  /**
+   * Sends `preface` ahead of the source's bytes, together with the first of them where they have arrived. To be called
+   * before the first `pump`.
+   */
   startWith(preface: Uint8Array): void {
     const { libc, chunks } = this.#parts;
     const chunk = chunks.keepScratch();
@@ -119,12 +130,12 @@ export class SpliceHalfPipe {
     return 'more';
   }
 
-  /** Reads no more of the source; what is left is flushed as before. */
+  /** Stops reading the source; bytes already taken are flushed as before. */
   stopReading(): void {
     this.ended = true;
   }
 
-  /** Lets go of everything; `pump` does nothing from then on. */
+  /** Releases chunk and pipe; `pump` does nothing from then on. */
   stop(): void {
     this.#stopped = true;
     if (this.#chunk) this.#parts.chunks.release(this.#chunk);
@@ -159,11 +170,11 @@ export class SpliceHalfPipe {
     this.bytes += length;
     if (length === room || this.#thorough) return;
     this.#readable = false;
-    // What came before the end was all there was.
+    // The peer has ended, and its last bytes were just read.
     this.ended = this.#peerEnded;
   }
 
-  /** Undefined: nothing is left of what was taken. */
+  /** Writes the bytes that were taken before; undefined once none of them are left. */
   #flush(): Pumped | undefined {
     const isPiped = this.#pipe !== undefined && this.#piped > 0;
     if (!isPiped && !this.#chunk) return undefined;
@@ -225,7 +236,7 @@ export class SpliceHalfPipe {
     return undefined;
   }
 
-  /** From here on we are told when the sink takes bytes again. */
+  /** Waits for the sink: from here on epoll reports when it takes bytes again. */
   #onBlocked(): Pumped {
     this.#blocked = true;
     this.#parts.loop.watchOut(this.#sink);

@@ -1,11 +1,11 @@
 /**
  * The symbols of libc that libc.ts calls, glibc's and musl's alike.
  *
- * Every argument is declared as a pointer, whatever it is: pointers and integers travel in the same registers, and no
- * negative number is ever passed. Arguments of other types are checked by wrappers in JavaScript that all functions of an
- * arity share (lib/internal/ffi/fast-api.js); a function of two or more pointers is handed out bare, and V8 calls it
- * directly: 150–200 ns for a call that fails at once, of which the kernel takes 100, instead of 230–570 (measured). Where
- * libc takes one argument, the second is padding, which neither calling convention minds.
+ * Every argument is declared as a pointer, whatever its type: pointers and integers travel in the same registers, and
+ * no negative number is ever passed. Arguments of other types are checked by JavaScript wrappers that all functions of
+ * one arity share (lib/internal/ffi/fast-api.js). A function of two or more pointers has no wrapper, and V8 calls it
+ * directly: 150–200 ns for a call that fails at once, of which the kernel takes 100, instead of 230–570 (measured).
+ * Where libc takes one argument, the second one is padding, which neither calling convention minds.
  */
 const [two, three, four, five, six] = [
   ['pointer', 'pointer'],
@@ -39,7 +39,7 @@ export const signatures = {
   send: { return: 'int32', arguments: four },
 } as const;
 
-/** An argument that is a number. Known to have 32 bits it travels as it is; of another a BigInt is really made. */
+/** A number as an argument. V8 passes a BigInt known to have 32 bits as it is, and really allocates any other. */
 export function word(value: number): bigint {
   return BigInt(value | 0);
 }

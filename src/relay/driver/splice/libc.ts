@@ -12,11 +12,12 @@ import {
 import { messageOf } from '../../../text/message-of.ts';
 
 /**
- * The kernel as a small socket library: the only file that knows node:ffi; struct layouts (x86-64 and arm64), constants and
- * errno are here and in epoll-set.ts. Nothing here throws: a call gives its result, or minus errno, as the kernel does.
+ * The kernel as a small socket library. Only this file knows node:ffi; struct layouts (x86-64 and arm64), constants and
+ * errno are here and in epoll-set.ts. Nothing here throws: a call returns its result, or minus errno, as the kernel
+ * does.
  *
- * Arguments go over as BigInts (see `word`), which optimised code never really makes; results come back as 32
- * bits, since sizes stay far below 2 GiB. A pointer is of memory that is never let go while in use.
+ * Arguments are passed as BigInts (see `word`), which optimised code never really allocates. Results come back as 32
+ * bits, since sizes stay far below 2 GiB. Memory behind a pointer is never freed while in use.
  */
 type Ffi = typeof ffiTypes;
 
@@ -40,7 +41,7 @@ const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 const keepIdleSeconds = 60;
 
-/** Memory that the kernel reads and writes. Keep a reference for as long as it may. */
+/** Memory that the kernel reads and writes. The caller keeps a reference for as long as the kernel may use it. */
 export interface Memory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly pointer: bigint;
@@ -51,14 +52,14 @@ function ffiModule(): Ffi | undefined {
   return withoutFfiWarning(() => process.getBuiltinModule('node:ffi') as Ffi | undefined);
 }
 
-/** What another part of it calls the kernel with. */
+/** The means by which other files of this driver call the kernel. */
 export interface Calls {
   readonly functions: Functions;
-  /** A call's result, or minus errno. */
+  /** Turns a call's return value into its result, or minus errno. */
   readonly result: (result: number) => number;
 }
 
-/** Libc of this thread, or why there is none. */
+/** Opens libc for this thread, or says why that is not possible. */
 export function openLibc(): Libc | { readonly unavailable: string } {
   const ffi = ffiModule();
   if (!ffi) return { unavailable: `Node ${process.versions.node} runs without node:ffi` };
@@ -69,7 +70,7 @@ export function openLibc(): Libc | { readonly unavailable: string } {
   }
 }
 
-/** Node's name of a failed call's result, e.g. `ECONNREFUSED`. */
+/** Node's name of a failed call's error, e.g. `ECONNREFUSED`. */
 export function errorCode(result: number): string {
   return getSystemErrorName(result);
 }
@@ -112,7 +113,7 @@ export class Libc {
     return this.#result(this.#c.read(word(fd), into.pointer, word(into.size)));
   }
 
-  /** No more than so many bytes. */
+  /** Reads at most `length` bytes. */
   readSome(fd: number, into: Memory, length: number): number {
     return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0n));
   }
@@ -125,7 +126,10 @@ export class Libc {
     return this.#result(this.#c.send(word(fd), from.pointer, word(length), 0n));
   }
 
-  /** What `shutdownWrite` or `close` is about to follow: its FIN travels in the same segment (send(2), MSG_MORE). */
+  /**
+   * Writes the last bytes before `shutdownWrite` or `close`, so that the FIN travels in the same segment (send(2),
+   * MSG_MORE).
+   */
   writeLast(fd: number, from: Memory, length: number): number {
     return this.#result(this.#c.send(word(fd), from.pointer, word(length), 0x8000n));
   }
@@ -134,22 +138,22 @@ export class Libc {
     return this.#result(this.#c.send(word(fd), from.pointer + word(offset), word(length), 0n));
   }
 
-  /** 1 if there is a byte to read, 0 at the end; nothing is consumed. */
+  /** 1 if there is a byte to read, 0 at the end of the stream; nothing is consumed. */
   peek(fd: number): number {
     return this.peekInto(fd, this.#option, 1);
   }
 
-  /** How many of the bytes that are there were copied; nothing is consumed. */
+  /** Copies at most `length` bytes of those that have arrived, and returns their number; nothing is consumed. */
   peekInto(fd: number, into: Memory, length: number): number {
     return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0x2n));
   }
 
-  /** From a socket into a pipe, or from a pipe into a socket. */
+  /** Moves bytes from a socket into a pipe, or from a pipe into a socket. */
   splice(from: number, to: number, length: number): number {
     return this.#result(this.#c.splice(word(from), 0n, word(to), 0n, word(length), spliceFlags));
   }
 
-  /** Gives the end to read from; `pipeWriteEnd` has the other. */
+  /** Creates a pipe and returns its read end; `pipeWriteEnd` is the other end. */
   pipe(): number {
     const result = this.#c.pipe2(this.#option.pointer, nonBlocking | closeOnExec);
     return result < 0 ? this.#result(result) : (this.#ints[0] ?? 0);
@@ -159,12 +163,12 @@ export class Libc {
     return this.#ints[1] ?? 0;
   }
 
-  /** The size it has then. */
+  /** Resizes a pipe, and returns the size that it then has (fcntl(2), F_SETPIPE_SZ). */
   resizePipe(fd: number, size: number): number {
     return this.#result(this.#c.fcntl(word(fd), 1031n, word(size)));
   }
 
-  /** For an IP address or `unix:/path`. */
+  /** Creates a stream socket for an IP address or `unix:/path`. */
   streamSocket(host: string): number {
     return this.#result(this.#c.socket(word(familyOf(host)), 1n | nonBlocking | closeOnExec, 0n));
   }
@@ -183,14 +187,14 @@ export class Libc {
     return this.#result(this.#c.listen(word(fd), word(backlog)));
   }
 
-  /** `lastAddressText` has the peer's. */
+  /** Accepts a client, whose address `lastAddressText` then returns. */
   accept(fd: number): number {
     this.#length[0] = maxUnixAddressLength;
     const flags = nonBlocking | closeOnExec;
     return this.#result(this.#c.accept4(word(fd), this.#address.pointer, this.#addressLength.pointer, flags));
   }
 
-  /** `lastAddress` has it. */
+  /** Reads the socket's own address, which `lastAddress` then returns. */
   localAddress(fd: number): number {
     this.#length[0] = maxUnixAddressLength;
     return this.#result(this.#c.getsockname(word(fd), this.#address.pointer, this.#addressLength.pointer));
@@ -200,7 +204,7 @@ export class Libc {
     return decodeAddress(this.#address.bytes);
   }
 
-  /** `ip:port`, or `unix`. */
+  /** The last address as text: `ip:port`, or `unix`. */
   lastAddressText(): string {
     return decodeText(this.#address.bytes);
   }
@@ -209,7 +213,7 @@ export class Libc {
     return this.#result(this.#c.shutdown(word(fd), 1n));
   }
 
-  /** Minus the errno of the socket's failure, which is forgotten; 0 if it has none. */
+  /** Minus the errno of the socket's failure, which the kernel then forgets; 0 if it has none. */
   socketError(fd: number): number {
     this.#length[0] = 4;
     this.#ints[0] = 0;
@@ -222,7 +226,7 @@ export class Libc {
     return result < 0 || !reusePort ? result : this.#setOption(fd, solSocket, 15n, 1);
   }
 
-  /** Let an IPv6 listener take IPv4 clients too, whatever net.ipv6.bindv6only says. */
+  /** Lets an IPv6 listener accept IPv4 clients too, whatever net.ipv6.bindv6only says. */
   setDualStack(fd: number): number {
     return this.#setOption(fd, 41n, 26n, 0);
   }
@@ -231,7 +235,9 @@ export class Libc {
     return this.#setOption(fd, ipProtoTcp, 1n, 1);
   }
 
-  /** Off, before `connect`: the last packet of the handshake waits for the first bytes (tcp(7), TCP_QUICKACK). */
+  /**
+   * Switched off before `connect`, the last packet of the handshake waits for the first bytes (tcp(7), TCP_QUICKACK).
+   */
   setQuickAck(fd: number, isOn: boolean): number {
     return this.#setOption(fd, ipProtoTcp, 12n, isOn ? 1 : 0);
   }
@@ -241,7 +247,7 @@ export class Libc {
     return this.#setOption(fd, solSocket, 9n, 1);
   }
 
-  /** The socket's close is a reset: SO_LINGER with no time (socket(7)). */
+  /** Makes the socket's close send a reset: SO_LINGER with no time (socket(7)). */
   setResetOnClose(fd: number): number {
     this.#ints[0] = 1;
     this.#ints[1] = 0;
@@ -270,12 +276,12 @@ export class Libc {
   }
 }
 
-/** Told once, when something becomes ready that was not. */
+/** Makes epoll report these events once, when they begin, not for as long as they last (EPOLLET). */
 export function onEdge(events: number): number {
   return events | edgeTriggered;
 }
 
-/** Node warns about exactly this module being experimental; every other warning goes its way. */
+/** Loads node:ffi without Node's warning that it is experimental; every other warning is passed on. */
 function withoutFfiWarning<T>(load: () => T): T {
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning: string | Error, ...rest: []) => {

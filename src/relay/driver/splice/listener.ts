@@ -6,19 +6,19 @@ import type { Deferred, EpollLoop, FdWatcher } from './epoll-loop.ts';
 import { again, errorCode, errorMessage, readyIn } from './libc.ts';
 
 /**
- * One listening socket. Level-triggered, so that a backlog that was not emptied is told of again; while nothing can be
- * accepted it is taken out, or the loop would spin.
+ * One listening socket. It is level-triggered, so that epoll reports a backlog again that was not emptied. While
+ * nothing can be accepted the socket is not watched, or the loop would spin.
  */
 interface ListenerParts {
   readonly loop: EpollLoop;
-  /** Makes a channel of an accepted socket, or resets it and says so. */
+  /** Makes a channel of an accepted socket, or resets the socket and reports a resource warning. */
   readonly onAccepted: (fd: number, client: string, events: ListenEvents) => void;
 }
 
-/** The kernel cuts it to net.core.somaxconn (listen(2)). */
+/** The longest accept queue; the kernel limits it to net.core.somaxconn (listen(2)). */
 const backlog = 4_096;
 const mostAtOnce = 64;
-/** For want of descriptors or memory; what a busy process frees in that time. */
+/** The pause after an accept failed for lack of descriptors or memory; a busy process frees some in that time. */
 const pauseMs = 100;
 const interrupted: ReadonlySet<string> = new Set(['ECONNABORTED', 'EPROTO', 'EINTR', 'EPERM']);
 
@@ -28,7 +28,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
   readonly #bind: Bind;
   readonly #fd: number;
   readonly #failure: number;
-  /** How many are expected to wait: asking for one more costs a call that says there is none. */
+  /** The number of clients expected in the queue: each accept on an empty queue costs a call. */
   #expected = 1;
   #paused: Timer | undefined;
   #closed = false;
@@ -51,7 +51,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     if (this.#failure === 0 && isUnix(this.#bind.host)) removeSocketFile(unixPath(this.#bind.host));
   }
 
-  /** What became of the attempt to bind. */
+  /** Reports the result of the attempt to bind. */
   runDeferred(): void {
     if (this.#closed) return;
     const { libc } = this.#parts.loop;
@@ -69,7 +69,8 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
 
   onReady(): void {
     const { libc, woken } = this.#parts.loop;
-    // A message is about to be read that may say to close: it came before these clients, who are told of again.
+    // A message that is about to be read may close this listener. It was sent before these clients came, and epoll will
+    // report them again.
     if (woken) return;
     let accepted = 0;
     for (; accepted < this.#expected && !this.#closed && !this.#paused; accepted++) {
@@ -88,11 +89,11 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     const { host, port, reusePort } = this.#bind;
     const fd = this.#fd;
     if (host === '::') libc.setDualStack(fd);
-    // Accepted sockets inherit both (net/core/sock.c, sk_clone_lock): two calls less for each client.
+    // Accepted sockets inherit both options (net/core/sock.c, sk_clone_lock): two calls fewer for each client.
     libc.setNoDelay(fd);
     libc.setKeepAlive(fd);
     for (const step of [
-      // A path is never shared (socket(7)).
+      // Listeners never share a path (socket(7)).
       () => (isUnix(host) ? 0 : libc.setReuse(fd, reusePort)),
       () => libc.bind(fd, host, port),
       () => libc.listen(fd, backlog),
@@ -107,7 +108,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
   #onRefused(result: number): void {
     if (result === again) return;
     const code = errorCode(result);
-    // The client was gone before it was accepted; those behind it are told of again.
+    // The client left before it was accepted; epoll reports those behind it again.
     if (interrupted.has(code)) return;
     const { loop } = this.#parts;
     loop.rewatch(this.#fd, 0);

@@ -1,6 +1,6 @@
 /**
- * Pipes that splice(2) moves bytes through. Making one costs three calls, so those that are empty are kept, the last used
- * first. None is ever given back with bytes in it: it would hand one session's bytes to another.
+ * The pipes that splice(2) moves bytes through. Making one costs three calls, so empty pipes are kept and the last used
+ * goes out first. A pipe with bytes in it is never kept: it would hand one session's bytes to another.
  */
 export interface Pipe {
   readonly readEnd: number;
@@ -8,7 +8,7 @@ export interface Pipe {
   readonly size: number;
 }
 
-/** What the pool needs of libc. */
+/** The calls of libc that the pool needs. */
 export interface PipeCalls {
   pipe(): number;
   readonly pipeWriteEnd: number;
@@ -17,15 +17,18 @@ export interface PipeCalls {
 }
 
 interface PipePoolOptions {
-  /** Asked of the kernel; users without privileges get less once they have many (fs.pipe-user-pages-soft, pipe(7)). */
+  /**
+   * The size requested from the kernel; users without privileges get less once they have many pipes
+   * (fs.pipe-user-pages-soft, pipe(7)).
+   */
   readonly pipeSize: number;
-  /** Pipes at once, in use or kept. */
+  /** The greatest number of pipes, those in use and the kept ones together. */
   readonly maxPipes: number;
-  /** Pipes kept while nobody needs them. */
+  /** The greatest number of pipes that are kept while unused. */
   readonly maxIdle: number;
 }
 
-/** F_SETPIPE_SZ refused: what pipe(7) gives. */
+/** The size of a pipe where the kernel refused F_SETPIPE_SZ (pipe(7)). */
 const defaultPipeSize = 65_536;
 
 export class PipePool {
@@ -39,23 +42,23 @@ export class PipePool {
     this.#options = options;
   }
 
-  /** In use and kept. */
+  /** The number of pipes, those in use and the kept ones together. */
   get open(): number {
     return this.#open;
   }
 
-  /** Undefined when there are as many as allowed, or the kernel gives no more. */
+  /** An empty pipe; undefined when the limit is reached or the kernel gives no more. */
   acquire(): Pipe | undefined {
     return this.#idle.pop() ?? this.#create();
   }
 
-  /** `pipe` is empty. */
+  /** Takes back a pipe, which must be empty. */
   release(pipe: Pipe): void {
     if (this.#idle.length < this.#options.maxIdle) this.#idle.push(pipe);
     else this.discard(pipe);
   }
 
-  /** Whatever is in it is gone. */
+  /** Closes a pipe; bytes in it are lost. */
   discard(pipe: Pipe): void {
     this.#open -= 1;
     this.#calls.close(pipe.readEnd);

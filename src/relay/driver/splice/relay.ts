@@ -7,26 +7,29 @@ import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts'
 import { readyError } from './libc.ts';
 
 /**
- * A session's bytes, and how they end.
+ * Relays a session's bytes both ways, and ends the session.
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
  *
- * A failed socket may still hold what its peer sent before; it ends the session once that is delivered. The upstream's
- * socket is closed here; the client's is the channel's.
+ * A failed socket may still hold bytes that its peer sent before; the failure ends the session once these are
+ * delivered. The relay closes the upstream's socket, and the channel closes the client's.
  */
 export interface RelayEvents {
-  /** Nothing more will pass; the relay is not closed yet. */
+  /** No more bytes will pass; the relay is not closed yet. */
   onRelayOver(reason: RelayEnd): void;
-  /** The upstream is gone, and the client has noticed nothing. `clientMask`: what epoll has told of it meanwhile. */
+  /**
+   * The upstream is gone, and the client has noticed nothing. `clientMask`: all events that epoll has reported for the
+   * client meanwhile.
+   */
   onRelayLost(clientMask: number): void;
 }
 
 type Phase = 'relaying' | 'finishing' | 'over';
 
-// A reset after the end fails writes with EPIPE, one without with ECONNRESET (tcp_reset() in net/ipv4/tcp_input.c).
-// Once a write has said so, a read of the rest shows an end in either case.
+// After a reset that follows an end, writes fail with EPIPE; after one without an end, with ECONNRESET (tcp_reset() in
+// net/ipv4/tcp_input.c). Once a write has reported this, a read of the rest shows an end in either case.
 const brokenPipe = -32;
-/** For a peer to take the last bytes of a session that was finished, or of a client that has reset. */
+/** The time that a peer has to take the last bytes of a session that is finished, or of a client that has reset. */
 const finishMs = 5_000;
 
 export class SpliceRelay implements FdWatcher, Deferred {
@@ -46,12 +49,12 @@ export class SpliceRelay implements FdWatcher, Deferred {
   #upstreamFailed = false;
   #isCutShort = false;
   #isTended = false;
-  /** Of idleness; then of the end. */
+  /** The idle timeout; once the session is ending, the deadline of the end. */
   #deadline: Timer | undefined;
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
 
-  /** Takes over what was dialed, and the client. */
+  /** Takes over the dialed upstream and the client. */
   constructor(parts: HalfPipeParts, client: number, dial: Dial, events: RelayEvents) {
     this.#parts = parts;
     this.#client = client;
@@ -66,7 +69,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     parts.loop.handTo(dial.fd, this);
   }
 
-  /** `pump` is to follow. */
+  /** Begins the relay; the caller then calls `pump`. */
   start(clientMask: number, idleTimeoutMs: number | undefined, preface: Uint8Array | undefined): void {
     const { loop } = this.#parts;
     this.#up.onSource(clientMask);
@@ -86,12 +89,12 @@ export class SpliceRelay implements FdWatcher, Deferred {
     return this.#down.bytes;
   }
 
-  /** The whole answer is in the kernel's hands. */
+  /** True if the upstream has ended and the kernel has its whole answer. */
   get isAnswered(): boolean {
     return this.#downDone && !this.#isCutShort;
   }
 
-  /** Reads no more; what is left is flushed, and then it is over. */
+  /** Stops reading both sides, flushes the bytes already taken, and ends the session. */
   finish(): void {
     this.#phase = 'finishing';
     this.#up.stopReading();
@@ -100,14 +103,14 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#defer();
   }
 
-  /** Whatever may be done late: a session that is over soon is spared the calls. */
+  /** Makes the calls that can wait, so that short sessions are spared them. */
   tend(): void {
     if (this.#isTended || this.#phase !== 'relaying') return;
     this.#isTended = true;
     this.#parts.libc.setKeepAlive(this.#upstream);
   }
 
-  /** The upstream gets a reset. */
+  /** Closes the upstream with a reset. */
   abort(): void {
     if (this.#phase === 'over') return;
     this.#parts.libc.setResetOnClose(this.#upstream);
@@ -148,12 +151,13 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.pump();
   }
 
-  /** Never from within a call of the channel's methods. */
+  /** Moves bytes both ways. Never called from within a call of the channel's methods. */
   pump(): void {
     if (!this.#upDone) this.#onPumpedUp(this.#up.pump());
     if (this.#holdsAck) {
       this.#holdsAck = false;
-      // From here on as usual: an upstream with Nagle's algorithm waits for each acknowledgement (RFC 1122, 4.2.3.4).
+      // Acknowledgements are sent as usual from here on: an upstream with Nagle's algorithm waits for each one (RFC
+      // 1122, 4.2.3.4).
       this.#parts.libc.setQuickAck(this.#upstream, true);
     }
     if (!this.#downDone) this.#onPumpedDown(this.#down.pump());
@@ -180,7 +184,10 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#onDone(this.#client);
   }
 
-  /** One direction is over, all of it delivered: its sink is told, or it was the last. */
+  /**
+   * Handles the end of one direction, all of whose bytes are delivered: passes the end on to its sink, or ends the
+   * session if the other direction is over too.
+   */
   #onDone(sink: number): void {
     if (this.#upstreamFailed) return this.#end('upstream-reset');
     if (!this.#upDone || !this.#downDone) {
@@ -194,13 +201,19 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#end('finished');
   }
 
-  /** It hears nothing any more; what it said before is still passed on, unless nobody takes it. */
+  /**
+   * Handles a client that has reset: it takes no more bytes. What it sent before is still passed on, unless the
+   * upstream does not take it in time.
+   */
   #onClientFailed(): void {
     if (this.#upDone || this.#upstreamFailed) this.#end('client-reset');
     else this.#endSoon('client-reset');
   }
 
-  /** It takes nothing any more; what it sent before is still read, to its end or to the failure. */
+  /**
+   * Handles an upstream that has failed: it takes no more bytes. What it sent before is still read, up to its end or
+   * the failure.
+   */
   #onUpstreamFailed(): void {
     if (this.#upstreamFailed || this.#phase !== 'relaying') return;
     this.#upstreamFailed = true;
@@ -216,7 +229,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#deadline = clock.after(leftMs, () => this.#onIdle());
   }
 
-  /** It may be over before; by then it is, whatever passes. */
+  /** Ends the session at the latest after `finishMs`, whatever still passes. */
   #endSoon(reason: RelayEnd): void {
     this.#deadline?.cancel();
     this.#deadline = this.#parts.loop.clock.after(finishMs, () => this.#end(reason));
@@ -229,7 +242,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#events.onRelayLost(this.#clientMask);
   }
 
-  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  /** True if no byte has passed either way: for the client this is as if no upstream had been dialed yet. */
   get #isUntouched(): boolean {
     if (this.#phase !== 'relaying' || this.#wasAnswered) return false;
     return this.#up.bytes + this.#down.bytes === 0 && !this.#up.ended && !this.#down.ended;

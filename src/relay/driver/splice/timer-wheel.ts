@@ -1,12 +1,13 @@
 import type { Timer } from '../../../time/clock.ts';
 
 /**
- * Timers for a thread that sleeps in the kernel, where Node's do not fire. A hierarchical timing wheel (Varghese and
- * Lauck, 1987): setting and cancelling cost the same however many there are, as nearly all are cancelled in time.
+ * Timers for a thread that sleeps in the kernel, where Node's own timers do not fire. A hierarchical timing wheel
+ * (Varghese and Lauck, 1987): setting and cancelling a timer cost the same however many there are, since nearly all are
+ * cancelled in time.
  *
  *   level 0: 256 slots of 4 ms   level 1: 256 of 1 s   level 2: 256 of 4 min 22 s; later ones go round again
  *
- * A timer is never early and, the loop being free, at most a tick late.
+ * A timer is never early and, where the loop is free, at most one tick late.
  */
 export const tickMs = 4;
 const slotBits = 8;
@@ -17,7 +18,10 @@ export class TimerWheel {
   readonly #heads: readonly Entry[] = Array.from({ length: slots * levels }, () => new Entry(0, ignore));
   #tick: number;
   #count = 0;
-  /** No timer is due before this tick; often one that was cancelled, which costs one search for the next. */
+  /**
+   * No timer is due before this tick. The timer that was due at it has often been cancelled, which costs one search for
+   * the next.
+   */
   #earliest = Infinity;
 
   constructor(nowMs: number) {
@@ -36,18 +40,18 @@ export class TimerWheel {
     return entry;
   }
 
-  /** Until `turn` must be called again; Infinity when there is no timer. */
+  /** The time until `turn` must be called again; Infinity when there is no timer. */
   delayMs(nowMs: number): number {
     if (this.#count === 0) return Infinity;
     if (this.#earliest <= this.#tick) this.#earliest = this.#findEarliest();
     return Math.max(0, this.#earliest * tickMs - nowMs);
   }
 
-  /** Runs what is due, also what those set that is due by then. */
+  /** Runs all timers that are due, also those that they set themselves and that are due by then. */
   turn(nowMs: number): void {
     const target = Math.floor(nowMs / tickMs);
     if (this.#count === 0 || target < this.#earliest) {
-      // Nothing between: but slots further up must be emptied in their time.
+      // No timer is due in between, but slots of the higher levels must be emptied when their time comes.
       if (this.#count === 0) this.#tick = Math.max(this.#tick, target);
       if (target >> slotBits === this.#tick >> slotBits) {
         this.#tick = Math.max(this.#tick, target);
@@ -83,11 +87,11 @@ export class TimerWheel {
     return head;
   }
 
-  /** What a slot further up holds comes down as its time comes near. */
+  /** Moves the timers of a higher level's slot down as their time comes near. */
   #cascade(): void {
     for (let level = 1; level < levels; level++) {
       const head = this.#head(level, this.#tick);
-      // Some go round again: into a list of its own first, so that this ends.
+      // Some timers come back to this very list; the loop stops at the entry that was last at its beginning.
       const last = head.previous;
       for (let entry = head.next, more = entry !== head; more;) {
         const next = entry.next;
@@ -110,7 +114,7 @@ export class TimerWheel {
     }
   }
 
-  /** The next slot that holds something; on a level further up, the tick at which it comes down. */
+  /** The next slot that holds a timer; on a higher level, the tick at which its timers move down. */
   #findEarliest(): number {
     for (let tick = this.#tick + 1; tick <= this.#tick + slots; tick++) {
       const head = this.#head(0, tick);
@@ -149,7 +153,10 @@ class Entry implements Timer {
     head.previous = this;
   }
 
-  /** Points at nobody any more: one that has grown old would keep its neighbours, and all that they hold, from the scavenger. */
+  /**
+   * Removes the entry from its list, so that it points at no other. An entry in the old generation would keep its
+   * neighbours, and all that they refer to, from V8's scavenger.
+   */
   unlink(): void {
     this.previous.next = this.next;
     this.next.previous = this.previous;
