@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Waits for the one byte that an upstream is to answer a preface with; whatever comes behind it stays in the socket. Not
- * told of when the upstream fails first.
+ * Waits for the one byte with which an upstream must answer a preface; bytes behind it stay in the socket. There is no
+ * callback where the upstream fails first.
  */
 const patienceMs = 10_000;
 

@@ -13,21 +13,24 @@ import { speakTls } from './tls-dial.ts';
 import { endTls } from './tls-end.ts';
 
 /**
- * A session's two sockets.
+ * The two sockets of a session, from accept to close: early bytes, TLS, the dial and the relay.
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
  */
-/** For what was buffered when a session is finished: Node gives up after one to two such times without progress. */
+/**
+ * The time to flush what is buffered when a session is finished: Node gives up after one to two such times without
+ * progress.
+ */
 const finishPatienceMs = 5_000;
-/** For a rejected client to read why. */
+/** The time for a rejected client to read the answer. */
 const lingerMs = 1_000;
 
 export class StreamChannel implements Channel {
   readonly client: string;
   readonly #sockets: OpenSockets;
-  /** The connection. */
+  /** The client's TCP connection. */
   readonly #carrier: Socket;
-  /** What the session reads and writes: the connection itself, or the TLS on it. */
+  /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
   #client: Socket;
   #upstreamCarrier: Socket | undefined;
   #upstream: Socket | undefined;
@@ -61,7 +64,7 @@ export class StreamChannel implements Channel {
     return this.#down?.bytes ?? 0;
   }
 
-  /** Node's buffers; a direction whose sink is full is always among them. */
+  /** True while Node's buffers hold bytes; a direction whose sink is full is always among them. */
   get hasUnsent(): boolean {
     return this.#client.writableLength > 0 || (this.#upstream?.writableLength ?? 0) > 0;
   }
@@ -115,7 +118,7 @@ export class StreamChannel implements Channel {
     this.#upstream = carrier;
     carrier.once('connect', () => {
       if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
-      // An aborted dial has been replaced by the next one, or by nothing.
+      // The dial was aborted, and another one may have replaced it.
       if (carrier !== this.#upstream) return;
       if (!tls) return this.#events?.onDialed();
       if (tls.preface) carrier.write(tls.preface);
@@ -159,7 +162,7 @@ export class StreamChannel implements Channel {
     this.#stop();
     const upstream = this.#upstream;
     if (upstream) resetNow(upstream, this.#upstreamCarrier);
-    // The whole answer is in the kernel's hands: a reset would take back what is still on its way.
+    // Where the kernel has the whole answer, a reset would discard the part that is still on its way.
     if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
     else resetNow(this.#client, this.#carrier);
   }
@@ -170,7 +173,7 @@ export class StreamChannel implements Channel {
       [this.#upstream, this.#upstreamCarrier],
       [this.#client, this.#carrier],
     ] as const) {
-      // A peer that takes nothing more must not keep the socket for ever.
+      // A peer that takes no more bytes must not keep the socket for ever.
       socket?.setTimeout(finishPatienceMs, () => resetNow(socket, carrier));
       socket?.destroySoon();
     }
@@ -183,7 +186,7 @@ export class StreamChannel implements Channel {
   }
 
   #watch(client: Socket): void {
-    const ifItIs = (then: () => void): (() => void) => {
+    const ifCurrent = (then: () => void): (() => void) => {
       return () => {
         if (client === this.#client) then();
       };
@@ -191,19 +194,21 @@ export class StreamChannel implements Channel {
     this.#earlyBytes.read(client);
     client.on(
       'end',
-      ifItIs(() => this.#onClientEnd()),
+      ifCurrent(() => this.#onClientEnd()),
     );
     client.on(
       'error',
-      ifItIs(() => this.#onClientReset()),
+      ifCurrent(() => this.#onClientReset()),
     );
     client.on(
       'close',
-      ifItIs(() => this.#onClosed()),
+      ifCurrent(() => this.#onClosed()),
     );
   }
 
-  /** The client waits, read no further than before, until the upstream has said the one byte. */
+  /**
+   * Waits for the upstream's answer to the preface, then relays. The client is read no further than before meanwhile.
+   */
   #expect(upstream: Socket, expected: number, idleTimeoutMs: number | undefined): void {
     this.#awaitsAnswer = true;
     awaitAnswer(upstream, expected, (isExpected) => {
@@ -231,7 +236,7 @@ export class StreamChannel implements Channel {
     if (this.#over) return;
     if (this.#awaitsAnswer) return this.#end('upstream-reset');
     if (this.#up) {
-      // It had ended before, so its answer is whole; the client gets it first.
+      // The upstream ended before it failed, so its answer is whole, and the client gets all of it first.
       if (this.#down?.ended && this.#client.writableLength > 0) {
         this.#client.once('finish', () => this.#onUpstreamError(code));
         return;
@@ -243,7 +248,7 @@ export class StreamChannel implements Channel {
     this.#events?.onDialFailed(code);
   }
 
-  /** Nothing has passed either way: to the client it is as if it had not been dialed for yet. */
+  /** True if no byte has passed either way: for the client this is as if no upstream had been dialed yet. */
   get #isUntouched(): boolean {
     if (this.#earlyBytes.hasEnded || this.#down?.ended || this.#wasAnswered) return false;
     return this.bytesUp + this.bytesDown === 0;
@@ -264,7 +269,7 @@ export class StreamChannel implements Channel {
 
   #watchReset(): void {
     this.#resetWatch ??= new ResetWatch(this.#client, this.#carrier, () => {
-      // After the ends of both directions the peer is forgotten, too, though nothing is lost.
+      // The kernel forgets the peer after the ends of both directions too, although nothing is lost then.
       if (!this.#down?.ended) this.#end('client-reset');
     });
     this.#resetWatch.start();
@@ -274,7 +279,10 @@ export class StreamChannel implements Channel {
     if (!this.#over) this.#end('idle-timeout');
   }
 
-  /** Node destroys a socket by itself once both of its directions have ended and been flushed. */
+  /**
+   * Ends the session once both sockets are closed: Node destroys a socket by itself when both of its directions have
+   * ended and are flushed.
+   */
   #onClosed(): void {
     if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.destroyed) return;
     this.#end('finished');

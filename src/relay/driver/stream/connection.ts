@@ -13,24 +13,25 @@ export function connectTo(endpoint: Endpoint): Socket {
   });
 }
 
-/** As the kernel would say. */
+/** The kernel's error for a process without a free descriptor. */
 export function tooManyFiles(): NodeJS.ErrnoException {
   return Object.assign(new Error('as many sockets are open as the limit of open files allows'), { code: 'EMFILE' });
 }
 
 /**
- * A dial to a port of the ephemeral range that nobody listens on may be given that very port as its own, and then
- * connects to itself (TCP simultaneous open): rare, but a held client is dialed for every few milliseconds.
+ * True where a dial connected to itself (TCP simultaneous open). A dial to a port of the ephemeral range without a
+ * listener may be assigned that very port as its own: rare, but the relay dials every few milliseconds for a held
+ * client.
  */
 export function isSelfConnected(socket: Socket, port: number): boolean {
   return port > 0 && socket.localPort === port && socket.localAddress === socket.remoteAddress;
 }
 
 export function selfConnected(): NodeJS.ErrnoException {
-  return Object.assign(new Error('connected to itself: nobody listens'), { code: 'ECONNREFUSED' });
+  return Object.assign(new Error('connected to itself: nothing listens on the port'), { code: 'ECONNREFUSED' });
 }
 
-/** A client that came over IPv4 to an IPv6 listener is given its IPv4 address. */
+/** Prints an address and port; a client that connected over IPv4 to an IPv6 listener is shown with its IPv4 address. */
 export function formatAddress(address: string | undefined, port: number | undefined): string {
   // A client that reset before it was accepted has no address any more.
   if (address === undefined) return 'unknown';

@@ -12,16 +12,19 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  * The portable driver, on node:net.
  *
  * When the process has no file descriptor left, libuv accepts each waiting client on a spare one and closes it at once
- * (uv__emfile_trick in src/unix/stream.c); Node emits nothing. The client sees an empty answer and nobody is told. So
- * the driver counts, stays below the limit, resets whom it can't serve and says so.
+ * (uv__emfile_trick in src/unix/stream.c). Node emits no event, and the client sees an empty answer. So the driver
+ * counts its sockets, stays below the limit, resets the clients beyond it and reports a resource warning.
  */
 interface StreamDriverOptions {
   readonly clock?: Clock;
-  /** By itself as many as there is need for. */
+  /** The budget of open sockets. Default: unlimited. */
   readonly sockets?: OpenSockets;
 }
 
-/** The kernel cuts it to net.core.somaxconn (listen(2)); Node's default of 511 overflows in a burst. */
+/**
+ * The longest accept queue; the kernel limits it to net.core.somaxconn (listen(2)). Node's default of 511 overflows in
+ * a burst.
+ */
 const backlog = 4_096;
 
 export function createStreamDriver({
@@ -39,7 +42,7 @@ export function createStreamDriver({
 }
 
 function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: OpenSockets): DriverListener {
-  // Half-open: an end in one direction must not end the other.
+  // Half-open sockets: an end in one direction must not end the other.
   const server = createServer({
     allowHalfOpen: true,
     noDelay: true,
@@ -54,7 +57,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
   });
   let closed = false;
   server.on('listening', () => {
-    // Node looks the host up first, even when it is an address: the answer may come after close.
+    // Node looks up the host first, even where it is an address, so the event may come after `close`.
     if (closed) return void server.close();
     const address = boundAddress(server);
     if (isUnix(host)) events.onListening(host, port);
@@ -64,7 +67,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
     if (isUnix(host)) server.listen({ path: unixPath(host), backlog, exclusive: true });
     else server.listen({ host, port, backlog, reusePort, exclusive: true });
   } catch (error) {
-    // An impossible port throws instead of emitting.
+    // Node throws for an impossible port instead of emitting an error.
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
     process.nextTick(() => events.onFailed(code, message));
   }
@@ -83,7 +86,9 @@ function accept(socket: Socket, events: ListenEvents, sockets: OpenSockets, clie
     events.onResourceWarning('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
 }
 
-/** Undefined: there is no room, and the client was reset. */
+/**
+ * Makes a channel of a client's socket; undefined where the limit of sockets is reached, and then the client was reset.
+ */
 function admit(socket: Socket, sockets: OpenSockets, client?: string): StreamChannel | undefined {
   if (!sockets.hasRoomForClient) {
     socket.on('error', ignore);

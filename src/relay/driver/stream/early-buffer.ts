@@ -1,6 +1,6 @@
 /**
- * The buffer of what a client sent before it is relayed. A client that sends byte by byte costs no more memory than one
- * that sends as much at once: Node hands over each byte in a buffer of its own, a hundred times its size.
+ * The buffer of a client's bytes from before it is relayed. A client that sends byte by byte uses no more memory than
+ * one that sends as much at once: Node delivers each byte in a buffer of its own, a hundred times its size.
  */
 const firstSize = 1_024;
 
@@ -28,7 +28,7 @@ export class EarlyBuffer {
     this.#length = needed;
   }
 
-  /** The first of them, up to `limit`; not a copy. */
+  /** The first bytes, at most `limit` of them, as a view and not a copy. */
   view(limit: number): Buffer {
     return this.#buffer.subarray(0, Math.min(limit, this.#length));
   }

@@ -3,16 +3,17 @@ import { PeekPace, pauseMs } from '../peek-pace.ts';
 import { EarlyBuffer } from './early-buffer.ts';
 
 /**
- * A client's bytes before it is relayed: read up to a limit, kept for the upstream, and peeked at by the channel's owner.
+ * A client's bytes before it is relayed: they are read up to a limit, kept for the upstream, and peeked at by the
+ * channel's owner.
  *
- * Node takes a paused socket out of its epoll set altogether, so neither FIN nor RST is noticed there (measured on 26).
- * A waiting client is therefore read; one that has sent more than the limit no longer is, and that it left is noticed
- * only once it is relayed. The hold bounds how long that takes.
+ * Node removes a paused socket from its epoll set altogether, so it notices neither FIN nor RST there (measured on 26).
+ * A waiting client is therefore read. A client that has sent more than the limit is read no longer, and that it left is
+ * noticed only once it is relayed; the hold bounds how long that takes.
  */
 const mostBytes = 64 * 1024;
 
 export class StreamEarlyBytes {
-  /** The client has ended its direction. */
+  /** True once the client has ended its direction. */
   hasEnded = false;
   readonly #buffer = new EarlyBuffer();
   readonly #onBytes: (bytes: Uint8Array, ended: boolean) => void;
@@ -53,7 +54,7 @@ export class StreamEarlyBytes {
     if (this.#buffer.length < mostBytes) this.#client?.resume();
   }
 
-  /** From now on another reads the client. */
+  /** Returns all bytes and stops reading: the caller reads the client from now on. */
   consumeAll(): readonly Buffer[] {
     this.#client?.off('data', this.#onData);
     this.#peekLimit = 0;
@@ -71,7 +72,10 @@ export class StreamEarlyBytes {
     if (this.isPeeking) this.#peekSoon();
   };
 
-  /** Once for all that comes in the same turn; and never from within a call. */
+  /**
+   * Schedules one peek for all bytes that arrive in the same turn, so that `onBytes` is never called from within a
+   * call.
+   */
   #peekSoon(): void {
     if (this.#peekIsDue) return;
     this.#peekIsDue = true;

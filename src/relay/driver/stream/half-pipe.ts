@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
 /**
- * One direction of a session: copies, holds back a source whose sink is full, passes the end on. An end ends only this
- * direction; errors are the channel's business.
+ * One direction of a session: copies bytes, pauses the source while the sink is full, and passes the source's end on.
+ * An end ends only this direction; the channel handles errors.
  */
 export class StreamHalfPipe {
   bytes = 0;
-  /** The source has ended. */
+  /** True once the source has ended. */
   ended = false;
   readonly #source: Socket;
   readonly #sink: Socket;
@@ -18,7 +18,10 @@ export class StreamHalfPipe {
   };
   readonly #onDrain = (): void => void this.#source.resume();
 
-  /** `early`: what was read of the source before. `onHeldBack`: it is no longer read, as the sink is full. */
+  /**
+   * `early`: bytes that were read from the source before. `onHeldBack` is called when the source is paused because the
+   * sink is full.
+   */
   constructor(source: Socket, sink: Socket, early: readonly Buffer[] = [], onHeldBack?: () => void) {
     this.#source = source;
     this.#sink = sink;
@@ -31,7 +34,7 @@ export class StreamHalfPipe {
     else source.resume();
   }
 
-  /** Lets go of both sockets as they are. */
+  /** Stops listening to both sockets, and leaves them as they are. */
   detach(): void {
     this.#source.off('data', this.#onData);
     this.#source.off('end', this.#onEnd);

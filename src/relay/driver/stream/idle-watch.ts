@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
 /**
- * Calls back when neither socket has moved a byte for so long. Node's socket timers are renewed by reads and by writes
- * that make progress, so a slow reader that still takes bytes is not idle; it is only when both have run out. Gives what
- * ends the watch.
+ * Calls `onIdle` when neither socket has moved a byte for `idleTimeoutMs`. Reads, and writes that make progress, renew
+ * Node's socket timers, so a slow reader that still takes bytes is not idle: a session is idle only when both timers
+ * have run out. Returns a function that ends the watch.
  */
 export function watchIdle(client: Socket, upstream: Socket, idleTimeoutMs: number, onIdle: () => void): () => void {
   const silent = new Set<Socket>();

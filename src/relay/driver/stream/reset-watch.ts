@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 
 /**
- * Finds out that a client has reset which is not read for the time being, as the upstream is full: Node hears nothing of
- * such a socket, but the kernel forgets its peer (getpeername(2), ENOTCONN). What it sent before may still be taken until
- * the second poll that finds it gone. Where the system remembers, a reset is seen once the client is read again.
+ * Detects the reset of a client that is not read for the time being, because the upstream is full. Node reports nothing
+ * about such a socket, but the kernel forgets its peer (getpeername(2), ENOTCONN). The upstream may still take what the
+ * client sent before until the second poll that finds no peer. Where the system remembers the peer, a reset shows once
+ * the client is read again.
  */
 const pollMs = 2_500;
 const mostPollsWithoutPeer = 2;
@@ -15,14 +16,14 @@ export class ResetWatch {
   #timer: NodeJS.Timeout | undefined;
   #pollsWithoutPeer = 0;
 
-  /** `carrier`: the connection below, for a TLS socket. */
+  /** `carrier`: the TCP connection below `client`, where that is a TLS socket. */
   constructor(client: Socket, carrier: Socket, onReset: () => void) {
     this.#client = client;
     this.#carrier = carrier;
     this.#onReset = onReset;
   }
 
-  /** The client is paused; for as long as it is. */
+  /** Starts to poll, for as long as the client is paused. */
   start(): void {
     this.#timer ??= setInterval(() => this.#poll(), pollMs);
   }
@@ -43,7 +44,7 @@ export class ResetWatch {
   }
 }
 
-/** Node's own `remoteAddress` is what it was at first. */
+/** Asks the kernel for the peer: Node's own `remoteAddress` keeps its first value. */
 function hasPeer(socket: Socket): boolean {
   const { _handle: handle } = socket as { _handle?: { getpeername?(address: object): number } };
   return handle?.getpeername === undefined || handle.getpeername({}) === 0;

@@ -1,4 +1,5 @@
 /**
- * Both sides alike: a peer that vanished without a word is found out after this and the kernel's nine probes (tcp(7)).
+ * The keep-alive delay of clients and upstreams: a peer that vanished without a FIN or RST is noticed after this and
+ * the kernel's nine probes (tcp(7)).
  */
 export const keepAliveInitialDelayMs = 60_000;

@@ -3,8 +3,8 @@ import { connect } from 'node:tls';
 import type { UpstreamTlsOffer } from '../driver.ts';
 
 /**
- * TLS towards an upstream, on a connection that has just been made. `secureConnect` says that it is through; what it
- * finds wrong with the upstream's certificate is an error of the socket.
+ * Speaks TLS to an upstream, on a connection that has just been made. `secureConnect` reports the end of the handshake;
+ * a fault of the upstream's certificate is an error of the socket.
  */
 export function speakTls(raw: Socket, { context, serverName, verify }: UpstreamTlsOffer): Socket {
   return connect({

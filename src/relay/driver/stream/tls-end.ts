@@ -3,24 +3,25 @@ import { TLSSocket } from 'node:tls';
 import type { TlsOffer } from '../driver.ts';
 
 /**
- * Ends the TLS of an accepted client, whose first bytes may have been read already. Node's `tls.Server` would lose track
- * of which client it was; a TLSSocket by itself says `secure` when it is through, and `error` before, when OpenSSL has
- * already told the client why (so does nodemailer's smtp-server use it; the contract suite tells if Node changes that).
+ * Ends the TLS of an accepted client, whose first bytes may have been read already. Node's `tls.Server` would lose
+ * track of which client it was. A TLSSocket by itself emits `secure` at the end of the handshake, and `error` before
+ * it, when OpenSSL has already told the client why (nodemailer's smtp-server uses it the same way; the contract suite
+ * fails if Node changes this).
  */
 interface TlsEndEvents {
   onSecured(): void;
-  /** In a few words, e.g. `unsupported protocol`. */
+  /** `reason` is a few words, e.g. `unsupported protocol`. */
   onFailed(reason: string): void;
 }
 
-/** `raw` is this socket's from now on: destroying the one destroys the other. */
+/** Wraps `raw`, which the returned socket owns from now on: destroying either destroys the other. */
 export function endTls(
   raw: Socket,
   early: readonly Buffer[],
   { context, alpn }: TlsOffer,
   events: TlsEndEvents,
 ): TLSSocket {
-  // What a socket holds when it is wrapped is taken for received (lib/_tls_wrap.js, initRead).
+  // Bytes that a socket holds when it is wrapped count as received (lib/_tls_wrap.js, initRead).
   raw.pause();
   for (const chunk of early.toReversed()) raw.unshift(chunk);
   const socket = new TLSSocket(raw, {
@@ -41,7 +42,7 @@ export function endTls(
 }
 
 interface TlsError extends NodeJS.ErrnoException {
-  /** OpenSSL's. */
+  /** OpenSSL's reason. */
   readonly reason?: string;
 }
 
