@@ -2,17 +2,18 @@ import type { DriverName } from '../boundary/messages.ts';
 import { openLibc } from './splice/libc.ts';
 
 /**
- * Which driver moves the bytes, and why: splice where Linux, the processor and Node allow it, else stream.
+ * Chooses the driver that moves the bytes, with the reason: splice where Linux, the processor and Node allow it, else
+ * stream.
  */
 type DriverChoice =
   | { readonly kind: 'chosen'; readonly driver: DriverName; readonly reason: string }
   | { readonly kind: 'impossible'; readonly reason: string };
 
-/** What there is to go by; a test says otherwise. */
+/** The facts that decide; tests replace them. */
 export interface DriverFacts {
   readonly platform: string;
   readonly arch: string;
-  /** Why libc can't be called from here; undefined: it can. */
+  /** Why libc can't be called; undefined where it can. */
   readonly libcMissing: string | undefined;
 }
 
@@ -27,7 +28,10 @@ export function chooseDriver(wanted: 'auto' | DriverName, facts: () => DriverFac
   return { kind: 'chosen', driver: 'stream', reason: `splice is not possible: ${obstacle}` };
 }
 
-/** Node before 26.10 has node:ffi behind a flag, which a worker thread may be given by itself. */
+/**
+ * The Node flags that a relay thread needs for splice: Node before 26.10 has node:ffi behind a flag, which a worker
+ * thread may be given alone.
+ */
 export function spliceExecArgv(): readonly string[] {
   return knowsFfiFlag() && !hasFfi() ? [ffiFlag] : [];
 }
@@ -39,7 +43,7 @@ function driverFacts(): DriverFacts {
 }
 
 function libcMissing(): string | undefined {
-  // This thread can't try, but its workers are given the flag.
+  // This thread can't try node:ffi, but its worker threads are given the flag.
   if (!hasFfi() && knowsFfiFlag()) return undefined;
   const libc = openLibc();
   return 'unavailable' in libc ? libc.unavailable : undefined;

@@ -1,8 +1,8 @@
 /**
- * A doubly linked list in order of arrival, for members that come and go by the thousand. A Set would do but for V8's
- * collector: each table that a Set outgrows points at the next one. Once one of them has grown old, all later tables, and
- * every member that was in one of them, outlive every scavenge until the next major collection (measured: pauses of 10 ms
- * instead of 0.2). For the same reason a node that was removed points at no other.
+ * A doubly linked list in order of arrival, for members that come and go by the thousand. A Set would serve as well,
+ * but for V8's collector: each table that a Set outgrows points at the next one. Once one of these tables is in the old
+ * generation, all later tables, and every member that was in one of them, outlive every scavenge until the next major
+ * collection (measured: pauses of 10 ms instead of 0.2). For the same reason a removed node points at no other.
  */
 export class LinkedList<T> implements Iterable<T> {
   readonly #ends = new ListNode<T>(undefined);
@@ -12,7 +12,7 @@ export class LinkedList<T> implements Iterable<T> {
     return this.#size;
   }
 
-  /** The node is in no list yet, or no more. */
+  /** Adds a node, which must be in no list. */
   add(node: ListNode<T>): void {
     node.list = this;
     node.before = this.#ends.before;
@@ -22,7 +22,7 @@ export class LinkedList<T> implements Iterable<T> {
     this.#size += 1;
   }
 
-  /** False if the node is not in this list. */
+  /** Removes a node; false if it is not in this list. */
   remove(node: ListNode<T>): boolean {
     if (node.list !== this) return false;
     node.before.after = node.after;
@@ -34,7 +34,7 @@ export class LinkedList<T> implements Iterable<T> {
     return true;
   }
 
-  /** The members that are in it now: what is added or removed meanwhile does not disturb the iteration. */
+  /** Iterates over the members of this moment: adding and removing meanwhile does not disturb the iteration. */
   [Symbol.iterator](): ArrayIterator<T> {
     const members: T[] = [];
     for (let node = this.#ends.after; node !== this.#ends; node = node.after)
@@ -43,7 +43,7 @@ export class LinkedList<T> implements Iterable<T> {
   }
 }
 
-/** A member's own link into one list at a time. Its member keeps it; only the list writes it. */
+/** A member's link into one list at a time. The member keeps its node; only the list writes it. */
 export class ListNode<T> {
   readonly member: T | undefined;
   list: LinkedList<T> | undefined;

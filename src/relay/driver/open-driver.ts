@@ -6,19 +6,22 @@ import { runWorkerLoop } from './splice/worker-loop.ts';
 import { createStreamDriver } from './stream/driver.ts';
 
 /**
- * A relay thread's driver, and what that thread must do for it.
+ * Opens a relay thread's driver, with what the thread must do for it.
  */
 interface OpenDriver {
   readonly driver: Driver;
-  /** To be written to after each message that is posted to this thread; whoever gets it closes it after the thread's end. */
+  /**
+   * An eventfd that the sender of each message to this thread writes to. The receiver of the descriptor closes it after
+   * the thread's end. Undefined where the driver needs no waking.
+   */
   readonly wakeFd: number | undefined;
-  /** Lets it work from the next turn of Node's loop on. */
+  /** Runs the driver from the next turn of Node's loop on. */
   start(): void;
-  /** Lets the thread end. */
+  /** Stops the driver, so that the thread can end. */
   stop(): void;
 }
 
-/** `maxPipes`: at once, if it uses any. */
+/** `maxPipes`: the greatest number of pipes at once, for a driver that uses pipes. */
 export function openDriver(name: DriverName, sockets: OpenSockets, maxPipes: number): OpenDriver {
   switch (name) {
     case 'stream': {
@@ -27,7 +30,7 @@ export function openDriver(name: DriverName, sockets: OpenSockets, maxPipes: num
     }
     case 'splice': {
       const driver = createSpliceDriver({ sockets, maxPipes });
-      // Node knows nothing of these descriptors: when the thread dies of an error, nothing else closes them.
+      // Node does not know these descriptors: when the thread dies of an error, nothing else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};
       return {

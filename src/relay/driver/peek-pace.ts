@@ -1,7 +1,7 @@
 /**
- * Decides when a client's first bytes are worth another peek, each of which reads all of them again. The first few peeks
- * are prompt, and so is each by whose time the bytes have grown by an eighth. The others are 20 ms apart, and further apart
- * the longer a client goes on dripping.
+ * Decides when a client's first bytes are worth another peek, since each peek reads all of them again. The first few
+ * peeks are prompt, and so is each one before which the bytes have grown by an eighth. The others are 20 ms apart, and
+ * further apart the longer a client goes on dripping.
  */
 const promptPeeks = 8;
 const evenPeeks = 16;

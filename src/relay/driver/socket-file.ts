@@ -2,19 +2,20 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /**
- * The file that a unix socket leaves behind when whoever listened on it died: nobody can bind its path until it is gone.
+ * Removes the file of a Unix socket. The file stays behind when the listening process dies, and its path can't be bound
+ * until it is gone.
  */
 export function removeSocketFile(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Somebody was faster.
+    // Another process has removed it already.
   }
 }
 
-/** Removes it if nobody listens on it; tells whether it is worth binding again. */
+/** Removes the file if no process listens on it; `removed` says whether binding again is worthwhile. */
 export function removeIfStale(path: string, then: (removed: boolean) => void): void {
-  // A file of another kind is somebody's: a connect to it is refused just the same.
+  // A connect to a file of another kind is refused just the same, but such a file has an owner.
   if (!isSocket(path)) return then(false);
   const probe = connect({ path });
   probe.once('connect', () => {
