@@ -1,6 +1,6 @@
 /**
  * Reads bytes from a hostile peer in order, never past their end: a read that would go beyond it marks the reader as
- * overrun, and gives 0 or nothing from then on, so that a whole structure can be read first and judged once.
+ * overrun, and returns 0 or nothing from then on, so that a whole structure can be read first and judged once.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -11,7 +11,7 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
-  /** False as soon as something was asked for that is not there. */
+  /** False as soon as a read went past the end. */
   get isSound(): boolean {
     return !this.#overrun;
   }
@@ -20,12 +20,12 @@ export class ByteReader {
     return !this.#overrun && this.#at < this.#bytes.length;
   }
 
-  /** Everything was read, and nothing beyond it. */
+  /** True if all bytes were read, and no read went past the end. */
   get isDone(): boolean {
     return !this.#overrun && this.#at === this.#bytes.length;
   }
 
-  /** An unsigned integer of `size` bytes, the highest first. */
+  /** Reads an unsigned big-endian integer of `size` bytes. */
   uint(size: 1 | 2 | 3): number {
     const from = this.#at;
     this.skip(size);
@@ -35,7 +35,7 @@ export class ByteReader {
     return value;
   }
 
-  /** A view of the next bytes, not a copy. */
+  /** Returns the next bytes, as a view and not a copy. */
   read(length: number): Uint8Array {
     const from = this.#at;
     this.skip(length);
@@ -47,7 +47,7 @@ export class ByteReader {
     this.#at = this.#overrun ? this.#bytes.length : this.#at + length;
   }
 
-  /** What a length of `size` bytes announces. */
+  /** Reads a length of `size` bytes, then as many bytes as it says. */
   vector(size: 1 | 2 | 3): Uint8Array {
     return this.read(this.uint(size));
   }

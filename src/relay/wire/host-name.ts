@@ -2,13 +2,14 @@ import { isIPv6 } from 'node:net';
 import { bracketedIPv6 } from '../../address/address.ts';
 
 /**
- * Host names as clients send them, in one form, so that they can be compared: lower case, without the root's dot.
+ * Host names as clients send them, brought into one form so that they can be compared: lower case, without the root's
+ * dot.
  */
 const maxLength = 253;
-/** Letters, digits and hyphens (RFC 1123); underscores too, as compose service names have them. */
+/** Letters, digits and hyphens (RFC 1123); underscores too, since compose service names have them. */
 const labels = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
-/** Undefined: it can't be a host's name. */
+/** The name in its one form; undefined where the text can't be a host name. */
 export function hostName(text: string): string | undefined {
   const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
   return name.length <= maxLength && labels.test(name) ? name : undefined;
@@ -21,7 +22,7 @@ export function hostOfAuthority(text: string): string | undefined {
   return host.startsWith('[') ? addressLiteral(host) : hostName(host);
 }
 
-/** `[::1]`: always written alike (RFC 5952), as names on listeners are. */
+/** An address in brackets such as `[::1]` in its one form (RFC 5952), which names on listeners have too. */
 function addressLiteral(bracketed: string): string | undefined {
   const address = bracketed.slice(1, -1);
   return isIPv6(address) ? bracketedIPv6(address) : undefined;

@@ -2,16 +2,17 @@ import { closeReasons, type CloseReason } from '../boundary/report.ts';
 import { printable } from '../../text/printable.ts';
 
 /**
- * The answer to an HTTP client that is rejected: a short page of text, which no browser shows as anything else. Pure.
+ * The answer to an HTTP client that is rejected: a short page of plain text, which no browser renders as anything else.
+ * Pure.
  */
 interface PageFacts {
-  /** Undefined, or TLS: there is nobody to read it. */
+  /** The client's protocol; a client of TLS, or of none that is known, can't read a page. */
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
-  /** Of its request in HTTP/2; undefined: it has made none that an answer could be for. */
+  /** The HTTP/2 stream of the client's request; undefined where it has made none that a response could answer. */
   readonly stream?: number | undefined;
-  /** What it asked for. Hostile text. */
+  /** The name that the client requested. Hostile text. */
   readonly name?: string | undefined;
-  /** URLs that are routed to a service; undefined: not to be listed. */
+  /** The URLs that are routed to a service; undefined where they must not be listed. */
   readonly hosts?: readonly string[] | undefined;
 }
 
@@ -26,7 +27,7 @@ const pages: Partial<Record<CloseReason, Page>> = {
 };
 const mostHosts = 50;
 
-/** Undefined for whom there is no page. */
+/** The page's bytes; undefined where the reason or the protocol has none. */
 export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | undefined {
   const page = pages[reason];
   if (!page || (facts.protocol !== 'http1' && facts.protocol !== 'http2')) return undefined;
@@ -37,9 +38,9 @@ export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | un
 
 function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts }: PageFacts): string {
   const lines = [`${status} ${phrase} (sealane: ${reason})`, '', closeReasons[reason]];
-  if (name !== undefined) lines.push(`Asked for: ${printable(name)}`);
+  if (name !== undefined) lines.push(`Requested: ${printable(name)}`);
   if (hosts) {
-    lines.push('', hosts.length === 0 ? 'There are no names here.' : 'There is:');
+    lines.push('', hosts.length === 0 ? 'No names are routed here.' : 'Names that are routed here:');
     for (const host of hosts.slice(0, mostHosts)) lines.push(`  ${printable(host)}`);
     if (hosts.length > mostHosts) lines.push(`  and ${hosts.length - mostHosts} more`);
   }
@@ -67,8 +68,8 @@ const acknowledgement = 0x01;
 const errorCode = { noError: 0, protocolError: 1 } as const;
 
 /**
- * SETTINGS of our own and the acknowledgement of the client's, the answer to its first request, and goodbye (RFC 9113). Its
- * headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
+ * The server's SETTINGS and the acknowledgement of the client's, the response to its first request, and GOAWAY (RFC
+ * 9113). The headers are HPACK literals that refer to the static table (RFC 7541 §6.2.2, appendix A).
  */
 function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
   const headers = Buffer.concat([
@@ -86,7 +87,10 @@ function overHttp2([status]: Page, body: Buffer, stream: number): Uint8Array {
   ]);
 }
 
-/** To one that has asked for nothing: the page is for a person who searches for what went wrong (RFC 9113 §6.8). */
+/**
+ * SETTINGS and GOAWAY for a client that has made no request. The page is GOAWAY's debug data, for a person who looks
+ * for the fault (RFC 9113 §6.8).
+ */
 function goodbye(reason: CloseReason, body: Buffer): Uint8Array {
   const code = reason === 'malformed' ? errorCode.protocolError : errorCode.noError;
   return Buffer.concat([frame(frameType.settings, 0, 0, Buffer.alloc(0)), goAway(0, code, body)]);
@@ -99,7 +103,10 @@ function goAway(lastStream: number, code: number, debug: Buffer = Buffer.alloc(0
   return frame(frameType.goAway, 0, 0, Buffer.concat([payload, debug]));
 }
 
-/** Without indexing; the index has four bits, and goes on in the next byte from 15 (RFC 7541 §5.1). */
+/**
+ * A literal header field without indexing; its index has four bits, and continues in the next byte from 15 on (RFC 7541
+ * §5.1).
+ */
 function literal(index: number, value: string): Buffer {
   const name = index < 15 ? [index] : [15, index - 15];
   return Buffer.concat([Buffer.from([...name, value.length]), Buffer.from(value, 'latin1')]);

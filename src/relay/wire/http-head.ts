@@ -3,7 +3,7 @@ import { isHttp2Preface, readHttp2Host } from './http2-head.ts';
 import type { HttpHost } from './http-host.ts';
 
 /**
- * Which host the first HTTP request of a connection is for: HTTP/1.x, or HTTP/2 with prior knowledge.
+ * Reads which host the first HTTP request of a connection is for: HTTP/1.x, or HTTP/2 with prior knowledge.
  */
 export function readHttpHost(bytes: Uint8Array): HttpHost {
   const isHttp2 = isHttp2Preface(bytes);

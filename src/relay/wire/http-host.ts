@@ -1,30 +1,35 @@
 import { hostOfAuthority } from './host-name.ts';
 
 /**
- * What the first HTTP request of a connection says of the host that it is for, in either version of HTTP. `incomplete` as
- * long as more bytes may change the answer; any other answer stays.
+ * The result of reading the host that the first HTTP request of a connection is for, in either version of HTTP.
+ * `incomplete` as long as more bytes may change the answer; any other answer is final.
  */
 export type HttpHost =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-http' }
   | { readonly kind: 'malformed'; readonly why: string; readonly stream?: number }
-  /** In lower case, without a port; an IPv6 address in brackets. Undefined when the request names none. */
+  /**
+   * `host` is in lower case and without a port, an IPv6 address is in brackets; undefined when the request names no
+   * host.
+   */
   | {
       readonly kind: 'host';
       readonly host: string | undefined;
-      /** In HTTP/2: on which an answer would be expected. */
+      /** The HTTP/2 stream that the client expects an answer on. */
       readonly stream?: number;
     };
 
-/** What a whole head comes to. */
+/** The result for a head that has arrived as a whole. */
 export type JudgedHost = Extract<HttpHost, { readonly kind: 'host' } | { readonly kind: 'malformed' }>;
 
 export const maxHeadBytes = 65_536;
 
-/** An empty Host is what a client sends whose target has no authority (RFC 9112 §3.2). */
+/**
+ * The host of a Host or `:authority` value. A client whose target has no authority sends an empty one (RFC 9112 §3.2).
+ */
 export function hostFrom(authority: string): JudgedHost {
   if (authority === '') return { kind: 'host', host: undefined };
   const host = hostOfAuthority(authority);
-  if (host === undefined) return { kind: 'malformed', why: 'its host is not the name or address of a host' };
+  if (host === undefined) return { kind: 'malformed', why: 'the host is not a valid name or address' };
   return { kind: 'host', host };
 }

@@ -1,19 +1,28 @@
 import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-host.ts';
 
 /**
- * The first request line and its Host header (RFC 9112 §3). Stops at the Host header, so that a long Cookie behind it
- * need not have come. As strict as servers are about what could be read in two ways, no stricter.
+ * Reads the first request line and its Host header (RFC 9112 §3). Reading stops at the Host header, so that a long
+ * Cookie behind it need not have arrived. The parser is as strict as servers are where bytes could be read in two ways,
+ * and no stricter.
  */
 type RequestLine =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-http' }
   | { readonly kind: 'line'; readonly method: string; readonly target: string; readonly length: number };
 
-/** Twice what RFC 9112 §3 asks recipients to take; a line that goes on beyond is some other protocol's. */
+/**
+ * The longest request line: twice the length that RFC 9112 §3 recommends to support. A longer line belongs to some
+ * other protocol.
+ */
 const maxLineBytes = 16_384;
-/** Before its Host; HAProxy takes 101 in all (tune.http.maxhdr). All are read again with each peek at a head that drips. */
+/**
+ * The most header lines before the Host header; HAProxy allows 101 in all (tune.http.maxhdr). All of them are read
+ * again with each peek at a head that drips.
+ */
 const maxHeaderLines = 128;
-/** All registered methods are capitals and hyphens; the longest, UPDATEREDIRECTREF, has 17. */
+/**
+ * The longest method. All registered methods are capitals and hyphens; the longest of them, UPDATEREDIRECTREF, has 17.
+ */
 const maxMethodBytes = 24;
 
 const lineFeed = 10;
@@ -42,7 +51,10 @@ export function readHttp1Host(bytes: Uint8Array): HttpHost {
   return authority === undefined ? readHostHeader(bytes.subarray(0, maxHeadBytes), line.length) : hostFrom(authority);
 }
 
-/** `CONNECT host:port` and `GET http://host/path`: what they say counts, not the Host header (RFC 9112 §3.2.2). */
+/**
+ * The authority in the request's target, as in `CONNECT host:port` and `GET http://host/path`: it counts, and the Host
+ * header does not (RFC 9112 §3.2.2).
+ */
 function authorityOf({ method, target }: { readonly method: string; readonly target: string }): string | undefined {
   if (method === 'CONNECT') return target;
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
@@ -54,17 +66,20 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
     if (end < 0) return head.length < maxHeadBytes ? { kind: 'incomplete' } : malformed('the head exceeds 64 KiB');
     const line = latin1(head.subarray(at, head[end - 1] === carriageReturn ? end - 1 : end));
     if (line === '') return { kind: 'host', host: undefined };
-    // A folded line, a blank before the colon, a CR amid the line or a NUL would let two readers see two different headers
-    // (RFC 9112 §2.2, §5.1, §5.2; RFC 9110 §5.5).
+    // A folded line, a blank before the colon, a CR within the line or a NUL would let two readers see two different
+    // headers (RFC 9112 §2.2, §5.1, §5.2; RFC 9110 §5.5).
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):([^\r\0]*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) return malformed('a header line is malformed');
     if (name.toLowerCase() === 'host') return hostFrom(withoutBlanks(value));
-    if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before its host`);
+    if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before the host`);
     at = end + 1;
   }
 }
 
-/** Blanks and tabs only; `trim` takes off what belongs to no value, too, such as a no-break space (RFC 9110 §5.6.3). */
+/**
+ * Removes blanks and tabs only. `trim` alone would also remove characters that belong to the value, such as a no-break
+ * space (RFC 9110 §5.6.3).
+ */
 function withoutBlanks(value: string): string {
   return /[^\t -~]/.test(value) ? value : value.trim();
 }

@@ -2,27 +2,27 @@ import { readHeaderBlock } from './hpack/header-block.ts';
 import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-host.ts';
 
 /**
- * The `:authority` of the first request of an HTTP/2 connection (RFC 9113): the preface, a SETTINGS frame, whatever the
- * client sends before its first request, then HEADERS and its CONTINUATIONs.
+ * Reads the `:authority` of the first request of an HTTP/2 connection (RFC 9113): the preface, a SETTINGS frame, all
+ * frames that the client sends before its first request, then HEADERS and its CONTINUATIONs.
  */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const frameHeaderBytes = 9;
 /** SETTINGS_MAX_FRAME_SIZE, which a client must keep to until the server has allowed more (RFC 9113 §6.5.2). */
 const maxFrameBytes = 16_384;
-/** Until the first request's headers are whole; clients send two to six. */
+/** The most frames until the first request's headers are complete; clients send two to six. */
 const maxFrames = 32;
 const type = { data: 0, headers: 1, settings: 4, pushPromise: 5, continuation: 9 } as const;
 const flag = { acknowledgement: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
 const priorityBytes = 5;
 
-/** Undefined: all that has come may be its beginning. */
+/** Whether the bytes begin with the HTTP/2 preface; undefined while all bytes so far may be its beginning. */
 export function isHttp2Preface(bytes: Uint8Array): boolean | undefined {
   const head = bytes.subarray(0, preface.length);
   if (Buffer.compare(preface.subarray(0, head.length), head) !== 0) return false;
   return head.length === preface.length ? true : undefined;
 }
 
-/** `bytes` begin with the preface. */
+/** Reads the host; `bytes` must begin with the preface. */
 export function readHttp2Host(bytes: Uint8Array): HttpHost {
   const head = bytes.subarray(0, maxHeadBytes);
   const block = readFirstBlock(head);
@@ -32,8 +32,8 @@ export function readHttp2Host(bytes: Uint8Array): HttpHost {
 }
 
 /**
- * Where a client's acknowledgement of the server's SETTINGS begins and ends, which is an empty frame; undefined: it has not
- * come. `bytes` begin with the preface.
+ * The position of a client's acknowledgement of the server's SETTINGS, which is an empty frame; undefined where it has
+ * not arrived. `bytes` must begin with the preface.
  */
 export function findAcknowledgement(bytes: Uint8Array): { readonly at: number; readonly end: number } | undefined {
   for (let at = preface.length; ;) {
@@ -52,10 +52,10 @@ function readFirstBlock(head: Uint8Array): { readonly bytes: Uint8Array; readonl
     const frame = readFrame(head, at);
     if ('why' in frame) return frame;
     if (frame.kind === undefined) return { kind: 'incomplete' };
-    if (frames > maxFrames) return malformed(`more than ${maxFrames} HTTP/2 frames before its host`);
+    if (frames > maxFrames) return malformed(`more than ${maxFrames} HTTP/2 frames before the host`);
     if (frames === 1 && frame.kind !== type.settings) return malformed('the first HTTP/2 frame is not SETTINGS');
     if (stream !== undefined && (frame.kind !== type.continuation || frame.stream !== stream))
-      return malformed('an HTTP/2 frame amid the headers');
+      return malformed('another HTTP/2 frame within the headers');
     if (stream === undefined && isMisplaced(frame.kind)) return malformed('an HTTP/2 frame before the first request');
     if (!frame.payload) return { kind: 'incomplete' };
     if (frame.kind === type.headers || frame.kind === type.continuation) {
@@ -70,11 +70,11 @@ function readFirstBlock(head: Uint8Array): { readonly bytes: Uint8Array; readonl
 }
 
 interface Frame {
-  /** Undefined: not even the frame's header has come. */
+  /** The frame's type; undefined where not even the frame's header has arrived. */
   readonly kind: number | undefined;
   readonly flags: number;
   readonly stream: number;
-  /** Undefined: it has not come as a whole. */
+  /** The frame's payload; undefined where it has not arrived as a whole. */
   readonly payload: Uint8Array | undefined;
 }
 
@@ -96,7 +96,7 @@ function isMisplaced(kind: number): boolean {
   return kind === type.data || kind === type.pushPromise || kind === type.continuation;
 }
 
-/** Without padding and priority (RFC 9113 §6.2). */
+/** The header block fragment of a HEADERS frame, without padding and priority (RFC 9113 §6.2). */
 function fragmentOf(payload: Uint8Array, flags: number): Uint8Array | undefined {
   const isPadded = (flags & flag.padded) !== 0;
   const from = (isPadded ? 1 : 0) + ((flags & flag.priority) === 0 ? 0 : priorityBytes);
@@ -106,12 +106,12 @@ function fragmentOf(payload: Uint8Array, flags: number): Uint8Array | undefined 
 
 function hostIn(block: Uint8Array): JudgedHost {
   const fields = readHeaderBlock(block);
-  if (!fields) return malformed('its HTTP/2 headers are malformed');
+  if (!fields) return malformed('the HTTP/2 headers are malformed');
   const valuesOf = (wanted: string): readonly string[] =>
     fields.filter(({ name }) => name === wanted).map(({ value }) => value);
   const named = valuesOf(':authority');
   const [authority, another] = named.length > 0 ? named : valuesOf('host');
-  return another === undefined ? hostFrom(authority ?? '') : malformed('it names two hosts');
+  return another === undefined ? hostFrom(authority ?? '') : malformed('the request names two hosts');
 }
 
 function malformed(why: string): { readonly kind: 'malformed'; readonly why: string } {

@@ -2,22 +2,25 @@ import { isHttp2Preface } from './http2-head.ts';
 import { readRequestLine } from './http1-head.ts';
 
 /**
- * What a client speaks, by its first bytes. `undecided` as long as more bytes may change the answer; any other answer
- * stays. Whoever speaks only after the server never gets past `undecided`: a deadline decides then.
+ * The protocol that a client speaks, by its first bytes. `undecided` as long as more bytes may change the answer; any
+ * other answer is final. A client that waits for the server to speak first stays `undecided`: a deadline decides then.
  */
 type Protocol =
   | 'tls'
   | 'http1'
   /** HTTP/2 without TLS and without an upgrade (RFC 9113 §3.3). */
   | 'http2'
-  /** Postgres' SSLRequest: answered with one byte, `S`, its client goes on with a ClientHello. */
+  /** Postgres' SSLRequest: after the answer of one byte, `S`, its client continues with a ClientHello. */
   | 'postgres-ssl'
-  /** Postgres' GSSENCRequest: answered with one byte, `N`, its client asks for TLS next, or goes on in the clear. */
+  /**
+   * Postgres' GSSENCRequest: after the answer of one byte, `N`, its client requests TLS next, or continues in the
+   * clear.
+   */
   | 'postgres-gss'
   | 'other'
   | 'undecided';
 
-/** Both of Postgres' requests: a length and a code (PostgreSQL documentation, "Message Formats"). */
+/** The length of both of Postgres' requests: a length and a code (PostgreSQL documentation, "Message Formats"). */
 export const postgresRequestBytes = 8;
 const postgresRequests = [
   ['postgres-ssl', Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f)],

@@ -2,16 +2,19 @@ import { networkInterfaces } from 'node:os';
 import { isUnix, unixPath } from '../../address/address.ts';
 
 /**
- * struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) in the kernel's own bytes; the same on x86-64 and arm64.
+ * struct sockaddr_in, sockaddr_in6 and sockaddr_un (ip(7), ipv6(7), unix(7)) in the kernel's own bytes, which are the
+ * same on x86-64 and arm64.
  */
 export interface SocketAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Of an IP address. */
+/** The greatest length of an IP address. */
 export const maxAddressLength = 28;
-/** Of a path as well: two bytes of family, and 108 that end with a zero (unix(7)). */
+/**
+ * The greatest length of any address, Unix paths included: two bytes of family, and 108 that end with a zero (unix(7)).
+ */
 export const maxUnixAddressLength = 110;
 const unix = 1;
 const inet = 2;
@@ -23,11 +26,11 @@ export function familyOf(host: string): number {
   return host.includes(':') ? inet6 : inet;
 }
 
-/** Writes the address of an IP or `unix:/path`, and gives its length. */
+/** Writes the address of an IP or `unix:/path`, and returns its length. */
 export function encodeAddress(into: Uint8Array, host: string, port: number): number {
   if (isUnix(host)) return encodePath(into, unixPath(host));
   const v6 = host.includes(':');
-  // What follows an IPv4 address is ignored (sin_zero).
+  // The kernel ignores the bytes behind an IPv4 address (sin_zero).
   if (v6) into.fill(0, 0, maxAddressLength);
   into[0] = v6 ? inet6 : inet;
   into[1] = 0;
@@ -47,7 +50,7 @@ export function encodeAddress(into: Uint8Array, host: string, port: number): num
   return maxAddressLength;
 }
 
-/** A client that came over IPv4 to an IPv6 listener is given its IPv4 address. */
+/** Reads an address; a client that connected over IPv4 to an IPv6 listener is shown with its IPv4 address. */
 export function decodeAddress(from: Uint8Array): SocketAddress {
   const port = pairAt(from, 2);
   if (from[0] === inet) return { host: readIPv4(from, 4), port };
@@ -59,13 +62,16 @@ export function decodeAddress(from: Uint8Array): SocketAddress {
   return { host: new URL(`http://[${plain}]`).hostname.slice(1, -1), port };
 }
 
-/** `unix` where there is no more to say: clients' own sockets have no path. */
+/** Prints an address; `unix` for a Unix socket, since clients' own sockets have no path. */
 export function formatSocketAddress({ host, port }: SocketAddress): string {
   if (host === 'unix') return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** As both of these would, without an object in between: it is wanted for each client. */
+/**
+ * The same text as `formatSocketAddress(decodeAddress(from))`, without an object in between: it is made for each
+ * client.
+ */
 export function decodeText(from: Uint8Array): string {
   if (from[0] === inet) return `${readIPv4(from, 4)}:${pairAt(from, 2)}`;
   return formatSocketAddress(decodeAddress(from));
@@ -74,7 +80,8 @@ export function decodeText(from: Uint8Array): string {
 function encodePath(into: Uint8Array, path: string): number {
   into.fill(0, 0, maxUnixAddressLength);
   into[0] = unix;
-  // One that does not fit is found out to be missing, or taken; who declares it sees to its length.
+  // A path that is too long is cut, and the kernel then reports it as missing or taken; its length is checked where it
+  // is declared.
   Buffer.from(path).copy(into, 2, 0, maxUnixAddressLength - 3);
   return maxUnixAddressLength;
 }
@@ -116,7 +123,7 @@ function writeIPv4(into: Uint8Array, at: number, host: string): void {
 let lastIPv4 = -1;
 let lastText = '';
 
-/** Clients come again and again from the same few addresses. */
+/** Caches the last address, since clients connect again and again from the same few addresses. */
 function readIPv4(from: Uint8Array, at: number): string {
   const packed = pairAt(from, at) * 0x1_0000 + pairAt(from, at + 2);
   if (packed !== lastIPv4) {
@@ -126,7 +133,7 @@ function readIPv4(from: Uint8Array, at: number): string {
   return lastText;
 }
 
-/** A link-local address names its interface: `fe80::1%eth0`, or by number. */
+/** The number of the interface that a link-local address names: `fe80::1%eth0`, or by number. */
 function scopeOf(zone: string | undefined): number {
   if (zone === undefined) return 0;
   const entry = networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6');

@@ -3,8 +3,8 @@ import { hostName } from './host-name.ts';
 
 /**
  * Reads the server name and the protocols out of a TLS ClientHello (RFC 8446 §4.1.2, RFC 6066 §3, RFC 7301) without
- * taking part in the handshake. The hello may be spread over many records, and have come in part only: then the answer
- * is `incomplete`, and any other answer stays the same whatever comes after it.
+ * taking part in the handshake. The hello may be spread over many records, and may have arrived in part only: then the
+ * answer is `incomplete`. Any other answer is final, whatever bytes follow.
  */
 type ClientHello =
   | { readonly kind: 'incomplete' }
@@ -12,19 +12,25 @@ type ClientHello =
   | { readonly kind: 'malformed'; readonly why: string }
   | {
       readonly kind: 'hello';
-      /** In lower case; undefined when the client names no host. With Encrypted ClientHello the outer, public one. */
+      /**
+       * The server name in lower case; undefined when the client names no host. With Encrypted ClientHello it is the
+       * outer, public name.
+       */
       readonly serverName: string | undefined;
-      /** As the client prefers them, e.g. `h2`, `http/1.1`; hostile bytes as Latin-1. */
+      /** The protocols in the client's order of preference, e.g. `h2`, `http/1.1`; hostile bytes as Latin-1. */
       readonly alpn: readonly string[];
     };
 
-/** With the record headers. Hellos are 200 bytes to 2 KiB long; long session tickets add a few more. */
+/**
+ * The greatest length of a hello, with the record headers. Hellos are 200 bytes to 2 KiB long; long session tickets add
+ * a few more.
+ */
 export const maxHelloBytes = 65_536;
 
 const handshakeRecord = 22;
 const majorVersion = 3;
 const recordHeaderBytes = 5;
-/** TLSPlaintext.length MUST NOT exceed it (RFC 8446 §5.1). */
+/** The greatest length of a record: TLSPlaintext.length MUST NOT exceed it (RFC 8446 §5.1). */
 const maxRecordBytes = 2 ** 14;
 const clientHelloType = 1;
 const messageHeaderBytes = 4;
@@ -43,23 +49,25 @@ const incomplete: NoMessage = { kind: 'incomplete' };
 const notTls: NoMessage = { kind: 'not-tls' };
 const tooLong = malformed('the ClientHello is longer than 64 KiB');
 
-/** Puts the first handshake message together from its records. Judges every byte in the order in which they come. */
+/**
+ * Assembles the first handshake message from its records. Every byte is judged in the order in which the bytes arrive.
+ */
 function readMessage(bytes: Uint8Array): Uint8Array | NoMessage {
   const pieces: Uint8Array[] = [];
   let gathered = 0;
   let wanted: number | undefined;
   for (let at = 0; ;) {
     if (!isHandshake(bytes, at))
-      return at === 0 ? notTls : malformed('a record amid the ClientHello is none of the handshake');
+      return at === 0 ? notTls : malformed('a record within the ClientHello is not a handshake record');
     if (at + recordHeaderBytes > bytes.length) return incomplete;
     const length = ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0);
-    if (length === 0 || length > maxRecordBytes) return malformed(`a record of ${length} bytes`);
+    if (length === 0 || length > maxRecordBytes) return malformed(`a TLS record of ${length} bytes`);
     const piece = bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length);
     pieces.push(piece);
     gathered += piece.length;
     if (wanted === undefined && gathered > 0) {
       const header = new ByteReader(joined(pieces));
-      if (header.uint(1) !== clientHelloType) return malformed('the first handshake message is no ClientHello');
+      if (header.uint(1) !== clientHelloType) return malformed('the first handshake message is not a ClientHello');
       if (gathered >= messageHeaderBytes) wanted = messageHeaderBytes + header.uint(3);
       if (wanted !== undefined && wanted > maxHelloBytes) return tooLong;
     }
@@ -69,13 +77,13 @@ function readMessage(bytes: Uint8Array): Uint8Array | NoMessage {
   }
 }
 
-/** Nearly every hello comes in one record. */
+/** Joins the pieces, without a copy where there is one: nearly every hello arrives in one record. */
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   return only && pieces.length === 1 ? only : Buffer.concat(pieces);
 }
 
-/** As far as it has come, a record of the handshake begins at `at`. */
+/** True if the bytes at `at`, as far as they have arrived, begin a handshake record. */
 function isHandshake(bytes: Uint8Array, at: number): boolean {
   if (at < bytes.length && bytes[at] !== handshakeRecord) return false;
   return at + 1 >= bytes.length || bytes[at + 1] === majorVersion;
@@ -88,7 +96,7 @@ function readHello(message: Uint8Array): ClientHello {
   reader.skip(reader.uint(1));
   reader.skip(reader.uint(2));
   reader.skip(reader.uint(1));
-  // Extensions are not there at all in the oldest clients' hellos.
+  // The oldest clients' hellos have no extensions at all.
   const extensions = new ByteReader(reader.hasMore ? reader.vector(2) : new Uint8Array());
   if (!reader.isDone) return malformed('the ClientHello does not fit its length');
   let named: ServerName | undefined;
@@ -100,15 +108,15 @@ function readHello(message: Uint8Array): ClientHello {
     const body = isRead ? extensions.read(length) : extensions.skip(length);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
     if (!body) continue;
-    // Readers of the first and readers of the last would route the client to different servers.
-    if (type === serverNameExtension ? named : alpn) return malformed(`extension ${type} is there twice`);
+    // A reader that uses the first and a reader that uses the last of two would route the client to different servers.
+    if (type === serverNameExtension ? named : alpn) return malformed(`the ClientHello has extension ${type} twice`);
     if (type === serverNameExtension) {
       const read = readServerName(new ByteReader(body));
       if ('why' in read) return read;
       named = read;
     } else {
       alpn = readAlpn(new ByteReader(body));
-      if (!alpn) return malformed('its list of protocols (ALPN) is malformed');
+      if (!alpn) return malformed('the list of protocols (ALPN) is malformed');
     }
   }
   return { kind: 'hello', serverName: named?.name, alpn: alpn ?? [] };
@@ -124,11 +132,11 @@ function readServerName(body: ByteReader): ServerName | ReturnType<typeof malfor
   do {
     const isHostName = list.uint(1) === 0;
     const text = list.vector(2);
-    if (!list.isSound || !body.isDone) return malformed('its server name (SNI) is malformed');
+    if (!list.isSound || !body.isDone) return malformed('the server name (SNI) is malformed');
     if (!isHostName) continue;
-    if (name !== undefined) return malformed('it has two server names (SNI)');
+    if (name !== undefined) return malformed('the ClientHello has two server names (SNI)');
     name = hostName(latin1(text));
-    if (name === undefined) return malformed('its server name (SNI) is not the name of a host');
+    if (name === undefined) return malformed('the server name (SNI) is not a host name');
   } while (list.hasMore);
   return { name };
 }
@@ -144,7 +152,7 @@ function readAlpn(body: ByteReader): readonly string[] | undefined {
   return list.isSound && body.isDone ? protocols : undefined;
 }
 
-/** Names are short: a Buffer made for one would cost more. */
+/** Decodes Latin-1. Names are short, and a Buffer made for each would cost more. */
 function latin1(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -3,18 +3,21 @@ import { decodeHuffman } from './huffman.ts';
 import { staticTable, type HeaderField } from './static-table.ts';
 
 /**
- * Decodes the first header block of an HTTP/2 connection (RFC 7541): the static table, and what the block itself adds to
- * the dynamic one. Own code: the npm packages for HPACK are ten years old, without types, and keep streams and whole
- * connections; Node's own decoder (nghttp2) can't be had without its sessions, which would answer the client.
+ * Decodes the first header block of an HTTP/2 connection (RFC 7541): the static table, and the entries that the block
+ * itself adds to the dynamic one. The decoder is our own: the npm packages for HPACK are ten years old, without types,
+ * and keep streams and whole connections; Node's decoder (nghttp2) is not available without its sessions, which would
+ * answer the client.
  */
-/** The size before the server's SETTINGS say otherwise, and these have not been sent yet (RFC 9113 §6.5.2). */
+/** The dynamic table's size until the server's SETTINGS change it; the server has sent none yet (RFC 9113 §6.5.2). */
 const tableBytes = 4_096;
-/** What an entry costs besides its text (RFC 7541 §4.1). */
+/** The size of an entry besides its text (RFC 7541 §4.1). */
 const entryBytes = 32;
-/** Lengths and indexes have up to 28 bits; none that fits a head needs as many. */
+/**
+ * The longest integer, in bytes behind its prefix. They hold 28 bits, more than any length or index that fits a head.
+ */
 const maxIntegerBytes = 4;
 
-/** Undefined: it is malformed. */
+/** The fields of a header block; undefined where it is malformed. */
 export function readHeaderBlock(block: Uint8Array): readonly HeaderField[] | undefined {
   const reader = new ByteReader(block);
   const table = new DynamicTable();
@@ -26,7 +29,7 @@ export function readHeaderBlock(block: Uint8Array): readonly HeaderField[] | und
       if (!field) return undefined;
       fields.push(field);
     } else if (first >= 0x20 && first < 0x40) {
-      // Sizes are changed before the first field only (RFC 7541 §4.2).
+      // The table's size may change before the first field only (RFC 7541 §4.2).
       if (fields.length > 0 || !table.resize(readInteger(reader, first, 5))) return undefined;
     } else {
       const isAdded = first >= 0x40;
@@ -42,7 +45,7 @@ export function readHeaderBlock(block: Uint8Array): readonly HeaderField[] | und
   return fields;
 }
 
-/** RFC 7541 §5.1; NaN for one that is too long. */
+/** Reads an integer (RFC 7541 §5.1); NaN for one that is too long. */
 function readInteger(reader: ByteReader, first: number, prefixBits: number): number {
   const most = 2 ** prefixBits - 1;
   let value = first & most;
@@ -55,7 +58,7 @@ function readInteger(reader: ByteReader, first: number, prefixBits: number): num
   return Number.NaN;
 }
 
-/** RFC 7541 §5.2. Header text is bytes; Latin-1 keeps them apart. */
+/** Reads a string (RFC 7541 §5.2). Header text is bytes, which Latin-1 keeps apart. */
 function readText(reader: ByteReader): string | undefined {
   const first = reader.uint(1);
   const length = readInteger(reader, first, 7);
@@ -67,7 +70,7 @@ function readText(reader: ByteReader): string | undefined {
 }
 
 class DynamicTable {
-  /** The newest first: it has the lowest index (RFC 7541 §2.3.3). */
+  /** The entries, newest first: the newest has the lowest index (RFC 7541 §2.3.3). */
   readonly #entries: HeaderField[] = [];
   #used = 0;
   #limit = tableBytes;
@@ -82,7 +85,7 @@ class DynamicTable {
     this.#evict();
   }
 
-  /** False: beyond what a client may ask for. */
+  /** Changes the table's size; false where it exceeds the size that a client may choose. */
   resize(limit: number): boolean {
     if (!(limit <= tableBytes)) return false;
     this.#limit = limit;

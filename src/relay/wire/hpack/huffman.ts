@@ -1,6 +1,6 @@
 /**
- * HPACK's Huffman code (RFC 7541 Appendix B). It is canonical: codes of one length follow each other in the order of
- * their symbols, so the lengths say it all.
+ * HPACK's Huffman code (RFC 7541 Appendix B). The code is canonical: codes of one length follow each other in the order
+ * of their symbols, so the lengths alone define it.
  */
 // prettier-ignore
 const codeLengths = [
@@ -14,14 +14,14 @@ const codeLengths = [
   20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26,
   30,
 ];
-/** Ends no text: only its first bits may be there, as padding (RFC 7541 §5.2). */
+/** The end-of-string symbol, which ends no text: only its first bits may appear, as padding (RFC 7541 §5.2). */
 const endOfString = 256;
 const maxCodeBits = 30;
 
-/** Of each length: its first code, and its symbols in order. */
+/** For each length its first code, and its symbols in order. */
 const codes = codesByLength();
 
-/** Undefined: it is malformed. */
+/** The decoded bytes; undefined where they are malformed. */
 export function decodeHuffman(bytes: Uint8Array): Uint8Array | undefined {
   const text: number[] = [];
   let code = 0;
@@ -40,7 +40,7 @@ export function decodeHuffman(bytes: Uint8Array): Uint8Array | undefined {
       bits = 0;
     }
   }
-  // Padding is less than a byte, and all ones.
+  // Padding is shorter than a byte and has only ones.
   return bits < 8 && code === 2 ** bits - 1 ? Uint8Array.from(text) : undefined;
 }
 

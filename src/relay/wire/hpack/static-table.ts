@@ -3,7 +3,7 @@ export interface HeaderField {
   readonly value: string;
 }
 
-/** RFC 7541 Appendix A, from index 1 on. */
+/** HPACK's static table (RFC 7541 Appendix A), from index 1 on. */
 const fields: readonly (readonly [name: string, value?: string])[] = [
   [':authority'],
   [':method', 'GET'],

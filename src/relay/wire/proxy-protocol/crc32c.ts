@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli; RFC 3309 Appendix A, polynomial reflected). zlib's is the other one. */
+/** CRC-32C (Castagnoli; RFC 3309 Appendix A, polynomial reflected). zlib's crc32 has another polynomial. */
 const polynomial = 0x82f63b78;
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,12 +1,15 @@
 /**
- * Type, length, value: what version 2 says besides addresses (proxy-protocol.txt, section 2.2.1). Only the checksum is
- * understood; the others are passed on.
+ * Type, length, value: the fields of version 2 besides the addresses (proxy-protocol.txt, section 2.2.1). Only the
+ * checksum is understood; the others are passed on.
  */
 const headerBytes = 3;
 const checksumType = 0x03;
 export const checksumBytes = 4;
 
-/** Where the checksum's value is, if there is one. `malformed`: they do not fit, or there are two of them. */
+/**
+ * The position of the checksum's value, if there is one. `malformed`: the TLVs do not fit their lengths, or there are
+ * two checksums.
+ */
 export function findChecksum(tlvs: Uint8Array): number | 'none' | 'malformed' {
   let found: number | undefined;
   let at = 0;

@@ -5,13 +5,13 @@ import { fixedBytes, signature } from './read.ts';
 import { checksumBytes, findChecksum } from './tlvs.ts';
 
 /**
- * Writes the header that tells an upstream who its client is (HAProxy's proxy-protocol.txt).
+ * Writes the header that tells an upstream its client's address (HAProxy's proxy-protocol.txt).
  */
 interface Forwarded {
-  /** Undefined where it is not known, or no IP address: the upstream is told so. */
+  /** The client's address; undefined where it is not known or no IP address, which the header then says. */
   readonly source: SocketAddress | undefined;
   readonly destination: SocketAddress | undefined;
-  /** Of the header with which the client came, if any; version 1 has no room for them. */
+  /** The TLVs of the header with which the client came, if any; version 1 has no room for them. */
   readonly tlvs?: Uint8Array;
 }
 
@@ -57,7 +57,7 @@ function copyAddress(into: Uint8Array, at: number, size: number, { host, port }:
   into.set(kernel.subarray(from, from + size), at);
 }
 
-/** The one that came was over other addresses. */
+/** Computes the checksum anew: the one that came covers other addresses. */
 function renewChecksum(header: Buffer, tlvsAt: number): void {
   const found = findChecksum(header.subarray(tlvsAt));
   if (typeof found === 'string') return;
@@ -65,7 +65,10 @@ function renewChecksum(header: Buffer, tlvsAt: number): void {
   header.writeUInt32BE(crc32c(header), tlvsAt + found);
 }
 
-/** Both addresses in one family, as either version wants them: an IPv4 address beside an IPv6 one is written as one. */
+/**
+ * Brings both addresses into one family, as either version requires: an IPv4 address beside an IPv6 one is mapped to
+ * IPv6.
+ */
 function pairOf(
   source: SocketAddress | undefined,
   destination: SocketAddress | undefined,
@@ -77,7 +80,7 @@ function pairOf(
   return { from: asV6(from), to: asV6(to), family: 6 };
 }
 
-/** Which of this machine's interfaces a link-local address is on says nothing to another machine. */
+/** Removes the zone of a link-local address: this machine's interfaces mean nothing to another machine. */
 function withoutZone({ host, port }: SocketAddress): SocketAddress {
   return { host: host.split('%', 1)[0] ?? host, port };
 }
