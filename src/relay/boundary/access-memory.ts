@@ -2,7 +2,7 @@ import { createClientRateMemory, type ClientRateMemory } from './client-rates.ts
 import { createClientSessionMemory, type ClientSessionMemory } from './client-sessions.ts';
 
 /**
- * The memory in which the relay's threads count clients together, for limits and rates that hold over all of them.
+ * The shared memory in which all relay threads count clients, for limits and rates that hold over all of them.
  */
 export interface AccessMemory {
   readonly sessions: ClientSessionMemory;

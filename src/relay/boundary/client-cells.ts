@@ -1,16 +1,16 @@
 import { fnv1a, mix } from './hash.ts';
 
 /**
- * Which cell of a shared table belongs to a client of a service. The table has a fixed size, whoever comes: a client's
- * key points at a handful of neighbouring cells, and it gets the first of them that is free. All threads
- * search the same cells, so two of them find the same one for the same client. (A cell that is claimed in the very moment
- * in which its last owner comes back counts one session for the wrong one of the two.)
+ * Which cell of a shared table belongs to a client of a service. The table has a fixed size, however many clients there
+ * are: a client's key points at a handful of neighbouring cells, and it gets the first free one. All threads search the
+ * same cells, so two threads find the same cell for the same client. (Where a cell is claimed in the very moment in
+ * which its last owner comes back, one session counts for the wrong one of the two.)
  */
 export interface ClientCellMemory {
-  /** Int32[cell]: a fingerprint of whose it is; 0: nobody's yet. */
+  /** Int32[cell]: a fingerprint of the cell's owner; 0 where the cell had none yet. */
   readonly owners: SharedArrayBuffer;
   readonly cells: number;
-  /** Random, so that nobody can choose addresses that meet in the same cells. */
+  /** A random seed, so that clients can't choose addresses that meet in the same cells. */
   readonly seed: number;
 }
 
@@ -33,7 +33,7 @@ export class ClientCells {
     this.#isFree = isFree;
   }
 
-  /** Undefined: all cells that it could have are others'. */
+  /** The client's cell; undefined where all its possible cells belong to others. */
   claim(service: string, client: string): number | undefined {
     const key = `${service} ${clientPrefix(client)}`;
     const first = ((mix(fnv1a(key, this.#seed)) >>> 0) % this.#buckets) * neighbours;
@@ -47,7 +47,10 @@ export class ClientCells {
     return undefined;
   }
 
-  /** A thread that acquires it first may do so for the same client: then it is ours, too. */
+  /**
+   * Acquires a free cell. Another thread that is first may acquire it for the same client: then the cell is this
+   * client's, too.
+   */
   #acquire(cell: number, fingerprint: number): boolean {
     const before = Atomics.load(this.#owners, cell);
     if (!this.#isFree(cell)) return false;
@@ -56,7 +59,7 @@ export class ClientCells {
   }
 }
 
-/** What counts as one client: an IPv4 address, or a /64, in which an IPv6 client has as many addresses as it likes. */
+/** What counts as one client: an IPv4 address, or an IPv6 /64, in which a client has as many addresses as it likes. */
 export function clientPrefix(host: string): string {
   if (!host.includes(':')) return host;
   const [head = '', tail] = host.split('::');

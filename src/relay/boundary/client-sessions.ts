@@ -1,8 +1,8 @@
 import { ClientCells, createClientCellMemory, type ClientCellMemory } from './client-cells.ts';
 
 /**
- * How many sessions each client has with each service, over all workers. As in `counters.ts` every count has one writer,
- * so a worker that died takes its own with it.
+ * How many sessions each client has with each service, over all relay threads. As in `counters.ts` every count has one
+ * writer, so the counts of a thread that died can be cleared.
  */
 export interface ClientSessionMemory extends ClientCellMemory {
   /** Int32[cell][worker] */
@@ -10,17 +10,17 @@ export interface ClientSessionMemory extends ClientCellMemory {
   readonly workers: number;
 }
 
-/** Many more clients than have sessions with one machine at once. */
+/** The default number of cells: many more than clients that have sessions with one machine at once. */
 const defaultCells = 65_536;
 
 export function createClientSessionMemory(workers: number, seed: number, cells = defaultCells): ClientSessionMemory {
   return { ...createClientCellMemory(cells, seed), counts: new SharedArrayBuffer(cells * workers * 4), workers };
 }
 
-/** The cell that a client was counted in; to be released once. */
+/** The cell that a session was counted in; to be released once. */
 export type CountedCell = number;
 
-/** For a client that found no cell: it is not counted, rather than rejected. */
+/** The cell of a client that found none: the client is not counted, rather than rejected. */
 const uncounted = -1;
 
 export class ClientSessions {
@@ -36,7 +36,10 @@ export class ClientSessions {
     this.#cells = new ClientCells(memory, (cell) => this.#sum(cell) === 0);
   }
 
-  /** `client` is its IP address. Undefined: it has as many sessions as it may have. Of two that race for the last, neither may get it. */
+  /**
+   * Counts a session of `client`, an IP address; undefined where the client is at its limit. Of two threads that race
+   * for the last place, neither may get it.
+   */
   acquire(service: string, client: string, limit: number): CountedCell | undefined {
     const cell = this.#cells.claim(service, client);
     if (cell === undefined) return uncounted;
@@ -50,7 +53,7 @@ export class ClientSessions {
     if (cell !== uncounted) this.#add(cell, -1);
   }
 
-  /** After the worker has died, before its successor starts. */
+  /** Clears the thread's counts after it has died, before its successor starts. */
   clear(): void {
     for (let at = this.#worker; at < this.#counts.length; at += this.#workers) Atomics.store(this.#counts, at, 0);
   }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 
-/** One end of a channel between two threads, through which clients' descriptors go; see intake/handoff.ts. */
+/** One end of a channel between two threads that clients' descriptors pass through; see intake/handoff.ts. */
 export interface DescriptorChannel {
   readonly port: MessagePort;
   /** Int32: how many clients the receiving end has received. */

@@ -1,9 +1,10 @@
 import type { LiveSession, LiveSessions } from './report.ts';
 
 /**
- * The sessions that go on, as they cross from a relay thread to the control thread, and as one list of all threads'. Pure.
+ * The running sessions, as they cross from a relay thread to the control thread, and merged into one list of all
+ * threads. Pure.
  */
-/** As it crosses between threads: JSON has no maps. */
+/** Prints the list for the way between threads; the map becomes an array, since JSON has no maps. */
 export function printLiveSessions({ held, ...list }: LiveSessions): string {
   return JSON.stringify({ ...list, held: [...held] });
 }
@@ -13,7 +14,7 @@ export function readLiveSessions(json: string): LiveSessions {
   return { ...list, held: new Map(held) };
 }
 
-/** What several threads saw, as one. */
+/** Merges the lists of several threads into one. */
 export function mergeLiveSessions(lists: readonly LiveSessions[], limit: number): LiveSessions {
   const held = new Map<string, number>();
   for (const list of lists) {
@@ -29,7 +30,7 @@ export function mergeLiveSessions(lists: readonly LiveSessions[], limit: number)
   };
 }
 
-/** Those that go on for the longest, in order of their start. */
+/** The longest-running sessions, in order of their start. */
 export function oldest(sessions: readonly LiveSession[], limit: number): LiveSession[] {
   return sessions.toSorted((a, b) => a.startedAtMs - b.startedAtMs).slice(0, limit);
 }

@@ -8,50 +8,53 @@ import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
 /**
- * Everything that crosses the thread boundary. Structured clone carries it, so plain data only.
+ * The messages that cross the thread boundary. Structured clone carries them, so they hold plain data only.
  */
 export interface WorkerSetup {
   readonly index: number;
   readonly driver: DriverName;
   readonly memory: CounterMemory;
   readonly access: AccessMemory;
-  /** SO_REUSEPORT on listeners: for several workers, or to share ports with another Sealane. */
+  /** SO_REUSEPORT on listeners: for several relay threads, or to share ports with another Sealane. */
   readonly reusePort: boolean;
   readonly sockets: SocketMemory;
-  /** Pipes at once, in each thread. */
+  /** The greatest number of pipes at once in each thread. */
   readonly maxPipes: number;
-  /** 48 random bytes: a TLS session that began in one thread goes on in another. */
+  /** 48 random bytes, with which a TLS session that began in one thread can be resumed in another. */
   readonly ticketKeys: Uint8Array;
-  /** Sessions at once, over all workers. */
+  /** The greatest number of sessions at once over all relay threads; undefined where no limit is set. */
   readonly maxSessions: number | undefined;
 }
 
 export type DriverName = 'stream' | 'splice';
 
 export type ToWorker =
-  /** Everything, for a worker that is new. */
+  /** The whole table, for a thread that is new. */
   | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
-  /** What is new since the last table or change. `slots`: of the upstreams in it. */
+  /** What is new since the last table or change. `slots` has the counter slots of the upstreams in it. */
   | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
-  /** A batch of records was received: one more may be sent. */
+  /** The control thread received a batch of records: one more may be sent. */
   | { readonly kind: 'records-received' }
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
-  /** Asks for the sessions that go on; `id` comes back with the answer. */
+  /** Requests the running sessions; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
-  /** To the thread that ends TLS for others, or from one of those; see intake/handoff.ts. Replaces the one before. */
+  /**
+   * A descriptor channel to the thread that ends TLS for the others, or from one of those; see intake/handoff.ts. It
+   * replaces the channel before it.
+   */
   | ({ readonly kind: 'handoff' } & DescriptorChannel)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'close' };
 
 export type FromWorker =
-  /** `wakeFd`: see OpenDriver. */
+  /** The thread is ready. `wakeFd`: see OpenDriver. */
   | { readonly kind: 'ready'; readonly wakeFd?: number }
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }
   | { readonly kind: 'resource-warning'; readonly warning: ResourceWarning }
-  /** A dial failed, so others were asked: the control side finds out when it answers again. */
+  /** A dial failed, and other upstreams were dialed: the control thread finds out when this one answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
-  /** `json`: LiveSessions, as a string for the same reason as records. */
+  /** The running sessions. `json`: LiveSessions, as a string for the same reason as records. */
   | { readonly kind: 'session-list'; readonly id: number; readonly json: string }
   | { readonly kind: 'drained' };

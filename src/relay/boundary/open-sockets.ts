@@ -1,6 +1,7 @@
 /**
- * The sockets that the relay's threads have open, out of what the process may have: all draw on the same, so that no
- * thread is refused what another does not need. Each writes a cell of its own; a thread that starts anew begins at 0.
+ * The sockets that the relay's threads have open, out of those that the process may have. All threads draw on one
+ * budget, so that no thread is refused a socket that another does not need. Each thread writes a cell of its own; a
+ * thread that starts anew begins at 0.
  */
 export interface SocketMemory {
   readonly cells: Int32Array<SharedArrayBuffer>;
@@ -23,7 +24,7 @@ export class OpenSockets {
     cells[own] = 0;
   }
 
-  /** Of all threads. */
+  /** The number of open sockets of all threads. */
   get count(): number {
     let count = 0;
     for (const cell of this.#cells) count += cell;
@@ -34,7 +35,10 @@ export class OpenSockets {
     return this.count < this.#most;
   }
 
-  /** With the upstream for it. Many who were let in to wait may yet find no room when they are dialed for together. */
+  /**
+   * True if there is room for a client and its upstream. Many clients that were let in to wait may still find no room
+   * when upstreams are dialed for all of them at once.
+   */
   get hasRoomForClient(): boolean {
     return this.count + 2 <= this.#most;
   }

@@ -1,14 +1,17 @@
 import type { Clock } from '../../time/clock.ts';
 import type { ResourceWarning } from './report.ts';
 
-/** Passes each warning on now and then, however often it is raised: a lack of some resource is met with every client. */
+/**
+ * Passes each resource warning on now and then, however often it is raised: a lack of some resource is met with every
+ * client.
+ */
 export class ResourceWarnings {
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #tell: (warning: ResourceWarning) => void;
   readonly #toldAtMs = new Map<string, number>();
 
-  /** `tell` is called once in `intervalMs` for each kind and code. */
+  /** `tell` is called at most once in `intervalMs` for each kind and code. */
   constructor(clock: Clock, intervalMs: number, tell: (warning: ResourceWarning) => void) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
@@ -29,7 +32,7 @@ const consequences: Readonly<Record<ResourceWarning['kind'], string>> = {
   'dial-impossible': 'clients have to wait, or go to another upstream',
 };
 
-/** For the log: what follows from it, and why. */
+/** The warning for the log: its consequence and its cause. */
 export function sentenceOf({ kind, message }: ResourceWarning): string {
   return `${consequences[kind]}: ${message}`;
 }

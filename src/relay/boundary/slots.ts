@@ -2,21 +2,22 @@ import { overflowSlot } from './counters.ts';
 import type { KeyChange } from './table-change.ts';
 
 /**
- * Which counter slot belongs to which upstream. A slot is given again only when every worker has applied a table without
- * its upstream and none has a session on it: until then a late byte would be booked to the wrong one.
+ * Which counter slot belongs to which upstream. A slot is assigned again only when every relay thread has applied a
+ * table without its upstream and none has a session on it: until then a late byte would be counted for the wrong
+ * upstream.
  */
 export interface SlotUse {
-  /** The lowest table version that every worker has applied. */
+  /** The highest table version that every relay thread has applied. */
   readonly appliedByAll: number;
   isActive(slot: number): boolean;
-  /** The slot gets a new owner. */
+  /** Clears the slot's counters, before it gets a new owner. */
   clear(slot: number): void;
 }
 
 export class Slots {
   readonly #count: number;
   readonly #slots = new Map<string, number>();
-  /** Upstreams that left: their slot, and the version of the first table without them. */
+  /** The upstreams that left: their slot, and the version of the first table without them. */
   readonly #leaving = new Map<string, { readonly slot: number; readonly sinceVersion: number }>();
   #free: number[] = [];
   #without = 0;
@@ -30,17 +31,19 @@ export class Slots {
     return this.#slots.get(key) ?? this.#leaving.get(key)?.slot;
   }
 
-  /** Of all upstreams in the table. */
+  /** The slots of all upstreams in the table. */
   get all(): ReadonlyMap<string, number> {
     return this.#slots;
   }
 
-  /** How many upstreams share the one slot, for want of others. */
+  /** How many upstreams share the overflow slot, because no slots were left. */
   get without(): number {
     return this.#without;
   }
 
-  /** The slots of the upstreams that are `present` from this table on; those that `left` give theirs back in time. */
+  /**
+   * The slots of the upstreams that are `present` from this table on; upstreams that `left` give theirs back in time.
+   */
   assign({ present, left }: KeyChange, version: number, use: SlotUse): ReadonlyMap<string, number> {
     for (const key of left) {
       const slot = this.#slots.get(key);
@@ -52,7 +55,7 @@ export class Slots {
     this.#collect(use);
     const slots = new Map<string, number>();
     for (const key of present) {
-      // An upstream without a slot keeps none: its running sessions are booked under the shared one.
+      // An upstream on the overflow slot stays there, since its running sessions are counted there.
       let slot = this.#slots.get(key);
       if (slot === undefined) {
         slot = this.#reclaim(key) ?? this.#allocate(use);

@@ -2,21 +2,21 @@ import type { ListenerSpec, PoolSpec, RoutingTable, TlsSpec } from './table.ts';
 
 /**
  * What is new in a table, so that an event about one container costs the relay's threads nothing for all the others.
- * Pools that did not change are the same objects in both tables. Pure.
+ * Unchanged pools are the same objects in both tables. Pure.
  */
 export interface TableChange {
   readonly version: number;
-  /** All of them; undefined when none changed. */
+  /** All listeners; undefined when none of them changed. */
   readonly listeners: readonly ListenerSpec[] | undefined;
-  /** New or changed. */
+  /** The pools that are new or changed. */
   readonly pools: readonly PoolSpec[];
-  /** Services that are no longer in the table. */
+  /** The services that are no longer in the table. */
   readonly removed: readonly string[];
-  /** Undefined when it did not change. */
+  /** The TLS settings; undefined when they did not change. */
   readonly tls: TlsSpec | undefined;
 }
 
-/** Upstreams by key: those that the changed pools have, and those that are in the table no more. */
+/** Upstreams by key: those that the changed pools have, and those that are no longer in the table. */
 export interface KeyChange {
   readonly present: readonly string[];
   readonly left: readonly string[];
@@ -53,7 +53,7 @@ function isSame(a: readonly ListenerSpec[], b: readonly ListenerSpec[]): boolean
   return a.length === b.length && a.every((one, index) => one === b[index] || isEqual(one, b[index]));
 }
 
-/** All plain data, written by the same hand. */
+/** Compares as JSON, since listeners are plain data that the same code wrote. */
 function isEqual(one: ListenerSpec, other: ListenerSpec | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -2,74 +2,92 @@ import type { Address } from '../../address/address.ts';
 
 /**
  * The routing table: all that the relay's threads know. It crosses the thread boundary by structured clone, so it holds
- * plain data only. The control thread decides; whoever reads this only follows.
+ * plain data only. The control thread decides; the relay threads that read this table only follow.
  */
 export const balancePolicies = ['least-connections', 'round-robin', 'random', 'source-hash', 'first'] as const;
 export type BalancePolicy = (typeof balancePolicies)[number];
 
-/** Its host is an IP address, never a name: names are resolved on the control side. Or a Unix socket. */
+/**
+ * An upstream's address. The host is an IP address, never a name, since names are resolved on the control side; or it
+ * is a Unix socket.
+ */
 export type Endpoint = Address;
 
 /**
  * - `ready`: accepts new sessions.
- * - `suspect`: did not answer lately; asked only when no other is left.
- * - `unavailable`: accepts no new sessions and keeps those it has: not proven yet, unhealthy, paused or draining.
+ * - `suspect`: did not answer lately; dialed only when no other is left.
+ * - `unavailable`: accepts no new sessions and keeps those it has: not probed yet, unhealthy, paused or draining.
  *
  * An upstream that is no longer in the table is gone: dials to it are aborted and its sessions closed.
  */
 export type UpstreamAvailability = 'ready' | 'suspect' | 'unavailable';
 
-/** What may be set of one upstream; `config/options/upstream.ts` has the labels. */
+/** The options of one upstream; `config/options/upstream.ts` has the labels. */
 export interface UpstreamOptions {
-  /** 0 to 256; 0 accepts no new sessions. */
+  /** The weight, 0 to 256; an upstream of weight 0 accepts no new sessions. */
   readonly weight: number;
-  /** Asked only when no other upstream is ready. */
+  /** True if the upstream is dialed only when no other upstream is ready. */
   readonly backup: boolean;
-  /** Most sessions at once, over all workers; undefined: no limit. */
+  /** The greatest number of sessions at once, over all relay threads; undefined where no limit is set. */
   readonly maxConnections: number | undefined;
-  /** Time over which its share of new sessions grows to its weight, in milliseconds; 0: at once. */
+  /** The time over which the upstream's share of new sessions grows to its weight, in milliseconds; 0: at once. */
   readonly slowStartMs: number;
 }
 
 export interface UpstreamSpec extends UpstreamOptions {
-  /** Identity: container id, start time and port (or a static service's host:port). Never reused for another process. */
+  /**
+   * The upstream's identity: container id, start time and port (or a static service's host:port). Never reused for
+   * another process.
+   */
   readonly key: string;
-  /** For people, e.g. `shop-api-1`. */
+  /** The name that people read, e.g. `shop-api-1`. */
   readonly name: string;
-  /** Tried in this order until one answers; one entry except for names that resolve to several addresses. */
+  /**
+   * The addresses, dialed in this order until one answers; a single one except for names that resolve to several
+   * addresses.
+   */
   readonly endpoints: readonly Endpoint[];
   readonly availability: UpstreamAvailability;
 }
 
-/** What may be set of a service's pool; `config/options/pool.ts` has the labels. */
+/** The options of a service's pool; `config/options/pool.ts` has the labels. */
 export interface PoolOptions {
   readonly balance: BalancePolicy;
-  /** How long a client waits while nothing is ready, in milliseconds; 0 closes it at once. */
+  /** How long a client waits while no upstream is ready, in milliseconds; 0 closes it at once. */
   readonly holdMs: number;
-  /** Deadline of one dial, in milliseconds. */
+  /** The deadline of one dial, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** A session without a byte either way for so long is closed, in milliseconds; undefined: never. */
+  /** The idle timeout: a session without a byte either way for so long is closed, in milliseconds; undefined: never. */
   readonly idleTimeoutMs: number | undefined;
-  /** After a scale-up, sessions idle for so long on crowded upstreams are closed, in milliseconds; undefined: never. */
+  /**
+   * After a scale-up, sessions on crowded upstreams that have been idle for so long are closed, in milliseconds;
+   * undefined: never.
+   */
   readonly rebalanceIdleMs: number | undefined;
-  /** How upstreams are told the client's address, ahead of its bytes; undefined: not at all. */
+  /** The PROXY header that tells upstreams the client's address, ahead of its bytes; undefined: none. */
   readonly proxyProtocol: ProxyProtocol | undefined;
-  /** CIDRs that clients must come from; empty: from anywhere. */
+  /** The CIDRs that clients must come from; empty: any address is allowed. */
   readonly allow: readonly string[];
-  /** CIDRs that no client may come from, whatever `allow` says. */
+  /** The CIDRs whose clients are rejected, whatever `allow` says. */
   readonly deny: readonly string[];
-  /** Most sessions at once, the held ones among them, over all workers; undefined: no limit. */
+  /**
+   * The greatest number of sessions at once, held ones included, over all relay threads; undefined where no limit is
+   * set.
+   */
   readonly maxSessions: number | undefined;
-  /** The same for each client address; IPv6 clients count by their /64. */
+  /**
+   * The greatest number of sessions for each client address; IPv6 clients count by their /64. Undefined where no limit
+   * is set.
+   */
   readonly maxSessionsPerClient: number | undefined;
   readonly connectRatePerClient: ConnectRate | undefined;
-  /** Application protocols that are agreed on with clients whose TLS is ended (RFC 7301), best first. */
+  /** The application protocols for clients whose TLS is ended (RFC 7301), best first. */
   readonly alpn: readonly string[];
-  /** How TLS is spoken with the upstreams; undefined: not at all. */
+  /** How TLS is spoken with the upstreams; undefined where it is not. */
   readonly upstreamTls: UpstreamTls | undefined;
 }
 
-/** Where nothing is set: all clients may connect, as often as they like, and the upstreams see Sealane's address. */
+/** The defaults: all clients may connect, as often as they like, and the upstreams see Sealane's address. */
 export const defaultPool: PoolOptions = {
   balance: 'least-connections',
   holdMs: 10_000,
@@ -93,36 +111,36 @@ export interface PoolSpec extends PoolOptions {
   readonly upstreams: readonly UpstreamSpec[];
 }
 
-/** Versions of HAProxy's PROXY protocol (proxy-protocol.txt): a line of text, or binary with room for more. */
+/** The versions of HAProxy's PROXY protocol (proxy-protocol.txt): a line of text, or binary with room for more. */
 export const proxyProtocols = ['v1', 'v2'] as const;
 export type ProxyProtocol = (typeof proxyProtocols)[number];
 
 export interface UpstreamTls {
-  /** What is asked for, and what an upstream's certificate must be for; empty: nothing. */
+  /** The server name that is requested, and that an upstream's certificate must be for; empty: none is requested. */
   readonly serverName: string;
-  /** False: whatever certificate it shows will do. */
+  /** False where any certificate of the upstream is accepted. */
   readonly verify: boolean;
 }
 
-/** A token bucket: `burst` at once, then so many a second. */
+/** A token bucket: `burst` sessions at once, then so many a second. */
 export interface ConnectRate {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** Who ends TLS: the upstream, or Sealane. */
+/** The end of a client's TLS: the upstream (`passthrough`), or Sealane (`terminate`). */
 export const tlsModes = ['passthrough', 'terminate'] as const;
 export type TlsMode = (typeof tlsModes)[number];
 
 /**
- * What a client must ask for to be routed to a service: a TLS server name (`sni`), or an HTTP host (`host`), which is also
- * a server name where TLS is terminated.
+ * The name that a client must request to be routed to a service: a TLS server name (`sni`), or an HTTP host (`host`),
+ * which is also a server name where TLS is terminated.
  */
 export interface Name {
   readonly kind: 'sni' | 'host';
   /**
-   * In lower case: a whole name, an address (`[::1]`), or `*.` and the rest of a name, which stands for one or more labels
-   * in front. Whole names go first, then the longest wildcard.
+   * The pattern in lower case: a whole name, an address (`[::1]`), or `*.` and the rest of a name, which stands for one
+   * or more labels in front. Whole names take precedence, then the longest wildcard.
    */
   readonly pattern: string;
 }
@@ -133,25 +151,28 @@ export interface NameSpec extends Name {
   readonly tls: TlsMode;
 }
 
-/** Its host is an IP address or a Unix socket. */
+/** A listener. Its host is an IP address or a Unix socket. */
 export interface ListenerSpec extends Address {
-  /** `host:port` as asked for; with port 0 it is still the key, and the port it got is reported. */
+  /** `host:port` as configured. With port 0 it is still the key, and the assigned port is reported. */
   readonly key: string;
-  /** Whom clients come to that ask for no name, or for none of these; undefined: they are refused. */
+  /** The service for clients that request no name, or none of `names`; undefined where such clients are rejected. */
   readonly service: string | undefined;
-  /** Of the service above. */
+  /** The TLS mode of `service`. */
   readonly tls: TlsMode;
-  /** None: nothing is read of a client before it is routed to the service. */
+  /** The names that are routed here. Where there are none, a client is routed before any of its bytes are read. */
   readonly names: readonly NameSpec[];
-  /** CIDRs whose clients are proxies that must begin with a PROXY header; undefined: nobody sends one. */
+  /** The CIDRs whose clients are proxies that must begin with a PROXY header; undefined where no client sends one. */
   readonly acceptProxy: readonly string[] | undefined;
-  /** With names: a client that says nothing for so long, in milliseconds, waits for the server to speak first. */
+  /**
+   * For listeners with names: a client that sends nothing for so long, in milliseconds, waits for the server to speak
+   * first.
+   */
   readonly sniffTimeoutMs: number;
-  /** Whether the page for a rejected HTTP client lists the names that there are. */
+  /** Whether the page for a rejected HTTP client lists the names that are routed here. */
   readonly explainNames: boolean;
 }
 
-/** One service for everybody, by whatever protocol. */
+/** A listener with one service for all clients, whatever their protocol. */
 export const plainListener = {
   tls: 'passthrough',
   names: [],
@@ -160,46 +181,48 @@ export const plainListener = {
   explainNames: true,
 } as const satisfies Partial<ListenerSpec>;
 
-/** What TLS clients are shown where Sealane ends TLS. */
+/** The certificate that TLS clients are shown where Sealane ends TLS. */
 export interface CertificateSpec {
-  /** Server names it is for, in lower case, `*.` wildcards among them. */
+  /** The server names that the certificate is for, in lower case, `*.` wildcards among them. */
   readonly names: readonly string[];
-  /** The certificate and those that vouch for it, in PEM. */
+  /** The certificate and the intermediate certificates that sign it, in PEM. */
   readonly chain: string;
-  /** Its private key in PEM. A secret: it goes to the relay's threads and nowhere else. */
+  /** The certificate's private key in PEM. It is a secret that only the relay's threads get. */
   readonly key: string;
 }
 
 /** How TLS is ended, for all services. */
 export interface TlsSpec {
   readonly minVersion: TlsVersion;
-  /** From the client's first byte, in milliseconds. */
+  /** The time for a handshake, from the client's first byte, in milliseconds. */
   readonly handshakeTimeoutMs: number;
-  /** The first is shown to clients who ask for no name, or for none that another is for. */
+  /**
+   * The certificates. The first is shown to clients that request no name, or a name that no other certificate is for.
+   */
   readonly certificates: readonly CertificateSpec[];
-  /** Towards upstreams, for all services. */
+  /** How TLS is spoken with upstreams, for all services. */
   readonly upstream?: {
-    /** Those whom upstreams' certificates must be signed by, in PEM; undefined: those that Node trusts. */
+    /** The authorities that must have signed the upstreams' certificates, in PEM; undefined: those that Node trusts. */
     readonly authorities: string | undefined;
-    /** What an upstream is shown that asks who comes. */
+    /** The certificate that is shown to an upstream that requests one. */
     readonly certificate: CertificateSpec | undefined;
   };
 }
 
-/** As Node calls them. */
+/** TLS versions, by Node's names. */
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 export interface RoutingTable {
   readonly version: number;
   readonly listeners: readonly ListenerSpec[];
   readonly pools: readonly PoolSpec[];
-  /** Undefined where nobody's TLS is ended. */
+  /** The TLS settings; undefined where the relay needs none. */
   readonly tls?: TlsSpec;
 }
 
 export const emptyTable: RoutingTable = { version: 0, listeners: [], pools: [] };
 
-/** TLS is to be ended, or spoken with an upstream. */
+/** Whether any client's TLS is ended, or TLS is spoken with an upstream. */
 export function needsTls({ listeners, pools }: RoutingTable): boolean {
   return (
     listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate')) ||

@@ -1,16 +1,19 @@
 /**
- * How long things take, in memory that all threads share: dials of each upstream as a histogram of fixed buckets, and how
- * late each worker's event loop runs. As with the counters, every cell has one writer.
+ * Timings in memory that all threads share: the dials of each upstream as a histogram of fixed buckets, and how late
+ * each relay thread's event loop runs. As with the counters, every cell has one writer.
  *
  *   dials  Uint32[slot][worker][bucket]      lag  Float64[worker]
  *
- * Pages are zero until used and cost no memory before (mmap(2)); one dial costs one addition.
+ * Pages are zero until used and use no memory before (mmap(2)); one dial costs one addition.
  */
-/** Upper bounds in milliseconds; one more bucket takes what is slower. From loopback to a lost SYN and its second retry. */
+/**
+ * The buckets' upper bounds in milliseconds, from loopback to a lost SYN and its second retry; one more bucket counts
+ * slower dials.
+ */
 export const dialBucketsMs = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000] as const;
 const width = dialBucketsMs.length + 1;
 
-/** Counts by bucket, the last one being those that were slower than all bounds. */
+/** The counts by bucket; the last one counts the dials that were slower than all bounds. */
 export type Histogram = readonly number[];
 export const emptyHistogram: Histogram = Array.from({ length: width }, () => 0);
 
@@ -23,7 +26,7 @@ export function createTimingMemory(workers: number, slots: number): TimingMemory
   return { buffer: new SharedArrayBuffer(workers * 8 + slots * workers * width * 4), workers };
 }
 
-/** A view for any thread; `record` and `setLag` are for worker threads, each with its own number. */
+/** A view for any thread; only worker threads call `record` and `setLag`, each with its own number. */
 export class Timings {
   readonly #workers: number;
   readonly #lag: Float64Array;
@@ -48,7 +51,7 @@ export class Timings {
     return counts;
   }
 
-  /** Before a slot gets another owner. */
+  /** Clears a slot, before it gets another owner. */
   clearSlot(slot: number): void {
     this.#dials.fill(0, slot * this.#workers * width, (slot + 1) * this.#workers * width);
   }
@@ -72,8 +75,8 @@ export function countOf(histogram: Histogram): number {
 }
 
 /**
- * The value below which a part `quantile` (0 to 1) lies, in milliseconds, as far as the buckets tell: within a bucket it
- * is taken to be evenly spread, as Prometheus' histogram_quantile does. Undefined when nothing was counted.
+ * The value below which a share `quantile` (0 to 1) lies, in milliseconds, as far as the buckets tell: values count as
+ * evenly spread within a bucket, as in Prometheus' histogram_quantile. Undefined when nothing was counted.
  */
 export function quantileOf(histogram: Histogram, quantile: number): number | undefined {
   const total = countOf(histogram);
