@@ -8,12 +8,12 @@ import { shared } from './names.contract.ts';
 import type { ListenerSpec, PoolSpec } from '../../src/relay/boundary/table.ts';
 
 /**
- * Who may come and how many at once; who really comes, as a proxy says; and how upstreams are told.
+ * Access rules and limits, the client's address as a proxy announces it, and how upstreams are told of it.
  */
-const everybody = ['0.0.0.0/0', '::/0'];
+const anyAddress = ['0.0.0.0/0', '::/0'];
 const source = { host: '203.0.113.7', port: 4711 };
 const destination = { host: '198.51.100.1', port: 443 };
-/** A TLV as load balancers in clouds add, and no-operation padding (proxy-protocol.txt, section 2.2.1). */
+/** A TLV as cloud load balancers add, and no-operation padding (proxy-protocol.txt, section 2.2.1). */
 const tlvs = Buffer.from([0xea, 0, 3, 1, 2, 3, 0x04, 0, 2, 0, 0]);
 
 export function describeAccess(createRig: CreateRig): void {
@@ -52,7 +52,7 @@ export function describeAccess(createRig: CreateRig): void {
     test.each([
       ['maxSessions', 'limit-service'],
       ['maxSessionsPerClient', 'limit-client'],
-    ] as const)('%s: one more is rejected, until there is a place again', async (option, reason) => {
+    ] as const)('%s: one more client is rejected, until there is a place again', async (option, reason) => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await bind(rig, server, { [option]: 2 });
@@ -70,7 +70,7 @@ export function describeAccess(createRig: CreateRig): void {
       expect(await fourth.echo('4')).toBe('4');
     });
 
-    test('a limit that comes later counts the sessions that are there', async () => {
+    test('a limit that is set later counts the running sessions', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const spec = pool([upstream('api-1', { port: server.port })]);
@@ -78,14 +78,14 @@ export function describeAccess(createRig: CreateRig): void {
       await using first = await dial(port);
       await first.echo('1');
       rig.publish(table([{ ...spec, maxSessions: 1 }], [shared({ service: spec.service, port })]));
-      // A thread takes a table up a moment after it was published; the test's own deadline bounds this.
+      // A thread applies a table a moment after it was published; the test's own deadline bounds this.
       while (await isServed(port));
       rig.publish(table([spec], [shared({ service: spec.service, port })]));
       while (!(await isServed(port)));
       expect(await first.echo('still')).toBe('still');
     });
 
-    test('a held client that may not come any more is rejected, and nobody is dialed for it', async () => {
+    test('a held client that is denied by a new table is rejected, and no upstream is dialed for it', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const spec = pool([]);
@@ -105,7 +105,7 @@ export function describeAccess(createRig: CreateRig): void {
       await using rig = createRig();
       await using server = await serveEcho();
       const spec = pool([upstream('api-1', { port: server.port })], { deny: ['203.0.113.0/24'] });
-      const listening = { service: spec.service, acceptProxy: everybody };
+      const listening = { service: spec.service, acceptProxy: anyAddress };
       const port = await publishAndBind(rig, table([spec], [shared(listening)]));
       const header = writeProxyHeader('v1', { source, destination });
       await using proxy = await dial(port);
@@ -113,7 +113,7 @@ export function describeAccess(createRig: CreateRig): void {
       await until(() => rig.totals().open === 1);
       rig.publish(table([], [shared({ ...listening, port })]));
       proxy.socket.write(header.subarray(10));
-      // Another thread may not know yet that the service has left, and rejects it at once.
+      // Another thread may not know yet that the service has left, and rejects the client at once.
       await until(() => rig.totals().held === 1 || rig.totals().open === 0);
       rig.publish(table([spec], [shared({ ...listening, port })]));
 
@@ -122,7 +122,7 @@ export function describeAccess(createRig: CreateRig): void {
       expect(server.peers).toHaveLength(0);
     });
 
-    test('a client that comes too often is rejected, but not for its burst', async () => {
+    test('a client that connects too often is rejected, but not within its burst', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await bind(rig, server, { connectRatePerClient: { perSecond: 0.01, burst: 3 } });
@@ -165,14 +165,14 @@ export function describeAccess(createRig: CreateRig): void {
       ['v1', 'v2', 1],
       ['v2', 'v1', 1],
       ['v2', 'v2', 5],
-    ] as const)('%s in, %s out: the client is whom the proxy says, in pieces of %i', async (from, to, step) => {
+    ] as const)('%s in, %s out: the proxy announces the client, in pieces of %i', async (from, to, step) => {
       await using rig = createRig();
       await using server = await serve();
       const port = await bind(
         rig,
         server,
         { proxyProtocol: to, allow: ['203.0.113.0/24'] },
-        { acceptProxy: everybody },
+        { acceptProxy: anyAddress },
       );
       await using proxy = await dial(port);
       const { localPort } = proxy.socket;
@@ -196,10 +196,10 @@ export function describeAccess(createRig: CreateRig): void {
       });
     });
 
-    test('a header over IPv6 arrives as one', async () => {
+    test('a header over IPv6 arrives as an IPv6 header', async () => {
       await using rig = createRig();
       await using server = await serve();
-      const port = await bind(rig, server, { proxyProtocol: 'v2' }, { acceptProxy: everybody });
+      const port = await bind(rig, server, { proxyProtocol: 'v2' }, { acceptProxy: anyAddress });
       const v6 = { source: { host: '2001:db8::1', port: 1 }, destination: { host: '2001:db8::2', port: 2 } };
       await using proxy = await dial(port);
       proxy.socket.write(writeProxyHeader('v1', v6));
@@ -217,7 +217,7 @@ export function describeAccess(createRig: CreateRig): void {
         {},
         {
           service: undefined,
-          acceptProxy: everybody,
+          acceptProxy: anyAddress,
           names: [{ kind: 'host', pattern: 'a.test', service: 'shop/api', tls: 'passthrough' }],
         },
       );
@@ -229,10 +229,10 @@ export function describeAccess(createRig: CreateRig): void {
       expect(await peer.read(request.length)).toBe(request);
     });
 
-    test('a proxy that speaks for itself is served as itself', async () => {
+    test('a proxy that connects for itself is served under its own address', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
-      const port = await bind(rig, server, {}, { acceptProxy: everybody });
+      const port = await bind(rig, server, {}, { acceptProxy: anyAddress });
       await using proxy = await dial(port);
       const { localPort } = proxy.socket;
       proxy.socket.write(Buffer.from('\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00', 'latin1'));
@@ -248,7 +248,7 @@ export function describeAccess(createRig: CreateRig): void {
     ])('a trusted proxy that sends %s is rejected', async (_, text) => {
       await using rig = createRig();
       await using server = await serveEcho();
-      const port = await bind(rig, server, {}, { acceptProxy: everybody });
+      const port = await bind(rig, server, {}, { acceptProxy: anyAddress });
       await using proxy = await dial(port);
       proxy.socket.write(text);
 
@@ -256,7 +256,7 @@ export function describeAccess(createRig: CreateRig): void {
       expect((await rig.records.find(() => true)).reason).toBe('bad-proxy-header');
     });
 
-    test('whoever is not trusted is a client like any other, whatever it says', async () => {
+    test('the PROXY header of a peer that is not trusted is passed on like any other bytes', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await bind(rig, server, {}, { acceptProxy: ['10.0.0.0/8'] });
@@ -270,10 +270,10 @@ export function describeAccess(createRig: CreateRig): void {
   });
 }
 
-/** Tried once. */
+/** Makes one attempt to be served. */
 async function isServed(port: number): Promise<boolean> {
   await using client = await dial(port);
-  // Awaited here: the client is gone once this returns.
+  // Awaited here, so that the client is gone once this returns.
   return await client.echo('hello').then(
     () => true,
     () => false,
@@ -287,7 +287,7 @@ async function drip(client: Peer, bytes: Uint8Array, step: number): Promise<void
   }
 }
 
-/** Byte by byte, so that nothing behind it is taken. */
+/** Reads byte by byte, so that no byte behind the header is consumed. */
 async function readHeader(peer: Peer): Promise<ReturnType<typeof readProxyHeader>> {
   for (let bytes = ''; ;) {
     bytes += await peer.read(1);

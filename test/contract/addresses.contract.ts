@@ -10,13 +10,13 @@ import { Peer, serveNamed } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * Where to listen and where to go besides IPv4: IPv6, and unix sockets.
+ * Listeners and upstreams on addresses other than IPv4: IPv6, and Unix sockets.
  */
 const key = 'there';
 
 export function describeAddresses(createRig: CreateRig): void {
   describe('addresses', () => {
-    test('clients come over IPv6 and go on over IPv6, and upstreams are told so', async () => {
+    test('clients over IPv6 are relayed over IPv6, and upstreams are told their addresses', async () => {
       await using rig = createRig();
       const told = Promise.withResolvers<Buffer>();
       const server = createServer((socket) => {
@@ -48,7 +48,7 @@ export function describeAddresses(createRig: CreateRig): void {
       server.close();
     });
 
-    test('clients come over a unix socket and go on over another; nothing is left of it', async () => {
+    test('clients that connect over a Unix socket are relayed over another; no socket file is left', async () => {
       await using folder = await tempFolder();
       const [front, back] = [`${folder.path}/front.sock`, `${folder.path}/back.sock`];
       const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
@@ -76,7 +76,7 @@ export function describeAddresses(createRig: CreateRig): void {
       server.close();
     });
 
-    test('a unix socket whose owner died is taken over, one that is in use is not, nor is another file', async () => {
+    test('a Unix socket whose owner died is taken over; a socket in use or another file is not', async () => {
       await using folder = await tempFolder();
       const [dead, busy, file] = ['dead', 'busy', 'file'].map((name) => `${folder.path}/${name}`) as [
         string,
@@ -102,7 +102,7 @@ export function describeAddresses(createRig: CreateRig): void {
       rmSync(file);
     });
 
-    test('an upstream whose unix socket is not there is retried like any other', async () => {
+    test('an upstream whose Unix socket is missing is retried like any other', async () => {
       await using folder = await tempFolder();
       await using rig = createRig();
       await using server = await serveNamed('b');
@@ -120,7 +120,7 @@ export function describeAddresses(createRig: CreateRig): void {
   });
 }
 
-/** Killed, a process can't remove its socket's file. */
+/** Kills a process that listens on a Unix socket, so that it can't remove the socket's file. */
 function leaveSocketBehind(path: string): void {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   spawnSync(process.execPath, ['-e', script]);

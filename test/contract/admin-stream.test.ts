@@ -7,7 +7,8 @@ import { adminSource } from '../support/sealane/admin-source.ts';
 import { until } from '../support/sockets/rig.ts';
 
 /**
- * The event stream over real sockets: what the kernel buffers is beyond our bounds, what waits behind it is not.
+ * The event stream over real sockets. The kernel's buffers are not bounded by Sealane; the events that wait behind them
+ * are.
  */
 async function follow(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
@@ -40,11 +41,11 @@ it('a follower that never reads is disconnected; one that reads gets everything'
       containerId: null,
     });
     said += 1;
-    // The quick one reads as fast as it is told.
+    // The quick follower reads as fast as events are sent.
     if (said % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   expect([feed.dropped, feed.listeners]).toEqual([1, 1]);
-  // What the kernel had for it is all that it still gets.
+  // The silent follower still gets what the kernel had buffered, and no more.
   const closed = once(silent, 'close');
   silent.resume();
   await closed;

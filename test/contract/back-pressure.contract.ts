@@ -6,14 +6,17 @@ import { pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, serve, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
- * What any driver must do with a side that does not take what the other sends.
+ * The behaviour that any driver must show when one side does not take the bytes of the other.
  */
 const megabyte = 1024 * 1024;
 
 export function describeBackPressure(createRig: CreateRig): void {
   const bind = (rig: Rig, server: TestServer): Promise<number> =>
     publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })])]));
-  /** A client that sends until nobody takes any more of it: how much the relay has taken, and the upstream. */
+  /**
+   * Lets a client send until neither the relay nor the upstream takes any more of its bytes, and returns how many the
+   * relay has taken.
+   */
   const stalled = async (rig: Rig, server: TestServer, client: Peer): Promise<{ taken: number; peer: Peer }> => {
     const peer = await server.accept();
     void pour(client.socket, 128 * megabyte, 3);
@@ -40,7 +43,7 @@ export function describeBackPressure(createRig: CreateRig): void {
       },
     );
 
-    test('a client that resets while the upstream takes nothing ends its session all the same', async () => {
+    test('a client that resets while the upstream takes no bytes ends its session all the same', async () => {
       await using rig = createRig();
       await using server = await serve();
       await using client = await dial(await bind(rig, server));
@@ -54,7 +57,7 @@ export function describeBackPressure(createRig: CreateRig): void {
       expect(await peer.closed).toBe('reset');
     });
 
-    test('what a client sent before it reset still goes to an upstream that takes bytes again', async () => {
+    test('bytes that a client sent before it reset still reach an upstream that takes bytes again', async () => {
       await using rig = createRig();
       await using server = await serve();
       await using client = await dial(await bind(rig, server));
@@ -70,7 +73,7 @@ export function describeBackPressure(createRig: CreateRig): void {
   });
 }
 
-/** The value at which a growing number has stayed for a while: nothing else tells that a sender is held back. */
+/** The value at which a growing number has stayed for a while: no event reports that a sender is held back. */
 async function stallOf(read: () => number, everyMs = 400): Promise<number> {
   for (let before = -1; ;) {
     const now = read();

@@ -7,7 +7,7 @@ import { dial, serve, serveEcho, type TestServer } from '../support/sockets/sock
 import type { PoolSpec } from '../../src/relay/boundary/table.ts';
 
 /**
- * What any driver must do with a session's bytes and endings.
+ * The behaviour of any driver towards a session's bytes and endings.
  */
 const megabyte = 1024 * 1024;
 
@@ -64,7 +64,7 @@ export function describeBytes(createRig: CreateRig): void {
       expect(await rig.records.find(() => true)).toMatchObject({ reason: 'finished', bytesUp: 8, bytesDown: 9 });
     });
 
-    test('an upstream that ends its direction still gets what the client has to say', async () => {
+    test('an upstream that ends its direction still gets the client’s bytes', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await bind(rig, server);
@@ -90,7 +90,7 @@ export function describeBytes(createRig: CreateRig): void {
       expect(await client.read(11)).toBe('220 ready\r\n');
     });
 
-    test('an upstream that writes its answer in two, with Nagle’s algorithm, waits for no late acknowledgement', async () => {
+    test('an upstream with Nagle’s algorithm that answers in two writes waits for no delayed acknowledgement', async () => {
       await using rig = createRig();
       await using server = await serve(({ socket }) => {
         socket.setNoDelay(false).once('data', () => {
@@ -108,11 +108,11 @@ export function describeBytes(createRig: CreateRig): void {
         tookMs.push(performance.now() - beganMs);
       }
 
-      // A delayed acknowledgement takes 40 ms; whatever else this machine does does not slow down all five.
+      // A delayed acknowledgement takes 40 ms; other work of this machine does not slow down all five exchanges.
       expect(Math.min(...tookMs)).toBeLessThan(35);
     });
 
-    test('a client that only listens, having ended at once, hears all', async () => {
+    test('a client that ends at once and only reads gets all bytes', async () => {
       await using rig = createRig();
       await using server = await serve(({ socket }) => void socket.end('the time is now'));
       const port = await bind(rig, server);
@@ -136,7 +136,7 @@ export function describeBytes(createRig: CreateRig): void {
       expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-reset', bytesDown: 5 });
     });
 
-    test('a reset amid an answer is no end, also when bytes of the client ran into it first', async () => {
+    test('a reset during an answer is no end, even where the client’s bytes met it first', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await bind(rig, server);
@@ -144,7 +144,7 @@ export function describeBytes(createRig: CreateRig): void {
       const peer = await server.accept();
       peer.socket.write('half of it');
       expect(await client.read(10)).toBe('half of it');
-      // In one turn, so that a relay finds both at once, the client's bytes first.
+      // Both happen in one turn, so that a relay finds both at once, the client's bytes first.
       client.socket.write('more');
       resetNow(peer.socket);
 

@@ -4,14 +4,15 @@ import { Feed } from '../support/sockets/feed.ts';
 import { dial, serve, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
- * What a driver does with a client before anybody is dialed for it, and with what is said to an upstream first.
+ * The behaviour of a driver towards a client before an upstream is dialed for it, and towards an upstream that gets a
+ * preface.
  */
 export function describeChannel(
   name: string,
   create: () => { readonly driver: Driver; readonly stop: () => void },
 ): void {
   describe(`${name}: a client that is peeked at`, () => {
-    test('keeps its bytes: they are told again as more comes, and the upstream gets all of them', async () => {
+    test('keeps its bytes: they are reported again as more arrive, and the upstream gets all of them', async () => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       const { client, channel, seen } = accepted;
@@ -27,7 +28,7 @@ export function describeChannel(
       expect(channel.bytesUp).toBe(18);
     });
 
-    test('is told of up to the limit, whatever it has sent', async () => {
+    test('is reported up to the limit, whatever it has sent', async () => {
       await using accepted = await clientOf(create);
       accepted.client.socket.write('x'.repeat(50_000));
       accepted.channel.peek(10);
@@ -35,7 +36,7 @@ export function describeChannel(
       expect(await accepted.seen.find(() => true)).toEqual({ text: 'xxxxxxxxxx', ended: false });
     });
 
-    test('is told of when it comes byte by byte, a thousand of them', async () => {
+    test('is reported when it sends a thousand bytes one by one', async () => {
       await using accepted = await clientOf(create);
       accepted.channel.peek(2_000);
       for (let sent = 0; sent < 1_000; sent++) {
@@ -66,7 +67,7 @@ export function describeChannel(
       expect(Math.min(...pauses)).toBeGreaterThan(200);
     });
 
-    test('is told to have ended, with what it sent before or with nothing', async () => {
+    test('is reported as ended, with the bytes that it sent before or with none', async () => {
       await using talker = await clientOf(create);
       talker.channel.peek(100);
       talker.client.socket.end('last words');
@@ -78,7 +79,7 @@ export function describeChannel(
       expect(await listener.seen.find(() => true)).toEqual({ text: '', ended: true });
     });
 
-    test('is told to have left when it is reset', async () => {
+    test('is reported as left when it resets', async () => {
       await using accepted = await clientOf(create);
       accepted.channel.peek(100);
       accepted.client.socket.write('z');
@@ -88,7 +89,7 @@ export function describeChannel(
       expect(await accepted.left.find(() => true)).toBe('reset');
     });
 
-    test('loses what is taken, and no more', async () => {
+    test('loses the bytes that are consumed, and no more', async () => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       accepted.channel.peek(100);
@@ -104,7 +105,7 @@ export function describeChannel(
       expect(await peer.read(8)).toBe('and body');
     });
 
-    test('is not told of to whoever was attached before', async () => {
+    test('is not reported to the owner that was attached before', async () => {
       await using accepted = await clientOf(create);
       accepted.channel.peek(100);
       accepted.client.socket.write('a');
@@ -120,7 +121,7 @@ export function describeChannel(
       expect(accepted.seen.all).toHaveLength(1);
     });
 
-    test('knows the address that it came to', async () => {
+    test('has the address that it connected to', async () => {
       await using accepted = await clientOf(create);
       expect(accepted.channel.local).toBe(`127.0.0.1:${accepted.port}`);
     });
@@ -155,10 +156,10 @@ export function describeChannel(
     });
   });
 
-  describe(`${name}: an upstream that is told something first`, () => {
+  describe(`${name}: an upstream that gets a preface`, () => {
     test.each([
-      ['before a client that was there already', true],
-      ['before a client that speaks later', false],
+      ['before the bytes of a client that has sent some', true],
+      ['before the bytes of a client that sends later', false],
     ])('gets it %s', async (_, early) => {
       await using server = await serve();
       await using accepted = await clientOf(create);
@@ -179,7 +180,7 @@ export function describeChannel(
       expect(await accepted.client.readToEnd()).toBe('answer');
     });
 
-    test('gets a long one whole, and a client’s end behind it', async () => {
+    test('gets a long preface whole, and a client’s end behind it', async () => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       accepted.client.socket.end('hello');
@@ -191,7 +192,7 @@ export function describeChannel(
       expect(await peer.readToEnd()).toBe(`${preface}hello`);
     });
 
-    test('answers with the expected byte, which nobody else sees, and only then hears the client', async () => {
+    test('answers with the expected byte, which is kept from the client, then gets the client’s bytes', async () => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       accepted.client.socket.write('hello');
@@ -208,7 +209,7 @@ export function describeChannel(
       expect(await accepted.client.read(9)).toBe(' and more');
     });
 
-    test.each(['N', ''])('that answers otherwise (%j) ends the session', async (answer) => {
+    test.each(['N', ''])('that gives another answer (%j) ends the session', async (answer) => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       const peer = await accepted.relayTo(server, { bytes: Buffer.from('TLS?'), expect: 0x53 });
@@ -219,7 +220,7 @@ export function describeChannel(
       expect(await accepted.client.closed).toBe('reset');
     });
 
-    test('that is reset before it answers ends the session', async () => {
+    test('that resets before it answers ends the session', async () => {
       await using server = await serve();
       await using accepted = await clientOf(create);
       const peer = await accepted.relayTo(server, { bytes: Buffer.from('TLS?'), expect: 0x53 });
@@ -231,7 +232,7 @@ export function describeChannel(
   });
 }
 
-/** Of a client that drips, before the pauses grow (see peek-pace.ts). */
+/** The peeks at a client that drips before the pauses grow (see peek-pace.ts). */
 const promptAndEvenPeeks = 24;
 
 const nothing: ChannelEvents = {
@@ -242,7 +243,7 @@ const nothing: ChannelEvents = {
   onRelayEnded() {},
 };
 
-/** A client that was accepted, with the test as the session around it. */
+/** An accepted client, with the test in place of the session. */
 async function clientOf(create: () => { readonly driver: Driver; readonly stop: () => void }) {
   const { driver, stop } = create();
   const accepted = Promise.withResolvers<Channel>();

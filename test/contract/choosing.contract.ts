@@ -6,11 +6,11 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
- * Which upstream a client gets when not all are alike, and how sessions move when there are more of them.
+ * Which upstream a client gets when upstreams differ, and how sessions move when upstreams are added.
  */
 export function describeChoosing(createRig: CreateRig): void {
   describe('choosing', () => {
-    test('a failed dial is told to the control side, with the upstream and the error', async () => {
+    test('a failed dial is reported to the control side, with the upstream and the error', async () => {
       await using rig = createRig();
       await using silent = await createBlackhole();
       await using server = await serveNamed('c');
@@ -27,7 +27,7 @@ export function describeChoosing(createRig: CreateRig): void {
       ]);
     });
 
-    test('a suspect is asked only when no other is left, and then it is', async () => {
+    test('a suspect is dialed only when no other upstream is left, and then it is', async () => {
       await using rig = createRig();
       await using a = await serveNamed('a');
       await using b = await serveNamed('b');
@@ -57,7 +57,7 @@ export function describeChoosing(createRig: CreateRig): void {
       await using server = await serveNamed('a', later);
       rig.publish(table([pool([standby, { ...primary, availability: 'suspect' }])]));
       rig.publish(table([pool([standby, primary])]));
-      // The table is on its way to another thread: from the first answer on it holds.
+      // The table may still be on its way to another thread: from the first such answer on it is applied.
       for (let name = ''; name !== 'a';) {
         await using client = await dial(port);
         name = await client.read(1);
@@ -70,7 +70,7 @@ export function describeChoosing(createRig: CreateRig): void {
       expect(await first.echo('stays')).toBe('stays');
     });
 
-    test('an upstream gets no more sessions at once than it may have; the others wait, and go in order', async () => {
+    test('an upstream gets no more sessions at once than its limit; other clients wait, and go in order', async () => {
       await using rig = createRig();
       const order: string[] = [];
       await using server = await serve(({ socket }) => void socket.once('data', (name) => order.push(name.toString())));
@@ -114,7 +114,7 @@ export function describeChoosing(createRig: CreateRig): void {
       expect(rig.totals().held).toBe(0);
     });
 
-    test('after a scale-up idle sessions end in order on both sides and find the newcomer; busy ones are let be', async () => {
+    test('after a scale-up idle sessions end in order and reach the new upstream; busy ones go on', async () => {
       await using rig = createRig();
       await using a = await serveNamed('a');
       await using b = await serveNamed('b');
@@ -124,7 +124,7 @@ export function describeChoosing(createRig: CreateRig): void {
       const clients = await Promise.all(Array.from({ length: 4 }, () => dial(port)));
       for (const client of clients) expect(await client.read(1)).toBe('a');
       const [busy, ...idle] = clients;
-      if (!busy) throw new Error('there are four');
+      if (!busy) throw new Error('a fourth session is expected');
       const talking = setInterval(() => busy.socket.write('.'), 100);
       using stack = new DisposableStack();
       stack.defer(() => clearInterval(talking));

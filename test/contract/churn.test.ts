@@ -5,7 +5,7 @@ import { openFiles } from '../support/sockets/splice.ts';
 
 describe.each(['stream', 'splice'] as const)('%s driver', (driver) => {
   test.each([1, 2, 3])(
-    'sessions that do anything in any order lose no byte and leave nothing (seed %i)',
+    'sessions that do anything in any order lose no byte and leave nothing behind (seed %i)',
     async (seed) => {
       await using rig = planeRig(driver);
       const result = await churn(rig, { sessions: 400, concurrency: 40, seed });
@@ -16,7 +16,7 @@ describe.each(['stream', 'splice'] as const)('%s driver', (driver) => {
     },
   );
 
-  test('nor do they while upstreams come and go', async () => {
+  test('sessions lose no byte and leave nothing behind while upstreams come and go', async () => {
     const rig = planeRig(driver);
     const result = await churn(rig, { sessions: 600, concurrency: 40, seed: 4, tableEveryMs: 60 });
     await rig.close();
@@ -26,7 +26,7 @@ describe.each(['stream', 'splice'] as const)('%s driver', (driver) => {
   });
 });
 
-test('splice: no descriptor is left of a thousand sessions', async () => {
+test('splice: a thousand sessions leave no descriptor open', async () => {
   const before = openFiles();
   const rig = planeRig('splice');
   await churn(rig, { sessions: 1_000, concurrency: 50, seed: 5 });

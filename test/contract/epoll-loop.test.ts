@@ -4,12 +4,12 @@ import { EpollLoop } from '../../src/relay/driver/splice/epoll-loop.ts';
 import { onEdge, openLibc, readyIn } from '../../src/relay/driver/splice/libc.ts';
 
 /**
- * The splice driver's loop on the kernel's own events, more of them at once than one wait tells of.
+ * The splice driver's loop on the kernel's own events, with more events at once than one wait reports.
  */
 const descriptors = 700;
 const eight = new BigUint64Array([1n]);
 
-test('what was there before a timer was due is told before it, however much it is', () => {
+test('events from before a timer was due are reported before it runs, however many there are', () => {
   using rig = loopRig(onEdge(readyIn));
   const toldWhenDue: number[] = [];
   const timer = rig.loop.clock.after(1, () => toldWhenDue.push(rig.told.size));
@@ -21,8 +21,8 @@ test('what was there before a timer was due is told before it, however much it i
   expect(toldWhenDue).toEqual([descriptors]);
 });
 
-test('timers run though there is always something more to tell', () => {
-  // Not told once, but for as long as nobody reads.
+test('timers run although there are always more events to report', () => {
+  // Level-triggered: the events are reported again for as long as the descriptors are not read.
   using rig = loopRig(readyIn);
   let isDue = false;
   rig.loop.clock.after(1, () => (isDue = true));

@@ -7,11 +7,11 @@ import { dialTls } from '../support/sockets/tls.ts';
 import { dial, serveEcho, type Peer } from '../support/sockets/sockets.ts';
 
 /**
- * What a relay does that may open only so many files, in a process of its own.
+ * The behaviour of a relay that may open only a few files, in a process of its own.
  */
 const script = fileURLToPath(new URL('../support/sockets/few-files.ts', import.meta.url));
 
-test('sessions whose TLS is ended in the thread for it and all others share the limit of open files', async () => {
+test('sessions of the thread that ends TLS and of all other threads share one limit of open files', async () => {
   await using server = await serveEcho();
   // Beside the 128 descriptors that are kept free and the 17 pipes there is room for 238 sockets, two listeners among them.
   await using relay = await startRelay('splice', server.port, 400);
@@ -29,7 +29,7 @@ test('sessions whose TLS is ended in the thread for it and all others share the 
 });
 
 test.each(['stream', 'splice'])(
-  'a client for whom no file is left to dial waits, which is said, and no upstream is blamed (%s)',
+  'a client waits while no file is left for its dial, which is reported, and no upstream becomes suspect (%s)',
   async (driver) => {
     await using server = await serveEcho();
     await using relay = await startRelay(driver, server.port, 300);

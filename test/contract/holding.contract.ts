@@ -8,7 +8,7 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
- * What a client gets while upstreams refuse, are silent, or are not there: another one, time, or a clear end.
+ * The behaviour towards a client while upstreams refuse, are silent or missing: another upstream, time, or a clear end.
  */
 export function describeHolding(createRig: CreateRig): void {
   describe('dials and the hold', () => {
@@ -32,7 +32,7 @@ export function describeHolding(createRig: CreateRig): void {
       await using server = await serveNamed('b');
       const upstreams = [upstream('a', { port: dying.port }), upstream('b', { port: server.port })];
       const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-      // It says nothing first, as clients of MySQL and SSH don't; then it does.
+      // The client sends nothing first, as clients of MySQL and SSH don't, and then does.
       await using client = await dial(port);
       expect(await client.read(1)).toBe('b');
       expect(client.sawEnd).toBe(false);
@@ -43,7 +43,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(rig.active('a')).toBe(0);
     });
 
-    test('the only upstream that dies so is waited for', async () => {
+    test('a client whose only upstream dies so waits for it', async () => {
       await using rig = createRig();
       const port = await freePort();
       const listen = await publishAndBind(rig, table([pool([upstream('a', { port })])]));
@@ -59,7 +59,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(again.peers).toHaveLength(1);
     });
 
-    test('an upstream that resets every connection is told to the client in the end', async () => {
+    test('a client of an upstream that resets every connection is reset in the end', async () => {
       await using rig = createRig();
       await using server = await serve(resetSoon);
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
@@ -88,7 +88,7 @@ export function describeHolding(createRig: CreateRig): void {
       }
     });
 
-    test('an upstream that never answers a dial is given up at the deadline for the next one', async () => {
+    test('a dial that is never answered is given up at its deadline, and the next upstream is dialed', async () => {
       await using rig = createRig();
       await using silent = await createBlackhole();
       await using server = await serveNamed('b');
@@ -105,7 +105,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(rig.active('a')).toBe(0);
     });
 
-    test('an upstream that answers only later gets its client', async () => {
+    test('an upstream that answers late gets its client', async () => {
       await using rig = createRig();
       await using slow = await createBlackhole();
       const upstreams = [upstream('a', { port: slow.port })];
@@ -119,7 +119,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'a', retries: 0 });
     });
 
-    test('an upstream that refuses only later costs its client nothing but a retry', async () => {
+    test('an upstream that refuses late costs its client nothing but a retry', async () => {
       await using rig = createRig();
       await using slow = await createBlackhole();
       await using server = await serveNamed('b');
@@ -138,7 +138,7 @@ export function describeHolding(createRig: CreateRig): void {
       });
     });
 
-    test('what a client sends before an upstream answers arrives once, after any number of retries', async () => {
+    test('bytes that a client sends before an upstream answers arrive once, after any number of retries', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const upstreams = [upstream('a', { port: await freePort() }), upstream('b', { port: await freePort() })];
@@ -151,7 +151,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await client.readToEnd()).toBe('x'.repeat(300_000));
     });
 
-    test('with nothing ready clients are held, and released in order when something is', async () => {
+    test('clients are held while no upstream is ready, and released in order when one is', async () => {
       await using rig = createRig();
       const order: string[] = [];
       await using server = await serve(({ socket }) => {
@@ -178,7 +178,7 @@ export function describeHolding(createRig: CreateRig): void {
       for (const record of rig.records.all) expect(record.heldMs).toBeGreaterThan(0);
     });
 
-    test('while every upstream refuses clients are held until one answers', async () => {
+    test('clients are held while every upstream refuses, until one answers', async () => {
       await using rig = createRig();
       const later = await freePort();
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: later })])]));
@@ -238,7 +238,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect(rig.totals()).toMatchObject({ accepted: 1, held: 0, open: 0 });
     });
 
-    test('without a hold a client that finds nothing is reset at once', async () => {
+    test('without a hold a client that finds no upstream is reset at once', async () => {
       await using rig = createRig();
       const port = await publishAndBind(rig, table([pool([], { holdMs: 0 })]));
       await using client = await dial(port);
@@ -296,7 +296,7 @@ export function describeHolding(createRig: CreateRig): void {
       expect((await rig.records.find(() => true)).reason).toBe('finished');
     });
 
-    test('a client that leaves while it is dialed for aborts the dial', async () => {
+    test('a client that leaves while an upstream is dialed for it aborts the dial', async () => {
       await using rig = createRig();
       await using silent = await createBlackhole();
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: silent.port })])]));
@@ -322,7 +322,7 @@ export function describeHolding(createRig: CreateRig): void {
   });
 }
 
-/** Late enough to have been answered first: a reset that comes with the answer is a failed dial. */
+/** Resets after the dial has been answered: a reset that comes with the answer is a failed dial. */
 function resetSoon({ socket }: { readonly socket: Socket }): void {
   setTimeout(() => resetNow(socket), 20);
 }

@@ -5,13 +5,13 @@ import { pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, serveEcho } from '../support/sockets/sockets.ts';
 
 /**
- * What a driver does when it has as many sessions as it may; `create` makes one that may have two.
+ * The behaviour of a driver at its limit of sessions; `create` makes a driver that may have two.
  */
 export function describeLimit(
   name: string,
   create: () => { readonly driver: Driver; readonly stop: () => void },
 ): void {
-  test(`${name}: clients beyond the limit of open files are reset and it is said so; others are served on`, async () => {
+  test(`${name}: clients beyond the limit of open files are reset, which is reported; others are served on`, async () => {
     const { driver, stop } = create();
     await using rig = dispatcherRig(() => driver, stop);
     await using server = await serveEcho();
@@ -31,7 +31,7 @@ export function describeLimit(
     expect(rig.totals().accepted).toBe(3);
   });
 
-  test(`${name}: clients that were let in to wait, and are too many to be served at once, are served in turn`, async () => {
+  test(`${name}: held clients that are too many to be served at once are served in turn`, async () => {
     const { driver, stop } = create();
     await using rig = dispatcherRig(() => driver, stop);
     await using server = await serveEcho();

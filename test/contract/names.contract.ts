@@ -11,7 +11,7 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serve, serveNamed, type Peer, type TestServer } from '../support/sockets/sockets.ts';
 
 /**
- * Many services on one port: which client comes to whom, by what it says first, however it is cut.
+ * Many services on one port: each client is routed by its first bytes, however they are cut.
  */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const gssRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]);
@@ -22,7 +22,7 @@ export function describeNames(createRig: CreateRig): void {
     test.each([
       ['a TLS client by its server name', recorded('curl'), 'tls'],
       ['a TLS client whose hello is large', recorded('go-large'), 'tls'],
-      ['a TLS client that gives no name', recorded('openssl-no-name'), 'rest'],
+      ['a TLS client without a name', recorded('openssl-no-name'), 'rest'],
       ['an HTTP client by its host', Buffer.from('GET /a HTTP/1.1\r\nHost: web.example.test:8080\r\n\r\n'), 'web'],
       ['an HTTP client by an IPv6 address', Buffer.from('GET / HTTP/1.1\r\nHost: [0:0::1]:8080\r\n\r\n'), 'web'],
       ['an HTTP client by a wildcard', Buffer.from('GET / HTTP/1.1\r\nHost: a.b.example.test\r\n\r\n'), 'wild'],
@@ -54,7 +54,7 @@ export function describeNames(createRig: CreateRig): void {
       }
     });
 
-    test('route a client that waits for the server to speak to the catch-all, after a moment', async () => {
+    test('route a client that waits for the server to speak to the catch-all after the sniff timeout', async () => {
       await using rig = createRig();
       await using server = await serveNamed('220 hello');
       const catchAll = pool([upstream('mail', { port: server.port })], { service: 'mail' });
@@ -80,20 +80,20 @@ export function describeNames(createRig: CreateRig): void {
         ),
       );
       await using client = await dialHttp2(port);
-      // More than a window of the protocol holds, and again on the same connection.
+      // The body is larger than a window of the protocol, and is sent again on the same connection.
       const body = Buffer.alloc(300_000, 'x');
       for (const _ of [1, 2]) {
         const { status, text } = await ask(client, 'a.test', body);
         expect([status, text]).toEqual([200, 'a.test sent 300000']);
       }
-      // Its own SETTINGS and those of the server are acknowledged, once each.
+      // The client's SETTINGS and the server's are acknowledged, once each.
       expect(client.pendingSettingsAck).toBe(false);
       expect(server.errors).toEqual([]);
       client.close();
       expect(await rig.records.find(() => true)).toMatchObject({ service: 'a', name: 'a.test', reason: 'finished' });
     });
 
-    test('an HTTP/2 request that crosses with these SETTINGS is asked once, though its server reset the connection', async () => {
+    test('an HTTP/2 request that crosses with these SETTINGS is sent once, though its server reset the connection', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('host', 'a.test', 'a')], service: undefined });
       await using client = await dial(port);
@@ -111,7 +111,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(scene.server('a').peers).toHaveLength(1);
     });
 
-    test('an HTTP/2 client that waits for SETTINGS is told when nobody has the name that it asks for then', async () => {
+    test('an HTTP/2 client that waits for SETTINGS and then requests a name without a route gets a page', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('host', 'a.test', 'a')], service: undefined });
       await using client = await dialHttp2(port);
@@ -122,7 +122,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(await scene.rig.records.find(() => true)).toMatchObject({ reason: 'no-route', name: 'else.test' });
     });
 
-    test('route a Postgres client by the name in its TLS hello, and its upstream is asked first', async () => {
+    test('route a Postgres client by the name in its TLS hello; its upstream gets the request first', async () => {
       await using scene = await createScene(createRig, ['db', 'rest']);
       const port = await scene.bind({ names: [name('sni', 'db.example.test', 'db')], service: 'rest' });
       await using client = await dial(port);
@@ -143,7 +143,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(await client.read(12)).toBe('server hello');
     });
 
-    test('a Postgres client that wants no TLS comes to the catch-all with all it said', async () => {
+    test('a Postgres client without TLS is routed to the catch-all with all its bytes', async () => {
       await using scene = await createScene(createRig, ['web', 'db']);
       const port = await scene.bind({ names: [name('host', 'web.test', 'web')], service: 'db' });
       await using client = await dial(port);
@@ -153,7 +153,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(await peer.read(8)).toBe(sslRequest.toString('latin1'));
     });
 
-    test('a TLS client of a name that nobody has gets an alert', async () => {
+    test('a TLS client of a name without a route gets an alert', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('sni', 'other.test', 'a')], service: undefined });
       await using client = await dial(port);
@@ -171,7 +171,7 @@ export function describeNames(createRig: CreateRig): void {
       expect(scene.rig.totals()).toMatchObject({ accepted: 1, open: 0, refused: { 'no-route': 1 } });
     });
 
-    test('an HTTP client of a name that nobody has is told which there are, unless they are not to be told', async () => {
+    test('an HTTP client of a name without a route gets the routed names, unless they are hidden', async () => {
       await using scene = await createScene(createRig, ['a']);
       const names = [name('host', 'api.test', 'a'), { ...name('host', 'web.test', 'a'), tls: 'terminate' } as const];
       for (const explainNames of [true, false]) {
@@ -190,10 +190,10 @@ export function describeNames(createRig: CreateRig): void {
       }
     });
 
-    test('a service that has nobody ready is told of as one, when the hold is over', async () => {
+    test('a client of a service without a ready upstream gets a page when the hold is over', async () => {
       await using rig = createRig();
-      const nobody = pool([upstream('a', { port: await freePort() })], { service: 'a', holdMs: 50 });
-      const port = await publishAndBind(rig, table([nobody], [shared({ names: [name('host', 'a.test', 'a')] })]));
+      const refusing = pool([upstream('a', { port: await freePort() })], { service: 'a', holdMs: 50 });
+      const port = await publishAndBind(rig, table([refusing], [shared({ names: [name('host', 'a.test', 'a')] })]));
       await using client = await dial(port);
       client.socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
 
@@ -210,7 +210,7 @@ export function describeNames(createRig: CreateRig): void {
     test.each([
       ['a hello that is broken', Buffer.from('\x16\x03\x01\x00\x05\x02\x00\x00\x01\x00', 'latin1'), 'malformed'],
       [
-        'something else than TLS after Postgres’ request for it',
+        'something other than TLS after Postgres’ SSLRequest',
         Buffer.concat([sslRequest, Buffer.from('hello')]),
         'malformed',
       ],
@@ -225,7 +225,7 @@ export function describeNames(createRig: CreateRig): void {
       expect((await scene.rig.records.find(() => true)).reason).toBe(reason);
     });
 
-    test('a client that says nothing is closed where there is no catch-all', async () => {
+    test('a client that sends nothing is closed where there is no catch-all', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined, sniffTimeoutMs: 30 });
       await using client = await dial(port);
@@ -234,7 +234,7 @@ export function describeNames(createRig: CreateRig): void {
       expect((await scene.rig.records.find(() => true)).reason).toBe('sniff-timeout');
     });
 
-    test('a client that leaves before it has said its name costs nobody anything', async () => {
+    test('a client that leaves before it has sent its name leaves nothing behind', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined });
       await using client = await dial(port);
@@ -246,7 +246,7 @@ export function describeNames(createRig: CreateRig): void {
       await until(() => scene.rig.totals().open === 0);
     });
 
-    test('clients that are amid their detection when the relay closes are closed', async () => {
+    test('clients that are being detected when the relay closes are closed', async () => {
       await using scene = await createScene(createRig, ['a']);
       const port = await scene.bind({ names: [name('sni', 'a.test', 'a')], service: undefined });
       await using client = await dial(port);
@@ -281,7 +281,7 @@ export function shared(options: Partial<ListenerSpec>): ListenerSpec {
   return { ...listener('none', 0, key), service: undefined, ...options };
 }
 
-/** Sends them so many at a time, each in a segment of its own. */
+/** Sends the bytes `step` at a time, each piece in a segment of its own. */
 async function drip(client: Peer, bytes: Uint8Array, step: number): Promise<void> {
   for (let at = 0; at < bytes.length; at += step) {
     client.socket.write(bytes.subarray(at, at + step));
@@ -306,7 +306,7 @@ async function serveHttp2() {
   };
 }
 
-/** Connected, and has the server's SETTINGS, which it has waited for. */
+/** Connects, and waits for the server's SETTINGS. */
 async function dialHttp2(port: number): Promise<ClientHttp2Session & AsyncDisposable> {
   const session = connect(`http://127.0.0.1:${port}`);
   await once(session, 'remoteSettings');
@@ -325,7 +325,7 @@ async function ask(session: ClientHttp2Session, authority: string, body: Buffer 
   return { status: headers[':status'], text: (await buffer(request)).toString() };
 }
 
-/** One upstream for each service, and a listener that they share. */
+/** One upstream for each service, and a listener that the services share. */
 async function createScene(createRig: CreateRig, services: readonly string[]) {
   const rig = createRig();
   const servers = new Map<string, TestServer>();

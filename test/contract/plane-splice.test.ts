@@ -9,12 +9,12 @@ import { crashingWorker, describePlane } from './plane.contract.ts';
 const workerUrl = new URL(inject('relayWorker'));
 
 /**
- * The plane with the splice driver, and what only its extra thread, which ends TLS, can get wrong.
+ * The plane with the splice driver, and the behaviour that only its extra thread, which ends TLS, can get wrong.
  */
 describePlane('splice');
 
 describe('plane, splice driver, with TLS to be ended', () => {
-  test('clients of every listening thread come to the one that ends TLS, and the figures are those of all', async () => {
+  test('clients of every listening thread reach the one that ends TLS, and the figures cover all', async () => {
     await using rig = planeRig('splice', { workers: 2, workerUrl });
     await using server = await serveEcho();
     const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
@@ -50,7 +50,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
     vi.unstubAllEnvs();
   });
 
-  test('clients that were on their way to it when it died come to its successor, and none is lost', async () => {
+  test('clients on their way to the TLS thread when it died reach its successor, and none is lost', async () => {
     const channelName = `crash-${process.pid}-handoff`;
     vi.stubEnv('SEALANE_TEST_CRASH', channelName);
     await using rig = planeRig('splice', { workerUrl: crashingWorker });

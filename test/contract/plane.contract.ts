@@ -7,12 +7,16 @@ import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
 
 /**
- * The whole plane: the drivers' suite through one worker thread, and what only several threads can get wrong.
+ * The whole plane: the drivers' suite through one worker thread, and the behaviour that only several threads can get
+ * wrong.
  */
 const workerUrl = new URL(inject('relayWorker'));
 export const crashingWorker = new URL('../support/sockets/crashing-worker.ts', import.meta.url);
 
-/** The tests of a plane with one of the drivers. Each driver has a test file of its own, so that two workers share them. */
+/**
+ * The tests of a plane with one of the drivers. Each driver has a test file of its own, so that two test workers share
+ * them.
+ */
 export function describePlane(driver: 'stream' | 'splice'): void {
   describe(`plane, ${driver} driver`, () => {
     planeTests(driver);
@@ -24,7 +28,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
   // The stream driver ends TLS where it accepts, which its own suite shows.
   if (driver === 'splice') describeTls('alone', () => planeRig(driver, { workerUrl }));
 
-  test('two workers share a port that neither had chosen, and least connections hold across them', async () => {
+  test('two workers share a port that the kernel chose, and balance by least connections across both', async () => {
     await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using a = await serveNamed('a');
     await using b = await serveNamed('b');
@@ -44,7 +48,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
   });
 
-  test('tells which sessions go on, over all workers, and closes those of one upstream', async () => {
+  test('lists the running sessions of all workers, and closes those of one upstream', async () => {
     await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using a = await serveEcho();
     await using b = await serveEcho();
@@ -78,7 +82,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     const port = await publishAndBind(rig, table([pool(upstreams)]));
     const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
     const names = await Promise.all(clients.map((client) => client.read(1)));
-    // Both workers may count at the same instant, so each can be one or two off for a while.
+    // Both workers may count at the same instant, so each can be off by one or two for a while.
     expect(Math.abs(names.filter((name) => name === 'a').length - 50)).toBeLessThanOrEqual(5);
     await Promise.all(clients.slice(0, 100).map((client) => client[Symbol.asyncDispose]()));
     await until(() => rig.totals().open === 100);
@@ -123,7 +127,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     expect(rig.suspects.all).toEqual([]);
   });
 
-  test('with two workers a port that somebody else has taken is still reported, and bound once free', async () => {
+  test('with two workers a port that another process has taken is still reported, and bound once free', async () => {
     await using rig = planeRig(driver, { workers: 2, workerUrl });
     await using server = await serveEcho();
     const taker = await serve();
@@ -181,7 +185,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     await plane.close();
   });
 
-  test('more upstreams than counters are relayed to all the same, and it is said once', async () => {
+  test('upstreams beyond the counter slots are relayed to all the same, which is reported once', async () => {
     await using rig = planeRig(driver, { slots: 2, workerUrl });
     await using server = await serveEcho();
     const upstreams = ['a', 'b', 'c'].map((name) => upstream(name, { port: server.port }));

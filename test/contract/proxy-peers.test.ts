@@ -11,9 +11,9 @@ import { serve } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * PROXY protocol beside those who invented and who use it: Debian's HAProxy and nginx before Sealane and behind it.
+ * PROXY protocol with the programs that invented and use it: Debian's HAProxy and nginx before Sealane and behind it.
  *
- *   client → HAProxy (v1, v2) or nginx (v1) → Sealane → HAProxy or nginx, which says who came
+ *   client → HAProxy (v1, v2) or nginx (v1) → Sealane → HAProxy or nginx, which reports the client's address
  */
 const versions = ['v1', 'v2'] as const;
 const receivers = ['haproxy', 'nginx', 'bytes'] as const;
@@ -25,14 +25,14 @@ const families = [
 
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
-/** Behind Sealane: every receiver in either version, by a listener of its own. */
+/** Behind Sealane: every receiver in either version, each with a listener of its own. */
 const routes = receivers.flatMap((receiver) => versions.map((version) => ({ receiver, version })));
 const routeName = ({ receiver, version }: (typeof routes)[number]): string => `${receiver}-${version}`;
 
 const stack = new AsyncDisposableStack();
 const ports = new Map<string, number>();
 const portOf = (name: string): number => ports.get(name) ?? 0;
-/** What came to the receiver that only looks at bytes. */
+/** The headers that came to the receiver that only reads bytes. */
 const headers: ProxyHeader[] = [];
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
     [
       { program: 'haproxy', debianPackage: 'haproxy' },
       { program: 'nginx', debianPackage: 'nginx' },
-      // No program: looked for where it is loaded from.
+      // The module is no program, so it is searched at the path from which nginx loads it.
       ...(existsSync(streamModule) ? [] : [{ program: 'ngx_stream_module.so', debianPackage: 'libnginx-mod-stream' }]),
     ],
     () => {},
@@ -135,12 +135,12 @@ ${kind === 'trusting' ? '    accept-proxy: 127.0.0.0/8\n' : ''}`;
   return `services:\n${routes.map((route) => service(route, 'plain') + service(route, 'trusting')).join('')}`;
 }
 
-/** Who the far end says we are, and who we are. */
+/** The client's address as the far end reports it, and our own address. */
 async function ask(host: string, port: number): Promise<{ readonly said: string; readonly own: string }> {
   const socket = connect(port, host);
   await once(socket, 'connect');
   const { address, port: ownPort } = socket.address() as AddressInfo;
-  socket.write('GET / HTTP/1.1\r\nHost: who.test\r\nConnection: close\r\n\r\n');
+  socket.write('GET / HTTP/1.1\r\nHost: any.test\r\nConnection: close\r\n\r\n');
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   return { said: text.split('\n').at(-2) ?? text, own: `${address}:${ownPort}` };
@@ -162,7 +162,7 @@ describe.each(['stream', 'splice'])('PROXY protocol through the %s driver', (dri
   afterAll(() => relay.disposeAsync());
 
   describe.each(families)('over %s', (_family, host) => {
-    test.each(routes)('tells $receiver in $version who its client is', async (route) => {
+    test.each(routes)('tells $receiver in $version its client’s address', async (route) => {
       const { said, own } = await ask(host, portOf(`plain ${routeName(route)}`));
       expect(said).toBe(own);
     });
@@ -176,13 +176,13 @@ describe.each(['stream', 'splice'])('PROXY protocol through the %s driver', (dri
     );
   });
 
-  test('passes on what HAProxy says besides, with a checksum that is right', async () => {
+  test('passes on HAProxy’s further fields, with a correct checksum', async () => {
     await ask('127.0.0.1', portOf('haproxy-v2 bytes-v2'));
     const header = headers.at(-1);
     expect(header).toMatchObject({ kind: 'header', version: 2, tlvs: { length: 7 } });
   });
 
-  test('rejects a client that is trusted to announce another and does not', async () => {
+  test('rejects a trusted proxy that announces no client', async () => {
     const { said } = await ask('127.0.0.1', portOf('trusting haproxy-v1')).catch(() => ({ said: 'reset' }));
     expect(['', 'reset']).toContain(said);
   });

@@ -13,18 +13,21 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**
- * One port for everything that a developer's machine runs, asked by the clients that people use: curl, openssl, psql and
- * ssh-keyscan, to real servers.
+ * One port for all services of a developer's machine, used by the clients that people use: curl, openssl, psql and
+ * ssh-keyscan, with real servers.
  */
 const stack = new AsyncDisposableStack();
 let postgres: string;
 let sshKey: string;
 const ports = { web: 0, api: 0, rpc: 0, secure: 0, db: 0, shell: 0 };
-/** Everything with a catch-all; names only; and one service for everybody, whose TLS Sealane ends. */
+/**
+ * `shared` has all names and a catch-all, `named` has names only, and `ended` has one service for all clients, whose
+ * TLS Sealane ends.
+ */
 let shared: number;
 let named: number;
 let ended: number;
-/** With the certificate for `ended.localhost`, which is its own authority. */
+/** The folder with the certificate for `ended.localhost`, which is its own authority. */
 let certificates: string;
 
 beforeAll(async () => {
@@ -78,18 +81,18 @@ async function makeCertificate(
   return { key, certificate };
 }
 
-/** Debian's, with ssl on; the folder of its programs. It refuses to run as root. */
+/** Starts Debian's Postgres with ssl on, and returns the folder of its programs. Postgres refuses to run as root. */
 async function startPostgres(folder: TempFolder): Promise<string> {
-  const nobody = 65_534;
+  const userId = 65_534;
   const [version = ''] = (await readdir('/usr/lib/postgresql')).toSorted().slice(-1);
   const bin = join('/usr/lib/postgresql', version, 'bin');
   const { key, certificate } = await makeCertificate(folder, 'db.localhost');
   await chmod(folder.path, 0o711);
-  await chown(key, nobody, nobody);
+  await chown(key, userId, userId);
   const data = join(folder.path, 'data');
-  await run('install', ['--directory', '--owner', String(nobody), '--mode', '700', data]);
-  const asNobody = ['setpriv', '--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'];
-  const [program = '', ...before] = asNobody;
+  await run('install', ['--directory', '--owner', String(userId), '--mode', '700', data]);
+  const asUser = ['setpriv', '--reuid', String(userId), '--regid', String(userId), '--clear-groups'];
+  const [program = '', ...before] = asUser;
   await run(program, [
     ...before,
     `${bin}/initdb`,
@@ -114,7 +117,7 @@ async function startPostgres(folder: TempFolder): Promise<string> {
   stack.use(
     await startProgram(
       [
-        ...asNobody,
+        ...asUser,
         `${bin}/postgres`,
         '-D',
         data,
@@ -130,7 +133,7 @@ async function startPostgres(folder: TempFolder): Promise<string> {
   return bin;
 }
 
-/** A small SSH server; its public key. */
+/** Starts a small SSH server, and returns its public key. */
 async function startSsh(folder: TempFolder): Promise<string> {
   const file = join(folder.path, 'ssh-host-key');
   const printed = await run('dropbearkey', ['-t', 'ed25519', '-f', file]);
@@ -161,7 +164,7 @@ ${service('only', named, ports.secure, 'sni: secure.localhost', 'host: plain.loc
 }
 
 const openssl = (...args: readonly string[]): Promise<string> =>
-  // It ends with a code of its own; the alert is what it prints.
+  // Runs openssl and ignores its exit code: the alert is in its output.
   run('sh', ['-c', 'openssl s_client "$@" </dev/null 2>&1 || true', 'openssl', ...args]);
 
 describe.each(['stream', 'splice'])('one port for many services, through the %s driver', (driver) => {
@@ -191,7 +194,7 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
     expect(await curl(`http://${host}:${shared}/`)).toBe(`${answer} over HTTP/1.1`);
   });
 
-  test('curl that knows of HTTP/2 before it asks gets there by its authority', async () => {
+  test('curl with prior knowledge of HTTP/2 is routed by its authority', async () => {
     expect(await curl(`http://rpc.localhost:${shared}/`, '--http2-prior-knowledge')).toBe('rpc over HTTP/2');
   });
 
@@ -199,7 +202,7 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
     ['--http2', '2'],
     ['--http1.1', '1.1'],
   ])(
-    'curl to https:// gets there by its TLS name, and speaks what it agreed on with the server: %s',
+    'curl to https:// is routed by its TLS name, and speaks the protocol agreed on with the server: %s',
     async (flag, version) => {
       expect(await curl(`https://secure.localhost:${shared}/`, '--insecure', flag)).toBe(`secure over HTTP/${version}`);
     },
@@ -212,29 +215,29 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
 
   test.each([
     ['no name', ['-noservername']],
-    ['a name that nobody has', ['-servername', 'other.localhost']],
-  ])('openssl with %s is told so by an alert', async (_, args) => {
+    ['a name without a route', ['-servername', 'other.localhost']],
+  ])('openssl with %s gets an alert', async (_, args) => {
     const text = await openssl('-connect', `127.0.0.1:${named}`, ...args);
     expect(text).toMatch(/tlsv1 unrecognized name.*SSL alert number 112/s);
     expect(text).not.toContain('BEGIN CERTIFICATE');
   });
 
-  test('psql with sslmode=require gets there by its TLS name, and is encrypted', async () => {
+  test('psql with sslmode=require is routed by its TLS name, and is encrypted', async () => {
     const where = `host=db.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres sslmode=require`;
     const query = 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()';
     expect(await run(join(postgres, 'psql'), [where, '-Atc', query])).toMatch(/^t\|TLSv1\.[23]\n$/);
   });
 
-  test('psql that needs no encryption gets it all the same, where it prefers it', async () => {
+  test('psql that prefers encryption without requiring it is encrypted', async () => {
     const where = `host=db.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres`;
     expect(await run(join(postgres, 'psql'), [where, '-Atc', 'select 6 * 7'])).toBe('42\n');
   });
 
   test.each([
     ['by its TLS name', (): number => shared],
-    ['where it is for everybody', (): number => ended],
+    ['on a port with one service', (): number => ended],
   ])(
-    'psql whose TLS Sealane ends is shown its certificate, and Postgres hears it in the clear: %s',
+    'psql whose TLS Sealane ends is shown its certificate, and Postgres is spoken to in the clear: %s',
     async (_, port) => {
       const verify = `sslmode=verify-full sslrootcert=${join(certificates, 'ended.crt')}`;
       const where = `host=ended.localhost hostaddr=127.0.0.1 port=${port()} user=bench dbname=postgres ${verify}`;
@@ -244,7 +247,7 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
     },
   );
 
-  test('psql whose TLS Sealane ends gets and gives more than fits anywhere', async () => {
+  test('psql whose TLS Sealane ends sends and receives more than any buffer holds', async () => {
     const where = `host=ended.localhost hostaddr=127.0.0.1 port=${shared} user=bench dbname=postgres sslmode=require`;
     const lines = Array.from({ length: 100_000 }, (_, index) => `line ${index}\n`).join('');
     const input = `create temp table kept (line text);\ncopy kept from stdin;\n${lines}\\.\ntable kept;\n`;
@@ -264,13 +267,13 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
     expect(keys).toContain(`ssh-ed25519 ${sshKey}`);
   });
 
-  test('curl to a host that nobody has is told which there are', async () => {
+  test('curl to a host without a route gets a page with the hosts that have one', async () => {
     const page = await curl(`http://other.localhost:${named}/`, '--include');
     expect(page).toMatch(/^HTTP\/1\.1 404 /);
     expect(page).toContain('plain.localhost');
   });
 
-  test('whoever found no service is on record, with the name asked for', async () => {
+  test('a client that found no service is recorded with the name that it requested', async () => {
     await openssl('-connect', `127.0.0.1:${named}`, '-servername', 'nobody.localhost');
     const line = await sealane.line({ event: 'session', session: { name: 'nobody.localhost' } });
     expect(line).toMatchObject({ session: { reason: 'no-route', name: 'nobody.localhost' } });

@@ -21,7 +21,7 @@ describeChannel('splice driver', () => spliceHere());
 
 describeLimit('splice driver', () => spliceHere({ sockets: roomFor(5) }));
 
-test('splice: what it opened is closed again when it is disposed of', async () => {
+test('splice: a driver that is disposed closes all its descriptors', async () => {
   const before = openFiles();
   const splice = spliceHere();
   splice.stop();
@@ -29,13 +29,13 @@ test('splice: what it opened is closed again when it is disposed of', async () =
   expect(openFiles()).toBe(before);
 });
 
-test('splice: an answer comes through whose sender has hung up before its Unix socket is read', async () => {
+test('splice: an answer arrives although its sender hung up before its Unix socket was read', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'app');
   const script = `require('node:net').createServer((s) => s.end('hello', () => s.destroy())).listen(${JSON.stringify(path)}, () => console.log('up'))`;
   const app = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(app.stdout, 'data');
-  // In this time the other process has accepted, answered and closed.
+  // By then the other process has accepted, answered and closed.
   const splice = spliceHere({}, 30);
   const rig = dispatcherRig(() => splice.driver, splice.stop);
   const spec = upstream('app', { endpoints: [{ host: `unix:${path}`, port: 0 }] });

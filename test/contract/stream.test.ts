@@ -36,13 +36,14 @@ describe('stream: a channel that is finished', () => {
     expect(relay.ended).toBe(0);
   });
 
-  test('delivers first what it has read for a side that has not taken it yet', async () => {
+  test('first delivers the bytes that a side has not taken yet', async () => {
     await using server = await serve();
     await using relay = await relayTo(server);
     await using client = await dial(relay.port);
     const peer = await server.accept();
     const channel = await relay.channel;
-    // The client doesn't read: once the kernel is full, what the relay has read stays in its own buffer.
+    // The client doesn't read: once the kernel's buffers are full, the bytes that the relay has read stay in its own
+    // buffer.
     let sent = 0;
     while (!channel.hasUnsent) {
       peer.socket.write('x'.repeat(32_768));
@@ -57,7 +58,7 @@ describe('stream: a channel that is finished', () => {
   });
 });
 
-/** A relay of one upstream without any session around it: the channel of its client is the test's. */
+/** A relay to one upstream without a session around it: the test owns the client's channel. */
 async function relayTo(server: TestServer) {
   const channel = Promise.withResolvers<Channel>();
   const port = Promise.withResolvers<number>();

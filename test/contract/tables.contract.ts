@@ -5,7 +5,7 @@ import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, refusal, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 
 /**
- * What a new table changes, and what it leaves alone.
+ * What a new table changes, and what it leaves as it is.
  */
 export function describeTables(createRig: CreateRig): void {
   describe('tables', () => {
@@ -28,7 +28,7 @@ export function describeTables(createRig: CreateRig): void {
     });
 
     test.each([{ availability: 'unavailable' }, { weight: 0 }] as const)(
-      'an upstream that takes no more sessions (%o) keeps those it has',
+      'an upstream that accepts no more sessions (%o) keeps those it has',
       async (change) => {
         await using rig = createRig();
         await using a = await serveNamed('a');
@@ -50,7 +50,7 @@ export function describeTables(createRig: CreateRig): void {
       },
     );
 
-    test('dials to an upstream that is gone are aborted at once, their clients go elsewhere', async () => {
+    test('dials to an upstream that is gone are aborted at once, and their clients get another upstream', async () => {
       await using rig = createRig();
       await using silent = await createBlackhole();
       await using b = await serveNamed('b');
@@ -75,7 +75,7 @@ export function describeTables(createRig: CreateRig): void {
       const slow = { connectTimeoutMs: 60_000 };
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: silent.port })], slow)]));
       await using client = await dial(port);
-      client.socket.write('not for anybody else');
+      client.socket.write('for one upstream only');
       await until(() => rig.active('a') === 1);
       rig.publish(table([pool([], slow)]));
       await until(() => rig.totals().held === 1);
@@ -86,7 +86,7 @@ export function describeTables(createRig: CreateRig): void {
       expect(rig.totals().held).toBe(1);
     });
 
-    test('sessions of an upstream that is gone are reset, after what it had sent was delivered', async () => {
+    test('sessions of an upstream that is gone are reset, after the bytes that it had sent are delivered', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
@@ -103,7 +103,7 @@ export function describeTables(createRig: CreateRig): void {
       expect(rig.active('a')).toBe(0);
     });
 
-    test('a listener that is no longer wanted is closed at once, its sessions run on', async () => {
+    test('a listener that is no longer in the table is closed at once, and its sessions go on', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const service = pool([upstream('a', { port: server.port })]);
@@ -131,7 +131,7 @@ export function describeTables(createRig: CreateRig): void {
       expect(await client.read(1)).toBe('b');
     });
 
-    test('a port that is taken is reported and bound once it is free, and hurts nobody else', async () => {
+    test('a port that is taken is reported and bound once it is free; other listeners are not affected', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const taker = await serve();
@@ -150,14 +150,14 @@ export function describeTables(createRig: CreateRig): void {
       expect(await late.echo('now')).toBe('now');
     });
 
-    test('an address that is not ours is reported with its code', async () => {
+    test('an address that this machine does not have is reported with its code', async () => {
       await using rig = createRig();
       rig.publish(table([pool([])], [{ ...listener(), host: '192.0.2.1' }]));
 
       expect((await rig.statuses.find(() => true)).status).toMatchObject({ kind: 'failed', code: 'EADDRNOTAVAIL' });
     });
 
-    test('a drain stops accepting, lets sessions and held clients finish, and is over when they have', async () => {
+    test('a drain stops accepting, lets sessions and held clients finish, and ends when they have', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const running = pool([upstream('a', { port: server.port })]);
@@ -183,7 +183,7 @@ export function describeTables(createRig: CreateRig): void {
       await until(() => rig.records.all.filter(({ bytesDown }) => bytesDown > 0).length === 2);
     });
 
-    test('what a drain leaves at its deadline is reset as shutdown', async () => {
+    test('sessions that are left at the deadline of a drain are reset, with reason shutdown', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));
@@ -211,7 +211,7 @@ export function describeTables(createRig: CreateRig): void {
       expect(await client.closed).toBe('reset');
     });
 
-    test('closing ends every session and tells of each', async () => {
+    test('closing ends every session and records each', async () => {
       await using server = await serveEcho();
       const rig = createRig();
       const port = await publishAndBind(rig, table([pool([upstream('a', { port: server.port })])]));

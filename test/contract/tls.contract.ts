@@ -18,13 +18,13 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { dial, refusal, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
 
 /**
- * What is true of a session whose TLS Sealane ends, whichever thread does so.
+ * The behaviour of sessions whose TLS Sealane ends, whichever thread does so.
  */
 const megabyte = 1024 * 1024;
 
 export function describeTls(name: string, createRig: CreateRig): void {
   describe(`${name}: a session whose TLS is ended`, () => {
-    test('is relayed as what was inside, both ways, and counted so', async () => {
+    test('is relayed both ways as the bytes inside TLS, and counted by them', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -67,7 +67,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect((await rig.records.find(() => true)).reason).toBe('finished');
     });
 
-    test('is reset at one end when it is at the other', async () => {
+    test('is reset on one side when the other side resets', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -84,7 +84,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await rig.records.find(({ reason }) => reason === 'client-reset')).toMatchObject({ bytesDown: 5 });
     });
 
-    test('hears an upstream that speaks first', async () => {
+    test('delivers the bytes of an upstream that speaks first', async () => {
       await using rig = createRig();
       await using server = await serveNamed('220 ready');
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -92,7 +92,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.read(9)).toBe('220 ready');
     });
 
-    test('is held until an upstream is ready, and keeps what the client has said', async () => {
+    test('is held until an upstream is ready, and keeps the bytes that the client has sent', async () => {
       await using rig = createRig();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { availability: 'unavailable' })]));
       await using client = await dialTls(port);
@@ -127,7 +127,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.closed).toBe('reset');
     });
 
-    test('runs on while Sealane drains', async () => {
+    test('goes on while Sealane drains', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -151,7 +151,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.closed).toBe('reset');
     });
 
-    test('ends a drain as soon as it ends, although it had not said hello when the drain began', async () => {
+    test('ends a drain as soon as it ends, although its client had not sent a hello when the drain began', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -168,7 +168,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(rig.totals().open).toBe(0);
     });
 
-    test('comes to the end of an upstream that left', async () => {
+    test('ends when its upstream leaves', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -203,7 +203,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await subjectFor('')).toBe('api.localhost');
     });
 
-    test('gets new certificates once they are there, while sessions begun before live on', async () => {
+    test('gets new certificates as soon as they are published, while older sessions go on', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const upstreams = [upstream('api-1', { port: server.port })];
@@ -234,7 +234,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await agreed('postgresql')).toBe(false);
     });
 
-    test('takes up its session again', async () => {
+    test('resumes its TLS session', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -252,8 +252,8 @@ export function describeTls(name: string, createRig: CreateRig): void {
         'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
         'unsupported protocol',
       ],
-      ['trusts nobody here', { ca: [] }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', undefined],
-    ] as const)('that %s is told so, and it is recorded', async (_title, options, code, reason) => {
+      ['trusts no authority', { ca: [] }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', undefined],
+    ] as const)('that %s is told so, and the failure is recorded', async (_title, options, code, reason) => {
       await using rig = createRig();
       await using server = await serveEcho();
       const tls = tlsSpec({ minVersion: 'TLSv1.3' });
@@ -270,9 +270,9 @@ export function describeTls(name: string, createRig: CreateRig): void {
 
     test.each([
       ['does not speak TLS', 'GET / HTTP/1.1\r\n\r\n', 'the client does not speak TLS'],
-      ['says nothing', '', 'it was not done within 50 ms'],
+      ['sends nothing', '', 'it was not done within 50 ms'],
       ['stops in the middle', '\x16\x03\x01\x02\x00\x01\x00', 'it was not done within 50 ms'],
-    ])('that %s is closed, and nobody is dialed for it', async (_title, bytes, reason) => {
+    ])('that %s is closed, and no upstream is dialed for it', async (_title, bytes, reason) => {
       await using rig = createRig();
       await using server = await serveEcho();
       const tls = tlsSpec({ handshakeTimeoutMs: 50 });
@@ -285,7 +285,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(rig.totals().open).toBe(0);
     });
 
-    test('that may not come is rejected before the handshake', async () => {
+    test('that is denied is rejected before the handshake', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(
@@ -297,7 +297,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(rig.totals()).toMatchObject({ accepted: 1, open: 0 });
     });
 
-    test('leaves nothing behind when it leaves amid the handshake', async () => {
+    test('leaves nothing behind when it leaves during the handshake', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -311,7 +311,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       await until(() => rig.totals().open === 0);
     });
 
-    test('is closed, recorded and counted when a drain ends amid its handshake', async () => {
+    test('is closed, recorded and counted when a drain ends during its handshake', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -326,7 +326,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.closed).toBe('reset');
     });
 
-    test('is closed, recorded and counted when Sealane closes amid its handshake', async () => {
+    test('is closed, recorded and counted when Sealane closes during its handshake', async () => {
       await using server = await serveEcho();
       const rig = createRig();
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })]));
@@ -340,28 +340,25 @@ export function describeTls(name: string, createRig: CreateRig): void {
     test.each([
       ['maxSessions', 'limit-service'],
       ['maxSessionsPerClient', 'limit-client'],
-    ] as const)(
-      'has its place (%s) from its handshake on, and gives it back when that fails',
-      async (option, reason) => {
-        await using rig = createRig();
-        await using server = await serveEcho();
-        const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], { [option]: 1 }));
-        await using first = await dialHalfway(port);
-        await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
-        expect(await rig.records.find(() => true)).toMatchObject({ reason, service: 'shop/api' });
-        first.socket.resetAndDestroy();
-        await until(() => rig.totals().open === 0);
-        await using second = await dialTls(port);
-        expect(await second.echo('hello')).toBe('hello');
-        await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
-        second.socket.end();
-        await until(() => rig.totals().open === 0);
-        await using third = await dialTls(port);
-        expect(await third.echo('hello')).toBe('hello');
-      },
-    );
+    ] as const)('takes its place (%s) at its handshake, and gives it back when that fails', async (option, reason) => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], { [option]: 1 }));
+      await using first = await dialHalfway(port);
+      await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect(await rig.records.find(() => true)).toMatchObject({ reason, service: 'shop/api' });
+      first.socket.resetAndDestroy();
+      await until(() => rig.totals().open === 0);
+      await using second = await dialTls(port);
+      expect(await second.echo('hello')).toBe('hello');
+      await expect(dialTls(port)).rejects.toMatchObject({ code: 'ECONNRESET' });
+      second.socket.end();
+      await until(() => rig.totals().open === 0);
+      await using third = await dialTls(port);
+      expect(await third.echo('hello')).toBe('hello');
+    });
 
-    test('that comes too often is rejected before the handshake, and costs one token when it is not', async () => {
+    test('that connects too often is rejected before the handshake, and takes one token when it is not', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const connectRatePerClient = { perSecond: 0.01, burst: 2 };
@@ -390,7 +387,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
     const named = { serverName: 'api.localhost', verify: true };
     const trusting = tlsSpec({ upstream: { authorities: authority.certificate, certificate: undefined } });
 
-    test('gets what a client says, and may end the one direction or the other', async () => {
+    test('gets the bytes of a client, and either side may end its direction first', async () => {
       await using rig = createRig();
       await using server = await serveTls();
       const port = await publishAndBind(rig, upstreamTlsTable(server.port, named, trusting));
@@ -403,7 +400,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(server.names).toEqual(['api.localhost']);
     });
 
-    test('may be one whose clients’ TLS is ended as well', async () => {
+    test('may serve clients whose TLS is ended as well', async () => {
       await using rig = createRig();
       await using server = await serveTls();
       const table = upstreamTlsTable(server.port, named, trusting);
@@ -415,7 +412,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.echo('hello')).toBe('hello');
     });
 
-    test('is shown who comes, if it asks', async () => {
+    test('is shown Sealane’s certificate, if it requests one', async () => {
       await using rig = createRig();
       const { certificate, key } = await leafFor(['sealane'], { client: true });
       await using server = await serveTls({ requestCert: true, rejectUnauthorized: true, ca: authority.certificate });
@@ -431,7 +428,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
     test.each([
       ['for another name', { serverName: 'web.localhost', verify: true }, trusting, 'ERR_TLS_CERT_ALTNAME_INVALID'],
       ['of an authority that is not trusted', named, tlsSpec(), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ])('whose certificate is %s counts as one that does not answer', async (_title, upstreamTls, tls, code) => {
+    ])('whose certificate is %s counts as failing to answer', async (_title, upstreamTls, tls, code) => {
       await using rig = createRig();
       await using server = await serveTls();
       const port = await publishAndBind(rig, upstreamTlsTable(server.port, upstreamTls, tls, { holdMs: 50 }));
@@ -442,16 +439,16 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(record.lastDialError).toContain(code);
     });
 
-    test('may show any certificate where none is asked to be good', async () => {
+    test('may show any certificate where none is verified', async () => {
       await using rig = createRig();
       await using server = await serveTls();
-      const anybody = { serverName: 'whoever.localhost', verify: false };
-      const port = await publishAndBind(rig, upstreamTlsTable(server.port, anybody, tlsSpec()));
+      const unverified = { serverName: 'any.localhost', verify: false };
+      const port = await publishAndBind(rig, upstreamTlsTable(server.port, unverified, tlsSpec()));
       await using client = await dial(port);
       expect(await client.echo('hello')).toBe('hello');
     });
 
-    test('that does not speak it after all counts as one that does not answer', async () => {
+    test('that does not speak TLS after all counts as failing to answer', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
       const port = await publishAndBind(rig, upstreamTlsTable(server.port, named, trusting, { holdMs: 50 }));
@@ -462,7 +459,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
   });
 }
 
-/** It has said hello and heard the answer to it, and says no more. */
+/** A client amid its handshake: it has sent its hello, received the server's answer, and sends no more. */
 async function dialHalfway(port: number): Promise<Peer> {
   const client = await dial(port);
   client.socket.write(await helloOf('api.localhost'));

@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 /**
- * A loopback port on which a dial gets no answer at all: a listener whose accept queue is full, so that the kernel drops
- * every further SYN (listen(2), net.ipv4.tcp_abort_on_overflow=0). Its thread sleeps, since Node always accepts; when
- * woken it accepts all that come and greets them with `awake`.
+ * A loopback port on which a dial gets no answer at all: a listener whose accept queue is full, so that the kernel
+ * drops every further SYN (listen(2), net.ipv4.tcp_abort_on_overflow=0). Its thread sleeps, since Node always accepts;
+ * when woken it accepts all clients and greets them with `awake`.
  */
 export interface Blackhole extends AsyncDisposable {
   readonly port: number;
@@ -48,7 +48,7 @@ export async function createBlackhole(): Promise<Blackhole> {
   };
 }
 
-/** No event says that nothing happens. */
+/** Waits: no event reports that nothing happens. */
 function hungFor(ms: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), ms));
 }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 
 /**
- * A lot of bytes that a copying mistake can't leave unnoticed: every block is numbered, both ends compute a checksum.
+ * Many bytes that show any copying mistake: every block is numbered, and both ends compute a checksum.
  */
 const blockSize = 256 * 1024;
 
-/** Writes `length` bytes as fast as they are taken, ends the stream, and gives their checksum. */
+/** Writes `length` bytes as fast as they are taken, ends the stream, and returns their checksum. */
 export async function pour(sink: Writable, length: number, seed: number): Promise<string> {
   const hash = createHash('sha1');
   const noise = Buffer.alloc(blockSize, createHash('sha512').update(String(seed)).digest());
@@ -20,7 +20,7 @@ export async function pour(sink: Writable, length: number, seed: number): Promis
   return hash.digest('hex');
 }
 
-/** Reads to the end. */
+/** Reads a stream to its end. */
 export async function soak(source: Readable): Promise<{ readonly length: number; readonly checksum: string }> {
   const hash = createHash('sha1');
   let length = 0;

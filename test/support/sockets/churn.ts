@@ -8,13 +8,17 @@ import { pool, table, upstream } from './tables.ts';
 
 /**
  * Sessions that do at random what sockets can do: write little and much, read late, end, reset, in any order on either
- * side, while upstreams come and go. Every byte is checked as it arrives: a stream is a seed, then noise from that place.
+ * side, while upstreams come and go. Every byte is checked as it arrives: a stream is a seed, then the noise that
+ * begins at the seed's place.
  */
 export interface ChurnOptions {
   readonly sessions: number;
   readonly concurrency: number;
   readonly seed: number;
-  /** Milliseconds between tables; each takes one upstream out or in. Undefined: the first table stays. */
+  /**
+   * Milliseconds between tables, each of which removes one upstream or brings it back. Undefined: the first table
+   * stays.
+   */
   readonly tableEveryMs?: number;
 }
 
@@ -62,7 +66,10 @@ export async function churn(rig: PlaneRig, options: ChurnOptions): Promise<Churn
   };
 }
 
-/** The same key comes back as the same upstream: its sessions of before were closed all the same. */
+/**
+ * The table without one upstream. Its key comes back as the same upstream, whose sessions from before were closed all
+ * the same.
+ */
 function without(all: readonly ReturnType<typeof upstream>[], index: number): RoutingTable {
   return table([pool(all.filter((_, place) => place !== index))]);
 }
@@ -81,10 +88,10 @@ async function checkCounters(rig: PlaneRig, ledger: Ledger): Promise<void> {
   const down = counted.reduce((sum, bytes) => sum + bytes.down, 0);
   if (up !== sums.up || down !== sums.down)
     ledger.problems.push(`counters ${up}/${down}, records ${sums.up}/${sums.down}`);
-  if (rig.totals().held !== 0) ledger.problems.push('somebody is still held');
+  if (rig.totals().held !== 0) ledger.problems.push('a client is still held');
 }
 
-/** What was sent, by seed; and what is wrong. */
+/** The bytes that were sent, by seed, and the problems found. */
 class Ledger {
   readonly problems: string[] = [];
   readonly noise = Buffer.alloc(noiseLength * 2);
@@ -103,13 +110,13 @@ class Ledger {
     return { seed, sent };
   }
 
-  /** `at` bytes came before. */
-  check(who: string, seed: number, at: number, chunk: Buffer): void {
+  /** Checks a chunk behind the stream's first `at` bytes. */
+  check(peer: string, seed: number, at: number, chunk: Buffer): void {
     for (let done = 0; done < chunk.length;) {
       const from = (seed * 7_919 + at + done) % noiseLength;
       const length = Math.min(chunk.length - done, noiseLength);
       if (chunk.compare(this.noise, from, from + length, done, done + length) !== 0) {
-        this.problems.push(`${who}: bytes of stream ${seed} differ after ${at + done}`);
+        this.problems.push(`${peer}: bytes of stream ${seed} differ after ${at + done}`);
         return;
       }
       done += length;
@@ -117,16 +124,16 @@ class Ledger {
   }
 
   /** A stream that was ended by its sender and whose end arrived must have arrived whole. */
-  checkEnd(who: string, seed: number, length: number): void {
+  checkEnd(peer: string, seed: number, length: number): void {
     const sent = this.#sent.get(seed);
-    if (!sent) this.problems.push(`${who}: nobody sent stream ${seed}`);
-    else if (!sent.ended) this.problems.push(`${who}: stream ${seed} ended, though its sender had not ended it`);
-    else if (sent.length !== length) this.problems.push(`${who}: ${length} of ${sent.length} bytes of stream ${seed}`);
+    if (!sent) this.problems.push(`${peer}: stream ${seed} was never sent`);
+    else if (!sent.ended) this.problems.push(`${peer}: stream ${seed} ended, though its sender had not ended it`);
+    else if (sent.length !== length) this.problems.push(`${peer}: ${length} of ${sent.length} bytes of stream ${seed}`);
   }
 }
 
 /** Checks what arrives, and writes, waits, ends or resets at random until both directions are over. */
-async function act(who: string, socket: Socket, ledger: Ledger, random: () => number): Promise<void> {
+async function act(peer: string, socket: Socket, ledger: Ledger, random: () => number): Promise<void> {
   const { seed, sent } = ledger.open();
   const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
   socket.on('error', () => {});
@@ -141,11 +148,11 @@ async function act(who: string, socket: Socket, ledger: Ledger, random: () => nu
       theirs = header.readUInt32BE();
       chunk = header.subarray(headerLength);
     }
-    ledger.check(who, theirs, arrived, chunk);
+    ledger.check(peer, theirs, arrived, chunk);
     arrived += chunk.length;
   });
   socket.on('end', () => {
-    if (theirs !== undefined) ledger.checkEnd(who, theirs, arrived);
+    if (theirs !== undefined) ledger.checkEnd(peer, theirs, arrived);
   });
   const first = Buffer.alloc(headerLength);
   first.writeUInt32BE(seed);
@@ -217,7 +224,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** mulberry32: small, and the same everywhere. */
+/** mulberry32, a small generator that gives the same numbers everywhere. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

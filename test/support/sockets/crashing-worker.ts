@@ -2,8 +2,8 @@ import { workerData } from 'node:worker_threads';
 import '../../../src/relay/worker/worker.ts';
 
 /**
- * The relay's worker with a flaw: it throws when told to, on the broadcast channel that the environment names; all of
- * them, or the one of that number, which is stuck for a while before.
+ * The relay's worker with a fault: it throws on a message of the broadcast channel that the environment names. The
+ * message may name one worker by its number, and a time for which that worker is stuck before.
  */
 export interface Crash {
   readonly worker?: number;
@@ -19,6 +19,6 @@ channel.addEventListener('message', ({ data }: { readonly data: unknown }) => {
     channel.postMessage('stuck');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stuckMs);
   }
-  throw new Error('a flaw in the relay');
+  throw new Error('a fault in the relay');
 });
 (channel as unknown as { unref(): void }).unref();

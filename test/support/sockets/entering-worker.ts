@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ClientSessions, type ClientSessionMemory } from '../../../src/relay/boundary/client-sessions.ts';
 
 /**
- * One client's sessions come and go as fast as they can, beside others that do the same. `held` counts apart from the
- * relay who is in; ends when it has got in so many times, and posts
- * how often it saw more than the limit.
+ * Opens and ends one client's sessions as fast as it can, beside other threads that do the same. `held` counts the open
+ * sessions apart from the relay's own counters. Ends when it has opened `places` sessions, and posts how often it saw
+ * more than the limit.
  */
 const { memory, index, limit, places, held } = workerData as {
   readonly memory: ClientSessionMemory;
@@ -15,7 +15,7 @@ const { memory, index, limit, places, held } = workerData as {
 };
 const sessions = new ClientSessions(memory, index);
 const nothing = new Int32Array(new SharedArrayBuffer(4));
-/** On a busy machine whoever has the place may be waiting for this processor. */
+/** On a busy machine the thread that has the place may be waiting for this processor. */
 const pause = (): unknown => Atomics.wait(nothing, 0, 0, 0.01);
 let exceeded = 0;
 let taken = 0;

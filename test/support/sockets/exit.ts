@@ -4,7 +4,8 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 import { listener, pool, table } from './tables.ts';
 
 /**
- * A process with a relay that ends without closing it, the moment it listens: `process.exit`, or an uncaught error.
+ * A process with a relay that ends without closing it as soon as the relay listens: by `process.exit`, or by an
+ * uncaught error.
  */
 const [, , driver, how] = process.argv;
 const plane = createPlane(
@@ -12,7 +13,7 @@ const plane = createPlane(
     logger: createLogger({ level: 'silent', format: 'json' }),
     onSessions: () => {},
     onListener() {
-      // By then its threads sleep.
+      // By then the relay's threads sleep.
       setTimeout(() => {
         if (how === 'throw') throw new Error('the end');
         process.exit(7);

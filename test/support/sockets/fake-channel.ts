@@ -10,12 +10,12 @@ export class FakeChannel implements Channel {
   readonly local = '192.0.2.9:80';
   bytesUp = 0;
   bytesDown = 0;
-  /** Ports dialed, in order. */
+  /** The ports dialed, in order. */
   readonly dials: number[] = [];
   hasUnsent = false;
   phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
   preface: Preface | undefined;
-  /** Undefined: it is not peeked at. */
+  /** The limit of the last `peek`; undefined where the channel is not peeked at. */
   peekLimit: number | undefined;
   consumed = 0;
   written = '';
@@ -61,7 +61,7 @@ export class FakeChannel implements Channel {
     this.phase = 'rejected';
   }
 
-  /** The client has sent these bytes so far, what was taken before not among them. */
+  /** The client has sent these bytes so far, without those that were consumed before. */
   send(text: string, ended = false): void {
     this.#events?.onClientBytes?.(Buffer.from(text, 'latin1'), ended);
   }

@@ -1,5 +1,5 @@
 /**
- * What happened, in order, and a way to wait for what has not happened yet.
+ * A list of events in order, and a way to wait for events to come.
  */
 export class Feed<T> {
   readonly all: T[] = [];
@@ -14,14 +14,14 @@ export class Feed<T> {
     }
   }
 
-  /** The first that is wanted, past or to come. */
+  /** The first event that `wanted` accepts, past or to come. */
   find(wanted: (item: T) => boolean): Promise<T> {
     const known = this.all.find(wanted);
     if (known !== undefined) return Promise.resolve(known);
     return this.next(wanted);
   }
 
-  /** The first that is wanted from now on. */
+  /** The first event from now on that `wanted` accepts. */
   next(wanted: (item: T) => boolean = () => true): Promise<T> {
     return new Promise((resolve) => void this.#waiting.add({ wanted, resolve }));
   }

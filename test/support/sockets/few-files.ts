@@ -6,8 +6,8 @@ import { listener, pool, table, upstream } from './tables.ts';
 import { tlsSpec } from './tls.ts';
 
 /**
- * A process with a relay of its own, for tests that limit how many files it may open. Prints its ports, by TLS and
- * without; then does what it is told, line by line, and prints how the relay is. Ends with its input.
+ * A process with a relay of its own, for tests that limit how many files it may open. It prints its ports, with TLS and
+ * without; then it obeys each line of its input, and prints the relay's state. It ends with its input.
  */
 const [, , driver, upstreamPort] = process.argv;
 const rig = planeRig(driver as DriverName);
@@ -36,7 +36,7 @@ function takeAll(): void {
   try {
     for (;;) taken.push(openSync('/dev/null', 'r'));
   } catch {
-    // There are no more.
+    // No more files can be opened.
   }
 }
 

@@ -19,7 +19,7 @@ const share =
 
 const givenPorts = new Set<number>();
 
-/** A port on which nothing listens. It is given to no other test of this process. */
+/** A port on which nothing listens. No other test of this process gets it. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest + 1);

@@ -9,7 +9,7 @@ import { FakeChannel } from './fake-channel.ts';
 import { pool as poolSpec } from './tables.ts';
 
 /**
- * A pool without a network, its time in the test's hand. The second of its two workers is the test's to play; the first
+ * A pool without a network, whose clock the test turns. The test plays the second of its two workers; the first
  * upstream named gets counter slot 1, and so on.
  */
 export type PoolRig = ReturnType<typeof createPool>;

@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterWriter, type CounterMemory } from '../../../src/relay/boundary/counters.ts';
 
 /**
- * Takes places and gives them back, as fast as it can, beside others that do the same. `held` counts apart from the
- * relay's own counters who has a place; ends when it has had so many, and posts how often it
- * saw more than the limit.
+ * Takes places and gives them back as fast as it can, beside other threads that do the same. `held` counts the taken
+ * places apart from the relay's own counters. Ends when it has taken `places` of them, and posts how often it saw more
+ * than the limit.
  */
 const { memory, index, limit, places, held } = workerData as {
   readonly memory: CounterMemory;
@@ -15,7 +15,7 @@ const { memory, index, limit, places, held } = workerData as {
 };
 const counters = new CounterWriter(memory, index);
 const nothing = new Int32Array(new SharedArrayBuffer(4));
-/** On a busy machine whoever has the place may be waiting for this processor. */
+/** On a busy machine the thread that has the place may be waiting for this processor. */
 const pause = (): unknown => Atomics.wait(nothing, 0, 0, 0.01);
 let exceeded = 0;
 let taken = 0;

@@ -13,11 +13,11 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 import { Feed } from './feed.ts';
 
 /**
- * The relay as the contract suites see it, so that the same sentences hold for a driver by itself (its dispatcher in the
- * test's own thread) and for the whole plane with its worker threads.
+ * The relay as the contract suites see it, so that the same tests run on a driver by itself (its dispatcher in the
+ * test's own thread) and on the whole plane with its worker threads.
  */
 export interface Rig extends AsyncDisposable {
-  /** Upstreams that a dial failed to, as the control side hears of them. */
+  /** The upstreams that a dial failed to, as the control side learns of them. */
   readonly suspects: Feed<{ readonly key: string; readonly error: string }>;
   readonly records: Feed<SessionRecord>;
   readonly statuses: Feed<{ readonly key: string; readonly status: ListenerStatus }>;
@@ -32,11 +32,11 @@ export interface Rig extends AsyncDisposable {
 export type CreateRig = () => Rig;
 
 export interface DispatcherRig extends Rig {
-  /** Codes, e.g. `EMFILE`. */
+  /** The codes of resource warnings, e.g. `EMFILE`. */
   readonly warnings: Feed<string>;
 }
 
-/** `stop`: what the driver needs after the dispatcher was closed. */
+/** `stop` is called after the dispatcher was closed. */
 export function dispatcherRig(
   createDriver: () => Driver,
   stop: () => void = () => {},
@@ -142,12 +142,12 @@ export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}
   };
 }
 
-/** For a driver that may have so many sockets. */
+/** A budget for a driver that may have so many sockets. */
 export function roomFor(sockets: number): OpenSockets {
   return new OpenSockets(createSocketMemory(1, sockets));
 }
 
-/** Publishes, and waits until the first listener is bound; its port. */
+/** Publishes a table, waits until the first listener is bound, and returns its port. */
 export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<number> {
   const key = table.listeners[0]?.key;
   rig.publish(table);
@@ -155,7 +155,7 @@ export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<num
   return status.kind === 'listening' ? status.port : 0;
 }
 
-/** Waits for the world to be so; polls often, since shared counters have no event. */
+/** Waits until the condition holds; it polls often, since shared counters have no event. */
 export async function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !condition();) {
     if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`);

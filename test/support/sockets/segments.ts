@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 
 /**
- * What every parser of a client's first bytes must keep to: it may wait for more bytes, but once it has answered, no
- * further byte changes the answer; and it sees nothing but its bytes.
+ * The rules that every parser of a client's first bytes must keep: it may wait for more bytes, but once it has
+ * answered, no further byte changes the answer; and it reads nothing but its bytes.
  */
 type Answer = { readonly kind: string } | string;
 type Parse<A extends Answer> = (bytes: Uint8Array) => A;
@@ -23,14 +23,14 @@ export function answerOf<A extends Answer>(parse: Parse<A>, bytes: Uint8Array, c
   return whole;
 }
 
-/** The same bytes amid others that are none of the parser's business. */
+/** The same bytes within a larger buffer, whose other bytes the parser must not read. */
 function within(bytes: Uint8Array, others: number): Uint8Array {
   const larger = new Uint8Array(bytes.length + 64).fill(others);
   larger.set(bytes, 32);
   return larger.subarray(32, 32 + bytes.length);
 }
 
-/** Bytes that look like one of these for a while: with some of theirs changed, cut out, doubled or cut off. */
+/** Bytes that resemble one of the originals, with some bytes changed, cut out, doubled or cut off. */
 export function nearly(originals: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const change = fc.record({
     at: fc.nat(),

@@ -33,7 +33,7 @@ export class Peer implements AsyncDisposable {
     });
   }
 
-  /** Begins to take in bytes; a peer that never reads is a slow reader. */
+  /** Begins to read; a peer that never reads is a slow reader. */
   #collect(): void {
     if (this.socket.listenerCount('data') > 0) return;
     this.socket.on('data', (chunk: Buffer) => {
@@ -42,7 +42,7 @@ export class Peer implements AsyncDisposable {
     });
   }
 
-  /** How many bytes have come that nobody asked for yet. */
+  /** The number of bytes that have arrived and that the test has not read yet. */
   get unread(): number {
     this.#collect();
     return this.#unread.length;
@@ -61,14 +61,14 @@ export class Peer implements AsyncDisposable {
     return text;
   }
 
-  /** All that comes until the other side ends its direction. */
+  /** All bytes until the other side ends its direction. */
   async readToEnd(): Promise<string> {
     this.#collect();
     await Promise.race([this.ended, this.closed]);
     return this.#unread.toString('latin1');
   }
 
-  /** Sends, and waits for the same bytes to come back. */
+  /** Sends a text, and waits for the same bytes to come back. */
   async echo(text: string): Promise<string> {
     this.socket.write(text);
     return this.read(text.length);
@@ -90,7 +90,7 @@ export interface TestServer extends AsyncDisposable {
   accept(): Promise<Peer>;
 }
 
-/** Half-open, like the relay's own sockets: what each side does with an end is the test's business. */
+/** Serves half-open sockets, like the relay's own: each test decides what a side does with an end. */
 export async function serve(onPeer: (peer: Peer) => void = () => {}, port = 0): Promise<TestServer> {
   const peers: Peer[] = [];
   const waiting: ((peer: Peer) => void)[] = [];
@@ -130,7 +130,9 @@ export function serveEcho(port = 0): Promise<TestServer> {
   return serve(({ socket }) => void socket.pipe(socket), port);
 }
 
-/** Tells every client its name at once, then echoes: who answered is known without a word from the client. */
+/**
+ * Sends every client its name at once, then echoes: so the client knows which server answered without sending a byte.
+ */
 export function serveNamed(name: string, port = 0): Promise<TestServer> {
   return serve(({ socket }) => {
     socket.write(name);
@@ -138,7 +140,7 @@ export function serveNamed(name: string, port = 0): Promise<TestServer> {
   }, port);
 }
 
-/** Connected; or already reset, which Node calls a failed connect when it hears of both at once. */
+/** Connects. The peer may be reset already, which Node reports as a failed connect when it learns of both at once. */
 export async function dial(port: number): Promise<Peer> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
   const peer = new Peer(socket);
@@ -148,7 +150,10 @@ export async function dial(port: number): Promise<Peer> {
   return peer;
 }
 
-/** Why nobody is let in; one who is, since the port is only about to close, leaves at once. */
+/**
+ * The error with which a port refuses clients; a client that is let in, since the port is only about to close, leaves
+ * at once.
+ */
 export async function refusal(port: number): Promise<string> {
   try {
     const client = await dial(port);

@@ -6,15 +6,15 @@ import {
 } from '../../../src/relay/driver/splice/driver.ts';
 
 /**
- * The splice driver in the test's own thread, which must not sleep in the kernel: it is turned, without waiting, once in
- * every turn of Node's loop.
+ * The splice driver in the test's own thread, which must not sleep in the kernel: the driver is turned, without
+ * waiting, once in every turn of Node's loop.
  */
 export interface SpliceHere {
   readonly driver: SpliceDriver;
   readonly stop: () => void;
 }
 
-/** `pauseMs`: between two turns, so that much has happened by the next. */
+/** `pauseMs`: the pause between two turns, so that much has happened by the next. */
 export function spliceHere(options?: SpliceDriverOptions, pauseMs = 0): SpliceHere {
   const driver = createSpliceDriver(options);
   const nothing = new Int32Array(new SharedArrayBuffer(4));
@@ -33,7 +33,7 @@ export function spliceHere(options?: SpliceDriverOptions, pauseMs = 0): SpliceHe
   };
 }
 
-/** How many descriptors this process has. */
+/** The number of descriptors that this process has open. */
 export function openFiles(): number {
   return readdirSync('/proc/self/fd').length;
 }

@@ -8,13 +8,13 @@ import {
 } from '../../../src/relay/boundary/table.ts';
 
 /**
- * Short ways to write routing tables. Versions count up by themselves, as the reconciler's do.
+ * Short ways to write routing tables. Versions count up on their own, as the reconciler's do.
  */
 let version = 0;
 
 export type UpstreamOptions = Partial<UpstreamSpec> & { readonly port?: number };
 
-/** `name` is its key too. */
+/** An upstream whose key is its name, too. */
 export function upstream(name: string, options: UpstreamOptions = {}): UpstreamSpec {
   const { port = 1, ...rest } = options;
   return {

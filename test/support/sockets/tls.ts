@@ -8,7 +8,7 @@ import { listener, pool, table, upstream } from './tables.ts';
 import { Peer, serve } from './sockets.ts';
 
 /**
- * Tables of services whose TLS is ended, and clients that speak it.
+ * Tables of services whose TLS is ended, and clients and servers that speak TLS.
  */
 export const shown = await certificateFor('api.localhost', 'localhost');
 
@@ -16,7 +16,7 @@ export function tlsSpec(options: Partial<TlsSpec> = {}): TlsSpec {
   return { minVersion: 'TLSv1.2', handshakeTimeoutMs: 10_000, certificates: [shown], ...options };
 }
 
-/** One service, by TLS only. */
+/** A table with one service, whose clients' TLS is ended. */
 export function tlsTable(
   upstreams: PoolSpec['upstreams'],
   options: Partial<PoolSpec> = {},
@@ -40,22 +40,22 @@ export class TlsPeer extends Peer {
   }
 }
 
-/** Through with the handshake, trusting the test's authority. */
+/** Connects and completes the handshake, with trust in the test's authority. */
 export function dialTls(port: number, options: ConnectionOptions = {}): Promise<TlsPeer> {
   return speakTls(connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true }), options);
 }
 
-/** The same, on a connection that is there. */
+/** Completes the handshake on a connection that exists already. */
 export async function speakTls(carrier: Socket, options: ConnectionOptions = {}): Promise<TlsPeer> {
   const socket = connect({ socket: carrier, servername: 'api.localhost', ca: authority.certificate, ...options });
   const peer = new TlsPeer(socket, carrier);
-  // Nobody else looks at one that is not connected yet.
+  // Until the TLS socket is connected, nothing else handles the connection's errors.
   carrier.on('error', (error) => socket.destroy(error));
   await once(socket, 'secureConnect');
   return peer;
 }
 
-/** What a client says first that asks for this name. */
+/** The ClientHello of a client that requests this name. */
 export async function helloOf(servername: string): Promise<Buffer> {
   await using server = await serve();
   const client = connect({ host: '127.0.0.1', port: server.port, servername });
@@ -66,7 +66,7 @@ export async function helloOf(servername: string): Promise<Buffer> {
   return hello;
 }
 
-/** One service whose upstream is spoken TLS with. */
+/** A table with one service, whose upstreams are spoken TLS with. */
 export function upstreamTlsTable(
   port: number,
   upstreamTls: NonNullable<PoolSpec['upstreamTls']>,
@@ -78,12 +78,13 @@ export function upstreamTlsTable(
 
 export interface TlsServer extends AsyncDisposable {
   readonly port: number;
-  /** What each client asked for, and who it said it is. */
+  /** The server name that each client requested. */
   readonly names: readonly unknown[];
+  /** The name in each client's certificate. */
   readonly clients: readonly unknown[];
 }
 
-/** Echoes, inside TLS. */
+/** A server that echoes, inside TLS. */
 export async function serveTls(options: TlsOptions = {}): Promise<TlsServer> {
   const names: unknown[] = [];
   const clients: unknown[] = [];

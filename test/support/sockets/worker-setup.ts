@@ -7,14 +7,14 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What a relay thread runs, as a URL. */
+    /** The URL of the code that a relay thread runs. */
     readonly relayWorker: string;
   }
 }
 
 /**
- * Global setup of the contract tests: the relay's worker in one piece, as it is shipped. Each test of a plane starts one,
- * and one that reads fifty files of TypeScript first takes a third of a second more.
+ * Global setup of the contract tests: bundles the relay's worker into one piece, as it is shipped. Each test of a plane
+ * starts workers, and a worker that first reads fifty files of TypeScript takes a third of a second longer.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-worker-'));

@@ -30,7 +30,7 @@ describe('a client', () => {
 });
 
 describe('sessions per client', () => {
-  test('are limited over all workers, for each client and service apart', () => {
+  test('are limited over all workers, separately for each client and service', () => {
     const memory = createClientSessionMemory(2, 1);
     const [first, second] = [new ClientSessions(memory, 0), new ClientSessions(memory, 1)];
     const place = first.acquire('shop/api', '10.0.0.1', 2);
@@ -53,11 +53,11 @@ describe('sessions per client', () => {
     expect(alive.acquire('api', '10.0.0.1', 2)).toBeUndefined();
   });
 
-  test('are counted in a table of one size, whose cells go to others when a client has left', () => {
+  test('are counted in a table of fixed size, whose cells go to others when a client has left', () => {
     const sessions = new ClientSessions(createClientSessionMemory(1, 1, 8), 0);
     const places = Array.from({ length: 8 }, (_, index) => sessions.acquire('api', `10.0.0.${index}`, 1));
     expect(new Set(places).size).toBe(8);
-    // No client is rejected for want of a cell; who has one is held to it.
+    // No client is rejected for lack of a cell; a client that has a cell is held to its limit.
     expect(sessions.acquire('api', '10.0.1.1', 1)).toBeDefined();
     expect(sessions.acquire('api', '10.0.1.1', 1)).toBeDefined();
     expect(sessions.acquire('api', '10.0.0.7', 1)).toBeUndefined();
@@ -66,7 +66,7 @@ describe('sessions per client', () => {
     expect(sessions.acquire('api', '10.0.1.1', 1)).toBeUndefined();
   });
 
-  test('are what they should be, whoever comes and goes in whatever order', () => {
+  test('are counted correctly whichever clients come and go, in any order', () => {
     const step = fc.record({ client: fc.nat(5), worker: fc.nat(1), leaves: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), fc.nat(3), (steps, limit) => {
@@ -117,7 +117,7 @@ describe('the rate of a client', () => {
     expect(admitted(rates, 10, start + 60_000)).toBe(3);
   });
 
-  test('is one over all workers, and another for another client or service', () => {
+  test('is shared by all workers, and separate for each client and service', () => {
     const memory = createClientRateMemory(1);
     const [first, second] = [new ClientRates(memory), new ClientRates(memory)];
     expect(admitted(first, 2, start)).toBe(2);
@@ -126,14 +126,14 @@ describe('the rate of a client', () => {
     expect(second.admit('web', '10.0.0.1', rate, start)).toBe(true);
   });
 
-  test('does not lock anybody out when the clock is set back', () => {
+  test('locks no client out when the clock is set back', () => {
     const rates = new ClientRates(createClientRateMemory(1));
     expect(admitted(rates, 3, start)).toBe(3);
     expect(admitted(rates, 10, start - 3_600_000)).toBe(3);
     expect(admitted(rates, 10, start - 3_600_000 + 100)).toBe(1);
   });
 
-  test('is kept in a table of one size: ten thousand clients leave room for the next', () => {
+  test('is kept in a table of fixed size: ten thousand clients leave room for the next', () => {
     const rates = new ClientRates(createClientRateMemory(1, 64));
     const addresses = Array.from({ length: 10_000 }, (_, client) => `10.0.${client >> 8}.${client & 255}`);
     const isIn = addresses.map((address, client) => rates.admit('api', address, rate, start + client * 1_000));

@@ -6,9 +6,9 @@ import {
 } from '../../../../src/relay/boundary/live-sessions.ts';
 import { listSessions } from '../../../../src/relay/sessions/list-sessions.ts';
 
-it('counts who waits for a service by any name, also by one that every object has', () => {
+it('counts the held clients of a service of any name, also of one that every object has as a property', () => {
   const lists = [1, 2].map((heldCount) =>
-    // As it comes from another thread.
+    // The list as it arrives from another thread.
     readLiveSessions(
       printLiveSessions(
         listSessions(

@@ -36,11 +36,11 @@ const refused: SessionRecord = {
   lastDialError: undefined,
 };
 
-test('records arrive as they were, in their order', () => {
+test('records arrive unchanged and in order', () => {
   expect(decodeRecords(encodeRecords([relayed, refused, relayed]))).toStrictEqual([relayed, refused, relayed]);
 });
 
-test('what is the same in many records crosses once', () => {
+test('a value that many records share crosses once', () => {
   const { texts } = encodeRecords(Array.from({ length: 100 }, () => relayed));
   expect(texts.filter((text) => text === relayed.service)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ResourceWarnings } from '../../../../src/relay/boundary/resource-warnings.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
-test('a warning that goes on is told at once and then now and then, each kind and code by itself', () => {
+test('a recurring warning is passed on at once and then now and then, separately for each kind and code', () => {
   const clock = new ManualClock();
   const told: string[] = [];
   const warnings = new ResourceWarnings(clock, 1_000, ({ kind, code }) => void told.push(`${kind} ${code}`));

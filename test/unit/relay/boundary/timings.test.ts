@@ -6,7 +6,7 @@ import { countOf, quantileOf } from '../../../../src/relay/boundary/timings.ts';
 const memory = () => createCounterMemory(2, 8);
 
 describe('dial times', () => {
-  it('are told as quantiles over all workers, as exactly as the buckets allow', () => {
+  it('have quantiles over all workers, as exact as the buckets allow', () => {
     const shared = memory();
     const [first, second] = [new CounterWriter(shared, 0), new CounterWriter(shared, 1)];
     for (let dial = 0; dial < 98; dial += 1) (dial % 2 ? first : second).dialed(3, 0.2);
@@ -23,7 +23,7 @@ describe('dial times', () => {
     expect(counters.totalsOf(3).dialMs).toBeCloseTo(98 * 0.2 + 60_040);
   });
 
-  it('have no quantile before the first dial, and begin anew with another owner', () => {
+  it('have no quantile before the first dial, and start again with another owner', () => {
     const shared = memory();
     const writer = new CounterWriter(shared, 1);
     writer.dialed(2, 1);

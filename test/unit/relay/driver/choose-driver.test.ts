@@ -16,7 +16,7 @@ test.each([
   expect(chooseDriver(wanted, () => facts)).toMatchObject(expected);
 });
 
-test('a driver taken instead of the faster one says why', () => {
+test('the choice of the slower driver has a reason', () => {
   expect(chooseDriver('auto', () => ({ ...able, platform: 'darwin' })).reason).toBe(
     'splice is not possible: it needs Linux, this is darwin',
   );

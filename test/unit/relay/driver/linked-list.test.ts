@@ -40,7 +40,7 @@ describe('a linked list', () => {
     expect([list.size, other.size]).toEqual([0, 0]);
   });
 
-  test('can be gone through while members are added and removed: it shows those that were there at the beginning', () => {
+  test('can be iterated while members are added and removed: the iteration has the members of its beginning', () => {
     const list = new LinkedList<string>();
     const nodes = ['a', 'b', 'c'].map((member) => new ListNode(member));
     for (const node of nodes) list.add(node);
@@ -72,7 +72,7 @@ describe('a linked list', () => {
     collect();
     collect();
     const before = oldBytes();
-    // 80 MB come and go.
+    // Members of 80 MB in all come and go.
     expect(comeAndGo(100_000) - before).toBeLessThan(4_000_000);
   });
 });

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { PeekPace } from '../../../../src/relay/driver/peek-pace.ts';
 
-/** What has come each `everyMs`; returns when a driver peeks at it, which does only once more has come. */
+/**
+ * Plays bytes that arrive every `everyMs`; returns the lengths at which a driver peeks, which it does only once more
+ * has arrived.
+ */
 function peeksAt(lengths: readonly number[], everyMs: number): readonly number[] {
   const pace = new PeekPace();
   let seen = 0;
@@ -37,7 +40,7 @@ test('a hello in twenty segments is peeked at no later than 20 ms after each, ho
   }
 });
 
-test('what has grown by an eighth is peeked at at once', () => {
+test('bytes that have grown by an eighth are peeked at at once', () => {
   const pace = new PeekPace();
   for (let peek = 0; peek < 100; peek++) pace.peeked(8_000, 0);
   expect(pace.isDue(8_999, 1)).toBe(false);

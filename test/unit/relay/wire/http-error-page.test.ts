@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { httpPage } from '../../../../src/relay/wire/http-error-page.ts';
 
-test('a page says what happened, in hostile names too, and no more names than fit', () => {
+test('a page says what happened, makes hostile names printable, and lists no more names than fit', () => {
   const hosts = Array.from({ length: 60 }, (_, nth) => `http://host-${nth}.test`);
   const page = Buffer.from(httpPage('no-route', { protocol: 'http1', name: 'a\x1b[31m\r\nb', hosts }) ?? []).toString();
 
@@ -17,13 +17,13 @@ test('a page says what happened, in hostile names too, and no more names than fi
   expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}`);
 });
 
-test('only who speaks HTTP is told, and only of what there is a page for', () => {
+test('only clients of HTTP get a page, and only for reasons that have one', () => {
   expect(httpPage('no-route', { protocol: 'tls' })).toBeUndefined();
   expect(httpPage('no-route', { protocol: undefined })).toBeUndefined();
   expect(httpPage('denied', { protocol: 'http1' })).toBeUndefined();
 });
 
-/** What Node's client makes of these bytes. */
+/** Connects Node's client to a server that sends these bytes. */
 async function connectTo(page: Uint8Array): Promise<ClientHttp2Session & Disposable> {
   const server = createTcpServer((socket) => socket.once('data', () => socket.end(page)));
   server.listen(0, '127.0.0.1');

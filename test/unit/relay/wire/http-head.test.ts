@@ -26,13 +26,13 @@ describe('the first HTTP/1 request', () => {
     expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host });
   });
 
-  test('without a Host is for nobody, which only its end shows', () => {
+  test('without a Host has no host, which only its end shows', () => {
     const bytes = get('X-Host: api.localhost');
     expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host: undefined });
     expect(readHttpHost(bytes.subarray(0, -1))).toEqual({ kind: 'incomplete' });
   });
 
-  test('is answered for at its Host, before a Cookie of any length has come', () => {
+  test('is decided at its Host, before a Cookie of any length has arrived', () => {
     const bytes = get('Host: a.test', `Cookie: ${'x'.repeat(100_000)}`);
     expect(readHttpHost(bytes.subarray(0, 60))).toEqual({ kind: 'host', host: 'a.test' });
   });
@@ -41,7 +41,7 @@ describe('the first HTTP/1 request', () => {
     ['GET http://api.localhost:80/path HTTP/1.1', 'api.localhost'],
     ['OPTIONS HTTP://[::1]?x HTTP/1.0', '[::1]'],
     ['CONNECT db.localhost:5432 HTTP/1.1', 'db.localhost'],
-  ])('that says %s says more than its Host', (line, host) => {
+  ])('with the line %s is for the host in its target, not its Host', (line, host) => {
     expect(answerOf(readHttpHost, request(line, 'Host: other.test', ''))).toEqual({ kind: 'host', host });
   });
 
@@ -59,14 +59,14 @@ describe('the first HTTP/1 request', () => {
     ['a blank before the colon', get('Host : a.test')],
     ['a no-break space before its name', get('Host:\u00a0a.test')],
     ['a folded line', get('Accept: x', ' Host: a.test')],
-    ['a carriage return amid a line', get('Accept: x\rHost: b.test', 'Host: a.test')],
-    ['a zero amid a line', get('Accept: x\0', 'Host: a.test')],
+    ['a carriage return within a line', get('Accept: x\rHost: b.test', 'Host: a.test')],
+    ['a zero within a line', get('Accept: x\0', 'Host: a.test')],
     ['a line without a colon', get('nonsense')],
   ])('with %s is malformed', (_, bytes) => {
     expect(answerOf(readHttpHost, bytes).kind).toBe('malformed');
   });
 
-  test('that goes on without a Host is given up at 64 KiB', () => {
+  test('that goes on without a Host is malformed at 64 KiB', () => {
     const bytes = get(...Array.from({ length: 100 }, (_, index) => `X-${index}: ${'y'.repeat(700)}`), 'Host: a.test');
     expect(readHttpHost(bytes.subarray(0, maxHeadBytes - 1))).toEqual({ kind: 'incomplete' });
     expect(readHttpHost(bytes.subarray(0, maxHeadBytes)).kind).toBe('malformed');
@@ -78,17 +78,17 @@ describe('the first HTTP/1 request', () => {
       get(...Array.from({ length: lines }, (_, index) => `X-${index}: y`), 'Host: a.test');
     expect(readHttpHost(after(128))).toEqual({ kind: 'host', host: 'a.test' });
     expect(answerOf(readHttpHost, after(129))).toMatchObject({ kind: 'malformed' });
-    // Each byte that drips in behind them would have them all read again.
+    // Each byte that drips in behind the lines would make the relay read all of them again.
     expect(readHttpHost(Buffer.from(`GET / HTTP/1.1\r\n${'a:\n'.repeat(21_000)}`)).kind).toBe('malformed');
   });
 
-  test('takes no time to speak of over the worst that 64 KiB can hold', () => {
+  test('is judged quickly even for the worst 64 KiB', () => {
     const blanks = ' '.repeat(65_000);
     const before = process.threadCpuUsage();
     for (const bytes of [get(`Host: a${blanks}b`), get(`A:${blanks}`), request(`GET ${'-'.repeat(65_000)}`)]) {
       readHttpHost(bytes);
     }
-    // Of the processor, in microseconds: how busy the machine is must not matter.
+    // Processor time in microseconds: how busy the machine is must not matter.
     expect(process.threadCpuUsage(before).user).toBeLessThan(1_000_000);
   });
 

@@ -9,7 +9,7 @@ import { findAcknowledgement } from '../../../../src/relay/wire/http2-head.ts';
 import { recorded } from '../../../support/sockets/recorded.ts';
 import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
-/** What Node's client (nghttp2) sends for a request before anybody has answered. */
+/** The bytes that Node's client (nghttp2) sends for a request before the server has answered. */
 async function sent(headers: OutgoingHttpHeaders): Promise<Buffer> {
   const written: Buffer[] = [];
   const wire = new Duplex({
@@ -43,7 +43,7 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 
 const connection = (...frames: readonly Uint8Array[]): Buffer => Buffer.concat([preface, settings, ...frames]);
 const literal = (text: string): Uint8Array => Buffer.from([text.length, ...Buffer.from(text)]);
-/** `:method: GET`, and an `:authority` in plain text. */
+/** A header block of `:method: GET`, and an `:authority` in plain text. */
 const block = (authority: string): Uint8Array => Buffer.concat([Uint8Array.of(0x82, 0x41), literal(authority)]);
 const host = (name: string | undefined, stream = 1): unknown => ({ kind: 'host', host: name, stream });
 
@@ -84,7 +84,7 @@ describe('the first HTTP/2 request', () => {
     expect(readHttpHost(bytes)).toEqual(host('a.test'));
   });
 
-  test('is answered on its own stream, which need not be the first, though its host be none', () => {
+  test('has its own stream, which need not be the first, even where its host is malformed', () => {
     expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 3, block('a.test'))))).toEqual(host('a.test', 3));
     expect(readHttpHost(connection(frame(1, endHeaders, 5, block('a b'))))).toMatchObject({ stream: 5 });
   });
@@ -94,7 +94,7 @@ describe('the first HTTP/2 request', () => {
     expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 1, field)))).toEqual(host('a.test'));
   });
 
-  test('without either is for nobody', () => {
+  test('without either has no host', () => {
     const bytes = connection(frame(1, endHeaders, 1, Uint8Array.of(0x82)));
     expect(answerOf(readHttpHost, bytes)).toEqual(host(undefined));
   });
@@ -102,7 +102,7 @@ describe('the first HTTP/2 request', () => {
   test.each([
     ['no SETTINGS first', Buffer.concat([preface, frame(1, endHeaders, 1, block('a.test'))])],
     ['DATA first', connection(frame(0, 0, 1, Buffer.alloc(1)))],
-    ['a frame amid its headers', connection(frame(1, 0, 1, block('a.test')), frame(8, 0, 0, Buffer.alloc(4)))],
+    ['another frame within its headers', connection(frame(1, 0, 1, block('a.test')), frame(8, 0, 0, Buffer.alloc(4)))],
     ['another stream’s continuation', connection(frame(1, 0, 1, block('a')), frame(9, endHeaders, 3, block('b')))],
     ['no stream', connection(frame(1, endHeaders, 0, block('a.test')))],
     ['more padding than there is', connection(frame(1, endHeaders | 0x08, 1, Uint8Array.of(200, 0x82)))],
@@ -137,7 +137,7 @@ describe('the first HTTP/2 request', () => {
   });
 });
 
-test('the acknowledgement of the server’s SETTINGS is found behind whatever was sent before it', () => {
+test('the acknowledgement of the server’s SETTINGS is found behind any frames before it', () => {
   const before = connection(frame(8, 0, 0, Buffer.alloc(4)));
   const bytes = Buffer.concat([before, frame(4, 1, 0, Buffer.alloc(0)), frame(1, endHeaders, 1, block('a.test'))]);
   for (const length of bytes.keys()) {
@@ -177,7 +177,7 @@ describe('HPACK', () => {
     expect(readHeaderBlock(bytes.subarray(start))).toContainEqual({ name: 'x-all', value: `x${all}x` });
   });
 
-  test('finds what the block itself has added, and no longer what it has evicted', () => {
+  test('finds entries that the block itself has added, and not those that it has evicted', () => {
     const field = (name: string): number[] => [0x40, name.length, ...Buffer.from(name), 0];
     expect(pairs(Uint8Array.from([...field('a'), ...field('b'), 0xbe, 0xbf]))).toEqual([
       ['a', ''],
@@ -205,7 +205,7 @@ describe('HPACK', () => {
   });
 });
 
-/** The header block of Node's request: what follows the HEADERS frame's header. */
+/** The header block of Node's request: the bytes behind the HEADERS frame's header. */
 function frameStart(bytes: Buffer): Buffer {
   let at = preface.length;
   while (bytes[at + 3] !== 1) at += 9 + bytes.readUIntBE(at, 3);

@@ -20,7 +20,7 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
 ];
 
 describe('the first bytes', () => {
-  test.each(cases)('of %s are known for what they are, wherever they are cut', (_, bytes, protocol) => {
+  test.each(cases)('of %s show its protocol, wherever they are cut', (_, bytes, protocol) => {
     expect(answerOf(protocolOf, bytes)).toBe(protocol);
   });
 
@@ -31,7 +31,7 @@ describe('the first bytes', () => {
     },
   );
 
-  test('never throws and answers the same wherever they are cut, whatever they are', () => {
+  test('give the same answer wherever they are cut and never an exception, whatever they are', () => {
     fc.assert(
       fc.property(fc.oneof(nearly(cases.map(([, bytes]) => bytes)), anyBytes), anyCuts, (bytes, cuts) => {
         expect(answerOf(protocolOf, bytes, cuts)).toBeDefined();

@@ -6,7 +6,7 @@ import { writeProxyHeader } from '../../../../src/relay/wire/proxy-protocol/writ
 import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
 const text = (line: string): Uint8Array => Buffer.from(line, 'latin1');
-const nobody = { source: undefined, destination: undefined };
+const noAddresses = { source: undefined, destination: undefined };
 
 function binary(command: number, family: number, ...rest: readonly (readonly number[])[]): Buffer {
   const body = rest.flat();
@@ -31,7 +31,7 @@ const tlv = (type: number, ...value: readonly number[]): number[] => [
   ...value,
 ];
 
-/** With a checksum's TLV last. */
+/** Sets the checksum of a header whose last TLV is one. */
 function checked(header: Buffer): Buffer {
   header.writeUInt32BE(crc32c(header), header.length - 4);
   return header;
@@ -44,7 +44,7 @@ describe('a PROXY header of version 1', () => {
     ['PROXY TCP6 ::ffff:10.0.0.1 ::1 1 2', { host: '10.0.0.1', port: 1 }, { host: '::1', port: 2 }],
     ['PROXY UNKNOWN', undefined, undefined],
     ['PROXY UNKNOWN ffff:f 1 2 whatever', undefined, undefined],
-  ])('says who comes: %s', (line, source, destination) => {
+  ])('has the addresses of client and proxy: %s', (line, source, destination) => {
     const bytes = text(`${line}\r\nGET / HTTP/1.1\r\n`);
     expect(answerOf(readProxyHeader, bytes)).toEqual({
       kind: 'header',
@@ -91,7 +91,7 @@ describe('a PROXY header of version 2', () => {
     ['IPv6', 0x21, [...v6, 1, 2, 3, 4], { host: '2001:db8::1', port: 258 }, { host: '::1', port: 772 }],
     ['unix sockets', 0x31, Array.from({ length: 216 }, () => 65), undefined, undefined],
     ['nothing known', 0x00, [], undefined, undefined],
-  ])('says who comes over %s, and passes on what else it says', (_, family, addresses, source, destination) => {
+  ])('has the addresses of %s, and keeps its TLVs', (_, family, addresses, source, destination) => {
     const tlvs = [...tlv(0x02, 97, 46, 98), ...tlv(0xe0), ...tlv(0x04, 0, 0)];
     const bytes = Buffer.concat([binary(0x21, family, addresses, tlvs), text('hello')]);
     expect(answerOf(readProxyHeader, bytes)).toEqual({
@@ -110,23 +110,23 @@ describe('a PROXY header of version 2', () => {
     ['addresses', 0x11, v4],
     ['nonsense', 0x11, [1, 2, 3]],
     ['a family that is none', 0xff, [1, 2, 3]],
-  ])('of the proxy’s own connection is passed over with all it says: %s', (_, family, rest) => {
+  ])('of the proxy’s own connection is read without its content: %s', (_, family, rest) => {
     const bytes = binary(0x20, family, rest);
     const facts = { kind: 'header', version: 2, local: true, tlvs: new Uint8Array(), length: bytes.length };
-    expect(answerOf(readProxyHeader, bytes)).toEqual({ ...facts, ...nobody });
+    expect(answerOf(readProxyHeader, bytes)).toEqual({ ...facts, ...noAddresses });
   });
 
-  test('is taken with a right checksum', () => {
+  test('is accepted with a right checksum', () => {
     const bytes = checked(binary(0x21, 0x11, v4, tlv(0x02, 97), tlv(0x03, 0, 0, 0, 0)));
     expect(answerOf(readProxyHeader, bytes)).toMatchObject({ kind: 'header', source: { host: '10.0.0.1' } });
   });
 
-  test('is refused with any of its bits changed, if it has a checksum', () => {
+  test('is malformed with any of its bits changed, if it has a checksum', () => {
     const right = checked(binary(0x21, 0x11, v4, tlv(0x02, 97), tlv(0x03, 0, 0, 0, 0)));
     for (let bit = 16 * 8; bit < right.length * 8; bit++) {
       const wrong = Buffer.from(right);
       wrong[bit >> 3] = (wrong[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      // The type of the checksum itself, changed, is that of something unknown.
+      // With another type the checksum's TLV is one that the reader does not know.
       if (bit >> 3 === right.length - 7) continue;
       expect(readProxyHeader(wrong).kind).toBe('malformed');
     }
@@ -158,7 +158,7 @@ describe('bytes from a client', () => {
     },
   );
 
-  test('are never too strange to be answered for, and alike wherever they are cut', () => {
+  test('never throw, and give the same answer wherever they are cut', () => {
     const originals = [
       text('PROXY TCP4 10.0.0.1 10.0.0.2 12345 80\r\n'),
       text('PROXY TCP6 2001:db8::1 ::1 1 2\r\n'),
@@ -175,7 +175,7 @@ describe('bytes from a client', () => {
   });
 });
 
-describe('what we write', () => {
+describe('a PROXY header that we write', () => {
   const port = fc.nat(65_535);
   const v4Address = fc.record({ host: fc.ipV4(), port });
   const v6Address = fc.record({
@@ -191,13 +191,13 @@ describe('what we write', () => {
       ),
     )
     .map((all) => Uint8Array.from(all.flatMap(([type, value]) => tlv(type, ...value))));
-  /** As the relay writes it: an IPv4 client is one by whatever socket it came. */
+  /** The address as the relay prints it: an IPv4 client has its IPv4 address, whatever socket it came by. */
   const plain = (address: { readonly host: string; readonly port: number }): unknown => ({
     ...address,
     host: address.host.startsWith('::ffff:') ? expect.any(String) : address.host,
   });
 
-  test.each(['v1', 'v2'] as const)('as %s we can read again, and upstreams get the same addresses', (version) => {
+  test.each(['v1', 'v2'] as const)('as %s can be read again, with the same addresses', (version) => {
     fc.assert(
       fc.property(pair, tlvs, ([source, destination], extra) => {
         const bytes = writeProxyHeader(version, { source, destination, tlvs: extra });
@@ -217,7 +217,7 @@ describe('what we write', () => {
   test.each([
     ['v1', 'PROXY TCP4 10.0.0.1 10.0.0.2 12345 80\r\n'],
     ['v2', binary(0x21, 0x11, v4)],
-  ] as const)('as %s is what the specification says', (version, expected) => {
+  ] as const)('as %s has the bytes that the specification gives', (version, expected) => {
     const forwarded = { source: { host: '10.0.0.1', port: 12_345 }, destination: { host: '10.0.0.2', port: 80 } };
     expect(writeProxyHeader(version, forwarded)).toEqual(Buffer.from(expected));
   });
@@ -225,12 +225,12 @@ describe('what we write', () => {
   test.each([
     ['v1', 'PROXY UNKNOWN\r\n'],
     ['v2', binary(0x21, 0x00)],
-  ] as const)('as %s of a client without an IP address is that it is not known', (version, expected) => {
+  ] as const)('as %s says that the address of a client without an IP address is unknown', (version, expected) => {
     const forwarded = { source: undefined, destination: { host: '::1', port: 80 } };
     expect(writeProxyHeader(version, forwarded)).toEqual(Buffer.from(expected));
   });
 
-  test('of two families is in the larger one', () => {
+  test('with addresses of two families has both in IPv6', () => {
     const forwarded = { source: { host: '10.0.0.1', port: 1 }, destination: { host: 'fe80::1%eth0', port: 2 } };
     expect(writeProxyHeader('v1', forwarded).toString()).toBe('PROXY TCP6 ::ffff:10.0.0.1 fe80::1 1 2\r\n');
     expect(readProxyHeader(writeProxyHeader('v2', forwarded))).toMatchObject({
@@ -239,7 +239,7 @@ describe('what we write', () => {
     });
   });
 
-  test('has a checksum that is right for the new addresses, where there was one', () => {
+  test('has a checksum for the new addresses, where the header that came had one', () => {
     const came = readProxyHeader(checked(binary(0x21, 0x11, v4, tlv(0x02, 97), tlv(0x03, 0, 0, 0, 0))));
     expect(came.kind).toBe('header');
     const passedOn = writeProxyHeader('v2', {
@@ -256,7 +256,7 @@ describe('what we write', () => {
     [Buffer.alloc(32, 0), 0x8a9136aa],
     [Buffer.alloc(32, 0xff), 0x62a8ab43],
     [Buffer.from('123456789'), 0xe3069283],
-  ])('is summed up as CRC-32C', (bytes, sum) => {
+  ])('has CRC-32C as its checksum', (bytes, sum) => {
     expect(crc32c(bytes)).toBe(sum);
   });
 });

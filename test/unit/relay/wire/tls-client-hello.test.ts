@@ -33,7 +33,7 @@ function message(extensions?: readonly number[]): number[] {
   return [1, ...vector(3, [3, 3], random, vector(1), vector(2, [0x13, 1]), vector(1, [0]), rest)];
 }
 
-/** In records of the given length. */
+/** Puts the content into records of the given length. */
 function records(content: readonly number[], length = 16_384): Uint8Array {
   const cut = Array.from({ length: Math.ceil(content.length / length) }, (_, index) =>
     content.slice(index * length, (index + 1) * length),
@@ -61,11 +61,11 @@ describe('a TLS ClientHello', () => {
     expect(answerOf(readClientHello, bytes)).toEqual({ kind: 'hello', serverName: 'db.localhost', alpn: [] });
   });
 
-  test('of an old client without any extension names nobody', () => {
+  test('of an old client without any extension has no name', () => {
     expect(readClientHello(records(message()))).toEqual({ kind: 'hello', serverName: undefined, alpn: [] });
   });
 
-  test('is answered for before what the client sends after it', () => {
+  test('is decided by its own bytes, not by those behind it', () => {
     const bytes = Buffer.concat([hello(serverName(hostEntry('a.test'))), Buffer.from([23, 3, 3, 0, 1, 0])]);
     expect(answerOf(readClientHello, bytes)).toMatchObject({ kind: 'hello', serverName: 'a.test' });
   });
@@ -77,7 +77,7 @@ describe('a TLS ClientHello', () => {
   });
 
   test.each(['', '.', 'a..b', 'a b', 'a\u0000b', 'a/../b', '[::1]', 'ä.test', 'a'.repeat(254), '*.localhost'])(
-    'that calls a host %j is malformed',
+    'with the server name %j is malformed',
     (name) => {
       expect(readClientHello(hello(serverName(hostEntry(name)))).kind).toBe('malformed');
     },
@@ -94,13 +94,13 @@ describe('a TLS ClientHello', () => {
     ['an empty record', Uint8Array.of(22, 3, 1, 0, 0)],
     ['a record beyond 16 KiB', Uint8Array.of(22, 3, 1, 0x40, 1)],
     ['another message first', records([2, 0, 0, 0])],
-    ['another record amid it', Uint8Array.of(22, 3, 1, 0, 2, 1, 0, 23)],
+    ['another record within it', Uint8Array.of(22, 3, 1, 0, 2, 1, 0, 23)],
     ['a length beyond 64 KiB', records([1, 1, 0, 0])],
   ])('with %s is malformed', (_, bytes) => {
     expect(answerOf(readClientHello, bytes).kind).toBe('malformed');
   });
 
-  test('that goes on for ever in records of one byte is given up at 64 KiB', () => {
+  test('that goes on for ever in records of one byte is malformed at 64 KiB', () => {
     const endless = Buffer.concat(
       message(serverName(hostEntry('a'.repeat(60_000)))).map((byte) => Uint8Array.of(22, 3, 1, 0, 1, byte)),
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BusyPoll } from '../../../../../src/relay/driver/splice/busy-poll.ts';
 
-/** Turns of so many milliseconds of work, then sleep, with a socket more in each. */
+/** Plays turns of so many milliseconds of work, then sleep, each with new sockets. */
 function after(
   turns: readonly (readonly [workMs: number, sleepMs: number])[],
   { busyPoll = new BusyPoll(0), fromMs = 0, newSockets = 1 } = {},
@@ -30,7 +30,7 @@ describe('busy polling of a relay thread', () => {
     ).toBe(false);
   });
 
-  test('is not on for a moment of work, nor still so after a sleep', () => {
+  test('is not on for a moment of work, and is off again after a sleep', () => {
     expect(after([[9, 0]]).isOn).toBe(false);
     const busy = after(Array.from({ length: 20 }, () => [0.8, 0.2]));
     expect(after([[0.1, 0]], { busyPoll: busy, fromMs: 500 }).isOn).toBe(false);

@@ -30,7 +30,7 @@ class FakeKernel implements PipeCalls {
 
 const options = { pipeSize: 1_048_576, maxPipes: 3, maxIdle: 1 };
 
-test('a pipe that was given back is the next to be taken', () => {
+test('a pipe that was given back is the next to be handed out', () => {
   const pool = new PipePool(new FakeKernel(), options);
   const pipe = pool.acquire();
   expect(pipe).toEqual({ readEnd: 10, writeEnd: 11, size: 1_048_576 });
@@ -39,7 +39,7 @@ test('a pipe that was given back is the next to be taken', () => {
   expect(pool.open).toBe(1);
 });
 
-test('there are never more than allowed, and no more are kept than wanted', () => {
+test('the pool never has more pipes than allowed, and keeps no more than wanted', () => {
   const kernel = new FakeKernel();
   const pool = new PipePool(kernel, options);
   const taken = [pool.acquire(), pool.acquire(), pool.acquire()];
@@ -60,7 +60,7 @@ test('a pipe with bytes left in it is closed, not kept', () => {
   expect(pool.acquire()).not.toBe(pipe);
 });
 
-test('a kernel that gives no pipe is taken at its word, one that gives a small one too', () => {
+test('the pool copes with a kernel that gives no pipe, or a small one', () => {
   const kernel = new FakeKernel();
   const pool = new PipePool(kernel, options);
   kernel.refuses = 'pipe';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TimerWheel, tickMs } from '../../../../../src/relay/driver/splice/timer-wheel.ts';
 
-/** Mostly what a relay sets; a few that go round the wheel more than once. */
+/** Mostly delays that a relay sets; a few that go round the wheel more than once. */
 const delay = fc.oneof(
   fc.integer({ min: 0, max: 5_000 }),
   fc.integer({ min: 0, max: 3_000_000 }),
@@ -31,7 +31,7 @@ describe('the timer wheel', () => {
     );
   });
 
-  test('a loop that was away for long runs all that was due meanwhile, in order', () => {
+  test('a loop that was away for long runs all timers that were due meanwhile, in order', () => {
     const wheel = new TimerWheel(1_000);
     const ran: number[] = [];
     for (const at of [90_000, 1_100, 2_500, 1_104]) wheel.add(at, () => ran.push(at));
