@@ -30,7 +30,7 @@ export interface SubscribeOptions {
 export interface EventFeedParts {
   readonly clock: Clock;
   /** Read once a second while somebody wants it. */
-  readonly readStats: () => Promise<StatsEvent>;
+  readonly readStats: () => StatsEvent;
   readonly options?: Partial<typeof defaults>;
 }
 
@@ -83,17 +83,17 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
     sendAll(frameOf('services', event));
   };
 
-  const sendStats = async (): Promise<void> => {
+  const sendStats = (): void => {
     const wanting = [...subscriptions].flatMap(([subscription, stats]) => (stats ? [subscription] : []));
     if (wanting.length === 0 || stopped) return void (statsTimer = undefined);
-    const stats = await readStats();
+    const stats = readStats();
     const news = { ...stats, services: changedStats(lastStats, stats.services) };
     lastStats = stats.services;
     const frames = { all: lazy(() => frameOf('stats', stats)), news: lazy(() => frameOf('stats', news)) };
     for (const subscription of wanting) {
       subscription.push(newToStats.delete(subscription) ? frames.all() : frames.news());
     }
-    if (!stopped) statsTimer = clock.after(limits.statsIntervalMs, () => void sendStats());
+    statsTimer = clock.after(limits.statsIntervalMs, sendStats);
   };
 
   const keepAlive = (): void => {
@@ -150,7 +150,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
       }
       if (stats) {
         newToStats.add(subscription);
-        statsTimer ??= clock.after(0, () => void sendStats());
+        statsTimer ??= clock.after(0, sendStats);
       }
       return subscription;
     },

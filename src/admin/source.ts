@@ -28,6 +28,8 @@ export interface AdminSource {
   /** Undefined for an upstream without counters of its own. */
   upstream(key: string): UpstreamFigures | undefined;
   service(name: string): Figures;
+  /** Clients of the service that wait for an upstream now. */
+  held(service: string): number;
   look(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
   explain(subject: string): Promise<Explanation>;
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;

@@ -26,33 +26,27 @@ import { noFigures, type AdminSource, type Figures } from './source.ts';
 /**
  * What is known, as the API says it.
  */
-export async function viewServices(source: AdminSource): Promise<ApiServices> {
+export function viewServices(source: AdminSource): ApiServices {
   const catalog = source.catalog();
-  const { held } = await source.look({ limit: 0 });
   const problems = problemsByService(catalog);
   const toWall = wallClock(source);
   const services = [...catalog.services.values()].map((service) =>
-    viewService(source, service, {
-      problems: problems.get(service.name) ?? [],
-      held: held.get(service.name) ?? 0,
-      toWall,
-    }),
+    viewService(source, service, { problems: problems.get(service.name) ?? [], toWall }),
   );
   // They are sorted but for those that linger.
   services.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { at: isoOf(source.clock.wallMs()), status: viewStatus(source), services };
 }
 
-export async function viewOneService(source: AdminSource, service: Service): Promise<ApiService> {
-  const { held } = await source.look({ limit: 0 });
+export function viewOneService(source: AdminSource, service: Service): ApiService {
   const problems = problemsByService(source.catalog()).get(service.name) ?? [];
-  return viewService(source, service, { problems, held: held.get(service.name) ?? 0, toWall: wallClock(source) });
+  return viewService(source, service, { problems, toWall: wallClock(source) });
 }
 
 function viewService(
   source: AdminSource,
   service: Service,
-  { problems, held, toWall }: { readonly problems: readonly Problem[]; readonly held: number; readonly toWall: ToWall },
+  { problems, toWall }: { readonly problems: readonly Problem[]; readonly toWall: ToWall },
 ): ApiService {
   const { name, routes, pool, declarers, lingersUntilMs, upstreams } = service;
   const { kind, reason } = stateOf(service, problems.length);
@@ -69,7 +63,7 @@ function viewService(
     declaredBy: [...new Set(declarers.map(nameOf))],
     lingersUntil: lingersUntilMs === undefined ? null : toWall(lingersUntilMs),
     upstreams: upstreams.map((upstream) => viewUpstream(source, upstream, toWall)),
-    held,
+    held: source.held(name),
     traffic: viewTraffic(source.service(name)),
     problems: problems.map((problem) => viewProblem(problem, [name])),
   };

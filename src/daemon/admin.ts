@@ -96,6 +96,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     totals: () => plane.counters.totals(),
     upstream: (key) => figuresOf(plane, key),
     service: (name) => plane.counters.service(name),
+    held: (service) => plane.counters.held(service),
     look: (filter) => plane.listSessions(filter),
     explain: explainer.explain,
   };
@@ -136,12 +137,11 @@ function figuresOf({ counters }: Plane, key: string): UpstreamFigures | undefine
   return { ...totals, dialP50Ms: quantileOf(dials, 0.5), dialP99Ms: quantileOf(dials, 0.99) };
 }
 
-async function readStats({ clock, relay: { plane }, loop }: AdminParts): Promise<StatsEvent> {
-  const look = await plane.listSessions({ limit: 0 });
+function readStats({ clock, relay: { plane }, loop }: AdminParts): StatsEvent {
   const services: StatsEvent['services'] = {};
   for (const name of loop.catalog().services.keys()) {
     const { active, sessions, bytesUp, bytesDown } = plane.counters.service(name);
-    services[name] = { active, held: look.held.get(name) ?? 0, sessions, bytesUp, bytesDown };
+    services[name] = { active, held: plane.counters.held(name), sessions, bytesUp, bytesDown };
   }
   const { accepted, open, held } = plane.counters.totals();
   return { at: new Date(clock.wallMs()).toISOString(), accepted, open, held, services };

@@ -32,15 +32,13 @@ export interface ExplainerParts {
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 export function createExplainer(parts: ExplainerParts): Explainer {
-  const { settings, engine, relay } = parts;
+  const { settings, engine } = parts;
   return {
     async explain(text) {
-      const { held } = await relay.plane.listSessions({ limit: 0 });
-      const heldOf = (service: string): number => held.get(service) ?? 0;
-      const first = explain(text, { ...gather(parts), heldOf });
+      const first = explain(text, gather(parts));
       if (first.kind !== 'unknown' || first.cause === 'engine-unreachable' || !engine.engine) return first;
       const answer = await askEngine(engine.engine, text, settings['label-prefix']);
-      return explain(text, { ...gather(parts), heldOf, ...answer });
+      return explain(text, { ...gather(parts), ...answer });
     },
     whyNot: (service) => whyNot(service, gather(parts)),
   };
@@ -68,7 +66,7 @@ function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): Ex
     listeners: relay.listeners.all,
     dialFailures: relay.dialFailures.recent(),
     activeOf: (key) => relay.plane.activeSessions(key),
-    heldOf: () => 0,
+    heldOf: (service) => relay.plane.counters.held(service),
   };
 }
 

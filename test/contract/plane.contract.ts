@@ -57,7 +57,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     const clients = await Promise.all(Array.from({ length: 8 }, () => dial(port)));
     for (const client of clients) await client.echo('12345');
     const seen = await rig.plane.listSessions({ service: spec.service, state: 'relaying', limit: 5 });
-    expect(seen).toMatchObject({ total: 8, complete: true, held: new Map() });
+    expect(seen).toMatchObject({ total: 8, complete: true });
     expect(seen.sessions).toHaveLength(5);
     expect(seen.sessions[0]).toMatchObject({ service: spec.service, state: 'relaying', bytesUp: 5, bytesDown: 5 });
     expect((await rig.plane.listSessions({ client: '10.', limit: 5 })).total).toBe(0);
@@ -164,6 +164,35 @@ function planeTests(driver: 'stream' | 'splice'): void {
     );
     await until(() => rig.active('a') === 0 && rig.totals().open === 0);
     expect(rig.totals().held).toBe(0);
+    vi.unstubAllEnvs();
+  });
+
+  test('held clients are counted by service, over all workers, and those of workers that die no more', async () => {
+    const channelName = `crash-${process.pid}-${driver}-held`;
+    vi.stubEnv('SEALANE_TEST_CRASH', channelName);
+    await using rig = planeRig(driver, { workers: 2, workerUrl: crashingWorker });
+    const services = ['constructor', 'shop/api'];
+    rig.publish(table(services.map((service) => pool([], { service }))));
+    const portOf = async (service: string): Promise<number> => {
+      const { status } = await rig.statuses.find(({ key }) => key === `${service}@0`);
+      return status.kind === 'listening' ? status.port : 0;
+    };
+    const held = (): readonly number[] => services.map((service) => rig.plane.counters.held(service));
+    const [first, second] = [await portOf('constructor'), await portOf('shop/api')];
+    await using clients = new AsyncDisposableStack();
+    for (const port of [first, second, second]) clients.use(await dial(port));
+    await until(() => rig.totals().held === 3);
+    expect(held()).toEqual([1, 2]);
+
+    rig.publish(table([pool([], { service: 'shop/api' })]));
+    await until(() => rig.plane.counters.held('constructor') === 0);
+    expect([rig.plane.counters.held('shop/api'), rig.totals().held]).toEqual([2, 3]);
+
+    const crash = new BroadcastChannel(channelName);
+    crash.postMessage({});
+    crash.close();
+    await until(() => rig.totals().held === 0);
+    expect(held()).toEqual([0, 0]);
     vi.unstubAllEnvs();
   });
 

@@ -18,12 +18,12 @@ export function reading(source: AdminSource): Hono<AdminEnv> {
     return context.body(text, 200, { 'content-type': contentType });
   });
   app.get('/api/status', (context) => context.json(viewStatus(source)));
-  app.get('/api/services', async (context) => context.json(await viewServices(source)));
-  app.get('/api/services/:name{.+}', async (context) => {
+  app.get('/api/services', (context) => context.json(viewServices(source)));
+  app.get('/api/services/:name{.+}', (context) => {
     const name = context.req.param('name');
     const { services } = source.catalog();
     const service = services.get(name);
-    if (service) return context.json(await viewOneService(source, service));
+    if (service) return context.json(viewOneService(source, service));
     const meant = didYouMean(name, services.keys());
     return failed(context, {
       status: 404,

@@ -4,6 +4,7 @@ import type { DescriptorChannel } from './descriptor-channel.ts';
 import type { ListenerStatus, SessionFilter, ResourceWarning } from './report.ts';
 import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
+import type { SlotMaps } from './slots.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
@@ -30,9 +31,9 @@ export type DriverName = 'stream' | 'splice';
 
 export type ToWorker =
   /** The whole table, for a thread that is new. */
-  | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: ReadonlyMap<string, number> }
-  /** What is new since the last table or change. `slots` has the counter slots of the upstreams in it. */
-  | { readonly kind: 'change'; readonly change: TableChange; readonly slots: ReadonlyMap<string, number> }
+  | { readonly kind: 'table'; readonly table: RoutingTable; readonly slots: SlotMaps }
+  /** What is new since the last table or change. `slots` has the counter slots of the upstreams and services in it. */
+  | { readonly kind: 'change'; readonly change: TableChange; readonly slots: SlotMaps }
   /** The control thread received a batch of records: one more may be sent. */
   | { readonly kind: 'records-received' }
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string }

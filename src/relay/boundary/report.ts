@@ -119,8 +119,6 @@ export interface LiveSessions {
   readonly sessions: readonly LiveSession[];
   /** How many match, also those beyond the limit. */
   readonly total: number;
-  /** Clients that wait, by service, whatever was asked for. A service may be called `constructor`: no plain object. */
-  readonly held: ReadonlyMap<string, number>;
 }
 
 /** A resource of this machine is used up, and what fails for it. `code` is Node's, e.g. `EMFILE`. */

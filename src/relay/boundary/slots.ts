@@ -1,10 +1,16 @@
 import { overflowSlot } from './counters.ts';
 import type { KeyChange } from './table-change.ts';
 
+/** The slots of upstreams by key and of services by name, as they are sent to the relay threads. */
+export interface SlotMaps {
+  readonly upstreams: ReadonlyMap<string, number>;
+  readonly services: ReadonlyMap<string, number>;
+}
+
 /**
- * Which counter slot belongs to which upstream. A slot is assigned again only when every relay thread has applied a
- * table without its upstream and none has a session on it: until then a late byte would be counted for the wrong
- * upstream.
+ * Which counter slot belongs to which upstream or service. A slot is assigned again only when every relay thread has
+ * applied a table without its owner and none has a session on it: until then a late byte would be counted for the wrong
+ * owner.
  */
 export interface SlotUse {
   /** The highest table version that every relay thread has applied. */

@@ -1,4 +1,4 @@
-import type { CounterWriter } from '../boundary/counters.ts';
+import { threadCell, type CounterWriter } from '../boundary/counters.ts';
 import type { ClientInfo } from './client-info.ts';
 import { isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
@@ -27,8 +27,8 @@ export function recordRefusal(
   startedAtWallMs: number,
   wallMs: number,
 ): void {
-  if (isRefusal(refused.reason)) counters.count(refused.reason, 1);
-  counters.count('closed', 1);
+  if (isRefusal(refused.reason)) counters.count(threadCell[refused.reason], 1);
+  counters.count(threadCell.closed, 1);
   onRecord(recordOf(refused, startedAtWallMs, wallMs));
 }
 

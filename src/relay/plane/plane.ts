@@ -7,19 +7,18 @@ import { Counters, createCounterMemory, overflowSlot } from '../boundary/counter
 import { Drain } from './drain.ts';
 import { figuresFrom, type PlaneFigures } from './figures.ts';
 import { fileBudget } from './file-budget.ts';
-import { readLiveSessions } from '../boundary/live-sessions.ts';
 import { SessionQueries, type SessionList } from './session-queries.ts';
 import { createSocketMemory } from '../boundary/open-sockets.ts';
 import type { DriverName, FromWorker } from '../boundary/messages.ts';
 import { decodeRecords } from '../boundary/record-batch.ts';
-import type { ListenerStatus, SessionFilter, SessionRecord } from '../boundary/report.ts';
+import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from '../boundary/report.ts';
 import { ServiceTotals } from './service-totals.ts';
 import { RelayThreads } from './relay-threads.ts';
 import { SharedListeners } from './shared-listeners.ts';
-import { Slots } from '../boundary/slots.ts';
-import { changeBetween, type KeyChange } from '../boundary/table-change.ts';
+import { Slots, type SlotMaps } from '../boundary/slots.ts';
+import { changeBetween, type KeyChange, type TableChange } from '../boundary/table-change.ts';
 import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
-import { emptyTable, needsTls, type PoolSpec, type RoutingTable } from '../boundary/table.ts';
+import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
 /**
@@ -86,6 +85,7 @@ class ThreadedPlane implements Plane {
   readonly #counters: Counters;
   readonly #access: AccessMemory;
   readonly #slots: Slots;
+  readonly #serviceSlots: Slots;
   readonly #services: ServiceTotals;
   readonly #sessionQueries: SessionQueries;
   readonly #listeners: SharedListeners;
@@ -112,10 +112,12 @@ class ThreadedPlane implements Plane {
     this.#clock = collaborators.clock ?? systemClock;
     this.#counters = new Counters(memory);
     this.#slots = new Slots(memory.slots);
+    this.#serviceSlots = new Slots(memory.serviceSlots);
     this.#services = new ServiceTotals(this.#counters);
     this.counters = figuresFrom({
       counters: this.#counters,
       slots: this.#slots,
+      serviceSlots: this.#serviceSlots,
       services: this.#services,
       threads: () => this.#threads.all.length,
     });
@@ -171,7 +173,7 @@ class ThreadedPlane implements Plane {
 
   publish(table: RoutingTable): void {
     const { change, keys } = changeBetween(this.#table, table);
-    const slots = this.#assignSlots(keys, table, change.pools);
+    const slots = this.#assignSlots(keys, table, change);
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // Its first table is sent when it is ready.
@@ -192,18 +194,25 @@ class ThreadedPlane implements Plane {
   }
 
   /** The counters of the upstreams in the changed pools. */
-  #assignSlots(keys: KeyChange, table: RoutingTable, changed: readonly PoolSpec[]): ReadonlyMap<string, number> {
-    const slots = this.#slots.assign(keys, table.version, {
-      appliedByAll: Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0)),
+  #assignSlots(keys: KeyChange, table: RoutingTable, { pools, removed }: TableChange): SlotMaps {
+    const appliedByAll = Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0));
+    const upstreams = this.#slots.assign(keys, table.version, {
+      appliedByAll,
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
       clear: (slot) => {
         this.#services.release(slot, (service) => table.pools.some((pool) => pool.service === service));
         this.#counters.clearSlot(slot);
       },
     });
-    for (const { service, upstreams } of changed) {
-      for (const { key } of upstreams) this.#services.own(slots.get(key) ?? overflowSlot, service);
+    for (const pool of pools) {
+      for (const { key } of pool.upstreams) this.#services.own(upstreams.get(key) ?? overflowSlot, pool.service);
     }
+    const services = this.#serviceSlots.assign(
+      { present: pools.map(({ service }) => service), left: removed },
+      table.version,
+      // A thread counts nothing there any more once it has applied a table without the service (see Hold.countIn).
+      { appliedByAll, isActive: () => false, clear: () => undefined },
+    );
     const { without } = this.#slots;
     if (without > 0 && !this.#overflowing) {
       this.#collaborators.logger.warn(
@@ -212,7 +221,7 @@ class ThreadedPlane implements Plane {
       );
     }
     this.#overflowing = without > 0;
-    return slots;
+    return { upstreams, services };
   }
 
   #tableFor(worker: number): RoutingTable {
@@ -221,7 +230,8 @@ class ThreadedPlane implements Plane {
   }
 
   #sendTable(worker: number): void {
-    this.#threads.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots: this.#slots.all });
+    const slots = { upstreams: this.#slots.all, services: this.#serviceSlots.all };
+    this.#threads.all[worker]?.post({ kind: 'table', table: this.#tableFor(worker), slots });
   }
 
   #onMessage(worker: number, message: FromWorker): void {
@@ -245,7 +255,7 @@ class ThreadedPlane implements Plane {
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'session-list':
-        return this.#sessionQueries.onAnswer(message.id, worker, readLiveSessions(message.json));
+        return this.#sessionQueries.onAnswer(message.id, worker, JSON.parse(message.json) as LiveSessions);
       case 'drained':
         return this.#drain.onDrained(worker);
     }

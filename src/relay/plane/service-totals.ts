@@ -1,32 +1,24 @@
-import { overflowSlot, type Counters, type SlotTotals } from '../boundary/counters.ts';
+import { addTotals, zerosOf } from '../boundary/counter-cells.ts';
+import { upstreamCounters } from '../boundary/counter-table.ts';
+import { overflowSlot, type Counters, type UpstreamTotals } from '../boundary/counters.ts';
 import { addHistograms, emptyHistogram, type Histogram } from '../boundary/timings.ts';
 
 /**
  * Figures by service, which must never go down while upstreams come and go: what a slot counted stays its service's when
  * the slot gets another owner. Costs the relay's threads nothing.
  */
-export interface ServiceFigures extends SlotTotals {
+export interface TimedTotals extends UpstreamTotals {
   readonly dialHistogram: Histogram;
 }
 
-const none: ServiceFigures = {
-  active: 0,
-  sessions: 0,
-  dials: 0,
-  dialFailures: 0,
-  retries: 0,
-  bytesUp: 0,
-  bytesDown: 0,
-  dialMs: 0,
-  dialHistogram: emptyHistogram,
-};
+const none: TimedTotals = { ...zerosOf(upstreamCounters), dialHistogram: emptyHistogram };
 
 export class ServiceTotals {
   readonly #counters: Counters;
   readonly #owners = new Map<number, string>();
   readonly #slots = new Map<string, Set<number>>();
   /** Of slots that have another owner by now. */
-  readonly #retired = new Map<string, ServiceFigures>();
+  readonly #retired = new Map<string, TimedTotals>();
   /** Of services that are gone. */
   #forgotten = none;
 
@@ -61,44 +53,33 @@ export class ServiceTotals {
   }
 
   /** Without its dials' times. */
-  of(service: string): SlotTotals {
-    let figures: SlotTotals = this.#retired.get(service) ?? none;
-    for (const slot of this.#slots.get(service) ?? []) figures = addTotals(figures, this.#counters.totalsOf(slot));
+  of(service: string): UpstreamTotals {
+    let figures: UpstreamTotals = this.#retired.get(service) ?? none;
+    for (const slot of this.#slots.get(service) ?? []) figures = addUp(figures, this.#counters.totalsOf(slot));
     return figures;
   }
 
-  #whole(service: string): ServiceFigures {
+  #whole(service: string): TimedTotals {
     let figures = this.#retired.get(service) ?? none;
     for (const slot of this.#slots.get(service) ?? []) figures = add(figures, this.#read(slot));
     return figures;
   }
 
   /** Of all services there ever were. */
-  all(): ServiceFigures {
+  all(): TimedTotals {
     let figures = add(this.#forgotten, this.#read(overflowSlot));
     for (const service of new Set([...this.#slots.keys(), ...this.#retired.keys()]))
       figures = add(figures, this.#whole(service));
     return figures;
   }
 
-  #read(slot: number): ServiceFigures {
+  #read(slot: number): TimedTotals {
     return { ...this.#counters.totalsOf(slot), dialHistogram: this.#counters.timings.dialsOf(slot) };
   }
 }
 
-function add(a: ServiceFigures, b: ServiceFigures): ServiceFigures {
-  return { ...addTotals(a, b), dialHistogram: addHistograms(a.dialHistogram, b.dialHistogram) };
+function add(a: TimedTotals, b: TimedTotals): TimedTotals {
+  return { ...addUp(a, b), dialHistogram: addHistograms(a.dialHistogram, b.dialHistogram) };
 }
 
-function addTotals(a: SlotTotals, b: SlotTotals): SlotTotals {
-  return {
-    active: a.active + b.active,
-    sessions: a.sessions + b.sessions,
-    dials: a.dials + b.dials,
-    dialFailures: a.dialFailures + b.dialFailures,
-    retries: a.retries + b.retries,
-    bytesUp: a.bytesUp + b.bytesUp,
-    bytesDown: a.bytesDown + b.bytesDown,
-    dialMs: a.dialMs + b.dialMs,
-  };
-}
+const addUp = addTotals(upstreamCounters);

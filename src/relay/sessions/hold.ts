@@ -1,6 +1,6 @@
 import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock, Timer } from '../../time/clock.ts';
-import type { CounterWriter } from '../boundary/counters.ts';
+import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import { HoldQueue } from './hold-queue.ts';
 import type { Session } from './session.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
@@ -36,6 +36,7 @@ export class Hold {
   readonly #collaborators: HoldCollaborators;
   readonly #waiting = new HoldQueue<Session>();
   readonly #dialing = new Set<Session>();
+  #slot = overflowSlot;
   #probeTimer: Timer | undefined;
   #probeAttempts = 0;
   #isClosed = false;
@@ -48,10 +49,18 @@ export class Hold {
     return this.#waiting.size + this.#dialing.size;
   }
 
+  /** Counts the held clients in this slot from now on, those that are held already among them. */
+  countIn(slot: number): void {
+    if (slot === this.#slot) return;
+    this.#collaborators.counters.addHeld(this.#slot, -this.size);
+    this.#slot = slot;
+    this.#collaborators.counters.addHeld(slot, this.size);
+  }
+
   /** Waits from now on; or again, where it was in the order. */
   wait(session: Session): void {
     const isIn = this.#dialing.delete(session);
-    if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.count('held', 1);
+    if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.addHeld(this.#slot, 1);
     this.#watch();
   }
 
@@ -108,7 +117,7 @@ export class Hold {
   /** True if it was dialing. */
   #leave(session: Session): boolean {
     const wasDialing = this.#dialing.delete(session);
-    if (this.#waiting.remove(session) || wasDialing) this.#collaborators.counters.count('held', -1);
+    if (this.#waiting.remove(session) || wasDialing) this.#collaborators.counters.addHeld(this.#slot, -1);
     return wasDialing;
   }
 

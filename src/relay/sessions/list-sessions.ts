@@ -7,18 +7,15 @@ import type { Session } from './session.ts';
  */
 interface ListedPool {
   readonly service: string;
-  readonly heldCount: number;
   /** In order of arrival. */
   readonly sessions: Iterable<Pick<Session, 'snapshot'>>;
 }
 
 export function listSessions(pools: readonly ListedPool[], filter: SessionFilter, nowMs: number): LiveSessions {
   const sessions: LiveSession[] = [];
-  const held = new Map<string, number>();
   let total = 0;
   for (const pool of pools) {
-    if (pool.heldCount > 0) held.set(pool.service, pool.heldCount);
-    if (filter.limit === 0 || (filter.service !== undefined && filter.service !== pool.service)) continue;
+    if (filter.service !== undefined && filter.service !== pool.service) continue;
     let listed = 0;
     for (const session of pool.sessions) {
       const snapshot = session.snapshot(nowMs);
@@ -27,7 +24,7 @@ export function listSessions(pools: readonly ListedPool[], filter: SessionFilter
       if (listed++ < filter.limit) sessions.push(snapshot);
     }
   }
-  return { sessions: oldest(sessions, filter.limit), total, held };
+  return { sessions: oldest(sessions, filter.limit), total };
 }
 
 function isWanted({ state, client }: LiveSession, filter: SessionFilter): boolean {

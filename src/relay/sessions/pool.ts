@@ -6,7 +6,7 @@ import type { AccessCounts } from '../intake/access-policy.ts';
 import { createBalancer } from '../upstreams/balancer.ts';
 import type { Balancer } from '../upstreams/policy.ts';
 import { Candidates } from '../upstreams/candidates.ts';
-import type { CounterWriter } from '../boundary/counters.ts';
+import { threadCell, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, UpstreamTlsOffer } from '../driver/driver.ts';
 import { Hold } from './hold.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
@@ -99,8 +99,9 @@ export class Pool implements SessionHost {
     return this.#sessions.size + this.admission.pendingCount;
   }
 
-  /** Upstreams that stay keep their sessions; those that left lose them. `slotOf` names an upstream's counters. */
-  apply(spec: PoolSpec, slotOf: (key: string) => number): void {
+  /** Upstreams that stay keep their sessions; those that left lose them. The slots are those of their counters, and of the service's. */
+  apply(spec: PoolSpec, slotOf: (key: string) => number, serviceSlot: number): void {
+    this.#hold.countIn(serviceSlot);
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     if (this.admission.change(spec, this.#sessions)) this.#guard();
     this.#spec = spec;
@@ -127,7 +128,7 @@ export class Pool implements SessionHost {
 
   /** `clientInfo`: what detection found out, if there was any; the client was counted then. */
   admit(channel: Channel, listener: string, clientInfo?: ClientInfo): void {
-    if (!clientInfo) this.#collaborators.counters.count('accepted', 1);
+    if (!clientInfo) this.#collaborators.counters.count(threadCell.accepted, 1);
     const permit = this.admission.admit(channel, listener, clientInfo);
     if (permit) this.#begin(channel, listener, clientInfo, permit);
   }
@@ -156,7 +157,7 @@ export class Pool implements SessionHost {
   onClosed(session: Session, record: SessionRecord, left: PoolUpstream | undefined): void {
     this.#sessions.remove(session.poolNode);
     this.admission.release(session);
-    this.#collaborators.counters.count('closed', 1);
+    this.#collaborators.counters.count(threadCell.closed, 1);
     this.#hold.onClosed(session);
     // There is room again. Room that other workers make is found by the probe session.
     if (left?.isLimited) this.#hold.letIn(1);
@@ -167,10 +168,6 @@ export class Pool implements SessionHost {
   closeAll(reason: CloseReason): void {
     this.#hold.close();
     for (const session of this.#sessions) session.close(reason);
-  }
-
-  get heldCount(): number {
-    return this.#hold.size;
   }
 
   /** In order of arrival. */
@@ -208,7 +205,7 @@ export class Pool implements SessionHost {
   }
 
   #deny(session: Session): void {
-    this.#collaborators.counters.count('denied', 1);
+    this.#collaborators.counters.count(threadCell.denied, 1);
     session.close('denied');
   }
 

@@ -8,6 +8,12 @@ import { defaultPool, type PoolSpec } from '../boundary/table.ts';
  */
 type Entry = { readonly pool: Pool; spec: PoolSpec };
 
+/** Where the counters of an upstream and of a service are; a service that is in no table has the shared slot. */
+export interface PoolSlots {
+  readonly upstream: (key: string) => number;
+  readonly service: (service: string) => number;
+}
+
 /** Its clients wait as long as others do. */
 const unknownPool = { ...defaultPool, maxHeld: 1_024, upstreams: [] };
 
@@ -35,16 +41,16 @@ export class Pools {
   }
 
   /** `changed`: those that are new in a table, or otherwise than in the last. `removed`: those that it has no more. */
-  change(changed: readonly PoolSpec[], removed: readonly string[], slotOf: (key: string) => number): void {
+  change(changed: readonly PoolSpec[], removed: readonly string[], slots: PoolSlots): void {
     for (const service of removed) {
       const entry = this.#entries.get(service);
       if (!entry) continue;
-      this.#apply(entry, { ...entry.spec, upstreams: [] }, slotOf);
+      this.#apply(entry, { ...entry.spec, upstreams: [] }, slots);
       this.#outside.add(service);
     }
     for (const spec of changed) {
       this.#outside.delete(spec.service);
-      this.#apply(this.#entryFor(spec), spec, slotOf);
+      this.#apply(this.#entryFor(spec), spec, slots);
     }
   }
 
@@ -63,9 +69,9 @@ export class Pools {
     }
   }
 
-  #apply(entry: Entry, spec: PoolSpec, slotOf: (key: string) => number): void {
+  #apply(entry: Entry, spec: PoolSpec, { upstream, service }: PoolSlots): void {
     entry.spec = spec;
-    entry.pool.apply(spec, slotOf);
+    entry.pool.apply(spec, upstream, service(spec.service));
   }
 
   #entryFor(spec: PoolSpec): Entry {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
-import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
+import { overflowSlot, upstreamCell, type CounterWriter } from '../boundary/counters.ts';
 import type { CloseReason } from '../boundary/report.ts';
 import { LinkedList, type ListNode } from '../driver/linked-list.ts';
 import { Suspicion } from './suspicion.ts';
@@ -147,12 +147,12 @@ export class PoolUpstream {
   }
 
   moved(bytesUp: number, bytesDown: number): void {
-    if (bytesUp > 0) this.#counters.add(this.#slot, 'bytesUp', bytesUp);
-    if (bytesDown > 0) this.#counters.add(this.#slot, 'bytesDown', bytesDown);
+    if (bytesUp > 0) this.#counters.add(this.#slot, upstreamCell.bytesUp, bytesUp);
+    if (bytesDown > 0) this.#counters.add(this.#slot, upstreamCell.bytesDown, bytesDown);
   }
 
   onDial(deadlineMs: number): void {
-    this.#counters.add(this.#slot, 'dials', 1);
+    this.#counters.add(this.#slot, upstreamCell.dials, 1);
     this.#suspicion.onDial(deadlineMs);
   }
 
@@ -163,12 +163,12 @@ export class PoolUpstream {
   }
 
   onDialFailed(how: 'refused' | 'silent' | 'withdrawn', error: string): void {
-    this.#counters.add(this.#slot, 'dialFailures', 1);
+    this.#counters.add(this.#slot, upstreamCell.dialFailures, 1);
     if (how !== 'withdrawn') this.#suspicion.onFailed(how, error);
   }
 
   onRetry(): void {
-    this.#counters.add(this.#slot, 'retries', 1);
+    this.#counters.add(this.#slot, upstreamCell.retries, 1);
   }
 
   #reserve(): boolean {

@@ -18,6 +18,7 @@ import type {
   SessionRecord,
   ResourceWarning,
 } from '../boundary/report.ts';
+import type { SlotMaps } from '../boundary/slots.ts';
 import type { TableChange } from '../boundary/table-change.ts';
 import { TlsEntrance } from './tls-entrance.ts';
 import { UpstreamContext } from './upstream-context.ts';
@@ -98,7 +99,7 @@ export class Dispatcher {
   }
 
   /** The whole table. */
-  apply(table: RoutingTable, slots: ReadonlyMap<string, number>): void {
+  apply(table: RoutingTable, slots: SlotMaps): void {
     const wanted = new Set(table.pools.map(({ service }) => service));
     this.change(
       { ...table, tls: table.tls, removed: [...this.#pools.services].filter((service) => !wanted.has(service)) },
@@ -107,13 +108,15 @@ export class Dispatcher {
   }
 
   /** What is new in a table. */
-  change({ listeners, pools, removed, tls }: TableChange, slots: ReadonlyMap<string, number>): void {
-    const slotOf = (key: string): number => slots.get(key) ?? overflowSlot;
+  change({ listeners, pools, removed, tls }: TableChange, { upstreams, services }: SlotMaps): void {
     if (tls) {
       this.#tls.apply(tls);
       this.#upstreamContext.apply(tls.upstream);
     }
-    this.#pools.change(pools, removed, slotOf);
+    this.#pools.change(pools, removed, {
+      upstream: (key) => upstreams.get(key) ?? overflowSlot,
+      service: (service) => services.get(service) ?? overflowSlot,
+    });
     if (listeners) this.#applyListeners(listeners);
     this.#pools.forgetIdle();
   }

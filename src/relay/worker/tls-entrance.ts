@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CounterWriter } from '../boundary/counters.ts';
+import { threadCell, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
 import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
 import { Handoff, receiveClients, type HandoffClient } from '../intake/handoff.ts';
@@ -42,10 +42,10 @@ export class TlsEntrance {
     this.#handshakes = new Handshakes(driver.clock, ticketKeys);
     this.#handoff = new Handoff({
       onSent: () => {
-        counters.count('closed', 1);
+        counters.count(threadCell.closed, 1);
         onFewer();
       },
-      onReturned: () => counters.count('adopted', 1),
+      onReturned: () => counters.count(threadCell.adopted, 1),
       onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
     });
   }
@@ -92,7 +92,7 @@ export class TlsEntrance {
     }: Omit<HandoffClient, 'fd' | 'client' | 'clientInfo'> & { readonly clientInfo: ClientInfo | undefined },
   ): void {
     const { counters, driver } = this.#collaborators;
-    if (!clientInfo) counters.count('accepted', 1);
+    if (!clientInfo) counters.count(threadCell.accepted, 1);
     const client = {
       ...where,
       client: channel.client,
@@ -124,7 +124,7 @@ export class TlsEntrance {
       const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
       return onResourceWarning({ kind: 'accept-failed', code: 'EMFILE', message });
     }
-    counters.count('adopted', 1);
+    counters.count(threadCell.adopted, 1);
     if (this.#isClosed) {
       channel.abort();
       this.#refuse(client, 'shutdown');

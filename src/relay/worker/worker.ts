@@ -2,7 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openAccess } from '../intake/access-policy.ts';
 import { CounterWriter } from '../boundary/counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { printLiveSessions } from '../boundary/live-sessions.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 import { openDriver } from '../driver/open-driver.ts';
 import { OpenSockets } from '../boundary/open-sockets.ts';
@@ -67,7 +66,7 @@ function run(
         return send({
           kind: 'session-list',
           id: message.id,
-          json: printLiveSessions(dispatcher.listSessions(message.filter)),
+          json: JSON.stringify(dispatcher.listSessions(message.filter)),
         });
       case 'handoff':
         return dispatcher.connect(message);

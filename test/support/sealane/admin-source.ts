@@ -92,7 +92,7 @@ export function adminSource(
   const readStats = () => {
     const at = new Date(clock.wallMs()).toISOString();
     const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...figures, held: 0 }]));
-    return Promise.resolve({ at, accepted: 1, open: 1, held: 0, services });
+    return { at, accepted: 1, open: 1, held: 0, services };
   };
   const base = {
     clock,
@@ -105,11 +105,11 @@ export function adminSource(
     totals: () => ({ accepted: 12, open: 1, held: 0 }),
     upstream: () => ({ ...figures, dialP50Ms: 0.3, dialP99Ms: undefined }),
     service: () => figures,
+    held: (service: string) => (service === 'web' ? 2 : 0),
     look: ({ limit }: SessionFilter) =>
       Promise.resolve({
         sessions: sessions.slice(0, limit),
         total: sessions.length,
-        held: new Map([['web', 2]]),
         complete: true,
       }),
     explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),

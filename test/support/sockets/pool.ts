@@ -9,9 +9,11 @@ import { FakeChannel } from './fake-channel.ts';
 import { pool as poolSpec } from './tables.ts';
 
 /**
- * A pool without a network, whose clock the test turns. The test plays the second of its two workers; the first
- * upstream named gets counter slot 1, and so on.
+ * A pool without a network, whose clock the test turns. The test plays the second of its two workers; the first upstream
+ * named gets counter slot 1, and so on; the service has slot 1 among services.
  */
+const serviceSlot = 1;
+
 export type PoolRig = ReturnType<typeof createPool>;
 
 export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<PoolSpec> = {}) {
@@ -39,7 +41,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
   const slots = new Map<string, number>();
   const apply = (specs: readonly UpstreamSpec[], changed: Partial<PoolSpec> = {}): void => {
     for (const { key } of specs) if (!slots.has(key)) slots.set(key, slots.size + 1);
-    pool.apply(poolSpec(specs, { ...options, ...changed }), (key) => slots.get(key) ?? 0);
+    pool.apply(poolSpec(specs, { ...options, ...changed }), (key) => slots.get(key) ?? 0, serviceSlot);
   };
   const admit = (): FakeChannel => {
     const channel = new FakeChannel();
@@ -56,7 +58,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
     apply,
     admit,
     otherWorker,
-    held: () => counters.worker(0).held,
+    held: () => counters.heldOf(serviceSlot),
     counters,
   };
 }

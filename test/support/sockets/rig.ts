@@ -45,6 +45,7 @@ export function dispatcherRig(
   const memory = createCounterMemory(1, 1_024);
   const counters = new Counters(memory);
   const slots = new Map<string, number>();
+  const serviceSlots = new Map<string, number>();
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
   const suspects = new Feed<{ readonly key: string; readonly error: string }>();
@@ -81,7 +82,10 @@ export function dispatcherRig(
       for (const { upstreams } of table.pools) {
         for (const { key } of upstreams) if (!slots.has(key)) slots.set(key, slots.size + 1);
       }
-      dispatcher.apply(table, slots);
+      for (const { service } of table.pools) {
+        if (!serviceSlots.has(service)) serviceSlots.set(service, serviceSlots.size + 1);
+      }
+      dispatcher.apply(table, { upstreams: slots, services: serviceSlots });
     },
     active: (key) => counters.activeOf(slotOf(key)),
     bytes(key) {
@@ -89,8 +93,8 @@ export function dispatcherRig(
       return { up: bytesUp, down: bytesDown };
     },
     totals() {
-      const { accepted, adopted, held, closed, ...refused } = counters.totals();
-      return { accepted, held, open: accepted + adopted - closed, refused };
+      const { accepted, adopted, closed, ...refused } = counters.totals();
+      return { accepted, held: counters.held, open: accepted + adopted - closed, refused };
     },
     drain: (deadlineMs) => new Promise((resolve) => dispatcher.drain(deadlineMs, resolve)),
     close,

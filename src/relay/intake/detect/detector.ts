@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../../time/clock.ts';
-import type { CounterWriter } from '../../boundary/counters.ts';
+import { threadCell, type CounterWriter } from '../../boundary/counters.ts';
 import type { Channel } from '../../driver/driver.ts';
 import { hostOf } from '../../../address/address.ts';
 import { clientInfoOf, type ClientInfo } from '../client-info.ts';
@@ -39,13 +39,13 @@ export class Detector implements DetectionHost {
   receive(channel: Channel, config: ListenerConfig): void {
     const detection = new Detection(channel, config, this);
     this.#detections.add(detection.node);
-    this.#collaborators.counters.count('accepted', 1);
+    this.#collaborators.counters.count(threadCell.accepted, 1);
     detection.start(isTrusted(config, channel.client));
   }
 
   /** Rejects a client of which nothing is read. */
   reject(channel: Channel, listener: string, service: string | undefined, reason: Refusal): void {
-    this.#collaborators.counters.count('accepted', 1);
+    this.#collaborators.counters.count(threadCell.accepted, 1);
     channel.abort();
     const startedAtWallMs = this.clock.wallMs();
     this.#close({ peer: channel.client, service, listener, clientInfo: undefined, reason }, startedAtWallMs);

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { Counters, CounterWriter, createCounterMemory, overflowSlot } from '../../../../src/relay/boundary/counters.ts';
+import {
+  Counters,
+  CounterWriter,
+  createCounterMemory,
+  overflowSlot,
+  threadCell,
+  upstreamCell,
+} from '../../../../src/relay/boundary/counters.ts';
 import { RecordSender } from '../../../../src/relay/worker/record-sender.ts';
 import type { ListenerStatus, SessionRecord } from '../../../../src/relay/boundary/report.ts';
 import { SharedListeners } from '../../../../src/relay/plane/shared-listeners.ts';
@@ -17,13 +24,17 @@ describe('counters', () => {
     const writers = [0, 1, 2].map((index) => new CounterWriter(memory, index));
     for (const [index, writer] of writers.entries()) {
       writer.addActive(5, 1);
-      writer.add(5, 'bytesUp', 10 ** index);
-      writer.count('accepted', 1);
+      writer.add(5, upstreamCell.bytesUp, 10 ** index);
+      writer.count(threadCell.accepted, 1);
+      writer.addHeld(2, index);
     }
     const reader = new Counters(memory);
     expect(reader.totalsOf(5)).toMatchObject({ active: 3, bytesUp: 111, bytesDown: 0 });
     for (const slot of [4, 6]) expect(reader.totalsOf(slot)).toMatchObject({ active: 0, bytesUp: 0 });
-    expect(reader.worker(1)).toMatchObject({ accepted: 1, held: 0, closed: 0 });
+    expect(reader.worker(1)).toMatchObject({ accepted: 1, closed: 0 });
+    expect(reader.totals()).toMatchObject({ accepted: 3, closed: 0 });
+    expect([1, 2, 3].map((slot) => reader.heldOf(slot))).toEqual([0, 3, 0]);
+    expect(reader.held).toBe(3);
   });
 
   test('lose the sessions of a worker that died, not what it counted', () => {
@@ -31,15 +42,16 @@ describe('counters', () => {
     const [first, second] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
     for (const writer of [first, second]) {
       writer.addActive(1, 1);
-      writer.add(1, 'sessions', 1);
-      writer.count('accepted', 2);
-      writer.count('held', 1);
+      writer.add(1, upstreamCell.sessions, 1);
+      writer.count(threadCell.accepted, 2);
+      writer.addHeld(1, 1);
     }
     const reader = new Counters(memory);
     reader.clearWorker(0);
     expect(reader.totalsOf(1)).toMatchObject({ active: 1, sessions: 2 });
-    expect(reader.worker(0)).toMatchObject({ accepted: 2, held: 0, closed: 2 });
-    expect(reader.worker(1)).toMatchObject({ accepted: 2, held: 1, closed: 0 });
+    expect(reader.worker(0)).toMatchObject({ accepted: 2, closed: 2 });
+    expect(reader.worker(1)).toMatchObject({ accepted: 2, closed: 0 });
+    expect([reader.heldOf(1), reader.held, reader.open]).toEqual([1, 1, 2]);
   });
 
   test('reserve up to a limit over all workers, and a refused one is not counted', () => {
@@ -74,7 +86,7 @@ describe('counters', () => {
   test('start at zero for the next owner of a slot, and leave its neighbours alone', () => {
     const memory = createCounterMemory(2, 8);
     const writer = new CounterWriter(memory, 1);
-    for (const slot of [1, 2, 3]) writer.add(slot, 'dials', 7);
+    for (const slot of [1, 2, 3]) writer.add(slot, upstreamCell.dials, 7);
     writer.clearSlot(2);
     expect([1, 2, 3].map((slot) => writer.totalsOf(slot).dials)).toEqual([7, 0, 7]);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAccessMemory } from '../../../../src/relay/boundary/access-memory.ts';
 import { openAccess } from '../../../../src/relay/intake/access-policy.ts';
-import { CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
+import { CounterWriter, createCounterMemory, overflowSlot } from '../../../../src/relay/boundary/counters.ts';
 import { Pool } from '../../../../src/relay/sessions/pool.ts';
 import { Pools } from '../../../../src/relay/sessions/pools.ts';
 import type { CloseReason } from '../../../../src/relay/boundary/report.ts';
@@ -11,12 +11,12 @@ import { pool, upstream } from '../../../support/sockets/tables.ts';
 
 function createPools() {
   const clock = new ManualClock();
-  const memory = createCounterMemory(1, 16);
+  const counters = new CounterWriter(createCounterMemory(1, 16), 0);
   const reasons: CloseReason[] = [];
   const collaborators = {
     clock,
     random: () => 0.5,
-    counters: new CounterWriter(memory, 0),
+    counters,
     onRecord: ({ reason }: { readonly reason: CloseReason }) => void reasons.push(reason),
     onSuspect: () => {},
     onResourceWarning: () => {},
@@ -26,10 +26,15 @@ function createPools() {
   return {
     clock,
     reasons,
+    held: () => ({ described: counters.heldOf(1), others: counters.heldOf(overflowSlot) }),
     services: () => [...pools.services],
     /** As a table does that names what is new in it, and what it has no more. */
     change: (changed: Parameters<Pools['change']>[0], removed: readonly string[] = []): void => {
-      pools.change(changed, removed, () => 1);
+      const described = new Set(changed.map(({ service }) => service));
+      pools.change(changed, removed, {
+        upstream: () => 1,
+        service: (service) => (described.has(service) ? 1 : overflowSlot),
+      });
       pools.forgetIdle();
     },
     come: (service: string): FakeChannel => {
@@ -102,4 +107,19 @@ test('a service that left the table is waited for by its rules while it has clie
   waiting.end();
   change([]);
   expect(services()).toEqual([]);
+});
+
+test('held clients are counted with their service while a table describes it, and with all others while none does', () => {
+  const { come, change, held, clock } = createPools();
+  const [first, second] = [come('shop/api'), come('shop/api')];
+  expect(held()).toEqual({ described: 0, others: 2 });
+  change([pool([])]);
+  expect(held()).toEqual({ described: 2, others: 0 });
+  first.leave();
+  change([], ['shop/api']);
+  expect(held()).toEqual({ described: 0, others: 1 });
+  change([pool([])]);
+  expect(held()).toEqual({ described: 1, others: 0 });
+  clock.advance(60_000);
+  expect([second.phase, held()]).toEqual(['aborted', { described: 0, others: 0 }]);
 });

@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { Counters, CounterWriter, createCounterMemory } from '../../../../src/relay/boundary/counters.ts';
+import { Counters, CounterWriter, createCounterMemory, threadCell } from '../../../../src/relay/boundary/counters.ts';
 import type { Driver } from '../../../../src/relay/driver/driver.ts';
 import { createReceivedCount } from '../../../../src/relay/boundary/descriptor-channel.ts';
 import { nothingDetected } from '../../../../src/relay/intake/detect/step.ts';
@@ -20,7 +20,7 @@ describe('a client that goes from thread to thread', () => {
       const channel = new FakeChannel();
       const clientInfo =
         which === 'one that was detected' ? clientInfoOf(channel.client, 1_000, nothingDetected) : undefined;
-      if (clientInfo) sender.counters.count('accepted', 1);
+      if (clientInfo) sender.counters.count(threadCell.accepted, 1);
       sender.entrance.handOff(Object.assign(channel, { release: () => 7 }), { ...where, clientInfo });
       expect(sender.entrance.waiting).toBe(1);
       expect([counters.totals().accepted, counters.open]).toEqual([1, 1]);
