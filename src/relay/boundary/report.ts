@@ -1,3 +1,5 @@
+import { isText, recordFieldNames, recordFields, type LiveFieldName, type RecordFieldName } from './session-fields.ts';
+
 /**
  * What comes back out of the relay's threads, besides the shared counters.
  */
@@ -49,57 +51,35 @@ export function isRefusal(reason: CloseReason): reason is Refusal {
   return (refusals as readonly CloseReason[]).includes(reason);
 }
 
-/** One finished session. */
-export interface SessionRecord {
-  /** Undefined for a client that was rejected before it was known where it wants to go. */
-  readonly service: string | undefined;
-  /** The listener's key. */
-  readonly listener: string;
-  /** `ip:port` of the client: as a trusted proxy's PROXY header says, if it sent one. */
-  readonly client: string;
-  /** `ip:port` of the proxy that the client came through, if it sent a PROXY header. */
-  readonly via: string | undefined;
-  /** The TLS server name or HTTP host the client asked for, where clients are routed by name. Hostile text. */
-  readonly name: string | undefined;
-  /** The upstream's name and key; undefined if none ever answered. */
-  readonly upstream: string | undefined;
-  readonly upstreamKey: string | undefined;
-  /** `ip:port` that answered. */
-  readonly endpoint: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly startedAtMs: number;
-  /** Milliseconds in the hold. */
-  readonly heldMs: number;
-  /** Milliseconds of the dial that succeeded. */
-  readonly dialMs: number;
-  readonly totalMs: number;
-  /** Bytes from client to upstream. */
-  readonly bytesUp: number;
-  /** Bytes from upstream to client. */
-  readonly bytesDown: number;
-  /** Dials that failed before one succeeded or the session ended. */
-  readonly retries: number;
+interface FieldValues {
+  readonly text: string;
+  readonly 'optional text': string | undefined;
   readonly reason: CloseReason;
-  /** More about the reason, in a few words, where there is more to say; safe to print. */
-  readonly detail: string | undefined;
-  /** The last failed dial, e.g. `ECONNREFUSED 172.18.0.3:8080`. */
-  readonly lastDialError: string | undefined;
+  readonly count: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly moment: number;
 }
 
+/** One session that ended; session-fields.ts says what its fields mean. `name` is hostile text, `detail` is safe to print. */
+export type SessionRecord = {
+  readonly [Name in RecordFieldName]: FieldValues[(typeof recordFields)[Name]['kind']];
+};
+
+/** Every record says these. */
+type NeededFieldName = {
+  [Name in RecordFieldName]: (typeof recordFields)[Name]['kind'] extends 'text' | 'reason' | 'moment' ? Name : never;
+}[RecordFieldName];
+
+/** The other fields of a record, where there is nothing to say in any of them. */
+export const emptyRecord = Object.fromEntries(
+  recordFieldNames
+    .filter((name) => !['text', 'reason', 'moment'].includes(recordFields[name].kind))
+    .map((name) => [name, isText(recordFields[name]) ? undefined : 0]),
+) as Record<string, undefined | 0> as Omit<SessionRecord, NeededFieldName>;
+
 /** One session that goes on. */
-export interface LiveSession extends Pick<
-  SessionRecord,
-  | 'listener'
-  | 'client'
-  | 'upstream'
-  | 'upstreamKey'
-  | 'endpoint'
-  | 'startedAtMs'
-  | 'bytesUp'
-  | 'bytesDown'
-  | 'retries'
-  | 'lastDialError'
-> {
+export interface LiveSession extends Pick<SessionRecord, LiveFieldName> {
   readonly service: string;
   readonly state: 'held' | 'dialing' | 'relaying';
   readonly ageMs: number;

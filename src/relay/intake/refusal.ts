@@ -1,6 +1,6 @@
 import { threadCell, type CounterWriter } from '../boundary/counters.ts';
 import type { ClientInfo } from './client-info.ts';
-import { isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
+import { emptyRecord, isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
 /**
  * The record of a client that was rejected before an upstream was dialed for it.
@@ -23,38 +23,22 @@ export interface RefusalCollaborators {
 /** Counts and records it. `startedAtWallMs`: when it was accepted; `wallMs`: now, in milliseconds since the epoch. */
 export function recordRefusal(
   { counters, onRecord }: RefusalCollaborators,
-  refused: RefusedClient,
-  startedAtWallMs: number,
-  wallMs: number,
-): void {
-  if (isRefusal(refused.reason)) counters.count(threadCell[refused.reason], 1);
-  counters.count(threadCell.closed, 1);
-  onRecord(recordOf(refused, startedAtWallMs, wallMs));
-}
-
-function recordOf(
   { peer, service, listener, clientInfo, reason, detail }: RefusedClient,
   startedAtWallMs: number,
   wallMs: number,
-): SessionRecord {
-  return {
+): void {
+  if (isRefusal(reason)) counters.count(threadCell[reason], 1);
+  counters.count(threadCell.closed, 1);
+  onRecord({
+    ...emptyRecord,
     service,
     listener,
     client: clientInfo?.client ?? peer,
     via: clientInfo?.via,
     name: clientInfo?.name,
-    upstream: undefined,
-    upstreamKey: undefined,
-    endpoint: undefined,
     startedAtMs: startedAtWallMs,
-    heldMs: 0,
-    dialMs: 0,
     totalMs: Math.max(0, wallMs - startedAtWallMs),
-    bytesUp: 0,
-    bytesDown: 0,
-    retries: 0,
     reason,
     detail,
-    lastDialError: undefined,
-  };
+  });
 }

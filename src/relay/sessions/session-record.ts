@@ -21,45 +21,45 @@ export interface SessionFacts {
 
 type Closed = Extract<SessionState, { kind: 'closed' }>;
 
-export function recordOf(facts: SessionFacts, { target, dialMs, reason, atMs, trail }: Closed): SessionRecord {
+export function recordOf(facts: SessionFacts, closed: Closed): SessionRecord {
   return {
-    service: facts.service,
-    listener: facts.listener,
-    client: facts.client,
+    ...sharedOf(facts, closed.target, closed.trail),
     via: facts.clientInfo?.via,
     name: facts.clientInfo?.name,
-    upstream: target?.upstream.name,
-    upstreamKey: target?.upstream.key,
-    endpoint: target && formatAddress(target.endpoint),
-    startedAtMs: facts.startedAtWallMs,
-    heldMs: toMicroseconds(trail.heldMs),
-    dialMs: toMicroseconds(dialMs),
-    totalMs: toMicroseconds(atMs - facts.startedAtMs),
-    bytesUp: facts.channel.bytesUp,
-    bytesDown: facts.channel.bytesDown,
-    retries: trail.retries,
-    reason,
+    heldMs: toMicroseconds(closed.trail.heldMs),
+    dialMs: toMicroseconds(closed.dialMs),
+    totalMs: toMicroseconds(closed.atMs - facts.startedAtMs),
+    reason: closed.reason,
     detail: undefined,
-    lastDialError: trail.lastDialError,
   };
 }
 
 export function liveOf(facts: SessionFacts, state: Exclude<SessionState, Closed>, nowMs: number): LiveSession {
   const target = state.kind === 'held' ? undefined : state.target;
   return {
-    service: facts.service,
-    listener: facts.listener,
-    client: facts.client,
+    ...sharedOf(facts, target, state.trail),
     state: state.kind,
+    ageMs: toMicroseconds(nowMs - facts.startedAtMs),
+  };
+}
+
+function sharedOf(
+  { service, listener, client, startedAtWallMs, channel }: SessionFacts,
+  target: Closed['target'],
+  trail: Closed['trail'],
+) {
+  return {
+    service,
+    listener,
+    client,
     upstream: target?.upstream.name,
     upstreamKey: target?.upstream.key,
     endpoint: target && formatAddress(target.endpoint),
-    startedAtMs: facts.startedAtWallMs,
-    ageMs: toMicroseconds(nowMs - facts.startedAtMs),
-    bytesUp: facts.channel.bytesUp,
-    bytesDown: facts.channel.bytesDown,
-    retries: state.trail.retries,
-    lastDialError: state.trail.lastDialError,
+    startedAtMs: startedAtWallMs,
+    bytesUp: channel.bytesUp,
+    bytesDown: channel.bytesDown,
+    retries: trail.retries,
+    lastDialError: trail.lastDialError,
   };
 }
 
