@@ -1,20 +1,21 @@
 import type { Clock, Timer } from '../time/clock.ts';
+import { statsFields } from './derived-fields.ts';
 import type { ServicesEvent, StatsEvent, TimelineEvent } from './schema.ts';
 import { Subscription } from './subscription.ts';
 
 /**
  * What happens, as server-sent events. What was said lately is kept in a ring, so that whoever was away for a moment
  * misses nothing; whoever reads too slowly is dropped, since neither memory nor the others may suffer for it. Each event
- * is written once, however many listen.
+ * is written once, however many subscribers there are.
  */
 export interface EventFeed {
   publish(event: Happening): void;
   /** These services differ from what was told before. Said a few times a second at most. */
   servicesChanged(event: ServicesEvent): void;
-  /** Undefined when as many listen as may. `onDropped`: it read too slowly, and gets nothing more. */
+  /** Undefined when there are as many subscribers as may be. `onDropped`: it read too slowly, and gets nothing more. */
   subscribe(options: SubscribeOptions, onDropped: () => void): Subscription | undefined;
-  readonly listeners: number;
-  /** Listeners that were dropped since the start. */
+  readonly subscribers: number;
+  /** Subscribers that were dropped since the start. */
   readonly dropped: number;
   stop(): void;
 }
@@ -36,10 +37,10 @@ export interface EventFeedParts {
 
 const defaults = {
   kept: 1_000,
-  /** Half of what may wait for one listener: whoever asks for all that is kept must not be dropped for it. */
+  /** Half of what may wait for one subscriber: whoever asks for all that is kept must not be dropped for it. */
   keptBytes: 512 * 1024,
-  maxListeners: 64,
-  /** What may wait for one listener; a page of a thousand services takes a tenth of it. */
+  maxSubscribers: 64,
+  /** What may wait for one subscriber; a page of a thousand services takes a tenth of it. */
   maxWaitingBytes: 1024 * 1024,
   statsIntervalMs: 1_000,
   servicesDelayMs: 100,
@@ -130,7 +131,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
       servicesTimer ??= clock.after(limits.servicesDelayMs, sendServices);
     },
     subscribe({ after, stats }, onDropped) {
-      if (subscriptions.size >= limits.maxListeners || stopped) return undefined;
+      if (subscriptions.size >= limits.maxSubscribers || stopped) return undefined;
       const subscription = new Subscription(limits.maxWaitingBytes, {
         onDropped() {
           dropped += 1;
@@ -154,7 +155,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
       }
       return subscription;
     },
-    get listeners() {
+    get subscribers() {
       return subscriptions.size;
     },
     get dropped() {
@@ -174,17 +175,13 @@ function frameOf(event: string, data: unknown, id?: number): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+const shown = [...statsFields, 'held'] as const;
+
 function changedStats(before: StatsEvent['services'], after: StatsEvent['services']): StatsEvent['services'] {
   const changed: StatsEvent['services'] = {};
   for (const [name, now] of Object.entries(after)) {
     const then = before[name];
-    const same =
-      then?.active === now.active &&
-      then.held === now.held &&
-      then.sessions === now.sessions &&
-      then.bytesUp === now.bytesUp &&
-      then.bytesDown === now.bytesDown;
-    if (!same) changed[name] = now;
+    if (!shown.every((field) => then?.[field] === now[field])) changed[name] = now;
   }
   return changed;
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { clientsShape, count, heldSchema, liveSessionShape, statsShape, time, trafficShape } from './derived-fields.ts';
+import { sessionStates } from '../relay/boundary/session-fields.ts';
 
 /**
  * Everything the admin API says and takes, once: the server writes it, the command line and the page read it, the OpenAPI
@@ -6,10 +8,6 @@ import { z } from 'zod';
  *
  * Times are ISO 8601 in UTC. What is absent is null, so that every field is always there.
  */
-const time = z.iso.datetime();
-const count = z.int().min(0);
-const bytes = z.number().min(0);
-
 export const problemSchema = z
   .object({
     code: z.string().describe('Stable, e.g. `label-unknown`.'),
@@ -34,17 +32,7 @@ export const dialTimesSchema = z
   })
   .meta({ id: 'DialTimes' });
 
-export const trafficSchema = z
-  .object({
-    active: count.describe('Sessions that are dialing or relaying now.'),
-    sessions: count.describe('Sessions that were answered, since the start.'),
-    dials: count,
-    dialFailures: count,
-    retries: count,
-    bytesUp: bytes.describe('From clients.'),
-    bytesDown: bytes.describe('To clients.'),
-  })
-  .meta({ id: 'Traffic' });
+export const trafficSchema = z.object(trafficShape).meta({ id: 'Traffic' });
 
 export const upstreamSchema = z
   .object({
@@ -102,7 +90,7 @@ export const serviceSchema = z
     declaredBy: z.array(z.string()).describe('Containers, oldest first, or `the configuration`.'),
     lingersUntil: time.nullable().describe('No container declares it any more; its port stays open so long.'),
     upstreams: z.array(upstreamSchema),
-    held: count.describe('Clients that wait for an upstream now.'),
+    held: heldSchema,
     traffic: trafficSchema,
     problems: z.array(problemSchema),
   })
@@ -121,9 +109,7 @@ export const statusSchema = z
       endpoint: z.string().nullable(),
       reason: z.string().nullable(),
     }),
-    accepted: count.describe('Clients accepted since the start.'),
-    open: count.describe('Clients connected now, the held ones among them.'),
-    held: count,
+    ...clientsShape,
     services: z.object({ up: count, degraded: count, down: count }),
     problems: count,
   })
@@ -139,25 +125,7 @@ export const servicesSchema = z
 
 export const problemsSchema = z.object({ problems: z.array(problemSchema) }).meta({ id: 'Problems' });
 
-export const sessionStates = ['held', 'dialing', 'relaying'] as const;
-
-export const sessionSchema = z
-  .object({
-    service: z.string(),
-    listener: z.string(),
-    client: z.string().describe('`ip:port`.'),
-    state: z.enum(sessionStates),
-    upstream: z.string().nullable().describe('Name of the upstream that is dialed or relayed to.'),
-    upstreamKey: z.string().nullable(),
-    endpoint: z.string().nullable(),
-    startedAt: time,
-    ageMs: z.number().min(0),
-    bytesUp: bytes,
-    bytesDown: bytes,
-    retries: count,
-    lastDialError: z.string().nullable(),
-  })
-  .meta({ id: 'Session' });
+export const sessionSchema = z.object(liveSessionShape).meta({ id: 'Session' });
 
 export const sessionsSchema = z
   .object({
@@ -235,11 +203,9 @@ export const servicesEventSchema = z
 export const statsEventSchema = z
   .object({
     at: time,
-    accepted: count,
-    open: count,
-    held: count,
+    ...clientsShape,
     services: z
-      .record(z.string(), z.object({ active: count, held: count, sessions: count, bytesUp: bytes, bytesDown: bytes }))
+      .record(z.string(), z.object({ ...statsShape, held: heldSchema }))
       .describe('By name; totals since the start, not rates.'),
   })
   .meta({ id: 'StatsEvent' });

@@ -4,7 +4,9 @@ import type { Override } from '../catalog/override.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
 import type { Clock } from '../time/clock.ts';
+import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { ApiTraffic } from './schema.ts';
 
 /**
  * All that the admin API reads and the little that it may ask for. It never reaches into another room.
@@ -26,8 +28,8 @@ export interface AdminSource {
   listeners(): ReadonlyMap<string, ListenerStatus>;
   totals(): { readonly accepted: number; readonly open: number; readonly held: number };
   /** Undefined for an upstream without counters of its own. */
-  upstream(key: string): UpstreamFigures | undefined;
-  service(name: string): Figures;
+  upstream(key: string): UpstreamTraffic | undefined;
+  service(name: string): ApiTraffic;
   /** Clients of the service that wait for an upstream now. */
   held(service: string): number;
   look(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
@@ -43,27 +45,9 @@ export interface Readiness {
   readonly reason: string;
 }
 
-export interface Figures {
-  readonly active: number;
-  readonly sessions: number;
-  readonly dials: number;
-  readonly dialFailures: number;
-  readonly retries: number;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-}
+export const noTraffic = Object.fromEntries(trafficFields.map((field) => [field, 0])) as ApiTraffic;
 
-export const noFigures: Figures = {
-  active: 0,
-  sessions: 0,
-  dials: 0,
-  dialFailures: 0,
-  retries: 0,
-  bytesUp: 0,
-  bytesDown: 0,
-};
-
-export interface UpstreamFigures extends Figures {
+export interface UpstreamTraffic extends ApiTraffic {
   readonly dialP50Ms: number | undefined;
   readonly dialP99Ms: number | undefined;
 }

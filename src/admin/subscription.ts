@@ -1,5 +1,5 @@
 /**
- * What waits for one listener, up to so many bytes; beyond that the listener is dropped and what waited is freed.
+ * What waits for one subscriber, up to so many bytes; beyond that the subscriber is dropped and what waited is freed.
  */
 export interface SubscriptionEvents {
   onDropped(): void;

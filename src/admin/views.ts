@@ -10,6 +10,7 @@ import type { ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
+import { liveFields, trafficFields } from './derived-fields.ts';
 import type {
   ApiExplanation,
   ApiProblem,
@@ -21,7 +22,7 @@ import type {
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
-import { noFigures, type AdminSource, type Figures } from './source.ts';
+import { noTraffic, type AdminSource } from './source.ts';
 
 /**
  * What is known, as the API says it.
@@ -82,7 +83,7 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
 }
 
 function viewUpstream(source: AdminSource, { declared, state, weight }: ServiceUpstream, toWall: ToWall): ApiUpstream {
-  const figures = source.upstream(declared.key);
+  const traffic = source.upstream(declared.key);
   return {
     key: declared.key,
     name: declared.name,
@@ -100,8 +101,8 @@ function viewUpstream(source: AdminSource, { declared, state, weight }: ServiceU
     backup: declared.backup,
     maxConnections: declared.maxConnections ?? null,
     health: viewHealth(declared.health),
-    traffic: viewTraffic(figures ?? noFigures),
-    dial: { count: figures?.sessions ?? 0, p50Ms: rounded(figures?.dialP50Ms), p99Ms: rounded(figures?.dialP99Ms) },
+    traffic: viewTraffic(traffic ?? noTraffic),
+    dial: { count: traffic?.sessions ?? 0, p50Ms: rounded(traffic?.dialP50Ms), p99Ms: rounded(traffic?.dialP99Ms) },
   };
 }
 
@@ -114,8 +115,9 @@ function viewHealth(plan: HealthPlan): string {
   return plan.kind === 'http' ? `http:${plan.path}` : plan.kind;
 }
 
-function viewTraffic({ active, sessions, dials, dialFailures, retries, bytesUp, bytesDown }: Figures): ApiTraffic {
-  return { active, sessions, dials, dialFailures, retries, bytesUp, bytesDown };
+/** Without what the relay counts for itself alone. */
+function viewTraffic(totals: ApiTraffic): ApiTraffic {
+  return Object.fromEntries(trafficFields.map((field) => [field, totals[field]])) as ApiTraffic;
 }
 
 export function viewStatus(source: AdminSource): ApiStatus {
@@ -172,21 +174,12 @@ function viewProblem(problem: Problem, services: readonly string[]): ApiProblem 
 }
 
 export function viewSession(session: LiveSession): ApiSession {
-  return {
-    service: session.service,
-    listener: session.listener,
-    client: session.client,
-    state: session.state,
-    upstream: session.upstream ?? null,
-    upstreamKey: session.upstreamKey ?? null,
-    endpoint: session.endpoint ?? null,
-    startedAt: isoOf(session.startedAtMs),
-    ageMs: session.ageMs,
-    bytesUp: session.bytesUp,
-    bytesDown: session.bytesDown,
-    retries: session.retries,
-    lastDialError: session.lastDialError ?? null,
-  };
+  const fields = liveFields.map(({ name, apiName, kind }) => {
+    const value = session[name];
+    return [apiName, kind === 'moment' && typeof value === 'number' ? isoOf(value) : (value ?? null)] as const;
+  });
+  const { service, state, ageMs } = session;
+  return { ...(Object.fromEntries(fields) as Omit<ApiSession, 'service' | 'state' | 'ageMs'>), service, state, ageMs };
 }
 
 export function viewExplanation(explanation: Explanation): ApiExplanation {

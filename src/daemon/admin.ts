@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
-import { createMetrics } from '../admin/metrics.ts';
+import { createMetrics } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/schema.ts';
-import type { AdminSource, UpstreamFigures } from '../admin/source.ts';
+import type { AdminSource, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
 import type { Settings } from '../config/settings.ts';
@@ -130,7 +130,7 @@ function metricsInput(
   };
 }
 
-function figuresOf({ counters }: Plane, key: string): UpstreamFigures | undefined {
+function figuresOf({ counters }: Plane, key: string): UpstreamTraffic | undefined {
   const totals = counters.upstream(key);
   const dials = counters.dials(key);
   if (!totals || !dials) return undefined;
@@ -147,11 +147,11 @@ function readStats({ clock, relay: { plane }, loop }: AdminParts): StatsEvent {
   return { at: new Date(clock.wallMs()).toISOString(), accepted, open, held, services };
 }
 
-/** Tells followers of the feed which services differ from one catalog to the next. */
+/** Tells subscribers of the feed which services differ from one catalog to the next. */
 function feedServices(feed: EventFeed): (catalog: Catalog) => void {
   let before = emptyCatalog;
   return (catalog) => {
-    if (feed.listeners > 0) feed.servicesChanged(differences(before, catalog));
+    if (feed.subscribers > 0) feed.servicesChanged(differences(before, catalog));
     before = catalog;
   };
 }

@@ -1,5 +1,5 @@
 import type { EventFeed } from '../admin/event-feed.ts';
-import type { Metrics } from '../admin/metrics.ts';
+import type { Metrics } from '../admin/metrics/metrics.ts';
 import type { WatchObserver } from '../discovery/watcher.ts';
 import type { ContainerFacts, EngineEvent } from '../docker/facts.ts';
 import type { DiscoveryLag } from '../telemetry/discovery-lag.ts';

@@ -27,7 +27,7 @@ it('a follower that never reads is disconnected; one that reads gets everything'
   const [silent, quick] = [await follow(server.port), await follow(server.port)];
   let heard = 0;
   quick.on('data', (chunk: Buffer) => (heard += String(chunk).split('event: timeline').length - 1));
-  expect(feed.listeners).toBe(2);
+  expect(feed.subscribers).toBe(2);
   const message = 'x'.repeat(8_000);
   let said = 0;
   while (feed.dropped === 0 && said < 10_000) {
@@ -44,7 +44,7 @@ it('a follower that never reads is disconnected; one that reads gets everything'
     // The quick follower reads as fast as events are sent.
     if (said % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  expect([feed.dropped, feed.listeners]).toEqual([1, 1]);
+  expect([feed.dropped, feed.subscribers]).toEqual([1, 1]);
   // The silent follower still gets what the kernel had buffered, and no more.
   const closed = once(silent, 'close');
   silent.resume();

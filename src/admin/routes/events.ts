@@ -24,7 +24,7 @@ export function events(feed: EventFeed): Hono<AdminEnv> {
       return failed(context, {
         status: 503,
         code: 'too-many-listeners',
-        title: 'Too many listen already',
+        title: 'There are too many subscribers',
         detail: 'Close other pages or commands that follow the events, or try again later.',
       });
     }

@@ -29,15 +29,15 @@ export interface CounterMetric {
 const refused: CounterMetric = {
   name: 'sealane_clients_refused_total',
   step: 4,
-  ticks: 'a client was turned away before an upstream was dialed for it',
-  help: 'Clients that were turned away before an upstream was dialed for them, by reason.',
+  ticks: 'a client was rejected before an upstream was dialed for it',
+  help: 'Clients that were rejected before an upstream was dialed for them, by reason.',
 };
 
 type RefusalCounter = CounterDeclaration & { readonly kind: 'counter' };
 
 function refusalCounters(): Readonly<Record<Refusal, RefusalCounter>> {
   const declare = (reason: Refusal): RefusalCounter => {
-    const help = `Clients that were turned away for the reason ${reason}.`;
+    const help = `Clients that were rejected for the reason ${reason}.`;
     return { kind: 'counter', unit: 'clients', help, metric: refused, label: { reason } };
   };
   return Object.fromEntries(refusals.map((reason) => [reason, declare(reason)])) as Record<Refusal, RefusalCounter>;
@@ -144,4 +144,15 @@ export const serviceCounters = {
 
 export type ThreadCounter = keyof typeof threadCounters;
 export type UpstreamCounter = keyof typeof upstreamCounters;
-export type ServiceCounter = keyof typeof serviceCounters;
+
+/** The counters that have a metric: those that people see. */
+export type ShownCounter<Counters> = {
+  [Name in keyof Counters]: Counters[Name] extends { readonly metric: object } ? Name : never;
+}[keyof Counters] &
+  string;
+
+export function shownCounters<Counters extends Readonly<Record<string, CounterDeclaration>>>(
+  declared: Counters,
+): readonly ShownCounter<Counters>[] {
+  return Object.keys(declared).filter((name) => declared[name]?.metric) as ShownCounter<Counters>[];
+}

@@ -1,4 +1,11 @@
-import { isText, recordFieldNames, recordFields, type LiveFieldName, type RecordFieldName } from './session-fields.ts';
+import {
+  isText,
+  recordFieldNames,
+  recordFields,
+  type LiveFieldName,
+  type RecordFieldName,
+  type sessionStates,
+} from './session-fields.ts';
 
 /**
  * What comes back out of the relay's threads, besides the shared counters.
@@ -81,7 +88,7 @@ export const emptyRecord = Object.fromEntries(
 /** One session that goes on. */
 export interface LiveSession extends Pick<SessionRecord, LiveFieldName> {
   readonly service: string;
-  readonly state: 'held' | 'dialing' | 'relaying';
+  readonly state: (typeof sessionStates)[number];
   readonly ageMs: number;
 }
 

@@ -20,7 +20,7 @@ export interface SessionField {
 export const recordFields = {
   service: {
     kind: 'optional text',
-    help: 'the service that the client came to; absent if the client was turned away before that was known',
+    help: 'the service that the client came to; unknown if the client was rejected before',
     live: true,
   },
   listener: { kind: 'text', help: 'the listen address that the client came to', live: true },
@@ -35,9 +35,9 @@ export const recordFields = {
     kind: 'optional text',
     help: 'the TLS server name or HTTP host that the client asked for, where clients are routed by name',
   },
-  upstream: { kind: 'optional text', help: 'name of the upstream; absent if none answered', live: true },
-  upstreamKey: { kind: 'optional text', help: 'key of the upstream; absent if none answered', live: true },
-  endpoint: { kind: 'optional text', help: '`ip:port` of the upstream; absent if none answered', live: true },
+  upstream: { kind: 'optional text', help: 'name of the upstream that the session is or was on', live: true },
+  upstreamKey: { kind: 'optional text', help: 'key of that upstream', live: true },
+  endpoint: { kind: 'optional text', help: '`ip:port` of that upstream', live: true },
   startedAtMs: { kind: 'moment', help: 'when the client was accepted', live: true },
   heldMs: { kind: 'milliseconds', help: 'time in the hold' },
   dialMs: { kind: 'milliseconds', help: 'time of the dial that succeeded' },
@@ -56,9 +56,11 @@ export const recordFields = {
 
 /** What else is known of a session that goes on. */
 export const liveOnlyFields = {
-  state: 'what the session does now',
-  ageMs: 'time since the client was accepted',
+  state: { help: 'what the session does now' },
+  ageMs: { help: 'time since the client was accepted' },
 } as const;
+
+export const sessionStates = ['held', 'dialing', 'relaying'] as const;
 
 export type RecordFieldName = keyof typeof recordFields;
 export type LiveFieldName = {

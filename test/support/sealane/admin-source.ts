@@ -1,13 +1,14 @@
 import { createEventFeed } from '../../../src/admin/event-feed.ts';
-import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
-import type { AdminSource, Figures } from '../../../src/admin/source.ts';
+import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
+import type { ApiTraffic } from '../../../src/admin/schema.ts';
+import type { AdminSource } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
 import type { ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Problem } from '../../../src/catalog/problem.ts';
-import type { LiveSession, SessionFilter } from '../../../src/relay/boundary/report.ts';
+import { refusals, type LiveSession, type Refusal, type SessionFilter } from '../../../src/relay/boundary/report.ts';
 import { declaredUpstream, plainMatch, plainPool } from '../declared.ts';
 import { ManualClock } from '../manual-clock.ts';
 
@@ -62,7 +63,7 @@ export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {})
   };
 }
 
-const figures: Figures = {
+const traffic: ApiTraffic = {
   active: 1,
   sessions: 12,
   dials: 13,
@@ -91,7 +92,7 @@ export function adminSource(
   const asked: TestSource['asked'] = [];
   const readStats = () => {
     const at = new Date(clock.wallMs()).toISOString();
-    const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...figures, held: 0 }]));
+    const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...traffic, held: 0 }]));
     return { at, accepted: 1, open: 1, held: 0, services };
   };
   const base = {
@@ -102,9 +103,9 @@ export function adminSource(
     engine: () => ({ kind: 'connected', apiVersion: '1.41' }) as const,
     catalog: current,
     listeners: () => new Map(),
-    totals: () => ({ accepted: 12, open: 1, held: 0 }),
-    upstream: () => ({ ...figures, dialP50Ms: 0.3, dialP99Ms: undefined }),
-    service: () => figures,
+    totals: () => ({ accepted: 12, open: 1, held: 2 }),
+    upstream: () => ({ ...traffic, dialP50Ms: 0.3, dialP99Ms: undefined }),
+    service: () => traffic,
     held: (service: string) => (service === 'web' ? 2 : 0),
     look: ({ limit }: SessionFilter) =>
       Promise.resolve({
@@ -119,7 +120,7 @@ export function adminSource(
   };
   const counted = createMetrics({
     ...base,
-    refused: () => ({ denied: 0 }),
+    refused: () => Object.fromEntries(refusals.map((reason) => [reason, 0])) as Record<Refusal, number>,
     dials: () => ({ boundsMs: [1, 10], counts: [3, 2, 1], sumMs: 90 }),
     lags: () => ({ control: 1, 'relay-0': 2 }),
   });

@@ -140,7 +140,7 @@ describe('a page of another site', () => {
       for (const method of ['GET', 'HEAD'])
         expect((await ask(path, { 'sec-fetch-site': site }, { method })).status).toBe(403);
     }
-    expect(source.feed.listeners).toBe(0);
+    expect(source.feed.subscribers).toBe(0);
   });
 
   it('may link to the way in, which leads to the page', async () => {

@@ -56,7 +56,7 @@ describe('the event feed', () => {
     const app = createAdminApp(source, { token: undefined, names: [] });
     const answer = await app.request('/api/events', { method: 'HEAD', headers: { host: 'localhost' } });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
-    expect(source.feed.listeners).toBe(0);
+    expect(source.feed.subscribers).toBe(0);
   });
 
   it('tells what happens to all who listen, with ids that increase by one', async () => {
@@ -134,7 +134,7 @@ describe('the event feed', () => {
       feed.publish(happening('x'.repeat(500)));
       heard += (await quick.frames()).length;
     }
-    expect([slow.wasDropped(), quick.wasDropped(), heard, feed.listeners, feed.dropped]).toEqual([
+    expect([slow.wasDropped(), quick.wasDropped(), heard, feed.subscribers, feed.dropped]).toEqual([
       true,
       false,
       100,
@@ -145,14 +145,14 @@ describe('the event feed', () => {
   });
 
   it('lets in only so many', async () => {
-    const source = adminSource(undefined, { feedOptions: { maxListeners: 2 } });
+    const source = adminSource(undefined, { feedOptions: { maxSubscribers: 2 } });
     const app = createAdminApp(source, { token: undefined, names: [] });
     const answers = [];
     for (let index = 0; index < 3; index += 1)
       answers.push(await app.request('/api/events', { headers: { host: 'localhost' } }));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 503]);
     await answers[0]?.body?.cancel();
-    expect(source.feed.listeners).toBe(1);
+    expect(source.feed.subscribers).toBe(1);
     source.feed.stop();
   });
 });

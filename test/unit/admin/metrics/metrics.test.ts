@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { problemCodes } from '../../../src/catalog/problem.ts';
-import { closeReasons, type SessionRecord } from '../../../src/relay/boundary/report.ts';
-import { adminSource, catalogOf, declare } from '../../support/sealane/admin-source.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { problemCodes } from '../../../../src/catalog/problem.ts';
+import { allMetrics } from '../../../../src/admin/metrics/metric-table.ts';
+import { closeReasons, refusals, type SessionRecord } from '../../../../src/relay/boundary/report.ts';
+import { adminSource, catalogOf, declare } from '../../../support/sealane/admin-source.ts';
+import { declaredUpstream } from '../../../support/declared.ts';
+import { metricsPath, renderMetricsPage } from '../../../support/metrics-page.ts';
 
 const read = async (source = adminSource()): Promise<string> => (await source.metrics()).text;
 
@@ -75,11 +77,31 @@ describe('the metrics', () => {
     expect(await others()).toBeGreaterThanOrEqual(36);
   });
 
-  it('are all in docs/metrics.md, and no others', async () => {
-    const documented = (await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')).matchAll(
-      /^\|[^|]*\| `(\w+)` \|/gm,
-    );
-    const served = [...(await read()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
-    expect(new Set([...documented].map(([, name]) => name))).toEqual(new Set(served));
+  it('are those that are declared, each with its type and help', async () => {
+    const text = await read();
+    for (const { name, type, help } of allMetrics) {
+      expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    }
+    expect([...text.matchAll(/^# TYPE /gm)]).toHaveLength(allMetrics.length);
+  });
+
+  it('show each counter of the relay by the labels that tell it from others of the same metric', async () => {
+    const text = await read();
+    expect(text).toContain('sealane_service_bytes_total{service="web",direction="up"} 100\n');
+    expect(text).toContain('sealane_service_bytes_total{service="web",direction="down"} 2000\n');
+    expect(text).toContain('sealane_clients_held 2\n');
+    for (const reason of refusals) expect(text).toContain(`sealane_clients_refused_total{reason="${reason}"} 0\n`);
+  });
+
+  it('that have a new name are served by the old one, too, which says so', async () => {
+    const source = adminSource();
+    source.feed.subscribe({ after: undefined, stats: false }, () => undefined);
+    const text = await read(source);
+    for (const name of ['sealane_admin_subscribers', 'sealane_admin_listeners']) expect(text).toContain(`${name} 1\n`);
+    expect(text).toMatch(/^# HELP sealane_admin_listeners Deprecated, .* use sealane_admin_subscribers\.$/m);
+  });
+
+  it('are in docs/metrics.md with the fields of records, as they are declared (npm run docs writes it)', async () => {
+    expect(await readFile(metricsPath, 'utf8')).toBe(await renderMetricsPage());
   });
 });

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ServiceSeries } from '../../../src/admin/service-series.ts';
-import { noFigures } from '../../../src/admin/source.ts';
+import { ServiceSeries } from '../../../../src/admin/metrics/service-series.ts';
+import { noTraffic } from '../../../../src/admin/source.ts';
 
 /** Services that come, go and count; as the relay does, it forgets at some time what those that are gone counted. */
 function world(most: number) {
   const counts = new Map<string, number>();
   const here = new Map<string, true>();
-  const figuresOf = (name: string) => ({
-    ...noFigures,
+  const trafficOf = (name: string) => ({
+    ...noTraffic,
     sessions: counts.get(name) ?? 0,
     active: here.has(name) ? 1 : 0,
   });
-  const series = new ServiceSeries(figuresOf, most);
+  const series = new ServiceSeries(trafficOf, most);
   return {
     come: (name: string) => void here.set(name, true),
     go: (name: string) => void here.delete(name),

@@ -1,4 +1,7 @@
-import { noFigures, type Figures } from './source.ts';
+import { upstreamCounters } from '../../relay/boundary/counter-table.ts';
+import { trafficFields } from '../derived-fields.ts';
+import type { ApiTraffic } from '../schema.ts';
+import { noTraffic } from '../source.ts';
 
 /**
  * Which services have series of their own, and what the others come to. A counter must never fall
@@ -6,26 +9,26 @@ import { noFigures, type Figures } from './source.ts';
  * of the others grows by what each of them counted since it was looked at last, and keeps what those that left counted.
  */
 export class ServiceSeries {
-  readonly #figuresOf: (service: string) => Figures;
+  readonly #trafficOf: (service: string) => ApiTraffic;
   readonly #most: number;
   readonly #named = new Set<string>();
   /** What was counted into the sum, by service. Of those that are gone, too, while the relay has figures of theirs. */
-  readonly #others = new Map<string, Figures>();
-  #sum: Figures | undefined;
+  readonly #others = new Map<string, ApiTraffic>();
+  #sum: ApiTraffic | undefined;
 
-  constructor(figuresOf: (service: string) => Figures, most: number) {
-    this.#figuresOf = figuresOf;
+  constructor(trafficOf: (service: string) => ApiTraffic, most: number) {
+    this.#trafficOf = trafficOf;
     this.#most = most;
   }
 
   /** `others` once there ever were more than may have series. */
   read(services: ReadonlyMap<string, unknown>): {
-    readonly named: readonly (readonly [service: string, Figures])[];
-    readonly others: Figures | undefined;
+    readonly named: readonly (readonly [service: string, ApiTraffic])[];
+    readonly others: ApiTraffic | undefined;
   } {
     this.#place(services);
     const named = [...services.keys()].flatMap((name) =>
-      this.#named.has(name) ? [[name, this.#figuresOf(name)] as const] : [],
+      this.#named.has(name) ? [[name, this.#trafficOf(name)] as const] : [],
     );
     return { named, others: this.#addUp(services) };
   }
@@ -35,7 +38,7 @@ export class ServiceSeries {
       if (services.has(name)) continue;
       this.#named.delete(name);
       // Should it come back among the others, what it had counted under its own name is not counted again.
-      if (this.#sum) this.#others.set(name, this.#figuresOf(name));
+      if (this.#sum) this.#others.set(name, this.#trafficOf(name));
     }
     for (const name of services.keys()) {
       if (this.#named.has(name)) continue;
@@ -43,18 +46,19 @@ export class ServiceSeries {
         this.#named.add(name);
         this.#others.delete(name);
       } else {
-        this.#sum ??= noFigures;
-        if (!this.#others.has(name)) this.#others.set(name, noFigures);
+        this.#sum ??= noTraffic;
+        if (!this.#others.has(name)) this.#others.set(name, noTraffic);
       }
     }
   }
 
-  #addUp(services: ReadonlyMap<string, unknown>): Figures | undefined {
+  #addUp(services: ReadonlyMap<string, unknown>): ApiTraffic | undefined {
     if (!this.#sum) return undefined;
-    const sum = { ...this.#sum, active: 0 };
+    const sum = { ...this.#sum };
+    for (const field of gauges) sum[field] = 0;
     for (const [name, before] of this.#others) {
-      const now = this.#figuresOf(name);
-      sum.active += now.active;
+      const now = this.#trafficOf(name);
+      for (const field of gauges) sum[field] += now[field];
       // Less than before: its counters were given up, and began anew.
       for (const field of counted) sum[field] += now[field] < before[field] ? now[field] : now[field] - before[field];
       if (services.has(name) || counted.some((field) => now[field] > 0)) this.#others.set(name, now);
@@ -65,4 +69,5 @@ export class ServiceSeries {
   }
 }
 
-const counted = ['sessions', 'dials', 'dialFailures', 'retries', 'bytesUp', 'bytesDown'] as const;
+const counted = trafficFields.filter((field) => upstreamCounters[field].kind === 'counter');
+const gauges = trafficFields.filter((field) => upstreamCounters[field].kind === 'gauge');

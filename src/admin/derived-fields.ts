@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import {
+  openClients,
+  serviceCounters,
+  shownCounters,
+  threadCounters,
+  upstreamCounters,
+  type CounterDeclaration,
+  type ShownCounter,
+} from '../relay/boundary/counter-table.ts';
+import {
+  liveOnlyFields,
+  recordFieldNames,
+  recordFields,
+  sessionStates,
+  type LiveFieldName,
+  type SessionField,
+} from '../relay/boundary/session-fields.ts';
+
+/**
+ * Fields of the API that are declared elsewhere: the relay's counters and the fields of a session. What has a metric is
+ * shown here, too, by the name that it has in the relay.
+ */
+export const time = z.iso.datetime();
+export const count = z.int().min(0);
+const bytes = z.number().min(0);
+const milliseconds = z.number().min(0);
+
+type TrafficField = ShownCounter<typeof upstreamCounters>;
+
+/** The counters of an upstream, or of all upstreams of a service. */
+export const trafficFields = shownCounters(upstreamCounters);
+export const trafficShape = shapeOf(trafficFields);
+
+/** The part of it that is told once a second. */
+export const statsFields = ['active', 'sessions', 'bytesUp', 'bytesDown'] as const satisfies readonly TrafficField[];
+export const statsShape = shapeOf(statsFields);
+
+export const heldSchema = counterSchema(serviceCounters.held);
+export const clientsShape = {
+  accepted: counterSchema(threadCounters.accepted),
+  open: counterSchema(openClients),
+  held: heldSchema,
+};
+
+function shapeOf<Name extends TrafficField>(names: readonly Name[]): Record<Name, z.ZodNumber> {
+  const shape = names.map((name) => [name, counterSchema(upstreamCounters[name])]);
+  return Object.fromEntries(shape) as Record<Name, z.ZodNumber>;
+}
+
+function counterSchema({ unit, help }: CounterDeclaration): z.ZodNumber {
+  return (unit === 'bytes' ? bytes : count).describe(help);
+}
+
+const fieldSchemas = {
+  text: z.string(),
+  'optional text': z.string().nullable(),
+  reason: z.string(),
+  count,
+  bytes,
+  milliseconds,
+  moment: time,
+} satisfies Record<SessionField['kind'], z.ZodType>;
+
+/** A moment is a number of milliseconds in the relay and a time for people here: `startedAtMs` is `startedAt`. */
+type ApiName<Name extends LiveFieldName> = (typeof recordFields)[Name]['kind'] extends 'moment'
+  ? Name extends `${infer Base}Ms`
+    ? Base
+    : Name
+  : Name;
+type LiveShape = {
+  [Name in LiveFieldName as ApiName<Name>]: (typeof fieldSchemas)[(typeof recordFields)[Name]['kind']];
+};
+
+export const liveFields = recordFieldNames
+  .filter((name): name is LiveFieldName => 'live' in recordFields[name])
+  .map((name) => {
+    const field: SessionField = recordFields[name];
+    return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
+  });
+
+/** A session that goes on has a service in any case. */
+export const liveSessionShape = {
+  ...(Object.fromEntries(
+    liveFields.map(({ apiName, kind, help }) => [apiName, fieldSchemas[kind].describe(sentence(help))]),
+  ) as LiveShape),
+  service: z.string().describe('The service that the client came to.'),
+  state: z.enum(sessionStates).describe(sentence(liveOnlyFields.state.help)),
+  ageMs: milliseconds.describe(sentence(liveOnlyFields.ageMs.help)),
+};
+
+function sentence(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
+}

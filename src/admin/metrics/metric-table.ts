@@ -1,0 +1,225 @@
+import {
+  openClients,
+  serviceCounters,
+  threadCounters,
+  upstreamCounters,
+  shownCounters,
+  type CounterDeclaration,
+  type ShownCounter,
+} from '../../relay/boundary/counter-table.ts';
+
+/**
+ * Every metric, declared once: /metrics is served from these declarations and the table in docs/metrics.md is written from
+ * them. Those of the relay's counters are derived from the counters' own declarations.
+ */
+export interface MetricDeclaration {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: readonly string[];
+  readonly unit?: string;
+  /** The place in the way of an event or a client; undefined: Sealane itself. */
+  readonly step?: number;
+  /** For the docs: the moment at which it changes. */
+  readonly ticks: string;
+}
+
+export const ownMetrics = {
+  engineEvents: {
+    name: 'sealane_engine_events_total',
+    type: 'counter',
+    help: 'Events of the engine that concern labelled containers.',
+    labels: ['action'],
+    step: 1,
+    ticks: 'the engine tells of something that concerns a labelled container',
+  },
+  engineConnected: {
+    name: 'sealane_engine_connected',
+    type: 'gauge',
+    help: '1 while the engine is watched.',
+    step: 1,
+    ticks: '1 while its events arrive',
+  },
+  ready: {
+    name: 'sealane_ready',
+    type: 'gauge',
+    help: '1 once the first list of containers was read, until Sealane stops.',
+    step: 2,
+    ticks: '1 once the first list of containers was read, until Sealane is told to stop',
+  },
+  services: {
+    name: 'sealane_services',
+    type: 'gauge',
+    help: 'Services, by state.',
+    labels: ['state'],
+    step: 2,
+    ticks: 'as the catalog is now: `up`, `degraded`, `down`',
+  },
+  upstreams: {
+    name: 'sealane_upstreams',
+    type: 'gauge',
+    help: 'Upstreams, by state.',
+    labels: ['state'],
+    step: 2,
+    ticks: 'as the catalog is now',
+  },
+  problems: {
+    name: 'sealane_problems',
+    type: 'gauge',
+    help: 'Problems there are now, by code.',
+    labels: ['code'],
+    step: 2,
+    ticks: 'as the catalog is now; `sealane why` has the story',
+  },
+  listeners: {
+    name: 'sealane_listeners',
+    type: 'gauge',
+    help: 'Listen addresses, by whether clients are accepted.',
+    labels: ['state'],
+    step: 2,
+    ticks: 'listen addresses that are `open`, or wanted and `closed`',
+  },
+  discoveryLag: {
+    name: 'sealane_discovery_lag_seconds',
+    type: 'histogram',
+    help: "From an engine's event to the routing table that has what it changed.",
+    step: 3,
+    ticks: "a table was published: time since the engine's event that led to it, by the engine's clock",
+  },
+  dialDuration: {
+    name: 'sealane_dial_duration_seconds',
+    type: 'histogram',
+    help: 'Time of dials that were answered.',
+    step: 6,
+    ticks: 'a dial was answered: its time alone, not the hold before it',
+  },
+  sessionsClosed: {
+    name: 'sealane_sessions_closed_total',
+    type: 'counter',
+    help: 'Sessions that ended, by reason.',
+    labels: ['reason'],
+    step: 8,
+    ticks: "a session's record arrived at the control thread; [reference.md](reference.md) lists the reasons",
+  },
+  sessionDuration: {
+    name: 'sealane_session_duration_seconds',
+    type: 'histogram',
+    help: 'From accepting a client to closing it.',
+    step: 8,
+    ticks: 'the same: from accept to close',
+  },
+  recordsDropped: {
+    name: 'sealane_session_records_dropped_total',
+    type: 'counter',
+    help: 'Session records that were lost because they came faster than they could be taken in.',
+    step: 8,
+    ticks: 'records that came faster than the control thread took them in: those sessions are in none of the two above',
+  },
+  eventLoopLag: {
+    name: 'sealane_event_loop_lag_seconds',
+    type: 'gauge',
+    help: 'How late a timer fired lately, by thread.',
+    labels: ['thread'],
+    ticks: 'once a second: how late a timer fired, in `control` and each `relay-N`',
+  },
+  subscribers: {
+    name: 'sealane_admin_subscribers',
+    type: 'gauge',
+    help: 'Subscribers of the event stream now.',
+    ticks: 'subscribers of `/api/events` now',
+  },
+  subscribersDropped: {
+    name: 'sealane_admin_subscribers_dropped_total',
+    type: 'counter',
+    help: 'Subscribers that read the event stream too slowly and were disconnected.',
+    ticks: 'a subscriber read too slowly and was disconnected',
+  },
+  deprecatedListeners: deprecated('sealane_admin_listeners', 'gauge', 'sealane_admin_subscribers'),
+  deprecatedListenersDropped: deprecated(
+    'sealane_admin_listeners_dropped_total',
+    'counter',
+    'sealane_admin_subscribers_dropped_total',
+  ),
+  relayThreads: { name: 'sealane_relay_threads', type: 'gauge', help: 'Relay threads.', ticks: 'as set' },
+  buildInfo: {
+    name: 'sealane_build_info',
+    type: 'gauge',
+    help: 'Version and driver, as labels of a 1.',
+    labels: ['version', 'driver'],
+    ticks: 'always 1',
+  },
+} as const satisfies Record<string, MetricDeclaration>;
+
+/** By the names that Prometheus' own libraries use. */
+export const processMetrics = {
+  cpu: {
+    name: 'process_cpu_seconds_total',
+    type: 'counter',
+    help: 'CPU time of all threads, in user and kernel mode.',
+    ticks: 'all threads, user and kernel',
+  },
+  memory: { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Memory in RAM.', ticks: '' },
+  start: {
+    name: 'process_start_time_seconds',
+    type: 'gauge',
+    help: 'Start of the process, in seconds since the epoch.',
+    ticks: '',
+  },
+  descriptors: {
+    name: 'process_open_fds',
+    type: 'gauge',
+    help: 'Open file descriptors; 0 where that is not known.',
+    ticks: '',
+  },
+  heap: {
+    name: 'nodejs_heap_used_bytes',
+    type: 'gauge',
+    help: 'JavaScript objects of the control thread.',
+    ticks: 'of the control thread',
+  },
+} as const satisfies Record<string, MetricDeclaration>;
+
+/** A metric and the counters that it shows: one, or several that its labels tell apart. */
+export interface CounterGroup<Name extends string> {
+  readonly metric: MetricDeclaration;
+  readonly counters: readonly { readonly name: Name; readonly label: Readonly<Record<string, string>> }[];
+}
+
+export const clientGroups = groupsOf({
+  ...threadCounters,
+  open: openClients,
+  held: serviceCounters.held,
+});
+export const serviceGroups = groupsOf(upstreamCounters, ['service']);
+
+const mostSteps = 9;
+/** In the order of the docs: along the way of an event and of a client, then Sealane itself. */
+export const allMetrics: readonly MetricDeclaration[] = [
+  ...Object.values<MetricDeclaration>(ownMetrics),
+  ...[...clientGroups, ...serviceGroups].map(({ metric }) => metric),
+  ...Object.values<MetricDeclaration>(processMetrics),
+].toSorted((a, b) => (a.step ?? mostSteps) - (b.step ?? mostSteps));
+
+function groupsOf<Counters extends Readonly<Record<string, CounterDeclaration>>>(
+  declared: Counters,
+  labels: readonly string[] = [],
+): readonly CounterGroup<ShownCounter<Counters>>[] {
+  const byMetric = Map.groupBy(shownCounters(declared), (name) => declared[name]?.metric?.name);
+  return [...byMetric.values()].flatMap((names) => {
+    const first = declared[names[0] ?? ''];
+    if (!first?.metric) return [];
+    const { name, step, ticks, help = first.help } = first.metric;
+    const own = Object.keys(first.label ?? {});
+    const metric = { name, type: first.kind, help, labels: [...labels, ...own], unit: first.unit, step, ticks };
+    return [{ metric, counters: names.map((one) => ({ name: one, label: declared[one]?.label ?? {} })) }];
+  });
+}
+
+function deprecated<const Name extends string, const Type extends 'counter' | 'gauge'>(
+  name: Name,
+  type: Type,
+  successor: string,
+): MetricDeclaration & { readonly name: Name; readonly type: Type } {
+  const help = `Deprecated, and gone with the next release: use ${successor}.`;
+  return { name, type, help, ticks: `deprecated, and gone with the next release: use \`${successor}\`` };
+}

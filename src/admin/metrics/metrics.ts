@@ -1,0 +1,185 @@
+import { Counter, Histogram, Registry } from 'prom-client';
+import { problemCodes } from '../../catalog/problem.ts';
+import { problemsByService } from '../../catalog/problems-of.ts';
+import { serviceStates, stateOf } from '../../catalog/service-state.ts';
+import type { Service } from '../../catalog/service.ts';
+import { closeReasons, type CloseReason, type Refusal, type SessionRecord } from '../../relay/boundary/report.ts';
+import { upstreamStates } from '../schema.ts';
+import type { AdminSource } from '../source.ts';
+import { clientGroups, ownMetrics, serviceGroups, type MetricDeclaration } from './metric-table.ts';
+import { registerProcess } from './process-metrics.ts';
+import { registerReading, type Value } from './register.ts';
+import { ServiceSeries } from './service-series.ts';
+import { SharedHistogram } from './shared-histogram.ts';
+
+/**
+ * Prometheus' view: counters in shared memory are read when it asks, what only passes by (ends of sessions, events) is
+ * counted here. Every series is there from the start; labels are bounded, and never hold a client's address.
+ * metric-table.ts says where in the flow each one ticks.
+ */
+export interface MetricsInput extends Pick<
+  AdminSource,
+  'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'feed'
+> {
+  refused(): Readonly<Record<Refusal, number>>;
+  /** Of all upstreams there ever were: counts by bucket, the last one for what was slower than all bounds. */
+  dials(): { readonly boundsMs: readonly number[]; readonly counts: readonly number[]; readonly sumMs: number };
+  /** How late the event loop of each thread runs, in milliseconds. */
+  lags(): Readonly<Record<string, number>>;
+}
+
+export interface Metrics {
+  onSessions(records: readonly SessionRecord[], dropped: number): void;
+  onEngineEvent(action: string): void;
+  onDiscovered(lagMs: number): void;
+  render(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+/** More services than that are summed up under one name, so that no set of labels can flood Prometheus. */
+const mostServices = 1_000;
+const otherServices = '(others)';
+
+const engineActions = [
+  'create',
+  'start',
+  'die',
+  'kill',
+  'stop',
+  'pause',
+  'unpause',
+  'restart',
+  'rename',
+  'update',
+  'oom',
+];
+const moreActions = ['health_status', 'connect', 'disconnect', 'destroy', 'other'];
+const knownActions: ReadonlySet<string> = new Set([...engineActions, ...moreActions]);
+
+export function createMetrics(input: MetricsInput): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const closed = counterBy(registry, ownMetrics.sessionsClosed, 'reason', Object.keys(closeReasons));
+  const droppedRecords = new Counter({ ...named(ownMetrics.recordsDropped), registers });
+  const durations = new Histogram({
+    ...named(ownMetrics.sessionDuration),
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600],
+    registers,
+  });
+  const engineEvents = counterBy(registry, ownMetrics.engineEvents, 'action', [...knownActions]);
+  const lag = new Histogram({
+    ...named(ownMetrics.discoveryLag),
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers,
+  });
+  registerOwn(registry, input);
+  registerClients(registry, input);
+  registerServices(registry, input);
+  registerProcess(registry);
+  return {
+    onSessions(records, dropped) {
+      for (const { reason, totalMs } of records) {
+        closed.inc({ reason } satisfies { reason: CloseReason });
+        durations.observe(totalMs / 1_000);
+      }
+      droppedRecords.inc(dropped);
+    },
+    onEngineEvent(action) {
+      const [name = 'other'] = action.split(':');
+      engineEvents.inc({ action: knownActions.has(name) ? name : 'other' });
+    },
+    onDiscovered: (lagMs) => lag.observe(lagMs / 1_000),
+    render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+function registerOwn(registry: Registry, input: MetricsInput): void {
+  const { version, driver, workers } = input.facts;
+  const one = (declared: MetricDeclaration, read: () => number): void =>
+    registerReading(registry, declared, () => [{ value: read() }]);
+
+  registerReading(registry, ownMetrics.buildInfo, () => [{ value: 1, labels: { version, driver } }]);
+  one(ownMetrics.relayThreads, () => workers);
+  one(ownMetrics.ready, () => Number(input.readiness().ready));
+  one(ownMetrics.engineConnected, () => Number(input.engine().kind === 'connected'));
+  registerReading(registry, ownMetrics.services, () => countServices(input));
+  registerReading(registry, ownMetrics.upstreams, () => countUpstreams(input));
+  registerReading(registry, ownMetrics.listeners, () => countListeners(input));
+  registerReading(registry, ownMetrics.problems, () => countProblems(input));
+  const { name, help } = ownMetrics.dialDuration;
+  const dials = new SharedHistogram({ name, help, registers: [] }, () => {
+    const { boundsMs, counts, sumMs } = input.dials();
+    return { bounds: boundsMs.map((boundMs) => boundMs / 1_000), counts, sum: sumMs / 1_000 };
+  });
+  registry.registerMetric(dials);
+  registerReading(registry, ownMetrics.eventLoopLag, () =>
+    Object.entries(input.lags()).map(([thread, lagMs]) => ({ value: lagMs / 1_000, labels: { thread } })),
+  );
+  for (const declared of [ownMetrics.subscribers, ownMetrics.deprecatedListeners])
+    one(declared, () => input.feed.subscribers);
+  for (const declared of [ownMetrics.subscribersDropped, ownMetrics.deprecatedListenersDropped])
+    one(declared, () => input.feed.dropped);
+}
+
+function registerClients(registry: Registry, input: MetricsInput): void {
+  for (const { metric, counters } of clientGroups) {
+    registerReading(registry, metric, () => {
+      const values: Readonly<Record<string, number>> = { ...input.totals(), ...input.refused() };
+      return counters.map(({ name, label }) => ({ value: values[name] ?? 0, labels: label }));
+    });
+  }
+}
+
+function registerServices(registry: Registry, input: MetricsInput): void {
+  const series = new ServiceSeries((service) => input.service(service), mostServices);
+  for (const { metric, counters } of serviceGroups) {
+    registerReading(registry, metric, () => {
+      const { named: own, others } = series.read(input.catalog().services);
+      return [...own, ...(others ? [[otherServices, others] as const] : [])].flatMap(([service, traffic]) =>
+        counters.map(({ name, label }) => ({ value: traffic[name], labels: { service, ...label } })),
+      );
+    });
+  }
+}
+
+function named({ name, help }: MetricDeclaration): { readonly name: string; readonly help: string } {
+  return { name, help };
+}
+
+function counterBy(registry: Registry, declared: MetricDeclaration, label: string, values: readonly string[]): Counter {
+  const made = new Counter({ ...named(declared), labelNames: [label], registers: [registry] });
+  for (const value of values) made.inc({ [label]: value }, 0);
+  return made;
+}
+
+function countServices({ catalog }: MetricsInput): Value[] {
+  const problems = problemsByService(catalog());
+  const state = (service: Service): string => stateOf(service, problems.get(service.name)?.length ?? 0).kind;
+  return countBy('state', serviceStates, [...catalog().services.values()].map(state));
+}
+
+function countUpstreams({ catalog }: MetricsInput): Value[] {
+  const kinds = [...catalog().services.values()].flatMap(({ upstreams }) => upstreams.map(({ state }) => state.kind));
+  return countBy('state', upstreamStates, kinds);
+}
+
+function countListeners({ catalog }: MetricsInput): Value[] {
+  // Several services may share one.
+  const open = new Map<string, 'open' | 'closed'>();
+  for (const { routes } of catalog().services.values())
+    for (const { listen, openPort } of routes) open.set(listen, openPort === undefined ? 'closed' : 'open');
+  return countBy('state', ['open', 'closed'], [...open.values()]);
+}
+
+function countProblems({ catalog }: MetricsInput): Value[] {
+  return countBy(
+    'code',
+    problemCodes,
+    catalog().problems.map(({ code }) => code),
+  );
+}
+
+function countBy(label: string, known: readonly string[], found: readonly string[]): Value[] {
+  const counts = new Map(known.map((one) => [one, 0]));
+  for (const one of found) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].map(([one, value]) => ({ value, labels: { [label]: one } }));
+}
