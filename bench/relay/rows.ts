@@ -50,7 +50,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'keep-alive': keptAlive,
   connections: shortSessions,
   'sni-bulk': {
-    title: 'Bulk, 1 stream, led by TLS server name',
+    title: 'Bulk, 1 stream, routed by TLS server name',
     rateUnit: 'GB/s',
     cpuUnit: 'ms/GB',
     compares: 'rate',
@@ -62,7 +62,7 @@ export const rows: Readonly<Record<string, Row>> = {
       }),
   },
   'sni-connections': {
-    title: 'New connections, led by TLS server name',
+    title: 'New connections, routed by TLS server name',
     rateUnit: 'connections/s',
     cpuUnit: 'ms/1000 connections',
     compares: 'rate',

@@ -20,7 +20,7 @@ export const closeReasons = {
   'hold-full': 'As many clients as allowed were already waiting.',
   'upstream-gone': 'The upstream left the table: its container died, or its drain ended.',
   rebalanced: 'It was idle on a crowded upstream while others had room (`rebalance`).',
-  operator: 'Somebody asked for it through the admin API.',
+  operator: 'An operator closed it through the admin API.',
   'upstream-refused-tls':
     'The client was routed by its TLS name, and the upstream answered that it does not speak TLS.',
   shutdown: 'Sealane itself stopped.',
