@@ -37,7 +37,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
     crash.postMessage({});
     crash.close();
     await Promise.race([client.ended, client.closed]);
-    await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === 2);
+    await until(() => rig.log.all.filter((line) => line.includes('a fault in the relay')).length === 2);
 
     await vi.waitFor(
       async () => {
@@ -68,7 +68,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
     crash.close();
     const clients = await Promise.all(Array.from({ length: 10 }, () => dialTls(port)));
     expect(await Promise.all(clients.map((client) => client.echo('after')))).toEqual(clients.map(() => 'after'));
-    expect(rig.log.all.filter((line) => line.includes('a flaw in the relay'))).toHaveLength(1);
+    expect(rig.log.all.filter((line) => line.includes('a fault in the relay'))).toHaveLength(1);
     await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     await until(() => rig.totals().open === 0);
     vi.unstubAllEnvs();

@@ -153,7 +153,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
     crash.postMessage({});
     crash.close();
     await Promise.race([client.ended, client.closed]);
-    await until(() => rig.log.all.filter((line) => line.includes('a flaw in the relay')).length === workers);
+    await until(() => rig.log.all.filter((line) => line.includes('a fault in the relay')).length === workers);
 
     await vi.waitFor(
       async () => {
