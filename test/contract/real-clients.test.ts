@@ -274,8 +274,8 @@ describe.each(['stream', 'splice'])('one port for many services, through the %s 
   });
 
   test('a client that found no service is recorded with the name that it requested', async () => {
-    await openssl('-connect', `127.0.0.1:${named}`, '-servername', 'nobody.localhost');
-    const line = await sealane.line({ event: 'session', session: { name: 'nobody.localhost' } });
-    expect(line).toMatchObject({ session: { reason: 'no-route', name: 'nobody.localhost' } });
+    await openssl('-connect', `127.0.0.1:${named}`, '-servername', 'unrouted.localhost');
+    const line = await sealane.line({ event: 'session', session: { name: 'unrouted.localhost' } });
+    expect(line).toMatchObject({ session: { reason: 'no-route', name: 'unrouted.localhost' } });
   });
 });
