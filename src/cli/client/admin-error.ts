@@ -1,4 +1,4 @@
-import type { Endpoint } from './endpoint.ts';
+import type { AdminEndpoint } from './endpoint.ts';
 import { printable } from '../../text/printable.ts';
 
 /** Asking failed; the message is one line that says what to do. */
@@ -15,7 +15,7 @@ export class AdminError extends Error {
   }
 }
 
-export function unreachable(endpoint: Endpoint, error: unknown): AdminError {
+export function unreachable(endpoint: AdminEndpoint, error: unknown): AdminError {
   if (error instanceof AdminError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const isLate = error instanceof Error && error.name === 'TimeoutError';
@@ -28,7 +28,7 @@ export function unreachable(endpoint: Endpoint, error: unknown): AdminError {
   return new AdminError('unreachable', message, { cause: error });
 }
 
-export function nonsense(endpoint: Endpoint, what: string): AdminError {
+export function nonsense(endpoint: AdminEndpoint, what: string): AdminError {
   return new AdminError(
     'nonsense',
     `what answers at ${endpoint.shown} is not the admin API of this version of Sealane: ${printable(what, 200)}`,

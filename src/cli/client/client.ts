@@ -12,7 +12,7 @@ import {
   type ApiServices,
 } from '../../admin/schema.ts';
 import { AdminError, nonsense } from './admin-error.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AdminEndpoint } from './endpoint.ts';
 import { readFeed, type FeedEvent } from './feed.ts';
 import { ask, askJson } from './request.ts';
 
@@ -20,7 +20,7 @@ import { ask, askJson } from './request.ts';
  * Asks a running Sealane through its public admin API; the commands have no other door.
  */
 export interface AdminClient {
-  readonly endpoint: Endpoint;
+  readonly endpoint: AdminEndpoint;
   /** @throws AdminError */
   services(): Promise<ApiServices>;
   /** Undefined when there is none of this name. @throws AdminError */
@@ -52,7 +52,7 @@ export interface Lost {
 const patienceMs = 10_000;
 const retryMs = 1_000;
 
-export function createClient(endpoint: Endpoint): AdminClient {
+export function createClient(endpoint: AdminEndpoint): AdminClient {
   const agent = new Agent({ keepAlive: true });
 
   const read = async <T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> => {

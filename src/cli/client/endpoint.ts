@@ -6,7 +6,7 @@ import { printable } from '../../text/printable.ts';
 /**
  * Where the Sealane that is asked serves its admin API.
  */
-export interface Endpoint {
+export interface AdminEndpoint {
   /** For people. */
   readonly shown: string;
   readonly to: { readonly host: string; readonly port: number } | { readonly socketPath: string };
@@ -21,7 +21,7 @@ export type EndpointFlags = Flags & { readonly config?: string };
  *
  * @throws ConfigError
  */
-export async function readEndpoint(flags: EndpointFlags, environment: NodeJS.ProcessEnv): Promise<Endpoint> {
+export async function readEndpoint(flags: EndpointFlags, environment: NodeJS.ProcessEnv): Promise<AdminEndpoint> {
   const { settings } = await loadConfig(flags, environment);
   const { admin, 'admin-socket': socketPath, 'admin-token': token } = settings;
   const addressWasNamed = flags.admin !== undefined && flags['admin-socket'] === undefined;

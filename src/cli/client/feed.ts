@@ -10,7 +10,7 @@ import {
   type TimelineEvent,
 } from '../../admin/schema.ts';
 import { nonsense, unreachable } from './admin-error.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AdminEndpoint } from './endpoint.ts';
 
 /** What the event stream says. */
 export type FeedEvent =
@@ -22,7 +22,7 @@ export type FeedEvent =
   | { readonly kind: 'reset'; readonly reason: string };
 
 /** Until the server closes the stream. @throws AdminError */
-export async function* readFeed(endpoint: Endpoint, response: IncomingMessage): AsyncGenerator<FeedEvent> {
+export async function* readFeed(endpoint: AdminEndpoint, response: IncomingMessage): AsyncGenerator<FeedEvent> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message) });
   try {
@@ -39,7 +39,7 @@ export async function* readFeed(endpoint: Endpoint, response: IncomingMessage): 
 }
 
 /** Undefined for what a later version may say. */
-function read(endpoint: Endpoint, { event, data }: EventSourceMessage): FeedEvent | undefined {
+function read(endpoint: AdminEndpoint, { event, data }: EventSourceMessage): FeedEvent | undefined {
   try {
     const value: unknown = JSON.parse(data);
     switch (event) {

@@ -2,7 +2,7 @@ import { request, type Agent, type IncomingMessage } from 'node:http';
 import { errorSchema } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { AdminError, nonsense, unreachable } from './admin-error.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AdminEndpoint } from './endpoint.ts';
 
 /**
  * One request to the admin API, over TCP or a unix socket, which fetch can't.
@@ -16,7 +16,7 @@ export interface AskOptions {
 }
 
 /** The answer's head. @throws AdminError also when the answer is an error */
-export async function ask(endpoint: Endpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+export async function ask(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
   const response = await send(endpoint, path, options).catch((error: unknown) => {
     throw unreachable(endpoint, error);
   });
@@ -25,7 +25,7 @@ export async function ask(endpoint: Endpoint, path: string, options: AskOptions)
   throw refusal(endpoint, response.statusCode ?? 0, await bodyOf(endpoint, response));
 }
 
-export async function askJson(endpoint: Endpoint, path: string, options: AskOptions): Promise<unknown> {
+export async function askJson(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<unknown> {
   const text = await bodyOf(endpoint, await ask(endpoint, path, options));
   try {
     return JSON.parse(text);
@@ -34,7 +34,7 @@ export async function askJson(endpoint: Endpoint, path: string, options: AskOpti
   }
 }
 
-function send(endpoint: Endpoint, path: string, { agent, signal, headers }: AskOptions): Promise<IncomingMessage> {
+function send(endpoint: AdminEndpoint, path: string, { agent, signal, headers }: AskOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const authorization = endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` };
     const { to } = endpoint;
@@ -47,7 +47,7 @@ function send(endpoint: Endpoint, path: string, { agent, signal, headers }: AskO
   });
 }
 
-async function bodyOf(endpoint: Endpoint, response: IncomingMessage): Promise<string> {
+async function bodyOf(endpoint: AdminEndpoint, response: IncomingMessage): Promise<string> {
   let text = '';
   try {
     for await (const chunk of response) text += String(chunk);
@@ -57,7 +57,7 @@ async function bodyOf(endpoint: Endpoint, response: IncomingMessage): Promise<st
   return text;
 }
 
-function refusal(endpoint: Endpoint, status: number, body: string): AdminError {
+function refusal(endpoint: AdminEndpoint, status: number, body: string): AdminError {
   if (status === 401) {
     const what = endpoint.token === undefined ? 'asks for a token' : 'does not take this token';
     return new AdminError(

@@ -2,7 +2,7 @@ import { batch } from '@preact/signals';
 import type { ApiProblem, ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
 import { api, ApiFailure } from './api.ts';
 import { serverNowMs, setServerTime } from './clock.ts';
-import { createRefresher } from './refresher.ts';
+import { createReadQueue } from './read-queue.ts';
 import { connection, history, problems, services, status, tick, timeline } from './store.ts';
 import { messageOf } from '../../text/message-of.ts';
 
@@ -10,7 +10,7 @@ import { messageOf } from '../../text/message-of.ts';
  * Keeps the store equal to Sealane's state: one event stream names what changed, and only that is read. Each connection
  * and reconnection reads everything anew, so that nothing stale survives; a stream that has gone silent is closed.
  *
- *   EventSource ─▶ services: names  ─▶ refresher ─▶ GET /api/services[/name] ─▶ store
+ *   EventSource ─▶ services: names  ─▶ read queue ─▶ GET /api/services[/name] ─▶ store
  *               ─▶ stats, timeline ────────────────────────────────────────▶ store
  */
 const keptEvents = 500;
@@ -28,7 +28,7 @@ let heardAtMs = 0;
 let lastId = 0;
 let freshStats = true;
 
-const refresher = createRefresher({
+const readQueue = createReadQueue({
   async readAll() {
     const [all, { problems: found }] = await Promise.all([api.services(), api.problems()]);
     setServerTime(Date.parse(all.at));
@@ -61,7 +61,7 @@ const refresher = createRefresher({
     if (found) {
       const concerned = concernedBy(problems.peek(), found.problems);
       problems.value = found.problems;
-      if (concerned.length > 0) refresher.some(concerned, false);
+      if (concerned.length > 0) readQueue.some(concerned, false);
     }
   },
   onFailure(error) {
@@ -76,7 +76,7 @@ export function startFeed(): void {
   open();
   setInterval(watch, 1000);
   // No event names a change of the engine's own state.
-  setInterval(() => connection.peek().kind === 'live' && refresher.some([], true), statusEveryMs);
+  setInterval(() => connection.peek().kind === 'live' && readQueue.some([], true), statusEveryMs);
   // A phone that wakes up shows old data.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && connection.peek().kind === 'stale') reconnectNow();
@@ -85,7 +85,7 @@ export function startFeed(): void {
 
 /** Reads after an action, so that its outcome shows before the stream names it. */
 export function refresh(name: string): void {
-  refresher.some([name], false);
+  readQueue.some([name], false);
 }
 
 export function reconnectNow(): void {
@@ -104,16 +104,16 @@ function open(): void {
   opened.addEventListener('open', () => {
     heard();
     retryMs = firstRetryMs;
-    refresher.all();
+    readQueue.all();
   });
   opened.addEventListener('error', () => {
     // A 401 ends here as well, and the event does not say so; the next read does.
-    if (connection.peek().kind === 'connecting') refresher.all();
+    if (connection.peek().kind === 'connecting') readQueue.all();
     reconnect();
   });
   on(opened, 'stats', onStats);
   on(opened, 'services', ({ changed, removed, problemsChanged }) => {
-    refresher.some([...changed, ...removed], problemsChanged);
+    readQueue.some([...changed, ...removed], problemsChanged);
   });
   on(opened, 'timeline', (event) => {
     lastId = Math.max(lastId, event.id);
@@ -176,7 +176,7 @@ function flushTimeline(): void {
 
 function heard(): void {
   heardAtMs = Date.now();
-  if (connection.peek().kind === 'stale' && services.peek().size > 0) refresher.all();
+  if (connection.peek().kind === 'stale' && services.peek().size > 0) readQueue.all();
 }
 
 function watch(): void {

@@ -2,7 +2,7 @@
  * The history of the last few minutes of traffic, one tick a second: of all services together, and of each service that
  * had traffic. Derived from counters that only grow. Owns its memory; knows neither clock nor page.
  */
-export interface Figures {
+export interface ServiceFigures {
   readonly active: number;
   readonly held: number;
   readonly bytesUp: number;
@@ -41,7 +41,7 @@ export class History {
   readonly #seconds = new Float64Array(historyTicks);
   readonly #total = new Float32Array(historyTicks * fields);
   readonly #each = new Map<string, Float32Array>();
-  #figures = new Map<string, Figures>();
+  #figures = new Map<string, ServiceFigures>();
   #live: ReadonlyMap<string, Live> = new Map();
   #ticks = 0;
   #atMs: number | undefined;
@@ -52,7 +52,7 @@ export class History {
   }
 
   /** `changed`: the services whose figures differ from the last time. `fresh`: `changed` holds all services. */
-  add(atMs: number, changed: ReadonlyMap<string, Figures>, fresh: boolean): void {
+  add(atMs: number, changed: ReadonlyMap<string, ServiceFigures>, fresh: boolean): void {
     const elapsedMs = this.#atMs === undefined ? 0 : atMs - this.#atMs;
     const gap = elapsedMs <= 0 || elapsedMs > gapMs;
     if (gap && this.#atMs !== undefined) this.#put(Number.NaN, new Map());
@@ -125,8 +125,8 @@ export class History {
 /** Undefined without an earlier value, or where the counters began anew: no rate is known then. */
 function perSecond(
   field: 'bytesUp' | 'bytesDown',
-  before: Figures | undefined,
-  now: Figures,
+  before: ServiceFigures | undefined,
+  now: ServiceFigures,
   elapsedMs: number,
 ): number {
   if (!before || elapsedMs <= 0) return 0;

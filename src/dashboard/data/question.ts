@@ -10,7 +10,7 @@ export interface Question {
 export const asked = signal<(Question & { readonly settle: (sure: boolean) => void }) | undefined>(undefined);
 
 /** Resolves to true once the reader confirms. A new question answers an open one with false, since its dialog is gone. */
-export function ask(question: Question): Promise<boolean> {
+export function askReader(question: Question): Promise<boolean> {
   asked.value?.settle(false);
   return new Promise((resolve) => {
     const settle = (sure: boolean): void => {

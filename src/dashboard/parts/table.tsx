@@ -3,14 +3,14 @@ import type { ComponentChildren } from 'preact';
 /** A table's frame. On a phone its rows are laid out as blocks, for which browsers drop the table's roles; they are set here. */
 export interface TableProps {
   readonly class: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly TableColumn[];
   /** The id of the element that names the table. */
   readonly labelledBy?: string;
   /** Rows. */
   readonly children: ComponentChildren;
 }
 
-export interface Column {
+export interface TableColumn {
   readonly title: string;
   /** `number`: aligned right; `unseen`: for screen readers only. */
   readonly kind?: 'number' | 'unseen';

@@ -6,12 +6,12 @@ import { count, plural, rate } from '../format.ts';
 import { toHash } from '../place.ts';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { Mark } from '../parts/state.tsx';
-import { Table, type Column } from '../parts/table.tsx';
+import { Table, type TableColumn } from '../parts/table.tsx';
 
 /** The list of all services: searched, filtered, in pages. The selection is kept while another view is open. */
 const wanted = signal<Wanted>({ search: '', state: 'all', order: 'name' });
 const page = signal(0);
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: 'Service' },
   { title: 'Listens on' },
   { title: 'Upstreams' },

@@ -6,7 +6,7 @@ import { count, duration, plural } from '../format.ts';
 import { formatBytes } from '../../text/sizes.ts';
 import { toHash } from '../place.ts';
 import { State, type StateName } from '../parts/state.tsx';
-import { Table, type Column } from '../parts/table.tsx';
+import { Table, type TableColumn } from '../parts/table.tsx';
 import { messageOf } from '../../text/message-of.ts';
 
 /** The sessions that are open now. The view asks again every two seconds while it is shown. */
@@ -17,7 +17,7 @@ const marks: Readonly<Record<ApiSession['state'], StateName>> = {
   dialing: 'starting',
   relaying: 'ready',
 };
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: 'Client' },
   { title: 'Service' },
   { title: 'State' },

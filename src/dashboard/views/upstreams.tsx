@@ -3,19 +3,19 @@ import { useState } from 'preact/hooks';
 import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
 import { refresh } from '../data/feed.ts';
-import { ask } from '../data/question.ts';
+import { askReader } from '../data/question.ts';
 import { count, latency, plural } from '../format.ts';
 import { formatBytes } from '../../text/sizes.ts';
 import { Ago } from '../parts/ago.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { State } from '../parts/state.tsx';
-import { Table, type Column } from '../parts/table.tsx';
+import { Table, type TableColumn } from '../parts/table.tsx';
 import { say } from '../parts/toast.tsx';
 import { messageOf } from '../../text/message-of.ts';
 
 /** The upstreams of a service: state, since when and why, what they carry, and what an operator may do to them. */
 const page = signal(0);
-const columns: readonly Column[] = [
+const columns: readonly TableColumn[] = [
   { title: 'Upstream' },
   { title: 'State' },
   { title: 'Connections', kind: 'number' },
@@ -111,7 +111,7 @@ function Actions({ service, upstream }: { readonly service: string; readonly ups
     }
   };
   const close = async (): Promise<void> => {
-    const sure = await ask({
+    const sure = await askReader({
       question: `Close ${plural(traffic.active, 'session')} of ${name}?`,
       detail: 'Its clients are cut off at once. It stays in the pool and gets new ones, unless it is drained.',
       answer: 'Close them',

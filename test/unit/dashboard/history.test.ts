@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { History, historyTicks, idle, type Figures } from '../../../src/dashboard/data/history.ts';
+import { History, historyTicks, idle, type ServiceFigures } from '../../../src/dashboard/data/history.ts';
 
-const figures = (bytesDown: number, active = 0): Figures => ({ active, held: 0, bytesUp: bytesDown / 10, bytesDown });
-const of = (entries: Record<string, Figures>): Map<string, Figures> => new Map(Object.entries(entries));
+const figures = (bytesDown: number, active = 0): ServiceFigures => ({
+  active,
+  held: 0,
+  bytesUp: bytesDown / 10,
+  bytesDown,
+});
+const of = (entries: Record<string, ServiceFigures>): Map<string, ServiceFigures> => new Map(Object.entries(entries));
 
 describe('the history of figures', () => {
   it('tells rates from counters that only grow', () => {

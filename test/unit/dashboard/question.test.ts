@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { ask, asked } from '../../../src/dashboard/data/question.ts';
+import { askReader, asked } from '../../../src/dashboard/data/question.ts';
 
 const about = (question: string) => ({ question, detail: '', answer: 'Yes' });
 
 it('a question that is asked while another waits takes that one back: it is answered with no', async () => {
-  const first = ask(about('first?'));
-  const second = ask(about('second?'));
+  const first = askReader(about('first?'));
+  const second = askReader(about('second?'));
   expect(await first).toBe(false);
   expect(asked.value?.question).toBe('second?');
   asked.value?.settle(true);

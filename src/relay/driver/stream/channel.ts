@@ -3,7 +3,7 @@ import type { Channel, ChannelEvents, Preface, RelayEnd, TlsOffer, UpstreamTlsOf
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { awaitAnswer } from './answer.ts';
-import { connectTo, formatAddress, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
+import { connectTo, formatPeer, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
 import { StreamEarlyBytes } from './early-bytes.ts';
 import { StreamHalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
@@ -44,7 +44,7 @@ export class StreamChannel implements Channel {
   #down: StreamHalfPipe | undefined;
   #over = false;
 
-  constructor(client: Socket, sockets: OpenSockets, address = formatAddress(client.remoteAddress, client.remotePort)) {
+  constructor(client: Socket, sockets: OpenSockets, address = formatPeer(client.remoteAddress, client.remotePort)) {
     this.#sockets = sockets;
     this.#carrier = client;
     this.#client = client;
@@ -53,7 +53,7 @@ export class StreamChannel implements Channel {
   }
 
   get local(): string {
-    return formatAddress(this.#client.localAddress, this.#client.localPort);
+    return formatPeer(this.#client.localAddress, this.#client.localPort);
   }
 
   get bytesUp(): number {

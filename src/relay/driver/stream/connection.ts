@@ -32,7 +32,7 @@ export function selfConnected(): NodeJS.ErrnoException {
 }
 
 /** Prints an address and port; a client that connected over IPv4 to an IPv6 listener is shown with its IPv4 address. */
-export function formatAddress(address: string | undefined, port: number | undefined): string {
+export function formatPeer(address: string | undefined, port: number | undefined): string {
   // A client that reset before it was accepted has no address any more.
   if (address === undefined) return 'unknown';
   const plain = address.startsWith('::ffff:') ? address.slice(7) : address;

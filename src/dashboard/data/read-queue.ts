@@ -8,7 +8,7 @@ export interface Reads {
   onFailure(error: unknown): void;
 }
 
-export interface Refresher {
+export interface ReadQueue {
   all(): void;
   some(names: Iterable<string>, alsoProblems: boolean): void;
 }
@@ -17,7 +17,7 @@ export interface Refresher {
 const someAtMost = 20;
 const gapMs = 200;
 
-export function createRefresher(reads: Reads, wait: (ms: number) => Promise<void> = sleep): Refresher {
+export function createReadQueue(reads: Reads, wait: (ms: number) => Promise<void> = sleep): ReadQueue {
   let everything = false;
   let alsoProblems = false;
   let names = new Set<string>();

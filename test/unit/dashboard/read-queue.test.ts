@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRefresher } from '../../../src/dashboard/data/refresher.ts';
+import { createReadQueue } from '../../../src/dashboard/data/read-queue.ts';
 
 /** Reads that end when the test says so. */
 function reading() {
@@ -11,7 +11,7 @@ function reading() {
     pending = Promise.withResolvers<void>();
     return pending.promise;
   };
-  const refresher = createRefresher(
+  const readQueue = createReadQueue(
     {
       readAll: () => read('all'),
       readSome: (names, alsoProblems) => read(`${names.join()}${alsoProblems ? ' and problems' : ''}`),
@@ -28,15 +28,15 @@ function reading() {
     pending.reject(new Error('gone'));
     await turn();
   };
-  return { refresher, calls, failures, end, fail };
+  return { readQueue, calls, failures, end, fail };
 }
 
 describe('reading what changed', () => {
   it('reads one thing at a time, and whatever was named meanwhile by exactly one more read', async () => {
-    const { refresher, calls, end } = reading();
-    refresher.some(['api'], false);
-    refresher.some(['web', 'api'], false);
-    refresher.some(['db', 'web'], true);
+    const { readQueue, calls, end } = reading();
+    readQueue.some(['api'], false);
+    readQueue.some(['web', 'api'], false);
+    readQueue.some(['db', 'web'], true);
     expect(calls).toEqual(['api']);
     await end();
     expect(calls).toEqual(['api', 'web,api,db and problems']);
@@ -45,14 +45,14 @@ describe('reading what changed', () => {
   });
 
   it('reads problems alone when only these changed', () => {
-    const { refresher, calls } = reading();
-    refresher.some([], true);
+    const { readQueue, calls } = reading();
+    readQueue.some([], true);
     expect(calls).toEqual([' and problems']);
   });
 
   it('reads the whole list when many are named', () => {
-    const { refresher, calls } = reading();
-    refresher.some(
+    const { readQueue, calls } = reading();
+    readQueue.some(
       Array.from({ length: 100 }, (_, index) => `service-${index}`),
       true,
     );
@@ -60,11 +60,11 @@ describe('reading what changed', () => {
   });
 
   it('says that a read failed, and reads again when asked again', async () => {
-    const { refresher, calls, failures, fail } = reading();
-    refresher.some(['api'], false);
+    const { readQueue, calls, failures, fail } = reading();
+    readQueue.some(['api'], false);
     await fail();
     expect(failures).toHaveLength(1);
-    refresher.all();
+    readQueue.all();
     expect(calls).toEqual(['api', 'all']);
   });
 });
