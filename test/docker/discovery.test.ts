@@ -78,7 +78,10 @@ describe('a labelled container', () => {
       (names) => names.length === 2,
     );
     await act(goes);
-    await t.sealane.line({ event: /^upstream-(?:removed|changed)$/, upstream: goes.name });
+    await Promise.race([
+      t.sealane.line({ event: 'upstream-removed', upstream: goes.name }),
+      t.sealane.line({ event: 'upstream-changed', upstream: goes.name, state: 'paused' }),
+    ]);
     expect(await answerers(t.port)).toEqual([stays.name]);
   });
 
@@ -92,8 +95,9 @@ describe('a labelled container', () => {
     );
     await web.pause();
     await t.sealane.line({ event: 'upstream-changed', upstream: web.name, state: 'paused' });
+    const from = t.sealane.lines.length;
     await web.unpause();
-    await t.sealane.line(upstreamIs(/./, 'ready'));
+    await t.sealane.line(upstreamIs(web.name, 'ready'), from);
     expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
   });
 
