@@ -6,7 +6,7 @@ import { RandomOfTwo } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import { SourceHash } from './source-hash.ts';
 
-/** Which policy serves which name. `random` returns a number in [0, 1). */
+/** Creates the balancer of a policy. `random` returns a number in [0, 1). */
 export function createBalancer(policy: BalancePolicy, random: () => number): Balancer {
   switch (policy) {
     case 'least-connections':

@@ -1,9 +1,9 @@
 import type { Weighted } from './policy.ts';
 
 /**
- * Who may be dialed for a session, best first in tiers: ready primaries; ready backups, when every ready primary has
- * been asked; suspects, the last resort. Within a tier the balancer decides. An upstream that is full is passed over,
- * but it is ready all the same, so it keeps the backups out: who finds only full ones waits.
+ * The upstreams that may be dialed for a session, in tiers, best first: ready primaries; ready backups, once every
+ * ready primary was dialed; suspects, the last resort. Within a tier the balancer decides. A full upstream is passed
+ * over, but it still counts as ready, so it keeps the backups out: a session that finds only full primaries waits.
  */
 export interface Candidate extends Weighted {
   readonly isBackup: boolean;
@@ -15,7 +15,7 @@ export interface Candidate extends Weighted {
 
 export class Candidates<U extends Candidate> {
   readonly all: readonly U[];
-  /** Nearly every pool: only what workers find out themselves can put one upstream behind another. */
+  /** True for nearly every pool: only a suspicion of this worker's own can then put one upstream behind another. */
   readonly #isPlain: boolean;
 
   constructor(all: readonly U[]) {
@@ -27,9 +27,9 @@ export class Candidates<U extends Candidate> {
     return this.all.length === 0;
   }
 
-  /** The best tier of those that are not in `asked`; empty when there is nobody left to ask now. */
+  /** The best tier of the upstreams that are not in `asked`; empty when no upstream is left to dial now. */
   best(asked: readonly U[]): readonly U[] {
-    // Once for each session: no copies when all are alike.
+    // This runs for each session, so it makes no copies when all upstreams are alike.
     if (this.#isPlain && asked.length === 0 && !this.#hasSuspect()) return this.all;
     const left = this.all.filter((one) => !asked.includes(one));
     const isOpen = (one: U): boolean => !one.isFull;

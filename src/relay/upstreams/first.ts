@@ -1,6 +1,9 @@
 import type { Balancer, Weighted } from './policy.ts';
 
-/** The first in the table takes all until it is full or gone: the oldest container, or the order in the file. */
+/**
+ * The upstream that is listed first gets all clients until it is full or gone. Upstreams are listed oldest container
+ * first, or as in the file.
+ */
 export class First implements Balancer {
   order<U extends Weighted>(upstreams: readonly U[]): readonly U[] {
     return upstreams;

@@ -1,9 +1,10 @@
 import type { Balancer, Weighted } from './policy.ts';
 
 /**
- * Fewest active sessions per weight first. Ties (all of them idle, say) are shared in proportion to weight by start-time
- * fair queueing: every choice moves an upstream's tag on by 1/weight, and the lowest tag is next. An upstream that comes
- * back after a long time starts at the present tag, so it doesn't get all clients until it has caught up.
+ * The upstream with the fewest active sessions per weight comes first. Ties (when all are idle, for example) are shared
+ * in proportion to weight by start-time fair queueing: every choice moves an upstream's tag on by 1/weight, and the
+ * lowest tag is next. An upstream that returns after a long time starts at the present tag, so that it is not sent
+ * every client until its tag has caught up.
  */
 export class LeastConnections implements Balancer {
   readonly #tags = new WeakMap<Weighted, number>();

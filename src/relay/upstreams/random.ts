@@ -1,9 +1,10 @@
 import type { Balancer, Weighted } from './policy.ts';
 
 /**
- * The power of two choices (Mitzenmacher 2001): two are drawn in proportion to weight, and the one with fewer sessions
- * per weight is first. Needs no state, so many proxies in front of one pool don't march in step. The others follow as
- * they are listed: whoever dials again asks for a new order of those that are left.
+ * The power of two choices (Mitzenmacher 2001): two upstreams are drawn in proportion to weight, and the one with fewer
+ * sessions per weight comes first. The policy has no state, so many proxies in front of one pool don't choose in step.
+ * The other upstreams follow as they are listed: after a failed dial the pool asks for a new order of the remaining
+ * ones.
  */
 export class RandomOfTwo implements Balancer {
   readonly #random: () => number;
@@ -21,7 +22,7 @@ export class RandomOfTwo implements Balancer {
     return isBusier ? [other, one, ...rest] : [one, other, ...rest];
   }
 
-  /** Takes one out, each with a chance in proportion to its weight. */
+  /** Removes one upstream at random and returns it; the chance of each is in proportion to its weight. */
   #draw<U extends Weighted>(upstreams: U[]): U {
     let total = 0;
     for (const { weight } of upstreams) total += weight;
@@ -29,7 +30,7 @@ export class RandomOfTwo implements Balancer {
     let index = 0;
     while (index < upstreams.length - 1 && (point -= upstreams[index]?.weight ?? 0) >= 0) index += 1;
     const [drawn] = upstreams.splice(index, 1);
-    if (!drawn) throw new RangeError('nothing to draw from');
+    if (!drawn) throw new RangeError('no upstream to draw from');
     return drawn;
   }
 }

@@ -1,8 +1,8 @@
 import type { Balancer, Weighted } from './policy.ts';
 
 /**
- * Smooth weighted round robin (nginx's algorithm): each turn every upstream gains its weight, the richest is chosen and
- * pays the total. Weights 5, 1, 1 give a a b a c a a, never five in a row and then nothing.
+ * Smooth weighted round robin (nginx's algorithm): in each turn every upstream gains its weight as credit; the one with
+ * the most credit is chosen and pays the total. Weights 5, 1, 1 give a a b a c a a, never five turns of `a` in a row.
  */
 export class RoundRobin implements Balancer {
   readonly #credit = new WeakMap<Weighted, number>();
@@ -11,7 +11,7 @@ export class RoundRobin implements Balancer {
     if (upstreams.length < 2) return upstreams;
     let total = 0;
     const ranked = upstreams.map((upstream) => {
-      // Read once: it may have grown when it is read again.
+      // The weight is read once, since during a slow start a second read may return more.
       const { weight } = upstream;
       const credit = (this.#credit.get(upstream) ?? 0) + weight;
       this.#credit.set(upstream, credit);

@@ -2,9 +2,9 @@ import { fnv1a, mix } from '../boundary/hash.ts';
 import type { Balancer, Weighted } from './policy.ts';
 
 /**
- * Clients stick to upstreams by address: weighted rendezvous hashing (Thaler and Ravishankar 1998; weights as in Mosko's
- * logarithmic method). Each client ranks all upstreams by its own scores, so a new one takes over 1/n of the clients and
- * moves nobody else, and a client whose upstream is away always goes to the same second.
+ * Clients stick to upstreams by address: weighted rendezvous hashing (Thaler and Ravishankar 1998; weights as in
+ * Mosko's logarithmic method). Each client ranks all upstreams by its own scores, so a new upstream takes over 1/n of
+ * the clients and moves no other client, and a client whose upstream is away always goes to the same second choice.
  */
 export class SourceHash implements Balancer {
   order<U extends Weighted>(upstreams: readonly U[], _activeOf: unknown, client: string): readonly U[] {
@@ -17,7 +17,7 @@ export class SourceHash implements Balancer {
   }
 }
 
-/** Within (0, 1). */
+/** Maps a hash to a number within (0, 1). */
 function unit(hash: number): number {
   return ((mix(hash) >>> 0) + 0.5) / 2 ** 32;
 }

@@ -2,13 +2,13 @@ import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
 
 /**
- * What a worker makes of its own failed dials to one upstream, until the control side has probed it: for a while the
- * upstream is asked last, and the control side is told, though not at every dial.
+ * A worker's suspicion of one upstream after failed dials of its own, until the control side has probed the upstream:
+ * for a while the upstream is dialed last, and the control side is told, though not of every failed dial.
  */
 const refusedBackoff = { firstMs: 25, maxMs: 1_000 };
-/** A dial that got no answer cost its client the whole deadline, so fewer of them are asked to find out again. */
+/** A dial without an answer costs its client the whole connect timeout, so fewer clients are sent to try again. */
 const silentBackoff = { firstMs: 1_000, maxMs: 10_000 };
-/** The control side probes by itself once told; it need not hear of each of a thousand clients. */
+/** Once told, the control side probes by itself; it need not hear of each of a thousand failed dials. */
 const tellIntervalMs = 250;
 
 export class Suspicion {
@@ -21,7 +21,7 @@ export class Suspicion {
 
   constructor(
     collaborators: { readonly clock: Clock; readonly random: () => number },
-    /** A dial failed, with what error; called at most every 250 ms. */
+    /** Tells the control side the error of a failed dial; called at most every 250 ms. */
     tell: (error: string) => void,
   ) {
     this.#clock = collaborators.clock;
@@ -29,12 +29,12 @@ export class Suspicion {
     this.#tell = tell;
   }
 
-  /** A dial failed lately, and nobody has found out since that the upstream answers again. */
+  /** True when a dial failed lately and no dial or probe was answered since. */
   get isActive(): boolean {
     return this.#failures > 0 && this.#clock.nowMs() < this.#untilMs;
   }
 
-  /** One client finds out; until it has, the others go elsewhere first. */
+  /** A dial of one client tests the upstream; until it has a result, other clients are sent elsewhere first. */
   onDial(deadlineMs: number): void {
     if (this.#failures > 0) this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + deadlineMs);
   }

@@ -6,33 +6,34 @@ import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from '../boundary/table.ts';
 
 /**
- * One upstream as a worker knows it: the present spec, who is on it, which of its addresses answered last, and whether
- * it refused lately. A suspect is still a candidate, only the last one: whether it is fit is decided on the control side.
+ * One upstream as a worker knows it: its present spec, the sessions that dial it or are relayed to it, the address that
+ * answered last, and whether dials failed lately. A suspect is still a candidate, though the last one: the control side
+ * alone decides whether an upstream is fit.
  */
 interface UpstreamCollaborators {
   readonly counters: CounterWriter;
   readonly clock: Clock;
   readonly random: () => number;
-  /** A dial to it failed, or got no answer; a few times a second at most while dials go on failing. */
+  /** A dial to the upstream failed or got no answer; called at most a few times a second while dials keep failing. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
 }
 
 export interface Occupant {
-  /** In the list of the upstream that it dials or is relayed to. */
+  /** The session's node in the list of the upstream that it dials or is relayed to. */
   readonly upstreamNode: ListNode<Occupant>;
   onUpstreamGone(): void;
-  /** Adds what moved since the last time to the counters. */
+  /** Adds the bytes relayed since the last call to the counters. */
   sample(): void;
-  /** How long it has been at rest, in milliseconds; 0 while it dials or has bytes on their way. */
+  /** How long the session has been idle, in milliseconds; 0 while it dials or has bytes on their way. */
   idleMs(nowMs: number): number;
   endGently(): void;
   close(reason: CloseReason): void;
 }
 
-/** How an upstream came to accept sessions with a table: for the first time, or again. */
+/** How an upstream became ready with a table: for the first time, or again. */
 type Arrival = 'joined' | 'returned';
 
-/** What a slow start begins with: enough to find out whether the upstream works at all. */
+/** The part of its weight that a slow start begins with: enough to find out whether the upstream works at all. */
 const leastShare = 0.1;
 
 export class PoolUpstream {
@@ -48,7 +49,7 @@ export class PoolUpstream {
   #hasJoined = false;
   #slowSinceMs = -Infinity;
 
-  /** It accepts no sessions before its first `apply`. */
+  /** The upstream accepts no sessions before its first `apply`. */
   constructor(collaborators: UpstreamCollaborators, spec: UpstreamSpec, slot: number) {
     this.key = spec.key;
     this.#counters = collaborators.counters;
@@ -62,7 +63,7 @@ export class PoolUpstream {
     return this.#spec.name;
   }
 
-  /** What balancers go by: less than the table's while it starts slowly. */
+  /** The weight that balancers use: less than the table's during a slow start. */
   get weight(): number {
     const { weight, slowStartMs } = this.#spec;
     if (slowStartMs === 0) return weight;
@@ -86,23 +87,23 @@ export class PoolUpstream {
     return this.#spec.maxConnections !== undefined;
   }
 
-  /** Said to be one by the table, or found out by this worker itself. */
+  /** True when the table says that the upstream is suspect, or when dials of this worker failed lately. */
   get isSuspect(): boolean {
     return this.#spec.availability === 'suspect' || this.#suspicion.isActive;
   }
 
-  /** Suspect for all workers, not only for this one. */
+  /** True when the upstream is suspect for all workers, not only for this one. */
   get isSuspectByTable(): boolean {
     return this.#spec.availability === 'suspect';
   }
 
-  /** As many sessions as it may have, over all workers. */
+  /** True when the upstream has as many sessions as its limit allows, over all workers. */
   get isFull(): boolean {
     const { maxConnections } = this.#spec;
     return maxConnections !== undefined && this.#counted >= maxConnections;
   }
 
-  /** Over all workers. */
+  /** The sessions that dial the upstream or are relayed to it, over all workers. */
   get active(): number {
     return this.#counters.activeOf(this.#slot);
   }
@@ -111,23 +112,23 @@ export class PoolUpstream {
     return this.#occupants;
   }
 
-  /** Tells if it accepts sessions as a ready one from now on. */
+  /** Applies a new spec. The result says how the upstream became ready; undefined if it did not, or was before. */
   apply(spec: UpstreamSpec): Arrival | undefined {
-    // Back from suspicion it goes on as before: it is the same process, and need not warm up.
+    // An upstream that is no longer suspect starts at full weight: it is the same process and need not warm up.
     if (acceptsSessions(spec) && !this.acceptsSessions) this.#slowSinceMs = this.#clock.nowMs();
     if (spec.endpoints.length !== this.#spec.endpoints.length) this.#preferred = 0;
     this.#spec = spec;
     const wasReady = this.#isReady;
     this.#isReady = this.acceptsSessions && spec.availability === 'ready';
     if (!this.#isReady || wasReady) return undefined;
-    // Whoever said so has seen it answer since.
+    // The control side made the upstream ready anew, and has seen it answer since the failed dials.
     this.#suspicion.clear();
     const arrival = this.#hasJoined ? 'returned' : 'joined';
     this.#hasJoined = true;
     return arrival;
   }
 
-  /** The addresses to try, the one that answered last first. */
+  /** The addresses to dial in order; the one that answered last comes first. */
   endpoints(): readonly Endpoint[] {
     const { endpoints } = this.#spec;
     return this.#preferred === 0
@@ -135,7 +136,7 @@ export class PoolUpstream {
       : [...endpoints.slice(this.#preferred), ...endpoints.slice(0, this.#preferred)];
   }
 
-  /** False when it is full: a session is counted before its upstream is dialed. */
+  /** Counts a session before its upstream is dialed; false when the upstream is full. */
   occupy(occupant: Occupant): boolean {
     if (!this.#reserve()) return false;
     this.#occupants.add(occupant.upstreamNode);
@@ -181,7 +182,10 @@ export class PoolUpstream {
     return true;
   }
 
-  /** The shared slot's figure is that of many upstreams: without a slot of its own it is limited per worker. */
+  /**
+   * The sessions that count against the limit. The overflow slot is shared by many upstreams, so an upstream without a
+   * slot of its own is limited in each worker separately.
+   */
   get #counted(): number {
     return this.#slot === overflowSlot ? this.#occupants.size : this.active;
   }

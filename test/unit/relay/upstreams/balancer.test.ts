@@ -12,7 +12,7 @@ interface Stub {
 
 const anyPolicy = { minLength: 1, maxLength: 12 };
 const weights = fc.array(fc.integer({ min: 1, max: 256 }), anyPolicy);
-/** As they are while an upstream starts slowly. */
+/** Weights such as upstreams have during a slow start. */
 const fractions = fc.array(fc.double({ min: 0.1, max: 256, noNaN: true }), anyPolicy);
 const seeds = fc.integer();
 const stubs = (from: readonly number[]): Stub[] =>
@@ -21,7 +21,7 @@ const activeOf = (stub: Stub): number => stub.active;
 const address = (index: number): string => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
-/** Mulberry32: the same numbers for the same seed, in [0, 1). */
+/** The Mulberry32 generator: the same seed gives the same numbers in [0, 1). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -32,25 +32,25 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Runs sessions of as many clients through the balancer; `stay`: they never end. */
+/** Sends one session each of `sessions` clients through the balancer. `stay`: the sessions never end. */
 function spread(balancer: Balancer, upstreams: readonly Stub[], sessions: number, stay: boolean): Map<Stub, number> {
   const taken = new Map(upstreams.map((upstream) => [upstream, 0]));
   for (let session = 0; session < sessions; session++) {
     const [chosen] = balancer.order(upstreams, activeOf, address(session));
-    if (!chosen) throw new Error('nobody chosen');
+    if (!chosen) throw new Error('no upstream was chosen');
     taken.set(chosen, (taken.get(chosen) ?? 0) + 1);
     if (stay) chosen.active += 1;
   }
   return taken;
 }
 
-/** Where `clients` go by their addresses. */
+/** The upstream that each of `clients` is sent to by its address. */
 function homes(balancer: Balancer, upstreams: readonly Stub[], clients: number): readonly (Stub | undefined)[] {
   return Array.from({ length: clients }, (_, index) => balancer.order(upstreams, activeOf, address(index))[0]);
 }
 
 describe.each(balancePolicies)('%s', (policy) => {
-  test('orders exactly the upstreams it is given, whatever their load, and leaves what it was given as it was', () => {
+  test('orders exactly the given upstreams, whatever their load, and does not change the given list', () => {
     const load = fc.array(fc.nat(100), { minLength: 12, maxLength: 12 });
     fc.assert(
       fc.property(fc.oneof(weights, fractions), load, seeds, (from, loads, seed) => {
@@ -68,14 +68,14 @@ describe.each(balancePolicies)('%s', (policy) => {
     );
   });
 
-  test('gives an empty order of nobody, and the only one there is', () => {
+  test('returns an empty order for no upstreams, and a single upstream as it is', () => {
     const balancer = createBalancer(policy, Math.random);
     const [only] = stubs([3]);
     expect(balancer.order([], activeOf, '10.0.0.1')).toEqual([]);
     expect(balancer.order([only as Stub], activeOf, '10.0.0.1')).toEqual([only]);
   });
 
-  test('copes with upstreams that come, go and come back', () => {
+  test('copes with upstreams that are added, removed and added again', () => {
     fc.assert(
       fc.property(fc.array(fc.subarray([0, 1, 2, 3, 4]), { maxLength: 60 }), seeds, (rounds, seed) => {
         const all = stubs([1, 2, 3, 4, 5]);
@@ -91,14 +91,14 @@ describe.each(balancePolicies)('%s', (policy) => {
   });
 });
 
-/** How far from its exact share an upstream may be: `random` and `source-hash` within five standard deviations. */
+/** How far an upstream may be from its exact share: five standard deviations for `random` and `source-hash`. */
 function tolerance(policy: BalancePolicy, sessions: number, part: number, upstreams: number): number {
   const exact = policy === 'least-connections' || policy === 'round-robin';
   return exact ? upstreams : 5 * Math.sqrt(sessions * part * (1 - part)) + 1;
 }
 
 describe.each(['least-connections', 'round-robin', 'source-hash'] as const)('%s', (policy) => {
-  test.each([true, false])('gives each its share by weight (sessions stay: %s)', (stay) => {
+  test.each([true, false])('gives each upstream its share by weight (sessions stay: %s)', (stay) => {
     fc.assert(
       fc.property(fc.oneof(weights, fractions), fc.integer({ min: 1, max: 400 }), (from, sessions) => {
         const upstreams = stubs(from);
@@ -108,18 +108,18 @@ describe.each(['least-connections', 'round-robin', 'source-hash'] as const)('%s'
           expect(Math.abs(taken - sessions * part)).toBeLessThanOrEqual(most);
         }
       }),
-      // The hash is a fixed function: what it is given must be too.
+      // The hash is a fixed function, so its input must be fixed, too.
       policy === 'source-hash' ? { seed: 1, numRuns: 50 } : {},
     );
   });
 });
 
 describe.each(['least-connections', 'round-robin', 'random', 'source-hash'] as const)('%s', (policy) => {
-  test('starves nobody: with enough clients each is chosen', () => {
+  test('starves no upstream: with enough clients each is chosen', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }), seeds, (from, seed) => {
         const upstreams = stubs(from);
-        // An exact policy within one round of the total weight; one by chance with 1 in 10^9 against it.
+        // An exact policy chooses each within one round of the total weight; a random one fails once in 10^9.
         const isExact = policy === 'least-connections' || policy === 'round-robin';
         const total = sumOf(from);
         const sessions = isExact ? total + upstreams.length : 25 * total;
@@ -130,7 +130,7 @@ describe.each(['least-connections', 'round-robin', 'random', 'source-hash'] as c
     );
   });
 
-  test('asks each of those it did not choose too, when the first does not answer', () => {
+  test('has each upstream as the second choice at times, for when the first does not answer', () => {
     const upstreams = stubs([1, 1, 1, 1]);
     const balancer = createBalancer(policy, randomFrom(7));
     const seconds = new Set(
@@ -141,7 +141,7 @@ describe.each(['least-connections', 'round-robin', 'random', 'source-hash'] as c
 });
 
 describe.each(['least-connections', 'round-robin'] as const)('%s', (policy) => {
-  test('a newcomer gets its share from now on, not what it missed', () => {
+  test('a new upstream gets its share from now on, without what it missed before', () => {
     const [first, second, third] = stubs([1, 1, 1]) as [Stub, Stub, Stub];
     const balancer = createBalancer(policy, Math.random);
     spread(balancer, [first, second], 1_000, false);
@@ -150,7 +150,7 @@ describe.each(['least-connections', 'round-robin'] as const)('%s', (policy) => {
 });
 
 describe('least-connections', () => {
-  test('puts the least loaded per weight first and the most loaded last', () => {
+  test('puts the upstream with the least load per weight first and the one with the most load last', () => {
     const [light, heavy, busy] = stubs([1, 4, 1]) as [Stub, Stub, Stub];
     light.active = 2;
     heavy.active = 4;
@@ -162,7 +162,7 @@ describe('least-connections', () => {
     ]);
   });
 
-  test('fills up one that has fewer before any other gets more', () => {
+  test('fills up an upstream with fewer sessions before any other gets more', () => {
     const upstreams = stubs([1, 1]);
     const [busy, idle] = upstreams as [Stub, Stub];
     busy.active = 50;
@@ -172,7 +172,7 @@ describe('least-connections', () => {
 });
 
 describe('round-robin', () => {
-  test('mixes heavy and light ones smoothly', () => {
+  test('mixes turns of heavy and light upstreams smoothly', () => {
     const upstreams = stubs([5, 1, 1]);
     const balancer = createBalancer('round-robin', Math.random);
     const names = Array.from({ length: 7 }, () => balancer.order(upstreams, activeOf, '10.0.0.1')[0]?.key);
@@ -181,11 +181,11 @@ describe('round-robin', () => {
 });
 
 describe('random', () => {
-  test('with two choices keeps the highest load near the mean, where one choice would not', () => {
+  test('keeps the highest load near the mean by two choices, where one choice would not', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const upstreams = stubs(Array.from({ length: 100 }, () => 1));
       spread(createBalancer('random', randomFrom(seed)), upstreams, 10_000, true);
-      // Mean 100; log log n / log 2 above it with two choices, some 25 to 35 with one (Mitzenmacher 2001).
+      // The mean is 100; two choices exceed it by log log n / log 2, one choice by 25 to 35 (Mitzenmacher 2001).
       expect(Math.max(...upstreams.map(activeOf))).toBeLessThanOrEqual(106);
     }
   });
@@ -196,7 +196,7 @@ describe('random', () => {
     for (const { active, weight } of upstreams) expect(Math.abs(active - 1_000 * weight)).toBeLessThan(50);
   });
 
-  test('gives a heavier one more, also of sessions that are over at once', () => {
+  test('gives a heavier upstream more sessions, even if they all end at once', () => {
     const upstreams = stubs([1, 3]);
     const taken = spread(createBalancer('random', randomFrom(1)), upstreams, 4_000, false);
     const [light, heavy] = upstreams.map((upstream) => taken.get(upstream) ?? 0) as [number, number];
@@ -209,7 +209,7 @@ describe('source-hash', () => {
   const clients = 4_000;
   const balancer = createBalancer('source-hash', Math.random);
 
-  test('sends a client to the same upstream every time, also after a restart, in whatever order they are listed', () => {
+  test('sends a client to the same upstream every time, even after a restart and in any order of the list', () => {
     const upstreams = stubs([1, 2, 3, 4, 5]);
     const before = homes(balancer, upstreams, clients);
     for (const upstream of upstreams) upstream.active = Math.round(Math.random() * 100);
@@ -217,7 +217,7 @@ describe('source-hash', () => {
   });
 
   test.each([1, 2, 5, 11])(
-    'with one more beside %i moves its share of the clients, and only onto the new one',
+    'with one more upstream beside %i moves its share of the clients, all onto the new one',
     (count) => {
       const upstreams = stubs(Array.from({ length: count + 1 }, () => 1));
       const before = homes(balancer, upstreams.slice(0, count), clients);
@@ -229,7 +229,7 @@ describe('source-hash', () => {
     },
   );
 
-  test('when one goes moves only its own clients, each to its second choice, over all that are left', () => {
+  test('when an upstream goes moves only its clients, each to its second choice, over all that are left', () => {
     const upstreams = stubs([1, 2, 3, 1, 2]);
     const [gone, ...left] = upstreams.toReversed();
     const second = Array.from(
@@ -243,7 +243,7 @@ describe('source-hash', () => {
     expect(new Set(after.filter((_, index) => before[index] === gone))).toEqual(new Set(left));
   });
 
-  test('with more weight for one moves clients only onto that one', () => {
+  test('with more weight for one upstream moves clients only onto that one', () => {
     const upstreams = stubs([1, 1, 1, 1]);
     const heavier = upstreams.map((upstream, index) => (index === 2 ? { ...upstream, weight: 3 } : upstream));
     const before = homes(balancer, upstreams, clients);
@@ -257,7 +257,7 @@ describe('source-hash', () => {
 });
 
 describe('first', () => {
-  test('is always the first, the others follow as they are listed', () => {
+  test('keeps the order in which upstreams are listed', () => {
     fc.assert(
       fc.property(weights, seeds, (from, seed) => {
         const upstreams = stubs(from);
