@@ -270,8 +270,8 @@ export function describeTls(name: string, createRig: CreateRig): void {
 
     test.each([
       ['does not speak TLS', 'GET / HTTP/1.1\r\n\r\n', 'the client does not speak TLS'],
-      ['sends nothing', '', 'it was not done within 50 ms'],
-      ['stops in the middle', '\x16\x03\x01\x02\x00\x01\x00', 'it was not done within 50 ms'],
+      ['sends nothing', '', 'the handshake was not finished within 50 ms'],
+      ['stops in the middle', '\x16\x03\x01\x02\x00\x01\x00', 'the handshake was not finished within 50 ms'],
     ])('that %s is closed, and no upstream is dialed for it', async (_title, bytes, reason) => {
       await using rig = createRig();
       await using server = await serveEcho();
@@ -379,7 +379,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
       const tls = tlsSpec({ certificates: [] });
       const port = await publishAndBind(rig, tlsTable([upstream('api-1', { port: server.port })], {}, tls));
       await expect(dialTls(port)).rejects.toMatchObject({ code: 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE' });
-      expect(await rig.records.find(() => true)).toMatchObject({ detail: 'there is no certificate to show' });
+      expect(await rig.records.find(() => true)).toMatchObject({ detail: 'no certificate is usable' });
     });
   });
 

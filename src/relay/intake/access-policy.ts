@@ -7,14 +7,15 @@ import { ClientRates } from '../boundary/client-rates.ts';
 import { ClientSessions, type CountedCell } from '../boundary/client-sessions.ts';
 
 /**
- * Which clients a service admits, how fast, and how many at once. Services that admit every client have no policy.
+ * The access policy of a service: which clients it admits, at what rate, and how many at once. A service without such
+ * limits has no policy.
  */
 export type AccessSpec = Pick<
   PoolSpec,
   'service' | 'allow' | 'deny' | 'maxSessions' | 'maxSessionsPerClient' | 'connectRatePerClient'
 >;
 
-/** What all access policies of a worker count in. */
+/** The counts that all access policies of a worker share. */
 export interface AccessCounts {
   readonly sessions: ClientSessions;
   readonly rates: ClientRates;
@@ -24,10 +25,10 @@ export function openAccess(memory: AccessMemory, worker: number): AccessCounts {
   return { sessions: new ClientSessions(memory.sessions, worker), rates: new ClientRates(memory.rates) };
 }
 
-/** What an admitted client counts for against limits, until it is released. */
+/** The counts that include an admitted client, until it is released. */
 export type Permit = readonly CountedCell[];
 
-/** Stands for all clients of a service together; no client has such an address. */
+/** The key under which all clients of a service are counted together; it is no client's address. */
 const allClients = '*';
 export const emptyPermit: Permit = [];
 
@@ -44,7 +45,7 @@ export class AccessPolicy {
     this.#deny = spec.deny.length > 0 ? new CidrSet(spec.deny) : undefined;
   }
 
-  /** `client` is its IP address, or `unix`, which no list names. */
+  /** `client` is the client's IP address, or `unix`, which no list can name. */
   admit(client: string, wallMs: number): Permit | Refusal {
     if (!this.allows(client)) return 'denied';
     const { service, connectRatePerClient, maxSessions, maxSessionsPerClient } = this.#spec;
@@ -68,17 +69,17 @@ export class AccessPolicy {
     );
   }
 
-  /** Goes by the client's address alone. */
+  /** Checks the client's address against the lists; limits are not considered. */
   allows(client: string): boolean {
     if (!this.#deny && !this.#allow) return true;
-    // One that was reset before it was accepted has no address either.
+    // A client whose connection was reset before it was accepted has no address, either.
     if (isIP(client) === 0) return client === 'unix';
     if (this.#deny?.has(client)) return false;
     return this.#allow?.has(client) ?? true;
   }
 }
 
-/** Undefined where every client is admitted, as often as it likes. */
+/** Undefined where every client is admitted without limits. */
 export function accessPolicyFor(spec: AccessSpec, counts: AccessCounts): AccessPolicy | undefined {
   return printed(spec) === printed(defaultPool) ? undefined : new AccessPolicy(spec, counts);
 }

@@ -16,8 +16,8 @@ import {
 } from './access-policy.ts';
 
 /**
- * The admission of clients to one service in one worker: a client that the policy admits is given a permit, another is
- * rejected. The permit of a pending TLS handshake is that of the session after it. Admission alone writes permits.
+ * The admission of clients to one service in one worker: a client that the policy admits gets a permit; any other is
+ * rejected. A session keeps the permit of its TLS handshake. Admission alone writes permits.
  *
  *   admit ────────────────────────────▶ session ──▶ release
  *   admitPending ──▶ pending handshake ──▶ onSecured: a session, or onHandshakeOver
@@ -27,15 +27,18 @@ interface AdmissionCollaborators extends RefusalCollaborators {
   readonly access: AccessCounts;
 }
 
-/** A session, or a pending handshake. */
+/** A client that has a permit: a session or a pending handshake. */
 export interface AdmittedClient {
   /** `ip:port`, or `unix`. */
   readonly client: string;
-  /** What it counts for against limits. */
+  /** The counts that include this client. */
   permit: Permit;
 }
 
-/** A client whose TLS is being begun. It is admitted before: for a client that may not come no handshake is computed. */
+/**
+ * A client during its TLS handshake. The client is admitted before the handshake, so that none is computed for a client
+ * that is rejected.
+ */
 export class PendingHandshake implements AdmittedClient {
   readonly channel: Channel;
   readonly client: string;
@@ -69,7 +72,7 @@ export class Admission {
     return this.#pending.size;
   }
 
-  /** Undefined: it was rejected. */
+  /** Undefined when the client was rejected. */
   admit(channel: Channel, listener: string, clientInfo: ClientInfo | undefined): Permit | undefined {
     if (!this.#policy) return emptyPermit;
     const permit = this.#policy.admit(hostOf(clientInfo?.client ?? channel.client), this.#collaborators.clock.wallMs());
@@ -78,7 +81,7 @@ export class Admission {
     return undefined;
   }
 
-  /** Undefined: it was rejected. */
+  /** Undefined when the client was rejected. */
   admitPending(channel: Channel, listener: string, clientInfo: ClientInfo): PendingHandshake | undefined {
     const permit = this.admit(channel, listener, clientInfo);
     if (!permit) return undefined;
@@ -87,7 +90,7 @@ export class Admission {
     return pending;
   }
 
-  /** Its TLS has begun. False: the lists have changed meanwhile, and it was rejected. */
+  /** The handshake has succeeded. False when the lists have changed meanwhile and the client was rejected. */
   onSecured(pending: PendingHandshake): boolean {
     this.#pending.remove(pending.node);
     if (!this.denies(pending.channel, pending.listener, pending.clientInfo)) return true;
@@ -95,7 +98,9 @@ export class Admission {
     return false;
   }
 
-  /** Its channel is closed, or closes by itself. `name`: what the client asked for. */
+  /**
+   * The handshake has failed; its channel is closed or closes by itself. `name`: the name that the client asked for.
+   */
   onHandshakeOver(
     pending: PendingHandshake,
     reason: CloseReason,
@@ -113,19 +118,19 @@ export class Admission {
     client.permit = emptyPermit;
   }
 
-  /** Goes by the lists alone, as they are now. */
+  /** Checks the client's address against the present lists; limits are not considered. */
   allows(client: string): boolean {
     return this.#policy?.allows(hostOf(client)) ?? true;
   }
 
-  /** Rejects a client that the lists don't allow; false for any other. */
+  /** Rejects the client if the lists don't allow it; false if they do. */
   denies(channel: Channel, listener: string, clientInfo: ClientInfo): boolean {
     if (this.allows(clientInfo.client)) return false;
     this.#reject(channel, listener, 'denied', clientInfo);
     return true;
   }
 
-  /** True when the spec is another than before: then clients that are there count against nothing until `count`. */
+  /** True when the spec differs from the one before; present clients then count against no limit until `count`. */
   change(spec: AccessSpec, sessions: Iterable<AdmittedClient>): boolean {
     const isSame = isSamePolicy(this.#spec, spec);
     this.#spec = spec;
@@ -135,7 +140,10 @@ export class Admission {
     return true;
   }
 
-  /** Clients that another spec admitted count against this one, pending handshakes among them; they may be more than it allows. */
+  /**
+   * Counts clients that another spec admitted, pending handshakes included, against the present one. They may be more
+   * than it allows.
+   */
   count(sessions: Iterable<AdmittedClient>): void {
     if (!this.#policy) return;
     for (const present of [sessions, this.#pending])

@@ -4,14 +4,14 @@ import { parseAddress } from '../../address/address.ts';
 import { formatSocketAddress, type SocketAddress } from '../wire/socket-address.ts';
 
 /**
- * Where a session comes from, as far as detection found out; sessions without detection have none. Plain data: it may go
- * from thread to thread with its client.
+ * What detection found out about a client; sessions without detection have no client info. It is plain data, so it can
+ * go from thread to thread with its client.
  */
 export interface ClientInfo extends DetectionResult {
   readonly startedAtWallMs: number;
-  /** `ip:port`, as the PROXY header says if there was one. */
+  /** `ip:port`: the source in the PROXY header if there was one, else the peer. */
   readonly client: string;
-  /** The proxy it came through. */
+  /** The address of the proxy that the client came through. */
   readonly via: string | undefined;
 }
 

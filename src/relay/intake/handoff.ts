@@ -5,14 +5,14 @@ import type { ClientInfo } from './client-info.ts';
 import type { TlsMode } from '../boundary/table.ts';
 
 /**
- * Clients on their way to another thread, which moves their bytes by other means: where the kernel moves bytes, TLS
- * is for a thread of the portable driver. Descriptors are the whole process's, so only a number goes over; what the
- * client has sent so far waits in its socket.
+ * The handoff of clients to another thread: the splice driver can't speak TLS, so a thread with the stream driver does.
+ * Descriptors belong to the whole process, so only their numbers are sent; what a client has sent so far stays in its
+ * socket.
  *
  *   accept ──▶ splice thread: detection ──fd──▶ TLS thread: handshake ──▶ hold, dial, relay
  *
- * The receiver counts each client that it receives, in memory that both see, before it does anything with the descriptor: a
- * client that it had not received when it died is the sender's still, and no other's descriptor is ever closed.
+ * The receiver counts each client in memory that both threads share before it uses the descriptor. A client that was
+ * not counted when the receiver died still belongs to the sender, so each descriptor is closed once and by its owner.
  */
 export interface HandoffClient {
   readonly fd: number;
@@ -21,14 +21,14 @@ export interface HandoffClient {
   readonly listener: string;
   readonly service: string;
   readonly clientInfo: ClientInfo;
-  /** Whether its TLS is to be ended; else it is its upstream that TLS is to be spoken with. */
+  /** `terminate`: the client's TLS is to be ended. `passthrough`: TLS is to be spoken with the upstream. */
   readonly tls: TlsMode;
 }
 
-/** For as long as the other thread takes to start. */
+/** The most clients that wait while the other thread starts. */
 const mostWaiting = 1_024;
 
-/** The receiving end. `onEnd`: the sender has no more, or died; all that it sent was received before. */
+/** The receiving end. `onEnd`: the sender has ended or died; every client that it sent was received before. */
 export function receiveClients(
   { port, receivedCount }: DescriptorChannel,
   onClient: (client: HandoffClient) => void,
@@ -44,11 +44,11 @@ export function receiveClients(
 }
 
 interface HandoffEvents {
-  /** The client is in flight, and no longer counted here. */
+  /** The client was sent and is no longer counted here. */
   onSent(): void;
-  /** The other thread died before it had received this client: it waits here again. */
+  /** The other thread died before it received the client, which waits here again. */
   onReturned(): void;
-  /** It was closed. */
+  /** The client was closed. */
   onClosed(client: HandoffClient, reason: 'hold-full' | 'shutdown'): void;
 }
 
@@ -57,11 +57,11 @@ interface OpenChannel {
   readonly receivedCount: Int32Array;
 }
 
-/** The sending end. Clients wait in it until the other thread is there. */
+/** The sending end. Clients wait in it until the other thread is connected. */
 export class Handoff {
   readonly #events: HandoffEvents;
   #channel: OpenChannel | undefined;
-  /** Sent through this channel; the first `#forgotten` of them were received and are known no more. */
+  /** The clients sent through this channel, without the first `#forgotten`, which were received. */
   #inFlight: HandoffClient[] = [];
   #forgotten = 0;
   #waiting: HandoffClient[] = [];
@@ -84,7 +84,7 @@ export class Handoff {
     port.on('close', () => {
       if (this.#channel === channel) this.#returnToWaiting();
     });
-    // It is for sending only, and must not keep the thread from ending.
+    // The port only sends, and must not keep this thread from ending.
     port.unref();
     for (const client of this.#waiting.splice(0)) this.#post(channel, client);
   }
@@ -95,7 +95,7 @@ export class Handoff {
     else this.#wait(client);
   }
 
-  /** For good: clients in flight arrive, and no other follows. */
+  /** Ends the handoff for good: clients in flight still arrive; waiting and later ones are closed. */
   end(): void {
     this.#isOver = true;
     const port = this.#channel?.port;
@@ -117,13 +117,13 @@ export class Handoff {
   }
 
   #forget(receivedCount: Int32Array): void {
-    // The difference is right also when the count has run over.
+    // The difference is correct even when the count has overflowed.
     const count = (Atomics.load(receivedCount, 0) - this.#forgotten) | 0;
     this.#inFlight.splice(0, count);
     this.#forgotten = (this.#forgotten + count) | 0;
   }
 
-  /** The thread at the other end is gone, if there was one. */
+  /** Takes back the clients that the other thread, if there was one, did not receive before it ended. */
   #returnToWaiting(): void {
     const channel = this.#channel;
     if (!channel) return;

@@ -6,7 +6,7 @@ import { removeIfStale } from '../driver/socket-file.ts';
 import { isUnix, unixPath } from '../../address/address.ts';
 
 /**
- * One listen address that wants to be bound: tries again by itself for as long as it is wanted. Knows nothing of pools.
+ * One listen address: binds it, and retries failed binds until it is closed. It knows nothing of pools.
  */
 interface ListenerEvents {
   onStatus(status: ListenerStatus): void;
@@ -14,7 +14,7 @@ interface ListenerEvents {
   onResourceWarning(code: string, message: string): void;
 }
 
-/** Whoever holds the port is a person's doing or a process on its way out; both take a second or so. */
+/** A port in use belongs to a process that is ending or that a person will stop, which takes about a second. */
 const bindBackoff = { firstMs: 1_000, maxMs: 5_000 };
 
 export class Listener {
@@ -37,7 +37,7 @@ export class Listener {
     this.#tryBind();
   }
 
-  /** Bound with port 0, it answers to the port it was given as well. */
+  /** A listener with port 0 also matches the port that the kernel assigned to it. */
   hasAddress({ host, port }: { readonly host: string; readonly port: number }): boolean {
     return this.#bind.host === host && (this.#bind.port === port || this.#givenPort === port);
   }
@@ -65,7 +65,7 @@ export class Listener {
   }
 
   #onFailed(code: string, message: string): void {
-    // The driver keeps it until then.
+    // The driver keeps a failed listener until it is closed.
     this.#bound?.close();
     this.#bound = undefined;
     const { host } = this.#bind;
@@ -78,7 +78,7 @@ export class Listener {
   }
 
   #retryLater(code: string, message: string): void {
-    // The same failure again is no news.
+    // A repeated failure is reported once.
     if (code !== this.#lastCode) this.#events.onStatus({ kind: 'failed', code, message });
     this.#lastCode = code;
     const delayMs = backoffDelayMs(this.#attempts++, bindBackoff, this.#random);

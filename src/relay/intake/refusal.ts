@@ -20,7 +20,10 @@ export interface RefusalCollaborators {
   readonly onRecord: (record: SessionRecord) => void;
 }
 
-/** Counts and records it. `startedAtWallMs`: when it was accepted; `wallMs`: now, in milliseconds since the epoch. */
+/**
+ * Counts and records a refused client. `startedAtWallMs`: when it was accepted; `wallMs`: now; both in milliseconds
+ * since the epoch.
+ */
 export function recordRefusal(
   { counters, onRecord }: RefusalCollaborators,
   { peer, service, listener, clientInfo, reason, detail }: RefusedClient,

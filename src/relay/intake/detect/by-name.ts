@@ -15,15 +15,18 @@ import {
 } from './step.ts';
 
 /**
- * Detects which name a client asks for, in any protocol. A client that speaks TLS or HTTP where no such names are declared
- * is routed to the catch-all unread, as is one of any other protocol. Pure.
+ * Detects which name a client asks for, in any protocol. A client that speaks TLS or HTTP where no such names are
+ * declared is routed to the catch-all unread, as is a client of any other protocol. Pure.
  */
 const alert = { unrecognizedName: 112, decodeError: 50 } as const;
 const yes = Buffer.from('S');
 const no = Buffer.from('N');
-/** All of a server's preface (RFC 9113 §3.4): nothing is otherwise than by default. */
+/** A complete server preface (RFC 9113 §3.4): a SETTINGS frame that changes no default. */
 const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
-/** Kept in memory until its upstream gets it. Preface, settings and a few small frames have a few hundred bytes. */
+/**
+ * The most consumed bytes that are kept in memory until an upstream gets them. A preface, SETTINGS and a few small
+ * frames have a few hundred bytes.
+ */
 const mostConsumed = 16_384;
 
 export function detectName(config: ListenerConfig, state: NamesState, input: DetectionInput): DetectionStep {
@@ -31,7 +34,7 @@ export function detectName(config: ListenerConfig, state: NamesState, input: Det
   const { ended } = input;
   const bytes = state.consumed ? Buffer.concat([state.consumed, input.bytes]) : input.bytes;
   const protocol = protocolOf(bytes);
-  // It asks for TLS once, and then speaks it: anything else within is broken.
+  // A client that was granted TLS by Postgres' request must speak it next; anything else is malformed.
   if (state.asked.tls && protocol !== 'tls' && protocol !== 'undecided') return malformed(resultOf(state));
   switch (protocol) {
     case 'undecided':
@@ -84,7 +87,10 @@ function byHost(
   return routeByName(config, 'host', { ...result, name: head.host });
 }
 
-/** The acknowledgement is left out of what is consumed: SETTINGS of its upstream's own will come, and be acknowledged on their own. */
+/**
+ * Waits for the client's acknowledgement of the SETTINGS that it was sent. The acknowledgement is left out of the
+ * consumed bytes, since the client will acknowledge the upstream's own SETTINGS separately.
+ */
 function untilAcknowledged(state: NamesState, bytes: Uint8Array, ended: boolean): DetectionStep {
   const acknowledgement = findAcknowledgement(bytes);
   if (acknowledgement && acknowledgement.at <= mostConsumed)
@@ -108,7 +114,10 @@ function elsewhere(config: ListenerConfig, state: NamesState, answer?: Uint8Arra
   return { kind: 'refuse', reason: 'no-route', answer, result };
 }
 
-/** The client may be waiting for the server to speak. A client that began to ask for a name, and stopped, is not routed elsewhere. */
+/**
+ * A silent client may be waiting for the server to speak first. A client that began to ask for a name and stopped is
+ * not routed to the catch-all.
+ */
 function afterSilence(config: ListenerConfig, state: NamesState): DetectionStep {
   const { heard, asked, greeted } = state;
   if (heard === 'http2' && !greeted)
@@ -120,7 +129,7 @@ function afterSilence(config: ListenerConfig, state: NamesState): DetectionStep 
   return { kind: 'refuse', reason: 'sniff-timeout', answer, result: resultOf(state, { protocol }) };
 }
 
-/** It has ended without a byte: it only listens, or is only there to see if we are. */
+/** The client ended without a byte: it only listens, or only checks whether the port is open. */
 function afterEnd(config: ListenerConfig, state: NamesState): DetectionStep {
   const result = resultOf(state, { ended: true });
   if (config.catchAll && !state.asked.tls) return { kind: 'route', to: config.catchAll, result };

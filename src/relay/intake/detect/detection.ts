@@ -7,8 +7,8 @@ import { firstStep, goOn, nextStep } from './state.ts';
 import type { DetectionResult, DetectionInput, DetectionState, DetectionStep } from './step.ts';
 
 /**
- * One client between its accept and its service: peeks at what it sends, carries out what the steps say (see state.ts),
- * and holds the deadlines. Its bytes are the channel's.
+ * The detection of one client, from its accept until its service is known: peeks at what the client sends, carries out
+ * the steps (see state.ts), and keeps the deadlines. The channel keeps the bytes.
  */
 export interface DetectionHost {
   readonly clock: Clock;
@@ -21,11 +21,11 @@ export interface DetectionHost {
   ): void;
 }
 
-/** Once a client, or a proxy before it, has begun or must begin to speak: a segment may be lost and sent again. */
+/** Once a client has begun to speak, or a proxy must: long enough for a lost segment to be sent again. */
 const patienceMs = 5_000;
-/** HTTP/2 clients that do not wait for the server's SETTINGS send their first request with their own, or right behind. */
+/** HTTP/2 clients that don't wait for the server's SETTINGS send their first request with or right after their own. */
 const requestMs = 200;
-/** As much as the longest hello or HTTP head that is read. */
+/** The length of the longest hello or HTTP head that is read. */
 const peekLimit = 65_536;
 
 type WaitsFor = Extract<DetectionStep, { kind: 'wait' }>['for'];
@@ -34,7 +34,7 @@ export class Detection implements ChannelEvents {
   readonly channel: Channel;
   readonly config: ListenerConfig;
   readonly startedAtWallMs: number;
-  /** In its host's list. */
+  /** The node in the detector's list. */
   readonly node = new ListNode<Detection>(this);
   readonly #host: DetectionHost;
   #state: DetectionState | undefined;
@@ -62,13 +62,13 @@ export class Detection implements ChannelEvents {
     this.#host.onRefused(this, 'client-gave-up', undefined, undefined);
   }
 
-  // Nobody is dialed for it yet.
+  // No upstream is dialed during detection.
   onDialed(): void {}
   onDialFailed(): void {}
   onUpstreamLost(): void {}
   onRelayEnded(): void {}
 
-  /** Closes it without a word. */
+  /** Closes the client without an answer. */
   close(reason: CloseReason): void {
     this.#over();
     this.#host.onRefused(this, reason, undefined, undefined);

@@ -12,7 +12,7 @@ import type { Destination, ListenerConfig } from './listener-config.ts';
 import type { DetectionResult, DetectionStep } from './step.ts';
 
 /**
- * Receives the clients whose listeners have to know more of them: runs a detection for each, then routes the client to its
+ * Receives the clients of listeners that need detection: runs a detection for each, then routes the client to its
  * service or rejects it.
  */
 interface DetectorCollaborators {
@@ -43,7 +43,7 @@ export class Detector implements DetectionHost {
     detection.start(isTrusted(config, channel.client));
   }
 
-  /** Rejects a client of which nothing is read. */
+  /** Rejects a client without reading from it. */
   reject(channel: Channel, listener: string, service: string | undefined, reason: Refusal): void {
     this.#collaborators.counters.count(threadCell.accepted, 1);
     channel.abort();
@@ -76,7 +76,7 @@ export class Detector implements DetectionHost {
     if (answer) channel.reject(answer);
     else channel.abort();
     const clientInfo = result && clientInfoOf(channel.client, startedAtWallMs, result);
-    // With one service there is no doubt which one the client came for.
+    // A listener with one service is the only case in which the client's service is certain.
     const service = config.hasTlsNames || config.hasHosts ? undefined : config.catchAll?.service;
     const refused = { peer: channel.client, service, listener: config.listener, clientInfo, reason };
     this.#close(refused, startedAtWallMs);
@@ -87,7 +87,7 @@ export class Detector implements DetectionHost {
   }
 }
 
-/** A peer on a unix socket has no address; whoever may open it is trusted. */
+/** A peer on a unix socket has no address; it is trusted, since the socket's permissions let it connect. */
 function isTrusted({ trusted }: ListenerConfig, client: string): boolean {
   if (!trusted) return false;
   const host = hostOf(client);

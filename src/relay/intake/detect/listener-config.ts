@@ -3,23 +3,24 @@ import { Names } from '../name-index.ts';
 import type { ListenerSpec, NameSpec, TlsMode } from '../../boundary/table.ts';
 
 /**
- * What a listener has to know of its clients before it routes them to a service, made ready to be looked up.
+ * What a listener has to detect before it routes clients to a service, compiled from its spec for quick lookups.
  */
 export interface ListenerConfig {
   /** The listener's key. */
   readonly listener: string;
   readonly names: Names<NameSpec>;
-  /** TLS hellos are to be read; heads of HTTP requests. */
+  /** TLS hellos have to be read for server names. */
   readonly hasTlsNames: boolean;
+  /** HTTP request heads have to be read for hosts. */
   readonly hasHosts: boolean;
-  /** Clients that ask for TLS in Postgres' way are told yes. */
+  /** Clients that ask for TLS by Postgres' SSLRequest are granted it. */
   readonly grantsTls: boolean;
-  /** For clients that ask for no name, or for none of these. */
+  /** The destination of clients that ask for no name or for an unknown one. */
   readonly catchAll: Destination | undefined;
-  /** Clients that are proxies; undefined: nobody is. */
+  /** The addresses of trusted proxies, which must send a PROXY header; undefined when there are none. */
   readonly trusted: CidrSet | undefined;
   readonly sniffTimeoutMs: number;
-  /** To be told to HTTP clients that ask for another; undefined: nothing is told. */
+  /** The hosts listed in the answer to an HTTP client that asks for an unknown one; undefined: no hosts are listed. */
   readonly hosts: readonly string[] | undefined;
 }
 
@@ -28,7 +29,7 @@ export interface Destination {
   readonly tls: TlsMode;
 }
 
-/** Undefined where there is nothing to find out: every client is routed to the one service at once. */
+/** Undefined where nothing has to be detected: every client is routed to the one service at once. */
 export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined {
   const { key, service, tls, names, acceptProxy, sniffTimeoutMs, explainNames } = spec;
   if (service !== undefined && tls === 'passthrough' && names.length === 0 && !acceptProxy) return undefined;
@@ -38,7 +39,7 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
     listener: key,
     names: new Names(found),
     hasTlsNames: found.some(({ kind }) => kind === 'sni'),
-    // Who ends TLS is asked for it first by Postgres' clients.
+    // Postgres' clients ask for TLS before they send a hello.
     grantsTls: tls === 'terminate' || found.some(({ kind }) => kind === 'sni'),
     hasHosts: found.some(({ kind }) => kind === 'host'),
     catchAll: service === undefined ? undefined : { service, tls },
@@ -50,7 +51,7 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
   };
 }
 
-/** Where TLS is terminated a client names its host in the hello, and is not asked again. */
+/** Where Sealane ends TLS, it goes by the server name in the hello and does not read the HTTP host within. */
 function asFound(name: NameSpec): NameSpec {
   return name.kind === 'host' && name.tls === 'terminate' ? { ...name, kind: 'sni' } : name;
 }

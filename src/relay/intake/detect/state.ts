@@ -12,9 +12,9 @@ import {
 } from './step.ts';
 
 /**
- * From one step of a detection to the next: first the client's address, then the service. Pure.
+ * The transitions of a detection: first the client's address from a PROXY header, then the service from its name. Pure.
  */
-/** Before the first peek. */
+/** The step before the first peek. */
 export function firstStep(config: ListenerConfig, isTrusted: boolean): DetectionStep {
   return isTrusted
     ? { kind: 'wait', state: { kind: 'proxy-header' }, for: 'proxy-header' }
@@ -28,14 +28,14 @@ export function nextStep(config: ListenerConfig, state: DetectionState, input: D
   if (header.kind === 'incomplete' && !input.ended) return { kind: 'wait', state, for: 'proxy-header' };
   if (header.kind !== 'header') return badHeader;
   const { source, destination, tlvs, length } = header;
-  // A proxy that speaks for itself, to see if we are there, is a client like any other.
+  // A proxy that connects for itself, such as for a health check (LOCAL), is a client like any other.
   const names = fresh(header.local ? undefined : { source, destination, tlvs });
   return { kind: 'go-on', state: names, consume: length, write: undefined };
 }
 
-/** After the bytes were dropped. With no names to choose from, nothing more need be read. */
+/** The step after bytes were consumed or written. With no names to choose from, nothing more is read. */
 export function goOn(config: ListenerConfig, state: NamesState): DetectionStep {
-  // Its request may be among what was consumed, and nothing more come.
+  // The request may be among the consumed bytes, with nothing more to come.
   if (state.consumed) return detectName(config, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
   if (!config.catchAll || config.grantsTls || config.hasHosts) return wait(state);
   return { kind: 'route', to: config.catchAll, result: resultOf(state) };

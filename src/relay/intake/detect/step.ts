@@ -3,29 +3,29 @@ import type { SocketAddress } from '../../wire/socket-address.ts';
 import type { Destination } from './listener-config.ts';
 
 /**
- * The detection of a client's service as values: what its first bytes say, and what is to be done about it. Pure; all
- * bytes are given again each time, and none are kept.
+ * The states and steps of a detection as values: what a client's first bytes say, and what to do next. Pure: each input
+ * has all bytes again, so the state keeps none but the consumed ones.
  *
  *   proxy-header ──▶ names ──▶ route, or refuse
  */
 export type DetectionState =
-  /** A trusted proxy is to say who its client is. */
+  /** A trusted proxy must send the address of its client first. */
   { readonly kind: 'proxy-header' } | NamesState;
 
 export interface NamesState {
   readonly kind: 'names';
   readonly proxied: Proxied | undefined;
-  /** What was asked in Postgres' way: TLS, which was granted, or encryption by GSSAPI, which was not. */
+  /** Postgres' requests so far: for TLS, which was granted, and for GSSAPI encryption, which was refused. */
   readonly asked: { readonly tls: boolean; readonly gss: boolean };
-  /** How far it got: a client that says nothing may be waiting for the server. */
+  /** The protocol recognized so far. A client that sends nothing may be waiting for the server to speak first. */
   readonly heard: 'nothing' | 'undecided' | 'tls' | 'http1' | 'http2';
-  /** HTTP/2: it was sent SETTINGS, because it asked for nothing before it had any. */
+  /** HTTP/2: the client was sent SETTINGS, because it sent no request before it had them. */
   readonly greeted: boolean;
-  /** What it had sent by the time it acknowledged them, which is no longer in its socket. */
+  /** HTTP/2: what the client had sent before it acknowledged the SETTINGS; it is no longer in the socket. */
   readonly consumed: Uint8Array | undefined;
 }
 
-/** What the PROXY header said; nothing, if the proxy spoke for itself. */
+/** The content of the PROXY header; the addresses are undefined where it names none. */
 export interface Proxied {
   readonly source: SocketAddress | undefined;
   readonly destination: SocketAddress | undefined;
@@ -35,16 +35,16 @@ export interface Proxied {
 /** What detection has found out about a client. */
 export interface DetectionResult {
   readonly proxied: Proxied | undefined;
-  /** The name that it asked for. Hostile text. */
+  /** The name that the client asked for; untrusted text. */
   readonly name: string | undefined;
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
-  /** The HTTP/2 stream of its request. */
+  /** The HTTP/2 stream of the client's request. */
   readonly stream: number | undefined;
-  /** It asked for TLS in Postgres' way, was told yes, and has not been asked by its upstream yet. */
+  /** The client was granted TLS by Postgres' SSLRequest; the upstream still has to be asked for it. */
   readonly asksForTls: boolean;
-  /** It ended without a byte. */
+  /** The client ended without a byte. */
   readonly ended: boolean;
-  /** To be written to its upstream ahead of what is in its socket. */
+  /** The bytes to write to the upstream before what is in the client's socket. */
   readonly consumed: Uint8Array | undefined;
 }
 
@@ -54,7 +54,7 @@ export type DetectionStep =
       readonly state: DetectionState;
       readonly for: 'proxy-header' | 'first-byte' | 'request' | 'rest';
     }
-  /** Consume so many bytes, write this to the client, and peek again. */
+  /** Consume `consume` bytes, write `write` to the client, and peek again. */
   | {
       readonly kind: 'go-on';
       readonly state: NamesState;
@@ -65,16 +65,16 @@ export type DetectionStep =
   | {
       readonly kind: 'refuse';
       readonly reason: Refusal | 'client-gave-up';
-      /** Undefined: it is closed without a word. */
+      /** Undefined: the client is closed without an answer. */
       readonly answer: Uint8Array | undefined;
       readonly result: DetectionResult;
     };
 
 export type DetectionInput =
-  /** All that has come so far. */
+  /** All bytes that the client has sent so far. */
   { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly ended: boolean } | { readonly kind: 'timeout' };
 
-/** Of a client without detection. */
+/** The result for a client without detection. */
 export const nothingDetected: DetectionResult = {
   proxied: undefined,
   name: undefined,

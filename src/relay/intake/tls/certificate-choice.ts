@@ -1,8 +1,8 @@
 import type { CertificateSpec } from '../../boundary/table.ts';
 
 /**
- * Which certificate a client is shown: one for the very name it asks for, else one with a wildcard for it, else the
- * first. Among several for a name the first wins. Pure.
+ * Chooses the certificate for a client: one for exactly the name that it asks for, else one with a wildcard for it,
+ * else the first. Among several for a name the first wins. Pure.
  */
 export function createCertificateChoice(
   certificates: readonly CertificateSpec[],
@@ -18,7 +18,7 @@ export function createCertificateChoice(
   };
 }
 
-/** A star stands for one label (RFC 9525, 6.3). */
+/** The wildcard that covers a name; it stands for one label (RFC 9525, 6.3). */
 function wildcardFor(name: string): string {
   const dot = name.indexOf('.');
   return dot < 0 ? '' : `*${name.slice(dot)}`;

@@ -3,8 +3,8 @@ import type { CertificateSpec, TlsSpec } from '../../boundary/table.ts';
 import { createCertificateChoice } from './certificate-choice.ts';
 
 /**
- * What OpenSSL makes of the certificates in use, made when first asked for. With a new table only new certificates are
- * read again; clients that are there go on with what they were shown.
+ * The OpenSSL contexts of the certificates in use, created on first use. With a new table only new certificates are
+ * read; present clients keep the certificate that they were shown.
  */
 export class CertificateContexts {
   readonly #ticketKeys: Buffer;
@@ -12,7 +12,7 @@ export class CertificateContexts {
   #choose = createCertificateChoice([]);
   #contexts = new Map<string, SecureContext>();
 
-  /** `ticketKeys`: 48 random bytes, the same for all threads, so that each takes up a session that another began. */
+  /** `ticketKeys`: 48 random bytes, the same in all threads, so that each can resume a TLS session of another. */
   constructor(ticketKeys: Uint8Array) {
     this.#ticketKeys = Buffer.from(ticketKeys);
   }
@@ -28,7 +28,7 @@ export class CertificateContexts {
     this.#choose = createCertificateChoice(spec.certificates);
   }
 
-  /** For a client that asks for this name, or for none. Undefined: there is no certificate that could be used. */
+  /** The context for a client that asks for this name, or for none; undefined when no certificate is usable. */
   contextFor(serverName: string | undefined): SecureContext | undefined {
     const certificate = this.#choose(serverName);
     return certificate && (this.#contexts.get(certificate.chain) ?? this.#make(certificate));
@@ -41,7 +41,7 @@ export class CertificateContexts {
       this.#contexts.set(chain, context);
       return context;
     } catch {
-      // Whoever read it has tried the same, and would have said so.
+      // The code that read the certificate tried the same and reported the error.
       return undefined;
     }
   }

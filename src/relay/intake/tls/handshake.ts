@@ -5,23 +5,23 @@ import { ListNode } from '../../driver/linked-list.ts';
 import { maxHelloBytes, readClientHello } from '../../wire/tls-client-hello.ts';
 
 /**
- * The time in which a client's TLS is begun: from its hello to one end or the other, within a deadline. It is attached
- * to the channel meanwhile.
+ * The TLS handshake of one client: reads the hello, has the driver secure the channel, and fails at a deadline. It is
+ * attached to the channel until it succeeds or fails.
  */
 export interface HandshakeEvents {
-  /** The next one may attach. */
+  /** The handshake has succeeded; the session may attach to the channel. */
   onSecured(): void;
   /**
-   * The channel is closed, or closes by itself. `serverName`: what the client asked for. `detail`: more about the
-   * failure, in a few words; safe to print.
+   * The handshake has failed; the channel is closed or closes by itself. `serverName`: the name that the client asked
+   * for. `detail`: more about the failure in a few words, safe to print.
    */
   onOver(reason: 'tls-failed' | 'shutdown', serverName: string | undefined, detail?: string): void;
 }
 
 interface HandshakeOptions {
-  /** What to show a client that asks for this name, or for none; undefined: there is nothing to show. */
+  /** The context for a client that asks for this name, or for none; undefined when no certificate is usable. */
   readonly contextFor: (serverName: string | undefined) => SecureContext | undefined;
-  /** Application protocols to agree on (RFC 7301), best first. */
+  /** The application protocols to offer (ALPN, RFC 7301), best first. */
   readonly alpn: readonly string[];
   readonly timeoutMs: number;
 }
@@ -30,7 +30,7 @@ interface HandshakeOptions {
 const handshakeFailure = Uint8Array.of(21, 3, 3, 0, 2, 2, 40);
 
 export class Handshake implements ChannelEvents {
-  /** In the list of its thread's handshakes. */
+  /** The node in the list of the thread's handshakes. */
   readonly node = new ListNode<Handshake>(this);
   readonly #channel: Channel;
   readonly #options: HandshakeOptions;
@@ -43,7 +43,7 @@ export class Handshake implements ChannelEvents {
     this.#channel = channel;
     this.#options = options;
     this.#events = events;
-    this.#deadline = clock.after(timeoutMs, () => this.#fail(`it was not done within ${timeoutMs} ms`));
+    this.#deadline = clock.after(timeoutMs, () => this.#fail(`the handshake was not finished within ${timeoutMs} ms`));
     channel.attach(this);
     channel.peek(maxHelloBytes);
   }
@@ -76,13 +76,13 @@ export class Handshake implements ChannelEvents {
     this.#fail('the client left');
   }
 
-  /** Sealane itself stops. */
+  /** Ends the handshake because Sealane stops. */
   close(): void {
     this.#abort();
     this.#events.onOver('shutdown', this.#serverName);
   }
 
-  // Nobody has been dialed yet.
+  // No upstream is dialed during the handshake.
   onDialed(): void {}
   onDialFailed(): void {}
   onUpstreamLost(): void {}
@@ -93,9 +93,9 @@ export class Handshake implements ChannelEvents {
     if (!context) {
       this.#deadline.cancel();
       this.#channel.reject(handshakeFailure);
-      return this.#events.onOver('tls-failed', serverName, 'there is no certificate to show');
+      return this.#events.onOver('tls-failed', serverName, 'no certificate is usable');
     }
-    // One that offers others only, as Postgres' does, is told of none and goes on; OpenSSL would break it off.
+    // A client that offers only other protocols, as Postgres' does, gets none and goes on; OpenSSL would end it.
     const alpn = this.#options.alpn.filter((protocol) => offered.includes(protocol));
     this.#channel.secure?.({ context, alpn });
   }

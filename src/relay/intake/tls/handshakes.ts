@@ -6,7 +6,7 @@ import { CertificateContexts } from './certificate-contexts.ts';
 import { Handshake, type HandshakeEvents } from './handshake.ts';
 
 /**
- * The clients of one thread whose TLS is being begun, and what they are shown.
+ * The TLS handshakes under way in one thread, and the certificates that they use.
  */
 export class Handshakes {
   readonly #clock: Clock;

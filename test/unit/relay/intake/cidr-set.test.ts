@@ -18,7 +18,7 @@ describe('a set of CIDRs', () => {
     },
   );
 
-  test('has IPv4 clients of a range that is written as IPv6', () => {
+  test('has IPv4 addresses of a range that is written as IPv6', () => {
     const mapped = new CidrSet(['::ffff:10.0.0.0/104', '::FFFF:c0a8:107', '0:0:0:0:0:ffff:172.16.0.0/108']);
     for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '192.168.1.7', '172.31.0.1'])
       expect(mapped.has(address)).toBe(true);
@@ -26,14 +26,14 @@ describe('a set of CIDRs', () => {
     expect(new CidrSet(['::ffff:0:0/96']).has('8.8.8.8')).toBe(true);
   });
 
-  test('of everybody has everybody of its family', () => {
+  test('of all addresses has every address of its family only', () => {
     expect(new CidrSet(['0.0.0.0/0']).has('8.8.8.8')).toBe(true);
     expect(new CidrSet(['0.0.0.0/0']).has('2001:db8::1')).toBe(false);
     expect(new CidrSet(['::/0']).has('2001:db8::1')).toBe(true);
     expect(new CidrSet(['::/0']).has('8.8.8.8')).toBe(false);
   });
 
-  test('of nobody has nobody', () => {
+  test('without ranges has no address', () => {
     expect(new CidrSet([]).has('127.0.0.1')).toBe(false);
   });
 });

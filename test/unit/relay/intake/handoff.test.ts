@@ -8,7 +8,7 @@ import { createReceivedCount, type DescriptorChannel } from '../../../../src/rel
 import { Handoff, receiveClients, type HandoffClient } from '../../../../src/relay/intake/handoff.ts';
 
 describe('clients that are handed off to another thread', () => {
-  test('wait for it, and arrive in order', async () => {
+  test('wait until the thread is connected, and arrive in order', async () => {
     const { handoff, told } = createSender();
     for (const fd of [1, 2, 3]) handoff.send(client(fd));
     expect(handoff.size).toBe(3);
@@ -21,7 +21,7 @@ describe('clients that are handed off to another thread', () => {
     expect(await allFrom(receiver)).toEqual([1, 2, 3, 4]);
   });
 
-  test('go to its successor when it dies before it has received them, and only those', async () => {
+  test('go to the successor of a thread that died before it received them, and only those', async () => {
     const { handoff, told } = createSender();
     const first = createChannel();
     handoff.connect(first.sender);
@@ -38,7 +38,7 @@ describe('clients that are handed off to another thread', () => {
     expect(told).toEqual(['sent', 'sent', 'sent', 'back', 'back', 'sent', 'sent']);
   });
 
-  test('go to its successor also when that is there before it is known that the first has died', async () => {
+  test('go to a successor that is connected before the death of the first thread is noticed', async () => {
     const { handoff } = createSender();
     const first = createChannel();
     handoff.connect(first.sender);
@@ -50,7 +50,7 @@ describe('clients that are handed off to another thread', () => {
     expect(await allFrom(second.receiver)).toEqual([1, 2, 3]);
   });
 
-  test('are closed beyond a number of them, and it is told', () => {
+  test('are closed and reported when too many of them wait', () => {
     const { handoff, told } = createSender();
     for (let nth = 1; nth <= 1_024; nth++) handoff.send(client(nth));
     const fd = openSync('/dev/null', 'r');
@@ -59,7 +59,7 @@ describe('clients that are handed off to another thread', () => {
     expect(() => fstatSync(fd)).toThrow('EBADF');
   });
 
-  test('are closed at the end, and it is told; nobody follows', async () => {
+  test('are closed and reported at the end, as is every later client', async () => {
     const { handoff, told } = createSender();
     const [first, second] = [openSync('/dev/null', 'r'), openSync('/dev/null', 'r')];
     handoff.send(client(first));
@@ -90,7 +90,7 @@ function createChannel(): { readonly sender: DescriptorChannel; readonly receive
   return { sender: { port: port1, receivedCount }, receiver: { port: port2, receivedCount } };
 }
 
-/** Whoever comes until the sender has no more. */
+/** The descriptors of all clients that arrive until the sender ends. */
 function allFrom(receiver: DescriptorChannel): Promise<readonly number[]> {
   const { promise, resolve } = Promise.withResolvers<readonly number[]>();
   const fds: number[] = [];

@@ -17,7 +17,7 @@ function createListener(port = 80) {
   return { clock, driver, statuses, listener };
 }
 
-test('a failed bind is tried again after 1 s, then at most 5 s apart, and told once', () => {
+test('a failed bind is retried after 1 s, then at most 5 s apart, and reported once', () => {
   const { clock, driver, statuses } = createListener();
   const distances: number[] = [];
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -32,7 +32,7 @@ test('a failed bind is tried again after 1 s, then at most 5 s apart, and told o
   expect(statuses).toHaveLength(2);
 });
 
-test('what failed to bind is closed: a driver keeps nothing of it, however often it is tried', () => {
+test('a listener that failed to bind is closed: a driver keeps none, however often the bind is retried', () => {
   const { clock, driver } = createListener();
   for (let attempt = 0; attempt < 3; attempt++) {
     driver.binds.at(-1)?.events.onFailed('EADDRINUSE', 'taken');
@@ -41,7 +41,7 @@ test('what failed to bind is closed: a driver keeps nothing of it, however often
   expect(driver.binds.map(({ closed }) => closed)).toEqual([true, true, true, false]);
 });
 
-test('another reason for the failure is news', () => {
+test('a bind that fails for another reason is reported again', () => {
   const { clock, driver, statuses } = createListener();
   driver.binds.at(-1)?.events.onFailed('EADDRINUSE', 'taken');
   clock.advance(1_000);
@@ -49,7 +49,7 @@ test('another reason for the failure is news', () => {
   expect(statuses.map((status) => status.kind === 'failed' && status.code)).toEqual(['EADDRINUSE', 'EACCES']);
 });
 
-test('once closed it neither tries again nor tells', () => {
+test('a closed listener neither retries nor reports', () => {
   const { clock, driver, statuses, listener } = createListener();
   driver.binds.at(-1)?.events.onFailed('EADDRINUSE', 'taken');
   listener.close();
@@ -59,7 +59,7 @@ test('once closed it neither tries again nor tells', () => {
   expect(statuses).toHaveLength(1);
 });
 
-test('bound with port 0 it is the listener of the port it was given too', () => {
+test('a listener with port 0 also matches the port that it was assigned', () => {
   const { driver, listener } = createListener(0);
   driver.binds.at(-1)?.events.onListening('127.0.0.1', 40_000);
   expect(listener.hasAddress({ host: '127.0.0.1', port: 0 })).toBe(true);

@@ -21,7 +21,7 @@ describe('names on one listener', () => {
     expect(found(['*.localhost', 'api.localhost', '*.b.localhost'], name)).toBe(pattern);
   });
 
-  test('a lone * takes every name that no other takes, but nobody without a name', () => {
+  test('a lone * matches every name that no other pattern matches, but no client without a name', () => {
     expect(found(['*', '*.localhost'], 'a.test')).toBe('*');
     expect(found(['*', '*.localhost'], 'a.localhost')).toBe('*.localhost');
     expect(found(['*'], undefined)).toBeUndefined();
@@ -33,12 +33,12 @@ describe('names on one listener', () => {
     expect(names.find('sni', 'b.test')).toBeUndefined();
   });
 
-  test('of two alike the first counts', () => {
+  test('of two equal patterns the first counts', () => {
     const first = sni('a.test');
     expect(new Names([first, sni('a.test')]).find('sni', 'a.test')).toBe(first);
   });
 
-  test('whatever the patterns and their order, the closest one is found', () => {
+  test('the closest pattern is found, whatever the patterns and their order', () => {
     const label = fc.constantFrom('a', 'b', 'constructor');
     const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
     const pattern = fc.oneof(

@@ -11,7 +11,7 @@ const names = [
   { kind: 'host', pattern: 'secure.test', service: 'ended', tls: 'terminate' },
   { kind: 'host', pattern: 'web.test', service: 'web', tls: 'passthrough' },
 ] as const;
-const everybody = ['0.0.0.0/0', '::/0'];
+const allAddresses = ['0.0.0.0/0', '::/0'];
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const gssRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30]);
 const header = writeProxyHeader('v2', {
@@ -29,20 +29,20 @@ function config(options: Partial<ListenerSpec>): ListenerConfig {
     names,
     ...options,
   });
-  if (!made) throw new Error('nothing to find out');
+  if (!made) throw new Error('this listener needs no detection');
   return made;
 }
 
 interface Run {
   readonly end: DetectionStep;
   readonly written: string;
-  /** What was not taken. */
+  /** The bytes that were not consumed. */
   readonly left: Uint8Array;
 }
 
 /**
- * Gives the bytes so many at a time to whatever waits for them, and ends with what became of it. `reply`: what the client
- * sends once it has heard something.
+ * Feeds the bytes to a detection, `piece` at a time, and returns how it ended. `reply`: what the client sends once it
+ * was written to.
  */
 function run(of: ListenerConfig, bytes: Uint8Array, piece: number, reply: Uint8Array = new Uint8Array()): Run {
   let written = '';
@@ -85,9 +85,14 @@ describe('detection', () => {
     ['another protocol to the catch-all', { service: 'rest' }, Buffer.from('SSH-2.0-x\r\n'), 'rest'],
     ['a request that stops early to the catch-all', { service: 'rest' }, Buffer.from('GE'), 'rest'],
     ['silence to the catch-all', { service: 'rest' }, new Uint8Array(), 'rest'],
-    ['a TLS name behind a PROXY header', { acceptProxy: everybody }, Buffer.concat([header, recorded('curl')]), 'tls'],
+    [
+      'a TLS name behind a PROXY header',
+      { acceptProxy: allAddresses },
+      Buffer.concat([header, recorded('curl')]),
+      'tls',
+    ],
     ['a TLS name behind Postgres’ request', {}, Buffer.concat([sslRequest, recorded('curl')]), 'tls'],
-    ['anybody behind a PROXY header', { acceptProxy: everybody, names: [], service: 'rest' }, header, 'rest'],
+    ['any client behind a PROXY header', { acceptProxy: allAddresses, names: [], service: 'rest' }, header, 'rest'],
   ] as const)('routes %s, wherever the bytes are cut', (_, options, bytes, service) => {
     const of = config(options);
     const whole = run(of, bytes, Math.max(1, bytes.length));
@@ -96,7 +101,7 @@ describe('detection', () => {
   });
 
   test.each([
-    ['a TLS name that nobody has', {}, hello('elsewhere.test'), 'no-route', '\u0015\u0003\u0003\u0000\u0002\u0002p'],
+    ['an unknown TLS name', {}, hello('elsewhere.test'), 'no-route', '\u0015\u0003\u0003\u0000\u0002\u0002p'],
     [
       'an HTTP host whose TLS has to be ended',
       {},
@@ -118,12 +123,12 @@ describe('detection', () => {
     ['silence', {}, new Uint8Array(), 'sniff-timeout', ''],
     [
       'no PROXY header from a proxy',
-      { acceptProxy: everybody, service: 'rest' },
+      { acceptProxy: allAddresses, service: 'rest' },
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
       'bad-proxy-header',
       '',
     ],
-    ['silence of a proxy', { acceptProxy: everybody, service: 'rest' }, new Uint8Array(), 'bad-proxy-header', ''],
+    ['silence of a proxy', { acceptProxy: allAddresses, service: 'rest' }, new Uint8Array(), 'bad-proxy-header', ''],
     ['Postgres’ request twice', {}, Buffer.concat([sslRequest, sslRequest]), 'malformed', ''],
     [
       'Postgres’ request for another encryption after that for TLS',
@@ -149,20 +154,20 @@ describe('detection', () => {
     }
   });
 
-  test('has nothing to find out where one service takes everybody', () => {
+  test('is not needed where one service gets every client', () => {
     const plain = { ...plainListener, key: 'k', host: '127.0.0.1', port: 1, service: 'all' };
     expect(listenerConfigOf(plain)).toBeUndefined();
     expect(listenerConfigOf({ ...plain, tls: 'terminate' })).toBeDefined();
   });
 
-  test('knows whom a proxy speaks for, and says so of whoever is refused behind it', () => {
-    const { end } = run(config({ acceptProxy: everybody }), Buffer.concat([header, hello('elsewhere.test')]), 10);
+  test('names the client behind a proxy, even when it is refused', () => {
+    const { end } = run(config({ acceptProxy: allAddresses }), Buffer.concat([header, hello('elsewhere.test')]), 10);
     expect(end).toMatchObject({
       result: { name: 'elsewhere.test', proxied: { source: { host: '203.0.113.7', port: 1 } } },
     });
   });
 
-  test('a client that ends without a byte is the catch-all’s, or gave up', () => {
+  test('routes a client that ends without a byte to the catch-all; without a catch-all the client gave up', () => {
     const input = { kind: 'bytes', bytes: new Uint8Array(), ended: true } as const;
     const stateOf = (of: ListenerConfig): DetectionState => {
       const step = firstStep(of, false);
@@ -175,7 +180,7 @@ describe('detection', () => {
   });
 });
 
-describe('an HTTP/2 client that asks for nothing before it has the server’s SETTINGS', () => {
+describe('an HTTP/2 client that sends no request before it has the server’s SETTINGS', () => {
   const frame = (type: number, flags: number, stream: number, ...payload: readonly number[]): Buffer =>
     Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
   const begun = Buffer.concat([
@@ -190,18 +195,18 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
   test.each([
     ['after', [acknowledgement, requestFor('web.test')]],
     ['before', [requestFor('web.test'), acknowledgement]],
-  ])('is sent some, and routed by the name it asks for %s it acknowledges them', (_, reply) => {
+  ])('is sent SETTINGS, and routed by the name that it asks for %s it acknowledges them', (_, reply) => {
     for (const piece of [1, 7, 1_000]) {
       const { end, written, left } = run(config({ service: 'rest' }), begun, piece, Buffer.concat(reply));
       expect(written).toBe(emptySettings);
       expect(end).toMatchObject({ kind: 'route', to: { service: 'web' }, result: { name: 'web.test', stream: 3 } });
-      // Its upstream sends SETTINGS of its own, and must not take this for their acknowledgement.
+      // The upstream must not get this acknowledgement: it would take it for that of its own SETTINGS.
       const heard = Buffer.concat([(end.kind === 'route' && end.result.consumed) || Buffer.alloc(0), left]);
       expect(heard).toEqual(Buffer.concat([begun, requestFor('web.test')]));
     }
   });
 
-  test('is told so on its own stream when nobody has the name', () => {
+  test('is answered on its own stream when no service has the name', () => {
     const { end } = run(config({}), begun, 10, Buffer.concat([acknowledgement, requestFor('else.test')]));
     expect(end).toMatchObject({ kind: 'refuse', reason: 'no-route', result: { name: 'else.test', stream: 3 } });
   });
@@ -210,7 +215,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
     ['nothing', Buffer.alloc(0)],
     ['an acknowledgement', acknowledgement],
     ['a request, but no acknowledgement', requestFor('web.test')],
-  ])('gets a goodbye when all it sends then is %s', (_, reply) => {
+  ])('gets a GOAWAY when all it sends then is %s', (_, reply) => {
     const { end } = run(config({ service: 'rest' }), begun, 10, reply);
     expect(end).toMatchObject({ kind: 'refuse', reason: 'sniff-timeout' });
     expect(end.kind === 'refuse' && Buffer.from(end.answer ?? []).indexOf(frame(7, 0, 0).subarray(3))).toBeGreaterThan(
@@ -218,7 +223,7 @@ describe('an HTTP/2 client that asks for nothing before it has the server’s SE
     );
   });
 
-  test('keeps no more than 16 KiB in memory', () => {
+  test('has no more than 16 KiB of its bytes kept in memory', () => {
     const settings = Array.from({ length: 20 }, () => frame(4, 0, 0, ...Array.from({ length: 252 }, () => 0)));
     const most = Buffer.concat([begun, ...settings, ...settings, ...settings, ...settings]);
     const { end } = run(config({}), begun, 1_000, Buffer.concat([most.subarray(begun.length), acknowledgement]));

@@ -14,13 +14,13 @@ const choose = createCertificateChoice([
 ]);
 
 test.each([
-  ['cart.shop.localhost', 'cart.shop.localhost', 'its own, whatever wildcard comes before'],
-  ['CART.shop.localhost', 'cart.shop.localhost', 'in any case of letters'],
-  ['web.shop.localhost', '*.shop.localhost shop.localhost', 'a wildcard'],
-  ['a.web.shop.localhost', 'localhost', 'no wildcard for two labels'],
-  ['shop.localhost', '*.shop.localhost shop.localhost', 'any of its names'],
-  ['localhost', 'localhost', 'the first of several'],
-  ['nobody', 'localhost', 'the first for a name that none is for'],
+  ['cart.shop.localhost', 'cart.shop.localhost', 'the one for exactly this name, although a wildcard comes first'],
+  ['CART.shop.localhost', 'cart.shop.localhost', 'names match in any case of letters'],
+  ['web.shop.localhost', '*.shop.localhost shop.localhost', 'the one with a wildcard'],
+  ['a.web.shop.localhost', 'localhost', 'a wildcard does not cover two labels'],
+  ['shop.localhost', '*.shop.localhost shop.localhost', 'the one that has the name among others'],
+  ['localhost', 'localhost', 'the first of several for the name'],
+  ['unknown', 'localhost', 'the first for a name that no certificate has'],
   ['', 'localhost', 'the first for an empty name'],
   ['__proto__', 'localhost', 'the first for a strange name'],
   [undefined, 'localhost', 'the first without a name'],
@@ -28,6 +28,6 @@ test.each([
   expect(choose(name)?.chain).toBe(shown);
 });
 
-test('without certificates there is none to show', () => {
+test('no certificate is chosen where there is none', () => {
   expect(createCertificateChoice([])('localhost')).toBeUndefined();
 });
