@@ -2,11 +2,12 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import type { Channel } from '../driver/driver.ts';
 
 /**
- * The short time that a session gets when its upstream is gone: what the upstream sent before is still delivered. Only
- * bytes to the client count, since a client that keeps sending to nobody would never be still.
+ * The grace period of a session whose upstream has left the table: what the upstream sent before is still delivered.
+ * Only bytes to the client count as traffic, since a client may keep sending although no upstream answers.
  */
+/** The session closes after so long without a byte to the client. */
 const stillMs = 250;
-/** An upstream that was taken out but is alive may send for ever. */
+/** The grace period ends here at the latest, since an upstream that was removed but runs on may send forever. */
 const mostMs = 5_000;
 
 export function flushThenClose(clock: Clock, channel: Channel, close: () => void): Timer {

@@ -1,6 +1,6 @@
 /**
- * The waiting sessions of a hold, in order of arrival. A session that comes back after a failed release is put where it
- * was before. A doubly linked list, since clients leave from the middle all the time.
+ * The waiting sessions of a hold, in order of arrival. A session that returns after a failed release gets its old place
+ * again. It is a doubly linked list, since clients often leave from the middle.
  */
 interface Waiting {
   readonly turn: number;
@@ -29,10 +29,10 @@ export class HoldQueue<T extends Waiting> {
     return this.#nodes.has(value);
   }
 
-  /** False if it was waiting already. */
+  /** False if the session was waiting already. */
   add(value: T): boolean {
     if (this.#nodes.has(value)) return false;
-    // From the end: nearly always the newcomer is the latest.
+    // The search starts at the end, since an added session is nearly always the latest.
     let before = this.#last;
     while (before && before.value.turn > value.turn) before = before.before;
     const after = before ? before.after : this.#first;
@@ -45,7 +45,7 @@ export class HoldQueue<T extends Waiting> {
     return true;
   }
 
-  /** False if it was not waiting. */
+  /** False if the session was not waiting. */
   remove(value: T): boolean {
     const node = this.#nodes.get(value);
     if (!node) return false;
@@ -54,13 +54,13 @@ export class HoldQueue<T extends Waiting> {
     else this.#first = node.after;
     if (node.after) node.after.before = node.before;
     else this.#last = node.before;
-    // A node that was removed points at no other: see linked-list.ts.
+    // A removed node must not point at any other: see linked-list.ts.
     node.before = undefined;
     node.after = undefined;
     return true;
   }
 
-  /** All that wait now, in order. */
+  /** All waiting sessions in order. */
   all(): readonly T[] {
     const all: T[] = [];
     for (let node = this.#first; node; node = node.after) all.push(node.value);

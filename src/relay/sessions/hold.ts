@@ -6,30 +6,30 @@ import type { Session } from './session.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
- * The sessions of a service that no upstream has answered yet, in order of arrival. While upstreams refuse, the first of
- * them is the probe session: it dials again and again, and while it gets no answer at all another follows only every quarter
- * of a second. Each answer lets in two more, so that an upstream that has just started is not stormed, and yet a thousand
- * sessions are in after ten round trips.
+ * The held sessions of a service: no upstream has answered them yet. They are kept in order of arrival. While upstreams
+ * refuse, the first is the probe session, which dials again and again; while its dial has no answer, another session
+ * follows every quarter of a second. Each answer lets in two more, so that an upstream that has just started is not
+ * flooded, and yet a thousand sessions are relayed after ten round trips.
  *
  *   waiting ──let in──▶ dialing ──answered──▶ out
  *      ▲                   │
  *      └── not answered ───┘
  *
- * While a session waits and there is an upstream to dial, the probe timer runs.
+ * The probe timer runs while a session waits and there is an upstream to dial.
  */
 interface HoldCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: CounterWriter;
-  /** There is an upstream to dial, if only a full one or a suspect. */
+  /** True when there is an upstream to dial, even if it is full or suspect. */
   readonly hasCandidates: () => boolean;
-  /** Dials for the session; false when no upstream can be dialed now. The dial never fails before this returns. */
+  /** Dials for the session; false when no upstream can be dialed now. No dial fails before this returns. */
   readonly dial: (session: Session) => boolean;
 }
 
-/** How often the probe session dials. The first delay is short since most containers listen within milliseconds of their start. */
+/** The delays between probes. The first is short, since most containers listen within milliseconds of their start. */
 const probeBackoff = { firstMs: 25, maxMs: 250 };
-/** A container on this machine or the next answers a dial far sooner. */
+/** A dial that takes longer counts as stuck: a container on this machine or a near one answers far sooner. */
 const stuckAfterMs = 100;
 
 export class Hold {
@@ -49,7 +49,7 @@ export class Hold {
     return this.#waiting.size + this.#dialing.size;
   }
 
-  /** Counts the held clients in this slot from now on, those that are held already among them. */
+  /** Counts held clients in this slot from now on, present ones included. */
   countIn(slot: number): void {
     if (slot === this.#slot) return;
     this.#collaborators.counters.addHeld(this.#slot, -this.size);
@@ -57,14 +57,14 @@ export class Hold {
     this.#collaborators.counters.addHeld(slot, this.size);
   }
 
-  /** Waits from now on; or again, where it was in the order. */
+  /** The session waits from now on; one that waited before gets its old place in the order. */
   wait(session: Session): void {
     const isIn = this.#dialing.delete(session);
     if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.addHeld(this.#slot, 1);
     this.#watch();
   }
 
-  /** A session was answered, from the hold or not: there is room. */
+  /** A session was answered, whether it was held or not, so upstreams have room for more. */
   onAnswered(session: Session): void {
     this.#leave(session);
     if (this.size === 0) return;
@@ -74,12 +74,12 @@ export class Hold {
 
   onClosed(session: Session): void {
     const wasDialing = this.#leave(session);
-    // The next in line goes on at once: the one that left may have been waiting for a silent upstream.
+    // The next session dials at once, since the closed one may have been dialing a silent upstream.
     if (wasDialing && this.#dialing.size === 0) this.letIn(1);
     else this.#watch();
   }
 
-  /** The candidates have changed; `arrived` are the ready ones among them that were not ready before. */
+  /** The candidates have changed; `arrived` are those that became ready. */
   onCandidates(arrived: readonly PoolUpstream[]): void {
     if (this.size === 0) return;
     if (arrived.length > 0) this.#probeAttempts = 0;
@@ -97,7 +97,7 @@ export class Hold {
     this.#watch();
   }
 
-  /** Lets no session in any more. */
+  /** Stops letting sessions in, for good. */
   close(): void {
     this.#isClosed = true;
     this.#watch();
@@ -114,14 +114,14 @@ export class Hold {
     return false;
   }
 
-  /** True if it was dialing. */
+  /** True if the session was dialing. */
   #leave(session: Session): boolean {
     const wasDialing = this.#dialing.delete(session);
     if (this.#waiting.remove(session) || wasDialing) this.#collaborators.counters.addHeld(this.#slot, -1);
     return wasDialing;
   }
 
-  /** The earliest whose upstream keeps it waiting; with nobody else to go, any. */
+  /** The earliest session with a stuck dial to another upstream; when no session waits, a dial of any age counts. */
   #stuck(newcomer: PoolUpstream): Session | undefined {
     let earliest: Session | undefined;
     const leastMs = this.#waiting.size === 0 ? 0 : stuckAfterMs;

@@ -3,11 +3,11 @@ import type { LiveSession, LiveSessions, SessionFilter } from '../boundary/repor
 import type { Session } from './session.ts';
 
 /**
- * Lists the sessions that go on. Bounded by the filter's limit: sessions beyond it are counted, not described. Pure.
+ * Lists the live sessions of all pools. Sessions beyond the filter's limit are counted, not described. Pure.
  */
 interface ListedPool {
   readonly service: string;
-  /** In order of arrival. */
+  /** The pool's sessions in order of arrival. */
   readonly sessions: Iterable<Pick<Session, 'snapshot'>>;
 }
 

@@ -18,22 +18,22 @@ import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.t
 import { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
- * One service in one worker: its upstreams, its balancer and those who wait. A session is sent to one upstream after the
- * other, in the order of the candidates' tiers and within them of the balancer, until one answers; when none does it is
- * held (see hold.ts).
+ * One service in one worker: its upstreams, its balancer and its sessions. A session dials one upstream after the
+ * other, in the order of the candidates' tiers and within a tier in that of the balancer, until one answers. When none
+ * does, the session is held (see hold.ts).
  */
 interface PoolCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: CounterWriter;
-  /** A session ended, for whatever reason. */
+  /** A session ended, for any reason. */
   readonly onRecord: (record: SessionRecord) => void;
-  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  /** A dial to the upstream failed; called again while dials keep failing, at most a few times a second. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
-  /** A dial failed for want of a resource of this machine. */
+  /** A dial failed because this machine lacks a resource. */
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
-  /** For TLS with upstreams: what all services have in common. */
+  /** The TLS context for upstreams, which all services share. */
   readonly upstreamContext?: () => SecureContext;
 }
 
@@ -89,17 +89,20 @@ export class Pool implements SessionHost {
     return this.#spec.proxyProtocol;
   }
 
-  /** Application protocols to agree on with clients whose TLS is ended, best first. */
+  /** The application protocols (ALPN) to offer to clients whose TLS Sealane ends, best first. */
   get alpn(): readonly string[] {
     return this.#spec.alpn;
   }
 
-  /** With the pending handshakes. */
+  /** The sessions, pending handshakes included. */
   get sessionCount(): number {
     return this.#sessions.size + this.admission.pendingCount;
   }
 
-  /** Upstreams that stay keep their sessions; those that left lose them. The slots are those of their counters, and of the service's. */
+  /**
+   * Upstreams that stay keep their sessions; those that left lose them. `slotOf` finds an upstream's counter slot;
+   * `serviceSlot` is the service's.
+   */
   apply(spec: PoolSpec, slotOf: (key: string) => number, serviceSlot: number): void {
     this.#hold.countIn(serviceSlot);
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
@@ -126,21 +129,21 @@ export class Pool implements SessionHost {
     this.#hold.onCandidates(arrived);
   }
 
-  /** `clientInfo`: what detection found out, if there was any; the client was counted then. */
+  /** `clientInfo`: the result of detection, if there was one; it has counted the client as accepted. */
   admit(channel: Channel, listener: string, clientInfo?: ClientInfo): void {
     if (!clientInfo) this.#collaborators.counters.count(threadCell.accepted, 1);
     const permit = this.admission.admit(channel, listener, clientInfo);
     if (permit) this.#begin(channel, listener, clientInfo, permit);
   }
 
-  /** Its TLS has begun. */
+  /** The client's TLS handshake has succeeded. */
   admitSecured(pending: PendingHandshake): void {
     if (this.admission.onSecured(pending))
       this.#begin(pending.channel, pending.listener, pending.clientInfo, pending.permit);
   }
 
   onUnanswered(session: Session, upstream: PoolUpstream): void {
-    // A session that was relayed until now was admitted by the lists of that time.
+    // A session that was relayed until now was admitted by earlier lists.
     if (!this.admission.allows(session.client)) return this.#deny(session);
     if (this.#send(session)) upstream.onRetry();
     else this.#toHold(session);
@@ -159,29 +162,29 @@ export class Pool implements SessionHost {
     this.admission.release(session);
     this.#collaborators.counters.count(threadCell.closed, 1);
     this.#hold.onClosed(session);
-    // There is room again. Room that other workers make is found by the probe session.
+    // A limited upstream has room again. Room that other workers make is found by the probe session.
     if (left?.isLimited) this.#hold.letIn(1);
     this.#collaborators.onRecord(record);
   }
 
-  /** For good: nobody is dialed for any more. */
+  /** Closes all sessions and stops dialing, for good. */
   closeAll(reason: CloseReason): void {
     this.#hold.close();
     for (const session of this.#sessions) session.close(reason);
   }
 
-  /** In order of arrival. */
+  /** The sessions in order of arrival. */
   get sessions(): Iterable<Session> {
     return this.#sessions;
   }
 
-  /** Closes the sessions of one upstream; the dials to it go elsewhere by their own rules. */
+  /** Closes all sessions that dial this upstream or are relayed to it. */
   closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
-    // A copy: sessions that waited for room are let in meanwhile.
+    // The iteration covers the present sessions only: held ones that are let in meanwhile are not closed.
     for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? []) occupant.close(reason);
   }
 
-  /** Once a second. */
+  /** Counts bytes and rebalances; called once a second. */
   sample(): void {
     for (const session of this.#sessions) session.sample();
     this.#moveIdle();
@@ -190,13 +193,13 @@ export class Pool implements SessionHost {
   #begin(channel: Channel, listener: string, clientInfo: ClientInfo | undefined, permit: Permit): void {
     const session = new Session(this, this.#turns++, permit, channel, listener, clientInfo);
     this.#sessions.add(session.poolNode);
-    // Whoever came before goes first.
+    // Sessions that were held before go first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
   }
 
   /** Applies new access rules: the limits to all sessions, the lists to sessions that are held or dialing. */
   #guard(): void {
-    // Sessions that dial go last: a held one gets in where one of them leaves.
+    // Dialing sessions are checked last, since closing one lets a held session in.
     for (const kind of ['held', 'dialing'] as const) {
       for (const session of this.#sessions)
         if (session.kind === kind && !this.admission.allows(session.client)) this.#deny(session);
@@ -214,12 +217,12 @@ export class Pool implements SessionHost {
     return this.#send(session);
   }
 
-  /** Dials the best of those that were not asked yet; false when there is none. */
+  /** Dials the best candidate that the session has not tried yet; false when there is none. */
   #send(session: Session): boolean {
     const best = this.#candidates.best(session.asked);
     if (best.length === 0) return false;
     const order = this.#balancer.order(best, activeOf, session.clientIp);
-    // The first, nearly always: another worker may have filled it up just now.
+    // The first is nearly always dialed, but another worker may have filled it up just now.
     for (const upstream of order) if (session.dial(upstream)) return true;
     return false;
   }
@@ -243,7 +246,7 @@ export class Pool implements SessionHost {
     for (const session of ending) session.endGently();
   }
 
-  /** Those among whom the sessions are to be shared. */
+  /** The upstreams among which a rebalance shares the sessions. */
   #sharers(): readonly PoolUpstream[] {
     return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
   }
@@ -253,7 +256,7 @@ function activeOf(upstream: PoolUpstream): number {
   return upstream.active;
 }
 
-/** By the others a client that comes back is sent to where it was: ending its session would be for nothing. */
+/** Other policies send a returning client to the same upstream again, so ending its session would be pointless. */
 function goesByShare(policy: BalancePolicy): boolean {
   return policy !== 'first' && policy !== 'source-hash';
 }

@@ -2,19 +2,19 @@ import type { Pool } from './pool.ts';
 import { defaultPool, type PoolSpec } from '../boundary/table.ts';
 
 /**
- * The pools of one thread, by service: those in the table; those that have left it, whose clients wait for it to come
- * back; and those that no table has described yet, but a listener routes to. Who is in no table is forgotten with the
- * first one after its last client has gone.
+ * The pools of one thread, by service: services in the table; services that left it, whose clients wait for their
+ * return; and services that a listener routes to before any table has described them. A service that is not in the
+ * table is forgotten with the next table after its last client has gone.
  */
 type Entry = { readonly pool: Pool; spec: PoolSpec };
 
-/** Where the counters of an upstream and of a service are; a service that is in no table has the shared slot. */
+/** The counter slots of upstreams and services; a service that is in no table has the shared slot. */
 export interface PoolSlots {
   readonly upstream: (key: string) => number;
   readonly service: (service: string) => number;
 }
 
-/** Its clients wait as long as others do. */
+/** The spec of a service that no table has described: its clients wait as long as the default says. */
 const unknownPool = { ...defaultPool, maxHeld: 1_024, upstreams: [] };
 
 export class Pools {
@@ -40,7 +40,7 @@ export class Pools {
     return count;
   }
 
-  /** `changed`: those that are new in a table, or otherwise than in the last. `removed`: those that it has no more. */
+  /** `changed`: pools that are new in a table or changed since the last. `removed`: services that left the table. */
   change(changed: readonly PoolSpec[], removed: readonly string[], slots: PoolSlots): void {
     for (const service of removed) {
       const entry = this.#entries.get(service);

@@ -4,27 +4,27 @@ import { writeProxyHeader } from '../wire/proxy-protocol/write.ts';
 import type { ProxyProtocol } from '../boundary/table.ts';
 
 /**
- * What an upstream is told before its client's bytes: who the client is, that it wants TLS in Postgres' way, and what of
- * its bytes had to be consumed from its socket.
+ * What an upstream is sent before the bytes in the client's socket: a PROXY header, Postgres' SSLRequest, and the
+ * client's bytes that detection has consumed.
  */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const granted = 0x53; // S
 const nothing = new Uint8Array();
 
-/** How the upstreams of a pool are told who the client is. */
+/** How the sessions of a pool begin towards its upstreams. */
 export interface PrefaceOptions {
   readonly proxyProtocol: ProxyProtocol | undefined;
   readonly speaksTls: boolean;
   readonly upstreamTls: UpstreamTlsOffer | undefined;
 }
 
-/** Undefined, nearly always: the upstream gets the client's bytes alone. */
+/** Nearly always undefined: the upstream gets the client's bytes alone. */
 export function prefaceFor(
   { proxyProtocol, speaksTls }: PrefaceOptions,
   channel: Channel,
   clientInfo: ClientInfo | undefined,
 ): Preface | undefined {
-  // The header went ahead of TLS: nothing is told of the client inside it.
+  // With TLS to the upstream the header goes ahead of the handshake, not inside of TLS.
   const version = speaksTls ? undefined : proxyProtocol;
   const { asksForTls = false, consumed } = clientInfo ?? {};
   if (version === undefined && !asksForTls && !consumed) return undefined;
@@ -33,7 +33,7 @@ export function prefaceFor(
   return asksForTls ? { bytes, expect: granted } : { bytes };
 }
 
-/** Undefined, nearly always: the upstream is not spoken TLS with. */
+/** Nearly always undefined: Sealane does not speak TLS with the upstream. */
 export function upstreamTlsFor(
   { proxyProtocol, speaksTls, upstreamTls }: PrefaceOptions,
   channel: Channel,

@@ -1,29 +1,30 @@
 /**
- * After a scale-up: which idle sessions are to end, so that their clients come back and find the newcomer. It is worked
- * out once how many are too many, so that clients who don't come back, or come back to the same upstream, never make it
- * go on for ever. Every worker does this for its own part; together they keep the pool's rate. Pure: the caller ends them.
+ * A rebalance after a scale-up: chooses idle sessions to end, so that their clients reconnect and reach the new
+ * upstream. The budget, how many sessions are too many, is computed once, so that a rebalance ends even if clients
+ * don't return or return to the same upstream. Every worker does this for its own sessions; together they keep to the
+ * pool's rate. Pure: the caller ends the sessions.
  */
 export interface Sharer<S extends Idler> {
   readonly key: string;
-  /** As balancers see it now: less while it starts slowly. */
+  /** The weight that balancers use now: less than the full weight during a slow start. */
   readonly weight: number;
   readonly fullWeight: number;
-  /** Sessions over all workers. */
+  /** The upstream's sessions over all workers. */
   readonly active: number;
   readonly isFull: boolean;
-  /** This worker's sessions. */
+  /** The upstream's sessions in this worker. */
   readonly occupants: Iterable<S> & { readonly size: number };
 }
 
 export interface Idler {
-  /** 0 while bytes are on their way. */
+  /** How long the session has been idle, in milliseconds; 0 while bytes are on their way. */
   idleMs(nowMs: number): number;
 }
 
-/** Slow enough that reconnecting clients are no storm, fast enough to be done in minutes. */
+/** The rate is slow enough that reconnecting clients are no storm, and fast enough to finish in minutes. */
 const mostPerSecond = 10;
 const mostPartPerSecond = 0.1;
-/** Whoever was not idle once in so long is in steady use. */
+/** A rebalance ends after ten minutes at most: a session that was not idle once in so long is in steady use. */
 const lastsMs = 10 * 60_000;
 
 export class Rebalance {
@@ -38,12 +39,12 @@ export class Rebalance {
     this.#isOver = this.#budget.size === 0;
   }
 
-  /** Nothing is left to do; this never changes back. */
+  /** True when nothing is left to do; it never becomes false again. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Once a second: those that are to end now, all idle for `idleMs` or more. */
+  /** Returns the sessions to end now, all idle for `idleMs` or longer; called once a second. */
   tick<S extends Idler>(sharers: readonly Sharer<S>[], idleMs: number, nowMs: number): readonly S[] {
     if (nowMs >= this.#untilMs || this.#budget.size === 0) this.#isOver = true;
     if (this.#isOver) return [];
@@ -51,7 +52,7 @@ export class Rebalance {
     const mine = sum(sharers.map(({ occupants }) => occupants.size));
     const perSecond = ratePerSecond(total);
     const part = total > 0 ? (perSecond * mine) / total : 0;
-    // Nothing is saved up: after a busy time all workers would end theirs in the same second.
+    // Credit is not saved up: else, after a busy time, all workers would end sessions in the same second.
     this.#credit = Math.min(Math.max(1, part), this.#credit + part);
     let left = Math.min(Math.floor(this.#credit), roomAmong(sharers));
     const ending: S[] = [];
@@ -73,17 +74,17 @@ export class Rebalance {
   }
 }
 
-/** For each upstream that has too many sessions: how many of this worker's are too many. */
+/** How many of this worker's sessions are too many, for each upstream that has too many. */
 export function excess(sharers: readonly Sharer<Idler>[]): Map<string, number> {
   return new Map(crowded(sharers, (sharer) => sharer.fullWeight).map(({ sharer, over }) => [sharer.key, over]));
 }
 
-/** Sessions that may end in one second, over all workers. */
+/** How many sessions may end in one second, over all workers. */
 export function ratePerSecond(sessions: number): number {
   return Math.max(1, Math.min(mostPerSecond, Math.floor(sessions * mostPartPerSecond)));
 }
 
-/** Those above their share, the most crowded first, with this worker's part of what is too much. */
+/** The upstreams above their share, the most crowded first, with this worker's part of the excess. */
 function crowded<T extends Sharer<Idler>>(
   sharers: readonly T[],
   weightOf: (sharer: T) => number,
@@ -99,13 +100,13 @@ function crowded<T extends Sharer<Idler>>(
     .toSorted((one, other) => other.over - one.over);
 }
 
-/** How many more those below their share can take. */
+/** How many more sessions the upstreams below their share can take. */
 function roomAmong(sharers: readonly Sharer<Idler>[]): number {
   const shareOf = shares(sharers, (sharer) => sharer.weight);
   return sum(sharers.map((sharer) => (sharer.isFull ? 0 : Math.max(0, shareOf(sharer) - sharer.active))));
 }
 
-/** The fair part of all sessions by weight, rounded up. */
+/** Computes each upstream's fair share of all sessions by weight, rounded up. */
 function shares<T extends Sharer<Idler>>(
   sharers: readonly T[],
   weightOf: (sharer: T) => number,

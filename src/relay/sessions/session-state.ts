@@ -3,8 +3,8 @@ import type { PoolUpstream } from '../upstreams/upstream.ts';
 import type { Endpoint } from '../boundary/table.ts';
 
 /**
- * The life of a session as values: held → dialing → relaying → closed, with the data that is valid in each. Pure: time
- * comes in with the event.
+ * The states of a session: held → dialing → relaying → closed, with the data that is valid in each. Pure: the time is
+ * an argument.
  */
 export interface DialTarget {
   readonly upstream: PoolUpstream;
@@ -19,7 +19,7 @@ interface Trail {
 }
 
 export type SessionState =
-  /** Waiting; `sinceMs` is undefined for the instant between two dials, when the next candidate is at hand. */
+  /** The session waits. `sinceMs` is undefined before the first dial and in the instant between two dials. */
   | { readonly kind: 'held'; readonly sinceMs: number | undefined; readonly trail: Trail }
   | { readonly kind: 'dialing'; readonly target: DialTarget; readonly sinceMs: number; readonly trail: Trail }
   | { readonly kind: 'relaying'; readonly target: DialTarget; readonly dialMs: number; readonly trail: Trail }
@@ -37,7 +37,7 @@ export type SessionEvent =
   | { readonly kind: 'dial'; readonly target: DialTarget }
   | { readonly kind: 'answer' }
   | { readonly kind: 'dial-failed'; readonly error: string }
-  /** The upstream broke off before a byte had passed either way. */
+  /** The upstream closed the connection before a byte had passed in either direction. */
   | { readonly kind: 'lost'; readonly error: string }
   | { readonly kind: 'close'; readonly reason: CloseReason };
 
@@ -47,25 +47,25 @@ export const accepted: SessionState = {
   trail: { heldMs: 0, retries: 0, lastDialError: undefined },
 };
 
-/** The next state; the same one where the event means nothing, such as anything after the end. */
+/** The next state; the same state where the event has no meaning, such as any event after the end. */
 export function transition(state: SessionState, event: SessionEvent, nowMs: number): SessionState {
   if (state.kind === 'closed') return state;
   switch (event.kind) {
     case 'hold':
-      // Nobody to go to. One that waits already goes on waiting.
+      // No upstream can be dialed. A session that waits already keeps its wait.
       if (state.kind !== 'held' || state.sinceMs !== undefined) return state;
       return { ...state, sinceMs: nowMs };
     case 'dial':
-      // Only a waiting session is dialed for: one dial at a time, and none once bytes flow.
+      // Only a held session dials: there is one dial at a time, and none once bytes flow.
       if (state.kind !== 'held') return state;
       return { kind: 'dialing', target: event.target, sinceMs: nowMs, trail: waited(state, nowMs) };
     case 'answer':
-      // From here on bytes may reach the upstream; once one has there is no way back to another candidate.
+      // From here on bytes may reach the upstream; once one has, there is no way back to another candidate.
       if (state.kind !== 'dialing') return state;
       return { kind: 'relaying', target: state.target, dialMs: nowMs - state.sinceMs, trail: state.trail };
     case 'dial-failed':
     case 'lost':
-      // Nothing was relayed: the client need never know.
+      // Nothing was relayed, so the client does not notice.
       if (state.kind !== (event.kind === 'lost' ? 'relaying' : 'dialing')) return state;
       return {
         kind: 'held',
@@ -73,7 +73,7 @@ export function transition(state: SessionState, event: SessionEvent, nowMs: numb
         trail: { ...state.trail, retries: state.trail.retries + 1, lastDialError: event.error },
       };
     case 'close':
-      // From any state; only a session that was relayed has an upstream to name.
+      // Any state can close; only a session that was relayed has an upstream to name.
       return {
         kind: 'closed',
         reason: event.reason,

@@ -17,26 +17,28 @@ import type { Endpoint } from '../boundary/table.ts';
 import type { Occupant, PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
- * One client's session: carries out what its state says (see session-state.ts) on its channel. It asks its pool where to
- * go and tells it how that went; it never chooses an upstream itself.
+ * The session of one client: carries out its state (see session-state.ts) on its channel. Its pool chooses the
+ * upstreams; the session dials them and reports the outcome.
  */
 export interface SessionHost extends PrefaceOptions {
   readonly clock: Clock;
   readonly service: string;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number | undefined;
-  /** No address of the upstream answered, or it left: send the session elsewhere, or hold it. */
+  /** No address of the upstream answered, or it left the table: the host sends the session elsewhere or holds it. */
   onUnanswered(session: Session, upstream: PoolUpstream): void;
   onAnswered(session: Session): void;
-  /** A dial failed for want of something on this machine; where the session goes then is told before. */
+  /** A dial failed because this machine lacks a resource; `onUnanswered` may have been called before. */
   onLocalFailure(code: string, message: string): void;
-  /** `left`: the upstream that has room for another session now. */
+  /** `left`: the upstream that the session occupied, which has room for another now. */
   onClosed(session: Session, record: SessionRecord, left: PoolUpstream | undefined): void;
 }
 
-/** A dial that is withdrawn before has had no time to be answered, and says nothing about the upstream. */
+/** A dial that is withdrawn sooner had no time to be answered, and says nothing about the upstream. */
 const silentAfterMs = 100;
-/** A server that resets every connection is not on its way out: its client is told then. */
+/**
+ * After so many resets another one closes the session: such a server resets every connection and is not just ending.
+ */
 const mostLosses = 3;
 const noEndpoints: readonly Endpoint[] = [];
 const noUpstreams: readonly PoolUpstream[] = [];
@@ -45,7 +47,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   readonly channel: Channel;
   readonly listener: string;
   readonly clientInfo: ClientInfo | undefined;
-  /** `ip:port` */
+  /** `ip:port`, or `unix`. */
   readonly client: string;
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;
@@ -59,15 +61,15 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
   readonly #traffic: Traffic;
   #losses = 0;
   #asked: readonly PoolUpstream[] = noUpstreams;
-  /** What it counts for against limits; written by Admission alone. */
+  /** The counts that include this session; written by Admission alone. */
   readonly permit: Permit;
-  /** In its pool's list. */
+  /** The node in the pool's list. */
   readonly poolNode = new ListNode<Session>(this);
   readonly upstreamNode: ListNode<Occupant> = new ListNode<Occupant>(this);
-  /** Its number in the order of arrival. */
+  /** The session's number in the order of arrival. */
   readonly turn: number;
 
-  /** `clientInfo`: what detection found out, if there was any. */
+  /** `clientInfo`: the result of detection, if there was one. */
   constructor(
     host: SessionHost,
     turn: number,
@@ -88,7 +90,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.startedAtMs = host.clock.nowMs();
     this.startedAtWallMs = host.clock.wallMs();
     if (clientInfo) {
-      // The clocks of two threads agree on the time of day only.
+      // The clocks of two threads agree only on the time of day.
       this.startedAtMs -= Math.max(0, this.startedAtWallMs - clientInfo.startedAtWallMs);
       this.startedAtWallMs = clientInfo.startedAtWallMs;
     }
@@ -104,17 +106,17 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     return this.#state.kind;
   }
 
-  /** For policies that go by the client's address. */
+  /** The client's address without its port, for policies that use it. */
   get clientIp(): string {
     return hostOf(this.client);
   }
 
-  /** The upstreams that did not answer in this round of dials. */
+  /** The upstreams that did not answer in the present round of dials. */
   get asked(): readonly PoolUpstream[] {
     return this.#asked;
   }
 
-  /** It has had to wait, and has not been answered since. */
+  /** True when the session has had to wait and was not answered since. */
   get wasHeld(): boolean {
     return this.#holdDeadline !== undefined;
   }
@@ -129,7 +131,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     return this.#state.kind === 'dialing' ? this.#host.clock.nowMs() - this.#state.sinceMs : 0;
   }
 
-  /** Waits, for `holdMs` at most since the first time. A client that has already ended without a byte gave up. */
+  /** Holds the session, for `holdMs` at most since its first wait. A client that ended without a byte gives up here. */
   hold(holdMs: number): void {
     if (this.#clientEnded) return this.close('client-gave-up');
     if (holdMs <= 0) return this.close('hold-expired');
@@ -137,12 +139,12 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
   }
 
-  /** All candidates may be asked again. */
+  /** Begins a new round of dials, in which every candidate may be tried again. */
   beginRound(): void {
     this.#asked = noUpstreams;
   }
 
-  /** False when the upstream is full; nothing has happened then. */
+  /** Dials the upstream; false, without any effect, when it is full. */
   dial(upstream: PoolUpstream): boolean {
     if (!upstream.occupy(this)) return false;
     this.#endpoints = upstream.endpoints();
@@ -150,7 +152,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     return true;
   }
 
-  /** Gives up the dial under way for another upstream that has just become ready. */
+  /** Gives up the dial under way in favor of another upstream that has just become ready. */
   redirect(): void {
     this.#asked = noUpstreams;
     if (this.dialingMs < silentAfterMs) this.#abandonDial('withdrawn', 'withdrawn');
@@ -183,7 +185,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     if (this.#state.kind !== 'relaying') return;
     const { upstream, endpoint } = this.#state.target;
     this.#losses += 1;
-    // What it said before may have been a request.
+    // The consumed bytes may have been a request, which an upstream may have acted on.
     if (this.#losses > mostLosses || this.clientInfo?.consumed) return this.close('upstream-reset');
     this.#grace?.cancel();
     this.#grace = undefined;
@@ -194,7 +196,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
 
   onClientLeft(how: 'reset' | 'ended'): void {
     if (how === 'ended') this.#clientEnded = true;
-    // A client that only listens ends at once, and is served as long as nobody has to wait for it.
+    // A client that only listens may end at once; it is served unless it has to wait.
     if (how === 'reset' || this.wasHeld) this.close('client-gave-up');
   }
 
@@ -219,7 +221,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.close('rebalanced');
   }
 
-  /** Undefined once it is closed. */
+  /** Undefined once the session is closed. */
   snapshot(nowMs: number): LiveSession | undefined {
     const state = this.#state;
     return state.kind === 'closed' ? undefined : liveOf(this, state, nowMs);
@@ -232,7 +234,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     for (const timer of [this.#dialDeadline, this.#holdDeadline, this.#grace]) timer?.cancel();
     if (reason === 'rebalanced') this.channel.finish();
     else this.#closeChannel(before.kind, reason);
-    // Bytes first: a slot without active sessions may be given to another upstream.
+    // Bytes are counted first, since a slot without active sessions may be given to another upstream.
     if (before.kind === 'relaying') this.#traffic.count(before.target.upstream, this.#host.clock);
     const left = before.kind === 'held' ? undefined : before.target.upstream;
     left?.vacate(this);
@@ -264,7 +266,7 @@ export class Session implements ChannelEvents, Occupant, AdmittedClient, Session
     this.#dialFailed(this.#state.target, 'ETIMEDOUT', 'silent');
   }
 
-  /** The pool decides what next. */
+  /** Ends the dial under way; the pool decides where the session goes next. */
   #abandonDial(code: string, how: 'silent' | 'withdrawn'): void {
     if (this.#state.kind !== 'dialing') return;
     this.channel.abortDial();

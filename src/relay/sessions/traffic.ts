@@ -3,7 +3,7 @@ import type { Channel } from '../driver/driver.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
- * What of a session's bytes has been added to its upstream's counters, and since when none has moved.
+ * Tracks how many of a session's bytes were added to its upstream's counters, and since when no byte has moved.
  */
 export class Traffic {
   readonly #channel: Channel;
@@ -20,7 +20,7 @@ export class Traffic {
     this.#movedAtMs = nowMs;
   }
 
-  /** Adds what moved since the last time. */
+  /** Adds the bytes relayed since the last call to the upstream's counters. */
   count(upstream: PoolUpstream, clock: Clock): void {
     const { bytesUp, bytesDown } = this.#channel;
     if (bytesUp === this.#countedUp && bytesDown === this.#countedDown) return;
@@ -30,7 +30,7 @@ export class Traffic {
     this.#countedDown = bytesDown;
   }
 
-  /** 0 while bytes move that were not counted yet, or are not sent. */
+  /** How long no byte has moved, in milliseconds; 0 while there are bytes that were not counted or not sent yet. */
   idleMs(nowMs: number): number {
     const { bytesUp, bytesDown, hasUnsent = false } = this.#channel;
     const isMoving = hasUnsent || bytesUp !== this.#countedUp || bytesDown !== this.#countedDown;

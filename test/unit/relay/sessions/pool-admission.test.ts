@@ -11,7 +11,7 @@ const b = upstream('b', { port: 2 });
 const deny = ['192.0.2.0/24'];
 
 describe('a client whose upstream is lost', () => {
-  test('is rejected when the lists have changed since it was let in', () => {
+  test('is rejected when the lists have changed since it was admitted', () => {
     const { admit, apply, records, pool, counters } = createPool([a, b]);
     const client = admit();
     client.answer();
@@ -24,7 +24,7 @@ describe('a client whose upstream is lost', () => {
     expect([pool.sessionCount, counters.activeOf(1), counters.held]).toEqual([0, 0, 0]);
   });
 
-  test('is dialed for again when the lists still allow it', () => {
+  test('is sent to another upstream when the lists still allow it', () => {
     const { admit, apply } = createPool([a, b]);
     const client = admit();
     client.answer();
@@ -34,8 +34,8 @@ describe('a client whose upstream is lost', () => {
   });
 });
 
-describe('a client whose TLS is being begun', () => {
-  test('counts against limits from then on, and once with its session', () => {
+describe('a client in its TLS handshake', () => {
+  test('counts against limits from then on, and only once when its session begins', () => {
     const rig = createPool([a], { maxSessions: 1 });
     const { pending, channel } = admitPending(rig);
     expect(rig.pool.sessionCount).toBe(1);
@@ -49,7 +49,7 @@ describe('a client whose TLS is being begun', () => {
     expect(rig.records.map(({ reason }) => reason)).toEqual(['limit-service', 'limit-service', 'finished']);
   });
 
-  test('counts no more when that fails', () => {
+  test('no longer counts when the handshake fails', () => {
     const rig = createPool([a], { maxSessionsPerClient: 1 });
     const { pending } = admitPending(rig);
     rig.pool.admission.onHandshakeOver(pending, 'tls-failed', 'no TLS', 'api.test');
@@ -58,7 +58,7 @@ describe('a client whose TLS is being begun', () => {
     expect(rig.admit().phase).toBe('dialing');
   });
 
-  test('counts against a limit that comes meanwhile', () => {
+  test('counts against a limit that is set meanwhile', () => {
     const rig = createPool([a]);
     const { pending } = admitPending(rig);
     rig.apply([a], { maxSessions: 1 });
@@ -67,7 +67,7 @@ describe('a client whose TLS is being begun', () => {
     expect(rig.admit().phase).toBe('dialing');
   });
 
-  test('is rejected when a list comes meanwhile that names it', () => {
+  test('is rejected when it is put on a deny list meanwhile', () => {
     const rig = createPool([a], { maxSessions: 1 });
     const { pending, channel } = admitPending(rig);
     rig.apply([a], { maxSessions: 1, deny });
@@ -79,7 +79,7 @@ describe('a client whose TLS is being begun', () => {
   });
 });
 
-test('whatever limits come and go while clients do, no limit is used up in the end', () => {
+test('no limit is used up in the end, however limits and clients come and go', () => {
   const step = fc.oneof(
     fc.constantFrom('admit', 'expect').map((kind) => ({ kind, nth: 0, limit: undefined })),
     fc.nat(20).map((nth) => ({ kind: 'end', nth, limit: undefined })),
@@ -114,9 +114,9 @@ test('whatever limits come and go while clients do, no limit is used up in the e
   );
 });
 
-describe('a dial that fails for want of something on this machine', () => {
+describe('a dial that fails because this machine lacks a resource', () => {
   test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'ENOSPC'])(
-    '(%s) is no fault of the upstream, is said, and its client is held and dialed for again',
+    '(%s) is reported, does not make the upstream suspect, and its client is held and dials again',
     (code) => {
       const { admit, clock, suspects, warnings, held } = createPool([a]);
       const client = admit();
@@ -139,7 +139,7 @@ describe('a dial that fails for want of something on this machine', () => {
     expect(admit().dials).toEqual([1]);
   });
 
-  test('is the upstream’s when the machine has no IPv6 to reach it by', () => {
+  test('is the upstream’s failure when the machine has no IPv6 to reach it by', () => {
     const { admit, suspects, warnings } = createPool([upstream('a', { endpoints: [{ host: '::1', port: 80 }] })]);
     admit().refuse('EADDRNOTAVAIL');
     expect(suspects).toEqual(['a: EADDRNOTAVAIL [::1]:80']);

@@ -10,7 +10,7 @@ const c = upstream('c', { port: 3 });
 const suspect = { availability: 'suspect' } as const;
 const turns: Partial<PoolSpec> = { balance: 'first' };
 
-/** Where the next client is sent, and where it goes on while nobody answers. */
+/** The ports that the next client dials, in order, while every dial is refused. */
 function walk({ admit }: PoolRig): readonly number[] {
   const client = admit();
   while (client.phase === 'dialing') client.refuse();
@@ -18,7 +18,7 @@ function walk({ admit }: PoolRig): readonly number[] {
 }
 
 describe('a failed dial', () => {
-  test('is told to the control side, at most every 250 ms while dials go on failing', () => {
+  test('is reported to the control side, at most every 250 ms while dials keep failing', () => {
     const rig = createPool([a], { maxHeld: 100 });
     const first = rig.admit();
     first.refuse();
@@ -35,14 +35,14 @@ describe('a failed dial', () => {
     for (const ms of apart) expect(ms).toBeLessThanOrEqual(500);
   });
 
-  test('is also one that got no answer in time', () => {
+  test('is also reported when the dial got no answer in time', () => {
     const rig = createPool([a], { connectTimeoutMs: 300 });
     rig.admit();
     rig.clock.advance(300);
     expect(rig.suspects).toEqual(['a: ETIMEDOUT 127.0.0.1:1']);
   });
 
-  test('is not one to an upstream that has left, nor one that its client gave up', () => {
+  test('is not reported for an upstream that has left the table, nor for a client that gave up', () => {
     const rig = createPool([a, b]);
     const [first, second] = [rig.admit(), rig.admit()];
     first.leave();
@@ -68,10 +68,10 @@ describe('a failed dial', () => {
 describe('candidates', () => {
   test.each([
     ['primaries, then backups', [{ ...a, backup: true }, b, c], [2, 3, 1]],
-    ['ready ones, then suspects', [{ ...a, ...suspect }, b, c], [2, 3, 1]],
+    ['ready upstreams, then suspects', [{ ...a, ...suspect }, b, c], [2, 3, 1]],
     ['backups before suspects', [{ ...a, ...suspect }, { ...b, backup: true }, c], [3, 2, 1]],
     [
-      'a ready backup when no primary is',
+      'a ready backup when no primary is ready',
       [
         { ...a, ...suspect },
         { ...b, backup: true },
@@ -79,7 +79,7 @@ describe('candidates', () => {
       [2, 1],
     ],
     [
-      'all of them when all are suspect, backups last',
+      'all upstreams when all are suspect, backups last',
       [
         { ...a, ...suspect, backup: true },
         { ...b, ...suspect },
@@ -87,14 +87,14 @@ describe('candidates', () => {
       [2, 1],
     ],
     [
-      'none that rests',
+      'no unavailable upstream',
       [
         { ...a, availability: 'unavailable' as const },
         { ...b, backup: true },
       ],
       [2],
     ],
-    ['a full one never', [{ ...a, maxConnections: 0 }, b], [2]],
+    ['no full upstream', [{ ...a, maxConnections: 0 }, b], [2]],
     [
       'no backup while a primary is merely full',
       [
@@ -104,7 +104,7 @@ describe('candidates', () => {
       [],
     ],
     [
-      'a suspect when the ready one is full',
+      'a suspect when the ready upstream is full',
       [
         { ...a, maxConnections: 0 },
         { ...b, ...suspect },
@@ -119,18 +119,18 @@ describe('candidates', () => {
       ],
       [2],
     ],
-  ] as const)('are asked in this order: %s', (_, upstreams, ports) => {
+  ] as const)('are dialed in this order: %s', (_, upstreams, ports) => {
     expect(walk(createPool(upstreams, turns))).toEqual(ports);
   });
 
-  test('that this worker found silent come after backups too', () => {
+  test('that did not answer this worker come after backups, too', () => {
     const rig = createPool([a, { ...b, backup: true }], { ...turns, connectTimeoutMs: 300 });
     rig.admit();
     rig.clock.advance(300);
     expect(walk(rig)).toEqual([2, 1]);
   });
 
-  test('are handed on as they are when all are alike: no copy for each client', () => {
+  test('are not copied for each client when all are alike', () => {
     const alike: Candidate = {
       key: 'a',
       weight: 1,
@@ -148,7 +148,7 @@ describe('candidates', () => {
 describe('an upstream with a limit', () => {
   const limited = { ...a, maxConnections: 2 };
 
-  test('gets no more sessions than that, dialing ones among them; the next client is held, and no failure is counted', () => {
+  test('gets no more sessions, dialing ones included; the next client is held, and no failure is counted', () => {
     const rig = createPool([limited]);
     const clients = [rig.admit(), rig.admit(), rig.admit()];
     clients[0]?.answer();
@@ -160,7 +160,7 @@ describe('an upstream with a limit', () => {
     expect(rig.suspects).toEqual([]);
   });
 
-  test('sends the first of those held at once when a session ends', () => {
+  test('gets the first held client at once when a session ends', () => {
     const rig = createPool([limited]);
     const [first, second, third, fourth] = [rig.admit(), rig.admit(), rig.admit(), rig.admit()];
     first.answer();
@@ -174,7 +174,7 @@ describe('an upstream with a limit', () => {
     expect(rig.held()).toBe(1);
   });
 
-  test('is tried again within 250 ms when another worker had filled it up', () => {
+  test('is tried again within 250 ms after another worker had filled it up', () => {
     const rig = createPool([limited]);
     expect([rig.otherWorker.reserve(1, 2), rig.otherWorker.reserve(1, 2)]).toEqual([true, true]);
     const client = rig.admit();
@@ -185,7 +185,7 @@ describe('an upstream with a limit', () => {
     expect(client.dials).toEqual([1]);
   });
 
-  test('lets as many wait as may be held, however often they were passed over', () => {
+  test('has as many clients wait as may be held, however often they were passed over', () => {
     const rig = createPool([{ ...a, maxConnections: 1 }], { maxHeld: 2 });
     rig.admit().answer();
     const second = rig.admit();
@@ -197,14 +197,14 @@ describe('an upstream with a limit', () => {
     expect(rig.records.map(({ reason }) => reason)).toEqual(['hold-full']);
   });
 
-  test('that is full sends its clients to the others by the policy', () => {
+  test('leaves its clients to the others by the policy when it is full', () => {
     const rig = createPool([limited, b, c], { balance: 'round-robin' });
     const ports = Array.from({ length: 8 }, () => rig.admit().dials[0]);
     expect(ports.filter((port) => port === 1)).toHaveLength(2);
     expect(ports.filter((port) => port === 2)).toHaveLength(3);
   });
 
-  test('that is lowered keeps the sessions there are and takes none until there are fewer', () => {
+  test('keeps its sessions when the limit is lowered, and gets none until it has fewer', () => {
     const rig = createPool([limited]);
     const [first, second] = [rig.admit(), rig.admit()];
     first.answer();
@@ -231,7 +231,7 @@ describe('slow start', () => {
     return ports.filter((port) => port === 2).length;
   };
 
-  test('lets an upstream’s share grow from a tenth of its weight to all of it, and not again after a mere suspicion', () => {
+  test('raises an upstream’s share from a tenth to all of its weight, and not again after a mere suspicion', () => {
     const rig = createPool([{ ...a, weight: 100 }], { balance: 'round-robin' });
     rig.apply([{ ...a, weight: 100 }, slow]);
     expect(shareOf(rig)).toBeCloseTo(100, -1);

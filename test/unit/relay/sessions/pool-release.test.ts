@@ -11,7 +11,7 @@ const dialing = (clients: readonly FakeChannel[]): readonly number[] =>
   [...clients.keys()].filter((index) => clients[index]?.phase === 'dialing');
 
 describe('the release of held clients', () => {
-  test('starts with one, and each answer lets in two more, in order of arrival', () => {
+  test('starts with one client, and each answer lets in two more, in order of arrival', () => {
     const { admit, apply, held } = createPool([]);
     const clients = Array.from({ length: 12 }, () => admit());
     apply([a]);
@@ -24,7 +24,7 @@ describe('the release of held clients', () => {
     expect(held()).toBe(0);
   });
 
-  test('those who are dialed for count as held until they are answered', () => {
+  test('counts dialing clients as held until they are answered', () => {
     const { admit, apply, held } = createPool([]);
     const clients = [admit(), admit(), admit()];
     apply([a]);
@@ -35,7 +35,7 @@ describe('the release of held clients', () => {
     expect(held()).toBe(1);
   });
 
-  test('each upstream that becomes ready lets in one more at once', () => {
+  test('lets in one more client at once for each upstream that becomes ready', () => {
     const { admit, apply } = createPool([]);
     const clients = Array.from({ length: 5 }, () => admit());
     apply([a, b]);
@@ -44,7 +44,7 @@ describe('the release of held clients', () => {
     expect(clients.map(({ dials }) => dials)).toEqual([[1], [2], [3], [], []]);
   });
 
-  test('spreads them over all that are ready', () => {
+  test('spreads the clients over all ready upstreams', () => {
     const { admit, apply } = createPool([]);
     const clients = Array.from({ length: 40 }, () => admit());
     apply([a, b]);
@@ -52,7 +52,7 @@ describe('the release of held clients', () => {
     expect(clients.filter(({ dials }) => dials[0] === 1)).toHaveLength(20);
   });
 
-  test('behind a client that is dialed for without an answer others follow every 250 ms', () => {
+  test('lets in another client every 250 ms while a dial has no answer', () => {
     const { admit, apply, clock } = createPool([], { connectTimeoutMs: 60_000 });
     const clients = Array.from({ length: 10 }, () => admit());
     apply([a]);
@@ -62,7 +62,7 @@ describe('the release of held clients', () => {
     expect(dialing(clients).length).toBeLessThanOrEqual(7);
   });
 
-  test('one who waits for a silent upstream is sent to the newcomer, before those who came later', () => {
+  test('sends a client that dials a silent upstream to a new one, before clients that came later', () => {
     const { admit, apply, clock, suspects } = createPool([], { connectTimeoutMs: 60_000 });
     const [first, second] = [admit(), admit()];
     apply([a]);
@@ -75,7 +75,7 @@ describe('the release of held clients', () => {
     expect(suspects).toEqual(['a: ETIMEDOUT 127.0.0.1:1']);
   });
 
-  test('a dial that has only just begun is withdrawn without any suspicion', () => {
+  test('withdraws a dial that has only just begun without suspecting its upstream', () => {
     const { admit, apply, suspects, clock } = createPool([]);
     const client = admit();
     apply([a]);
@@ -86,10 +86,10 @@ describe('the release of held clients', () => {
   });
 });
 
-/** Anything that can happen to a pool with two upstreams, one of which may be limited. */
+/** An event that can happen to a pool with two upstreams, which may be limited. */
 type Step =
   | { readonly do: 'admit' }
-  | { readonly do: 'answer' | 'refuse' | 'leave' | 'end'; readonly who: number }
+  | { readonly do: 'answer' | 'refuse' | 'leave' | 'end'; readonly nth: number }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'apply'; readonly specs: readonly UpstreamSpec[] };
 
@@ -104,12 +104,12 @@ const spec = (key: string, port: number): fc.Arbitrary<UpstreamSpec> =>
     slowStartMs: fc.constantFrom(0, 1_000),
     availability: fc.constantFrom('ready' as const, 'ready' as const, 'suspect' as const, 'unavailable' as const),
   });
-const who = fc.nat(40);
+const nth = fc.nat(40);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ do: 'admit' as const }),
   fc.constant({ do: 'admit' as const }),
-  fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const, 'leave' as const, 'end' as const), who }),
-  fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const), who }),
+  fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const, 'leave' as const, 'end' as const), nth }),
+  fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const), nth }),
   fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 10, 60, 250, 2_000) }),
   fc.record({
     do: fc.constant('apply' as const),
@@ -117,7 +117,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-test('whatever happens no session is forgotten: the probe timer runs while one waits, and all get in at last', () => {
+test('no session is forgotten: the probe timer runs while one waits, and all are answered in the end', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const { pool, admit, apply, clock, held, counters, records } = createPool([], {
@@ -130,7 +130,7 @@ test('whatever happens no session is forgotten: the probe timer runs while one w
         if (one.do === 'admit') clients.push(admit());
         else if (one.do === 'advance') clock.advance(one.ms);
         else if (one.do === 'apply') apply((specs = one.specs));
-        else act(clients[one.who % Math.max(1, clients.length)], one.do);
+        else act(clients[one.nth % Math.max(1, clients.length)], one.do);
         const waiting = clients.filter(({ phase }) => phase === 'idle').length;
         const canDial = specs.some(({ availability, weight }) => availability !== 'unavailable' && weight > 0);
         if (waiting > 0 && canDial) expect(clock.nextDelayMs()).toBeLessThanOrEqual(250);
@@ -155,7 +155,7 @@ test('whatever happens no session is forgotten: the probe timer runs while one w
   );
 });
 
-/** Only what can happen to a client in its phase. */
+/** Applies the event to the client if it can happen in the client's phase. */
 function act(client: FakeChannel | undefined, what: 'answer' | 'refuse' | 'leave' | 'end'): void {
   if (!client) return;
   if (client.phase === 'dialing' && what === 'answer') client.answer();
@@ -164,14 +164,14 @@ function act(client: FakeChannel | undefined, what: 'answer' | 'refuse' | 'leave
   else if ((client.phase === 'idle' || client.phase === 'dialing') && what === 'leave') client.leave();
 }
 
-test('a limit holds whatever happens, over tables that keep it', () => {
+test('the limit of an upstream is never exceeded, whatever its clients do', () => {
   const limited = [
     { ...a, maxConnections: 2 },
     { ...b, maxConnections: 3 },
   ];
   const event = fc.oneof(
     fc.constant({ do: 'admit' as const }),
-    fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const, 'leave' as const, 'end' as const), who }),
+    fc.record({ do: fc.constantFrom('answer' as const, 'refuse' as const, 'leave' as const, 'end' as const), nth }),
     fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 60, 250) }),
   );
   fc.assert(
@@ -181,7 +181,7 @@ test('a limit holds whatever happens, over tables that keep it', () => {
       for (const one of events) {
         if (one.do === 'admit') clients.push(admit());
         else if (one.do === 'advance') clock.advance(one.ms);
-        else act(clients[one.who % Math.max(1, clients.length)], one.do);
+        else act(clients[one.nth % Math.max(1, clients.length)], one.do);
         for (const [port, most] of [
           [1, 2],
           [2, 3],

@@ -5,7 +5,7 @@ import { upstream } from '../../../support/sockets/tables.ts';
 const a = upstream('a', { port: 1 });
 const b = upstream('b', { port: 2 });
 
-describe('a pool with somebody to dial', () => {
+describe('a pool with upstreams to dial', () => {
   test('tries each candidate once, then holds the client', () => {
     const { admit, held } = createPool([a, b]);
     const client = admit();
@@ -16,7 +16,7 @@ describe('a pool with somebody to dial', () => {
     expect(held()).toBe(1);
   });
 
-  test('asks an upstream that refused last, until it has answered again', () => {
+  test('dials an upstream that refused after the others, until it has answered again', () => {
     const { admit, clock } = createPool([a, b], { balance: 'round-robin' });
     admit().refuse();
     expect([admit(), admit(), admit()].map((client) => client.dials[0])).toEqual([2, 2, 2]);
@@ -27,7 +27,7 @@ describe('a pool with somebody to dial', () => {
     expect(new Set([admit(), admit()].map((client) => client.dials[0]))).toEqual(new Set([1, 2]));
   });
 
-  test('a dial without an answer is given up at its deadline', () => {
+  test('gives up a dial without an answer at its deadline', () => {
     const { admit, clock, pool } = createPool([a, b], { connectTimeoutMs: 300 });
     const client = admit();
     clock.advance(299);
@@ -38,7 +38,7 @@ describe('a pool with somebody to dial', () => {
     expect(pool.sessionCount).toBe(1);
   });
 
-  test('the deadline of a dial that was answered means nothing any more', () => {
+  test('ignores the deadline of a dial that was answered', () => {
     const { admit, clock } = createPool([a, b], { connectTimeoutMs: 300 });
     const client = admit();
     client.answer();
@@ -46,7 +46,7 @@ describe('a pool with somebody to dial', () => {
     expect(client).toMatchObject({ dials: [1], phase: 'relaying' });
   });
 
-  test('counts who is dialing or relaying', () => {
+  test('counts sessions that are dialing or relaying', () => {
     const { admit, counters } = createPool([a]);
     const client = admit();
     expect(counters.activeOf(1)).toBe(1);
@@ -58,7 +58,7 @@ describe('a pool with somebody to dial', () => {
 });
 
 describe('the hold', () => {
-  test('only the first in line dials, at growing distances', () => {
+  test('lets only the first session dial, at growing intervals', () => {
     const { admit, clock } = createPool([a]);
     const first = admit();
     const second = admit();
@@ -77,7 +77,7 @@ describe('the hold', () => {
     expect(third.dials).toEqual([]);
   });
 
-  test('one whose release failed is again before those that came later', () => {
+  test('puts a session whose release failed before those that came later', () => {
     const { admit, clock } = createPool([a]);
     const [first, second] = [admit(), admit()];
     first.refuse();
@@ -92,7 +92,7 @@ describe('the hold', () => {
     expect(third.phase).toBe('idle');
   });
 
-  test('a newcomer to the pool is tried at once, though the first in line waits for a silent one', () => {
+  test('tries a new upstream at once, even while the first session waits for a silent one', () => {
     const { admit, apply } = createPool([]);
     const client = admit();
     apply([a]);
@@ -103,7 +103,7 @@ describe('the hold', () => {
     expect(client.dials).toEqual([1, 2]);
   });
 
-  test('when the first in line leaves, the next takes over at once', () => {
+  test('lets the next session dial at once when the first leaves', () => {
     const { admit, apply, records } = createPool([]);
     const [first, second] = [admit(), admit()];
     apply([a]);
@@ -112,7 +112,7 @@ describe('the hold', () => {
     expect(records.map(({ reason }) => reason)).toEqual(['client-gave-up']);
   });
 
-  test('each client has its own deadline, counted from its first wait', () => {
+  test('gives each client a deadline of its own, counted from its first wait', () => {
     const { admit, clock, records, held } = createPool([], { holdMs: 1_000 });
     const first = admit();
     clock.advance(400);
@@ -129,7 +129,7 @@ describe('the hold', () => {
     expect(clock.nextDelayMs()).toBeUndefined();
   });
 
-  test('the deadline also ends a dial that was begun for a held client', () => {
+  test('ends a dial of a held client at the client’s deadline, too', () => {
     const { admit, apply, clock, counters } = createPool([], { holdMs: 1_000, connectTimeoutMs: 60_000 });
     const client = admit();
     apply([a]);
@@ -138,7 +138,7 @@ describe('the hold', () => {
     expect(counters.activeOf(1)).toBe(0);
   });
 
-  test('once answered, a client is safe from the deadline', () => {
+  test('has no deadline for a client that was answered', () => {
     const { admit, apply, clock } = createPool([], { holdMs: 1_000 });
     const client = admit();
     apply([a]);
@@ -147,7 +147,7 @@ describe('the hold', () => {
     expect(client.phase).toBe('relaying');
   });
 
-  test('a client that ended without a byte is served if it need not wait, and gave up if it must', () => {
+  test('serves a client that ended without a byte unless it has to wait, which counts as giving up', () => {
     const { admit, records } = createPool([a, b]);
     const [served, waiting] = [admit(), admit()];
     served.leave('ended');
@@ -159,7 +159,7 @@ describe('the hold', () => {
     expect(records.map(({ reason }) => reason)).toEqual(['client-gave-up']);
   });
 
-  test('it is bounded, but never against those who are in already', () => {
+  test('is bounded, but never rejects a client that is already in it', () => {
     const { admit, records, clock, held } = createPool([a], { maxHeld: 2 });
     const clients = [admit(), admit()];
     for (const client of clients) client.refuse();
@@ -174,7 +174,7 @@ describe('the hold', () => {
 });
 
 describe('an upstream that leaves the table', () => {
-  test('loses its dials at once and its sessions when they are still', () => {
+  test('loses its dials at once and its sessions once they are quiet', () => {
     const { admit, apply, clock, records } = createPool([a]);
     const relaying = admit();
     relaying.answer();
@@ -189,7 +189,7 @@ describe('an upstream that leaves the table', () => {
     expect(records).toMatchObject([{ reason: 'upstream-gone', bytesDown: 10, upstream: 'a' }]);
   });
 
-  test('may not send for ever', () => {
+  test('may not send forever', () => {
     const { admit, apply, clock } = createPool([a]);
     const client = admit();
     client.answer();
@@ -201,7 +201,7 @@ describe('an upstream that leaves the table', () => {
     expect(client.phase).toBe('aborted');
   });
 
-  test('one that merely drains keeps its sessions and gets no more', () => {
+  test('keeps its sessions and gets no more if it is drained instead', () => {
     const { admit, apply, clock } = createPool([a]);
     const client = admit();
     client.answer();
@@ -212,7 +212,7 @@ describe('an upstream that leaves the table', () => {
   });
 });
 
-test('closing everything closes held, dialing and relaying sessions, and dials nobody', () => {
+test('closing a pool closes held, dialing and relaying sessions, and dials for none', () => {
   const { admit, pool, records, clock, apply } = createPool([]);
   const held = [admit(), admit()];
   apply([a]);

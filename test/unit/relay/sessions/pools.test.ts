@@ -28,7 +28,7 @@ function createPools() {
     reasons,
     held: () => ({ described: counters.heldOf(1), others: counters.heldOf(overflowSlot) }),
     services: () => [...pools.services],
-    /** As a table does that names what is new in it, and what it has no more. */
+    /** Applies the changes of a table: pools that are new or changed, and services that left it. */
     change: (changed: Parameters<Pools['change']>[0], removed: readonly string[] = []): void => {
       const described = new Set(changed.map(({ service }) => service));
       pools.change(changed, removed, {
@@ -70,7 +70,7 @@ test('a service that no table has described is forgotten by the next table after
   expect(services()).toEqual([]);
 });
 
-test('clients wait for it ten seconds, as for others, and it is forgotten when nobody came', () => {
+test('clients wait for an unknown service ten seconds, as for any other, and then it is forgotten', () => {
   const { come, change, services, clock, reasons } = createPools();
   come('shop/api');
   clock.advance(9_999);
@@ -81,7 +81,7 @@ test('clients wait for it ten seconds, as for others, and it is forgotten when n
   expect(services()).toEqual([]);
 });
 
-test('once a table has described it, it stays without clients, by the rules of the table', () => {
+test('a service that a table has described stays without clients, by the rules of the table', () => {
   const { come, change, services, clock, reasons } = createPools();
   come('shop/api').leave();
   change([pool([], { holdMs: 60_000 })]);
@@ -92,7 +92,7 @@ test('once a table has described it, it stays without clients, by the rules of t
   expect(reasons).toEqual(['client-gave-up']);
 });
 
-test('a service that left the table is waited for by its rules while it has clients, and then forgotten, too', () => {
+test('a service that left the table keeps its clients waiting by its rules, and is forgotten after the last', () => {
   const { come, change, services, clock, reasons } = createPools();
   change([pool([], { holdMs: 60_000 })]);
   const waiting = come('shop/api');

@@ -4,7 +4,7 @@ import { excess, ratePerSecond, Rebalance, type Idler, type Sharer } from '../..
 import { createPool } from '../../../support/sockets/pool.ts';
 import { upstream } from '../../../support/sockets/tables.ts';
 
-/** A session of a worker: idle for as long as the test says. */
+/** A session of one worker that has been idle since the given time. */
 class Stub implements Idler {
   readonly worker: number;
   readonly #sinceMs: number;
@@ -35,7 +35,7 @@ const node = (key: string, sessions: readonly Stub[], weight = 1, limit = Infini
 const many = (count: number, worker = 0, sinceMs = 0): Stub[] =>
   Array.from({ length: count }, () => new Stub(worker, sinceMs));
 
-/** The upstreams as one worker sees them. */
+/** The upstreams with the sessions of one worker. */
 function seenBy(worker: number, nodes: readonly Node[]): readonly Sharer<Stub>[] {
   return nodes.map(({ key, weight, limit, sessions }) => ({
     key,
@@ -51,11 +51,11 @@ interface Run {
   readonly nodes: readonly Node[];
   readonly workers?: number;
   readonly idleMs?: number;
-  /** What a client does whose session has ended. */
+  /** Where a client reconnects after its session was ended. */
   readonly comeBack: 'to the least loaded' | 'where it was' | 'never';
 }
 
-/** Second by second, until nothing is left to do: how many sessions ended in each second. */
+/** Runs a rebalance until nothing is left to do; returns how many sessions ended in each second. */
 function run({ nodes, workers = 1, idleMs = 60_000, comeBack }: Run): readonly number[] {
   const startMs = 1_000_000;
   const plans = Array.from({ length: workers }, (_, worker) => new Rebalance(seenBy(worker, nodes), startMs));
@@ -82,7 +82,7 @@ function run({ nodes, workers = 1, idleMs = 60_000, comeBack }: Run): readonly n
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 describe('the budget', () => {
-  test('is what exceeds the fair share by weight, rounded up', () => {
+  test('is the number of sessions above the fair share by weight, which is rounded up', () => {
     const nodes = [node('a', many(50)), node('b', many(50)), node('c', [])];
     expect(excess(seenBy(0, nodes))).toEqual(
       new Map([
@@ -94,40 +94,40 @@ describe('the budget', () => {
     expect(excess(seenBy(0, [node('a', many(1)), node('b', [])]))).toEqual(new Map());
   });
 
-  test('is this worker’s part of it', () => {
+  test('is divided among the workers by their sessions', () => {
     const nodes = [node('a', [...many(30, 0), ...many(10, 1)]), node('b', [])];
     expect([0, 1, 2].map((worker) => excess(seenBy(worker, nodes)).get('a'))).toEqual([15, 5, undefined]);
   });
 });
 
 describe('a rebalance', () => {
-  test('evens the shares out and is over then', () => {
+  test('evens out the shares and ends', () => {
     const nodes = [node('a', many(60)), node('b', many(60)), node('c', [])];
     const ended = run({ nodes, comeBack: 'to the least loaded' });
     expect(nodes.map(({ sessions }) => sessions.size)).toEqual([40, 40, 40]);
     expect(total(ended)).toBe(40);
   });
 
-  test('ends no more than its budget, though all come back to where they were, or never', () => {
+  test('ends no more sessions than its budget, even if all clients return to the same upstream or never', () => {
     for (const comeBack of ['where it was', 'never'] as const) {
       const nodes = [node('a', many(90)), node('b', [])];
       expect(total(run({ nodes, comeBack }))).toBeLessThanOrEqual(45);
     }
   });
 
-  test('lasts ten minutes at most: whoever is in use all the time is let be', () => {
+  test('lasts ten minutes at most, so that sessions in steady use stay', () => {
     const nodes = [node('a', many(90, 0, 1e9)), node('b', [])];
     const ended = run({ nodes, comeBack: 'never' });
     expect(total(ended)).toBe(0);
     expect(ended).toHaveLength(601);
   });
 
-  test('ends nobody when those with too few are full', () => {
+  test('ends no session when the upstreams below their share are full', () => {
     const nodes = [node('a', many(90)), node('b', many(5), 1, 5)];
     expect(total(run({ nodes, comeBack: 'to the least loaded' }))).toBe(0);
   });
 
-  test('goes no further than a newcomer that starts slowly can take yet', () => {
+  test('ends no more sessions than a new upstream can take during its slow start', () => {
     const nodes = [node('a', many(200)), node('b', [])];
     const slowly = (weight: number): readonly Sharer<Stub>[] =>
       seenBy(0, nodes).map((sharer) => (sharer.key === 'b' ? { ...sharer, weight } : sharer));
@@ -136,7 +136,7 @@ describe('a rebalance', () => {
     expect(plan.tick(slowly(1), 60_000, 101_000)).toHaveLength(10);
   });
 
-  test('ends those first that have been idle longest', () => {
+  test('ends the sessions first that have been idle longest', () => {
     const [late, early] = [new Stub(0, 5_000), new Stub(0, 0)];
     const nodes = [node('a', [late, early]), node('b', [])];
     const plan = new Rebalance(seenBy(0, nodes), 100_000);
@@ -148,13 +148,13 @@ describe('a rebalance', () => {
     [19, 1],
     [50, 5],
     [1_000, 10],
-  ])('of %i sessions ends at most %i a second', (sessions, most) => {
+  ])('of %i sessions ends at most %i each second', (sessions, most) => {
     expect(ratePerSecond(sessions)).toBe(most);
     const ended = run({ nodes: [node('a', many(sessions)), node('b', [])], comeBack: 'to the least loaded' });
     for (const count of ended) expect(count).toBeLessThanOrEqual(most);
   });
 
-  test('keeps to budget, rate and time over any number of workers, and leaves no share more than a few above', () => {
+  test('keeps to budget, rate and time over any number of workers, and exceeds shares by a few at most', () => {
     const counts = fc.array(fc.nat(60), { minLength: 1, maxLength: 4 });
     const nodesOf = fc.array(fc.record({ counts, weight: fc.integer({ min: 1, max: 5 }) }), {
       minLength: 1,
@@ -174,7 +174,7 @@ describe('a rebalance', () => {
         const budget = total([0, 1, 2, 3].flatMap((worker) => [...excess(seenBy(worker, nodes)).values()]));
         const ended = run({ nodes, workers: 4, comeBack });
         expect(total(ended)).toBeLessThanOrEqual(budget);
-        // Each worker counts for itself and ends whole sessions: three of four may round up in the same second.
+        // Each worker counts alone and ends whole sessions, so three of four may round up in the same second.
         for (const count of ended) expect(count).toBeLessThanOrEqual(ratePerSecond(all) + 3);
         if (comeBack !== 'to the least loaded') return;
         const weights = total(nodes.map(({ weight }) => weight));
@@ -205,7 +205,7 @@ describe('a pool that rebalances', () => {
     return { ...rig, clients, pass, ended };
   };
 
-  test('ends idle sessions in order, one a second, as many as the newcomer should have', () => {
+  test('ends idle sessions in order, one each second, as many as the new upstream should have', () => {
     const { apply, pass, ended, records } = fill();
     pass(60);
     expect(ended()).toBe(0);
@@ -220,7 +220,7 @@ describe('a pool that rebalances', () => {
     ]);
   });
 
-  test('never ends one that moved a byte lately, nor one whose bytes are still on their way', () => {
+  test('never ends a session that moved a byte lately or has bytes on their way', () => {
     const { apply, pass, ended, clients } = fill();
     apply([a, b]);
     const [up, down, stuck, late] = clients;
@@ -244,7 +244,7 @@ describe('a pool that rebalances', () => {
     expect(clients.map(({ phase }) => phase)).toEqual(['relaying', 'relaying', 'relaying', 'finished']);
   });
 
-  test('does so for a newcomer only: not for one that was ready before, nor for a backup', () => {
+  test('does so only for a new upstream, not for one that was ready before, nor for a backup', () => {
     const { apply, pass, ended } = fill();
     apply([a, { ...b, backup: true }]);
     pass(20);
@@ -258,7 +258,7 @@ describe('a pool that rebalances', () => {
   });
 
   test.each([{ rebalanceIdleMs: undefined }, { balance: 'first' as const }, { balance: 'source-hash' as const }])(
-    'unless it is not wanted: %o',
+    'does nothing where it is not wanted: %o',
     (options) => {
       const { apply, pass, ended } = fill(options);
       apply([a, b]);

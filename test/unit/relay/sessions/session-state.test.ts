@@ -33,12 +33,12 @@ test('a session that is answered at once was never held', () => {
   });
 });
 
-test('the time in the hold is the sum of all waits, without the dials between them', () => {
+test('the held time is the sum of all waits, without the dials between them', () => {
   const state = run([0, { kind: 'hold' }], [100, dial], [103, failed], [103, { kind: 'hold' }], [153, dial]);
   expect(state).toMatchObject({ kind: 'dialing', sinceMs: 153, trail: { heldMs: 150, retries: 1 } });
 });
 
-test('waiting on does not restart the wait', () => {
+test('holding a session that waits already does not restart its wait', () => {
   expect(run([0, { kind: 'hold' }], [60, { kind: 'hold' }], [100, dial])).toMatchObject({ trail: { heldMs: 100 } });
 });
 
@@ -66,21 +66,21 @@ test('an upstream that is lost before a byte has passed is one more failed dial'
   expect(transition(accepted, lost, 1)).toBe(accepted);
 });
 
-test('once it relays there is no way back to another candidate', () => {
+test('a session that is relayed never goes back to another candidate', () => {
   const relaying = run([0, dial], [1, { kind: 'answer' }]);
   expect(transition(relaying, failed, 2)).toBe(relaying);
   expect(transition(relaying, dial, 2)).toBe(relaying);
   expect(transition(relaying, { kind: 'hold' }, 2)).toBe(relaying);
 });
 
-test('nothing happens after the end', () => {
+test('no event changes a closed session', () => {
   const closed = run([0, { kind: 'close', reason: 'hold-full' }]);
   const events: readonly SessionEvent[] = [dial, failed, { kind: 'hold' }, { kind: 'answer' }];
   for (const event of events) expect(transition(closed, event, 1)).toBe(closed);
   expect(transition(closed, { kind: 'close', reason: 'shutdown' }, 1)).toBe(closed);
 });
 
-test('a dial is neither answered nor failed unless there is one', () => {
+test('answers and failures of dials mean nothing while there is no dial', () => {
   expect(transition(accepted, { kind: 'answer' }, 1)).toBe(accepted);
   expect(transition(accepted, failed, 1)).toBe(accepted);
 });
