@@ -30,7 +30,7 @@ export const logEvents = {
   'relay-worker-died': 'a relay thread died with its sessions, and is started again; `worker`, `err`',
   'accept-failed': 'clients could not be accepted for want of a resource; `code`',
   'dial-impossible': 'upstreams could not be dialed for want of a resource; `code`',
-  'counters-full': 'more upstreams than counters: some share one set; `upstreams`',
+  'counters-full': 'there are more upstreams than counter slots: some share one; `upstreams`',
   'handoff-lossy': "the machine's settings let `--reuse-port` lose clients in a handoff",
   'admin-bound': 'an admin address that was taken is free, and is served; `name`',
   'admin-bind-failed': "an admin address can't be bound, and is tried again; `name`, `code`",

@@ -2,8 +2,8 @@ import type { Clock } from '../../time/clock.ts';
 import type { RelayThreads } from './relay-threads.ts';
 
 /**
- * Ends the relay's work in order: the threads that listen stop accepting and run their sessions out, then the thread that
- * ends TLS for them.
+ * Drains the relay threads in order: the threads that listen stop accepting and run their sessions out, then the thread
+ * that ends TLS for them.
  */
 interface DrainState {
   /** Threads that still have sessions. */
@@ -12,7 +12,7 @@ interface DrainState {
   readonly done: () => void;
 }
 
-/** Past the deadline, for the workers' last words. */
+/** How long after the deadline the plane waits for the workers' last messages. */
 const patienceMs = 1_000;
 
 export class Drain {
@@ -31,12 +31,12 @@ export class Drain {
     const left = new Set(this.#threads.listening.keys());
     this.#state = { left, untilMs: this.#clock.nowMs() + deadlineMs, done: resolve };
     for (const thread of this.#threads.listening) thread.post({ kind: 'drain', deadlineMs });
-    // A worker that can't be started again has nothing to drain.
+    // A worker that died and can't be restarted never answers, but has nothing to drain.
     this.#clock.after(deadlineMs + patienceMs, resolve);
     return promise;
   }
 
-  /** A thread that starts during a drain is to drain as well; before it gets its table, so that it binds nothing. */
+  /** A thread that starts during a drain is drained, too, before it gets its table, so that it binds nothing. */
   onReady(worker: number): void {
     if (this.#state && (this.#threads.listens(worker) || this.#state.left.has(worker)))
       this.#post(worker, this.#state.untilMs);
@@ -44,7 +44,7 @@ export class Drain {
 
   onDrained(worker: number): void {
     if (!this.#state?.left.delete(worker) || this.#state.left.size > 0) return;
-    // Last, since it may be given clients until no other thread has any.
+    // The TLS thread comes last, since it may be handed clients until no other thread has any.
     const { tlsWorker } = this.#threads;
     if (tlsWorker === undefined || worker === tlsWorker) return this.#state.done();
     this.#state.left.add(tlsWorker);

@@ -2,32 +2,34 @@ import { readFileSync } from 'node:fs';
 import type { DriverName } from '../boundary/messages.ts';
 
 /**
- * What the limit of open files (RLIMIT_NOFILE, getrlimit(2)) leaves the relay. Node itself raises the soft limit to the
+ * The relay's part of the limit of open files (RLIMIT_NOFILE, getrlimit(2)). Node itself raises the soft limit to the
  * hard one when it starts.
  */
 interface FileBudget {
-  /** At once, over all threads: clients, upstreams, and what the splice driver listens on. */
+  /** The most open sockets over all threads: clients, upstreams, and the splice driver's listeners. */
   readonly sockets: number;
-  /** At once, in each thread that moves bulk data through pipes. */
+  /** The most open pipes in each thread that moves bulk data through pipes. */
   readonly pipes: number;
 }
 
-/** For the engine's sockets, the admin API's, logs, the threads themselves. */
+/** The files kept for the engine's and the admin API's sockets, logs, and the threads themselves. */
 const reserved = 128;
 const mostPipes = 512;
-/** A pipe has two descriptors, so an eighth of all. */
+/** One pipe for so many files; a pipe has two descriptors, so pipes get an eighth of all. */
 const filesForAPipe = 16;
-/** A listener, a client and its upstream. */
+/** The sockets of one session: a listener, a client and its upstream. */
 const fewestSockets = 3;
 
-/** Pure, but for the limit itself. */
+/** Pure, except that it reads the limit by default. */
 export function fileBudget(driver: DriverName, workers: number, files = openFilesLimit()): FileBudget {
   const left = files - reserved;
   const pipes = driver === 'splice' ? Math.max(1, Math.min(mostPipes, Math.floor(left / workers / filesForAPipe))) : 0;
   return { sockets: Math.max(fewestSockets, left - 2 * pipes * workers), pipes };
 }
 
-/** From proc(5); elsewhere nothing cheap tells, and running out is then as libuv handles it. */
+/**
+ * Read from proc(5). Elsewhere no cheap source exists, so there is no budget and libuv handles running out of files.
+ */
 function openFilesLimit(): number {
   try {
     const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));

@@ -22,18 +22,18 @@ import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
 import { workerUrl as defaultWorkerUrl } from './worker-url.ts';
 
 /**
- * The relay as the control thread sees it: tables go in, session records and listener statuses come out, counters can be
- * read at any time. Behind it are worker threads; one that dies is reported, replaced, and given the current table.
+ * The relay as the control thread sees it: tables go in, session records and listener statuses come out, and counters
+ * can be read at any time. Worker threads do the work; one that dies is reported, replaced, and sent the current table.
  */
 interface PlaneCollaborators {
   readonly logger: Logger;
-  /** `dropped`: records that were lost because this thread did not take them in fast enough. */
+  /** `dropped`: how many records were lost because this thread did not receive them fast enough. */
   onSessions(records: readonly SessionRecord[], dropped: number): void;
-  /** Only on change; with port 0 the status says which port it got. */
+  /** Called only on changes. The status of a listener with port 0 has the port that it was assigned. */
   onListener(key: string, status: ListenerStatus): void;
-  /** A dial to this upstream failed; said again for as long as dials fail, a few times a second at most. */
+  /** A dial to this upstream failed; called again while dials keep failing, at most a few times a second. */
   onSuspect?(upstreamKey: string, error: string): void;
-  /** No worker can be started. The plane goes on trying. */
+  /** No worker can be started. The plane keeps trying. */
   onFatal?(error: Error): void;
   readonly clock?: Clock;
 }
@@ -41,36 +41,39 @@ interface PlaneCollaborators {
 export interface PlaneOptions {
   readonly workers: number;
   readonly driver: DriverName;
-  /** Share listen addresses with another process of the same user that does so too. With several workers always so. */
+  /**
+   * Shares listen addresses (SO_REUSEPORT) with other processes of the same user that do so, too. Always on with
+   * several workers.
+   */
   readonly reusePort?: boolean;
-  /** Sessions at once, over all services; one more client is rejected. Undefined: as many as files can be opened. */
+  /** The most open sessions over all services; further clients are rejected. Undefined: as many as open files allow. */
   readonly maxSessions?: number | undefined;
-  /** What a worker thread runs; known by itself in the bundle and from source. */
+  /** The module that worker threads run. Default: found by itself, in the bundle and from source. */
   readonly workerUrl?: URL;
-  /** How many upstreams have counters of their own. */
+  /** How many counter slots there are; upstreams beyond them share one. */
   readonly slots?: number;
 }
 
 export interface Plane {
   publish(table: RoutingTable): void;
-  /** Sessions that are dialing to or relaying with the upstream, over all workers. */
+  /** The sessions that dial the upstream or are relayed to it, over all workers. */
   activeSessions(upstreamKey: string): number;
   readonly counters: PlaneFigures;
-  /** The sessions that go on now. */
+  /** The live sessions of all threads that match the filter. */
   listSessions(filter: SessionFilter): Promise<SessionList>;
   closeSessionsOf(upstreamKey: string): void;
   /**
-   * Stops accepting. Held clients and sessions run on for up to `deadlineMs`, then they are closed as `shutdown`.
-   * Resolves as soon as none is left.
+   * Stops accepting clients. Sessions, held ones included, run on for up to `deadlineMs`, then they are closed as
+   * `shutdown`. Resolves as soon as none is left.
    */
   drain(deadlineMs: number): Promise<void>;
-  /** Closes what is left, at once, and ends the threads. */
+  /** Closes what is left and ends the threads. */
   close(): Promise<void>;
 }
 
-/** Starts in a row that failed before the worker could say a word, until that is called fatal. */
+/** So many starts in a row that fail before the worker is ready are fatal. */
 const fatalAfterStarts = 3;
-/** A thread closes in milliseconds; one that is stuck is ended. */
+/** A thread closes within milliseconds; one that takes longer is stuck and is terminated. */
 const closePatienceMs = 2_000;
 const warningIntervalMs = 5_000;
 
@@ -100,7 +103,7 @@ class ThreadedPlane implements Plane {
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
-    // Splice can't end TLS: there may be one thread more that does.
+    // The splice driver can't end TLS, so there may be one thread more that does.
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
     const files = fileBudget(driver, workers);
@@ -132,7 +135,7 @@ class ThreadedPlane implements Plane {
         workerUrl,
         eventsOf: (worker) => ({
           onMessage: (message) => this.#onMessage(worker, message),
-          onDeath: (error, restartMs, bornDead) => this.#onDeath(worker, error, restartMs, bornDead),
+          onDeath: (error, restartMs, neverReady) => this.#onDeath(worker, error, restartMs, neverReady),
         }),
       },
       {
@@ -176,7 +179,7 @@ class ThreadedPlane implements Plane {
     const slots = this.#assignSlots(keys, table, change);
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
-    // Its first table is sent when it is ready.
+    // A new TLS thread gets its first table when it is ready.
     if (this.#driver === 'splice' && needsTls(table)) this.#threads.startTlsThread();
     for (const [worker, thread] of this.#threads.all.entries()) {
       const listeners = change.listeners && this.#tableFor(worker).listeners;
@@ -193,7 +196,7 @@ class ThreadedPlane implements Plane {
     process.off('exit', this.#onExit);
   }
 
-  /** The counters of the upstreams in the changed pools. */
+  /** Assigns counter slots to the services of the changed pools and to their upstreams. */
   #assignSlots(keys: KeyChange, table: RoutingTable, { pools, removed }: TableChange): SlotMaps {
     const appliedByAll = Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0));
     const upstreams = this.#slots.assign(keys, table.version, {
@@ -217,7 +220,7 @@ class ThreadedPlane implements Plane {
     if (without > 0 && !this.#overflowing) {
       this.#collaborators.logger.warn(
         { event: 'counters-full', upstreams: without },
-        `more upstreams than counters: ${without} upstreams share one set of figures; relaying is not affected`,
+        `there are more upstreams than counter slots: ${without} upstreams share one slot; relaying is not affected`,
       );
     }
     this.#overflowing = without > 0;
@@ -263,14 +266,14 @@ class ThreadedPlane implements Plane {
 
   #onListener(worker: number, key: string, status: ListenerStatus): void {
     const spec = this.#table.listeners.find((listener) => listener.key === key);
-    // From before the table that dropped it.
+    // The message is older than the table that dropped this listener.
     if (!spec) return;
     const { report, portFound } = this.#listeners.onStatus(worker, spec, status);
     if (portFound) for (const other of this.#threads.listening.keys()) if (other !== worker) this.#sendTable(other);
     if (report) this.#collaborators.onListener(key, report);
   }
 
-  #onDeath(worker: number, error: Error, restartMs: number, bornDead: boolean): void {
+  #onDeath(worker: number, error: Error, restartMs: number, neverReady: boolean): void {
     this.#counters.clearWorker(worker);
     new ClientSessions(this.#access.sessions, worker).clear();
     this.#listeners.forgetWorker(worker);
@@ -278,9 +281,9 @@ class ThreadedPlane implements Plane {
     this.#applied[worker] = 0;
     this.#collaborators.logger.error(
       { event: 'relay-worker-died', worker, err: error },
-      `relay worker ${worker} died (${error.message}); its sessions are lost, another starts in ${Math.round(restartMs)} ms`,
+      `relay worker ${worker} died (${error.message}); its sessions are lost; a new worker starts in ${Math.round(restartMs)} ms`,
     );
-    if (!bornDead) return;
+    if (!neverReady) return;
     const failed = (this.#failedStarts[worker] ?? 0) + 1;
     this.#failedStarts[worker] = failed;
     if (failed === fatalAfterStarts) this.#collaborators.onFatal?.(error);

@@ -6,23 +6,27 @@ import { spliceExecArgv } from '../driver/choose-driver.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 
 /**
- * One relay thread: starts its worker, and starts another worker when that one dies. The successor gets the same index,
+ * One relay thread: starts its worker, and starts another one when that worker dies. The successor gets the same index,
  * and so the same row of counters.
  */
 export interface RelayThreadEvents {
   onMessage(message: FromWorker): void;
-  /** The thread is gone without having been asked to; another starts after `restartMs`. */
-  onDeath(error: Error, restartMs: number, bornDead: boolean): void;
+  /**
+   * The worker ended without having been asked to; another starts after `restartMs`. `neverReady`: it died before it
+   * sent `ready`.
+   */
+  onDeath(error: Error, restartMs: number, neverReady: boolean): void;
 }
 
-/** What eventfd(2) adds to its count. */
+/** A write of these eight bytes adds 1 to the count of an eventfd(2), which wakes the thread. */
 const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
 const restartBackoff = { firstMs: 50, maxMs: 5_000 };
-/** A worker that ran so long did not fail at once: its successor need not wait. */
+/** The successor of a worker that ran so long starts without a delay. */
 const soundAfterMs = 10_000;
 /**
- * Sockets of Node's are a dozen objects each, and those of clients that wait outlive their first collections, which copy them:
- * among 10,000 that drip each took 14 ms. A small young generation is collected more often, and sooner done.
+ * Each of Node's sockets is a dozen objects, and the sockets of waiting clients outlive their first collections, which
+ * copy them: with 10,000 clients that drip bytes each collection took 14 ms. A small young generation is collected more
+ * often and faster.
  */
 const streamLimits = { maxYoungGenerationSizeMb: 12 };
 
@@ -47,7 +51,9 @@ export class RelayThread {
     this.#start();
   }
 
-  /** Only a worker that said `ready` is sent anything; it is told all it needs then. */
+  /**
+   * True once the worker has sent `ready`. Messages before that are dropped; the plane then sends all that it needs.
+   */
   get ready(): boolean {
     return this.#ready;
   }
@@ -56,7 +62,10 @@ export class RelayThread {
     if (this.#ready) this.#post(message);
   }
 
-  /** Asks the thread to end and waits; one that does not within `patienceMs` is ended, or left after as long again. */
+  /**
+   * Asks the thread to end and waits for it. A thread that has not ended within `patienceMs` is terminated; after as
+   * long again it is left behind.
+   */
   async close(patienceMs: number): Promise<void> {
     this.#closing = true;
     this.#restart?.cancel();
@@ -74,7 +83,9 @@ export class RelayThread {
     for (const timer of timers) timer.cancel();
   }
 
-  /** The process ends now: a thread asleep in the kernel would keep it from ending. */
+  /**
+   * Wakes and closes the thread when the process ends, since a thread asleep in the kernel would keep it from ending.
+   */
   endNow(): void {
     if (this.#wakeFd !== undefined) this.#post({ kind: 'close' });
   }
@@ -95,7 +106,7 @@ export class RelayThread {
       name: `relay-${this.#setup.index}`,
       workerData: this.#setup,
       ...(this.#setup.driver === 'stream' && { resourceLimits: streamLimits }),
-      // An empty list would not mean none: the thread would lose what this process was started with.
+      // An empty list would drop the arguments that this process was started with, so none is passed.
       ...(execArgv.length > 0 && { execArgv: [...execArgv] }),
     });
     let failure: Error | undefined;
@@ -104,7 +115,7 @@ export class RelayThread {
       if (message.kind === 'ready') {
         this.#ready = true;
         this.#wakeFd = message.wakeFd;
-        // It may have been told to close before we could wake it.
+        // The thread may have been told to close before it could be woken.
         this.#wake();
       }
       this.#events.onMessage(message);

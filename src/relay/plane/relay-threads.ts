@@ -5,8 +5,8 @@ import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
 import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
 
 /**
- * The threads of a plane: those that listen, first; then, once one is needed, the one that ends TLS for them, because
- * they can't (see intake/handoff.ts). Each has a number, by which it is known ever after.
+ * The threads of a plane: first the threads that listen; then, once it is needed, the thread that ends TLS for them if
+ * their driver can't (see intake/handoff.ts). Each has a number that never changes.
  */
 interface RelayThreadsCollaborators {
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export class RelayThreads {
     if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream' });
   }
 
-  /** `worker` is ready: connects it to the thread that ends TLS; if it is that thread, connects all others to it. */
+  /** Connects a worker that is ready to the thread that ends TLS; if it is that thread, connects all others to it. */
   connectTlsThread(worker: number): void {
     const tlsThread = this.tlsWorker === undefined ? undefined : this.#threads[this.tlsWorker];
     if (!tlsThread?.ready) return;

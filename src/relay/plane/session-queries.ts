@@ -3,7 +3,7 @@ import { mergeLiveSessions } from '../boundary/live-sessions.ts';
 import type { LiveSessions, SessionFilter } from '../boundary/report.ts';
 
 /**
- * Asks all relay threads for their sessions, and puts their answers together. A thread that does not answer in time is
+ * Asks all relay threads for their live sessions and merges their answers. A thread that does not answer in time is
  * left out.
  */
 export interface SessionList extends LiveSessions {
@@ -18,7 +18,7 @@ interface SessionQuery {
   readonly finish: () => void;
 }
 
-/** A thread answers between two turns of its event loop. */
+/** A thread answers between two turns of its event loop, so far sooner. */
 const patienceMs = 1_000;
 
 export class SessionQueries {
@@ -30,7 +30,7 @@ export class SessionQueries {
     this.#clock = clock;
   }
 
-  /** `ask` posts the query to a worker; false when the worker cannot be asked now. */
+  /** `ask` posts the query to a worker; false when the worker can't be asked now. */
   start(
     workers: readonly number[],
     filter: SessionFilter,
@@ -58,7 +58,7 @@ export class SessionQueries {
     if (query.left.size === 0) query.finish();
   }
 
-  /** The worker died: it will not answer any more. */
+  /** The worker died and will not answer. */
   onWorkerLost(worker: number): void {
     for (const query of this.#queries.values()) {
       if (query.left.delete(worker) && query.left.size === 0) query.finish();

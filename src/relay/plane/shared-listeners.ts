@@ -3,8 +3,8 @@ import { isUnix } from '../../address/address.ts';
 import type { ListenerSpec, RoutingTable } from '../boundary/table.ts';
 
 /**
- * One listen address as several workers hold it: a port 0 becomes the port that worker 0 was given, for all of them and
- * for whoever replaces them; the status that is reported is that of all together.
+ * Listen addresses that several workers share: port 0 becomes the port that worker 0 was assigned, for all workers and
+ * their successors, and the workers' statuses are combined into one.
  */
 export class SharedListeners {
   readonly #workers: number;
@@ -16,11 +16,11 @@ export class SharedListeners {
     this.#workers = workers;
   }
 
-  /** The table as `worker` is to see it. */
+  /** The table with the listeners that `worker` has to bind. */
   tableFor(worker: number, table: RoutingTable): RoutingTable {
     if (table.listeners.every(({ port }) => port !== 0)) return table;
     const listeners = table.listeners.flatMap((spec): ListenerSpec[] => {
-      // One path has one socket: there is no SO_REUSEPORT to share it by.
+      // Worker 0 alone binds a unix socket: workers can't share a path, as they share a port by SO_REUSEPORT.
       if (isUnix(spec.host)) return worker === 0 ? [spec] : [];
       const port = spec.port === 0 ? this.#ports.get(spec.key) : spec.port;
       if (port !== undefined) return [{ ...spec, port }];
@@ -42,7 +42,8 @@ export class SharedListeners {
   }
 
   /**
-   * One worker's status. `report` is what to tell, when it is news; `portFound` that the other workers need a new table.
+   * Adds the status of one worker. `report`: the combined status if it has changed; `portFound`: the other workers need
+   * a new table, which has the port.
    */
   onStatus(
     worker: number,
@@ -61,7 +62,9 @@ export class SharedListeners {
     return { report, portFound };
   }
 
-  /** Listening only when all are: with one missing, another process may have the port. */
+  /**
+   * The combined status is `listening` only when all workers listen, since another process may have the port of one.
+   */
   #combined(statuses: ReadonlyMap<number, ListenerStatus>, workers: number): ListenerStatus | undefined {
     const all = [...statuses.values()];
     return all.find(({ kind }) => kind === 'failed') ?? (all.length === workers ? all[0] : undefined);

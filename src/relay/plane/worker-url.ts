@@ -1,6 +1,6 @@
 /**
- * Where the relay thread's code is, seen from the main thread's. From source it is `worker.ts` beside this file; the
- * bundler puts it at the root of its folder, and this file either there too or into `chunks/`.
+ * The URL of the relay thread's module, relative to this one. From source it is `../worker/worker.ts`; the bundler puts
+ * it at the root of its output folder, and this module either there, too, or into `chunks/`.
  */
 export function workerUrl(from: string = import.meta.url): URL {
   if (from.endsWith('.ts')) return new URL('../worker/worker.ts', from);

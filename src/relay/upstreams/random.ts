@@ -3,8 +3,7 @@ import type { Balancer, Weighted } from './policy.ts';
 /**
  * The power of two choices (Mitzenmacher 2001): two upstreams are drawn in proportion to weight, and the one with fewer
  * sessions per weight comes first. The policy has no state, so many proxies in front of one pool don't choose in step.
- * The other upstreams follow as they are listed: after a failed dial the pool asks for a new order of the remaining
- * ones.
+ * The other upstreams follow as they are listed: after a failed dial the pool asks for a new order.
  */
 export class RandomOfTwo implements Balancer {
   readonly #random: () => number;

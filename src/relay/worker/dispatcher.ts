@@ -25,8 +25,8 @@ import { UpstreamContext } from './upstream-context.ts';
 import type { ListenerSpec, PoolSpec, RoutingTable } from '../boundary/table.ts';
 
 /**
- * A whole relay in one thread, whatever moves its bytes: applies tables to listeners and pools, and routes each client
- * from its listener to its service's pool. Driven by a worker thread, or by a test directly.
+ * A complete relay in one thread, with any driver: applies tables to listeners and pools, and routes each client from
+ * its listener to its service's pool. It is run by a worker thread, or directly by a test.
  */
 interface DispatcherCollaborators {
   readonly driver: Driver;
@@ -34,28 +34,28 @@ interface DispatcherCollaborators {
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
   readonly onListener: (key: string, status: ListenerStatus) => void;
-  /** A dial to the upstream failed; said again while dials fail, a few times a second at most. */
+  /** A dial to the upstream failed; called again while dials keep failing, at most a few times a second. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
-  /** See TlsEntrance. */
+  /** The key of TLS session tickets, the same in all threads; see CertificateContexts. */
   readonly ticketKeys?: Uint8Array;
 }
 
 export interface DispatcherOptions {
   readonly reusePort: boolean;
-  /** Sessions at once, over all workers and services; undefined: no limit but the driver's. */
+  /** The most open sessions over all workers and services; undefined: only the driver's limit applies. */
   readonly maxSessions?: number | undefined;
 }
 
-/** Byte counters of running sessions are this old at most. */
+/** The counted bytes of live sessions are at most this old. */
 const sampleIntervalMs = 1_000;
 
 export class Dispatcher {
   readonly #collaborators: DispatcherCollaborators;
   readonly #options: DispatcherOptions;
   readonly #listeners = new Map<string, Listener>();
-  /** The service that each listener routes its clients to, or what it has to detect before. */
+  /** The service of each listener that needs no detection; the other listeners have a config. */
   readonly #services = new Map<string, string>();
   readonly #configs = new Map<string, ListenerConfig>();
   readonly #detector: Detector;
@@ -98,7 +98,7 @@ export class Dispatcher {
     return this.#detector.size + this.#tls.waiting + this.#pools.sessionCount;
   }
 
-  /** The whole table. */
+  /** Applies a whole table. */
   apply(table: RoutingTable, slots: SlotMaps): void {
     const wanted = new Set(table.pools.map(({ service }) => service));
     this.change(
@@ -107,7 +107,7 @@ export class Dispatcher {
     );
   }
 
-  /** What is new in a table. */
+  /** Applies the changes of a table. */
   change({ listeners, pools, removed, tls }: TableChange, { upstreams, services }: SlotMaps): void {
     if (tls) {
       this.#tls.apply(tls);
@@ -125,12 +125,12 @@ export class Dispatcher {
     for (const pool of this.#pools.all) pool.closeSessionsOf(upstreamKey, 'operator');
   }
 
-  /** The sessions that go on, as far as they are asked for. */
+  /** The live sessions that match the filter. */
   listSessions(filter: SessionFilter): LiveSessions {
     return listSessions(this.#pools.all, filter, this.#collaborators.driver.clock.nowMs());
   }
 
-  /** Stops accepting; `done` is called when no session is left, at the deadline at the latest. */
+  /** Stops accepting clients; `done` is called when no session is left, or at the deadline. */
   drain(deadlineMs: number, done: () => void): void {
     this.#stopAccepting();
     const deadline = this.#collaborators.driver.clock.after(deadlineMs, () => {
@@ -141,7 +141,7 @@ export class Dispatcher {
     this.#checkDrained();
   }
 
-  /** Closes everything at once; nothing of it is left when this returns. */
+  /** Closes all listeners and sessions; nothing is left open when this returns. */
   close(): void {
     this.#stopAccepting();
     this.#sampling?.cancel();
@@ -149,12 +149,12 @@ export class Dispatcher {
     this.#closeSessions();
   }
 
-  /** A channel to the thread that speaks TLS, or from one that can't to this one. */
+  /** Connects this thread to the one that speaks TLS; in that thread, to one that hands clients to it. */
   connect(channel: DescriptorChannel): void {
     this.#tls.connect(channel);
   }
 
-  /** The thread ends, perhaps of an error: lets go of what would outlive it. */
+  /** Closes the handoff when the thread ends, perhaps by an error, since its clients' descriptors would outlive it. */
   abandon(): void {
     this.#tls.end();
   }
@@ -170,7 +170,7 @@ export class Dispatcher {
   #applyListeners(specs: readonly ListenerSpec[]): void {
     if (!this.#accepting) return;
     const wanted = new Map(specs.map((spec) => [spec.key, spec]));
-    // Close before binding: the same port may come back under another address.
+    // Listeners are closed before others bind, since the same port may return under another address.
     for (const [key, listener] of this.#listeners) {
       const spec = wanted.get(key);
       if (spec && listener.hasAddress(spec)) continue;
@@ -205,14 +205,14 @@ export class Dispatcher {
   #admit(channel: Channel, key: string): void {
     const service = this.#services.get(key);
     const config = service === undefined ? this.#configs.get(key) : undefined;
-    // Accepted in the same turn of the event loop in which its listener was closed.
+    // The client was accepted in the turn of the event loop in which its listener was closed.
     if ((service === undefined && !config) || !this.#accepting) return channel.abort();
     if (this.#isFull) this.#detector.reject(channel, key, service, 'limit-total');
     else if (config) this.#detector.receive(channel, config);
     else if (service !== undefined) this.#enter(channel, key, service, undefined);
   }
 
-  /** Where its upstreams are to be spoken TLS with, that is for a thread that can. */
+  /** Admits the client to its pool; hands it off first if its upstreams speak TLS and this driver can't. */
   #enter(channel: Channel, listener: string, service: string, clientInfo: ClientInfo | undefined): void {
     const pool = this.#pools.poolFor(service);
     if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, clientInfo);

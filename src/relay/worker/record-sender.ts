@@ -2,12 +2,12 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import type { SessionRecord } from '../boundary/report.ts';
 
 /**
- * Sends session records to the control thread, in batches. That thread may be busy, so only so many batches are in
- * flight and only so many records wait; the rest is counted and thrown away. Relaying never waits for the log.
+ * Sends session records to the control thread, in batches. That thread may be busy, so the batches in flight and the
+ * waiting records are limited; records beyond that are counted and dropped. Relaying never waits for the log.
  */
 interface RecordSenderOptions {
   readonly batchSize: number;
-  /** A record waits no longer than this for company, in milliseconds. */
+  /** How long a record waits at most for its batch to fill, in milliseconds. */
   readonly delayMs: number;
   readonly maxInFlight: number;
   readonly maxWaiting: number;
@@ -46,7 +46,7 @@ export class RecordSender {
     else this.#timer ??= this.#clock.after(this.#options.delayMs, () => this.flush());
   }
 
-  /** The other side has received one batch. */
+  /** The control thread has received one batch. */
   onReceived(): void {
     this.#inFlight -= 1;
     if (this.#waiting.length >= this.#options.batchSize || this.#dropped > 0) this.#pump();
@@ -59,7 +59,7 @@ export class RecordSender {
     this.#pump();
   }
 
-  /** At the end, when nobody will ask for more. */
+  /** Sends all waiting records at once, without waiting for the control thread; called at the end. */
   sendAll(): void {
     this.#inFlight = -Infinity;
     this.flush();

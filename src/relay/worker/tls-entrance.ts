@@ -12,26 +12,26 @@ import type { TlsSpec } from '../boundary/table.ts';
 import { Handshakes } from '../intake/tls/handshakes.ts';
 
 /**
- * The entrance to a service for clients whose TLS is ended: here, or in the thread that can. Each of them was
- * detected, and counted as accepted then.
+ * The entrance to a service for clients that need TLS to be spoken: in this thread if its driver can, else in the
+ * thread that they are handed off to. Each client is counted as accepted once, in the thread that accepted it.
  */
 interface TlsEntranceCollaborators {
   readonly driver: Driver;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
   readonly onResourceWarning: (warning: ResourceWarning) => void;
-  /** Of all threads; see CertificateContexts. */
+  /** The key of TLS session tickets, the same in all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
   readonly poolFor: (service: string) => Pool;
   readonly enter: (channel: Channel, listener: string, service: string, clientInfo: ClientInfo) => void;
-  /** A client that was waited for is gone, or a thread from which clients could come. */
+  /** A drain has less to wait for: a waiting client was sent, or a thread that hands off clients has ended. */
   readonly onFewer: () => void;
 }
 
 export class TlsEntrance {
   readonly #collaborators: TlsEntranceCollaborators;
   readonly #handshakes: Handshakes;
-  /** Where clients go whose TLS this driver can't end. */
+  /** The handoff of clients for which this driver can't speak TLS. */
   readonly #handoff: Handoff;
   #senders = 0;
   #isClosed = false;
@@ -46,16 +46,16 @@ export class TlsEntrance {
         onFewer();
       },
       onReturned: () => counters.count(threadCell.adopted, 1),
-      onClosed: (client, reason) => this.#refuse(client, reason, 'it waited for the thread that speaks TLS'),
+      onClosed: (client, reason) => this.#refuse(client, reason, 'the client waited for the thread that speaks TLS'),
     });
   }
 
-  /** Clients that wait for the other thread. */
+  /** The number of clients that wait for the thread that speaks TLS. */
   get waiting(): number {
     return this.#handoff.size;
   }
 
-  /** Threads from which clients may come yet. */
+  /** The number of threads that may still hand off clients to this one. */
   get senders(): number {
     return this.#senders;
   }
@@ -64,7 +64,9 @@ export class TlsEntrance {
     this.#handshakes.apply(spec);
   }
 
-  /** A channel to the thread that speaks TLS, or to this one. Replaces the one before. */
+  /**
+   * Connects a channel to the thread that speaks TLS, replacing the one before; in that thread, one to receive from.
+   */
   connect(descriptorChannel: DescriptorChannel): void {
     if (!this.#collaborators.driver.adopt) return this.#handoff.connect(descriptorChannel);
     this.#senders += 1;
@@ -83,7 +85,7 @@ export class TlsEntrance {
     else this.handOff(channel, { listener, service, clientInfo, tls: 'terminate' });
   }
 
-  /** Without client info: nothing was detected for its listener, and it was not counted yet. */
+  /** Hands off a client. One without client info had no detection, and is counted as accepted here. */
   handOff(
     channel: Channel,
     {
@@ -100,28 +102,29 @@ export class TlsEntrance {
     };
     if (channel.release) return this.#handoff.send({ ...client, fd: channel.release() });
     channel.abort();
-    this.#refuse(client, 'tls-failed', 'this driver can’t');
+    this.#refuse(client, 'tls-failed', 'this driver can’t speak TLS');
   }
 
-  /** No client is left whose TLS another thread would speak: that one need not wait for any. */
+  /** Ends the handoff: no client is left for the other thread, which need not wait for any. */
   end(): void {
     this.#handoff.end();
   }
 
-  /** Ends the handshakes under way, and those that would begin after this. */
+  /** Closes clients in a handshake or waiting for the other thread, and every client that comes later. */
   close(): void {
     this.#isClosed = true;
     this.#handoff.end();
     this.#handshakes.closeAll();
   }
 
-  /** Of another thread's listener, for whom TLS is spoken here. */
+  /** Receives a client that another thread accepted and for which TLS is spoken here. */
   #adopt(client: HandoffClient): void {
     const { driver, counters, enter, onResourceWarning } = this.#collaborators;
     const { fd, listener, service, clientInfo, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
     if (!channel) {
-      const message = 'no client is left room for in the thread that speaks TLS, by the limit of open files';
+      const message =
+        'the thread that speaks TLS has no room for another client: it has reached the limit of open files';
       return onResourceWarning({ kind: 'accept-failed', code: 'EMFILE', message });
     }
     counters.count(threadCell.adopted, 1);

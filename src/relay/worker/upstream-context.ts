@@ -2,8 +2,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsSpec } from '../boundary/table.ts';
 
 /**
- * What OpenSSL makes of how Sealane speaks TLS with upstreams: made when it is first asked for, and again when a table
- * says otherwise.
+ * The OpenSSL context for TLS with upstreams, created on first use and again after a table has changed its spec.
  */
 export class UpstreamContext {
   #spec: TlsSpec['upstream'];
@@ -17,7 +16,7 @@ export class UpstreamContext {
   get context(): SecureContext {
     const { authorities, certificate } = this.#spec ?? {};
     return (this.#context ??= createSecureContext({
-      // Without any: those that Node itself trusts. An empty text is not taken for none.
+      // Undefined: the authorities that Node trusts. An empty text means no authority, which `ca: ''` would not.
       ...(authorities !== undefined && { ca: authorities === '' ? [] : authorities }),
       ...(certificate && { cert: certificate.chain, key: certificate.key }),
     }));

@@ -10,9 +10,9 @@ import { encodeRecords } from '../boundary/record-batch.ts';
 import { ResourceWarnings } from '../boundary/resource-warnings.ts';
 
 /**
- * What a relay thread runs: messages in, a dispatcher and its driver, records out. Nothing is decided here.
+ * The entry point of a relay thread: connects its messages to a dispatcher and a driver. It makes no decisions.
  */
-/** The control thread need not hear of each of a thousand clients that meet it. */
+/** The control thread need not hear of each of a thousand clients that meet the same lack of a resource. */
 const warningIntervalMs = 250;
 
 if (parentPort) run(parentPort, workerData as WorkerSetup);
@@ -79,7 +79,7 @@ function run(
         dispatcher.close();
         recordSender.sendAll();
         opened.stop();
-        // The thread ends by itself once nothing is open; what was posted is delivered first.
+        // The thread ends by itself once nothing is open; posted messages are delivered first.
         return port.close();
     }
   });

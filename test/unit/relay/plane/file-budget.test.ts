@@ -18,7 +18,7 @@ describe('the budget of open files', () => {
     );
   });
 
-  test('lets in as many as there is need for where nothing limits them', () => {
+  test('has no limit of sockets where open files are unlimited', () => {
     expect(fileBudget('splice', 2, Infinity)).toEqual({ sockets: Infinity, pipes: 512 });
     expect(fileBudget('stream', 2, Infinity)).toEqual({ sockets: Infinity, pipes: 0 });
   });

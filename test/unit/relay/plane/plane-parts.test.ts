@@ -19,7 +19,7 @@ import { ManualClock } from '../../../support/manual-clock.ts';
 import { listener, table } from '../../../support/sockets/tables.ts';
 
 describe('counters', () => {
-  test('sum over workers, each writing its own cells', () => {
+  test('sum up the cells of all workers', () => {
     const memory = createCounterMemory(3, 8);
     const writers = [0, 1, 2].map((index) => new CounterWriter(memory, index));
     for (const [index, writer] of writers.entries()) {
@@ -37,7 +37,7 @@ describe('counters', () => {
     expect(reader.held).toBe(3);
   });
 
-  test('lose the sessions of a worker that died, not what it counted', () => {
+  test('lose the open sessions of a worker that died, but not its totals', () => {
     const memory = createCounterMemory(2, 8);
     const [first, second] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
     for (const writer of [first, second]) {
@@ -54,7 +54,7 @@ describe('counters', () => {
     expect([reader.heldOf(1), reader.held, reader.open]).toEqual([1, 1, 2]);
   });
 
-  test('reserve up to a limit over all workers, and a refused one is not counted', () => {
+  test('reserve sessions up to a limit over all workers, and don’t count a refused one', () => {
     const memory = createCounterMemory(2, 8);
     const [first, second] = [new CounterWriter(memory, 0), new CounterWriter(memory, 1)];
     expect([first.reserve(1, 2), second.reserve(1, 2), first.reserve(1, 2), second.reserve(1, 2)]).toEqual([
@@ -68,7 +68,7 @@ describe('counters', () => {
     expect(first.reserve(1, 2)).toBe(true);
   });
 
-  test('never reserve more than the limit to threads that race for them', async () => {
+  test('never reserve more than the limit for threads that race', async () => {
     const memory = createCounterMemory(4, 2);
     const held = new Int32Array(new SharedArrayBuffer(4));
     const url = new URL('../../../support/sockets/reserving-worker.ts', import.meta.url);
@@ -83,7 +83,7 @@ describe('counters', () => {
     expect(new Counters(memory).activeOf(1)).toBe(0);
   });
 
-  test('start at zero for the next owner of a slot, and leave its neighbours alone', () => {
+  test('start at zero for the next owner of a slot, without a change to the slots beside it', () => {
     const memory = createCounterMemory(2, 8);
     const writer = new CounterWriter(memory, 1);
     for (const slot of [1, 2, 3]) writer.add(slot, upstreamCell.dials, 7);
@@ -106,7 +106,7 @@ describe('slots', () => {
   const coming = (...present: readonly string[]): KeyChange => ({ present, left: [] });
   const leaving = (...left: readonly string[]): KeyChange => ({ present: [], left });
 
-  test('stay with their upstream, and none is shared', () => {
+  test('stay with their upstream and are not shared', () => {
     const slots = new Slots(8);
     const first = slots.assign(coming('a', 'b'), 1, use(0));
     const second = slots.assign(coming('b', 'c', 'a'), 2, use(1));
@@ -116,7 +116,7 @@ describe('slots', () => {
     expect(slots.all).toEqual(second);
   });
 
-  test('are given again only when every worker has dropped the upstream and none has a session on it', () => {
+  test('are reused only when every worker has dropped the upstream and none has a session on it', () => {
     const slots = new Slots(8);
     const old = slots.assign(coming('a'), 1, use(0)).get('a') ?? -1;
     slots.assign(leaving('a'), 2, use(1));
@@ -127,7 +127,7 @@ describe('slots', () => {
     expect(last.cleared).toEqual([old]);
   });
 
-  test('come back with their upstream', () => {
+  test('are assigned again to an upstream that returns', () => {
     const slots = new Slots(8);
     const before = slots.assign(coming('a'), 1, use(0)).get('a');
     slots.assign(leaving('a'), 2, use(1));
@@ -135,7 +135,7 @@ describe('slots', () => {
     expect(slots.assign(coming('a'), 3, use(1)).get('a')).toBe(before);
   });
 
-  test('run out into a shared one, and it is told how many share it', () => {
+  test('run out into a shared one, and count the upstreams that share it', () => {
     const slots = new Slots(3);
     expect(slots.assign(coming('a', 'b', 'c', 'd'), 1, use(0)).get('d')).toBe(overflowSlot);
     expect(slots.without).toBe(2);
@@ -170,7 +170,7 @@ describe('the record sender', () => {
     ]);
   });
 
-  test('keeps only so much for a reader that is busy, counts the rest and says so', () => {
+  test('keeps a limited number of records for a busy reader, and reports how many it dropped', () => {
     const { sent, recordSender, add, clock } = createRecordSender();
     add(20 + 15 + 7);
     clock.advance(1_000);
@@ -183,7 +183,7 @@ describe('the record sender', () => {
     expect(sent[3]).toEqual({ size: 5, dropped: 0 });
   });
 
-  test('at the end sends all it has', () => {
+  test('sends all waiting records at the end', () => {
     const { sent, recordSender, add } = createRecordSender();
     add(20 + 15);
     recordSender.sendAll();
@@ -197,7 +197,7 @@ describe('a listen address that several workers share', () => {
   const listening: ListenerStatus = { kind: 'listening', host: '127.0.0.1', port: 4_000 };
   const failed: ListenerStatus = { kind: 'failed', code: 'EADDRINUSE', message: 'taken' };
 
-  test('with port 0 is bound by worker 0 first, then by all with the port it was given', () => {
+  test('with port 0 is bound by worker 0 first, then by all workers with the port that it was assigned', () => {
     const shared = new SharedListeners(2);
     expect(shared.tableFor(0, withPort0).listeners).toEqual([spec]);
     expect(shared.tableFor(1, withPort0).listeners).toEqual([]);
@@ -206,7 +206,7 @@ describe('a listen address that several workers share', () => {
     expect(shared.onStatus(1, spec, listening)).toEqual({ report: listening, portFound: false });
   });
 
-  test('is failed as soon as one can not bind, listening when all can, and only change is told', () => {
+  test('has failed when one worker can’t bind, listens when all do, and only changes are reported', () => {
     const shared = new SharedListeners(2);
     const fixed = { ...spec, port: 4_000 };
     expect(shared.onStatus(1, fixed, failed).report).toEqual(failed);
@@ -217,7 +217,7 @@ describe('a listen address that several workers share', () => {
     expect(shared.onStatus(1, fixed, listening).report).toBeUndefined();
   });
 
-  test('is forgotten with the table that drops it', () => {
+  test('is forgotten by the table that drops it', () => {
     const shared = new SharedListeners(1);
     shared.onStatus(0, spec, listening);
     shared.keepOnly(table([], []));

@@ -11,15 +11,14 @@ import { TlsEntrance } from '../../../../src/relay/worker/tls-entrance.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { FakeChannel, FakeDriver } from '../../../support/sockets/fake-channel.ts';
 
-/** One thread that accepts, and one that takes over what it can't do. */
-describe('a client that goes from thread to thread', () => {
-  test.each(['one that was detected', 'one that was not'])(
-    'is accepted once, and open in one of them (%s)',
+/** One thread accepts clients; another speaks TLS for it. */
+describe('a client that is handed off to another thread', () => {
+  test.each(['with detection', 'without detection'])(
+    'is accepted once, and open in one thread at a time (%s)',
     async (which) => {
       const { sender, receiver, connect, counters, entered } = createThreads();
       const channel = new FakeChannel();
-      const clientInfo =
-        which === 'one that was detected' ? clientInfoOf(channel.client, 1_000, nothingDetected) : undefined;
+      const clientInfo = which === 'with detection' ? clientInfoOf(channel.client, 1_000, nothingDetected) : undefined;
       if (clientInfo) sender.counters.count(threadCell.accepted, 1);
       sender.entrance.handOff(Object.assign(channel, { release: () => 7 }), { ...where, clientInfo });
       expect(sender.entrance.waiting).toBe(1);
@@ -37,7 +36,7 @@ describe('a client that goes from thread to thread', () => {
     },
   );
 
-  test('is closed with the thread that dies, and is no other’s', async () => {
+  test('is counted as closed when its thread dies, and not when the other does', async () => {
     const { sender, connect, counters, entered } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => 7 });
     sender.entrance.handOff(channel, { ...where, clientInfo: undefined });
@@ -50,7 +49,7 @@ describe('a client that goes from thread to thread', () => {
     sender.entrance.end();
   });
 
-  test('that still waits when its thread stops is recorded as ended by that', () => {
+  test('is recorded as ended by the shutdown if it still waits when its thread stops', () => {
     const { sender, counters } = createThreads();
     const channel = Object.assign(new FakeChannel(), { release: () => openSync('/dev/null', 'r') });
     sender.entrance.handOff(channel, { ...where, clientInfo: undefined });
@@ -75,7 +74,7 @@ function createThreads() {
       onResourceWarning() {},
       ticketKeys: undefined,
       poolFor() {
-        throw new Error('nobody’s TLS is ended here');
+        throw new Error('no client’s TLS is ended here');
       },
       enter: (_channel, _listener, _service, clientInfo) => entered.resolve(clientInfo),
       onFewer() {},
