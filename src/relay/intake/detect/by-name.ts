@@ -38,8 +38,8 @@ export function detectName(config: ListenerConfig, state: NamesState, input: Det
   if (state.asked.tls && protocol !== 'tls' && protocol !== 'undecided') return malformed(resultOf(state));
   switch (protocol) {
     case 'undecided':
-      if (!ended) return wait({ ...state, heard: bytes.length === 0 ? state.heard : 'undecided' });
-      return bytes.length === 0 ? afterEnd(config, state) : afterSilence(config, { ...state, heard: 'undecided' });
+      if (!ended) return wait({ ...state, recognized: bytes.length === 0 ? state.recognized : 'undecided' });
+      return bytes.length === 0 ? afterEnd(config, state) : afterSilence(config, { ...state, recognized: 'undecided' });
     case 'tls':
       return config.hasTlsNames || !config.catchAll
         ? byServerName(config, state, bytes, ended)
@@ -64,7 +64,7 @@ function byServerName(config: ListenerConfig, state: NamesState, bytes: Uint8Arr
   const hello = readClientHello(bytes);
   const result = resultOf(state, { protocol: 'tls' });
   if (hello.kind === 'incomplete') {
-    return ended ? malformed(result) : wait({ ...state, heard: 'tls' });
+    return ended ? malformed(result) : wait({ ...state, recognized: 'tls' });
   }
   if (hello.kind !== 'hello') return malformed(result);
   return routeByName(config, 'sni', { ...result, name: hello.serverName });
@@ -77,11 +77,11 @@ function byHost(
   bytes: Uint8Array,
   ended: boolean,
 ): DetectionStep {
-  if (state.greeted && !state.consumed) return untilAcknowledged(state, bytes, ended);
+  if (state.sentSettings && !state.consumed) return untilAcknowledged(state, bytes, ended);
   const head = readHttpHost(bytes);
   const result = resultOf(state, { protocol, ...('stream' in head && { stream: head.stream }) });
   if (head.kind === 'incomplete') {
-    return ended ? malformed(result) : wait({ ...state, heard: protocol });
+    return ended ? malformed(result) : wait({ ...state, recognized: protocol });
   }
   if (head.kind !== 'host') return malformed(result);
   return routeByName(config, 'host', { ...result, name: head.host });
@@ -119,12 +119,12 @@ function elsewhere(config: ListenerConfig, state: NamesState, answer?: Uint8Arra
  * not routed to the catch-all.
  */
 function afterSilence(config: ListenerConfig, state: NamesState): DetectionStep {
-  const { heard, asked, greeted } = state;
-  if (heard === 'http2' && !greeted)
-    return { kind: 'go-on', state: { ...state, greeted: true }, consume: 0, write: emptySettings };
-  const maybeOther = (heard === 'nothing' || heard === 'undecided') && !asked.tls;
+  const { recognized, asked, sentSettings } = state;
+  if (recognized === 'http2' && !sentSettings)
+    return { kind: 'go-on', state: { ...state, sentSettings: true }, consume: 0, write: emptySettings };
+  const maybeOther = (recognized === 'nothing' || recognized === 'undecided') && !asked.tls;
   if (maybeOther && config.catchAll) return { kind: 'route', to: config.catchAll, result: resultOf(state) };
-  const protocol = heard === 'nothing' || heard === 'undecided' ? undefined : heard;
+  const protocol = recognized === 'nothing' || recognized === 'undecided' ? undefined : recognized;
   const answer = httpPage('sniff-timeout', { protocol, hosts: undefined });
   return { kind: 'refuse', reason: 'sniff-timeout', answer, result: resultOf(state, { protocol }) };
 }
@@ -137,7 +137,7 @@ function afterEnd(config: ListenerConfig, state: NamesState): DetectionStep {
 }
 
 function answered(state: NamesState, asked: NamesState['asked'], write: Uint8Array): DetectionStep {
-  return { kind: 'go-on', state: { ...state, asked, heard: 'nothing' }, consume: postgresRequestBytes, write };
+  return { kind: 'go-on', state: { ...state, asked, recognized: 'nothing' }, consume: postgresRequestBytes, write };
 }
 
 function noRoute({ hosts }: ListenerConfig, result: DetectionResult): DetectionStep {

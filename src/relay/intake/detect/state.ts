@@ -42,7 +42,12 @@ export function goOn(config: ListenerConfig, state: NamesState): DetectionStep {
 }
 
 function fresh(proxied: Proxied | undefined): NamesState {
-  const nothing = { asked: { tls: false, gss: false }, heard: 'nothing', greeted: false, consumed: undefined } as const;
+  const nothing = {
+    asked: { tls: false, gss: false },
+    recognized: 'nothing',
+    sentSettings: false,
+    consumed: undefined,
+  } as const;
   return { kind: 'names', proxied, ...nothing };
 }
 

@@ -18,9 +18,9 @@ export interface NamesState {
   /** Postgres' requests so far: for TLS, which was granted, and for GSSAPI encryption, which was refused. */
   readonly asked: { readonly tls: boolean; readonly gss: boolean };
   /** The protocol recognized so far. A client that sends nothing may be waiting for the server to speak first. */
-  readonly heard: 'nothing' | 'undecided' | 'tls' | 'http1' | 'http2';
+  readonly recognized: 'nothing' | 'undecided' | 'tls' | 'http1' | 'http2';
   /** HTTP/2: the client was sent SETTINGS, because it sent no request before it had them. */
-  readonly greeted: boolean;
+  readonly sentSettings: boolean;
   /** HTTP/2: what the client had sent before it acknowledged the SETTINGS; it is no longer in the socket. */
   readonly consumed: Uint8Array | undefined;
 }
@@ -93,6 +93,6 @@ export function resultOf(
 }
 
 export function wait(state: NamesState): DetectionStep {
-  if (state.heard === 'nothing') return { kind: 'wait', state, for: 'first-byte' };
-  return { kind: 'wait', state, for: state.heard === 'http2' && !state.greeted ? 'request' : 'rest' };
+  if (state.recognized === 'nothing') return { kind: 'wait', state, for: 'first-byte' };
+  return { kind: 'wait', state, for: state.recognized === 'http2' && !state.sentSettings ? 'request' : 'rest' };
 }

@@ -9,20 +9,20 @@ import { Handoff, receiveClients, type HandoffClient } from '../../../../src/rel
 
 describe('clients that are handed off to another thread', () => {
   test('wait until the thread is connected, and arrive in order', async () => {
-    const { handoff, told } = createSender();
+    const { handoff, events } = createSender();
     for (const fd of [1, 2, 3]) handoff.send(client(fd));
     expect(handoff.size).toBe(3);
     const { sender, receiver } = createChannel();
     handoff.connect(sender);
     expect(handoff.size).toBe(0);
-    expect(told).toEqual(['sent', 'sent', 'sent']);
+    expect(events).toEqual(['sent', 'sent', 'sent']);
     handoff.send(client(4));
     handoff.end();
     expect(await allFrom(receiver)).toEqual([1, 2, 3, 4]);
   });
 
   test('go to the successor of a thread that died before it received them, and only those', async () => {
-    const { handoff, told } = createSender();
+    const { handoff, events } = createSender();
     const first = createChannel();
     handoff.connect(first.sender);
     for (const fd of [1, 2, 3]) handoff.send(client(fd));
@@ -35,7 +35,7 @@ describe('clients that are handed off to another thread', () => {
     handoff.connect(second.sender);
     handoff.end();
     expect(await allFrom(second.receiver)).toEqual([2, 3]);
-    expect(told).toEqual(['sent', 'sent', 'sent', 'back', 'back', 'sent', 'sent']);
+    expect(events).toEqual(['sent', 'sent', 'sent', 'back', 'back', 'sent', 'sent']);
   });
 
   test('go to a successor that is connected before the death of the first thread is noticed', async () => {
@@ -51,16 +51,16 @@ describe('clients that are handed off to another thread', () => {
   });
 
   test('are closed and reported when too many of them wait', () => {
-    const { handoff, told } = createSender();
+    const { handoff, events } = createSender();
     for (let nth = 1; nth <= 1_024; nth++) handoff.send(client(nth));
     const fd = openSync('/dev/null', 'r');
     handoff.send(client(fd));
-    expect(told).toEqual([`${fd} hold-full`]);
+    expect(events).toEqual([`${fd} hold-full`]);
     expect(() => fstatSync(fd)).toThrow('EBADF');
   });
 
   test('are closed and reported at the end, as is every later client', async () => {
-    const { handoff, told } = createSender();
+    const { handoff, events } = createSender();
     const [first, second] = [openSync('/dev/null', 'r'), openSync('/dev/null', 'r')];
     handoff.send(client(first));
     handoff.end();
@@ -68,20 +68,20 @@ describe('clients that are handed off to another thread', () => {
     const { sender, receiver } = createChannel();
     handoff.connect(sender);
     handoff.send(client(second));
-    expect(told).toEqual([`${first} shutdown`, `${second} shutdown`]);
+    expect(events).toEqual([`${first} shutdown`, `${second} shutdown`]);
     for (const fd of [first, second]) expect(() => fstatSync(fd)).toThrow('EBADF');
     expect(await allFrom(receiver)).toEqual([]);
   });
 });
 
 function createSender() {
-  const told: string[] = [];
+  const events: string[] = [];
   const handoff = new Handoff({
-    onSent: () => void told.push('sent'),
-    onReturned: () => void told.push('back'),
-    onClosed: ({ fd }, reason) => void told.push(`${fd} ${reason}`),
+    onSent: () => void events.push('sent'),
+    onReturned: () => void events.push('back'),
+    onClosed: ({ fd }, reason) => void events.push(`${fd} ${reason}`),
   });
-  return { handoff, told };
+  return { handoff, events };
 }
 
 function createChannel(): { readonly sender: DescriptorChannel; readonly receiver: DescriptorChannel } {

@@ -23,14 +23,14 @@ describe('a failed dial', () => {
     const first = rig.admit();
     first.refuse();
     expect(rig.suspects).toEqual(['a: ECONNREFUSED 127.0.0.1:1']);
-    const toldAtMs: number[] = [rig.clock.nowMs()];
+    const reportedAtMs: number[] = [rig.clock.nowMs()];
     for (let ms = 0; ms < 2_000; ms++) {
       rig.clock.advance(1);
       if (first.phase === 'dialing') first.refuse();
-      if (rig.suspects.length > toldAtMs.length) toldAtMs.push(rig.clock.nowMs());
+      if (rig.suspects.length > reportedAtMs.length) reportedAtMs.push(rig.clock.nowMs());
     }
-    expect(toldAtMs.length).toBeGreaterThan(3);
-    const apart = toldAtMs.slice(1).map((atMs, index) => atMs - (toldAtMs[index] ?? 0));
+    expect(reportedAtMs.length).toBeGreaterThan(3);
+    const apart = reportedAtMs.slice(1).map((atMs, index) => atMs - (reportedAtMs[index] ?? 0));
     for (const ms of apart) expect(ms).toBeGreaterThanOrEqual(250);
     for (const ms of apart) expect(ms).toBeLessThanOrEqual(500);
   });

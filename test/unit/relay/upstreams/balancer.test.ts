@@ -34,14 +34,14 @@ function randomFrom(seed: number): () => number {
 
 /** Sends one session each of `sessions` clients through the balancer. `stay`: the sessions never end. */
 function spread(balancer: Balancer, upstreams: readonly Stub[], sessions: number, stay: boolean): Map<Stub, number> {
-  const taken = new Map(upstreams.map((upstream) => [upstream, 0]));
+  const chosenCounts = new Map(upstreams.map((upstream) => [upstream, 0]));
   for (let session = 0; session < sessions; session++) {
     const [chosen] = balancer.order(upstreams, activeOf, address(session));
     if (!chosen) throw new Error('no upstream was chosen');
-    taken.set(chosen, (taken.get(chosen) ?? 0) + 1);
+    chosenCounts.set(chosen, (chosenCounts.get(chosen) ?? 0) + 1);
     if (stay) chosen.active += 1;
   }
-  return taken;
+  return chosenCounts;
 }
 
 /** The upstream that each of `clients` is sent to by its address. */
@@ -102,10 +102,10 @@ describe.each(['least-connections', 'round-robin', 'source-hash'] as const)('%s'
     fc.assert(
       fc.property(fc.oneof(weights, fractions), fc.integer({ min: 1, max: 400 }), (from, sessions) => {
         const upstreams = stubs(from);
-        for (const [upstream, taken] of spread(createBalancer(policy, Math.random), upstreams, sessions, stay)) {
+        for (const [upstream, count] of spread(createBalancer(policy, Math.random), upstreams, sessions, stay)) {
           const part = upstream.weight / sumOf(from);
           const most = tolerance(policy, sessions, part, upstreams.length);
-          expect(Math.abs(taken - sessions * part)).toBeLessThanOrEqual(most);
+          expect(Math.abs(count - sessions * part)).toBeLessThanOrEqual(most);
         }
       }),
       // The hash is a fixed function, so its input must be fixed, too.
@@ -123,8 +123,8 @@ describe.each(['least-connections', 'round-robin', 'random', 'source-hash'] as c
         const isExact = policy === 'least-connections' || policy === 'round-robin';
         const total = sumOf(from);
         const sessions = isExact ? total + upstreams.length : 25 * total;
-        const taken = spread(createBalancer(policy, randomFrom(seed)), upstreams, sessions, false);
-        for (const count of taken.values()) expect(count).toBeGreaterThan(0);
+        const chosenCounts = spread(createBalancer(policy, randomFrom(seed)), upstreams, sessions, false);
+        for (const count of chosenCounts.values()) expect(count).toBeGreaterThan(0);
       }),
       { seed: 1, numRuns: 50 },
     );
@@ -198,8 +198,8 @@ describe('random', () => {
 
   test('gives a heavier upstream more sessions, even if they all end at once', () => {
     const upstreams = stubs([1, 3]);
-    const taken = spread(createBalancer('random', randomFrom(1)), upstreams, 4_000, false);
-    const [light, heavy] = upstreams.map((upstream) => taken.get(upstream) ?? 0) as [number, number];
+    const chosenCounts = spread(createBalancer('random', randomFrom(1)), upstreams, 4_000, false);
+    const [light, heavy] = upstreams.map((upstream) => chosenCounts.get(upstream) ?? 0) as [number, number];
     expect(heavy / light).toBeGreaterThan(2.6);
     expect(heavy / light).toBeLessThan(3.4);
   });
