@@ -5,31 +5,31 @@ import type { Slots } from '../boundary/slots.ts';
 import type { Histogram } from '../boundary/timings.ts';
 
 /**
- * What the relay's counters say, over all threads; to be read at any time.
+ * The figures of the relay's counters, summed over all threads. They can be read at any time.
  */
 export interface PlaneFigures {
-  /** Bytes of running sessions are a second old at most. Undefined for an upstream that is long gone. */
+  /** The figures of an upstream; undefined if it is long gone. Bytes of live sessions are a second old at most. */
   upstream(key: string): UpstreamTotals | undefined;
   totals(): PlaneTotals;
-  /** All upstreams that a service ever had, so that figures never go down. */
+  /** The sum over all upstreams that a service ever had, so that totals never go down. */
   service(name: string): UpstreamTotals;
-  /** Clients of the service that wait for an upstream now; 0 for a service that is not in the table. */
+  /** The service's clients that are held now; 0 for a service that is not in the table. */
   held(service: string): number;
   all(): TimedTotals;
-  /** Dials that were answered, by how long they took. */
+  /** A histogram of how long answered dials took. */
   dials(key: string): Histogram | undefined;
-  /** How late each worker's event loop ran lately, in milliseconds. */
+  /** How late the event loop of each worker ran lately, in milliseconds. */
   lags(): readonly number[];
 }
 
 export interface PlaneTotals {
   /** Clients accepted since the start. */
   readonly accepted: number;
-  /** Clients that wait now. */
+  /** Clients that are held now. */
   readonly held: number;
-  /** Sessions open now, the held ones among them. */
+  /** Sessions that are open now, held ones included. */
   readonly open: number;
-  /** Clients rejected since the start, by the reason. */
+  /** Clients rejected since the start, by reason. */
   readonly refused: Readonly<Record<Refusal, number>>;
 }
 
@@ -38,7 +38,7 @@ interface FigureSources {
   readonly slots: Slots;
   readonly serviceSlots: Slots;
   readonly services: ServiceTotals;
-  /** How many worker threads there are. */
+  /** The number of worker threads. */
   readonly threads: () => number;
 }
 
@@ -55,7 +55,7 @@ export function figuresFrom({ counters, slots, serviceSlots, services, threads }
     service: (name) => services.of(name),
     held(service) {
       const slot = serviceSlots.slotOf(service) ?? overflowSlot;
-      // The shared slot says nothing about one service.
+      // The shared slot counts several services, so it has no figure for one.
       return slot === overflowSlot ? 0 : counters.heldOf(slot);
     },
     all: () => services.all(),

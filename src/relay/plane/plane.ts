@@ -213,7 +213,7 @@ class ThreadedPlane implements Plane {
     const services = this.#serviceSlots.assign(
       { present: pools.map(({ service }) => service), left: removed },
       table.version,
-      // A thread counts nothing there any more once it has applied a table without the service (see Hold.countIn).
+      // A thread no longer counts in the slot once it has applied a table without the service (see Hold.countIn).
       { appliedByAll, isActive: () => false, clear: () => undefined },
     );
     const { without } = this.#slots;

@@ -4,8 +4,8 @@ import { overflowSlot, type Counters, type UpstreamTotals } from '../boundary/co
 import { addHistograms, emptyHistogram, type Histogram } from '../boundary/timings.ts';
 
 /**
- * Figures by service, which must never go down while upstreams come and go: what a slot counted stays its service's when
- * the slot gets another owner. Costs the relay's threads nothing.
+ * The totals of each service, which never go down while upstreams come and go: what a slot has counted stays with its
+ * service when another upstream gets the slot. It costs the relay threads nothing.
  */
 export interface TimedTotals extends UpstreamTotals {
   readonly dialHistogram: Histogram;
@@ -17,9 +17,9 @@ export class ServiceTotals {
   readonly #counters: Counters;
   readonly #owners = new Map<number, string>();
   readonly #slots = new Map<string, Set<number>>();
-  /** Of slots that have another owner by now. */
+  /** The totals, by service, of slots that were since released. */
   readonly #retired = new Map<string, TimedTotals>();
-  /** Of services that are gone. */
+  /** The sum over services that are gone. */
   #forgotten = none;
 
   constructor(counters: Counters) {
@@ -27,7 +27,7 @@ export class ServiceTotals {
   }
 
   own(slot: number, service: string): void {
-    // That one is shared by many.
+    // The overflow slot is shared by upstreams of many services.
     if (slot === overflowSlot || this.#owners.get(slot) === service) return;
     this.#owners.set(slot, service);
     const slots = this.#slots.get(service);
@@ -35,7 +35,7 @@ export class ServiceTotals {
     else this.#slots.set(service, new Set([slot]));
   }
 
-  /** Before the slot is cleared for another upstream. */
+  /** Keeps the totals of a slot; called before the slot is cleared for another upstream. */
   release(slot: number, isKnown: (service: string) => boolean): void {
     const service = this.#owners.get(slot);
     if (service === undefined) return;
@@ -46,13 +46,13 @@ export class ServiceTotals {
       this.#retired.set(service, figures);
       return;
     }
-    // Names may be many and short-lived: only their sum is kept.
+    // Service names may be many and short-lived, so only the sum of gone ones is kept.
     this.#retired.delete(service);
     this.#slots.delete(service);
     this.#forgotten = add(this.#forgotten, figures);
   }
 
-  /** Without its dials' times. */
+  /** The totals of a service, without its dial histogram. */
   of(service: string): UpstreamTotals {
     let figures: UpstreamTotals = this.#retired.get(service) ?? none;
     for (const slot of this.#slots.get(service) ?? []) figures = addUp(figures, this.#counters.totalsOf(slot));
@@ -65,7 +65,7 @@ export class ServiceTotals {
     return figures;
   }
 
-  /** Of all services there ever were. */
+  /** The totals of all services that ever existed. */
   all(): TimedTotals {
     let figures = add(this.#forgotten, this.#read(overflowSlot));
     for (const service of new Set([...this.#slots.keys(), ...this.#retired.keys()]))

@@ -5,14 +5,14 @@ import type { SessionState } from './session-state.ts';
 import { formatAddress } from '../../address/address.ts';
 
 /**
- * What is told of a session: while it goes on, and once it is closed.
+ * Describes a session for other threads: its snapshot while it is live, and its record once it is closed.
  */
 export interface SessionFacts {
   readonly service: string;
   readonly listener: string;
-  /** `ip:port` */
+  /** `ip:port`, or `unix`. */
   readonly client: string;
-  /** What detection found out, if there was any. */
+  /** The result of detection, if there was one. */
   readonly clientInfo: ClientInfo | undefined;
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;
@@ -63,7 +63,7 @@ function sharedOf(
   };
 }
 
-/** The clock has digits below that mean nothing. */
+/** Rounds to microseconds: smaller digits of the clock mean nothing. */
 function toMicroseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1_000) / 1_000;
 }

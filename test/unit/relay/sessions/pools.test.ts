@@ -109,7 +109,7 @@ test('a service that left the table keeps its clients waiting by its rules, and 
   expect(services()).toEqual([]);
 });
 
-test('held clients are counted with their service while a table describes it, and with all others while none does', () => {
+test('held clients count for their service while a table describes it, and else in the shared slot', () => {
   const { come, change, held, clock } = createPools();
   const [first, second] = [come('shop/api'), come('shop/api')];
   expect(held()).toEqual({ described: 0, others: 2 });
