@@ -4,8 +4,8 @@ import { isDotted, isHostName } from './host-name.ts';
 import { parsePort } from './port.ts';
 
 /**
- * Addresses to listen on and to connect to: parsed, printed and compared here and nowhere else. A Unix socket is
- * `unix:/path` in the place of the host, with port 0. No zod: the relay's threads load this file.
+ * Parses, prints and compares addresses to listen on and to connect to; no other file does. A Unix socket has
+ * `unix:/path` as its host, and port 0. This file uses no zod, because the relay threads load it.
  */
 export interface Address {
   /** An IP address, a host name where names are allowed, or `unix:/path`. */
@@ -13,10 +13,10 @@ export interface Address {
   readonly port: number;
 }
 
-/** What fits into sun_path, less its terminating zero (unix(7)). */
+/** The longest path that fits into sun_path, without its terminating zero (unix(7)). */
 const longestSocketPath = 107;
 
-/** `host:port`, `[ipv6]:port` or `unix:/path`. Ports 0 to 65535. */
+/** Parses `host:port`, `[ipv6]:port` or `unix:/path`, with ports from 0 to 65535. */
 export function parseAddress(text: string): Address | undefined {
   if (isUnix(text)) return parseSocket(text);
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text);
@@ -26,13 +26,16 @@ export function parseAddress(text: string): Address | undefined {
   return { host: bracketed ?? bare, port };
 }
 
-/** `127.0.0.1:80`, `[::1]:80`, `unix:/path`. */
+/** Prints an address as `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
 export function formatAddress({ host, port }: Address): string {
   if (isUnix(host)) return host;
   return isIPv6Host(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** `10.0.0.1` of `10.0.0.1:80`, `::1` of `[::1]:80`; a text without a port, such as `unix`, as it is. */
+/**
+ * Returns `10.0.0.1` for `10.0.0.1:80` and `::1` for `[::1]:80`; returns a text without a port, such as `unix`,
+ * unchanged.
+ */
 export function hostOf(address: string): string {
   const colon = address.lastIndexOf(':');
   if (colon < 0) return address;
@@ -40,60 +43,61 @@ export function hostOf(address: string): string {
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
-/** Whether a Unix socket stands in the place of a host. */
+/** Whether the host is a Unix socket. */
 export function isUnix(host: string): boolean {
   return host.startsWith('unix:');
 }
 
-/** The path of a Unix socket. */
 export function unixPath(host: string): string {
   return host.slice('unix:'.length);
 }
 
-/** What connect of node:net and node:http takes. */
+/** The options for `connect` of node:net and node:http. */
 export function connectOptions({ host, port }: Address): { readonly path: string } | Address {
   return isUnix(host) ? { path: unixPath(host) } : { host, port };
 }
 
-/** Whether two addresses can't both be bound. The wildcard of IPv6 takes the ports of IPv4 as well (ipv6(7)). */
+/** Whether two addresses can't both be bound. The IPv6 wildcard also binds the port on IPv4 (ipv6(7)). */
 export function overlap(a: Address, b: Address): boolean {
   if (a.port !== b.port) return false;
   if (a.host === b.host) return true;
-  // Unix sockets, and ports that the kernel chooses: nothing but the same host is the same.
+  // Port 0 belongs to Unix sockets and to ports that the kernel chooses: those overlap only if their hosts are equal.
   if (a.port === 0) return false;
   const takesPortOf = (one: string, other: string): boolean =>
     one === '::' || (one === '0.0.0.0' && !isIPv6Host(other));
   return takesPortOf(a.host, b.host) || takesPortOf(b.host, a.host);
 }
 
-/** Whether only this machine, or this container, can connect to it. */
+/** Whether the host accepts connections only from this machine or container. */
 export function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 
-/** Whether it stands for all addresses of a machine. */
+/** Whether the host stands for all addresses of a machine. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
-/** One spelling for each IP address, so that `[0::1]:80` and `[::1]:80` are one listener. */
+/** The canonical spelling of an IP address, so that `[0::1]:80` and `[::1]:80` are one listener. */
 export function canonicalIP(ip: string): string {
-  // A zone (fe80::1%eth0) is lost in it.
+  // SocketAddress drops a zone (fe80::1%eth0).
   if (!isIPv6(ip) || ip.includes('%')) return ip;
   return new SocketAddress({ address: ip, family: 'ipv6' }).address;
 }
 
-/** An IPv6 address without a zone as URLs and Host headers have it: `[::1]`, in one spelling (RFC 5952). */
+/**
+ * The canonical spelling (RFC 5952) of an IPv6 address without a zone, in brackets as in URLs and Host headers:
+ * `[::1]`.
+ */
 export function bracketedIPv6(ip: string): string {
   return new URL(`http://[${ip}]`).hostname;
 }
 
-/** Of an IP address or a host name. */
 function isIPv6Host(host: string): boolean {
   return host.includes(':');
 }
 
-/** Only the plain form of an absolute path, so that two that are spelled alike are alike, and none leads elsewhere. */
+/** Accepts only a normalized absolute path, so that equal sockets have equal texts and no path leads elsewhere. */
 function parseSocket(text: string): Address | undefined {
   const path = unixPath(text);
   const plain = /^\/[!-+\--~]+$/.test(path) && posix.normalize(path) === path && !path.endsWith('/');
@@ -101,6 +105,6 @@ function parseSocket(text: string): Address | undefined {
 }
 
 function isHost(text: string): boolean {
-  // 1.2.3 and 256.1.1.1 are no addresses, and would be looked up as names.
+  // 1.2.3 and 256.1.1.1 are not addresses; without this check they would be resolved as names.
   return isDotted(text) ? isIP(text) === 4 : isHostName(text);
 }

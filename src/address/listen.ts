@@ -3,7 +3,7 @@ import { canonicalIP, isUnix, parseAddress } from './address.ts';
 import { lastPort, parsePort } from './port.ts';
 
 /**
- * What to listen on, as people write it: an address with or without its host, and ranges of ports.
+ * Parses the value of a `listen` option: addresses with or without a host, and ranges of ports.
  */
 interface ListenAddress {
   /** An IP address, or `unix:/path` with port 0; undefined where only a port was given. */
@@ -11,15 +11,18 @@ interface ListenAddress {
   readonly port: number;
 }
 
-/** Ports in a row on one address; `count` 1 is the plain case. */
+/** Consecutive ports on one address; `count` is 1 for a single port. */
 export interface ListenRange extends ListenAddress {
   readonly count: number;
 }
 
-/** A range opens a listener and makes a service for each of its ports. */
+/** The limit exists because each port of a range gets a listener and a service of its own. */
 const mostPortsInRange = 1024;
 
-/** `5432`, `:5432`, `127.0.0.1:5432`, `[::1]:5432` or `unix:/path`; `localhost` is 127.0.0.1. Ports 0 to 65535. */
+/**
+ * Parses `5432`, `:5432`, `127.0.0.1:5432`, `[::1]:5432` or `unix:/path`, with ports from 0 to 65535. `localhost`
+ * becomes 127.0.0.1.
+ */
 export function parseListen(text: string): ListenAddress | undefined {
   const portOnly = parsePort(text.replace(/^:/, ''));
   if (portOnly !== undefined) return { host: undefined, port: portOnly };
@@ -29,7 +32,10 @@ export function parseListen(text: string): ListenAddress | undefined {
   return isIP(host) === 0 ? undefined : { host: canonicalIP(host), port: address.port };
 }
 
-/** The same with `7000-7010` in the port's place. Says what is wrong otherwise. */
+/**
+ * Parses what `parseListen` parses, with a range such as `7000-7010` as the port; returns the rule that is broken
+ * otherwise.
+ */
 function parseRange(text: string): ListenRange | string {
   const { head = text, last } = /^(?<head>[^/]*?)-(?<last>\d{1,5})$/.exec(text)?.groups ?? {};
   const first = parseListen(head);
@@ -42,7 +48,10 @@ function parseRange(text: string): ListenRange | string {
 const listenRule =
   'must be a port, IP:port, a range of ports or unix:/path, or several with commas, such as 5432 or 127.0.0.1:7000-7010';
 
-/** One address or several with commas; all ranges of one length, since they lead to the same ports. Else what is wrong. */
+/**
+ * Parses one address or several separated by commas; returns the rule that is broken otherwise. All ranges must have
+ * one length, since they lead to the same ports of the upstream.
+ */
 export function parseListenRanges(text: string): readonly ListenRange[] | string {
   const ranges: ListenRange[] = [];
   for (const part of text.split(',')) {
@@ -53,12 +62,12 @@ export function parseListenRanges(text: string): readonly ListenRange[] | string
   return ranges.every(({ count }) => count === ranges[0]?.count) ? ranges : 'must have ranges of one length';
 }
 
-/** Ports of each range; all ranges of one `listen` have the same. */
+/** The number of ports in each range; all ranges of one `listen` have the same number. */
 export function rangeLength(listen: readonly ListenRange[] | undefined): number {
   return listen?.[0]?.count ?? 1;
 }
 
-/** The last port of a range that begins at `port`; beyond 65535 where it does not fit. */
+/** The last port of a range that begins at `port`; greater than 65535 if the range does not fit. */
 export function lastOf({ port, count }: Pick<ListenRange, 'port' | 'count'>): number {
   return port + count - 1;
 }

@@ -5,13 +5,13 @@ import { parseListenRanges, type ListenRange } from './listen.ts';
 import { everyAddress, formatRange, parseRange } from './ranges.ts';
 
 /**
- * Addresses and ranges as values of options and settings; each says what is wrong with a text that is none.
+ * Zod schemas for addresses and address ranges in options and settings, each with a message that says what is expected.
  */
 export const ipSchema = z
   .string()
   .refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1 or 0.0.0.0');
 
-/** One address or several, with ranges of ports of one length. */
+/** One listen address or several, with port ranges of one length. */
 export const listenSchema = z.string().transform((text, context): readonly ListenRange[] => {
   const ranges = parseListenRanges(text);
   if (typeof ranges !== 'string') return ranges;
@@ -19,7 +19,7 @@ export const listenSchema = z.string().transform((text, context): readonly Liste
   return z.NEVER;
 });
 
-/** Where to connect: an address with a port that is not 0. */
+/** The address of an upstream: its port is not 0. */
 export const targetSchema = z.string().transform((text, context): Address => {
   const target = parseAddress(text);
   if (target && (target.port > 0 || isUnix(target.host))) return target;
@@ -30,11 +30,11 @@ export const targetSchema = z.string().transform((text, context): Address => {
   return z.NEVER;
 });
 
-/** Each is compared with every client that connects. */
+/** The limit exists because every new client is compared with each range. */
 const mostRanges = 1000;
 const rangesRule = 'must be addresses or ranges such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, with commas between them';
 
-/** Ranges with commas between them, each with its length: `10.0.0.0/8`, `127.0.0.1/32`. */
+/** Ranges separated by commas; each is returned with its prefix length: `10.0.0.0/8`, `127.0.0.1/32`. */
 export const addressRangesSchema = z.string().transform((text, context): readonly string[] => {
   const ranges = text.split(',').map((part) => parseRange(part.trim()));
   if (ranges.every((one) => one !== undefined) && ranges.length <= mostRanges) return ranges.map(formatRange);
@@ -45,7 +45,7 @@ export const addressRangesSchema = z.string().transform((text, context): readonl
   return z.NEVER;
 });
 
-/** `true`: all addresses; `false`: none, which is the same as an empty list. */
+/** `true` stands for all addresses, `false` for none (an empty list). */
 export const trustedSchema = z.string().transform((text, context): readonly string[] => {
   if (text === 'true') return everyAddress;
   if (text === 'false') return [];

@@ -1,5 +1,5 @@
 /**
- * A span of time for people, in at most its two largest units. Pure.
+ * Prints a time span for people, in at most its two largest units. Pure.
  */
 export interface AgeUnits {
   readonly second: string;
@@ -10,7 +10,7 @@ export interface AgeUnits {
 
 const short: AgeUnits = { second: 's', minute: 'm', hour: 'h', day: 'd' };
 
-/** `5s`, `3m`, `2h 5m`, `4d 3h`, or with other names of the units. Spans below 0 count as 0. */
+/** Prints `5s`, `3m`, `2h 5m` or `4d 3h`, with the given unit names. Negative spans count as 0. */
 export function formatAge(ms: number, units: AgeUnits = short): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}${units.second}`;

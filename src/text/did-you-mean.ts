@@ -1,14 +1,14 @@
 import { distance } from 'fastest-levenshtein';
 
 /**
- * The known word that `word` was probably meant to be: at most half of its letters away, never more than three.
- * Undefined when nothing comes close.
+ * The known word closest to `word`, at an edit distance of at most half of the word's letters and never more than
+ * three. Undefined when no known word is close enough.
  */
 export function didYouMean<Known extends string>(word: string, known: Iterable<Known>): Known | undefined {
   let best: Known | undefined;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(word.length / 2))) + 1;
   for (const candidate of known) {
-    // A label key may be kilobytes of hostile text; words too long to be near are not worth comparing.
+    // A label key may be kilobytes of hostile text: candidates whose length differs too much are not compared.
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const separation = distance(word, candidate);
     if (separation < bestDistance) {
@@ -19,7 +19,7 @@ export function didYouMean<Known extends string>(word: string, known: Iterable<K
   return best;
 }
 
-/** ` (did you mean "x"?)`, or nothing. */
+/** The text ` (did you mean "x"?)`, or an empty text when no known word is close enough. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const meant = didYouMean(word, known);
   return meant === undefined ? '' : ` (did you mean "${meant}"?)`;

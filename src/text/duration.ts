@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
 /**
- * Durations as people write them: `250ms`, `10s`, `15m`, `1h`. Inside, milliseconds.
+ * Parses and prints durations such as `250ms`, `10s`, `15m` and `1h`. Their values are milliseconds.
  */
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** The longest delay a Node timer takes (2^31 - 1 ms, about 24 days); a longer one would fire at once. */
+/**
+ * The longest delay that a Node timer accepts (2^31 - 1 ms, about 24 days); a timer with a longer one fires at once.
+ */
 const longestMs = 2 ** 31 - 1;
 
 /** Milliseconds, rounded; undefined when `text` is not a duration or exceeds 24 days. */
@@ -18,7 +20,7 @@ export function parseDuration(text: string): number | undefined {
   return ms <= longestMs ? ms : undefined;
 }
 
-/** `1500` → `1.5s`; the largest unit that needs at most one decimal. */
+/** Prints 1500 as `1.5s`: the largest unit in which the value is at least 1, with at most one decimal. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   if (ms < 60_000) return `${trim(ms / 1000)}s`;
@@ -30,7 +32,7 @@ function trim(value: number): string {
   return value.toFixed(1).replace(/\.0$/, '');
 }
 
-/** A duration as text in, milliseconds out. */
+/** Turns the text of a duration into milliseconds. */
 export const durationSchema = z.string().transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;

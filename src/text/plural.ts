@@ -1,4 +1,4 @@
-/** `1 service`, `3 services`. `print`: prints the number. */
+/** Prints `1 service` or `3 services`. `print` formats the number. */
 export function plural(
   amount: number,
   one: string,

@@ -8,7 +8,7 @@ export function printable(text: string, maxLength = 120): string {
   return cut.replace(/[\p{C}\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** The same in double quotes. */
+/** The printable text in double quotes. */
 export function quoted(text: string): string {
   return `"${printable(text).replaceAll('"', '\\"')}"`;
 }

@@ -1,10 +1,10 @@
 /**
- * Exponential backoff with full jitter over the upper half, so that many clients of one engine never retry in step.
+ * Exponential backoff with jitter over the upper half of the delay, so that many callers do not retry in step.
  */
 export interface BackoffOptions {
-  /** Delay before the first retry, in milliseconds. */
+  /** The delay before the first retry, in milliseconds, before jitter. */
   readonly firstMs: number;
-  /** The delay never exceeds this, in milliseconds. */
+  /** The longest delay, in milliseconds. */
   readonly maxMs: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Time as a collaborator. Everything that waits or measures takes a `Clock`, so that tests move time by hand.
+ * The clock as a collaborator. Code that waits or measures time takes a `Clock`, so that tests can move time by hand.
  */
 export interface Timer {
   cancel(): void;
@@ -8,7 +8,7 @@ export interface Timer {
 export interface Clock {
   /** Monotonic milliseconds, for durations and deadlines. The origin is arbitrary. */
   nowMs(): number;
-  /** Milliseconds since the Unix epoch, for what people read. */
+  /** Milliseconds since the Unix epoch, for timestamps that people read. */
   wallMs(): number;
   /** Runs `task` once after `delayMs` (0 or more). A pending timer does not keep the process alive. */
   after(delayMs: number, task: () => void): Timer;

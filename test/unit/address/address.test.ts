@@ -44,7 +44,7 @@ describe('addresses', () => {
     expect(parseAddress(text)).toEqual(expected);
   });
 
-  it('are read back from how they are shown', () => {
+  it('are parsed again from how they are printed', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
         expect(parseAddress(formatAddress({ host, port }))).toEqual({ host, port });
@@ -94,13 +94,13 @@ describe('addresses', () => {
     ['127.0.0.1:0', '0.0.0.0:0', false],
     ['unix:/run/a', 'unix:/run/a', true],
     ['unix:/run/a', 'unix:/run/b', false],
-  ])('can’t be bound both: %s and %s: %s', (one, other, isOverlap) => {
+  ])('%s and %s overlap, so that only one can be bound: %s', (one, other, isOverlap) => {
     const [a, b] = [parseAddress(one), parseAddress(other)];
     if (!a || !b) throw new Error('no addresses');
     expect([overlap(a, b), overlap(b, a)]).toEqual([isOverlap, isOverlap]);
   });
 
-  it('are of this machine only, or stand for all that it has', () => {
+  it('are told apart as loopback, wildcard or neither', () => {
     expect(['127.0.0.1', '127.9.9.9', '::1', '10.0.0.1', '::', 'unix:/run/a'].filter(isLoopback)).toEqual([
       '127.0.0.1',
       '127.9.9.9',
@@ -144,7 +144,7 @@ describe('ranges of addresses', () => {
     expect(addressRangesSchema.safeParse(text).success).toBe(false);
   });
 
-  it('of proxies that are believed may be everybody or nobody', () => {
+  it('of trusted proxies may be all addresses or none', () => {
     expect(trustedSchema.parse('true')).toEqual(['0.0.0.0/0', '::/0']);
     expect(trustedSchema.parse('false')).toEqual([]);
     expect(trustedSchema.parse('172.16.0.0/12')).toEqual(['172.16.0.0/12']);

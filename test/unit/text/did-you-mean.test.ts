@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { didYouMean } from '../../../src/text/did-you-mean.ts';
 
 describe('did you mean', () => {
-  it('finds the near word and nothing far', () => {
+  it('finds a word that is close and no word that is far', () => {
     expect(didYouMean('lisen', ['listen', 'port'])).toBe('listen');
     expect(didYouMean('xyzzy', ['listen', 'port'])).toBeUndefined();
   });

@@ -17,7 +17,7 @@ describe('durations', () => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  it('are shown as people write them', () => {
+  it('are printed as people write them', () => {
     expect([250, 10_000, 90_000, 5_400_000].map(formatDuration)).toEqual(['250ms', '10s', '1.5m', '1.5h']);
   });
 });
