@@ -16,15 +16,15 @@ import {
 } from './verdict.ts';
 
 /**
- * Probes upstreams, each when its turn comes, a bounded number at once. The verdict belongs to the upstream's key: a change
- * of labels or tables marks nothing up or down by itself.
+ * Probes upstreams on their schedules, with a bounded number of probes at once, and owns their verdicts. A verdict
+ * belongs to the upstream's key: a change of labels or tables alone does not change it.
  */
 export interface Checker {
-  /** Looks after the upstreams of this catalog and forgets all others. */
+  /** Probes the upstreams of this catalog from now on, and forgets all others. */
   follow(catalog: Catalog): void;
-  /** A dial of the relay failed. */
+  /** Records that a dial of the relay failed. */
   onFailedDial(upstreamKey: string, error: string): void;
-  /** Undefined for one that it was not told of. */
+  /** Undefined for an upstream that is not in the followed catalog. */
   verdictOf(upstreamKey: string): Verdict | undefined;
   stop(): void;
 }
@@ -32,16 +32,16 @@ export interface Checker {
 interface CheckerParts {
   readonly clock: Clock;
   readonly random: () => number;
-  /** A verdict changed. */
+  /** Called when a verdict changed. */
   readonly onChange: () => void;
   readonly probe?: Probe;
 }
 
 type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) => Promise<ProbeResult>;
 
-/** Enough that a thousand containers are probed within a second, few enough to leave descriptors to clients. */
+/** 64 probes at once get through a thousand containers in a second, and leave enough descriptors for clients. */
 const mostAtOnce = 64;
-/** For a probe that has no timeout of its own: nearly all answer or refuse at once. */
+/** The timeout of a readiness probe, whose plan has none: nearly all ports accept or refuse a connection at once. */
 const readinessTimeoutMs = 1_000;
 
 interface ProbeTarget {
@@ -63,7 +63,7 @@ class ProbingChecker implements Checker {
   readonly #parts: CheckerParts;
   readonly #probe: Probe;
   readonly #targets = new Map<string, ProbeTarget>();
-  /** Targets whose time has come, in order; they are probed as others finish. */
+  /** The targets that are due, in order; each is probed as soon as one of the running probes finishes. */
   readonly #due = new Set<ProbeTarget>();
   readonly #ending = new AbortController();
   #running = 0;
@@ -79,7 +79,7 @@ class ProbingChecker implements Checker {
     const before = this.#followed;
     this.#followed = services;
     const gone = new Set<string>();
-    // A service that is the same object is the same in all that matters.
+    // A service that is the same object has the same upstreams.
     for (const [name, service] of before) {
       if (services.get(name) !== service) for (const { declared } of service.upstreams) gone.add(declared.key);
     }
@@ -112,7 +112,7 @@ class ProbingChecker implements Checker {
     const paused = condition.kind === 'paused';
     let target = this.#targets.get(key);
     if (!target) {
-      // A target that is never probed is taken to be fit until a dial fails.
+      // A target that is never probed counts as fit until a dial fails.
       const history: ProbeHistory = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
       const sinceMs = this.#parts.clock.nowMs();
       target = { key, endpoints, plan, paused, history, sinceMs, timer: undefined, probing: false };
@@ -167,7 +167,7 @@ class ProbingChecker implements Checker {
     const result = await this.#probeEndpoints(target.endpoints, plan);
     this.#running -= 1;
     target.probing = false;
-    // Forgotten or paused meanwhile: the answer is about a process that may be another by now.
+    // When the target was forgotten or paused meanwhile, another process may have its address by now.
     if (this.#targets.get(target.key) === target && !target.paused) {
       this.#conclude(target, afterProbe(target.history, result, target.plan));
       this.#schedule(target);
@@ -175,7 +175,7 @@ class ProbingChecker implements Checker {
     this.#probeNext();
   }
 
-  /** One address that answers is enough: the relay tries them all. */
+  /** Probes the addresses until one passes: one is enough, since the relay dials all of them. */
   async #probeEndpoints(endpoints: readonly Endpoint[], plan: HealthPlan): Promise<ProbeResult> {
     let result: ProbeResult = { ok: false, reason: 'it has no address' };
     for (const endpoint of endpoints) {

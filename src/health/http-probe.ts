@@ -11,8 +11,8 @@ type HttpPlan = Extract<HealthPlan, { kind: 'http' }>;
 type HttpCheck = Pick<HttpPlan, 'path' | 'timeoutMs' | 'proxyProtocol' | 'tlsServerName'>;
 
 /**
- * `GET path`: any status from 200 to 399 is good, as for Docker's and Kubernetes' probes. The deadline is for the whole
- * answer's head; its body is not read. Never rejects.
+ * Probes with `GET path`. A status from 200 to 399 passes, as for Docker's and Kubernetes' probes. The deadline covers
+ * the whole response head; the body is not read. The promise never rejects.
  */
 export function probeHttp(endpoint: Endpoint, check: HttpCheck, signal: AbortSignal): Promise<ProbeResult> {
   const { path, timeoutMs } = check;
@@ -45,8 +45,8 @@ export function probeHttp(endpoint: Endpoint, check: HttpCheck, signal: AbortSig
 }
 
 /**
- * The upstream sees a connection of our own, on behalf of no client, as proxy-protocol.txt asks of health checks (v1's
- * UNKNOWN, v2's LOCAL).
+ * PROXY headers that announce a connection of the proxy itself, without a client, as proxy-protocol.txt demands of
+ * health checks: UNKNOWN in v1, LOCAL in v2.
  */
 const ownHeaders: Readonly<Record<ProxyProtocol, Buffer>> = {
   v1: Buffer.from('PROXY UNKNOWN\r\n'),
@@ -57,9 +57,9 @@ function open(endpoint: Endpoint, { proxyProtocol, tlsServerName }: HttpCheck): 
   const socket = connect({ ...connectOptions(endpoint), noDelay: true });
   if (proxyProtocol) socket.write(ownHeaders[proxyProtocol]);
   if (tlsServerName === undefined) return socket;
-  // The relay verifies certificates and reports what is wrong with one; a probe only checks whether the service answers.
+  // The relay verifies certificates and reports their errors; a probe only checks whether the service answers.
   const secured = connectTls({ socket, servername: tlsServerName, rejectUnauthorized: false });
-  // What befalls the connection before it is through is told of on it alone.
+  // An error of the TCP connection before the TLS handshake is emitted only on the TCP socket.
   socket.on('error', (error) => secured.destroy(error));
   return secured;
 }

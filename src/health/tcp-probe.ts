@@ -5,7 +5,7 @@ import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProbeResult } from './verdict.ts';
 
 /**
- * Whether a port accepts a connection; says nothing and hangs up in order. Never rejects.
+ * Checks whether a port accepts a connection, sends nothing, and closes it in order. The promise never rejects.
  */
 export function probeTcp(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
   return new Promise((resolve) => {
@@ -25,7 +25,7 @@ export function probeTcp(endpoint: Endpoint, timeoutMs: number, signal: AbortSig
   });
 }
 
-/** One readable phrase for a connect that failed; `code` is Node's. */
+/** The readable reason for a failed connect; `code` is the error code of Node. */
 export function connectFailure(code: string | undefined, endpoint: Endpoint): string {
   const place = formatAddress(endpoint);
   switch (code) {

@@ -3,16 +3,16 @@ import type { Verdict } from '../catalog/upstream.ts';
 import { backoffDelayMs } from '../time/backoff.ts';
 
 /**
- * What is concluded from one upstream's probes, and when it is probed next. Pure.
+ * Derives the verdict of one upstream from its probes, and the time of its next probe. Pure.
  *
  *   pending ──pass──▶ fit ──`fall` failures──▶ unfit ──`rise` passes──▶ fit
  *                      └──failed dial──▶ suspect ──pass──▶ fit
  */
 export interface ProbeHistory {
   readonly verdict: Verdict;
-  /** Good answers in a row while unfit, bad ones while fit. */
+  /** The passes in a row while the upstream is unfit, the failures in a row while it is fit. */
   readonly streak: number;
-  /** Probes since the verdict last changed its kind. */
+  /** The number of failed probes since the verdict last changed its kind. */
   readonly probes: number;
 }
 
@@ -33,7 +33,7 @@ export function afterProbe(history: ProbeHistory, result: ProbeResult, plan: Hea
   switch (verdict.kind) {
     case 'pending':
     case 'suspect':
-      // Never seen fit, or doubted for a single failure: one good answer settles it.
+      // One pass is enough for an upstream that has never passed, or that only a failed dial made suspect.
       return result.ok ? fit() : again(history, { kind: verdict.kind, reason: result.reason });
     case 'fit': {
       if (result.ok || !isChecked(plan)) return { ...history, streak: 0 };
@@ -49,19 +49,19 @@ export function afterProbe(history: ProbeHistory, result: ProbeResult, plan: Hea
   }
 }
 
-/** A failed dial. One that is not even ready has nothing to be suspected of. */
+/** The history after a failed dial. Only a fit upstream becomes suspect. */
 export function afterFailedDial(history: ProbeHistory, reason: string): ProbeHistory {
   const { kind } = history.verdict;
   return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, probes: 0 } : history;
 }
 
-/** Most containers listen within milliseconds of their start; a client may be waiting for the first of them. */
+/** Probes come fast at first: most containers listen within milliseconds of their start, and clients may be waiting. */
 const eagerMs = 5_000;
 const eagerDelayMs = 25;
 const laterDelayMs = 250;
 const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
 
-/** Milliseconds until the next probe; undefined: none. `ageMs`: since the verdict is what it is. */
+/** Milliseconds until the next probe, undefined for none. `ageMs` is how long the verdict has had its kind. */
 export function nextProbeMs(
   { verdict, probes }: ProbeHistory,
   plan: HealthPlan,

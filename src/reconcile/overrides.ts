@@ -3,19 +3,19 @@ import type { ContainerRun } from '../catalog/declaration.ts';
 import type { Override } from '../catalog/override.ts';
 
 /**
- * The one owner of what operators asked for. It outlasts an upstream that is away for a while, such as a container that
- * was taken off the network and put back, and is forgotten with the process that it was asked of.
+ * Owns the overrides that operators set. An override outlasts the absence of its upstream, such as a container that is
+ * disconnected from its network and connected again; it is dropped when the upstream's process ends.
  */
 export interface Overrides {
   of(upstreamKey: string): Override | undefined;
   set(upstreamKey: string, change: Partial<Override>): void;
-  /** `mayReturn`: whether one that is not in the catalog may be there again, as the same process. */
+  /** `mayReturn` tells whether an upstream that is not in the catalog may return to it as the same process. */
   follow(catalog: Catalog, mayReturn: (absent: AbsentUpstream) => boolean): void;
 }
 
 export interface AbsentUpstream {
   readonly key: string;
-  /** Undefined for one that no container is behind. */
+  /** Undefined for an upstream without a container. */
   readonly run: ContainerRun | undefined;
 }
 

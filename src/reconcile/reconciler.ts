@@ -7,8 +7,8 @@ import { emptyTable, type RoutingTable, type TlsSpec } from '../relay/boundary/t
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
- * The one owner of the catalog. Whatever changed, `markDirty` is all that is said; the whole catalog is computed again
- * from the world as it is then. Many marks before a run make one run.
+ * Owns the catalog. `markDirty` says only that something changed; a run then computes the whole catalog from the
+ * current state of the world. Many marks before a run make one run.
  */
 interface Reconciler {
   readonly markDirty: () => void;
@@ -18,16 +18,19 @@ interface Reconciler {
 
 interface ReconcilerParts {
   readonly clock: Clock;
-  /** The state of the world, read at the start of each run. */
+  /** Reads the state of the world; called at the start of each run. */
   readonly readWorld: () => CatalogInput;
   readonly publish: (table: RoutingTable) => void;
-  /** Each new catalog, for whoever looks after its upstreams. */
+  /** Receives the catalog of each run, for the collaborators that follow its upstreams. */
   readonly follow?: (catalog: Catalog) => void;
-  /** How TLS is ended; the same object for as long as it is the same. */
+  /** The settings with which TLS is terminated; the same object while they do not change. */
   readonly tls?: () => TlsSpec;
   readonly rules: TableRules;
   readonly announce: (changes: readonly Change[]) => void;
-  /** Runs `task` soon, after the I/O that is at hand: a burst of events becomes one run. */
+  /**
+   * Runs `task` after the pending I/O callbacks, so that a burst of events becomes one run; `setImmediate` unless
+   * given.
+   */
   readonly soon?: (task: () => void) => void;
 }
 
@@ -41,8 +44,9 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let stopped = false;
   let deadline: Timer | undefined;
 
-  // With thousands of containers a run takes milliseconds: it rests as long as it took, so that a storm of events is
-  // taken in batches and half of the thread is left for reading them. A lone event is dealt with at once.
+  // With thousands of containers a run takes milliseconds. After a run the reconciler pauses for as long as the run
+  // took, so that a storm of events is handled in batches and half of the thread's time is left for reading them. A
+  // single event is handled at once.
   let restUntilMs = 0;
 
   const run = (): void => {
@@ -71,7 +75,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     if (dirty || stopped) return;
     dirty = true;
     const restMs = restUntilMs - clock.nowMs();
-    // Timers count whole milliseconds.
+    // Timers have a resolution of one millisecond.
     if (restMs >= 1) clock.after(restMs, run);
     else soon(run);
   };

@@ -1,8 +1,8 @@
 /**
- * Dials that failed of late, for explanations. Bounded; the same failure again and again is kept once, with its count.
+ * Keeps the recent dial failures for explanations, in bounded memory. A repeated failure is kept once, with its count.
  */
 export interface RecentDialFailure {
-  /** The last time, in milliseconds since the epoch. */
+  /** When the failure last happened, in milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly upstreamKey: string;
   readonly error: string;
@@ -12,7 +12,7 @@ export interface RecentDialFailure {
 const most = 256;
 
 export class DialFailures {
-  /** In the order of the last time. */
+  /** The failures by upstream and error, the one that happened last at the end. */
   readonly #failures = new Map<string, RecentDialFailure>();
 
   add(upstreamKey: string, error: string, atMs: number): void {
@@ -24,7 +24,7 @@ export class DialFailures {
     if (this.#failures.size > most && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** Newest first. */
+  /** The failures, newest first. */
   recent(): readonly RecentDialFailure[] {
     return [...this.#failures.values()].toReversed();
   }

@@ -1,12 +1,12 @@
 /**
- * How long it takes from an engine's event to the routing table that has it. Only events that changed something count:
- * they are followed from the moment they were heard until what they changed is published. No clock inside.
+ * Measures the time from an engine's event to the routing table that contains its change. Only events that changed
+ * something count: the time runs from when they were received until the change is published. Callers pass the time in.
  */
 const mostWaiting = 10_000;
 
 export class DiscoveryLag {
   readonly #observe: (lagMs: number) => void;
-  /** By container: the earliest event that has not led to anything yet, in milliseconds since the epoch. */
+  /** The time of the earliest unsettled event of each container, in milliseconds since the Unix epoch. */
   readonly #heard = new Map<string, number>();
   #changedSinceMs: number | undefined;
 
@@ -19,26 +19,26 @@ export class DiscoveryLag {
     if (!this.#heard.has(containerId)) this.#heard.set(containerId, atMs);
   }
 
-  /** What is known of the container is different now. */
+  /** The facts about the container changed. */
   changed(containerId: string): void {
     const atMs = this.#heard.get(containerId);
     this.#heard.delete(containerId);
     if (atMs !== undefined) this.#changedSinceMs = Math.min(this.#changedSinceMs ?? atMs, atMs);
   }
 
-  /** What was heard of the container led to nothing: it must not date what happens to it later. */
+  /** The container's events changed nothing, so that a later change must not be dated by them. */
   settled(containerId: string): void {
     this.#heard.delete(containerId);
   }
 
   /** A table was published. */
   published(nowMs: number): void {
-    // The engine's clock may be ahead of ours.
+    // The engine's clock may be ahead of this machine's.
     if (this.#changedSinceMs !== undefined) this.#observe(Math.max(0, nowMs - this.#changedSinceMs));
     this.#changedSinceMs = undefined;
   }
 
-  /** The catalog was computed and came to the same table: the event meant nothing to the relay. */
+  /** The catalog was computed and the table stayed the same: the events do not concern the relay. */
   unchanged(): void {
     this.#changedSinceMs = undefined;
   }

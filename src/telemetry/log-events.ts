@@ -1,6 +1,6 @@
 /**
- * The events of log lines, with when each is logged. Each line has one, so that a person or a program can rely on it
- * whatever the line's words are. docs/metrics.md lists them; a test holds the two together.
+ * Declares the events of log lines, with the occasion of each. Every log line has an event, which stays the same when
+ * the words of the line change. docs/metrics.md lists the events; a test compares the two.
  */
 export const logEvents = {
   started: 'Sealane was started; `version`, `workers`, and `listen` of the relay form',

@@ -4,7 +4,7 @@ import type { LogEvent } from './log-events.ts';
 import { standardError } from './standard-error.ts';
 
 /**
- * Writes log lines. Modules get a `Logger`; only shells (never pure code) log. Each line has an event and a message.
+ * Writes log lines, each with an event and a message. Only shells get a `Logger`; pure code never logs.
  */
 export type Logger = Readonly<Record<'debug' | 'info' | 'warn' | 'error', WriteLine>>;
 
@@ -24,7 +24,7 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** `destination` takes whole lines; standard error unless given, so that standard output stays for results. */
+/** `destination` receives whole lines. It is standard error unless given, so that standard output stays for results. */
 export function createLogger({ level, format, destination }: LoggerOptions): Logger {
   if (destination) return loggerTo(destination, level, format);
   const own = standardError();

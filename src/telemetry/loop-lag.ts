@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
- * How late a timer fires in this thread, looked at once a second: what everything else here has to wait, too.
+ * Measures once a second how late a timer fires in this thread. All other work of the thread is delayed as much.
  */
 const intervalMs = 1_000;
 
@@ -12,18 +12,18 @@ export class LoopLag {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#look();
+    this.#measure();
   }
 
   stop(): void {
     this.#timer?.cancel();
   }
 
-  #look(): void {
+  #measure(): void {
     const dueMs = this.#clock.nowMs() + intervalMs;
     this.#timer = this.#clock.after(intervalMs, () => {
       this.lastMs = Math.max(0, this.#clock.nowMs() - dueMs);
-      this.#look();
+      this.#measure();
     });
   }
 }

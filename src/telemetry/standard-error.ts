@@ -2,23 +2,23 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { pino, type DestinationStream } from 'pino';
 
 /**
- * Standard error as a log's destination. Whoever reads it may be slow or stuck (a log driver, a pager, a busy machine),
- * and the thread that writes the log also decides what is served: so it never waits for the reader. Lines are kept, up
- * to a bound; past that they are dropped and counted. Last words before an exit get a moment to be taken.
+ * Standard error as the destination of the log. Its reader may be slow or stuck (a log driver, a pager, a busy
+ * machine), and the thread that writes the log also decides what is served, so it never waits for the reader. Lines are
+ * buffered up to a bound, then dropped and counted. At exit the last lines are retried for a moment.
  */
 export interface LogDestination extends DestinationStream {
-  /** How many lines were dropped since the last time, told once the reader has caught up. */
+  /** Calls `tell` with the number of lines dropped since the last call, once the reader has caught up. */
   onCaughtUp(tell: (dropped: number) => void): void;
 }
 
-/** Some ten thousand lines. */
+/** The buffer holds about ten thousand lines. */
 const mostBytes = 4 * 1024 * 1024;
-/** Tries at the end, 100 ms apart (sonic-boom's BUSY_WRITE_TIMEOUT). */
+/** The number of write attempts at exit, 100 ms apart (sonic-boom's BUSY_WRITE_TIMEOUT). */
 const lastTries = 10;
 
 export function standardError(): LogDestination {
   let leaving = 0;
-  // Before pino's own handler, which then writes what is left.
+  // This handler is registered before pino's own, which writes the buffered lines.
   process.once('exit', () => (leaving = 1));
   const destination = pino.destination({
     dest: ownDescriptor(),
@@ -28,7 +28,7 @@ export function standardError(): LogDestination {
   });
   let dropped = 0;
   destination.on('drop', () => (dropped += 1));
-  // A reader that is gone for good: nobody is left to tell.
+  // The reader is gone for good, so that the error can't be reported anywhere.
   destination.on('error', () => {});
   return {
     write: (line) => void destination.write(line),
@@ -44,9 +44,9 @@ export function standardError(): LogDestination {
 }
 
 /**
- * Pipes and terminals are opened anew, so that they can be non-blocking: setting that on descriptor 2 itself would change
- * it for everybody who shares it, such as the shell. Where that can't be, a thread of libuv's waits in our stead. Files
- * take all at once, and a second descriptor would have an offset of its own.
+ * Opens a pipe or terminal a second time, so that it can be non-blocking: O_NONBLOCK on descriptor 2 itself would
+ * change it for all processes that share it, such as the shell. Where it can't be opened, a thread of libuv blocks
+ * instead. A file is used as it is: it accepts writes at once, and a second descriptor would have an offset of its own.
  */
 function ownDescriptor(): number {
   try {

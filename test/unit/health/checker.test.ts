@@ -25,7 +25,7 @@ function catalog(...upstreams: readonly DeclaredUpstream[]): Catalog {
   return { services: new Map([['api', service]]), problems: [], nextDeadlineMs: undefined };
 }
 
-/** A checker whose probes are answered by hand. */
+/** A checker whose probes the test answers by hand. */
 function setUp() {
   const clock = new ManualClock();
   const pending: { readonly host: string; readonly answer: (result: ProbeResult) => void }[] = [];
@@ -38,7 +38,7 @@ function setUp() {
   });
   const answer = async (ok: boolean): Promise<void> => {
     pending.shift()?.answer(ok ? { ok } : { ok, reason: 'refused' });
-    // Two promises stand between an answer and what follows from it.
+    // Two promises settle between an answer and its effect.
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   };
   return { clock, checker, pending, answer, changes: () => changes };
@@ -58,7 +58,7 @@ describe('the checker', () => {
     expect(pending).toHaveLength(0);
   });
 
-  test('keeps what it found out when labels change, and probes by the new plan', async () => {
+  test('keeps its verdict when labels change, and probes by the new plan', async () => {
     const { clock, checker, pending, answer, changes } = setUp();
     checker.follow(catalog(declared('a')));
     await answer(true);
@@ -81,7 +81,7 @@ describe('the checker', () => {
     expect(many.every(({ key }) => checker.verdictOf(key)?.kind === 'fit')).toBe(true);
   });
 
-  test('does not probe a paused container, and takes up its old verdict when it goes on', async () => {
+  test('does not probe a paused container, and keeps its verdict until it is unpaused', async () => {
     const { clock, checker, pending, answer } = setUp();
     checker.follow(catalog(declared('a', { health: tcp })));
     await answer(true);
@@ -94,7 +94,7 @@ describe('the checker', () => {
     expect(pending).toHaveLength(1);
   });
 
-  test('ignores an answer about one that was forgotten meanwhile', async () => {
+  test('ignores the result of a probe whose upstream was forgotten meanwhile', async () => {
     const { checker, answer, changes } = setUp();
     checker.follow(catalog(declared('a')));
     checker.follow(catalog());
@@ -103,7 +103,7 @@ describe('the checker', () => {
     expect(changes()).toBe(0);
   });
 
-  test('probes a suspect again until it answers, also one that is never checked otherwise', async () => {
+  test('probes a suspect upstream until it answers, even if its plan has no checks', async () => {
     const { clock, checker, pending, answer } = setUp();
     checker.follow(catalog(declared('a', { health: { kind: 'none' } })));
     expect(pending).toHaveLength(0);
@@ -121,7 +121,7 @@ describe('the checker', () => {
     expect(pending).toHaveLength(0);
   });
 
-  test('takes one of several addresses that answers for the whole', async () => {
+  test('passes an upstream when one of its addresses answers', async () => {
     const { checker, pending, answer } = setUp();
     const endpoints = [
       { host: '10.0.0.1', port: 80 },

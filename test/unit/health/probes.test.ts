@@ -31,7 +31,7 @@ async function serveHttp(status: number): Promise<{ readonly port: number } & As
 }
 
 describe('a TCP probe', () => {
-  test('succeeds when the port accepts, and hangs up in order', async () => {
+  test('passes when the port accepts, and closes the connection in order', async () => {
     await using server = await serve();
     expect(await probeTcp(at(server.port), 1_000, never)).toEqual({ ok: true });
     expect(await (await server.accept()).ended).toBeUndefined();
@@ -43,7 +43,7 @@ describe('a TCP probe', () => {
     expect(await probeTcp(at(port), 1_000, never)).toEqual({ ok: false, reason });
   });
 
-  test('is over at once when it is aborted', async () => {
+  test('ends at once when it is aborted', async () => {
     const ending = new AbortController();
     await using server = await serve();
     const probe = probeTcp(at(server.port), 1_000, ending.signal);
@@ -53,7 +53,7 @@ describe('a TCP probe', () => {
 });
 
 describe('a probe of a Unix socket', () => {
-  test('asks there', async () => {
+  test('connects to the socket', async () => {
     await using folder = await tempFolder();
     const path = join(folder.path, 'web.sock');
     const endpoint = { host: `unix:${path}`, port: 0 };
@@ -71,14 +71,14 @@ describe('a probe of a Unix socket', () => {
 });
 
 describe('an HTTP probe', () => {
-  test.each([200, 204, 302])('is content with %i', async (status) => {
+  test.each([200, 204, 302])('passes with status %i', async (status) => {
     await using server = await serveHttp(status);
     expect(await probeHttp(at(server.port), { ...check, path: '/health', timeoutMs: 1_000 }, never)).toEqual({
       ok: true,
     });
   });
 
-  test.each([404, 500, 503])('is not content with %i', async (status) => {
+  test.each([404, 500, 503])('fails with status %i', async (status) => {
     await using server = await serveHttp(status);
     expect(await probeHttp(at(server.port), { ...check, path: '/health?deep', timeoutMs: 1_000 }, never)).toEqual({
       ok: false,
@@ -86,7 +86,7 @@ describe('an HTTP probe', () => {
     });
   });
 
-  test('says that it was not answered in time', async () => {
+  test('says that the upstream did not answer in time', async () => {
     await using server = await serve();
     expect(await probeHttp(at(server.port), { ...check, path: '/', timeoutMs: 50 }, never)).toEqual({
       ok: false,
@@ -97,22 +97,19 @@ describe('an HTTP probe', () => {
   test.each([
     ['v1', 'PROXY UNKNOWN\r\n'],
     ['v2', '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0'],
-  ] as const)(
-    'begins with a PROXY header of its own (%s) where the upstream waits for one',
-    async (version, header) => {
-      const heard = Promise.withResolvers<string>();
-      await using server = await serve(({ socket }) =>
-        socket.once('data', (bytes: Buffer) => {
-          heard.resolve(bytes.toString('latin1'));
-          socket.end('HTTP/1.1 204 No Content\r\n\r\n');
-        }),
-      );
-      expect(await probeHttp(at(server.port), { ...check, proxyProtocol: version }, never)).toEqual({ ok: true });
-      expect((await heard.promise).startsWith(header)).toBe(true);
-    },
-  );
+  ] as const)('begins with a PROXY header of its own (%s) where the upstream expects one', async (version, header) => {
+    const heard = Promise.withResolvers<string>();
+    await using server = await serve(({ socket }) =>
+      socket.once('data', (bytes: Buffer) => {
+        heard.resolve(bytes.toString('latin1'));
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+      }),
+    );
+    expect(await probeHttp(at(server.port), { ...check, proxyProtocol: version }, never)).toEqual({ ok: true });
+    expect((await heard.promise).startsWith(header)).toBe(true);
+  });
 
-  test('speaks TLS where the upstream wants it, whoever signed its certificate', async () => {
+  test('speaks TLS where the upstream expects it, whatever authority signed its certificate', async () => {
     const { chain, key } = await certificateFor('api.localhost');
     const server = createSecureServer({ cert: chain, key }, (_request, response) => response.writeHead(200).end());
     server.listen(0, '127.0.0.1');

@@ -15,7 +15,7 @@ const readiness: HealthPlan = { kind: 'readiness' };
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1_000, timeoutMs: 500, rise: 2, fall: 3 };
 const halfway = (): number => 0.5;
 
-/** The kinds of the verdicts after each answer. */
+/** The kind of the verdict after each answer. */
 function verdictsAfter(
   plan: HealthPlan,
   results: readonly ProbeResult[],
@@ -28,16 +28,16 @@ function verdictsAfter(
 const fit = afterProbe(unproven, pass, tcp);
 
 describe('a verdict', () => {
-  test('on one never seen fit is settled by the first good answer', () => {
+  test('on a new upstream is fit after the first pass', () => {
     expect(verdictsAfter(readiness, [fail, fail, pass])).toEqual(['pending', 'pending', 'fit']);
     expect(verdictsAfter(tcp, [fail, pass])).toEqual(['pending', 'fit']);
   });
 
-  test('tells what the last answer was while nothing is proven', () => {
+  test('has the reason of the last failure while it is pending', () => {
     expect(afterProbe(unproven, fail, readiness).verdict).toEqual({ kind: 'pending', reason: 'refused' });
   });
 
-  test('turns after `fall` bad answers in a row, and back after `rise` good ones', () => {
+  test('becomes unfit after `fall` failures in a row, and fit after `rise` passes', () => {
     expect(verdictsAfter(tcp, [fail, fail, pass, fail, fail, fail], fit)).toEqual([
       'fit',
       'fit',
@@ -50,13 +50,13 @@ describe('a verdict', () => {
     expect(verdictsAfter(tcp, [pass, fail, pass, pass], unfit)).toEqual(['unfit', 'unfit', 'unfit', 'fit']);
   });
 
-  test('turns to suspect with one failed dial, and back with one good answer', () => {
+  test('becomes suspect with one failed dial, and fit with one pass', () => {
     const suspect = afterFailedDial(fit, 'ECONNREFUSED');
     expect(suspect.verdict).toEqual({ kind: 'suspect', reason: 'ECONNREFUSED' });
     expect(verdictsAfter(readiness, [fail, fail, pass], suspect)).toEqual(['suspect', 'suspect', 'fit']);
   });
 
-  test('does not change with a failed dial while it is not fit anyway', () => {
+  test('does not change with a failed dial while it is not fit', () => {
     expect(afterFailedDial(unproven, 'ECONNREFUSED')).toBe(unproven);
   });
 });
@@ -70,7 +70,7 @@ describe('the next probe', () => {
     expect(nextProbeMs(fit, readiness, 0, halfway)).toBeUndefined();
   });
 
-  test('of one that is checked is an interval later, with a tenth of jitter', () => {
+  test('of a checked upstream is an interval later, with a tenth of jitter', () => {
     expect(nextProbeMs(fit, tcp, 0, () => 0)).toBe(950);
     expect(nextProbeMs(fit, tcp, 0, () => 1)).toBe(1_050);
   });

@@ -4,8 +4,8 @@ import { createOverrides } from '../../../src/reconcile/overrides.ts';
 import { catalogOf, declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
-describe('what operators asked for', () => {
-  it('adds up for one upstream, and is nothing once all of it was taken back', () => {
+describe('overrides', () => {
+  it('add up for one upstream, and end when all of them are taken back', () => {
     let changes = 0;
     const overrides = createOverrides({ onChange: () => (changes += 1) });
     overrides.set('a', { drained: true });
@@ -17,7 +17,7 @@ describe('what operators asked for', () => {
     expect(changes).toBe(4);
   });
 
-  it('outlasts an upstream that is away for a while, and goes with its process', () => {
+  it('outlast the absence of an upstream, and end with its process', () => {
     const overrides = createOverrides({ onChange: () => undefined });
     const present = catalogOf([declare('api', declaredUpstream('a')), declare('api', declaredUpstream('b'))]);
     const isAlive = ({ run }: { run: { id: string } | undefined }) => run?.id === 'a';

@@ -8,7 +8,7 @@ describe('discovery lag', () => {
     return { lags, lag: new DiscoveryLag((ms) => lags.push(ms)) };
   };
 
-  it('counts from the first event that a published change goes back to', () => {
+  it('counts from the first event that led to a published change', () => {
     const { lag, lags } = setUp();
     lag.heard('a', 100);
     lag.heard('a', 150);
@@ -32,7 +32,7 @@ describe('discovery lag', () => {
     expect(lags).toEqual([]);
   });
 
-  it('does not date a change from an event long before that led to nothing', () => {
+  it('does not date a change by an earlier event that led to nothing', () => {
     const { lag, lags } = setUp();
     lag.heard('a', 100);
     lag.settled('a');
@@ -51,7 +51,7 @@ describe('discovery lag', () => {
   });
 });
 
-it('recent dial failures are counted when they are the same, newest first, and bounded', () => {
+it('recent dial failures are counted when repeated, sorted newest first, and bounded', () => {
   const failures = new DialFailures();
   failures.add('a', 'ECONNREFUSED', 1);
   failures.add('b', 'ETIMEDOUT', 2);
