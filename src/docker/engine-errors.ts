@@ -3,16 +3,16 @@ import { EngineError } from './engine.ts';
 import type { EngineTarget } from './engine-url.ts';
 
 /**
- * Every way an engine call fails → one readable line that says what to do. Pure.
+ * Turns each failure of an engine call into one readable line that says what to do. Pure.
  */
 export interface FailedCall {
   readonly endpoint: string;
   readonly target: EngineTarget;
-  /** E.g. `GET /containers/json`. */
+  /** Method and path, e.g. `GET /containers/json`. */
   readonly call: string;
 }
 
-/** The endpoints that discovery needs, for whoever sets up a socket proxy. */
+/** The endpoints that discovery needs and a socket proxy must allow. */
 const needed = 'GET /_ping, /events, /containers/json and /containers/{id}/json';
 
 export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
@@ -44,7 +44,7 @@ export function timedOut(failed: FailedCall, deadlineMs: number): EngineError {
   );
 }
 
-/** An answer with a status other than 200. `said` is the engine's own message, where it gave one. */
+/** The error for an answer with a status other than 200. `said` is the engine's own message, if the body has one. */
 export function badStatus(failed: FailedCall, status: number, said: string | undefined, body: string): EngineError {
   const { endpoint, call, target } = failed;
   const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
@@ -68,7 +68,7 @@ export function nonsense(failed: FailedCall, what: string): EngineError {
   );
 }
 
-/** The beginning of an answer that is not what it should be. */
+/** The quoted beginning of an unexpected answer. */
 export function glimpse(body: string): string {
   const text = printable(body.trim().replaceAll(/\s+/g, ' '), 60);
   return text === '' ? '(empty)' : JSON.stringify(text);

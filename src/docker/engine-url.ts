@@ -1,10 +1,10 @@
 import { EngineError } from './engine.ts';
 
 /**
- * Where an engine is: the forms that DOCKER_HOST knows, read by one rule. Pure.
+ * Parses the address of an engine, in the forms that DOCKER_HOST accepts. Pure.
  */
 export type EngineTarget =
-  /** A unix socket, or on Windows a named pipe. */
+  /** A Unix socket, or on Windows a named pipe. */
   | { readonly kind: 'socket'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean }
   | { readonly kind: 'ssh'; readonly host: string; readonly port?: number; readonly user?: string };
@@ -40,7 +40,7 @@ export function parseEngineUrl(url: string, environment: EngineEnvironment = {})
   }
 }
 
-/** Whether the engine runs on this machine, as far as its address tells. */
+/** Whether the address says that the engine runs on this machine. */
 export function isLocal(target: EngineTarget): boolean {
   if (target.kind === 'socket') return true;
   if (target.kind === 'ssh') return false;
@@ -49,7 +49,7 @@ export function isLocal(target: EngineTarget): boolean {
 
 const acceptedForms = 'use unix:///path, tcp://host:2375, https://host:2376, ssh://user@host or npipe:////./pipe/name';
 
-/** 2375 is the engine's port without TLS, 2376 the one with it (dockerd's documentation). */
+/** The engine's default port is 2375 without TLS and 2376 with TLS (dockerd's documentation). */
 function tcpTarget(parsed: URL, host: string, environment: EngineEnvironment): EngineTarget {
   const verify = environment.DOCKER_TLS_VERIFY !== undefined && environment.DOCKER_TLS_VERIFY !== '';
   const secure = parsed.protocol === 'https:' || (parsed.protocol === 'tcp:' && (verify || parsed.port === '2376'));

@@ -2,28 +2,30 @@ import type { Readable } from 'node:stream';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
 
 /**
- * Our port to a container engine: the few read-only calls that discovery needs. Every call settles within its own
+ * The port to a container engine: the few read-only calls that discovery needs. Every call settles within its own
  * deadline and rejects with an `EngineError`; an aborted `signal` settles it at once.
  */
 export interface Engine {
-  /** For people, e.g. `unix:///var/run/docker.sock`. */
+  /** The engine's address for people, e.g. `unix:///var/run/docker.sock`. */
   readonly endpoint: string;
-  /** Checks that the engine answers and settles the API version. */
+  /** Checks that the engine answers, and negotiates the API version. */
   ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }>;
-  /** Running, paused and restarting containers. A row that cannot be understood is left out. */
+  /** Lists the running, paused and restarting containers. A row that cannot be understood is left out. */
   list(signal?: AbortSignal): Promise<readonly ContainerSummary[]>;
-  /** One container by id or name; undefined when the engine has none such. */
+  /** Inspects one container by id or name; undefined when the engine has no such container. */
   inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined>;
-  /** The raw event stream (newline-separated JSON); `since` is `<seconds>.<nine digits>` and inclusive. */
+  /** Opens the raw event stream (newline-separated JSON); `since` is `<seconds>.<nine digits>` and inclusive. */
   events(since: string | undefined, signal: AbortSignal): Promise<Readable>;
-  /** What kind of installation this is, where it tells; it decides whether container addresses lead anywhere. */
+  /**
+   * Reads the kind of installation, which decides whether container addresses can be reached from the engine's host.
+   */
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
 }
 
 export interface EngineInstallation {
-  /** E.g. `Docker Engine - Community` or `Docker Desktop 4.40.0`; hostile text. */
+  /** The platform's name, e.g. `Docker Engine - Community` or `Docker Desktop 4.40.0`; hostile text. */
   readonly platform: string;
-  /** Its containers live in a network namespace of an unprivileged user, out of reach of the host's. */
+  /** The containers live in a network namespace of an unprivileged user, which the host's namespace can't reach. */
   readonly rootless: boolean;
 }
 

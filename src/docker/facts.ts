@@ -1,13 +1,13 @@
 import type { EngineStatus } from './engine-status.ts';
 
 /**
- * Our own validated view of what the engine reports. Nothing outside docker/ ever sees an engine's JSON.
+ * The validated facts about containers and engines. No code outside docker/ sees an engine's JSON.
  */
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
 export type HealthState = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
-/** One network that a container is attached to. Addresses are absent while the attachment is being set up. */
+/** A network that a container is attached to. The addresses are absent while the attachment is being set up. */
 export interface NetworkAttachment {
   readonly name: string;
   readonly networkId: string;
@@ -15,11 +15,11 @@ export interface NetworkAttachment {
   readonly ipv6?: string;
 }
 
-/** Where a container's sockets live. */
+/** The network namespace in which a container's sockets live. */
 export type ContainerNetworking =
   | { readonly kind: 'networks'; readonly attachments: readonly NetworkAttachment[] }
   | { readonly kind: 'host' }
-  /** `network_mode: container:<of>`: it shares that container's network namespace and has no address of its own. */
+  /** The container shares the network namespace of container `of` (`network_mode`) and has no address of its own. */
   | { readonly kind: 'container'; readonly of: string }
   | { readonly kind: 'none' };
 
@@ -33,55 +33,58 @@ export interface PublishedPort {
 export interface ContainerFacts {
   /** The full 64-digit id. */
   readonly id: string;
-  /** Without the leading slash. Hostile text: never print it without the logger's escaping. */
+  /** The name without its leading slash. It is hostile text: never print it without `printable`. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
-  /** Start of the current (or last) run, in nanoseconds since the epoch; 0n if it never ran. */
+  /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;
   readonly state: ContainerState;
   readonly health: HealthState;
-  /** This run was sent the signal that stops it. Heard from an event: no inspect tells. */
+  /** Set once this run was sent its stop signal. Only an event tells so, never an inspect. */
   readonly stopRequest?: { readonly signal: string; readonly atNs: bigint };
   readonly networking: ContainerNetworking;
-  /** TCP ports that the image or the container declares, ascending. */
+  /** The TCP ports that the image or the container declares, ascending. */
   readonly exposedPorts: readonly number[];
-  /** TCP ports published on the host. */
+  /** The TCP ports that are published on the host. */
   readonly publishedPorts: readonly PublishedPort[];
-  /** As written in the image or container, e.g. `SIGINT` or `2`; `SIGTERM` unless set. */
+  /** The stop signal as written in the image or container, e.g. `SIGINT` or `2`; `SIGTERM` unless set. */
   readonly stopSignal: string;
-  /** How long `docker stop` waits before SIGKILL; 10 s unless set. -1 (wait for ever) arrives as Infinity. */
+  /** How long `docker stop` waits before SIGKILL; 10 s unless set. The value -1 (wait for ever) becomes Infinity. */
   readonly stopTimeoutMs: number;
 }
 
-/** A container's row in the engine's list: enough to decide whether to look closer. The list is stale around events. */
+/** A container's row in the engine's list, which decides whether to inspect it. The list may be stale around events. */
 export interface ContainerSummary {
   readonly id: string;
   readonly names: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Changes whenever something about the container changed that the list can show; never with mere time. */
+  /** A hash that changes with everything that the list shows of the container, but not with the passing of time. */
   readonly fingerprint: string;
-  /** IP addresses on its networks, to find ourselves by. */
+  /** The container's IP addresses, by which Sealane may recognize its own container. */
   readonly addresses: readonly string[];
 }
 
 export interface EngineEvent {
   readonly type: 'container' | 'network';
-  /** `start`, `die`, `health_status: healthy`, `connect` … */
+  /** The action, e.g. `start`, `die`, `health_status: healthy` or `connect`. */
   readonly action: string;
-  /** The container concerned (for a network event, the one that was connected or disconnected). */
+  /** The container concerned; for a network event, the container that was connected or disconnected. */
   readonly containerId: string;
-  /** Container events carry all labels here, and labels override the engine's own attributes: hostile text. */
+  /** Hostile text: a container event has all labels here, and labels override the engine's own attributes. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Exact engine time in nanoseconds. */
+  /** The exact engine time in nanoseconds since the Unix epoch. */
   readonly timeNs: bigint;
 }
 
-/** Where Sealane stands in relation to the engine's containers; decides which addresses it can reach. */
+/** Sealane's position relative to the engine's containers, which decides which addresses it can reach. */
 export type Reach =
-  /** On the engine's host, or in a container on the host network: every local bridge address works. */
+  /** Sealane is on the engine's host, or in a container on the host network: every local bridge address works. */
   | { readonly kind: 'host' }
-  /** In a container: only networks shared with it work, and ports published on all addresses through `gateway`. */
+  /**
+   * Sealane is in a container: addresses on its own networks work, and through `gateway` the ports that are published
+   * on all addresses.
+   */
   | { readonly kind: 'networks'; readonly networkIds: ReadonlySet<string>; readonly gateway?: string }
   /** The engine is on another machine or in a VM: only published ports work, on `host`. */
   | { readonly kind: 'published'; readonly host: string };
@@ -94,9 +97,11 @@ export interface Vantage {
   readonly project?: string;
 }
 
-/** The world as last known. Kept, not emptied, while the engine is out of reach. */
+/** The last known state of the engine. It is kept while the engine is out of reach. */
 export interface EngineSnapshot {
-  /** Live (running, paused, restarting) containers with our labels, and the parents whose networks they share. */
+  /**
+   * The live (running, paused, restarting) containers with Sealane's labels, and the parents whose networks they share.
+   */
   readonly containers: ReadonlyMap<string, ContainerFacts>;
   readonly vantage: Vantage | undefined;
   readonly status: EngineStatus;

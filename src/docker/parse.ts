@@ -14,11 +14,12 @@ import { inspectSchema, listRowSchema, type InspectJson, type ListRowJson } from
 import { parseEngineTime } from './timestamp.ts';
 
 /**
- * From the engine's JSON to our own facts. Pure; never throws: what does not fit says where and why instead.
+ * Turns the engine's JSON into facts. Pure; never throws: the result of malformed JSON says where and why it is
+ * malformed.
  */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
 
-/** One container, as `GET /containers/{id}/json` gives it. */
+/** Parses the answer to `GET /containers/{id}/json`. */
 export function parseInspect(json: unknown): Parsed<ContainerFacts> {
   const parsed = inspectSchema.safeParse(json);
   if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
@@ -46,7 +47,7 @@ export function parseInspect(json: unknown): Parsed<ContainerFacts> {
   };
 }
 
-/** One row of `GET /containers/json`. */
+/** Parses one row of the answer to `GET /containers/json`. */
 export function parseListRow(json: unknown): Parsed<ContainerSummary> {
   const parsed = listRowSchema.safeParse(json);
   if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
@@ -66,7 +67,7 @@ export function parseListRow(json: unknown): Parsed<ContainerSummary> {
   };
 }
 
-/** `State.message` rather than zod's whole report: one line that fits a log. */
+/** The first issue as `path: message`, instead of zod's whole report, so that it fits into one log line. */
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   return issue ? `${issue.path.join('.') || 'answer'}: ${issue.message}` : 'does not fit';
@@ -82,7 +83,7 @@ const states: ReadonlySet<string> = new Set<ContainerState>([
   'dead',
 ]);
 
-/** Podman's socket has states of its own (`stopping`, `initialized`): what matters of those is whether it runs. */
+/** Podman's states that Docker does not have (`stopping`, `initialized`) are mapped by whether the container runs. */
 function containerState({ Status, Running }: InspectJson['State']): ContainerState {
   if (typeof Status === 'string' && states.has(Status)) return Status as ContainerState;
   return Running === true ? 'running' : 'exited';
@@ -98,9 +99,9 @@ function networking(mode: string, networks: NetworksJson): ContainerNetworking {
   if (mode === 'host') return { kind: 'host' };
   if (mode.startsWith('container:')) return { kind: 'container', of: mode.slice('container:'.length) };
   const attachments: NetworkAttachment[] = [];
-  // Sorted: the engine's order means nothing, and equal facts must compare as equal.
+  // The attachments are sorted: the engine's order has no meaning, and equal facts must compare as equal.
   for (const [name, network] of Object.entries(networks).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    // `none` appears as a network of that name; a container may have left it and joined real ones since.
+    // `none` appears as a network of that name; a container may have joined real networks since its creation.
     if (network && name !== 'none') attachments.push(attachment(name, network));
   }
   if (mode === 'none' && attachments.length === 0) return { kind: 'none' };
@@ -117,7 +118,7 @@ function attachment(name: string, network: NonNullable<NetworksJson[string]>): N
   };
 }
 
-/** `80/tcp`, or in old images plain `80`. */
+/** Parses `80/tcp`, or plain `80` as in old images. */
 function tcpPort(key: string): number | undefined {
   const match = /^(\d{1,5})(?:\/tcp)?$/.exec(key);
   const port = Number(match?.[1] ?? 0);
@@ -145,7 +146,7 @@ function publishedPorts(ports: PortsJson): PublishedPort[] {
   );
 }
 
-/** The engine's own default, when neither the container nor the command says otherwise. */
+/** The engine's default, when neither the container nor the command has a stop timeout. */
 const defaultStopTimeoutMs = 10_000;
 
 function stopTimeoutMs(seconds: number | null | undefined): number {
@@ -153,7 +154,7 @@ function stopTimeoutMs(seconds: number | null | undefined): number {
   return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
 }
 
-/** `Status` is text such as "Up 3 hours (healthy)": its time moves on by itself, its health does not. */
+/** Of `Status`, such as "Up 3 hours (healthy)", only the health is included, since its time changes by itself. */
 function fingerprint(row: ListRowJson): string {
   const networks = Object.entries(row.NetworkSettings?.Networks ?? {}).map(([name, network]) =>
     JSON.stringify([name, network?.NetworkID, network?.EndpointID, network?.IPAddress, network?.GlobalIPv6Address]),

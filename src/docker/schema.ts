@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
 /**
- * The engine's JSON, as far as we read it. Tolerant of what differs between API 1.40 and 1.52 (null or missing parts,
- * unknown extra fields); strict only where a wrong guess would point at the wrong container.
+ * Zod schemas of the parts of the engine's JSON that Sealane reads. They tolerate what differs between API 1.40 and
+ * 1.52 (null or missing parts, unknown fields), and are strict only where a wrong guess would point at the wrong
+ * container.
  */
 
 /**
- * Labels and event attributes are hostile: a key may be `__proto__` or `constructor`. An object without a prototype
- * holds them as ordinary keys and inherits nothing.
+ * Labels and event attributes are hostile: a key may be `__proto__` or `constructor`. The result is an object without a
+ * prototype, which has such keys as ordinary ones and inherits nothing.
  */
 export const labelsSchema = z
   .unknown()
@@ -74,20 +75,22 @@ export const listRowSchema = z.object({
   Labels: labelsSchema,
   State: z.string().nullish(),
   Status: z.string().nullish(),
-  /** Only compared, never read: any shape will do. */
+  /** The ports are only compared, so that any shape is accepted. */
   Ports: z.array(z.unknown()).nullish(),
   HostConfig: z.object({ NetworkMode: z.string().nullish() }).nullish(),
   NetworkSettings: z.object({ Networks: networksSchema }).nullish(),
 });
 
-/** `status`, `id` and `from` repeat these in older engines and are gone in API 1.52: not read. */
+/**
+ * The fields `status`, `id` and `from` repeat these in older engines and are gone in API 1.52, so they are not read.
+ */
 export const eventSchema = z.object({
   Type: z.string(),
   Action: z.string(),
   Actor: z.object({ ID: z.string(), Attributes: labelsSchema }),
-  /** Seconds. */
+  /** Seconds since the Unix epoch. */
   time: z.number().nullish(),
-  /** Nanoseconds, kept from the source text (see event-json.ts). */
+  /** Nanoseconds since the Unix epoch, exact as in the source text (see event-json.ts). */
   timeNano: z.bigint().nullish(),
 });
 
@@ -96,7 +99,7 @@ export const versionSchema = z.object({
   Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),
 });
 
-/** The engine's own error answers. */
+/** The body of an engine's error answer. */
 export const errorBodySchema = z.object({ message: z.string() });
 
 export type InspectJson = z.infer<typeof inspectSchema>;

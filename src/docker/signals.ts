@@ -1,6 +1,6 @@
 /**
- * Signals as engines write them: `15`, `SIGTERM`, `TERM`, `SIGRTMIN+3`. Numbers are those of Linux (signal(7)), whatever
- * this machine is: the containers run there.
+ * Parses and prints signals as engines write them: `15`, `SIGTERM`, `TERM`, `SIGRTMIN+3`. The numbers are those of
+ * Linux (signal(7)) on every platform, because the containers run on Linux.
  */
 const names = (
   'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG ' +
@@ -9,7 +9,7 @@ const names = (
 const firstRealTime = 34;
 const lastRealTime = 64;
 
-/** 1-64; undefined when it is no signal. */
+/** The signal's number, from 1 to 64; undefined when the text is no signal. */
 export function signalNumber(text: string): number | undefined {
   const plain = text.trim().toUpperCase().replace(/^SIG/, '');
   if (/^\d+$/.test(plain)) return inRange(Number(plain));
@@ -23,7 +23,7 @@ export function signalNumber(text: string): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-/** For people, e.g. `SIGTERM`. */
+/** The signal's name for people, e.g. `SIGTERM`. */
 export function signalName(signal: number): string {
   const name = names[signal - 1];
   return name === undefined ? `signal ${signal}` : `SIG${name}`;

@@ -47,7 +47,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   // With thousands of containers a run takes milliseconds. After a run the reconciler pauses for as long as the run
   // took, so that a storm of events is handled in batches and half of the thread's time is left for reading them. A
   // single event is handled at once.
-  let restUntilMs = 0;
+  let pausedUntilMs = 0;
 
   const run = (): void => {
     dirty = false;
@@ -68,15 +68,15 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     deadline =
       nextDeadlineMs === undefined ? undefined : clock.after(Math.max(0, nextDeadlineMs - clock.nowMs()), markDirty);
     const endedMs = clock.nowMs();
-    restUntilMs = endedMs + (endedMs - beganMs);
+    pausedUntilMs = endedMs + (endedMs - beganMs);
   };
 
   const markDirty = (): void => {
     if (dirty || stopped) return;
     dirty = true;
-    const restMs = restUntilMs - clock.nowMs();
+    const pauseMs = pausedUntilMs - clock.nowMs();
     // Timers have a resolution of one millisecond.
-    if (restMs >= 1) clock.after(restMs, run);
+    if (pauseMs >= 1) clock.after(pauseMs, run);
     else soon(run);
   };
 

@@ -13,18 +13,18 @@ import { withoutRedirects } from './without-redirects.ts';
 import { messageOf } from '../../text/message-of.ts';
 
 /**
- * Opens connections to the engine: one HTTP agent for each kind of target. Sockets are opened by path for each call and
- * never kept, since an engine that restarts leaves a new socket file under the same name.
+ * Opens connections to the engine, through one HTTP agent for each kind of target. Sockets are opened by path for each
+ * call and not kept alive, since an engine that restarts creates a new socket file under the same name.
  */
 export interface EngineConnectionOptions {
   readonly environment: EngineEnvironment;
-  /** The ssh command, with arguments that precede ours. */
+  /** The ssh command, with the arguments that come before those added here. */
   readonly ssh: readonly [string, ...string[]];
 }
 
 export async function createEngineAgent(target: EngineTarget, options: EngineConnectionOptions): Promise<Agent> {
   const tls = target.kind === 'tcp' && target.tls ? await readCertificates(options.environment) : {};
-  // An ssh connection takes a process and a handshake each: those are kept, and few.
+  // Each ssh connection costs a process and a handshake: connections are kept alive, and their number is limited.
   const agent = target.kind === 'ssh' ? new Agent({ keepAlive: true, maxSockets: 6 }) : new Agent({ keepAlive: false });
   agent.createConnection = () => open(target, tls, options);
   return withoutFormatting(withoutRedirects(agent));
@@ -36,7 +36,7 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConne
       return connectTcp({ path: target.path });
     case 'tcp': {
       const { host, port } = target;
-      // Keep-alive probes notice a peer that vanished without a word, which a silent event stream never would.
+      // TCP keep-alive notices a peer that vanished without closing; a silent event stream never would.
       const reach = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 };
       return target.tls ? connectTls({ ...reach, servername: isName(host) ? host : '', ...tls }) : connectTcp(reach);
     }
@@ -45,7 +45,7 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConne
   }
 }
 
-/** As the docker command does: ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH, by default ~/.docker. */
+/** Reads ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH, by default ~/.docker, as the docker command does. */
 async function readCertificates(environment: EngineEnvironment): Promise<ConnectionOptions> {
   const named = environment.DOCKER_CERT_PATH;
   const folder = named === undefined || named === '' ? join(homedir(), '.docker') : named;
@@ -68,7 +68,7 @@ async function readOptional(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Server names in TLS must not be addresses (RFC 6066, section 3). */
+/** Whether the host is a name: server names in TLS must not be addresses (RFC 6066, section 3). */
 function isName(host: string): boolean {
   return !/^[\d.]+$|:/.test(host);
 }

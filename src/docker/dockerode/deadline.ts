@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { addAbortSignal } from 'node:stream';
 
 /**
- * A call's deadline and its answer's text. docker-modem's promises can hang for ever (a body cut mid-way settles
- * nothing), so each call is raced against a signal of our own, which also destroys the request.
+ * Puts a deadline on engine calls and reads their bodies. docker-modem's promises can stay pending for ever (when a
+ * body is cut midway), so each call is raced against an abort signal, which also destroys the request.
  */
 export class DeadlineExceeded extends Error {}
 
@@ -22,7 +22,7 @@ export async function withDeadline<T>(
   try {
     return await settleBy(signal, task(signal));
   } catch (error) {
-    // Ends the request, whatever it was that failed. After a success that would close a connection worth keeping.
+    // The abort ends the request, whatever failed. After a success it would close a connection that can be reused.
     controller.abort();
     throw error;
   } finally {
@@ -31,7 +31,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** As `promise`, or rejects with the signal's reason once it fires, even if the promise never settles. */
+/** Settles like `promise`, or rejects with the signal's reason once it fires, even if the promise never settles. */
 export function settleBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(asError(signal.reason));
@@ -41,7 +41,7 @@ export function settleBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T
   });
 }
 
-/** The whole body as text; rejects beyond `maxBytes`, so that no answer can fill the memory. */
+/** Reads the whole body as text; rejects beyond `maxBytes`, so that no answer can fill the memory. */
 export async function readText(response: IncomingMessage, signal: AbortSignal, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -50,7 +50,7 @@ export async function readText(response: IncomingMessage, signal: AbortSignal, m
     if (size > maxBytes) throw new Error(`the answer exceeds ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  // `aborted` without an error: the connection was cut before the announced length.
+  // An incomplete response without an error means that the connection was cut before the announced length.
   if (!response.complete) throw new Error('the answer was cut short');
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -11,18 +11,21 @@ import { negotiate } from './api-version.ts';
 import { openModem, type SendRequest } from './modem.ts';
 
 /**
- * Implements the port to an engine over dockerode: the five read-only calls, each with its deadline, and their answers
- * turned into facts or readable errors.
+ * Implements the `Engine` port over dockerode: the five read-only calls, each with a deadline, whose answers become
+ * facts or readable errors.
  */
 export interface DockerodeEngineOptions {
-  /** Where DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are read from. */
+  /** The environment with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; that of the process unless given. */
   readonly environment?: EngineEnvironment;
-  /** For each call but ping, in milliseconds. An inspect waits for the container's lock: up to 342 ms in a restart. */
+  /**
+   * The deadline of each call but ping, in milliseconds; 10 s unless given. An inspect waits for the container's lock:
+   * up to 342 ms during a restart.
+   */
   readonly deadlineMs?: number;
   readonly pingDeadlineMs?: number;
-  /** The ssh command for ssh:// engines. */
+  /** The ssh command for ssh:// engines; `ssh` unless given. */
   readonly ssh?: readonly [string, ...string[]];
-  /** Told about answers that were left out because they could not be understood. */
+  /** Called for each answer that was left out because it could not be understood. */
   readonly onProblem?: (problem: string) => void;
 }
 
@@ -31,7 +34,7 @@ export function createDockerodeEngine(url: string, options: DockerodeEngineOptio
   return new DockerodeEngine(url, options);
 }
 
-/** One stream for everything; matching labels is ours, since a label filter would drop all network events. */
+/** One stream carries all events. Labels are matched by Sealane, since a label filter would drop all network events. */
 const eventFilters = JSON.stringify({
   type: ['container', 'network'],
   event: [
@@ -52,11 +55,11 @@ const eventFilters = JSON.stringify({
   ],
 });
 
-/** 1,000 containers list in about 1 MB; a hundred times that is no list. */
+/** The list of 1,000 containers takes about 1 MB; an answer that is 64 times as long is not a container list. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 interface Call {
-  /** Without the version; segments from outside already encoded. */
+  /** The path without the API version, with segments from outside already encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly unversioned?: true;
@@ -111,7 +114,7 @@ class DockerodeEngine implements Engine {
   async events(since: string | undefined, signal: AbortSignal): Promise<Readable> {
     const failed = this.#failed('GET /events');
     const { deadlineMs = 10_000 } = this.#options;
-    // The stream outlives the call: its own signal ends the request, the deadline only waits for the headers.
+    // The stream outlives the call: its own signal ends the request, while the deadline covers only the headers.
     const stream = new AbortController();
     const abort = (): void => stream.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -140,7 +143,10 @@ class DockerodeEngine implements Engine {
     return { platform: parsed.data.Platform?.Name ?? '', rootless: components.includes('rootlesskit') };
   }
 
-  /** Undefined only for an engine's own `absentStatus`: a proxy's 404 page does not mean that a container is gone. */
+  /**
+   * Returns undefined only for an `absentStatus` with an engine's own message: the 404 page of a proxy does not mean
+   * that a container is gone.
+   */
   async #json(failed: FailedCall, call: Call, signal?: AbortSignal, absentStatus?: number): Promise<unknown> {
     if (this.#apiVersion === undefined) await this.ping(signal);
     const { deadlineMs = 10_000 } = this.#options;
@@ -166,7 +172,7 @@ class DockerodeEngine implements Engine {
     });
   }
 
-  /** Puts the deadline on `task` and gives its errors their readable form. */
+  /** Puts the deadline on `task` and turns its errors into readable ones. */
   async #guarded<T>(
     failed: FailedCall,
     deadlineMs: number,
@@ -193,7 +199,7 @@ class DockerodeEngine implements Engine {
     try {
       return await openModem(this.#target, { environment, ssh });
     } catch (error) {
-      // The next call tries again: a certificate may have been put right.
+      // The next call opens the modem again, since a certificate may have been corrected by then.
       this.#modem = undefined;
       throw error;
     }
@@ -201,7 +207,7 @@ class DockerodeEngine implements Engine {
 
   #statusError(failed: FailedCall, response: IncomingMessage, text: string): EngineError {
     const said = engineMessage(text);
-    // "client version 1.52 is too new" or "too old": the engine behind the address changed. Negotiate again.
+    // "client version 1.52 is too new" or "too old" means that another engine has the address: negotiate again.
     if (response.statusCode === 400 && /client version/i.test(said ?? '')) this.#apiVersion = undefined;
     return badStatus(failed, response.statusCode ?? 0, said, text);
   }

@@ -5,18 +5,18 @@ import { withoutDockerHost } from './without-docker-host.ts';
 import { withoutFormatting } from './without-formatting.ts';
 
 /**
- * dockerode's HTTP client, docker-modem, a level below dockerode's own calls: those hide the answer's headers (the API
- * version is one), parse `timeNano` into a number that can't hold it, and may never settle.
+ * Sends requests with docker-modem, the HTTP client beneath dockerode's calls. dockerode's own calls hide the response
+ * headers (the API version is one), parse `timeNano` into a number that can't hold it, and may never settle.
  */
 export interface ModemRequest {
-  /** With the API version. */
+  /** The path with the API version. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>> | undefined;
-  /** Ends the request. */
+  /** Ends the request when it fires. */
   readonly signal: AbortSignal;
 }
 
-/** Sends a GET; resolves to the answer, whatever its status, once its headers are there. */
+/** Sends a GET; resolves to the response, whatever its status, once its headers have arrived. */
 export type SendRequest = (request: ModemRequest) => Promise<IncomingMessage>;
 
 /** The part of docker-modem that is used here; dockerode's types leave it `any`. */
@@ -34,15 +34,15 @@ interface Modem {
   ): void;
 }
 
-/** Each status counts as an answer: the caller reads it. */
+/** docker-modem accepts each of these statuses as an answer, so that the caller can read it. */
 const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
 
-/** Imports dockerode on first use: it takes about 0.2 s to load, which `--help` and a static relay need not pay. */
+/** Imports dockerode on first use: loading takes about 0.2 s, which `--help` and a static relay don't need to spend. */
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
   const agent = await createEngineAgent(target, options);
   const { default: Docker } = await import('dockerode');
   const host = target.kind === 'tcp' ? `${target.host}:${target.port}` : 'docker';
-  // The path is never opened, since the agent decides; but with a path the modem neither parses addresses nor adds TLS.
+  // The agent opens the connections, never this path; with a path the modem neither parses addresses nor adds TLS.
   const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
   const modem = withoutDockerHost(() => new Docker(settings).modem as Modem);
   return ({ path, query, signal }) =>

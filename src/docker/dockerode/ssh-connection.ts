@@ -4,8 +4,8 @@ import { Duplex } from 'node:stream';
 import type { EngineTarget } from '../engine-url.ts';
 
 /**
- * An engine over ssh: `ssh host docker system dial-stdio`, the docker command's own way. The user's ssh does the rest
- * (~/.ssh/config, known hosts, agent, jump hosts); docker-modem's ssh2 would accept any host key.
+ * Connects to an engine with `ssh host docker system dial-stdio`, as the docker command does. The user's ssh provides
+ * ~/.ssh/config, known hosts, agent and jump hosts; the ssh2 of docker-modem would accept any host key.
  */
 type SshTarget = Extract<EngineTarget, { kind: 'ssh' }>;
 
@@ -17,19 +17,19 @@ export function connectSsh(target: SshTarget, [command, ...leading]: readonly [s
   });
   const connection = new SshConnection(child);
   child.once('error', (error) => connection.destroy(error));
-  // Once its output is at an end as well: then all is said, and what ssh complained of is the best reason there is.
+  // `close` comes after all output was read: the last line on standard error is the best reason for the failure.
   child.once('close', (code) => {
     const last = said.trim().split('\n').at(-1) ?? '';
     if (code === 0 || last === '') connection.push(null);
     else connection.destroy(new Error(`ssh: ${last}`));
   });
-  // Neither the process nor its pipes may keep ours alive: a connection kept for the next call may wait for ever.
+  // Neither the child nor its pipes may keep this process alive: an idle connection may wait for ever.
   child.unref();
   for (const pipe of [child.stdin, child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
   return connection;
 }
 
-/** Never ask: there is nobody at the terminal. */
+/** ssh must never prompt, since no user is at the terminal. */
 const unattended = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=15'];
 
 function sshArguments({ host, port, user }: SshTarget): string[] {
@@ -37,7 +37,7 @@ function sshArguments({ host, port, user }: SshTarget): string[] {
   return [...unattended, ...login, '--', host, 'docker', 'system', 'dial-stdio'];
 }
 
-/** Looks enough like a socket for node:http, which sets options that a pipe does not have. */
+/** Behaves enough like a socket for node:http, which sets options that a pipe does not have. */
 class SshConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams;
 
@@ -47,7 +47,7 @@ class SshConnection extends Duplex {
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout.pause();
     });
-    // A broken pipe: `close` follows and knows why.
+    // A broken pipe is ignored here: `close` follows with the reason.
     child.stdin.on('error', () => {});
   }
 

@@ -1,6 +1,6 @@
 /**
- * Workaround. docker-modem's constructor reads DOCKER_HOST even where it is given a socket, and throws on a value that it
- * does not understand. The variable is hidden from it while it runs.
+ * Workaround: docker-modem's constructor reads DOCKER_HOST even if it is given a socket, and throws on a value that it
+ * does not understand. This function removes the variable while the constructor runs.
  */
 export function withoutDockerHost<T>(construct: () => T): T {
   const saved = process.env['DOCKER_HOST'];

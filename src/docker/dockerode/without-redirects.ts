@@ -1,8 +1,9 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 
 /**
- * Workaround. docker-modem follows redirects on a request of its own that has no error handler, so an address that
- * redirects (a web server's http → https) would end the process. Without the header it sees a plain 3xx answer.
+ * Workaround: docker-modem follows redirects with a request of its own that has no error handler, so an address that
+ * redirects (a web server's http → https) would end the process. Without the location header it sees a plain 3xx
+ * answer.
  */
 export function withoutRedirects(agent: Agent): Agent {
   const inner = agent as Agent & { addRequest(request: ClientRequest, ...rest: unknown[]): void };

@@ -11,39 +11,39 @@ import { createWatchdog, type WatchdogOptions } from './watchdog.ts';
 import { messageOf } from '../../text/message-of.ts';
 
 /**
- * One endless event stream out of many connections: it reconnects for ever, asks the engine to replay what it missed,
- * and drops what it has already seen. Handlers run in the socket's own turn and must be quick: an engine with a slow
- * reader silently loses events. Replay holds 256 events at most, so whoever listens reads a full list at each `streaming`.
+ * Makes one endless event stream out of many connections: it reconnects for ever, asks the engine to replay missed
+ * events, and drops repeated ones. Handlers run in the socket's own turn and must be quick, since an engine silently
+ * drops events for a slow reader. A replay has at most 256 events, so the owner reads a full list at each `streaming`.
  */
 export interface EventStreamHandlers {
-  /** Another kind of state than before. */
+  /** Called when the kind of the state changed. */
   onState(state: StreamState): void;
   onEvent(event: EngineEvent): void;
-  /** Something arrived that could not be read: events may be missing. */
+  /** Called when something unreadable arrived, so that events may be missing. */
   onGap(reason: string): void;
 }
 
 export interface EventStreamOptions {
   readonly backoff: BackoffOptions;
   readonly watchdog: WatchdogOptions;
-  /** A stream that lasted this long counts as a success: only then does the backoff start anew. */
+  /** A stream that lasted this long counts as a success, after which the backoff starts anew. */
   readonly settledAfterMs: number;
   readonly maxLineBytes: number;
 }
 
 export const eventStreamDefaults: EventStreamOptions = {
-  // An engine restart takes seconds, and opening a local socket costs nothing: never be later than 2 s.
+  // The delay is at most 2 s: an engine restart takes seconds, and opening a local socket costs almost nothing.
   backoff: { firstMs: 100, maxMs: 2000 },
   watchdog: { intervalMs: 15_000, deadlineMs: 5000 },
   settledAfterMs: 1000,
-  // Labels are limited by nothing but the request that set them (the engine takes a few MiB).
+  // Labels are limited only by the request that sets them (the engine accepts a few MiB).
   maxLineBytes: 8 * 1024 * 1024,
 };
 
 export interface EventStream {
   readonly state: StreamState;
   start(): void;
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when no connection, call or timer is left. */
   stop(): Promise<void>;
 }
 
@@ -61,19 +61,22 @@ export function createEventStream(
   return new ReconnectingStream(collaborators, handlers, { ...eventStreamDefaults, ...options });
 }
 
-/** More than the engine ever replays. */
+/** This is more than the engine ever replays (256). */
 const rememberedEvents = 512;
 
 class ReconnectingStream implements EventStream {
   readonly #with: EventStreamCollaborators;
   readonly #handlers: EventStreamHandlers;
   readonly #options: EventStreamOptions;
-  /** Ends what runs now: a connection or the wait for the next. Renewed each time, so that no listener piles up. */
+  /**
+   * Ends the current connection, or the wait for the next one. It is renewed each time, so that listeners don't pile
+   * up.
+   */
   #current = new AbortController();
   #state: StreamState = { kind: 'idle' };
   #running: Promise<void> = Promise.resolve();
   #latestNs: bigint | undefined;
-  /** In order of arrival, oldest first. */
+  /** The keys of recent events in order of arrival, oldest first. */
   readonly #seen = new Set<string>();
 
   constructor(collaborators: EventStreamCollaborators, handlers: EventStreamHandlers, options: EventStreamOptions) {
@@ -109,12 +112,12 @@ class ReconnectingStream implements EventStream {
     }
   }
 
-  /** One connection from ping to end; resolves with why it ended. */
+  /** Runs one connection from its ping to its end; resolves with the reason of the end. */
   async #connection(): Promise<string> {
     const { engine } = this.#with;
     const { signal } = this.#current;
     try {
-      // First, each time: the engine may have been upgraded, and then speaks another version.
+      // Each connection begins with a ping: the engine may have been upgraded, and then speaks another version.
       const { apiVersion } = await engine.ping(signal);
       const since = this.#latestNs === undefined ? undefined : formatSince(this.#latestNs);
       const body = await engine.events(since, signal);
@@ -144,7 +147,7 @@ class ReconnectingStream implements EventStream {
       watchdog.alive();
       splitter.push(chunk);
     });
-    // A cut connection gives `error` and `close`, never `end`; an engine that stops cleanly gives `end` and `close`.
+    // A cut connection emits `error` and `close`, never `end`; an engine that stops cleanly emits `end` and `close`.
     body.on('error', (error) => resolve(`the event stream broke (${error.message})`));
     body.on('close', () => resolve('the engine closed the event stream'));
     if (body.destroyed) resolve('the engine closed the event stream');
@@ -155,7 +158,7 @@ class ReconnectingStream implements EventStream {
     return promise.finally(() => {
       watchdog.stop();
       settled.cancel();
-      // Ends the request and a ping that may still be under way.
+      // The abort ends the request, and a ping that may still be under way.
       this.#current.abort();
       body.removeAllListeners('data');
       body.destroy();
@@ -175,7 +178,9 @@ class ReconnectingStream implements EventStream {
     this.#handlers.onEvent(event);
   }
 
-  /** `since` is inclusive, and other events may share the last one's nanosecond: each is recognised by what it says. */
+  /**
+   * Recognizes repeated events by their content, since `since` is inclusive and several events may share a nanosecond.
+   */
   #isRepeated(event: EngineEvent): boolean {
     const key = `${event.timeNs} ${event.type} ${event.containerId} ${event.action}`;
     if (this.#seen.has(key)) return true;

@@ -1,6 +1,6 @@
 /**
- * Splits a byte stream into lines, wherever it was cut: in a line, in a multi-byte character, or with many lines in one
- * chunk. Works on bytes, so that text is decoded only when whole. A line that exceeds the bound is dropped and reported.
+ * Splits a byte stream into lines, wherever its chunks were cut: within a line, within a multi-byte character, or with
+ * many lines in one chunk. Only whole lines are decoded. A line that exceeds the bound is dropped and reported.
  */
 export interface LineSplitter {
   push(chunk: Uint8Array): void;

@@ -1,10 +1,10 @@
 /**
- * The event stream's life as one tagged union and one transition function; every state but the good one says why.
- * Reconnecting never ends: an engine that is away is expected back.
+ * The lifecycle of the event stream, as one tagged union and one transition function. Reconnecting never ends, since an
+ * engine that is away is expected to return.
  */
 export type StreamState =
   | { readonly kind: 'idle' }
-  /** Pinging, subscribing. `failures` is the number since the last stream that proved itself. */
+  /** The stream pings and subscribes. `failures` counts the failures since the last stream that settled. */
   | { readonly kind: 'connecting'; readonly failures: number; readonly reason?: string }
   | { readonly kind: 'streaming'; readonly failures: number; readonly apiVersion: string }
   | { readonly kind: 'waiting'; readonly failures: number; readonly reason: string }
@@ -18,9 +18,9 @@ export type StreamSignal =
   | { readonly kind: 'retry' }
   | { readonly kind: 'stop' };
 
-/** A signal that makes no sense in a state leaves it as it is: signals of an attempt already given up arrive late. */
+/** A signal that does not fit the state leaves it unchanged: signals of an abandoned attempt may arrive late. */
 export function nextStreamState(state: StreamState, signal: StreamSignal): StreamState {
-  // Nothing comes after the end: a stopped stream is replaced, not revived.
+  // A stopped stream is never started again; its owner creates a new one.
   if (state.kind === 'stopped') return state;
   switch (signal.kind) {
     case 'stop':
@@ -28,15 +28,15 @@ export function nextStreamState(state: StreamState, signal: StreamSignal): Strea
     case 'start':
       return state.kind === 'idle' ? { kind: 'connecting', failures: 0 } : state;
     case 'subscribed':
-      // The failures stay counted: an engine that accepts and drops at once must not be retried without pause.
+      // The failures stay counted, so that an engine that accepts and drops at once is not retried without a pause.
       return state.kind === 'connecting'
         ? { kind: 'streaming', failures: state.failures, apiVersion: signal.apiVersion }
         : state;
     case 'settled':
-      // It has held: success, so the next loss is retried quickly.
+      // The stream has lasted long enough to count as a success, so the next loss is retried quickly.
       return state.kind === 'streaming' ? { ...state, failures: 0 } : state;
     case 'lost':
-      // Whether it never came or came and went, the answer is the same: wait, then subscribe afresh.
+      // A failed attempt and a lost stream are handled alike: wait, then subscribe again.
       return state.kind === 'connecting' || state.kind === 'streaming'
         ? { kind: 'waiting', failures: state.failures + 1, reason: signal.reason }
         : state;

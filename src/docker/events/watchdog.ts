@@ -2,11 +2,11 @@ import type { Clock, Timer } from '../../time/clock.ts';
 import { messageOf } from '../../text/message-of.ts';
 
 /**
- * Tells a quiet engine from a dead one: a hung engine closes nothing and says nothing. While no byte arrives, it is
- * pinged now and then; a ping that fails, or takes too long, ends the stream.
+ * Tells a quiet engine from a dead one, since a hung engine neither sends nor closes. While no byte arrives, the
+ * watchdog pings the engine at intervals; a ping that fails or takes too long ends the stream.
  */
 export interface Watchdog {
-  /** A byte arrived: the engine is alive. */
+  /** Call when bytes arrive, which prove that the engine is alive. */
   alive(): void;
   stop(): void;
 }
@@ -26,10 +26,10 @@ export function createWatchdog(
 ): Watchdog {
   let timer: Timer;
   let stopped = false;
-  // Only the latest ping counts: the answer to one that was given up says nothing.
+  // Only the latest ping counts; the answer to an abandoned ping is ignored.
   let round = 0;
 
-  function rest(): void {
+  function restart(): void {
     round += 1;
     timer.cancel();
     timer = clock.after(intervalMs, probe);
@@ -51,7 +51,7 @@ export function createWatchdog(
     const current = (): boolean => !stopped && mine === round;
     try {
       await ping();
-      if (current()) rest();
+      if (current()) restart();
     } catch (error) {
       if (current()) dead(messageOf(error));
     }
@@ -65,7 +65,7 @@ export function createWatchdog(
   timer = clock.after(intervalMs, probe);
   return {
     alive() {
-      if (!stopped) rest();
+      if (!stopped) restart();
     },
     stop,
   };

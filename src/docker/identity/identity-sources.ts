@@ -1,13 +1,16 @@
 /**
- * Where a Linux process finds traces of the container it is in. Pure parsers over the text of /proc files; what they
- * find are candidates only, since overlay layers have 64 hex digits too and a host may run inside a container itself.
+ * Parses the /proc files in which a Linux process finds traces of its own container. The ids found are only candidates,
+ * since overlay layers have 64 hex digits too, and a host may itself run inside a container. Pure.
  */
 const containerId = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g;
 
-/** /proc/self/cgroup: cgroup v1 names the container in every line; v2 with its own namespace shows only `0::/`. */
+/**
+ * Reads /proc/self/cgroup: cgroup v1 names the container in every line; v2 with its own namespace shows only `0::/`.
+ */
 export function idFromCgroup(text: string): string | undefined {
   for (const line of text.split('\n')) {
-    // The innermost of `/docker/<outer>/docker/<inner>`, `/system.slice/docker-<id>.scope`, `/kubepods/…/<id>`.
+    // The last id is that of the innermost container: `/docker/<outer>/docker/<inner>`,
+    // `/system.slice/docker-<id>.scope`, `/kubepods/…/<id>`.
     const id = line.slice(line.indexOf(':')).match(containerId)?.at(-1);
     if (id !== undefined) return id;
   }
@@ -15,8 +18,8 @@ export function idFromCgroup(text: string): string | undefined {
 }
 
 /**
- * /proc/self/mountinfo (proc_pid_mountinfo(5)): the engine mounts three files of its own from a folder named after the
- * container. With `network_mode: container:x` they are those of x, which stands where we stand.
+ * Reads /proc/self/mountinfo (proc_pid_mountinfo(5)): the engine mounts three of its files from a folder that is named
+ * after the container. With `network_mode: container:x` they are those of x, which has the same network namespace.
  */
 export function idFromMountinfo(text: string): string | undefined {
   for (const line of text.split('\n')) {
@@ -28,14 +31,14 @@ export function idFromMountinfo(text: string): string | undefined {
   return undefined;
 }
 
-/** An engine names a container's host after the first digits of its id, unless told otherwise. */
+/** An engine sets a container's host name to the first 12 digits of its id, unless another one is configured. */
 export function idFromHostname(hostname: string): string | undefined {
   return /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
 }
 
 /**
- * /proc/net/route: the gateway of the default route, in IPv4. Addresses are hexadecimal in the machine's byte order,
- * which is little-endian on all that Node runs on but s390x.
+ * Reads the gateway of the IPv4 default route from /proc/net/route. Its addresses are hexadecimal in the machine's byte
+ * order, which is little-endian on all platforms of Node but s390x.
  */
 export function defaultGateway(text: string, bigEndian = false): string | undefined {
   let best: { readonly gateway: string; readonly metric: number } | undefined;
@@ -43,7 +46,7 @@ export function defaultGateway(text: string, bigEndian = false): string | undefi
     // Fields: interface, destination, gateway, flags, ref count, use, metric, mask …
     const [, destination, gateway, flags, , , metric, mask] = line.trim().split(/\s+/);
     if (destination !== '00000000' || mask !== '00000000' || !gateway || !/^[0-9A-Fa-f]{8}$/.test(gateway)) continue;
-    // RTF_UP and RTF_GATEWAY: a default route without a gateway leads to no host.
+    // RTF_UP and RTF_GATEWAY must be set: a default route without a gateway leads to no host.
     if ((Number.parseInt(flags ?? '0', 16) & 3) !== 3) continue;
     if (!best || Number(metric) < best.metric) {
       best = { gateway: fromHex(gateway, bigEndian), metric: Number(metric) };

@@ -8,36 +8,36 @@ import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from '.
 import { vantageOf } from './vantage.ts';
 
 /**
- * Which container Sealane itself runs in, if any: the engine must confirm what /proc suggests. From that, where it
- * stands in relation to all others.
+ * Finds out which container Sealane itself runs in, if any, and from that its vantage. What /proc suggests counts only
+ * if the engine confirms it.
  */
 export interface IdentityInputs {
   /** The engine's address. */
   readonly endpoint: string;
   readonly platform: NodeJS.Platform;
-  /** The setting: an id or name. */
+  /** The value of the setting `self`: an id or name. */
   readonly selfId?: string | undefined;
-  /** Text of /proc/self/cgroup, /proc/self/mountinfo; empty where there is none. */
+  /** The texts of /proc/self/cgroup and /proc/self/mountinfo; empty where the file does not exist. */
   readonly cgroup: string;
   readonly mountinfo: string;
   readonly hostname: string;
-  /** The default route's, in dotted form. */
+  /** The gateway of the default route, in dotted form. */
   readonly gateway?: string | undefined;
-  /** Our interfaces' addresses, without loopback and link-local ones. */
+  /** The addresses of this machine's interfaces, without loopback and link-local ones. */
   readonly addresses: readonly string[];
-  /** The marker file of Docker or Podman is there. */
+  /** Whether the marker file of Docker or Podman exists. */
   readonly inContainer: boolean;
 }
 
 export interface Located {
   readonly vantage: Vantage;
-  /** Containers whose network changes change the vantage: ourselves, and the one whose network we share. */
+  /** The containers whose network changes change the vantage: Sealane's own, and the one whose network it shares. */
   readonly networkOwners: readonly string[];
-  /** What a person should know about how it was found out. */
+  /** A remark for the user about how the vantage was determined. */
   readonly note?: string;
 }
 
-/** Rejects with an `EngineError` when the engine cannot be asked. */
+/** Rejects with an `EngineError` when a call to the engine fails. */
 export async function determineVantage(engine: Engine, inputs: IdentityInputs, signal?: AbortSignal): Promise<Located> {
   const self = await findSelf(engine, inputs, signal);
   const parent = self?.networking.kind === 'container' ? await engine.inspect(self.networking.of, signal) : undefined;
@@ -54,7 +54,7 @@ export async function determineVantage(engine: Engine, inputs: IdentityInputs, s
   };
 }
 
-/** The first candidate that the engine confirms. */
+/** Inspects the candidates in order; returns the first container that the engine confirms. */
 export async function findSelf(
   engine: Engine,
   inputs: IdentityInputs,
@@ -69,10 +69,10 @@ export async function findSelf(
   for (const candidate of new Set(candidates)) {
     if (candidate === undefined || candidate === '') continue;
     const facts = await engine.inspect(candidate, signal);
-    // An id's digits may also be another container's name.
+    // An engine inspects by name, too: the candidate may be the name of another container.
     if (facts && (candidate === inputs.selfId || facts.id.startsWith(candidate))) return facts;
   }
-  // Addresses prove little: only a process that is in a container at all is looked for by them.
+  // Addresses prove little, so they are compared only if this process is in a container at all.
   return inputs.inContainer ? findByAddress(engine, inputs.addresses, signal) : undefined;
 }
 
@@ -88,7 +88,7 @@ async function findByAddress(
   return only && matching.length === 1 ? engine.inspect(only.id, signal) : undefined;
 }
 
-/** A socket proxy may forbid the question: then it is taken for an ordinary one. */
+/** Returns undefined, which stands for an ordinary installation, when the call fails: a socket proxy may forbid it. */
 async function installationOf(
   engine: Engine,
   signal: AbortSignal | undefined,
@@ -104,7 +104,7 @@ function isNamed(facts: ContainerFacts, idOrName: string): boolean {
   return facts.name === idOrName || facts.id.startsWith(idOrName);
 }
 
-/** Reads what this machine tells. Never rejects. */
+/** Reads the inputs from this machine. Never rejects. */
 export async function readIdentityInputs(endpoint: string, selfId?: string): Promise<IdentityInputs> {
   const [cgroup, mountinfo, routes, docker, podman] = await Promise.all([
     textOf('/proc/self/cgroup'),

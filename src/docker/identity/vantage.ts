@@ -3,15 +3,15 @@ import { isLocal, type EngineTarget } from '../engine-url.ts';
 import type { ContainerFacts, Reach, Vantage } from '../facts.ts';
 
 /**
- * Which addresses of containers can be reached from here. Pure.
+ * Derives which container addresses Sealane can reach from its position. Pure.
  */
 export interface Position {
   readonly target: EngineTarget;
   readonly platform: NodeJS.Platform;
   readonly gateway?: string | undefined;
-  /** The container we run in, confirmed by the engine. */
+  /** The container that Sealane runs in, confirmed by the engine. */
   readonly self?: ContainerFacts | undefined;
-  /** The one whose network that container shares. */
+  /** The container whose network `self` shares. */
   readonly parent?: ContainerFacts | undefined;
   readonly installation?: EngineInstallation | undefined;
 }
@@ -31,11 +31,14 @@ function fromInside({ parent, gateway }: Position, self: ContainerFacts): Reach 
   return { kind: 'networks', networkIds, ...(gateway !== undefined && { gateway }) };
 }
 
-/** The engine does not know a container that we would be in: we are on its host, or it is elsewhere. */
+/**
+ * The reach of a Sealane whose engine has no container for it: Sealane is on the engine's host, or on another machine.
+ */
 function fromOutside({ target, platform, installation }: Position): Reach {
   if (!isLocal(target)) return { kind: 'published', host: target.kind === 'socket' ? '127.0.0.1' : target.host };
-  // The engine of macOS and Windows, and Docker Desktop's on Linux, runs in a virtual machine; a rootless one in a
-  // network namespace of its own. Published ports are forwarded to this machine; container addresses lead nowhere.
+  // The engine of macOS and Windows, and that of Docker Desktop on Linux, runs in a virtual machine; a rootless engine
+  // runs in a network namespace of its own. They forward published ports to this machine, which can't reach container
+  // addresses.
   const apart =
     platform !== 'linux' || installation?.rootless === true || /^Docker Desktop\b/.test(installation?.platform ?? '');
   return apart ? { kind: 'published', host: '127.0.0.1' } : { kind: 'host' };

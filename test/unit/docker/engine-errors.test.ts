@@ -32,7 +32,7 @@ describe('an answer that refuses', () => {
     expect(error.message).toContain('GET /_ping, /events, /containers/json and /containers/{id}/json');
   });
 
-  test('to speak without TLS says how to use it', () => {
+  test('a request without TLS says how to use TLS', () => {
     const error = badStatus(
       failed('tcp://e:2375'),
       400,

@@ -78,7 +78,7 @@ describe('an inspected container', () => {
     });
   });
 
-  test('needs little more than its id, and gets the engine’s defaults for the rest', () => {
+  test('needs few fields besides its id, and gets the engine’s defaults for the others', () => {
     expect(value(parseInspect(minimal))).toEqual({
       id,
       name: 'web',
@@ -95,7 +95,7 @@ describe('an inspected container', () => {
     });
   });
 
-  test('may have null wherever the engine writes null for nothing', () => {
+  test('may have null wherever the engine writes null for an empty value', () => {
     const json = {
       State: { Status: 'running', Health: null, StartedAt: '0001-01-01T00:00:00Z' },
       Config: { Labels: null, ExposedPorts: null, StopSignal: null, StopTimeout: null },
@@ -110,11 +110,11 @@ describe('an inspected container', () => {
     ['none', { kind: 'none' }],
     ['container:abc', { kind: 'container', of: 'abc' }],
     ['bridge', { kind: 'networks', attachments: [] }],
-  ])('with network mode %s has the networking of it', (NetworkMode, networking) => {
+  ])('with network mode %s has the networking of that mode', (NetworkMode, networking) => {
     expect(value(inspected({ HostConfig: { NetworkMode } })).networking).toEqual(networking);
   });
 
-  test('that left `none` for a network since is on that network', () => {
+  test('that was moved from `none` to a network is on that network', () => {
     const json = {
       HostConfig: { NetworkMode: 'none' },
       NetworkSettings: { Networks: { back: { NetworkID: 'n1', IPAddress: '10.0.0.9' } } },
@@ -125,16 +125,16 @@ describe('an inspected container', () => {
     });
   });
 
-  test('with stop timeout -1 is waited for without end', () => {
+  test('with stop timeout -1 has an infinite stop timeout', () => {
     expect(value(inspected({ Config: { StopTimeout: -1 } })).stopTimeoutMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('in a state that only Podman has counts as running if it says that it runs', () => {
+  test('in a state that only Podman has counts as running if its Running field is true', () => {
     expect(value(inspected({ State: { Status: 'stopping', Running: true } })).state).toBe('running');
     expect(value(inspected({ State: { Status: 'initialized' } })).state).toBe('exited');
   });
 
-  test('keeps labels named like parts of every object as mere labels', () => {
+  test('keeps labels that are named like members of Object.prototype', () => {
     const json = JSON.parse(
       JSON.stringify({ ...minimal, Config: { Labels: { x: '1' } } }).replace(
         '"x":"1"',
@@ -165,7 +165,7 @@ describe('an inspected container', () => {
     ['labels that are a list', { ...minimal, Config: { Labels: ['a'] } }],
     ['a time that is none', { ...minimal, Created: 'soon' }],
     ['a start that is none', { ...minimal, State: { StartedAt: 'soon' } }],
-  ])('cannot be %s; the reason is one line', (_, json) => {
+  ])('made of %s is refused with a reason in one line', (_, json) => {
     const parsed = parseInspect(json);
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? '' : parsed.why).toMatch(/^[^\n]{3,100}$/);

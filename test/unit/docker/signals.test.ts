@@ -19,7 +19,7 @@ describe('signals', () => {
     expect(signalNumber(text)).toBe(number);
   });
 
-  test('are named for people', () => {
+  test('are printed by their names', () => {
     expect(signalName(9)).toBe('SIGKILL');
     expect(signalName(37)).toBe('signal 37');
   });

@@ -13,7 +13,7 @@ describe('engine times', () => {
     expect(parseEngineTime(text)).toBe(ns);
   });
 
-  test.each(['', 'yesterday', '2026-01-01', '2026-01-01 00:00:00Z'])('%j is no time', (text) => {
+  test.each(['', 'yesterday', '2026-01-01', '2026-01-01 00:00:00Z'])('are never %j', (text) => {
     expect(parseEngineTime(text)).toBeUndefined();
   });
 

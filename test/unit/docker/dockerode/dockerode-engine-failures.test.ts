@@ -19,7 +19,7 @@ async function failure(promise: Promise<unknown>): Promise<Pick<EngineError, 'ki
 }
 
 describe('a failing engine call says in one line what to do', () => {
-  test('no socket: is Docker running, or mount it', async () => {
+  test('start Docker or mount the socket, when there is no socket', async () => {
     const engine = createDockerodeEngine('unix:///nowhere/docker.sock');
     expect(await failure(engine.ping())).toMatchObject({
       kind: 'unreachable',
@@ -27,7 +27,7 @@ describe('a failing engine call says in one line what to do', () => {
     });
   });
 
-  test('nothing behind the socket file: stopped, or mount its directory', async () => {
+  test('start the engine or mount the socket’s directory, when no process listens on the socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sealane-dead-'));
     const path = join(folder, 'docker.sock');
     // A process that dies without closing leaves its socket file behind.
@@ -44,7 +44,7 @@ describe('a failing engine call says in one line what to do', () => {
     }
   });
 
-  test('refused over TCP: is that its port', async () => {
+  test('check the engine and its port, when TCP is refused', async () => {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as { port: number };
@@ -57,7 +57,7 @@ describe('a failing engine call says in one line what to do', () => {
     });
   });
 
-  test('TLS to an engine without it: use the other port', async () => {
+  test('use the port without TLS, when the engine does not speak TLS', async () => {
     const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as { port: number };
@@ -72,7 +72,7 @@ describe('a failing engine call says in one line what to do', () => {
     }
   });
 
-  test('something that does not speak HTTP', async () => {
+  test('check the address, when the server does not speak HTTP', async () => {
     const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9\r\n'));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as { port: number };
@@ -87,12 +87,12 @@ describe('a failing engine call says in one line what to do', () => {
     }
   });
 
-  test('no ssh command', async () => {
+  test('install ssh, when there is no ssh command', async () => {
     const engine = createDockerodeEngine('ssh://far', { ssh: ['/nowhere/ssh'] });
     expect((await failure(engine.ping())).message).toContain('ssh command, which is not installed');
   });
 
-  test('ssh that fails, with its own last words', async () => {
+  test('check ssh, with its last line of output, when ssh fails', async () => {
     const script = `console.error('Permission denied (publickey).'); process.exit(255)`;
     const engine = createDockerodeEngine('ssh://far', { ssh: [process.execPath, '-e', script, '--'] });
     expect((await failure(engine.ping())).message).toContain('Permission denied (publickey).');
@@ -130,7 +130,7 @@ describe('a failing engine call says in one line what to do', () => {
     expect(await failure(opened)).toMatchObject({ kind, message: expect.stringContaining(part) as string });
   });
 
-  test('an inspected container that makes no sense is nonsense, and not gone', async () => {
+  test('an unreadable inspect is an error, and does not mean that the container is gone', async () => {
     await using fake = await startFakeEngine();
     const id = fake.run();
     const engine = createDockerodeEngine(fake.url);
@@ -140,7 +140,7 @@ describe('a failing engine call says in one line what to do', () => {
     expect(await failure(engine.inspect(id))).toMatchObject({ kind: 'nonsense' });
   });
 
-  test('a redirect is not followed, not even to where it would end the process', async () => {
+  test('a redirect is not followed, even one that would end the process', async () => {
     await using fake = await startFakeEngine();
     const headers = { location: 'ftp://127.0.0.1:1/' };
     fake.answer('/_ping', { kind: 'text', status: 301, type: 'text/plain', body: 'moved', headers });

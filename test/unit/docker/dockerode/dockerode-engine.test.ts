@@ -55,7 +55,7 @@ describe('the engine client', () => {
     expect(fake.versions.at(-1)).toBe('v1.52');
   });
 
-  test('works on with an engine that restarted under the same path', async () => {
+  test('goes on with an engine that restarted at the same path', async () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
     await engine.list();
@@ -65,7 +65,7 @@ describe('the engine client', () => {
     expect(await engine.list()).toEqual([]);
   });
 
-  test('knows only the address it was given, whatever DOCKER_HOST and its companions say', async () => {
+  test('uses only the address that it was given, whatever DOCKER_HOST and its companions contain', async () => {
     await using fake = await startFakeEngine();
     vi.stubEnv('DOCKER_HOST', 'nonsense: not an address');
     vi.stubEnv('DOCKER_CERT_PATH', '/nowhere');
@@ -76,18 +76,18 @@ describe('the engine client', () => {
     expect(process.env['DOCKER_HOST']).toBe('nonsense: not an address');
   });
 
-  test('has no container under an id that the engine does not know', async () => {
+  test('returns no container for an id that the engine does not know', async () => {
     await using fake = await startFakeEngine();
     expect(await createDockerodeEngine(fake.url).inspect('f'.repeat(64))).toBeUndefined();
   });
 
-  test('asks for an id as one path segment, whatever it contains', async () => {
+  test('sends an id as one path segment, whatever it contains', async () => {
     await using fake = await startFakeEngine();
     expect(await createDockerodeEngine(fake.url).inspect('../images?x')).toBeUndefined();
     expect(fake.requests.at(-1)).toBe('GET /containers/..%2Fimages%3Fx/json');
   });
 
-  test('leaves out a row of the list that it cannot understand, and says so', async () => {
+  test('leaves out a row of the list that it cannot understand, and reports it', async () => {
     await using fake = await startFakeEngine();
     const problems: string[] = [];
     const engine = createDockerodeEngine(fake.url, { onProblem: (problem) => problems.push(problem) });
@@ -97,7 +97,7 @@ describe('the engine client', () => {
     expect(problems).toHaveLength(2);
   });
 
-  test('resumes the events where it is told to', async () => {
+  test('resumes the events at the given time', async () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
     fake.run();

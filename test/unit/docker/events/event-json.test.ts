@@ -4,7 +4,7 @@ import { parseEventLine } from '../../../../src/docker/events/event-json.ts';
 const id = 'd1e'.padEnd(64, '0');
 
 describe('a line of the event stream', () => {
-  test('is an event whose time is exact, although a double cannot hold it', () => {
+  test('has an exact time, although a double cannot hold it', () => {
     const line = `{"status":"die","id":"${id}","Type":"container","Action":"die","Actor":{"ID":"${id}","Attributes":{"exitCode":"137"}},"time":1767225600,"timeNano":1767225600123456789}`;
     expect(parseEventLine(line)).toEqual({
       ok: true,
@@ -33,7 +33,7 @@ describe('a line of the event stream', () => {
     expect(parseEventLine(line)).toEqual({ ok: true, value: undefined });
   });
 
-  test('without nanoseconds has its seconds', () => {
+  test('without nanoseconds has a time in seconds', () => {
     const line = `{"Type":"container","Action":"start","Actor":{"ID":"${id}"},"time":1767225600}`;
     expect(parseEventLine(line)).toMatchObject({ value: { timeNs: 1_767_225_600_000_000_000n } });
   });

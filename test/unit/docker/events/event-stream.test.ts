@@ -9,7 +9,7 @@ import type { EngineEvent } from '../../../../src/docker/facts.ts';
 import { InMemoryEngine, eventLine, settle } from '../../../support/fake-engine/port.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
-const away = new EngineError('unreachable', 'nobody home');
+const away = new EngineError('unreachable', 'no engine there');
 
 interface Scene extends AsyncDisposable {
   readonly engine: InMemoryEngine;
@@ -66,7 +66,7 @@ describe('the event stream', () => {
     expect(scene.kinds).toEqual(['connecting', 'streaming']);
   });
 
-  test('reconnects after a cut and asks for what it missed, to the nanosecond', async () => {
+  test('reconnects after a cut and asks for the missed events, to the nanosecond', async () => {
     await using scene = await follow();
     scene.engine.emit({ action: 'start', id: 'a', timeNs: 1_767_225_600_123_456_789n });
     await settle();
@@ -78,7 +78,7 @@ describe('the event stream', () => {
     expect(scene.kinds).toEqual(['connecting', 'streaming', 'waiting', 'connecting', 'streaming']);
   });
 
-  test('drops what a replay repeats, and keeps another event of the same nanosecond', async () => {
+  test('drops events that a replay repeats, and keeps another event of the same nanosecond', async () => {
     await using scene = await follow();
     const last = eventLine({ action: 'start', id: 'a', timeNs: 7n });
     scene.engine.write(last);
@@ -91,7 +91,7 @@ describe('the event stream', () => {
     expect(scene.events.map(({ action }) => action)).toEqual(['start', 'die']);
   });
 
-  test('is tried for ever, less and less often up to a limit, and says why', async () => {
+  test('is retried for ever, less and less often up to a limit, with the reason', async () => {
     await using scene = await follow((engine) => {
       engine.before = (call) => {
         if (call === 'ping') throw away;
@@ -99,7 +99,7 @@ describe('the event stream', () => {
     });
     const waits: (number | undefined)[] = [];
     for (let attempt = 0; attempt < 8; attempt += 1) {
-      expect(scene.reason()).toBe('nobody home');
+      expect(scene.reason()).toBe('no engine there');
       waits.push(scene.clock.nextDelayMs());
       await pass(scene, scene.clock.nextDelayMs() ?? 0);
     }
@@ -118,7 +118,7 @@ describe('the event stream', () => {
     expect(waits).toEqual([100, 200, 400]);
   });
 
-  test('that held for a while is retried quickly again', async () => {
+  test('that lasted for a while is retried quickly again', async () => {
     await using scene = await follow((engine) => {
       let failures = 5;
       engine.before = (call) => {
@@ -169,7 +169,7 @@ describe('the event stream', () => {
       if (call === 'ping') throw away;
     };
     await pass(scene, 15_000);
-    expect(scene.reason()).toBe('nobody home');
+    expect(scene.reason()).toBe('no engine there');
   });
 
   test.each([

@@ -31,15 +31,15 @@ describe('the line splitter', () => {
     );
   });
 
-  test('keeps an unfinished line to itself', () => {
+  test('does not deliver an unfinished line', () => {
     expect(split(Buffer.from('one\ntw'), []).lines).toEqual(['one']);
   });
 
-  test('passes over empty lines and carriage returns', () => {
+  test('skips empty lines and carriage returns', () => {
     expect(split(Buffer.from('\n\none\r\n\n'), []).lines).toEqual(['one']);
   });
 
-  test('drops a line beyond the bound, says so once, and goes on with the next', () => {
+  test('drops a line beyond the bound, reports it once, and goes on with the next', () => {
     const bytes = Buffer.from(`one\n${'x'.repeat(50)}\ntwo\n`);
     expect(split(bytes, [10, 20, 30], 20)).toEqual({ lines: ['one', 'two'], oversized: 1 });
   });

@@ -18,12 +18,12 @@ describe('the event stream', () => {
   test.each([
     ['starts by connecting', idle, start, { kind: 'connecting', failures: 0 }],
     ['streams once subscribed, with its failures still counted', connecting, subscribed, streaming],
-    ['forgets its failures only when it has held for a while', streaming, settled, { ...streaming, failures: 0 }],
+    ['forgets its failures only when it has lasted for a while', streaming, settled, { ...streaming, failures: 0 }],
     ['waits after a failed attempt', connecting, lost, waiting],
-    ['waits after a stream that came and went', streaming, lost, waiting],
-    ['connects again after the wait, and still says why', waiting, retry, { ...connecting, failures: 4 }],
-    ['is over when stopped while it streams', streaming, stop, stopped],
-    ['is over when stopped while it waits', waiting, stop, stopped],
+    ['waits after a stream was lost', streaming, lost, waiting],
+    ['connects again after the wait, and keeps the reason', waiting, retry, { ...connecting, failures: 4 }],
+    ['ends when stopped while it streams', streaming, stop, stopped],
+    ['ends when stopped while it waits', waiting, stop, stopped],
   ] as const)('%s', (_, before, signal, after) => {
     expect(nextStreamState(before, signal)).toEqual(after);
   });
@@ -35,7 +35,7 @@ describe('the event stream', () => {
     ['a late subscription', waiting, subscribed],
     ['settling after the loss', waiting, settled],
     ['anything after the end', stopped, start],
-  ] as const)('is not moved by %s', (_, state, signal) => {
+  ] as const)('does not change with %s', (_, state, signal) => {
     expect(nextStreamState(state, signal)).toBe(state);
   });
 });

@@ -27,7 +27,7 @@ describe('/proc/self/cgroup', () => {
     ['cgroup v2', '0::/\n'],
     ['a host', '12:memory:/user.slice\n0::/user.slice/user-1000.slice/session-1.scope\n'],
     ['no Linux', ''],
-  ])('of %s names none', (_, text) => {
+  ])('of %s names no container', (_, text) => {
     expect(idFromCgroup(text)).toBeUndefined();
   });
 });
@@ -44,7 +44,7 @@ describe('/proc/self/mountinfo', () => {
       `720 713 8:1 /containers/${self}/hostname /etc/hostname rw - ext4 /dev/sdb1 rw\n`,
     ],
     ['Podman', `720 713 8:1 /c/storage/overlay-containers/${self}/userdata/hosts /etc/hosts rw - xfs /dev/sda1 rw\n`],
-  ])('in a container of %s names it', (_, text) => {
+  ])('in a container of %s names the container', (_, text) => {
     expect(idFromMountinfo(text)).toBe(self);
   });
 
@@ -55,7 +55,7 @@ describe('/proc/self/mountinfo', () => {
       `1 2 8:1 /var/lib/docker/containers/${other}/hostname /mnt/hostname rw - ext4 x rw\n`,
     ],
     ['nothing', ''],
-  ])('with %s names none', (_, text) => {
+  ])('with %s names no container', (_, text) => {
     expect(idFromMountinfo(text)).toBeUndefined();
   });
 });
@@ -102,7 +102,7 @@ function inputs(overrides: Partial<IdentityInputs> = {}): IdentityInputs {
 function engineWith(...containers: readonly Partial<ContainerFacts>[]): InMemoryEngine {
   const engine = new InMemoryEngine();
   for (const container of containers) engine.set(facts(container));
-  // By the first digits too, as a real engine.
+  // A real engine finds containers by the first digits of their ids, too.
   const inspect = engine.inspect.bind(engine);
   engine.inspect = (id, signal) => {
     const full = [...engine.containers.keys()].find((known) => known.startsWith(id));
@@ -119,7 +119,7 @@ const onTwoNetworks: ContainerFacts['networking'] = {
   ],
 };
 
-describe('where Sealane stands', () => {
+describe('the vantage', () => {
   const me = facts({ id: self, name: 'sealane', networking: onTwoNetworks });
 
   test.each([
@@ -129,7 +129,7 @@ describe('where Sealane stands', () => {
     ['mountinfo', { mountinfo: `7 1 8:1 /c/${self}/hosts /etc/hosts rw - ext4 x rw\n` }],
     ['the host name', { hostname: self.slice(0, 12) }],
     ['its address', { inContainer: true, addresses: ['10.0.1.5'] }],
-  ])('in a container that is known by %s: its networks and its gateway', async (_, known) => {
+  ])('in a container that is known by %s has its networks and its gateway', async (_, known) => {
     const located = await determineVantage(engineWith(me, { id: other }), inputs({ ...known, gateway: '10.0.0.1' }));
     expect(located).toEqual({
       vantage: {
@@ -140,19 +140,19 @@ describe('where Sealane stands', () => {
     });
   });
 
-  test('the setting wins over what /proc says', async () => {
+  test('is determined by the setting rather than by /proc', async () => {
     const engine = engineWith(me, { id: other, name: 'other' });
     const { vantage } = await determineVantage(engine, inputs({ selfId: 'sealane', cgroup: `1:cpu:/docker/${other}` }));
     expect(vantage.selfId).toBe(self);
   });
 
-  test('a setting that the engine does not know is said, and the search goes on', async () => {
+  test('has a note about a setting that the engine does not know, and is determined all the same', async () => {
     const located = await determineVantage(engineWith(me), inputs({ selfId: 'typo', cgroup: `1:cpu:/docker/${self}` }));
     expect(located.vantage.selfId).toBe(self);
     expect(located.note).toContain('typo');
   });
 
-  test('what the engine does not confirm counts for nothing: beside an engine within a container, it is its host', async () => {
+  test('beside an engine within a container is the engine’s host, since the engine does not confirm the container', async () => {
     const located = await determineVantage(
       engineWith(me),
       inputs({ cgroup: `1:cpu:/docker/${other}`, inContainer: true, addresses: ['192.168.0.9'] }),
@@ -160,29 +160,29 @@ describe('where Sealane stands', () => {
     expect(located.vantage).toEqual({ reach: { kind: 'host' } });
   });
 
-  test('a container whose name happens to be our host name is not us', async () => {
+  test('is not that of a container whose name happens to be the host name', async () => {
     const engine = engineWith({ id: other, name: 'laptop' });
     expect((await determineVantage(engine, inputs())).vantage).toEqual({ reach: { kind: 'host' } });
   });
 
-  test('on a host an address in common with a container proves nothing', async () => {
+  test('on a host is not that of a container with the same address', async () => {
     const { vantage } = await determineVantage(engineWith(me), inputs({ addresses: ['10.0.1.5'] }));
     expect(vantage).toEqual({ reach: { kind: 'host' } });
   });
 
-  test('the compose project comes with the container', async () => {
+  test('has the compose project of the container', async () => {
     const mine = { ...me, labels: { 'com.docker.compose.project': 'shop' } };
     const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
     expect(vantage.project).toBe('shop');
   });
 
-  test('in a container on the host network every address works', async () => {
+  test('in a container on the host network is that of the host', async () => {
     const mine = { ...me, networking: { kind: 'host' } as const };
     const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
     expect(vantage).toEqual({ reach: { kind: 'host' }, selfId: self });
   });
 
-  test('in another container’s network its networks count', async () => {
+  test('in another container’s network has the networks of that container', async () => {
     const mine = { ...me, networking: { kind: 'container', of: other } as const };
     const engine = engineWith(mine, { id: other, networking: onTwoNetworks });
     expect(await determineVantage(engine, inputs({ selfId: self }))).toEqual({
@@ -191,7 +191,7 @@ describe('where Sealane stands', () => {
     });
   });
 
-  test('without any network nothing is shared', async () => {
+  test('without any network has no networks', async () => {
     const mine = { ...me, networking: { kind: 'none' } as const };
     const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
     expect(vantage.reach).toEqual({ kind: 'networks', networkIds: new Set() });
@@ -204,11 +204,11 @@ describe('where Sealane stands', () => {
     ['an engine over ssh', { endpoint: 'ssh://me@far' }, { kind: 'published', host: 'far' }],
     ['macOS', { platform: 'darwin' }, { kind: 'published', host: '127.0.0.1' }],
     ['Windows', { platform: 'win32', endpoint: 'npipe:////./pipe/x' }, { kind: 'published', host: '127.0.0.1' }],
-  ] as const)('outside, with %s', async (_, known, reach) => {
+  ] as const)('outside of containers, with %s, follows from the engine’s address', async (_, known, reach) => {
     expect((await determineVantage(engineWith(), inputs(known))).vantage).toEqual({ reach });
   });
 
-  test('found through a socket proxy over TCP it is in a container all the same', async () => {
+  test('in a container is found through a socket proxy over TCP as well', async () => {
     const { vantage } = await determineVantage(
       engineWith(me),
       inputs({ endpoint: 'tcp://socket-proxy:2375', hostname: self.slice(0, 12) }),
@@ -219,19 +219,19 @@ describe('where Sealane stands', () => {
   test.each([
     ['Docker Desktop on Linux', { platform: 'Docker Desktop 4.40.0 (187762)', rootless: false }],
     ['a rootless engine', { platform: 'Docker Engine - Community', rootless: true }],
-  ])('%s keeps its containers apart: only published ports work', async (_, installation) => {
+  ])('beside %s has published ports only', async (_, installation) => {
     const engine = Object.assign(engineWith(), { installation: () => Promise.resolve(installation) });
     const { vantage } = await determineVantage(engine, inputs());
     expect(vantage.reach).toEqual({ kind: 'published', host: '127.0.0.1' });
   });
 
-  test('an engine that does not tell its kind is taken for an ordinary one', async () => {
+  test('beside an engine that does not tell its kind is that of an ordinary engine', async () => {
     const installation = (): Promise<never> => Promise.reject(new EngineError('refused', 'no'));
     const { vantage } = await determineVantage(Object.assign(engineWith(), { installation }), inputs());
     expect(vantage.reach).toEqual({ kind: 'host' });
   });
 
-  test('an engine that fails leaves it open', async () => {
+  test('cannot be determined while the engine fails', async () => {
     const engine = engineWith(me);
     engine.before = () => {
       throw new EngineError('timeout', 'slow');
@@ -240,7 +240,7 @@ describe('where Sealane stands', () => {
   });
 });
 
-test('this machine can always be asked', async () => {
+test('the identity inputs of this machine can always be read', async () => {
   const read = await readIdentityInputs('unix:///s', 'me');
   expect(read).toMatchObject({ endpoint: 'unix:///s', selfId: 'me', platform: process.platform });
   expect(read.addresses).not.toContain('127.0.0.1');
