@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Where listeners without an address bind: on a host only this machine may connect; in a container only what is
- * published or on its networks can, so all of its addresses are served.
+ * The address that listeners without one bind to. On a host it is loopback, so that only this machine can connect. In a
+ * container it is the wildcard, since only its networks and its published ports can be reached anyway.
  */
 export function defaultBind(mountinfo: string = readMountinfo()): string {
   return isContainer(mountinfo) ? '0.0.0.0' : '127.0.0.1';
 }
 
 /**
- * Every container engine mounts its own /etc/hosts or /etc/hostname into the container (proc(5): the fifth field is the
- * mount point). The file /.dockerenv proves nothing: virtual machines made from container images have it too.
+ * Whether this process runs in a container: every container engine mounts its own /etc/hosts or /etc/hostname (proc(5):
+ * the fifth field is the mount point). The file /.dockerenv proves nothing, since virtual machines made from container
+ * images have it too.
  */
 function isContainer(mountinfo: string): boolean {
   return /^(?:\S+ ){4}\/etc\/(?:hosts|hostname) /m.test(mountinfo);
@@ -20,7 +21,7 @@ function readMountinfo(): string {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8');
   } catch {
-    // No procfs: macOS, Windows.
+    // macOS and Windows have no procfs.
     return '';
   }
 }

@@ -15,7 +15,8 @@ import { upstreamOptions } from './options/upstream.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
 /**
- * Reads the YAML file: settings by their flag's name, and static services. Complaints say `file:line:column`.
+ * Reads the configuration file (YAML): settings by the names of their flags, and static services. Errors begin with
+ * `file:line:column`.
  */
 export interface ConfigFile {
   readonly path: string;
@@ -51,7 +52,7 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   return { path, settings: reader.settings(document.contents), services: reader.services(document.contents) };
 }
 
-/** Walks the document with the position of each value at hand. */
+/** Reads the values of the document, and keeps their positions for errors. */
 class Reader {
   readonly #path: string;
   readonly #document: Document;
@@ -154,9 +155,11 @@ function unknownOption(key: string): string {
   return `unknown option ${quoted(key)}${suggestion(key, known)}`;
 }
 
-/** YAML reads 5432 and true as what they look like; our schemas read text, as in flags and labels. */
+/**
+ * The text of a value: YAML parses 5432 and true into a number and a boolean, but the schemas read text, as in labels.
+ */
 function textOf(value: unknown): unknown {
-  // A list of names, addresses or ranges is what labels write with commas.
+  // A list of names, addresses or ranges stands for the same values separated by commas.
   if (Array.isArray(value)) return value.every((one) => typeof textOf(one) === 'string') ? value.join(',') : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }

@@ -12,12 +12,12 @@ import {
 } from './settings.ts';
 
 /**
- * Brings the settings together: flags over environment over file over defaults. Every complaint names the place that
- * the value came from.
+ * Merges the settings: flags override the environment, which overrides the file, which overrides the defaults. Every
+ * error names the source of its value.
  */
 interface Loaded {
   readonly settings: Settings;
-  /** Undefined when no file was named. */
+  /** Undefined when no file is configured. */
   readonly file: ConfigFile | undefined;
 }
 
@@ -46,7 +46,7 @@ function readLayer(
   const layer: Record<string, unknown> = {};
   for (const name of settingNames) {
     const text = read(name);
-    // An empty variable, as compose files make of `${UNSET:-}`, means unset.
+    // An empty variable, which compose files make of `${UNSET:-}`, counts as unset.
     if (text === undefined || text === '') continue;
     const parsed = settingsSchemas[name].safeParse(text);
     if (!parsed.success)
@@ -60,7 +60,8 @@ function checkEnvironment(environment: NodeJS.ProcessEnv): void {
   const known = ['SEALANE_CONFIG', ...settingNames.map(environmentName)];
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('SEALANE_') || known.includes(name)) continue;
-    // Docker links and Kubernetes put SEALANE_PORT_80_TCP and the like into every neighbour's environment.
+    // Unknown names are errors only if they are close to a known one: Docker links and Kubernetes put variables such as
+    // SEALANE_PORT_80_TCP into the environment of other containers.
     const meant = suggestion(name, known);
     if (meant !== '') throw new ConfigError(`unknown environment variable ${printable(name)}${meant}`);
   }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
- * When one of several sockets on a port is closed, the kernel resets the clients that wait in its accept queue, unless
- * it may hand them to another socket of the port: net.ipv4.tcp_migrate_req, Linux 5.14 (Documentation/networking/
- * ip-sysctl.rst). It belongs to the network namespace and only root may set it.
+ * Warns when a handoff loses clients. When one of several sockets on a port is closed, the kernel resets the clients in
+ * its accept queue, unless net.ipv4.tcp_migrate_req lets it move them to another socket of the port (Linux 5.14,
+ * Documentation/networking/ip-sysctl.rst). The sysctl belongs to the network namespace, and only root may set it.
  */
 const sysctl = '/proc/sys/net/ipv4/tcp_migrate_req';
 
@@ -13,12 +13,12 @@ export function warnOfLostHandoff(logger: Logger): void {
   try {
     value = readFileSync(sysctl, 'utf8').trim();
   } catch {
-    // Not Linux, or older: nothing to set.
+    // Without Linux 5.14 the sysctl does not exist.
   }
   if (value === '1') return;
   const fix = value === undefined ? 'it needs Linux 5.14 or later' : 'set it: sysctl -w net.ipv4.tcp_migrate_req=1';
   logger.warn(
     { event: 'handoff-lossy' },
-    `reuse-port: clients that wait to be accepted are reset when a Sealane hands over, for want of net.ipv4.tcp_migrate_req; ${fix}`,
+    `reuse-port: clients that wait to be accepted are reset in a handoff, because net.ipv4.tcp_migrate_req is not set; ${fix}`,
   );
 }

@@ -6,8 +6,9 @@ import { durationSchema } from '../text/duration.ts';
 import { flag, oneOf, wholeNumber } from './options/kinds.ts';
 
 /**
- * Every setting of `sealane run`, once. Each is a flag (`--log-level`), an environment variable (`SEALANE_LOG_LEVEL`)
- * and a key of the file (`log-level`); the reference in the docs is generated from here.
+ * Declares every setting of `sealane run`. Each is a flag (`--log-level`), an environment variable
+ * (`SEALANE_LOG_LEVEL`) and a key of the file (`log-level`); the reference in the docs is generated from the
+ * declarations.
  */
 const pathsSchema = z.string().transform((text) =>
   text
@@ -22,7 +23,7 @@ const adminSchema = z.string().transform((text, context) => {
   const rule = 'must be IP:port or off';
   const { host = '127.0.0.1', port = 0 } = listen ?? {};
   if (listen && !isUnix(host)) return { host, port };
-  const hint = isUnix(host) ? `; for a unix socket there is --admin-socket ${unixPath(host)}` : '';
+  const hint = isUnix(host) ? `; for a Unix socket there is --admin-socket ${unixPath(host)}` : '';
   context.addIssue({ code: 'custom', message: rule + hint });
   return z.NEVER;
 });
@@ -54,14 +55,17 @@ const schema = z.object({
     .default({ host: '127.0.0.1', port: 8470 })
     .meta({ value: '`IP:port` or `off`', fallback: '`127.0.0.1:8470`' })
     .describe(
-      'Where the dashboard, the admin API, `/metrics`, `/healthz` and `/readyz` are served. Other addresses than 127.0.0.1 and ::1 need a token.',
+      'The address of the dashboard, the admin API, `/metrics`, `/healthz` and `/readyz`. Addresses other than 127.0.0.1 and ::1 need a token.',
     ),
   'admin-token': z
     .string()
     .regex(/^[!-~]{16,}$/, 'must be at least 16 printable characters without spaces')
     .optional()
-    .meta({ value: '16 characters or more', fallback: 'none on 127.0.0.1 and ::1, else made up and logged as a link' })
-    .describe('What the admin API asks for. Better given in the environment or the file than as a flag.'),
+    .meta({
+      value: '16 characters or more',
+      fallback: 'none on 127.0.0.1 and ::1, else generated and logged as a link',
+    })
+    .describe('The token that the admin API requires. Set it in the environment or the file rather than as a flag.'),
   'admin-names': z
     .string()
     .transform((text, context) => {
@@ -72,13 +76,13 @@ const schema = z.object({
     })
     .default([])
     .meta({ value: 'names, comma-separated', fallback: 'none' })
-    .describe('Host names that browsers may call the admin address by, besides localhost and IP addresses.'),
+    .describe('The host names under which browsers may open the admin address, besides localhost and IP addresses.'),
   'admin-socket': z
     .string()
     .min(1, 'must be a path')
     .optional()
     .meta({ value: 'path', fallback: 'none' })
-    .describe('A unix socket that serves the admin API, too. Only its owner may connect; no token is asked for.'),
+    .describe('A Unix socket that serves the admin API, too. Only its owner may connect; no token is required.'),
   scope: scope.schema
     .default('all')
     .meta({ value: scope.value, fallback: '`all`' })
@@ -86,22 +90,25 @@ const schema = z.object({
   bind: ipSchema
     .optional()
     .meta({ value: 'IP address', fallback: '`127.0.0.1` on a host, `0.0.0.0` in a container' })
-    .describe('Address for listeners that name only a port.'),
-  workers: workers.schema.default(1).meta({ value: workers.value, fallback: '1' }).describe('Relay threads.'),
+    .describe('The address of listeners that have only a port.'),
+  workers: workers.schema
+    .default(1)
+    .meta({ value: workers.value, fallback: '1' })
+    .describe('The number of relay threads.'),
   driver: driver.schema
     .default('auto')
     .meta({ value: driver.value, fallback: '`auto`' })
     .describe(
-      'How bytes are moved: `splice` in the kernel (Linux, Node 26), `stream` anywhere; `auto` takes splice where it can.',
+      'How bytes are moved: `splice` in the kernel (Linux, Node 26), `stream` anywhere; `auto` uses `splice` where it can.',
     ),
   'log-level': logLevel.schema
     .default('info')
     .meta({ value: logLevel.value, fallback: '`info`' })
-    .describe('The least important log lines shown.'),
+    .describe('The lowest level of log lines that are shown.'),
   'log-format': logFormat.schema
     .optional()
     .meta({ value: logFormat.value, fallback: '`pretty` on a terminal, else `json`' })
-    .describe('How log lines look; they go to standard error.'),
+    .describe('The format of log lines; they go to standard error.'),
   'access-log': accessLog.schema
     .default('all')
     .meta({ value: accessLog.value, fallback: '`all`' })
@@ -109,36 +116,36 @@ const schema = z.object({
   'access-log-rate': lines.schema
     .default(0)
     .meta({ value: lines.value, fallback: '`0`: no limit' })
-    .describe('Most access log lines a second for each service; how many more there were is said in one line.'),
+    .describe('The most access log lines per second for each service; one more line has the number of the others.'),
   'label-prefix': z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be letters, digits, . _ or -')
     .default('sealane')
     .meta({ value: 'text', fallback: '`sealane`' })
-    .describe('What our labels begin with.'),
+    .describe('The prefix of the labels that Sealane reads.'),
   'max-held': maxHeld.schema
     .default(1024)
     .meta({ value: maxHeld.value, fallback: '1024' })
-    .describe('How many clients of one service may wait at once for an upstream; one more is closed at once.'),
+    .describe('How many clients of one service may wait for an upstream; one more is closed at once.'),
   certs: pathsSchema
     .default([])
     .meta({ value: 'paths, comma-separated', fallback: 'none' })
     .describe(
-      'Certificates for routes whose TLS Sealane ends: PEM files, or folders of them. Read again when they change; the first, or one named `default`, is for clients who ask for no name that another is for.',
+      'The certificates for routes whose TLS Sealane terminates: PEM files, or folders of them. They are read again when they change. The first, or the one named `default`, is for clients whose name no other certificate covers.',
     ),
   'tls-min-version': tlsVersion.schema
     .transform((text) => (text === '1.2' ? 'TLSv1.2' : 'TLSv1.3'))
     .default('TLSv1.2')
     .meta({ value: tlsVersion.value, fallback: '`1.2`' })
-    .describe('The oldest TLS that clients may use where Sealane ends it.'),
+    .describe('The oldest TLS version that clients may use where Sealane terminates TLS.'),
   'max-sessions': maxSessions.schema
     .optional()
-    .meta({ value: maxSessions.value, fallback: 'as many as files can be opened' })
-    .describe('How many clients all services together may have; one more is closed at once.'),
+    .meta({ value: maxSessions.value, fallback: 'as many as open files are allowed' })
+    .describe('The most sessions of all services together; one more client is closed at once.'),
   'explain-names': flag.schema
     .default(true)
     .meta({ value: flag.value, fallback: '`true`' })
-    .describe('Whether the page for an HTTP client that asks for an unknown name says which names there are.'),
+    .describe('Whether the page for an HTTP client that asks for an unknown name lists the known names.'),
   'socket-folder': z
     .string()
     .regex(/^\/[!-+\--~]*$/, 'must be an absolute path')
@@ -147,25 +154,27 @@ const schema = z.object({
     .describe('The only folder in which labels may open Unix sockets (`listen=unix:…`).'),
   'upstream-ca': pathsSchema
     .default([])
-    .meta({ value: 'paths, comma-separated', fallback: 'those that Node trusts' })
+    .meta({ value: 'paths, comma-separated', fallback: 'the authorities that Node trusts' })
     .describe(
-      'Authorities that may sign the certificates of upstreams with which TLS is spoken (`tls.upstream`): PEM files, or folders of them.',
+      'The authorities that may sign the certificates of upstreams that use TLS (`tls.upstream`): PEM files, or folders of them.',
     ),
   'upstream-cert': pathsSchema
     .default([])
     .meta({ value: 'paths, comma-separated', fallback: 'none' })
     .describe(
-      'The certificate that Sealane shows to upstreams that ask who comes: a PEM file, with the key in it or beside it.',
+      'The certificate that Sealane shows to upstreams that ask for a client certificate: a PEM file, with the key in it or beside it.',
     ),
   'shutdown-timeout': durationSchema
-    // `docker stop` kills after 10 s; two seconds less leaves time to say what was cut.
+    // `docker stop` kills after 10 s; the two seconds less leave time to log the sessions that were closed.
     .default(8_000)
     .meta({ value: 'duration', fallback: '`8s`' })
-    .describe('How long sessions run on when Sealane is told to stop.'),
+    .describe('How long sessions may continue after Sealane was told to stop.'),
   'reuse-port': flag.schema
     .default(false)
     .meta({ value: flag.value, fallback: '`false`' })
-    .describe('Share ports with another Sealane that does so too (SO_REUSEPORT), to hand over from one to the next.'),
+    .describe(
+      'Shares ports with another Sealane that has this setting, too (SO_REUSEPORT), for a handoff from one to the next.',
+    ),
   'resync-interval': durationSchema
     .default(300_000)
     .meta({ value: 'duration', fallback: '`5m`' })
@@ -174,8 +183,8 @@ const schema = z.object({
     .string()
     .min(1, 'must be a container id or name')
     .optional()
-    .meta({ value: 'container id or name', fallback: 'found by itself' })
-    .describe('The container Sealane runs in.'),
+    .meta({ value: 'container id or name', fallback: 'detected' })
+    .describe('The container that Sealane runs in.'),
 });
 
 export const settingsSchemas = schema.shape;
@@ -195,7 +204,7 @@ export function settingDoc(name: SettingName): SettingDoc {
   return docSchema.parse(settingsSchemas[name].meta());
 }
 
-/** The words that the setting may have; undefined for a setting with another kind of value. */
+/** The words that the setting accepts; undefined for a setting with another kind of value. */
 export function settingChoices(name: SettingName): readonly string[] | undefined {
   return wordsOf(settingsSchemas[name]);
 }
@@ -210,7 +219,7 @@ export function environmentName(name: SettingName): string {
   return `SEALANE_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** Layers from the strongest to the weakest; each value was validated where it was read. Adds the defaults. */
+/** Merges layers of validated values, the strongest first, and adds the defaults. */
 export function mergeSettings(layers: readonly Partial<Settings>[]): Settings {
   const merged: Record<string, unknown> = {};
   for (const layer of layers.toReversed()) Object.assign(merged, layer);

@@ -3,8 +3,8 @@ import { readConfigFile, type ConfigFile } from './file.ts';
 import { messageOf } from '../text/message-of.ts';
 
 /**
- * Reads the configuration file again whenever it changes. By polling its status, since that also sees files replaced
- * by rename, bind mounts and network file systems, where inotify says nothing.
+ * Reads the configuration file again whenever it changes. It polls the file's status, which also works for files that
+ * are replaced by rename, for bind mounts and for network file systems, where inotify reports nothing.
  */
 const pollMs = 500;
 
@@ -21,7 +21,7 @@ export function watchConfigFile(path: string, onChange: (change: FileChange) => 
       (file): FileChange => ({ kind: 'read', file }),
       (error: unknown): FileChange => ({ kind: 'invalid', message: messageOf(error) }),
     );
-    // Two changes in a row may be read in either order; the last one counts.
+    // Two reads in a row may finish in either order; only the one that began last counts.
     if (reading === latest) onChange(change);
   };
   const listener = (): void => void reread();

@@ -4,7 +4,7 @@ import { closeReasons } from '../../src/relay/boundary/report.ts';
 import { environmentName, settingDoc, settingNames } from '../../src/config/settings.ts';
 
 /**
- * The label and settings reference, made from the schemas that read them. `npm run docs` writes it; a test compares.
+ * Renders the reference of labels and settings from their schemas. `npm run docs` writes it; a test compares.
  */
 export const referencePath = 'docs/reference.md';
 
@@ -17,9 +17,8 @@ export function renderReference(): string {
 
 One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<route>.<option>\`, where the route's name is any
 \`[a-z0-9-]+\` that is not an option's name. Beside named routes, plain options other than \`listen\`, \`port\` and \`pool\` are
-their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container; where
-serving the route all the same could expose it or send clients to the wrong place, it is not served; nor is one whose
-\`allow\` or \`deny\` is mistyped.
+their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container. The route
+is not served if serving it could expose it or send clients to the wrong place, or if its \`allow\` or \`deny\` is mistyped.
 
 Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
 
@@ -36,7 +35,8 @@ ${table(
 
 ## Settings
 
-Flags win over environment variables, those over the file named by \`--config\` (or \`SEALANE_CONFIG\`), that over defaults.
+Flags override environment variables, which override the file named by \`--config\` (or \`SEALANE_CONFIG\`), which overrides
+the defaults.
 
 ${table(
   ['flag and file key', 'environment', 'value', 'default', 'what it does'],

@@ -4,7 +4,7 @@ import { flag, serviceName } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
 /**
- * Options that say which routes a container has, and where its processes are reached. Discovery reads them one by one.
+ * The options that define the routes of a container and the address of its process. Discovery reads them one by one.
  */
 const portRule = 'must be a port, 1-65535';
 
@@ -24,7 +24,7 @@ export const containerOptions = {
     fallback: 'the value of `port`',
     onMistake: 'refuse',
     description:
-      'Where clients connect; several with commas. Without an address: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`). A range makes a service for each port, leading to the container’s ports in step.',
+      'The addresses that clients connect to, separated by commas. Without a host: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`). A range makes a service of each port, whose upstream port rises in step.',
   },
   port: {
     schema: z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule),
@@ -32,9 +32,9 @@ export const containerOptions = {
     containerOnly: true,
     makesRoute: true,
     ownRouteOnly: true,
-    fallback: 'the one exposed port; for a range, the ports listened on',
+    fallback: 'the only exposed port; for a range, the ports of `listen`',
     onMistake: 'refuse',
-    description: "The container's own port; for a range, the first of them.",
+    description: "The container's port; for a range, its first port.",
   },
   pool: {
     ...serviceName,
@@ -50,6 +50,6 @@ export const containerOptions = {
     containerOnly: true,
     fallback: 'a network shared with Sealane',
     onMistake: 'refuse',
-    description: 'The network to reach the container on; compose’s short name works too.',
+    description: 'The network on which Sealane connects to the container; compose’s short name works too.',
   },
 } as const satisfies OptionTable;

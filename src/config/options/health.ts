@@ -3,11 +3,11 @@ import { positiveDuration, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
 /**
- * Options that say how the fitness of an upstream is judged. The schedule has HAProxy's defaults where it has some
- * (`inter`, `rise`, `fall`).
+ * The options that define how the health of an upstream is checked. The defaults of the schedule are those of HAProxy
+ * where it has them (`inter`, `rise`, `fall`).
  */
 
-/** A path is what follows `http:`, and goes onto a request line: nothing unprintable. */
+/** The path follows `http:`. It becomes part of a request line, so that only printable characters are accepted. */
 const healthSchema = z.string().transform((text, context) => {
   if (text === 'docker' || text === 'tcp' || text === 'none') return { kind: text } as const;
   const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
@@ -22,34 +22,34 @@ export const healthOptions = {
     value: '`docker`, `tcp`, `http:/path`, `none`',
     fallback: '`docker` with a HEALTHCHECK, else ready once its port accepts',
     onMistake: 'fallback',
-    description: 'How fitness is judged. `http:` takes any answer from 200 to 399.',
+    description: 'How health is checked. `http:` passes with any status from 200 to 399.',
   },
   'health.interval': {
     ...positiveDuration,
     field: 'intervalMs',
     default: 2_000,
     onMistake: 'fallback',
-    description: 'Time between checks (`tcp`, `http`).',
+    description: 'The time between checks (`tcp`, `http`).',
   },
   'health.timeout': {
     ...positiveDuration,
     field: 'timeoutMs',
     default: 2_000,
     onMistake: 'fallback',
-    description: 'Deadline of one check.',
+    description: 'The deadline of one check.',
   },
   'health.rise': {
     ...wholeNumber(1, 100),
     field: 'rise',
     default: 2,
     onMistake: 'fallback',
-    description: 'Good checks in a row until an unhealthy upstream is ready.',
+    description: 'Passed checks in a row until an unhealthy upstream is ready.',
   },
   'health.fall': {
     ...wholeNumber(1, 100),
     field: 'fall',
     default: 3,
     onMistake: 'fallback',
-    description: 'Bad checks in a row until a ready upstream is unhealthy.',
+    description: 'Failed checks in a row until a ready upstream is unhealthy.',
   },
 } as const satisfies OptionTable;

@@ -4,7 +4,7 @@ import { durationSchema, formatDuration } from '../../text/duration.ts';
 import type { ValueKind } from './option.ts';
 
 /**
- * Kinds of values that options and settings have in common.
+ * The kinds of values that options and settings share.
  */
 export const duration = { schema: durationSchema, value: 'duration', show: formatDuration } satisfies ValueKind<number>;
 
@@ -35,7 +35,7 @@ export const flag = {
 
 export const cidrs = { schema: addressRangesSchema, value: 'CIDRs' } satisfies ValueKind<readonly string[]>;
 
-/** Service names appear in logs, metrics and URLs. */
+/** Service names appear in logs, metrics and URLs, so only these characters are accepted. */
 export const serviceName = {
   schema: z
     .string()

@@ -5,13 +5,13 @@ import { oneOf, positiveDuration } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
 /**
- * Options that say which clients of a listen address a route is for, and how they begin.
+ * The options that select the clients of a route on its listen address, and that define how their connections begin.
  */
 export const matchOptions = {
   host: {
     schema: hostNamesSchema,
     value: 'names, `*.` wildcard, addresses',
-    fallback: 'none: whatever no name matches',
+    fallback: 'none: clients that no name matches',
     onMistake: 'refuse',
     description:
       'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost, [::1]`. Routes with other names share the port.',
@@ -19,7 +19,7 @@ export const matchOptions = {
   sni: {
     schema: serverNamesSchema,
     value: 'names, `*.` wildcard',
-    fallback: 'none: whatever no name matches',
+    fallback: 'none: clients that no name matches',
     onMistake: 'refuse',
     description: 'TLS server names that the route serves on its port; also for Postgres clients that ask for TLS.',
   },
@@ -29,7 +29,7 @@ export const matchOptions = {
     default: 'passthrough',
     onMistake: 'refuse',
     description:
-      'Who ends TLS: the upstream, or Sealane with a certificate of its own (setting `certs`). Then `host` names are TLS server names, too.',
+      'Where TLS is terminated: `passthrough` leaves it to the upstream, `terminate` makes Sealane do it with its own certificate (setting `certs`). With `terminate`, `host` names are TLS server names, too.',
   },
   'accept-proxy': {
     schema: trustedSchema,
@@ -39,7 +39,7 @@ export const matchOptions = {
     fallback: '`false`',
     onMistake: 'refuse',
     description:
-      'Clients send a PROXY protocol header (v1 or v2) first: all of them, or those from these addresses. All routes on one port must agree.',
+      'Which clients send a PROXY protocol header (v1 or v2) first: all of them, or those from these addresses. All routes on one port must agree.',
   },
   'sniff-timeout': {
     ...positiveDuration,
@@ -47,6 +47,6 @@ export const matchOptions = {
     fallback: '`1s`',
     onMistake: 'fallback',
     description:
-      'On a port with names: how long a client may be silent until it is taken for one of a protocol in which the server speaks first. The longest of those who share the port holds.',
+      'On a port with names: how long a client may be silent until its protocol counts as one in which the server speaks first. The longest timeout of the routes that share the port applies.',
   },
 } as const satisfies OptionTable;

@@ -1,58 +1,58 @@
 import type { z } from 'zod';
 
-/** How a value is read from text, and how it is described to people. */
+/** Defines how a value is read from text, and how it is described to people. */
 export interface ValueKind<T> {
   readonly schema: z.ZodType<T>;
-  /** What may be written. */
+  /** The accepted texts, for people. */
   readonly value: string;
-  /** A value as it would be written; String unless given. */
+  /** Prints a value as it would be written; `String` unless given. */
   show?(value: T): string;
 }
 
 /**
- * An option of a route: a label of a container, and an option of a static service. Everything that concerns it by its
- * name is declared here; labels, the configuration file, `sealane check` and the reference in the docs read it.
+ * Declares an option of a route, which is a label of a container and a key of a static service. Labels, the
+ * configuration file, `sealane check` and the reference in the docs are all derived from this declaration.
  */
 export interface RouteOption<Field extends string = string> extends ValueKind<unknown> {
-  /** The field that takes the value where the option lands; none for what is not taken over as it is. */
+  /** The field that gets the value; undefined for an option whose value is not copied unchanged. */
   readonly field?: Field;
-  /** The field's value where the option is not written. */
+  /** The field's value when the option is not written. */
   readonly default?: unknown;
-  /** What holds where it is not written, for people; the default as it would be written, unless given. */
+  /** What applies when the option is not written, for people; the printed `default` unless given. */
   readonly fallback?: string;
   readonly description: string;
   /**
-   * What happens to the route when the value is malformed: `refuse` where serving it anyway could expose it or send
+   * What happens to the route when the value is malformed: `refuse` if serving it anyway could expose it or send
    * clients to the wrong place, else `fallback`.
    */
   readonly onMistake: 'refuse' | 'fallback';
-  /** Makes no sense for a static service. */
+  /** A static service does not have this option. */
   readonly containerOnly?: true;
-  /** Written without a route's name it makes a route of its own, beside the named ones. */
+  /** Written without a route's name, the option makes a route of its own beside the named ones. */
   readonly makesRoute?: true;
-  /** Written without a route's name it is no default for the named routes. */
+  /** Written without a route's name, the option is not a default for the named routes. */
   readonly ownRouteOnly?: true;
-  /** Keeps clients out: where it is mistyped, the route is not served without it. */
+  /** The option keeps clients out: when its name is mistyped, the route is not served. */
   readonly isGuard?: true;
 }
 
-/** Options by their names; they land on these fields. */
+/** Options by name; `Field` names the fields that get their values. */
 export type OptionTable<Field extends string = string> = Readonly<Record<string, RouteOption<Field>>>;
 
-/** What has been read of options, by their names; absent where not written. */
+/** The values read for a table's options, by name; an option that is not written is absent. */
 export type ValuesOf<T extends OptionTable> = { readonly [Name in keyof T]?: z.output<T[Name]['schema']> };
 
 type Landing<T extends OptionTable> = { [Name in keyof T]: T[Name] extends { field: string } ? Name : never }[keyof T];
 type DefaultOf<O> = O extends { default: infer D } ? D : undefined;
 
-/** The fields of a table's options. */
+/** The fields that get the values of a table's options. */
 type Landed<T extends OptionTable> = {
   readonly [Name in Landing<T> as T[Name] extends { field: infer Field extends string } ? Field : never]:
     | z.output<T[Name]['schema']>
     | DefaultOf<T[Name]>;
 };
 
-/** Each field with the value that was written for it, else its default. */
+/** Fills each field with the value of its option, or with the default. */
 export function land<T extends OptionTable>(table: T, values: ValuesOf<T>): Landed<T> {
   const fields = Object.entries<RouteOption>(table).flatMap(([name, { field, default: otherwise }]) =>
     field === undefined ? [] : [[field, values[name] ?? otherwise]],
@@ -60,7 +60,7 @@ export function land<T extends OptionTable>(table: T, values: ValuesOf<T>): Land
   return Object.fromEntries(fields) as Landed<T>;
 }
 
-/** The option that lands on each field. */
+/** The name of the option for each field. */
 export function namesByField<T extends OptionTable>(table: T): { readonly [Field in keyof Landed<T>]: string } {
   const names = Object.entries<RouteOption>(table).flatMap(([name, { field }]) =>
     field === undefined ? [] : [[field, name]],
@@ -68,7 +68,7 @@ export function namesByField<T extends OptionTable>(table: T): { readonly [Field
   return Object.fromEntries(names) as { readonly [Field in keyof Landed<T>]: string };
 }
 
-/** What holds where the option is not written, for people. */
+/** What applies when the option is not written, for people. */
 export function fallbackOf(option: RouteOption): string {
   if (option.fallback !== undefined) return option.fallback;
   return `\`${option.show ? option.show(option.default) : String(option.default)}\``;

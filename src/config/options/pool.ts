@@ -11,7 +11,7 @@ import { cidrs, duration, oneOf, positiveDuration, wholeNumber } from './kinds.t
 import type { OptionTable } from './option.ts';
 
 /**
- * Options of the pool of a service: fields of PoolOptions, whose defaults stand beside them.
+ * The options of a service's pool, which set the fields of PoolOptions. `defaultPool` has the defaults.
  */
 const sendProxy = oneOf([...proxyProtocols, 'off']);
 const rebalance = oneOf(['off', 'idle']);
@@ -27,7 +27,7 @@ const upstreamTlsSchema = z.string().transform((text, context): UpstreamTls | un
   return z.NEVER;
 });
 
-/** RFC 7301: up to 255 bytes each; what is registered with IANA is far shorter, and printable. */
+/** ALPN names have up to 255 bytes (RFC 7301); those registered with IANA are far shorter, and printable. */
 const alpnSchema = z.string().transform((text, context): readonly string[] => {
   if (text === 'off') return [];
   const protocols = text.split(',').map((part) => part.trim());
@@ -45,7 +45,7 @@ export const poolOptions = {
     field: 'balance',
     default: defaultPool.balance,
     onMistake: 'fallback',
-    description: 'How sessions are spread over the pool.',
+    description: 'How sessions are distributed over the upstreams.',
   },
   hold: {
     ...duration,
@@ -53,21 +53,21 @@ export const poolOptions = {
     default: defaultPool.holdMs,
     onMistake: 'fallback',
     description:
-      'How long a client waits while nothing is ready, and how long the port stays open after the last container went; 0 closes at once.',
+      'How long a client waits while no upstream is ready, and how long the port stays open after the last container is gone; 0 closes at once.',
   },
   'connect-timeout': {
     ...positiveDuration,
     field: 'connectTimeoutMs',
     default: defaultPool.connectTimeoutMs,
     onMistake: 'fallback',
-    description: 'Deadline of one dial; then the next upstream is tried.',
+    description: 'The deadline of one dial; after it the next upstream is dialed.',
   },
   'idle-timeout': {
     ...positiveDuration,
     field: 'idleTimeoutMs',
     fallback: 'none',
     onMistake: 'fallback',
-    description: 'Closes a session after so long without a byte either way.',
+    description: 'Closes a session in which no byte was sent either way for so long.',
   },
   rebalance: {
     ...rebalance,
@@ -79,10 +79,10 @@ export const poolOptions = {
   },
   'rebalance.idle': {
     ...positiveDuration,
-    // Another length for `rebalance`, which has the field.
+    // The option replaces the time of `rebalance`, which has the field.
     default: rebalanceIdleMs,
     onMistake: 'fallback',
-    description: 'How long a session must be idle to be closed for that.',
+    description: 'How long a session must be idle before `rebalance` closes it.',
   },
   'proxy-protocol': {
     ...sendProxy,
@@ -90,13 +90,13 @@ export const poolOptions = {
     field: 'proxyProtocol',
     fallback: '`off`',
     onMistake: 'refuse',
-    description: 'Tells the upstream the client’s address in a PROXY protocol header.',
+    description: 'Sends the client’s address to the upstream in a PROXY protocol header.',
   },
   allow: {
     ...cidrs,
     field: 'allow',
     default: defaultPool.allow,
-    fallback: 'everybody',
+    fallback: 'all clients',
     isGuard: true,
     onMistake: 'refuse',
     description: 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.',
@@ -105,7 +105,7 @@ export const poolOptions = {
     ...cidrs,
     field: 'deny',
     default: defaultPool.deny,
-    fallback: 'nobody',
+    fallback: 'no clients',
     isGuard: true,
     onMistake: 'refuse',
     description: 'Clients that may not connect, even if `allow` names them.',
@@ -115,23 +115,23 @@ export const poolOptions = {
     field: 'maxSessions',
     fallback: 'no limit',
     onMistake: 'fallback',
-    description: 'Most clients of the whole service at once.',
+    description: 'The most sessions of the whole service at once.',
   },
   'max-connections.client': {
     ...wholeNumber(1, 1_000_000),
     field: 'maxSessionsPerClient',
     fallback: 'no limit',
     onMistake: 'fallback',
-    description: 'Most connections of one client address to the service at once.',
+    description: 'The most sessions of one client address with the service at once.',
   },
   'connection-rate.client': {
     ...perSecond,
-    // A browser opens half a dozen at once: what may come within a second may come at the start of it.
+    // The burst is as large as the rate, because a browser opens about six connections at once.
     schema: perSecond.schema.transform((rate) => ({ perSecond: rate, burst: rate })),
     field: 'connectRatePerClient',
     fallback: 'no limit',
     onMistake: 'fallback',
-    description: 'New connections a second of one client address to the service; as many may come at once.',
+    description: 'The most new connections per second of one client address to the service; as many may come at once.',
   },
   'tls.alpn': {
     schema: alpnSchema,
@@ -141,7 +141,7 @@ export const poolOptions = {
     default: defaultPool.alpn,
     onMistake: 'fallback',
     description:
-      'Where Sealane ends TLS: the application protocols that it agrees on with clients (ALPN), best first. Name `h2` if the upstream speaks HTTP/2 without TLS: bytes are relayed as they are.',
+      'Where Sealane terminates TLS: the application protocols that it negotiates with clients (ALPN), best first. List `h2` if the upstream speaks HTTP/2 without TLS: bytes are relayed unchanged.',
   },
   'tls.upstream': {
     schema: upstreamTlsSchema,
@@ -150,6 +150,6 @@ export const poolOptions = {
     fallback: '`off`',
     onMistake: 'refuse',
     description:
-      'Speaks TLS with the upstream, whose certificate must be for this name (settings `upstream-ca`, `upstream-cert`); `any` takes whatever it shows.',
+      'Speaks TLS with the upstream, whose certificate must be valid for this name (settings `upstream-ca`, `upstream-cert`); `any` accepts every certificate.',
   },
 } as const satisfies OptionTable<keyof PoolOptions>;

@@ -6,7 +6,7 @@ import { poolOptions } from './pool.ts';
 import { upstreamOptions } from './upstream.ts';
 
 /**
- * All options of a route, in the order of the reference. Each is declared in the file of where it lands.
+ * All options of a route, in the order of the reference. Each is declared in the file of the object that it configures.
  */
 const tables = {
   ...containerOptions,
@@ -21,7 +21,7 @@ export type OptionName = keyof typeof tables;
 export const routeOptions: Readonly<Record<OptionName, RouteOption>> = tables;
 export const optionNames = Object.keys(tables) as readonly OptionName[];
 
-/** The validated options of one route; absent where not written. */
+/** The validated options of one route; an option that is not written is absent. */
 export type RouteValues = ValuesOf<typeof tables>;
 
 export function isOption(name: string): name is OptionName {

@@ -4,11 +4,11 @@ import { duration, flag, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
 /**
- * Options of one upstream among those of its pool.
+ * The options of one upstream in its pool.
  */
 const weightRule = 'must be a whole number, 0-256';
 
-/** Digits only: an empty text would be taken for 0, and an upstream of weight 0 gets no clients. */
+/** Only digits are accepted: an empty text would become 0, and an upstream with weight 0 gets no clients. */
 const weightSchema = z
   .string()
   .regex(/^\d{1,3}$/, weightRule)
@@ -19,12 +19,12 @@ export const upstreamOptions = {
   weight: {
     schema: weightSchema,
     value: '0-256',
-    // A static service has one for each upstream.
+    // A static service has a weight for each upstream instead.
     containerOnly: true,
     field: 'weight',
     default: 1,
     onMistake: 'fallback',
-    description: 'Share of new sessions; 0 takes none.',
+    description: 'The share of new sessions; an upstream with weight 0 gets none.',
   },
   backup: {
     ...flag,
@@ -38,7 +38,7 @@ export const upstreamOptions = {
     field: 'maxConnections',
     fallback: 'no limit',
     onMistake: 'fallback',
-    description: 'Most sessions at once for each upstream; one more goes to the next, or waits.',
+    description: 'The most sessions of each upstream at once; one more goes to the next upstream, or waits.',
   },
   'slow-start': {
     ...duration,
@@ -46,12 +46,12 @@ export const upstreamOptions = {
     default: 0,
     fallback: '`0`',
     onMistake: 'fallback',
-    description: 'Time over which the share of an upstream that became ready grows.',
+    description: 'The time over which the share of an upstream that became ready grows.',
   },
   drain: {
     ...duration,
     fallback: 'the container’s stop timeout',
     onMistake: 'fallback',
-    description: 'How long sessions run on after their upstream was taken out of the pool.',
+    description: 'How long sessions may continue after their upstream was removed from the pool.',
   },
 } as const satisfies OptionTable<keyof UpstreamOptions>;

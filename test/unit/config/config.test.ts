@@ -100,7 +100,7 @@ services:
     expect(() => parse(text)).toThrow(new ConfigError(message));
   });
 
-  it('of any text is read or refused, never anything else', () => {
+  it('of any text is read, or refused with a ConfigError in one line', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {
@@ -115,7 +115,7 @@ services:
 });
 
 describe('settings', () => {
-  it('come from flags before environment before file before defaults', async () => {
+  it('are taken from flags, then the environment, then the file, then the defaults', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sealane-config-'));
     try {
       const config = join(folder, 'sealane.yaml');
@@ -148,9 +148,9 @@ describe('settings', () => {
   });
 });
 
-it('the admin address is no socket: a path for one has a setting of its own', async () => {
+it('the admin address cannot be a socket, whose path has a setting of its own', async () => {
   await expect(loadConfig({ admin: 'unix:/run/a.sock' }, {})).rejects.toThrow(
-    '--admin must be IP:port or off; for a unix socket there is --admin-socket /run/a.sock',
+    '--admin must be IP:port or off; for a Unix socket there is --admin-socket /run/a.sock',
   );
 });
 

@@ -15,7 +15,7 @@ describe('an option of a route', () => {
     const { schema, default: otherwise, field } = routeOptions[name];
     const { data, success } = schema.safeParse(text);
     expect(success).toBe(true);
-    // The default of sniff-timeout is whatever the other routes of the port have.
+    // The default of sniff-timeout is the timeout of the other routes on the port.
     if (field !== undefined && field !== 'sniffTimeoutMs') expect(data).toEqual(otherwise);
   });
 
@@ -26,13 +26,13 @@ describe('an option of a route', () => {
 });
 
 describe('options of a pool', () => {
-  it('land on all of its fields, with the defaults that the relay has for a pool that it does not know', () => {
+  it('fill all of its fields, with the defaults that the relay has for an unknown pool', () => {
     expect(land(poolOptions, {})).toEqual(defaultPool);
     expect(poolOf({})).toEqual(defaultPool);
     expect(Object.keys(namesByField(poolOptions)).toSorted()).toEqual(Object.keys(defaultPool).toSorted());
   });
 
-  it('take what was written, also where that means none', () => {
+  it('have the written value, even if it stands for none', () => {
     const tls = { serverName: 'db.localhost', verify: true };
     expect(poolOf({ hold: 0, 'tls.upstream': tls, 'tls.alpn': [] })).toEqual({
       ...defaultPool,
@@ -42,7 +42,7 @@ describe('options of a pool', () => {
     });
   });
 
-  it('give the length of rebalancing only where there is any', () => {
+  it('give the idle time of rebalancing only if rebalancing is on', () => {
     expect(poolOf({ 'rebalance.idle': 5_000 }).rebalanceIdleMs).toBeUndefined();
     const rebalance = poolOptions.rebalance.schema.parse('idle');
     expect(poolOf({ rebalance }).rebalanceIdleMs).toBe(30_000);

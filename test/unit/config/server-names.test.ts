@@ -15,7 +15,7 @@ describe('names', () => {
     expect(hostNamesSchema.parse(text)).toEqual(names);
   });
 
-  it('of HTTP hosts may be IPv6 addresses, and an address is the same however it is written', () => {
+  it('of HTTP hosts may be IPv6 addresses, and all spellings of an address are the same', () => {
     expect(hostNamesSchema.parse('[::1], api.localhost, [0:0::1], [2001:DB8::A]')).toEqual([
       '[::1]',
       'api.localhost',
@@ -29,18 +29,18 @@ describe('names', () => {
     ['[fe80::1%eth0]', 'must have IPv6 addresses such as [::1] in brackets'],
     ['[10.0.0.1]', 'must have IPv6 addresses such as [::1] in brackets'],
     ['[]', 'must have IPv6 addresses such as [::1] in brackets'],
-    ['[::1]:8080', 'must be names without a port: clients that ask for any port are meant'],
+    ['[::1]:8080', 'must be names without a port: a name matches requests for any port'],
     ['*.[::1]', 'must have * only in front of names: there is nothing beneath an address'],
     ['*[::1]', 'must have * only in front of names: there is nothing beneath an address'],
     ['*.0.0.1', 'must have * only in front of names: there is nothing beneath an address'],
     ['[*::1]', 'must have IPv6 addresses such as [::1] in brackets'],
-  ])('of HTTP hosts are no other addresses: %j', (text, message) => {
+  ])('of HTTP hosts are refused as %j', (text, message) => {
     expect(hostNamesSchema.safeParse(text).error?.issues[0]?.message).toBe(message);
   });
 
   it.each([
     ['http://api.localhost', 'must be names such as api.localhost, without http:// or a path'],
-    ['api.localhost:8080', 'must be names without a port: clients that ask for any port are meant'],
+    ['api.localhost:8080', 'must be names without a port: a name matches requests for any port'],
     ['api.*', 'must have * only in front, as in *.localhost'],
     ['a*.localhost', 'must have * only in front, as in *.localhost'],
     ['[::1]', 'must be names; TLS clients ask for no IPv6 addresses'],
@@ -48,11 +48,11 @@ describe('names', () => {
     ['', 'must be names such as api.localhost or *.localhost, with commas between them'],
     ['a b', 'must be names such as api.localhost or *.localhost, with commas between them'],
     [Array.from({ length: 101 }, (_, index) => `a${index}`).join(), 'must be at most 100 names'],
-  ])('that are malformed say what is wrong: %j', (text, message) => {
+  ])('that are malformed are refused with the rule: %j', (text, message) => {
     expect(serverNamesSchema.safeParse(text).error?.issues[0]?.message).toBe(message);
   });
 
-  it('of any kind are read or refused', () => {
+  it('of any text are read or refused', () => {
     const pieces = fc
       .array(fc.constantFrom('ü', 'a', '.', '*', ':', '-', '\u2028', '💥', ','), { maxLength: 12 })
       .map((all) => all.join(''));
