@@ -2,8 +2,8 @@ import { formatAddress } from '../address/address.ts';
 import type { DeclaredUpstream } from './declaration.ts';
 
 /**
- * What can be done about an upstream, in the words of whoever declared it: by a container's labels, or in the
- * configuration.
+ * Advice for an upstream that gets no clients. It speaks of labels for a container's upstream, and of the configuration
+ * for a static one.
  */
 export function howToListen({ endpoints, run }: DeclaredUpstream): string {
   const where = endpoints.map(formatAddress).join(', ');

@@ -11,13 +11,13 @@ import type { Service, ServiceRoute } from './service.ts';
 import { nextUpstream, type ServiceUpstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
- * The catalog: one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from the
- * world as it is and the catalog before, which alone knows what is draining and what may come back.
+ * The catalog is one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from
+ * the current state of the world and the previous catalog, which alone knows what is draining and what may return.
  */
 export interface Catalog {
   readonly services: ReadonlyMap<string, Service>;
   readonly problems: readonly Problem[];
-  /** When the catalog changes by the mere passing of time; undefined: never. */
+  /** When the catalog changes by the passing of time alone; undefined if it does not. */
   readonly nextDeadlineMs: number | undefined;
 }
 
@@ -26,21 +26,21 @@ export const emptyCatalog: Catalog = { services: new Map(), problems: [], nextDe
 export interface CatalogInput {
   readonly declarations: readonly Declaration[];
   readonly problems: readonly Problem[];
-  /** Whether this run of this container is still going. */
+  /** Whether this run of the container has not ended. */
   readonly isAlive: (run: ContainerRun) => boolean;
-  /** What probes and dials have found out. */
+  /** The verdict that probes and dials led to. */
   readonly verdictOf: (upstreamKey: string) => Verdict | undefined;
-  /** What operators asked for. */
+  /** The override that an operator set. */
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
-  /** What the relay says of the listeners that it was told to open, by listen address. */
+  /** The status of each listener that the relay was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
-  /** What TLS clients can be shown; undefined: nobody knows. */
+  /** The names of the certificates for TLS clients; undefined while they are unknown. */
   readonly certificates?: readonly { readonly names: readonly string[] }[];
 }
 
 /**
- * `merge`: one that remembers, for whoever computes one catalog after the other. A service that nothing concerned stays
- * the same object, and so does everything made of it.
+ * A caller that computes one catalog after the other passes a `merge` that remembers: with it a service that did not
+ * change stays the same object, and so does everything that is made of it.
  */
 export function nextCatalog(
   previous: Catalog,
@@ -91,10 +91,10 @@ function nextService(
   return { intent, name, routes, pool, declarers, upstreams, lingersUntilMs: undefined };
 }
 
-/** Whether `nextService` would come to the same: the same was declared, and every state would stay. */
+/** Whether `nextService` would return an equal service: the declarations are the same, and every state stays. */
 function isUnchanged(service: Service, intent: ServiceIntent, world: CatalogInput, nowMs: number): boolean {
   if (service.intent !== intent || service.lingersUntilMs !== undefined) return false;
-  // What is left over beside the declared ones is draining, and its time may be up.
+  // Upstreams beyond the declared ones are draining, and a drain may be over.
   if (service.upstreams.length !== intent.upstreams.length) return false;
   return (
     service.upstreams.every((upstream, index) => {
@@ -109,7 +109,7 @@ function declaredInput(upstream: DeclaredUpstream, { verdictOf, overrideOf }: Ca
   return { kind: 'declared', upstream, verdict: verdictOf(upstream.key), override: overrideOf?.(upstream.key) };
 }
 
-/** A service that nothing declares any more: it drains, and lingers if it was containers that went away. */
+/** The next state of a service that is no longer declared: it drains, and lingers if containers declared it. */
 function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): Service | undefined {
   const upstreams = service.upstreams.flatMap((one) => withdraw(one, input, nowMs));
   const fromContainers = service.declarers.some((one) => one.kind === 'container');
@@ -133,13 +133,13 @@ function withdraw(upstream: ServiceUpstream, input: CatalogInput, nowMs: number)
   const died = run !== undefined && !input.isAlive(run);
   const next = nextUpstream(
     upstream,
-    died ? { kind: 'died' } : { kind: 'withdrawn', reason: 'it was taken out of the pool' },
+    died ? { kind: 'died' } : { kind: 'withdrawn', reason: 'it was removed from the pool' },
     nowMs,
   );
   return next ? [next] : [];
 }
 
-/** A port, or a name on it, that somebody else wants now is not kept for a service that is away. */
+/** A lingering service does not keep a port, or a name on it, that another service wants now. */
 function withoutTaken(service: Service, present: readonly ServiceIntent[]): Service {
   const rivals = present.flatMap(({ routes }) =>
     routes.filter((one) => service.routes.some((route) => overlap(one, route))),

@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts';
 import { describeSelector, type Selector } from './route.ts';
 
 /**
- * Services whose TLS Sealane is to end without a certificate that clients would accept. Pure.
+ * Finds services whose TLS Sealane terminates without a certificate that clients would accept. Pure.
  */
 export function certificateMissing(
   services: Iterable<Service>,
@@ -23,14 +23,17 @@ export function certificateMissing(
   return problems;
 }
 
-/** For whoever asks for no name (TLS clients name no addresses), or for any, any will do: nobody knows for which. */
+/**
+ * Any certificate covers a selector without a fixed name: the names that its clients ask for are unknown. That includes
+ * addresses, for which TLS clients send no name.
+ */
 function isCovered(selector: Selector, covered: ReadonlySet<string>, count: number): boolean {
   if (selector.kind === 'default' || isAnyName(selector.pattern)) return count > 0;
   const { pattern } = selector;
   return covered.has(pattern) || covered.has(pattern.replace(/^[^.]+/, '*'));
 }
 
-/** `*`, `[::1]`, `127.0.0.1`: TLS clients that it is for may ask for any name, or for none. */
+/** Whether the TLS clients of the pattern may ask for any name or for none, as for `*`, `[::1]` and `127.0.0.1`. */
 function isAnyName(pattern: string): boolean {
   return pattern === '*' || pattern.startsWith('[') || isDotted(pattern);
 }
@@ -44,8 +47,8 @@ function problemOf(service: string, listen: string, selector: Selector, count: n
     listen,
     message:
       count === 0
-        ? `TLS is to be ended on ${where}, and there is no certificate: every handshake fails`
-        : `TLS is to be ended on ${where}, and no certificate is for that name: clients are shown another's`,
-    fix: `Make one (sealane cert --name ${pattern}), and name its folder in the setting certs.`,
+        ? `TLS is terminated on ${where}, but there is no certificate: every handshake fails`
+        : `TLS is terminated on ${where}, but no certificate covers that name: clients get the certificate of another name`,
+    fix: `Make one (sealane cert --name ${pattern}), and add its folder to the setting certs.`,
   };
 }

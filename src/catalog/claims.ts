@@ -4,8 +4,8 @@ import type { Problem } from './problem.ts';
 import { agree, describeSelector, selectorKey, type Owners, type Route, type Selector } from './route.ts';
 
 /**
- * Settles who listens where under which name. The more senior claim keeps what it has; the other is told by whom and
- * what to do. Pure, and independent of the order of its input.
+ * Settles which service gets which listen address and name. The more senior claim wins; the other becomes a problem
+ * that names the holder and a fix. Pure, and independent of the order of its input.
  */
 interface Claims {
   readonly service: string;
@@ -14,7 +14,7 @@ interface Claims {
 }
 
 interface Settlement {
-  /** What a service may not have, of what it asked for. */
+  /** The selectors that services claimed but do not get. */
   readonly lost: ReadonlySet<Selector>;
   readonly problems: readonly Problem[];
 }
@@ -26,7 +26,7 @@ interface Claim {
   readonly selector: Selector;
 }
 
-/** An address that is listened on, and who has what there. */
+/** The claims that hold a listen address, by selector. */
 interface Held {
   readonly first: Claim;
   readonly bySelector: Map<string, Claim>;
@@ -37,7 +37,7 @@ export function settleClaims(all: readonly Claims[]): Settlement {
   const problems: Problem[] = [];
   for (const claims of byPort(all)) {
     const held = new Map<string, Held>();
-    // Most ports have one service and one claim.
+    // Most ports have only one claim, which needs no settling.
     for (const claim of claims.length > 1 ? claims.toSorted(compareClaims) : []) {
       const rival = rivalOf(claim, held);
       if (!rival) continue;
@@ -77,11 +77,11 @@ function compareClaims(a: Claim, b: Claim): number {
 
 interface Rival {
   readonly claim: Claim;
-  /** Undefined: two addresses of one service that overlap are one listener to its clients, and nothing is lost. */
+  /** Undefined for overlapping addresses of one service: for its clients they are one listener, so nothing is lost. */
   readonly toProblem: ((claim: Claim, holder: Claim) => Problem) | undefined;
 }
 
-/** Who has what is claimed; nobody when it was free, and it is the claim's from now on. */
+/** The claim that already holds what is claimed; undefined if it was free, and then `claim` holds it from now on. */
 function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
   const { route, selector, service } = claim;
   const key = selectorKey(selector);

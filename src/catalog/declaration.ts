@@ -2,77 +2,77 @@ import type { Address } from '../address/address.ts';
 import type { Name, PoolOptions, ProxyProtocol, TlsMode, UpstreamSpec } from '../relay/boundary/table.ts';
 
 /**
- * What discovery says about the world: one declaration for each listen address of each route of each container or static
- * upstream. The catalog merges them into services.
+ * The output of discovery: one declaration for each listen address of each route of each container or static upstream.
+ * The catalog merges declarations into services.
  */
 export interface Declaration {
   readonly service: string;
-  /** Its host is an IP address or a Unix socket. */
+  /** The listen address; its host is an IP address or a Unix socket. */
   readonly listen: Address;
   readonly match: RouteMatch;
   readonly pool: PoolOptions;
-  /** Undefined while it cannot be reached; the service is declared all the same, and its clients are held. */
+  /** Undefined while the upstream cannot be reached; the service is declared all the same, and its clients are held. */
   readonly upstream: DeclaredUpstream | undefined;
   readonly declaredBy: Declarer;
 }
 
-/** Which clients of a listen address are meant, and how they begin. */
+/** Selects clients of a listen address, and says how their connections begin. */
 export interface RouteMatch {
-  /** None: those that ask for no name, or for one that nobody has. */
+  /** The names that clients ask for; empty for clients that ask for no name, or for a name that no route has. */
   readonly names: readonly Name[];
   readonly tls: TlsMode;
-  /** CIDRs of proxies whose PROXY header is believed; empty: nobody sends one. */
+  /** CIDRs of the proxies that send a trusted PROXY header; empty if clients send none. */
   readonly acceptProxy: readonly string[];
-  /** Undefined: whatever others on the address want. */
+  /** Undefined to use the timeout of the other routes on the address. */
   readonly sniffTimeoutMs: number | undefined;
 }
 
-/** Two declarations with the same key are the same process at the same address, reached by the same route. */
+/** Two declared upstreams with the same key are the same process at the same address, for the same route. */
 export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'> {
-  /** The run of the container behind it; undefined for a static upstream, whose process we know nothing of. */
+  /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
   readonly health: HealthPlan;
   readonly condition: Condition;
-  /** How long its sessions run on once it is taken out while its process lives. */
+  /** How long sessions may continue after the upstream was removed while its process lives. */
   readonly drainMs: number;
 }
 
-/** How its fitness is judged. */
+/** How the health of an upstream is judged. */
 export type HealthPlan =
-  /** Taken to be fit until a dial fails. */
+  /** The upstream counts as fit until a dial fails. */
   | { readonly kind: 'none' }
-  /** Fit once its port has accepted a connection. */
+  /** The upstream is fit once its port has accepted a connection. */
   | { readonly kind: 'readiness' }
-  /** What the container's HEALTHCHECK says. */
+  /** The container's HEALTHCHECK decides. */
   | { readonly kind: 'docker' }
-  /** Asked again and again: whether its port accepts, or what a path answers. */
+  /** The port is checked at intervals: whether it accepts a connection, or which status a path has. */
   | ({ readonly kind: 'tcp' } & CheckSchedule)
   | ({
       readonly kind: 'http';
       readonly path: string;
-      /** The header that the upstream waits for before the request. */
+      /** The PROXY header that the upstream expects before the request. */
       readonly proxyProtocol: ProxyProtocol | undefined;
-      /** The name to ask for where the upstream wants TLS; '' for none. */
+      /** The server name for an upstream that expects TLS, '' for none; undefined without TLS. */
       readonly tlsServerName?: string;
     } & CheckSchedule);
 
 interface CheckSchedule {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Good answers in a row that make an unhealthy upstream ready. */
+  /** The passes in a row that make an unhealthy upstream ready. */
   readonly rise: number;
-  /** Bad answers in a row that make a ready one unhealthy. */
+  /** The failures in a row that make a ready upstream unhealthy. */
   readonly fall: number;
 }
 
-/** What the engine says of the process behind an upstream. */
+/** The condition of an upstream's process, as the engine reports it. */
 export type Condition =
   | { readonly kind: 'running'; readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy' }
   | { readonly kind: 'paused' }
-  /** It was sent the signal that stops it. */
+  /** The process was sent its stop signal. */
   | { readonly kind: 'stopping'; readonly signal: string };
 
-/** One run of a container, from its start to its death; the same container started again is another process. */
+/** One run of a container, from its start to its end; the next run of the same container is another process. */
 export interface ContainerRun {
   readonly id: string;
   readonly startedAtNs: bigint;
@@ -84,20 +84,23 @@ export type Declarer =
       readonly id: string;
       readonly name: string;
       readonly createdAtMs: number;
-      /** The route among its labels; '' for the one written without a name. */
+      /** The name of the route in the container's labels; '' for the unnamed route. */
       readonly route: string;
     }
-  /** The configuration file or the command line. `position` is the order in which it was written. */
+  /** The configuration file or the command line; `position` is the service's index there. */
   | { readonly kind: 'static'; readonly position: number };
 
-/** Static before containers, then older before newer; the id settles ties, so that listing order never matters. */
+/**
+ * Orders static declarers before containers, then older before newer. Ids settle ties, so that list order never
+ * matters.
+ */
 export function bySeniority(a: Declarer, b: Declarer): number {
   if (a.kind === 'static') return b.kind === 'static' ? a.position - b.position : -1;
   if (b.kind === 'static') return 1;
   return a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
-/** For problems and log lines. */
+/** The declarer's name in problems and log lines. */
 export function nameOf(declarer: Declarer): string {
   return declarer.kind === 'container' ? declarer.name : 'the configuration';
 }

@@ -9,16 +9,16 @@ import { selectorName } from './route.ts';
 import type { ServiceUpstream } from './upstream.ts';
 
 /**
- * What changed between two catalogs, for people: one change, one line that says what, which container and why. Pure.
+ * Describes what changed between two catalogs: one line for each change, with the upstream and the reason. Pure.
  */
 export interface Change {
   readonly level: 'info' | 'warn';
-  /** Stable, for programs that read the log, e.g. `upstream-added`. */
+  /** The stable name of the change, for programs that read the log, e.g. `upstream-added`. */
   readonly event: ChangeEvent;
   readonly message: string;
   readonly service?: string;
   readonly upstream?: string;
-  /** Where a route is served: the address, and the names on it where it has some. */
+  /** The address on which a route is served, with the route's names if it has some. */
   readonly listen?: string;
   /** The upstream's addresses. */
   readonly endpoints?: string;
@@ -63,12 +63,12 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
   return changes;
 }
 
-/** A container with several routes to the service is one of them. */
+/** The names of the declarers; a container with several routes to the service is named once. */
 function declarersOf({ declarers }: Service): string[] {
   return [...new Set(declarers.map(nameOf))];
 }
 
-/** Only what clients can use counts: a route is news when its port opens, not when it is asked for. */
+/** Compares only what clients can use: a route is added when its port opens, not when it is declared. */
 function diffRoutes(previous: Service | undefined, next: Service): Change[] {
   const before = openRoutes(previous);
   const after = openRoutes(next);
@@ -84,7 +84,7 @@ function diffRoutes(previous: Service | undefined, next: Service): Change[] {
   ];
 }
 
-/** What each open address has for the service: names, and '' for whatever asks for none. */
+/** The service's names on each open address; '' stands for the default. */
 function openRoutes(service: Service | undefined): Map<string, ReadonlySet<string>> {
   const open = new Map<string, ReadonlySet<string>>();
   for (const { host, openPort, selectors } of service?.routes ?? []) {
@@ -95,7 +95,7 @@ function openRoutes(service: Service | undefined): Map<string, ReadonlySet<strin
   return open;
 }
 
-/** One for each address with anything that `others` lacks: `127.0.0.1:80 for host api.localhost, sni db.localhost`. */
+/** A text for each address with names that `others` lacks: `127.0.0.1:80 for host api.localhost, sni db.localhost`. */
 function places(
   all: ReadonlyMap<string, ReadonlySet<string>>,
   others: ReadonlyMap<string, ReadonlySet<string>>,
@@ -157,7 +157,7 @@ function moved(service: string, { declared, state }: ServiceUpstream): Change {
 
 function reweighted(service: string, { declared, weight }: ServiceUpstream): Change {
   return {
-    ...info('upstream-changed', service, `${declared.name} in ${service} has weight ${weight} now`),
+    ...info('upstream-changed', service, `${declared.name} in ${service} now has weight ${weight}`),
     upstream: declared.name,
   };
 }

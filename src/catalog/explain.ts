@@ -11,7 +11,7 @@ import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
 
 /**
- * Why a service, container or port is or is not reachable. Pure: the world comes in as a value.
+ * Explains why a service, container or port can or can't be reached. Pure: the state of the world is passed in.
  */
 export function explain(text: string, world: ExplainWorld): Explanation {
   const subject = resolveSubject(text, world);
@@ -30,7 +30,7 @@ export function explain(text: string, world: ExplainWorld): Explanation {
   }
 }
 
-/** The one line that goes into the record of a session that failed. */
+/** The one line for the record of a failed session; undefined if the service is fine. */
 export function whyNot(service: string, world: ExplainWorld): string | undefined {
   const known = world.catalog.services.get(service);
   if (!known) return undefined;
@@ -96,7 +96,7 @@ function withoutService(
   return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
-/** The worst of several decides; the first of equals. */
+/** The worst of several diagnoses; the first of equally bad ones. */
 function worst(diagnoses: readonly Diagnosis[]): Diagnosis {
   const [found] = diagnoses.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
   if (!found) throw new RangeError('nothing to explain');
@@ -105,7 +105,7 @@ function worst(diagnoses: readonly Diagnosis[]): Diagnosis {
 
 const verdicts = ['unreachable', 'degraded', 'reachable'] as const;
 
-/** While the engine is out of reach nobody can say that something does not exist. */
+/** The diagnosis while containers are unknown, when it can't be said that a subject does not exist. */
 function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
   if (engine.kind === 'connecting' || engine.kind === 'disconnected') {
     return {
@@ -124,14 +124,14 @@ function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
   };
 }
 
-/** What is missing may be written in a configuration file that can't be read. */
+/** The diagnosis for a subject that may be declared in a configuration file with an error. */
 function inBrokenFile(missing: string, { catalog }: ExplainWorld): Diagnosis | undefined {
   const broken = catalog.problems.find(({ code }) => code === 'config-invalid');
   return (
     broken && {
       verdict: 'unreachable',
       cause: causeOf(broken),
-      summary: `${missing}; the configuration file was not taken over: ${broken.message}`,
+      summary: `${missing}; the configuration file was not applied: ${broken.message}`,
       next: 'Correct the configuration file; it is read again when it changes.',
     }
   );

@@ -2,14 +2,14 @@ import { plainListener, type ListenerSpec, type NameSpec } from '../relay/bounda
 import type { Service, ServiceRoute } from './service.ts';
 
 /**
- * The listeners of the table: what several services want of one address, in one. Pure.
+ * Makes the listeners of the routing table: one for each address, with the routes of all its services. Pure.
  */
 interface ServedRoute {
   readonly service: string;
   readonly route: ServiceRoute;
 }
 
-/** A writer remembers: an address whose services stay the same keeps the same object. */
+/** A writer returns the same listener object while the routes of its address stay the same. */
 export function createListenerWriter(explainNames: boolean): (services: Iterable<Service>) => ListenerSpec[] {
   let written = new Map<string, { readonly routes: readonly ServedRoute[]; readonly spec: ListenerSpec }>();
   return (services) => {
@@ -35,7 +35,7 @@ function isSame(a: readonly ServedRoute[], b: readonly ServedRoute[]): boolean {
 }
 
 function toListener(listen: string, routes: readonly ServedRoute[], explainNames: boolean): ListenerSpec {
-  // All of them agree on it: whoever does not is not served here.
+  // All routes have the same acceptProxy: claims gives the address only to routes that agree.
   const [{ host, port, acceptProxy }] = routes.map(({ route }) => route) as [ServiceRoute];
   const all = routes.flatMap(({ service, route }) => route.selectors.map((selector) => ({ ...selector, service })));
   const fallback = all.find(({ kind }) => kind === 'default');
@@ -53,7 +53,7 @@ function toListener(listen: string, routes: readonly ServedRoute[], explainNames
   };
 }
 
-/** An order that stays when a service goes and is kept for a while only. */
+/** A fixed order of names, which does not change when a service is removed and lingers. */
 function compareNames(a: NameSpec, b: NameSpec): number {
   return `${a.kind} ${a.pattern}` < `${b.kind} ${b.pattern}` ? -1 : 1;
 }

@@ -17,9 +17,10 @@ import {
 } from './route.ts';
 
 /**
- * Merges declarations into services and settles who listens where. Pure, and independent of the order of its input.
+ * Merges declarations into services and settles which service gets which address. Pure, and independent of the order of
+ * its input.
  */
-/** What is wanted of one service, before any thought of what it was a moment ago. */
+/** The declared state of one service, regardless of its previous state. */
 export interface ServiceIntent {
   readonly name: string;
   readonly routes: readonly Route[];
@@ -34,7 +35,7 @@ export interface Merged {
   readonly problems: readonly Problem[];
 }
 
-/** One service's declarations and what they came to; valid for as long as the declarations are the same objects. */
+/** One service's declarations and the result of merging them; valid while the declarations are the same objects. */
 interface Draft {
   readonly group: readonly Declaration[];
   readonly intent: ServiceIntent;
@@ -43,7 +44,7 @@ interface Draft {
 }
 
 /**
- * A merger remembers each service's draft: of five thousand containers one has changed, mostly, and the intents of all
+ * A merger remembers each service's draft. Mostly one of five thousand containers has changed, and the intents of all
  * other services stay the same objects.
  */
 export function createMerger(): (declarations: readonly Declaration[]) => Merged {
@@ -96,7 +97,7 @@ function settle(drafts: readonly Draft[], reduce: Reducer): Merged {
 
 type Reducer = (intent: ServiceIntent, lost: ReadonlySet<Selector>) => ServiceIntent;
 
-/** A reducer remembers: a service that loses the same again stays the same object. */
+/** A reducer returns the same object for a service that loses the same selectors again. */
 function createReducer(): Reducer {
   const memo = new WeakMap<ServiceIntent, { readonly left: readonly Selector[]; readonly reduced: ServiceIntent }>();
   return (intent, lost) => {
@@ -115,7 +116,7 @@ function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((one, index) => one === b[index]);
 }
 
-/** Of a group that is sorted and, as all groups, not empty. */
+/** The newest declaration of a sorted group. A group is never empty. */
 function newestOf(group: readonly Declaration[]): Declaration {
   const newest = group.at(-1);
   if (!newest) throw new RangeError('a service without declarations');
@@ -146,7 +147,10 @@ function differences(service: string, group: readonly Declaration[]): Problem[] 
   ];
 }
 
-/** Names may differ: the service has them all. What concerns the whole address, or one name there, must not. */
+/**
+ * Labels that replicas must agree on: those of a whole address or of one name on it. A service has the names of them
+ * all.
+ */
 function matchDifferences(group: readonly Declaration[]): string[] {
   const labels = new Set<string>();
   for (const here of Map.groupBy(group, listenOf).values()) {
@@ -164,7 +168,7 @@ function matchDifferences(group: readonly Declaration[]): string[] {
   return [...labels];
 }
 
-/** Options are plain values, and lists and records of them. */
+/** Compares options, which are plain values, or lists and records of them. */
 function isAlike(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }

@@ -1,10 +1,10 @@
 /**
- * What an operator asked of one upstream: an input of the catalog like a health verdict. It holds for as long as the
+ * An operator's change to one upstream. Like a health verdict it is an input of the catalog. It applies while the
  * upstream's process lives and Sealane runs.
  */
 export interface Override {
-  /** Takes no new sessions; those it has run on for as long as they like. */
+  /** Whether the upstream gets no new sessions; its sessions may continue without a limit. */
   readonly drained: boolean;
-  /** Instead of the declared one. */
+  /** Replaces the declared weight; undefined to keep it. */
   readonly weight: number | undefined;
 }

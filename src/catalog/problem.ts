@@ -1,26 +1,27 @@
 /**
- * Something we could not or would not do: who, what, why and what to do about it. A value, never an exception.
+ * A problem is something that Sealane could not or would not do: its subject, what happened, and the fix. It is a
+ * value, never an exception.
  */
 export interface Problem {
-  /** Stable, for metrics and tests, e.g. `label-unknown`. */
+  /** The stable name of the kind of problem, for metrics and tests, e.g. `label-unknown`. */
   readonly code: ProblemCode;
-  /** Who it is about: a container's name, a service or a listen address; safe to print. */
+  /** The subject's name: a container, a service or a listen address, for example; safe to print. */
   readonly subject: string;
-  /** The container's id, where it is about one. */
+  /** The id of the container that the problem is about, if it is about one. */
   readonly containerId?: string;
-  /** The label at fault, where it is one: whoever knows where it is written can point at it. Hostile text. */
+  /** The label at fault, if a label is, so that `sealane check` can point at its line. Hostile text. */
   readonly label?: string;
-  /** The route at fault, where it is one: its name, or '' for the one written without a name. */
+  /** The name of the route at fault, if a route is; '' for the unnamed route. */
   readonly route?: string;
-  /** The address it is about, where it is one that is or was to be listened on. */
+  /** The listen address that the problem is about, if it is about one. */
   readonly listen?: string;
-  /** One line, safe to print. */
+  /** What happened, in one line that is safe to print. */
   readonly message: string;
-  /** The one next thing to do. */
+  /** The next thing to do. */
   readonly fix: string;
 }
 
-/** What a problem's subject names, by the problem's code. */
+/** The kind of thing that a problem's subject names, by the problem's code. */
 type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting';
 
 const subjects = {
@@ -53,8 +54,8 @@ export function subjectOf(code: ProblemCode): SubjectKind {
 }
 
 /**
- * Two problems are the same when all that a person would read is the same; but one about a whole service stays the same
- * while the replicas that it names come and go.
+ * Problems with the same key are the same. The key has everything that a person would read, except for a problem about
+ * a whole service, which stays the same while the replicas in its message change.
  */
 export function problemKey({ code, containerId, subject, message }: Problem): string {
   return `${code}\0${containerId ?? ''}\0${subject}\0${code === 'all-suspect' ? '' : message}`;

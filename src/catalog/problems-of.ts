@@ -2,7 +2,7 @@ import type { Catalog } from './catalog.ts';
 import { subjectOf, type Problem } from './problem.ts';
 
 /**
- * Which problems concern which services: those named after it, those of its containers, and those of where it listens.
+ * Finds the problems of each service: those about the service, about its containers, and about its listen addresses.
  * Pure.
  */
 export function problemsByService(catalog: Catalog): ReadonlyMap<string, readonly Problem[]> {
@@ -11,7 +11,7 @@ export function problemsByService(catalog: Catalog): ReadonlyMap<string, readonl
   return known;
 }
 
-/** A catalog never changes, and is asked about by many. */
+/** The index of each catalog is kept, since a catalog never changes and many callers ask for it. */
 const memo = new WeakMap<Catalog, ReadonlyMap<string, readonly Problem[]>>();
 
 function indexProblems({ services, problems }: Catalog): ReadonlyMap<string, readonly Problem[]> {
@@ -26,7 +26,7 @@ function indexProblems({ services, problems }: Catalog): ReadonlyMap<string, rea
   }
   for (const problem of problems) {
     const concerned = new Set(problem.containerId === undefined ? [] : byContainer.get(problem.containerId));
-    // A file, a setting or a container may have the very name of a service that has nothing to do with it.
+    // The subject is compared only if its kind fits: a file or a container may have the name of an unrelated service.
     const about = subjectOf(problem.code);
     if (about === 'listener') for (const service of byListen.get(problem.subject) ?? []) concerned.add(service);
     if (about === 'service' && services.has(problem.subject)) concerned.add(problem.subject);

@@ -3,12 +3,12 @@ import type { Name, TlsMode } from '../relay/boundary/table.ts';
 import { bySeniority, type Declaration, type Declarer, type RouteMatch } from './declaration.ts';
 
 /**
- * How clients reach a service: its listen addresses, and on each the names it has there. Pure.
+ * Routes lead clients to a service: its listen addresses, and the service's names on each. Pure.
  */
 export interface Route extends Address, Pick<RouteMatch, 'acceptProxy' | 'sniffTimeoutMs'> {
-  /** Its address as text, which is also the listener's key. */
+  /** The route's address as text, which is also the listener's key. */
   readonly listen: string;
-  /** How its clients are told from those of other services on the same address; never empty. */
+  /** Tell the route's clients from those of other services on the same address; never empty. */
   readonly selectors: readonly Selector[];
 }
 
@@ -17,10 +17,10 @@ export type Selector =
   /** Clients that ask for no name, or for one that no other route of the address has. */
   | { readonly kind: 'default'; readonly tls: TlsMode };
 
-/** Whose declaration it goes back to: the most senior one that asked for it. */
+/** The owner of each selector: the most senior declarer that declared it. */
 export type Owners = ReadonlyMap<Selector, Declarer>;
 
-/** `group`: one service's declarations, the senior ones first. The newest decides where they disagree. */
+/** `group` has the declarations of one service, senior ones first. Where they disagree, the newest decides. */
 export function routesOf(group: readonly Declaration[]): {
   readonly routes: readonly Route[];
   readonly owners: Owners;
@@ -52,7 +52,7 @@ export function selectorsOf({ names, tls }: RouteMatch): readonly Selector[] {
   return names.length === 0 ? [{ kind: 'default', tls }] : names.map((name) => ({ ...name, tls }));
 }
 
-/** A route without any selector is none. */
+/** Drops selectors from routes, and routes that have no selector left. */
 export function withoutSelectors<R extends Route>(
   routes: readonly R[],
   drop: (route: R, selector: Selector) => boolean,
@@ -64,12 +64,12 @@ export function withoutSelectors<R extends Route>(
   });
 }
 
-/** Senior declarations first, so that nothing depends on the order in which they were found. */
+/** Orders senior declarations first, so that no result depends on the order in which they were found. */
 export function compareDeclarations(a: Declaration, b: Declaration): number {
   return (
     bySeniority(a.declaredBy, b.declaredBy) ||
     compareText(listenOf(a), listenOf(b)) ||
-    // Two routes of one container may have one address.
+    // Two routes of one container may have the same address.
     compareText(contentOf(a), contentOf(b))
   );
 }
@@ -86,23 +86,28 @@ export function listenOf({ listen }: Declaration): string {
   return formatAddress(listen);
 }
 
-/** What it takes for itself: where Sealane ends TLS, an HTTP host is asked for as a server name. */
+/**
+ * Selectors with the same key conflict. Where Sealane terminates TLS, clients ask for an HTTP host as a server name.
+ */
 export function selectorKey(selector: Selector): string {
   const asServerName = selector.kind === 'host' && selector.tls === 'terminate';
   return asServerName ? `sni ${selector.pattern}` : selectorName(selector);
 }
 
-/** For people: `host api.localhost`, `default`. */
+/** The selector for people: `host api.localhost` or `default`. */
 export function selectorName(selector: Selector): string {
   return selector.kind === 'default' ? 'default' : `${selector.kind} ${selector.pattern}`;
 }
 
-/** For people: `127.0.0.1:80`, or with a name `127.0.0.1:80 (host api.localhost)`. */
+/** The address and selector for people: `127.0.0.1:80`, or with a name `127.0.0.1:80 (host api.localhost)`. */
 export function describeSelector(listen: string, selector: Selector): string {
   return selector.kind === 'default' ? listen : `${listen} (${selectorName(selector)})`;
 }
 
-/** In the API: `host api.localhost`, `rest` for the default; none for a service that gets all clients of its address. */
+/**
+ * The selectors in the API: `host api.localhost`, and `rest` for the default. The list is empty for a service that gets
+ * all clients of its address.
+ */
 export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
   return selectors.every(({ kind }) => kind === 'default') ? [] : selectors.map(apiName);
 }
@@ -111,7 +116,7 @@ function apiName(selector: Selector): string {
   return selector.kind === 'default' ? 'rest' : selectorName(selector);
 }
 
-/** Whether clients of one listener begin alike: with the header of a proxy, or without. */
+/** Whether two routes can share a listener: their clients send PROXY headers from the same proxies, or none. */
 export function agree(a: Route, b: Route): boolean {
   return a === b || sameProxies(a.acceptProxy, b.acceptProxy);
 }

@@ -5,12 +5,12 @@ import { createListenerWriter } from './listeners.ts';
 import type { ServiceUpstream, UpstreamState } from './upstream.ts';
 
 /**
- * The catalog as the relay needs it. Pure.
+ * Writes the routing table of a catalog. Pure.
  */
 export interface TableRules {
-  /** Clients of one service that may wait at once. */
+  /** How many clients of one service may wait at once. */
   readonly maxHeld: number;
-  /** Whether a client whose name nobody has is told which names there are. */
+  /** Whether the page for an unknown name lists the known names. */
   readonly explainNames: boolean;
 }
 
@@ -37,7 +37,7 @@ function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
     service: name,
     ...pool,
     maxHeld,
-    // Out of the table when its drain is over, so that the relay closes what is left.
+    // An upstream leaves the table when its drain is over, so that the relay closes its remaining sessions.
     upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
   };
 }

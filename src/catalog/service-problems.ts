@@ -5,17 +5,17 @@ import type { Problem } from './problem.ts';
 import type { ServiceUpstream } from './upstream.ts';
 
 /**
- * What is wrong with services although everything was declared well. Only what lasts is said: a restart passes through
- * all of these for a moment. Pure.
+ * Finds problems of services whose declarations are correct. A state must last before it is a problem, because a
+ * restart passes through each of them for a moment. Pure.
  */
 const startingGraceMs = 10_000;
 const suspectGraceMs = 1_000;
-/** Hundreds of replicas mostly fail for one reason, each at its own address. */
+/** The number of reasons in a message: hundreds of replicas mostly fail for one reason, each at its own address. */
 const reasonsNamed = 3;
 
 interface Judgement {
   readonly problems: readonly Problem[];
-  /** When something that is not a problem yet becomes one by the mere passing of time. */
+  /** When the next state becomes a problem by the passing of time alone. */
   readonly nextDeadlineMs: number | undefined;
 }
 
@@ -43,11 +43,12 @@ function neverReady({ declared, state }: ServiceUpstream): Problem {
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it is not ready after ${formatDuration(startingGraceMs)}: ${state.reason}`,
-    fix: declared.health.kind === 'docker' ? 'See what its HEALTHCHECK says: docker inspect.' : howToListen(declared),
+    fix:
+      declared.health.kind === 'docker' ? 'See the output of its HEALTHCHECK: docker inspect.' : howToListen(declared),
   };
 }
 
-/** Since when no upstream is ready and those left only failed to answer; undefined when that is not so. */
+/** Since when no upstream is ready and at least one is only suspect; undefined when that is not the case. */
 function allSuspectSince({ upstreams }: Service): number | undefined {
   let sinceMs: number | undefined;
   for (const { state } of upstreams) {

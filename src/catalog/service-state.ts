@@ -1,7 +1,7 @@
 import type { Service } from './service.ts';
 
 /**
- * How a service is, in one word and one line, for whoever looks at many. The whole story is `explain`'s. Pure.
+ * The state of a service in one word and one line, for lists of services; `explain` has the details. Pure.
  */
 export const serviceStates = ['up', 'degraded', 'down'] as const;
 
@@ -14,7 +14,7 @@ export function stateOf(service: Service, problems: number): ServiceState {
   const { routes, upstreams, lingersUntilMs } = service;
   const open = routes.filter((route) => route.openPort !== undefined).length;
   const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
-  if (open === 0) return { kind: 'down', reason: 'no port of it is open' };
+  if (open === 0) return { kind: 'down', reason: 'none of its ports is open' };
   if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
   const unready = upstreams.find(({ state }) => state.kind !== 'ready');
   if (unready) {

@@ -2,20 +2,23 @@ import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
 import type { Override } from './override.ts';
 
 /**
- * The lifecycle of one upstream. All transitions are in `nextUpstream`; a state keeps its `since` for as long as its kind
- * stays. An upstream that is gone has no state: it is no longer in the catalog.
+ * The lifecycle of one upstream. All transitions are in `nextUpstream`; a state keeps its `sinceMs` while its kind
+ * stays. An upstream that is gone has no state, because it is no longer in the catalog.
  */
 export type UpstreamState =
-  /** Its container runs; nothing has proven yet that it takes connections. */
+  /** The container runs, but the upstream has not yet proven that it accepts connections. */
   | { readonly kind: 'starting'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly reason: string }
-  /** Takes no new sessions, keeps those it has. `suspect`: a mere failed dial says so; asked when no other is left. */
+  /**
+   * The upstream gets no new sessions and keeps those it has. `suspect` means that only a failed dial says so: the
+   * upstream is still dialed when no other is left.
+   */
   | { readonly kind: 'unhealthy'; readonly sinceMs: number; readonly reason: string; readonly suspect: boolean }
-  /** Its container is paused: the kernel would still accept for it, but nobody answers. */
+  /** The container is paused: the kernel would still accept connections, but the process does not answer. */
   | { readonly kind: 'paused'; readonly sinceMs: number; readonly reason: string }
   /**
-   * Takes no new sessions. `over`: its time is up, and what was left of its sessions is closed. `untilMs` is Infinity for
-   * one that an operator drains: it is they who close sessions, or take it back.
+   * The upstream gets no new sessions. `over` means that its time is up and its remaining sessions are closed.
+   * `untilMs` is Infinity for an upstream that an operator drains: the drain lasts until the operator undrains it.
    */
   | {
       readonly kind: 'draining';
@@ -28,33 +31,33 @@ export type UpstreamState =
 export interface ServiceUpstream {
   readonly declared: DeclaredUpstream;
   readonly state: UpstreamState;
-  /** As declared, unless an operator said otherwise. */
+  /** The declared weight, unless an operator set another. */
   readonly weight: number;
 }
 
-/** What probes and dials have found out about an upstream. */
+/** The conclusion from the probes and dials of an upstream. */
 export type Verdict =
-  /** Not proven yet; `reason` once a probe has failed. */
+  /** No probe has passed yet; `reason` is set once a probe has failed. */
   | { readonly kind: 'pending'; readonly reason: string | undefined }
   | { readonly kind: 'fit' }
-  /** A dial failed, and no probe has got through since. */
+  /** A dial failed, and no probe has passed since. */
   | { readonly kind: 'suspect'; readonly reason: string }
   | { readonly kind: 'unfit'; readonly reason: string };
 
 export type UpstreamInput =
-  /** Still declared, and its process lives. */
+  /** The upstream is declared, and its process lives. */
   | {
       readonly kind: 'declared';
       readonly upstream: DeclaredUpstream;
       readonly verdict: Verdict | undefined;
       readonly override?: Override | undefined;
     }
-  /** No longer declared, but its process may live on. */
+  /** The upstream is no longer declared, but its process may live on. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
-  /** Its process is known to be dead. */
+  /** The upstream's process is known to be dead. */
   | { readonly kind: 'died' };
 
-/** The next upstream, or undefined when it is gone. Times are the clock's monotonic milliseconds. */
+/** The upstream in its next state, or undefined when it is gone. Times are the clock's monotonic milliseconds. */
 export function nextUpstream(
   previous: ServiceUpstream | undefined,
   input: UpstreamInput,
@@ -73,11 +76,11 @@ export function nextUpstream(
     case 'withdrawn': {
       if (!previous) return undefined;
       const state = drain(previous.state, previous.declared, input.reason, nowMs);
-      // Nobody speaks of it any more: once its sessions are closed there is nothing left to know.
+      // The upstream is no longer declared: once its drain is over, it leaves the catalog.
       return state.over ? undefined : { ...previous, state: keep(previous.state, state) };
     }
     case 'died':
-      // Whatever it was, a dead process finishes nothing: no drain.
+      // A dead process has no sessions left to drain, whatever its state was.
       return undefined;
   }
 }
@@ -93,20 +96,20 @@ function nextState(
   const { condition, health } = upstream;
   switch (condition.kind) {
     case 'stopping':
-      // Before paused: `docker stop` of a paused container unpauses it only to let it die.
+      // Stopping comes before paused: `docker stop` of a paused container unpauses it only to let it end.
       return drain(previous, upstream, `it was sent ${condition.signal}`, nowMs);
     case 'paused':
       return { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' };
     case 'running':
-      if (drained) return { kind: 'draining', sinceMs: nowMs, reason: askedFor, untilMs: Infinity, over: false };
+      if (drained) return { kind: 'draining', sinceMs: nowMs, reason: byOperator, untilMs: Infinity, over: false };
       return judge(health, condition, verdict, nowMs);
   }
 }
 
-const askedFor = 'an operator drains it';
-export const notProbedYet = 'it has not been probed yet';
+const byOperator = 'drained by an operator';
+export const notProbedYet = 'not probed yet';
 
-/** A drain that has begun keeps its first deadline, whatever else happens meanwhile. */
+/** A drain that has begun keeps its first deadline, whatever happens meanwhile. */
 function drain(
   previous: UpstreamState | undefined,
   upstream: DeclaredUpstream,
@@ -162,7 +165,7 @@ function judgeProbed(
   }
 }
 
-/** The same object when nothing is new; the same `since` when only the reason is. */
+/** Returns the previous state if nothing changed, and keeps its `sinceMs` if its kind stayed. */
 function keep(previous: UpstreamState | undefined, next: UpstreamState): UpstreamState {
   if (previous?.kind !== next.kind) return next;
   const kept = { ...next, sinceMs: previous.sinceMs };

@@ -78,7 +78,7 @@ describe('the dashboard', () => {
     await t.page.getByRole('heading', { name: '1 problem' }).waitFor();
     await folder.write('sealane.yaml', servicesFile({ web: [second, upstream.port] }));
     await t.page.getByRole('heading', { name: '1 problem' }).waitFor({ state: 'detached' });
-    await t.page.getByRole('row', { name: 'api' }).filter({ hasText: 'no port of it is open' }).waitFor();
+    await t.page.getByRole('row', { name: 'api' }).filter({ hasText: 'none of its ports is open' }).waitFor();
     expect(t.complaints).toEqual([]);
   });
 

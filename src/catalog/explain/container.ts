@@ -5,8 +5,8 @@ import { causeOf, diagnoseService, diagnoseUpstream } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * Why a container does or does not get clients: whether it is ours to serve, whether its labels say what it means, and
- * only then how its upstreams are. Pure.
+ * Diagnoses why a container does or does not get clients: whether Sealane serves it, whether its labels are correct,
+ * and then the state of its upstreams. Pure.
  */
 export function diagnoseContainer(
   container: ContainerView,
@@ -19,14 +19,14 @@ export function diagnoseContainer(
   if (!container.isLabelled) {
     return bad(
       'never-labelled',
-      `${name} has no ${labelPrefix}. label, so it is left alone`,
+      `${name} has no ${labelPrefix}. label, so Sealane ignores it`,
       `Recreate it with the label ${labelPrefix}.port=<port>.`,
     );
   }
   if (container.isOneoff) {
     return bad(
       'oneoff',
-      `${name} was made by \`compose run\`, whose containers never get clients`,
+      `${name} was created by \`compose run\`, whose containers never get clients`,
       'Start the service with `compose up`.',
     );
   }
@@ -36,7 +36,7 @@ export function diagnoseContainer(
   if (scope === 'project' && project === undefined) {
     return bad(
       'scope-unknown',
-      'scope is "project", but Sealane runs in no compose project',
+      'scope is "project", but Sealane does not run in a compose project',
       'Run it as a service of the compose file, or set scope to all.',
     );
   }
@@ -44,7 +44,7 @@ export function diagnoseContainer(
     const theirs = container.project === undefined ? 'none' : `"${container.project}"`;
     return bad(
       'out-of-scope',
-      `${name} is not of Sealane's compose project "${project}" (its own: ${theirs}), and scope is "project"`,
+      `${name} is not in Sealane's compose project "${project}" (its own: ${theirs}), and scope is "project"`,
       'Start Sealane with --scope all, or put both into one compose project.',
     );
   }
@@ -59,7 +59,7 @@ export function diagnoseContainer(
   if (services.length === 0) {
     return state === 'restarting'
       ? bad('restarting', `${name} restarts again and again`, `See why it ends: docker logs ${name}`)
-      : bad('not-synced', `${name} was not looked at yet`, 'Ask again in a moment.');
+      : bad('not-synced', `${name} has not been inspected yet`, 'Ask again in a moment.');
   }
   const unreachable = problems.find(({ code }) => addressCodes.has(code));
   if (unreachable) return bad(causeOf(unreachable), `${name}: ${unreachable.message}`, unreachable.fix);

@@ -1,8 +1,8 @@
 import type { Problem } from '../problem.ts';
 
 /**
- * Why a service is or is not reachable, as a value: the cause, the one next thing to do, and what was looked at on the
- * way from the declaration to the upstream. All text is printable.
+ * The value that explains why a subject can or can't be reached: the cause, the next thing to do, and the steps from
+ * the declaration to the upstream. All text is printable.
  */
 export type Cause =
   | 'fine'
@@ -35,7 +35,7 @@ export type Cause =
   | 'healthcheck-failing'
   | 'check-failing'
   | 'all-suspect'
-  /** What clients of TLS are shown. */
+  /** A certificate is missing, unusable or expiring. */
   | 'certificate'
   | 'dial-failing'
   | 'paused'
@@ -54,11 +54,11 @@ export interface Step {
   readonly text: string;
 }
 
-/** A dial that failed of late; the same one again and again is one, counted. */
+/** A recent dial failure; repetitions of the same failure are counted in it. */
 export interface DialFailure {
   readonly atMs: number;
   readonly upstreamKey: string;
-  /** errno and address, e.g. `ECONNREFUSED 172.18.0.3:80`. */
+  /** The error code and address, e.g. `ECONNREFUSED 172.18.0.3:80`. */
   readonly error: string;
   readonly count: number;
 }
@@ -66,9 +66,9 @@ export interface DialFailure {
 export interface Diagnosis {
   readonly verdict: Reachability;
   readonly cause: Cause;
-  /** One line. */
+  /** What is the case, in one line. */
   readonly summary: string;
-  /** Undefined when there is nothing to do. */
+  /** The next thing to do; undefined when nothing needs to be done. */
   readonly next: string | undefined;
 }
 
@@ -79,6 +79,6 @@ export interface Explanation extends Diagnosis {
   readonly services: readonly string[];
   readonly steps: readonly Step[];
   readonly problems: readonly Problem[];
-  /** Newest first; `upstream` is its name. */
+  /** Newest first; `upstream` is the upstream's name. */
   readonly dialFailures: readonly (DialFailure & { readonly upstream: string })[];
 }

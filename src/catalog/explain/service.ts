@@ -9,8 +9,8 @@ import type { Cause, Diagnosis } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
 /**
- * What keeps clients from a service, or would if it were asked of one upstream only. The first thing that is wrong on a
- * client's way is the cause: port, containers, addresses, fitness. Pure.
+ * Diagnoses what keeps clients from a service or from one upstream. The cause is the first fault on a client's way:
+ * port, containers, addresses, health. Pure.
  */
 export function diagnoseService(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
   const { name, routes, upstreams } = service;
@@ -23,7 +23,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
     return bad(
       'weight-zero',
       `all ready upstreams of ${name} have weight 0, so clients wait`,
-      'Give one of them a weight, by label or in the admin API.',
+      'Give one of them a weight above 0, by label or in the admin API.',
     );
   }
   const worst = worstOf(upstreams);
@@ -58,7 +58,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
 }
 
-/** Somebody older has what was asked for. */
+/** Whether the problem says that a more senior service has the listen address or name. */
 export function isConflict(code: Problem['code']): boolean {
   return code === 'listen-conflict' || code === 'name-conflict';
 }
@@ -70,20 +70,20 @@ function diagnoseClosed(service: Service, problems: readonly Problem[], world: E
   const [route] = routes;
   if (route) return diagnoseRoute(route, world);
   if (lingersUntilMs !== undefined) return gone(name);
-  return bad('opening', `no port of ${name} is open`, 'Look at its problems.');
+  return bad('opening', `none of the ports of ${name} is open`, 'See its problems.');
 }
 
 function diagnoseRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Diagnosis {
   const status = listeners.get(listen);
   if (status?.kind === 'failed') {
-    // Not the catalog's problem, which comes a moment after the status.
+    // The problem is made from the status, since the catalog's own problem appears a moment after it.
     const { message, fix } = listenerProblem(listen, status);
     return bad('listen-failed', `${listen} is not open: ${message}`, fix);
   }
   return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');
 }
 
-/** No upstream is ready. */
+/** The diagnosis of a service without a ready upstream. */
 function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagnosis {
   const worst = worstOf(service.upstreams);
   if (worst) {
@@ -106,12 +106,12 @@ function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagno
 function gone(name: string): Diagnosis {
   return bad(
     'no-container',
-    `no container declares ${name} any more; its clients wait for one to come back`,
+    `no container declares ${name} any more; its clients wait for a container to return`,
     'Start its container again.',
   );
 }
 
-/** Of those that are not ready the one that comes nearest to it, since that is where help is needed. */
+/** The upstream that is not ready but closest to ready, since a fix there helps most. */
 function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undefined {
   const nearness = ({ state }: ServiceUpstream): number => order.indexOf(state.kind);
   return upstreams.toSorted((a, b) => nearness(a) - nearness(b)).find(({ state }) => state.kind !== 'ready');
@@ -119,7 +119,7 @@ function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undef
 
 const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 
-/** Why this upstream takes no sessions, and what to do. */
+/** Diagnoses why an upstream gets no sessions, and what to do. */
 export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
   const { declared, state } = upstream;
   const { name } = declared;
@@ -139,7 +139,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
         return bad(
           'healthcheck-failing',
           summary,
-          `See what its HEALTHCHECK says: docker inspect --format '{{json .State.Health}}' ${name}`,
+          `See the output of its HEALTHCHECK: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
       return bad('check-failing', summary, howToPassCheck(declared));
     case 'starting':
@@ -147,14 +147,14 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
         return bad(
           'healthcheck-starting',
           summary,
-          `Wait for its HEALTHCHECK, or see what it says: docker inspect --format '{{json .State.Health}}' ${name}`,
+          `Wait for its HEALTHCHECK, or see its output: docker inspect --format '{{json .State.Health}}' ${name}`,
         );
       if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
       return bad('nothing-listens', summary, howToListen(declared));
   }
 }
 
-/** The cause that stands for each problem; labels and certificates can go wrong in several ways. */
+/** The cause for each problem; several label problems share one cause, and so do several certificate problems. */
 const causes: Readonly<Record<ProblemCode, Cause>> = {
   'label-unknown': 'label-mistake',
   'label-malformed': 'label-mistake',
@@ -185,7 +185,7 @@ function bad(cause: Cause, summary: string, next: string): Diagnosis {
   return { verdict: 'unreachable', cause, summary, next };
 }
 
-/** `3s`, for how long something has been so. */
+/** The duration from `sinceMs` to `nowMs`, e.g. `3s`. */
 export function ago(sinceMs: number, nowMs: number): string {
   return formatDuration(Math.max(0, nowMs - sinceMs));
 }

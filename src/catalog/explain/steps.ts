@@ -9,7 +9,8 @@ import { ago } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * What was looked at, in the order of a client's way: engine, declaration, listener, network, upstreams, clients. Pure.
+ * The steps of an explanation, in the order of a client's way: engine, declaration, listener, network, upstreams,
+ * clients. Pure.
  */
 const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'no-address',
@@ -34,7 +35,7 @@ export function engineStep({ engine, synced }: ExplainWorld): Step {
 }
 
 export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {
-  const labels = isLabelled ? '' : ', without our labels';
+  const labels = isLabelled ? '' : ", without Sealane's labels";
   return {
     step: 'declared',
     status: isLabelled ? 'info' : 'bad',
@@ -74,8 +75,8 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
     const status = listeners.get(listen);
     if (openPort !== undefined) {
       const names = namesOf(route);
-      const whom = names.length === 0 ? '' : `, for ${names.join(', ')}`;
-      return { step: 'listener', status: 'ok', text: `${formatAddress({ host, port: openPort })} is open${whom}` };
+      const forNames = names.length === 0 ? '' : `, for ${names.join(', ')}`;
+      return { step: 'listener', status: 'ok', text: `${formatAddress({ host, port: openPort })} is open${forNames}` };
     }
     const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
     return { step: 'listener', status: 'bad', text: `${listen} ${why}` };
@@ -84,13 +85,13 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
 
 function upstreamStep({ declared, state, weight }: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
   const where = declared.endpoints.map(formatAddress).join(', ');
-  const since = ago(state.sinceMs, nowMs);
+  const age = ago(state.sinceMs, nowMs);
   const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
   const weighed = weight === 1 ? '' : `, weight ${weight}`;
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}) is ${state.kind} since ${since}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}`,
+    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}`,
   };
 }
 

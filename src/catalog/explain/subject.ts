@@ -5,7 +5,7 @@ import type { Service } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * What somebody means who asks about `text`: a port, a service by its whole name or the part behind the project, a
+ * Resolves the text of a question to its subject: a port, a service by its whole name or the part after the project, a
  * container by name or id, or a compose service that declares nothing. Pure.
  */
 export type Subject =
@@ -32,7 +32,7 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };
 }
 
-/** `5432`, `:5432` or `127.0.0.1:5432`. */
+/** The port of a text such as `5432`, `:5432` or `127.0.0.1:5432`. */
 function portOf(text: string): number | undefined {
   const listen = parseListen(text.toLowerCase());
   return listen?.host !== undefined && isUnix(listen.host) ? undefined : listen?.port;
@@ -50,7 +50,7 @@ function suggest(
 ): string[] {
   const whole = new Map<string, string>();
   for (const { name } of services) {
-    // Also for who types only what is behind the project.
+    // A service is also found by the part of its name after the project.
     whole.set(name, name).set(name.slice(name.indexOf('/') + 1), name);
   }
   for (const { name } of containers) whole.set(name, name);

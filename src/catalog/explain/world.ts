@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog.ts';
 import type { DialFailure } from './explanation.ts';
 
 /**
- * All that an explanation goes by: the catalog, and what was seen of containers that never made it there.
+ * The input of an explanation: the catalog, and the containers that are not in it.
  */
 export interface ExplainWorld {
   readonly catalog: Catalog;
@@ -14,37 +14,37 @@ export interface ExplainWorld {
   /** The compose project that Sealane runs in. */
   readonly project: string | undefined;
   readonly engine: EngineStatus;
-  /** The first list of containers was read. */
+  /** Whether the first list of containers was read. */
   readonly synced: boolean;
-  /** What Sealane can reach from where it stands, for people; undefined while it is not known. */
+  /** Sealane's vantage, for people; undefined while it is unknown. */
   readonly vantage: string | undefined;
-  /** Labelled containers that live. */
+  /** The live containers with Sealane's labels. */
   readonly containers: () => Iterable<ContainerView>;
-  /** The container of the very name in question, from the engine, where it is no labelled container that lives. */
+  /** The container with the name in question, inspected if it is not among `containers`. */
   readonly inspected: ContainerView | undefined;
-  /** Names of other containers, for who mistypes one. */
+  /** The names of other containers, for suggestions. */
   readonly otherNames: readonly string[];
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
-  /** Newest first. */
+  /** The recent dial failures, newest first. */
   readonly dialFailures: readonly DialFailure[];
   readonly activeOf: (upstreamKey: string) => number;
   readonly heldOf: (service: string) => number;
 }
 
-/** A container as far as explanations need it; texts are printable. */
+/** The view of a container for explanations; its texts are printable. */
 export interface ContainerView {
   readonly id: string;
   readonly name: string;
-  /** `running`, `exited` … */
+  /** The engine's state of the container, e.g. `running` or `exited`. */
   readonly state: string;
   readonly isLabelled: boolean;
-  /** `enable` is false. */
+  /** Whether the label `enable` is false. */
   readonly isDisabled: boolean;
-  /** Made by `compose run`. */
+  /** Whether `compose run` created the container. */
   readonly isOneoff: boolean;
   readonly project: string | undefined;
-  /** `<project>/<service>`, as compose has it. */
+  /** The compose service as `<project>/<service>`; undefined without compose. */
   readonly composeService: string | undefined;
-  /** What it is attached to, for people. */
+  /** The container's networks, for people. */
   readonly networks: string;
 }

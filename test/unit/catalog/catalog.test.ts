@@ -22,7 +22,7 @@ describe('merging', () => {
     expect(services[0]?.upstreams.map((one) => one.name)).toEqual(['a', 'b']);
   });
 
-  it("takes the newest replica's options when they disagree, and says so", () => {
+  it("takes the newest replica's options when they disagree, with a problem", () => {
     const { services, problems } = mergeDeclarations([
       declaration('new', { created: 9, holdMs: 3 }),
       declaration('old'),
@@ -70,7 +70,7 @@ describe('merging', () => {
     expect(problems).toHaveLength(0);
   });
 
-  it('does not depend on the order of what it is given', () => {
+  it('does not depend on the order of its input', () => {
     const services = fc.constantFrom('a', 'b', 'c');
     const one = fc.record({
       service: services,
@@ -141,7 +141,7 @@ describe('the catalog', () => {
     expect(gone.nextDeadlineMs).toBeUndefined();
   });
 
-  it('gives the port of a service that is away to one that wants it now', () => {
+  it('gives the port of a lingering service to a service that wants it now', () => {
     let catalog = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     catalog = nextCatalog(catalog, world([declaration('b', { service: 'other', created: 5 })]), 1);
     expect(toTable(catalog).listeners).toMatchObject([{ service: 'other' }]);
@@ -159,7 +159,7 @@ describe('the catalog', () => {
     expect(states(after)).toEqual({ a: 'draining' });
   });
 
-  it('is unchanged, with nothing to say, when the world is', () => {
+  it('stays unchanged, without changes to log, while the world does', () => {
     const input = world([declaration('a')]);
     const before = nextCatalog(emptyCatalog, input, 0);
     const after = nextCatalog(before, input, 50);
@@ -167,7 +167,7 @@ describe('the catalog', () => {
     expect(toTable(after)).toEqual(toTable(before));
   });
 
-  it('says each change in one line, with the container and why', () => {
+  it('describes each change in one line, with the container and the reason', () => {
     const before = nextCatalog(emptyCatalog, world([declaration('a')]), 0);
     const lines = diffCatalogs(emptyCatalog, before).map((change) => change.message);
     expect(lines).toEqual(['service api declared by a', 'a (10.0.0.1:80) joined api, ready: it is not checked']);

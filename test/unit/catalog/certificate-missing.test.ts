@@ -21,26 +21,31 @@ test.each([
     'no certificate at all',
     api,
     [],
-    /^api: TLS is to be ended on 127\.0\.0\.1:80 \(host api\.localhost\), and there is no/,
+    /^api: TLS is terminated on 127\.0\.0\.1:80 \(host api\.localhost\), but there is no/,
   ],
-  ['none, for whoever comes', {}, [], /^api: TLS is to be ended on 127\.0\.0\.1:80, and there is no certificate/],
-  ['none for its name', api, [['web.localhost']], /no certificate is for that name/],
-  ['only one for names below', api, [['*.api.localhost']], /no certificate is for that name/],
-  ['only one of the names of a wildcard', all, [['cart.shop.localhost']], /no certificate is for that name/],
-])('a service whose TLS is to be ended with %s has a problem', (_title, match, certificates, message) => {
+  ['no certificate for the default', {}, [], /^api: TLS is terminated on 127\.0\.0\.1:80, but there is no certificate/],
+  ['no certificate for its name', api, [['web.localhost']], /no certificate covers that name/],
+  ['only a certificate for names below', api, [['*.api.localhost']], /no certificate covers that name/],
+  [
+    'only a certificate for one name of its wildcard',
+    all,
+    [['cart.shop.localhost']],
+    /no certificate covers that name/,
+  ],
+])('a service whose TLS is terminated with %s has a problem', (_title, match, certificates, message) => {
   const problems = problemsWith(match, ...certificates);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(message);
 });
 
 test.each([
-  ['its own', api, [['web.localhost'], ['api.localhost']]],
-  ['a wildcard', api, [['*.localhost']]],
-  ['the same wildcard', all, [['*.shop.localhost']]],
-  ['any, for whoever comes', {}, [['web.localhost']]],
-  ['any, for whatever name', any, [['web.localhost']]],
-  ['any, for an address, which TLS clients do not name', address, [['a.test']]],
-  ['none, where the upstream ends TLS', { ...api, tls: 'passthrough' } as const, []],
-])('a service with %s has none', (_title, match, certificates) => {
+  ['its own certificate', api, [['web.localhost'], ['api.localhost']]],
+  ['a wildcard certificate', api, [['*.localhost']]],
+  ['a certificate for the same wildcard', all, [['*.shop.localhost']]],
+  ['any certificate for the default', {}, [['web.localhost']]],
+  ['any certificate for any name', any, [['web.localhost']]],
+  ['any certificate for an address, for which TLS clients send no name', address, [['a.test']]],
+  ['no certificate, where the upstream terminates TLS', { ...api, tls: 'passthrough' } as const, []],
+])('a service with %s has no problem', (_title, match, certificates) => {
   expect(problemsWith(match, ...certificates)).toEqual([]);
 });

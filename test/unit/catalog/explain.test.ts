@@ -25,7 +25,7 @@ const view = (over: Partial<ContainerView> = {}): ContainerView => ({
 
 const running = (health: Extract<Condition, { kind: 'running' }>['health']): Condition => ({ kind: 'running', health });
 
-/** One service with one upstream. */
+/** A catalog of one service with one upstream. */
 function one(
   over: Partial<DeclaredUpstream>,
   more: { readonly verdict?: Verdict; readonly override?: Override } = {},
@@ -98,7 +98,7 @@ describe('why a service is not reachable', () => {
       { kind: 'unfit', reason: 'GET / answered 500' },
       'See why api-1 fails its check, or correct its `health` in',
     ],
-  ] as const)('%s, said without a word of containers for a static one', (cause, health, verdict, next) => {
+  ] as const)('%s, without a mention of containers for a static service', (cause, health, verdict, next) => {
     const { upstreams } = [...one({ run: undefined, health }, { verdict }).services.values()][0] ?? { upstreams: [] };
     const diagnosis = upstreams.map(diagnoseUpstream)[0];
     expect(diagnosis).toMatchObject({ cause });
@@ -106,7 +106,7 @@ describe('why a service is not reachable', () => {
     expect(diagnosis?.next).not.toMatch(/docker|label/);
   });
 
-  it('all-suspect, said without a word of containers for a static one', () => {
+  it('all-suspect, without a mention of containers for a static service', () => {
     const catalog = one({ run: undefined, health: { kind: 'readiness' } }, { verdict: suspect });
     expect(explain('shop/api', explainWorld(catalog))).toMatchObject({
       cause: 'all-suspect',
@@ -139,7 +139,7 @@ describe('why a service is not reachable', () => {
     });
   });
 
-  it('is degraded while one of several does not answer, and says which', () => {
+  it('is degraded while one of several upstreams does not answer, and names it', () => {
     const [good, bad] = [declaredUpstream('good'), declaredUpstream('bad')];
     const catalog = catalogOf([declare('api', good), declare('api', bad)], {
       verdictOf: (key) => (key === 'bad' ? suspect : undefined),
@@ -157,7 +157,7 @@ describe('why a service is not reachable', () => {
     });
   });
 
-  it('shows the way a client takes: engine, declaration, port, network, upstreams, clients', () => {
+  it('has steps in the order of a client’s way: engine, declaration, port, network, upstreams, clients', () => {
     const dialFailures = [{ atMs: 5, upstreamKey: 'api-1', error: 'ECONNREFUSED 10.0.0.1:80', count: 3 }];
     const world = explainWorld(one({ health: { kind: 'readiness' } }, { verdict: suspect }), {
       vantage: 'Sealane is on network "shop"',
@@ -166,6 +166,7 @@ describe('why a service is not reachable', () => {
       nowMs: 1_000,
     });
     const { steps, dialFailures: failures } = explain('shop/api', world);
+    expect(steps.find(({ step }) => step === 'upstreams')?.text).toContain('has been unhealthy for');
     expect(steps.map(({ step, status }) => `${step} ${status}`)).toEqual([
       'engine ok',
       'declared ok',
@@ -179,7 +180,7 @@ describe('why a service is not reachable', () => {
 });
 
 describe('a problem of a service that is served', () => {
-  it.each(problemCodes.filter((code) => subjectOf(code) === 'service'))('%s is the cause by its own name', (code) => {
+  it.each(problemCodes.filter((code) => subjectOf(code) === 'service'))('is the cause of the same name: %s', (code) => {
     const cause = code === 'certificate-missing' ? 'certificate' : code;
     const world = explainWorld(
       catalogOf([declare('api', declaredUpstream('a'))], { problems: [problem(code, 'api')] }),
@@ -207,7 +208,7 @@ describe('why a container gets no clients', () => {
     expect(explain('api-1', world).next).not.toBe('');
   });
 
-  it('is told by its name, its id, or the compose service that declares nothing', () => {
+  it('is explained by its name, its id, or the compose service that declares nothing', () => {
     const containers = () => [view()];
     const world = explainWorld(catalogOf([], { problems: [labelTypo] }), { containers });
     for (const text of ['api-1', 'c0ffee', 'c0ff', 'shop/api', 'api']) {
@@ -215,7 +216,7 @@ describe('why a container gets no clients', () => {
     }
   });
 
-  it('goes on to its services once its labels are fine', () => {
+  it('is that of its services once its labels are correct', () => {
     const catalog = catalogOf([
       declare(
         'shop/api',
@@ -228,7 +229,7 @@ describe('why a container gets no clients', () => {
   });
 });
 
-describe('what was asked for', () => {
+describe('the subject of a question', () => {
   it('may be a port, with or without an address', () => {
     for (const text of ['8080', ':8080', '127.0.0.1:8080', 'localhost:8080', '[::1]:8080']) {
       expect(explain(text, explainWorld(one({})))).toMatchObject({
@@ -240,11 +241,11 @@ describe('what was asked for', () => {
     expect(explain('81', explainWorld(one({})))).toMatchObject({ cause: 'no-such-port', suggestions: ['8080'] });
   });
 
-  it('may be the part behind the project', () => {
+  it('may be the part of a name after the project', () => {
     expect(explain('api', explainWorld(one({})))).toMatchObject({ kind: 'service', services: ['shop/api'] });
   });
 
-  it('may be mistyped: what is near is suggested, of services and of all containers', () => {
+  it('may be mistyped: close names of services and of all containers are suggested', () => {
     const world = explainWorld(one({}), { otherNames: ['shop-apf'] });
     expect(explain('shop/apy', world)).toMatchObject({
       cause: 'no-such-service',
@@ -253,7 +254,7 @@ describe('what was asked for', () => {
     expect(explain('nothing like it', world)).toMatchObject({ cause: 'no-such-service', suggestions: [] });
   });
 
-  it('cannot be said not to exist while the engine is out of reach or its list unread', () => {
+  it('is not said to be missing while the engine is out of reach or its list is not read', () => {
     const engine = { kind: 'connecting', reason: 'no such file' } as const;
     expect(explain('x', explainWorld(catalogOf([]), { engine }))).toMatchObject({ cause: 'engine-unreachable' });
     expect(explain('x', explainWorld(catalogOf([]), { synced: false }))).toMatchObject({ cause: 'not-synced' });
@@ -267,7 +268,7 @@ describe('what was asked for', () => {
     const explanation = explain(text, explainWorld(catalogOf([], { problems: [broken] })));
     expect(explanation).toMatchObject({ verdict: 'unreachable', cause: 'config-invalid' });
     expect(explanation.summary).toBe(
-      `${missing}; the configuration file was not taken over: sealane.yaml:3:5: unknown option "lisen"`,
+      `${missing}; the configuration file was not applied: sealane.yaml:3:5: unknown option "lisen"`,
     );
     expect(explanation.next).not.toMatch(/label/);
   });
@@ -284,7 +285,7 @@ describe('what was asked for', () => {
       expect(explain(name, explainWorld(catalog))).toMatchObject({ cause: 'fine', problems: [] });
   });
 
-  it('is shown inert, whatever it is', () => {
+  it('is printed with escapes, whatever it contains', () => {
     const { subject, summary } = explain('\u001b[31m<b>\n', explainWorld(catalogOf([])));
     expect(subject + summary).not.toMatch(/\p{Cc}/u);
   });

@@ -9,7 +9,7 @@ it.each([
   ['127.0.0.1:80', 'EACCES', 'cannot listen: permission denied'],
   ['127.0.0.1:80', 'EMFILE', 'cannot listen: listen EMFILE'],
   ['unix:/run/sealane/a', 'EADDRINUSE', 'cannot listen: another process listens there, or a file has that name'],
-  ['unix:/run/sealane/a', 'EACCES', 'cannot listen: the user Sealane runs as may not make files there'],
+  ['unix:/run/sealane/a', 'EACCES', 'cannot listen: the user that Sealane runs as may not create files there'],
   ['unix:/run/sealane/a', 'ENOENT', 'cannot listen: its folder does not exist'],
 ])('%s that fails with %s is a problem that says why', (listen, code, message) => {
   expect(listenerProblems(new Map([[listen, failed(code)]]))).toMatchObject([
@@ -17,7 +17,7 @@ it.each([
   ]);
 });
 
-it('a listener that listens is none', () => {
+it('a listener that listens is not a problem', () => {
   const listening: ListenerStatus = { kind: 'listening', host: '127.0.0.1', port: 80 };
   expect(listenerProblems(new Map([['127.0.0.1:80', listening]]))).toEqual([]);
 });

@@ -14,7 +14,7 @@ const rules = { maxHeld: 1024, explainNames: true };
 const host = (pattern: string): Name => ({ kind: 'host', pattern });
 const sni = (pattern: string): Name => ({ kind: 'sni', pattern });
 
-/** A container of its own for the service, with these names on 127.0.0.1:80. */
+/** The declaration of a new container of the service, with these names on 127.0.0.1:80. */
 function named(service: string, names: readonly Name[], over: DeclarationOver = {}): Declaration {
   return declaration(`${service}-1`, { service, ...over, match: { names, ...over.match } });
 }
@@ -24,7 +24,7 @@ const catalogOf = (declarations: readonly Declaration[], before = emptyCatalog, 
 
 const listenersOf = (catalog: Catalog): readonly ListenerSpec[] => createTableWriter(rules)(catalog, 1).listeners;
 
-/** `host api → api` for each name of the only listener, and `→ api` for its catch-all. */
+/** `host api → api` for each name of the only listener, and `→ api` for its default. */
 function routing(catalog: Catalog): string[] {
   const listeners = listenersOf(catalog);
   expect(listeners.length).toBeLessThanOrEqual(1);
@@ -35,7 +35,7 @@ function routing(catalog: Catalog): string[] {
 }
 
 describe('services with different names', () => {
-  it('share a listener, with one more that gets what no name matches', () => {
+  it('share a listener with a service that gets the clients that no name matches', () => {
     const catalog = catalogOf([
       named('web', [host('web.localhost'), host('*.web.localhost')], { created: 3 }),
       named('api', [host('api.localhost'), sni('api.localhost')], { created: 2 }),
@@ -75,7 +75,7 @@ describe('services with different names', () => {
     }
   });
 
-  it('make the listener wait as long as the longest of them', () => {
+  it('give the listener the longest of their sniff timeouts', () => {
     const [listener] = listenersOf(
       catalogOf([
         named('a', [host('a')], { match: { sniffTimeoutMs: 300 } }),
@@ -107,7 +107,7 @@ describe('a service with replicas', () => {
     expect(services[0]?.routes[0]?.selectors).toMatchObject([host('a'), host('b')]);
   });
 
-  it('says that they disagree on what must be one for the whole address, and takes the newest', () => {
+  it('has a problem when they disagree on options of the whole address, and takes those of the newest', () => {
     const { services, problems } = mergeDeclarations([
       declaration('a1', { match: { acceptProxy: ['10.0.0.0/8'] } }),
       declaration('a2', { created: 2 }),
@@ -118,8 +118,8 @@ describe('a service with replicas', () => {
   });
 });
 
-describe('a name for HTTP behind TLS that Sealane ends', () => {
-  it('leaves the same name for plain HTTP to another', () => {
+describe('an HTTP name behind TLS that Sealane terminates', () => {
+  it('leaves the same name for plain HTTP to another service', () => {
     const { problems } = mergeDeclarations([
       named('a', [host('x')], { match: { tls: 'terminate' } }),
       named('b', [host('x')], { created: 2 }),
@@ -127,7 +127,7 @@ describe('a name for HTTP behind TLS that Sealane ends', () => {
     expect(problems).toEqual([]);
   });
 
-  it('is the same as that server name for the same service', () => {
+  it('is the same as the server name for the same service', () => {
     const catalog = catalogOf([named('a', [sni('x'), host('x')], { match: { tls: 'terminate' } })]);
     expect(catalog.problems).toEqual([]);
     expect(routing(catalog)).toEqual(['host x → a']);
@@ -135,7 +135,7 @@ describe('a name for HTTP behind TLS that Sealane ends', () => {
 });
 
 describe('a name that two services want', () => {
-  it('is left to the older one, and the newer keeps its other names', () => {
+  it('is left to the older service, and the newer service keeps its other names', () => {
     const catalog = catalogOf([
       named('young', [host('x.localhost'), host('y.localhost')], { created: 2 }),
       named('old', [host('x.localhost')]),
@@ -151,7 +151,7 @@ describe('a name that two services want', () => {
     ]);
   });
 
-  it('is a conflict as well when one means TLS names and the other HTTP hosts behind TLS that Sealane ends', () => {
+  it('is also a conflict of a TLS name with an HTTP host behind TLS that Sealane terminates', () => {
     const { problems } = mergeDeclarations([
       named('a', [host('x')], { match: { tls: 'terminate' } }),
       named('b', [sni('x')], { created: 2 }),
@@ -165,19 +165,19 @@ describe('a name that two services want', () => {
     expect(problems[0]?.fix).toContain('a name of its own');
   });
 
-  it('is not to be had on an address that overlaps with another’s', () => {
+  it('cannot be served on an address that overlaps with that of another service', () => {
     const catalog = catalogOf([named('a', [host('a')], { host: '0.0.0.0' }), named('b', [host('b')], { created: 2 })]);
     expect(routing(catalog)).toEqual(['host a → a']);
     expect(catalog.problems[0]?.message).toBe('b-1 wants 127.0.0.1:80 for b, but a-1 has 0.0.0.0:80 for a');
   });
 
-  it('is free again when the older one goes', () => {
+  it('is free again when the older service goes', () => {
     const young = named('young', [host('x')], { created: 2 });
     const before = catalogOf([young, named('old', [host('x')])]);
     expect(routing(catalogOf([young], before, 1))).toEqual(['host x → young']);
   });
 
-  it('stays lost for the same object, so that nothing about the loser is sent to the relay again', () => {
+  it('is missing from the same object each time, so that the relay is not sent that service again', () => {
     const merge = createMerger();
     const all = [named('a', [host('x')]), named('b', [host('x'), host('y')], { created: 2 })];
     const [, first] = merge(all).services;
@@ -187,7 +187,7 @@ describe('a name that two services want', () => {
 });
 
 describe('a listener', () => {
-  it('is either for proxies’ headers or not: whoever differs is not served there', () => {
+  it('has clients with PROXY headers or without them: a route that differs is not served there', () => {
     const catalog = catalogOf([
       named('a', [host('a')], { match: { acceptProxy: ['10.0.0.0/8'] } }),
       named('b', [host('b')], { created: 2 }),
@@ -204,19 +204,19 @@ describe('a listener', () => {
 describe('a service whose last container went', () => {
   const away = named('away', [host('x'), host('y')]);
 
-  it('keeps its names for as long as its clients would wait', () => {
+  it('keeps its names for as long as its clients are held', () => {
     const other = named('other', [host('z')], { created: 5 });
     const catalog = catalogOf([other], catalogOf([away]), 1);
     expect(routing(catalog)).toEqual(['host x → away', 'host y → away', 'host z → other']);
     expect(routing(catalogOf([other], catalog, 10_001))).toEqual(['host z → other']);
   });
 
-  it('gives only those that another wants now', () => {
+  it('gives up only the names that another service wants now', () => {
     const catalog = catalogOf([named('other', [host('x')], { created: 5 })], catalogOf([away]), 1);
     expect(routing(catalog)).toEqual(['host x → other', 'host y → away']);
   });
 
-  it('gives all of them to one that wants the address in another way', () => {
+  it('gives up all names to a service that wants the address with other PROXY headers', () => {
     const over = { created: 5, match: { acceptProxy: ['::/0'] } };
     expect(routing(catalogOf([named('other', [host('z')], over)], catalogOf([away]), 1))).toEqual(['host z → other']);
     const wide = { created: 5, host: '0.0.0.0' };
@@ -250,7 +250,7 @@ describe('the log', () => {
   });
 });
 
-describe('whatever is declared', () => {
+describe('any set of declarations', () => {
   const name = fc.record({
     kind: fc.constantFrom('host' as const, 'sni' as const),
     pattern: fc.constantFrom('a', '*.a', 'b'),
@@ -268,7 +268,7 @@ describe('whatever is declared', () => {
   });
   const many = fc.array(one, { maxLength: 8 }).map((all) => all.map((over, index) => declaration(`c${index}`, over)));
 
-  it('comes out the same in any order', () => {
+  it('has the same result in any order', () => {
     const shuffled = many.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length })),
     );
@@ -279,7 +279,7 @@ describe('whatever is declared', () => {
     );
   });
 
-  it('is served by its service, or a problem of that service says who has it', () => {
+  it('is served, or is the subject of a problem that names the holder', () => {
     fc.assert(
       fc.property(many, (all) => {
         const merged = mergeDeclarations(all);
@@ -309,7 +309,7 @@ describe('whatever is declared', () => {
     );
   });
 
-  it('is routed as if it were new once what went before has drained and been waited for', () => {
+  it('is routed as if it were new once earlier upstreams have drained and lingering services are gone', () => {
     fc.assert(
       fc.property(fc.array(many, { minLength: 1, maxLength: 4 }), (moments) => {
         let catalog = emptyCatalog;

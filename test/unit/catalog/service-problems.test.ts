@@ -4,7 +4,7 @@ import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
-/** A service with this many replicas, none of which answers, each for a reason of its own. */
+/** A service whose replicas are all suspect, each with a reason of its own. */
 const unanswered = (replicas: number, before: Catalog, nowMs: number): Catalog => {
   const names = Array.from({ length: replicas }, (_, index) => `api-${100 + index}`);
   const declarations = names.map((name) => declare('api', declaredUpstream(name, { health: { kind: 'readiness' } })));
@@ -13,7 +13,7 @@ const unanswered = (replicas: number, before: Catalog, nowMs: number): Catalog =
   return nextCatalog(before, world, nowMs);
 };
 
-it('says of a service whose many replicas do not answer how three of them fail', () => {
+it('a service whose many replicas do not answer has a problem with the reasons of three of them', () => {
   const { problems } = unanswered(200, unanswered(200, emptyCatalog, 0), 2_000);
   expect(problems.map(({ message }) => message)).toEqual([
     'none of its upstreams answers (ECONNREFUSED api-100; ECONNREFUSED api-101; ECONNREFUSED api-102; 197 more); ' +
@@ -23,7 +23,7 @@ it('says of a service whose many replicas do not answer how three of them fail',
   expect(few.problems[0]?.message).toContain('(ECONNREFUSED api-100; ECONNREFUSED api-101; ECONNREFUSED api-102);');
 });
 
-it('says it once, also while replicas that do not answer leave', () => {
+it('the problem is logged once, even if replicas that do not answer leave', () => {
   const many = unanswered(200, unanswered(200, emptyCatalog, 0), 2_000);
   const fewer = unanswered(199, many, 3_000);
   const events = diffCatalogs(many, fewer).map(({ event }) => event);

@@ -29,7 +29,7 @@ const withHealthcheck = (health: 'starting' | 'healthy' | 'unhealthy') =>
 describe('the state of an upstream', () => {
   it.each([
     ['is not checked', declared({ kind: 'none' }), undefined, 'ready', 'it is not checked'],
-    ['was not probed yet', declared({ kind: 'readiness' }), undefined, 'starting', 'it has not been probed yet'],
+    ['was not probed yet', declared({ kind: 'readiness' }), undefined, 'starting', 'not probed yet'],
     ['refused so far', declared({ kind: 'readiness' }), pending, 'starting', pending.reason],
     ['accepted once', declared({ kind: 'readiness' }), fit, 'ready', 'its port accepts connections'],
     ['failed its checks', declared(tcp), unfit, 'unhealthy', 'GET / answered 500'],
@@ -44,7 +44,7 @@ describe('the state of an upstream', () => {
     expect(next(undefined, upstream, verdict, 7)?.state).toMatchObject({ kind, reason, sinceMs: 7 });
   });
 
-  it('keeps its since while only the reason changes', () => {
+  it('keeps the time since when it is in its state while only the reason changes', () => {
     const first = next(undefined, declared({ kind: 'readiness' }), undefined, 1);
     const second = next(first, declared({ kind: 'readiness' }), pending, 2);
     expect(second?.state).toMatchObject({ kind: 'starting', sinceMs: 1, reason: pending.reason });
@@ -61,13 +61,13 @@ describe('an operator', () => {
   const override = { drained: true, weight: undefined };
   const ready = next(undefined, declared(tcp), fit, 0);
 
-  it('drains an upstream for as long as they like, and takes it back', () => {
+  it('drains an upstream without a deadline, and undrains it', () => {
     const drained = nextUpstream(ready, { kind: 'declared', upstream: declared(tcp), verdict: fit, override }, 10);
     expect(drained?.state).toMatchObject({ kind: 'draining', sinceMs: 10, untilMs: Infinity, over: false });
     expect(next(drained, declared(tcp), fit, 20)?.state).toMatchObject({ kind: 'ready', sinceMs: 20 });
   });
 
-  it('who drains it does not keep it from being stopped in time', () => {
+  it('that drains an upstream does not delay its stop', () => {
     const drained = nextUpstream(ready, { kind: 'declared', upstream: declared(tcp), verdict: fit, override }, 10);
     const told = nextUpstream(
       drained,
@@ -80,7 +80,7 @@ describe('an operator', () => {
     });
   });
 
-  it('sets a weight, which holds until it is taken back', () => {
+  it('sets a weight, which applies until it is taken back', () => {
     const upstream = declared(tcp);
     const weighed = nextUpstream(
       ready,
@@ -93,7 +93,7 @@ describe('an operator', () => {
 });
 
 describe('a drain', () => {
-  it('keeps its first deadline, is over when that has passed, and stays so until the process is gone', () => {
+  it('keeps its first deadline, and is over from then until the process is gone', () => {
     const told = next(undefined, declared(tcp, stopping), fit, 100);
     expect(told?.state).toMatchObject({ kind: 'draining', untilMs: 1_100, over: false });
     const later = next(told, declared(tcp, stopping, 9_000), fit, 1_099);
@@ -103,7 +103,7 @@ describe('a drain', () => {
     expect(nextUpstream(over, { kind: 'died' }, 1_200)).toBeUndefined();
   });
 
-  it('of one that was withdrawn ends with its deadline, and is undone when it is declared again', () => {
+  it('of a withdrawn upstream ends with its deadline, or when the upstream is declared again', () => {
     const ready = next(undefined, declared(tcp), fit, 0);
     const withdrawn = nextUpstream(ready, { kind: 'withdrawn', reason: 'label removed' }, 10);
     expect(withdrawn?.state).toMatchObject({ kind: 'draining', reason: 'label removed', untilMs: 1_010 });

@@ -15,10 +15,10 @@ import { declaredUpstream, plainMatch, plainPool } from '../../support/declared.
 import { idOf, names, Scene, step, type Step } from '../../support/engine/scene.ts';
 
 /**
- * From the engine's events to the relay's table, with everything that can come in between: events that are lost, late or
- * repeated, answers that are old, verdicts that change, a configuration file that is edited, and catalogs computed at any
- * moment of it, of services that want the same few addresses and names. What remains is what the final state of the world
- * alone gives; and at no moment has anything two owners.
+ * Runs the whole control side, from the engine's events to the relay's table, with lost, late and repeated events, old
+ * answers, changing verdicts, an edited configuration file, and services that want the same few addresses and names.
+ * The final table depends on the final state of the world alone, and at no moment does an address or name have two
+ * owners.
  */
 const later = 1_000_000;
 
@@ -39,10 +39,10 @@ const matches: readonly RouteMatch[] = [
 type Move =
   | Step
   | { readonly kind: 'verdict'; readonly name: string; readonly verdict: Verdict | undefined }
-  /** The configuration file is saved, with so many upstreams for these clients. */
+  /** The configuration file is saved, with so many upstreams for the clients that `match` selects. */
   | { readonly kind: 'file'; readonly upstreams: number; readonly match: RouteMatch }
   | { readonly kind: 'reconcile' }
-  /** Everything under way arrives before the next catalog. */
+  /** All pending events and answers arrive before the next catalog. */
   | { readonly kind: 'rest' };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -71,7 +71,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'rest' as const }) },
 );
 
-/** Few values for each, so that containers meet; none: the label is not there. */
+/** There are few values for each label, so that containers conflict; undefined stands for a missing label. */
 const someNames = fc.constantFrom('', '', 'x.localhost', 'x.localhost', '*.localhost', 'x.localhost, *.localhost');
 const labels = fc
   .record({
@@ -89,7 +89,7 @@ const made: fc.Arbitrary<Record<string, Partial<ContainerFacts>>> = fc
   .tuple(...names.map(() => fc.record({ labels, createdAtMs: fc.integer({ min: 1, max: 3 }) })))
   .map((all) => Object.fromEntries(all.map((one, index) => [names[index], one])));
 
-/** One Sealane's control side. */
+/** The control side of one Sealane. */
 class House {
   readonly verdicts = new Map<string, Verdict | undefined>();
   file: { readonly upstreams: number; readonly match: RouteMatch } = { upstreams: 0, match: plainMatch };
@@ -123,7 +123,7 @@ class House {
     return this.#write(this.catalog, 1);
   }
 
-  /** Drains and lingering ports are the past's; after them only the present counts. */
+  /** The table after all drains and lingering ports have ended, when only the current declarations count. */
   settledTable(containers: ReadonlyMap<string, ContainerFacts>): RoutingTable {
     this.reconcile(containers, later);
     return this.reconcile(containers, 2 * later);
@@ -141,12 +141,12 @@ function staticDeclarations({ upstreams, match }: House['file']): Declaration[] 
   }));
 }
 
-/** Where Sealane ends TLS, an HTTP host is asked for as a server name. */
+/** Where Sealane terminates TLS, clients ask for an HTTP host as a server name. */
 function keyOf({ kind, pattern }: Name, tls: TlsMode): string {
   return `${tls === 'terminate' ? 'sni' : kind} ${pattern}`;
 }
 
-/** What a listener leads by: `sni x.localhost`, or `default`; and to whom. */
+/** The keys of a listener, `sni x.localhost` or `default`, each with its service. */
 function owners({ names: named, service }: ListenerSpec): readonly (readonly [key: string, service: string])[] {
   const fallback = service === undefined ? [] : [['default', service] as const];
   return [...named.map((one) => [keyOf(one, one.tls), one.service] as const), ...fallback];
@@ -156,7 +156,7 @@ function wanted({ names: named, tls }: RouteMatch): readonly string[] {
   return named.length === 0 ? ['default'] : named.map((one) => keyOf(one, tls));
 }
 
-/** Every address is bound once, every name on it has one owner, and each of them a pool. */
+/** Every address is bound once, every name on it has one owner, and every owner has a pool. */
 function expectSound({ listeners, pools }: RoutingTable): void {
   const services = new Set(pools.map(({ service }) => service));
   for (const listener of listeners) {
@@ -168,7 +168,7 @@ function expectSound({ listeners, pools }: RoutingTable): void {
   }
 }
 
-/** Clients of one address begin alike, whoever's they are. */
+/** All routes of one address expect PROXY headers from the same proxies. */
 function expectAgreement({ services }: Catalog): void {
   const routes = [...services.values()].flatMap((service) => service.routes);
   for (const [, here] of Map.groupBy(routes, ({ listen }) => listen)) {
@@ -176,12 +176,12 @@ function expectAgreement({ services }: Catalog): void {
   }
 }
 
-/** Whoever has something is the most senior of all who want it, as far as their clients may share the address. */
+/** The owner of a name is the most senior service that declares it and agrees on the PROXY headers of the address. */
 function expectSeniority({ listeners }: RoutingTable, declarations: readonly Declaration[]): void {
   const sorted = declarations.toSorted(compareDeclarations);
   for (const listener of listeners) {
     const here = sorted.filter((one) => listenOf(one) === listener.key);
-    // The newest of a service's replicas says how its clients begin.
+    // The newest replica of a service decides on its PROXY headers.
     const beginning = new Map(here.map(({ service, match }) => [service, match.acceptProxy]));
     const common = beginning.get(owners(listener)[0]?.[1] ?? '') ?? [];
     for (const [key, owner] of owners(listener)) {
@@ -196,7 +196,7 @@ function sameProxies(one: readonly string[], other: readonly string[]): boolean 
   return [...one].toSorted().join() === [...other].toSorted().join();
 }
 
-test('the table ends up as the final state of the world alone gives it, and nothing in it ever has two owners', () => {
+test('the table depends on the final state of the world alone, and nothing in it ever has two owners', () => {
   fc.assert(
     fc.property(made, fc.array(move, { maxLength: 60, size: 'max' }), (containers, moves) => {
       const scene = new Scene(containers);
