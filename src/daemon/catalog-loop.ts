@@ -46,7 +46,7 @@ export function createCatalogLoop(
   const catalogs: CatalogLoop['catalogs'] = new Broadcast();
   const published = new Broadcast();
   const changes: CatalogLoop['changes'] = new Broadcast();
-  const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engine.isAlive(run) : config.isWrittenDown(key));
+  const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engine.isAlive(run) : config.isConfigured(key));
   catalogs.on((catalog) => checker.follow(catalog));
   catalogs.on((catalog) => overrides.follow(catalog, mayReturn));
   const reconciler = createReconciler({

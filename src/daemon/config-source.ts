@@ -3,7 +3,7 @@ import type { StaticService } from '../config/static-service.ts';
 import { watchConfigFile, type FileChange } from '../config/watch-file.ts';
 import type { Discovery } from '../discovery/discover.ts';
 import { createResolver } from '../discovery/resolver.ts';
-import { declareStatic, isWrittenDown } from '../discovery/static-services.ts';
+import { declareStatic, isConfigured } from '../discovery/static-services.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -16,7 +16,7 @@ export interface ConfigSource {
   /** The current declarations and problems. */
   declare(): Discovery;
   /** Whether a static service names the upstream of this key. */
-  isWrittenDown(upstreamKey: string): boolean;
+  isConfigured(upstreamKey: string): boolean;
   /** Begins to resolve names and to watch the file. */
   start(): void;
   stop(): void;
@@ -72,7 +72,7 @@ export function createConfigSource(
       const { declarations, problems } = declareStatic(current, resolver.resolutions(), bind);
       return { declarations, problems: problem === undefined ? problems : [problem, ...problems] };
     },
-    isWrittenDown: (upstreamKey) => isWrittenDown(current, bind, upstreamKey),
+    isConfigured: (upstreamKey) => isConfigured(current, bind, upstreamKey),
     start() {
       use(current);
       if (path !== undefined) watch = watchConfigFile(path, onFile);

@@ -4,7 +4,7 @@ import { printable, quoted } from '../text/printable.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
- * Containers, and where Sealane stands among them, as explanations show them. Pure.
+ * Describes containers and Sealane's vantage for explanations. Pure.
  */
 export function viewContainer(facts: ContainerFacts, labelPrefix: string): ContainerView {
   const { labels } = facts;
@@ -38,7 +38,7 @@ function networksOf({ networking }: ContainerFacts): string {
   }
 }
 
-/** Undefined while it is not known. */
+/** Sealane's vantage in words; undefined while it is unknown. */
 export function viewVantage({ vantage, containers }: EngineSnapshot): string | undefined {
   const reach = vantage?.reach;
   switch (reach?.kind) {
@@ -47,7 +47,7 @@ export function viewVantage({ vantage, containers }: EngineSnapshot): string | u
     case 'host':
       return "Sealane is on the engine's host and reaches containers on any bridge network";
     case 'published':
-      return `from here containers are reached by published ports only, on ${printable(reach.host)}`;
+      return `Sealane reaches containers through published ports only, on ${printable(reach.host)}`;
     case 'networks': {
       const names = new Map<string, string>();
       for (const { networking } of containers.values()) {

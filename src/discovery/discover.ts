@@ -14,8 +14,8 @@ import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
- * From what the engine reports to what is declared. Pure; what one container declares depends on nothing but its own
- * facts, its parent's and the rules, so it is worked out again only when one of those changed.
+ * Turns the engine's snapshot into declarations. Pure. What a container declares depends only on its own facts, those
+ * of its parent, the vantage and the rules, so it is computed again only when one of them changed.
  */
 export interface Discovery {
   readonly declarations: readonly Declaration[];
@@ -24,17 +24,17 @@ export interface Discovery {
 
 export interface DiscoveryRules {
   readonly labelPrefix: string;
-  /** `project`: only containers of Sealane's own compose project. */
+  /** Which containers are served; `project` stands for those of Sealane's own compose project. */
   readonly scope: 'all' | 'project';
-  /** Address for listeners that name only a port. */
+  /** The address of listeners that have only a port. */
   readonly bind: string;
-  /** Where labels may open Unix sockets; unless given, where they may by default. */
+  /** The folder in which labels may open Unix sockets; `defaultSocketFolder` unless given. */
   readonly socketFolder?: string;
 }
 
 const nothing: Discovery = { declarations: [], problems: [] };
 
-/** A discoverer remembers what it worked out for each container, by the identity of the facts. */
+/** A discoverer remembers its result for each container, by the identity of the facts. */
 export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapshot) => Discovery {
   let vantageOfMemo: Vantage | undefined;
   let memo = new WeakMap<
@@ -84,7 +84,7 @@ function discoverContainer(
   const project = labels['com.docker.compose.project'];
   if (!hasLabelsOf(rules.labelPrefix, labels)) return nothing;
   if (rules.scope === 'project' && project !== vantage.project) return nothing;
-  // `compose run` copies the service's labels to its one-off container, which serves nobody.
+  // `compose run` copies the service's labels to its one-off container, which must not get clients.
   if (labels['com.docker.compose.oneoff'] === 'True') return nothing;
   const reading = readLabels(labels, rules.labelPrefix, facts);
   const problems = [...reading.problems];
@@ -126,7 +126,7 @@ function discoverContainer(
     for (const one of expandListen(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
       const choice = chooseAddress({ ...query, port: port + one.portOffset });
-      // Of a whole range the first is enough to say.
+      // For a range, only the first port that can't be reached is reported.
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
       const upstream = choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined;
@@ -138,7 +138,7 @@ function discoverContainer(
   return { declarations, problems };
 }
 
-/** Container id, start time and address: an IP alone is handed to the next container within milliseconds. */
+/** The key has the container's id, start time and address, since an engine reuses an IP address within milliseconds. */
 function toUpstream(
   facts: ContainerFacts,
   endpoint: Endpoint,
@@ -167,7 +167,7 @@ function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition 
   return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
 }
 
-/** A compose label can hold anything when a container was not made by compose; then the container's name serves. */
+/** The name from the compose labels, or the container's name when they are missing or no valid service name. */
 function serviceName(facts: ContainerFacts, route: LabelledRoute): string {
   if (route.values.pool !== undefined) return route.values.pool;
   const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = facts.labels;

@@ -4,19 +4,19 @@ import { lastPort } from '../address/port.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
- * Expands the listen addresses of a route: one port of the upstream, or with a range as many in a row, each a service of
- * its own. Pure.
+ * Expands the listen addresses of a route into one entry for each port: a range makes a service of each of its ports.
+ * Pure.
  */
 export interface ExpandedListen {
   /** The service of this port. */
   readonly service: string;
-  /** The upstream's port, counted from the first. */
+  /** The offset of the upstream's port from its first port. */
   readonly portOffset: number;
-  /** Where clients of the service connect. */
+  /** The addresses that clients of the service connect to. */
   readonly addresses: readonly Address[];
 }
 
-/** `bind`: for those that name only a port. */
+/** `bind` is the host of addresses that have only a port. */
 export function expandListen(service: string, listen: readonly ListenRange[], bind: string): ExpandedListen[] {
   const count = rangeLength(listen);
   return Array.from({ length: count }, (_, portOffset) => {
@@ -25,7 +25,7 @@ export function expandListen(service: string, listen: readonly ListenRange[], bi
   });
 }
 
-/** What only the container and the settings can tell of a `listen` that is well written. */
+/** Finds the mistakes of a well-formed `listen` that depend on the container and the settings. */
 export function mistakeIn(
   listen: readonly ListenRange[],
   port: number,
@@ -37,7 +37,7 @@ export function mistakeIn(
       fix: 'Give a lower port, or a shorter range.',
     };
   }
-  // Labels come with images, too: they must not make files wherever Sealane may.
+  // Labels also come from images, so they must not create files wherever Sealane may.
   const folder = socketFolder.replace(/\/$/, '');
   const stray = listen.find(({ host }) => host && isUnix(host) && !unixPath(host).startsWith(`${folder}/`));
   if (!stray?.host) return undefined;

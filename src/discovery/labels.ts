@@ -10,10 +10,10 @@ import {
 import { printable, quoted } from '../text/printable.ts';
 
 /**
- * Reads the labels of one container into routes. Pure; a mistake becomes a problem and never reaches beyond its route.
+ * Reads the labels of one container into routes. Pure. A mistake becomes a problem and affects only its own route.
  */
 export interface LabelledRoute {
-  /** Undefined for the route written without a name. */
+  /** The name of the route; undefined for the unnamed route. */
   readonly name: string | undefined;
   readonly values: RouteValues;
 }
@@ -27,7 +27,7 @@ type Values = { -readonly [K in keyof RouteValues]: RouteValues[K] };
 
 interface Draft {
   readonly values: Values;
-  /** Options that are so wrong that the route must not be served. */
+  /** The options whose mistakes forbid serving the route. */
   readonly refused: Set<OptionName>;
 }
 
@@ -60,7 +60,10 @@ export function readLabels(
   return { routes: toRoutes(drafts), problems };
 }
 
-/** `listen`, `web.listen`, `health.interval`, `web.health.interval`; no option when it is none of ours. */
+/**
+ * Splits `listen`, `web.listen`, `health.interval` or `web.health.interval`; the option is undefined when it is
+ * unknown.
+ */
 function splitKey(rest: string): { readonly route: string; readonly option: OptionName | undefined } {
   if (isOption(rest)) return { route: '', option: rest };
   const dot = rest.indexOf('.');
@@ -79,7 +82,7 @@ function meantBy(rest: string): { readonly route: string; readonly option: Optio
   return option === undefined ? undefined : { route, option };
 }
 
-/** `route` is '' for the one without a name. */
+/** The label of an option; `route` is '' for the unnamed route. */
 export function labelOf(prefix: string, route: string, option: string): string {
   return route === '' ? `${prefix}.${option}` : `${prefix}.${route}.${option}`;
 }
@@ -133,14 +136,14 @@ function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {
   return routes;
 }
 
-/** What is wrong with a default is wrong with each route that it holds for. */
+/** Whether a mistake forbids the route: its own, or that of a default that the route inherits. */
 function isRefused(draft: Draft, unnamed: Draft | undefined): boolean {
   if (draft.refused.size > 0) return true;
   const inherited = [...(unnamed?.refused ?? [])].filter((option) => !routeOptions[option].ownRouteOnly);
   return inherited.some((option) => option === 'enable' || !Object.hasOwn(draft.values, option));
 }
 
-/** `enable` is about the unnamed route alone; were it false, there would be no other. */
+/** The defaults for named routes. `enable` is not among them: if it were false, there would be no routes. */
 function defaultsFrom({ enable: _enable, ...values }: RouteValues): RouteValues {
   return Object.fromEntries(
     Object.entries(values).filter(([option]) => isOption(option) && !routeOptions[option].ownRouteOnly),

@@ -4,13 +4,13 @@ import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
- * When the full list of containers is read: when asked for, again until it succeeds, and then now and then, since a
- * slow reader's events are lost without a word.
+ * Reads the full list of containers: on demand, again until it succeeds, and then at intervals, since an engine
+ * silently drops events for a slow reader.
  */
 export interface Listing {
-  /** Begins at once; one that is under way is given up. `everything` is passed on to `onRows`. */
+  /** Begins to read at once and abandons a read under way. `everything` is passed on to `onRows`. */
   read(everything: boolean): void;
-  /** Until the next `read`. */
+  /** Stops reading until the next `read`. */
   halt(): void;
   /** Resolves when no call is left. */
   stop(): Promise<void>;
@@ -58,7 +58,7 @@ export function createListing(
     try {
       const rows = await engine.list(signal);
       if (signal.aborted) return;
-      // Jittered, so that many watchers of one engine do not list in step.
+      // The interval has jitter, so that many watchers of one engine do not list in step.
       timer = clock.after(intervalMs * (0.9 + 0.2 * random()), () => read(false));
       onRows(rows, everything);
     } catch (error) {

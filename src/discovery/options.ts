@@ -8,7 +8,8 @@ import { upstreamOptions } from '../config/options/upstream.ts';
 import type { Name, PoolOptions, UpstreamOptions } from '../relay/boundary/table.ts';
 
 /**
- * From a route's options, wherever they were written, to what is declared. Pure. Most options land on a field as they are.
+ * Turns a route's options from labels or the configuration file into the parts of a declaration. Pure. Most options are
+ * copied to a field unchanged.
  */
 export function poolOf(values: RouteValues): PoolOptions {
   const { rebalanceIdleMs, ...pool } = land(poolOptions, values);
@@ -24,7 +25,10 @@ export function upstreamOf(values: RouteValues): UpstreamOptions {
   return land(upstreamOptions, values);
 }
 
-/** `byDefault` holds where the options ask for nothing, and where they ask for a HEALTHCHECK that is not there. */
+/**
+ * `byDefault` applies without a health option, and if the option asks for a HEALTHCHECK that the container does not
+ * have.
+ */
 export function healthPlan(values: RouteValues, hasHealthcheck: boolean, byDefault: 'none' | 'readiness'): HealthPlan {
   const { health } = values;
   const schedule = land(healthOptions, values);

@@ -5,13 +5,13 @@ import { isWildcard } from '../address/address.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 /**
- * Which address of a container can be reached from where Sealane stands. Pure. Order: the network named by label, then a
- * network shared with Sealane, then a published port.
+ * Chooses the address of a container that Sealane can reach from its vantage. Pure. The order is: the network named by
+ * label, then a network shared with Sealane, then a published port.
  */
 type AddressChoice =
   | { readonly kind: 'found'; readonly endpoint: Endpoint }
   | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
-  /** Its networks are still being set up: not a mistake, more events will follow. */
+  /** The container's networks are still being set up; this is not a problem, since more events will follow. */
   | { readonly kind: 'not-yet' };
 
 export interface AddressQuery {
@@ -70,7 +70,7 @@ function throughParent(query: AddressQuery): AddressChoice {
       'Start that container, then this one again.',
     );
   }
-  // The child keeps the namespace of the parent's former run, with no event to say so.
+  // After a restart of the parent the child still has the namespace of the parent's former run; no event says so.
   if (parent.startedAtNs > facts.startedAtNs) {
     return none(
       'namespace-lost',
@@ -107,7 +107,7 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
 function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
   const { reach, port } = query;
   if (reach.kind === 'published') return onPublishedPort(query, reach.host);
-  // By name, since the engine's order means nothing and may change: the choice must not.
+  // Networks are sorted by name: the engine's order has no meaning and may change, but the choice must not.
   const reachable = attachments
     .filter((one) => reach.kind === 'host' || reach.networkIds.has(one.networkId))
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
@@ -120,7 +120,7 @@ function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachme
   return none('no-address', 'it is attached to no network', 'Attach it to a network.');
 }
 
-/** Ports published on all addresses can be reached from another network through the host; on 127.0.0.1 they cannot. */
+/** A port published on all addresses can be reached from another network through the host; one on 127.0.0.1 can't. */
 function throughGateway(
   query: AddressQuery,
   gateway: string | undefined,
@@ -142,7 +142,7 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
   if (published) return found(host, published.hostPort);
   return none(
     'no-address',
-    `from here containers are reached by published ports only, and port ${port} is not published`,
+    `Sealane reaches containers through published ports only, and port ${port} is not published`,
     `Publish it (ports: ["${port}"]), or run Sealane as a container on its network.`,
   );
 }
@@ -152,7 +152,7 @@ function addressOf(attachment: NetworkAttachment, port: number): AddressChoice |
   return host === undefined ? undefined : found(host, port);
 }
 
-/** Published on all addresses; '' is how engines may write it. */
+/** Whether a port is published on all addresses, for which engines may also write ''. */
 function isOnAll(hostIp: string): boolean {
   return hostIp === '' || isWildcard(hostIp);
 }

@@ -7,11 +7,11 @@ import { backoffDelayMs } from '../time/backoff.ts';
 import type { Resolution } from './static-services.ts';
 
 /**
- * Keeps host names resolved: looks each up again and again, and says when what it stands for changed. When a look-up
- * fails after one that worked, the last good addresses are kept.
+ * Keeps host names resolved: it resolves each name at intervals, and reports when the addresses changed. When a lookup
+ * fails after one that succeeded, the last addresses are kept.
  */
 interface Resolver {
-  /** Looks after these names from now on, and forgets all others. */
+  /** Resolves these names from now on, and forgets all others. */
   watch(hosts: Iterable<string>): void;
   resolutions(): ReadonlyMap<string, Resolution>;
   stop(): void;
@@ -21,11 +21,11 @@ interface ResolverParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onChange: () => void;
-  /** All addresses of a name in the order to try them; getaddrinfo(3) unless given. */
+  /** Returns all addresses of a name, in the order to dial them; getaddrinfo(3) unless given. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 
-/** Names behind Docker's or a router's DNS move within seconds; getaddrinfo does not tell us the record's TTL. */
+/** Names in Docker's or a router's DNS change within seconds; getaddrinfo does not return the record's TTL. */
 const refreshMs = 10_000;
 const retry = { firstMs: 1_000, maxMs: 30_000 };
 
@@ -43,7 +43,7 @@ export function createResolver({ clock, random, onChange, resolve = systemResolv
       (addresses): Resolution => ({ kind: 'resolved', addresses }),
       (error: NodeJS.ErrnoException): Resolution => ({ kind: 'failed', reason: explain(error) }),
     );
-    // The answer of a look-up that outlived the interest in its name.
+    // The name was forgotten while the lookup was under way.
     if (watched.get(host) !== entry) return;
     entry.failures = next.kind === 'failed' ? entry.failures + 1 : 0;
     const delayMs = next.kind === 'failed' ? backoffDelayMs(entry.failures - 1, retry, random) : refreshMs;
@@ -79,7 +79,7 @@ export function createResolver({ clock, random, onChange, resolve = systemResolv
   };
 }
 
-/** Name servers rotate their answers: the same addresses in another order are no news, and stay in the first one. */
+/** Ignores the order of addresses, since name servers rotate their answers; the first order is kept. */
 function saysTheSame(next: Resolution, before: Resolution): boolean {
   if (next.kind === 'resolved' && before.kind === 'resolved')
     return isDeepStrictEqual(next.addresses.toSorted(), before.addresses.toSorted());

@@ -7,9 +7,9 @@ import { expandListen, type ExpandedListen } from './expand-listen.ts';
 import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 
 /**
- * Services written down in the configuration file or on the command line. Pure: names come with what they resolved to.
+ * Declares the services of the configuration file and the command line. Pure: the addresses of names are passed in.
  */
-/** What a host name stands for at the moment. */
+/** The current addresses of a host name. */
 export type Resolution =
   | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string }
@@ -36,7 +36,7 @@ export function declareStatic(
       } as const;
       const upstreams = service.upstreams.map((written) => toUpstream(service, written, expanded, resolutions));
       for (const listen of expanded.addresses) {
-        // With no upstream at all it is still declared: its clients wait for the file to name one.
+        // A service without upstreams is still declared: its clients wait until the file has one.
         if (upstreams.length === 0) declarations.push({ ...shared, listen, upstream: undefined });
         for (const upstream of upstreams) declarations.push({ ...shared, listen, upstream });
       }
@@ -50,8 +50,8 @@ export function declareStatic(
   return { declarations, problems: [...unresolved.values()] };
 }
 
-/** Whether the upstream of this key is written down, whatever its name stands for at the moment. */
-export function isWrittenDown(services: readonly StaticService[], bind: string, key: string): boolean {
+/** Whether the services have the upstream with this key, whatever the current addresses of its name are. */
+export function isConfigured(services: readonly StaticService[], bind: string, key: string): boolean {
   return services.some(({ name, listen, upstreams }) =>
     expandListen(name, listen, bind).some(({ service, portOffset }) =>
       upstreams.some(({ target }) =>
@@ -76,7 +76,7 @@ function toUpstream(
   const port = target.port + portOffset;
   const name = formatAddress({ host: target.host, port });
   return {
-    // With its addresses: when a name comes to stand for others, those are other processes. Their order says nothing.
+    // The key has the addresses: when they change, the processes are others. Their order has no meaning.
     key: `${keyPrefix(service, name)}${resolution.addresses.toSorted().join(',')}`,
     run: undefined,
     name,

@@ -3,18 +3,18 @@ import type { LogFields, Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * Owns the status of the watch, and logs it with the failures of single calls. A failure is logged again only once its
- * subject has succeeded in between, or fails for another reason.
+ * Owns the status of the engine, and logs it together with failures of single calls. A failure is logged again only if
+ * its subject has succeeded since, or fails for another reason.
  */
 export class WatchStatus {
   readonly #logger: Logger;
   readonly #endpoint: string;
   readonly #onChange: () => void;
-  /** The last failure of each subject. */
+  /** The last logged failure of each subject. */
   readonly #logged = new Map<string, string>();
   #status: EngineStatus = { kind: 'connecting' };
 
-  /** `endpoint`: the engine's, for people. `onChange`: called when the status differs. */
+  /** `endpoint` is the engine's address for people. `onChange` is called when the status changed. */
   constructor(logger: Logger, endpoint: string, onChange: () => void) {
     this.#logger = logger;
     this.#endpoint = endpoint;
@@ -25,7 +25,7 @@ export class WatchStatus {
     return this.#status;
   }
 
-  /** Events flow, and the list was read. */
+  /** The event stream is open, and the list was read. */
   connected(apiVersion: string): void {
     if (this.#status.kind === 'connected' && this.#status.apiVersion === apiVersion) return;
     this.#logged.delete(engineSubject);
@@ -61,7 +61,7 @@ export class WatchStatus {
     this.#logged.delete(containerId);
   }
 
-  /** The place that Sealane stands in could not be determined, or not as the settings say. */
+  /** Sealane's vantage could not be determined, or not as the settings say. */
   vantageUnclear(message: string): void {
     const reason = printable(message, 400);
     this.#warn('vantage', { event: 'vantage-unclear', reason }, reason);

@@ -13,15 +13,15 @@ import { World, type Effect } from './world.ts';
 import { messageOf } from '../text/message-of.ts';
 
 /**
- * The shell around `World`: keeps the snapshot of an engine's labelled containers true. It subscribes, then lists, then
- * inspects what the list and the events name. Events need no buffer while the list is under way: facts come from
- * inspects alone, so an event that overtakes the list loses nothing.
+ * The shell around `World` that keeps the snapshot of an engine's labelled containers current. It subscribes, then
+ * lists, then inspects the containers that the list and the events name. Events need no buffer while the list is read:
+ * facts come from inspects alone, so an event that overtakes the list is not lost.
  */
 export interface EngineWatcher {
-  /** The world as last known; the same object until something changes. */
+  /** The last known state of the engine; the same object until something changes. */
   snapshot(): EngineSnapshot;
   start(): void;
-  /** Resolves when no call, timer or connection is left. `onChange` is not called any more. */
+  /** Resolves when no call, timer or connection is left. From then on `onChange` is not called. */
   stop(): Promise<void>;
 }
 
@@ -30,30 +30,33 @@ export interface WatcherCollaborators {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Called within the turn in which the snapshot changed; must be quick. */
+  /** Called in the same turn in which the snapshot changed; must be quick. */
   readonly onChange: () => void;
-  /** Reconciling is level-based and does not need it. */
+  /** Observes the events, for metrics; reconciling is level-based and does not need it. */
   readonly observer?: WatchObserver;
-  /** Where Sealane runs; this machine unless given. */
+  /** Reads the traces of Sealane's own container; from this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
 }
 
-/** Told of all that the watch hears of labelled containers, and of what came of it. */
+/** Observes the events of followed containers and their effects. */
 export interface WatchObserver {
-  /** An event came. `facts`: of the container before it. `matters`: it changes facts, or has its container inspected. */
+  /**
+   * An event arrived. `facts` are those of the container before the event. `matters` tells whether the event changes
+   * facts or leads to an inspect of its container.
+   */
   onEvent(event: EngineEvent, facts: ContainerFacts | undefined, effect: { readonly matters: boolean }): void;
   /**
-   * An event or an inspect was applied. `changed`: the snapshot differs now. `settled`: no inspect is pending, so that
-   * nothing more follows from earlier events.
+   * An event or an inspect was applied. `changed` tells whether the snapshot changed; `settled`, that no inspect of the
+   * container is pending, so that earlier events have no further effects.
    */
   onApplied(containerId: string, effect: { readonly changed: boolean; readonly settled: boolean }): void;
 }
 
 interface WatcherOptions {
   readonly labelPrefix: string;
-  /** Between full lists while events flow; jittered by a tenth. 5 minutes unless given. */
+  /** The time between full lists while events flow, with a tenth of jitter; 5 minutes unless given. */
   readonly resyncIntervalMs?: number;
-  /** The container that Sealane runs in, when it cannot be found out. */
+  /** The id or name of the container that Sealane runs in, for when it can't be detected. */
   readonly selfId?: string;
   readonly stream?: Partial<EventStreamOptions>;
 }
@@ -63,12 +66,12 @@ export function createWatcher(collaborators: WatcherCollaborators, options: Watc
 }
 
 const defaultResyncIntervalMs = 5 * 60_000;
-/** Enough to use the engine's cores, few enough to leave it some: an inspect takes 0.6 ms. */
+/** Eight inspects at once use several of the engine's cores and leave it some; an inspect takes 0.6 ms. */
 const inspectConcurrency = 8;
 const inspectRetry = { firstMs: 100, maxMs: 30_000 };
-/** The list was right 52-82 ms after a death; a second is far on the safe side. */
+/** Measured: the engine's list was correct 52-82 ms after a death, so one second is a wide margin. */
 const recheckAfterMs = 1000;
-/** A queue key that no container can have: names begin with a letter or digit. */
+/** The queue key of the vantage, which no container id or name can equal: those begin with a letter or digit. */
 const vantageKey = ':vantage';
 
 class WorldWatcher implements EngineWatcher {
@@ -82,10 +85,10 @@ class WorldWatcher implements EngineWatcher {
   readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
   #vantage: Vantage | undefined;
-  /** Containers whose networks are ours. */
+  /** The containers whose networks are Sealane's own. */
   #selfIds: ReadonlySet<string> = new Set();
   #synced = false;
-  /** What the first list named and has not been answered; undefined before that list. */
+  /** The keys of the first list that have not been inspected; undefined before that list. */
   #unanswered: Set<string> | undefined;
 
   constructor(collaborators: WatcherCollaborators, options: WatcherOptions) {
@@ -98,14 +101,14 @@ class WorldWatcher implements EngineWatcher {
       retry: inspectRetry,
       work: (key) => (key === vantageKey ? this.#locate() : this.#inspect(key)),
     });
-    // Inspects wait until there is an engine to ask.
+    // Inspects wait until the engine is connected.
     this.#queue.pause();
     const { resyncIntervalMs = defaultResyncIntervalMs } = options;
     this.#listing = createListing(
       collaborators,
       {
         onRows: (rows, everything) => this.#onRows(rows, everything),
-        // Events flow but the list does not come, e.g. since a socket proxy forbids it: the snapshot grows old.
+        // Events may flow while the list fails, e.g. because a socket proxy forbids it: the snapshot gets outdated.
         onFailure: (error) => this.#status.unreachable(messageOf(error)),
       },
       { intervalMs: resyncIntervalMs },
@@ -190,7 +193,7 @@ class WorldWatcher implements EngineWatcher {
       facts = await this.#with.engine.inspect(id, this.#ending.signal);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      // An engine out of reach is the stream's to tell. One container that cannot be read must not hold up the rest.
+      // The event stream reports an unreachable engine. A single unreadable container must not delay the first sync.
       if (!isUnreachable(error)) {
         this.#status.containerUnreadable(id, messageOf(error));
         this.#answered(id);
@@ -205,7 +208,7 @@ class WorldWatcher implements EngineWatcher {
     this.#answered(id);
   }
 
-  /** Finds out where Sealane stands, also after its own networks changed. */
+  /** Determines the vantage, at the start and whenever Sealane's own networks changed. */
   async #locate(): Promise<void> {
     const { engine, identity } = this.#with;
     const { selfId } = this.#options;
@@ -228,7 +231,7 @@ class WorldWatcher implements EngineWatcher {
 
   #queueInspects(id: string, { inspect, recheck }: Effect): void {
     for (const next of inspect) {
-      // A parent that the first list did not name belongs to its answer all the same.
+      // The first sync also waits for a parent that the list did not name.
       if (!this.#synced && next !== id) this.#unanswered?.add(next);
       this.#queue.add(next);
     }

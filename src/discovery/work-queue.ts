@@ -2,26 +2,26 @@ import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 /**
- * Which keys have work to do, as client-go's work queue: a key that is added many times is done once; a key that is
- * added while it is being done is done once more afterwards, never twice at the same time. A failed key is tried again,
- * backing off by itself.
+ * A queue of keys with work to do, like client-go's work queue. A key that is added many times is processed once; a key
+ * that is added while it is processed is processed once more afterwards, never twice at the same time. A failed key is
+ * retried with a backoff of its own.
  */
 export interface WorkQueue {
   add(key: string): void;
   addAfter(key: string, delayMs: number): void;
-  /** Whether it will be done, or done once more. */
+  /** Whether the key is queued or delayed, so that it will be processed. */
   waits(key: string): boolean;
-  /** Starts nothing new until `resume`; what is added meanwhile waits. */
+  /** Starts no work until `resume`; keys that are added meanwhile wait. */
   pause(): void;
   resume(): void;
-  /** Drops what waits; resolves when nothing runs any more. */
+  /** Drops waiting keys; resolves when no work runs any more. */
   stop(): Promise<void>;
 }
 
 interface WorkQueueOptions {
   readonly concurrency: number;
   readonly retry: BackoffOptions;
-  /** A rejection means: try again later. */
+  /** Processes a key; a key whose work rejects is retried. */
   readonly work: (key: string) => Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function createWorkQueue(
     } catch {
       const failed = failures.get(key) ?? 0;
       failures.set(key, failed + 1);
-      // Work added meanwhile is more recent than the failure: it need not wait.
+      // A key that was added meanwhile is queued already, and does not wait for the backoff.
       if (paused) dirty.add(key);
       else addAfter(key, backoffDelayMs(failed, retry, random));
     }

@@ -3,20 +3,20 @@ import type { ContainerFacts, ContainerSummary, EngineEvent } from '../docker/fa
 import { signalName, signalNumber } from '../docker/signals.ts';
 
 /**
- * What we know about the containers that concern us, and what must be looked at again. No clock, no I/O. Facts come from
- * inspects only: events say what changed, lists say which ids exist, and neither is believed further than that, with
- * exceptions: `die`, `pause` and the stop signal take effect at once, since every moment counts.
+ * Owns the facts about followed containers, and decides which to inspect. Has no clock and no I/O. Facts come from
+ * inspects only: events tell which containers changed, lists tell which ids exist. The exceptions are `die`, `pause`
+ * and the stop signal, which take effect at once, since every moment counts.
  */
 export interface Effect {
-  /** The set of containers, or the facts of one, changed. */
+  /** Whether the set of containers or the facts of a container changed. */
   readonly changed: boolean;
-  /** Ids to inspect. */
+  /** The ids to inspect. */
   readonly inspect: readonly string[];
-  /** The engine contradicts itself: ask again in a moment. */
+  /** Whether the engine contradicts itself, so that the container must be inspected again in a moment. */
   readonly recheck: boolean;
 }
 
-/** When an inspect was begun, as a count of all that had been heard before. */
+/** A logical time: the number of events and list rows before it. */
 export type Moment = number;
 
 interface Tombstone {
@@ -27,15 +27,15 @@ interface Tombstone {
 
 interface Entry {
   facts: ContainerFacts | undefined;
-  /** Runs that began no later than this are over. */
+  /** Set after a death: runs that started no later than `diedAtNs` are over. */
   tombstone: Tombstone | undefined;
   pausedAt: Moment;
-  /** The signal it was sent last that may be the one that stops it. */
+  /** The last signal that may stop the container. */
   kill: { readonly signal: number; readonly atNs: bigint } | undefined;
-  /** Last time something was heard: an inspect begun earlier may not forget the container. */
+  /** The last event or list row: an inspect that began earlier must not make the container forgotten. */
   heardAt: Moment;
   fingerprint: string | undefined;
-  /** Named by labels; otherwise only known as the owner of another's network namespace. */
+  /** Whether the container has Sealane's labels; others are followed only as owners of a shared network namespace. */
   labelled: boolean;
 }
 
@@ -49,7 +49,9 @@ export function hasLabelsOf(prefix: string, labels: Readonly<Record<string, stri
 export class World {
   readonly #labelPrefix: string;
   readonly #entries = new Map<string, Entry>();
-  /** Some container shares another's network, or once did: with thousands that don't, nothing needs to be looked for. */
+  /**
+   * Whether a container shares, or once shared, the network of another; if not, thousands need not be searched for it.
+   */
   #hasSharers = false;
   #now: Moment = 0;
 
@@ -57,12 +59,12 @@ export class World {
     this.#labelPrefix = labelPrefix;
   }
 
-  /** Call when an inspect begins, and hand the result to `inspected`. */
+  /** Call when an inspect begins, and pass the result to `inspected`. */
   begin(): Moment {
     return this.#now;
   }
 
-  /** Whether an inspect of this id would still be of use. */
+  /** Whether the container is followed, so that an inspect of it is useful. */
   follows(id: string): boolean {
     return this.#entries.has(id);
   }
@@ -76,7 +78,7 @@ export class World {
     const labelled = event.type === 'container' && hasLabelsOf(this.#labelPrefix, event.attributes);
     if (!known && !labelled) return none;
     switch (event.action) {
-      // A created container has no address; a killed child process changes nothing by itself.
+      // A created container has no address yet; the kernel's kill of a child process alone changes no facts.
       case 'create':
       case 'oom':
         return none;
@@ -96,7 +98,7 @@ export class World {
     }
   }
 
-  /** `everything` after a gap in the events, when unchanged rows prove nothing. */
+  /** `everything` is true after a gap in the events, when even containers with unchanged rows must be inspected. */
   listed(rows: readonly ContainerSummary[], everything: boolean): Effect {
     const inspect: string[] = [];
     const present = new Set<string>();
@@ -109,7 +111,7 @@ export class World {
       this.#mark(row.id, labelled).fingerprint = row.fingerprint;
       inspect.push(row.id);
     }
-    // The list is stale around events: what it lacks is asked for, not removed.
+    // The list may be stale around events: a container that it lacks is inspected, not removed.
     for (const [id, entry] of this.#entries) {
       if (present.has(id)) continue;
       entry.heardAt = ++this.#now;
@@ -118,7 +120,7 @@ export class World {
     return { ...none, inspect };
   }
 
-  /** `facts` as of some time after `begun`; undefined when the engine has no such container. */
+  /** `facts` are from some time after `begun`; undefined when the engine has no such container. */
   inspected(id: string, begun: Moment, facts: ContainerFacts | undefined): Effect {
     const entry = this.#entries.get(id);
     if (!entry) return none;
@@ -126,7 +128,7 @@ export class World {
     const disbelief = this.#disbelieve(entry, begun, facts);
     if (disbelief) return disbelief;
     entry.labelled = hasLabelsOf(this.#labelPrefix, facts.labels);
-    // A pause that we heard of while the question was under way is newer than the answer.
+    // A pause event during the inspect is newer than its answer.
     const believed: ContainerFacts = {
       ...facts,
       ...(entry.pausedAt > begun && facts.state === 'running' ? { state: 'paused' } : {}),
@@ -138,7 +140,7 @@ export class World {
     return { ...none, changed: true, inspect: this.#updateParents() };
   }
 
-  /** Live containers with our labels and their parents. Facts that did not change are the same object as before. */
+  /** The live containers with Sealane's labels, and their parents. Facts that did not change stay the same object. */
   containers(): ReadonlyMap<string, ContainerFacts> {
     const containers = new Map<string, ContainerFacts>();
     for (const [id, { facts }] of this.#entries) if (facts) containers.set(id, facts);
@@ -167,7 +169,7 @@ export class World {
 
   #died(entry: Entry, event: EngineEvent): Effect {
     const id = event.containerId;
-    // A replayed death of an earlier run than the one we know.
+    // The event is the replayed death of an earlier run than the known one.
     if (entry.facts && entry.facts.startedAtNs > event.timeNs) return { ...none, inspect: [id] };
     if (!entry.tombstone || entry.tombstone.diedAtNs <= event.timeNs) {
       entry.tombstone = { diedAtNs: event.timeNs, moment: this.#now, contradicted: false };
@@ -176,13 +178,13 @@ export class World {
     return { changed, inspect: [id, ...inspect], recheck: false };
   }
 
-  /** A signal other than its own stop signal (or KILL) means something to the process alone. */
+  /** Handles a signal. One other than the container's stop signal or KILL concerns only its process. */
   #killed(entry: Entry, { attributes, timeNs }: EngineEvent): Effect {
     const signal = signalNumber(attributes['signal'] ?? '');
     if (signal === undefined) return none;
     const { facts } = entry;
     if (!facts) {
-      // Not yet known what stops it: its inspect tells.
+      // The stop signal is unknown until the inspect.
       entry.kill = { signal, atNs: timeNs };
       return none;
     }
@@ -201,26 +203,27 @@ export class World {
   }
 
   /**
-   * A start after the death needs no tombstone lifted: its own start time is later. One that seems to be before it means
-   * that the engine's clock was set back.
+   * Handles a start. A start after the death passes the tombstone, since its start time is later. A start that seems to
+   * be before the death means that the engine's clock was set back, so the tombstone is removed.
    */
   #started(entry: Entry, event: EngineEvent): Effect {
     if (entry.tombstone && event.timeNs <= entry.tombstone.diedAtNs) entry.tombstone = undefined;
     return { ...none, inspect: [event.containerId] };
   }
 
-  /** An answer that says a dead run is alive. Undefined when there is nothing to doubt. */
+  /** Rejects facts that say that a dead run is alive; undefined when the facts are plausible. */
   #disbelieve(entry: Entry, begun: Moment, facts: ContainerFacts): Effect | undefined {
     const { tombstone } = entry;
-    // `restarting` says itself that nothing runs.
+    // A restarting container does not claim to run.
     if (!tombstone || facts.state === 'restarting') return undefined;
     if (facts.startedAtNs > tombstone.diedAtNs) {
       entry.tombstone = undefined;
       return undefined;
     }
-    // Asked before it died; the death has queued another inspect.
+    // The inspect began before the death, which has queued another inspect.
     if (begun < tombstone.moment) return none;
-    // Asked afterwards: once may be a race in the engine, twice means that we missed a start and its clock was set back.
+    // The inspect began after the death. Once this may be a race in the engine; twice it means that a start event was
+    // missed and the engine's clock was set back.
     if (tombstone.contradicted) {
       entry.tombstone = undefined;
       return undefined;
@@ -230,7 +233,7 @@ export class World {
   }
 
   #gone(id: string, entry: Entry, begun: Moment): Effect {
-    // When something was heard since the question was put, the answer to the next one decides whether to forget it.
+    // After an event during the inspect, the next inspect decides whether the container is forgotten.
     if (entry.heardAt <= begun) return this.#forget(id);
     return this.#withoutFacts(entry);
   }
@@ -238,7 +241,8 @@ export class World {
   #forget(id: string): Effect {
     const entry = this.#entries.get(id);
     if (!entry) return none;
-    // The owner of a network namespace is followed as long as ours refer to it: its next start concerns them.
+    // The owner of a network namespace is followed while labelled containers share it, since its next start concerns
+    // them.
     if (entry.labelled) this.#entries.delete(id);
     return this.#withoutFacts(entry);
   }
@@ -249,7 +253,7 @@ export class World {
     return { changed: true, inspect: this.#updateParents(), recheck: false };
   }
 
-  /** Follows the owners of network namespaces that ours share, and no others. Returns those that are new. */
+  /** Follows exactly the owners of network namespaces that labelled containers share. Returns the new ones. */
   #updateParents(): string[] {
     if (!this.#hasSharers) return [];
     const needed = new Set<string>();
@@ -266,7 +270,10 @@ export class World {
   }
 }
 
-/** Whether this signal ends this run. A label named `signal` takes the place of the event's own attribute: no telling. */
+/**
+ * The stop request that the signal makes, if it ends this run. A label `signal` hides the event's attribute: no
+ * request.
+ */
 function stopRequestOf(facts: ContainerFacts, kill: Entry['kill']): Pick<ContainerFacts, 'stopRequest'> {
   if (!kill || kill.atNs < facts.startedAtNs || Object.hasOwn(facts.labels, 'signal')) return {};
   if (kill.signal !== signalNumber('KILL') && kill.signal !== signalNumber(facts.stopSignal)) return {};

@@ -5,7 +5,7 @@ import { containerFacts, inContainer, onHost, snapshotOf } from '../../support/f
 const attachment = (name: string) => ({ name, networkId: `net-${name}`, ipv4: '10.0.0.2' });
 
 describe('a container, as explanations show it', () => {
-  it('says what it is to us and to compose', () => {
+  it('has its state, its labels and its compose service', () => {
     const labels = {
       'sealane.enable': ' false ',
       'com.docker.compose.project': 'shop',
@@ -32,20 +32,20 @@ describe('a container, as explanations show it', () => {
     expect(viewContainer(containerFacts({ networking }), 'sealane').networks).toBe(networks);
   });
 
-  it('shows hostile names inert', () => {
+  it('has hostile names with escapes', () => {
     const labels = { 'com.docker.compose.project': '\u001b[31m', 'com.docker.compose.service': 'x\n' };
     const { name, composeService } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');
     expect([name, composeService]).toEqual(['a\\u{202e}b', '\\u{1b}[31m/x\\u{a}']);
   });
 });
 
-describe('where Sealane stands', () => {
+describe('the vantage, as explanations show it', () => {
   it.each([
     [onHost, /on the engine's host/],
     [inContainer(['net-bridge', 'feedface00000000']), /^Sealane is on network "bridge", feedface0000$/],
     [inContainer([]), /on no network/],
     [{ reach: { kind: 'published', host: '10.1.1.1' } } as const, /published ports only, on 10\.1\.1\.1/],
-  ])('is told by name where one is known: %j', (vantage, text) => {
+  ])('names networks if their names are known: %j', (vantage, text) => {
     expect(viewVantage(snapshotOf([containerFacts()], vantage))).toMatch(text);
   });
 });

@@ -57,7 +57,7 @@ describe('discovery', () => {
     expect(same.map((one) => one.upstream?.endpoints[0]?.port)).toEqual([7000, 7001]);
   });
 
-  it('says once that a whole range cannot be reached, or would end beyond the last port', () => {
+  it('reports once that a whole range cannot be reached, or would end beyond the last port', () => {
     const labels = { 'sealane.listen': '7000-7009' };
     const { declarations, problems } = discoverOne({ labels }, {}, inContainer(['elsewhere']));
     expect([declarations.length, problems.length]).toEqual([10, 1]);
@@ -76,7 +76,7 @@ describe('discovery', () => {
     }
   });
 
-  it('names a service after the container where compose did not make it', () => {
+  it('names a service after the container if compose did not create it', () => {
     expect(discoverOne({ name: 'db', labels: { 'sealane.port': '1' } }).declarations[0]?.service).toBe('db');
     const hostile = { 'com.docker.compose.project': '\u001b[2J', 'com.docker.compose.service': 'x' };
     expect(discoverOne({ name: 'db', labels: { 'sealane.port': '1', ...hostile } }).declarations[0]?.service).toBe(
@@ -89,7 +89,7 @@ describe('discovery', () => {
     expect(discoverOne({ labels }).declarations.map((one) => one.service)).toEqual(['operations', 'shop/api:web']);
   });
 
-  it('leaves unlabelled and one-off containers alone', () => {
+  it('ignores unlabelled and one-off containers', () => {
     expect(discoverOne({ labels: compose }).declarations).toEqual([]);
     expect(
       discoverOne({ labels: { ...compose, 'sealane.port': '1', 'com.docker.compose.oneoff': 'True' } }).declarations,
@@ -104,13 +104,13 @@ describe('discovery', () => {
     expect(discoverOne({ exposedPorts: [] }).problems[0]?.message).toContain('it exposes no TCP port');
   });
 
-  it('declares the service of a container that cannot be reached, so that its clients are held and told why', () => {
+  it('declares the service of a container that cannot be reached, so that its clients are held, with a problem', () => {
     const { declarations, problems } = discoverOne({}, {}, inContainer(['elsewhere']));
     expect(declarations).toMatchObject([{ upstream: undefined }]);
     expect(problems[0]?.code).toBe('no-shared-network');
   });
 
-  it('serves only its own project when told so, and says when it has none', () => {
+  it('serves only its own project with scope project, and reports when it has none', () => {
     const labels = { ...compose, 'sealane.port': '1' };
     const scope = { scope: 'project' } as const;
     expect(discoverOne({ labels }, scope, { ...onHost, project: 'shop' }).declarations).toHaveLength(1);
@@ -118,7 +118,7 @@ describe('discovery', () => {
     expect(discoverOne({ labels }, scope, onHost).problems[0]?.code).toBe('scope-unknown');
   });
 
-  it('gives a container that was started again another identity, also at the same address', () => {
+  it('gives the next run of a container another key, even at the same address', () => {
     const facts = containerFacts();
     const discover = createDiscoverer(rules);
     const [before] = discover(snapshotOf([facts])).declarations;
@@ -127,7 +127,7 @@ describe('discovery', () => {
     expect(after?.upstream?.key).not.toBe(before?.upstream?.key);
   });
 
-  it('keeps its answer for containers that did not change', () => {
+  it('keeps its result for containers that did not change', () => {
     const discover = createDiscoverer(rules);
     const facts = containerFacts();
     const [before] = discover(snapshotOf([facts])).declarations;
@@ -135,7 +135,7 @@ describe('discovery', () => {
     expect(after).toBe(before);
   });
 
-  it('does not let one container’s mistakes reach another', () => {
+  it('does not let one container’s mistakes affect another', () => {
     const good = containerFacts({ labels: { 'sealane.listen': '1' } });
     const bad = containerFacts({ labels: { 'sealane.listen': 'nonsense', 'sealane.': '', 'sealane.a.b.c': '' } });
     const { declarations, problems } = createDiscoverer(rules)(snapshotOf([bad, good]));

@@ -15,7 +15,7 @@ describe('labels', () => {
     ]);
   });
 
-  it('of other tools are none of our business', () => {
+  it('of other tools are ignored', () => {
     expect(read({ 'traefik.enable': 'true', sealane: 'x', sealanes: 'y' })).toEqual({ routes: [], problems: [] });
   });
 
@@ -37,7 +37,7 @@ describe('labels', () => {
     expect(routes.map((route) => route.name)).toEqual([undefined, 'admin']);
   });
 
-  it('that are empty are malformed, not 0: a weight of 0 would send nobody', () => {
+  it('that are empty are malformed, not 0: an upstream with weight 0 would get no clients', () => {
     const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.weight': '' });
     expect(problems).toMatchObject([{ code: 'label-malformed', label: 'sealane.weight' }]);
     expect(routes[0]?.values.weight).toBeUndefined();
@@ -59,14 +59,14 @@ describe('labels', () => {
     ['sealane.web.lisen', 'did you mean "sealane.web.listen"'],
     ['sealane.health.intervall', 'did you mean "sealane.health.interval"'],
     ['sealane.Listen', 'did you mean "sealane.listen"'],
-  ])('that are unknown (%s) say what was probably meant', (label, meant) => {
+  ])('that are unknown (%s) become problems with a suggestion', (label, meant) => {
     const { problems } = read({ [label]: 'x', 'sealane.port': '80' });
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toContain(meant);
     expect(problems[0]?.label).toBe(label);
   });
 
-  it('that are unknown leave the route standing', () => {
+  it('that are unknown do not affect the route', () => {
     expect(read({ 'sealane.prot': '1', 'sealane.listen': '80' }).routes).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe('labels', () => {
     });
   });
 
-  it('of a named route may take back what the plain ones say', () => {
+  it('of a named route may override the plain ones', () => {
     const { routes } = read({
       'sealane.proxy-protocol': 'v1',
       'sealane.accept-proxy': 'true',
@@ -131,7 +131,7 @@ describe('labels', () => {
     ['proxy-protocol', '2', /must be v1, v2 or off/],
     ['allow', '10.0.0.0/33', /must be addresses or ranges such as/],
     ['deny', 'localhost', /must be addresses or ranges such as/],
-  ])('that say who may come where (%s) refuse the route when they are malformed', (option, text, message) => {
+  ])('that say which clients may connect (%s) refuse the route when they are malformed', (option, text, message) => {
     const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
     expect(routes).toEqual([]);
     expect(problems).toHaveLength(1);
@@ -145,13 +145,13 @@ describe('labels', () => {
     ['connection-rate.client', '0', /must be a whole number, 1-100000/],
     ['max-connections.servce', '1', /did you mean "sealane\.max-connections\.service"/],
     ['hosts', 'api.localhost', /did you mean "sealane\.host"/],
-  ])('with a mistake in a limit or a time (%s) leave the route standing', (option, text, message) => {
+  ])('with a mistake in a limit or a time (%s) do not refuse the route', (option, text, message) => {
     const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
     expect(routes).toHaveLength(1);
     expect(problems[0]?.message).toMatch(message);
   });
 
-  it('that guard a route are not just left out when they are mistyped', () => {
+  it('that guard a route refuse it when their names are mistyped', () => {
     const { routes, problems } = read({ 'sealane.alow': '10.0.0.0/8', 'sealane.listen': '80' });
     expect(routes).toEqual([]);
     expect(problems[0]?.message).toBe(
@@ -162,7 +162,7 @@ describe('labels', () => {
     ]);
   });
 
-  it('that are malformed as defaults refuse the routes that they hold for', () => {
+  it('that are malformed as defaults refuse the routes that inherit them', () => {
     const { routes } = read({
       'sealane.allow': '10.0.0.0/33',
       'sealane.web.port': '80',
@@ -174,12 +174,12 @@ describe('labels', () => {
     expect(read({ 'sealane.listen': 'x', 'sealane.web.port': '80' }).routes).toHaveLength(1);
   });
 
-  it('with a mistake on one route leave the others alone', () => {
+  it('with a mistake on one route do not affect other routes', () => {
     const { routes } = read({ 'sealane.a.port': 'x', 'sealane.b.port': '81' });
     expect(routes.map((route) => route.name)).toEqual(['b']);
   });
 
-  it('show hostile text inert', () => {
+  it('with hostile text are printed with escapes', () => {
     const { problems } = read({ 'sealane.weight': '\u001b[31m\nred"', [`sealane.${'x'.repeat(5000)}`]: '' });
     for (const { message } of problems) {
       expect(message).not.toMatch(/\p{C}/u);
@@ -187,7 +187,7 @@ describe('labels', () => {
     }
   });
 
-  it('of any kind never throw', () => {
+  it('of any text never throw', () => {
     const key = fc.oneof(
       fc.string().map((text) => `sealane.${text}`),
       fc.constantFrom(...Object.keys(routeOptions)).map((option) => `sealane.${option}`),

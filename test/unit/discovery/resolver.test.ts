@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createResolver } from '../../../src/discovery/resolver.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-it('a name server that rotates its answers changes nothing; other addresses do', async () => {
+it('a name server that rotates its answers makes no change, but other addresses do', async () => {
   const clock = new ManualClock();
   const answers = [['10.0.0.1', '10.0.0.2'], ['10.0.0.2', '10.0.0.1'], ['10.0.0.3']];
   let changes = 0;

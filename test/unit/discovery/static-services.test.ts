@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from '../../../src/config/file.ts';
-import { declareStatic, isWrittenDown, type Resolution } from '../../../src/discovery/static-services.ts';
+import { declareStatic, isConfigured, type Resolution } from '../../../src/discovery/static-services.ts';
 
 const declare = (yaml: string, resolutions: Record<string, Resolution> = {}) =>
   declareStatic(
@@ -11,7 +11,7 @@ const declare = (yaml: string, resolutions: Record<string, Resolution> = {}) =>
 const resolved = (...addresses: string[]): Resolution => ({ kind: 'resolved', addresses });
 
 describe('a static service', () => {
-  it('has an upstream for each that its name stands for, tried in that order', () => {
+  it('has an upstream with all addresses of its name, in their order', () => {
     const { declarations } = declare('  db: { listen: 1, upstreams: ["db:5"] }', {
       db: resolved('10.0.0.1', '10.0.0.2'),
     });
@@ -32,19 +32,19 @@ describe('a static service', () => {
     expect(keyOf('10.0.0.3', '10.0.0.1')).not.toBe(keyOf('10.0.0.1', '10.0.0.2'));
   });
 
-  it('has its upstream as long as the file names it, whatever its name stands for', () => {
+  it('has its upstream while the file names it, whatever the addresses of its name are', () => {
     const yaml = '  db: { listen: 70-71, upstreams: ["db:5"] }';
     const keys = declare(yaml, { db: resolved('10.0.0.1') }).declarations.map(({ upstream }) => upstream?.key ?? '');
     const named = (text: string) => {
       const { services } = parseConfigFile(`services:\n${text}`, 'sealane.yaml');
-      return keys.map((key) => isWrittenDown(services, '127.0.0.1', key));
+      return keys.map((key) => isConfigured(services, '127.0.0.1', key));
     };
     expect(named(yaml)).toEqual([true, true]);
     expect(named('  db: { listen: 70-71, upstreams: ["db:6"] }')).toEqual([false, false]);
     expect(named('  shop: { listen: 70-71, upstreams: ["db:5"] }')).toEqual([false, false]);
   });
 
-  it('is declared while its names do not resolve, and says so', () => {
+  it('is declared while its names do not resolve, with a problem', () => {
     const failed: Resolution = { kind: 'failed', reason: 'no such name' };
     const { declarations, problems } = declare('  db: { listen: 1, upstreams: ["db:5"] }', { db: failed });
     expect(declarations).toMatchObject([{ upstream: undefined }]);
@@ -69,14 +69,14 @@ describe('a static service', () => {
     ['', ['http/1.1']],
     ['tls.alpn: "h2, http/1.1", ', ['h2', 'http/1.1']],
     ['tls.alpn: off, ', []],
-  ])('whose TLS is ended agrees on HTTP/1.1, or on what it says: %s', (option, alpn) => {
+  ])('whose TLS is terminated negotiates HTTP/1.1, or the protocols of its option: %s', (option, alpn) => {
     const { declarations } = declare(`  s: { listen: 443, tls: terminate, ${option}upstreams: ["a:5"] }`, {
       a: resolved('10.0.0.1'),
     });
     expect(declarations).toMatchObject([{ match: { tls: 'terminate' }, pool: { alpn } }]);
   });
 
-  it('may listen on a socket, and lead to one', () => {
+  it('may listen on a socket, and have a socket as its upstream', () => {
     const { declarations } = declare('  s: { listen: unix:/run/a.sock, upstreams: [unix:/run/b.sock] }', {
       'unix:/run/b.sock': resolved('unix:/run/b.sock'),
     });

@@ -8,7 +8,7 @@ const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);
 
 describe('the watcher while events flow', () => {
-  test('takes in a container that starts', async () => {
+  test('adds a container that starts', async () => {
     await using scene = await watch();
     scene.engine.set(facts({ id }));
     scene.engine.emit({ action: 'start', id, timeNs: 2000n });
@@ -16,7 +16,7 @@ describe('the watcher while events flow', () => {
     expect(scene.ids()).toEqual([id]);
   });
 
-  test('lets one go in the very turn in which its death arrives, and then makes sure', async () => {
+  test('removes a container in the same turn in which its death arrives, and then inspects it', async () => {
     const gate = Promise.withResolvers<void>();
     await using scene = await watch((engine) => engine.set(facts({ id })));
     const before = scene.changes();
@@ -30,7 +30,7 @@ describe('the watcher while events flow', () => {
     gate.resolve();
   });
 
-  test('asks again when the engine says that the dead one lives, and believes it the second time', async () => {
+  test('inspects again when the engine says that a dead container lives, and believes it the second time', async () => {
     await using scene = await watch((engine) => engine.set(facts({ id })));
     scene.engine.emit({ action: 'die', id, timeNs: 2000n });
     await settle();
@@ -39,7 +39,7 @@ describe('the watcher while events flow', () => {
     expect(scene.ids()).toEqual([id]);
   });
 
-  test('tells an observer which events led to nothing, so that none dates a later change', async () => {
+  test('tells its observer which events changed nothing, so that they do not date a later change', async () => {
     const waiting = new Map<string, string>();
     const told: string[] = [];
     const observer = {
@@ -89,7 +89,7 @@ describe('the watcher while events flow', () => {
     expect(scene.changes()).toBe(changes);
   });
 
-  test('keeps the facts of what did not change the same object', async () => {
+  test('keeps the same object for facts that did not change', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.set(facts({ id: otherId }));
@@ -135,7 +135,7 @@ describe('the watcher while events flow', () => {
     expect(request()).toBeUndefined();
   });
 
-  test('is not deceived by a label that takes the place of the signal', async () => {
+  test('ignores a signal whose attribute is hidden by a label', async () => {
     await using scene = await watch((engine) =>
       engine.set(facts({ id, labels: { 'sealane.port': '80', signal: '15' } })),
     );
@@ -160,7 +160,7 @@ describe('the watcher while events flow', () => {
     expect(scene.warnings).toEqual([{ event: 'container-unreadable', containerId: id, reason: 'slow' }]);
   });
 
-  test('reads the full list again now and then, and inspects only what differs or is missing', async () => {
+  test('reads the full list at intervals, and inspects only containers that differ or are missing', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.set(facts({ id: otherId }));

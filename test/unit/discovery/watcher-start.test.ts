@@ -7,7 +7,7 @@ const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);
 
 describe('the watcher at its start', () => {
-  test('subscribes before it lists, and is synced once all that the list names is inspected', async () => {
+  test('subscribes before it lists, and is synced once all listed containers are inspected', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.set(facts({ id: otherId, labels: {} }));
@@ -35,7 +35,7 @@ describe('the watcher at its start', () => {
     expect(scene.watcher.snapshot().synced).toBe(true);
   });
 
-  test('is not held up by one container that cannot be read, and says which', async () => {
+  test('is not delayed by a container that cannot be read, and logs which', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.set(facts({ id: otherId }));
@@ -51,8 +51,8 @@ describe('the watcher at its start', () => {
     ]);
   });
 
-  test('waits for an engine that is not there, for ever, and says so once for each reason', async () => {
-    let reason = 'nobody home';
+  test('waits for ever for an engine that is away, and logs each reason once', async () => {
+    let reason = 'no engine there';
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.before = () => {
@@ -62,12 +62,12 @@ describe('the watcher at its start', () => {
     for (let second = 0; second < 60; second += 1) await pass(scene, 1000);
     expect(scene.watcher.snapshot()).toMatchObject({
       synced: false,
-      status: { kind: 'connecting', reason: 'nobody home' },
+      status: { kind: 'connecting', reason: 'no engine there' },
     });
     reason = 'no permission';
     for (let second = 0; second < 60; second += 1) await pass(scene, 1000);
     expect(scene.warnings).toEqual([
-      { event: 'engine-unreachable', reason: 'nobody home' },
+      { event: 'engine-unreachable', reason: 'no engine there' },
       { event: 'engine-unreachable', reason: 'no permission' },
     ]);
     scene.engine.before = () => {};
@@ -76,7 +76,7 @@ describe('the watcher at its start', () => {
     expect(scene.watcher.snapshot().synced).toBe(true);
   });
 
-  test('says why when events come but the list is refused', async () => {
+  test('has the reason in its status when events come but the list is refused', async () => {
     const refused = new EngineError('refused', 'GET /containers/json with HTTP 403');
     await using scene = await watch((engine) => {
       engine.before = (call) => {

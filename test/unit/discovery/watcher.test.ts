@@ -6,10 +6,10 @@ import { onHost, pass, watch } from '../../support/fake-engine/watch.ts';
 const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);
 const selfId = '5'.repeat(64);
-const away = new EngineError('unreachable', 'nobody home');
+const away = new EngineError('unreachable', 'no engine there');
 
 describe('the watcher when the engine goes away', () => {
-  test('keeps what it knows, says why, and inspects everything when it is back', async () => {
+  test('keeps the snapshot, logs the reason, and inspects all containers when the engine is back', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));
       engine.set(facts({ id: otherId }));
@@ -23,9 +23,9 @@ describe('the watcher when the engine goes away', () => {
     expect(scene.ids()).toEqual([id, otherId]);
     expect(scene.watcher.snapshot()).toMatchObject({
       synced: true,
-      status: { kind: 'disconnected', reason: 'nobody home' },
+      status: { kind: 'disconnected', reason: 'no engine there' },
     });
-    // The fingerprint is the same although it restarted: only an inspect tells.
+    // The fingerprint is the same although the container restarted, so that only an inspect shows it.
     scene.engine.set(facts({ id, startedAtNs: 5000n }));
     scene.engine.containers.delete(otherId);
     scene.engine.before = () => {};
@@ -35,7 +35,7 @@ describe('the watcher when the engine goes away', () => {
     expect(scene.watcher.snapshot().status.kind).toBe('connected');
   });
 
-  test('keeps what it knows while the list fails, and empties only on a successful one', async () => {
+  test('keeps the snapshot while the list fails, and removes containers only after a successful list', async () => {
     await using scene = await watch((engine) => engine.set(facts({ id })));
     scene.engine.before = (call) => {
       if (call === 'list') throw new EngineError('timeout', 'slow');
@@ -51,7 +51,7 @@ describe('the watcher when the engine goes away', () => {
     expect(scene.ids()).toEqual([]);
   });
 
-  test('asks nothing of an engine that is away', async () => {
+  test('sends no calls to an engine that is away', async () => {
     await using scene = await watch((engine) => engine.set(facts({ id })));
     const inspects = scene.inspects().length;
     scene.engine.before = () => {
@@ -63,7 +63,7 @@ describe('the watcher when the engine goes away', () => {
     expect(scene.inspects().length - inspects).toBeLessThanOrEqual(1);
   });
 
-  test('applies what happened while the list was under way', async () => {
+  test('applies events that arrive while the list is read', async () => {
     const gate = Promise.withResolvers<void>();
     await using scene = await watch((engine) => engine.set(facts({ id })));
     scene.engine.cut();
@@ -99,14 +99,14 @@ describe('the watcher in a container', () => {
     expect(scene.changes()).toBe(before + 1);
   });
 
-  test('is not in its own list, unless it carries labels', async () => {
+  test('is not in its own snapshot, unless it has labels', async () => {
     await using plain = await watch((engine) => engine.set(me), identity);
     expect(plain.ids()).toEqual([]);
     await using labelled = await watch((engine) => engine.set({ ...me, labels: { 'sealane.port': '1' } }), identity);
     expect(labelled.ids()).toEqual([selfId]);
   });
 
-  test('says so when the setting names a container that the engine does not know', async () => {
+  test('logs that the setting names a container that the engine does not know', async () => {
     await using scene = await watch(() => {}, identity);
     expect(scene.warnings).toEqual([{ event: 'vantage-unclear', reason: expect.stringContaining(selfId) }]);
     expect(scene.watcher.snapshot().vantage).toEqual({ reach: { kind: 'host' } });

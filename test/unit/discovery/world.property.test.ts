@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Scene, step } from '../../support/engine/scene.ts';
 
-test('whatever happens in whatever order, the world ends up as the engine’s', () => {
+test('after any events in any order the world has the state of the engine', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const scene = new Scene();
@@ -14,11 +14,11 @@ test('whatever happens in whatever order, the world ends up as the engine’s', 
   );
 });
 
-test('a run whose death was heard is never shown again, whatever answers are still under way', () => {
+test('a run whose death was received never returns, whatever answers are still under way', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const scene = new Scene();
-      // No engine gives the id of a container that was destroyed to another, as this one does.
+      // Unlike a real engine, this one gives the id of a destroyed container to another.
       for (const one of steps.filter(({ kind }) => kind !== 'clock back' && kind !== 'destroy')) {
         scene.step(one);
         for (const [id, { startedAtNs }] of scene.world.containers()) {

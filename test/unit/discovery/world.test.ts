@@ -11,7 +11,7 @@ function event(action: string, timeNs: bigint, overrides: Partial<EngineEvent> =
   return { type: 'container', action, containerId: id, attributes: labels, timeNs, ...overrides };
 }
 
-/** Inspects at once, as if nothing happened meanwhile. */
+/** Begins and answers an inspect at once, without events in between. */
 function inspect(world: World, container: ContainerFacts | undefined, key = container?.id ?? id): Effect {
   return world.inspected(key, world.begin(), container);
 }
@@ -46,14 +46,14 @@ describe('a labelled container', () => {
     expect(world.containers().size).toBe(0);
   });
 
-  test('is not brought back by an engine that still thinks it runs; it is asked again in a moment', () => {
+  test('is not brought back by an engine that still says it runs, and is inspected again in a moment', () => {
     const world = running();
     world.heard(event('die', 2000n));
     expect(inspect(world, facts())).toEqual({ changed: false, inspect: [], recheck: true });
     expect(world.containers().size).toBe(0);
   });
 
-  test('is believed alive when the engine insists: its clock was set back and we missed the start', () => {
+  test('counts as alive when the engine says so twice: its clock was set back and a start was missed', () => {
     const world = running();
     world.heard(event('die', 2000n));
     inspect(world, facts());
@@ -91,7 +91,7 @@ describe('a labelled container', () => {
     expect(world.containers().size).toBe(1);
   });
 
-  test('is paused at once, and stays so if an answer from before says otherwise', () => {
+  test('is paused at once, and stays paused when an earlier answer says otherwise', () => {
     const world = running();
     const begun = world.begin();
     expect(world.heard(event('pause', 2000n))).toMatchObject({ changed: true, inspect: [id] });
@@ -102,7 +102,7 @@ describe('a labelled container', () => {
     expect(world.containers().get(id)?.state).toBe('running');
   });
 
-  test('stays in while it restarts, as such', () => {
+  test('stays in the snapshot while it restarts, in that state', () => {
     const world = running();
     world.heard(event('die', 2000n));
     inspect(world, facts({ state: 'restarting' }));
@@ -133,7 +133,7 @@ describe('a labelled container', () => {
     expect(world.containers().size).toBe(1);
   });
 
-  test('that did not change is the same object as before, and no change', () => {
+  test('that did not change is the same object as before, without a change', () => {
     const world = running();
     const before = world.containers().get(id);
     expect(inspect(world, facts()).changed).toBe(false);
@@ -171,13 +171,13 @@ test.each(['start', 'die', 'pause', 'health_status: healthy', 'rename'])(
 );
 
 describe('a list', () => {
-  test('names the labelled to inspect, and nobody else', () => {
+  test('has labelled containers inspected, and no others', () => {
     const world = new World('sealane');
     const rows = [summary(facts()), summary(facts({ id: parentId, labels: { other: 'x' } }))];
     expect(world.listed(rows, true).inspect).toEqual([id]);
   });
 
-  test('is skipped where nothing changed, but for one after a gap', () => {
+  test('has containers with unchanged rows inspected only after a gap', () => {
     const world = new World('sealane');
     world.listed([summary(facts())], true);
     inspect(world, facts());
@@ -186,7 +186,7 @@ describe('a list', () => {
     expect(world.listed([summary(facts({ health: 'healthy' }))], true).inspect).toEqual([id]);
   });
 
-  test('removes nobody by itself: who is missing is inspected', () => {
+  test('removes no container: a missing one is inspected', () => {
     const world = running();
     expect(world.listed([], false)).toEqual({ changed: false, inspect: [id], recheck: false });
     expect(world.containers().size).toBe(1);
@@ -194,7 +194,7 @@ describe('a list', () => {
     expect(world.containers().size).toBe(0);
   });
 
-  test('does not bring back the dead', () => {
+  test('does not bring back a dead container', () => {
     const world = running();
     world.heard(event('die', 2000n));
     world.listed([summary(facts())], false);
@@ -229,7 +229,7 @@ describe('the owner of a shared network namespace', () => {
     expect(world.containers().get(parentId)?.startedAtNs).toBe(5999n);
   });
 
-  test('is left alone once nobody shares it any more', () => {
+  test('is no longer followed once no container shares it', () => {
     const world = shared();
     world.heard(event('die', 5000n));
     inspect(world, { ...child, state: 'exited' });
@@ -237,7 +237,7 @@ describe('the owner of a shared network namespace', () => {
     expect(world.follows(parentId)).toBe(false);
   });
 
-  test('that is gone is not asked for again and again', () => {
+  test('that is gone is not inspected again and again', () => {
     const world = shared();
     expect(inspect(world, undefined, parentId).inspect).toEqual([]);
     expect(world.containers().size).toBe(1);

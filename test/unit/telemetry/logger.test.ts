@@ -51,7 +51,7 @@ function capture(format: 'json' | 'pretty') {
 }
 
 describe('the access log', () => {
-  it('says for each session who, where, how much and why it ended', () => {
+  it('logs client, address, bytes and reason of the end for each session', () => {
     expect(sessionLine(session)).toBe(
       '127.0.0.1:50000 → shop/api → api-1 (10.0.0.1:80): 78 B up, 1024 B down, 33 ms, finished',
     );
