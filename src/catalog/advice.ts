@@ -13,7 +13,7 @@ export function howToListen({ endpoints, run }: DeclaredUpstream): string {
 }
 
 export function howToAnswer({ name, run }: DeclaredUpstream): string {
-  return `See why ${name} does not answer${logOf(run)}; it returns by itself once it does.`;
+  return `See why ${name} does not answer${logOf(run)}; it returns automatically once it does.`;
 }
 
 export function howToPassCheck({ name, run }: DeclaredUpstream): string {

@@ -13,14 +13,14 @@ export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>):
 
 export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
   const known = isUnix(listen) ? socketReasons : reasons;
-  const [why, fix] = known[code] ?? [message, 'Sealane tries again by itself.'];
+  const [why, fix] = known[code] ?? [message, 'Sealane retries automatically.'];
   return { code: 'listen-failed', subject: listen, listen, message: `cannot listen: ${why}`, fix };
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: [
     'the port is in use by another process',
-    'Stop that process or choose another port; Sealane tries again by itself.',
+    'Stop that process or choose another port; Sealane retries automatically.',
   ],
   EACCES: ['permission denied', 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one.'],
   EADDRNOTAVAIL: ['this machine has no such address', 'Choose an address of this machine, or only a port.'],
@@ -29,12 +29,12 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
 const socketReasons: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: [
     'another process listens there, or a file has that name',
-    'Choose another path, or end that process; Sealane tries again by itself.',
+    'Choose another path, or end that process; Sealane retries automatically.',
   ],
   EACCES: [
     'the user that Sealane runs as may not create files there',
-    'Give that user access to the folder, or choose another; Sealane tries again by itself.',
+    'Give that user access to the folder, or choose another; Sealane retries automatically.',
   ],
-  ENOENT: ['its folder does not exist', 'Make the folder, or mount a volume there; Sealane tries again by itself.'],
-  EROFS: ['its folder is read-only', 'Mount a writable volume there; Sealane tries again by itself.'],
+  ENOENT: ['its folder does not exist', 'Make the folder, or mount a volume there; Sealane retries automatically.'],
+  EROFS: ['its folder is read-only', 'Mount a writable volume there; Sealane retries automatically.'],
 };

@@ -68,6 +68,6 @@ function allSuspect({ name, upstreams }: Service): Problem {
     code: 'all-suspect',
     subject: name,
     message: `none of its upstreams answers (${named.join('; ')}); all of them are tried for every client`,
-    fix: 'See why they do not answer; each returns by itself once it does.',
+    fix: 'See why they do not answer; each returns automatically once it does.',
   };
 }

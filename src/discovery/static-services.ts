@@ -94,6 +94,6 @@ function cannotResolve(service: string, host: string, reason: string): Problem {
     code: 'name-unresolved',
     subject: service,
     message: `cannot resolve ${host}: ${reason}`,
-    fix: 'Correct the name; it is looked up again by itself.',
+    fix: 'Correct the name; Sealane looks it up again automatically.',
   };
 }

@@ -58,7 +58,7 @@ describe('why a service is not reachable', () => {
       one({ health: http }, { verdict: { kind: 'unfit', reason: 'GET / answered 500' } }),
       /docker logs/,
     ],
-    ['all-suspect', one({ health: { kind: 'readiness' } }, { verdict: suspect }), /returns by itself/],
+    ['all-suspect', one({ health: { kind: 'readiness' } }, { verdict: suspect }), /returns automatically/],
     ['paused', one({ condition: { kind: 'paused' } }), /docker unpause api-1/],
     ['draining', one({ condition: { kind: 'stopping', signal: 'SIGTERM' }, drainMs: 9 }), /start/],
     ['drained', one({}, { override: { drained: true, weight: undefined } }), /Undrain/],
@@ -91,7 +91,7 @@ describe('why a service is not reachable', () => {
       refused,
       'Let something listen on 10.0.0.1:80, or correct its address in',
     ],
-    ['dial-failing', { kind: 'readiness' }, suspect, 'See why api-1 does not answer; it returns by itself'],
+    ['dial-failing', { kind: 'readiness' }, suspect, 'See why api-1 does not answer; it returns automatically'],
     [
       'check-failing',
       http,
@@ -110,7 +110,7 @@ describe('why a service is not reachable', () => {
     const catalog = one({ run: undefined, health: { kind: 'readiness' } }, { verdict: suspect });
     expect(explain('shop/api', explainWorld(catalog))).toMatchObject({
       cause: 'all-suspect',
-      next: 'See why api-1 does not answer; it returns by itself once it does.',
+      next: 'See why api-1 does not answer; it returns automatically once it does.',
     });
   });
 
