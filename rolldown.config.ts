@@ -1,8 +1,8 @@
 import { defineConfig } from 'rolldown';
 
 /**
- * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread. Commands
- * are dynamic imports, so each becomes a chunk of its own and `--version` never pays for the Docker client.
+ * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread.
+ * Commands are dynamic imports, so each becomes a chunk of its own and `--version` never pays for the Docker client.
  */
 export default defineConfig({
   input: {
@@ -10,13 +10,13 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  // ssh2's native accelerators are optional: it falls back to JavaScript where they are absent.
+  // The native accelerators of ssh2 are optional: ssh2 uses JavaScript where they are absent.
   external: [/\.node$/, 'cpu-features'],
   output: {
     dir: 'dist',
     format: 'esm',
     cleanDir: true,
-    // The Docker client's CommonJS libraries (protobufjs) ask where they are; an ES module knows it by another name.
+    // CommonJS libraries of the Docker client (protobufjs) use `__dirname`, which ES modules do not define.
     intro: 'const __dirname = import.meta.dirname, __filename = import.meta.filename;',
     minify: { compress: true, mangle: false, codegen: false },
     entryFileNames: '[name].js',

@@ -2,14 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Five kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
- * no Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its global
- * setup) and `web` (a real browser; it uses the same engine, so its setup comes after).
+ * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
+ * global setup) and `web` (a real browser; it uses the same engine, so its setup comes after).
  */
 export default defineConfig({
   test: {
     projects: [
-      // The limit is for tests that hang: far above what a test takes, also on a loaded machine. No module of src/ keeps
-      // state, so that all files of a worker can share the modules that they import.
+      // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules of
+      // src/ keep no state, so all files of a worker can share the modules that they import.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, isolate: false } },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000 } },
       {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/sockets/free-port.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
-import type { Standing } from './admin/listeners.ts';
+import type { Standing } from './admin/subscribers.ts';
 import { startEcho, timeSessions, type Latency } from './admin/sessions.ts';
 import { startEngine, type SimulatedEngine } from './control/simulated-engine.ts';
 import { cpuMs, rssKib, start, threadCpuMs } from './relay/processes.ts';

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { hasFields } from '../test/support/sealane/sealane.ts';
 import { Client } from '../test/soak/client.ts';
-import { prepareGround, type Ground } from '../test/soak/engine.ts';
+import { prepareEngine, type SoakEngine } from '../test/soak/engine.ts';
 import { startOpenLoad } from '../test/soak/open-load.ts';
 import { quantile } from '../test/soak/quantile.ts';
 import { answeredDialAtMs, sessionsOf, type SessionLine } from '../test/soak/session.ts';
-import { Stage } from '../test/soak/stage.ts';
+import { SoakEnvironment } from '../test/soak/environment.ts';
 import { wallMs } from '../test/soak/wall-clock.ts';
 import type { ContainerEvent } from '../test/support/engine/events.ts';
 import type { TestContainer } from '../test/support/engine/containers.ts';
@@ -34,11 +34,11 @@ interface Measure {
   readonly details?: readonly object[];
 }
 
-await using ground = await prepareGround(say);
+await using engine = await prepareEngine(say);
 const measures: Measure[] = [];
 if (values.only !== 'starts') {
   say(`${times} stops under load`);
-  const stops = await measureStops(ground);
+  const stops = await measureStops(engine);
   measures.push({
     what: 'stop signal → last session dialed to the replica',
     goalP99Ms: goals.stopToLastDialP99Ms,
@@ -51,7 +51,7 @@ for (const openAfterMs of values.only === 'stops' ? [] : opensAfterMs) {
   measures.push({
     what: `port opens ${openAfterMs} ms after start → a waiting client is answered`,
     goalP99Ms: goals.openToAnswerP99Ms,
-    samplesMs: await measureStarts(ground, openAfterMs),
+    samplesMs: await measureStarts(engine, openAfterMs),
   });
 }
 const results = measures.map(summarize);
@@ -79,10 +79,10 @@ interface Stop {
   readonly late: readonly SessionLine[];
 }
 
-async function measureStops(on: Ground): Promise<Stop[]> {
-  await using stage = await Stage.open(on);
-  const replicas = await stage.start(2);
-  const load = startOpenLoad(stage.port, perSecond);
+async function measureStops(on: SoakEngine): Promise<Stop[]> {
+  await using environment = await SoakEnvironment.open(on);
+  const replicas = await environment.start(2);
+  const load = startOpenLoad(environment.port, perSecond);
   const stops: {
     readonly name: string;
     readonly from: number;
@@ -92,22 +92,22 @@ async function measureStops(on: Ground): Promise<Stop[]> {
   await load.answered(perSecond);
   for (let round = 0; round < times; round += 1) {
     const one = replicas[round % replicas.length] as TestContainer;
-    const from = stage.mark();
+    const from = environment.mark();
     const killed = on.events.next(one.id, 'kill');
     await one.stop();
     stops.push({ name: one.name, from, killed: await killed, endMs: wallMs() });
-    const again = stage.mark();
+    const again = environment.mark();
     await one.start();
-    await stage.ready(one.name, again);
+    await environment.ready(one.name, again);
     await load.answered(perSecond / 10);
   }
   await load.stop();
   // Its last words are the last records.
-  await stage.sealane.stop();
+  await environment.sealane.stop();
   if (load.failures.length > 0) say(`${load.failures.length} connections failed; npm run soak says why`);
   // A stall of the whole machine shows here, and makes everything late.
   say(`the load's own clock was late by ${load.slippedMs.toFixed(0)} ms at most`);
-  const { lines } = stage.sealane;
+  const { lines } = environment.sealane;
   const dials = Map.groupBy(sessionsOf(lines), ({ upstream }) => upstream);
   return stops.map(({ name, from, killed: { atMs, heardAtMs }, endMs }) => {
     const before = (dials.get(name) ?? []).filter((session) => answeredDialAtMs(session) < endMs);
@@ -124,16 +124,16 @@ async function measureStops(on: Ground): Promise<Stop[]> {
 }
 
 /** From the moment that the replica says its port opened to the answer that a client gets who has waited for it. */
-async function measureStarts(on: Ground, openAfterMs: number): Promise<number[]> {
-  await using stage = await Stage.open(on);
-  const [replica] = await stage.start(1, { openAfterMs, labels: { hold: '30s' } });
+async function measureStarts(on: SoakEngine, openAfterMs: number): Promise<number[]> {
+  await using environment = await SoakEnvironment.open(on);
+  const [replica] = await environment.start(1, { openAfterMs, labels: { hold: '30s' } });
   if (!replica) throw new Error('no replica was started');
   const samples: number[] = [];
   while (samples.length < times) {
-    const from = stage.mark();
+    const from = environment.mark();
     await replica.kill('SIGKILL');
-    await stage.left(replica.name, from);
-    const client = new Client(stage.port);
+    await environment.left(replica.name, from);
+    const client = new Client(environment.port);
     const answered = client.ask('close').then(wallMs);
     await replica.start();
     const answeredAtMs = await answered;

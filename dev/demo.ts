@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Ground } from '../src/demo/environment.ts';
+import type { EnvironmentSpec } from '../src/demo/environment.ts';
 import { runDemo, type Preparation } from '../src/demo/tour.ts';
 import { acquireEngine, type AcquiredEngine } from './engine/acquire.ts';
 import { ensureBaseImage } from './images/base-image.ts';
@@ -7,14 +7,14 @@ import { buildSealaneImage, projectRoot, removeSealaneImage } from './images/sea
 import { messageOf } from '../src/text/message-of.ts';
 
 /**
- * `npm run demo`: the tour on an engine that is there, else on a private one that is installed for it, with an image of
- * this checkout. Where no engine can be had, the tour on local processes.
+ * `npm run demo`: runs the tour with an image of this checkout, on the Docker engine of this machine or else on a
+ * private engine that is installed for it. Where neither is possible, the tour runs on local processes.
  */
 const image = 'sealane:demo';
 
 process.exitCode = await runDemo({ prepare, stdout: process.stdout });
 
-async function prepare(preparation: Preparation): Promise<Ground> {
+async function prepare(preparation: Preparation): Promise<EnvironmentSpec> {
   const { output, signal, undo } = preparation;
   let engine: AcquiredEngine;
   try {
@@ -41,7 +41,7 @@ async function buildImage(
   const before = new Set((await client.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []));
   onLine('making a base image of this machine’s own files');
   const baseImage = await ensureBaseImage(client);
-  // A private engine is thrown away with all its images.
+  // Only images on an engine that was already there are removed: a private engine disappears with its images.
   if (baseImage !== undefined && !before.has(baseImage) && !engine.private)
     undo.push(() => client.getImage(baseImage).remove());
   signal.throwIfAborted();

@@ -4,7 +4,8 @@ import { runProgram } from './cli/program.ts';
 import { messageOf } from './text/message-of.ts';
 
 /**
- * The executable: arguments in, exit code out. 0 fine, 1 failed while running, 2 unusable arguments or configuration.
+ * The executable: runs the program and sets the exit code. 0: success; 1: failed while running; 2: unusable arguments
+ * or configuration.
  */
 try {
   process.exitCode = await runProgram(process.argv.slice(2));

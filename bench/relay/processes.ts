@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endingWithUs } from '../../test/support/programs/ending-with-us.ts';
+import { dieWithParent } from '../../test/support/programs/die-with-parent.ts';
 
 /**
  * Child processes of the benchmark: started, measured through proc(5), ended with certainty, also if it is interrupted.
@@ -17,7 +17,7 @@ export function start(
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly stdio?: StdioOptions } = {},
 ): Running {
-  const [first, ...before] = endingWithUs;
+  const [first, ...before] = dieWithParent;
   const child = spawn(first, [...before, program, ...args], {
     env: options.env ?? process.env,
     stdio: options.stdio ?? ['ignore', 'ignore', 'pipe'],

@@ -5,17 +5,17 @@ import { supervisorMessage, type SupervisorMessage, type ParentMessage } from '.
 import { canInstall } from '../machine/packages.ts';
 
 /**
- * Gets a Docker engine for the demo and the tests: the one that is there, else a private one that is gone without a
- * trace once it is released, or once this process ends in whatever way.
+ * Acquires a Docker engine for the demo and the tests: the one of this machine, else a private engine, which is removed
+ * without a trace once it is released or this process ends, in whatever way.
  */
 export interface AcquiredEngine extends AsyncDisposable {
-  /** e.g. `unix:///var/run/docker.sock`, fit for DOCKER_HOST. */
+  /** The engine's address in the form of DOCKER_HOST, e.g. `unix:///var/run/docker.sock`. */
   readonly host: string;
   readonly private: boolean;
   readonly client: EngineClient;
-  /** Where a private engine lives, for those who check that nothing is left. */
+  /** What a private engine uses on this machine, for tests that check that nothing of it remains. */
   readonly traces?: { readonly folder: string; readonly pool: string; readonly bridge: string; readonly pid: number };
-  /** Resolves when nothing of a private engine is left; at once for an engine that was there. */
+  /** Resolves when a private engine is removed; at once for an engine that was already there. */
   release(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Rejects with one line that says how to get an engine. */
+/** Rejects, where no engine can be acquired, with one line that says how to get one. */
 export async function acquireEngine(options: AcquireOptions): Promise<AcquiredEngine> {
   const present = await presentEngine();
   if (present !== undefined) {
@@ -48,7 +48,7 @@ export async function acquireEngine(options: AcquireOptions): Promise<AcquiredEn
 async function startSupervisor({ onProgress, signal }: AcquireOptions): Promise<AcquiredEngine> {
   signal?.throwIfAborted();
   const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [], {
-    // Out of the terminal's reach: Ctrl-C ends us, and our end tells the supervisor.
+    // A process group of its own keeps Ctrl-C from the supervisor: it ends after this process, which it watches.
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [],
@@ -64,7 +64,7 @@ async function startSupervisor({ onProgress, signal }: AcquireOptions): Promise<
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const ready = await firstAnswer(supervisor, onProgress, gone);
-    // A forgotten release must not keep the process alive: its end is a release, too.
+    // A forgotten release must not keep this process alive: the end of the process releases the engine, too.
     supervisor.unref();
     supervisor.channel?.unref();
     const { host, folder, pool, bridge } = ready;

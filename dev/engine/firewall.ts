@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { run, which } from '../machine/command.ts';
 
 /**
- * What a Docker engine changes in the packet filter and in IP forwarding, and how it is put back. Only what the engine
- * added is removed, never a whole table replaced: others may have changed it meanwhile.
+ * Restores the packet filter and IP forwarding after a private Docker engine. Only the rules and chains that the engine
+ * added are removed; a table is never replaced as a whole, since other programs may have changed it meanwhile.
  */
 export interface FirewallBefore {
-  /** Docker's chains were there first: then they and forwarding belong to another engine, and stay. */
+  /** Whether Docker's chains existed before: then the chains and forwarding belong to another engine, and stay. */
   readonly hadDockerChains: boolean;
   readonly forwardPolicy: Readonly<Record<Family, string | undefined>>;
   readonly ipForward: string;
@@ -26,8 +26,8 @@ export async function rememberFirewall(): Promise<FirewallBefore> {
 }
 
 /**
- * For an engine that leaves the packet filter to another: lets its containers talk to each other, which the other's
- * default policy forbids (a kernel with br_netfilter filters bridged packets, too). Undone by `restoreFirewall`.
+ * Lets the containers of an engine that does not manage the packet filter reach each other, which the default policy of
+ * the managing engine forbids (a kernel with br_netfilter filters bridged packets, too). `restoreFirewall` undoes it.
  */
 export async function allowForwarding(pool: string): Promise<void> {
   for (const direction of ['--source', '--destination']) {
@@ -36,8 +36,9 @@ export async function allowForwarding(pool: string): Promise<void> {
 }
 
 /**
- * `marks` are the texts by which the engine's own rules are known: its bridges' names and its address pool's prefix.
- * With `keepChains` only those rules go: another engine has come to rely on the chains.
+ * Removes what the engine added. `marks` are the texts that identify the engine's own rules: the names of its bridges
+ * and the prefix of its address pool. With `keepChains` only those rules are removed, as another engine uses the chains
+ * by now.
  */
 export async function restoreFirewall(
   before: FirewallBefore,
@@ -56,7 +57,9 @@ export async function restoreFirewall(
   if (!keep) await writeFile(forwardFile, before.ipForward);
 }
 
-/** Input for `iptables-restore --noflush` that removes the engine's rules and chains from `saved`; '' if none is there. */
+/**
+ * The input for `iptables-restore --noflush` that removes the engine's rules and chains from `saved`; '' without any.
+ */
 export function undoScript(
   saved: string,
   undo: {
@@ -101,7 +104,7 @@ function undoTable(lines: readonly string[], undo: Parameters<typeof undoScript>
 
 async function save(family: Family): Promise<string> {
   if ((await which(`${family}-save`)) === undefined) return '';
-  // A kernel without IPv6 filtering has nothing to save.
+  // The command fails on a kernel without IPv6 filtering, which has nothing to save.
   return run(`${family}-save`, []).catch(() => '');
 }
 

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { run } from '../machine/command.ts';
 
 /**
- * The private engine's corner of the machine's network: a bridge of its own and a /16 that nothing else uses. The whole
- * /16 is routed to `unreachable`, so that a packet for a container that is gone never leaves the machine.
+ * The network of a private engine: a bridge of its own and a /16 that nothing else uses. The whole /16 is routed to
+ * `unreachable`, so that a packet for a removed container never leaves the machine.
  */
 export interface EngineNetwork {
   readonly bridge: string;
-  /** e.g. `10.77.0.0/16`. */
+  /** The engine's address range, e.g. `10.77.0.0/16`. */
   readonly pool: string;
-  /** What the engine carves its user-defined networks from: the upper half of the pool. */
+  /** The range for the engine's user-defined networks: the upper half of the pool. */
   readonly addressPool: string;
 }
 
@@ -22,15 +22,17 @@ const addressesSchema = z.array(
   }),
 );
 
-/** Second octets of the /16s we choose from: the middle of 10/8 is seldom used by VPNs, clouds or Docker itself. */
+/** The second octets of the candidate /16s: VPNs, clouds and Docker itself seldom use the middle of 10/8. */
 const candidates = Array.from({ length: 64 }, (_, index) => 96 + index);
 
-/** Claims a free /16. `name` makes the bridge's name: at most 15 characters, a limit of the kernel. */
+/**
+ * Claims a free /16 and creates its bridge. `name` is the bridge's name: at most 15 characters, a limit of the kernel.
+ */
 export async function createNetwork(name: string): Promise<EngineNetwork> {
   const taken = await takenAddresses();
   for (const octet of shuffled(candidates.filter((candidate) => !isTaken(candidate, taken)))) {
     const pool = `10.${octet}.0.0/16`;
-    // Adding the route is the claim: it fails when another private engine was faster.
+    // Adding the route claims the range: the command fails when another private engine has added it meanwhile.
     const claimed = await run('ip', ['route', 'add', 'unreachable', pool]).then(
       () => true,
       (error: unknown) => {
@@ -47,7 +49,7 @@ export async function createNetwork(name: string): Promise<EngineNetwork> {
   throw new Error('no free private address range for a private engine: every 10.96.0.0 to 10.159.0.0 /16 is routed');
 }
 
-/** The devices that hold an address of the pool: the bridge made here and one for each network the engine made. */
+/** The devices with an address of the pool: the bridge of `createNetwork`, and one for each network of the engine. */
 export async function bridgesOf(pool: string): Promise<string[]> {
   const devices = addressesSchema.parse(JSON.parse(await run('ip', ['-json', 'address', 'show'])));
   return devices.flatMap((device) => {
@@ -56,18 +58,18 @@ export async function bridgesOf(pool: string): Promise<string[]> {
   });
 }
 
-/** How every address of the pool begins, e.g. `10.77.`. */
+/** The prefix of every address of the pool, e.g. `10.77.`. */
 export function poolPrefix(pool: string): string {
   return pool.replace('0.0/16', '');
 }
 
-/** Removes every bridge of the pool, then the route. Works on what is there, so it may be repeated. */
+/** Removes every bridge of the pool, then the route. It acts on what it finds, so it may be repeated. */
 export async function removeNetwork(pool: string): Promise<void> {
   for (const bridge of await bridgesOf(pool)) await removeBridge(bridge);
   await run('ip', ['route', 'del', 'unreachable', pool]).catch(() => {});
 }
 
-/** A bridge that goes would leave its ports behind, unplugged: they go first. */
+/** Removes the ports of a bridge first: without the bridge they would remain, unattached. */
 async function removeBridge(bridge: string): Promise<void> {
   const ports = addressesSchema.parse(JSON.parse(await run('ip', ['-json', 'address', 'show', 'master', bridge])));
   for (const port of [...ports.map((device) => device.ifname), bridge]) {
@@ -75,7 +77,7 @@ async function removeBridge(bridge: string): Promise<void> {
   }
 }
 
-/** Destinations of routes, own addresses and name servers: none may fall into our pool. */
+/** Destinations of routes, own addresses and name servers: the pool must contain none of them. */
 async function takenAddresses(): Promise<string[]> {
   const routes = routesSchema.parse(JSON.parse(await run('ip', ['-json', '-4', 'route', 'show', 'table', 'all'])));
   const resolvers = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
@@ -83,7 +85,9 @@ async function takenAddresses(): Promise<string[]> {
   return [...routes.map((route) => route.dst), ...servers];
 }
 
-/** True when `taken` holds an address or network that overlaps 10.<octet>.0.0/16. The default route overlaps nothing. */
+/**
+ * True when `taken` holds an address or network that overlaps 10.<octet>.0.0/16. The default route overlaps nothing.
+ */
 export function isTaken(octet: number, taken: readonly string[]): boolean {
   return taken.some((entry) => {
     const match = /^(\d+)\.(\d+)\.\d+\.\d+(?:\/(\d+))?$/.exec(entry);

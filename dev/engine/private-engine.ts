@@ -17,8 +17,8 @@ import {
 } from './processes.ts';
 
 /**
- * A whole Docker engine that lives in one temporary folder and one address range, and its complete removal. Runs inside
- * the supervisor; every step that changes the machine registers its undoing first.
+ * Starts a whole Docker engine in one temporary folder and one address range, and removes it completely. This code runs
+ * in the supervisor. Every step that changes the machine registers its undo step.
  */
 export interface PrivateEngine {
   readonly host: string;
@@ -28,10 +28,10 @@ export interface PrivateEngine {
 }
 
 export interface StartOptions {
-  /** Aborts the start; what was done so far is undone by `undo` all the same. */
+  /** Aborts the start. The caller still has to run `undo`. */
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
-  /** Undoings, to be run last first. */
+  /** The undo steps, to be run in reverse order. */
   readonly undo: (() => Promise<void>)[];
 }
 
@@ -49,14 +49,14 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   onProgress('starting a private Docker engine');
   const folder = await mkdtemp(join(shortTemporaryFolder(), 'sealane-'));
   undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
-  // The folder's random letters name everything else, too.
+  // The random letters of the folder's name are part of all other names, too.
   const name = `slane-${basename(folder).slice(-6)}`;
   const cgroup = `/${name}`;
   undo.push(await strayFiles());
 
   const firewall = await rememberFirewall();
   const others = await runningDaemons();
-  // A daemon flushes Docker's chains when it starts: beside a running one it has to leave the packet filter alone.
+  // A daemon flushes Docker's chains when it starts, so a private one beside another must not touch the packet filter.
   const filters = others.foreign + others.private === 0;
   const network = await createNetwork(name);
   undo.push(async () => {
@@ -89,7 +89,7 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
       'ip-forward': filters,
     }),
   );
-  // A containerd of our own: dockerd would share the system's if there is one, and leave containers in it.
+  // The engine gets its own containerd: dockerd would otherwise use the system's and leave containers in it.
   const containerd = daemon(folder, 'containerd', [
     '--config=/dev/null',
     `--root=${join(folder, 'containerd')}`,
@@ -104,12 +104,14 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   return { host: `unix://${sockets.docker}`, folder, pool: network.pool, bridge: network.bridge };
 }
 
-/** A socket's path holds at most 107 bytes, and the engine appends about 50 to ours. */
+/**
+ * The folder for temporary files, kept short: a socket's path has at most 107 bytes, and the engine appends about 50.
+ */
 function shortTemporaryFolder(): string {
   return tmpdir().length <= 30 ? tmpdir() : '/var/tmp';
 }
 
-/** What engines create outside of the folders that they are told; gone afterwards unless it was there before. */
+/** Removes what engines create outside of their configured folders, unless it was there before. */
 async function strayFiles(): Promise<() => Promise<void>> {
   const absent: string[] = [];
   for (const path of [
@@ -123,7 +125,7 @@ async function strayFiles(): Promise<() => Promise<void>> {
   }
   return async () => {
     for (const path of absent) {
-      // A folder that is not empty is in use by another engine by now, which then owns it.
+      // A folder that is not empty is left: another engine uses it by now.
       if (path.endsWith('.json')) await rm(path, { force: true });
       else await rmdir(path).catch(() => {});
     }
@@ -144,7 +146,7 @@ function daemon(folder: string, program: string, args: readonly string[]): Child
   log.on('error', () => {});
   child.stdout.pipe(log);
   child.stderr.pipe(log);
-  // A program that cannot be started shows as an engine that does not answer.
+  // A program that cannot be started is noticed as an engine that does not answer.
   child.on('error', () => {});
   return child;
 }
@@ -181,7 +183,7 @@ async function untilAnswering(
   }
 }
 
-/** Nobody waits for these containers: killing them at once makes the engine's own stop quick. */
+/** Kills all containers at once, so that the engine's own stop does not wait for them. */
 async function killContainers(socket: string): Promise<void> {
   const list: unknown = JSON.parse(await call(socket, 'GET', '/containers/json').catch(() => '[]'));
   if (!Array.isArray(list)) return;

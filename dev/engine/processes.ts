@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import { run } from '../machine/command.ts';
 
 /**
- * Finds and ends what a private engine may leave behind when it did not stop in order: its processes (known by an
- * environment variable that they inherit), its containers (known by their cgroup) and its mounts (known by their path).
+ * Finds and ends what a private engine may leave behind after a disorderly stop: its processes (identified by an
+ * inherited environment variable), its containers (identified by their cgroup) and its mounts (identified by their
+ * path).
  */
 export const engineVariable = 'SEALANE_PRIVATE_ENGINE';
 
-/** Pids of the engine's daemons, shims and proxies, and of processes in its containers. */
+/** The pids of the engine's daemons, shims and proxies, and of the processes in its containers. */
 export async function engineProcesses(folder: string, cgroup: string): Promise<number[]> {
   const mark = `${engineVariable}=${folder}`;
   const found: number[] = [];
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    // Processes come and go while we look; one that is gone reads as empty.
+    // Processes may end meanwhile: the files of an ended process read as empty.
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
     const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
     const zombie = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z')).includes(') Z');
@@ -24,7 +25,7 @@ export async function engineProcesses(folder: string, cgroup: string): Promise<n
   return found;
 }
 
-/** Running Docker daemons: `foreign` ones that somebody else runs, and `private` ones such as this module starts. */
+/** The number of running Docker daemons: `private` ones of dev/engine, and `foreign` ones, which are all others. */
 export async function runningDaemons(): Promise<{ readonly foreign: number; readonly private: number }> {
   const count = { foreign: 0, private: 0 };
   for (const pid of await readdir('/proc')) {
@@ -36,7 +37,7 @@ export async function runningDaemons(): Promise<{ readonly foreign: number; read
   return count;
 }
 
-/** Kills until none is left; a shim that is killed may still start a helper of its own. */
+/** Kills the engine's processes until none is left: a killed shim may still have started a helper. */
 export async function killEngineProcesses(folder: string, cgroup: string): Promise<void> {
   for (let round = 0; round < 50; round += 1) {
     const pids = await engineProcesses(folder, cgroup);
@@ -46,14 +47,14 @@ export async function killEngineProcesses(folder: string, cgroup: string): Promi
   }
 }
 
-/** Unmounts all that is mounted beneath `folder`, deepest first. */
+/** Unmounts all mounts beneath `folder`, the deepest first. */
 export async function unmountBeneath(folder: string): Promise<void> {
   for (const mountPoint of (await mountsBeneath(folder)).toReversed()) {
     await run('umount', ['--lazy', mountPoint]).catch(() => {});
   }
 }
 
-/** In the order in which they were mounted. */
+/** The mount points beneath `folder`, in the order in which they were mounted. */
 export async function mountsBeneath(folder: string): Promise<string[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   return table.split('\n').flatMap((line) => {
@@ -79,7 +80,7 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It is gone: that is what was wanted.
+    // The process has already ended.
   }
 }
 

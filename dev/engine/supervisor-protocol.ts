@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a supervisor and the process that started it say to each other over the IPC channel. The channel's end, however it
- * comes about, means the same as `release`.
+ * The messages between a supervisor and its parent process over the IPC channel. The end of the channel, for whatever
+ * reason, means the same as `release`.
  */
 export const supervisorMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), line: z.string() }),

@@ -3,8 +3,8 @@ import { startPrivateEngine } from './private-engine.ts';
 import { messageOf } from '../../src/text/message-of.ts';
 
 /**
- * The process that outlives the one that asked for a private engine. It holds the engine as long as the IPC channel to its
- * parent is open, and takes everything down when the channel closes: release, exit, crash, Ctrl-C and SIGKILL alike.
+ * The process that owns a private engine and outlives its parent. It keeps the engine while the IPC channel to the
+ * parent is open and removes everything when the channel closes: after release, exit, crash, Ctrl-C and SIGKILL alike.
  *
  *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ containerd, dockerd ──▶ containers
  */
@@ -14,14 +14,14 @@ process.on('disconnect', () => release.abort(new Error('released')));
 process.on('message', (message) => {
   if (parentMessage.safeParse(message).success) release.abort(new Error('released'));
 });
-// Signals meant for the parent's terminal or group must not end us before the machine is clean.
+// Signals to the parent's terminal or process group must not end the supervisor before the engine is removed.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => release.abort(new Error(signal)));
 }
 
-await keep();
+await supervise();
 
-async function keep(): Promise<void> {
+async function supervise(): Promise<void> {
   const undo: (() => Promise<void>)[] = [];
   try {
     const engine = await startPrivateEngine({
@@ -34,7 +34,7 @@ async function keep(): Promise<void> {
   } catch (error) {
     if (!release.signal.aborted) tell({ kind: 'failed', reason: messageOf(error) });
   }
-  // Each undoing stands alone: one that fails must not keep the others from running.
+  // Each undo step is independent: a step that fails does not keep the others from running.
   for (const step of undo.toReversed()) await step().catch(() => {});
   tell({ kind: 'released' });
   if (process.connected) process.disconnect?.();
@@ -47,7 +47,7 @@ function released(): Promise<void> {
   });
 }
 
-/** Sends a message to the parent, if it still runs: it may be gone at any moment. */
+/** Sends a message to the parent if it still runs; it may end at any moment. */
 function tell(message: SupervisorMessage): void {
   if (process.connected) process.send?.(message, () => {});
 }

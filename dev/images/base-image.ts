@@ -5,12 +5,12 @@ import { withNpm } from './npm.ts';
 import { importImage, type Entry } from './root-filesystem.ts';
 
 /**
- * A stand-in for the official Node image, made of this machine's own files, so that building Sealane needs no image
- * registry: Node, npm, a shell and `env`, the certificates that this machine trusts, and the user `node`.
+ * A substitute for the official Node image, made of this machine's own files, so that building Sealane needs no image
+ * registry. It holds Node, npm, a shell and `env`, the certificates that this machine trusts, and the user `node`.
  */
 const caBundle = '/etc/ssl/certs/ca-certificates.crt';
 
-/** The image's name, or undefined where none can be made: then the Dockerfile's own default base has to do. */
+/** The image's name, or undefined where none can be made: then the Dockerfile's default base image is used. */
 export async function ensureBaseImage(client: EngineClient): Promise<string | undefined> {
   if (process.platform !== 'linux' || !(await engineRunsOurBinaries(client))) return undefined;
   return withNpm(async (npm) => {
@@ -47,7 +47,7 @@ const fixedEntries: readonly Entry[] = [
   { kind: 'text', path: '/etc/nsswitch.conf', text: 'passwd: files\ngroup: files\nhosts: files dns\n' },
 ];
 
-/** Besides its own, Node takes what this machine trusts: behind a company's proxy nothing else would do. */
+/** The certificates that this machine trusts, for Node in addition to its own: some company proxies need them. */
 async function certificateEntries(): Promise<Entry[]> {
   const [bundle] = await existing([
     process.env['NODE_EXTRA_CA_CERTS'],
@@ -58,7 +58,9 @@ async function certificateEntries(): Promise<Entry[]> {
   return bundle === undefined ? [] : [{ kind: 'copy', path: caBundle, source: await realpath(bundle) }];
 }
 
-/** A remote engine, or Docker Desktop's, may run another system or processor than this machine. */
+/**
+ * Whether the engine runs this machine's programs. A remote engine, or Docker Desktop's, may have another OS or CPU.
+ */
 async function engineRunsOurBinaries(client: EngineClient): Promise<boolean> {
   const { Os, Arch } = await client.version();
   const ours = process.arch === 'x64' ? 'amd64' : process.arch;

@@ -1,8 +1,8 @@
 import type { EngineClient } from '../../src/demo/engine-client.ts';
 
 /**
- * Waits for the end of a build or an import. Rejects with the engine's own reason; for a build, with the last lines
- * that it printed beneath. `onLine` gets every line.
+ * Waits for the end of a build or an import. Rejects with the engine's reason and the last lines of a build's output.
+ * `onLine` receives every line.
  */
 export function followProgress(
   client: EngineClient,

@@ -4,19 +4,19 @@ import { run } from '../machine/command.ts';
 import type { Entry } from './root-filesystem.ts';
 
 /**
- * Which of this machine's files make a program run elsewhere: the program, the libraries that the loader would load for
- * it, and those that the C library opens by name later.
+ * Lists the files of this machine that a program needs in an image: the program, the libraries that the loader loads
+ * for it, and the libraries that the C library opens by name later.
  */
 
-/** `source` as `path` in the image, with its libraries at the paths where the loader looks for them. */
+/** The program `source` as `path` in the image, with its libraries at the paths where the loader looks for them. */
 export async function programEntries(source: string, path = source): Promise<Entry[]> {
   const libraries = await librariesOf(source);
   return [{ kind: 'copy', path, source: await realpath(source) }, ...(await copies(libraries))];
 }
 
 /**
- * Parts of the C library that its programs' libraries list or that it opens by name itself: name resolution, and what
- * native npm packages are linked with. Newer C libraries hold most of it in one file and keep these as stubs.
+ * Parts of the C library that it opens by name, for name resolution, or that native npm packages are linked with. Newer
+ * C libraries hold most of them in one file and keep these as stubs.
  */
 const cLibraryParts = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2', 'librt.so.1', 'libutil.so.1'];
 
@@ -26,7 +26,7 @@ export async function cLibraryEntries(program: string): Promise<Entry[]> {
   return copies(await existing(cLibraryParts.map((name) => join(dirname(libc), name))));
 }
 
-/** A folder's files and links beneath it, as `path` in the image; `keep` chooses among its topmost names. */
+/** The files and links beneath a folder, as `path` in the image. `keep` filters the names at the top level. */
 export async function treeEntries(
   source: string,
   path: string,
@@ -55,7 +55,10 @@ export async function existing(paths: readonly (string | undefined)[]): Promise<
   return found;
 }
 
-/** `ldd` prints `name => path (address)`, or `path (address)` for the loader; a static program has none and fails. */
+/**
+ * The libraries that `ldd` prints: `name => path (address)`, or `path (address)` for the loader. It fails for a static
+ * program.
+ */
 async function librariesOf(program: string): Promise<string[]> {
   const output = await run('ldd', [program]).catch(() => '');
   return [...output.matchAll(/(?:^\s+|=> )(\/\S+) \(0x/gm)].map((match) => match[1] ?? '');

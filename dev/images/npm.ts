@@ -5,8 +5,8 @@ import { run, which } from '../machine/command.ts';
 import { existing } from './machine-files.ts';
 
 /**
- * Finds a self-contained npm on this machine to put into the base image. Debian's own package spreads npm's parts over
- * the system; then npm installs a whole copy of itself.
+ * Finds a self-contained npm on this machine for the base image. Debian's package spreads the parts of npm over the
+ * system; in that case npm installs a complete copy of itself.
  */
 export async function withNpm<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const present = await wholeNpm();
@@ -22,7 +22,7 @@ export async function withNpm<T>(use: (folder: string) => Promise<T>): Promise<T
   }
 }
 
-/** The npm that runs us, else the one beside the global `npm` command. */
+/** The npm that started this process, else the one of the global `npm` command. */
 async function wholeNpm(): Promise<string | undefined> {
   const command = await which('npm');
   const entries = [process.env['npm_execpath'], command, join(process.execPath, '../../lib/node_modules/npm/bin/npm')];

@@ -8,8 +8,8 @@ import { imageExists, type EngineClient } from '../../src/demo/engine-client.ts'
 import { followProgress } from './follow-progress.ts';
 
 /**
- * An image's files, listed before anything is copied, and their way into the engine: streamed as one tar to the
- * engine's import call. No registry and no docker CLI is involved.
+ * The list of an image's files, and their import into the engine: the files are streamed as one tar to the engine's
+ * import call, without a registry and without the docker CLI.
  */
 export type Entry = { readonly path: string } & (
   | { readonly kind: 'copy'; readonly source: string }
@@ -18,12 +18,12 @@ export type Entry = { readonly path: string } & (
   | { readonly kind: 'folder'; readonly mode: number; readonly owner?: number }
 );
 
-/** Imports `entries` as `<repository>:<hash of their contents and the changes>`, unless that is there, and returns the name. */
+/** Imports `entries` as `<repository>:<hash of contents and changes>`, unless it exists, and returns that name. */
 export async function importImage(
   client: EngineClient,
   repository: string,
   entries: readonly Entry[],
-  /** Dockerfile instructions such as `ENV` and `CMD`. */
+  /** Dockerfile instructions for the image, such as `ENV` and `CMD`. */
   changes: readonly string[],
 ): Promise<string> {
   const unique = [...new Map(entries.map((entry) => [entry.path, entry])).values()];
@@ -35,11 +35,11 @@ export async function importImage(
   return name;
 }
 
-/** The entries as one tar. A source that cannot be read breaks the stream, and with it the engine's call. */
+/** The entries as one tar. A source that cannot be read destroys the stream, which fails the engine's call. */
 export function packEntries(entries: readonly Entry[]): Readable {
   const archive = pack();
   writeEntries(archive, entries).catch((error: Error) => archive.destroy(error));
-  // tar-stream's streams are of an older make than the ones that Node's http expects.
+  // tar-stream uses an older implementation of streams than Node's http expects.
   return Readable.from(archive, { objectMode: false });
 }
 
@@ -64,7 +64,7 @@ async function writeEntry(archive: Pack, entry: Entry): Promise<void> {
 async function copyFile(archive: Pack, name: string, source: string): Promise<void> {
   const { size, mode } = await stat(source);
   const header = { name, type: 'file', size, mode: mode & 0o777 } as const;
-  // Thousands of small files (npm) go through faster in one piece; the Node binary would cost its size in memory.
+  // Thousands of small files (npm) are copied faster in one piece; the Node binary would take its whole size in memory.
   if (size < 1 << 20) {
     const content = await readFile(source);
     return written((done) => archive.entry(header, content, done));

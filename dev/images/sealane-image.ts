@@ -7,19 +7,19 @@ import { treeEntries } from './machine-files.ts';
 import { packEntries, type Entry } from './root-filesystem.ts';
 
 /**
- * Builds Sealane's image from the project's own Dockerfile, with the engine's build call: no docker CLI, no BuildKit.
+ * Builds Sealane's image from the project's Dockerfile by the engine's build call, without the docker CLI or BuildKit.
  */
 export interface BuildOptions {
   readonly tag: string;
-  /** The Dockerfile's own default when undefined. */
+  /** The base image. Undefined: the Dockerfile's default. */
   readonly baseImage: string | undefined;
-  /** Builds on the host's network: a private engine's own networks lead nowhere but to each other. */
+  /** Builds on the host's network: the networks of a private engine have no way out of the machine. */
   readonly hostNetwork: boolean;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** The folder of this checkout, with the Dockerfile. */
+/** The root folder of this checkout, with the Dockerfile. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function buildSealaneImage(client: EngineClient, root: string, options: BuildOptions): Promise<void> {
@@ -37,7 +37,7 @@ export async function buildSealaneImage(client: EngineClient, root: string, opti
   await followProgress(client, stream, options.onLine);
 }
 
-/** Removes an image and what its build stage left behind. Layers that other images share stay. */
+/** Removes an image and the remains of its build stage. Layers that other images share stay. */
 export async function removeSealaneImage(client: EngineClient, tag: string): Promise<void> {
   await client.getImage(tag).remove({ force: true });
   await client.pruneImages({ filters: { dangling: ['true'], label: ['dev.sealane.stage=build'] } });
@@ -49,7 +49,9 @@ async function contextEntries(root: string): Promise<Entry[]> {
   return treeEntries(root, '/', (name) => kept.has(name));
 }
 
-/** What the engine predefines as build arguments; npm inside the build needs them where this machine does. */
+/**
+ * The proxy variables of this machine, which engines predefine as build arguments: npm needs them in the build, too.
+ */
 function proxyArguments(): Record<string, string> {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
   return Object.fromEntries(

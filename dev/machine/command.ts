@@ -4,31 +4,33 @@ import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /**
- * Runs the machine's own programs (ip, iptables, apt-get …). Output is collected, never shown; a failure says which
- * program failed and what it said last.
+ * Runs the machine's programs (ip, iptables, apt-get …). Their output is collected, not shown. The error of a failure
+ * names the program and quotes the last line of its output.
  */
 export interface CommandOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** After so long the program is killed and the call fails. Milliseconds. */
+  /** The time in milliseconds after which the program is killed and the call fails. Default: 30 s. */
   readonly timeoutMs?: number;
 }
 
-/** Standard output of `program`; rejects when it cannot be started or ends with a code other than 0. */
+/**
+ * Resolves with the standard output of `program`. Rejects when it cannot be started or ends with a code other than 0.
+ */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const child = spawn(program, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, PATH: searchPath(), LC_ALL: 'C', ...options.env },
     timeout: options.timeoutMs ?? 30_000,
     killSignal: 'SIGKILL',
-    // A session of its own: Ctrl-C in the terminal must not cut off dpkg or iptables half-way.
+    // The program gets its own session: Ctrl-C in the terminal must not interrupt dpkg or iptables half-way.
     detached: true,
   });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  // A program that ends before it has read its input is judged by its exit code, not by our EPIPE.
+  // A program may end before it has read its input: its exit code counts, not the EPIPE of this write.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   return new Promise((resolve, reject) => {
@@ -40,7 +42,7 @@ export async function run(program: string, args: readonly string[], options: Com
   });
 }
 
-/** Where `program` is, or undefined. */
+/** The path of `program`, or undefined where it is not installed. */
 export async function which(program: string): Promise<string | undefined> {
   for (const folder of searchPath().split(delimiter)) {
     const path = join(folder, program);
@@ -53,7 +55,7 @@ export async function which(program: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** A shell that is not a login shell may lack the system folders, where ip, iptables and dockerd live. */
+/** The PATH with the system folders of ip, iptables and dockerd, which it may lack outside of login shells. */
 function searchPath(): string {
   return `${process.env['PATH'] ?? ''}${delimiter}/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`;
 }

@@ -4,17 +4,17 @@ import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { run, which } from './command.ts';
 
 /**
- * Installs the system packages that a private engine or a test needs, on Debian and its kin, as root, and only those
- * that are missing. No service is left running by it.
+ * Installs the missing system packages of a private engine or a test, on Debian and its derivatives, as root. The
+ * installation starts no services.
  */
 export interface Need {
-  /** The program that must be found. */
+  /** The program that must be installed. */
   readonly program: string;
-  /** The Debian package that holds it. */
+  /** The Debian package that contains the program. */
   readonly debianPackage: string;
 }
 
-/** Whether `installMissing` can work here at all. */
+/** Whether `installMissing` can install packages on this machine. */
 export async function canInstall(): Promise<boolean> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
@@ -26,11 +26,11 @@ export async function installMissing(needs: readonly Need[], onProgress: (line: 
   if (missing.length === 0) return;
   if (!(await canInstall())) {
     throw new Error(
-      `${missing.join(', ')} missing, and only root on Debian or Ubuntu can install it: install it first`,
+      `missing: ${missing.join(', ')}; only root on Debian or Ubuntu can install packages here: install them first`,
     );
   }
   await oneAtATime(async () => {
-    // Whoever was first may have installed it.
+    // Another process may have installed some of the packages while this one waited for the lock.
     const names = await missingOf(needs);
     if (names.length > 0) await install(names, onProgress);
   });
@@ -54,8 +54,9 @@ async function install(names: readonly string[], onProgress: (line: string) => v
 }
 
 /**
- * On the whole machine: apt waits for dpkg, but fails at once where another one reads its lists; and who denies services
- * to start must not be the first to allow it again. The lock is given back with its holder's input, however we end.
+ * Runs one task at a time on the whole machine. apt waits for dpkg's lock, but fails at once while another apt reads
+ * the package lists; and a process that denied service starts must not allow them again while another one installs. The
+ * lock is held by a child process until its input closes, which happens however this process ends.
  */
 async function oneAtATime(task: () => Promise<void>): Promise<void> {
   const holder = spawn('flock', ['/run/lock/sealane-packages', 'sh', '-c', 'echo; exec cat'], {
@@ -80,7 +81,9 @@ async function apt(args: readonly string[]): Promise<void> {
 
 const policyFile = '/usr/sbin/policy-rc.d';
 
-/** Debian's maintainer scripts ask this file before they start a service; 101 means no. One that exists is respected. */
+/**
+ * Denies service starts: Debian's maintainer scripts run this file first, and 101 means no. An existing file is kept.
+ */
 async function denyServiceStarts(): Promise<() => Promise<void>> {
   const exists = await access(policyFile).then(
     () => true,

@@ -1,5 +1,5 @@
-/** Whether this stream shows colours and nobody asked for none (NO_COLOR, https://no-color.org). */
+/** Whether the stream is a terminal with colours, and NO_COLOR (https://no-color.org) does not forbid them. */
 export function hasColours(stream: NodeJS.WriteStream): boolean {
-  // Not a method of what is no terminal.
+  // A stream that is no terminal has no method `hasColors`.
   return stream.isTTY && stream.hasColors();
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { version } from '../version.ts';
-import { endWhenUnread } from './broken-pipe.ts';
+import { endOnBrokenPipe } from './broken-pipe.ts';
 import { defineCert } from './commands/cert.ts';
 import { defineCheck } from './commands/check.ts';
 import { defineCompletion } from './commands/completion.ts';
@@ -17,10 +17,10 @@ import { defineWhoami } from './commands/whoami.ts';
 import { defineWhy } from './commands/why.ts';
 
 /**
- * Turns arguments into a command, and runs it.
+ * Parses the arguments and runs the command that they name.
  */
 
-/** In the order of the help. */
+/** All commands, in the order of the help. */
 const commands: readonly DefineCommand[] = [
   defineRun,
   defineRelay,
@@ -36,10 +36,10 @@ const commands: readonly DefineCommand[] = [
   defineCompletion,
 ];
 
-/** These commands serve, or clean up, whether or not their output is read. */
+/** Commands that serve or clean up, and therefore go on when their output is no longer read. */
 const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'whoami', 'demo']);
 
-/** The exit code. @throws ConfigError for unusable arguments */
+/** Runs the program and returns its exit code. @throws ConfigError for unusable arguments */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code = 0;
   let command = '';
@@ -49,7 +49,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   program.hook('preAction', (_program, chosen) => {
     command = chosen.name();
   });
-  endWhenUnread(() => servingCommands.has(command));
+  endOnBrokenPipe(() => servingCommands.has(command));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -62,7 +62,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The tree of all commands. `finish` takes the exit code of the one that runs. */
+/** The tree of all commands. `finish` receives the exit code of the command that runs. */
 export function buildProgram(finish: Finish): Command {
   const program = new Command('sealane')
     .description('Docker-native service-discovery TCP proxy: label a container, reach it through one stable port.')
@@ -71,7 +71,7 @@ export function buildProgram(finish: Finish): Command {
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    // An option's words stand in its flag, and most defaults in its description.
+    // The flag of an option contains its words, and the description contains most defaults.
     .configureHelp({ optionDescription: describeOption, argumentDescription: ({ description }) => description })
     .enablePositionalOptions();
   for (const define of commands) define(program, finish);

@@ -1,5 +1,5 @@
 /**
- * Tells a person at a terminal what is waited for, once it takes longer than a second; afterwards nothing is left of it.
+ * Shows on a terminal what the command waits for, once the wait exceeds a second; the line is erased afterwards.
  */
 const patienceMs = 1_000;
 

@@ -1,11 +1,11 @@
 /**
- * Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, for whoever has no patience.
+ * Resolves at the first SIGTERM or SIGINT. A second signal ends the process at once, without a graceful stop.
  */
 export function firstStopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      // 128 + the signal's number, as shells report it.
+      // The exit code is 128 + the signal's number, as shells report it.
       if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
       asked = true;
       resolve(signal);
@@ -15,7 +15,7 @@ export function firstStopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Aborted by SIGTERM, SIGINT or SIGHUP, for commands that go on until somebody has seen enough. */
+/** A signal that SIGTERM, SIGINT or SIGHUP aborts, for commands that run until the user ends them. */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => controller.abort());

@@ -1,18 +1,18 @@
 import { homedir } from 'node:os';
 import { connect } from './engine-client.ts';
-import type { EngineGround, Environment } from './environment.ts';
+import type { DockerEnvironmentSpec, Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
 /**
- * The tour on real containers: Sealane as a sidecar that watches the engine's socket, and labelled replicas beside it on
- * a network of their own. The labels have a prefix that only this run uses, so that no other Sealane on the engine acts
- * on them.
+ * Runs the tour on real containers: Sealane as a sidecar that watches the engine's socket, and labelled replicas beside
+ * it on a network of their own. The labels have a prefix that only this run uses, so that no other Sealane on the
+ * engine acts on them.
  */
 const port = 8080;
 const runLabel = 'dev.sealane.demo';
 
 export async function openDockerEnvironment(
-  { host, image }: EngineGround,
+  { host, image }: DockerEnvironmentSpec,
   output: Output,
   signal: AbortSignal,
 ): Promise<Environment> {
@@ -77,7 +77,7 @@ export async function openDockerEnvironment(
       Image: image,
       Cmd: ['run', '--label-prefix', run, '--access-log', 'off'],
       Labels: { [runLabel]: run },
-      // As in docker-compose.yml: root without capabilities may open the socket, whatever its group.
+      // As in docker-compose.yml, root without capabilities may open the socket, whatever the group of the socket.
       User: '0:0',
       ExposedPorts: { [`${port}/tcp`]: {} },
       HostConfig: {
@@ -108,7 +108,8 @@ export async function openDockerEnvironment(
         [`${run}.port`]: String(port),
         [`${run}.pool`]: 'whoami',
       },
-      // The image's check is Sealane's own; without one a replica is ready when its port first accepts a connection.
+      // The image's HEALTHCHECK is for Sealane. Without one, a replica is ready when its port first accepts a
+      // connection.
       Healthcheck: { Test: ['NONE'] },
       HostConfig: { NetworkMode: run },
     });
@@ -117,7 +118,7 @@ export async function openDockerEnvironment(
   }
 }
 
-/** The socket as containers of this engine can mount it. A desktop engine runs in a VM, where it is at the usual place. */
+/** The path of the socket for mounts. A desktop engine runs in a VM, where the socket has its usual path. */
 function engineSocket(host: string): string {
   const path = /^unix:\/\/(.+)$/.exec(host)?.[1];
   if (path === undefined || process.platform !== 'linux' || path.startsWith(homedir())) return '/var/run/docker.sock';

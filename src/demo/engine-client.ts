@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import Dockerode from 'dockerode';
 
 /**
- * The demo's client to an engine. The demo starts containers, which Sealane's own read-only port (docker/engine.ts)
- * can't; nothing but the demo and the tools of development uses it.
+ * The engine client of the demo and the development tools. It can start containers, unlike Sealane's own read-only port
+ * (docker/engine.ts).
  */
 export type EngineClient = Dockerode;
 
 const pingTimeoutMs = 3000;
 
-/** `host` as DOCKER_HOST has it: unix://, npipe://, tcp:// or ssh://. TLS settings come from the usual DOCKER_ variables. */
+/**
+ * `host` has the form of DOCKER_HOST: unix://, npipe://, tcp:// or ssh://. TLS settings come from the DOCKER_
+ * variables.
+ */
 export function connect(host: string): EngineClient {
-  // `host` must be given as undefined: docker-modem would take it from DOCKER_HOST, and prefer it to the socket.
+  // `host` must be passed as undefined: otherwise docker-modem takes it from DOCKER_HOST and prefers it to the socket.
   const socket = /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];
   return socket === undefined ? new Dockerode() : new Dockerode({ socketPath: socket, host: undefined });
 }
@@ -44,8 +47,8 @@ export async function imageExists(client: EngineClient, name: string): Promise<b
 }
 
 /**
- * The address of an engine that answers; undefined where none does. DOCKER_HOST decides alone when it is set; else the
- * sockets of Docker, Docker Desktop and rootless Docker are tried.
+ * The address of an engine that answers, or undefined. Only DOCKER_HOST is tried where it is set; otherwise the sockets
+ * of Docker, Docker Desktop and rootless Docker.
  */
 export async function presentEngine(): Promise<string | undefined> {
   const configured = process.env['DOCKER_HOST'];

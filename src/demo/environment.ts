@@ -1,40 +1,40 @@
 /**
- * Where the tour takes place: on containers or on local processes. The tour decides what happens; an environment does it.
+ * Where the tour runs: on containers or on local processes. The tour decides what happens; an environment does it.
  */
 export interface Environment {
-  /** The address that clients connect to, all through the tour. */
+  /** The address that clients connect to during the whole tour. */
   readonly host: string;
   readonly port: number;
-  /** What the output calls `stopOne`. */
+  /** The title of the phase that calls `stopOne`. */
   readonly stopTitle: string;
-  /** Names of the replicas that should answer now, as they name themselves. */
+  /** The names of the replicas that should answer now. Each replica answers with its name. */
   replicas(): readonly string[];
-  /** Resolves once the new replicas run; they are ready when they answer. */
+  /** Starts replicas. Resolves once they run; a replica is ready when it answers. */
   add(count: number): Promise<void>;
-  /** Removes the youngest replicas, as scaling down does. */
+  /** Removes the newest replicas, as scaling down does. */
   remove(count: number): Promise<void>;
-  /** Stops the youngest replica, as a user would by hand. */
+  /** Stops the newest replica, as a user would by hand. */
   stopOne(): Promise<void>;
-  /** Removes everything that the environment started. May be called at any moment. */
+  /** Removes everything that the environment started. It may be called at any time. */
   close(): Promise<void>;
 }
 
-/** An engine for the tour, and an image on it. */
-export interface EngineGround {
+/** The tour runs on this engine, with this image. */
+export interface DockerEnvironmentSpec {
   readonly kind: 'engine';
-  /** The engine's address, as DOCKER_HOST has it. */
+  /** The engine's address, in the form of DOCKER_HOST. */
   readonly host: string;
   /** An image of Sealane that the engine holds. */
   readonly image: string;
 }
 
-/** Without an engine the tour runs on processes of one executable. */
-export interface ProcessGround {
+/** The tour runs on local processes of one executable, as there is no engine. */
+export interface LocalEnvironmentSpec {
   readonly kind: 'processes';
   /** Why there are no containers, in one line with the fix. */
   readonly reason: string;
-  /** The program to run, and the arguments before Sealane's own. */
+  /** The program to run, and the arguments that precede Sealane's own. */
   readonly command: readonly [string, ...string[]];
 }
 
-export type Ground = EngineGround | ProcessGround;
+export type EnvironmentSpec = DockerEnvironmentSpec | LocalEnvironmentSpec;

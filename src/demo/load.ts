@@ -2,13 +2,13 @@ import { get } from 'node:http';
 import type { PhaseTally } from './report.ts';
 
 /**
- * Steady load: new HTTP connections at a fixed rate, each with one request, whatever became of the ones before. Every
+ * Steady load: new HTTP connections at a fixed rate, each with one request, independent of earlier connections. Every
  * connection counts for the phase in which it was opened.
  */
 export interface Load {
-  /** Begins a new phase; resolves with the last one's tally when its last connection has ended. */
+  /** Begins a new phase. Resolves with the tally of the previous phase when its last connection has ended. */
   nextPhase(): Promise<PhaseTally>;
-  /** Replicas that have answered in this phase so far. */
+  /** The replicas that have answered in this phase so far. */
   answeredBy(): ReadonlySet<string>;
   stop(): void;
 }
@@ -19,7 +19,7 @@ export interface Target {
 }
 
 const connectionsPerSecond = 100;
-/** Beyond Sealane's hold of 10 s: a client that waits longer has lost. */
+/** The timeout of a request: longer than Sealane's hold of 10 s. */
 const patienceMs = 15_000;
 
 interface OpenPhase {
@@ -50,10 +50,10 @@ export function startLoad(target: Target): Load {
   };
 }
 
-/** Who answers, or an error that says why nobody does. */
+/** The name of the replica that answers. Rejects with the reason when none does. */
 export function whoAnswers({ host, port }: Target): Promise<string> {
   return new Promise((resolve, reject) => {
-    // No agent: every request is a connection of its own.
+    // Without an agent, every request has a connection of its own.
     const request = get({ host, port, agent: false, timeout: patienceMs }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));

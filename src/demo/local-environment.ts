@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Environment, ProcessGround } from './environment.ts';
+import type { Environment, LocalEnvironmentSpec } from './environment.ts';
 
 /**
- * The tour without Docker: replicas are processes of Sealane's executable, and Sealane reads them from a file that is
- * rewritten whenever they change.
+ * Runs the tour without Docker: replicas are processes of Sealane's executable, and Sealane reads their addresses from
+ * a file that is rewritten whenever they change.
  */
 interface Replica {
   readonly name: string;
@@ -18,7 +18,10 @@ interface Replica {
   readonly child: ChildProcess;
 }
 
-export async function openLocalEnvironment({ command }: ProcessGround, signal: AbortSignal): Promise<Environment> {
+export async function openLocalEnvironment(
+  { command }: LocalEnvironmentSpec,
+  signal: AbortSignal,
+): Promise<Environment> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-demo-'));
   const file = join(folder, 'sealane.yaml');
   const port = await freePort();
@@ -40,11 +43,11 @@ export async function openLocalEnvironment({ command }: ProcessGround, signal: A
     return child;
   };
 
-  /** Resolves when Sealane has read the change: until then it sends connections to replicas that are to go. */
+  /** Resolves when Sealane has read the change: until then it still dials replicas that are about to stop. */
   const publish = async (): Promise<void> => {
     const lines = replicas.map((replica) => `      - 127.0.0.1:${replica.port}`);
     const upstreams = lines.length === 0 ? '    upstreams: []' : ['    upstreams:', ...lines].join('\n');
-    // Written beside and renamed: Sealane never reads half a file.
+    // The file is written beside the old one and renamed, so that Sealane never reads half of it.
     await writeFile(`${file}.new`, `services:\n  whoami:\n    listen: 127.0.0.1:${port}\n${upstreams}\n`);
     await Promise.all([log && fileRead(log, signal), rename(`${file}.new`, file)]);
   };
@@ -73,8 +76,8 @@ export async function openLocalEnvironment({ command }: ProcessGround, signal: A
       await publish();
     },
     remove,
-    // No engine tells Sealane that a process is about to stop, so the file does. Unannounced, connections that the
-    // kernel has accepted for a listener that closes are reset, and no proxy can tell whether they were served.
+    // There is no engine to tell Sealane that a process is about to stop, so the file does. Without it, connections
+    // that the kernel has accepted for a closing listener are reset, and no proxy can tell whether they were served.
     stopOne: () => remove(1),
     close: async () => {
       await Promise.all([...children].map((child) => end(child, 'SIGKILL')));
@@ -107,7 +110,7 @@ export async function openLocalEnvironment({ command }: ProcessGround, signal: A
 
 type RunningChild = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Sealane says so in its log. */
+/** Resolves when Sealane logs that it has read the file. */
 async function fileRead(log: Interface, signal: AbortSignal): Promise<void> {
   for await (const [line] of on(log, 'line', { signal, close: ['close'] })) {
     if (String(line).includes('"event":"config-read"')) return;
@@ -121,7 +124,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await exited;
 }
 
-/** A port that was free a moment ago: the file has to name one before anything listens. */
+/** A port that was free a moment ago: the file must name it before the process listens. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,13 +1,13 @@
 /**
- * What the tour prints about a phase: figures in, lines out.
+ * Renders the results of a phase of the tour as lines of text. Pure.
  */
 export interface PhaseTally {
   readonly made: number;
-  /** The longest that any connection took from its start to its answer's end, in milliseconds. */
+  /** The longest time in milliseconds from the start of a connection to the end of its answer. */
   readonly longestMs: number;
-  /** Connections answered, by replica. */
+  /** The number of answered connections, by replica. */
   readonly spread: ReadonlyMap<string, number>;
-  /** Connections that failed, by reason. */
+  /** The number of failed connections, by reason. */
   readonly failures: ReadonlyMap<string, number>;
 }
 
@@ -17,7 +17,7 @@ export function failedIn(tally: PhaseTally): number {
   return sum(tally.failures);
 }
 
-/** e.g. `304 connections, 0 failed, longest wait 12 ms`, then a bar for each replica. */
+/** A line such as `304 connections, 0 failed, longest wait 12 ms`, then a bar for each replica. */
 export function phaseLines(tally: PhaseTally): string[] {
   const most = Math.max(1, ...tally.spread.values());
   const nameWidth = Math.max(0, ...[...tally.spread.keys()].map((name) => name.length));

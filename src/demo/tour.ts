@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDockerEnvironment } from './docker-environment.ts';
-import type { Environment, Ground } from './environment.ts';
+import type { Environment, EnvironmentSpec } from './environment.ts';
 import { startLoad, whoAnswers, type Load } from './load.ts';
 import { openLocalEnvironment } from './local-environment.ts';
 import { createOutput, type Output } from './output.ts';
@@ -8,29 +8,30 @@ import { failedIn, phaseLines, totalLine, type PhaseTally } from './report.ts';
 import { messageOf } from '../text/message-of.ts';
 
 /**
- * `sealane demo`: the main job in one tour. Replicas come and go behind one port while clients keep connecting; it
- * succeeds only if no connection failed after the first replica was ready. Leaves nothing behind.
+ * `sealane demo`: a tour of Sealane's main job. Replicas start and stop behind one port while clients keep connecting.
+ * The tour succeeds only if no connection fails after the first replica is ready, and leaves nothing behind.
  */
 export interface DemoOptions {
   /**
-   * Where the tour takes place. `undo` takes steps that remove what was prepared; they run last first, whatever happens.
+   * Prepares where the tour runs. It adds to `undo` the steps that remove what it prepared; they always run, in reverse
+   * order.
    */
-  readonly prepare: (preparation: Preparation) => Promise<Ground>;
+  readonly prepare: (preparation: Preparation) => Promise<EnvironmentSpec>;
   readonly stdout: { write(text: string): unknown };
 }
 
 export interface Preparation {
   readonly output: Output;
-  /** Fires when the user interrupts the tour. */
+  /** Aborts when the user interrupts the tour. */
   readonly signal: AbortSignal;
   readonly undo: (() => Promise<unknown>)[];
 }
 
-/** How long the load runs on once a phase's change is complete. */
+/** How long the load continues after the change of a phase is complete. */
 const observeMs = 2500;
 const readyTimeoutMs = 30_000;
 
-/** Resolves with the exit code: 0, 1 when a connection failed or the tour broke off, 130 after Ctrl-C. */
+/** Resolves with the exit code: 0; 1 when a connection or the tour itself failed; 130 after Ctrl-C. */
 export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number> {
   const output = createOutput(stdout);
   const interrupted = new AbortController();
@@ -42,15 +43,15 @@ export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number>
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const ground = await prepare({ output, signal, undo });
-    const environment = await openEnvironment(ground, output, signal);
+    const spec = await prepare({ output, signal, undo });
+    const environment = await openEnvironment(spec, output, signal);
     undo.push(() => environment.close());
     const tallies = await tour(environment, output, signal);
     output.print(`\n${totalLine(tallies)}`);
     return tallies.every((tally) => tally.made > 0 && failedIn(tally) === 0) ? 0 : 1;
   } catch (error) {
     if (signal.aborted) return 130;
-    output.print(`the tour broke off: ${messageOf(error)}`);
+    output.print(`the tour failed: ${messageOf(error)}`);
     return 1;
   } finally {
     await output.step('removing what was started', async () => {
@@ -60,11 +61,11 @@ export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number>
   }
 }
 
-async function openEnvironment(ground: Ground, output: Output, signal: AbortSignal): Promise<Environment> {
-  if (ground.kind === 'engine') return openDockerEnvironment(ground, output, signal);
-  output.print(`No containers: ${ground.reason}.`);
+async function openEnvironment(spec: EnvironmentSpec, output: Output, signal: AbortSignal): Promise<Environment> {
+  if (spec.kind === 'engine') return openDockerEnvironment(spec, output, signal);
+  output.print(`No containers: ${spec.reason}.`);
   output.print('The same tour on local processes instead, with static services from a file, rewritten to scale.');
-  return openLocalEnvironment(ground, signal);
+  return openLocalEnvironment(spec, signal);
 }
 
 async function tour(environment: Environment, output: Output, signal: AbortSignal): Promise<PhaseTally[]> {
@@ -98,7 +99,7 @@ async function tour(environment: Environment, output: Output, signal: AbortSigna
   return tallies.filter((tally) => tally.made > 0);
 }
 
-/** Asks until the first replica answers: nothing is promised before. */
+/** Waits until the first replica answers: connections before that may fail. */
 async function untilAnswered(environment: Environment, signal: AbortSignal): Promise<void> {
   const deadlineMs = performance.now() + readyTimeoutMs;
   for (;;) {

@@ -4,7 +4,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { hasFields, runSealane, startSealane, startUnread } from '../support/sealane/sealane.ts';
+import { hasFields, runSealane, startSealane, startWithUnreadLog } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { serve, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -226,7 +226,7 @@ describe('a reader of the log that has stopped reading', () => {
       `  ${name}: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${a.port}'] }\n`;
     const config = await folder.write('sealane.yaml', `services:\n${service('first', first)}`);
     // Nobody reads its standard error.
-    await using sealane = startUnread('--docker', 'none', '--admin', 'off', '--config', config);
+    await using sealane = startWithUnreadLog('--docker', 'none', '--admin', 'off', '--config', config);
     await vi.waitFor(() => ask(first), 10_000);
 
     // Far more lines than a pipe or a socket holds.

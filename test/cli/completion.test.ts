@@ -116,7 +116,7 @@ describe('sealane completion', () => {
 
   it('names the shells it is for', async () => {
     const { code, stderr } = await runSealane(['completion', 'tcsh']);
-    expect(stderr).toBe('sealane: completion is there for bash, zsh, fish, not for "tcsh"\n');
+    expect(stderr).toBe('sealane: completion supports bash, zsh, fish, not "tcsh"\n');
     expect(code).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run } from '../../dev/machine/command.ts';
 import { testEngine, uniqueName } from '../support/engine/containers.ts';
-import type { Stage } from './stage.ts';
+import type { SoakEnvironment } from './environment.ts';
 
 /** The replicas of docker-compose.yml beside this file, brought to a number by compose. */
 export interface ComposeProject extends AsyncDisposable {
@@ -9,10 +9,10 @@ export interface ComposeProject extends AsyncDisposable {
   up(replicas: number, ...options: readonly string[]): Promise<void>;
 }
 
-export function composeProject(stage: Stage): ComposeProject {
+export function composeProject(environment: SoakEnvironment): ComposeProject {
   const project = uniqueName('compose');
   const file = join(import.meta.dirname, 'docker-compose.yml');
-  const env = { SOAK_IMAGE: stage.image, SOAK_PREFIX: stage.prefix, SOAK_PORT: String(stage.port) };
+  const env = { SOAK_IMAGE: environment.image, SOAK_PREFIX: environment.prefix, SOAK_PORT: String(environment.port) };
   const compose = (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['-p', project, '-f', file, ...args], { env, timeoutMs: 120_000 });
 
@@ -25,15 +25,15 @@ export function composeProject(stage: Stage): ComposeProject {
 
   return {
     async up(replicas, ...options) {
-      const from = stage.mark();
+      const from = environment.mark();
       const before = await running();
       await compose('up', '-d', '--scale', `whoami=${replicas}`, ...options);
       const after = await running();
       const started = [...after].filter(([id]) => !before.has(id));
-      await Promise.all(started.map(([, name]) => stage.ready(name, from)));
+      await Promise.all(started.map(([, name]) => environment.ready(name, from)));
       // One that was recreated left under the name that compose gave it meanwhile, or under its own.
       const gone = [...before].filter(([id]) => !after.has(id));
-      await Promise.all(gone.map(([, name]) => stage.left(`(?:[0-9a-f]{12}_)?${name}`, from)));
+      await Promise.all(gone.map(([, name]) => environment.left(`(?:[0-9a-f]{12}_)?${name}`, from)));
     },
     async [Symbol.asyncDispose]() {
       await compose('down', '--timeout', '10');

@@ -6,7 +6,7 @@ import { createPlane } from '../../src/relay/plane/plane.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { rssKib } from '../../bench/relay/processes.ts';
 import { recorded } from '../support/sockets/recorded.ts';
-import { endingWithUs } from '../support/programs/ending-with-us.ts';
+import { dieWithParent } from '../support/programs/die-with-parent.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { quantile } from './quantile.ts';
 
@@ -90,7 +90,7 @@ async function judge(connections: number, seconds: number, drivers: readonly str
 /** A process of its own. Two descriptors a client, as the relay counts; the hard limit is often too low for that. */
 function part(...args: readonly string[]): ChildProcess {
   const withFiles = 'ulimit -n 65536 2>/dev/null; exec "$0" "$@"';
-  const [first, ...before] = endingWithUs;
+  const [first, ...before] = dieWithParent;
   return spawn(first, [...before, 'sh', '-c', withFiles, process.execPath, import.meta.filename, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -4,13 +4,13 @@ import { followEvents, type EngineEvents } from '../support/engine/events.ts';
 import { buildReplicaImage } from './replica/image.ts';
 
 /** The engine that everything runs on, with the replicas' image and the engine's own account of what happens. */
-export interface Ground extends AsyncDisposable {
+export interface SoakEngine extends AsyncDisposable {
   readonly engine: AcquiredEngine;
   readonly image: string;
   readonly events: EngineEvents;
 }
 
-export async function prepareGround(say: (line: string) => void): Promise<Ground> {
+export async function prepareEngine(say: (line: string) => void): Promise<SoakEngine> {
   await installMissing([{ program: 'docker-compose', debianPackage: 'docker-compose' }], say);
   await using made = new AsyncDisposableStack();
   const engine = made.use(await acquireEngine({ allowPrivate: true, onProgress: say }));

@@ -1,4 +1,4 @@
-import type { Outcome } from './play.ts';
+import type { Outcome } from './run-scenario.ts';
 import type { Verdict } from './verdict.ts';
 
 /**

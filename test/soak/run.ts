@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { prepareGround } from './engine.ts';
+import { prepareEngine } from './engine.ts';
 import { readOptions } from './options.ts';
-import { play, type Outcome } from './play.ts';
+import { play, type Outcome } from './run-scenario.ts';
 import { forMachines, isGood, table } from './report.ts';
 
 /**
@@ -20,11 +20,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 }
 
-await using ground = await prepareGround(say);
+await using engine = await prepareEngine(say);
 if (logs !== undefined) await mkdir(logs, { recursive: true });
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
-  const outcome = await play(ground, scenario, {
+  const outcome = await play(engine, scenario, {
     times,
     perSecond,
     longLived,

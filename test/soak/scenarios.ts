@@ -1,37 +1,45 @@
 import type { TestContainer } from '../support/engine/containers.ts';
 import { composeProject } from './compose.ts';
 import type { OpenLoad } from './open-load.ts';
-import type { ReplicaOptions, Stage } from './stage.ts';
+import type { ReplicaOptions, SoakEnvironment } from './environment.ts';
 
 /**
- * What people do to containers while clients connect. Each scenario sets its stage, then plays the same round again and
+ * What people do to containers while clients connect. Each scenario sets its environment, then plays the same round again and
  * again; a round is over when all replicas are ready again and those who waited
  * have been served.
  */
 export interface Scenario {
   readonly name: string;
   readonly title: string;
-  setUp(stage: Stage): Promise<Round>;
+  setUp(environment: SoakEnvironment): Promise<Round>;
 }
 
 export type Round = (index: number, load: OpenLoad) => Promise<void>;
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'stop-start', title: 'stop and start one of three', setUp: (stage) => stopAndStart(stage, {}) },
+  { name: 'stop-start', title: 'stop and start one of three', setUp: (environment) => stopAndStart(environment, {}) },
   {
     name: 'stop-start-abrupt',
     title: 'the same, exiting at once on SIGTERM',
-    setUp: (stage) => stopAndStart(stage, { onStop: 'exit' }),
+    setUp: (environment) => stopAndStart(environment, { onStop: 'exit' }),
   },
-  { name: 'rolling', title: 'rolling restart of three', setUp: (stage) => rollingRestart(stage, {}) },
+  { name: 'rolling', title: 'rolling restart of three', setUp: (environment) => rollingRestart(environment, {}) },
   {
     name: 'rolling-abrupt',
     title: 'the same, exiting at once on SIGTERM',
-    setUp: (stage) => rollingRestart(stage, { onStop: 'exit' }),
+    setUp: (environment) => rollingRestart(environment, { onStop: 'exit' }),
   },
   { name: 'restart-only', title: 'restart of the only replica', setUp: restartOnly },
-  { name: 'recreate-two', title: 'compose up --force-recreate, two replicas', setUp: (stage) => recreate(stage, 2) },
-  { name: 'recreate-one', title: 'compose up --force-recreate, one replica', setUp: (stage) => recreate(stage, 1) },
+  {
+    name: 'recreate-two',
+    title: 'compose up --force-recreate, two replicas',
+    setUp: (environment) => recreate(environment, 2),
+  },
+  {
+    name: 'recreate-one',
+    title: 'compose up --force-recreate, one replica',
+    setUp: (environment) => recreate(environment, 1),
+  },
   { name: 'scale', title: 'compose up --scale 1, 5, 1', setUp: scale },
   { name: 'crash', title: 'crash of the only one, with a restart policy', setUp: crash },
   { name: 'kill', title: 'docker kill -s KILL one of two, start', setUp: kill },
@@ -43,43 +51,43 @@ export const scenarios: readonly Scenario[] = [
 /** New connections to be answered while a replica is away, so that its absence is felt. */
 const whileAway = 100;
 
-async function stopAndStart(stage: Stage, options: ReplicaOptions): Promise<Round> {
-  const replicas = await stage.start(3, options);
+async function stopAndStart(environment: SoakEnvironment, options: ReplicaOptions): Promise<Round> {
+  const replicas = await environment.start(3, options);
   return async (index) => {
     const one = nth(replicas, index);
     await one.stop();
-    const from = stage.mark();
+    const from = environment.mark();
     await one.start();
-    await stage.ready(one.name, from);
+    await environment.ready(one.name, from);
   };
 }
 
-async function rollingRestart(stage: Stage, options: ReplicaOptions): Promise<Round> {
-  const replicas = await stage.start(3, options);
+async function rollingRestart(environment: SoakEnvironment, options: ReplicaOptions): Promise<Round> {
+  const replicas = await environment.start(3, options);
   return async () => {
-    for (const one of replicas) await restart(stage, one);
+    for (const one of replicas) await restart(environment, one);
   };
 }
 
-async function restartOnly(stage: Stage): Promise<Round> {
-  const only = nth(await stage.start(1), 0);
-  return () => restart(stage, only);
+async function restartOnly(environment: SoakEnvironment): Promise<Round> {
+  const only = nth(await environment.start(1), 0);
+  return () => restart(environment, only);
 }
 
-async function restart(stage: Stage, one: TestContainer): Promise<void> {
-  const from = stage.mark();
+async function restart(environment: SoakEnvironment, one: TestContainer): Promise<void> {
+  const from = environment.mark();
   await one.restart();
-  await stage.ready(one.name, from);
+  await environment.ready(one.name, from);
 }
 
-async function recreate(stage: Stage, replicas: number): Promise<Round> {
-  const project = stage.keep(composeProject(stage));
+async function recreate(environment: SoakEnvironment, replicas: number): Promise<Round> {
+  const project = environment.keep(composeProject(environment));
   await project.up(replicas);
   return () => project.up(replicas, '--force-recreate');
 }
 
-async function scale(stage: Stage): Promise<Round> {
-  const project = stage.keep(composeProject(stage));
+async function scale(environment: SoakEnvironment): Promise<Round> {
+  const project = environment.keep(composeProject(environment));
   await project.up(1);
   return async () => {
     await project.up(5);
@@ -91,16 +99,16 @@ async function scale(stage: Stage): Promise<Round> {
  * Docker doubles the delay of a restart whenever the run before was shorter than ten seconds, so each round crashes a
  * replica of its own, which has taken over from the last one.
  */
-async function crash(stage: Stage): Promise<Round> {
+async function crash(environment: SoakEnvironment): Promise<Round> {
   const options: ReplicaOptions = { host: { RestartPolicy: { Name: 'always' } } };
-  let only = nth(await stage.start(1, options), 0);
+  let only = nth(await environment.start(1, options), 0);
   return async () => {
-    const from = stage.mark();
+    const from = environment.mark();
     // From within: whoever sends a signal through the engine tells it not to restart.
     await only.exec(['sh', '-c', 'kill -USR2 1']);
-    await stage.left(only.name, from);
-    await stage.ready(only.name, stage.mark());
-    const [next] = await stage.start(1, options);
+    await environment.left(only.name, from);
+    await environment.ready(only.name, environment.mark());
+    const [next] = await environment.start(1, options);
     const before = only;
     only = next ?? only;
     await before.stop();
@@ -108,40 +116,40 @@ async function crash(stage: Stage): Promise<Round> {
   };
 }
 
-async function kill(stage: Stage): Promise<Round> {
-  const replicas = await stage.start(2);
+async function kill(environment: SoakEnvironment): Promise<Round> {
+  const replicas = await environment.start(2);
   return async (index, load) => {
     const one = nth(replicas, index);
-    const from = stage.mark();
+    const from = environment.mark();
     await one.kill('SIGKILL');
-    await stage.left(one.name, from);
+    await environment.left(one.name, from);
     await load.answered(whileAway);
     await one.start();
-    await stage.ready(one.name, from);
+    await environment.ready(one.name, from);
   };
 }
 
-async function pause(stage: Stage): Promise<Round> {
-  const replicas = await stage.start(2);
+async function pause(environment: SoakEnvironment): Promise<Round> {
+  const replicas = await environment.start(2);
   return async (index, load) => {
     const one = nth(replicas, index);
-    const from = stage.mark();
+    const from = environment.mark();
     await one.pause();
-    await stage.became(one.name, 'paused', from);
+    await environment.became(one.name, 'paused', from);
     await load.answered(whileAway);
     await one.unpause();
-    await stage.ready(one.name, from);
+    await environment.ready(one.name, from);
   };
 }
 
-async function latePort(stage: Stage): Promise<Round> {
-  await stage.start(1);
-  const late = nth(await stage.start(1, { openAfterMs: 3_000 }), 0);
+async function latePort(environment: SoakEnvironment): Promise<Round> {
+  await environment.start(1);
+  const late = nth(await environment.start(1, { openAfterMs: 3_000 }), 0);
   await late.stop();
   return async () => {
-    const from = stage.mark();
+    const from = environment.mark();
     await late.start();
-    await stage.ready(late.name, from);
+    await environment.ready(late.name, from);
     await late.stop();
   };
 }
@@ -158,19 +166,19 @@ const healthcheck: ReplicaOptions = {
   },
 };
 
-async function unhealthy(stage: Stage): Promise<Round> {
-  await stage.start(1);
-  const moody = await stage.launch(healthcheck);
+async function unhealthy(environment: SoakEnvironment): Promise<Round> {
+  await environment.start(1);
+  const moody = await environment.launch(healthcheck);
   const say = (state: string): Promise<unknown> => moody.exec(['sh', '-c', `echo ${state} > /tmp/health`]);
   await say('well');
-  await stage.ready(moody.name, 0);
+  await environment.ready(moody.name, 0);
   return async (_index, load) => {
-    const from = stage.mark();
+    const from = environment.mark();
     await say('sick');
-    await stage.became(moody.name, 'unhealthy', from);
+    await environment.became(moody.name, 'unhealthy', from);
     await load.answered(whileAway);
     await say('well');
-    await stage.ready(moody.name, from);
+    await environment.ready(moody.name, from);
   };
 }
 

@@ -9,12 +9,12 @@ import { ConfigError } from '../../config/config-error.ts';
 import { printable, quoted } from '../../text/printable.ts';
 
 /**
- * `sealane cert`: a local authority, made once and used again, and a certificate that it signs.
+ * `sealane cert`: creates a local certificate authority once, reuses it, and signs certificates with it.
  */
 export interface CertOptions {
   readonly names: readonly string[];
   readonly out: string;
-  /** The authority's folder; by itself one of this user's, so that an authority is trusted once. */
+  /** The authority's folder. Default: one folder for each user, so that its authority needs to be trusted only once. */
   readonly ca: string | undefined;
   readonly client: boolean;
   readonly json: boolean;
@@ -33,7 +33,7 @@ export async function cert(options: CertOptions, now = new Date()): Promise<numb
     authority: { ...described(authority.paths, authority.pair.certificate), new: authority.isNew },
     certificate: { ...described(paths, leaf.certificate), names },
   };
-  process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : told(report));
+  process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderText(report));
   return 0;
 }
 
@@ -52,26 +52,26 @@ function described(paths: PairPaths, pem: string): Described {
   return { ...paths, expires: validToDate.toISOString(), fingerprint256 };
 }
 
-function told({ authority, certificate }: Report): string {
+function renderText({ authority, certificate }: Report): string {
   const until = ({ expires }: Described): string => day(new Date(expires));
   const hints = trustHints(authority.certificate);
   const width = Math.max(...hints.map(({ who }) => who.length));
   const tooWide = certificate.names.filter(isTooWide);
   return [
-    `authority    ${authority.new ? 'made' : 'used again'}, good until ${until(authority)}`,
+    `authority    ${authority.new ? 'created' : 'reused'}, valid until ${until(authority)}`,
     `             ${printable(authority.certificate, 4_096)}`,
-    `certificate  for ${certificate.names.join(', ')}; good until ${until(certificate)}`,
+    `certificate  for ${certificate.names.join(', ')}; valid until ${until(certificate)}`,
     `             ${printable(certificate.certificate, 4_096)}`,
     `             ${printable(certificate.key, 4_096)}`,
     ...(tooWide.length > 0
       ? [
           '',
-          `note: curl, OpenSSL, Node and browsers do not accept ${tooWide.join(', ')}: they want two labels behind a star.`,
-          'Name each host, --name api.localhost --name web.localhost, or go one deeper, --name "*.shop.localhost".',
+          `note: curl, OpenSSL, Node and browsers do not accept ${tooWide.join(', ')}: a star must be followed by two labels.`,
+          'Name each host (--name api.localhost --name web.localhost) or use a deeper wildcard (--name "*.shop.localhost").',
         ]
       : []),
     '',
-    `Keep ${basename(authority.key)} to yourself: whoever has it can pretend to be any site to those who trust it.`,
+    `Keep ${basename(authority.key)} secret: with it, any site can be impersonated to clients that trust the authority.`,
     'To trust the authority:',
     ...hints.map(({ who, how }) => `  ${who.padEnd(width)}  ${how}`),
     '',
@@ -84,7 +84,7 @@ function parseName(text: string): string {
   throw new ConfigError(`--name ${name.error.issues[0]?.message}, not ${quoted(text)}`);
 }
 
-/** XDG Base Directory Specification. */
+/** The authority's folder of this user, by the XDG Base Directory Specification. */
 function ownFolder(): string {
   return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'sealane', 'ca');
 }
@@ -93,7 +93,7 @@ function owner(): string {
   return `${userName()}@${hostname()}`.replaceAll(/[^\w@.-]/g, '');
 }
 
-/** A user id that a container was given need not have a name. */
+/** The user's name, or the user id where it has no name, as in many containers. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -9,8 +9,8 @@ import { loadConfig } from '../../config/load.ts';
 import { quoted } from '../../text/printable.ts';
 
 /**
- * `sealane check [FILE …]`: reads compose files as compose does, without an engine, and says what is wrong with the
- * labels in them. Exit code 0: nothing, 1: something, 2: the files can't be used.
+ * `sealane check [FILE …]`: reads compose files as compose does, without an engine, and reports mistakes in their
+ * labels. Exit code 0: no mistake; 1: at least one; 2: the files can't be used.
  */
 export interface CheckFlags {
   readonly format?: string;

@@ -14,19 +14,19 @@ import { zshCompletion } from '../completion/zsh.ts';
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
 export async function completion(shell: string, program: Command): Promise<number> {
-  // The scripts ask for the services at each press of Tab.
+  // The printed scripts run `sealane completion services` at each press of Tab.
   if (shell === 'services') return printServices();
-  if (!isShell(shell)) throw new ConfigError(`completion is there for ${shells.join(', ')}, not for ${quoted(shell)}`);
+  if (!isShell(shell)) throw new ConfigError(`completion supports ${shells.join(', ')}, not ${quoted(shell)}`);
   process.stdout.write(writers[shell](modelOf(program)));
   return 0;
 }
 
-/** Prints nothing, and no error, when no Sealane answers: a line that is being written must not be disturbed. */
+/** Prints no services and no error when no Sealane answers: output would disturb the command line being typed. */
 async function printServices(): Promise<number> {
   try {
     const client = createClient(await readEndpoint({}, process.env));
     const { services } = await client.services();
-    // A name that a shell would take apart is not proposed.
+    // Names that a shell would split or expand are not proposed.
     for (const { name } of services) if (/^[A-Za-z0-9_.:/-]+$/.test(name)) process.stdout.write(`${name}\n`);
     return 0;
   } catch {

@@ -8,12 +8,12 @@ import { painter } from '../render/paint.ts';
 import { untilInterrupted } from '../stop-signals.ts';
 
 /**
- * `sealane events`: what happened lately, and with `-f` what happens, one line each.
+ * `sealane events`: prints recent events, and with `-f` new ones as they happen, one line each.
  */
 export interface EventsOptions {
   readonly json: boolean;
   readonly follow: boolean;
-  /** Only events with a higher id; undefined: all that are kept. */
+  /** Only events with a higher id are printed. Undefined: all events that Sealane keeps. */
   readonly since: number | undefined;
 }
 
@@ -39,7 +39,7 @@ async function* eventsOf(
     yield* client.follow({ since, stats: false, signal });
     return;
   }
-  // What is kept comes before the first figures, and after those only what is new.
+  // The server sends all kept events before the first stats; events after the stats are new.
   for await (const one of client.feed({ since, stats: true, signal })) {
     if (one.kind === 'stats') return;
     yield one;

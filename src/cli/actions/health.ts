@@ -6,7 +6,8 @@ import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
 import { askJson } from '../client/request.ts';
 
 /**
- * `sealane health`: asks the Sealane at the admin address, or its socket, whether it is ready. The image's HEALTHCHECK.
+ * `sealane health`: asks the Sealane at the admin address or socket whether it is ready. The image's HEALTHCHECK runs
+ * it.
  */
 const patienceMs = 2_000;
 

@@ -14,7 +14,8 @@ import { firstStopSignal } from '../stop-signals.ts';
 import { logFormat } from './run.ts';
 
 /**
- * `sealane HOST:PORT …`: one port, balanced over the endpoints, with no Docker. Prints the port on standard output.
+ * `sealane HOST:PORT …`: relays one port to the endpoints, balanced, without Docker. Prints the port on standard
+ * output.
  */
 export interface RelayFlags extends Flags {
   readonly listen?: string;

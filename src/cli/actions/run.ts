@@ -10,7 +10,7 @@ import { firstStopSignal } from '../stop-signals.ts';
 import { version } from '../../version.ts';
 
 /**
- * `sealane run`: watches the engine and relays until told to stop.
+ * `sealane run`: watches the engine and relays until SIGTERM or SIGINT.
  */
 export async function run(flags: Flags & { readonly config?: string }): Promise<number> {
   const { settings, file } = await loadConfig(flags, process.env);
@@ -27,7 +27,7 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   const patienceMs = settings['shutdown-timeout'];
   logger.info(
     { event: 'stopping', signal },
-    `${signal}: no new sessions; those at work have ${formatDuration(patienceMs)}`,
+    `${signal}: accepting no new sessions; open sessions have ${formatDuration(patienceMs)} to end`,
   );
   await daemon.stop(patienceMs);
   logger.info({ event: 'stopped' }, 'stopped');
@@ -39,8 +39,8 @@ export function logFormat(settings: Pick<Settings, 'log-format'>): LogFormat {
 }
 
 /**
- * An engine that is merely out of reach is waited for. One that will never work as configured (no permission, not a
- * Docker engine) is refused at once, unless there are static services to serve.
+ * Opens the configured engine. An unreachable engine is retried later. An engine that can't work as configured (no
+ * permission, not a Docker engine) is a ConfigError, unless there are static services to serve.
  */
 async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger): Promise<Engine | undefined> {
   const url = settings.docker ?? (process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock');
@@ -70,7 +70,7 @@ async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger
   return engine;
 }
 
-/** An address that can't be an engine's is a mistake in the configuration. */
+/** Turns the error for an address that can't be an engine's into a ConfigError. */
 function usable(create: () => Engine): Engine {
   try {
     return create();

@@ -6,7 +6,7 @@ import { painter } from '../render/paint.ts';
 import { renderStatus } from '../render/status.ts';
 
 /**
- * `sealane status`: what a running Sealane serves, and how that fares.
+ * `sealane status`: prints the services of a running Sealane with their state and traffic.
  */
 export async function status(flags: EndpointFlags, { json }: { readonly json: boolean }): Promise<number> {
   const client = createClient(await readEndpoint(flags, process.env));

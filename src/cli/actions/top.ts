@@ -11,7 +11,7 @@ import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts
 import { renderTop } from '../top/view.ts';
 
 /**
- * `sealane top`: services, rates, what is held and what happens, live, until `q`.
+ * `sealane top`: shows services, rates, held clients and events, live, until `q`.
  */
 export async function top(flags: EndpointFlags, { json }: { readonly json: boolean }): Promise<number> {
   const client = createClient(await readEndpoint(flags, process.env));
@@ -30,11 +30,11 @@ async function printLines(client: AdminClient, line: (state: TopState) => string
   }
 }
 
-/** So many pictures a second are enough, whatever happens. */
+/** The screen is redrawn at most once in this time, however many events arrive. */
 const drawDelayMs = 50;
 
 async function showScreen(client: AdminClient, interrupted: AbortSignal): Promise<void> {
-  // Before the terminal is touched: a mistake is said in one line, as by every other command.
+  // The first request is made before the terminal is changed: its error is printed in one line, as by other commands.
   const answer = await withProgress(`asking ${client.endpoint.shown}`, client.services());
   let state = nextTop(emptyTop, { kind: 'answer', answer });
   let drawing: NodeJS.Timeout | undefined;
@@ -46,24 +46,24 @@ async function showScreen(client: AdminClient, interrupted: AbortSignal): Promis
     drawing = undefined;
     screen.draw(renderTop(state, screen.size(), colour, Date.now()));
   };
-  const take = (input: TopInput): void => {
+  const apply = (input: TopInput): void => {
     state = nextTop(state, input);
     if (state.hasQuit) quit.abort();
     drawing ??= setTimeout(draw, input.kind === 'key' ? 0 : drawDelayMs);
   };
   const screen = openScreen(process.stdin, process.stdout, {
-    onKey: (key) => take({ kind: 'key', key }),
+    onKey: (key) => apply({ kind: 'key', key }),
     onResize: draw,
   });
   const refresher = createRefresher(client, () => state.opened, {
-    onAnswer: (next) => take({ kind: 'answer', answer: next }),
-    onService: (service) => take({ kind: 'service', service }),
+    onAnswer: (next) => apply({ kind: 'answer', answer: next }),
+    onService: (service) => apply({ kind: 'service', service }),
   });
   try {
     draw();
     for await (const one of client.follow({ since: 0, stats: true, signal })) {
       refresher.heard(one);
-      take(one);
+      apply(one);
     }
   } finally {
     refresher.stop();

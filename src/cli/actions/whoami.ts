@@ -4,27 +4,29 @@ import { hostname, networkInterfaces } from 'node:os';
 import { firstStopSignal } from '../stop-signals.ts';
 
 /**
- * A sample HTTP service for examples, demo and tests: it answers with who it is and what it was asked, so that one sees
+ * A sample HTTP service for examples, demo and tests. Its answer names the replica and repeats the request, which shows
  * which replica a connection reached.
  */
 export interface WhoamiOptions {
-  /** 0: any free port. */
+  /** The port to listen on. 0: any free port. */
   readonly port: number;
-  /** All addresses unless given. */
+  /** The address to listen on. Default: all addresses. */
   readonly host?: string;
-  /** Shown as the first line of each answer; WHOAMI_NAME of the environment unless given. */
+  /** The name in the first line of each answer. Default: the environment variable WHOAMI_NAME. */
   readonly text?: string;
 }
 
 export interface Whoami {
   readonly port: number;
-  /** Answers on for a moment, so that proxies can turn away first; then finishes what it has and resolves. */
+  /**
+   * Serves for another `lameDuckMs`, so that proxies can stop dialing first; then finishes open requests and resolves.
+   */
   close(): Promise<void>;
 }
 
 /**
- * How long it takes new connections after it was asked to stop. A proxy learns of the stop a few milliseconds after we
- * do; a listener closed at once would reset what is on its way.
+ * How long whoami accepts new connections after it was asked to stop. A proxy learns of the stop a few milliseconds
+ * later than whoami; a listener that closes at once would reset the connections on their way.
  */
 const lameDuckMs = 500;
 
@@ -49,9 +51,9 @@ export async function startWhoami(options: WhoamiOptions): Promise<Whoami> {
     close: async () => {
       stopping = true;
       await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
-      // After the event loop has polled: what the kernel had accepted by then is ours, and would be reset by the close.
+      // The event loop polls once more: connections that the kernel has accepted so far would be reset by the close.
       await new Promise((resolve) => setImmediate(resolve));
-      // The net server's close, not HTTP's, which also destroys connections whose request is still on its way.
+      // This is the net server's close. The HTTP server's also destroys connections whose request is still on its way.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
       const patience = setTimeout(() => server.closeAllConnections(), lameDuckMs);
       await closed;

@@ -6,7 +6,7 @@ import { painter } from '../render/paint.ts';
 import { renderWhy } from '../render/why.ts';
 
 /**
- * `sealane why SERVICE|CONTAINER|PORT`: why it can be reached or not. Exit code 1 when it can't.
+ * `sealane why SERVICE|CONTAINER|PORT`: explains why the subject can or can't be reached. Exit code 1: it can't.
  */
 export async function why(
   subject: string,

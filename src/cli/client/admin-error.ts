@@ -1,9 +1,12 @@
 import type { AdminEndpoint } from './endpoint.ts';
 import { printable } from '../../text/printable.ts';
 
-/** Asking failed; the message is one line that says what to do. */
+/** A request to the admin API failed. The message is one line that says what to do. */
 export class AdminError extends Error {
-  /** `unreachable`: nobody answers, which may change; `refused`: somebody does, and says no. */
+  /**
+   * `unreachable`: no server answers, which may change; `refused`: Sealane rejects the request; `nonsense`: the answer
+   * is not one of the admin API.
+   */
   readonly kind: 'unreachable' | 'refused' | 'nonsense';
   readonly status: number | undefined;
 
@@ -21,7 +24,7 @@ export function unreachable(endpoint: AdminEndpoint, error: unknown): AdminError
   const isLate = error instanceof Error && error.name === 'TimeoutError';
   const message =
     code === 'EACCES' || code === 'EPERM'
-      ? `no permission to open ${endpoint.shown}: it is for the user that runs Sealane`
+      ? `no permission to open ${endpoint.shown}: only the user that runs Sealane may open it`
       : isLate
         ? `${endpoint.shown} does not answer: is it Sealane's --admin?`
         : `no Sealane answers at ${endpoint.shown}${code === '' ? '' : ` (${printable(code)})`}: is sealane running? Name its address with --admin, or its socket with --admin-socket`;

@@ -17,38 +17,38 @@ import { readFeed, type FeedEvent } from './feed.ts';
 import { ask, askJson } from './request.ts';
 
 /**
- * Asks a running Sealane through its public admin API; the commands have no other door.
+ * The client of a running Sealane: it uses only the public admin API.
  */
 export interface AdminClient {
   readonly endpoint: AdminEndpoint;
   /** @throws AdminError */
   services(): Promise<ApiServices>;
-  /** Undefined when there is none of this name. @throws AdminError */
+  /** The service of this name, or undefined. @throws AdminError */
   service(name: string): Promise<ApiService | undefined>;
   /** @throws AdminError */
   problems(): Promise<readonly ApiProblem[]>;
-  /** `subject`: a service, container or port. @throws AdminError */
+  /** Why `subject`, a service, a container or a port, can or can't be reached. @throws AdminError */
   why(subject: string): Promise<ApiExplanation>;
-  /** One connection's events, until it ends. @throws AdminError */
+  /** The events of one connection, until it ends. @throws AdminError */
   feed(options: FeedOptions): AsyncGenerator<FeedEvent>;
-  /** Events for as long as wanted: a connection that was lost is opened again. @throws AdminError when none was ever open */
+  /** Events until `signal` aborts: a lost connection is opened again. @throws AdminError when the first one fails */
   follow(options: FeedOptions): AsyncGenerator<FeedEvent | Lost>;
 }
 
 export interface FeedOptions {
-  /** Sends what is kept with a higher id first; 0: all that is kept; undefined: only what is new. */
+  /** Kept events with a higher id come first. 0: all kept events; undefined: only new ones. */
   readonly since: number | undefined;
   readonly stats: boolean;
   readonly signal: AbortSignal;
 }
 
-/** The connection was lost, and is tried again. */
+/** The connection was lost and will be opened again. */
 export interface Lost {
   readonly kind: 'lost';
   readonly reason: string;
 }
 
-/** All answers come from memory: one that takes longer will not come. */
+/** The timeout of one request, in milliseconds. Sealane answers from memory, so a longer wait would be in vain. */
 const patienceMs = 10_000;
 const retryMs = 1_000;
 
@@ -74,7 +74,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
       yield { kind: 'open' };
       yield* readFeed(endpoint, response);
     } catch (error) {
-      // Seen enough: no failure.
+      // An aborted signal is the orderly end of the feed, not a failure.
       if (!signal.aborted) throw error;
     }
   };

@@ -4,10 +4,10 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import { printable } from '../../text/printable.ts';
 
 /**
- * Where the Sealane that is asked serves its admin API.
+ * Where a running Sealane serves its admin API.
  */
 export interface AdminEndpoint {
-  /** For people. */
+  /** The address or path as messages show it. */
   readonly shown: string;
   readonly to: { readonly host: string; readonly port: number } | { readonly socketPath: string };
   readonly token: string | undefined;
@@ -16,8 +16,8 @@ export interface AdminEndpoint {
 export type EndpointFlags = Flags & { readonly config?: string };
 
 /**
- * From flags, environment and file, as for the Sealane that is asked; in its own container that is the same environment.
- * A socket is asked rather than an address, unless a flag says otherwise.
+ * Reads the endpoint from flags, environment and file, as Sealane itself does; inside Sealane's container the
+ * environment is the same. A configured socket is preferred to an address, unless a flag names the address.
  *
  * @throws ConfigError
  */
@@ -28,11 +28,11 @@ export async function readEndpoint(flags: EndpointFlags, environment: NodeJS.Pro
   if (socketPath !== undefined && !addressWasNamed) {
     return { shown: printable(socketPath, 400), to: { socketPath }, token: undefined };
   }
-  if (admin === 'off') throw new ConfigError('--admin is off: there is nothing to ask');
+  if (admin === 'off') throw new ConfigError('--admin is off: name the address of a running Sealane');
   return { shown: formatAddress(admin), to: { host: reachable(admin.host), port: admin.port }, token };
 }
 
-/** What is bound to all addresses is asked on the loopback one. */
+/** The host to connect to: the loopback address where the server is bound to all addresses. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;

@@ -12,16 +12,16 @@ import {
 import { nonsense, unreachable } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 
-/** What the event stream says. */
+/** One message of the event stream. */
 export type FeedEvent =
-  /** Whatever happens from now on will be said. */
+  /** The stream is open: every event from now on will arrive. */
   | { readonly kind: 'open' }
   | { readonly kind: 'timeline'; readonly event: TimelineEvent }
   | { readonly kind: 'services'; readonly event: ServicesEvent }
   | { readonly kind: 'stats'; readonly event: StatsEvent }
   | { readonly kind: 'reset'; readonly reason: string };
 
-/** Until the server closes the stream. @throws AdminError */
+/** The messages of the stream until the server closes it. @throws AdminError */
 export async function* readFeed(endpoint: AdminEndpoint, response: IncomingMessage): AsyncGenerator<FeedEvent> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message) });
@@ -38,7 +38,7 @@ export async function* readFeed(endpoint: AdminEndpoint, response: IncomingMessa
   }
 }
 
-/** Undefined for what a later version may say. */
+/** The message, or undefined for an event type of a later version. */
 function read(endpoint: AdminEndpoint, { event, data }: EventSourceMessage): FeedEvent | undefined {
   try {
     const value: unknown = JSON.parse(data);
@@ -55,6 +55,6 @@ function read(endpoint: AdminEndpoint, { event, data }: EventSourceMessage): Fee
         return undefined;
     }
   } catch {
-    throw nonsense(endpoint, `an event "${event ?? ''}" that makes no sense`);
+    throw nonsense(endpoint, `its event "${event ?? ''}" is malformed`);
   }
 }

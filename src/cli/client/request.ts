@@ -5,17 +5,17 @@ import { AdminError, nonsense, unreachable } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 
 /**
- * One request to the admin API, over TCP or a unix socket, which fetch can't.
+ * One request to the admin API, over TCP or over a unix socket, which `fetch` does not support.
  */
 export interface AskOptions {
   readonly agent: Agent;
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A status other than 200 whose answer is wanted, too. */
+  /** A status other than 200 whose answer is returned instead of thrown. */
   readonly alsoStatus?: number;
 }
 
-/** The answer's head. @throws AdminError also when the answer is an error */
+/** The response, with its body still to be read. @throws AdminError also when the response is an error */
 export async function ask(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
   const response = await send(endpoint, path, options).catch((error: unknown) => {
     throw unreachable(endpoint, error);
@@ -30,7 +30,7 @@ export async function askJson(endpoint: AdminEndpoint, path: string, options: As
   try {
     return JSON.parse(text);
   } catch {
-    throw nonsense(endpoint, 'it does not speak JSON');
+    throw nonsense(endpoint, 'its answer is not JSON');
   }
 }
 
@@ -38,7 +38,7 @@ function send(endpoint: AdminEndpoint, path: string, { agent, signal, headers }:
   return new Promise((resolve, reject) => {
     const authorization = endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` };
     const { to } = endpoint;
-    // A socket has no name of its own; any that is ours will do.
+    // A unix socket has no host name; Sealane accepts the Host header `localhost`.
     const host = 'socketPath' in to ? { host: 'localhost' } : {};
     request({ ...to, path, agent, signal, headers: { ...host, ...authorization, ...headers } })
       .on('response', resolve)
@@ -59,10 +59,10 @@ async function bodyOf(endpoint: AdminEndpoint, response: IncomingMessage): Promi
 
 function refusal(endpoint: AdminEndpoint, status: number, body: string): AdminError {
   if (status === 401) {
-    const what = endpoint.token === undefined ? 'asks for a token' : 'does not take this token';
+    const what = endpoint.token === undefined ? 'requires a token' : 'rejects this token';
     return new AdminError(
       'refused',
-      `${endpoint.shown} ${what}: give the one Sealane runs with in SEALANE_ADMIN_TOKEN or --admin-token`,
+      `${endpoint.shown} ${what}: set SEALANE_ADMIN_TOKEN or --admin-token to the token of the running Sealane`,
       { status },
     );
   }

@@ -6,18 +6,18 @@ import { collect, type DefineCommand } from './define.ts';
 export const defineCheck: DefineCommand = (program, finish) => {
   program
     .command('check')
-    .description('say what is wrong with the labels in compose files, with no engine (exit 0: nothing, 1: something)')
+    .description('find mistakes in the labels of compose files, without an engine (exit 0: none, 1: some)')
     .addArgument(
       new FileArgument(
         '[files...]',
-        'one over the other, as with docker compose -f (default: what compose finds by itself)',
+        'compose files, merged in this order as by docker compose -f (default: the files that compose finds)',
       ),
     )
     .addOption(
       choiceOption(
         '--format',
         ['text', 'json', 'github'],
-        'for people, for programs, or as annotations in GitHub Actions (default: text)',
+        'text for people, JSON, or annotations for GitHub Actions (default: text)',
       ),
     )
     .addOption(
@@ -29,12 +29,18 @@ export const defineCheck: DefineCommand = (program, finish) => {
         .default([]),
     )
     .addOption(
-      new Option('--profile <name>', 'services of this profile too (default: each profile by itself); may be repeated')
+      new Option(
+        '--profile <name>',
+        'also check the services of this profile (default: each profile separately); may be repeated',
+      )
         .argParser(collect)
         .default([]),
     )
-    .option('-p, --project-name <name>', "the project's name (default: as compose chooses it)")
-    .option('--label-prefix <text>', 'what labels begin with where no service here runs Sealane (default: sealane)')
+    .option('-p, --project-name <name>', "the project's name (default: the name that compose chooses)")
+    .option(
+      '--label-prefix <text>',
+      'prefix of the labels, where no service in the files runs Sealane (default: sealane)',
+    )
     .action(async (files: string[], flags: CheckFlags) => {
       const { check } = await import('../actions/check.ts');
       finish(await check(files, flags));

@@ -4,7 +4,7 @@ import { configFileOption } from '../completion/values.ts';
 import { addSettings, kebab } from './setting-flags.ts';
 
 /**
- * What the commands that ask a running Sealane have in common: the settings that say where it is, and `--json`.
+ * The options that all client commands share: the settings that say where the running Sealane is, and `--json`.
  */
 const settings: readonly SettingName[] = ['admin', 'admin-socket', 'admin-token'];
 
@@ -14,12 +14,12 @@ export interface ClientFlags {
 }
 
 export function clientCommand(program: Command, name: string, description: string): Command {
-  const command = program.command(name).description(description).option('--json', 'for programs');
+  const command = program.command(name).description(description).option('--json', 'print JSON');
   addSettings(command, settings);
   return command.addOption(configFileOption('YAML file with settings'));
 }
 
-/** The flags that are settings, or that name the file with them. */
+/** The flags that are settings, or that name the configuration file. */
 export function settingsOf(flags: ClientFlags): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(kebab(flags as Record<string, string>))) {

@@ -5,7 +5,7 @@ import type { DefineCommand } from './define.ts';
 export const defineCompletion: DefineCommand = (program, finish) => {
   program
     .command('completion')
-    .description('print what makes bash, zsh or fish complete this command line')
+    .description('print the completion script for bash, zsh or fish')
     .addArgument(new ChoiceArgument('<shell>', shells, 'bash, zsh or fish'))
     .action(async (shell: string) => {
       const { completion } = await import('../actions/completion.ts');

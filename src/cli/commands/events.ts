@@ -4,9 +4,9 @@ import { clientCommand, settingsOf, type ClientFlags } from './client-command.ts
 import type { DefineCommand } from './define.ts';
 
 export const defineEvents: DefineCommand = (program, finish) => {
-  const command = clientCommand(program, 'events', 'show what happened lately')
-    .option('-f, --follow', 'and what happens from now on')
-    .option('--since <id>', 'only what came after the event with this id');
+  const command = clientCommand(program, 'events', 'show recent events')
+    .option('-f, --follow', 'also print new events as they happen')
+    .option('--since <id>', 'only events after the one with this id');
   command.action(async (flags: ClientFlags) => {
     const { events } = await import('../actions/events.ts');
     const since = typeof flags['since'] === 'string' ? readId(flags['since']) : undefined;

@@ -21,10 +21,10 @@ const settings: readonly SettingName[] = [
 export const defineRelay: DefineCommand = (program, finish) => {
   const command = program
     .command('relay')
-    .description('relay one port to endpoints, balanced, with no Docker; prints the port')
+    .description('relay one port to endpoints, balanced, without Docker; prints the port')
     .argument('<endpoints...>', 'HOST:PORT …')
     .addOption(new Option('--listen <[address:]port>', 'where to listen (default: a free port)'))
-    .addOption(balanceOption('how to spread (default: least-connections)'));
+    .addOption(balanceOption('balancing policy (default: least-connections)'));
   addSettings(command, settings);
   command.action(async (endpoints: string[], flags: TypedFlags) => {
     const { relay } = await import('../actions/relay.ts');

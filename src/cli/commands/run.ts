@@ -12,10 +12,10 @@ export const defineRun: DefineCommand = (program, finish) => {
   const command = program
     .command('run', { isDefault: true })
     .description('watch the engine and relay to labelled containers (the default)')
-    .addArgument(new Argument('[endpoints...]', 'HOST:PORT …: relay to these instead, with no Docker'))
+    .addArgument(new Argument('[endpoints...]', 'HOST:PORT …: relay to these endpoints instead, without Docker'))
     .addOption(configFileOption('YAML file with settings and static services; read again when it changes'))
     .addOption(new Option('--listen <[address:]port>', 'with endpoints: where to listen (default: a free port)'))
-    .addOption(balanceOption('with endpoints: how to spread (default: least-connections)'));
+    .addOption(balanceOption('with endpoints: balancing policy (default: least-connections)'));
   addSettings(command, settingNames);
   command.action(async (endpoints: string[], flags: TypedFlags) => {
     if (endpoints.length > 0) {
@@ -34,7 +34,7 @@ export const defineRun: DefineCommand = (program, finish) => {
   });
 };
 
-/** A mistyped command arrives here as an endpoint without a port. */
+/** Rejects an endpoint without a port: most likely it is a mistyped command. */
 function checkEndpoints(endpoints: readonly string[], program: Command): void {
   const [first = ''] = endpoints;
   if (first.includes(':')) return;

@@ -3,10 +3,10 @@ import { settingChoices, settingDoc, type SettingName } from '../../config/setti
 import { choiceOption, FileOption } from '../completion/values.ts';
 
 /**
- * Settings as flags of a command.
+ * Makes flags of a command out of settings.
  */
 
-/** The flags' values, under the camel-case names that commander gives them. */
+/** The values of the flags, by the camel-case names that commander makes: `logLevel` for `--log-level`. */
 export type TypedFlags = Readonly<Record<string, string>>;
 
 export function addSettings(command: Command, names: readonly SettingName[]): void {
@@ -24,13 +24,13 @@ export function addSettings(command: Command, names: readonly SettingName[]): vo
   }
 }
 
-/** The name of the value in the help. */
+/** The placeholder for the value in the help. */
 function valueName(name: SettingName): string {
   if (name === 'docker') return 'url';
   return name === 'bind' ? 'ip' : 'value';
 }
 
-/** The flags under the names that people type: commander makes `logLevel` of `--log-level`. */
+/** The flags by the names that users type, e.g. `log-level`. */
 export function kebab(flags: TypedFlags): Record<string, string> {
   return Object.fromEntries(
     Object.entries(flags).map(([name, value]) => [

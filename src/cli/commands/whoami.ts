@@ -6,7 +6,7 @@ import type { DefineCommand } from './define.ts';
 export const defineWhoami: DefineCommand = (program, finish) => {
   program
     .command('whoami')
-    .description('a sample HTTP service that says which container answered')
+    .description('run a sample HTTP service that names the container that answers')
     .option('--port <port>', 'port to listen on', '8080')
     .action(async (flags: { readonly port: string }) => {
       const { runWhoami } = await import('../actions/whoami.ts');

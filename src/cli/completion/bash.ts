@@ -1,11 +1,11 @@
 import type { CommandModel, ValueModel } from './model.ts';
 
-/** For bash 3.2 and newer, as macOS has, without the bash-completion package. Pure. */
+/** The script for bash 3.2 (the version of macOS) and newer; it does not need the bash-completion package. Pure. */
 export function bashCompletion(commands: readonly CommandModel[]): string {
   const names = commands.map(({ name }) => name);
   return `# sealane's completion for bash. In ~/.bashrc: source <(sealane completion bash)
 _sealane() {
-  # Not COMP_WORDS: bash splits those at colons, which are in the names of services.
+  # COMP_WORDS is not used: bash splits it at colons, which names of services contain.
   local line="\${COMP_LINE:0:COMP_POINT}" words word command='' prev=''
   local cur="\${line##* }"
   read -r -a words <<<"$line"

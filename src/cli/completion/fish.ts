@@ -1,10 +1,10 @@
 import type { CommandModel, OptionModel, ValueModel } from './model.ts';
 
-/** Sourced, or as ~/.config/fish/completions/sealane.fish. Pure. */
+/** The script for fish, to be sourced or saved as ~/.config/fish/completions/sealane.fish. Pure. */
 export function fishCompletion(commands: readonly CommandModel[]): string {
   const names = commands.map(({ name }) => name);
   const lines = commands.flatMap((command) => {
-    // What is written without a command is for `run`.
+    // Flags without a command belong to `run`.
     const others = names.filter((name) => name !== 'run').join(' ');
     const seen =
       command.name === 'run'

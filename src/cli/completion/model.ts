@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from 'commander';
 import { FileArgument, FileOption, ServiceArgument } from './values.ts';
 
 /**
- * The model of the command line, read from commander's own tree, so that completion can't fall behind. Pure.
+ * The model of the command line for completion, read from commander's own tree, so that both always agree. Pure.
  */
 export interface CommandModel {
   readonly name: string;
@@ -22,9 +22,9 @@ export interface OptionModel {
 export type ValueModel =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
-  /** Names of services; the running Sealane is asked for them. */
+  /** The name of a service; the scripts query the running Sealane for the names. */
   | { readonly kind: 'service' }
-  /** Free text; nothing is proposed. */
+  /** Free text, for which the scripts propose no values. */
   | { readonly kind: 'text' };
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

@@ -1,11 +1,11 @@
 import { Argument, Option } from 'commander';
 
 /**
- * Options and arguments that know what completes them: words of a fixed list, files, or names of services. The values
- * are judged where they are read, so that a flag, a variable and the configuration file are refused in the same words.
+ * Options and arguments that declare how they are completed: words of a fixed list, files, or names of services. Values
+ * are validated where settings are read, so that a flag, a variable and the configuration file give the same error.
  */
 
-/** `--format <text|json>`: one of the words. Help shows them in the place of the value. */
+/** An option whose value is one of the words. The help shows the words as the value: `--format <text|json>`. */
 export function choiceOption(flag: string, words: readonly string[], description: string): Option {
   const option = new Option(`${flag} <${words.join('|')}>`, description);
   option.argChoices = [...words];
@@ -19,7 +19,7 @@ export class ChoiceArgument extends Argument {
   }
 }
 
-/** The value names a file or a folder. */
+/** An option whose value is the path of a file or a folder. */
 export class FileOption extends Option {
   readonly completes = 'file';
 }
@@ -28,7 +28,7 @@ export class FileArgument extends Argument {
   readonly completes = 'file';
 }
 
-/** The value names a service of the Sealane that runs, or something else that is not completed. */
+/** An argument that is the name of a service of the running Sealane, or another subject that is not completed. */
 export class ServiceArgument extends Argument {
   readonly completes = 'service';
 }

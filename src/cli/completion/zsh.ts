@@ -1,6 +1,6 @@
 import type { CommandModel, OptionModel, ValueModel } from './model.ts';
 
-/** As a file `_sealane` in a folder of $fpath, or sourced after compinit. Pure. */
+/** The script for zsh, to be saved as `_sealane` in a folder of $fpath or sourced after compinit. Pure. */
 export function zshCompletion(commands: readonly CommandModel[]): string {
   const run = commands.find(({ name }) => name === 'run');
   return `#compdef sealane

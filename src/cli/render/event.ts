@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import type { Paint } from './paint.ts';
 import { formatTime } from './time.ts';
 
-/** One line of the timeline. Pure. */
+/** Renders one event as one line. Pure. */
 export function renderEvent({ at, source, level, event, message }: TimelineEvent, paint: Paint): string {
   const kind = `${source === 'engine' ? 'engine ' : ''}${printable(event)}`;
   return `${paint('dim', formatTime(at))} ${paint(level === 'warn' ? 'yellow' : 'cyan', kind.padEnd(18))} ${printable(message, 600)}`;

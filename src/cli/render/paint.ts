@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Colours where they are wanted, else the text as it is. */
+/** Colours the text where colours are enabled; otherwise returns it unchanged. */
 export type Paint = (style: Style | readonly Style[], text: string) => string;
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'inverse';
 
@@ -11,7 +11,7 @@ export function painter(colour: boolean): Paint {
       : text;
 }
 
-/** How states look, of services, upstreams and steps alike. */
+/** The style of each state of a service, an upstream or a step of an explanation. */
 export const stateStyles: Readonly<Record<string, Style>> = {
   up: 'green',
   ready: 'green',

@@ -7,7 +7,7 @@ import { stateStyles, type Paint } from './paint.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
 /**
- * `sealane status` for people. Pure.
+ * Renders `sealane status` for people. Pure.
  */
 export function renderStatus(
   { at, status, services }: ApiServices,
@@ -16,14 +16,14 @@ export function renderStatus(
 ): string {
   const table =
     services.length === 0
-      ? ['no services yet: label a container with sealane.listen, or name some in the file']
+      ? ['no services yet: label a container with sealane.listen, or declare services in the configuration file']
       : renderTable(columns, services.map(rowOf), paint);
-  const trouble = services.filter(({ state }) => state !== 'up').map((service) => reasonOf(service, paint));
+  const reasons = services.filter(({ state }) => state !== 'up').map((service) => reasonOf(service, paint));
   return [
     headline(status, Date.parse(at)),
     '',
     ...table,
-    ...section(trouble),
+    ...section(reasons),
     ...section(problemLines(problems, paint)),
   ]
     .map((line) => `${line}\n`)
@@ -74,7 +74,7 @@ function rowOf(service: ApiService): Cell[] {
   ];
 }
 
-/** Where clients connect, with the names a shared port knows it by. */
+/** The addresses where clients connect, each with the names of the route. */
 export function listensOn({ routes }: ApiService): string {
   if (routes.length === 0) return '-';
   return routes

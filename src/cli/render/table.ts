@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import type { Paint, Style } from './paint.ts';
 
 /**
- * Columns of text, in terminal cells: what is wide, as Chinese and emoji are, takes two. Pure.
+ * Lays out columns of text in terminal cells: a wide character, such as Chinese or an emoji, takes two cells. Pure.
  */
 export interface Cell {
   readonly text: string;
@@ -17,7 +17,7 @@ export interface Column {
 
 const gap = '  ';
 
-/** The last column is not padded. Text is made printable here. */
+/** The table's lines, with the header first. Control characters are escaped, and the last column is not padded. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], paint: Paint): string[] {
   const safe = rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text, 400) })));
   const widths = columns.map(({ title }, index) =>
@@ -36,7 +36,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   return [line(columns.map(({ title }) => ({ text: title, style: 'dim' }))), ...safe.map(line)];
 }
 
-/** Exactly `width` cells: filled with spaces, or cut with an ellipsis. */
+/** The text in exactly `width` cells: padded with spaces, or cut with an ellipsis. */
 export function fit(text: string, width: number, align: Column['align'] = 'left'): string {
   if (width <= 0) return '';
   if (widthOf(text) <= width) return pad(text, width, align);
@@ -52,7 +52,7 @@ export function fit(text: string, width: number, align: Column['align'] = 'left'
   return pad(`${cut}…`, width, align);
 }
 
-/** In cells. Nearly all text is plain ASCII, of which that is quickly said. */
+/** The width in cells. Plain ASCII, which nearly all text is, takes the fast path. */
 function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }

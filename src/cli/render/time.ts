@@ -1,4 +1,4 @@
-/** `14:03:07.123`, in the time of the machine it is shown on. */
+/** The time of day in this machine's time zone, e.g. `14:03:07.123`. */
 export function formatTime(iso: string): string {
   const date = new Date(iso);
   const two = (value: number): string => String(value).padStart(2, '0');

@@ -4,7 +4,7 @@ import { stateStyles, type Paint } from './paint.ts';
 import { formatTime } from './time.ts';
 
 /**
- * `sealane why` for people: what is the matter, what was looked at, and the one next thing to do. Pure.
+ * Renders `sealane why` for people: the verdict, the steps that were checked, and the one next thing to do. Pure.
  */
 const marks = { ok: '✓', warn: '!', bad: '✗', info: '·' } as const;
 
@@ -31,7 +31,7 @@ function failures({ dialFailures }: ApiExplanation): string[] {
   if (dialFailures.length === 0) return [];
   return [
     '',
-    '  Dials that failed of late:',
+    '  Recent failed dials:',
     ...dialFailures.map(({ at, upstream, error, count }) => {
       const times = count === 1 ? '' : ` (${count} times)`;
       return `    ${formatTime(at)}  ${printable(upstream)}  ${printable(error, 200)}${times}`;

@@ -4,7 +4,7 @@ import { formatTime } from '../render/time.ts';
 import type { Figures, TopState } from './state.ts';
 
 /**
- * `sealane top` where no terminal is: one line for each second. Pure.
+ * Renders `sealane top` where standard output is no terminal: one line for each second. Pure.
  */
 const mostServices = 8;
 

@@ -3,8 +3,9 @@ import type { AdminClient, Lost } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed.ts';
 
 /**
- * Asks anew for what the event stream does not carry: all services when they changed, and the ones looked into for the
- * figures of their upstreams. Of a Sealane with thousands of upstreams it takes a tenth of a second at most in each.
+ * Requests what the event stream does not carry: all services after a change, and the opened services for the figures
+ * of their upstreams. A Sealane with thousands of upstreams is busy with these requests for at most a tenth of the
+ * time.
  */
 export interface Refresher {
   heard(event: FeedEvent | Lost): void;
@@ -17,11 +18,11 @@ export interface RefreshEvents {
 }
 
 const askDelayMs = 1_000;
-/** What no event tells, such as the engine's state, is not older than this. */
+/** The longest pause between two requests for all services: some state, such as the engine's, has no event. */
 const longestMs = 10_000;
-/** The pause after an answer that took long, in times of how long it took. */
+/** The pause after a request for all services, as a multiple of the time that the request took. */
 const restFactor = 10;
-/** Somebody who looks into more than a screen holds sees figures that are up to `longestMs` old. */
+/** The number of opened services that are refreshed each second. The figures of others are up to `longestMs` old. */
 const mostServices = 20;
 
 export function createRefresher(
@@ -57,7 +58,7 @@ export function createRefresher(
       if ((isStale || nowMs - askedAtMs > longestMs) && nowMs >= restUntilMs) await askForAll(nowMs);
       else await askForOpened();
     } catch {
-      // The stream says when the connection is lost; then all is asked for again.
+      // The event stream reports a lost connection. All services are requested again after it.
       isStale = true;
     } finally {
       isAsking = false;

@@ -4,8 +4,7 @@ import type { Key } from './state.ts';
 import type { TopSize } from './view.ts';
 
 /**
- * The terminal: the only place that knows its escape sequences. Whatever ends the process, but a SIGKILL, leaves the
- * terminal as it was.
+ * The terminal and its escape sequences. The terminal is restored at the end of the process, except after SIGKILL.
  */
 export interface Screen {
   size(): TopSize;
@@ -20,7 +19,7 @@ export interface ScreenEvents {
 
 const enter = '\u001b[?1049h\u001b[?25l\u001b[2J';
 const leave = '\u001b[?25h\u001b[?1049l';
-// A terminal that knows these shows a picture only when it is whole; others pass over them.
+// Synchronized output: a terminal that supports it shows only complete frames; others ignore the sequences.
 const beginPicture = '\u001b[?2026h';
 const endPicture = '\u001b[?2026l';
 
@@ -37,7 +36,7 @@ export function openScreen(
     if (key) events.onKey(key);
   };
   const onResize = (): void => {
-    // What the terminal made of the old picture is anybody's guess.
+    // How a terminal reflows the old frame on a resize is undefined, so the screen is cleared and drawn anew.
     shown = [];
     output.write('\u001b[2J');
     events.onResize();
@@ -47,7 +46,7 @@ export function openScreen(
     isOpen = false;
     if (input.isTTY) input.setRawMode(false);
     try {
-      // At once: at the end of a process nothing that waits is written.
+      // The write is synchronous: data that is still buffered is lost when the process exits.
       writeSync(output.fd, endPicture + leave);
     } catch {
       // The terminal is gone.

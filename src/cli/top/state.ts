@@ -3,21 +3,21 @@ import type { Lost } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed.ts';
 
 /**
- * What `sealane top` shows, and what each thing that arrives or is pressed makes of it. Pure.
+ * The state of `sealane top`, and its transitions for each event, answer and key. Pure.
  */
 export interface TopState {
   readonly answer: ApiServices | undefined;
   readonly totals: Figures;
-  /** By service. */
+  /** The figures of each service, by name. */
   readonly figures: ReadonlyMap<string, Figures>;
   readonly statsAtMs: number | undefined;
-  /** Newest last. */
+  /** Recent events, the newest last. */
   readonly events: readonly TimelineEvent[];
-  /** Why nothing arrives at the moment; undefined while all is well. */
+  /** Why the connection is lost at the moment; undefined while it is open. */
   readonly lost: string | undefined;
-  /** Name of the service under the cursor. */
+  /** The name of the service under the cursor. */
   readonly selected: string | undefined;
-  /** Services whose upstreams are shown. */
+  /** The services whose upstreams are shown. */
   readonly opened: ReadonlySet<string>;
   readonly order: 'name' | 'traffic';
   readonly filter: string;
@@ -25,7 +25,7 @@ export interface TopState {
   readonly hasQuit: boolean;
 }
 
-/** What there is now, and how much of it comes in a second. */
+/** Current counts, and rates per second. */
 export interface Figures {
   readonly active: number;
   readonly held: number;
@@ -86,7 +86,7 @@ export const emptyTop: TopState = {
   hasQuit: false,
 };
 
-/** More than any terminal has lines. */
+/** The number of events that are kept: more than any terminal has lines. */
 const keptEvents = 500;
 const pageRows = 10;
 const longestFilter = 100;
@@ -105,7 +105,7 @@ export function nextTop(state: TopState, input: TopInput): TopState {
     case 'services':
       return { ...state, lost: undefined };
     case 'reset':
-      // What is shown of the past may have gaps; what is now comes with the next answer.
+      // The shown events may have gaps, so they are dropped. The current state comes with the next answer.
       return { ...state, events: [] };
     case 'lost':
       return { ...state, lost: input.reason };
@@ -114,7 +114,7 @@ export function nextTop(state: TopState, input: TopInput): TopState {
   }
 }
 
-/** Those that the filter lets through, in the order in which they are shown. */
+/** The services that match the filter, in the order in which they are shown. */
 export function shownServices({ answer, filter, order, figures }: TopState): readonly ApiService[] {
   const wanted = filter.toLowerCase();
   const services = (answer?.services ?? []).filter(({ name }) => name.toLowerCase().includes(wanted));
@@ -126,7 +126,7 @@ export function shownServices({ answer, filter, order, figures }: TopState): rea
   return services.toSorted((a, b) => traffic(b) - traffic(a));
 }
 
-/** One that is no longer among them, or not yet, comes or goes with the next answer. */
+/** Replaces one service. A service that is not in the last answer is ignored: it appears with the next one. */
 function withService(state: TopState, service: ApiService): TopState {
   const { answer } = state;
   if (!answer) return state;
@@ -137,7 +137,7 @@ function withService(state: TopState, service: ApiService): TopState {
 function withStats(state: TopState, event: StatsEvent): TopState {
   const atMs = Date.parse(event.at);
   const seconds = state.statsAtMs === undefined ? 0 : (atMs - state.statsAtMs) / 1000;
-  // Of a service that is not named nothing changed.
+  // The event names only the services whose counters changed.
   const figures = new Map<string, Figures>();
   for (const [name, before] of state.figures) figures.set(name, { ...before, sessionRate: 0, upRate: 0, downRate: 0 });
   for (const [name, now] of Object.entries(event.services))
@@ -146,7 +146,7 @@ function withStats(state: TopState, event: StatsEvent): TopState {
 }
 
 function rated(before: Figures | undefined, now: StatsEvent['services'][string], seconds: number): Figures {
-  // A counter that went back began anew: with another Sealane, or another service of that name.
+  // A counter that decreased was reset: by a new Sealane, or by a new service of the same name.
   const rate = (was: number | undefined, is: number): number =>
     was === undefined || is < was || seconds <= 0 ? 0 : (is - was) / seconds;
   return {
@@ -224,7 +224,7 @@ function command(state: TopState, text: string): TopState {
   }
 }
 
-/** While a filter is written, letters are letters. */
+/** While the user types a filter, letters are text and not commands. */
 function typed(state: TopState, key: Key): TopState {
   switch (key.kind) {
     case 'interrupt':
@@ -250,7 +250,7 @@ function moved(state: TopState, by: number): TopState {
   const services = shownServices(state);
   if (services.length === 0) return state;
   const at = services.findIndex(({ name }) => name === state.selected);
-  // Nothing chosen yet: the first move chooses the first or the last.
+  // Where no service is selected yet, the first move selects the first or the last one.
   const from = at < 0 ? (by > 0 ? -1 : services.length) : at;
   const to = Math.min(services.length - 1, Math.max(0, from + by));
   return { ...state, selected: services[to]?.name };

@@ -9,7 +9,7 @@ import { fit, type Cell } from '../render/table.ts';
 import { shownServices, type Figures, type TopState } from './state.ts';
 
 /**
- * The picture of `sealane top`: exactly as many lines as the terminal has, none wider than it. Pure.
+ * Renders `sealane top`: exactly as many lines as the terminal has, none wider than the terminal. Pure.
  */
 export interface TopSize {
   readonly columns: number;
@@ -18,12 +18,12 @@ export interface TopSize {
 
 export function renderTop(state: TopState, { columns, rows }: TopSize, colour: boolean, nowMs: number): string[] {
   const paint = painter(colour);
-  const head = [cut(top(state, nowMs), columns, paint, 'bold'), totals(state, columns, paint), ''];
+  const header = [cut(top(state, nowMs), columns, paint, 'bold'), totals(state, columns, paint), ''];
   const eventRows = rows < 14 ? 0 : Math.min(10, Math.floor(rows / 3));
-  const bodyRows = Math.max(0, rows - head.length - 2 - (eventRows === 0 ? 0 : eventRows + 2));
+  const bodyRows = Math.max(0, rows - header.length - 2 - (eventRows === 0 ? 0 : eventRows + 2));
   const shown = columnsFor(columns);
   const lines = [
-    ...head,
+    ...header,
     paint('dim', fit(shown.map(({ title, width, align }) => fit(title, width, align)).join(gap), columns)),
     ...body(state, shown, columns, bodyRows, paint),
     ...(eventRows === 0 ? [] : ['', ...timeline(state, columns, eventRows, paint)]),
@@ -61,7 +61,7 @@ interface TopColumn {
 const gap = '  ';
 const nameWidth = 24;
 
-/** The most important first: a narrow terminal shows as many as it can. */
+/** All columns, the most important first: a narrow terminal shows as many as fit. */
 const allColumns: readonly TopColumn[] = [
   { title: 'SERVICE', width: nameWidth, cell: ({ name }) => ({ text: name }) },
   { title: 'STATE', width: 9, cell: ({ state }) => ({ text: state, style: stateStyles[state] }) },
@@ -99,7 +99,7 @@ function columnsFor(columns: number): readonly TopColumn[] {
     used = next;
   }
   const [name, ...others] = shown;
-  // What is left over goes to the names; where not even those have room, to what there is of them.
+  // The remaining width goes to the names; a terminal too narrow for the name column shows only the names, cut.
   if (!name) return [{ ...(allColumns[0] as TopColumn), width: columns }];
   return [{ ...name, width: name.width + Math.min(24, columns - used) }, ...others];
 }
@@ -111,7 +111,7 @@ function body(
   rows: number,
   paint: Paint,
 ): readonly string[] {
-  // Thousands of services have more rows than anybody sees: only those are made.
+  // Thousands of services have more rows than the screen: only the visible rows are rendered.
   const all: (() => string)[] = [];
   let cursor = 0;
   for (const service of shownServices(state)) {
@@ -121,14 +121,14 @@ function body(
     if (state.opened.has(service.name)) all.push(...details(service, shown[0]?.width ?? columns, columns, paint));
   }
   if (all.length === 0 && state.answer !== undefined) {
-    const why = state.filter === '' ? 'no services yet' : 'no service has this in its name';
+    const why = state.filter === '' ? 'no services yet' : 'no service name contains the filter';
     all.push(() => fit(why, columns));
   }
   const from = Math.max(0, Math.min(all.length - rows, cursor - Math.floor(rows / 2)));
   return Array.from({ length: rows }, (_, index) => all[from + index]?.() ?? '');
 }
 
-/** Why it is not well, and its upstreams. */
+/** The lines of an opened service: its reason, its problems and its upstreams. */
 function details(service: ApiService, width: number, columns: number, paint: Paint): (() => string)[] {
   const { state, reason, problems, upstreams } = service;
   return [

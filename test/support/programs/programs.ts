@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { endingWithUs } from './ending-with-us.ts';
+import { dieWithParent } from './die-with-parent.ts';
 
 /**
  * Real peers for tests: the machine's own servers as processes of a test, ended with it.
@@ -23,7 +23,7 @@ export async function startProgram(
   ports: readonly number[],
   options: ProgramOptions = {},
 ): Promise<Program> {
-  const [first, ...before] = endingWithUs;
+  const [first, ...before] = dieWithParent;
   const child = spawn(first, [...before, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LC_ALL: 'C' },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { LogEvent } from '../../../src/telemetry/log-events.ts';
-import { endingWithUs } from '../programs/ending-with-us.ts';
+import { dieWithParent } from '../programs/die-with-parent.ts';
 
 /**
  * Runs the built Sealane as its users do: a process with flags, whose log lines are what it says.
@@ -62,7 +62,7 @@ export interface Sealane extends AsyncDisposable {
 export const executable = new URL('../../../dist/main.js', import.meta.url).pathname;
 
 export function startSealane(...args: readonly string[]): Sealane {
-  const [program, ...before] = endingWithUs;
+  const [program, ...before] = dieWithParent;
   const child = spawn(program, [...before, process.execPath, executable, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SEALANE_ADMIN: 'off', SEALANE_LOG_FORMAT: 'json' },
@@ -135,8 +135,8 @@ function parseLine(text: string): LogLine | undefined {
 }
 
 /** A Sealane whose log nobody reads. */
-export function startUnread(...args: readonly string[]): ChildProcess & AsyncDisposable {
-  const [program, ...before] = endingWithUs;
+export function startWithUnreadLog(...args: readonly string[]): ChildProcess & AsyncDisposable {
+  const [program, ...before] = dieWithParent;
   const child = spawn(program, [...before, process.execPath, executable, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -166,7 +166,7 @@ export async function runSealane(
 }
 
 /** A command whose output nobody reads. */
-export async function runUnread(
+export async function runWithClosedOutput(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly stderr: string }> {
   const child = spawn(process.execPath, [executable, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -149,7 +149,7 @@ describe('sealane top', () => {
     expect(shownServices(state).map(({ name }) => name)).toEqual(['db']);
     expect(draw(state).at(-1)).toContain('filter: db');
     expect(shownServices(nextTop(state, key('escape')))).toHaveLength(3);
-    expect(draw(play(three, ...text('/zzz'))).join('\n')).toContain('no service has this in its name');
+    expect(draw(play(three, ...text('/zzz'))).join('\n')).toContain('no service name contains the filter');
   });
 
   it('sorts by traffic when asked', () => {

@@ -1,7 +1,7 @@
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
-import type { Ground } from './engine.ts';
+import type { SoakEngine } from './engine.ts';
 
 /**
  * What a scenario plays on: a Sealane of its own, one service `soak` on one port, and its replicas. All gone at the end.
@@ -15,23 +15,23 @@ export interface ReplicaOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export class Stage implements AsyncDisposable {
+export class SoakEnvironment implements AsyncDisposable {
   readonly image: string;
   readonly prefix = uniqueName('soak');
   readonly port: number;
   readonly sealane: Sealane;
   readonly #kept = new AsyncDisposableStack();
 
-  constructor(ground: Ground, port: number) {
-    this.image = ground.image;
+  constructor(engine: SoakEngine, port: number) {
+    this.image = engine.image;
     this.port = port;
     this.sealane = this.#kept.use(startSealane('--label-prefix', this.prefix, '--bind', '127.0.0.1'));
   }
 
-  static async open(ground: Ground): Promise<Stage> {
-    const stage = new Stage(ground, await freePort());
-    await stage.sealane.line({ event: 'engine-connected' });
-    return stage;
+  static async open(engine: SoakEngine): Promise<SoakEnvironment> {
+    const environment = new SoakEnvironment(engine, await freePort());
+    await environment.sealane.line({ event: 'engine-connected' });
+    return environment;
   }
 
   /** Replicas that Sealane says are ready. */
@@ -59,7 +59,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Disposes of it with the stage, before what was there earlier. */
+  /** Disposes of it with the environment, before what was there earlier. */
   keep<T extends AsyncDisposable>(thing: T): T {
     return this.#kept.use(thing);
   }

@@ -1,12 +1,12 @@
 import { version } from '../version.ts';
 import { connect, imageExists, presentEngine } from './engine-client.ts';
-import type { Ground, ProcessGround } from './environment.ts';
+import type { EnvironmentSpec, LocalEnvironmentSpec } from './environment.ts';
 
 /**
- * Decides where the tour takes place: on an engine that answers and holds an image of Sealane, else on local processes.
- * Nothing is installed, pulled or built.
+ * Decides where the tour runs: on an engine that answers and has an image of Sealane, else on local processes. It
+ * installs, pulls and builds nothing.
  */
-export async function findGround(image: string | undefined): Promise<Ground> {
+export async function chooseEnvironment(image: string | undefined): Promise<EnvironmentSpec> {
   const host = await presentEngine();
   if (host === undefined) {
     const tried = process.env['DOCKER_HOST'] || 'the usual sockets';
@@ -23,8 +23,8 @@ export async function findGround(image: string | undefined): Promise<Ground> {
 /** The names that the README's commands and the compose file give to the image. */
 const usualImages = ['sealane', `sealane:${version}`, 'sealane:local'];
 
-function processes(reason: string): ProcessGround {
+function processes(reason: string): LocalEnvironmentSpec {
   const executable = process.argv[1];
-  if (executable === undefined) throw new Error('it is unknown which executable to run');
+  if (executable === undefined) throw new Error('cannot tell which executable to run');
   return { kind: 'processes', reason, command: [process.execPath, ...process.execArgv, executable] };
 }

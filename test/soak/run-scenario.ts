@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { LogLine } from '../support/sealane/sealane.ts';
-import type { Ground } from './engine.ts';
+import type { SoakEngine } from './engine.ts';
 import { startLongLived } from './long-lived.ts';
 import { startOpenLoad, type OpenLoad } from './open-load.ts';
 import { quantile } from './quantile.ts';
 import type { Round, Scenario } from './scenarios.ts';
 import { findSession, sessionsOf } from './session.ts';
-import { Stage } from './stage.ts';
+import { SoakEnvironment } from './environment.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 /** Plays one scenario under load and says how its clients fared. */
@@ -51,19 +51,19 @@ const roundDeadlineMs = 90_000;
 /** Clients are there before the first round, and a while after the last. */
 const margin = 100;
 
-export async function play(ground: Ground, scenario: Scenario, options: PlayOptions): Promise<Outcome> {
-  const firstEvent = ground.events.seen.length;
-  await using stage = await Stage.open(ground);
-  const round = await scenario.setUp(stage);
-  const open = startOpenLoad(stage.port, options.perSecond);
-  const long = startLongLived(stage.port, options.longLived);
+export async function play(engine: SoakEngine, scenario: Scenario, options: PlayOptions): Promise<Outcome> {
+  const firstEvent = engine.events.seen.length;
+  await using environment = await SoakEnvironment.open(engine);
+  const round = await scenario.setUp(environment);
+  const open = startOpenLoad(environment.port, options.perSecond);
+  const long = startLongLived(environment.port, options.longLived);
   const { rounds, trouble } = await playRounds(round, open, options);
   await Promise.all([open.stop(), long.stop()]);
   // Its last words are the last records.
-  await stage.sealane.stop();
-  await options.onLog(stage.sealane.lines);
-  const sessions = sessionsOf(stage.sealane.lines);
-  const verdicts = judge([...open.failures, ...long.failures], sessions, ground.events.seen.slice(firstEvent));
+  await environment.sealane.stop();
+  await options.onLog(environment.sealane.lines);
+  const sessions = sessionsOf(environment.sealane.lines);
+  const verdicts = judge([...open.failures, ...long.failures], sessions, engine.events.seen.slice(firstEvent));
   const of = (kind: Verdict['kind']): Verdict[] => verdicts.filter((verdict) => verdict.kind === kind);
   return {
     name: scenario.name,

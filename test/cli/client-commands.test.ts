@@ -5,7 +5,7 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timelineEventSchema } from '../../src/admin/schema.ts';
-import { runSealane, runUnread, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
@@ -190,14 +190,14 @@ describe('a question that nobody answers as it should', () => {
 
   it('the token is missing or wrong', async () => {
     const without = await runSealane(['status', '--admin', admin]);
-    expect(without.stderr).toMatch(/^sealane: 127\.0\.0\.1:\d+ asks for a token: .*SEALANE_ADMIN_TOKEN.*\n$/);
+    expect(without.stderr).toMatch(/^sealane: 127\.0\.0\.1:\d+ requires a token: .*SEALANE_ADMIN_TOKEN.*\n$/);
     const wrong = await runSealane(['status', '--admin', admin, '--admin-token', 'x'.repeat(16)]);
-    expect(wrong.stderr).toMatch(/does not take this token/);
+    expect(wrong.stderr).toMatch(/rejects this token/);
     expect(wrong.code).toBe(1);
   });
 
   it.each([
-    [200, '<html>', /is not the admin API of this version of Sealane: it does not speak JSON/],
+    [200, '<html>', /is not the admin API of this version of Sealane: its answer is not JSON/],
     [200, '{"at":1}', /is not the admin API of this version/],
     [404, 'nothing', /is not the admin API of this version of Sealane: it answers 404/],
     [
@@ -215,7 +215,7 @@ describe('a question that nobody answers as it should', () => {
 
   it.each([
     [['why'], /missing required argument 'subject'/],
-    [['status', '--admin', 'off'], /--admin is off: there is nothing to ask/],
+    [['status', '--admin', 'off'], /--admin is off: name the address/],
     [['events', '--since', 'yesterday'], /--since must be an event's id/],
     [['statsu'], /did you mean "status"\?/],
   ])('%j is answered in one line', async (args, message) => {
@@ -228,13 +228,13 @@ describe('a question that nobody answers as it should', () => {
 describe('a command of whose output enough was seen', () => {
   it.each([['status'], ['why', 'web'], ['events', '-f'], ['top']])('%s ends, and says nothing', async (...args) => {
     const all = [...args, '--admin', admin, '--admin-token', token];
-    expect(await runUnread(all)).toEqual({ code: 141, stderr: '' });
+    expect(await runWithClosedOutput(all)).toEqual({ code: 141, stderr: '' });
   });
 
   it.each([['--help'], ['check', '--help'], ['completion', 'bash'], ['check', 'examples/redis/docker-compose.yml']])(
     '%s %s ends, and says nothing',
     async (...args) => {
-      expect(await runUnread(args)).toEqual({ code: 141, stderr: '' });
+      expect(await runWithClosedOutput(args)).toEqual({ code: 141, stderr: '' });
     },
   );
 });
