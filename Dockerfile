@@ -21,7 +21,7 @@ COPY package.json package-lock.json ./
 # the download; what remains is installed as locked. No package's install script runs. (The base may have no rm.)
 RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
-      devDependencies.oxlint devDependencies.oxlint-tsgolint \
+      devDependencies.oxlint devDependencies.oxlint-tsgolint devDependencies.knip devDependencies.tar-stream \
       devDependencies.playwright-core devDependencies.axe-core devDependencies.@seriousme/openapi-schema-validator \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"

@@ -12,7 +12,7 @@ import { listening, start, type Running } from './processes.ts';
  * What is compared: each relays a port to the web server, one to iperf3 and, if it can, one by name, one with a PROXY
  * header and two whose TLS it ends, with as many threads; nginx always with one process.
  */
-export interface Backends {
+interface Backends {
   readonly http: number;
   readonly bulk: number;
   /** Begins with a ClientHello. */
@@ -37,7 +37,7 @@ export interface Peer extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
-export interface PeerOptions {
+interface PeerOptions {
   /** For what is written. */
   readonly folder: string;
   /** Threads or processes that relay. */

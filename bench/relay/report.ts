@@ -3,7 +3,7 @@ import type { Row, Sample } from './rows.ts';
 /**
  * Medians and ratios with their spread. Pure.
  */
-export interface Figure {
+interface Figure {
   readonly peer: string;
   readonly rate: number;
   readonly cpuPerUnit: number;
@@ -15,7 +15,7 @@ export interface Figure {
   readonly ratio: Spread | undefined;
 }
 
-export interface Spread {
+interface Spread {
   readonly median: number;
   readonly low: number;
   readonly high: number;
@@ -61,7 +61,7 @@ function ratioOf(compares: Row['compares'], own: Sample, other: Sample | undefin
   }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;

@@ -76,7 +76,7 @@ async function removeCgroupTree(path: string): Promise<void> {
   if (entries.length > 0) await rmdir(path).catch(() => {});
 }
 
-export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

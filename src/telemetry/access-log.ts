@@ -40,7 +40,7 @@ const failures: ReadonlySet<CloseReason> = new Set([
 ]);
 
 /** Whether the client did not get what it came for, as far as a TCP proxy can tell. */
-export function isFailure(record: SessionRecord): boolean {
+function isFailure(record: SessionRecord): boolean {
   return failures.has(record.reason);
 }
 

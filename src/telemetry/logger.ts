@@ -15,7 +15,7 @@ export interface LogFields {
   readonly [field: string]: unknown;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type LogFormat = 'json' | 'pretty';
 
 export interface LoggerOptions {

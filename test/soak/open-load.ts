@@ -22,7 +22,7 @@ export interface OpenLoad {
   stop(): Promise<void>;
 }
 
-export interface Served {
+interface Served {
   readonly localPort: number | undefined;
   readonly startedAtMs: number;
   readonly waitMs: number;

@@ -12,7 +12,7 @@ export interface Load extends AsyncDisposable {
   stop(): Promise<Tally>;
 }
 
-export interface Tally {
+interface Tally {
   readonly made: number;
   /** Connections that no replica answered. */
   readonly failed: number;

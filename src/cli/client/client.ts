@@ -35,7 +35,7 @@ export interface AdminClient {
   follow(options: FeedOptions): AsyncGenerator<FeedEvent | Lost>;
 }
 
-export interface FeedOptions {
+interface FeedOptions {
   /** Kept events with a higher id come first. 0: all kept events; undefined: only new ones. */
   readonly since: number | undefined;
   readonly stats: boolean;

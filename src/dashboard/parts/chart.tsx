@@ -7,7 +7,7 @@ import { historyMs } from '../data/history.ts';
  * One small chart over the last five minutes. Screen readers get one sentence in its place; the text beside the chart
  * holds the same figures.
  */
-export interface Line {
+interface Line {
   readonly label: string;
   /** The custom property that holds its colour. */
   readonly colour: string;

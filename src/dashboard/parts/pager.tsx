@@ -1,7 +1,7 @@
 import { count } from '../format.ts';
 
 /** Shows long lists in pages: rows that are not shown cost nothing, and the keyboard reaches every row. */
-export const pageSize = 50;
+const pageSize = 50;
 
 export interface PagerProps {
   readonly page: number;

@@ -8,7 +8,7 @@ import { withoutFormatting } from './without-formatting.ts';
  * Sends requests with docker-modem, the HTTP client beneath dockerode's calls. dockerode's own calls hide the response
  * headers (the API version is one), parse `timeNano` into a number that can't hold it, and may never settle.
  */
-export interface ModemRequest {
+interface ModemRequest {
   /** The path with the API version. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>> | undefined;

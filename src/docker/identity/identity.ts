@@ -55,7 +55,7 @@ export async function determineVantage(engine: Engine, inputs: IdentityInputs, s
 }
 
 /** Inspects the candidates in order; returns the first container that the engine confirms. */
-export async function findSelf(
+async function findSelf(
   engine: Engine,
   inputs: IdentityInputs,
   signal?: AbortSignal,

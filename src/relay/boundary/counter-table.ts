@@ -16,7 +16,7 @@ export interface CounterDeclaration {
   readonly label?: Readonly<Record<string, string>>;
 }
 
-export interface CounterMetric {
+interface CounterMetric {
   readonly name: string;
   /** The place in the way of a client (docs/metrics.md). */
   readonly step: number;

@@ -20,7 +20,7 @@ export function fakeId(number: number): string {
   return `c${(number + 1).toString(16).padStart(5, '0')}`.padEnd(64, '0123456789abcdef');
 }
 
-export function rfc3339(timeNs: bigint): string {
+function rfc3339(timeNs: bigint): string {
   if (timeNs === 0n) return '0001-01-01T00:00:00Z';
   const seconds = new Date(Number(timeNs / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${(timeNs % 1_000_000_000n).toString().padStart(9, '0')}Z`;
