@@ -7,17 +7,20 @@ import type { AdminEnv } from './environment.ts';
 import { failed } from './problem-document.ts';
 
 /**
- * Who may ask. Whoever can open the unix socket may; over TCP:
+ * Decides which requests are allowed. Over the Unix socket all are, since the file's mode decides; over TCP:
  *
  * - with a token: it must come as `Authorization: Bearer` or as the cookie that /login sets;
- * - the Host header must be an IP address or one of our names, or any page in a browser could reach us by a name of its
- *   own that it lets resolve to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page could know it;
- * - actions must come from our own page, or from no page at all; and no page of another site may ask for data, which it
- *   could not read, but which costs. There is no CORS.
+ * - the Host header must be an IP address or one of the configured names, or any page in a browser could reach Sealane
+ * by
+ *   a name of its own that it lets resolve to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page knows
+ * it;
+ * - actions must come from Sealane's own page, or from no page at all; and no page of another site may request data,
+ * which
+ *   it could not read, but which costs work. There is no CORS.
  */
 export interface AccessRules {
   readonly token: string | undefined;
-  /** Names that clients may call us by, besides localhost and IP addresses. */
+  /** Host names that clients may use for Sealane, besides localhost and IP addresses. */
   readonly names: readonly string[];
 }
 
@@ -48,7 +51,7 @@ export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
   };
 }
 
-/** `GET /login?token=…`: remembers it in a cookie and goes on to the page. */
+/** Handles `GET /login?token=…`: stores the token's hash in a cookie and redirects to the page. */
 export function login({ token, names }: AccessRules): MiddlewareHandler<AdminEnv> {
   return async (context) => {
     if (!isOurName(context.req.header('host'), names)) return refuseHost(context);
@@ -67,18 +70,18 @@ export function login({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
   };
 }
 
-/** Browsers know no ports where cookies are concerned: two Sealanes on one machine would log each other out. */
+/** The cookie's name holds the port: browsers share cookies between ports, so two Sealanes would log each other out. */
 function cookieName({ req }: Context): string {
   const port = /:(\d+)$/.exec(req.header('host') ?? '')?.[1];
   return port === undefined ? 'sealane' : `sealane-${port}`;
 }
 
-/** Not the token itself: what a browser keeps need not be good for anything else. */
+/** The cookie's value: a hash, so that what a browser stores is good for nothing else. */
 function cookieFor(token: string): string {
   return createHmac('sha256', token).update('sealane admin cookie').digest('base64url');
 }
 
-/** In constant time, whatever their lengths. */
+/** Compares two secrets in constant time, whatever their lengths. */
 function isSame(given: string | undefined, wanted: string | undefined): boolean {
   if (given === undefined || wanted === undefined) return false;
   return timingSafeEqual(digest(given), digest(wanted));
@@ -105,7 +108,7 @@ function isData({ req }: Context): boolean {
   return req.path.startsWith('/api/');
 }
 
-/** Browsers send Origin with every request that is not a mere reading one. */
+/** Whether the request comes from Sealane's own page. Browsers send Origin with every request but plain reads. */
 function isFromUs({ req }: Context): boolean {
   const origin = req.header('origin');
   return (
@@ -113,7 +116,7 @@ function isFromUs({ req }: Context): boolean {
   );
 }
 
-/** By a person, a command, or our own page. Another port of this machine is `same-site`. */
+/** Whether a person, a command or Sealane's own page sent the request. Another port of this machine is `same-site`. */
 function isAskedByUs({ req }: Context): boolean {
   return ['same-origin', 'none', undefined].includes(req.header('sec-fetch-site'));
 }

@@ -18,8 +18,8 @@ import {
 } from '../relay/boundary/session-fields.ts';
 
 /**
- * Fields of the API that are declared elsewhere: the relay's counters and the fields of a session. What has a metric is
- * shown here, too, by the name that it has in the relay.
+ * Fields of the API that are derived from declarations elsewhere: the relay's counters and the fields of a session. A
+ * counter with a metric is also a field here, under the name that it has in the relay.
  */
 export const time = z.iso.datetime();
 export const count = z.int().min(0);
@@ -32,7 +32,7 @@ type TrafficField = ShownCounter<typeof upstreamCounters>;
 export const trafficFields = shownCounters(upstreamCounters);
 export const trafficShape = shapeOf(trafficFields);
 
-/** The part of it that is told once a second. */
+/** The counters that the event stream sends once a second. */
 export const statsFields = ['active', 'sessions', 'bytesUp', 'bytesDown'] as const satisfies readonly TrafficField[];
 export const statsShape = shapeOf(statsFields);
 
@@ -62,7 +62,7 @@ const fieldSchemas = {
   moment: time,
 } satisfies Record<SessionField['kind'], z.ZodType>;
 
-/** A moment is a number of milliseconds in the relay and a time for people here: `startedAtMs` is `startedAt`. */
+/** The API's name of a field: a moment is in milliseconds in the relay and an ISO time here, as `startedAt`. */
 type ApiName<Name extends LiveFieldName> = (typeof recordFields)[Name]['kind'] extends 'moment'
   ? Name extends `${infer Base}Ms`
     ? Base
@@ -79,7 +79,7 @@ export const liveFields = recordFieldNames
     return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
   });
 
-/** A session that goes on has a service in any case. */
+/** The schema of a running session, which always has a service. */
 export const liveSessionShape = {
   ...(Object.fromEntries(
     liveFields.map(({ apiName, kind, help }) => [apiName, fieldSchemas[kind].describe(sentence(help))]),

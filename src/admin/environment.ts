@@ -1,9 +1,9 @@
 import type { HttpBindings } from '@hono/node-server';
 
-/** What comes with a request besides itself. Absent in tests that call the app directly. */
+/** What the server hands to the app beside the request. Absent in tests that call the app directly. */
 export interface AdminEnv {
   Bindings: Partial<HttpBindings> & {
-    /** By which door it came: whoever can open the unix socket needs no token. */
+    /** The server that the request came to: a request over the Unix socket needs no token. */
     readonly transport?: 'tcp' | 'socket';
   };
 }

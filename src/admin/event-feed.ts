@@ -4,15 +4,17 @@ import type { ServicesEvent, StatsEvent, TimelineEvent } from './schema.ts';
 import { Subscription } from './subscription.ts';
 
 /**
- * What happens, as server-sent events. What was said lately is kept in a ring, so that whoever was away for a moment
- * misses nothing; whoever reads too slowly is dropped, since neither memory nor the others may suffer for it. Each event
- * is written once, however many subscribers there are.
+ * The feed of server-sent events. A ring keeps the latest, so that a subscriber that was away for a moment misses
+ * nothing; a subscriber that reads too slowly is dropped, since neither memory nor other subscribers may suffer for it.
+ * Each event is serialized once, however many subscribers there are.
  */
 export interface EventFeed {
   publish(event: Happening): void;
-  /** These services differ from what was told before. Said a few times a second at most. */
+  /** Announces services that changed; the events go out a few times a second at most. */
   servicesChanged(event: ServicesEvent): void;
-  /** Undefined when there are as many subscribers as may be. `onDropped`: it read too slowly, and gets nothing more. */
+  /**
+   * Undefined when the limit of subscribers is reached. `onDropped`: the subscriber read too slowly and was dropped.
+   */
   subscribe(options: SubscribeOptions, onDropped: () => void): Subscription | undefined;
   readonly subscribers: number;
   /** Subscribers that were dropped since the start. */
@@ -23,24 +25,24 @@ export interface EventFeed {
 export type Happening = Omit<TimelineEvent, 'id' | 'at'>;
 
 export interface SubscribeOptions {
-  /** Sends what is kept with a higher id first; undefined: only what is new. */
+  /** Sends the kept events with a higher id first; undefined: new events only. */
   readonly after: number | undefined;
   readonly stats: boolean;
 }
 
 export interface EventFeedParts {
   readonly clock: Clock;
-  /** Read once a second while somebody wants it. */
+  /** Called once a second while a subscriber wants figures. */
   readonly readStats: () => StatsEvent;
   readonly options?: Partial<typeof defaults>;
 }
 
 const defaults = {
   kept: 1_000,
-  /** Half of what may wait for one subscriber: whoever asks for all that is kept must not be dropped for it. */
+  /** The bytes of the ring; half of `maxWaitingBytes`, so that a subscriber can ask for all kept events and stay. */
   keptBytes: 512 * 1024,
   maxSubscribers: 64,
-  /** What may wait for one subscriber; a page of a thousand services takes a tenth of it. */
+  /** The bytes that may wait for one subscriber; a page of a thousand services takes a tenth of it. */
   maxWaitingBytes: 1024 * 1024,
   statsIntervalMs: 1_000,
   servicesDelayMs: 100,
@@ -54,7 +56,7 @@ interface Kept {
 
 export function createEventFeed({ clock, readStats, options }: EventFeedParts): EventFeed {
   const limits = { ...defaults, ...options };
-  // After a restart ids go on above all that were given before: whoever asks for an old one is told to begin anew.
+  // After a restart, ids are above all earlier ones: a subscriber that asks for an old id gets a reset.
   let lastId = clock.wallMs();
   const ring: Kept[] = [];
   let ringBytes = 0;
@@ -140,7 +142,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
         onClosed: forget,
       });
       subscriptions.set(subscription, stats);
-      // Tells at once that somebody is there, which proxies and impatient clients wait for.
+      // Proxies and impatient clients wait for a first byte.
       subscription.push(': welcome\n\n');
       if (after !== undefined) {
         const beforeAll = (ring[0]?.id ?? lastId + 1) - 1;
@@ -170,7 +172,7 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
   };
 }
 
-/** https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no line break of its own. */
+/** An event as the HTML standard has it (server-sent events). JSON contains no line break, so one data line does. */
 function frameOf(event: string, data: unknown, id?: number): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * Keeps an admin address bound: one that is taken, by the Sealane that this one takes over from for instance, is tried
+ * Keeps an admin address bound. An address that is taken, for instance by the Sealane that this one replaces, is tried
  * again until it is free. Relaying never waits for it.
  */
 const retryMs = 1_000;
@@ -13,7 +13,7 @@ export interface KeptAdmin {
   close(): Promise<void>;
 }
 
-export interface Door {
+interface AdminListener {
   /** For people, e.g. `admin address 127.0.0.1:8470`. */
   readonly name: string;
   readonly serve: () => Promise<AdminServer>;
@@ -21,7 +21,7 @@ export interface Door {
 }
 
 export async function keepServing(
-  { name, serve, onServing }: Door,
+  { name, serve, onServing }: AdminListener,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<KeptAdmin> {
   let server: AdminServer | undefined;

@@ -6,15 +6,15 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { AdminApp } from './app.ts';
 
 /**
- * Serves the admin app, over TCP or on a unix socket. Rejects when it can't be bound.
+ * Serves the admin app over TCP or on a Unix socket. Rejects when the address can't be bound.
  */
 export interface AdminServer {
-  /** 0 for a unix socket. */
+  /** The bound port; 0 for a Unix socket. */
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Pages, commands and scrapers; whoever opens more is not one of those. */
+/** The most connections at once: far more than pages, commands and scrapers open. */
 const mostConnections = 256;
 
 export async function serveAdmin(
@@ -28,14 +28,14 @@ export async function serveAdmin(
   return { port: typeof bound === 'object' && bound ? bound.port : address.port, close: () => close(server) };
 }
 
-/** Only its owner may connect: that is what the file's mode says (unix(7)). */
+/** Serves on a Unix socket. The file's mode lets only its owner connect (unix(7)). */
 export async function serveAdminSocket(app: AdminApp, path: string): Promise<AdminServer> {
   await removeStale(path);
   const server = createServer(app, 'socket');
-  // From the first moment: to change the mode afterwards would leave one in which anybody may connect.
+  // The mode holds from the first moment: with a later change, every user could connect until then.
   const before = process.umask(0o177);
   try {
-    // It is bound when this returns.
+    // A Unix socket is bound when this returns.
     server.listen({ path });
   } finally {
     process.umask(before);
@@ -59,14 +59,14 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** A socket file outlives a process that was killed; one that answers is somebody else's. */
+/** Removes the socket file of a process that was killed; a socket that answers belongs to another process. */
 async function removeStale(path: string): Promise<void> {
   const there = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (!there) return;
-  // To connect to any other file is refused just as to a dead socket (connect(2)).
+  // A connect to any other file is refused like one to a dead socket (connect(2)).
   if (!there.isSocket()) throw new Error('what is there is no socket, and is left alone');
   const probe = createConnection(path);
   try {

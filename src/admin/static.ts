@@ -7,8 +7,8 @@ import { gzip } from 'node:zlib';
 import { Hono } from 'hono';
 
 /**
- * The dashboard's files, as vite built them. They are read once, at the first request; afterwards a path is looked up
- * among the names that were there, never in the file system. app.ts adds the headers that keep the page to itself.
+ * Serves the dashboard's files, as vite built them. They are read once, at the first request; afterwards a path is
+ * looked up among the names that were there, never in the file system. app.ts adds the security headers.
  */
 interface Asset {
   readonly plain: Uint8Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ export function createDashboard(folder: URL = builtFolder()): Hono {
   let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
   const app = new Hono();
   app.get('*', async (context, next) => {
-    // Not kept when it fails: a build may be under way.
+    // A failure is not remembered: a build may be under way.
     loading ??= readAssets(folder).catch(() => {
       loading = undefined;
       return new Map();
@@ -71,7 +71,7 @@ async function toAsset(path: string, bytes: Uint8Array): Promise<Asset> {
     gzipped: new Uint8Array(await compress(bytes, { level: 9 })),
     headers: {
       'content-type': types[extname(path)] ?? 'application/octet-stream',
-      // Assets are named by their content.
+      // The names of assets contain a hash of their content.
       'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
       etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
       vary: 'accept-encoding',
@@ -79,7 +79,10 @@ async function toAsset(path: string, bytes: Uint8Array): Promise<Asset> {
   };
 }
 
-/** Seen from this file: beside the bundle, whether this went into `chunks/` or not; in dist/ when run from source. */
+/**
+ * The folder of the built files, seen from this file: beside the bundle or above `chunks/`; in dist/ when run from
+ * source.
+ */
 function builtFolder(from: string = import.meta.url): URL {
   if (from.endsWith('.ts')) return new URL('../../dist/dashboard/', from);
   return new URL(/\/chunks\/[^/]*$/.test(from) ? '../dashboard/' : './dashboard/', from);

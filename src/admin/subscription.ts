@@ -1,5 +1,6 @@
 /**
- * What waits for one subscriber, up to so many bytes; beyond that the subscriber is dropped and what waited is freed.
+ * The events that wait for one subscriber, up to a number of bytes; beyond it the subscriber is dropped and they are
+ * freed.
  */
 export interface SubscriptionEvents {
   onDropped(): void;
@@ -31,7 +32,7 @@ export class Subscription {
     this.#wake?.();
   }
 
-  /** All that waits, at once, as soon as there is something; undefined when it is closed. One call at a time. */
+  /** All waiting events, as soon as there is one; undefined once the subscription is closed. One call at a time. */
   async next(): Promise<string | undefined> {
     if (this.#open && this.#frames.length === 0) {
       await new Promise<void>((resolve) => {

@@ -25,7 +25,7 @@ import type {
 import { noTraffic, type AdminSource } from './source.ts';
 
 /**
- * What is known, as the API says it.
+ * Turns catalog, counters and sessions into the answers of the API.
  */
 export function viewServices(source: AdminSource): ApiServices {
   const catalog = source.catalog();
@@ -34,7 +34,7 @@ export function viewServices(source: AdminSource): ApiServices {
   const services = [...catalog.services.values()].map((service) =>
     viewService(source, service, { problems: problems.get(service.name) ?? [], toWall }),
   );
-  // They are sorted but for those that linger.
+  // Services are sorted already, except those that linger.
   services.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { at: isoOf(source.clock.wallMs()), status: viewStatus(source), services };
 }
@@ -106,7 +106,7 @@ function viewUpstream(source: AdminSource, { declared, state, weight }: ServiceU
   };
 }
 
-/** Microseconds are as much as the buckets can tell. */
+/** Rounds to microseconds, which is as precise as the histogram's buckets are. */
 function rounded(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms * 1_000) / 1_000;
 }
@@ -115,7 +115,7 @@ function viewHealth(plan: HealthPlan): string {
   return plan.kind === 'http' ? `http:${plan.path}` : plan.kind;
 }
 
-/** Without what the relay counts for itself alone. */
+/** Leaves out the counters that are for the relay's own use. */
 function viewTraffic(totals: ApiTraffic): ApiTraffic {
   return Object.fromEntries(trafficFields.map((field) => [field, totals[field]])) as ApiTraffic;
 }
@@ -202,10 +202,10 @@ export function viewExplanation(explanation: Explanation): ApiExplanation {
 
 type ToWall = (monotonicMs: number) => string;
 
-/** The catalog's times are monotonic; people read wall clocks. */
+/** Converts the catalog's monotonic times to the time of day. */
 function wallClock({ clock }: AdminSource): ToWall {
   const offsetMs = clock.wallMs() - clock.nowMs();
-  // Thousands of upstreams became ready in the same moments.
+  // Thousands of upstreams may have become ready in the same few moments.
   const known = new Map<number, string>();
   return (monotonicMs) => {
     const wallMs = Math.round(offsetMs + monotonicMs);

@@ -22,9 +22,13 @@ interface LeafOptions {
 
 const dayMs = 24 * 3_600_000;
 const authorityDays = 3_650;
-/** Browsers refuse more than 398 days (CA/Browser Forum ballot SC31), even where they would let a local authority do it. */
+/**
+ * Browsers refuse more than 398 days (CA/Browser Forum ballot SC31), even where they would let a local authority do it.
+ */
 const leafDays = 397;
-/** Certificates begin this much in the past: containers and virtual machines resume with clocks that are a little slow. */
+/**
+ * Certificates begin this much in the past: containers and virtual machines resume with clocks that are a little slow.
+ */
 const backdatedMs = 3_600_000;
 
 const curve = { name: 'ECDSA', namedCurve: 'P-256' } as const;

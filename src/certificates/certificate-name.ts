@@ -14,7 +14,8 @@ export const certificateNameSchema = z
   );
 
 /**
- * Whether a wildcard such as `*.localhost` is too wide: curl, OpenSSL, Node and browsers want two labels behind the star.
+ * Whether a wildcard such as `*.localhost` is too wide: curl, OpenSSL, Node and browsers want two labels behind the
+ * star.
  */
 export function isTooWide(name: string): boolean {
   return /^\*\.[^.]+$/.test(name);

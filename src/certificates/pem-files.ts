@@ -6,8 +6,8 @@ import { printable } from '../text/printable.ts';
 import { createAuthority, whyUnusable, type PemPair } from './authority.ts';
 
 /**
- * Certificates and keys as files. Each file is written beside its place and moved there when it is whole, so that no reader
- * ever sees half of it. Only the owner of the files can read them.
+ * Certificates and keys as files. Each file is written beside its place and moved there when it is whole, so that no
+ * reader ever sees half of it. Only the owner of the files can read them.
  */
 export interface PairPaths {
   readonly certificate: string;

@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 import type { PemError, PemFile } from './read-certificate.ts';
 
 /**
- * Watches PEM files and folders of them by polling, as config/watch-file.ts does. A change is read once the files are at
- * rest, so that a certificate and its key, which are replaced one after the other, are read together.
+ * Watches PEM files and folders of them by polling, as config/watch-file.ts does. A change is read once the files are
+ * at rest, so that a certificate and its key, which are replaced one after the other, are read together.
  */
 export interface PemFiles {
   /** The files in the order of the given paths; within a folder by name, `default` first. */
@@ -23,7 +23,9 @@ interface PemWatchEvents {
 
 const pollMs = 500;
 const extensions: ReadonlySet<string> = new Set(['.pem', '.crt', '.cer', '.cert', '.key']);
-/** The largest file that is read, in bytes. Chains take a few kilobytes; all authorities that Debian trusts take 200. */
+/**
+ * The largest file that is read, in bytes. Chains take a few kilobytes; all authorities that Debian trusts take 200.
+ */
 const largestFile = 1024 * 1024;
 const mostFiles = 2_000;
 

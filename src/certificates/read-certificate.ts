@@ -4,8 +4,8 @@ import type { CertificateSpec } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * Turns the text of PEM files into certificates that clients can be offered, and into the errors of the others. The keys
- * themselves tell which key belongs to which certificate, not the names of the files. Values in, values out.
+ * Turns the text of PEM files into certificates that clients can be offered, and into the errors of the others. The
+ * keys themselves tell which key belongs to which certificate, not the names of the files. Values in, values out.
  */
 export interface PemFile {
   readonly path: string;
@@ -120,7 +120,10 @@ function isFor({ ca, keyUsage, subjectAltName = '' }: X509Certificate, purpose: 
   return !isAuthority && (usages.length === 0 || usages.includes(usage[purpose]) || usages.includes(usage.any));
 }
 
-/** Keeps the longest chain of each certificate, which may lie alone and with its chain (certbot's cert.pem, fullchain.pem). */
+/**
+ * Keeps the longest chain of each certificate, which may lie alone and with its chain (certbot's cert.pem,
+ * fullchain.pem).
+ */
 function longest(chains: readonly Chain[]): readonly Chain[] {
   const best = new Map<string, Chain>();
   for (const chain of chains) {
@@ -163,7 +166,9 @@ function refusedByOpenssl(cert: string, key: string): string | undefined {
   }
 }
 
-/** The certificate's DNS names in lower case. Names that would have to be quoted are no host names, and are left out. */
+/**
+ * The certificate's DNS names in lower case. Names that would have to be quoted are no host names, and are left out.
+ */
 function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
   const names = subjectAltName.matchAll(/(?:^|, )DNS:((?:\*\.)?[\w-]+(?:\.[\w-]+)*)(?=,|$)/g);
   return [...names].map(([, name = '']) => name.toLowerCase());

@@ -1,8 +1,8 @@
 import type { CertificateSpec, TlsSpec, TlsVersion } from '../relay/boundary/table.ts';
 
 /**
- * Builds the relay's TLS settings from the certificates. The same certificates give the same object, so that the relay sees
- * that nothing changed. Pure.
+ * Builds the relay's TLS settings from the certificates. The same certificates give the same object, so that the relay
+ * sees that nothing changed. Pure.
  */
 type TlsWriter = (
   certificates: readonly CertificateSpec[],

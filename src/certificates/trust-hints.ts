@@ -1,5 +1,6 @@
 /**
- * Instructions that make each kind of client trust an authority. Text only: the decision to trust stays with the person.
+ * Instructions that make each kind of client trust an authority. Text only: the decision to trust stays with the
+ * person.
  */
 interface TrustHint {
   readonly who: string;

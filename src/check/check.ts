@@ -17,8 +17,8 @@ import { hostConflicts, publishConflicts, unpublished, type Listening } from './
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
 
 /**
- * Finds what a running Sealane would report if this compose project were up, and labels that it would never see. The code
- * that judges containers judges the facts that the compose file predicts.
+ * Finds what a running Sealane would report if this compose project were up, and labels that it would never see. The
+ * code that judges containers judges the facts that the compose file predicts.
  */
 export interface Report {
   readonly services: readonly string[];
@@ -107,7 +107,10 @@ function internalNetworks(project: ComposeProject): ReadonlySet<string> {
   return new Set(keys.map((key) => networkName(key, { project: project.name, networks: project.networks })));
 }
 
-/** Groups of services that can be up together: those of the given profiles, else those without one and each profile alone. */
+/**
+ * Groups of services that can be up together: those of the given profiles, else those without one and each profile
+ * alone.
+ */
 function togetherness(
   { services, profiles }: ComposeProject,
   always: ReadonlySet<ComposeService>,

@@ -77,7 +77,10 @@ function toJson({ services, labelled, sealane, findings }: Report): unknown {
   };
 }
 
-/** JSON in which characters that a terminal would obey are escaped; a parser reads the same value. Line breaks stand between values only. */
+/**
+ * JSON in which characters that a terminal would obey are escaped; a parser reads the same value. Line breaks stand
+ * between values only.
+ */
 function plainJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replaceAll(/[^\P{C}\n]|[\u2028\u2029]/gu, (char) =>
     Array.from({ length: char.length }, (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(

@@ -1,7 +1,6 @@
 /**
  * Fills variables into compose files: `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR-default}`, `${VAR:?error}`,
- * `${VAR?error}`,
- * `${VAR:+other}`, `${VAR+other}`, nested, and `$$` for a dollar sign. Pure.
+ * `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, nested, and `$$` for a dollar sign. Pure.
  * https://docs.docker.com/reference/compose-file/interpolation/
  */
 export type Variables = (name: string) => string | undefined;

@@ -12,7 +12,9 @@ export function readNetworks(section: ReadonlyMap<string, MappingEntry>): Readon
   return new Map([...section].map(([key, { value }]) => [key, readNetwork(key, value)]));
 }
 
-/** Reads a network. `external: true`, and the older `external: {name: x}`, mean an existing network under its own name. */
+/**
+ * Reads a network. `external: true`, and the older `external: {name: x}`, mean an existing network under its own name.
+ */
 function readNetwork(key: string, tree: Tree): ComposeNetwork {
   if (tree.kind !== 'map') return { name: undefined, internal: false };
   const [name] = textsOf(tree.entries.get('name')?.value);

@@ -75,7 +75,9 @@ class Reader {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #variables: Variables;
-  /** Anchored values that were read. Each is read once, however often it is used: a few lines could grow to gigabytes. */
+  /**
+   * Anchored values that were read. Each is read once, however often it is used: a few lines could grow to gigabytes.
+   */
   readonly #read = new WeakMap<Node, Tree | 'reading'>();
 
   constructor(document: Document, file: string, lines: LineCounter, variables: Variables) {

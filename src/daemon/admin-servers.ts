@@ -9,7 +9,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
 /**
- * The admin API's two ways in: an address, where a token may be needed, and a Unix socket, where the file's mode decides.
+ * The admin API's two ways in: an address, where a token may be needed, and a Unix socket, where the file's mode
+ * decides.
  */
 type AdminSettings = Pick<Settings, 'admin' | 'admin-socket' | 'admin-token' | 'admin-names'>;
 

@@ -1,5 +1,6 @@
 /**
- * The view that is open, as the address bar's part after `#`: a reload keeps it, a link can carry it, no server is asked.
+ * The view that is open, as the address bar's part after `#`: a reload keeps it, a link can carry it, no server is
+ * asked.
  */
 export type Place =
   | { readonly kind: 'services' }

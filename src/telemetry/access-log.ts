@@ -4,14 +4,14 @@ import type { Logger } from './logger.ts';
 import { printable } from '../text/printable.ts';
 
 /**
- * One log line for each session that ended, with its whole record; docs/metrics.md says what is in it. A service that is
- * chattier than wanted is sampled: so many lines a second, and then one that says how many more there were.
+ * Writes one log line for each session that ended, with its whole record (docs/metrics.md). Lines of a service beyond
+ * the limit of a second are summed up in one line.
  */
 export type AccessLogMode = 'all' | 'failed' | 'off';
 
 export interface AccessLogOptions {
   readonly mode: AccessLogMode;
-  /** Most lines a second for each service, and as many again for its failures; 0: no limit. */
+  /** The most lines a second for each service, and as many again for its failures; 0: no limit. */
   readonly linesPerSecond: number;
 }
 
@@ -24,7 +24,7 @@ export interface AccessLog {
 export interface AccessLogParts {
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Why clients of the service did not get what they came for, as far as is known; asked once for each batch. */
+  /** The reason why clients of the service fail, as far as it is known; asked once for each batch. */
   readonly whyNot?: (service: string) => string | undefined;
 }
 
@@ -39,7 +39,7 @@ const failures: ReadonlySet<CloseReason> = new Set([
   ...refusals,
 ]);
 
-/** Whether the client did not get what it came for, as far as a TCP proxy can tell. */
+/** Whether the session failed for its client, as far as a TCP proxy can tell. */
 function isFailure(record: SessionRecord): boolean {
   return failures.has(record.reason);
 }
@@ -48,7 +48,7 @@ export function createAccessLog(
   { logger, clock, whyNot }: AccessLogParts,
   { mode, linesPerSecond }: AccessLogOptions,
 ): AccessLog {
-  /** Of this second: lines written, and records that got none. */
+  /** The lines written in this second, and the records without one. */
   const written = new Map<string, { lines: number; more: number }>();
   let timer: Timer | undefined;
 
@@ -107,7 +107,7 @@ export function createAccessLog(
   };
 }
 
-/** Ends that the state of the service has to do with. */
+/** Reasons that the service's state explains. */
 const unserved: ReadonlySet<CloseReason> = new Set(['hold-expired', 'hold-full', 'upstream-gone', 'upstream-reset']);
 
 function remembered(

@@ -9,8 +9,8 @@ import {
 } from '../../relay/boundary/counter-table.ts';
 
 /**
- * Every metric, declared once: /metrics is served from these declarations and the table in docs/metrics.md is written from
- * them. Those of the relay's counters are derived from the counters' own declarations.
+ * Every metric, declared once: /metrics is served from these declarations and the table in docs/metrics.md is written
+ * from them. Those of the relay's counters are derived from the counters' own declarations.
  */
 export interface MetricDeclaration {
   readonly name: string;
@@ -18,9 +18,9 @@ export interface MetricDeclaration {
   readonly help: string;
   readonly labels?: readonly string[];
   readonly unit?: string;
-  /** The place in the way of an event or a client; undefined: Sealane itself. */
+  /** The step of an event's or client's way at which it changes (docs/metrics.md); undefined for Sealane itself. */
   readonly step?: number;
-  /** For the docs: the moment at which it changes. */
+  /** The moment at which it changes, for the docs. */
   readonly ticks: string;
 }
 
@@ -150,7 +150,7 @@ export const ownMetrics = {
   },
 } as const satisfies Record<string, MetricDeclaration>;
 
-/** By the names that Prometheus' own libraries use. */
+/** Metrics of the process, under the names that Prometheus' own libraries use. */
 export const processMetrics = {
   cpu: {
     name: 'process_cpu_seconds_total',
@@ -179,7 +179,7 @@ export const processMetrics = {
   },
 } as const satisfies Record<string, MetricDeclaration>;
 
-/** A metric and the counters that it shows: one, or several that its labels tell apart. */
+/** A metric with the counters that it shows: one, or several with different labels. */
 export interface CounterGroup<Name extends string> {
   readonly metric: MetricDeclaration;
   readonly counters: readonly { readonly name: Name; readonly label: Readonly<Record<string, string>> }[];
@@ -193,7 +193,7 @@ export const clientGroups = groupsOf({
 export const serviceGroups = groupsOf(upstreamCounters, ['service']);
 
 const mostSteps = 9;
-/** In the order of the docs: along the way of an event and of a client, then Sealane itself. */
+/** All metrics in the order of the docs: along the way of an event and of a client, then Sealane itself. */
 export const allMetrics: readonly MetricDeclaration[] = [
   ...Object.values<MetricDeclaration>(ownMetrics),
   ...[...clientGroups, ...serviceGroups].map(({ metric }) => metric),

@@ -13,8 +13,8 @@ import { ServiceSeries } from './service-series.ts';
 import { SharedHistogram } from './shared-histogram.ts';
 
 /**
- * Prometheus' view: counters in shared memory are read when it asks, what only passes by (ends of sessions, events) is
- * counted here. Every series is there from the start; labels are bounded, and never hold a client's address.
+ * The metrics for Prometheus. Counters in shared memory are read at each scrape; ends of sessions and events are
+ * counted here. Every series exists from the start; labels are bounded, and never hold a client's address.
  * metric-table.ts says where in the flow each one ticks.
  */
 export interface MetricsInput extends Pick<
@@ -22,7 +22,7 @@ export interface MetricsInput extends Pick<
   'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;
-  /** Of all upstreams there ever were: counts by bucket, the last one for what was slower than all bounds. */
+  /** The dials of all upstreams that ever existed: counts by bucket, the last for dials slower than all bounds. */
   dials(): { readonly boundsMs: readonly number[]; readonly counts: readonly number[]; readonly sumMs: number };
   /** How late the event loop of each thread runs, in milliseconds. */
   lags(): Readonly<Record<string, number>>;
@@ -35,7 +35,7 @@ export interface Metrics {
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/** More services than that are summed up under one name, so that no set of labels can flood Prometheus. */
+/** Services beyond this number are summed up under one name, so that no set of labels can flood Prometheus. */
 const mostServices = 1_000;
 const otherServices = '(others)';
 
@@ -163,7 +163,7 @@ function countUpstreams({ catalog }: MetricsInput): Value[] {
 }
 
 function countListeners({ catalog }: MetricsInput): Value[] {
-  // Several services may share one.
+  // Several services may share one listen address.
   const open = new Map<string, 'open' | 'closed'>();
   for (const { routes } of catalog().services.values())
     for (const { listen, openPort } of routes) open.set(listen, openPort === undefined ? 'closed' : 'open');

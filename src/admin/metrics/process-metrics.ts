@@ -4,7 +4,7 @@ import { processMetrics } from './metric-table.ts';
 import { registerReading } from './register.ts';
 
 /**
- * The process as a whole. prom-client's collection of these would wake an idle Sealane all the time to watch its event
+ * Metrics of the whole process. prom-client's own collection would wake an idle Sealane all the time to watch its event
  * loop, and has names that promtool objects to.
  */
 export function registerProcess(registry: Registry): void {

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { MetricDeclaration } from './metric-table.ts';
 
 /**
- * Metrics whose values are kept elsewhere and read when Prometheus asks.
+ * Registers metrics whose values are kept elsewhere and read at each scrape.
  */
 export interface Value {
   readonly value: number;

@@ -4,15 +4,17 @@ import type { ApiTraffic } from '../schema.ts';
 import { noTraffic } from '../source.ts';
 
 /**
- * Which services have series of their own, and what the others come to. A counter must never fall
- * (https://prometheus.io/docs/concepts/metric_types/#counter), but services come and go, and change places: so the sum
- * of the others grows by what each of them counted since it was looked at last, and keeps what those that left counted.
+ * Decides which services have series of their own, and sums up the others. A counter must never fall
+ * (https://prometheus.io/docs/concepts/metric_types/#counter), but services come and go: so the sum of the others grows
+ * by what each of them counted since the last read, and keeps what services that left had counted.
  */
 export class ServiceSeries {
   readonly #trafficOf: (service: string) => ApiTraffic;
   readonly #most: number;
   readonly #named = new Set<string>();
-  /** What was counted into the sum, by service. Of those that are gone, too, while the relay has figures of theirs. */
+  /**
+   * What each service has added to the sum; kept for services that are gone while the relay still has their figures.
+   */
   readonly #others = new Map<string, ApiTraffic>();
   #sum: ApiTraffic | undefined;
 
@@ -21,7 +23,7 @@ export class ServiceSeries {
     this.#most = most;
   }
 
-  /** `others` once there ever were more than may have series. */
+  /** `others` exists once there were more services than may have series. */
   read(services: ReadonlyMap<string, unknown>): {
     readonly named: readonly (readonly [service: string, ApiTraffic])[];
     readonly others: ApiTraffic | undefined;
@@ -37,7 +39,7 @@ export class ServiceSeries {
     for (const name of this.#named) {
       if (services.has(name)) continue;
       this.#named.delete(name);
-      // Should it come back among the others, what it had counted under its own name is not counted again.
+      // A service that returns among the others must not add what it had counted under its own name again.
       if (this.#sum) this.#others.set(name, this.#trafficOf(name));
     }
     for (const name of services.keys()) {
@@ -59,7 +61,7 @@ export class ServiceSeries {
     for (const [name, before] of this.#others) {
       const now = this.#trafficOf(name);
       for (const field of gauges) sum[field] += now[field];
-      // Less than before: its counters were given up, and began anew.
+      // A value below the last one means that the counters were released and began anew.
       for (const field of counted) sum[field] += now[field] < before[field] ? now[field] : now[field] - before[field];
       if (services.has(name) || counted.some((field) => now[field] > 0)) this.#others.set(name, now);
       else this.#others.delete(name);

@@ -1,13 +1,13 @@
 import { Histogram, type HistogramConfiguration } from 'prom-client';
 
 /**
- * A histogram whose counts are kept elsewhere and read when Prometheus asks. prom-client's own takes one observation at a
- * time, and in `collect()` that would be one call for each dial since the last scrape.
+ * A histogram whose counts are kept elsewhere and read at each scrape. prom-client's own takes one observation at a
+ * time, which in `collect()` would be one call for each dial since the last scrape.
  */
 export interface HistogramReading {
-  /** Upper bounds in seconds. */
+  /** The buckets' upper bounds, in seconds. */
   readonly bounds: readonly number[];
-  /** By bucket; the last one counts what was beyond all bounds. */
+  /** The count of each bucket; the last counts values beyond all bounds. */
   readonly counts: readonly number[];
   readonly sum: number;
 }
@@ -24,7 +24,7 @@ export class SharedHistogram extends Histogram {
     this.#read = read;
   }
 
-  /** What the registry asks of a histogram (prom-client's lib/registry.js); its types do not name it. */
+  /** The method that prom-client's registry calls (lib/registry.js); its types do not name it. */
   getForPromString(): Promise<object> {
     const { bounds, counts, sum } = this.#read();
     let total = 0;

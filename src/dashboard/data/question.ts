@@ -9,7 +9,9 @@ export interface Question {
 
 export const asked = signal<(Question & { readonly settle: (sure: boolean) => void }) | undefined>(undefined);
 
-/** Resolves to true once the reader confirms. A new question answers an open one with false, since its dialog is gone. */
+/**
+ * Resolves to true once the reader confirms. A new question answers an open one with false, since its dialog is gone.
+ */
 export function askReader(question: Question): Promise<boolean> {
   asked.value?.settle(false);
   return new Promise((resolve) => {

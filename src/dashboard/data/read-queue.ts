@@ -1,6 +1,7 @@
 /**
  * Reads the services that events named as changed: one read at a time, and exactly one more for all that is named
- * meanwhile. A storm of changes costs one read each `gapMs`, and what is shown is at most that much older than a change.
+ * meanwhile. A storm of changes costs one read each `gapMs`, and what is shown is at most that much older than a
+ * change.
  */
 export interface Reads {
   readAll(): Promise<void>;

@@ -1,7 +1,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asked } from '../data/question.ts';
 
-/** Asks before an action that cannot be undone. The browser's own modal dialog handles focus, Escape and screen readers. */
+/**
+ * Asks before an action that cannot be undone. The browser's own modal dialog handles focus, Escape and screen readers.
+ */
 export function Confirm() {
   const dialog = useRef<HTMLDialogElement>(null);
   const now = asked.value;

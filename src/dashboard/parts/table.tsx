@@ -1,6 +1,9 @@
 import type { ComponentChildren } from 'preact';
 
-/** A table's frame. On a phone its rows are laid out as blocks, for which browsers drop the table's roles; they are set here. */
+/**
+ * A table's frame. On a phone its rows are laid out as blocks, for which browsers drop the table's roles; they are set
+ * here.
+ */
 export interface TableProps {
   readonly class: string;
   readonly columns: readonly TableColumn[];

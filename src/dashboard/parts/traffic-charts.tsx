@@ -2,7 +2,9 @@ import type { Columns } from '../data/history.ts';
 import { count, rate } from '../format.ts';
 import { Chart } from './chart.tsx';
 
-/** Charts of bytes and sessions over the last five minutes. `held`: the clients that wait now, shown when there are any. */
+/**
+ * Charts of bytes and sessions over the last five minutes. `held`: the clients that wait now, shown when there are any.
+ */
 export function TrafficCharts({ columns, held }: { readonly columns: Columns; readonly held: number }) {
   const { seconds, up, down, active } = columns;
   return (

@@ -77,7 +77,10 @@ export function Why({ service }: { readonly service: ApiService }) {
   );
 }
 
-/** The reasons that the page knows without an explanation. A single problem is left out where an explanation describes it. */
+/**
+ * The reasons that the page knows without an explanation. A single problem is left out where an explanation describes
+ * it.
+ */
 function Problems({ service: { name, problems } }: { readonly service: ApiService }) {
   if (problems.length === 0) return null;
   return (

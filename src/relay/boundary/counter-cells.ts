@@ -1,9 +1,10 @@
 import type { CounterDeclaration } from './counter-table.ts';
 
 /**
- * The memory of one scope of counters. Every relay thread has a cell for each counter in each row, and is the only one that
- * writes it, so nothing is lost or locked; readers sum over the threads. Gauges are read by all threads to decide what may
- * begin, hence Atomics; counters are plain doubles: aligned 8-byte stores do not tear on the 64-bit machines Node runs on.
+ * The memory of one scope of counters. Every relay thread has a cell for each counter in each row, and is the only one
+ * that writes it, so nothing is lost or locked; readers sum over the threads. Gauges are read by all threads to decide
+ * what may begin, hence Atomics; counters are plain doubles: aligned 8-byte stores do not tear on the 64-bit machines
+ * Node runs on.
  *
  *   counters  Float64[row][thread][counter]      gauges  Int32[row][thread][gauge]
  */
@@ -72,7 +73,7 @@ export class CounterCells<Counters extends Declared> {
     this.#zeros = zerosOf(declared);
   }
 
-  /** For the thread of this number alone, or in its stead when it has died. */
+  /** The writer of one thread. Only that thread may use it, or the control thread once that thread has died. */
   writer(thread: number): CellWriter<Counters> {
     const [counterCount, gaugeCount] = [this.#counterCount, this.#gaugeCount];
     return new CellWriter(
@@ -81,12 +82,12 @@ export class CounterCells<Counters extends Declared> {
     );
   }
 
-  /** Of one thread. */
+  /** The value of one thread. */
   read(row: number, thread: number, counter: CounterIndex<keyof Counters>): number {
     return this.#counters[(row * this.#threads + thread) * this.#counterCount + counter] ?? 0;
   }
 
-  /** Over all threads. */
+  /** The sum over all threads. */
   gauge(row: number, gauge: GaugeIndex<keyof Counters>): number {
     const first = row * this.#threads * this.#gaugeCount + gauge;
     const end = (row + 1) * this.#threads * this.#gaugeCount;
@@ -95,14 +96,14 @@ export class CounterCells<Counters extends Declared> {
     return sum;
   }
 
-  /** Over all rows and threads; for showing, so that no cell need be read atomically. */
+  /** The sum over all rows and threads; for display, so that no cell need be read atomically. */
   gaugeOfAll(gauge: GaugeIndex<keyof Counters>): number {
     let sum = 0;
     for (let at: number = gauge; at < this.#gauges.length; at += this.#gaugeCount) sum += this.#gauges[at] ?? 0;
     return sum;
   }
 
-  /** Everything that one row counts, over all threads or those from `first` to `last`. */
+  /** All counters of one row, summed over all threads or those from `first` to `last`. */
   totals(row: number, first = 0, last = this.#threads - 1): Totals<Counters> {
     const totals: Record<keyof Counters, number> = { ...this.#zeros };
     this.#addUp(totals, this.#counterNames, this.#counters, row * this.#threads + first, row * this.#threads + last);
@@ -110,13 +111,13 @@ export class CounterCells<Counters extends Declared> {
     return totals;
   }
 
-  /** Before a row gets another owner, which no thread knows yet. */
+  /** Clears a row before it gets another owner, which no thread knows yet. */
   clearRow(row: number): void {
     const width = this.#threads * this.#counterCount;
     this.#counters.fill(0, row * width, (row + 1) * width);
   }
 
-  /** After a thread has died: what it counted stays, what was there is gone with it. */
+  /** Clears the gauges of a thread that has died; its counters stay. */
   clearGauges(thread: number): void {
     for (let row = 0; row < this.#rows; row++) {
       const first = (row * this.#threads + thread) * this.#gaugeCount;
@@ -142,13 +143,13 @@ export class CounterCells<Counters extends Declared> {
 
 interface ThreadCells<Cells> {
   readonly cells: Cells;
-  /** From one row to the next. */
+  /** The number of cells from one row to the next. */
   readonly stride: number;
   /** The thread's first cell in row 0. */
   readonly first: number;
 }
 
-/** One thread's cells; counting costs one addition at a place that is computed. */
+/** The cells of one thread. Counting costs one addition at a computed index. */
 export class CellWriter<Counters extends Declared> {
   readonly #counters: Float64Array;
   readonly #counterStride: number;

@@ -5,24 +5,27 @@ import { refusals, type Refusal } from './report.ts';
  * fields and the table in docs/metrics.md are derived from these declarations. Plain data.
  */
 export interface CounterDeclaration {
-  /** A `counter` only grows, and outlives the thread that counted. A `gauge` is what is there now, and dies with its thread. */
+  /**
+   * A `counter` only grows, and outlives the thread that counted. A `gauge` is a current number, and dies with its
+   * thread.
+   */
   readonly kind: 'counter' | 'gauge';
   readonly unit: 'clients' | 'sessions' | 'dials' | 'bytes' | 'milliseconds';
   /** The description in the admin API, and in Prometheus where the counter has a metric of its own. */
   readonly help: string;
   /** The metric that shows the counter. A counter without one is for Sealane's own use, and no field of the API. */
   readonly metric?: CounterMetric;
-  /** Tells counters apart that one metric shows. */
+  /** Tells apart counters that one metric shows. */
   readonly label?: Readonly<Record<string, string>>;
 }
 
 interface CounterMetric {
   readonly name: string;
-  /** The place in the way of a client (docs/metrics.md). */
+  /** The step of a client's way at which it changes (docs/metrics.md). */
   readonly step: number;
   /** The moment at which it changes, for docs/metrics.md. */
   readonly ticks: string;
-  /** The sum over a group of counters is described here; a lone counter's metric has the counter's help. */
+  /** Describes the sum over a group of counters; the metric of a lone counter has the counter's help. */
   readonly help?: string;
 }
 
@@ -43,7 +46,7 @@ function refusalCounters(): Readonly<Record<Refusal, RefusalCounter>> {
   return Object.fromEntries(refusals.map((reason) => [reason, declare(reason)])) as Record<Refusal, RefusalCounter>;
 }
 
-/** Each relay thread has one of each. */
+/** The counters of a relay thread. */
 export const threadCounters = {
   accepted: {
     kind: 'counter',
@@ -60,7 +63,7 @@ export const threadCounters = {
   ...refusalCounters(),
 } as const satisfies Record<string, CounterDeclaration>;
 
-/** Not counted, but computed from the counters of the threads. */
+/** Open clients are not counted, but computed from the counters of the threads. */
 export const openClients = {
   kind: 'gauge',
   unit: 'clients',
@@ -75,7 +78,7 @@ const bytes: CounterMetric = {
   help: 'Bytes relayed, by direction: up from clients, down to clients.',
 };
 
-/** Each upstream has one of each in each thread; those of a service are the sum over all upstreams that it ever had. */
+/** The counters of an upstream, in each thread; those of a service are the sum over all upstreams that it ever had. */
 export const upstreamCounters = {
   active: {
     kind: 'gauge',
@@ -132,7 +135,7 @@ export const upstreamCounters = {
   dialMs: { kind: 'counter', unit: 'milliseconds', help: 'Time of all dials that were answered.' },
 } as const satisfies Record<string, CounterDeclaration>;
 
-/** Each service has one of each in each thread. */
+/** The counters of a service itself, in each thread. */
 export const serviceCounters = {
   held: {
     kind: 'gauge',

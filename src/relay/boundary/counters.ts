@@ -17,9 +17,9 @@ import {
 import { createTimingMemory, Timings, type TimingMemory } from './timings.ts';
 
 /**
- * The counters of counter-table.ts in memory that all threads share. Sized once, amply. Upstreams and services have a slot
- * each (slots.ts); slot 0 is shared by those for which no slot was left: they are relayed to as ever, only their figures run
- * together.
+ * The counters of counter-table.ts in memory that all threads share, sized once and amply. Each upstream and each
+ * service has a slot (slots.ts). Slot 0 is shared by those for which no slot was left: they are served as ever, but
+ * share figures.
  */
 export type ThreadTotals = Totals<typeof threadCounters>;
 export type UpstreamTotals = Totals<typeof upstreamCounters>;
@@ -32,7 +32,7 @@ const serviceGauge = indicesOf(serviceCounters, 'gauge');
 export const overflowSlot = 0;
 /** Far more upstreams than one machine runs, at 60 bytes each per worker, and 64 for their dials (timings.ts). */
 const defaultSlots = 32_768;
-/** As for upstreams, at 4 bytes each per worker. */
+/** Far more services than one machine runs, at 4 bytes each per worker. */
 const defaultServiceSlots = 8_192;
 
 export interface CounterMemory {
@@ -61,7 +61,7 @@ export function createCounterMemory(
   };
 }
 
-/** A view for any thread. Only `CounterWriter` writes, but for `clear…` when no writer is left. */
+/** The counters as any thread reads them. Only `CounterWriter` writes, except `clear…` once no writer is left. */
 export class Counters {
   readonly timings: Timings;
   protected readonly threads: CounterCells<typeof threadCounters>;
@@ -95,7 +95,7 @@ export class Counters {
     return this.threads.totals(0, worker, worker);
   }
 
-  /** Over all workers. */
+  /** The sums over all workers. */
   totals(): ThreadTotals {
     return this.threads.totals(0);
   }
@@ -112,13 +112,13 @@ export class Counters {
     return sum;
   }
 
-  /** Before a slot gets another owner; no worker knows it then. */
+  /** Clears a slot before it gets another owner; no worker knows the slot then. */
   clearSlot(slot: number): void {
     this.upstreams.clearRow(slot);
     this.timings.clearSlot(slot);
   }
 
-  /** After a worker died: its sessions died with it, its totals stay. */
+  /** Clears the gauges of a worker that died with its sessions; its totals stay. */
   clearWorker(worker: number): void {
     this.upstreams.clearGauges(worker);
     this.services.clearGauges(worker);
@@ -132,7 +132,7 @@ export class Counters {
   }
 }
 
-/** One worker's pen. What it counts is named by `threadCell` and `upstreamCell`. */
+/** The writer of one worker. `threadCell` and `upstreamCell` name what it counts. */
 export class CounterWriter extends Counters {
   readonly #worker: number;
   readonly #own: CellWriter<typeof threadCounters>;
@@ -156,9 +156,9 @@ export class CounterWriter extends Counters {
   }
 
   /**
-   * Takes one of `limit` places over all workers, or none: false when they are taken. Counting first and looking then is
-   * what makes it safe: of all who hold a place the last to count saw all the others. Two that race for the last place
-   * may both go without, never both with it; only for an instant does `activeOf` show one too many.
+   * Reserves one of `limit` sessions over all workers; false when all are in use. It counts first and compares then,
+   * which makes it safe: the last worker to count sees all others. Two that race for the last session may both fail,
+   * but never both succeed; `activeOf` shows one too many only for an instant.
    */
   reserve(slot: number, limit: number): boolean {
     this.addActive(slot, 1);
@@ -171,14 +171,14 @@ export class CounterWriter extends Counters {
     this.#ofUpstreams.add(slot, counter, by);
   }
 
-  /** A dial was answered after so long. */
+  /** Records a dial that was answered after `dialMs`. */
   dialed(slot: number, dialMs: number): void {
     this.add(slot, upstreamCell.sessions, 1);
     this.add(slot, upstreamCell.dialMs, dialMs);
     this.timings.record(slot, this.#worker, dialMs);
   }
 
-  /** The worker's event loop ran so late. */
+  /** Records how late the worker's event loop ran. */
   lag(lagMs: number): void {
     this.timings.setLag(this.#worker, lagMs);
   }

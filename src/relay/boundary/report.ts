@@ -8,7 +8,7 @@ import {
 } from './session-fields.ts';
 
 /**
- * What comes back out of the relay's threads, besides the shared counters.
+ * The reports of relay threads to the control thread, besides the shared counters.
  */
 export const closeReasons = {
   finished: 'Both sides ended in order.',
@@ -36,10 +36,10 @@ export const closeReasons = {
   'sniff-timeout': 'The client took too long to say which name it wants.',
 } as const;
 
-/** How a session ended; the sentence is for people. */
+/** The ways in which a session ends, each with a sentence for people. */
 export type CloseReason = keyof typeof closeReasons;
 
-/** The reasons for which clients are rejected before anybody is dialed for them. Each has a counter. */
+/** The reasons for which clients are rejected before an upstream is dialed for them. Each has a counter. */
 export const refusals = [
   'limit-total',
   'denied',
@@ -68,47 +68,47 @@ interface FieldValues {
   readonly moment: number;
 }
 
-/** One session that ended; session-fields.ts says what its fields mean. `name` is hostile text, `detail` is safe to print. */
+/** A session that ended; session-fields.ts describes its fields. `name` is hostile text, `detail` is safe to print. */
 export type SessionRecord = {
   readonly [Name in RecordFieldName]: FieldValues[(typeof recordFields)[Name]['kind']];
 };
 
-/** Every record says these. */
+/** The fields that every record has. */
 type NeededFieldName = {
   [Name in RecordFieldName]: (typeof recordFields)[Name]['kind'] extends 'text' | 'reason' | 'moment' ? Name : never;
 }[RecordFieldName];
 
-/** The other fields of a record, where there is nothing to say in any of them. */
+/** The other fields of a record, all of them empty. */
 export const emptyRecord = Object.fromEntries(
   recordFieldNames
     .filter((name) => !['text', 'reason', 'moment'].includes(recordFields[name].kind))
     .map((name) => [name, isText(recordFields[name]) ? undefined : 0]),
 ) as Record<string, undefined | 0> as Omit<SessionRecord, NeededFieldName>;
 
-/** One session that goes on. */
+/** A running session. */
 export interface LiveSession extends Pick<SessionRecord, LiveFieldName> {
   readonly service: string;
   readonly state: (typeof sessionStates)[number];
   readonly ageMs: number;
 }
 
-/** Which live sessions somebody wants to see. */
+/** Selects running sessions. */
 export interface SessionFilter {
   readonly service?: string | undefined;
   readonly state?: LiveSession['state'] | undefined;
-  /** How the client's address begins. */
+  /** The beginning of the client's address. */
   readonly client?: string | undefined;
-  /** No more than so many, the oldest first. */
+  /** The most sessions to return, the oldest first. */
   readonly limit: number;
 }
 
 export interface LiveSessions {
   readonly sessions: readonly LiveSession[];
-  /** How many match, also those beyond the limit. */
+  /** The number of sessions that match, including those beyond the limit. */
   readonly total: number;
 }
 
-/** A resource of this machine is used up, and what fails for it. `code` is Node's, e.g. `EMFILE`. */
+/** A resource of this machine that is used up, and what fails for want of it. `code` is Node's, e.g. `EMFILE`. */
 export interface ResourceWarning {
   readonly kind: 'accept-failed' | 'dial-impossible';
   readonly code: string;
@@ -117,5 +117,5 @@ export interface ResourceWarning {
 
 export type ListenerStatus =
   | { readonly kind: 'listening'; readonly host: string; readonly port: number }
-  /** Not bound; tried again by itself. `code` is Node's, e.g. `EADDRINUSE`. */
+  /** The address is not bound; the listener tries again. `code` is Node's, e.g. `EADDRINUSE`. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };

@@ -1,12 +1,12 @@
 /**
  * The fields of a session, each declared once: of the record that a session leaves, and of a session that goes on. The
- * types, the batches between threads, the access log, the admin API's schema and the table in docs/metrics.md are derived
- * from them. Plain data.
+ * types, the batches between threads, the access log, the admin API's schema and the table in docs/metrics.md are
+ * derived from them. Plain data.
  */
 export interface SessionField {
   /**
-   * `optional text` is absent where there is nothing to say. `milliseconds` have microseconds as decimals; a `moment` is
-   * milliseconds since the epoch.
+   * `optional text` is absent where there is nothing to say. `milliseconds` have microseconds as decimals; a `moment`
+   * is milliseconds since the epoch.
    */
   readonly kind: 'text' | 'optional text' | 'reason' | 'count' | 'bytes' | 'milliseconds' | 'moment';
   /** For docs and the API. */
