@@ -5,48 +5,50 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/sockets/free-port.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
-import type { Standing } from './admin/subscribers.ts';
+import type { SubscriberStatus } from './admin/subscribers.ts';
 import { startEcho, timeSessions, type Latency } from './admin/sessions.ts';
 import { startEngine, type SimulatedEngine } from './control/simulated-engine.ts';
 import { cpuMs, rssKib, start, threadCpuMs } from './relay/processes.ts';
 
 /**
- * `npm run bench:admin`: what being looked at costs, with a thousand services: how long the API takes to tell of them, and
- * what fifty followers of the event stream, one of which never reads, cost the relay's clients and the memory.
+ * `npm run bench:admin`: the cost of the admin API with a thousand services: the time of its answers, and what fifty
+ * subscribers to the event stream, one of which never reads, cost in memory and in latency of the relay's clients.
  */
 const { values: flags } = parseArgs({
   options: {
     services: { type: 'string', default: '1000' },
     replicas: { type: 'string', default: '5' },
-    listeners: { type: 'string', default: '50' },
+    subscribers: { type: 'string', default: '50' },
     seconds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'string' },
   },
 });
 const executable = new URL('../dist/main.js', import.meta.url).pathname;
-const [services, replicas, listeners] = [Number(flags.services), Number(flags.replicas), Number(flags.listeners)];
+const services = Number(flags.services);
+const replicas = Number(flags.replicas);
+const subscribers = Number(flags.subscribers);
 const phaseMs = Number(flags.seconds) * 1_000;
-/** Containers end and start again all the while, so that there is something to tell. */
+/** The pause between two restarts of containers, which keep the event stream busy. */
 const eventGapMs = 50;
-/** While the first few are answered, the code is compiled. */
+/** The number of requests that are not measured: the code is compiled meanwhile. */
 const warmUp = 10;
-const askings = 20;
+const measuredRequests = 20;
 
-interface Asked {
+interface RequestCost {
   readonly path: string;
   readonly kib: number;
   readonly medianMs: number;
   readonly worstMs: number;
-  /** Of all of Sealane's threads, for each answer: steadier than time on a machine that does other things, too. */
+  /** CPU time of all of Sealane's threads for each answer: steadier than elapsed time on a busy machine. */
   readonly cpuMs: number;
 }
 
 interface Phase extends Latency {
-  readonly followers: number;
-  /** Of all threads, in percent of one core. */
+  readonly subscribers: number;
+  /** CPU use of all threads, in percent of one core. */
   readonly cpuPercent: number;
-  /** Of the relay's thread, for each session. */
+  /** CPU time of the relay thread for each session. */
   readonly relayCpuUs: number;
   readonly rssMib: number;
 }
@@ -73,24 +75,24 @@ const args = [
 await using sealane = start(process.execPath, [executable, ...args, '--log-level', 'warn', '--access-log', 'off']);
 await ready();
 
-const asked: Asked[] = [];
+const requests: RequestCost[] = [];
 for (const path of ['/api/services', '/api/services/service-7', '/api/why/service-7', '/api/problems', '/metrics']) {
-  asked.push(await ask(path));
+  requests.push(await measureRequest(path));
 }
 const phases: Phase[] = [];
-// Alternately, so that a machine that is busy with something else is so for both.
+// The phases alternate, so that other work on the machine affects both kinds alike.
 for (let round = 0; round < Number(flags.rounds); round += 1) {
-  phases.push(await phase(0), await phase(listeners));
+  phases.push(await phase(0), await phase(subscribers));
 }
 print();
 if (flags.json !== undefined)
-  await writeFile(flags.json, `${JSON.stringify({ services, replicas, asked, phases }, undefined, 2)}\n`);
+  await writeFile(flags.json, `${JSON.stringify({ services, replicas, requests, phases }, undefined, 2)}\n`);
 
-async function ask(path: string): Promise<Asked> {
+async function measureRequest(path: string): Promise<RequestCost> {
   const times: number[] = [];
   let size = 0;
   let cpuBefore = 0;
-  for (let round = 0; round < warmUp + askings; round += 1) {
+  for (let round = 0; round < warmUp + measuredRequests; round += 1) {
     if (round === warmUp) cpuBefore = cpuMs(sealane.pid);
     const beganMs = performance.now();
     const response = await fetch(`http://127.0.0.1:${admin}${path}`);
@@ -98,35 +100,35 @@ async function ask(path: string): Promise<Asked> {
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     if (round >= warmUp) times.push(performance.now() - beganMs);
   }
-  const cpu = (cpuMs(sealane.pid) - cpuBefore) / askings;
+  const cpu = (cpuMs(sealane.pid) - cpuBefore) / measuredRequests;
   times.sort((a, b) => a - b);
   return { path, kib: size / 1_024, medianMs: times[times.length >> 1] ?? 0, worstMs: times.at(-1) ?? 0, cpuMs: cpu };
 }
 
-/** So many follow, the last of them never reads. */
-async function phase(followers: number): Promise<Phase> {
-  process.stderr.write(`[bench] ${followers} followers\n`);
-  const following = fork(new URL('admin/listeners.ts', import.meta.url), [admin, followers].map(String));
+/** Measures the relay while `count` subscribers follow the event stream, the last of which never reads. */
+async function phase(count: number): Promise<Phase> {
+  process.stderr.write(`[bench] ${count} subscribers\n`);
+  const child = fork(new URL('admin/subscribers.ts', import.meta.url), [admin, count].map(String));
   const storm = restartOften(engine);
   const [cpuBefore, relayBefore] = [cpuMs(sealane.pid), threadCpuMs(sealane.pid, 'relay-0')];
   const latency = await timeSessions(port, phaseMs);
   const cpuPercent = ((cpuMs(sealane.pid) - cpuBefore) / phaseMs) * 100;
   const relayCpuUs = ((threadCpuMs(sealane.pid, 'relay-0') - relayBefore) * 1_000) / latency.sessions;
   storm.abort();
-  const { open, bytes } = await standingOf(following);
-  process.stderr.write(`[bench] ${open} still there, ${(bytes / 2 ** 20).toFixed(0)} MiB read
+  const { open, bytes } = await statusOf(child);
+  process.stderr.write(`[bench] ${open} still connected, ${(bytes / 2 ** 20).toFixed(0)} MiB read
 `);
-  const gone = once(following, 'exit');
-  following.disconnect();
-  await gone;
-  return { ...latency, followers, cpuPercent, relayCpuUs, rssMib: rssKib(sealane.pid) / 1_024 };
+  const exited = once(child, 'exit');
+  child.disconnect();
+  await exited;
+  return { ...latency, subscribers: count, cpuPercent, relayCpuUs, rssMib: rssKib(sealane.pid) / 1_024 };
 }
 
-async function standingOf(following: ChildProcess): Promise<Standing> {
-  const told = once(following, 'message') as Promise<[Standing]>;
-  following.send('how is it?');
-  const [standing] = await told;
-  return standing;
+async function statusOf(child: ChildProcess): Promise<SubscriberStatus> {
+  const answer = once(child, 'message') as Promise<[SubscriberStatus]>;
+  child.send('status');
+  const [status] = await answer;
+  return status;
 }
 
 function restartOften(simulated: SimulatedEngine): AbortController {
@@ -144,7 +146,7 @@ async function ready(): Promise<void> {
     if (response?.ok) break;
     await sleep(50);
   }
-  // Its listeners are opened after the first table.
+  // The listeners open after the first table: the benchmark begins once the CPU is idle.
   for (let before = -1, now = cpuMs(sealane.pid); before !== now; now = cpuMs(sealane.pid)) {
     before = now;
     await sleep(500);
@@ -154,7 +156,7 @@ async function ready(): Promise<void> {
 function print(): void {
   const rows = [
     ['path', 'KiB', 'median ms', 'worst ms', 'CPU ms'],
-    ...asked.map((one) => [
+    ...requests.map((one) => [
       one.path,
       one.kib.toFixed(0),
       one.medianMs.toFixed(1),
@@ -162,9 +164,9 @@ function print(): void {
       one.cpuMs.toFixed(1),
     ]),
     [],
-    ['followers', 'sessions', 'p50 ms', 'p99 ms', 'CPU %', 'relay µs', 'RSS MiB'],
+    ['subscribers', 'sessions', 'p50 ms', 'p99 ms', 'CPU %', 'relay µs', 'RSS MiB'],
     ...phases.map((one) => [
-      String(one.followers),
+      String(one.subscribers),
       String(one.sessions),
       one.p50Ms.toFixed(2),
       one.p99Ms.toFixed(2),

@@ -7,8 +7,8 @@ import { freePort } from '../test/support/sockets/free-port.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
 
 /**
- * `npm run bench:control`: what many containers cost Sealane's control side: time and CPU to the first table, CPU and
- * engine calls for each event (a container ends, a container starts), memory.
+ * `npm run bench:control`: the cost of many containers on Sealane's control side: time and CPU to the first table, CPU
+ * and engine calls for each event (a container ends, a container starts), and memory.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ const { values: flags } = parseArgs({
   },
 });
 const executable = new URL('../dist/main.js', import.meta.url).pathname;
-/** A real engine under load; slower than the events would coalesce into one run. */
+/** The pause between events: that of a real engine under load, long enough that events do not coalesce into one run. */
 const eventGapMs = 15;
 
 interface Figures {
@@ -51,7 +51,7 @@ async function measure(count: number, events: number): Promise<Figures> {
   await ready(admin);
   const firstTableMs = performance.now() - beganMs;
   const firstTableCpuMs = cpuMs(sealane.pid);
-  // Listeners open after the table; then it is at rest.
+  // The listeners open after the first table; the events begin once the CPU is idle.
   await settled(sealane.pid);
   const callsBefore = await engine.calls();
   const cpuBefore = cpuMs(sealane.pid);
@@ -93,7 +93,7 @@ function panels(all: readonly Figures[]): Panel[] {
   ];
 }
 
-/** Until a process has used no CPU for a while. */
+/** Resolves when a process has used no CPU for half a second. */
 async function settled(pid: number): Promise<void> {
   for (let before = -1, now = cpuMs(pid); before !== now; now = cpuMs(pid)) {
     before = now;
@@ -102,7 +102,7 @@ async function settled(pid: number): Promise<void> {
 }
 
 function print(all: readonly Figures[]): void {
-  const head = ['containers', 'first table ms', 'CPU ms', 'CPU ms/event', 'inspects/event', 'lists/event', 'RSS MiB'];
+  const header = ['containers', 'first table ms', 'CPU ms', 'CPU ms/event', 'inspects/event', 'lists/event', 'RSS MiB'];
   const lines = all.map((one) => [
     String(one.containers),
     one.firstTableMs.toFixed(0),
@@ -112,7 +112,7 @@ function print(all: readonly Figures[]): void {
     one.listsPerEvent.toFixed(2),
     one.rssMib.toFixed(0),
   ]);
-  for (const line of [head, ...lines]) {
-    process.stdout.write(`${line.map((cell, column) => cell.padStart(head[column]?.length ?? 0)).join('  ')}\n`);
+  for (const line of [header, ...lines]) {
+    process.stdout.write(`${line.map((cell, column) => cell.padStart(header[column]?.length ?? 0)).join('  ')}\n`);
   }
 }

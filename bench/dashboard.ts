@@ -5,8 +5,8 @@ import { startEngine } from './control/simulated-engine.ts';
 import { start } from './relay/processes.ts';
 
 /**
- * `npm run bench:dashboard`: how long a person looks at nothing, with many services on a simulated engine. Times count
- * from the moment the browser is told the address; each round is a browser's first visit.
+ * `npm run bench:dashboard`: how long the dashboard takes to show many services of a simulated engine. Times count from
+ * the moment the browser gets the address; each round is a first visit.
  */
 const { values: flags } = parseArgs({
   options: {

@@ -9,13 +9,14 @@ import { freePort } from '../test/support/sockets/free-port.ts';
 import { buildToolsImage } from '../test/support/engine/images.ts';
 
 /**
- * How soon a started container is used, and how soon a dead one is not: from the engine's own event times to what clients
- * and the access log saw. `npm run bench:discovery`; needs a Docker engine, or root on Debian or Ubuntu.
+ * `npm run bench:discovery`: the time from a container's start to its first session, and from its death to its last
+ * one, from the engine's event times to the clients' times and the access log. Needs a Docker engine, or root on Debian
+ * or Ubuntu.
  */
 const starts = 50;
 const deaths = 20;
 
-/** A death's dials are counted from this long after it. */
+/** Dials to a dead container count as late from this many milliseconds after its death. */
 const graceMs = 10;
 
 await installMissing(
@@ -49,7 +50,7 @@ async function measureStarts(): Promise<number[]> {
     const from = sealane.lines.length;
     await container.kill({ signal: 'SIGKILL' });
     await sealane.line({ event: 'upstream-removed' }, from);
-    // A client that is already waiting: its answer is the first that the new run can give.
+    // The client waits before the container starts, so it gets the first answer of the new run.
     const answered = firstByte(port);
     const started = events.next(container.id, 'start');
     await container.start();
@@ -105,18 +106,18 @@ function sessionOf(line: LogLine): { upstream: string | undefined; startedAtMs: 
   return parsed.success ? [{ upstream: undefined, ...parsed.data.session }] : [];
 }
 
-/** When the first byte of an answer, or the end without one, arrived; in milliseconds since the epoch. */
+/** The time at which the first byte of an answer, or the end without one, arrived; in milliseconds since the epoch. */
 async function firstByte(port: number): Promise<number> {
   const socket = createConnection(port, '127.0.0.1');
   socket.write('GET / HTTP/1.0\r\n\r\n');
-  // A reset, when the container that was asked dies, is an end as well.
+  // A reset, when the dialed container dies, counts as the end, too.
   await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => undefined);
   const nowMs = performance.timeOrigin + performance.now();
   socket.destroy();
   return nowMs;
 }
 
-/** The engine's own times, from its event stream. */
+/** The times of the engine's events, from its event stream. */
 async function followEvents(client: EngineClient): Promise<{ next(id: string, action: string): Promise<number> }> {
   const stream = await client.getEvents({ filters: { type: ['container'] } });
   const waiting: { readonly id: string; readonly action: string; readonly resolve: (ms: number) => void }[] = [];

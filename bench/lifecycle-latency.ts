@@ -12,12 +12,12 @@ import type { ContainerEvent } from '../test/support/engine/events.ts';
 import type { TestContainer } from '../test/support/engine/containers.ts';
 
 /**
- * How soon Sealane lets go of a replica that is told to stop, and how soon it uses one whose port opens. `npm run
- * bench:lifecycle`; `-- --times 10` fewer, `-- --only stops`, `-- --json file`. Exit code 1 when a goal is missed. Needs a Docker engine, or
- * root on Debian or Ubuntu.
+ * `npm run bench:lifecycle`: the time from a replica's stop signal to its last dial, and from the opening of its port
+ * to its first answer. Options: `-- --times 10`, `-- --only stops`, `-- --json file`. Exit code 1 when a goal is
+ * missed. Needs a Docker engine, or root on Debian or Ubuntu.
  */
 const goals = { stopToLastDialP99Ms: 10, openToAnswerP99Ms: 60 };
-/** Enough that each of two replicas gets a connection every few milliseconds: the last dial is found that exactly. */
+/** Each of two replicas gets a connection every few milliseconds, which is the precision of the last dial's time. */
 const perSecond = 500;
 const opensAfterMs = [0, 1_000, 3_000];
 
@@ -30,7 +30,7 @@ interface Measure {
   readonly what: string;
   readonly goalP99Ms: number;
   readonly samplesMs: readonly number[];
-  /** What happened on the way, for whoever looks into a late one. */
+  /** What happened in each round, to explain late ones. */
   readonly details?: readonly object[];
 }
 
@@ -67,20 +67,20 @@ process.stdout.write(`${json}\n`);
 if (values.json !== undefined) await writeFile(values.json, `${json}\n`);
 process.exitCode = good ? 0 : 1;
 
-/** All in milliseconds after the engine's `kill` event. */
+/** The times of one stop, in milliseconds after the engine's `kill` event. */
 interface Stop {
-  /** The event reached this program, a bystander as near to the engine as Sealane. */
+  /** When the event reached this program, which is as near to the engine as Sealane. */
   readonly heardMs: number;
-  /** Sealane said that it drains the replica, by which time its relay had been told. */
+  /** When Sealane logged that it drains the replica; its relay knew by then. */
   readonly drainingMs: number;
-  /** The replica's last dial of this run; before the event, if negative. */
+  /** When the replica was last dialed in this run; negative: before the event. */
   readonly lastDialMs: number;
-  /** The sessions that were dialed too late, as the access log has them. */
+  /** The access log's records of the sessions that were dialed too late. */
   readonly late: readonly SessionLine[];
 }
 
-async function measureStops(on: SoakEngine): Promise<Stop[]> {
-  await using environment = await SoakEnvironment.open(on);
+async function measureStops(soakEngine: SoakEngine): Promise<Stop[]> {
+  await using environment = await SoakEnvironment.open(soakEngine);
   const replicas = await environment.start(2);
   const load = startOpenLoad(environment.port, perSecond);
   const stops: {
@@ -93,7 +93,7 @@ async function measureStops(on: SoakEngine): Promise<Stop[]> {
   for (let round = 0; round < times; round += 1) {
     const one = replicas[round % replicas.length] as TestContainer;
     const from = environment.mark();
-    const killed = on.events.next(one.id, 'kill');
+    const killed = soakEngine.events.next(one.id, 'kill');
     await one.stop();
     stops.push({ name: one.name, from, killed: await killed, endMs: wallMs() });
     const again = environment.mark();
@@ -102,10 +102,10 @@ async function measureStops(on: SoakEngine): Promise<Stop[]> {
     await load.answered(perSecond / 10);
   }
   await load.stop();
-  // Its last words are the last records.
+  // The last records are written when Sealane stops.
   await environment.sealane.stop();
   if (load.failures.length > 0) say(`${load.failures.length} connections failed; npm run soak says why`);
-  // A stall of the whole machine shows here, and makes everything late.
+  // A stall of the whole machine delays every measurement, so it is reported.
   say(`the load's own clock was late by ${load.slippedMs.toFixed(0)} ms at most`);
   const { lines } = environment.sealane;
   const dials = Map.groupBy(sessionsOf(lines), ({ upstream }) => upstream);
@@ -123,9 +123,9 @@ async function measureStops(on: SoakEngine): Promise<Stop[]> {
   });
 }
 
-/** From the moment that the replica says its port opened to the answer that a client gets who has waited for it. */
-async function measureStarts(on: SoakEngine, openAfterMs: number): Promise<number[]> {
-  await using environment = await SoakEnvironment.open(on);
+/** The times from the opening of the replica's port, which the replica prints, to the answer to a waiting client. */
+async function measureStarts(soakEngine: SoakEngine, openAfterMs: number): Promise<number[]> {
+  await using environment = await SoakEnvironment.open(soakEngine);
   const [replica] = await environment.start(1, { openAfterMs, labels: { hold: '30s' } });
   if (!replica) throw new Error('no replica was started');
   const samples: number[] = [];
@@ -143,7 +143,7 @@ async function measureStarts(on: SoakEngine, openAfterMs: number): Promise<numbe
   return samples;
 }
 
-/** The time that the replica printed in its run number `run`; its output reaches the engine a moment later. */
+/** The time that the replica printed in its run number `run`. The output reaches the engine a moment later. */
 async function openedAtMs(replica: TestContainer, run: number): Promise<number> {
   for (;;) {
     const opened = (await replica.logs()).match(/(?<=listening )[\d.]+/g) ?? [];

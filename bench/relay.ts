@@ -10,8 +10,9 @@ import { summarize, toTable, type RowResult } from './relay/report.ts';
 import { rows, type Row, type Sample } from './relay/rows.ts';
 
 /**
- * `npm run bench`: Sealane beside its peers on loopback, in one run and interleaved: in each round every peer is measured
- * once in every row, so that whatever else the machine does hits all alike. Medians of the rounds; ratios round by round.
+ * `npm run bench`: compares Sealane with its peers on loopback, interleaved in one run: each round measures every peer
+ * once in every row, so that other work on the machine affects all alike. Reports medians of the rounds and ratios
+ * within them.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -75,7 +76,7 @@ let done = 0;
 const failures: string[] = [];
 for (let round = 0; round < rounds; round += 1) {
   for (const { name, row, samples } of chosen) {
-    // Another one first in each round: what warms up for the next must not favour the same one always.
+    // The order rotates from round to round, so that warmed-up caches do not always favour the same peer.
     for (const peerName of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
       say(`${Math.floor((100 * done) / total)} %  round ${round + 1} of ${rounds}, ${name}, ${peerName}`);
       try {
@@ -99,11 +100,11 @@ if (flags.json !== undefined)
   await write(flags.json, `${JSON.stringify({ about, results, failures }, undefined, 2)}\n`);
 if (flags.chart !== undefined) await write(flags.chart, toChart(results satisfies readonly RowResult[], about));
 
-/** Undefined where the peer can't do it. */
+/** One sample, or undefined where the peer lacks the port that the row needs. */
 async function measure(row: Row, peerName: string): Promise<Sample | undefined> {
   await using peer = await startPeer(peerName);
   if (row.needs && peer[row.needs] === undefined) return undefined;
-  // Compilers and allocators warm up; a long-running proxy is what is compared.
+  // The warm-up makes compilers and allocators reach the state of a proxy that has run for long.
   await (row.warmUp ?? row.measure)(peer, warmUpSeconds);
   return await row.measure(peer, seconds);
 }

@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 /**
- * What clients of the relay notice: short sessions, one after the other in a few lanes, each timed from connect to the
- * echo of its byte.
+ * Measures the latency that clients of the relay see: short sessions at a fixed rate, each timed from its connect to
+ * the echo of its byte.
  */
 export interface Latency {
   readonly sessions: number;
@@ -27,17 +27,19 @@ export async function startEcho(): Promise<AsyncDisposable & { readonly port: nu
   };
 }
 
-/** At a fixed pace, so that a slower relay is not asked less. */
+/**
+ * Opens a session every `paceMs`, whether or not earlier ones have ended, so that a slower relay gets the same load.
+ */
 export async function timeSessions(port: number, forMs: number, paceMs = 5): Promise<Latency> {
   const times: number[] = [];
-  const under: Promise<void>[] = [];
+  const open: Promise<void>[] = [];
   const beganMs = performance.now();
   for (let next = beganMs; next < beganMs + forMs; next += paceMs) {
     const waitMs = next - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    under.push(timeOne(port).then((ms) => void times.push(ms)));
+    open.push(timeOne(port).then((ms) => void times.push(ms)));
   }
-  await Promise.all(under);
+  await Promise.all(open);
   times.sort((a, b) => a - b);
   const at = (part: number): number => times[Math.min(times.length - 1, Math.floor(part * times.length))] ?? Number.NaN;
   return { sessions: times.length, p50Ms: at(0.5), p99Ms: at(0.99) };

@@ -1,6 +1,6 @@
 /**
- * How the control side's cost grows with the number of containers: one panel for each figure, both axes logarithmic, so
- * that what is proportional to the number is a straight rising line and what is not is level. Pure.
+ * Draws how the control side's cost grows with the number of containers: one panel for each figure, with logarithmic
+ * axes, so that a proportional cost is a straight rising line and a constant cost is level. Pure.
  */
 export interface Panel {
   readonly title: string;
@@ -47,7 +47,7 @@ function draw({ title, points }: Panel): string {
   ].join('');
 }
 
-/** Onto the range, by the logarithm; at least a factor of ten, or noise would look like growth. */
+/** A logarithmic scale onto the range. It spans at least a factor of ten, so that noise does not look like growth. */
 function scale(values: readonly number[], from: number, to: number): (value: number) => number {
   const logs = values.map((value) => Math.log10(Math.max(value, 1e-3)));
   const low = Math.min(...logs);

@@ -2,20 +2,20 @@ import { startFakeEngine } from '../../test/support/fake-engine/fake-engine.ts';
 import type { FakeContainerSpec } from '../../test/support/fake-engine/containers.ts';
 
 /**
- * A process of its own that is a Docker engine with many labelled containers, so that its work is not counted as
- * Sealane's. Told over IPC what to do.
+ * A separate process that simulates a Docker engine with many labelled containers, so that its work does not count as
+ * Sealane's. It receives orders over IPC.
  */
 export type Order =
   /** One container ends and starts again. */
   | { readonly kind: 'restart'; readonly index: number }
-  /** How often each kind of call was made so far. */
+  /** Requests the number of calls of each kind so far. */
   | { readonly kind: 'calls' };
 
 export type Report =
   | { readonly kind: 'up'; readonly url: string }
   | { readonly kind: 'calls'; readonly lists: number; readonly inspects: number };
 
-/** Each service has a port of its own, and so many replicas. */
+/** Each service has its own port and `replicas` containers. */
 const [count = 0, firstPort = 0, replicas = 10] = process.argv.slice(2).map(Number);
 await using engine = await startFakeEngine();
 const ids = Array.from({ length: count }, (_, index) => engine.run(specOf(index)));
@@ -37,7 +37,7 @@ function specOf(index: number): FakeContainerSpec {
       'sealane.port': '80',
       'sealane.listen': String(firstPort + service),
       'sealane.pool': `service-${service}`,
-      // Their addresses are nobody's: nothing must be sent there.
+      // No process has these addresses, so they must not be probed.
       'sealane.health': 'none',
       'com.docker.compose.project': 'bench',
       'com.docker.compose.service': `service-${service}`,

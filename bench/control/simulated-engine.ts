@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Order, Report } from './engine.ts';
 
 /**
- * The Docker engine of engine.ts, seen from the benchmark.
+ * Starts the simulated Docker engine of engine.ts and controls it over IPC.
  */
 export interface SimulatedEngine extends AsyncDisposable {
   readonly url: string;
@@ -14,9 +14,9 @@ export interface SimulatedEngine extends AsyncDisposable {
 
 export interface EngineSize {
   readonly containers: number;
-  /** Of each service. */
+  /** The number of containers of each service. */
   readonly replicas: number;
-  /** The first service's; the others follow. */
+  /** The port of the first service; the next services have the following ports. */
   readonly firstPort: number;
 }
 
@@ -28,15 +28,15 @@ const reportSchema = z.discriminatedUnion('kind', [
 export async function startEngine({ containers, replicas, firstPort }: EngineSize): Promise<SimulatedEngine> {
   const child = fork(new URL('engine.ts', import.meta.url), [containers, firstPort, replicas].map(String));
   const up = await answer(child);
-  if (up.kind !== 'up') throw new Error('the engine did not say where it is');
+  if (up.kind !== 'up') throw new Error('the engine did not report its address');
   const order = (what: Order): void => void child.send(what);
   return {
     url: up.url,
     restart: (index) => order({ kind: 'restart', index }),
     async calls() {
-      const told = answer(child);
+      const answered = answer(child);
       order({ kind: 'calls' });
-      const report = await told;
+      const report = await answered;
       if (report.kind !== 'calls') throw new Error('the engine did not count its calls');
       return report;
     },

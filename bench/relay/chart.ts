@@ -1,7 +1,7 @@
 import { reference, type RowResult } from './report.ts';
 
 /**
- * The ratios as one SVG that reads in light and dark: a bar for each peer in each row, the reference at 1. Pure.
+ * Draws the ratios as one SVG for light and dark themes: a bar for each peer in each row, the reference at 1. Pure.
  */
 const colours: Readonly<Record<string, string>> = {
   'sealane/splice': '#0f7b6c',

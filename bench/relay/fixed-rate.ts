@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { hrtimeMs, type Pace } from './pace.ts';
 
 /**
- * Requests at a fixed rate over kept-alive connections. Latency counts from when a request was due, not from when it was
- * sent, so that a stalled proxy can't hide the requests it delayed (coordinated omission).
+ * Sends requests at a fixed rate over kept-alive connections. Latency counts from when a request was due, not from when
+ * it was sent, so that a stalled proxy can't hide the requests it delayed (coordinated omission).
  */
 export interface Latency {
   readonly count: number;
@@ -15,7 +15,7 @@ export interface Latency {
 }
 
 const connections = 32;
-/** For the thread that sets the pace to begin. */
+/** The time that the pacing thread gets to start. */
 const startMs = 250;
 const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
 /** The last line of the body that the web server sends. */
@@ -56,7 +56,7 @@ async function openLane(port: number): Promise<Lane> {
   const samples: number[] = [];
   let onEmpty: (() => void) | undefined;
   socket.on('data', (chunk) => {
-    // Answers are far smaller than a segment; several may come in one chunk when requests were pipelined.
+    // Answers are far smaller than a segment, so one chunk may contain several answers to pipelined requests.
     for (let at = chunk.indexOf('ok'); at >= 0; at = chunk.indexOf('ok', at + 2)) {
       if (chunk[at + 2] !== lastByte) continue;
       const dueMs = due.shift();

@@ -4,7 +4,7 @@ import { hello, wants } from './hello-server.ts';
 import type { Latency } from './fixed-rate.ts';
 
 /**
- * Clients that name what they want in a ClientHello.
+ * Clients that begin with a ClientHello and then send one byte that says what they want.
  */
 export async function shortHellos(port: number, connections: number, seconds: number): Promise<Latency> {
   const untilMs = performance.now() + seconds * 1_000;
@@ -26,7 +26,7 @@ export async function shortHellos(port: number, connections: number, seconds: nu
   return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: undefined };
 }
 
-/** How many bytes came. */
+/** The number of bytes that arrived. */
 export async function bulkAfterHello(port: number, seconds: number): Promise<number> {
   let bytes = 0;
   const memory = Buffer.alloc(256 * 1024);

@@ -2,8 +2,8 @@ import { createServer, type Socket } from 'node:net';
 import { recorded } from '../../test/support/sockets/recorded.ts';
 
 /**
- * What stands behind proxies that go by TLS names: takes a recorded ClientHello for one, and does what the byte behind it
- * says. To whoever asks in the clear, over HTTP, it pours without end. A process of its own, told its port.
+ * The upstream of proxies that route by TLS server name, as a separate process: it skips a recorded ClientHello and
+ * does what the next byte says. A client without a ClientHello gets an endless HTTP response.
  */
 export const hello = Buffer.from(recorded('curl'));
 export const helloName = 'api.example.test';

@@ -1,12 +1,12 @@
-/** When a client is to send: the n-th time at `beginMs + n * intervalMs`, from 0 on. */
+/** A schedule for sending: number n, from 0 on, is due at `beginMs + n * intervalMs`. */
 export interface Pace {
-  /** Of `hrtimeMs`. */
+  /** The start, by the clock of `hrtimeMs`. */
   readonly beginMs: number;
   readonly intervalMs: number;
   readonly count: number;
 }
 
-/** process.hrtime(), which all threads share, in milliseconds. */
+/** The time of process.hrtime(), which all threads share, in milliseconds. */
 export function hrtimeMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1_000_000;

@@ -2,8 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { hrtimeMs, type Pace } from './pace.ts';
 
 /**
- * The thread that sleeps until each time of a pace, and says its number then. Timers of Node's are of whole milliseconds, and
- * a client that looks at the clock all the time takes a processor from those whom it measures.
+ * A thread that sleeps until each time of a pace is due and then posts its number. Node's timers have whole
+ * milliseconds, and a client that polls the clock would take a processor from the proxy that it measures.
  */
 const { beginMs, intervalMs, count } = workerData as Pace;
 const never = new Int32Array(new SharedArrayBuffer(4));

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dieWithParent } from '../../test/support/programs/die-with-parent.ts';
 
 /**
- * Child processes of the benchmark: started, measured through proc(5), ended with certainty, also if it is interrupted.
+ * Starts the child processes of the benchmarks, measures them through proc(5), and ends them even if the benchmark is
+ * interrupted.
  */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
@@ -22,12 +23,12 @@ export function start(
     env: options.env ?? process.env,
     stdio: options.stdio ?? ['ignore', 'ignore', 'pipe'],
   });
-  let complaint = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (complaint = (complaint + chunk).slice(-2_000)));
+  let errorText = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (errorText = (errorText + chunk).slice(-2_000)));
   const gone = once(child, 'close').catch(() => undefined);
   child.once('error', (error) => process.stderr.write(`${program}: ${error.message}\n`));
   child.once('exit', (code) => {
-    if (code !== null && code !== 0) process.stderr.write(`${program} ended with code ${code}: ${complaint}\n`);
+    if (code !== null && code !== 0) process.stderr.write(`${program} ended with code ${code}: ${errorText}\n`);
   });
   return {
     pid: child.pid ?? 0,
@@ -39,7 +40,7 @@ export function start(
   };
 }
 
-/** What a program that ends by itself printed. @throws when it fails, or takes longer */
+/** The standard output of a program. @throws when the program fails or runs longer than `patienceMs` */
 export async function output(program: string, args: readonly string[], patienceMs = 60_000): Promise<string> {
   const child = spawn(program, [...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,20 +48,20 @@ export async function output(program: string, args: readonly string[], patienceM
     killSignal: 'SIGKILL',
   });
   let text = '';
-  let complaint = '';
+  let errorText = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (complaint += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errorText += chunk));
   const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with code ${String(code)}: ${complaint}${text}`);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with code ${String(code)}: ${errorText}${text}`);
   return text;
 }
 
-/** User and system time of all its threads, in milliseconds; clock ticks of 10 ms (proc_pid_stat(5)). */
+/** The user and system time of a process, in milliseconds with a resolution of 10 ms (proc_pid_stat(5)). */
 export function cpuMs(pid: number): number {
   return cpuMsIn(`/proc/${pid}/stat`);
 }
 
-/** The same of its threads that have this name, together. */
+/** The sum of the user and system times of the threads of this name, in milliseconds. */
 export function threadCpuMs(pid: number, name: string): number {
   let sumMs = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -76,14 +77,14 @@ function cpuMsIn(path: string): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Resident memory in KiB. */
+/** The resident memory of a process, in KiB. */
 export function rssKib(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
 }
 
 /**
- * Waits until something listens on the port. Nothing connects to find out: iperf3 takes any connection for a test that
- * begins, and sends the next one away, or leaves it waiting, until that one has failed. @throws after ten seconds
+ * Waits until a process listens on the port, without connecting: iperf3 takes any connection for the start of a test,
+ * and rejects or delays the next one until that test has failed. @throws after ten seconds
  */
 export async function listening(port: number): Promise<void> {
   const untilMs = performance.now() + 10_000;
@@ -93,7 +94,9 @@ export async function listening(port: number): Promise<void> {
   }
 }
 
-/** proc_net_tcp(5): the local address and port in hexadecimal, then the remote ones, then the state, 0A being LISTEN. */
+/**
+ * proc_net_tcp(5): a line has the local address and port in hexadecimal, the remote ones, and the state: 0A is LISTEN.
+ */
 function isListening(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return readFileSync('/proc/net/tcp', 'latin1')

@@ -1,7 +1,7 @@
 import type { Row, Sample } from './rows.ts';
 
 /**
- * Medians and ratios with their spread. Pure.
+ * Summarizes samples as medians and ratios with their spread. Pure.
  */
 interface Figure {
   readonly peer: string;
@@ -11,7 +11,7 @@ interface Figure {
   readonly p99Ms: number | undefined;
   readonly p999Ms: number | undefined;
   readonly rssKib: number;
-  /** Better than 1: ahead of the reference, by the row's own measure, round by round. */
+  /** The row's measure relative to the reference, round by round. Above 1: better than the reference. */
   readonly ratio: Spread | undefined;
 }
 
@@ -78,9 +78,9 @@ function spread(values: readonly number[]): Spread | undefined {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** One row as a table for the terminal. */
+/** One row of the comparison as a table for the terminal. */
 export function toTable(result: RowResult): string {
-  const head = ['', result.rateUnit, result.cpuUnit, 'p50 ms', 'p99 ms', 'p99.9 ms', 'RSS MiB', `÷ ${reference}`];
+  const header = ['', result.rateUnit, result.cpuUnit, 'p50 ms', 'p99 ms', 'p99.9 ms', 'RSS MiB', `÷ ${reference}`];
   const lines = result.figures.map((one) => [
     one.peer,
     digits(one.rate),
@@ -91,12 +91,12 @@ export function toTable(result: RowResult): string {
     one.peer === 'direct' ? '' : digits(one.rssKib / 1024),
     one.ratio ? `${one.ratio.median.toFixed(2)} (${one.ratio.low.toFixed(2)}–${one.ratio.high.toFixed(2)})` : '',
   ]);
-  const widths = head.map((cell, column) => Math.max(cell.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  const widths = header.map((cell, column) => Math.max(cell.length, ...lines.map((line) => line[column]?.length ?? 0)));
   const format = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  ');
-  return [result.title, format(head), ...lines.map(format)].join('\n');
+  return [result.title, format(header), ...lines.map(format)].join('\n');
 }
 
 function digits(value: number | undefined): string {

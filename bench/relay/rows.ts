@@ -8,10 +8,10 @@ import { cpuMs, output, rssKib } from './processes.ts';
 import { bulkOverTls, connectionsOverTls } from './tls-load.ts';
 
 /**
- * The rows of the comparison: what each does to a peer for some seconds, and what it measures.
+ * The rows of the comparison: the load that each puts on a peer for some seconds, and what it measures.
  */
 export interface Sample {
-  /** The row's main figure; more is better. */
+  /** The row's main figure. More is better. */
   readonly rate: number;
   /** CPU milliseconds of the proxy for each unit of work. */
   readonly cpuPerUnit: number;
@@ -23,14 +23,14 @@ export interface Row {
   readonly title: string;
   readonly rateUnit: string;
   readonly cpuUnit: string;
-  /** What decides. Of p99 and memory, less is better. */
+  /** The measure that peers are compared by. For p99 and memory, less is better. */
   readonly compares: 'rate' | 'p99' | 'memory';
   readonly measure: (peer: Peer, seconds: number) => Promise<Sample>;
-  /** Peers that can't do it are left out. */
+  /** The port that a peer needs for this row. Peers without it are left out. */
   readonly needs?: PortKind;
-  /** Only measured when it is asked for by name. */
+  /** The row is measured only when `--rows` names it. */
   readonly onRequest?: true;
-  /** What a proxy that has run for a while has done before; by itself the same work. */
+  /** The load before the measurement. Default: the same load as measured. */
   readonly warmUp?: (peer: Peer, seconds: number) => Promise<unknown>;
 }
 
@@ -84,7 +84,7 @@ export const rows: Readonly<Record<string, Row>> = {
     needs: 'proxied',
   },
   'tls-connections': {
-    title: 'New connections whose TLS is ended, no session resumed',
+    title: 'New TLS connections, terminated by the proxy, no session resumed',
     rateUnit: 'connections/s',
     cpuUnit: 'ms/1000 connections',
     compares: 'rate',
@@ -97,7 +97,7 @@ export const rows: Readonly<Record<string, Row>> = {
       }),
   },
   'tls-bulk': {
-    title: 'Bulk, 1 stream whose TLS is ended',
+    title: 'Bulk, 1 TLS stream, terminated by the proxy',
     rateUnit: 'GB/s',
     cpuUnit: 'ms/GB',
     compares: 'rate',
@@ -127,7 +127,7 @@ export const rows: Readonly<Record<string, Row>> = {
     cpuUnit: 'ms/s',
     compares: 'memory',
     measure: measureIdle,
-    // Not with as many sessions: what grows with their number is the question.
+    // The warm-up opens fewer sessions: the row measures the memory that grows with their number.
     warmUp: (peer, seconds) => shortSessions.measure(peer, seconds),
   },
   mix: {
@@ -146,15 +146,15 @@ export const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-/** At a low rate a compiler takes minutes to warm up. */
+/** A warm-up at full load: at a low rate, a compiler takes minutes to warm up. */
 function fullLoad(peer: Peer, seconds: number): Promise<Sample> {
   return keptAlive.measure(peer, seconds);
 }
 
-/** The port of a row's own kind; only peers that have it are measured. */
+/** The peer's port of this kind, which only peers with such a port are asked for. */
 function portOf(peer: Peer, kind: PortKind): number {
   const port = peer[kind];
-  if (port === undefined) throw new Error(`${peer.name} has no port for it`);
+  if (port === undefined) throw new Error(`${peer.name} has no port ${kind}`);
   return port;
 }
 
@@ -187,7 +187,7 @@ function bulk(streams: number): Row {
 
 const iperfSchema = z.object({ end: z.object({ sum_received: z.object({ bytes: z.number() }) }) });
 
-/** The server takes one test at a time, and needs a moment after each. */
+/** The number of attempts: the iperf3 server runs one test at a time and needs a moment after each. */
 const iperfTries = 5;
 
 async function iperf(port: number, streams: number, seconds: number): Promise<number> {
@@ -226,7 +226,7 @@ function web(
   };
 }
 
-/** wrk prints `99%    1.23ms` and other units. */
+/** A percentile in milliseconds from wrk's output, e.g. `99%    1.23ms`, with the units us, ms or s. */
 function percentile(text: string, percent: number): number {
   const found = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(text);
   const factor = { us: 0.001, ms: 1, s: 1_000 }[found?.[2] ?? 'ms'] ?? 1;
@@ -254,13 +254,13 @@ async function measureIdle(peer: Peer, seconds: number): Promise<Sample> {
   }
 }
 
-/** Connected, and answered once, so that the whole way stands. */
+/** Opens a connection and waits for one answer, so that the upstream side is connected, too. */
 async function greeted(port: number): Promise<Socket> {
   const socket = createConnection(port, '127.0.0.1');
   return new Promise((resolve, reject) => {
-    // Also later, when it means nothing any more.
+    // The handler stays, as an idle socket without one would throw; a late reject has no effect.
     socket.on('error', reject);
-    // A proxy without a descriptor left takes connections and says nothing, or ends them.
+    // A proxy that is out of descriptors accepts connections and sends nothing, or closes them.
     socket.setTimeout(greetingMs, () => socket.destroy());
     socket.once('close', () => reject(new Error('ended without an answer')));
     socket.once('data', () => {

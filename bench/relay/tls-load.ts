@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { output } from './processes.ts';
 
 /**
- * Clients whose TLS is ended by what is measured, in C, so that they cost no more than it does; and the certificate that
- * they are shown, the same by all.
+ * Clients for proxies that terminate TLS, and the certificate that all proxies present. The clients are programs in C,
+ * so that they cost no more CPU than the proxy.
  */
 export interface Certificate {
-  /** PEM: the certificate, and behind it its key. */
+  /** The path of a PEM file with the certificate, followed by its key. */
   readonly both: string;
 }
 
@@ -21,17 +21,17 @@ export async function makeCertificate(folder: string): Promise<Certificate> {
   return { both };
 }
 
-/** How many: each a whole handshake, a request and its answer. s_time makes one after the other. */
+/** The number of connections, each with a full handshake, a request and its answer. s_time opens them one by one. */
 export async function connectionsOverTls(port: number, clients: number, seconds: number): Promise<number> {
   const args = ['s_time', '-connect', `127.0.0.1:${port}`, '-new', '-www', '/', '-time', String(seconds)];
   const texts = await Promise.all(Array.from({ length: clients }, () => output('openssl', args)));
   return texts.reduce((sum, text) => sum + Number(/(\d+) connections in \d+ real seconds/.exec(text)?.[1] ?? 0), 0);
 }
 
-/** How many bytes came. */
+/** The number of bytes that arrived. */
 export async function bulkOverTls(port: number, seconds: number): Promise<number> {
   const args = ['--insecure', '--silent', '--output', '/dev/null', '--write-out', '%{size_download}'];
   const timed = [...args, '--max-time', String(seconds), `https://127.0.0.1:${port}/`];
-  // It ends when its time is up, and calls that a failure (28).
+  // curl ends when its time is up, with exit code 28 (timeout).
   return Number(await output('sh', ['-c', 'curl "$@" || [ $? = 28 ]', 'curl', ...timed]));
 }

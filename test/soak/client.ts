@@ -3,10 +3,13 @@ import { parseAnswer, type Answer } from './answer.ts';
 import { wallMs } from './wall-clock.ts';
 
 /**
- * A client's connection: asks, and gets whole answers or a failure that says how it went wrong.
+ * A client's connection: sends requests, and returns whole answers or a failure with the reason.
  */
 export class ConnectionFailure extends Error {
-  /** Node's error code; `EMPTY`: ended without a byte; `CUT`: amid an answer; `SILENT`: none within our patience. */
+  /**
+   * Node's error code, or `EMPTY`: the connection ended without a byte; `CUT`: it ended within an answer; `SILENT`: no
+   * answer within `patienceMs`.
+   */
   readonly code: string;
 
   constructor(code: string) {
@@ -15,7 +18,7 @@ export class ConnectionFailure extends Error {
   }
 }
 
-/** Longer than any hold: Sealane gives up first, and says why. */
+/** The timeout, longer than any hold: Sealane ends the session first and logs the reason. */
 const patienceMs = 30_000;
 
 export class Client {
@@ -39,12 +42,12 @@ export class Client {
     socket.on('end', () => this.#fail(this.#text === '' ? 'EMPTY' : 'CUT'));
   }
 
-  /** By which Sealane's access log names it; undefined when it never connected. */
+  /** The port that identifies the client in Sealane's access log; undefined when the client never connected. */
   get localPort(): number | undefined {
     return this.#localPort;
   }
 
-  /** Rejects with a ConnectionFailure. */
+  /** Sends one request and resolves with its answer. Rejects with a ConnectionFailure. */
   async ask(connection: 'close' | 'keep-alive'): Promise<Answer> {
     if (!this.#failure) this.#socket.write(`GET / HTTP/1.1\r\nHost: soak\r\nConnection: ${connection}\r\n\r\n`);
     for (;;) {

@@ -3,9 +3,9 @@ import { run } from '../../dev/machine/command.ts';
 import { testEngine, uniqueName } from '../support/engine/containers.ts';
 import type { SoakEnvironment } from './environment.ts';
 
-/** The replicas of docker-compose.yml beside this file, brought to a number by compose. */
+/** The project of the docker-compose.yml beside this file, whose replicas are scaled by compose. */
 export interface ComposeProject extends AsyncDisposable {
-  /** `docker-compose up`; resolves when Sealane says that what is new is ready and what is old is gone. */
+  /** Runs `docker-compose up`. Resolves when Sealane has logged that new replicas are ready and old ones removed. */
   up(replicas: number, ...options: readonly string[]): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export function composeProject(environment: SoakEnvironment): ComposeProject {
   const compose = (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['-p', project, '-f', file, ...args], { env, timeoutMs: 120_000 });
 
-  /** Names by id. */
+  /** The names of the running containers, by id. */
   const running = async (): Promise<Map<string, string>> => {
     const filters = { label: [`com.docker.compose.project=${project}`] };
     const rows = await testEngine().listContainers({ filters });
@@ -31,7 +31,7 @@ export function composeProject(environment: SoakEnvironment): ComposeProject {
       const after = await running();
       const started = [...after].filter(([id]) => !before.has(id));
       await Promise.all(started.map(([, name]) => environment.ready(name, from)));
-      // One that was recreated left under the name that compose gave it meanwhile, or under its own.
+      // A recreated container is removed under its own name, or under the temporary one that compose gave it.
       const gone = [...before].filter(([id]) => !after.has(id));
       await Promise.all(gone.map(([, name]) => environment.left(`(?:[0-9a-f]{12}_)?${name}`, from)));
     },

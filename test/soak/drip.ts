@@ -11,22 +11,25 @@ import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { quantile } from './quantile.ts';
 
 /**
- * `npm run soak:drip [connections] [seconds] [driver]`: as many clients drip a ClientHello byte by byte into a listener that
- * looks for names, and come back whenever they are turned away; honest clients of the same listener are timed meanwhile.
- * The relay, the drippers and the honest clients are a process each, and share the machine: so the honest ones are timed
- * as well while the same drippers drip into another relay.
+ * `npm run soak:drip [connections] [seconds] [driver]`: slow clients ("drippers") send a ClientHello byte by byte to a
+ * listener that detects names, and reconnect whenever they are rejected. Honest clients of the same listener are timed
+ * meanwhile. Relay, drippers and honest clients are separate processes on one machine, so the honest clients are also
+ * timed while the same drippers connect to another relay.
  */
-/** What one that drips may hold of the relay's memory, a socket of Node's included: 9.9 with splice, 14.7 with stream. */
+/** The limit for the relay's memory per dripper, with Node's socket. Measured: 9.9 with splice, 14.7 with stream. */
 const mostKibEach = 24;
-/** Beside what it is while they drip elsewhere: 0.5 to 1.2 with splice, 1.1 to 2.1 with stream. */
+/**
+ * The limit for the rise of the p99 of honest clients, relative to drippers at another relay. Measured: 0.5 to 1.2 with
+ * splice, 1.1 to 2.1 with stream.
+ */
 const mostP99RiseMs = 4;
-/** Until the first of the drippers have been turned away, and come again. */
+/** The time until the first drippers have been rejected and have reconnected. */
 const warmUpSeconds = 6;
-/** The drippers come over five seconds and send over two, a few at a time: each has a moment of its own, as independent clients do. */
+/** The drippers connect within five seconds and send within two, a few at a time, as independent clients would. */
 const rampMs = 5_000;
 const turnMs = 2_000;
 const stepMs = 5;
-/** Whoever waits longer for an answer has failed. */
+/** The timeout of an honest client's answer. */
 const longestMs = 10_000;
 
 const [role = '', ...rest] = process.argv.slice(2);
@@ -57,7 +60,7 @@ async function judge(connections: number, seconds: number, drivers: readonly str
     await honest(port, warmUpSeconds);
     let open = 0;
     let busyKib = 0;
-    // They are turned away in waves and take a moment to come back: the most at once counts, and the most memory.
+    // Drippers are rejected in waves and take a moment to reconnect: the maxima of connections and memory count.
     const watch = setInterval(() => {
       busyKib = Math.max(busyKib, rssKib(relay.pid ?? 0));
       void ask(relay).then(
@@ -87,7 +90,9 @@ async function judge(connections: number, seconds: number, drivers: readonly str
   }
 }
 
-/** A process of its own. Two descriptors a client, as the relay counts; the hard limit is often too low for that. */
+/**
+ * Starts a separate process. The relay needs two descriptors for each client, more than the hard limit often allows.
+ */
 function part(...args: readonly string[]): ChildProcess {
   const withFiles = 'ulimit -n 65536 2>/dev/null; exec "$0" "$@"';
   const [first, ...before] = dieWithParent;
@@ -96,7 +101,7 @@ function part(...args: readonly string[]): ChildProcess {
   });
 }
 
-/** @throws when it ends instead. */
+/** The next message of the process. @throws when the process ends instead */
 async function told(child: ChildProcess): Promise<unknown> {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`a part of the test ended with ${String(code)}`);
@@ -118,7 +123,7 @@ interface Honest {
   readonly failed: number;
 }
 
-/** From the connect to the first byte of the answer, four at a time, as often as it goes. */
+/** Times honest clients from the connect to the first byte of the answer: four at a time, one after the other. */
 async function honest(port: number, seconds: number): Promise<Honest> {
   const hello = recorded('curl');
   const untilMs = performance.now() + seconds * 1_000;
@@ -162,7 +167,7 @@ function runRelay(driver: 'splice' | 'stream', upstreamPort: number): void {
   process.on('message', () => process.send?.(plane.counters.totals().open));
 }
 
-/** Each sends a byte every other second, and comes back as soon as it is turned away. */
+/** Each client sends a byte every two seconds, and reconnects as soon as it is rejected. */
 function runDrippers(port: number, connections: number): void {
   const hello = recorded('curl');
   const open = new Map<Socket, number>();
@@ -179,7 +184,7 @@ function runDrippers(port: number, connections: number): void {
     for (let count = 0; count < (connections * stepMs) / rampMs && open.size < connections; count++) drip();
     if (open.size < connections) return;
     clearInterval(ramp);
-    process.send?.('there');
+    process.send?.('connected');
   }, stepMs);
   const parts = turnMs / stepMs;
   let turn = 0;

@@ -3,7 +3,7 @@ import { installMissing } from '../../dev/machine/packages.ts';
 import { followEvents, type EngineEvents } from '../support/engine/events.ts';
 import { buildReplicaImage } from './replica/image.ts';
 
-/** The engine that everything runs on, with the replicas' image and the engine's own account of what happens. */
+/** The engine of the soak tests, with the image of the replicas and the engine's events. */
 export interface SoakEngine extends AsyncDisposable {
   readonly engine: AcquiredEngine;
   readonly image: string;
@@ -14,7 +14,7 @@ export async function prepareEngine(say: (line: string) => void): Promise<SoakEn
   await installMissing([{ program: 'docker-compose', debianPackage: 'docker-compose' }], say);
   await using made = new AsyncDisposableStack();
   const engine = made.use(await acquireEngine({ allowPrivate: true, onProgress: say }));
-  // For docker-compose, Sealane and testcontainers, whose reaper's image cannot be had without a registry.
+  // docker-compose, Sealane and testcontainers read these. The image of testcontainers' reaper needs a registry.
   process.env['DOCKER_HOST'] = engine.host;
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
   say(`using ${engine.host}; building the replicas' image`);

@@ -4,10 +4,13 @@ import { freePort } from '../support/sockets/free-port.ts';
 import type { SoakEngine } from './engine.ts';
 
 /**
- * What a scenario plays on: a Sealane of its own, one service `soak` on one port, and its replicas. All gone at the end.
+ * The environment of a scenario: a Sealane, one service `soak` on one port, and its replicas. All are removed at the
+ * end.
  */
 export interface ReplicaOptions {
-  /** `exit`: at once, with whatever it was at. Otherwise as whoami: serves on for a moment, finishes, ends. */
+  /**
+   * `exit`: exits at once, even amid requests. Default, as whoami: serves for a moment, finishes its requests, exits.
+   */
   readonly onStop?: 'exit' | undefined;
   readonly openAfterMs?: number;
   readonly create?: NonNullable<ContainerOptions['create']>;
@@ -34,7 +37,7 @@ export class SoakEnvironment implements AsyncDisposable {
     return environment;
   }
 
-  /** Replicas that Sealane says are ready. */
+  /** Starts replicas. Resolves when Sealane has logged that they are ready. */
   async start(count: number, options: ReplicaOptions = {}): Promise<TestContainer[]> {
     const from = this.mark();
     const replicas = await Promise.all(Array.from({ length: count }, () => this.launch(options)));
@@ -42,7 +45,7 @@ export class SoakEnvironment implements AsyncDisposable {
     return replicas;
   }
 
-  /** A replica that runs, ready or not. */
+  /** Starts a replica. Resolves when it runs, ready or not. */
   async launch({ onStop, openAfterMs, labels, ...options }: ReplicaOptions = {}): Promise<TestContainer> {
     const own = { listen: String(this.port), port: '8080', pool: 'soak', ...labels };
     return this.#kept.use(
@@ -59,12 +62,12 @@ export class SoakEnvironment implements AsyncDisposable {
     );
   }
 
-  /** Disposes of it with the environment, before what was there earlier. */
-  keep<T extends AsyncDisposable>(thing: T): T {
-    return this.#kept.use(thing);
+  /** Disposes of `resource` with the environment, before earlier resources. */
+  keep<T extends AsyncDisposable>(resource: T): T {
+    return this.#kept.use(resource);
   }
 
-  /** The place in Sealane's log from which the effects of what comes next are looked for. */
+  /** The current end of Sealane's log: the effects of the next step come after it. */
   mark(): number {
     return this.sealane.lines.length;
   }

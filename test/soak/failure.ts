@@ -1,12 +1,12 @@
-/** What a client saw go wrong; `verdict.ts` finds out whose fault it was. */
+/** A client's failure, as the client saw it. `verdict.ts` finds its cause. */
 export interface Failure {
-  /** Its own port, by which Sealane's access log names it; undefined when it never connected. */
+  /** The client's port, which identifies it in Sealane's access log; undefined when it never connected. */
   readonly localPort: number | undefined;
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch, as below. */
   readonly startedAtMs: number;
   readonly failedAtMs: number;
-  /** See ConnectionFailure. */
+  /** The code of the ConnectionFailure. */
   readonly code: string;
-  /** Whole answers that it had got on this connection before. */
+  /** The number of whole answers on this connection before the failure. */
   readonly answers: number;
 }

@@ -4,14 +4,14 @@ import type { Failure } from './failure.ts';
 import { wallMs } from './wall-clock.ts';
 
 /**
- * Connections that stay: each exchanges a small message at a steady pace, and when it ends makes another at once.
+ * Long-lived connections: each exchanges small messages at a steady pace, and is replaced at once when it ends.
  */
 export interface LongLived {
   readonly messages: number;
-  /** New connections after one had ended, in order or not. */
+  /** The number of connections that replaced an ended one, whether it ended in order or not. */
   readonly reconnects: number;
   readonly failures: readonly Failure[];
-  /** Longest time from a message to its answer, reconnects included; milliseconds. */
+  /** The longest time in milliseconds from a message to its answer, reconnects included. */
   readonly longestMs: number;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function startLongLived(port: number, count: number): LongLived {
   let reconnects = 0;
   let longestMs = 0;
 
-  /** Resolves when the connection is over; `askedAtMs`: of a message that has had no answer yet. */
+  /** Resolves when the connection has ended, with the time of a message that got no answer, as `unanswered` is. */
   const live = async (client: Client, unanswered: number | undefined): Promise<number | undefined> => {
     let askedAtMs = unanswered;
     let answers = 0;
@@ -44,7 +44,7 @@ export function startLongLived(port: number, count: number): LongLived {
       if (!(error instanceof ConnectionFailure)) throw error;
       const { localPort, startedAtMs } = client;
       failures.push({ localPort, startedAtMs, failedAtMs: wallMs(), code: error.code, answers });
-      // A client in its right mind does not storm a server that has just refused it.
+      // A well-behaved client does not reconnect at once to a server that has just refused it.
       if (answers === 0) await pause(paceMs, ending.signal);
     } finally {
       client.close();
@@ -53,7 +53,7 @@ export function startLongLived(port: number, count: number): LongLived {
   };
 
   const lane = async (index: number): Promise<void> => {
-    // Not in step with each other.
+    // The lanes start at different times, so that they do not send in step.
     await pause((index * paceMs) / count, ending.signal);
     let unanswered: number | undefined;
     for (let turn = 0; !ending.signal.aborted; turn += 1) {

@@ -3,22 +3,22 @@ import type { Failure } from './failure.ts';
 import { wallMs } from './wall-clock.ts';
 
 /**
- * New connections on schedule, whether or not earlier ones have been answered (open loop), so that no stall hides behind
- * a client that waits for its turn. Each asks once, reads the whole answer, and is gone.
+ * Opens new connections on schedule, whether or not earlier ones have been answered (open loop), so that a stall can't
+ * hide behind clients that wait for their turn. Each connection sends one request, reads the whole answer, and closes.
  */
 export interface OpenLoad {
   readonly made: number;
   readonly failures: readonly Failure[];
-  /** Milliseconds from connecting to the whole answer, of those that got one. */
+  /** The time of each answered connection from its connect to the whole answer, in milliseconds. */
   readonly waitsMs: readonly number[];
   readonly slowest: Served | undefined;
-  /** How far the schedule slipped at worst, in milliseconds: what of the waits may be this program's own. */
+  /** The largest delay of the schedule in milliseconds: the part of the waits that this program may have caused. */
   readonly slippedMs: number;
-  /** Resolves when so many more have got their answer. */
+  /** Resolves when `count` more connections have been answered. */
   answered(count: number): Promise<void>;
-  /** Resolves when those who had to wait have been served: no more are under way than a good moment sees. */
+  /** Resolves when waiting clients have been served: no more connections are open than in normal operation. */
   caughtUp(): Promise<void>;
-  /** Starts no more; resolves when the last one is over. */
+  /** Opens no more connections. Resolves when the last one has ended. */
   stop(): Promise<void>;
 }
 
@@ -28,8 +28,8 @@ interface Served {
   readonly waitMs: number;
 }
 
-/** Under way at once, when nobody waits for a replica. */
-const usual = 20;
+/** The most connections that are open at once while no client waits for a replica. */
+const normalOpen = 20;
 const tickMs = 5;
 
 export function startOpenLoad(port: number, perSecond: number): OpenLoad {
@@ -70,7 +70,7 @@ export function startOpenLoad(port: number, perSecond: number): OpenLoad {
     for (const due = Math.floor((elapsedMs * perSecond) / 1_000); made < due; made += 1) {
       const connection = one().finally(() => {
         running.delete(connection);
-        if (running.size <= usual) for (const resolve of catchingUp.splice(0)) resolve();
+        if (running.size <= normalOpen) for (const resolve of catchingUp.splice(0)) resolve();
       });
       running.add(connection);
     }

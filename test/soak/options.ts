@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { scenarios, type Scenario } from './scenarios.ts';
 
 /**
- * `--times 20` rounds of each scenario (or SOAK_TIMES), `--only name` (repeatable), `--json file`, `--logs folder` for what
- * Sealane said in each.
+ * The options of `npm run soak`: `--times 20` rounds of each scenario (or SOAK_TIMES), `--only name` (repeatable),
+ * `--json file`, `--logs folder` for Sealane's log of each scenario.
  */
 export interface SoakOptions {
   readonly times: number;

@@ -2,8 +2,9 @@ import type { Outcome } from './run-scenario.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
- * The outcomes as a table for people. `longest` and `p99`: from connecting to the whole answer; `held`: the most of it that
- * Sealane spent on holding and dialing; `moved`: long-lived connections that ended with their replica and went on at once.
+ * Renders the outcomes as a table. `longest` and `p99`: from the connect to the whole answer; `held`: the longest time
+ * that Sealane held and dialed; `moved`: long-lived connections that ended with their replica and were replaced at
+ * once.
  */
 const columns: readonly { readonly title: string; readonly cell: (outcome: Outcome) => string }[] = [
   { title: 'scenario', cell: ({ title }) => title },
@@ -29,13 +30,13 @@ export function table(outcomes: readonly Outcome[]): string {
   return [...lines, ...outcomes.flatMap(remarks)].join('\n');
 }
 
-export function isGood({ failed, trouble }: Outcome): boolean {
-  return failed.length === 0 && trouble === undefined;
+export function isGood({ failed, abortReason }: Outcome): boolean {
+  return failed.length === 0 && abortReason === undefined;
 }
 
-function remarks({ name, failed, unavoidable, trouble }: Outcome): string[] {
+function remarks({ name, failed, unavoidable, abortReason }: Outcome): string[] {
   return [
-    ...(trouble === undefined ? [] : [`${name}: not played to its end: ${trouble}`]),
+    ...(abortReason === undefined ? [] : [`${name}: aborted: ${abortReason}`]),
     ...reasons(failed).map((reason) => `${name}: failed: ${reason}`),
     ...reasons(unavoidable).map((reason) => `${name}: unavoidable: ${reason}`),
   ];
@@ -45,7 +46,7 @@ function reasons(verdicts: readonly Verdict[]): string[] {
   return [...Map.groupBy(verdicts, ({ why }) => why)].map(([why, same]) => `${same.length} × ${why}`);
 }
 
-/** Each reason with its count, and enough evidence to look into it. */
+/** The outcome as JSON: each reason with its count and up to ten pieces of evidence. */
 export function forMachines({ failed, unavoidable, ...outcome }: Outcome): object {
   return { ...outcome, failed: counted(failed), unavoidable: counted(unavoidable) };
 }

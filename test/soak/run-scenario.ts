@@ -9,57 +9,57 @@ import { findSession, sessionsOf } from './session.ts';
 import { SoakEnvironment } from './environment.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** Plays one scenario under load and says how its clients fared. */
+/** Runs one scenario under load and reports the results of its clients. */
 export interface Outcome {
   readonly name: string;
   readonly title: string;
-  /** Rounds that were played to their end. */
+  /** The number of completed rounds. */
   readonly rounds: number;
-  /** New connections, long-lived ones and their successors included. */
+  /** The number of new connections, long-lived ones and their successors included. */
   readonly connections: number;
   readonly messages: number;
   readonly failed: readonly Verdict[];
   readonly unavoidable: readonly Verdict[];
-  /** Long-lived connections that ended with their upstream. */
+  /** The number of long-lived connections that ended with their upstream. */
   readonly moved: number;
-  /** Of the short connections, from connect to the whole answer. */
+  /** The longest wait of a short connection, from its connect to the whole answer. */
   readonly longestWaitMs: number;
   readonly p99WaitMs: number;
-  /** Of the long-lived ones, from a message to its answer. */
+  /** The longest wait of a long-lived connection, from a message to its answer. */
   readonly longestMessageMs: number;
-  /** Longest time that Sealane held a client and dialed for it; the rest of a wait is the replica's. */
+  /** The longest time that Sealane held a client and dialed for it. The rest of a wait is due to the replica. */
   readonly longestHeldMs: number;
-  /** Where the longest wait was spent: Sealane's record of that session. */
+  /** Sealane's record of the session with the longest wait. */
   readonly longestWait: unknown;
-  /** What of the waits may be the load's own. */
+  /** The part of the waits that the load itself may have caused, in milliseconds. */
   readonly slippedMs: number;
-  /** Why it was not played to its end. */
-  readonly trouble: string | undefined;
+  /** Why the scenario was aborted; undefined when it completed. */
+  readonly abortReason: string | undefined;
 }
 
-export interface PlayOptions {
+export interface RunOptions {
   readonly times: number;
   readonly perSecond: number;
   readonly longLived: number;
   readonly signal: AbortSignal;
   readonly onRound: (done: number) => void;
-  /** Gets all that Sealane said in the scenario. */
+  /** Receives Sealane's whole log of the scenario. */
   readonly onLog: (lines: readonly LogLine[]) => Promise<void>;
 }
 
 const roundDeadlineMs = 90_000;
-/** Clients are there before the first round, and a while after the last. */
+/** The number of connections to be answered before the first round and after the last. */
 const margin = 100;
 
-export async function play(engine: SoakEngine, scenario: Scenario, options: PlayOptions): Promise<Outcome> {
+export async function runScenario(engine: SoakEngine, scenario: Scenario, options: RunOptions): Promise<Outcome> {
   const firstEvent = engine.events.seen.length;
   await using environment = await SoakEnvironment.open(engine);
   const round = await scenario.setUp(environment);
   const open = startOpenLoad(environment.port, options.perSecond);
   const long = startLongLived(environment.port, options.longLived);
-  const { rounds, trouble } = await playRounds(round, open, options);
+  const { rounds, abortReason } = await runRounds(round, open, options);
   await Promise.all([open.stop(), long.stop()]);
-  // Its last words are the last records.
+  // The last records are written when Sealane stops.
   await environment.sealane.stop();
   await options.onLog(environment.sealane.lines);
   const sessions = sessionsOf(environment.sealane.lines);
@@ -80,15 +80,15 @@ export async function play(engine: SoakEngine, scenario: Scenario, options: Play
     longestWait: open.slowest && findSession(sessions)(open.slowest),
     longestMessageMs: long.longestMs,
     slippedMs: open.slippedMs,
-    trouble,
+    abortReason,
   };
 }
 
-async function playRounds(
+async function runRounds(
   round: Round,
   load: OpenLoad,
-  { times, signal, onRound }: PlayOptions,
-): Promise<{ readonly rounds: number; readonly trouble: string | undefined }> {
+  { times, signal, onRound }: RunOptions,
+): Promise<{ readonly rounds: number; readonly abortReason: string | undefined }> {
   let rounds = 0;
   try {
     await within(load.answered(margin), signal);
@@ -99,10 +99,10 @@ async function playRounds(
       onRound(rounds);
     }
     await within(load.answered(margin), signal);
-    return { rounds, trouble: undefined };
+    return { rounds, abortReason: undefined };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { rounds, trouble: error instanceof Error ? error.message : String(error) };
+    return { rounds, abortReason: error instanceof Error ? error.message : String(error) };
   }
 }
 

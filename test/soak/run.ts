@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareEngine } from './engine.ts';
 import { readOptions } from './options.ts';
-import { play, type Outcome } from './run-scenario.ts';
+import { runScenario, type Outcome } from './run-scenario.ts';
 import { forMachines, isGood, table } from './report.ts';
 
 /**
- * `npm run soak`: everything that happens to containers, again and again, under load on a real engine. The goal is that
- * no connection fails that Sealane could have saved; the exit code is 1 when one does. Takes about a quarter of an hour;
- * `-- --times 2` less, `-- --only crash` less still.
+ * `npm run soak`: repeats everything that happens to containers, under load on a real engine. The goal is that no
+ * connection fails that Sealane could have saved; the exit code is 1 when one does. It takes about a quarter of an
+ * hour; `-- --times 2` and `-- --only crash` shorten it.
  */
 const perSecond = 200;
 const longLived = 50;
@@ -24,7 +24,7 @@ await using engine = await prepareEngine(say);
 if (logs !== undefined) await mkdir(logs, { recursive: true });
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
-  const outcome = await play(engine, scenario, {
+  const outcome = await runScenario(engine, scenario, {
     times,
     perSecond,
     longLived,
@@ -36,11 +36,11 @@ for (const scenario of chosen) {
     onRound: (done) => process.stderr.isTTY && process.stderr.write(`\r${scenario.name} ${done} of ${times}`),
   });
   outcomes.push(outcome);
-  const { rounds, connections, failed, unavoidable, longestWaitMs, trouble } = outcome;
+  const { rounds, connections, failed, unavoidable, longestWaitMs, abortReason } = outcome;
   say(
     `${isGood(outcome) ? '✓' : '✗'} ${scenario.name}: ${rounds} rounds, ${connections} connections, ` +
       `${failed.length} failed, ${unavoidable.length} unavoidable, longest ${longestWaitMs.toFixed(0)} ms` +
-      (trouble === undefined ? '' : `; ${trouble}`),
+      (abortReason === undefined ? '' : `; ${abortReason}`),
   );
 }
 const good = outcomes.every(isGood);

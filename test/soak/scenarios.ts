@@ -4,9 +4,8 @@ import type { OpenLoad } from './open-load.ts';
 import type { ReplicaOptions, SoakEnvironment } from './environment.ts';
 
 /**
- * What people do to containers while clients connect. Each scenario sets its environment, then plays the same round again and
- * again; a round is over when all replicas are ready again and those who waited
- * have been served.
+ * What users do to containers while clients connect. Each scenario sets up its environment, then repeats the same
+ * round. A round is over when all replicas are ready again and waiting clients have been served.
  */
 export interface Scenario {
   readonly name: string;
@@ -48,7 +47,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'unhealthy', title: 'HEALTHCHECK of one of two fails, passes', setUp: unhealthy },
 ];
 
-/** New connections to be answered while a replica is away, so that its absence is felt. */
+/** The number of connections to be answered while a replica is away, so that its absence has an effect. */
 const whileAway = 100;
 
 async function stopAndStart(environment: SoakEnvironment, options: ReplicaOptions): Promise<Round> {
@@ -96,15 +95,15 @@ async function scale(environment: SoakEnvironment): Promise<Round> {
 }
 
 /**
- * Docker doubles the delay of a restart whenever the run before was shorter than ten seconds, so each round crashes a
- * replica of its own, which has taken over from the last one.
+ * Crashes the only replica. Docker doubles the delay of a restart whenever the run before was shorter than ten seconds,
+ * so each round crashes a new replica, which has replaced the last one.
  */
 async function crash(environment: SoakEnvironment): Promise<Round> {
   const options: ReplicaOptions = { host: { RestartPolicy: { Name: 'always' } } };
   let only = nth(await environment.start(1, options), 0);
   return async () => {
     const from = environment.mark();
-    // From within: whoever sends a signal through the engine tells it not to restart.
+    // The signal is sent inside of the container: after a signal through the engine, the engine does not restart it.
     await only.exec(['sh', '-c', 'kill -USR2 1']);
     await environment.left(only.name, from);
     await environment.ready(only.name, environment.mark());
@@ -154,7 +153,9 @@ async function latePort(environment: SoakEnvironment): Promise<Round> {
   };
 }
 
-/** Healthy while a file in the container says `well`; by what a shell can do alone, since the image has little else. */
+/**
+ * Healthy while a file in the container contains `well`. The check uses only the shell, as the image has few programs.
+ */
 const healthcheck: ReplicaOptions = {
   create: {
     Healthcheck: {
@@ -168,17 +169,17 @@ const healthcheck: ReplicaOptions = {
 
 async function unhealthy(environment: SoakEnvironment): Promise<Round> {
   await environment.start(1);
-  const moody = await environment.launch(healthcheck);
-  const say = (state: string): Promise<unknown> => moody.exec(['sh', '-c', `echo ${state} > /tmp/health`]);
-  await say('well');
-  await environment.ready(moody.name, 0);
+  const checked = await environment.launch(healthcheck);
+  const setHealth = (state: string): Promise<unknown> => checked.exec(['sh', '-c', `echo ${state} > /tmp/health`]);
+  await setHealth('well');
+  await environment.ready(checked.name, 0);
   return async (_index, load) => {
     const from = environment.mark();
-    await say('sick');
-    await environment.became(moody.name, 'unhealthy', from);
+    await setHealth('sick');
+    await environment.became(checked.name, 'unhealthy', from);
     await load.answered(whileAway);
-    await say('well');
-    await environment.ready(moody.name, from);
+    await setHealth('well');
+    await environment.ready(checked.name, from);
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LogLine } from '../support/sealane/sealane.ts';
 
-/** What Sealane's access log says of a session, as far as clients' failures are explained by it. */
+/** The fields of Sealane's access log that explain clients' failures. */
 const sessionSchema = z.object({
   session: z.object({
     client: z.string(),
@@ -29,26 +29,28 @@ export function sessionsOf(lines: readonly LogLine[]): SessionLine[] {
 }
 
 /**
- * When the dial that was answered began, or earlier by what those before it took that were not; milliseconds since the
- * epoch.
+ * The time at which the answered dial began, in milliseconds since the epoch. It is too early by the duration of failed
+ * dials before it.
  */
 export function dialedAtMs({ startedAtMs, heldMs }: SessionLine): number {
   return startedAtMs + heldMs;
 }
 
 /**
- * The same of a session that relayed for a millisecond or two, and with that much to spare. How long others went unanswered
- * before, no field says: it is the rest.
+ * The time at which the answered dial began, for a session that relayed for only a millisecond or two, and inaccurate
+ * by as much. No field has the duration of the failed dials before it, so it is derived from the end of the session.
  */
 export function answeredDialAtMs(session: SessionLine): number {
   const { startedAtMs, dialMs, totalMs, retries } = session;
   return retries === 0 ? dialedAtMs(session) : startedAtMs + totalMs - dialMs;
 }
 
-/** Between a client's clock when it connects and Sealane's when it accepts. */
+/** The largest time between a client's connect and Sealane's accept. */
 const acceptMs = 2_000;
 
-/** The session of a client's connection. Ports are used again within a second: the nearest in time is meant. */
+/**
+ * Finds the session of a client's connection. Ports are reused within a second, so the session nearest in time counts.
+ */
 export function findSession(
   sessions: readonly SessionLine[],
 ): (connection: { readonly localPort: number | undefined; readonly startedAtMs: number }) => SessionLine | undefined {

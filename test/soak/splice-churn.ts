@@ -3,8 +3,8 @@ import { planeRig } from '../support/sockets/rig.ts';
 import { openFiles } from '../support/sockets/splice.ts';
 
 /**
- * `npm run soak:splice [sessions] [seed]`: 100,000 random sessions through the splice driver while upstreams come and go;
- * bytes, counters, descriptors and memory are checked. 140,000 take ten minutes on two busy cores.
+ * `npm run soak:splice [sessions] [seed]`: 100,000 random sessions through the splice driver while upstreams come and
+ * go. Bytes, counters, descriptors and memory are checked. 140,000 sessions take ten minutes on two busy cores.
  */
 const sessions = Number(process.argv[2] ?? 100_000);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
@@ -35,7 +35,7 @@ for (let done = 0; done < sessions; done += round) {
   for (const problem of result.problems) process.stdout.write(`  ${problem}\n`);
   failed ||= result.problems.length > 0 || left > 2;
 }
-// The first half warms up; in the second it must not grow, but for what a garbage collector leaves to chance.
+// The first half warms up. In the second half memory must not grow by more than the garbage collector's variance.
 const half = residentMib.length >> 1;
 const growth = Math.max(...residentMib.slice(half)) / Math.max(...residentMib.slice(0, half));
 if (half >= 4 && growth > 1.2) {

@@ -4,23 +4,27 @@ import { runAt } from './runs.ts';
 import { dialedAtMs, findSession, type SessionLine } from './session.ts';
 
 /**
- * Whose fault a client's failure was, by Sealane's record of the session and the engine's record of the container.
+ * Finds the cause of a client's failure, by Sealane's record of the session and the engine's events of the container.
  *
- * - `failed`: Sealane could have done better. The goal is none of these.
- * - `unavoidable`: the upstream was chosen while it was good, took the request, and its process died with it or, told to stop, reset it.
+ * - `failed`: Sealane could have avoided it. The goal is that there are none.
+ * - `unavoidable`: the upstream was dialed while it was ready and accepted the request; then its process died with the
+ *   request or, told to stop, reset it.
  * - `expected`: a long-lived connection that ended with its upstream.
  */
 export interface Verdict {
   readonly kind: 'failed' | 'unavoidable' | 'expected';
-  /** The same words for the same cause, to be counted. */
+  /** The reason, in the same words for the same cause, so that it can be counted. */
   readonly why: string;
-  /** For whoever looks into it. */
+  /** The records behind the verdict, for the investigation of a failure. */
   readonly evidence: object;
 }
 
-/** From when a bystander heard of a stop until Sealane must have acted on it. The goal of bench/lifecycle-latency.ts, too. */
+/**
+ * The time that Sealane has to act on a stop after this program heard of it; also the goal of
+ * bench/lifecycle-latency.ts.
+ */
 const newsMs = 10;
-/** The engine sees a death, and Sealane closes what the kernel did not reset, within this. */
+/** The time within which the engine sees a death and Sealane closes the connections that the kernel did not reset. */
 const deathMs = 250;
 
 export function judge(
@@ -52,9 +56,9 @@ function judgeOne(failure: Failure, session: SessionLine | undefined, events: re
   if (failure.answers > 0 && run.stopAskedAtMs <= failedAtMs + deathMs) {
     return { kind: 'expected', why: 'ended with its upstream', evidence };
   }
-  // Its grace was over before its answer was there, as happens on a machine that is out of breath.
-  const isTurnedAway = reason === 'upstream-reset' && run.stopAskedAtMs <= failedAtMs && failedAtMs <= run.diedAtMs;
-  if (isTurnedAway && run.diedAtMs - failedAtMs > deathMs) {
+  // The replica's grace period was over before its answer was complete, as happens on an overloaded machine.
+  const wasReset = reason === 'upstream-reset' && run.stopAskedAtMs <= failedAtMs && failedAtMs <= run.diedAtMs;
+  if (wasReset && run.diedAtMs - failedAtMs > deathMs) {
     return { kind: 'unavoidable', why: `${code}: its replica, told to stop, reset the request`, evidence };
   }
   if (Math.abs(run.diedAtMs - failedAtMs) > deathMs) return { kind: 'failed', why: `${code}: ${reason}`, evidence };
@@ -63,7 +67,7 @@ function judgeOne(failure: Failure, session: SessionLine | undefined, events: re
   return { kind: 'unavoidable', why: `${code}: its process died with the request, ${when}`, evidence };
 }
 
-/** An upstream's key begins with the container's id. */
+/** The container's id, with which an upstream's key begins. */
 function containerOf(upstreamKey: string): string {
   return /[0-9a-f]{64}/.exec(upstreamKey)?.[0] ?? upstreamKey;
 }

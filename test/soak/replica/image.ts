@@ -4,7 +4,7 @@ import { ensureBaseImage } from '../../../dev/images/base-image.ts';
 import { followProgress } from '../../../dev/images/follow-progress.ts';
 import { packEntries, type Entry } from '../../../dev/images/root-filesystem.ts';
 
-/** Builds the image of replica.ts from this checkout: sources and all, since Node runs them as they are. */
+/** Builds the image of replica.ts from this checkout's sources, which Node runs as they are. */
 const root = join(import.meta.dirname, '../../..');
 const sources = ['test/soak/replica/replica.ts', 'src/cli/actions/whoami.ts', 'src/cli/stop-signals.ts'];
 

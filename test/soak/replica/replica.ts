@@ -3,13 +3,13 @@ import { startWhoami } from '../../../src/cli/actions/whoami.ts';
 import { firstStopSignal } from '../../../src/cli/stop-signals.ts';
 
 /**
- * The sample service `whoami`, with bad manners on demand. Runs in a container.
+ * The sample service `whoami`, which misbehaves on demand. It runs in a container.
  *
- * - OPEN_AFTER_MS: its port opens so much later.
- * - ON_STOP=exit: SIGTERM ends it at once, with whatever it was at.
+ * - OPEN_AFTER_MS: the delay before its port opens.
+ * - ON_STOP=exit: SIGTERM ends it at once, even amid requests.
  * - SIGUSR2 makes it crash, with exit code 1.
  *
- * Says `listening <milliseconds since the epoch>` the moment its port is open.
+ * Prints `listening <milliseconds since the epoch>` when its port is open.
  */
 const stopSignal = firstStopSignal();
 if (process.env['ON_STOP'] === 'exit') process.on('SIGTERM', () => process.exit(0));
