@@ -104,7 +104,7 @@ describe('sealane why', () => {
   it('says what is wrong with a part, and what to do; names may have slashes', async () => {
     const { code, stdout } = await ask('why', 'shop/half');
     expect(stdout).toMatch(/^shop\/half is degraded: .*\n/);
-    expect(stdout).toMatch(/[✗!] upstreams +localhost:\d+ .* is starting/);
+    expect(stdout).toMatch(/[✗!] upstreams +localhost:\d+ .* has been starting for /);
     expect(stdout).toMatch(/next: \S/);
     expect(code).toBe(0);
   });

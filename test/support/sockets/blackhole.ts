@@ -42,7 +42,7 @@ export async function createBlackhole(): Promise<Blackhole> {
     wake,
     async [Symbol.asyncDispose]() {
       for (const socket of fillers) socket.destroy();
-      wake();
+      // The thread is ended as it sleeps: once awake it would accept a client that is still being dialed for.
       await worker.terminate();
     },
   };
