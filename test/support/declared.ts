@@ -3,7 +3,7 @@ import type { Declaration, DeclaredUpstream, RouteMatch } from '../../src/catalo
 import type { PoolOptions } from '../../src/relay/boundary/table.ts';
 import { matchOf, poolOf, upstreamOf } from '../../src/discovery/options.ts';
 
-/** An upstream as it is declared; name only what the test is about. `name` is its key too. */
+/** A declared upstream. `over` names only what the test is about; `name` is the key, too. */
 export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> = {}): DeclaredUpstream {
   return {
     key: name,
@@ -18,7 +18,7 @@ export function declaredUpstream(name: string, over: Partial<DeclaredUpstream> =
   };
 }
 
-/** What a route asks for that has no options. */
+/** The options of a route that declares none. */
 export const plainPool: PoolOptions = poolOf({});
 export const plainMatch: RouteMatch = matchOf({});
 
@@ -34,7 +34,7 @@ export interface DeclarationOver {
   readonly drainMs?: number;
 }
 
-/** One route of a container of this name, on 127.0.0.1:80 for the service `api`. */
+/** The declaration of one route of a container of this name, on 127.0.0.1:80 for the service `api`. */
 export function declaration(name: string, over: DeclarationOver = {}): Declaration {
   const { service = 'api', host = '127.0.0.1', port = 80, created = 1, holdMs = 10_000, run = 1n } = over;
   return {
@@ -52,7 +52,7 @@ export function declaration(name: string, over: DeclarationOver = {}): Declarati
   };
 }
 
-/** A world in which the containers that declare something live. */
+/** The input of a catalog, in which the containers of all declarations are alive. */
 export function world(
   declarations: readonly Declaration[],
   alive: readonly string[] = declarations.map((one) => one.upstream?.name ?? ''),

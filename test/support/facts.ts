@@ -1,7 +1,7 @@
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../../src/docker/facts.ts';
 
 /**
- * Builders for what the engine reports; name only what the test is about.
+ * Builders for what the engine reports. A test names only the fields that it is about.
  */
 let serial = 0;
 

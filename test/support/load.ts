@@ -4,21 +4,21 @@ import { whoAnswers } from './engine/replica.ts';
 import type { Sealane } from './sealane/sealane.ts';
 
 /**
- * New connections, a few at a time, until stopped; counts who answered and what failed.
+ * Opens new connections, a few at a time, until stopped, and counts the answers of each replica and the failures.
  */
 export interface Load extends AsyncDisposable {
-  /** Settles as soon as this replica has answered a connection. */
+  /** Resolves when this replica has answered a connection. */
   answeredBy(name: string): Promise<void>;
   stop(): Promise<Tally>;
 }
 
 interface Tally {
   readonly made: number;
-  /** Connections that no replica answered. */
+  /** The number of connections that no replica answered. */
   readonly failed: number;
-  /** Of the errors, how often each. */
+  /** The count of each error. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Who answered, sorted. */
+  /** The names of the replicas that answered, sorted. */
   replicas(): readonly string[];
 }
 
@@ -54,8 +54,9 @@ export function startLoad(port: number, { atOnce = 4, host = '127.0.0.1' } = {})
 const sessionSchema = z.object({ session: z.object({ upstream: z.string().optional(), bytesDown: z.number() }) });
 
 /**
- * Sessions that one of these containers had accepted and never answered, or not to the end: lost with its process. Its
- * answers are all alike. Sealane is stopped for it: of a busy one the last lines are still on their way.
+ * The number of sessions that ended with the process of one of these containers: accepted, but not or not fully
+ * answered. All answers of a container have the same size. Sealane is stopped first, since the last log lines of a busy
+ * one are still on their way.
  */
 export async function lostWith(sealane: Sealane, names: readonly string[]): Promise<number> {
   await sealane.stop();

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../src/time/clock.ts';
 
 /**
- * A clock that moves only when told to. `advance` runs due timers in order of their time, also those that timers set.
+ * A clock that moves only by `advance`, which runs due timers in order of their time, including timers that they set.
  */
 export class ManualClock implements Clock {
   #nowMs = 0;
@@ -21,7 +21,7 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#pending.delete(entry) };
   }
 
-  /** Milliseconds until the next timer is due; undefined when none is pending. */
+  /** The milliseconds until the next timer is due; undefined when no timer is pending. */
   nextDelayMs(): number | undefined {
     const next = this.#earliest();
     return next && next.atMs - this.#nowMs;

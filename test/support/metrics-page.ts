@@ -4,8 +4,8 @@ import { recordFields, type SessionField } from '../../src/relay/boundary/sessio
 import { table } from './reference.ts';
 
 /**
- * The tables in docs/metrics.md, made from the declarations of the metrics and of a session's fields. `npm run docs` writes
- * them between their marks; a test compares.
+ * Renders the tables of docs/metrics.md from the declarations of the metrics and of a session's fields. `npm run docs`
+ * writes them between their marks; a test compares them.
  */
 export const metricsPath = 'docs/metrics.md';
 
@@ -25,7 +25,7 @@ function metricsTable(): string {
   return table(['', 'metric', 'labels', 'unit', 'ticks when'], rows);
 }
 
-/** Prometheus' own units are in the names. */
+/** The metric's unit; Prometheus' base units are part of the name. */
 function unitOf({ name, unit }: MetricDeclaration): string {
   return unit ?? /_(seconds|bytes)(_total)?$/.exec(name)?.[1] ?? '';
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Counting results honestly: what failed outside of any test (a broken import, a global setup, a crash) is a failure,
- * too, and a run without a report is one.
+ * Counts the results of a test run. A failure outside of any test (a broken import, a global setup, a crash) counts as
+ * a failure, and so does a run without a report.
  */
 export interface Counts {
   readonly passed: number;
@@ -21,7 +21,7 @@ const reportSchema = z.object({
   ),
 });
 
-/** `report` is what vitest's JSON reporter wrote, or undefined when it wrote none. */
+/** The counts of a run. `report` is the output of vitest's JSON reporter, or undefined where it wrote none. */
 export function countVitest(report: unknown, exitCode: number): Counts {
   const parsed = reportSchema.safeParse(report);
   const counts = (parsed.success ? parsed.data.testResults : []).reduce((total, file) => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that is gone when the test is. */
+/** A temporary folder that is removed at the end of the scope. */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
   write(name: string, text: string): Promise<string>;

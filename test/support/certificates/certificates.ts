@@ -2,11 +2,11 @@ import { createAuthority, createLeaf, type PemPair } from '../../../src/certific
 import type { CertificateSpec } from '../../../src/relay/boundary/table.ts';
 
 /**
- * Certificates made for a test, of one authority. Making one takes a few milliseconds.
+ * Creates certificates for tests, signed by one authority. Each takes a few milliseconds.
  */
 export const authority: PemPair = await createAuthority('test', new Date());
 
-/** `at`: when it was made; 383 days later its time is running out, 397 days later it has expired. */
+/** `at`: the time of issue. The certificate is about to expire after 383 days and has expired after 397 days. */
 export function leafFor(names: readonly string[], { at = new Date(), client = false } = {}): Promise<PemPair> {
   return createLeaf(authority, { names, client }, at);
 }

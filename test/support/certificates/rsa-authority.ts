@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { PemPair } from '../../../src/certificates/authority.ts';
 
-/** An authority as mkcert makes it: RSA, and PKCS#8 like ours. */
+/** An authority as mkcert creates it: with an RSA key, in PKCS#8 like Sealane's own. */
 export async function createRsaAuthority(): Promise<PemPair> {
   const algorithm = {
     name: 'RSASSA-PKCS1-v1_5',

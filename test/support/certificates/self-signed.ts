@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { PemPair } from '../../../src/certificates/authority.ts';
 
-/** A server's own certificate as `openssl req -x509` makes it: signed by itself, and an authority by the letter. */
+/** A server's certificate as `openssl req -x509` creates it: self-signed, and formally an authority (CA:TRUE). */
 export async function createSelfSigned(...names: readonly string[]): Promise<PemPair> {
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({

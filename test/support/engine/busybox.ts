@@ -2,7 +2,7 @@ import { run, which } from '../../../dev/machine/command.ts';
 import { programEntries } from '../../../dev/images/machine-files.ts';
 import type { Entry } from '../../../dev/images/root-filesystem.ts';
 
-/** busybox and a link for each of its applets: the shell and tools of the images for tests. */
+/** busybox with a link for each applet: the shell and tools of the test images. */
 export async function busyboxEntries(): Promise<Entry[]> {
   const busybox = await required('busybox');
   const applets = (await run(busybox, ['--list'])).trim().split('\n');

@@ -4,17 +4,17 @@ import { run } from '../../../dev/machine/command.ts';
 import { uniqueName } from './containers.ts';
 
 /**
- * Runs a compose file of this repository with docker-compose (1.29 is the oldest that we support), with the images for
- * tests and a free port instead of the example's own. Taken down at the end of the scope.
+ * Runs a compose file of this repository with docker-compose (1.29 is the oldest supported version), with the test
+ * images and a free port instead of the example's own. The project is taken down at the end of the scope.
  */
 export interface ComposeProject extends AsyncDisposable {
-  /** `docker-compose <args>`; resolves with its standard output. */
+  /** Runs `docker-compose <args>`. Resolves with its standard output. */
   compose(...args: readonly string[]): Promise<string>;
-  /** The port of this machine that leads to a service's port. */
+  /** The port of this machine that a service's port is published on. */
   port(service: string, port: number): Promise<number>;
 }
 
-/** `folder` is relative to the repository. Nothing is started yet. */
+/** The project of a compose file; `folder` is relative to the repository. It starts no container yet. */
 export function composeProject(folder: string, variables: Readonly<Record<string, string>> = {}): ComposeProject {
   const file = fileURLToPath(new URL(`../../../${folder}/docker-compose.yml`, import.meta.url));
   const images = inject('images');

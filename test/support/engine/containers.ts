@@ -9,8 +9,8 @@ import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainer
 import { connect } from '../../../src/demo/engine-client.ts';
 
 /**
- * Containers and networks for tests: started by testcontainers, steered by plain engine calls, gone at the end of the
- * scope (`await using`).
+ * Containers and networks for tests: started by testcontainers, controlled by plain engine calls, and removed at the
+ * end of the scope (`await using`).
  */
 export interface ContainerOptions {
   readonly image: string;
@@ -19,13 +19,13 @@ export interface ContainerOptions {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** The networks to start in, by name or id; `bridge` when left out. `host`, `none` and `container:<id>` work alone. */
+  /** The networks by name or id. Default: `bridge`. `host`, `none` and `container:<id>` must be the only one. */
   readonly networks?: readonly string[];
-  /** Ports to publish on a free port of this machine. */
+  /** The ports to publish, each on a free port of this machine. */
   readonly ports?: readonly number[];
-  /** `from:to[:ro]`. */
+  /** Bind mounts, as `from:to[:ro]`. */
   readonly binds?: readonly string[];
-  /** Anything else that the engine's create call takes. */
+  /** Other parameters of the engine's create call. */
   readonly create?: Omit<ContainerCreateOptions, 'HostConfig'>;
   readonly host?: HostConfig;
 }
@@ -33,7 +33,7 @@ export interface ContainerOptions {
 export class TestContainer implements AsyncDisposable {
   readonly id: string;
   readonly name: string;
-  /** The engine's own handle, for calls that have no method here. */
+  /** The engine client's handle, for calls that have no method here. */
   readonly engine: Container;
   readonly #started: StartedTestContainer;
 
@@ -44,12 +44,12 @@ export class TestContainer implements AsyncDisposable {
     this.engine = testEngine().getContainer(this.id);
   }
 
-  /** The port of this machine that a published port got. */
+  /** The port of this machine on which `port` is published. */
   mappedPort(port: number): number {
     return this.#started.getMappedPort(port);
   }
 
-  /** As `docker stop`: the stop signal, then SIGKILL after `timeoutSeconds`. The container stays. */
+  /** Stops like `docker stop`: the stop signal, then SIGKILL after `timeoutSeconds`. The container is not removed. */
   async stop(timeoutSeconds = 10): Promise<void> {
     await this.engine.stop({ t: timeoutSeconds });
   }
@@ -86,7 +86,7 @@ export class TestContainer implements AsyncDisposable {
     return this.engine.inspect();
   }
 
-  /** Its IPv4 address on a network; without one, on the only network it is in. */
+  /** The container's IPv4 address on `network`. Default: on its only network. */
   async address(network?: string): Promise<string> {
     const { Networks } = (await this.inspect()).NetworkSettings;
     const found = Object.entries(Networks).find(
@@ -103,21 +103,21 @@ export class TestContainer implements AsyncDisposable {
     return { exitCode, output };
   }
 
-  /** All that it has printed so far. */
+  /** The container's output so far. */
   async logs(): Promise<string> {
     const raw = await this.engine.logs({ stdout: true, stderr: true, follow: false });
     return demultiplexed(raw);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A test may have removed it already, which is what was wanted.
+    // The test may have removed the container already.
     await this.remove().catch((error: { statusCode?: number }) => {
       if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
     });
   }
 }
 
-/** Resolves when the container runs; whether it is ready, healthy or listening is for the test to find out. */
+/** Starts a container. Resolves when it runs; the test finds out whether it is ready, healthy or listening. */
 export async function startContainer(options: ContainerOptions): Promise<TestContainer> {
   const [network, ...others] = options.networks ?? [];
   const container = new ConfigurableContainer(options.image).withWaitStrategy(Wait.forAll([]));
@@ -134,7 +134,7 @@ export async function startContainer(options: ContainerOptions): Promise<TestCon
   return started;
 }
 
-/** testcontainers names the usual options; the rest of the engine's goes through here. */
+/** Passes the engine's options that testcontainers has no method for. */
 class ConfigurableContainer extends GenericContainer {
   configure(create: ContainerCreateOptions, host: HostConfig): void {
     Object.assign(this.createOpts, create);
@@ -175,12 +175,15 @@ export function testEngine(): ReturnType<typeof connect> {
   return connect(host);
 }
 
-/** Unlike any other name, also in other test files that run at the same time. */
+/** A name that is unique, also among test files that run at the same time. */
 export function uniqueName(kind: string): string {
   return `sealane-${kind}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-/** The engine frames output of containers without a terminal: 4 bytes of stream, 4 bytes of length, payload. */
+/**
+ * Strips the engine's frames from the output of a container without a terminal: 4 bytes of stream, 4 of length,
+ * payload.
+ */
 function demultiplexed(raw: Buffer): string {
   const parts: Buffer[] = [];
   for (let offset = 0; offset + 8 <= raw.length;) {

@@ -2,23 +2,23 @@ import { z } from 'zod';
 import type { EngineClient } from '../../../src/demo/engine-client.ts';
 
 /**
- * The engine's own account of its containers, with its own times: what measurements and verdicts are held against.
+ * Follows the engine's container events with the engine's times, the reference for measurements and verdicts.
  */
 export interface ContainerEvent {
   readonly id: string;
   readonly action: string;
-  /** Milliseconds since the epoch, with the engine's fractions. */
+  /** The engine's time of the event, in milliseconds since the epoch with fractions. */
   readonly atMs: number;
-  /** When it reached us, by the same clock. */
+  /** When the event reached this process, by the same clock. */
   readonly heardAtMs: number;
-  /** Of a `kill`. */
+  /** The signal of a `kill` event. */
   readonly signal: number | undefined;
 }
 
 export interface EngineEvents extends Disposable {
-  /** In the order in which they came. */
+  /** All events so far, in the order of their arrival. */
   readonly seen: readonly ContainerEvent[];
-  /** The first such event to come. */
+  /** Resolves with the next event of this container and action. */
   next(id: string, action: string): Promise<ContainerEvent>;
 }
 
@@ -30,7 +30,7 @@ const eventSchema = z
   })
   .transform(({ Action, timeNano, Actor }): ContainerEvent => {
     const signal = Actor.Attributes['signal'];
-    // Beyond 2^53 the last digits of nanoseconds are lost; microseconds are not.
+    // Nanoseconds beyond 2^53 lose their last digits as a number; microseconds stay exact.
     return {
       id: Actor.ID,
       action: Action,

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { acquireEngine } from '../../../dev/engine/acquire.ts';
 
 /**
- * A process that holds a private engine until it is told on standard input how to end. Says on standard output what it
- * got. SIGINT and SIGKILL do to it what they do to any process.
+ * A process that acquires a private engine, prints its address and traces, and ends as a command on standard input
+ * says. SIGINT and SIGKILL end it like any process.
  */
 const engine = await acquireEngine({ allowPrivate: true, onProgress: () => {} });
 process.stdout.write(`${JSON.stringify({ host: engine.host, traces: engine.traces })}\n`);
@@ -11,5 +11,5 @@ process.stdout.write(`${JSON.stringify({ host: engine.host, traces: engine.trace
 for await (const command of createInterface(process.stdin)) {
   if (command === 'release') await engine.release();
   if (command === 'exit') process.exit(0);
-  if (command === 'throw') throw new Error('as asked');
+  if (command === 'throw') throw new Error('as commanded');
 }

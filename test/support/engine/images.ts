@@ -7,14 +7,14 @@ import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
 import { busyboxEntries, required } from './busybox.ts';
 
 /**
- * The images that the Docker tests start, all made from this machine's own files and this checkout.
+ * Builds the images of the Docker tests from this machine's own files and this checkout.
  */
 export interface TestImages {
-  /** What the project's Dockerfile gives. */
+  /** The image of the project's Dockerfile. */
   readonly sealane: string;
-  /** Its base; undefined where it is the Dockerfile's default. */
+  /** The base image of `sealane`; undefined where it is the Dockerfile's default. */
   readonly base: string | undefined;
-  /** busybox (sh, httpd, nc … listening within a millisecond) a real Redis server with its client, and nginx. */
+  /** An image with busybox (sh, httpd, nc …, which listen within a millisecond), Redis with its client, and nginx. */
   readonly tools: string;
 }
 
@@ -37,7 +37,7 @@ async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => vo
 }
 
 export async function buildToolsImage({ host }: AcquiredEngine): Promise<string> {
-  // Debian's redis-check-rdb is the server under another name; it looks at the name it was called by.
+  // Debian's redis-check-rdb is the same file as redis-server: the program acts by the name of its executable.
   const redis = await required('redis-check-rdb');
   const entries: Entry[] = [
     ...(await busyboxEntries()),

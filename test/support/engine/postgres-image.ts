@@ -7,14 +7,14 @@ import { connect } from '../../../src/demo/engine-client.ts';
 import { busyboxEntries } from './busybox.ts';
 
 /**
- * Debian's PostgreSQL, server and all, as an image made of this machine's files. It is told to stop as a database should
- * be behind any proxy: the container gets SIGTERM, which takes it out of its pool, and a moment later the server is asked
- * for a smart shutdown, which lets transactions finish (pg_ctl(1)). Told at once, it would still be offered the
- * connections of the two milliseconds until the engine tells anybody of the signal, and would answer them with an error.
+ * Builds an image of Debian's PostgreSQL from this machine's files. It stops as a database behind any proxy should:
+ * SIGTERM of the container takes it out of its pool, and a moment later the server gets the signal for a smart
+ * shutdown, which lets transactions finish (pg_ctl(1)). Without the delay, the server would still get the connections
+ * of the two milliseconds until the engine's event of the signal arrives, and would answer them with an error.
  */
 export interface PostgresImage {
   readonly name: string;
-  /** This machine's pgbench, of the server's own version. */
+  /** The path of this machine's pgbench, of the server's version. */
   readonly pgbench: string;
 }
 
@@ -63,14 +63,14 @@ async function serverFolder(onProgress: (line: string) => void): Promise<string>
   };
   const found = await installed();
   if (found !== undefined) return found;
-  // The server is in no folder of the PATH; this one of its package is.
+  // The server is in no folder of the PATH, but this program of the same package is.
   await installMissing([{ program: 'pg_ctlcluster', debianPackage: 'postgresql' }], onProgress);
   const folder = await installed();
   if (folder === undefined) throw new Error(`Debian's package postgresql left no server in ${parent}`);
   return folder;
 }
 
-/** What initdb loads; not the compiler's part, with all of LLVM. */
+/** Whether initdb needs this library. The JIT compiler, with all of LLVM, is left out. */
 function isNeeded(name: string): boolean {
   return name === 'plpgsql.so' || name === 'dict_snowball.so';
 }

@@ -3,7 +3,7 @@ import { programEntries } from '../../../dev/images/machine-files.ts';
 import { importImage } from '../../../dev/images/root-filesystem.ts';
 import { required } from './busybox.ts';
 
-/** Debian's Prometheus as an image made of this machine's files. */
+/** Builds an image of Debian's Prometheus from this machine's files. */
 export async function buildPrometheusImage(host: string): Promise<string> {
   const entries = [
     ...(await programEntries(await required('prometheus'), '/usr/bin/prometheus')),

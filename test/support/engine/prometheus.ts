@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * A Prometheus that runs, as those see it who ask it.
+ * Queries a running Prometheus.
  */
 const resultSchema = z.object({
   status: z.literal('success'),
@@ -12,7 +12,7 @@ const resultSchema = z.object({
 
 export type PrometheusResults = z.output<typeof resultSchema>['data']['result'];
 
-/** Empty while it does not answer, or when it does not understand the expression. */
+/** The results of an expression; empty when Prometheus does not answer or rejects the expression. */
 export async function queryPrometheus(port: number, expression: string): Promise<PrometheusResults> {
   const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
   const answer: unknown = await fetch(url)

@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Stands between Sealane and an engine's unix socket: the connection that a test can cut or block, without touching the
- * engine.
+ * A proxy between Sealane and an engine's unix socket, through which a test can cut or block the connection without
+ * touching the engine.
  */
 export interface EngineProxy extends AsyncDisposable {
-  /** Where Sealane is to connect. */
+  /** The address for Sealane to connect to. */
   readonly url: string;
-  /** Ends every open connection abruptly; new ones are served. */
+  /** Destroys every open connection. New connections are served. */
   cut(): void;
-  /** Ends every open connection and ends new ones at once, until `unblock`. */
+  /** Destroys every open connection, and new ones at once, until `unblock`. */
   block(): void;
   unblock(): void;
-  /** Connections that are open now. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Resolves when none is. */
+  /** Resolves when no connection is open. */
   idle(): Promise<void>;
 }
 

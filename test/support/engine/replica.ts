@@ -3,16 +3,16 @@ import { inject } from 'vitest';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from './containers.ts';
 
 /**
- * Containers that say who they are: each serves its own name over HTTP (port 8080 unless said otherwise), and echoes on
- * port 7. And clients that ask.
+ * Containers that serve their own name over HTTP (on port 8080 by default) and echo on port 7, and clients that ask for
+ * the name.
  */
 export interface ReplicaOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly name?: string;
-  /** The networks to start in, by name; `host` and `container:<id>` work alone. */
+  /** The networks by name. `host` and `container:<id>` must be the only one. */
   readonly networks?: readonly string[];
   readonly port?: number;
-  /** Anything else that the engine's create call takes. */
+  /** Other parameters of the engine's create call. */
   readonly create?: NonNullable<ContainerOptions['create']>;
 }
 
@@ -21,16 +21,17 @@ export function startReplica({
   name = uniqueName('replica'),
   ...options
 }: ReplicaOptions = {}): Promise<TestContainer> {
-  // In another's network the echo port may be taken.
+  // In the network of another container, the echo port may be in use.
   const echo = port === 8080 ? 'nc -ll -p 7 -e cat & ' : '';
-  // TERM ends it at once: as process 1 a shell would ignore it, and every stop would take ten seconds.
+  // The trap makes TERM end the shell at once: as process 1 it would ignore TERM, and every stop would take ten
+  // seconds.
   const script =
     `trap 'exit 0' TERM; mkdir -p /tmp/www; echo ${name} > /tmp/www/index.html; ` +
     `${echo}httpd -f -p ${port} -h /tmp/www & wait`;
   return startContainer({ image: inject('images').tools, name, command: ['sh', '-c', script], ...options });
 }
 
-/** The name of the replica that answers at this port, the code of the socket's error, or `nothing` where it was cut. */
+/** The name of the replica that answers, the code of the socket's error, or `nothing` where the connection was cut. */
 export async function whoAnswers(port: number, host = '127.0.0.1'): Promise<string> {
   const socket = createConnection(port, host);
   socket.write('GET / HTTP/1.0\r\n\r\n');
@@ -44,14 +45,14 @@ export async function whoAnswers(port: number, host = '127.0.0.1'): Promise<stri
   return body.endsWith('\n') ? (body.split('\n').at(-2) ?? 'nothing') : 'nothing';
 }
 
-/** The distinct answers to `count` connections, one after the other, sorted. */
+/** The distinct answers of `whoAnswers` to `count` connections in sequence, sorted. */
 export async function answerers(port: number, count = 12): Promise<string[]> {
   const names = new Set<string>();
   for (let round = 0; round < count; round += 1) names.add(await whoAnswers(port));
   return [...names].toSorted();
 }
 
-/** Asks again and again, one connection at a time, until the answer is as wanted. */
+/** Repeats `ask` until `wanted` accepts the answer. Rejects after `patienceMs`. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,

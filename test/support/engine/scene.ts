@@ -4,8 +4,8 @@ import type { ContainerFacts, ContainerSummary, EngineEvent } from '../../../src
 import { facts, summary } from '../fake-engine/port.ts';
 
 /**
- * An engine that does as it likes, and a watcher that hears of it late, in answers that grew old on the way. Whatever
- * the order, once everything has arrived the world is what the engine's is.
+ * A simulated engine whose containers change at random, and the discovery's view of it, whose events and answers arrive
+ * late and out of order. Whatever the order, once everything has arrived, the view must equal the engine's state.
  */
 export const names = ['a', 'b', 'c'];
 export const idOf = (name: string): string => name.repeat(64);
@@ -17,12 +17,12 @@ export type Step =
 export class Scene {
   readonly world = new World('sealane');
   readonly truth = new Map<string, ContainerFacts>();
-  /** The runs whose deaths have been heard of, by container: the start of the latest. */
+  /** The start of the last run whose death event has arrived, by container. */
   readonly heardDead = new Map<string, bigint>();
   #nowNs = 1_000_000n;
   #events: { readonly event: EngineEvent; readonly startedAtNs: bigint }[] = [];
   readonly #queued = new Set<string>();
-  /** At most one for each container, as the work queue sees to. */
+  /** The open inspect calls: at most one for each container, as the work queue ensures. */
   readonly #asked = new Map<
     string,
     { readonly begun: Moment; answer?: ContainerFacts | undefined; answered: boolean }
@@ -31,7 +31,7 @@ export class Scene {
   #lost = false;
   readonly #made: Readonly<Record<string, Partial<ContainerFacts>>>;
 
-  /** `made`: what each container is created with, by name, beside what all have. */
+  /** `made`: the facts of each new container, by name, in addition to the default facts. */
   constructor(made: Readonly<Record<string, Partial<ContainerFacts>>> = {}) {
     this.#made = made;
   }
@@ -64,7 +64,7 @@ export class Scene {
       case 'lose':
         this.#events = [];
         this.#lost = true;
-        // The connection is cut: a list under way is given up.
+        // The connection is cut, so an open list call is abandoned.
         this.#list = undefined;
         return;
       case 'list':
@@ -75,7 +75,10 @@ export class Scene {
     }
   }
 
-  /** Everything under way arrives; what was lost is made up for by a full list, as after a reconnection. False: it never came to rest. */
+  /**
+   * Delivers everything that is on its way. A full list replaces lost events, as after a reconnection. Returns false
+   * when the view never comes to rest.
+   */
   settle(): boolean {
     while (this.#events.length > 0) this.#hear();
     this.#listed();
@@ -178,7 +181,7 @@ export class Scene {
 }
 
 const name = fc.constantFrom(...names);
-/** Events are lost, late, repeated by lists and out of order with answers. */
+/** Arbitrary steps: events are lost, late, repeated by lists and out of order with answers. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     kind: fc.constantFrom('start', 'die', 'pause', 'unpause', 'destroy', 'answer', 'arrive'),

@@ -5,8 +5,8 @@ import { removeSealaneImage } from '../../../dev/images/sealane-image.ts';
 import { buildImages, type TestImages } from './images.ts';
 
 /**
- * Global setup of the Docker tests: an engine, the programs that tests call, the images. Fails, with the reason, where
- * no engine can be had. Everything is gone when the returned teardown, or this process, ends.
+ * The global setup of the Docker tests: an engine, the programs that tests call, and the images. It fails with the
+ * reason where no engine can be acquired. Everything is removed when the returned teardown, or this process, ends.
  */
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,7 +14,7 @@ declare module 'vitest' {
   }
 }
 
-/** Real clients, the oldest compose that we support, and what the image for tests is made of. */
+/** Real clients, the oldest supported compose, and the programs of the test image. */
 const programs = [
   { program: 'docker-compose', debianPackage: 'docker-compose' },
   { program: 'redis-cli', debianPackage: 'redis-tools' },
@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const images = await buildImages(engine, () => {});
     progress('images are ready');
     process.env['DOCKER_HOST'] = engine.host;
-    // Its image cannot be had without a registry. Containers are disposed of by the tests that start them.
+    // The image of testcontainers' reaper needs a registry. The tests dispose of the containers that they start.
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
     project.provide('images', images);
     return async () => {

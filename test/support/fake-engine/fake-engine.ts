@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fakeId, inspectJson, isLive, listRowJson, type FakeContainer, type FakeContainerSpec } from './containers.ts';
 
 /**
- * A Docker engine that is only its API, on a unix socket: ping, list, inspect and the event stream with replay. It can
- * be made to hang, delay, refuse, answer nonsense or in another order, cut its streams, and restart.
+ * A fake of the Docker engine's API on a unix socket: ping, list, inspect and the event stream with replay. A test can
+ * make it hang, delay, refuse, answer nonsense or in another order, cut its streams, and restart.
  */
 export type Answer =
   | { readonly kind: 'hang' }
@@ -19,18 +19,18 @@ export type Answer =
       readonly body: string;
       readonly headers?: Record<string, string>;
     }
-  /** Half of the announced body, then the connection is cut. */
+  /** Sends half of the announced body, then cuts the connection. */
   | { readonly kind: 'cut' }
-  /** Worked out now, sent when the promise resolves. */
+  /** Computes the answer at the request and sends it when the promise resolves. */
   | { readonly kind: 'held'; readonly until: Promise<void> };
 
 export const html: Answer = { kind: 'text', status: 200, type: 'text/html', body: '<html><h1>It works!</h1></html>' };
 
 export interface FakeEngine extends AsyncDisposable {
   readonly url: string;
-  /** `GET /containers/json` …, without version and query, in order of arrival. */
+  /** The requests in the order of arrival, without version and query, e.g. `GET /containers/json`. */
   readonly requests: readonly string[];
-  /** The version prefixes that were asked for, e.g. `v1.41`; empty for none. */
+  /** The version prefix of each request, e.g. `v1.41`; empty where it had none. */
   readonly versions: readonly string[];
   apiVersion: string;
   readonly containers: ReadonlyMap<string, FakeContainer>;
@@ -41,18 +41,20 @@ export interface FakeEngine extends AsyncDisposable {
   pause(id: string): void;
   unpause(id: string): void;
   destroy(id: string): void;
-  /** Changes a container without a word, as the engine does when it loses an event. */
+  /** Changes a container without an event, as when the engine loses an event. */
   alter(id: string, change: Partial<FakeContainer>): void;
   emit(action: string, id: string, attributes?: Record<string, string>, type?: string): void;
-  /** Bytes as they are into every open event stream. */
+  /** Writes raw bytes to every open event stream. */
   write(bytes: Uint8Array): void;
-  /** How requests to this path are answered from now on; undefined: properly. */
+  /** Sets the answer to later requests for this path. Undefined: the regular answer. */
   answer(path: string, answer: Answer | undefined): void;
-  /** Resolves when that many requests for the path have arrived in all. */
+  /** Resolves when `times` requests for the path have arrived in total. */
   requested(path: string, times: number): Promise<void>;
   readonly openStreams: number;
   cutStreams(): void;
-  /** Down, and up again under the same path; the history of events is lost, as with a real one. */
+  /**
+   * Stops the server; `up` starts it again under the same path. The history of events is lost, as with a real engine.
+   */
   down(): Promise<void>;
   up(): Promise<void>;
 }
@@ -172,7 +174,7 @@ class HttpFakeEngine implements FakeEngine {
       timeNano: '@',
     });
     const line = `${json.slice(0, -'"@"}'.length)}${timeNs}}\n`;
-    // The engine replays 256 at most.
+    // A real engine replays at most 256 events.
     this.#history.push({ timeNs, line });
     if (this.#history.length > 256) this.#history.shift();
     this.write(Buffer.from(line));
@@ -218,7 +220,7 @@ class HttpFakeEngine implements FakeEngine {
     const answer = this.#answers.get(path);
     switch (answer?.kind) {
       case undefined:
-        return this.#properly(path, url, response);
+        return this.#serveRegularly(path, url, response);
       case 'hang':
         return;
       case 'text':
@@ -236,7 +238,7 @@ class HttpFakeEngine implements FakeEngine {
     }
   }
 
-  #properly(path: string, url: URL, response: ServerResponse): void {
+  #serveRegularly(path: string, url: URL, response: ServerResponse): void {
     if (path === '/_ping') {
       response.writeHead(200, { 'api-version': this.apiVersion, 'content-type': 'text/plain' });
       response.end('OK');

@@ -3,7 +3,7 @@ import type { Engine } from '../../../src/docker/engine.ts';
 import type { ContainerFacts, ContainerSummary } from '../../../src/docker/facts.ts';
 
 /**
- * The engine port in memory, for tests with a clock moved by hand: calls are answered at once, or when the test says so.
+ * The engine port in memory, for tests with a manual clock. Calls are answered at once, or when the test lets them.
  */
 export function facts(overrides: Partial<ContainerFacts> = {}): ContainerFacts {
   return {
@@ -43,7 +43,7 @@ export interface EventSpec {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** One line of the event stream, with its nanoseconds exact. */
+/** One line of the event stream, with exact nanoseconds. */
 export function eventLine({ action, id, timeNs = 1n, type = 'container', attributes = {} }: EventSpec): string {
   const actor =
     type === 'container'
@@ -58,7 +58,7 @@ export class InMemoryEngine implements Engine {
   readonly sinces: (string | undefined)[] = [];
   readonly containers = new Map<string, ContainerFacts>();
   apiVersion = '1.41';
-  /** Called before each answer: may throw, or wait. The name is `ping`, `list`, `events` or `inspect <id>`. */
+  /** Runs before each answer, and may throw or wait. `call` is `ping`, `list`, `events` or `inspect <id>`. */
   before: (call: string, signal: AbortSignal | undefined) => void | Promise<void> = () => {};
   #streams: PassThrough[] = [];
 
@@ -79,7 +79,7 @@ export class InMemoryEngine implements Engine {
     for (const stream of this.#streams) stream.write(text);
   }
 
-  /** Ends all event streams without a word, as a cut connection does. */
+  /** Destroys all event streams, as a cut connection does. */
   cut(): void {
     for (const stream of this.#streams) stream.destroy();
     this.#streams = [];
@@ -110,7 +110,7 @@ export class InMemoryEngine implements Engine {
     return this.answersLate ? asked : find();
   }
 
-  /** Inspects then tell the state at the time of the question, however late they are answered. */
+  /** Whether inspect returns the state at the time of the call, even if it is answered later. */
   answersLate = false;
 
   async events(since: string | undefined, signal: AbortSignal): Promise<Readable> {
@@ -129,7 +129,7 @@ export class InMemoryEngine implements Engine {
   }
 }
 
-/** Lets everything that is ready run: promises, streams, and what they set off. */
+/** Runs everything that is ready: promises, streams, and what they trigger. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,7 +4,7 @@ import { InMemoryEngine, settle } from './port.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 /**
- * A watcher of an engine in memory, with all that it says and does written down.
+ * A watcher of an engine in memory, with a record of its warnings, changes and engine calls.
  */
 export const onHost: IdentityInputs = {
   endpoint: 'unix:///var/run/docker.sock',
@@ -62,7 +62,7 @@ export async function watch(
   };
 }
 
-/** From timer to timer, so that each one's calls are answered before the next is due. */
+/** Advances the clock from timer to timer, so that the calls of each timer are answered before the next one is due. */
 export async function pass({ clock }: WatchScene, ms: number): Promise<void> {
   for (let left = ms; left > 0;) {
     const step = Math.min(left, clock.nextDelayMs() ?? left);

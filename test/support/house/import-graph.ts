@@ -4,11 +4,11 @@ import { posix } from 'node:path';
 import { parseSync, Visitor } from 'rolldown/utils';
 
 /**
- * The imports between the source files of this project, as the parser of the bundler reads them: imports, re-exports,
- * dynamic imports and imports of types alike.
+ * Reads the imports between the source files of this project with the bundler's parser: imports, re-exports, dynamic
+ * imports and type imports alike.
  */
 
-/** Each file, as a path from the folder that was read, with the files it imports. Sorted, so that answers are stable. */
+/** Each file with the files that it imports, as sorted paths relative to the folder that was read. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /** Reads all TypeScript files beneath `folder`. */
@@ -40,7 +40,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   return [...new Set(relative.map((specifier) => posix.join(posix.dirname(file), specifier)))].toSorted();
 }
 
-/** The import cycles: each a group of files that reach one another, sorted. */
+/** The import cycles: each is a sorted group of files that reach one another. */
 export function cyclesOf(graph: ImportGraph): string[][] {
   const reaches = new Map([...graph.keys()].map((file) => [file, reachedFrom(graph, file)]));
   const groups = new Map<string, string[]>();

@@ -45,13 +45,16 @@ export const importRules: ImportRules = {
   'main.ts': ['cli', 'config', 'text'],
 };
 
-/** The room of a file, given as a path from `src/`: its folder; within `relay/` the folder there; at the top, the file. */
+/**
+ * The room of a file (a path relative to `src/`): its folder, its folder within `relay/`, or the file itself at the
+ * top.
+ */
 export function roomOf(file: string): string {
   const [first = '', second = '', third] = file.split('/');
   return first === 'relay' && third !== undefined ? `relay/${second}` : first;
 }
 
-/** What breaks `rules` in `graph`, a line for each import, and for each file that no line is for. */
+/** The violations of `rules` in `graph`: one line for each forbidden import, and for each file without a rule. */
 export function importFaults(graph: ImportGraph, rules: ImportRules = importRules): string[] {
   return [...graph].flatMap(([file, imports]) => {
     const room = roomOf(file);
@@ -64,7 +67,7 @@ export function importFaults(graph: ImportGraph, rules: ImportRules = importRule
   });
 }
 
-/** What `rules` allow and no import of `graph` uses: a hole that would let a wrong import in without a word. */
+/** The imports that `rules` allow and `graph` does not contain: each could let a wrong import pass unnoticed. */
 export function unusedAllowances(graph: ImportGraph, rules: ImportRules = importRules): string[] {
   const used = new Set(
     [...graph].flatMap(([file, imports]) =>
@@ -76,7 +79,7 @@ export function unusedAllowances(graph: ImportGraph, rules: ImportRules = import
   );
 }
 
-/** Where a line of `rules` names something that does not stand above it. */
+/** The entries of `rules` that name a room which is not above their line. */
 export function rulesAgainstTheFlow(rules: ImportRules = importRules): string[] {
   const order = Object.keys(rules);
   return Object.entries(rules).flatMap(([room, allowed], position) =>

@@ -4,20 +4,20 @@ import { connect } from 'node:net';
 import { dieWithParent } from './die-with-parent.ts';
 
 /**
- * Real peers for tests: the machine's own servers as processes of a test, ended with it.
+ * Runs the machine's own servers as processes of a test, which end with it.
  */
 export interface Program extends AsyncDisposable {
-  /** What it has printed so far. */
+  /** The program's output so far. */
   readonly printed: string;
 }
 
 export interface ProgramOptions {
-  /** Whom it runs as, where it refuses to be root. */
+  /** The user that the program runs as, where it refuses to run as root. */
   readonly uid?: number;
   readonly cwd?: string;
 }
 
-/** Resolves when all of `ports` accept; rejects with what the program printed if it ends before. */
+/** Starts a program. Resolves when all of `ports` accept connections; rejects with its output if it ends before. */
 export async function startProgram(
   command: readonly string[],
   ports: readonly number[],

@@ -2,12 +2,12 @@ import { explanationSchema, serviceSchema, type ApiExplanation, type ApiService 
 import { eventually } from '../engine/replica.ts';
 
 /**
- * The admin API of a Sealane that runs, as commands use it.
+ * A client for the admin API of a running Sealane.
  */
 export interface AdminApi {
   readonly url: string;
   why(subject: string): Promise<ApiExplanation>;
-  /** Asks until the cause is this one. */
+  /** Repeats the query until its cause is `cause`. */
   whyUntil(subject: string, cause: string): Promise<ApiExplanation>;
   service(name: string): Promise<ApiService>;
   act(upstream: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<void>;
@@ -29,7 +29,7 @@ export function adminApi({ host = '127.0.0.1', port, token }: AdminAddress): Adm
     url,
     why,
     whyUntil: (subject, cause) =>
-      // It may not be there yet to be asked.
+      // The admin API may not be open yet.
       eventually(
         () => why(subject).catch(() => undefined),
         (explanation) => explanation?.cause === cause,

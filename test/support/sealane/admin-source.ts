@@ -13,7 +13,7 @@ import { declaredUpstream, plainMatch, plainPool } from '../declared.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 /**
- * Catalogs, explained worlds and sources of the admin API; name only what the test is about.
+ * Builders for catalogs, inputs of explanations and sources of the admin API. A test names only what it is about.
  */
 export function declare(
   service: string,

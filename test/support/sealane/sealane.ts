@@ -6,7 +6,7 @@ import type { LogEvent } from '../../../src/telemetry/log-events.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
 
 /**
- * Runs the built Sealane as its users do: a process with flags, whose log lines are what it says.
+ * Runs the built Sealane as its users do, as a process with flags, and reads its log lines.
  */
 const lineSchema = z.looseObject({
   level: z.number(),
@@ -17,7 +17,7 @@ const lineSchema = z.looseObject({
 
 export type LogLine = z.output<typeof lineSchema>;
 
-/** Fields of a log line: its event, and what the test is about. A pattern fits texts; an object, some of an object's fields. */
+/** The fields of a wanted log line. A regular expression matches a text; an object matches some fields of an object. */
 export interface WantedLine extends WantedFields {
   readonly event: LogEvent | RegExp;
 }
@@ -26,12 +26,12 @@ interface WantedFields {
   readonly [field: string]: string | number | boolean | RegExp | WantedFields;
 }
 
-/** An upstream is in this state: it joined in it, or changed to it. */
+/** The log line of an upstream that joined in this state, or changed to it. */
 export function upstreamIs(upstream: string | RegExp, state: string, service?: string): WantedLine {
   return { event: /^upstream-(?:added|changed)$/, upstream, state, ...(service !== undefined && { service }) };
 }
 
-/** Whether `line` has all that is wanted. */
+/** Whether `line` has all wanted fields. */
 export function hasFields(line: unknown, wanted: WantedFields): boolean {
   const fields = (typeof line === 'object' && line !== null ? line : {}) as Readonly<Record<string, unknown>>;
   return Object.entries(wanted).every(([name, value]) => {
@@ -48,17 +48,20 @@ function describeFields(wanted: WantedFields): string {
 export interface Sealane extends AsyncDisposable {
   readonly process: ChildProcess;
   readonly lines: readonly LogLine[];
-  /** Lines of standard output. */
+  /** The lines of standard output. */
   readonly output: readonly string[];
-  /** The first line, so far or to come, that has these fields, from line number `from` on. Fails when Sealane exits first. */
+  /**
+   * Resolves with the first past or future line from index `from` on with these fields. Rejects if Sealane exits
+   * before.
+   */
   line(wanted: WantedLine, from?: number): Promise<LogLine>;
   /** The first line of standard output. */
   firstOutput(): Promise<string>;
-  /** SIGTERM, then the exit code. */
+  /** Sends SIGTERM and resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** The built Sealane. */
+/** The path of the built Sealane. */
 export const executable = new URL('../../../dist/main.js', import.meta.url).pathname;
 
 export function startSealane(...args: readonly string[]): Sealane {
@@ -84,7 +87,7 @@ export function startSealane(...args: readonly string[]): Sealane {
   });
   const exited = once(child, 'close').then(([code]): number | null => (typeof code === 'number' ? code : null));
 
-  /** Resolves when `find` finds something; it is asked again after each line. */
+  /** Resolves when `find` returns a value; it is called again after each line. */
   const until = async <T>(find: () => T | undefined, what: string): Promise<T> => {
     const found = Promise.withResolvers<T>();
     const check = (): void => {
@@ -121,7 +124,7 @@ export function startSealane(...args: readonly string[]): Sealane {
   };
 }
 
-/** The lines of a log in JSON; what is no line of a log is left out. */
+/** The log lines in a JSON log. Other lines are left out. */
 export function logLines(text: string): LogLine[] {
   return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
@@ -134,7 +137,7 @@ function parseLine(text: string): LogLine | undefined {
   }
 }
 
-/** A Sealane whose log nobody reads. */
+/** Starts a Sealane whose log is never read. */
 export function startWithUnreadLog(...args: readonly string[]): ChildProcess & AsyncDisposable {
   const [program, ...before] = dieWithParent;
   const child = spawn(program, [...before, process.execPath, executable, ...args], {
@@ -149,7 +152,7 @@ export function startWithUnreadLog(...args: readonly string[]): ChildProcess & A
   });
 }
 
-/** What a command that ends by itself printed. */
+/** Runs a command to its end and resolves with its output. */
 export async function runSealane(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
@@ -165,12 +168,12 @@ export async function runSealane(
   return { code: typeof code === 'number' ? code : null, stdout, stderr };
 }
 
-/** A command whose output nobody reads. */
+/** Runs a command whose standard output is closed by its reader. */
 export async function runWithClosedOutput(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly stderr: string }> {
   const child = spawn(process.execPath, [executable, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  // Before it can have begun to write.
+  // The output is closed before the command can have begun to write.
   child.stdout.destroy();
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -4,17 +4,17 @@ import { run } from '../../../dev/machine/command.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 
 /**
- * A real terminal, played by tmux: what is on its screen, what is typed, and its size. Gone with the test.
+ * A terminal, emulated by tmux, whose screen, keys and size a test controls. It ends with the test.
  */
 export interface Terminal extends AsyncDisposable {
   /** The lines of the screen. */
   screen(): Promise<string>;
-  /** The screen, once it shows this. */
+  /** Resolves with the screen once it matches the pattern. */
   shows(pattern: RegExp): Promise<string>;
-  /** Keys by tmux's names: `Down`, `Enter`, `C-c`; anything else is text. */
+  /** Presses keys by tmux's names, e.g. `Down`, `Enter`, `C-c`; anything else is typed as text. */
   press(...keys: readonly string[]): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
-  /** A format of tmux(1), such as `#{alternate_on}`. */
+  /** The value of a tmux(1) format, such as `#{alternate_on}`. */
   ask(format: string): Promise<string>;
 }
 

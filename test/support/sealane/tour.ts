@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** The tour's output: all four phases, no failed connection, and each replica of the largest phase among the answers. */
+/** Expects the output of a whole tour: four phases, no failed connection, and answers of the fourth replica. */
 export function expectTour(stdout: string, lastPhase: string): void {
   for (const phase of ['One replica', 'Scale up to four', 'Scale down to two', lastPhase])
     expect(stdout).toContain(`\n${phase}\n`);

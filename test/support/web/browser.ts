@@ -3,7 +3,7 @@ import { installMissing } from '../../../dev/machine/packages.ts';
 import { which } from '../../../dev/machine/command.ts';
 
 /**
- * Debian's own Chromium, headless, with an empty profile, and without the calls home that a browser makes by itself.
+ * Debian's Chromium, headless, with an empty profile, and without the browser's own background requests.
  */
 export interface Browser extends AsyncDisposable {
   open(url: string, options?: OpenOptions): Promise<OpenPage>;
@@ -13,15 +13,15 @@ export interface OpenOptions {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
-  /** For tools that must be put into the page. */
+  /** Disables the content security policy, for tools that are injected into the page. */
   readonly bypassCsp?: boolean;
 }
 
 export interface OpenPage extends AsyncDisposable {
   readonly page: Page;
-  /** Everything that the page asked for. */
+  /** The URLs of all requests of the page. */
   readonly requests: readonly string[];
-  /** Errors of scripts, and violations of the content security policy. */
+  /** Script errors and violations of the content security policy. */
   readonly complaints: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export async function startBrowser(): Promise<Browser> {
       page.on('request', (request) => requests.push(request.url()));
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
-        // A server that is away is an error to the browser, and to some tests the point.
+        // The browser logs an unreachable server as an error, but some tests stop the server on purpose.
         const isLoss = message.text().startsWith('Failed to load resource');
         if (message.type() === 'error' && !isLoss) complaints.push(message.text());
       });

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startSealane, type Sealane } from '../sealane/sealane.ts';
 import { freePort } from '../sockets/free-port.ts';
 
-/** A Sealane with its admin port open, and what a browser calls it. */
+/** A Sealane with its admin port and the URL of its dashboard. */
 export interface Served extends AsyncDisposable {
   readonly sealane: Sealane;
   readonly admin: number;
   readonly url: string;
 }
 
-/** Resolves once the admin port answers. `admin`: a port to take over; else a free one. */
+/** Starts a Sealane. Resolves once the admin port answers. `admin`: the admin port. Default: a free port. */
 export async function serveDashboard(args: readonly string[], admin?: number): Promise<Served> {
   const port = admin ?? (await freePort());
   const sealane = startSealane('--admin', `127.0.0.1:${port}`, '--bind', '127.0.0.1', ...args);
@@ -31,7 +31,9 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** A configuration file's text: each service with where it listens and the local ports behind it. */
+/**
+ * The text of a configuration file with these services: each with its listen address and the ports of its upstreams.
+ */
 export function servicesFile(
   services: Readonly<Record<string, readonly [listen: number | string, ...upstreams: number[]]>>,
   options: Readonly<Record<string, string>> = {},
@@ -39,6 +41,6 @@ export function servicesFile(
   const entries = Object.entries(services).map(([name, [listen, ...ports]]) => {
     return [name, { ...options, listen: String(listen), upstreams: ports.map((port) => `127.0.0.1:${port}`) }];
   });
-  // YAML takes JSON.
+  // JSON is valid YAML.
   return JSON.stringify({ services: Object.fromEntries(entries) });
 }

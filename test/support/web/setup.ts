@@ -4,8 +4,8 @@ import { installMissing } from '../../../dev/machine/packages.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
 
 /**
- * Global setup of the browser tests: an engine, Chromium, and the image of tools. Where the Docker tests run too, theirs
- * comes first and its engine is used.
+ * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests,
+ * their setup runs first, and its engine is used.
  */
 const programs = [
   { program: 'chromium', debianPackage: 'chromium' },

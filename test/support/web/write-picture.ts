@@ -8,8 +8,8 @@ import { startFakeEngine } from '../fake-engine/fake-engine.ts';
 import { freePort } from '../sockets/free-port.ts';
 
 /**
- * `npm run docs:picture`: the dashboard's picture for the README. A made-up shop: its containers are a simulated engine's,
- * its traffic is real and goes to local ports. Takes as long as its charts show.
+ * `npm run docs:picture`: writes the dashboard's picture for the README. It shows an example shop: the containers are
+ * those of a fake engine; the traffic is real and goes to local ports. It takes as long as the charts show.
  */
 const seconds = Number(process.argv[2] ?? 100);
 const file = 'docs/dashboard.webp';
@@ -18,8 +18,9 @@ interface Part {
   readonly service: string;
   readonly replicas: number;
   readonly port: number;
-  /** Clients, and bytes that each gets for a question; 0: nothing listens. */
+  /** The number of clients. */
   readonly clients: number;
+  /** The size of each answer in bytes. 0: no process listens. */
   readonly answer: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -56,7 +57,7 @@ async function startReplica(part: Part, number: number): Promise<string> {
   });
 }
 
-/** Answers each question with so many bytes. */
+/** Serves answers of `answer` bytes. */
 async function serve(host: string, port: number, answer: number): Promise<void> {
   const server = createServer((socket) => {
     opened.push(socket);
@@ -68,7 +69,7 @@ async function serve(host: string, port: number, answer: number): Promise<void> 
   await once(server, 'listening');
 }
 
-/** Asks now and then, more in some moments than in others, until the end. */
+/** Sends requests at a varying rate until the end. */
 async function ask(port: number, phase: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   opened.push(socket);
