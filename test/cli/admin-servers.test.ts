@@ -10,7 +10,7 @@ import { dial, serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * The doors that the admin API has in a Sealane that runs: a loopback address, another address, a unix socket.
+ * The servers of the admin API in a running Sealane: on a loopback address, on another address, and on a unix socket.
  */
 async function configured(folder: { write(name: string, text: string): Promise<string> }): Promise<readonly string[]> {
   const port = await freePort();
@@ -20,7 +20,7 @@ async function configured(folder: { write(name: string, text: string): Promise<s
 
 const statusOf = async (url: string, init: RequestInit = {}): Promise<number> => (await fetch(url, init)).status;
 
-it('beyond this machine a token is made up and logged as a link, which leads in', async () => {
+it('on an address beyond loopback, Sealane generates a token and logs a login link with it', async () => {
   await using folder = await tempFolder();
   const port = await freePort();
   await using sealane = startSealane(...(await configured(folder)), '--admin', `0.0.0.0:${port}`);
@@ -35,7 +35,7 @@ it('beyond this machine a token is made up and logged as a link, which leads in'
   expect(await statusOf(`${link.origin}/api/services`, { headers: { cookie } })).toBe(200);
 });
 
-it('a token that was given is asked for on loopback, too, and never logged', async () => {
+it('a configured token is required on loopback, too, and is never logged', async () => {
   await using folder = await tempFolder();
   const [port, token] = [await freePort(), 'a-secret-that-was-given'];
   const args = await configured(folder);
@@ -56,14 +56,14 @@ it('a token that was given is asked for on loopback, too, and never logged', asy
   expect(JSON.stringify(sealane.lines)).not.toContain(token);
 });
 
-it('a unix socket serves its owner without a token; one that a dead Sealane left behind is taken over', async () => {
+it('a unix socket serves its owner without a token, and a stale socket of a dead Sealane is replaced', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'admin.sock');
   const args = [...(await configured(folder)), '--admin-socket', path];
   const first = startSealane(...args);
   await first.line({ event: 'route-opened', service: 'web' });
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  // No time to clean up.
+  // SIGKILL leaves Sealane no time to remove the socket.
   await first[Symbol.asyncDispose]();
   await using second = startSealane(...args);
   await second.line({ event: 'route-opened', service: 'web' });
@@ -71,7 +71,7 @@ it('a unix socket serves its owner without a token; one that a dead Sealane left
   expect(services.map(({ name }) => name)).toEqual(['web']);
 });
 
-it('from the moment it is told to stop it is not ready, but lives, while its sessions end', async () => {
+it('a stopping Sealane is not ready but still healthy while its sessions end', async () => {
   await using folder = await tempFolder();
   await using echo = await serveEcho();
   const [listen, port] = [await freePort(), await freePort()];
@@ -96,7 +96,7 @@ it('from the moment it is told to stop it is not ready, but lives, while its ses
   expect(await stopped).toBe(0);
 });
 
-it('a file that is no socket is left alone where the socket should be, and said to be in the way', async () => {
+it('a file at the path of the socket is left alone, and reported as an obstacle', async () => {
   await using folder = await tempFolder();
   const path = await folder.write('notes.txt', 'worth keeping');
   await using sealane = startSealane(...(await configured(folder)), '--admin', 'off', '--admin-socket', path);
@@ -104,7 +104,7 @@ it('a file that is no socket is left alone where the socket should be, and said 
   expect(await readFile(path, 'utf8')).toBe('worth keeping');
 });
 
-it('an oversized request and a hostile one get an answer or a closed door, and the next one is served', async () => {
+it('oversized and hostile requests get an error or a closed connection, and the next request is served', async () => {
   await using folder = await tempFolder();
   const port = await freePort();
   await using sealane = startSealane(...(await configured(folder)), '--admin', `127.0.0.1:${port}`);
@@ -119,7 +119,7 @@ it('an oversized request and a hostile one get an answer or a closed door, and t
   ];
   const answers = [];
   for (const text of hostile) answers.push((await raw(port, text)).split(' ')[1] ?? 'closed');
-  // Of the first the end may come before the answer is read.
+  // The connection of the first request may be closed before its answer is read.
   expect(answers).toEqual([expect.stringMatching(/431|closed/), '404', '404', '403', '400', '400']);
   expect(await statusOf(`http://127.0.0.1:${port}/api/services`)).toBe(200);
 });
@@ -136,7 +136,7 @@ function askSocket(socketPath: string, path: string): Promise<string> {
   });
 }
 
-/** The first line of what comes back for these bytes. */
+/** The first line of the answer to raw bytes. */
 async function raw(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);

@@ -24,7 +24,7 @@ async function certified(folder: string, ...args: readonly string[]): Promise<Re
   return reportSchema.parse(JSON.parse(stdout));
 }
 
-/** What a client that trusts the authority makes of a server with the certificate: nothing, or why it refuses. */
+/** The error of a client that trusts the authority, connecting to a server with the certificate; undefined: none. */
 async function visit({ authority, certificate }: Report, host: string): Promise<string | undefined> {
   const [ca, cert, key] = await Promise.all(
     [authority.certificate, certificate.certificate, certificate.key].map((path) => readFile(path)),
@@ -46,7 +46,7 @@ async function visit({ authority, certificate }: Report, host: string): Promise<
 }
 
 describe('sealane cert', () => {
-  it('makes a certificate that who trusts the authority accepts for its names, and for no other', async () => {
+  it('creates a certificate that clients of the authority accept for its names only', async () => {
     await using folder = await tempFolder();
     const made = await certified(folder.path, '--name', 'API.localhost', '--name', '*.shop.localhost');
     expect(made.certificate.names).toEqual(['api.localhost', '*.shop.localhost']);
@@ -55,7 +55,7 @@ describe('sealane cert', () => {
     expect(await visit(made, 'web.localhost')).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  it('makes what only its owner can read, good for no longer than browsers allow', async () => {
+  it('creates files that only their owner can read, with a validity that browsers accept', async () => {
     await using folder = await tempFolder();
     const { authority, certificate } = await certified(folder.path);
     for (const path of [authority.certificate, authority.key, certificate.certificate, certificate.key]) {
@@ -68,11 +68,11 @@ describe('sealane cert', () => {
     expect(leaf.subjectAltName).toContain('DNS:*.localhost');
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
     expect(new X509Certificate(await readFile(authority.certificate)).ca).toBe(true);
-    // Nothing half-written is left beside them.
+    // No temporary files are left beside them.
     expect(await readdir(join(folder.path, 'certs'))).toEqual(['localhost.crt', 'localhost.key']);
   });
 
-  it('uses the authority again, and renews a certificate of the same name', async () => {
+  it('reuses the authority, and renews a certificate of the same name', async () => {
     await using folder = await tempFolder();
     const first = await certified(folder.path);
     const before = await readFile(first.certificate.certificate, 'utf8');
@@ -94,7 +94,7 @@ describe('sealane cert', () => {
     expect(await visit(made, 'api.localhost')).toBeUndefined();
   });
 
-  it('makes one for a client, too', async () => {
+  it('creates a client certificate with --client', async () => {
     await using folder = await tempFolder();
     const { certificate } = await certified(folder.path, '--client', '--name', 'sealane');
     const leaf = new X509Certificate(await readFile(certificate.certificate));
@@ -111,7 +111,7 @@ describe('sealane cert', () => {
     expect(stdout).toContain('do not accept *.localhost');
   });
 
-  it('never replaces an authority that it cannot use', async () => {
+  it('never replaces an unusable authority', async () => {
     await using folder = await tempFolder();
     const { authority } = await certified(folder.path);
     await writeFile(authority.certificate, 'nonsense');
@@ -126,7 +126,7 @@ describe('sealane cert', () => {
     [['--name', 'a.*.localhost'], /--name must be a host name/],
     [['--name', '1.2.3'], /--name must be a host name/],
     [['--out', '/dev/null/certs'], /cannot write \/dev\/null\/certs: it is inside something that is not a folder/],
-  ])('refuses %j in one line', async (args, message) => {
+  ])('rejects %j in one line', async (args, message) => {
     await using folder = await tempFolder();
     const { code, stderr } = await runSealane(['cert', '--out', folder.path, '--ca', folder.path, ...args]);
     expect(stderr).toMatch(message);

@@ -17,7 +17,7 @@ describe('sealane check', () => {
     expect(code).toBe(0);
   });
 
-  it('exits with 1 and says file, line and column of a mistake, without colours for a pipe', async () => {
+  it('exits with 1 and prints file, line and column of a mistake, without colours in a pipe', async () => {
     await using folder = await tempFolder();
     const file = await folder.write('compose.yaml', bad);
     const { code, stdout } = await runSealane(['check', file]);
@@ -36,7 +36,7 @@ describe('sealane check', () => {
     ['x: &x { y: *x }', /compose\.yaml:1:\d+: an anchor contains itself/],
     ['', /compose\.yaml:1:1: the file is empty/],
     ['include: [other.yaml]', /cannot read .*other\.yaml: there is no such file/],
-  ])('exits with 2 and one line when %j can not be used', async (text, message) => {
+  ])('exits with 2 and one line when %j cannot be used', async (text, message) => {
     await using folder = await tempFolder();
     const { code, stdout, stderr } = await runSealane(['check', await folder.write('compose.yaml', text)]);
     expect(stdout).toBe('');
@@ -45,7 +45,7 @@ describe('sealane check', () => {
     expect(code).toBe(2);
   });
 
-  it('refuses what is no file, or never ends, in one line', async () => {
+  it('rejects a path that is no regular file, and an endless file, in one line', async () => {
     await using folder = await tempFolder();
     const pipe = `${folder.path}/pipe`;
     await promisify(execFile)('mkfifo', [pipe]);
@@ -64,7 +64,7 @@ describe('sealane check', () => {
     }
   });
 
-  it('annotates the location of what can not be used, too', async () => {
+  it('annotates the location of an error in an unusable file, too', async () => {
     await using folder = await tempFolder();
     const file = await folder.write('compose.yaml', 'services: [');
     const { code, stdout } = await runSealane(['check', '--format', 'github', file]);

@@ -17,7 +17,7 @@ let socket: string;
 let listen: number;
 const token = 'correct-horse-battery';
 
-/** One Sealane for all questions: `web` answers, of `half` one of two does, on the port of `gone` nobody listens. */
+/** One Sealane for all tests: all upstreams of `web` answer, and one of the two of `shop/half`. */
 beforeAll(async () => {
   folder = await tempFolder();
   upstream = createServer((client) => client.on('error', () => undefined).end('hello')).listen(0, '127.0.0.1');
@@ -54,7 +54,7 @@ afterAll(async () => {
 const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin, '--admin-token', token]);
 
 describe('sealane status', () => {
-  it('shows each service: where it listens, its state, what it carries', async () => {
+  it('shows the address, state and traffic of each service', async () => {
     const { code, stdout } = await ask('status');
     expect(code).toBe(0);
     expect(stdout).toMatch(
@@ -66,7 +66,7 @@ describe('sealane status', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('prints all it knows for programs', async () => {
+  it('prints everything as JSON', async () => {
     const { stdout } = await ask('status', '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       status: { version: '0.1.0' },
@@ -75,7 +75,7 @@ describe('sealane status', () => {
     });
   });
 
-  it('asks over the socket, with no token, and as the environment or the file says', async () => {
+  it('connects to the socket without a token, or to the address in the environment or the file', async () => {
     const over = await runSealane(['status', '--json', '--admin-socket', socket]);
     expect(over).toMatchObject({ code: 0, stderr: '' });
     const file = join(folder.path, 'sealane.yaml');
@@ -86,7 +86,7 @@ describe('sealane status', () => {
 });
 
 describe('sealane health', () => {
-  it('asks over the socket where no address is served', async () => {
+  it('connects to the socket when there is no address', async () => {
     const { code, stdout } = await runSealane(['health'], { SEALANE_ADMIN: 'off', SEALANE_ADMIN_SOCKET: socket });
     expect(stdout).toMatch(/^ready: \S/);
     expect(code).toBe(0);
@@ -94,14 +94,14 @@ describe('sealane health', () => {
 });
 
 describe('sealane why', () => {
-  it('exits with 0 for what can be reached', async () => {
+  it('exits with 0 when the subject can be reached', async () => {
     const { code, stdout } = await ask('why', 'web');
     expect(stdout).toMatch(/^web is reachable: /);
     expect(stdout).toMatch(/✓ listener +127\.0\.0\.1:\d+ is open/);
     expect(code).toBe(0);
   });
 
-  it('says what is wrong with a part, and what to do; names may have slashes', async () => {
+  it('explains a degraded service whose name has a slash, and says what to do', async () => {
     const { code, stdout } = await ask('why', 'shop/half');
     expect(stdout).toMatch(/^shop\/half is degraded: .*\n/);
     expect(stdout).toMatch(/[✗!] upstreams +localhost:\d+ .* has been starting for /);
@@ -109,35 +109,35 @@ describe('sealane why', () => {
     expect(code).toBe(0);
   });
 
-  it('exits with 1 for what there is not, and names what was probably meant', async () => {
+  it('exits with 1 for an unknown subject, and suggests a similar name', async () => {
     const { code, stdout } = await ask('why', 'wep');
     expect(stdout).toMatch(/^wep is unreachable: /);
     expect(stdout).toContain('web');
     expect(code).toBe(1);
   });
 
-  it('explains a port, also for programs', async () => {
+  it('explains a port as JSON', async () => {
     const { stdout } = await ask('why', String(listen), '--json');
     expect(JSON.parse(stdout)).toMatchObject({ kind: 'port', services: ['web'], verdict: 'reachable' });
   });
 });
 
 describe('sealane events', () => {
-  it('prints what happened, and ends', async () => {
+  it('prints recent events, and ends', async () => {
     const { code, stdout } = await ask('events');
     expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} service-added +service web declared by the configuration$/m);
     expect(stdout).toMatch(/ upstream-added +localhost:\d+ \(127\.0\.0\.1:\d+\) joined shop\/half, starting/m);
     expect(code).toBe(0);
   });
 
-  it('goes on from an event that is known, one line of JSON each', async () => {
+  it('continues after a known event, with one line of JSON for each event', async () => {
     const all = (await ask('events', '--json')).stdout.trimEnd().split('\n');
     const read = all.map((line) => timelineEventSchema.parse(JSON.parse(line)));
     const { stdout } = await ask('events', '--json', '--since', String(read.at(-2)?.id));
     expect(JSON.parse(stdout)).toEqual(read.at(-1));
   });
 
-  it('says that events are missing after one that is no longer known, and prints what there is', async () => {
+  it('reports missing events after an event that is no longer kept, and prints those that are', async () => {
     const { code, stdout, stderr } = await ask('events', '--since', '1');
     expect(stderr).toMatch(/^sealane: some events are missing: /m);
     expect(stdout).toMatch(/ service-added +service web declared by the configuration$/m);
@@ -145,8 +145,8 @@ describe('sealane events', () => {
   });
 });
 
-describe('a question that nobody answers as it should', () => {
-  /** Says the same to everybody. */
+describe('a client command whose request fails', () => {
+  /** A server that is not Sealane: it gives the same answer to every request. */
   async function impostor(status: number, body: string): Promise<AsyncDisposable & { readonly address: string }> {
     const server = createHttpServer((_request, response) => response.writeHead(status).end(body)).listen(
       0,
@@ -165,7 +165,7 @@ describe('a question that nobody answers as it should', () => {
     await once(server, 'close');
   }
 
-  it.each(['status', 'events'])('%s: nobody is there', async (command) => {
+  it.each(['status', 'events'])('%s: no server listens', async (command) => {
     const { code, stdout, stderr } = await runSealane([command, '--admin', `127.0.0.1:${await freePort()}`]);
     expect(stderr).toMatch(
       /^sealane: no Sealane answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): is sealane running\?.*\n$/,
@@ -174,14 +174,14 @@ describe('a question that nobody answers as it should', () => {
     expect(code).toBe(1);
   });
 
-  it('no socket is there, or it is not ours', async () => {
+  it('the socket does not exist', async () => {
     const none = join(folder.path, 'none.sock');
     const { code, stderr } = await runSealane(['status', '--admin-socket', none]);
     expect(stderr).toMatch(/no Sealane answers at .*none\.sock \(ENOENT\)/);
     expect(code).toBe(1);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('the socket is another user’s', async () => {
+  it.skipIf(process.getuid?.() !== 0)('the socket belongs to another user', async () => {
     await chmod(folder.path, 0o755);
     const { code, stderr } = await runSealane(['status', '--admin-socket', socket], {}, { uid: 65_534 });
     expect(stderr).toMatch(/no permission to open .*admin\.sock/);
@@ -205,7 +205,7 @@ describe('a question that nobody answers as it should', () => {
       '{"type":"x","title":"x","status":503,"detail":"come\\u001b[31m back"}',
       /^sealane: come\\u\{1b\}\[31m back\n$/,
     ],
-  ])('it answers %i %j', async (status, body, message) => {
+  ])('the server answers %i %j', async (status, body, message) => {
     await using other = await impostor(status, body);
     const { code, stderr } = await runSealane(['status', '--admin', other.address]);
     expect(stderr).toMatch(message);
@@ -225,14 +225,14 @@ describe('a question that nobody answers as it should', () => {
   });
 });
 
-describe('a command of whose output enough was seen', () => {
-  it.each([['status'], ['why', 'web'], ['events', '-f'], ['top']])('%s ends, and says nothing', async (...args) => {
+describe('a command whose output is no longer read', () => {
+  it.each([['status'], ['why', 'web'], ['events', '-f'], ['top']])('%s ends silently', async (...args) => {
     const all = [...args, '--admin', admin, '--admin-token', token];
     expect(await runWithClosedOutput(all)).toEqual({ code: 141, stderr: '' });
   });
 
   it.each([['--help'], ['check', '--help'], ['completion', 'bash'], ['check', 'examples/redis/docker-compose.yml']])(
-    '%s %s ends, and says nothing',
+    '%s %s ends silently',
     async (...args) => {
       expect(await runWithClosedOutput(args)).toEqual({ code: 141, stderr: '' });
     },

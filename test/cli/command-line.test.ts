@@ -27,7 +27,7 @@ async function ask(port: number): Promise<string> {
 }
 
 describe('sealane HOST:PORT …', () => {
-  it('prints the port it runs on and balances over the endpoints', async () => {
+  it('prints its port and balances over the endpoints', async () => {
     await using a = await named('a');
     await using b = await named('b');
     await using sealane = startSealane(`localhost:${a.port}`, `127.0.0.1:${b.port}`, '--balance', 'round-robin');
@@ -39,7 +39,7 @@ describe('sealane HOST:PORT …', () => {
     expect(sealane.output).toEqual([String(port)]);
   });
 
-  it('serves with what resolves and says which name does not', async () => {
+  it('serves the endpoints that resolve, and reports a name that does not', async () => {
     await using a = await named('a');
     await using sealane = startSealane('relay', 'live-test.invalid:80', `localhost:${a.port}`);
     const port = Number(await sealane.firstOutput());
@@ -67,7 +67,7 @@ describe('sealane HOST:PORT …', () => {
 });
 
 describe('the admin address', () => {
-  it('is not served with --admin off, and says whether Sealane is ready otherwise', async () => {
+  it('is closed with --admin off, and otherwise answers `sealane health`', async () => {
     await using a = await named('a');
     const admin = await freePort();
     await using off = startSealane(`127.0.0.1:${a.port}`);
@@ -96,11 +96,11 @@ describe('static services', () => {
     await sealane.line({ event: 'problem', code: 'config-invalid' });
     expect(await ask(listen)).toBe('a');
     await folder.write('sealane.yaml', config(b.port));
-    // The log line and the relay's thread hear of it at the same moment.
+    // The log line and the relay thread get the change at the same moment.
     await vi.waitFor(async () => expect(await ask(listen)).toBe('b'), { timeout: 5_000, interval: 1 });
   });
 
-  it('whose port is taken are a problem that solves itself and hurts nobody else', async () => {
+  it('whose port is taken are a problem until the port is free, and do not affect other services', async () => {
     await using folder = await tempFolder();
     await using a = await named('a');
     const other = await freePort();
@@ -188,7 +188,7 @@ describe('bad input is answered in one line with the fix, and the right exit cod
 });
 
 describe('an engine that is out of reach', () => {
-  it('is waited for, while static services are served', async () => {
+  it('is retried while static services are served', async () => {
     await using folder = await tempFolder();
     await using a = await named('a');
     const listen = await freePort();
@@ -217,19 +217,19 @@ describe('help', () => {
   });
 });
 
-describe('a reader of the log that has stopped reading', () => {
-  it('holds up neither clients nor what is decided', async () => {
+describe('a log that is no longer read', () => {
+  it('blocks neither clients nor the reconcile loop', async () => {
     await using a = await named('a');
     await using folder = await tempFolder();
     const [first, second] = [await freePort(), await freePort()];
     const service = (name: string, listen: number): string =>
       `  ${name}: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${a.port}'] }\n`;
     const config = await folder.write('sealane.yaml', `services:\n${service('first', first)}`);
-    // Nobody reads its standard error.
+    // The standard error of this Sealane is never read.
     await using sealane = startWithUnreadLog('--docker', 'none', '--admin', 'off', '--config', config);
     await vi.waitFor(() => ask(first), 10_000);
 
-    // Far more lines than a pipe or a socket holds.
+    // These sessions log far more lines than a pipe or a socket can buffer.
     const asked = Array.from({ length: 20 }, async () => {
       for (let round = 0; round < 100; round += 1) expect(await ask(first)).toBe('a');
     });

@@ -12,7 +12,7 @@ let folder: TempFolder;
 let sealane: Sealane;
 let env: Readonly<Record<string, string>>;
 
-/** A `sealane` on the path, and one that runs, with services whose names shells take apart. */
+/** A `sealane` in the PATH, and a running Sealane with services whose names contain word separators of shells. */
 beforeAll(async () => {
   folder = await tempFolder();
   await chmod(await folder.write('sealane', `#!/bin/sh\nexec '${process.execPath}' '${executable}' "$@"\n`), 0o755);
@@ -65,12 +65,12 @@ describe('completion for bash', () => {
     expect(await complete(line)).toEqual(expected);
   });
 
-  it('replaces only what follows the last colon, where bash cuts words', async () => {
+  it('replaces only the text after the last colon, where bash splits words', async () => {
     expect(await complete('sealane why shop/api:')).toEqual(['admin', 'web']);
     expect(await complete('sealane why sho')).toEqual(['shop/api:admin', 'shop/api:web']);
   });
 
-  it('knows files', async () => {
+  it('completes files', async () => {
     expect(await complete(`sealane check ${folder.path}/s.`)).toEqual([`${folder.path}/s.yaml`]);
     expect(await complete(`sealane --config ${folder.path}/s.`)).toEqual([`${folder.path}/s.yaml`]);
   });
@@ -107,14 +107,14 @@ describe('completion for zsh', () => {
 });
 
 describe('sealane completion', () => {
-  it('keeps silent where no Sealane runs', async () => {
+  it('prints nothing where no Sealane runs', async () => {
     const { code, stdout, stderr } = await runSealane(['completion', 'services', '--'], {
       SEALANE_ADMIN: '127.0.0.1:1',
     });
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: '' });
   });
 
-  it('names the shells it is for', async () => {
+  it('lists the supported shells for an unknown one', async () => {
     const { code, stderr } = await runSealane(['completion', 'tcsh']);
     expect(stderr).toBe('sealane: completion supports bash, zsh, fish, not "tcsh"\n');
     expect(code).toBe(2);

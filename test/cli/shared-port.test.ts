@@ -10,7 +10,7 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * What the configuration file says of names, access and PROXY headers, as clients of the built Sealane see it.
+ * Names, access rules and PROXY headers of the configuration file, as clients of the built Sealane see them.
  */
 interface Upstream extends AsyncDisposable {
   readonly port: number;
@@ -20,7 +20,7 @@ async function upstream(server: Server, at: number | string = 0): Promise<Upstre
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    // A probe ends with a reset.
+    // Sealane's probes end with a reset.
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -43,10 +43,10 @@ const web = (name: string, path?: string): Promise<Upstream> =>
     path,
   );
 
-/** Speaks first, as MySQL and SSH do. */
+/** A server that speaks first, as MySQL and SSH do. */
 const greeter = (greeting: string): Promise<Upstream> => upstream(createServer((socket) => void socket.end(greeting)));
 
-/** Answers with the first line it gets. */
+/** A server that answers with the first line that it receives. */
 const firstLine = (): Promise<Upstream> =>
   upstream(
     createServer((socket) => {
@@ -59,7 +59,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** `at`: a port, or the path of a socket. */
+/** Sends an HTTP request for `host`. `at`: a port, or the path of a socket. */
 async function ask(at: number | string, host: string): Promise<Answer> {
   const where = typeof at === 'number' ? { host: '127.0.0.1', port: at } : { socketPath: at };
   const request = get({ ...where, agent: false, headers: { host } });
@@ -69,7 +69,7 @@ async function ask(at: number | string, host: string): Promise<Answer> {
   return { status: response.statusCode, text };
 }
 
-/** Connects, says `words`, and reads to the end; `reset` when it was cut. */
+/** Connects, sends `words`, and resolves with the whole answer, or `reset`. */
 async function say(words: string, port: number, host = '127.0.0.1'): Promise<string> {
   const socket = connect({ host, port });
   let text = '';
@@ -84,7 +84,7 @@ async function say(words: string, port: number, host = '127.0.0.1'): Promise<str
 describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (driver) => {
   const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
 
-  it('leads each client to whom it asks for, by HTTP host', async () => {
+  it('routes each client by its HTTP host', async () => {
     await using api = await web('api');
     await using site = await web('web');
     await using folder = await tempFolder();
@@ -104,18 +104,18 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
     expect(await ask(port, 'API.localhost.')).toEqual({ status: 200, text: 'api' });
     expect(await ask(port, `web.localhost:${port}`)).toEqual({ status: 200, text: 'web' });
     expect(await ask(port, 'de.web.localhost')).toEqual({ status: 200, text: 'web' });
-    const { status, text } = await ask(port, 'nobody.localhost');
+    const { status, text } = await ask(port, 'unknown.localhost');
     expect(status).toBe(404);
     expect(text).toContain('http://api.localhost');
     const record = await sealane.line({ event: 'session', session: { reason: 'no-route' } });
-    expect(record['session']).toMatchObject({ name: 'nobody.localhost', reason: 'no-route' });
+    expect(record['session']).toMatchObject({ name: 'unknown.localhost', reason: 'no-route' });
     expect(record['session']).not.toHaveProperty('upstream');
     const tls = connectTls({ host: '127.0.0.1', port, servername: 'db.localhost' });
     const [error] = (await once(tls, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
   });
 
-  it('leads a client that says nothing to the service without names', async () => {
+  it('routes a client that sends nothing to the service without names', async () => {
     await using api = await web('api');
     await using ssh = await greeter('SSH-2.0-test\r\n');
     await using folder = await tempFolder();
@@ -133,7 +133,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
     expect((await ask(port, 'api.localhost')).text).toBe('api');
   });
 
-  it('opens when a service with a name is written into the file, and leaves the others alone', async () => {
+  it('adds a service with a name from the changed file, and leaves the other sessions alone', async () => {
     await using api = await web('api');
     await using site = await web('web');
     await using folder = await tempFolder();
@@ -162,7 +162,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
 describe.each(['stream', 'splice'] as const)('addresses, access and PROXY headers (%s driver)', (driver) => {
   const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
 
-  it('lets only those in who may come, and says who was turned away', async () => {
+  it('accepts only clients that its rules allow, and logs the rejected ones', async () => {
     await using api = await greeter('api');
     await using folder = await tempFolder();
     const [open, shut, few] = [await freePort(), await freePort(), await freePort()];
@@ -180,13 +180,13 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
     expect(await say('', shut)).toBe('reset');
     const record = await sealane.line({ event: 'session', session: { reason: 'denied' } });
     expect(record['session']).toMatchObject({ service: 'shut', reason: 'denied', bytesDown: 0 });
-    // At once, so that they are too many on a slow machine as well.
+    // The clients connect at the same time, so that they exceed the rate on a slow machine, too.
     const answers = await Promise.all(Array.from({ length: 8 }, () => say('', few)));
     expect(answers).toContain('reset');
     await sealane.line({ event: 'session', session: { reason: 'rate-client' } });
   });
 
-  it('tells upstreams the address that a trusted proxy has told it, from v2 to v1, over IPv6 as well', async () => {
+  it('passes the address from a trusted proxy on to upstreams, from v2 to v1, also over IPv6', async () => {
     await using app = await firstLine();
     await using folder = await tempFolder();
     const [outer, inner] = [await freePort(), await freePort()];
@@ -206,7 +206,7 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
     await sealane.line({ event: 'session', session: { reason: 'bad-proxy-header' } });
   });
 
-  it('listens on Unix sockets and leads to them', async () => {
+  it('listens on Unix sockets and relays to them', async () => {
     await using folder = await tempFolder();
     const [front, back] = [join(folder.path, 'front.sock'), join(folder.path, 'back.sock')];
     await using app = await web('behind a socket', back);
@@ -222,7 +222,7 @@ describe.each(['stream', 'splice'] as const)('addresses, access and PROXY header
     expect(existsSync(front)).toBe(false);
   });
 
-  it('opens each port of a range, with the upstream’s in step', async () => {
+  it('opens each port of a range, and relays it to the matching port of the upstream', async () => {
     const first = await freePortPair();
     await using one = await greeter('one');
     await using folder = await tempFolder();

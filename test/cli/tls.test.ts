@@ -12,18 +12,18 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**
- * TLS that ends in Sealane, as curl and openssl see it.
+ * TLS that Sealane terminates, as curl and openssl see it.
  */
 beforeAll(async () => {
   const needs = ['curl', 'openssl'].map((program) => ({ program, debianPackage: program }));
   await installMissing(needs, () => {});
 }, 120_000);
 
-describe.each(['stream', 'splice'])('TLS is ended by the %s driver', (driver) => {
-  it('for each name, with its certificate, the versions and the protocols that were asked for', async () => {
+describe.each(['stream', 'splice'])('TLS is terminated with the %s driver', (driver) => {
+  it('for each name, with its certificate and the configured versions and protocols', async () => {
     await using site = await serveSite(driver);
     expect(await site.curl('https://api.localhost')).toBe('api was asked for api.localhost');
-    // It is offered HTTP/2, which its upstream does not speak.
+    // The route offers HTTP/2, which its upstream does not support.
     expect(await site.curl('https://web.localhost', '--http1.1')).toBe('web was asked for web.localhost');
     expect(await site.curl('https://cart.shop.localhost')).toBe('shop was asked for cart.shop.localhost');
     const record = await site.sealane.line({ event: 'session', session: { name: 'cart.shop.localhost' } });
@@ -41,7 +41,7 @@ describe.each(['stream', 'splice'])('TLS is ended by the %s driver', (driver) =>
   });
 });
 
-it('certificates are taken up while older sessions live on; a broken one is a problem, and no key is ever said', async () => {
+it('new certificates are used while older sessions go on, a broken one is a problem, and no key is logged', async () => {
   await using site = await serveSite('auto');
   await using older = await site.visit('api.localhost');
   await certify(site.folder, 'api.localhost');
@@ -66,7 +66,7 @@ it('certificates are taken up while older sessions live on; a broken one is a pr
   for (const line of site.sealane.lines) expect(JSON.stringify(line)).not.toContain('PRIVATE');
 });
 
-it('an upstream is spoken TLS with, and shown who comes', async () => {
+it('Sealane speaks TLS to an upstream, and presents its client certificate', async () => {
   await using folder = await tempFolder();
   const { certificate: cert, key } = await leafFor(['db.localhost']);
   await certify(folder, 'sealane', { client: true });
@@ -97,11 +97,11 @@ interface Site extends AsyncDisposable {
   readonly sealane: Sealane;
   curl(url: string, ...args: readonly string[]): Promise<string>;
   openssl(name: string, ...args: readonly string[]): Promise<string>;
-  /** A connection that trusts the authority. */
+  /** Opens a TLS connection that trusts the authority. */
   visit(name: string): Promise<AsyncDisposable & { readonly socket: TLSSocket }>;
 }
 
-/** Three services on one port, each known by a name. */
+/** Starts a Sealane with three services on one port, each with a name of its own. */
 async function serveSite(driver: string): Promise<Site> {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await tempFolder());
@@ -146,7 +146,7 @@ async function serveSite(driver: string): Promise<Site> {
   };
 }
 
-/** As `sealane cert` would. */
+/** Writes a certificate and its key, as `sealane cert` would. */
 async function certify(folder: TempFolder, name: string, options: { readonly client?: boolean } = {}): Promise<void> {
   const { certificate, key } = await leafFor([name], options);
   const file = name.replace('*', '_wildcard');
@@ -154,7 +154,7 @@ async function certify(folder: TempFolder, name: string, options: { readonly cli
   await folder.write(`${file}.crt`, certificate);
 }
 
-/** Says its name, and the host that it was asked for. */
+/** A server that answers with its name and the requested host. */
 function answering(name: string): Promise<AsyncDisposable & { readonly port: number }> {
   const server = createServer((request, response) => {
     response.end(`${name} was asked for ${request.headers.host?.replace(/:\d+$/, '')}`);

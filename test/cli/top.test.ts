@@ -41,7 +41,9 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-/** Afterwards the screen says how it ended, and whether the line discipline is as it was: `exit=0 icanon echo`. */
+/**
+ * Opens a terminal with `sealane top`. At its end, the screen shows exit code and terminal modes: `exit=0 icanon echo`.
+ */
 function openTop(env: Readonly<Record<string, string>> = {}): Promise<Terminal> {
   const command = `${process.execPath} ${executable} top --admin ${admin}`;
   const modes = "stty -a | grep -oE -- '-?\\b(icanon|echo)\\b' | tr '\\n' ' '";
@@ -60,7 +62,7 @@ async function session(): Promise<Socket> {
 }
 
 describe('sealane top in a terminal', () => {
-  it('shows what runs, follows it, resizes, filters, and leaves the terminal as it was on q', async () => {
+  it('shows services and their changes, resizes, filters, and restores the terminal on q', async () => {
     await using terminal = await openTop();
     const first = await terminal.shows(/q quit/);
     expect(first).toMatch(/^sealane 0\.1\.0 · up /);
@@ -98,32 +100,32 @@ describe('sealane top in a terminal', () => {
     expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
-  it('says that it is stale while Sealane is away, and goes on with the next one', async () => {
+  it('is marked stale while Sealane is down, and continues with the next Sealane', async () => {
     await using terminal = await openTop();
     await terminal.shows(/q quit/);
     await sealane.stop();
     await terminal.shows(/^STALE: /);
     await start();
     await terminal.shows(/^sealane 0\.1\.0 · up /);
-    // SIGTERM ends it as orderly as q.
+    // SIGTERM restores the terminal, as `q` does.
     const [pid = ''] = (await terminal.ask('#{pane_pid}')).split('\n');
     await run('pkill', ['-TERM', '-P', pid, '--full', 'top --admin']);
     await terminal.shows(/^exit=0 icanon echo/m);
     expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
-  it('touches no terminal when nobody answers', async () => {
+  it('leaves the terminal unchanged when no Sealane answers', async () => {
     const { code, stderr } = await runSealane(['top', '--admin', `127.0.0.1:${await freePort()}`]);
     expect(stderr).toMatch(/^sealane: no Sealane answers at 127\.0\.0\.1:\d+ .*\n$/);
     expect(code).toBe(1);
   });
 });
 
-describe('sealane top where no terminal is', () => {
+describe('sealane top without a terminal', () => {
   it.each([
     ['plain', [], /^\d\d:\d\d:\d\d \d+ open, \d+ held, /],
     ['JSON', ['--json'], /^\{"at":"[^"]+","totals":\{"active":\d+,/],
-  ] as const)('prints %s lines until it is told to stop', async (_name, flags, line) => {
+  ] as const)('prints %s lines until SIGTERM', async (_name, flags, line) => {
     await using top = startSealane('top', '--admin', admin, ...flags);
     await vi.waitFor(() => expect(top.output.length).toBeGreaterThan(1), { timeout: 20_000 });
     for (const one of top.output) expect(one).toMatch(line);

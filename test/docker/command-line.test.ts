@@ -5,7 +5,7 @@ import { executable, runSealane, startSealane } from '../support/sealane/sealane
 import { freePort } from '../support/sockets/free-port.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 
-it('status, why, events and top tell of containers as they come, go and mistake themselves', async () => {
+it('status, why, events and top show containers that start and stop, and mistakes in their labels', async () => {
   const prefix = uniqueName('label');
   const [admin, port] = [`127.0.0.1:${await freePort()}`, await freePort()];
   await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', admin);

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { composeProject } from '../support/engine/compose.ts';
 import { eventually } from '../support/engine/replica.ts';
 
-/** What compose does to containers, seen by the clients of the top-level compose file. */
+/** The effects of compose commands on the clients of the top-level compose file. */
 describe('docker-compose', () => {
-  it('run makes a one-off container with the service’s labels, and it serves nobody', async () => {
+  it('run creates a one-off container with the service’s labels, which gets no clients', async () => {
     await using project = composeProject('.');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8080);
@@ -14,7 +14,7 @@ describe('docker-compose', () => {
       30_000,
     );
     await project.compose('run', '-d', '--no-deps', 'whoami');
-    // A second real replica: once it serves, the one-off that came before it has been seen, too.
+    // Once the second real replica serves, Sealane has also seen the one-off container, which was created before it.
     await project.compose('up', '-d', '--no-build', '--scale', 'whoami=2');
     const names = await eventually(
       () => hostnames(port),

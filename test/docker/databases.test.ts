@@ -8,7 +8,7 @@ import { type Sealane, startSealane, upstreamIs } from '../support/sealane/seala
 import { freePort } from '../support/sockets/free-port.ts';
 
 /**
- * Debian's PostgreSQL and Redis in containers, with their own load generators as clients.
+ * PostgreSQL and Redis from Debian in containers, with their own load generators as clients.
  */
 let postgres: PostgresImage;
 
@@ -40,7 +40,7 @@ async function startDatabases(): Promise<Databases> {
     await startContainer({
       image: postgres.name,
       labels: labels({ listen: String(postgresPort), port: '5432', pool: 'postgres' }),
-      // It accepts connections before it serves them, and says so in its own protocol only.
+      // PostgreSQL accepts connections before it can serve them, which only its own protocol shows.
       create: {
         Healthcheck: {
           Test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-d', 'postgres'],
@@ -70,13 +70,13 @@ async function startDatabases(): Promise<Databases> {
 }
 
 function pgbench(port: number, ...args: readonly string[]): Promise<string> {
-  // One that hangs would be killed, and so fail.
+  // A pgbench that hangs is killed by the timeout, which fails the test.
   return run(postgres.pgbench, ['-h', '127.0.0.1', '-p', String(port), '-U', 'bench', ...args, 'postgres'], {
     timeoutMs: 60_000,
   });
 }
 
-/** Restarts, kills and starts replicas until `what` is over; how often. */
+/** Restarts, kills and starts replicas until `what` has settled. Resolves with the number of rounds. */
 async function churnUntil(what: Promise<unknown>, replicas: readonly TestContainer[]): Promise<number> {
   const over = new AbortController();
   const end = what.finally(() => over.abort());
@@ -98,7 +98,7 @@ async function churnUntil(what: Promise<unknown>, replicas: readonly TestContain
 }
 
 describe('databases from Debian', () => {
-  it('notice nothing of replicas of other services that come and go', async () => {
+  it('are not disturbed by replicas of other services that come and go', async () => {
     await using databases = await startDatabases();
     const { postgres: server, redis, labels, sealane } = databases;
     const web = labels({ listen: String(await freePort()), port: '8080', pool: 'web' });
@@ -126,12 +126,12 @@ describe('databases from Debian', () => {
     expect(disturbed).toEqual([]);
   });
 
-  it('may restart under pgbench -C: every reconnect waits and succeeds', async () => {
+  it('can restart under pgbench -C: every new connection waits and succeeds', async () => {
     await using databases = await startDatabases();
     const { container, port } = databases.postgres;
     await pgbench(port, '--initialize', '--quiet', '--scale', '1');
 
-    // A thread for each client: one that waits to connect must not keep another amid its transaction.
+    // Each client has its own thread, so that a client that waits to connect does not block another one's transaction.
     const load = pgbench(port, '--connect', '--client', '4', '--jobs', '4', '--time', '8', '--select-only');
     const restarts = (async () => {
       for (let round = 0; round < 3; round += 1) {

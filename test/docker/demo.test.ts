@@ -8,9 +8,9 @@ import { runSealane } from '../support/sealane/sealane.ts';
 const script = fileURLToPath(new URL('../../dev/demo.ts', import.meta.url));
 const label = ['dev.sealane.demo'];
 
-/** The tour on containers, with the product's own command and with the one of this checkout. */
+/** The tour on containers, by `sealane demo` and by `npm run demo`. */
 describe('the tour on an engine', { timeout: 180_000 }, () => {
-  it('runs with an image that the engine holds, without a failed connection, and leaves no container or network', async () => {
+  it('runs with an image of the engine, without a failed connection, and leaves no container or network', async () => {
     const { code, stdout, stderr } = await runSealane(['demo', '--image', inject('images').sealane]);
     if (code !== 0) throw new Error(stdout + stderr);
     expectTour(stdout, 'docker stop one of the two');
@@ -19,7 +19,7 @@ describe('the tour on an engine', { timeout: 180_000 }, () => {
     expect(await client.listNetworks({ filters: { label } })).toEqual([]);
   });
 
-  it('of npm run demo builds its image from this checkout, and removes it in the end', async () => {
+  it('by npm run demo builds its image from this checkout, and removes it at the end', async () => {
     const stdout = await run(process.execPath, [script], { timeoutMs: 170_000 });
     expectTour(stdout, 'docker stop one of the two');
     expect(await testEngine().listImages({ filters: { reference: ['sealane:demo'] } })).toEqual([]);

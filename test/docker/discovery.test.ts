@@ -7,7 +7,7 @@ import { answerers, eventually, startReplica, whoAnswers } from '../support/engi
 import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
-/** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
+/** A Sealane on the host with its own label prefix, so that tests never see each other's containers. */
 async function setUp(): Promise<
   { sealane: Sealane; prefix: string; port: number; labels: Record<string, string> } & AsyncDisposable
 > {
@@ -20,7 +20,7 @@ async function setUp(): Promise<
 }
 
 describe('a labelled container', () => {
-  it('is reachable through its port as soon as it runs; one without labels is left alone', async () => {
+  it('is reachable through its port as soon as it runs; a container without labels is ignored', async () => {
     await using t = await setUp();
     await using plain = await startReplica();
     await using web = await startReplica({ labels: t.labels });
@@ -30,7 +30,7 @@ describe('a labelled container', () => {
     expect(t.sealane.lines.some((line) => line.msg.includes(plain.name))).toBe(false);
   });
 
-  it('that ran before Sealane started is found', async () => {
+  it('that started before Sealane is found', async () => {
     const prefix = uniqueName('label');
     const port = await freePort();
     await using web = await startReplica({
@@ -59,7 +59,7 @@ describe('a labelled container', () => {
       (names) => names.length === 1,
     );
     const tally = await load.stop();
-    // A process that is killed takes the requests with it that it had already been handed; nothing else may fail.
+    // Requests that a killed process had already received fail with it; no others may fail.
     expect(tally.failed - (await lostWith(t.sealane, [second.name, third.name]))).toBe(0);
     expect(tally.replicas()).toEqual([first.name, second.name, third.name].toSorted());
   });
@@ -69,7 +69,7 @@ describe('a labelled container', () => {
     ['killed', (one: TestContainer) => one.kill()],
     ['paused', (one: TestContainer) => one.pause()],
     ['removed', (one: TestContainer) => one.remove()],
-  ])('that is %s leaves the pool, and its replica goes on', async (_how, act) => {
+  ])('that is %s leaves the pool, and the other replica goes on', async (_how, act) => {
     await using t = await setUp();
     await using stays = await startReplica({ labels: t.labels });
     await using goes = await startReplica({ labels: t.labels });
@@ -85,7 +85,7 @@ describe('a labelled container', () => {
     expect(await answerers(t.port)).toEqual([stays.name]);
   });
 
-  it('that is unpaused comes back', async () => {
+  it('that is unpaused rejoins the pool', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
     await using other = await startReplica({ labels: t.labels });
@@ -101,7 +101,7 @@ describe('a labelled container', () => {
     expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
   });
 
-  it('that crashes comes back by its restart, while its clients wait', async () => {
+  it('that crashes is back after its restart, while its clients wait', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
     await t.sealane.line({ event: 'upstream-added', service: 'web' });
@@ -112,7 +112,7 @@ describe('a labelled container', () => {
     expect(await answer).toBe(web.name);
   });
 
-  it('that restarts costs its clients time, not errors', async () => {
+  it('that restarts makes its clients wait, but not fail', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
     await t.sealane.line({ event: 'route-opened', service: 'web' });
@@ -142,7 +142,7 @@ describe('a labelled container', () => {
     expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
   });
 
-  it('that is renamed keeps its sessions and is called by its new name', async () => {
+  it('that is renamed keeps its sessions and is shown by its new name', async () => {
     await using t = await setUp();
     await using web = await startReplica({
       labels: { ...t.labels, [`${t.prefix}.echo.port`]: '7', [`${t.prefix}.echo.listen`]: String(await freePort()) },
@@ -176,7 +176,7 @@ describe('a labelled container', () => {
 });
 
 describe('networks', () => {
-  it('attached and detached while a container runs make it reachable there and not', async () => {
+  it('attached to or detached from a running container change where it is reached', async () => {
     await using t = await setUp();
     await using network = await startNetwork();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
@@ -189,7 +189,7 @@ describe('networks', () => {
     await t.sealane.line({ event: 'problem', code: 'not-on-network', subject: web.name }, from);
   });
 
-  it('of several, the one that the label names is used', async () => {
+  it('named by the label are preferred to others of the container', async () => {
     await using t = await setUp();
     await using network = await startNetwork();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
@@ -208,7 +208,7 @@ describe('networks', () => {
     expect(await whoAnswers(t.port)).toBe(web.name);
   });
 
-  it("of the host: a container on the host's network is reached on loopback", async () => {
+  it("of the host are supported: a container on the host's network is reached on loopback", async () => {
     await using t = await setUp();
     const own = await freePort();
     await using web = await startReplica({
@@ -225,7 +225,7 @@ describe('networks', () => {
     ).toBe(web.name);
   });
 
-  it("of another container: it is reached at that one's address", async () => {
+  it("of another container are supported: the container is reached at the other one's address", async () => {
     await using t = await setUp();
     await using parent = await startReplica();
     await using child = await startReplica({
@@ -238,7 +238,7 @@ describe('networks', () => {
     expect(await whoAnswers(t.port)).toBe(child.name);
   });
 
-  it('an address that another container got meanwhile never receives the old one’s client', async () => {
+  it('that reassign an address never lead a client of the old container to the new one', async () => {
     await using t = await setUp();
     const stranger = uniqueName('stranger');
     await using web = await startReplica({ labels: t.labels });
@@ -258,7 +258,7 @@ describe('networks', () => {
 });
 
 describe('labels', () => {
-  it('of two services that claim one port leave it to the older container, and say so', async () => {
+  it('of two services that claim one port leave it to the older container, with a problem for the newer', async () => {
     await using t = await setUp();
     await using older = await startReplica({ labels: t.labels });
     await using younger = await startReplica({ labels: { ...t.labels, [`${t.prefix}.pool`]: 'rival' } });
@@ -272,7 +272,7 @@ describe('labels', () => {
     expect(await whoAnswers(t.port)).toBe(younger.name);
   });
 
-  it('that are malformed are named with the fix and do not touch the good ones beside them', async () => {
+  it('that are malformed are reported with the fix, and do not affect other containers', async () => {
     await using t = await setUp();
     await using bad = await startReplica({
       labels: { [`${t.prefix}.listen`]: 'everywhere', [`${t.prefix}.wieght`]: '3' },
@@ -285,7 +285,7 @@ describe('labels', () => {
     expect(await answerers(t.port)).toEqual([good.name]);
   });
 
-  it('of a one-off container made by compose run do not make it join', async () => {
+  it('of a one-off container of compose run are ignored', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
     await using oneOff = await startReplica({ labels: { ...t.labels, 'com.docker.compose.oneoff': 'True' } });

@@ -22,7 +22,7 @@ function engineUrl(): string {
   return url;
 }
 
-/** Ends on TERM at once, and does nothing else. */
+/** A container that only waits, and ends at once on TERM. */
 function idle(options: Partial<ContainerOptions> = {}): Promise<TestContainer> {
   const command = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'];
   return startContainer({ image: inject('images').tools, command, ...options });
@@ -31,7 +31,7 @@ function idle(options: Partial<ContainerOptions> = {}): Promise<TestContainer> {
 interface Followed extends AsyncDisposable {
   readonly stream: EventStream;
   readonly events: EngineEvent[];
-  /** Resolves with the first event of a container that has happened or will. */
+  /** Resolves with the first past or future event of a container with this action. */
   seen(action: string, id: string): Promise<EngineEvent>;
 }
 
@@ -101,13 +101,13 @@ async function watch(labelPrefix: string, url = engineUrl()): Promise<Watched> {
 }
 
 describe('the engine client on a real engine', () => {
-  test('agrees on a version with it and learns its kind', async () => {
+  test('negotiates the API version and learns the kind of the engine', async () => {
     const engine = createDockerodeEngine(engineUrl());
     expect((await engine.ping()).apiVersion).toMatch(/^1\.\d+$/);
     expect((await engine.installation?.())?.rootless).toBe(false);
   });
 
-  test('reads every container that the engine lists, and each of them inspected', async () => {
+  test('reads every container in list and inspect', async () => {
     await using network = await startNetwork();
     await using plain = await idle({ labels: { ['__proto__']: 'x', constructor: 'y', big: 'z'.repeat(100_000) } });
     await using onHost = await idle({ networks: ['host'] });
@@ -145,18 +145,18 @@ describe('the engine client on a real engine', () => {
     });
   });
 
-  test('gives the parent’s id also where the container was given its name', async () => {
+  test('returns the parent’s id even where the container was created with its name', async () => {
     await using parent = await idle();
     await using child = await idle({ networks: [`container:${parent.name}`] });
     const facts = await createDockerodeEngine(engineUrl()).inspect(child.id);
     expect(facts?.networking).toEqual({ kind: 'container', of: parent.id });
   });
 
-  test('finds nothing under an unknown id', async () => {
+  test('returns undefined for an unknown id', async () => {
     expect(await createDockerodeEngine(engineUrl()).inspect('0'.repeat(64))).toBeUndefined();
   });
 
-  test('leaves no connection behind', async () => {
+  test('leaves no connection open', async () => {
     await using proxy = await startEngineProxy(engineUrl());
     const engine = createDockerodeEngine(proxy.url);
     await Promise.all([engine.ping(), engine.list(), engine.installation?.()]);
@@ -171,7 +171,7 @@ describe('the engine client on a real engine', () => {
 });
 
 describe('the event stream of a real engine', () => {
-  test('tells of a container’s life with exact times in order', async () => {
+  test('reports the life of a container with exact times, in order', async () => {
     await using followed = await followEvents();
     await using container = await idle();
     const facts = await createDockerodeEngine(engineUrl()).inspect(container.id);
@@ -189,7 +189,7 @@ describe('the event stream of a real engine', () => {
     expect(die.timeNs).toBeGreaterThan(facts?.startedAtNs ?? 0n);
   });
 
-  test('makes up for what happened while it was cut, and repeats nothing', async () => {
+  test('catches up on events after a cut, and repeats none', async () => {
     await using proxy = await startEngineProxy(engineUrl());
     await using followed = await followEvents(proxy.url);
     await using before = await idle();
@@ -206,7 +206,7 @@ describe('the event stream of a real engine', () => {
 });
 
 describe('the watcher of a real engine', () => {
-  test('sees a labelled container come, pause, move between networks, restart and go', async () => {
+  test('sees a labelled container start, pause, move between networks, restart and stop', async () => {
     const prefix = uniqueName('label');
     await using network = await startNetwork();
     await using watched = await watch(prefix);
@@ -237,7 +237,7 @@ describe('the watcher of a real engine', () => {
     expect(last).toMatchObject({ synced: true, status: { kind: 'connected' } });
   });
 
-  test('is right again after a cut during which containers came and went', async () => {
+  test('is correct again after a cut during which containers came and went', async () => {
     const prefix = uniqueName('label');
     const labels = { [`${prefix}.port`]: '80' };
     await using proxy = await startEngineProxy(engineUrl());
@@ -257,7 +257,7 @@ describe('the watcher of a real engine', () => {
     expect(after.containers.get(stays.id)).toBe(before.containers.get(stays.id));
   });
 
-  test('stands on the engine’s host', async () => {
+  test('finds itself on the engine’s host', async () => {
     await using watched = await watch(uniqueName('label'));
     expect(watched.watcher.snapshot().vantage).toEqual({ reach: { kind: 'host' } });
   });

@@ -15,7 +15,7 @@ function engineUrl(): string {
 }
 
 describe('when the event stream is cut', () => {
-  it('while containers come and go, the catalog is right again within a second of reconnecting, and no session is dropped', async () => {
+  it('while containers come and go, the catalog is correct within a second of reconnecting, and no session is dropped', async () => {
     const prefix = uniqueName('label');
     const port = await freePort();
     const echoPort = await freePort();
@@ -44,7 +44,8 @@ describe('when the event stream is cut', () => {
 
     proxy.block();
     await sealane.line({ event: 'engine-unreachable' });
-    // Before the other one goes: else it would get its address, and nobody could tell Sealane.
+    // The new replica starts before the old one is removed: otherwise it would get its address without Sealane's
+    // knowledge.
     await using comes = await startReplica({
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
     });
@@ -63,7 +64,7 @@ describe('when the event stream is cut', () => {
     session.destroy();
   });
 
-  it('again and again, nothing is missed', async () => {
+  it('repeatedly, no change is missed', async () => {
     const prefix = uniqueName('label');
     const port = await freePort();
     const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };

@@ -8,18 +8,18 @@ import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * Every compose file of this repository, run as its README says, with docker-compose 1.29.
+ * Runs every compose file of this repository as its README says, with docker-compose 1.29.
  */
 async function get(port: number): Promise<string> {
-  // curl, like the READMEs: a connection of its own each time.
+  // The READMEs use curl, too. Each call has a connection of its own.
   return run('curl', ['--silent', '--show-error', '--fail', '--max-time', '20', `http://127.0.0.1:${port}/`]);
 }
 
 async function hostname(port: number): Promise<string> {
-  return /^Hostname: (.+)$/m.exec(await get(port))?.[1] ?? 'nobody';
+  return /^Hostname: (.+)$/m.exec(await get(port))?.[1] ?? 'unknown';
 }
 
-/** The distinct hostnames that answer 12 connections; a connection refused before Sealane listens is no answer. */
+/** The distinct hostnames that answer 12 connections; none while Sealane does not listen yet. */
 async function hostnames(port: number): Promise<Set<string>> {
   const names = new Set<string>();
   for (let round = 0; round < 12; round += 1) {
@@ -31,8 +31,8 @@ async function hostnames(port: number): Promise<Set<string>> {
 }
 
 /**
- * Makes new connections, one after the other, for as long as `change` takes, and tells how many were answered. Rejects
- * if a single one failed, though not before the change is over: what is changing cannot be taken down.
+ * Opens new connections in sequence until `change` has settled, and resolves with the number of answers. Rejects if a
+ * connection failed, but only after the change is over: a project that is changing cannot be taken down.
  */
 async function whileAsking(port: number, change: Promise<unknown>): Promise<number> {
   const over = new AbortController();
@@ -52,7 +52,7 @@ describe.each([
   ['the top-level compose file', '.', 'whoami'],
   ['the example of a scaled HTTP service', 'examples/scaled-http', 'api'],
 ])('%s', (_title, folder, service) => {
-  it('spreads connections over three replicas, and none fails while they are scaled to one', async () => {
+  it('balances connections over three replicas, and none fails while they are scaled to one', async () => {
     await using project = composeProject(folder);
     await project.compose('up', '-d', '--no-build', '--scale', `${service}=3`);
     const port = await project.port('sealane', 8080);
@@ -89,7 +89,7 @@ describe('the example of a scaled HTTP service', () => {
 });
 
 describe('the Redis example', () => {
-  it('serves redis-cli, and again through the same port once the container was recreated', async () => {
+  it('serves redis-cli, also through the same port after the container was recreated', async () => {
     await using project = composeProject('examples/redis');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 6379);
@@ -126,7 +126,7 @@ describe('the example of several ports', () => {
 });
 
 describe('the example of names on one port', () => {
-  it('leads curl and a browser to the service they name, and tells others which names there are', async () => {
+  it('routes curl and a browser by name, and lists the names for an unknown one', async () => {
     await using project = composeProject('examples/localhost-names');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8080);
@@ -150,7 +150,7 @@ describe('the example of names on one port', () => {
 });
 
 describe('the example of TLS passed through', () => {
-  it('leads clients to the service that they name, which shows its own certificate', async () => {
+  it('routes clients by server name to services that present their own certificates', async () => {
     await using project = composeProject('examples/tls-passthrough');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8443);
@@ -171,7 +171,7 @@ describe('the example of TLS passed through', () => {
 });
 
 describe('the example of the PROXY protocol', () => {
-  it('tells nginx the client’s address, which is not Sealane’s', async () => {
+  it('passes the client’s address to nginx', async () => {
     await using project = composeProject('examples/proxy-protocol');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8080);
@@ -203,7 +203,7 @@ describe('the example of a static file', () => {
 });
 
 describe('the example of TLS termination', () => {
-  it('serves two names on one port by HTTPS, to whoever trusts the authority that it made', async () => {
+  it('serves two names on one HTTPS port, to clients that trust its authority', async () => {
     await using folder = await tempFolder();
     await using project = composeProject('examples/tls-termination');
     await project.compose('up', '-d', '--no-build');
@@ -227,7 +227,7 @@ describe('the example of TLS termination', () => {
         (answer) => answer === name,
         30_000,
       );
-    // curl(1): 60, the peer's certificate will not do; 35, the handshake failed.
+    // curl(1): exit code 60 is an untrusted certificate, 35 a failed handshake.
     expect(await ask('api.localhost')).toContain('failed (60)');
     expect(await ask('other.localhost', '--cacert', ca)).toContain('failed (35)');
   });

@@ -4,7 +4,9 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { hasFields, logLines, type WantedLine } from '../support/sealane/sealane.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 
-/** Sealane in a container of the shipped image, hardened as the README says; asked from this machine by its address. */
+/**
+ * Sealane in a container of the shipped image, hardened as in the README, and reached from this machine by its address.
+ */
 async function startInside(
   prefix: string,
   networks: readonly string[],
@@ -37,7 +39,7 @@ const labelled = (prefix: string, more: Record<string, string> = {}): Record<str
 });
 
 describe('Sealane in a container', () => {
-  it('reaches containers on a network that it shares, and no other address of theirs', async () => {
+  it('reaches containers only at their addresses on shared networks', async () => {
     const prefix = uniqueName('label');
     await using shared = await startNetwork();
     await using other = await startNetwork();
@@ -50,7 +52,7 @@ describe('Sealane in a container', () => {
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
   });
 
-  it('names the network to attach when it shares none, and serves as soon as it is attached itself', async () => {
+  it('names the network to attach when it shares none, and serves as soon as it is attached', async () => {
     const prefix = uniqueName('label');
     await using own = await startNetwork();
     await using theirs = await startNetwork();

@@ -7,7 +7,7 @@ import { answerers, startReplica, whoAnswers } from '../support/engine/replica.t
 import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
-/** A Sealane on the host with labels of its own, so that tests never see each other's containers. */
+/** A Sealane on the host with its own label prefix, so that tests never see each other's containers. */
 async function setUp(): Promise<
   {
     sealane: Sealane;
@@ -26,7 +26,7 @@ async function setUp(): Promise<
   return { sealane, port, labels, [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose]() };
 }
 
-/** A container that runs a shell script; its processes can be steered by touching files. */
+/** A container that runs a shell script, which tests control by creating and removing files. */
 function startScript(script: string, options: Omit<ContainerOptions, 'image'>): Promise<TestContainer> {
   return startContainer({ image: inject('images').tools, command: ['sh', '-c', script], ...options });
 }
@@ -35,7 +35,7 @@ const serve = (name: string): string =>
   `mkdir -p /tmp/www; echo ${name} > /tmp/www/index.html; httpd -f -p 8080 -h /tmp/www & `;
 
 describe('a container without a HEALTHCHECK', () => {
-  it('is starting until its port accepts; clients wait, and are served the moment it does', async () => {
+  it('is starting until its port accepts connections; clients wait, and are served at that moment', async () => {
     await using t = await setUp();
     const name = uniqueName('late');
     const script = `trap 'exit 0' TERM; while [ ! -e /tmp/go ]; do sleep 0.01; done; ${serve(name)} wait`;
@@ -48,14 +48,14 @@ describe('a container without a HEALTHCHECK', () => {
     await t.sealane.line(upstreamIs(/./, 'ready'));
   });
 
-  it('whose port never opens stays starting, and after a while it is said why', async () => {
+  it('whose port never opens stays starting, with a problem after a while', async () => {
     await using t = await setUp();
     await using web = await startScript(`trap 'exit 0' TERM; sleep 600 & wait`, { labels: t.labels() });
     await t.sealane.line({ event: 'problem', code: 'never-ready', subject: web.name });
     expect(t.sealane.lines.some((line) => hasFields(line, upstreamIs(/./, 'ready')))).toBe(false);
   });
 
-  it('that refuses while it runs is left out, and comes back by itself', async () => {
+  it('that refuses connections while it runs gets no clients until it accepts them again', async () => {
     await using t = await setUp();
     const name = uniqueName('moody');
     const script =
@@ -87,7 +87,7 @@ describe('a container with a HEALTHCHECK', () => {
     },
   };
 
-  it('is ready when Docker says healthy, rests while unhealthy with its sessions kept, and comes back', async () => {
+  it('is ready when Docker reports it healthy, gets no clients while unhealthy, and returns', async () => {
     await using t = await setUp();
     await using sick = await startReplica({ labels: t.labels(), create: healthcheck });
     await t.sealane.line({ event: 'upstream-added', service: 'web', state: 'starting' });
@@ -110,7 +110,7 @@ describe('a container with a HEALTHCHECK', () => {
 });
 
 describe('a container that is checked over HTTP', () => {
-  it('rests while its path answers with an error', async () => {
+  it('gets no clients while its path answers with an error', async () => {
     await using t = await setUp();
     const health = { health: 'http:/well', 'health.interval': '100ms', 'health.fall': '2', 'health.rise': '1' };
     await using web = await startReplica({ labels: t.labels(health) });
@@ -127,7 +127,7 @@ describe('a container that is checked over HTTP', () => {
 });
 
 describe('a container that was sent its stop signal', () => {
-  it('gets no new session from then on; those that run go on until it ends', async () => {
+  it('gets no new sessions, and keeps its open ones until it ends', async () => {
     await using t = await setUp();
     const name = uniqueName('slow-to-stop');
     const script = `trap 'while [ ! -e /tmp/go ]; do sleep 0.01; done; exit 0' QUIT; ${serve(name)} nc -ll -p 7 -e cat & while true; do sleep 0.01; done`;
@@ -157,7 +157,7 @@ describe('a container that was sent its stop signal', () => {
     await t.sealane.line({ event: 'upstream-removed', upstream: name });
   });
 
-  it('has its sessions closed when the drain is over, though it lives on', async () => {
+  it('loses its sessions at the end of the drain, even if it still runs', async () => {
     await using t = await setUp();
     const script = `trap '' TERM; nc -ll -p 8080 -e cat & while true; do sleep 0.01; done`;
     await using stubborn = await startScript(script, { labels: t.labels({ drain: '300ms' }) });

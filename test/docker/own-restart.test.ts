@@ -3,7 +3,7 @@ import { startContainer, type TestContainer } from '../support/engine/containers
 import { startLoad } from '../support/load.ts';
 import { eventually, startReplica } from '../support/engine/replica.ts';
 
-/** Both Sealanes live in the network of a third container, so that they share its port and its sysctl. */
+/** Starts a Sealane in the network of another container, so that several share its port and its sysctl. */
 function startSealaneIn(network: TestContainer, upstream: string): Promise<TestContainer> {
   return startContainer({
     image: inject('images').sealane,
@@ -14,7 +14,7 @@ function startSealaneIn(network: TestContainer, upstream: string): Promise<TestC
 }
 
 describe('Sealane itself', () => {
-  it('is replaced by a new one beside it, again and again, and no client is refused', async () => {
+  it('can be replaced by a new one beside it repeatedly, and no client is refused', async () => {
     await using web = await startReplica();
     await using network = await startContainer({
       image: inject('images').tools,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 
 /**
- * The image that the project's Dockerfile gives, run the way its comments recommend.
+ * The image of the project's Dockerfile, run as the comments there recommend.
  */
 const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 const hardened = { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges:true'] };
@@ -15,7 +15,7 @@ async function state(container: TestContainer): Promise<{ readonly running: bool
 }
 
 describe('the image', () => {
-  it('runs as an ordinary user with nothing published, and Sealane is its only program', async () => {
+  it('runs Sealane as an unprivileged user, and exposes no ports', async () => {
     const { Config } = await testEngine().getImage(inject('images').sealane).inspect();
     expect(Config.User).toBe('1000:1000');
     expect(Config.Entrypoint).toEqual(['node', '/app/dist/main.js']);
@@ -23,7 +23,7 @@ describe('the image', () => {
     expect(Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'Sealane' });
   });
 
-  it('adds little to its base', async () => {
+  it('adds less than 10 MB to its base', async () => {
     const { sealane, base } = inject('images');
     const [whole, beneath] = await Promise.all(
       [sealane, base ?? 'node:26-bookworm-slim'].map((name) => testEngine().getImage(name).inspect()),
@@ -31,7 +31,7 @@ describe('the image', () => {
     expect((whole?.Size ?? Infinity) - (beneath?.Size ?? 0)).toBeLessThan(10_000_000);
   });
 
-  it('becomes healthy, read-only, without capabilities, as user 1000 in the socket’s group', async () => {
+  it('becomes healthy as user 1000 in the socket’s group, read-only and without capabilities', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
       binds: watched,
@@ -56,7 +56,7 @@ describe('the image', () => {
     });
   });
 
-  it('holds the dashboard', async () => {
+  it('contains the dashboard', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
       binds: watched,
@@ -75,7 +75,7 @@ describe('the image', () => {
     expect(output.trim()).toBe('200 200');
   });
 
-  it('says what to do, and ends with code 2, when the socket is not its to open', async () => {
+  it('exits with 2 and a message when it has no permission to open the socket', async () => {
     await using sealane = await startContainer({ image: inject('images').sealane, binds: watched, host: hardened });
     await vi.waitFor(
       async () => expect((await sealane.inspect()).State).toMatchObject({ Running: false, ExitCode: 2 }),
@@ -89,7 +89,7 @@ describe('the image', () => {
     expect(logs).not.toMatch(/^\s+at /m);
   });
 
-  it('stops in order, with code 0, well before Docker would kill it', async () => {
+  it('stops in order, with exit code 0, well before Docker would kill it', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
       name: uniqueName('stop'),

@@ -14,7 +14,7 @@ import { importImage } from '../../dev/images/root-filesystem.ts';
 import { programEntries } from '../../dev/images/machine-files.ts';
 
 /**
- * The private engine's promise: whatever becomes of the process that asked for it, nothing is left on the machine.
+ * However the process that acquired a private engine ends, nothing of the engine is left on the machine.
  */
 const readySchema = z.object({
   host: z.string(),
@@ -30,15 +30,15 @@ afterEach(() => {
   child = undefined;
 });
 
-// A private engine is offered to root on Debian and its kin only.
+// A private engine needs root on Debian or a derivative.
 describe.runIf(await canInstall())('a private engine', () => {
   it.each([
     ['is killed', (holding: ChildProcess) => holding.kill('SIGKILL')],
     ['is interrupted with Ctrl-C', (holding: ChildProcess) => holding.kill('SIGINT')],
     ['releases it', (holding: ChildProcess) => holding.stdin?.end('release\n')],
-    ['ends without a word', (holding: ChildProcess) => holding.stdin?.end('exit\n')],
+    ['exits without releasing it', (holding: ChildProcess) => holding.stdin?.end('exit\n')],
     ['throws', (holding: ChildProcess) => holding.stdin?.end('throw\n')],
-  ])('is gone without a trace when its holder %s, though a container runs', async (_title, end) => {
+  ])('is removed without a trace when its holder %s, even with a running container', async (_title, end) => {
     const ready = await hold();
     await runContainer(ready.host);
     const found = await traces(ready);
@@ -50,15 +50,15 @@ describe.runIf(await canInstall())('a private engine', () => {
     await vi.waitFor(async () => expect(await traces(ready)).toEqual(nothing), { timeout: 30_000, interval: 100 });
   });
 
-  it('is never reached through a route that leaves the machine', async () => {
+  it('has no addresses that are routed out of the machine', async () => {
     const { traces: trace } = await hold();
     const address = `${poolPrefix(trace.pool)}200.9`;
     await expect(run('ip', ['route', 'get', address])).rejects.toThrow(/unreachable|No route to host/);
   });
 });
 
-describe('where an engine answers', () => {
-  it('is used as it is, and left alone', async () => {
+describe('an engine that is already running', () => {
+  it('is used, and is not changed by its release', async () => {
     const { acquireEngine } = await import('../../dev/engine/acquire.ts');
     const lines: string[] = [];
     await using engine = await acquireEngine({ allowPrivate: true, onProgress: (line) => lines.push(line) });
@@ -80,7 +80,7 @@ const nothing = {
   supervisor: false,
 };
 
-/** What is left of an engine on the machine. */
+/** Counts what is left of an engine on the machine. */
 async function traces({ traces: { folder, pool, bridge, pid } }: Ready): Promise<typeof nothing> {
   const prefix = poolPrefix(pool);
   const count = (text: string, ...marks: readonly string[]): number =>
@@ -103,7 +103,7 @@ async function traces({ traces: { folder, pool, bridge, pid } }: Ready): Promise
   };
 }
 
-/** Starts a process that holds a private engine, also where this machine has another. */
+/** Starts a process that holds a private engine, even where this machine has another one. */
 async function hold(): Promise<Ready> {
   child = spawn(process.execPath, [holder], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -114,7 +114,7 @@ async function hold(): Promise<Ready> {
   return readySchema.parse(JSON.parse(line));
 }
 
-/** A container that ignores SIGTERM, so that only force ends it. */
+/** Runs a container that ignores SIGTERM, so that only SIGKILL ends it. */
 async function runContainer(host: string): Promise<void> {
   const client = connect(host);
   const image = await importImage(client, 'sleeper', await programEntries('/bin/busybox'), []);

@@ -15,16 +15,16 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * Debian's Prometheus against a Sealane with a real container behind it.
+ * Prometheus from Debian, which scrapes a Sealane with a real container behind it.
  */
 const token = 'a-token-for-prometheus';
 describe('Prometheus', () => {
-  it('finds nothing to object to in /metrics, and scrapes it with a token', async () => {
+  it('accepts /metrics without complaint, and scrapes it with a token', async () => {
     const prefix = uniqueName('label');
     const [port, adminPort, prometheusPort] = [await freePort(), await freePort(), await freePort()];
     const admin = ['--admin', `127.0.0.1:${adminPort}`, '--admin-token', token];
     await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', ...admin);
-    // What was there before is read from the list; it is events that have a lag.
+    // Only events have a discovery lag, so the container starts after the initial list.
     await sealane.line({ event: 'engine-connected' });
     const labels = { [`${prefix}.port`]: '8080', [`${prefix}.listen`]: String(port), [`${prefix}.pool`]: 'web' };
     await using web = await startReplica({ labels });
@@ -55,7 +55,7 @@ const dashboardSchema = z.object({
 });
 
 describe('the example with Prometheus and Grafana', () => {
-  it('is scraped, and every panel of the dashboard has something to show', async () => {
+  it('is scraped, and every panel of the dashboard has data', async () => {
     const image = await buildPrometheusImage(process.env['DOCKER_HOST'] ?? '');
     await using project = composeProject('examples/prometheus-grafana', {
       PROMETHEUS_IMAGE: image,

@@ -15,8 +15,8 @@ import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /**
- * What `why` says of each thing that can be wrong, on a real engine. All causes share one Sealane on the host; what needs
- * another (a scope, a container) starts its own.
+ * The answer of `why` for each cause, on a real engine. All tests share one Sealane on the host; tests of a scope or of
+ * a Sealane in a container start their own.
  */
 const prefix = uniqueName('why');
 let sealane: Sealane;
@@ -37,7 +37,7 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-/** A container that only sleeps, unless told otherwise. */
+/** A container that only sleeps, unless `more` has another command. */
 function sleeper(labels: Record<string, string>, more: Partial<ContainerOptions> = {}): Promise<TestContainer> {
   const command = ['sh', '-c', "trap 'exit 0' TERM; sleep 1000 & wait"];
   const named = Object.fromEntries(
@@ -50,8 +50,8 @@ async function routed(more: Record<string, string> = {}): Promise<Record<string,
   return { port: '8080', listen: String(await freePort()), pool: uniqueName('svc'), ...more };
 }
 
-describe('why a name leads nowhere', () => {
-  it('no such service: what was meant', async () => {
+describe('why a name has no service', () => {
+  it('it does not exist: similar names are suggested', async () => {
     await using web = await sleeper(await routed());
     await api.whyUntil(web.name, 'nothing-listens');
     const mistyped = `${web.name.slice(0, -1)}x`;
@@ -60,7 +60,7 @@ describe('why a name leads nowhere', () => {
     expect((await api.why('99')).cause).toBe('no-such-port');
   });
 
-  it('a container without our labels, and one that is stopped', async () => {
+  it('its container has no labels of Sealane, or is stopped', async () => {
     await using bare = await startContainer({
       image: inject('images').tools,
       name: uniqueName('bare'),
@@ -76,7 +76,7 @@ describe('why a name leads nowhere', () => {
     expect(await api.whyUntil(stopped.name, 'stopped')).toMatchObject({ next: `docker start ${stopped.name}` });
   });
 
-  it('a label that is mistyped, and one that turns it off', async () => {
+  it('a label is mistyped, or disables the container', async () => {
     await using typo = await sleeper({ lisen: '5432' });
     const { next, summary } = await api.whyUntil(typo.name, 'label-mistake');
     expect(summary).toContain(`did you mean "${prefix}.listen"`);
@@ -85,7 +85,7 @@ describe('why a name leads nowhere', () => {
     await api.whyUntil(off.name, 'disabled');
   });
 
-  it('a label whose value is hostile, which is shown inert', async () => {
+  it('a label has a hostile value, which is escaped in every output', async () => {
     await using evil = await sleeper({ port: '8080', listen: '\u001b[31m<img src=x>\n"' });
     const answer = await api.whyUntil(evil.name, 'label-mistake');
     expect(answer.summary).toContain(String.raw`not "\u{1b}[31m<img src=x>\u{a}\""`);
@@ -97,19 +97,19 @@ describe('why a name leads nowhere', () => {
     expect(`${metrics}${problems}${JSON.stringify(sealane.lines)}`).not.toContain('\u001b');
   });
 
-  it('a port that is not exposed', async () => {
+  it('its port is unclear, as it exposes none', async () => {
     await using unclear = await sleeper({ listen: String(await freePort()) });
     expect(await api.whyUntil(unclear.name, 'port-unclear')).toMatchObject({ next: `Add ${prefix}.port=<port>.` });
   });
 
-  it('a one-off container of compose run', async () => {
+  it('its container is a one-off of compose run', async () => {
     await using oneoff = await sleeper({ ...(await routed()), 'com.docker.compose.oneoff': 'True' });
     expect((await api.whyUntil(oneoff.name, 'oneoff')).next).toMatch(/compose up/);
   });
 });
 
 describe('why a service is not reachable', () => {
-  it('nothing listens on the port, by any name the service goes by', async () => {
+  it('nothing listens on its port: by container, service and port', async () => {
     const labels = await routed();
     await using web = await sleeper(labels);
     for (const subject of [web.name, labels['pool'] ?? '', labels['listen'] ?? '']) {
@@ -122,7 +122,7 @@ describe('why a service is not reachable', () => {
     }
   });
 
-  it('its HEALTHCHECK has not passed yet, then fails', async () => {
+  it('its HEALTHCHECK has not passed yet, or fails', async () => {
     const second = 1_000_000_000;
     const Healthcheck = {
       Test: ['CMD', 'test', '-e', '/tmp/well'],
@@ -142,7 +142,7 @@ describe('why a service is not reachable', () => {
     await api.whyUntil(labels['pool'] ?? '', 'healthcheck-failing');
   });
 
-  it('a check of ours fails', async () => {
+  it('a health check of Sealane fails', async () => {
     const labels = await routed({
       health: 'http:/well',
       'health.interval': '100ms',
@@ -156,7 +156,7 @@ describe('why a service is not reachable', () => {
     expect((await api.whyUntil(labels['pool'] ?? '', 'check-failing')).summary).toMatch(/answered 404/);
   });
 
-  it('it is paused, drained by an operator, or told to stop', async () => {
+  it('it is paused, drained by an operator, or stopping', async () => {
     const labels = await routed({ drain: '60s' });
     const service = labels['pool'] ?? '';
     await using web = await replica(labels);
@@ -187,7 +187,7 @@ describe('why a service is not reachable', () => {
     expect((await api.whyUntil(service, 'draining')).summary).toMatch(/it was sent SIGTERM/);
   });
 
-  it('all its upstreams refuse dials: the sessions that failed say so, too', async () => {
+  it('all its upstreams refuse connections: the failed sessions have the reason, too', async () => {
     const labels = await routed({ health: 'none', hold: '300ms' });
     const service = labels['pool'] ?? '';
     await using web = await sleeper(labels);
@@ -200,12 +200,12 @@ describe('why a service is not reachable', () => {
     expect(line).toHaveProperty('why', expect.any(String));
   });
 
-  it('the network that its label names is not one of its own', async () => {
+  it('its label names a network that it is not on', async () => {
     await using web = await sleeper(await routed({ network: 'backstage' }));
     expect((await api.whyUntil(web.name, 'not-on-network')).summary).toContain('not on network "backstage"');
   });
 
-  it('an older container has the port, or another process', async () => {
+  it('an older container or another process has its port', async () => {
     const labels = await routed({ health: 'none' });
     await using older = await sleeper(labels);
     await api.whyUntil(older.name, 'fine');
@@ -224,8 +224,8 @@ describe('why a service is not reachable', () => {
   });
 });
 
-describe('why, elsewhere', () => {
-  it('Sealane in a container that shares no network, and whose scope is another project', async () => {
+describe('why, in other setups', () => {
+  it('Sealane is in a container that shares no network, or its scope is another project', async () => {
     const ours = uniqueName('label');
     await using own = await startNetwork();
     const labels = (more: Record<string, string> = {}): Record<string, string> => ({
@@ -263,13 +263,13 @@ describe('why, elsewhere', () => {
     await there.whyUntil(foreign.name, 'out-of-scope');
   });
 
-  it('the engine is out of reach: what is served stays so, what is not known may exist', async () => {
+  it('the engine is unreachable: known services are degraded, and unknown ones may exist', async () => {
     const labels = await routed({ health: 'none' });
     await using web = await sleeper(labels);
     await api.whyUntil(web.name, 'fine');
     proxy.block();
     expect(await api.whyUntil(labels['pool'] ?? '', 'engine-unreachable')).toMatchObject({ verdict: 'degraded' });
-    expect(await api.why('nobody')).toMatchObject({ verdict: 'unreachable', cause: 'engine-unreachable' });
+    expect(await api.why('unknown')).toMatchObject({ verdict: 'unreachable', cause: 'engine-unreachable' });
     proxy.unblock();
     await api.whyUntil(labels['pool'] ?? '', 'fine');
   });

@@ -16,16 +16,24 @@ export interface Scenario {
 export type Round = (index: number, load: OpenLoad) => Promise<void>;
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'stop-start', title: 'stop and start one of three', setUp: (environment) => stopAndStart(environment, {}) },
+  {
+    name: 'stop-start',
+    title: 'stop and start one of three replicas',
+    setUp: (environment) => stopAndStart(environment, {}),
+  },
   {
     name: 'stop-start-abrupt',
-    title: 'the same, exiting at once on SIGTERM',
+    title: 'stop and start one of three, exiting at once on SIGTERM',
     setUp: (environment) => stopAndStart(environment, { onStop: 'exit' }),
   },
-  { name: 'rolling', title: 'rolling restart of three', setUp: (environment) => rollingRestart(environment, {}) },
+  {
+    name: 'rolling',
+    title: 'rolling restart of three replicas',
+    setUp: (environment) => rollingRestart(environment, {}),
+  },
   {
     name: 'rolling-abrupt',
-    title: 'the same, exiting at once on SIGTERM',
+    title: 'rolling restart of three, exiting at once on SIGTERM',
     setUp: (environment) => rollingRestart(environment, { onStop: 'exit' }),
   },
   { name: 'restart-only', title: 'restart of the only replica', setUp: restartOnly },
@@ -40,10 +48,10 @@ export const scenarios: readonly Scenario[] = [
     setUp: (environment) => recreate(environment, 1),
   },
   { name: 'scale', title: 'compose up --scale 1, 5, 1', setUp: scale },
-  { name: 'crash', title: 'crash of the only one, with a restart policy', setUp: crash },
+  { name: 'crash', title: 'crash of the only replica, with a restart policy', setUp: crash },
   { name: 'kill', title: 'docker kill -s KILL one of two, start', setUp: kill },
   { name: 'pause', title: 'pause and unpause one of two', setUp: pause },
-  { name: 'late-port', title: 'one whose port opens after 3 s joins one', setUp: latePort },
+  { name: 'late-port', title: 'a replica whose port opens after 3 s joins another', setUp: latePort },
   { name: 'unhealthy', title: 'HEALTHCHECK of one of two fails, passes', setUp: unhealthy },
 ];
 

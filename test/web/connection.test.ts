@@ -6,7 +6,7 @@ import { serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * What the page says and does when Sealane is not there. Static services: no engine is needed.
+ * The dashboard when Sealane is down or silent. The services are static, so no engine is needed.
  */
 let browser: Browser;
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => browser[Symbol.asyncDispose]());
 
 describe('the dashboard', () => {
-  it('says that it is stale when Sealane is gone, and finds the new one by itself', async () => {
+  it('is marked stale when Sealane is down, and reconnects to a new Sealane', async () => {
     await using folder = await tempFolder();
     await using upstream = await serveEcho();
     const [first, second] = [await freePort(), await freePort()];
@@ -31,7 +31,7 @@ describe('the dashboard', () => {
     await page.getByText('Live', { exact: true }).waitFor();
     await old.sealane.stop();
     await page.getByRole('alert').filter({ hasText: 'Sealane does not answer.' }).waitFor();
-    // What was known stays, to be read as what it is.
+    // The last known state stays visible, marked as stale.
     expect(await page.getByRole('row', { name: 'api' }).count()).toBe(1);
     expect(await page.title()).toBe('? Sealane');
     await using fresh = await serveDashboard(['--docker', 'none', '--config', after], old.admin);
@@ -39,14 +39,14 @@ describe('the dashboard', () => {
     await page.getByRole('row', { name: 'api' }).waitFor({ state: 'detached' });
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await page.getByRole('listitem').filter({ hasText: 'web' }).first().waitFor();
-    // Each event of the new one once, and none of the old one’s.
+    // The events of the new Sealane appear once each, and those of the old one are gone.
     const shown = await page.getByRole('listitem').filter({ hasText: 'web is served' }).count();
     expect([shown, await page.getByRole('listitem').filter({ hasText: 'api is served' }).count()]).toEqual([1, 0]);
     expect(fresh.url).toBe(t.page.url());
     expect(t.complaints).toEqual([]);
   });
 
-  it('says that it is stale when Sealane is silent, though nothing was closed, and goes on when it speaks again', async () => {
+  it('is marked stale when Sealane is silent on an open connection, and recovers when it answers again', async () => {
     await using folder = await tempFolder();
     await using upstream = await serveEcho();
     const file = await folder.write('sealane.yaml', servicesFile({ api: [await freePort(), upstream.port] }));
@@ -64,7 +64,7 @@ describe('the dashboard', () => {
     expect(t.complaints).toEqual([]);
   });
 
-  it('shows a service that is added to the file, and what is wrong with the file', async () => {
+  it('shows a service that is added to the file, and mistakes in the file', async () => {
     await using folder = await tempFolder();
     await using upstream = await serveEcho();
     const [first, second] = [await freePort(), await freePort()];
@@ -82,7 +82,7 @@ describe('the dashboard', () => {
     expect(t.complaints).toEqual([]);
   });
 
-  it('asks for the token where one is needed, and is in once it is given', async () => {
+  it('asks for the token where one is required, and opens after the sign-in', async () => {
     await using folder = await tempFolder();
     const file = await folder.write('sealane.yaml', servicesFile({ api: [await freePort(), await freePort()] }));
     await using served = await serveDashboard([

@@ -8,7 +8,7 @@ import { startReplica } from '../support/engine/replica.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /**
- * The dashboard as a person sees it, while containers on a real engine come and go.
+ * The dashboard as users see it, while containers on a real engine start and stop.
  */
 let browser: Browser;
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => browser[Symbol.asyncDispose]());
 
-/** A Sealane with labels of its own, its page open, and a service's name and labels. */
+/** Starts a Sealane with its own label prefix and opens its page; with a service's name and labels. */
 async function setUp(place = '') {
   const prefix = uniqueName('label');
   const name = uniqueName('shop');
@@ -56,7 +56,7 @@ function checkQuiet({ requests, complaints }: OpenPage, url: string): void {
 }
 
 describe('the dashboard of a real engine', () => {
-  it('shows a container’s service from its start to its stop, each state with its reason, without a reload', async () => {
+  it('shows the service of a container from start to stop, each state with its reason, without a reload', async () => {
     await using t = await setUp();
     const { page, name } = t;
     await page.getByRole('heading', { name: 'No services yet' }).waitFor();
@@ -97,7 +97,7 @@ describe('the dashboard of a real engine', () => {
     checkQuiet(t, t.served.url);
   });
 
-  it('drains an upstream and takes it back, says what happened, and closes sessions only after asking', async () => {
+  it('drains and undrains an upstream, shows the result, and closes sessions only after a confirmation', async () => {
     await using t = await setUp();
     const { page, name } = t;
     await using one = await startReplica({ labels: t.labels({ port: '7' }) });
@@ -123,7 +123,7 @@ describe('the dashboard of a real engine', () => {
     checkQuiet(t, t.served.url);
   });
 
-  it('shows who is connected, and what flows', async () => {
+  it('shows clients and throughput', async () => {
     await using t = await setUp();
     const { page, name } = t;
     await using _ = await startReplica({ labels: t.labels({ port: '7' }) });
@@ -148,13 +148,13 @@ describe('the dashboard of a real engine', () => {
     checkQuiet(t, t.served.url);
   });
 
-  it('shows problems with their fix, and whatever labels hold as the text that it is', async () => {
+  it('shows problems with their fix, and the values of labels as plain text', async () => {
     await using t = await setUp();
     const { page } = t;
     const markup = '<img src=x onerror=window.hacked=1>';
     await using shop = await startReplica({ labels: t.labels({ prot: '1', hold: `${markup}\n\u001b[31m‮` }) });
     await page.getByRole('link', { name: 'Problems 2' }).click();
-    // The overview, which is still there for a moment, shows events too.
+    // The overview, which stays for a moment, contains events, too.
     const problems = page
       .getByRole('region', { name: 'Problems', exact: true })
       .getByRole('listitem')

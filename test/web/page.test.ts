@@ -11,7 +11,7 @@ import { Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts'
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**
- * The page itself: what it weighs, whether everybody can use it, and that it keeps to itself. One Sealane serves all.
+ * The page itself: its size, its accessibility, and that it sends requests only to its Sealane, which all tests share.
  */
 const many = 120;
 let browser: Browser;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   listenPort = await freePort();
   const services: Record<string, readonly [string, number]> = {};
   for (let index = 0; index < many; index++) {
-    // Addresses of their own, so that one free port serves all. The last two are down.
+    // Each service has its own address, so that one free port is enough. The last two services are down.
     services[`shop/api-${String(index).padStart(3, '0')}`] = [
       `127.0.1.${index + 1}:${listenPort}`,
       index < many - 2 ? upstream.port : dead,
@@ -52,7 +52,7 @@ const looks: readonly (OpenOptions & { readonly at: readonly string[] })[] = [
 ];
 
 describe('the page', () => {
-  it('weighs less than 150 kB as it is sent', async () => {
+  it('is smaller than 150 kB compressed', async () => {
     const root = new URL('../../dist/dashboard/', import.meta.url);
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
@@ -62,25 +62,22 @@ describe('the page', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
   });
 
-  it.each(looks)(
-    'fits the screen and has nothing that axe complains of, wherever one is: $scheme, $width',
-    async ({ at, ...look }) => {
-      // axe is a script, which the page would not let in.
-      await using t = await browser.open(served.url, { ...look, bypassCsp: true });
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-      await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
-      await t.page.evaluate(axe);
-      for (const place of at) {
-        await t.page.goto(served.url + place);
-        await t.page.getByRole('heading', { level: 1 }).waitFor();
-        const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
-        expect([place, await t.page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([place, 0]);
-        expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
-      }
-    },
-  );
+  it.each(looks)('fits the screen and has no axe violations on any page: $scheme, $width', async ({ at, ...look }) => {
+    // axe is an injected script, which the page's content security policy would block.
+    await using t = await browser.open(served.url, { ...look, bypassCsp: true });
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
+    await t.page.evaluate(axe);
+    for (const place of at) {
+      await t.page.goto(served.url + place);
+      await t.page.getByRole('heading', { level: 1 }).waitFor();
+      const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
+      expect([place, await t.page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([place, 0]);
+      expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+    }
+  });
 
-  it('can be used with the keyboard alone, and says where one has arrived', async () => {
+  it('can be used with the keyboard alone, and moves the focus to the new content', async () => {
     await using t = await browser.open(served.url);
     const { page } = t;
     await page.getByRole('heading', { name: '2 of 120 services need attention' }).waitFor();
@@ -92,7 +89,7 @@ describe('the page', () => {
     await page.getByRole('searchbox').focus();
     await page.keyboard.type('api-119');
     await page.getByRole('row', { name: 'shop/api-000' }).waitFor({ state: 'detached' });
-    // Over the two filters and the order, to the first service.
+    // Four tabs skip the two filters and the order, and reach the first service.
     for (let tab = 0; tab < 4; tab++) await page.keyboard.press('Tab');
     expect(await focused()).toBe('shop/api-119');
     await page.keyboard.press('Enter');
@@ -104,7 +101,7 @@ describe('the page', () => {
     expect(await page.getByRole('searchbox').inputValue()).toBe('api-119');
   });
 
-  it('asks before it closes sessions, in the very moment of the click, so that the next key is the answer', async () => {
+  it('asks for confirmation at the click itself before it closes sessions, so that the next key answers', async () => {
     await using t = await browser.open(served.url);
     const { page } = t;
     await using client = new Peer(connect({ host: '127.0.1.1', port: listenPort }));
@@ -123,7 +120,7 @@ describe('the page', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
-  it('finds one among many, by state, by page and by words', async () => {
+  it('finds a service among many by state, page and search', async () => {
     await using t = await browser.open(served.url);
     const { page } = t;
     const rows = page.getByRole('row', { name: 'shop/' });
@@ -141,7 +138,7 @@ describe('the page', () => {
     await page.getByText('1–50 of 120').waitFor();
   });
 
-  it('asks nobody but the Sealane it came from, and may not', async () => {
+  it('sends requests only to its own Sealane, and can’t send others', async () => {
     await using t = await browser.open(served.url);
     await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
     expect(t.requests.filter((one) => !one.startsWith(served.url))).toEqual([]);

@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { settingChoices } from '../../../src/config/settings.ts';
 
-test('docs/command-line.md lists each command with its description, and no other', async () => {
+test('docs/command-line.md lists exactly the commands, with their descriptions', async () => {
   const docs = await readFile(new URL('../../../docs/command-line.md', import.meta.url), 'utf8');
   const rows = [...docs.matchAll(/^\| `sealane (\w+)` \| (.*) \|$/gm)].map(([, name, text]) => [name, text]);
   const { commands } = buildProgram(() => {});
   expect(rows).toEqual(commands.map((command) => [command.name(), command.description()]));
 });
 
-test('a setting with a list of words offers them, in whatever way it is declared', () => {
+test('a setting with a list of words offers them for completion, however its schema declares them', () => {
   expect(settingChoices('driver')).toEqual(['auto', 'stream', 'splice']);
   expect(settingChoices('log-format')).toEqual(['json', 'pretty']);
   expect(settingChoices('reuse-port')).toEqual(['true', 'false']);

@@ -44,7 +44,7 @@ describe('figures', () => {
 });
 
 describe('tables', () => {
-  it('line up what takes two cells, too', () => {
+  it('align columns with wide characters', () => {
     const columns = [{ title: 'NAME' }, { title: 'N', align: 'right' }] as const;
     const row = (text: string, count: string) => [{ text }, { text: count }];
     expect(renderTable(columns, [row('服务', '1'), row('web', '20')], plain)).toEqual([
@@ -68,7 +68,7 @@ describe('tables', () => {
 describe('hostile names', () => {
   const nasty = 'a\u001b[2J\u001b]0;owned\u0007\n\u202eb';
 
-  it('are inert in tables, events and explanations', () => {
+  it('are escaped in tables, events and explanations', () => {
     const at = '2026-01-01T00:00:00.000Z';
     const shown = [
       ...renderTable([{ title: 'X' }], [[{ text: nasty }]], plain),

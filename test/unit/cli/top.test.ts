@@ -104,7 +104,7 @@ const draw = (state: TopState, columns = 120, rows = 24): string[] =>
 const three = answer(service('api'), service('db', { state: 'down', reason: 'nothing listens' }), service('web'));
 
 describe('sealane top', () => {
-  it('shows services with state, figures and where they listen', () => {
+  it('shows services with their state, figures and listen addresses', () => {
     const lines = draw(play(three));
     expect(lines[0]).toBe('sealane 0.1.0 · up 1m · splice driver, 1 thread · engine connected · 0 clients, 0 held');
     expect(lines.find((line) => line.startsWith('db'))).toMatch(
@@ -112,7 +112,7 @@ describe('sealane top', () => {
     );
   });
 
-  it('works out rates between two seconds; a service that is not named did nothing', () => {
+  it('computes rates between two stats events; a service that the event does not name had no traffic', () => {
     const one = { active: 1, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
     const state = play(
       stats(0, { api: one, db: one }, 20),
@@ -123,7 +123,7 @@ describe('sealane top', () => {
     expect(state.totals).toMatchObject({ active: 3, held: 1, sessionRate: 2, upRate: 2000 });
   });
 
-  it('shows no rate when counters begin anew', () => {
+  it('shows no rate when counters were reset', () => {
     const one = { active: 0, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
     const state = play(stats(0, { api: one }, 10), stats(1, { api: { ...one, sessions: 1, bytesUp: 1 } }, 1));
     expect(state.figures.get('api')).toMatchObject({ sessionRate: 0, upRate: 0 });
@@ -142,7 +142,7 @@ describe('sealane top', () => {
     expect(play(three, key('last'), key('page-up')).selected).toBe('api');
   });
 
-  it('filters by name: letters are letters then, also q', () => {
+  it('filters by name, and treats every letter as text while a filter is typed, even q', () => {
     const filtering = play(three, ...text('/q'));
     expect(filtering).toMatchObject({ filter: 'q', hasQuit: false });
     const state = play(three, ...text('/dbx'), key('backspace'), key('enter'));
@@ -152,25 +152,25 @@ describe('sealane top', () => {
     expect(draw(play(three, ...text('/zzz'))).join('\n')).toContain('no service name contains the filter');
   });
 
-  it('sorts by traffic when asked', () => {
+  it('sorts by traffic on s', () => {
     const busy = { active: 9, held: 0, sessions: 0, bytesUp: 0, bytesDown: 0 };
     const state = play(three, stats(0, { web: busy }), ...text('s'));
     expect(shownServices(state)[0]?.name).toBe('web');
   });
 
-  it('quits on q and on Ctrl-C, also while a filter is written', () => {
+  it('quits on q, and on Ctrl-C even while a filter is typed', () => {
     expect(play(...text('q')).hasQuit).toBe(true);
     expect(play(key('interrupt')).hasQuit).toBe(true);
     expect(play(...text('/x'), key('interrupt')).hasQuit).toBe(true);
   });
 
-  it('says that it is stale while the connection is lost', () => {
+  it('is marked stale while the connection is lost', () => {
     const lost = play(three, { kind: 'lost', reason: 'no Sealane answers' });
     expect(draw(lost)[0]).toBe('STALE: no Sealane answers; trying again');
     expect(draw(nextTop(lost, stats(1, {})))[0]).toMatch(/^sealane /);
   });
 
-  it('prints a line a second where no terminal is', () => {
+  it('renders a plain line for each second without a terminal', () => {
     const one = { active: 2, held: 1, sessions: 10, bytesUp: 1000, bytesDown: 0 };
     const state = play(stats(0, { 'a\u001bb': one, idle: { ...one, active: 0, held: 0 } }));
     expect(plainLine(state)).toMatch(
@@ -178,7 +178,7 @@ describe('sealane top', () => {
     );
   });
 
-  it('fills any terminal exactly, with nothing wider than it and nothing that it would obey, whatever names there are', () => {
+  it('fits any terminal, and prints no control characters, whatever the names contain', () => {
     const nasty = fc.string({ unit: 'binary', maxLength: 20 });
     const size = fc.record({ columns: fc.integer({ min: 1, max: 200 }), rows: fc.integer({ min: 1, max: 60 }) });
     fc.assert(

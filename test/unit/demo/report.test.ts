@@ -12,8 +12,8 @@ const tally = (over: Partial<PhaseTally> = {}): PhaseTally => ({
   ...over,
 });
 
-describe('what the tour prints of a phase', () => {
-  it('is the figures, and a bar for each replica as long as its share', () => {
+describe('the report of a phase of the tour', () => {
+  it('has the figures, and a bar for each replica in proportion to its share', () => {
     expect(phaseLines(tally())).toEqual([
       '30 connections, 0 failed, longest wait 12 ms',
       `  whoami-2   ${'█'.repeat(30)} 20`,
@@ -26,7 +26,7 @@ describe('what the tour prints of a phase', () => {
     expect(lines.slice(0, 2)).toEqual(['30 connections, 2 failed, longest wait 12 ms', '  failed 2 times: ECONNRESET']);
   });
 
-  it('adds up to the last line', () => {
+  it('is summed up in the last line', () => {
     expect(totalLine([tally(), tally({ made: 5, longestMs: 99, failures: new Map([['x', 1]]) })])).toBe(
       '35 connections, 1 failed, longest wait 99 ms',
     );

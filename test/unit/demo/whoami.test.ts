@@ -11,7 +11,7 @@ async function ask(port: number, path = '/'): Promise<{ readonly response: Incom
   return { response, body: await text(response) };
 }
 
-it('whoami says who it is and what it was asked', async () => {
+it('whoami answers with its name and the request', async () => {
   const whoami = await startWhoami({ port: 0, host: '127.0.0.1', text: 'blue' });
   const { body } = await ask(whoami.port, '/path?x=1');
   expect(body).toMatch(
@@ -20,7 +20,7 @@ it('whoami says who it is and what it was asked', async () => {
   await whoami.close();
 });
 
-it('whoami that was asked to stop still answers for a moment, but says so to health checks', async () => {
+it('a stopping whoami still answers for a moment, but fails health checks', async () => {
   const whoami = await startWhoami({ port: 0, host: '127.0.0.1' });
   expect((await ask(whoami.port, '/health')).response.statusCode).toBe(200);
   const closed = whoami.close();

@@ -13,7 +13,7 @@ describe('choosing an address range for a private engine', () => {
     ['another private range', '192.168.99.0/24', false],
     ['the default route', 'default', false],
     ['the default route, in numbers', '0.0.0.0/0', false],
-  ])('counts 10.99.0.0/16 as taken or free by %s', (_title, entry, taken) => {
+  ])('knows whether 10.99.0.0/16 is taken by %s', (_title, entry, taken) => {
     expect(isTaken(99, [entry])).toBe(taken);
   });
 });

@@ -14,7 +14,7 @@ describe('the last line of a test run', () => {
       1,
       '1 passed, 1 failed, 1 skipped',
     ],
-    ['says nothing of skipped tests when there are none', [file('passed', 'passed')], 0, '1 passed, 0 failed'],
+    ['leaves out skipped tests when there are none', [file('passed', 'passed')], 0, '1 passed, 0 failed'],
     ['counts a file that could not be loaded', [file('failed'), file('passed', 'passed')], 1, '1 passed, 1 failed'],
     ['counts a file whose setup failed after a test passed', [file('failed', 'passed')], 1, '1 passed, 1 failed'],
     [

@@ -12,7 +12,7 @@ const session = (client: string, startedAtMs: number): SessionLine => ({
   reason: 'finished',
 });
 
-it('a failed connection is told from an earlier one that had the same port a moment before', () => {
+it('a failed connection is distinguished from an earlier connection with the same port', () => {
   const [first, second] = [session('127.0.0.1:5000', 1_000), session('127.0.0.1:5000', 2_800)];
   const find = findSession([first, second, session('127.0.0.1:5001', 2_800)]);
   expect(find({ localPort: 5_000, startedAtMs: 2_790 })).toBe(second);
@@ -20,7 +20,7 @@ it('a failed connection is told from an earlier one that had the same port a mom
   expect(find({ localPort: 5_000, startedAtMs: 9_000 })).toBeUndefined();
 });
 
-it('a session whose first dial went unanswered for a second was dialed after that second', () => {
+it('the answered dial of a session whose first dial timed out after a second begins after that second', () => {
   expect(answeredDialAtMs({ ...session('127.0.0.1:5000', 783), heldMs: 2 })).toBe(785);
   const late = { ...session('127.0.0.1:5000', 783), retries: 1, totalMs: 989 };
   expect(answeredDialAtMs(late)).toBe(783 + 989 - 1);
