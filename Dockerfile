@@ -1,24 +1,24 @@
-# Sealane's image. Any base with Node >= 22.12 and npm will do; nothing here needs BuildKit.
+# Sealane's image. It builds on any base with Node >= 22.12 and npm, and does not need BuildKit.
 #
 #   docker build -t sealane .
 #   docker run -d --read-only --cap-drop ALL --security-opt no-new-privileges \
 #     --group-add "$(stat -c %g /var/run/docker.sock)" -v /var/run/docker.sock:/var/run/docker.sock:ro \
 #     -p 127.0.0.1:8080:8080 sealane
 #
-# Sealane runs as user 1000, without capabilities, and needs to open the engine's socket. Give it one of:
+# Sealane runs as user 1000, without capabilities, and must be able to open the engine's socket, by one of:
 # - the socket's group, as above (on Docker Desktop the group is 0);
-# - `--user 0`: still without capabilities, and then the group does not matter (what docker-compose.yml does).
-# Mounting the socket read-only does not limit what can be asked through it; a socket proxy does. An engine that is
-# restarted makes a new socket: mount its folder (-v /run/docker-folder:/run/docker-folder) where that matters.
+# - `--user 0`, still without capabilities; the group does not matter then (docker-compose.yml does this).
+# A read-only mount does not limit the requests through the socket; a socket proxy does. An engine creates a new socket
+# when it restarts: mount the socket's folder (-v /run/docker-folder:/run/docker-folder) where that matters.
 ARG BASE_IMAGE=node:26-bookworm-slim
 
 FROM ${BASE_IMAGE} AS build
-# Found again by whoever wants to remove what a build leaves behind.
+# The label identifies the remains of a build, so that they can be removed.
 LABEL dev.sealane.stage=build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The bundle needs the bundler and the libraries it bundles. Without the tools for tests and checks that is a third of
-# the download; what remains is installed as locked. No package's install script runs. (The base may have no rm.)
+# The bundle needs only the bundler and the libraries in it. Without the tools for tests and checks, the download has a
+# third of the size. The other packages are installed as locked, without install scripts. (The base may have no rm.)
 RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
       devDependencies.oxlint devDependencies.oxlint-tsgolint devDependencies.knip devDependencies.tar-stream \

@@ -1,4 +1,4 @@
-// A service as many are: its own port for the users, another for the metrics.
+// A service with two ports: one for users, another for metrics.
 const { createServer } = require('node:http');
 
 let served = 0;

@@ -1,4 +1,4 @@
-// A service that ends TLS itself, with a certificate whose key never leaves it.
+// A service that terminates TLS itself, with a certificate whose key never leaves it.
 const { execFileSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const { createServer } = require('node:https');
