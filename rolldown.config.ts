@@ -1,4 +1,4 @@
-import { defineConfig } from 'rolldown';
+import { defineConfig, type Plugin } from 'rolldown';
 
 /**
  * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread.
@@ -10,6 +10,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
+  plugins: [leanZod()],
   // The native accelerators of ssh2 are optional: ssh2 uses JavaScript where they are absent.
   external: [/\.node$/, 'cpu-features'],
   output: {
@@ -23,3 +24,15 @@ export default defineConfig({
     chunkFileNames: 'chunks/[name]-[hash].js',
   },
 });
+
+/**
+ * `@hono/zod-openapi` exports all of zod again, with its messages in fifty languages: 400 kB, of which it needs one class.
+ */
+function leanZod(): Plugin {
+  const id = '\0lean-zod';
+  return {
+    name: 'lean-zod',
+    resolveId: (source, importer) => (source === 'zod' && importer?.includes('@hono/zod-openapi') ? id : undefined),
+    load: (loaded) => (loaded === id ? "import { ZodType } from 'zod'; export const z = { ZodType };" : undefined),
+  };
+}

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
@@ -9,7 +9,9 @@ import { openApiDocument } from './openapi.ts';
 import { failed } from './problem-document.ts';
 import { actions } from './routes/actions.ts';
 import { events } from './routes/events.ts';
+import { health } from './routes/health.ts';
 import { reading } from './routes/reading.ts';
+import { refuseInvalid } from './routes/validation.ts';
 import type { AdminSource } from './source.ts';
 import { createDashboard } from './static.ts';
 
@@ -17,13 +19,13 @@ import { createDashboard } from './static.ts';
  * Request to response, nothing else. What is given without credentials: whether it lives and is ready, the empty page, and
  * the way in.
  */
-export type AdminApp = Hono<AdminEnv>;
+export type AdminApp = OpenAPIHono<AdminEnv>;
 
 /** The largest action is a weight. */
 const maxBodyBytes = 4_096;
 
 export function createAdminApp(source: AdminSource, rules: AccessRules): AdminApp {
-  const app = new Hono<AdminEnv>();
+  const app = new OpenAPIHono<AdminEnv>({ defaultHook: refuseInvalid });
   app.use(
     secureHeaders({
       // Everything from here, nothing inline, no markup made from text; nobody may frame it.
@@ -45,11 +47,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
       strictTransportSecurity: false,
     }),
   );
-  app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/readyz', (context) => {
-    const { ready, reason } = source.readiness();
-    return context.json({ ready, reason }, ready ? 200 : 503);
-  });
+  app.route('/', health(source));
   app.get('/login', login(rules));
   // The page holds nothing that is not public; what it shows it must ask for.
   app.route('/', createDashboard());
@@ -66,7 +64,8 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
         }),
     }),
   );
-  app.get('/openapi.json', (context) => context.json(openApiDocument(source.facts.version)));
+  let document: object | undefined;
+  app.get('/openapi.json', (context) => context.json((document ??= openApiDocument(app, source.facts.version))));
   app.route('/', reading(source));
   app.route('/', events(source.feed));
   app.route('/', actions(source));
@@ -85,7 +84,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
         status: error.status,
         code: 'malformed',
         title: 'The request is malformed',
-        detail: printable(error.message),
+        detail: error.status === 415 ? 'Send JSON, as application/json.' : printable(error.message),
       });
     }
     return failed(context, {

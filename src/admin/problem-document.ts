@@ -1,12 +1,12 @@
-import type { Context } from 'hono';
+import type { Context, TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiError } from './schema.ts';
 
 /**
  * Errors as RFC 9457 problem documents. `type` is a stable name of ours; there is no page behind it.
  */
-export interface Failure {
-  readonly status: ContentfulStatusCode;
+export interface Failure<Status extends ContentfulStatusCode = ContentfulStatusCode> {
+  readonly status: Status;
   /** E.g. `not-found`. */
   readonly code: string;
   readonly title: string;
@@ -15,7 +15,10 @@ export interface Failure {
   readonly suggestions?: readonly string[];
 }
 
-export function failed(context: Context, { status, code, title, detail, suggestions }: Failure): Response {
+export function failed<Status extends ContentfulStatusCode>(
+  context: Context,
+  { status, code, title, detail, suggestions }: Failure<Status>,
+): Response & TypedResponse<ApiError, Status, 'json'> {
   const body: ApiError = {
     type: `urn:sealane:${code}`,
     title,

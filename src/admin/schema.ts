@@ -214,14 +214,13 @@ export const resetEventSchema = z.object({ reason: z.string() }).meta({ id: 'Res
 
 export const eventsQuerySchema = z.object({
   stats: z.enum(['true', 'false']).default('false'),
-  since: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .optional()
-    .describe(
+  since: z.coerce.number().int().min(0).optional().meta({
+    description:
       'As Last-Event-ID: sends what is kept with a higher id first. 0: all that is kept. Without: only what is new.',
-    ),
+    // Written out, or it would be nullable in the OpenAPI document: Number(null) is 0.
+    type: 'integer',
+    minimum: 0,
+  }),
 });
 
 /** PUT /api/upstreams/{key}/weight; null takes it back. */

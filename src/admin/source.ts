@@ -32,7 +32,7 @@ export interface AdminSource {
   service(name: string): ApiTraffic;
   /** Clients of the service that wait for an upstream now. */
   held(service: string): number;
-  look(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
+  listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
   explain(subject: string): Promise<Explanation>;
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
   readonly feed: EventFeed;

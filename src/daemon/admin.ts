@@ -97,7 +97,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     upstream: (key) => figuresOf(plane, key),
     service: (name) => plane.counters.service(name),
     held: (service) => plane.counters.held(service),
-    look: (filter) => plane.listSessions(filter),
+    listSessions: (filter) => plane.listSessions(filter),
     explain: explainer.explain,
   };
 }

@@ -2,8 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, it } from 'vitest';
+import { createAdminApp } from '../../src/admin/app.ts';
 import { servicesSchema } from '../../src/admin/schema.ts';
+import { adminSource } from '../support/sealane/admin-source.ts';
 import { runSealane, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serveEcho } from '../support/sockets/sockets.ts';
@@ -69,6 +72,18 @@ it('a unix socket serves its owner without a token, and a stale socket of a dead
   await second.line({ event: 'route-opened', service: 'web' });
   const { services } = servicesSchema.parse(JSON.parse(await askSocket(path, '/api/services')));
   expect(services.map(({ name }) => name)).toEqual(['web']);
+});
+
+it('the bundle describes its API, too, as the source does', async () => {
+  await using folder = await tempFolder();
+  const port = await freePort();
+  await using sealane = startSealane(...(await configured(folder)), '--admin', `127.0.0.1:${port}`);
+  await sealane.line({ event: 'route-opened', service: 'web' });
+  const document = (await (await fetch(`http://127.0.0.1:${port}/openapi.json`)).json()) as object;
+  expect(await new Validator().validate({ ...document })).toMatchObject({ valid: true });
+  const app = createAdminApp(adminSource(), { token: undefined, names: [] });
+  const described = (await (await app.request('/openapi.json', { headers: { host: 'localhost' } })).json()) as object;
+  expect({ ...document, info: {} }).toEqual({ ...described, info: {} });
 });
 
 it('a stopping Sealane is not ready but still healthy while its sessions end', async () => {

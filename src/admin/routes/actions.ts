@@ -1,77 +1,116 @@
-import { Hono, type Context } from 'hono';
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { ServiceUpstream } from '../../catalog/upstream.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
-import { failed } from '../problem-document.ts';
-import { weightSchema } from '../schema.ts';
+import { failed, type Failure } from '../problem-document.ts';
+import { actionSchema, weightSchema } from '../schema.ts';
 import type { AdminSource } from '../source.ts';
-import { checked } from './checked.ts';
+import { answers } from './contract.ts';
 
 /**
  * What operators may ask for. Each is an input of the catalog or a message to the relay, and takes effect at once; none
  * outlives the upstream's process or this Sealane.
  */
-export function actions(source: AdminSource): Hono<AdminEnv> {
-  const app = new Hono<AdminEnv>();
-  const did = (context: Context, { declared }: ServiceUpstream, message: string): Response =>
-    context.json({ upstream: declared.key, message, sessions: source.upstream(declared.key)?.active ?? 0 });
+const params = z.object({
+  key: z.string().describe("The upstream's key, or a name that only one upstream has; URL-encoded."),
+});
+const drain = createRoute({
+  method: 'post',
+  path: '/api/upstreams/{key}/drain',
+  request: { params },
+  ...answers('act', 'Gives it no new sessions; those it has run on.', actionSchema, 404, 409),
+});
+const undrain = createRoute({
+  method: 'post',
+  path: '/api/upstreams/{key}/undrain',
+  request: { params },
+  ...answers('act', 'Takes `drain` back.', actionSchema, 404, 409),
+});
+const closeSessions = createRoute({
+  method: 'post',
+  path: '/api/upstreams/{key}/close-sessions',
+  request: { params },
+  ...answers('act', 'Closes the sessions it has.', actionSchema, 404, 409),
+});
+const weight = createRoute({
+  method: 'put',
+  path: '/api/upstreams/{key}/weight',
+  request: { params, body: { required: true, content: { 'application/json': { schema: weightSchema } } } },
+  ...answers(
+    'act',
+    'Sets its weight for as long as its process lives; null takes it back.',
+    actionSchema,
+    400,
+    404,
+    409,
+    415,
+  ),
+});
 
-  app.post('/api/upstreams/:key/drain', (context) => {
-    const upstream = find(source, context);
-    if (upstream instanceof Response) return upstream;
-    source.override(upstream.declared.key, { drained: true });
-    return did(context, upstream, `${upstream.declared.name} gets no new sessions`);
+export function actions(source: AdminSource): OpenAPIHono<AdminEnv> {
+  const app = new OpenAPIHono<AdminEnv>();
+  const done = ({ declared }: ServiceUpstream, message: string) => ({
+    upstream: declared.key,
+    message,
+    sessions: source.upstream(declared.key)?.active ?? 0,
   });
-  app.post('/api/upstreams/:key/undrain', (context) => {
-    const upstream = find(source, context);
-    if (upstream instanceof Response) return upstream;
-    source.override(upstream.declared.key, { drained: false });
-    return did(context, upstream, `${upstream.declared.name} gets sessions again as soon as it is ready`);
+
+  app.openapi(drain, (context) => {
+    const found = find(source, context.req.valid('param').key);
+    if ('status' in found) return failed(context, found);
+    source.override(found.declared.key, { drained: true });
+    return context.json(done(found, `${found.declared.name} gets no new sessions`), 200);
   });
-  app.post('/api/upstreams/:key/close-sessions', (context) => {
-    const upstream = find(source, context);
-    if (upstream instanceof Response) return upstream;
-    source.closeSessionsOf(upstream.declared.key);
-    return did(context, upstream, `the sessions of ${upstream.declared.name} are closed`);
+  app.openapi(undrain, (context) => {
+    const found = find(source, context.req.valid('param').key);
+    if ('status' in found) return failed(context, found);
+    source.override(found.declared.key, { drained: false });
+    return context.json(done(found, `${found.declared.name} gets sessions again as soon as it is ready`), 200);
   });
-  app.put('/api/upstreams/:key/weight', checked('json', weightSchema), (context) => {
-    const upstream = find(source, context);
-    if (upstream instanceof Response) return upstream;
-    const { weight } = context.req.valid('json');
-    source.override(upstream.declared.key, { weight: weight ?? undefined });
-    const now = weight === null ? `its declared weight, ${upstream.declared.weight}` : `weight ${weight}`;
-    return did(context, upstream, `${upstream.declared.name} has ${now}`);
+  app.openapi(closeSessions, (context) => {
+    const found = find(source, context.req.valid('param').key);
+    if ('status' in found) return failed(context, found);
+    source.closeSessionsOf(found.declared.key);
+    return context.json(done(found, `the sessions of ${found.declared.name} are closed`), 200);
+  });
+  app.openapi(weight, (context) => {
+    const found = find(source, context.req.valid('param').key);
+    if ('status' in found) return failed(context, found);
+    const { weight: wanted } = context.req.valid('json');
+    source.override(found.declared.key, { weight: wanted ?? undefined });
+    const now = wanted === null ? `its declared weight, ${found.declared.weight}` : `weight ${wanted}`;
+    return context.json(done(found, `${found.declared.name} has ${now}`), 200);
   });
   return app;
 }
 
 /** By its key, or by a name that only one upstream has. */
-function find(source: AdminSource, context: Context): ServiceUpstream | Response {
-  const asked = context.req.param('key') ?? '';
+function find(source: AdminSource, asked: string): ServiceUpstream | Failure<404 | 409> {
   const all = [...source.catalog().services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);
   if (byKey) return byKey;
   const [first, ...others] = all.filter(({ declared }) => declared.name === asked);
   if (first && others.length === 0) return first;
   if (first) {
-    return failed(context, {
+    return {
       status: 409,
       code: 'ambiguous-upstream',
       title: 'Several upstreams have this name',
       detail: `${printable(asked)} serves several ports; name the upstream by its key.`,
       suggestions: [first, ...others].map(({ declared }) => declared.key),
-    });
+    };
   }
   const meant = didYouMean(
     asked,
     all.map(({ declared }) => declared.name),
   );
-  return failed(context, {
+  return {
     status: 404,
     code: 'no-such-upstream',
     title: 'There is no such upstream',
     detail: `No upstream has the key or name ${printable(asked)}; its process may have ended.`,
     suggestions: meant === undefined ? [] : [meant],
-  });
+  };
 }

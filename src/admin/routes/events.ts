@@ -1,19 +1,43 @@
-import { Hono } from 'hono';
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { AdminEnv } from '../environment.ts';
 import type { EventFeed } from '../event-feed.ts';
 import { failed } from '../problem-document.ts';
-import { eventsQuerySchema } from '../schema.ts';
+import {
+  eventsQuerySchema,
+  resetEventSchema,
+  servicesEventSchema,
+  statsEventSchema,
+  timelineEventSchema,
+} from '../schema.ts';
 import type { Subscription } from '../subscription.ts';
-import { checked } from './checked.ts';
+import { failuresOf } from './contract.ts';
 
 /**
  * The event stream. What its reader does not take stays in its subscription, which is bounded; of a reader that is
  * dropped the connection is closed, whatever is still in the kernel's buffers.
  */
-export function events(feed: EventFeed): Hono<AdminEnv> {
-  const app = new Hono<AdminEnv>();
-  app.get('/api/events', checked('query', eventsQuerySchema), (context) => {
-    // Hono answers HEAD as GET and drops the body, with which nobody would ever end the subscription.
+const summary = 'What happens, as server-sent events: `timeline`, `services`, `stats`, `reset`.';
+/** OpenAPI 3.1 has no word for the events of a stream: what is described is the data of each. */
+const eventData = z
+  .union([timelineEventSchema, servicesEventSchema, statsEventSchema, resetEventSchema])
+  .describe('The data of one event; `event:` says which of these it is.');
+const followEvents = createRoute({
+  method: 'get',
+  path: '/api/events',
+  tags: ['read'],
+  summary,
+  request: { query: eventsQuerySchema },
+  responses: {
+    200: { description: summary, content: { 'text/event-stream': { schema: eventData } } },
+    ...failuresOf(400, 401, 403, 503),
+  },
+});
+
+export function events(feed: EventFeed): OpenAPIHono<AdminEnv> {
+  const app = new OpenAPIHono<AdminEnv>();
+  app.openapi(followEvents, (context) => {
+    // Hono answers HEAD as GET and drops the body, and then nothing would ever end the subscription.
     if (context.req.method === 'HEAD') return context.body(null, 200, streamHeaders);
     const { stats, since } = context.req.valid('query');
     const subscription = feed.subscribe(

@@ -1,30 +1,90 @@
-import { Hono } from 'hono';
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
-import { sessionsQuerySchema, type ApiSessions } from '../schema.ts';
+import {
+  explanationSchema,
+  problemsSchema,
+  serviceSchema,
+  servicesSchema,
+  sessionsQuerySchema,
+  sessionsSchema,
+  statusSchema,
+} from '../schema.ts';
 import type { AdminSource } from '../source.ts';
 import { viewExplanation, viewOneService, viewProblems, viewServices, viewSession, viewStatus } from '../views.ts';
-import { checked } from './checked.ts';
+import { answers, failuresOf } from './contract.ts';
 
 /**
  * What can be read. Nothing here changes anything.
  */
-export function reading(source: AdminSource): Hono<AdminEnv> {
-  const app = new Hono<AdminEnv>();
-  app.get('/metrics', async (context) => {
+const metricsText = "Prometheus' text format.";
+const metrics = createRoute({
+  method: 'get',
+  path: '/metrics',
+  tags: ['health'],
+  summary: metricsText,
+  responses: {
+    200: { description: metricsText, content: { 'text/plain': { schema: z.string() } } },
+    ...failuresOf(401, 403),
+  },
+});
+const status = createRoute({
+  method: 'get',
+  path: '/api/status',
+  ...answers('read', 'Sealane itself, and how many services are well.', statusSchema),
+});
+const services = createRoute({
+  method: 'get',
+  path: '/api/services',
+  ...answers('read', 'All services, their upstreams and figures.', servicesSchema),
+});
+const service = createRoute({
+  method: 'get',
+  path: '/api/services/:name{.+}',
+  request: { params: z.object({ name: z.string().describe('The name; slashes may be written as they are.') }) },
+  ...answers('read', 'One service.', serviceSchema, 404),
+});
+const problems = createRoute({
+  method: 'get',
+  path: '/api/problems',
+  ...answers('read', 'What could not or would not be done, and what to do.', problemsSchema),
+});
+const sessions = createRoute({
+  method: 'get',
+  path: '/api/sessions',
+  request: { query: sessionsQuerySchema },
+  ...answers('read', 'Sessions that go on now.', sessionsSchema, 400),
+});
+const why = createRoute({
+  method: 'get',
+  path: '/api/why/:subject{.+}',
+  request: {
+    params: z.object({ subject: z.string().describe("A service's name, a container's name or id, or a port.") }),
+  },
+  ...answers(
+    'read',
+    'Why a service, container or port is or is not reachable, and the one next thing to do.',
+    explanationSchema,
+  ),
+});
+
+export function reading(source: AdminSource): OpenAPIHono<AdminEnv> {
+  const app = new OpenAPIHono<AdminEnv>();
+  app.openapi(metrics, async (context) => {
     const { text, contentType } = await source.metrics();
-    return context.body(text, 200, { 'content-type': contentType });
+    return context.text(text, 200, { 'content-type': contentType });
   });
-  app.get('/api/status', (context) => context.json(viewStatus(source)));
-  app.get('/api/services', (context) => context.json(viewServices(source)));
-  app.get('/api/services/:name{.+}', (context) => {
-    const name = context.req.param('name');
-    const { services } = source.catalog();
-    const service = services.get(name);
-    if (service) return context.json(viewOneService(source, service));
-    const meant = didYouMean(name, services.keys());
+  app.openapi(status, (context) => context.json(viewStatus(source), 200));
+  app.openapi(services, (context) => context.json(viewServices(source), 200));
+  app.openapi(service, (context) => {
+    const { name } = context.req.valid('param');
+    const { services: known } = source.catalog();
+    const found = known.get(name);
+    if (found) return context.json(viewOneService(source, found), 200);
+    const meant = didYouMean(name, known.keys());
     return failed(context, {
       status: 404,
       code: 'no-such-service',
@@ -33,14 +93,14 @@ export function reading(source: AdminSource): Hono<AdminEnv> {
       suggestions: meant === undefined ? [] : [meant],
     });
   });
-  app.get('/api/problems', (context) => context.json({ problems: viewProblems(source.catalog()) }));
-  app.get('/api/sessions', checked('query', sessionsQuerySchema), async (context) => {
-    const { sessions, total, complete } = await source.look(context.req.valid('query'));
-    const answer: ApiSessions = { sessions: sessions.map(viewSession), total, complete };
-    return context.json(answer);
+  app.openapi(problems, (context) => context.json({ problems: viewProblems(source.catalog()) }, 200));
+  app.openapi(sessions, async (context) => {
+    const { sessions: listed, total, complete } = await source.listSessions(context.req.valid('query'));
+    return context.json({ sessions: listed.map(viewSession), total, complete }, 200);
   });
-  app.get('/api/why/:subject{.+}', async (context) => {
-    return context.json(viewExplanation(await source.explain(context.req.param('subject'))));
+  app.openapi(why, async (context) => {
+    const { subject } = context.req.valid('param');
+    return context.json(viewExplanation(await source.explain(subject)), 200);
   });
   return app;
 }

@@ -107,7 +107,7 @@ export function adminSource(
     upstream: () => ({ ...traffic, dialP50Ms: 0.3, dialP99Ms: undefined }),
     service: () => traffic,
     held: (service: string) => (service === 'web' ? 2 : 0),
-    look: ({ limit }: SessionFilter) =>
+    listSessions: ({ limit }: SessionFilter) =>
       Promise.resolve({
         sessions: sessions.slice(0, limit),
         total: sessions.length,

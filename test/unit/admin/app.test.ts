@@ -1,7 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
-import { openApiDocument, operations } from '../../../src/admin/openapi.ts';
 import {
   actionSchema,
   errorSchema,
@@ -12,6 +12,7 @@ import {
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
 import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
+import { shownCounters, upstreamCounters } from '../../../src/relay/boundary/counter-table.ts';
 import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 
@@ -158,6 +159,11 @@ describe('acting', () => {
     expect((await put('{"weight":7}')).status).toBe(200);
     expect((await put('{"weight":null}')).status).toBe(200);
     for (const body of ['{"weight":257}', '{"weight":"7"}', '{', '{}']) expect((await put(body)).status).toBe(400);
+    const asText = await ask(source, `${at}/weight`, { method: 'PUT', body: '{"weight":7}' });
+    expect([asText.status, errorSchema.parse(await asText.json()).detail]).toEqual([
+      415,
+      'Send JSON, as application/json.',
+    ]);
     expect(source.asked).toEqual([
       [key, { weight: 7 }],
       [key, { weight: undefined }],
@@ -178,17 +184,75 @@ describe('acting', () => {
 });
 
 describe('the OpenAPI document', () => {
+  const app = createAdminApp(adminSource(), open);
+  const read = async () => (await (await ask(adminSource(), '/openapi.json')).json()) as OpenApi;
+
   it('is valid, and has just the routes that there are', async () => {
-    const document = openApiDocument('1.2.3');
-    expect(await new Validator().validate(document)).toMatchObject({ valid: true });
-    const routes = createAdminApp(adminSource(), open).routes.filter(
-      ({ method, path }) => method !== 'ALL' && !path.includes('*'),
-    );
-    const served = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`);
-    const described = Object.entries(operations).flatMap(([path, methods]) =>
+    const { paths, ...document } = await read();
+    expect(await new Validator().validate({ ...document, paths })).toMatchObject({ valid: true });
+    const served = app.routes
+      .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`);
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const undescribed = new Set(['GET /login', 'GET /openapi.json']);
     expect([...new Set(served)].filter((route) => !undescribed.has(route)).toSorted()).toEqual(described.toSorted());
   });
+
+  it('says of each route what it is for, by which name, what it is given and how it may fail', async () => {
+    const { paths, info } = await read();
+    expect(info).toMatchObject({ title: 'Sealane admin API', version: '1.2.3' });
+    for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+      expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) });
+      expect(['health', 'read', 'act']).toContain(operation.tags?.[0]);
+    }
+    expect(paths['/api/services/{name}']?.['get']).toMatchObject({
+      operationId: 'get-api-services-name',
+      parameters: [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Service' } } } } },
+    });
+    const weight = paths['/api/upstreams/{key}/weight']?.['put'];
+    expect(Object.keys(weight?.responses ?? {})).toEqual(['200', '400', '401', '403', '404', '409', '415']);
+    expect(weight?.requestBody).toMatchObject({ required: true });
+    const since = paths['/api/events']?.['get']?.parameters?.find(({ name }) => name === 'since');
+    expect(since).toMatchObject({ in: 'query', required: false, schema: { type: 'integer', minimum: 0 } });
+  });
+
+  it('has the schemas of all answers and events, and describes counters and fields as the relay declares them', async () => {
+    const { schemas } = (await read()).components;
+    for (const name of ['Service', 'Session', 'Error', 'TimelineEvent', 'ServicesEvent', 'StatsEvent', 'ResetEvent'])
+      expect(schemas).toHaveProperty(name);
+    for (const field of shownCounters(upstreamCounters))
+      expect(schemas['Traffic']?.properties[field]).toMatchObject({ description: upstreamCounters[field].help });
+    expect(schemas['Session']?.properties).toMatchObject({
+      startedAt: { type: 'string', format: 'date-time' },
+      upstream: { type: ['string', 'null'] },
+      retries: { type: 'integer', minimum: 0 },
+    });
+  });
+
+  it('is told of in docs/admin-api.md, each route of it', async () => {
+    const page = await readFile('docs/admin-api.md', 'utf8');
+    for (const path of Object.keys((await read()).paths)) {
+      // Where several actions share a line the last part alone names them.
+      const action = /^\/api\/upstreams\/\{key\}(\/.*)$/.exec(path)?.[1];
+      expect(page).toContain(action ?? path);
+    }
+  });
 });
+
+interface OpenApi {
+  readonly info: object;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly properties: Readonly<Record<string, object>> }>>;
+  };
+}
+
+interface Operation {
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly requestBody?: object;
+  readonly responses: object;
+}

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { errorSchema } from '../schema.ts';
+
+/**
+ * What the contracts of all routes have in common: how an answer and a failure look. The OpenAPI document is made from the
+ * contracts (see openapi.ts), and a handler that answers otherwise does not compile.
+ */
+const failure = {
+  description: 'A problem document that says what to do.',
+  content: { 'application/problem+json': { schema: errorSchema } },
+};
+
+type Tag = 'health' | 'read' | 'act';
+
+/** Answers JSON, or one of these failures; callers without a right to it get 401 or 403. */
+export function answers<Answer extends z.ZodType, Failure extends number = never>(
+  tag: Tag,
+  summary: string,
+  schema: Answer,
+  ...failures: readonly Failure[]
+) {
+  const refused = failuresOf<401 | 403 | Failure>(401, 403, ...failures);
+  return { tags: [tag], summary, responses: { 200: jsonOf(summary, schema), ...refused } };
+}
+
+export function jsonOf<Answer extends z.ZodType>(description: string, schema: Answer) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+export function failuresOf<Failure extends number>(...statuses: readonly Failure[]): Record<Failure, typeof failure> {
+  return Object.fromEntries(statuses.map((status) => [status, failure])) as Record<Failure, typeof failure>;
+}
