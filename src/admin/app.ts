@@ -16,19 +16,19 @@ import type { AdminSource } from './source.ts';
 import { createDashboard } from './static.ts';
 
 /**
- * Request to response, nothing else. What is given without credentials: whether it lives and is ready, the empty page, and
- * the way in.
+ * Turns a request into a response, nothing else. Without credentials a client gets whether Sealane lives and is ready,
+ * the empty page, and the login.
  */
 export type AdminApp = OpenAPIHono<AdminEnv>;
 
-/** The largest action is a weight. */
+/** The largest body of a request; the largest action is a weight. */
 const maxBodyBytes = 4_096;
 
 export function createAdminApp(source: AdminSource, rules: AccessRules): AdminApp {
   const app = new OpenAPIHono<AdminEnv>({ defaultHook: refuseInvalid });
   app.use(
     secureHeaders({
-      // Everything from here, nothing inline, no markup made from text; nobody may frame it.
+      // The page loads from here only, has nothing inline, makes no markup from text, and may not be framed.
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
@@ -43,13 +43,13 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
       },
       referrerPolicy: 'no-referrer',
       xFrameOptions: 'DENY',
-      // It means nothing over plain HTTP.
+      // The header means nothing over plain HTTP.
       strictTransportSecurity: false,
     }),
   );
   app.route('/', health(source));
   app.get('/login', login(rules));
-  // The page holds nothing that is not public; what it shows it must ask for.
+  // The page itself holds nothing secret; it reads what it shows from the guarded API.
   app.route('/', createDashboard());
   app.use(guard(rules));
   app.use(
@@ -67,7 +67,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
   let document: object | undefined;
   app.get('/openapi.json', (context) => context.json((document ??= openApiDocument(app, source.facts.version))));
   app.route('/', reading(source));
-  app.route('/', events(source.feed));
+  app.route('/', events(source));
   app.route('/', actions(source));
   app.notFound((context) =>
     failed(context, {
@@ -78,7 +78,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
     }),
   );
   app.onError((error, context) => {
-    // Hono's own, e.g. of a body that is no JSON.
+    // Hono's own errors, for instance of a body that is not JSON.
     if (error instanceof HTTPException) {
       return failed(context, {
         status: error.status,

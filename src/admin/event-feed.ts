@@ -24,7 +24,7 @@ export interface EventFeed {
 
 export type Happening = Omit<TimelineEvent, 'id' | 'at'>;
 
-export interface SubscribeOptions {
+interface SubscribeOptions {
   /** Sends the kept events with a higher id first; undefined: new events only. */
   readonly after: number | undefined;
   readonly stats: boolean;

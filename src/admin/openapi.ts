@@ -2,8 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AdminEnv } from './environment.ts';
 
 /**
- * The OpenAPI document, made from the contracts of the routes that the app has. Schemas have their names from
- * `.meta({ id })`: the library's own `.openapi()` is there only on schemas that are made after it was loaded.
+ * Makes the OpenAPI document from the contracts of the app's routes. Schemas are named by `.meta({ id })`: the
+ * library's own `.openapi()` exists only on schemas that are made after it was loaded.
  */
 export function openApiDocument(app: OpenAPIHono<AdminEnv>, version: string): object {
   const { paths = {}, ...document } = app.getOpenAPI31Document({
@@ -11,13 +11,13 @@ export function openApiDocument(app: OpenAPIHono<AdminEnv>, version: string): ob
     info: {
       title: 'Sealane admin API',
       version,
-      description: 'Errors are RFC 9457 problem documents. Times are ISO 8601 in UTC; what is absent is null.',
+      description: 'Errors are RFC 9457 problem documents. Times are ISO 8601 in UTC; absent values are null.',
     },
     security: [{}, { token: [] }],
     tags: [
       { name: 'health', description: 'For probes and Prometheus.' },
-      { name: 'read', description: 'What is.' },
-      { name: 'act', description: 'What operators may ask for; none outlives the upstream.' },
+      { name: 'read', description: 'The current state.' },
+      { name: 'act', description: 'Actions of operators; none outlives the upstream.' },
     ],
   });
   return {
@@ -39,7 +39,9 @@ export function openApiDocument(app: OpenAPIHono<AdminEnv>, version: string): ob
   };
 }
 
-/** A parameter that may have slashes in it is `:name{.+}` to Hono; OpenAPI has no word for that. */
+/**
+ * The path as OpenAPI writes it. Hono's `:name{.+}` is a parameter that may hold slashes, which OpenAPI can't express.
+ */
 function plainPath(path: string): string {
   return path.replaceAll(/:(\w+)\{\.\+\}/g, '{$1}');
 }

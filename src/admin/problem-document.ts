@@ -3,14 +3,14 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiError } from './schema.ts';
 
 /**
- * Errors as RFC 9457 problem documents. `type` is a stable name of ours; there is no page behind it.
+ * Errors as problem documents (RFC 9457). `type` is a stable name; there is no page behind it.
  */
 export interface Failure<Status extends ContentfulStatusCode = ContentfulStatusCode> {
   readonly status: Status;
-  /** E.g. `not-found`. */
+  /** The kind of failure, e.g. `not-found`. */
   readonly code: string;
   readonly title: string;
-  /** What to do about it, too. Printable. */
+  /** The failure and what to do about it. Printable. */
   readonly detail: string;
   readonly suggestions?: readonly string[];
 }

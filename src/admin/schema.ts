@@ -3,12 +3,11 @@ import { clientsShape, count, heldSchema, liveSessionShape, statsShape, time, tr
 import { sessionStates } from '../relay/boundary/session-fields.ts';
 
 /**
- * Everything the admin API says and takes, once: the server writes it, the command line and the page read it, the OpenAPI
- * document is made of it. Names and reasons come from labels and containers; the server has made them printable.
- *
- * Times are ISO 8601 in UTC. What is absent is null, so that every field is always there.
+ * The schemas of the admin API, each declared once: the server answers by them, the command line and the page read by
+ * them, and the OpenAPI document is made of them. Names and reasons come from labels and containers; the server has
+ * made them printable. Times are ISO 8601 in UTC. An absent value is null, so that every field is always there.
  */
-export const problemSchema = z
+const problemSchema = z
   .object({
     code: z.string().describe('Stable, e.g. `label-unknown`.'),
     subject: z.string().describe("A container's name, a service or a listen address."),
@@ -24,7 +23,7 @@ export const problemSchema = z
 
 export const upstreamStates = ['starting', 'ready', 'unhealthy', 'paused', 'draining'] as const;
 
-export const dialTimesSchema = z
+const dialTimesSchema = z
   .object({
     count: count.describe('Dials that were answered.'),
     p50Ms: z.number().nullable().describe('Median time of a dial; null before the first.'),
@@ -32,9 +31,9 @@ export const dialTimesSchema = z
   })
   .meta({ id: 'DialTimes' });
 
-export const trafficSchema = z.object(trafficShape).meta({ id: 'Traffic' });
+const trafficSchema = z.object(trafficShape).meta({ id: 'Traffic' });
 
-export const upstreamSchema = z
+const upstreamSchema = z
   .object({
     key: z.string().describe('Identity: never reused for another process. URL-encode it in paths.'),
     name: z.string(),
@@ -59,7 +58,7 @@ export const upstreamSchema = z
   })
   .meta({ id: 'Upstream' });
 
-export const routeSchema = z
+const routeSchema = z
   .object({
     listen: z.string().describe('`address:port`, as asked for.'),
     names: z
@@ -73,7 +72,7 @@ export const routeSchema = z
   })
   .meta({ id: 'Route' });
 
-export const serviceStates = ['up', 'degraded', 'down'] as const;
+const serviceStates = ['up', 'degraded', 'down'] as const;
 
 export const serviceSchema = z
   .object({
@@ -125,7 +124,7 @@ export const servicesSchema = z
 
 export const problemsSchema = z.object({ problems: z.array(problemSchema) }).meta({ id: 'Problems' });
 
-export const sessionSchema = z.object(liveSessionShape).meta({ id: 'Session' });
+const sessionSchema = z.object(liveSessionShape).meta({ id: 'Session' });
 
 export const sessionsSchema = z
   .object({
@@ -142,8 +141,8 @@ export const sessionsQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(5000).default(500),
 });
 
-/** What a step of an explanation looked at, in the order of the way a client takes. */
-export const explainSteps = ['engine', 'declared', 'listener', 'network', 'upstreams', 'clients'] as const;
+/** The steps of an explanation, in the order of a client's way. */
+const explainSteps = ['engine', 'declared', 'listener', 'network', 'upstreams', 'clients'] as const;
 
 export const explanationSchema = z
   .object({
@@ -172,15 +171,16 @@ export const explanationSchema = z
   .meta({ id: 'Explanation' });
 
 /**
- * GET /api/events, server-sent. Each has `event:` as below and JSON data.
+ * The events of GET /api/events, each with JSON data.
  *
- * - `timeline`: something happened; with an id, kept in a ring, sent again from Last-Event-ID on.
- * - `services`: these services are different from what /api/services said; ask again for those. At most some a second.
+ * - `timeline`: an event of the engine or of Sealane; it has an id, is kept in a ring, and is sent again from
+ * Last-Event-ID on.
+ * - `services`: names of services that changed since they were read; a few times a second at most.
  * - `stats`: once a second, with `?stats=true`: figures of services that changed since the last one (the first: all).
- * - `reset`: what came after Last-Event-ID is no longer kept, or Sealane was restarted: read everything anew. All
- *   that is kept follows.
+ * - `reset`: events after Last-Event-ID are no longer kept, or Sealane was restarted: read everything anew. All kept
+ *   events follow.
  *
- * A comment is sent every 15 seconds. Clients that read too slowly are disconnected; they come back by themselves.
+ * A comment is sent every 15 seconds. Subscribers that read too slowly are disconnected, and may reconnect.
  */
 export const timelineEventSchema = z
   .object({

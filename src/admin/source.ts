@@ -9,35 +9,46 @@ import type { EventFeed } from './event-feed.ts';
 import type { ApiTraffic } from './schema.ts';
 
 /**
- * All that the admin API reads and the little that it may ask for. It never reaches into another room.
+ * What the admin API is connected to: state that it reads, commands that it passes on, and the event feed. Each route
+ * takes only the part that it needs, so that a route that reads can't command.
  */
-export interface AdminSource {
+export type AdminSource = AdminReads & AdminCommands & AdminEvents;
+
+export interface AdminReads {
   readonly clock: Clock;
   readonly facts: {
     readonly version: string;
     readonly startedAtMs: number;
     readonly driver: string;
     readonly workers: number;
-    /** Undefined: no Docker. */
+    /** The engine's address; undefined where Sealane runs without Docker. */
     readonly engine: string | undefined;
   };
   readiness(): Readiness;
   engine(): EngineStatus;
   catalog(): Catalog;
-  /** By listen address. */
+  /** The status of each listener, by listen address. */
   listeners(): ReadonlyMap<string, ListenerStatus>;
   totals(): { readonly accepted: number; readonly open: number; readonly held: number };
   /** Undefined for an upstream without counters of its own. */
   upstream(key: string): UpstreamTraffic | undefined;
   service(name: string): ApiTraffic;
-  /** Clients of the service that wait for an upstream now. */
+  /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
   explain(subject: string): Promise<Explanation>;
+  /** The metrics in Prometheus' text format. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
-  readonly feed: EventFeed;
+}
+
+export interface AdminCommands {
+  /** Changes what an operator asked for of an upstream. */
   override(upstreamKey: string, change: Partial<Override>): void;
   closeSessionsOf(upstreamKey: string): void;
+}
+
+export interface AdminEvents {
+  readonly feed: EventFeed;
 }
 
 export interface Readiness {

@@ -22,12 +22,12 @@ import type {
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
-import { noTraffic, type AdminSource } from './source.ts';
+import { noTraffic, type AdminReads } from './source.ts';
 
 /**
  * Turns catalog, counters and sessions into the answers of the API.
  */
-export function viewServices(source: AdminSource): ApiServices {
+export function viewServices(source: AdminReads): ApiServices {
   const catalog = source.catalog();
   const problems = problemsByService(catalog);
   const toWall = wallClock(source);
@@ -39,13 +39,13 @@ export function viewServices(source: AdminSource): ApiServices {
   return { at: isoOf(source.clock.wallMs()), status: viewStatus(source), services };
 }
 
-export function viewOneService(source: AdminSource, service: Service): ApiService {
+export function viewOneService(source: AdminReads, service: Service): ApiService {
   const problems = problemsByService(source.catalog()).get(service.name) ?? [];
   return viewService(source, service, { problems, toWall: wallClock(source) });
 }
 
 function viewService(
-  source: AdminSource,
+  source: AdminReads,
   service: Service,
   { problems, toWall }: { readonly problems: readonly Problem[]; readonly toWall: ToWall },
 ): ApiService {
@@ -82,7 +82,7 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
   };
 }
 
-function viewUpstream(source: AdminSource, { declared, state, weight }: ServiceUpstream, toWall: ToWall): ApiUpstream {
+function viewUpstream(source: AdminReads, { declared, state, weight }: ServiceUpstream, toWall: ToWall): ApiUpstream {
   const traffic = source.upstream(declared.key);
   return {
     key: declared.key,
@@ -120,7 +120,7 @@ function viewTraffic(totals: ApiTraffic): ApiTraffic {
   return Object.fromEntries(trafficFields.map((field) => [field, totals[field]])) as ApiTraffic;
 }
 
-export function viewStatus(source: AdminSource): ApiStatus {
+export function viewStatus(source: AdminReads): ApiStatus {
   const { facts } = source;
   const { ready, reason } = source.readiness();
   const engine = source.engine();
@@ -203,7 +203,7 @@ export function viewExplanation(explanation: Explanation): ApiExplanation {
 type ToWall = (monotonicMs: number) => string;
 
 /** Converts the catalog's monotonic times to the time of day. */
-function wallClock({ clock }: AdminSource): ToWall {
+function wallClock({ clock }: AdminReads): ToWall {
   const offsetMs = clock.wallMs() - clock.nowMs();
   // Thousands of upstreams may have become ready in the same few moments.
   const known = new Map<number, string>();

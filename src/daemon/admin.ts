@@ -3,7 +3,7 @@ import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
 import { createMetrics } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/schema.ts';
-import type { AdminSource, UpstreamTraffic } from '../admin/source.ts';
+import type { AdminCommands, AdminReads, AdminSource, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
 import type { Settings } from '../config/settings.ts';
@@ -76,7 +76,8 @@ export function createAdmin(parts: AdminParts): Admin {
   };
 }
 
-type Reads = Omit<AdminSource, 'feed' | 'metrics' | 'override' | 'closeSessionsOf'>;
+/** All but the metrics, which are made from the rest. */
+type Reads = Omit<AdminReads, 'metrics'>;
 
 function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }: AdminParts): Reads {
   const { plane } = relay;
@@ -102,7 +103,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
   };
 }
 
-function commandsOf({ overrides, relay }: AdminParts): Pick<AdminSource, 'override' | 'closeSessionsOf'> {
+function commandsOf({ overrides, relay }: AdminParts): AdminCommands {
   return {
     override: (key, change) => overrides.set(key, change),
     closeSessionsOf: (key) => relay.plane.closeSessionsOf(key),

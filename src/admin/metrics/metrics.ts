@@ -5,7 +5,7 @@ import { serviceStates, stateOf } from '../../catalog/service-state.ts';
 import type { Service } from '../../catalog/service.ts';
 import { closeReasons, type CloseReason, type Refusal, type SessionRecord } from '../../relay/boundary/report.ts';
 import { upstreamStates } from '../schema.ts';
-import type { AdminSource } from '../source.ts';
+import type { AdminEvents, AdminReads } from '../source.ts';
 import { clientGroups, ownMetrics, serviceGroups, type MetricDeclaration } from './metric-table.ts';
 import { registerProcess } from './process-metrics.ts';
 import { registerReading, type Value } from './register.ts';
@@ -18,7 +18,7 @@ import { SharedHistogram } from './shared-histogram.ts';
  * metric-table.ts says where in the flow each one ticks.
  */
 export interface MetricsInput extends Pick<
-  AdminSource,
+  AdminReads & AdminEvents,
   'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;

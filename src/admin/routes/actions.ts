@@ -6,12 +6,12 @@ import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed, type Failure } from '../problem-document.ts';
 import { actionSchema, weightSchema } from '../schema.ts';
-import type { AdminSource } from '../source.ts';
+import type { AdminCommands, AdminReads } from '../source.ts';
 import { answers } from './contract.ts';
 
 /**
- * What operators may ask for. Each is an input of the catalog or a message to the relay, and takes effect at once; none
- * outlives the upstream's process or this Sealane.
+ * The routes of operators' commands. Each is an input of the catalog or a message to the relay, and takes effect at
+ * once; none outlives the upstream's process or this Sealane.
  */
 const params = z.object({
   key: z.string().describe("The upstream's key, or a name that only one upstream has; URL-encoded."),
@@ -20,19 +20,19 @@ const drain = createRoute({
   method: 'post',
   path: '/api/upstreams/{key}/drain',
   request: { params },
-  ...answers('act', 'Gives it no new sessions; those it has run on.', actionSchema, 404, 409),
+  ...answers('act', 'Gives the upstream no new sessions; its running sessions go on.', actionSchema, 404, 409),
 });
 const undrain = createRoute({
   method: 'post',
   path: '/api/upstreams/{key}/undrain',
   request: { params },
-  ...answers('act', 'Takes `drain` back.', actionSchema, 404, 409),
+  ...answers('act', 'Ends `drain`.', actionSchema, 404, 409),
 });
 const closeSessions = createRoute({
   method: 'post',
   path: '/api/upstreams/{key}/close-sessions',
   request: { params },
-  ...answers('act', 'Closes the sessions it has.', actionSchema, 404, 409),
+  ...answers('act', 'Closes the upstream’s sessions.', actionSchema, 404, 409),
 });
 const weight = createRoute({
   method: 'put',
@@ -40,7 +40,7 @@ const weight = createRoute({
   request: { params, body: { required: true, content: { 'application/json': { schema: weightSchema } } } },
   ...answers(
     'act',
-    'Sets its weight for as long as its process lives; null takes it back.',
+    'Sets the upstream’s weight for as long as its process lives; null restores the declared one.',
     actionSchema,
     400,
     404,
@@ -49,7 +49,10 @@ const weight = createRoute({
   ),
 });
 
-export function actions(source: AdminSource): OpenAPIHono<AdminEnv> {
+/** The upstreams that commands may name, and the commands. */
+type ActionSource = Pick<AdminReads, 'catalog' | 'upstream'> & AdminCommands;
+
+export function actions(source: ActionSource): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
   const done = ({ declared }: ServiceUpstream, message: string) => ({
     upstream: declared.key,
@@ -86,8 +89,8 @@ export function actions(source: AdminSource): OpenAPIHono<AdminEnv> {
   return app;
 }
 
-/** By its key, or by a name that only one upstream has. */
-function find(source: AdminSource, asked: string): ServiceUpstream | Failure<404 | 409> {
+/** The upstream with this key, or with this name where only one has it. */
+function find(source: ActionSource, asked: string): ServiceUpstream | Failure<404 | 409> {
   const all = [...source.catalog().services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);
   if (byKey) return byKey;

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { errorSchema } from '../schema.ts';
 
 /**
- * What the contracts of all routes have in common: how an answer and a failure look. The OpenAPI document is made from the
- * contracts (see openapi.ts), and a handler that answers otherwise does not compile.
+ * The common parts of all routes' contracts: the shape of an answer and of a failure. The OpenAPI document is made from
+ * the contracts (see openapi.ts), and a handler that answers otherwise does not compile.
  */
 const failure = {
   description: 'A problem document that says what to do.',
@@ -12,7 +12,7 @@ const failure = {
 
 type Tag = 'health' | 'read' | 'act';
 
-/** Answers JSON, or one of these failures; callers without a right to it get 401 or 403. */
+/** A route that answers JSON, or one of these failures; unauthorized callers get 401 or 403. */
 export function answers<Answer extends z.ZodType, Failure extends number = never>(
   tag: Tag,
   summary: string,

@@ -1,7 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { AdminEnv } from '../environment.ts';
-import type { EventFeed } from '../event-feed.ts';
 import { failed } from '../problem-document.ts';
 import {
   eventsQuerySchema,
@@ -10,15 +9,16 @@ import {
   statsEventSchema,
   timelineEventSchema,
 } from '../schema.ts';
+import type { AdminEvents } from '../source.ts';
 import type { Subscription } from '../subscription.ts';
 import { failuresOf } from './contract.ts';
 
 /**
- * The event stream. What its reader does not take stays in its subscription, which is bounded; of a reader that is
- * dropped the connection is closed, whatever is still in the kernel's buffers.
+ * The route of the event stream. Events that a reader does not take stay in its subscription, which is bounded; a
+ * reader that is dropped has its connection closed, whatever the kernel's buffers still hold.
  */
 const summary = 'What happens, as server-sent events: `timeline`, `services`, `stats`, `reset`.';
-/** OpenAPI 3.1 has no word for the events of a stream: what is described is the data of each. */
+/** OpenAPI 3.1 can't express the events of a stream, so the schema describes the data of one event. */
 const eventData = z
   .union([timelineEventSchema, servicesEventSchema, statsEventSchema, resetEventSchema])
   .describe('The data of one event; `event:` says which of these it is.');
@@ -34,10 +34,10 @@ const followEvents = createRoute({
   },
 });
 
-export function events(feed: EventFeed): OpenAPIHono<AdminEnv> {
+export function events({ feed }: AdminEvents): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
   app.openapi(followEvents, (context) => {
-    // Hono answers HEAD as GET and drops the body, and then nothing would ever end the subscription.
+    // Hono answers HEAD as GET and drops the body; no reader would ever end the subscription.
     if (context.req.method === 'HEAD') return context.body(null, 200, streamHeaders);
     const { stats, since } = context.req.valid('query');
     const subscription = feed.subscribe(
@@ -60,11 +60,11 @@ export function events(feed: EventFeed): OpenAPIHono<AdminEnv> {
 const streamHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // nginx would collect them.
+  // nginx would buffer the events otherwise.
   'x-accel-buffering': 'no',
 };
 
-/** What a browser sends by itself when it comes back. */
+/** The id that a browser sends by itself when it reconnects. */
 function lastEventId(header: string | undefined): number | undefined {
   const id = Number(header);
   return header !== undefined && header !== '' && Number.isSafeInteger(id) && id >= 0 ? id : undefined;
@@ -81,7 +81,7 @@ function streamOf(subscription: Subscription): ReadableStream<Uint8Array> {
       },
       cancel: () => subscription.close(),
     },
-    // Nothing is taken out of the subscription before the reader asks for it.
+    // The stream takes nothing out of the subscription before the reader wants it.
     { highWaterMark: 0 },
   );
 }

@@ -2,18 +2,18 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { AdminEnv } from '../environment.ts';
 import { readinessSchema } from '../schema.ts';
-import type { AdminSource } from '../source.ts';
+import type { AdminReads } from '../source.ts';
 import { jsonOf } from './contract.ts';
 
 /**
- * For probes. They need no token, so they tell nothing else.
+ * The routes for probes. They need no token, so they tell nothing else.
  */
 const lives = createRoute({
   method: 'get',
   path: '/healthz',
   tags: ['health'],
   summary: 'Whether Sealane lives.',
-  responses: { 200: jsonOf('It does.', z.object({ status: z.literal('ok') })) },
+  responses: { 200: jsonOf('Sealane lives.', z.object({ status: z.literal('ok') })) },
 });
 const ready = createRoute({
   method: 'get',
@@ -21,12 +21,12 @@ const ready = createRoute({
   tags: ['health'],
   summary: 'Whether the first list of containers was read; 503 until then, and while Sealane stops.',
   responses: {
-    200: jsonOf('It is ready.', readinessSchema),
-    503: jsonOf('It is not ready, and why.', readinessSchema),
+    200: jsonOf('Sealane is ready.', readinessSchema),
+    503: jsonOf('Sealane is not ready, with the reason.', readinessSchema),
   },
 });
 
-export function health(source: AdminSource): OpenAPIHono<AdminEnv> {
+export function health(source: Pick<AdminReads, 'readiness'>): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
   app.openapi(lives, (context) => context.json({ status: 'ok' as const }, 200));
   app.openapi(ready, (context) => {

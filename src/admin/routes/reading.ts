@@ -13,12 +13,12 @@ import {
   sessionsSchema,
   statusSchema,
 } from '../schema.ts';
-import type { AdminSource } from '../source.ts';
+import type { AdminReads } from '../source.ts';
 import { viewExplanation, viewOneService, viewProblems, viewServices, viewSession, viewStatus } from '../views.ts';
 import { answers, failuresOf } from './contract.ts';
 
 /**
- * What can be read. Nothing here changes anything.
+ * The routes that read. None of them changes anything.
  */
 const metricsText = "Prometheus' text format.";
 const metrics = createRoute({
@@ -34,7 +34,7 @@ const metrics = createRoute({
 const status = createRoute({
   method: 'get',
   path: '/api/status',
-  ...answers('read', 'Sealane itself, and how many services are well.', statusSchema),
+  ...answers('read', 'Sealane itself, and the number of services in each state.', statusSchema),
 });
 const services = createRoute({
   method: 'get',
@@ -50,13 +50,13 @@ const service = createRoute({
 const problems = createRoute({
   method: 'get',
   path: '/api/problems',
-  ...answers('read', 'What could not or would not be done, and what to do.', problemsSchema),
+  ...answers('read', 'What Sealane can’t or won’t do, and the fix.', problemsSchema),
 });
 const sessions = createRoute({
   method: 'get',
   path: '/api/sessions',
   request: { query: sessionsQuerySchema },
-  ...answers('read', 'Sessions that go on now.', sessionsSchema, 400),
+  ...answers('read', 'The running sessions.', sessionsSchema, 400),
 });
 const why = createRoute({
   method: 'get',
@@ -71,7 +71,7 @@ const why = createRoute({
   ),
 });
 
-export function reading(source: AdminSource): OpenAPIHono<AdminEnv> {
+export function reading(source: AdminReads): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
   app.openapi(metrics, async (context) => {
     const { text, contentType } = await source.metrics();

@@ -4,14 +4,14 @@ import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
 
-/** What a route's contract made of a part of the request. */
+/** The result of checking a part of a request against its route's contract. */
 interface Validated {
   readonly target: string;
   readonly success: boolean;
   readonly error?: z.ZodError;
 }
 
-/** A request that is not as its route's contract says is answered with a problem document that says what is wrong. */
+/** Answers a request that breaks its route's contract with a problem document that names the fault. */
 export function refuseInvalid({ target, success, error }: Validated, context: Context<AdminEnv>): Response | undefined {
   if (success) return undefined;
   const issue = error?.issues[0];
