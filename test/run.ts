@@ -24,6 +24,7 @@ const checks: readonly Step[] = [
   ['lint', 'oxlint', '--type-aware'],
   ['types', 'tsc', '--noEmit'],
   ['types of the dashboard', 'tsc', '--noEmit', '--project', 'src/dashboard'],
+  ['unused exports, files and dependencies', 'knip', '--no-progress'],
 ];
 
 /** The projects of each lane; see vitest.config.ts. */
