@@ -11,12 +11,9 @@ import { failed } from './problem-document.ts';
  *
  * - with a token: it must come as `Authorization: Bearer` or as the cookie that /login sets;
  * - the Host header must be an IP address or one of the configured names, or any page in a browser could reach Sealane
- * by
- *   a name of its own that it lets resolve to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page knows
- * it;
+ *   by a name of its own that resolves to 127.0.0.1 (DNS rebinding). A bearer token proves as much: no page knows it;
  * - actions must come from Sealane's own page, or from no page at all; and no page of another site may request data,
- * which
- *   it could not read, but which costs work. There is no CORS.
+ *   which it could not read, but which costs work. There is no CORS.
  */
 export interface AccessRules {
   readonly token: string | undefined;
@@ -45,8 +42,9 @@ export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
       });
     }
     if (!isReading(context) && !(isAskedByUs(context) && isFromUs(context)))
-      return refuseOrigin(context, 'Actions are taken from our own page only');
-    if (isData(context) && !isAskedByUs(context)) return refuseOrigin(context, 'Pages of other sites are told nothing');
+      return refuseOrigin(context, 'Only the page of Sealane itself may send actions');
+    if (isData(context) && !isAskedByUs(context))
+      return refuseOrigin(context, 'Pages of other sites may not read the API');
     return next();
   };
 }
@@ -61,7 +59,7 @@ export function login({ token, names }: AccessRules): MiddlewareHandler<AdminEnv
           status: 401,
           code: 'token-wrong',
           title: 'This is not the token',
-          detail: 'Take the link from the log of the Sealane that runs now, or the token that it was given.',
+          detail: 'Use the link in the log of the running Sealane, or the token that it was started with.',
         });
       }
       setCookie(context, cookieName(context), cookieFor(token), { httpOnly: true, sameSite: 'Strict', path: '/' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serviceStates } from '../catalog/service-state.ts';
 import { clientsShape, count, heldSchema, liveSessionShape, statsShape, time, trafficShape } from './derived-fields.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
 
@@ -49,7 +50,7 @@ const upstreamSchema = z
     weight: count.describe('As used now.'),
     declaredWeight: count,
     weightOverridden: z.boolean(),
-    drained: z.boolean().describe('An operator drains it; `undrain` takes that back.'),
+    drained: z.boolean().describe('An operator drains it, until `undrain`.'),
     backup: z.boolean(),
     maxConnections: count.nullable(),
     health: z.string().describe('How its fitness is judged: `none`, `readiness`, `docker`, `tcp`, `http:/path`.'),
@@ -61,18 +62,20 @@ const upstreamSchema = z
 const routeSchema = z
   .object({
     listen: z.string().describe('`address:port`, as asked for.'),
-    names: z
+    selectors: z
       .array(z.string())
       .describe(
-        'Clients that are meant: `host api.localhost`, `sni db.localhost`, `rest`; empty: all of this address.',
+        'Clients that are meant: `host api.localhost`, `sni db.localhost`, `default`; empty: all of this address.',
       ),
+    names: z.array(z.string()).meta({
+      description: 'Deprecated, and gone with the next release: `selectors`, in which `rest` is `default`.',
+      deprecated: true,
+    }),
     open: z.boolean().describe('Clients are accepted.'),
     port: z.int().nullable().describe('The port it got; null while it is not open.'),
     reason: z.string().nullable().describe('Why it is not open.'),
   })
   .meta({ id: 'Route' });
-
-const serviceStates = ['up', 'degraded', 'down'] as const;
 
 export const serviceSchema = z
   .object({
@@ -162,7 +165,7 @@ export const explanationSchema = z
           text: z.string(),
         }),
       )
-      .describe('What was looked at, on the way from the declaration to the upstream.'),
+      .describe('What was checked, on the way from the declaration to the upstream.'),
     problems: z.array(problemSchema),
     dialFailures: z
       .array(z.object({ at: time, upstream: z.string(), error: z.string().describe('errno and address.'), count }))
@@ -174,7 +177,7 @@ export const explanationSchema = z
  * The events of GET /api/events, each with JSON data.
  *
  * - `timeline`: an event of the engine or of Sealane; it has an id, is kept in a ring, and is sent again from
- * Last-Event-ID on.
+ *   Last-Event-ID on.
  * - `services`: names of services that changed since they were read; a few times a second at most.
  * - `stats`: once a second, with `?stats=true`: figures of services that changed since the last one (the first: all).
  * - `reset`: events after Last-Event-ID are no longer kept, or Sealane was restarted: read everything anew. All kept
@@ -223,7 +226,7 @@ export const eventsQuerySchema = z.object({
   }),
 });
 
-/** PUT /api/upstreams/{key}/weight; null takes it back. */
+/** PUT /api/upstreams/{key}/weight; null restores the declared weight. */
 export const weightSchema = z.object({ weight: z.int().min(0).max(256).nullable() }).meta({ id: 'Weight' });
 
 /** What an action came to. */

@@ -4,7 +4,7 @@ import { nameOf, type HealthPlan } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
-import { namesOf } from '../catalog/route.ts';
+import { selectorNames } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
 import type { ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
@@ -72,10 +72,12 @@ function viewService(
 
 function viewRoute(route: Service['routes'][number], status: ListenerStatus | undefined): ApiRoute {
   const { listen, openPort } = route;
+  const selectors = selectorNames(route);
   const why = status?.kind === 'failed' ? `cannot be bound: ${status.code}` : 'is being opened';
   return {
     listen,
-    names: namesOf(route),
+    selectors,
+    names: selectors.map((selector) => (selector === 'default' ? 'rest' : selector)),
     open: openPort !== undefined,
     port: openPort ?? null,
     reason: openPort === undefined ? why : null,

@@ -104,16 +104,9 @@ export function describeSelector(listen: string, selector: Selector): string {
   return selector.kind === 'default' ? listen : `${listen} (${selectorName(selector)})`;
 }
 
-/**
- * The selectors in the API: `host api.localhost`, and `rest` for the default. The list is empty for a service that gets
- * all clients of its address.
- */
-export function namesOf({ selectors }: Pick<Route, 'selectors'>): string[] {
-  return selectors.every(({ kind }) => kind === 'default') ? [] : selectors.map(apiName);
-}
-
-function apiName(selector: Selector): string {
-  return selector.kind === 'default' ? 'rest' : selectorName(selector);
+/** The selectors of a route for people and the API; empty for a service that gets all clients of its address. */
+export function selectorNames({ selectors }: Pick<Route, 'selectors'>): string[] {
+  return selectors.every(({ kind }) => kind === 'default') ? [] : selectors.map(selectorName);
 }
 
 /** Whether two routes can share a listener: their clients send PROXY headers from the same proxies, or none. */

@@ -31,7 +31,7 @@ export const ownMetrics = {
     help: 'Events of the engine that concern labelled containers.',
     labels: ['action'],
     step: 1,
-    ticks: 'the engine tells of something that concerns a labelled container',
+    ticks: 'the engine reports an event that concerns a labelled container',
   },
   engineConnected: {
     name: 'sealane_engine_connected',
@@ -111,9 +111,9 @@ export const ownMetrics = {
   recordsDropped: {
     name: 'sealane_session_records_dropped_total',
     type: 'counter',
-    help: 'Session records that were lost because they came faster than they could be taken in.',
+    help: 'Session records that were lost because they came faster than the control thread could read them.',
     step: 8,
-    ticks: 'records that came faster than the control thread took them in: those sessions are in none of the two above',
+    ticks: 'records came faster than the control thread could read them: those sessions are in none of the two above',
   },
   eventLoopLag: {
     name: 'sealane_event_loop_lag_seconds',

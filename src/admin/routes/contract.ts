@@ -6,7 +6,7 @@ import { errorSchema } from '../schema.ts';
  * the contracts (see openapi.ts), and a handler that answers otherwise does not compile.
  */
 const failure = {
-  description: 'A problem document that says what to do.',
+  description: 'A problem document with the next thing to do.',
   content: { 'application/problem+json': { schema: errorSchema } },
 };
 

@@ -21,7 +21,7 @@ const summary = 'What happens, as server-sent events: `timeline`, `services`, `s
 /** OpenAPI 3.1 can't express the events of a stream, so the schema describes the data of one event. */
 const eventData = z
   .union([timelineEventSchema, servicesEventSchema, statsEventSchema, resetEventSchema])
-  .describe('The data of one event; `event:` says which of these it is.');
+  .describe('The data of one event; `event:` names its kind.');
 const followEvents = createRoute({
   method: 'get',
   path: '/api/events',

@@ -2,7 +2,7 @@ import { formatAddress } from '../../address/address.ts';
 import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
-import { namesOf } from '../route.ts';
+import { selectorNames } from '../route.ts';
 import type { ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
 import { ago } from './service.ts';
@@ -74,7 +74,7 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
     const { listen, host, openPort } = route;
     const status = listeners.get(listen);
     if (openPort !== undefined) {
-      const names = namesOf(route);
+      const names = selectorNames(route);
       const forNames = names.length === 0 ? '' : `, for ${names.join(', ')}`;
       return { step: 'listener', status: 'ok', text: `${formatAddress({ host, port: openPort })} is open${forNames}` };
     }

@@ -74,13 +74,13 @@ function rowOf(service: ApiService): Cell[] {
   ];
 }
 
-/** The addresses where clients connect, each with the names of the route. */
+/** The addresses where clients connect, each with the selectors of the route. */
 export function listensOn({ routes }: ApiService): string {
   if (routes.length === 0) return '-';
   return routes
-    .map(({ listen, names, open, port }) => {
+    .map(({ listen, selectors, open, port }) => {
       const where = port === null || listen.endsWith(`:${port}`) ? listen : `${listen}→${port}`;
-      return `${where}${names.length === 0 ? '' : ` ${names.join(',')}`}${open ? '' : ' (closed)'}`;
+      return `${where}${selectors.length === 0 ? '' : ` ${selectors.join(',')}`}${open ? '' : ' (closed)'}`;
     })
     .join(', ');
 }

@@ -57,7 +57,7 @@ function isAbout({ name, routes, upstreams }: ApiService, word: string): boolean
   return (
     name.toLowerCase().includes(word) ||
     routes.some(
-      ({ listen, names }) => listen.includes(word) || names.some((one) => one.toLowerCase().includes(word)),
+      ({ listen, selectors }) => listen.includes(word) || selectors.some((one) => one.toLowerCase().includes(word)),
     ) ||
     upstreams.some(
       (upstream) =>

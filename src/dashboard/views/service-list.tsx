@@ -110,9 +110,9 @@ function Row({ service }: { readonly service: ApiService }) {
       </th>
       <td role="cell" class="mono listens">
         {routes.map((route) => (
-          <span key={`${route.listen} ${route.names.join()}`} class={route.open ? '' : 'closed'}>
+          <span key={`${route.listen} ${route.selectors.join()}`} class={route.open ? '' : 'closed'}>
             {route.listen}
-            {route.names.length > 0 && <small> {route.names.join(', ')}</small>}
+            {route.selectors.length > 0 && <small> {route.selectors.join(', ')}</small>}
             {!route.open && <span class="unseen"> (not open)</span>}
           </span>
         ))}

@@ -117,8 +117,8 @@ function Declared({ service }: { readonly service: ApiService }) {
         <div>
           <dt>Listens on</dt>
           {routes.map((route) => (
-            <dd key={`${route.listen} ${route.names.join()}`}>
-              <code>{route.listen}</code> {route.names.join(', ')}
+            <dd key={`${route.listen} ${route.selectors.join()}`}>
+              <code>{route.listen}</code> {route.selectors.join(', ')}
               {!route.open && <b class="is-unhealthy"> not open{route.reason === null ? '' : `: ${route.reason}`}</b>}
             </dd>
           ))}

@@ -4,7 +4,7 @@ import { adminSource } from '../../support/sealane/admin-source.ts';
 
 const token = 'correct-horse-battery';
 
-function door(rules: { token?: string; names?: string[] } = {}, transport?: 'socket') {
+function admin(rules: { token?: string; names?: string[] } = {}, transport?: 'socket') {
   const source = adminSource();
   const app = createAdminApp(source, { token: rules.token, names: rules.names ?? [] });
   const ask = async (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
@@ -16,18 +16,18 @@ function door(rules: { token?: string; names?: string[] } = {}, transport?: 'soc
   return { source, ask };
 }
 
-describe('the name that it is called by', () => {
+describe('the host name of a request', () => {
   it.each(['127.0.0.1:8470', 'localhost:8470', 'LOCALHOST', '[::1]:8470', '192.168.1.7', 'sealane.test:8470'])(
     'may be %s',
     async (host) => {
-      expect((await door({ names: ['sealane.test'] }).ask('/api/services', { host })).status).toBe(200);
+      expect((await admin({ names: ['sealane.test'] }).ask('/api/services', { host })).status).toBe(200);
     },
   );
 
   it.each(['evil.example:8470', 'localhost.evil.example', '127.0.0.1.evil.example', 'sealane', ''])(
-    'may not be %j, which a page could have made to lead here',
+    'may not be %j, a name that a page could have pointed here',
     async (host) => {
-      const { ask } = door();
+      const { ask } = admin();
       for (const path of ['/api/services', '/metrics', '/openapi.json', '/login']) {
         expect((await ask(path, { host })).status).toBe(403);
       }
@@ -35,7 +35,7 @@ describe('the name that it is called by', () => {
   );
 
   it('may be any with the right bearer token, which no page could know', async () => {
-    const { ask } = door({ token });
+    const { ask } = admin({ token });
     expect((await ask('/metrics', { host: 'sealane:8470', authorization: `Bearer ${token}` })).status).toBe(200);
   });
 });
@@ -49,7 +49,7 @@ describe('the token', () => {
     ['a wrong cookie', { cookie: 'sealane-8470=AAAA' }],
     ['itself as the cookie', { cookie: `sealane-8470=${token}` }],
   ])('%s opens nothing', async (_what, headers) => {
-    const { ask, source } = door({ token });
+    const { ask, source } = admin({ token });
     for (const path of ['/api/services', '/api/events', '/metrics', '/openapi.json', '/no-such-page']) {
       const response = await ask(path, headers);
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="sealane"']);
@@ -59,12 +59,12 @@ describe('the token', () => {
   });
 
   it('opens everything as Authorization: Bearer', async () => {
-    const { ask } = door({ token });
+    const { ask } = admin({ token });
     expect((await ask('/api/services', { authorization: `Bearer ${token}` })).status).toBe(200);
   });
 
   it('becomes a cookie that no script reads and no other site sends', async () => {
-    const { ask } = door({ token });
+    const { ask } = admin({ token });
     expect((await ask('/login?token=wrong')).status).toBe(401);
     const response = await ask(`/login?token=${token}`);
     expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
@@ -83,7 +83,7 @@ describe('the token', () => {
     const sealanes = hosts.map((host) => ({
       host,
       own: `token-of-${host}`,
-      ask: door({ token: `token-of-${host}` }).ask,
+      ask: admin({ token: `token-of-${host}` }).ask,
     }));
     for (const { ask, host, own } of sealanes) {
       const { headers } = await ask(`/login?token=${own}`, { host });
@@ -104,8 +104,8 @@ describe('an action', () => {
     ['a sandboxed frame', { origin: 'null' }],
     ['a site that hides its origin', { 'sec-fetch-site': 'cross-site' }],
     ['a sibling host', { 'sec-fetch-site': 'same-site' }],
-  ])('from %s is not taken', async (_what, headers) => {
-    const { ask, source } = door();
+  ])('from %s is refused', async (_what, headers) => {
+    const { ask, source } = admin();
     expect((await ask(drain, headers, { method: 'POST' })).status).toBe(403);
     expect(source.asked).toEqual([]);
   });
@@ -113,14 +113,14 @@ describe('an action', () => {
   it.each([
     ['our own page', { origin: 'http://127.0.0.1:8470', 'sec-fetch-site': 'same-origin' }],
     ['a command', {}],
-  ])('from %s is', async (_what, headers) => {
-    const { ask, source } = door();
+  ])('from %s is done', async (_what, headers) => {
+    const { ask, source } = admin();
     expect((await ask(drain, headers, { method: 'POST' })).status).toBe(200);
     expect(source.asked).toHaveLength(1);
   });
 
-  it('has no more to say than fits into 4 kilobytes', async () => {
-    const { ask } = door();
+  it('may have a body of 4 kilobytes at most', async () => {
+    const { ask } = admin();
     const body = JSON.stringify({ weight: 1, padding: 'x'.repeat(5_000) });
     const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
     const response = await ask('/api/upstreams/api-1/weight', headers, { method: 'PUT', body });
@@ -134,8 +134,8 @@ describe('a page of another site', () => {
   it.each([
     ['of any kind', 'cross-site'],
     ['that is another port of this machine', 'same-site'],
-  ])('%s reads nothing, and takes no place among those who listen', async (_what, site) => {
-    const { ask, source } = door();
+  ])('%s reads nothing, and is no subscriber', async (_what, site) => {
+    const { ask, source } = admin();
     for (const path of ['/api/services', '/api/events', '/api/why/web']) {
       for (const method of ['GET', 'HEAD'])
         expect((await ask(path, { 'sec-fetch-site': site }, { method })).status).toBe(403);
@@ -143,8 +143,8 @@ describe('a page of another site', () => {
     expect(source.feed.subscribers).toBe(0);
   });
 
-  it('may link to the way in, which leads to the page', async () => {
-    const { ask } = door({ token });
+  it('may link to the login, which redirects to the page', async () => {
+    const { ask } = admin({ token });
     const link = { ...headers, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     expect((await ask(`/login?token=${token}`, link)).status).toBe(303);
     expect((await ask('/readyz', link)).status).toBe(200);
@@ -153,7 +153,7 @@ describe('a page of another site', () => {
 
 describe('every answer', () => {
   it('gives no other site a right to read it, and cannot be framed or sniffed', async () => {
-    const { headers } = await door().ask('/api/services', { origin: 'http://evil.example' });
+    const { headers } = await admin().ask('/api/services', { origin: 'http://evil.example' });
     expect(headers.get('access-control-allow-origin')).toBeNull();
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
@@ -163,15 +163,15 @@ describe('every answer', () => {
   it.each(['/..%2f..%2fetc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/static/..%5c..%5cetc', '/%00', '/%ff%fe'])(
     'to %s is that there is no such page, without echoing anything live',
     async (path) => {
-      const response = await door().ask(path);
+      const response = await admin().ask(path);
       expect(response.status).toBe(404);
       expect(await response.text()).not.toMatch(/root:|\p{Cc}/u);
     },
   );
 });
 
-it('whoever can open the unix socket needs no token and may call it anything', async () => {
-  const { ask, source } = door({ token }, 'socket');
+it('a caller on the unix socket needs no token, and may use any host name', async () => {
+  const { ask, source } = admin({ token }, 'socket');
   expect((await ask('/api/services', { host: 'anything' })).status).toBe(200);
   expect((await ask('/api/upstreams/api-1/drain', { host: 'x' }, { method: 'POST' })).status).toBe(200);
   expect(source.asked).toHaveLength(1);

@@ -14,7 +14,7 @@ import {
 import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
 import { shownCounters, upstreamCounters } from '../../../src/relay/boundary/counter-table.ts';
 import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/sealane/admin-source.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { declaredUpstream, plainMatch } from '../../support/declared.ts';
 
 const key = 'a1b2@99/10.0.0.1:80#web';
 const open = { token: undefined, names: [] };
@@ -44,6 +44,16 @@ describe('reading', () => {
     expect(status).toMatchObject({ services: { up: 1, degraded: 0, down: 1 }, problems: 1, version: '1.2.3' });
   });
 
+  it('names the selectors of a route, and the default by its old word in the deprecated field', async () => {
+    const match = { ...plainMatch, names: [{ kind: 'host', pattern: 'api.test' } as const] };
+    const catalog = catalogOf([
+      declare('api', declaredUpstream('one')),
+      { ...declare('api', declaredUpstream('two'), { created: 1 }), match },
+    ]);
+    const { routes } = serviceSchema.parse(await (await ask(adminSource(catalog), '/api/services/api')).json());
+    expect(routes).toMatchObject([{ selectors: ['default', 'host api.test'], names: ['rest', 'host api.test'] }]);
+  });
+
   it('shows a service that is called as something that every object has', async () => {
     const source = adminSource(catalogOf([declare('constructor', declaredUpstream('one'))]));
     const { services } = servicesSchema.parse(await (await ask(source, '/api/services')).json());
@@ -54,7 +64,7 @@ describe('reading', () => {
     expect(serviceSchema.parse(await (await ask(adminSource(), path)).json())).toMatchObject({ name: 'shop/api' });
   });
 
-  it('says which service was probably meant', async () => {
+  it('names the service that was probably meant', async () => {
     const response = await ask(adminSource(), '/api/services/shop%2Fapy');
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -75,7 +85,7 @@ describe('reading', () => {
     ]);
   });
 
-  it('says which label, route and address a problem is about, for programs that need not read what people do', async () => {
+  it('names the label, route and address of a problem in fields of their own, for programs', async () => {
     const catalog = catalogOf(
       [declare('api', declaredUpstream('api-1')), declare('web', declaredUpstream('web-1'), { created: 1 })],
       {
@@ -124,7 +134,7 @@ describe('reading', () => {
     expect(answer).toMatchObject({ verdict: 'reachable', cause: 'fine', next: null, services: ['shop/api'] });
   });
 
-  it('tells whether it is ready to whoever asks', async () => {
+  it('reports its readiness without a token, under any host name', async () => {
     const source = { ...adminSource(), readiness: () => ({ ready: false, reason: 'reading' }) };
     const app = createAdminApp(source, { token: 'a-token-of-length', names: [] });
     expect((await app.request('/healthz', { headers: { host: 'evil.example' } })).status).toBe(200);
@@ -152,7 +162,7 @@ describe('acting', () => {
     ]);
   });
 
-  it('sets a weight and takes it back, and takes nothing else for one', async () => {
+  it('sets a weight and restores the declared one, and refuses anything else', async () => {
     const source = adminSource(catalog);
     const put = (body: string) =>
       ask(source, `${at}/weight`, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
@@ -200,7 +210,7 @@ describe('the OpenAPI document', () => {
     expect([...new Set(served)].filter((route) => !undescribed.has(route)).toSorted()).toEqual(described.toSorted());
   });
 
-  it('says of each route what it is for, by which name, what it is given and how it may fail', async () => {
+  it('describes each route: its purpose, operation id, parameters, body and failures', async () => {
     const { paths, info } = await read();
     expect(info).toMatchObject({ title: 'Sealane admin API', version: '1.2.3' });
     for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
@@ -232,7 +242,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('is told of in docs/admin-api.md, each route of it', async () => {
+  it('has a line in docs/admin-api.md for each route', async () => {
     const page = await readFile('docs/admin-api.md', 'utf8');
     for (const path of Object.keys((await read()).paths)) {
       // Where several actions share a line the last part alone names them.

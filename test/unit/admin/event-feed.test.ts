@@ -41,17 +41,17 @@ function parse(text: string): Frame[] {
 
 function setUp(feedOptions = {}) {
   const { feed, clock } = adminSource(undefined, { feedOptions });
-  const listen = (after?: number, stats = false) => {
+  const subscribe = (after?: number, stats = false) => {
     let dropped = false;
     const subscription = feed.subscribe({ after, stats }, () => (dropped = true));
     if (!subscription) throw new Error('not let in');
     return { subscription, frames: async () => parse((await subscription.next()) ?? ''), wasDropped: () => dropped };
   };
-  return { feed, clock, listen };
+  return { feed, clock, subscribe };
 }
 
 describe('the event feed', () => {
-  it('is not listened to by whoever asks only for its headers', async () => {
+  it('has no subscriber for a request that wants only the headers', async () => {
     const source = adminSource();
     const app = createAdminApp(source, { token: undefined, names: [] });
     const answer = await app.request('/api/events', { method: 'HEAD', headers: { host: 'localhost' } });
@@ -59,9 +59,9 @@ describe('the event feed', () => {
     expect(source.feed.subscribers).toBe(0);
   });
 
-  it('tells what happens to all who listen, with ids that increase by one', async () => {
-    const { feed, listen } = setUp();
-    const [a, b] = [listen(), listen()];
+  it('sends each event to all subscribers, with ids that increase by one', async () => {
+    const { feed, subscribe } = setUp();
+    const [a, b] = [subscribe(), subscribe()];
     feed.publish(happening('one'));
     feed.publish(happening('two'));
     const heard = await a.frames();
@@ -72,36 +72,40 @@ describe('the event feed', () => {
     expect(heard[0]?.id).toBe(String(events[0]?.id));
   });
 
-  it('goes on where a listener left off, and says so when that is too long ago', async () => {
-    const { feed, listen } = setUp({ kept: 3 });
+  it('goes on where a subscriber left off, and sends a reset when that is too long ago', async () => {
+    const { feed, subscribe } = setUp({ kept: 3 });
     for (const message of ['1', '2', '3', '4']) feed.publish(happening(message));
-    const all = await listen(0).frames();
+    const all = await subscribe(0).frames();
     expect(all.map(({ data }) => timelineEventSchema.parse(data).message)).toEqual(['2', '3', '4']);
     const lastId = Number(all.at(-1)?.id);
-    expect((await listen(lastId - 1).frames()).map(({ id }) => Number(id))).toEqual([lastId]);
-    expect((await listen(lastId - 3).frames()).map(({ event }) => event)).toEqual(['timeline', 'timeline', 'timeline']);
+    expect((await subscribe(lastId - 1).frames()).map(({ id }) => Number(id))).toEqual([lastId]);
+    expect((await subscribe(lastId - 3).frames()).map(({ event }) => event)).toEqual([
+      'timeline',
+      'timeline',
+      'timeline',
+    ]);
     const kept = ['timeline', 'timeline', 'timeline'];
     for (const unknown of [lastId - 4, lastId + 5]) {
-      const frames = await listen(unknown).frames();
+      const frames = await subscribe(unknown).frames();
       expect(frames.map(({ event }) => event)).toEqual(['reset', ...kept]);
-      // Whoever is cut off between them goes on with the first that is kept.
+      // A subscriber that is cut off between them goes on with the first that is kept.
       expect(frames.map(({ id }) => Number(id))).toEqual([lastId - 3, lastId - 2, lastId - 1, lastId]);
     }
   });
 
-  it('keeps no more than a listener who asks for all of it can be sent at once', async () => {
-    const { feed, listen } = setUp();
+  it('keeps no more than a subscriber that wants all of it can be sent at once', async () => {
+    const { feed, subscribe } = setUp();
     for (let index = 0; index < 1_000; index += 1) feed.publish(happening(`${index} ${'x'.repeat(3_000)}`));
-    const late = listen(0);
+    const late = subscribe(0);
     const frames = await late.frames();
     expect(late.wasDropped()).toBe(false);
     expect(frames.length).toBeGreaterThan(100);
     expect(timelineEventSchema.parse(frames.at(-1)?.data).message).toMatch(/^999 /);
   });
 
-  it('says which services changed, a few times a second at most', async () => {
-    const { feed, clock, listen } = setUp();
-    const { frames } = listen();
+  it('names the services that changed, a few times a second at most', async () => {
+    const { feed, clock, subscribe } = setUp();
+    const { frames } = subscribe();
     await frames();
     feed.servicesChanged({ changed: ['a', 'b'], removed: [], problemsChanged: false });
     feed.servicesChanged({ changed: ['a'], removed: ['b'], problemsChanged: true });
@@ -111,10 +115,10 @@ describe('the event feed', () => {
     expect(servicesEventSchema.parse(first?.data)).toEqual({ changed: ['a'], removed: ['b'], problemsChanged: true });
   });
 
-  it('sends figures once a second to those who want them: first all, then what changed', async () => {
-    const { clock, listen } = setUp();
-    const { frames } = listen(undefined, true);
-    const other = listen();
+  it('sends figures once a second to subscribers that want them: first all, then what changed', async () => {
+    const { clock, subscribe } = setUp();
+    const { frames } = subscribe(undefined, true);
+    const other = subscribe();
     clock.advance(0);
     await settle();
     const [all] = await frames();
@@ -126,9 +130,9 @@ describe('the event feed', () => {
     expect(await other.frames()).toEqual([]);
   });
 
-  it('drops a listener that does not read, frees what waited for it, and spares the others', async () => {
-    const { feed, listen } = setUp({ maxWaitingBytes: 10_000 });
-    const [slow, quick] = [listen(), listen()];
+  it('drops a subscriber that does not read, frees what waited for it, and spares the others', async () => {
+    const { feed, subscribe } = setUp({ maxWaitingBytes: 10_000 });
+    const [slow, quick] = [subscribe(), subscribe()];
     let heard = 0;
     for (let index = 0; index < 100; index += 1) {
       feed.publish(happening('x'.repeat(500)));
@@ -144,7 +148,7 @@ describe('the event feed', () => {
     expect(await slow.subscription.next()).toBeUndefined();
   });
 
-  it('lets in only so many', async () => {
+  it('has a limited number of subscribers', async () => {
     const source = adminSource(undefined, { feedOptions: { maxSubscribers: 2 } });
     const app = createAdminApp(source, { token: undefined, names: [] });
     const answers = [];

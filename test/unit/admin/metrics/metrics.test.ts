@@ -35,7 +35,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('count ends of sessions and engine events, and sum up actions that nobody knows', async () => {
+  it('count ends of sessions and engine events, and sum up unknown actions', async () => {
     const source = adminSource();
     const ended = { reason: 'hold-expired', totalMs: 400 } as SessionRecord;
     source.counted.onSessions([ended, ended], 3);
@@ -51,7 +51,7 @@ describe('the metrics', () => {
     expect(text).toContain('sealane_discovery_lag_seconds_bucket{le="0.005"} 1\n');
   });
 
-  it('hold no more than a thousand services by name, and lose none of the rest', async () => {
+  it('hold no more than a thousand services by name, and sum up the others', async () => {
     const many = Array.from({ length: 1_003 }, (_, index) =>
       declare(`s${String(index).padStart(4, '0')}`, declaredUpstream(`u${index}`), { port: 1_000 + index }),
     );
@@ -62,7 +62,7 @@ describe('the metrics', () => {
     expect(lines.at(-1)).toBe('sealane_service_sessions_total{service="(others)"} 36');
   });
 
-  it('never let the sum of the rest fall, whichever service leaves', async () => {
+  it('never let the sum of the others fall, whichever service leaves', async () => {
     const many = Array.from({ length: 1_003 }, (_, index) =>
       declare(`s${String(index).padStart(4, '0')}`, declaredUpstream(`u${index}`), { port: 1_000 + index }),
     );
@@ -93,7 +93,7 @@ describe('the metrics', () => {
     for (const reason of refusals) expect(text).toContain(`sealane_clients_refused_total{reason="${reason}"} 0\n`);
   });
 
-  it('that have a new name are served by the old one, too, which says so', async () => {
+  it('that were renamed are served by the old name, too, with a deprecation in its help', async () => {
     const source = adminSource();
     source.feed.subscribe({ after: undefined, stats: false }, () => undefined);
     const text = await read(source);
