@@ -11,11 +11,12 @@ const highest = 32_767;
 
 /**
  * Test processes that run at the same time choose from ports of their own: each lane of `npm test` (`SEALANE_TEST_LANE`,
- * 0 or 1) and each of the two workers in it (`VITEST_POOL_ID`, from 1) has every fourth port.
+ * 0 or 1) and each of the up to three workers in it (`VITEST_POOL_ID`, from 1) has every sixth port.
  */
-const sharers = 4;
+const workers = 3;
+const sharers = 2 * workers;
 const share =
-  (Number(process.env['SEALANE_TEST_LANE'] ?? 0) * 2 + Number(process.env['VITEST_POOL_ID'] ?? 0)) % sharers;
+  (Number(process.env['SEALANE_TEST_LANE'] ?? 0) * workers + Number(process.env['VITEST_POOL_ID'] ?? 0)) % sharers;
 
 const givenPorts = new Set<number>();
 
