@@ -9,8 +9,8 @@ import { addCounts, countVitest, noCounts, summary, type Counts } from './suppor
  * `npm test`: build, format, lint, types, then every test. Goes on after a failed check, so that one run shows all; the
  * last line is the sum of the real results. The exit code is 0 only if something ran and nothing failed.
  *
- * Most tests wait, so two lanes run at once: the tests that need a Docker engine, on one engine, and beside
- * them all others. `npm test -- FILTER…` narrows the tests down, in one lane, as vitest's own arguments do.
+ * Most tests wait, so two lanes run at once: the tests that need a Docker engine, on one engine, and all others beside
+ * them. `npm test -- FILTER…` narrows the tests down, in one lane, as vitest's own arguments do.
  */
 type Step = readonly [name: string, program: string, ...args: string[]];
 
@@ -28,7 +28,7 @@ const checks: readonly Step[] = [
 ];
 
 /** The projects of each lane; see vitest.config.ts. */
-const engineLane = ['--maxWorkers', '3', '--project', 'docker', '--project', 'web'];
+const engineLane = ['--maxWorkers', '2', '--project', 'docker', '--project', 'web'];
 const otherLane = ['--maxWorkers', '2', '--project', 'unit', '--project', 'cli', '--project', 'contract'];
 
 const filters = process.argv.slice(2);

@@ -33,6 +33,10 @@ test.each(['stream', 'splice'])(
   async (driver) => {
     await using server = await serveEcho();
     await using relay = await startRelay(driver, server.port, 300);
+    // The thread that ends TLS has loaded all its files once it has served a client.
+    const first = await dialTls(relay.tlsPort, { rejectUnauthorized: false });
+    expect(await first.echo('hello')).toBe('hello');
+    await first[Symbol.asyncDispose]();
     await relay.ask('have no upstream');
     await using client = await dial(relay.plainPort);
     while ((await relay.ask('how are you?')).held === 0);

@@ -170,9 +170,9 @@ describe('a labelled container', () => {
     socket.write('hello');
     await once(socket, 'data');
     // Whether the session ends with FIN or with a reset, it ends.
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise<'closed'>((resolve) => socket.once('close', () => resolve('closed')));
     await web.kill();
-    await closed;
+    expect(await closed).toBe('closed');
   });
 });
 
