@@ -61,7 +61,10 @@ export function createCounterMemory(
   };
 }
 
-/** The counters as any thread reads them. Only `CounterWriter` writes, except `clear…` once no writer is left. */
+/**
+ * The counters, readable in every thread. `CounterWriter` counts; `clearSlot` and `clearWorker` set counters to zero that
+ * no thread writes any more.
+ */
 export class Counters {
   readonly timings: Timings;
   protected readonly threads: CounterCells<typeof threadCounters>;

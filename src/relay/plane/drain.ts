@@ -44,7 +44,7 @@ export class Drain {
 
   onDrained(worker: number): void {
     if (!this.#state?.left.delete(worker) || this.#state.left.size > 0) return;
-    // The TLS thread comes last, since it may be handed clients until no other thread has any.
+    // The TLS thread is drained last: the other threads may hand it clients until they have no sessions left.
     const { tlsWorker } = this.#threads;
     if (tlsWorker === undefined || worker === tlsWorker) return this.#state.done();
     this.#state.left.add(tlsWorker);

@@ -47,7 +47,7 @@ export const accepted: SessionState = {
   trail: { heldMs: 0, retries: 0, lastDialError: undefined },
 };
 
-/** The next state; the same state where the event has no meaning, such as any event after the end. */
+/** Returns the session's state after the event. An event that does not apply, such as one after `closed`, changes nothing. */
 export function transition(state: SessionState, event: SessionEvent, nowMs: number): SessionState {
   if (state.kind === 'closed') return state;
   switch (event.kind) {

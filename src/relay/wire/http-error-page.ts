@@ -1,10 +1,6 @@
 import { closeReasons, type CloseReason } from '../boundary/report.ts';
 import { printable } from '../../text/printable.ts';
 
-/**
- * The answer to an HTTP client that is rejected: a short page of plain text, which no browser renders as anything else.
- * Pure.
- */
 interface PageFacts {
   /** The client's protocol; a client of TLS, or of none that is known, can't read a page. */
   readonly protocol: 'tls' | 'http1' | 'http2' | undefined;
@@ -27,7 +23,11 @@ const pages: Partial<Record<CloseReason, Page>> = {
 };
 const mostHosts = 50;
 
-/** The page's bytes; undefined where the reason or the protocol has none. */
+/**
+ * Returns the response to an HTTP client that is rejected: a short page of plain text, with a header that keeps browsers
+ * from taking hostile names in it for HTML. Undefined for a close reason that has no page, and for clients that do not
+ * speak HTTP. Pure.
+ */
 export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | undefined {
   const page = pages[reason];
   if (!page || (facts.protocol !== 'http1' && facts.protocol !== 'http2')) return undefined;

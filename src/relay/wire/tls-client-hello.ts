@@ -103,11 +103,9 @@ function readHello(message: Uint8Array): ClientHello {
   let alpn: readonly string[] | undefined;
   while (extensions.hasMore) {
     const type = extensions.uint(2);
-    const length = extensions.uint(2);
-    const isRead = type === serverNameExtension || type === alpnExtension;
-    const body = isRead ? extensions.read(length) : extensions.skip(length);
+    const body = extensions.vector(2);
     if (!extensions.isSound) return malformed('an extension does not fit the ClientHello');
-    if (!body) continue;
+    if (type !== serverNameExtension && type !== alpnExtension) continue;
     // A reader that uses the first and a reader that uses the last of two would route the client to different servers.
     if (type === serverNameExtension ? named : alpn) return malformed(`the ClientHello has extension ${type} twice`);
     if (type === serverNameExtension) {
