@@ -8,10 +8,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules of
-      // src/ keep no state, so all files of a worker can share the modules that they import.
+      // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules
+      // keep no state, so all files of a worker can share the modules that they import. Only the contract tests have a
+      // process for each file, since they count descriptors and open real sockets in it.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, isolate: false } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000, isolate: false } },
       {
         test: {
           name: 'contract',
@@ -27,6 +28,7 @@ export default defineConfig({
           globalSetup: ['test/support/engine/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          isolate: false,
         },
       },
       {
@@ -36,6 +38,7 @@ export default defineConfig({
           globalSetup: ['test/support/web/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          isolate: false,
         },
       },
     ],

@@ -181,7 +181,7 @@ describe('the example of the PROXY protocol', () => {
       30_000,
     );
     const [, client, peer] = /^you are ([\d.]+); the connection came from ([\d.]+)\n$/.exec(answer) ?? [];
-    const sealane = (await project.compose('ps', '-q', 'sealane')).trim();
+    const sealane = await project.container('sealane');
     const { Networks } = (await testEngine().getContainer(sealane).inspect()).NetworkSettings;
     const [network] = Object.values(Networks);
     expect({ client, peer }).toEqual({ client: network?.Gateway, peer: network?.IPAddress });
@@ -209,7 +209,7 @@ describe('the example of TLS termination', () => {
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8443);
     const ca = join(folder.path, 'ca.crt');
-    const maker = (await project.compose('ps', '-q', 'cert')).trim();
+    const maker = await project.container('cert');
     const copied = (): Promise<boolean> =>
       run('docker', ['cp', `${maker}:/ca/ca.crt`, ca]).then(
         () => true,

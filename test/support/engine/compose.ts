@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import type { ContainerInfo } from 'dockerode';
 import { inject } from 'vitest';
 import { run } from '../../../dev/machine/command.ts';
-import { uniqueName } from './containers.ts';
+import { testEngine, uniqueName } from './containers.ts';
 
 /**
  * Runs a compose file of this repository with docker-compose (1.29 is the oldest supported version), with the test
@@ -10,6 +11,8 @@ import { uniqueName } from './containers.ts';
 export interface ComposeProject extends AsyncDisposable {
   /** Runs `docker-compose <args>`. Resolves with its standard output. */
   compose(...args: readonly string[]): Promise<string>;
+  /** The id of a service's container. Asked at the engine: each start of docker-compose costs half a second. */
+  container(service: string): Promise<string>;
   /** The port of this machine that a service's port is published on. */
   port(service: string, port: number): Promise<number>;
 }
@@ -30,9 +33,20 @@ export function composeProject(folder: string, variables: Readonly<Record<string
   const name = uniqueName('compose');
   const compose = (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['-p', name, '-f', file, ...args], { env, timeoutMs: 100_000 });
+  const running = async (service: string): Promise<ContainerInfo> => {
+    const label = [`com.docker.compose.project=${name}`, `com.docker.compose.service=${service}`];
+    const [container] = await testEngine().listContainers({ filters: { label } });
+    if (container === undefined) throw new Error(`no container of ${service} runs`);
+    return container;
+  };
   return {
     compose,
-    port: async (service, port) => Number((await compose('port', service, String(port))).trim().split(':').at(-1)),
+    container: async (service) => (await running(service)).Id,
+    port: async (service, port) => {
+      const published = (await running(service)).Ports.find(({ PrivatePort }) => PrivatePort === port)?.PublicPort;
+      if (published === undefined) throw new Error(`${service} publishes no port ${port}`);
+      return published;
+    },
     [Symbol.asyncDispose]: async () => {
       await compose('down', '--volumes', '--timeout', '10');
     },
