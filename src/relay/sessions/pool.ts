@@ -14,7 +14,7 @@ import { Rebalance } from './rebalance.ts';
 import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
 import { LinkedList } from '../driver/linked-list.ts';
 import { Session, type SessionHost } from './session.ts';
-import type { BalancePolicy, PoolSpec, ProxyProtocol } from '../boundary/table.ts';
+import type { PoolSpec, ProxyProtocol } from '../boundary/table.ts';
 import { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
@@ -235,9 +235,9 @@ export class Pool implements SessionHost {
   }
 
   #moveIdle(): void {
-    const { rebalanceIdleMs, balance } = this.#spec;
+    const { rebalanceIdleMs } = this.#spec;
     if (!this.#rebalance) return;
-    if (rebalanceIdleMs === undefined || !goesByShare(balance)) {
+    if (rebalanceIdleMs === undefined || this.#balancer.isSticky) {
       this.#rebalance = undefined;
       return;
     }
@@ -254,9 +254,4 @@ export class Pool implements SessionHost {
 
 function activeOf(upstream: PoolUpstream): number {
   return upstream.active;
-}
-
-/** Other policies send a returning client to the same upstream again, so ending its session would be pointless. */
-function goesByShare(policy: BalancePolicy): boolean {
-  return policy !== 'first' && policy !== 'source-hash';
 }

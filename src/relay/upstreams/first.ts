@@ -5,6 +5,7 @@ import type { Balancer, Weighted } from './policy.ts';
  * first, or as in the file.
  */
 export class First implements Balancer {
+  readonly isSticky = true;
   order<U extends Weighted>(upstreams: readonly U[]): readonly U[] {
     return upstreams;
   }

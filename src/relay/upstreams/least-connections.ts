@@ -7,6 +7,7 @@ import type { Balancer, Weighted } from './policy.ts';
  * every client until its tag has caught up.
  */
 export class LeastConnections implements Balancer {
+  readonly isSticky = false;
   readonly #tags = new WeakMap<Weighted, number>();
   #present = 0;
 

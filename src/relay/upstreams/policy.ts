@@ -11,6 +11,8 @@ export interface Weighted {
 }
 
 export interface Balancer {
+  /** True where a client that returns is sent to the same upstream again, so that no rebalance can move it. */
+  readonly isSticky: boolean;
   /**
    * Returns all of `upstreams`, best first. Each call is one turn: the policy assumes that the first of the result is
    * dialed. `client` is the client's IP address.

@@ -6,6 +6,7 @@ import type { Balancer, Weighted } from './policy.ts';
  * The other upstreams follow as they are listed: after a failed dial the pool asks for a new order.
  */
 export class RandomOfTwo implements Balancer {
+  readonly isSticky = false;
   readonly #random: () => number;
 
   constructor(random: () => number) {

@@ -5,6 +5,7 @@ import type { Balancer, Weighted } from './policy.ts';
  * the most credit is chosen and pays the total. Weights 5, 1, 1 give a a b a c a a, never five turns of `a` in a row.
  */
 export class RoundRobin implements Balancer {
+  readonly isSticky = false;
   readonly #credit = new WeakMap<Weighted, number>();
 
   order<U extends Weighted>(upstreams: readonly U[]): readonly U[] {

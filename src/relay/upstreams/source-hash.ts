@@ -7,6 +7,7 @@ import type { Balancer, Weighted } from './policy.ts';
  * the clients and moves no other client, and a client whose upstream is away always goes to the same second choice.
  */
 export class SourceHash implements Balancer {
+  readonly isSticky = true;
   order<U extends Weighted>(upstreams: readonly U[], _activeOf: unknown, client: string): readonly U[] {
     if (upstreams.length < 2) return upstreams;
     const seed = fnv1a(client, 0x811c9dc5);
