@@ -47,8 +47,9 @@ export function describeHolding(createRig: CreateRig): void {
       await using rig = createRig();
       const port = await freePort();
       const listen = await publishAndBind(rig, table([pool([upstream('a', { port })])]));
-      const dying = await serve(({ socket }) => {
-        socket.once('close', () => void dying[Symbol.asyncDispose]());
+      await using dying = await serve(({ socket }) => {
+        // The port is closed first: the client's next dial would else be accepted, and end as if it were answered.
+        dying.server.close();
         resetSoon({ socket });
       }, port);
       await using client = await dial(listen);
