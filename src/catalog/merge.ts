@@ -1,20 +1,9 @@
 import { settleClaims } from './claims.ts';
-import { namesByField } from '../config/options/option.ts';
-import { poolOptions } from '../config/options/pool.ts';
+import { decidePool, disagreement } from './consensus.ts';
 import type { PoolOptions } from '../relay/boundary/table.ts';
-import { nameOf, type Declaration, type DeclaredUpstream, type Declarer } from './declaration.ts';
+import type { Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
-import {
-  compareDeclarations,
-  listenOf,
-  routesOf,
-  selectorKey,
-  selectorsOf,
-  withoutSelectors,
-  type Owners,
-  type Route,
-  type Selector,
-} from './route.ts';
+import { compareDeclarations, routesOf, withoutSelectors, type Owners, type Route, type Selector } from './route.ts';
 
 /**
  * Merges declarations into services and settles which service gets which address. Pure, and independent of the order of
@@ -70,15 +59,16 @@ export function mergeDeclarations(declarations: readonly Declaration[]): Merged 
 
 function draft(name: string, unsorted: readonly Declaration[]): Draft {
   const group = unsorted.toSorted(compareDeclarations);
-  const { routes, owners } = routesOf(group);
+  const { routes, owners, differences } = routesOf(group);
+  const decided = decidePool(group);
   return {
     group: unsorted,
     owners,
-    problems: differences(name, group),
+    problems: disagreement(name, [...decided.differences, ...differences]),
     intent: {
       name,
       routes,
-      pool: newestOf(group).pool,
+      pool: decided.pool,
       upstreams: uniqueUpstreams(group),
       declarers: [...new Set(group.map((one) => one.declaredBy))],
     },
@@ -116,59 +106,8 @@ function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((one, index) => one === b[index]);
 }
 
-/** The newest declaration of a sorted group. A group is never empty. */
-function newestOf(group: readonly Declaration[]): Declaration {
-  const newest = group.at(-1);
-  if (!newest) throw new RangeError('a service without declarations');
-  return newest;
-}
-
 function uniqueUpstreams(group: readonly Declaration[]): DeclaredUpstream[] {
   const upstreams = new Map<string, DeclaredUpstream>();
   for (const { upstream } of group) if (upstream && !upstreams.has(upstream.key)) upstreams.set(upstream.key, upstream);
   return [...upstreams.values()];
-}
-
-const poolLabels: Readonly<Record<keyof PoolOptions, string>> = namesByField(poolOptions);
-
-function differences(service: string, group: readonly Declaration[]): Problem[] {
-  const newest = newestOf(group);
-  const options = Object.keys(poolLabels) as (keyof PoolOptions)[];
-  const differing = options.filter((option) => group.some((one) => !isAlike(one.pool[option], newest.pool[option])));
-  const labels = [...differing.map((option) => poolLabels[option]), ...matchDifferences(group)];
-  if (labels.length === 0) return [];
-  return [
-    {
-      code: 'labels-differ',
-      subject: service,
-      message: `its replicas disagree on ${labels.join(', ')}; the newest, ${nameOf(newest.declaredBy)}, decides`,
-      fix: 'Recreate the older replicas with the same labels.',
-    },
-  ];
-}
-
-/**
- * Labels that replicas must agree on: those of a whole address or of one name on it. A service has the names of them
- * all.
- */
-function matchDifferences(group: readonly Declaration[]): string[] {
-  const labels = new Set<string>();
-  for (const here of Map.groupBy(group, listenOf).values()) {
-    const tls = new Map<string, string>();
-    for (const { match } of here) {
-      if (!isAlike(match.acceptProxy, here[0]?.match.acceptProxy)) labels.add('accept-proxy');
-      if (match.sniffTimeoutMs !== here[0]?.match.sniffTimeoutMs) labels.add('sniff-timeout');
-      for (const selector of selectorsOf(match)) {
-        const key = selectorKey(selector);
-        if ((tls.get(key) ?? match.tls) !== match.tls) labels.add('tls');
-        tls.set(key, match.tls);
-      }
-    }
-  }
-  return [...labels];
-}
-
-/** Compares options, which are plain values, or lists and records of them. */
-function isAlike(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }

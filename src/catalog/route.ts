@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../address/address.ts';
 import type { Name, TlsMode } from '../relay/boundary/table.ts';
+import { decide, type Difference, type Vote } from './consensus.ts';
 import { bySeniority, type Declaration, type Declarer, type RouteMatch } from './declaration.ts';
 
 /**
@@ -20,32 +21,63 @@ export type Selector =
 /** The owner of each selector: the most senior declarer that declared it. */
 export type Owners = ReadonlyMap<Selector, Declarer>;
 
-/** `group` has the declarations of one service, senior ones first. Where they disagree, the newest decides. */
+/** `group` has the declarations of one service, senior ones first. */
 export function routesOf(group: readonly Declaration[]): {
   readonly routes: readonly Route[];
   readonly owners: Owners;
+  /** What the declarations disagree on: options of a whole address, or of one name on it. */
+  readonly differences: readonly Difference[];
 } {
   const owners = new Map<Selector, Declarer>();
+  const dissent: Dissent = new Map();
   const routes = [...Map.groupBy(group, listenOf)].map(([listen, here]): Route => {
-    const selectors = new Map<string, { readonly selector: Selector; readonly owner: Declarer }>();
-    for (const { match, declaredBy } of here) {
-      for (const selector of selectorsOf(match)) {
-        const key = selectorKey(selector);
-        selectors.set(key, { selector, owner: selectors.get(key)?.owner ?? declaredBy });
-      }
-    }
-    for (const { selector, owner } of selectors.values()) owners.set(selector, owner);
-    const { listen: address, match } = here.at(-1) as Declaration;
+    const [{ listen: address }] = here as [Declaration];
     return {
       listen,
       host: address.host,
       port: address.port,
-      selectors: [...selectors.values()].map(({ selector }) => selector),
-      acceptProxy: match.acceptProxy,
-      sniffTimeoutMs: match.sniffTimeoutMs,
+      selectors: decideSelectors(here, owners, dissent),
+      acceptProxy: decideOption('accept-proxy', votesOf(here, 'acceptProxy'), dissent),
+      sniffTimeoutMs: decideOption('sniff-timeout', votesOf(here, 'sniffTimeoutMs'), dissent),
     };
   });
-  return { routes, owners };
+  const differences = [...dissent].map(([option, dissenters]) => ({ option, restricts: false, dissenters }));
+  return { routes, owners, differences };
+}
+
+/** The declarers that differ from the others, by option. */
+type Dissent = Map<string, readonly Declarer[]>;
+
+/** A service has the names of all its replicas. */
+function decideSelectors(here: readonly Declaration[], owners: Map<Selector, Declarer>, dissent: Dissent): Selector[] {
+  const votes = here.flatMap(({ match, declaredBy }) =>
+    selectorsOf(match).map((value): Vote<Selector> => ({ by: declaredBy, value })),
+  );
+  return [...Map.groupBy(votes, ({ value }) => selectorKey(value)).values()].map((same) => {
+    const [{ by: owner }] = same as [Vote<Selector>];
+    const { value } = same.at(-1) as Vote<Selector>;
+    const tls = decideOption(
+      'tls',
+      same.map((vote) => ({ by: vote.by, value: vote.value.tls })),
+      dissent,
+    );
+    const selector = { ...value, tls };
+    owners.set(selector, owner);
+    return selector;
+  });
+}
+
+function votesOf<Field extends keyof RouteMatch>(
+  here: readonly Declaration[],
+  field: Field,
+): Vote<RouteMatch[Field]>[] {
+  return here.map(({ match, declaredBy }) => ({ by: declaredBy, value: match[field] }));
+}
+
+function decideOption<T>(option: string, votes: readonly Vote<T>[], dissent: Dissent): T {
+  const { value, dissenters } = decide(votes);
+  if (dissenters.length > 0) dissent.set(option, [...(dissent.get(option) ?? []), ...dissenters]);
+  return value;
 }
 
 export function selectorsOf({ names, tls }: RouteMatch): readonly Selector[] {

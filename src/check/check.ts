@@ -1,7 +1,6 @@
 import { createDiscoverer, type DiscoveryRules } from '../discovery/discover.ts';
 import { readLabels } from '../discovery/labels.ts';
 import { hasLabelsOf } from '../discovery/world.ts';
-import type { Declaration } from '../catalog/declaration.ts';
 import { mergeDeclarations } from '../catalog/merge.ts';
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
 import { listenOf } from '../catalog/route.ts';
@@ -143,9 +142,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
     synced: true,
   });
   const merged = mergeDeclarations(declarations);
-  const findings = [...problems, ...merged.problems].flatMap((problem) =>
-    toFinding(problem, byName, declarations, prefix),
-  );
+  const findings = [...problems, ...merged.problems].flatMap((problem) => toFinding(problem, byName, prefix));
   const listening = merged.services.flatMap((intent) =>
     intent.routes.flatMap((route): Listening[] => {
       const declaredBy = declarations.find(
@@ -187,13 +184,8 @@ const fixes: Readonly<Partial<Record<ProblemCode, string>>> = {
   'not-on-network': 'Correct the network label, or put the service on that network.',
 };
 
-function toFinding(
-  problem: Problem,
-  services: ReadonlyMap<string, ComposeService>,
-  declarations: readonly Declaration[],
-  prefix: string,
-): Finding[] {
-  const service = services.get(problem.containerId ?? newestDeclarer(problem.subject, declarations) ?? '');
+function toFinding(problem: Problem, services: ReadonlyMap<string, ComposeService>, prefix: string): Finding[] {
+  const service = services.get(problem.containerId ?? '');
   if (!service) return [];
   // Only the engine knows which ports the image exposes, and whether a container outside of the file exists.
   if (problem.code === 'port-unclear' && service.ports.length === 0 && service.expose.length === 0) return [];
@@ -209,11 +201,6 @@ function toFinding(
       fix: fixes[problem.code] ?? problem.fix,
     },
   ];
-}
-
-function newestDeclarer(service: string, declarations: readonly Declaration[]): string | undefined {
-  const declarer = declarations.findLast((one) => one.service === service)?.declaredBy;
-  return declarer?.kind === 'container' ? declarer.id : undefined;
 }
 
 function undefinedNetworks(service: ComposeService, { networks }: ComposeProject): Finding[] {

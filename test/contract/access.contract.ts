@@ -31,6 +31,7 @@ export function describeAccess(createRig: CreateRig): void {
     test.each([
       [{ allow: ['10.0.0.0/8', '127.0.0.0/8'] }, true],
       [{ allow: ['10.0.0.0/8'] }, false],
+      [{ allow: [] }, false],
       [{ deny: ['127.0.0.1'] }, false],
       [{ allow: ['127.0.0.0/8'], deny: ['127.0.0.1/32'] }, false],
       [{ deny: ['::/0'] }, true],

@@ -273,6 +273,22 @@ describe('labels', () => {
     expect(await whoAnswers(t.port)).toBe(younger.name);
   });
 
+  it('of an access list hold while a replica without one is in the pool, and no longer than its own container', async () => {
+    await using t = await setUp();
+    const restricted = { ...t.labels, [`${t.prefix}.allow`]: '192.0.2.0/24' };
+    await using older = await startReplica({ labels: restricted });
+    await t.sealane.line(upstreamIs(older.name, 'ready', 'web'));
+    await using younger = await startReplica({ labels: t.labels });
+    await t.sealane.line(upstreamIs(younger.name, 'ready', 'web'));
+    const { msg } = await t.sealane.line({ event: 'problem', code: 'labels-differ', subject: 'web' });
+    expect(msg).toContain(younger.name);
+    expect([older.name, younger.name]).not.toContain(await whoAnswers(t.port));
+    await t.sealane.line({ event: 'session', session: { reason: 'denied' } });
+    await older.remove();
+    await t.sealane.line({ event: 'upstream-removed', upstream: older.name });
+    expect(await whoAnswers(t.port)).toBe(younger.name);
+  });
+
   it('that are malformed are reported with the fix, and do not affect other containers', async () => {
     await using t = await setUp();
     await using bad = await startReplica({

@@ -32,6 +32,7 @@ export interface DeclarationOver {
   readonly run?: bigint;
   readonly paused?: boolean;
   readonly drainMs?: number;
+  readonly pool?: Partial<PoolOptions>;
 }
 
 /** The declaration of one route of a container of this name, on 127.0.0.1:80 for the service `api`. */
@@ -41,7 +42,7 @@ export function declaration(name: string, over: DeclarationOver = {}): Declarati
     service,
     listen: { host, port },
     match: { ...plainMatch, ...over.match },
-    pool: { ...plainPool, holdMs },
+    pool: { ...plainPool, holdMs, ...over.pool },
     upstream: declaredUpstream(name, {
       key: `${name}@${run}/x`,
       run: { id: name, startedAtNs: run },

@@ -34,6 +34,11 @@ export interface RouteOption<Field extends string = string> extends ValueKind<un
   readonly ownRouteOnly?: true;
   /** The option keeps clients out: when its name is mistyped, the route is not served. */
   readonly isGuard?: true;
+  /**
+   * The option restricts which clients are admitted, or how many. Where the replicas of a service have different
+   * values, the service gets the strictest: this returns a value that admits only what both values admit.
+   */
+  stricter?(one: unknown, other: unknown): unknown;
 }
 
 /** Options by name; `Field` names the fields that get their values. */

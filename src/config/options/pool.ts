@@ -3,9 +3,11 @@ import {
   balancePolicies,
   defaultPool,
   proxyProtocols,
+  type ConnectRate,
   type PoolOptions,
   type UpstreamTls,
 } from '../../relay/boundary/table.ts';
+import { intersectRanges, uniteRanges } from '../../address/range-sets.ts';
 import { serverNamesSchema } from '../server-names.ts';
 import { cidrs, duration, oneOf, positiveDuration, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
@@ -17,6 +19,14 @@ const sendProxy = oneOf([...proxyProtocols, 'off']);
 const rebalance = oneOf(['off', 'idle']);
 const rebalanceIdleMs = 30_000;
 const perSecond = wholeNumber(1, 100_000);
+
+type Ranges = PoolOptions['allow'];
+type Rate = ConnectRate | undefined;
+
+/** The lower of two limits; undefined stands for no limit. */
+function lower(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
 
 const upstreamTlsSchema = z.string().transform((text, context): UpstreamTls | undefined => {
   if (text === 'off') return undefined;
@@ -95,9 +105,9 @@ export const poolOptions = {
   allow: {
     ...cidrs,
     field: 'allow',
-    default: defaultPool.allow,
     fallback: 'all clients',
     isGuard: true,
+    stricter: (one: Ranges, other: Ranges): Ranges => (one && other ? intersectRanges(one, other) : (one ?? other)),
     onMistake: 'refuse',
     description: 'Clients that may connect, such as `10.0.0.0/8, fd00::/8, 127.0.0.1`.',
   },
@@ -107,12 +117,14 @@ export const poolOptions = {
     default: defaultPool.deny,
     fallback: 'no clients',
     isGuard: true,
+    stricter: uniteRanges,
     onMistake: 'refuse',
     description: 'Clients that may not connect, even if `allow` names them.',
   },
   'max-connections.service': {
     ...wholeNumber(1, 1_000_000),
     field: 'maxSessions',
+    stricter: lower,
     fallback: 'no limit',
     onMistake: 'fallback',
     description: 'The most sessions of the whole service at once.',
@@ -120,6 +132,7 @@ export const poolOptions = {
   'max-connections.client': {
     ...wholeNumber(1, 1_000_000),
     field: 'maxSessionsPerClient',
+    stricter: lower,
     fallback: 'no limit',
     onMistake: 'fallback',
     description: 'The most sessions of one client address with the service at once.',
@@ -129,6 +142,8 @@ export const poolOptions = {
     // The burst is as large as the rate, because a browser opens about six connections at once.
     schema: perSecond.schema.transform((rate) => ({ perSecond: rate, burst: rate })),
     field: 'connectRatePerClient',
+    stricter: (one: Rate, other: Rate): Rate =>
+      one && other ? (one.perSecond < other.perSecond ? one : other) : (one ?? other),
     fallback: 'no limit',
     onMistake: 'fallback',
     description: 'The most new connections per second of one client address to the service; as many may come at once.',

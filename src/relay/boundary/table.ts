@@ -66,8 +66,8 @@ export interface PoolOptions {
   readonly rebalanceIdleMs: number | undefined;
   /** The PROXY header that tells upstreams the client's address, ahead of its bytes; undefined: none. */
   readonly proxyProtocol: ProxyProtocol | undefined;
-  /** The CIDRs that clients must come from; empty: any address is allowed. */
-  readonly allow: readonly string[];
+  /** The CIDRs that clients must come from; undefined: any address is allowed, and empty: none is. */
+  readonly allow: readonly string[] | undefined;
   /** The CIDRs whose clients are rejected, whatever `allow` says. */
   readonly deny: readonly string[];
   /**
@@ -95,7 +95,7 @@ export const defaultPool: PoolOptions = {
   idleTimeoutMs: undefined,
   rebalanceIdleMs: undefined,
   proxyProtocol: undefined,
-  allow: [],
+  allow: undefined,
   deny: [],
   maxSessions: undefined,
   maxSessionsPerClient: undefined,

@@ -41,7 +41,7 @@ export class AccessPolicy {
   constructor(spec: AccessSpec, counts: AccessCounts) {
     this.#spec = spec;
     this.#counts = counts;
-    this.#allow = spec.allow.length > 0 ? new CidrSet(spec.allow) : undefined;
+    this.#allow = spec.allow && new CidrSet(spec.allow);
     this.#deny = spec.deny.length > 0 ? new CidrSet(spec.deny) : undefined;
   }
 

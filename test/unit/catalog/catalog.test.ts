@@ -22,14 +22,44 @@ describe('merging', () => {
     expect(services[0]?.upstreams.map((one) => one.name)).toEqual(['a', 'b']);
   });
 
-  it("takes the newest replica's options when they disagree, with a problem", () => {
+  it('takes the options of most replicas when they disagree, with a problem that names the one that differs', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('stray', { holdMs: 3 }),
+      declaration('b', { created: 2 }),
+      declaration('c', { created: 3 }),
+    ]);
+    expect(services[0]?.pool.holdMs).toBe(10_000);
+    expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api', containerId: 'stray' }]);
+    expect(problems[0]?.message).toMatch(/stray differs: for hold/);
+    expect(problems[0]?.fix).toContain('stray');
+  });
+
+  it('takes the options of the oldest replica when as many say one thing as another', () => {
     const { services, problems } = mergeDeclarations([
       declaration('new', { created: 9, holdMs: 3 }),
       declaration('old'),
     ]);
-    expect(services[0]?.pool.holdMs).toBe(3);
-    expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api' }]);
-    expect(problems[0]?.message).toContain('hold');
+    expect(services[0]?.pool.holdMs).toBe(10_000);
+    expect(problems).toMatchObject([{ containerId: 'new' }]);
+  });
+
+  it('takes the options of the configuration, however many containers join its service', () => {
+    const fixed: Declaration = { ...declaration('a', { holdMs: 7 }), declaredBy: { kind: 'static', position: 0 } };
+    const { services } = mergeDeclarations([fixed, declaration('b'), declaration('c', { created: 2 })]);
+    expect(services[0]?.pool.holdMs).toBe(7);
+  });
+
+  it('counts a container once, however many addresses and routes it declares', () => {
+    const stray = [1, 2, 3].map((port) => declaration('stray', { created: 9, holdMs: 3, port }));
+    const { services } = mergeDeclarations([...stray, declaration('a'), declaration('b', { created: 2 })]);
+    expect(services[0]?.pool.holdMs).toBe(10_000);
+  });
+
+  it('leaves each upstream its own weight', () => {
+    const [stray] = [declaration('stray', { created: 9 })];
+    const heavy = { ...stray, upstream: { ...must(stray.upstream), weight: 256 } };
+    const { services } = mergeDeclarations([heavy, declaration('a')]);
+    expect(services[0]?.upstreams.map(({ weight }) => weight)).toEqual([1, 256]);
   });
 
   it('leaves a listen address to the service of the older container and names both in the problem', () => {

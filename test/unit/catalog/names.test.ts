@@ -107,14 +107,26 @@ describe('a service with replicas', () => {
     expect(services[0]?.routes[0]?.selectors).toMatchObject([host('a'), host('b')]);
   });
 
-  it('has a problem when they disagree on options of the whole address, and takes those of the newest', () => {
+  it('has a problem when they disagree on options of the whole address, and takes those of the oldest', () => {
     const { services, problems } = mergeDeclarations([
       declaration('a1', { match: { acceptProxy: ['10.0.0.0/8'] } }),
       declaration('a2', { created: 2 }),
     ]);
     expect(problems).toMatchObject([{ code: 'labels-differ', subject: 'api' }]);
     expect(problems[0]?.message).toContain('accept-proxy');
-    expect(services[0]?.routes[0]?.acceptProxy).toEqual([]);
+    expect(services[0]?.routes[0]?.acceptProxy).toEqual(['10.0.0.0/8']);
+  });
+});
+
+describe('a name on whose TLS replicas disagree', () => {
+  it('is served as most of them say', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('a1', { match: { names: [sni('a')], tls: 'terminate' } }),
+      declaration('a2', { created: 2, match: { names: [sni('a')] } }),
+      declaration('a3', { created: 3, match: { names: [sni('a')] } }),
+    ]);
+    expect(services[0]?.routes[0]?.selectors).toMatchObject([{ tls: 'passthrough' }]);
+    expect(problems).toMatchObject([{ code: 'labels-differ', containerId: 'a1' }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
+import { decide } from '../../../src/catalog/consensus.ts';
 import type { Declaration, RouteMatch } from '../../../src/catalog/declaration.ts';
 import { createMerger } from '../../../src/catalog/merge.ts';
 import { overlap } from '../../../src/address/address.ts';
@@ -181,8 +182,13 @@ function expectSeniority({ listeners }: RoutingTable, declarations: readonly Dec
   const sorted = declarations.toSorted(compareDeclarations);
   for (const listener of listeners) {
     const here = sorted.filter((one) => listenOf(one) === listener.key);
-    // The newest replica of a service decides on its PROXY headers.
-    const beginning = new Map(here.map(({ service, match }) => [service, match.acceptProxy]));
+    // Most replicas of a service decide on its PROXY headers, else the oldest.
+    const beginning = new Map(
+      [...Map.groupBy(here, ({ service }) => service)].map(([service, replicas]) => [
+        service,
+        decide(replicas.map(({ declaredBy, match }) => ({ by: declaredBy, value: match.acceptProxy }))).value,
+      ]),
+    );
     const common = beginning.get(owners(listener)[0]?.[1] ?? '') ?? [];
     for (const [key, owner] of owners(listener)) {
       const claims = here.filter(({ match }) => wanted(match).includes(key));
