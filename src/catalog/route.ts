@@ -55,13 +55,13 @@ function decideSelectors(here: readonly Declaration[], owners: Map<Selector, Dec
   );
   return [...Map.groupBy(votes, ({ value }) => selectorKey(value)).values()].map((same) => {
     const [{ by: owner }] = same as [Vote<Selector>];
-    const { value } = same.at(-1) as Vote<Selector>;
     const tls = decideOption(
       'tls',
-      same.map((vote) => ({ by: vote.by, value: vote.value.tls })),
+      same.map(({ by, value }) => ({ by, value: value.tls })),
       dissent,
     );
-    const selector = { ...value, tls };
+    // Kind and TLS mode come from one declaration: a kind with the mode of another would be another name.
+    const { value: selector } = same.findLast(({ value }) => value.tls === tls) as Vote<Selector>;
     owners.set(selector, owner);
     return selector;
   });

@@ -128,6 +128,14 @@ describe('a name on whose TLS replicas disagree', () => {
     expect(services[0]?.routes[0]?.selectors).toMatchObject([{ tls: 'passthrough' }]);
     expect(problems).toMatchObject([{ code: 'labels-differ', containerId: 'a1' }]);
   });
+
+  it('stays the same name, though the replica that differs writes it as a host', () => {
+    const { services } = mergeDeclarations([
+      declaration('a1', { match: { names: [sni('a')] } }),
+      declaration('a2', { created: 2, match: { names: [host('a')], tls: 'terminate' } }),
+    ]);
+    expect(services[0]?.routes[0]?.selectors).toEqual([{ ...sni('a'), tls: 'passthrough' }]);
+  });
 });
 
 describe('an HTTP name behind TLS that Sealane terminates', () => {
