@@ -8,6 +8,7 @@ import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
 import { describeNames } from './names.contract.ts';
 import { describeTables } from './tables.contract.ts';
+import { describeUrgentData } from './urgent.contract.ts';
 
 /**
  * The suite that every driver passes, by itself and through the plane.
@@ -15,6 +16,7 @@ import { describeTables } from './tables.contract.ts';
 export function describeDriver(name: string, createRig: CreateRig): void {
   describe(name, () => {
     describeBytes(createRig);
+    describeUrgentData(createRig);
     describeBackPressure(createRig);
     describeHolding(createRig);
     describeChoosing(createRig);

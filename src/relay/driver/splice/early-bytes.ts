@@ -2,7 +2,7 @@ import type { Timer } from '../../../time/clock.ts';
 import { PeekPace, pauseMs } from '../peek-pace.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
-import { again, readyPeerEnd } from './libc.ts';
+import { again, readyPeerEnd, readyUrgent } from './libc.ts';
 
 /**
  * A client's bytes before an upstream is dialed for it. They are peeked at in the client's socket (recv(2), MSG_PEEK),
@@ -108,8 +108,8 @@ export class SpliceEarlyBytes implements Deferred {
   }
 
   #peek(): void {
-    const { libc, chunks } = this.#parts;
-    const length = libc.peekInto(this.#fd, chunks.scratch, this.#limit);
+    const { chunks } = this.#parts;
+    const length = this.#peekAll();
     if (length < 0) {
       if (length !== again) this.#events.onClientFailed();
       return;
@@ -119,6 +119,14 @@ export class SpliceEarlyBytes implements Deferred {
     if (!ended && this.#pace?.isDue(length, nowMs) === false) return this.#peekLater();
     this.#pace?.peeked(length, nowMs);
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
+  }
+
+  /** Peeks at the bytes on both sides of an urgent one, at which recv(2) stops unless the byte is the first (tcp(7)). */
+  #peekAll(): number {
+    const { libc, chunks } = this.#parts;
+    const length = libc.peekInto(this.#fd, chunks.scratch, this.#limit);
+    if ((this.#mask & readyUrgent) === 0 || length <= 0 || length === this.#limit) return length;
+    return length + Math.max(0, libc.peekBehind(this.#fd, chunks.scratch, length, this.#limit - length));
   }
 
   #discard(): void {

@@ -202,16 +202,24 @@ export class SpliceHalfPipe {
     }
     if (this.#noDelay) this.#setNoDelay();
     const length = this.#parts.libc.splice(this.#source, pipe.writeEnd, pipe.size);
-    if (length <= 0) {
-      this.#bulk = this.#burst >= bulkUntil;
-      this.#burst = 0;
-      this.#releasePipe();
-      return this.#onNothing(length);
-    }
+    if (length <= 0) return this.#onNothingSpliced(length);
     this.bytes += length;
     this.#burst += length;
     this.#piped = length;
     return this.#drain(pipe);
+  }
+
+  /**
+   * Handles a splice(2) that moved nothing. It stops at an urgent byte, whatever follows, and then returns 0 behind a
+   * FIN and EAGAIN else (tcp_read_sock() and tcp_splice_read() in net/ipv4/tcp.c). A read passes over the byte, so only
+   * a read can tell the end of the stream.
+   */
+  #onNothingSpliced(result: number): Pumped | undefined {
+    this.#bulk = this.#burst >= bulkUntil;
+    this.#burst = 0;
+    this.#releasePipe();
+    if (result === 0) this.#thorough = true;
+    return result === 0 || (result === again && this.#thorough) ? this.#copy() : this.#onNothing(result);
   }
 
   #drain(pipe: Pipe): Pumped | undefined {

@@ -1,5 +1,5 @@
-import type * as ffiTypes from 'node:ffi';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { ffiModule, type Ffi, type Functions } from './ffi.ts';
 import { signatures, word } from './libc-symbols.ts';
 import {
   decodeAddress,
@@ -12,17 +12,13 @@ import {
 import { messageOf } from '../../../text/message-of.ts';
 
 /**
- * The kernel as a small socket library. Only this file knows node:ffi; struct layouts (x86-64 and arm64), constants and
+ * The kernel as a small socket library. Only ffi.ts knows node:ffi; struct layouts (x86-64 and arm64), constants and
  * errno are here and in epoll-set.ts. Nothing here throws: a call returns its result, or minus errno, as the kernel
  * does.
  *
  * Arguments are passed as BigInts (see `word`), which optimised code never really allocates. Results come back as 32
  * bits, since sizes stay far below 2 GiB. Memory behind a pointer is never freed while in use.
  */
-type Ffi = typeof ffiTypes;
-
-type Functions = ReturnType<typeof ffiTypes.dlopen<typeof signatures>>['functions'];
-
 export const readyIn = 0x001;
 export const readyUrgent = 0x002;
 export const readyOut = 0x004;
@@ -46,10 +42,6 @@ export interface Memory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly pointer: bigint;
   readonly size: number;
-}
-
-function ffiModule(): Ffi | undefined {
-  return withoutFfiWarning(() => process.getBuiltinModule('node:ffi') as Ffi | undefined);
 }
 
 /** The means by which other files of this driver call the kernel. */
@@ -146,6 +138,18 @@ export class Libc {
   /** Copies at most `length` bytes of those that have arrived, and returns their number; nothing is consumed. */
   peekInto(fd: number, into: Memory, length: number): number {
     return this.#result(this.#c.recv(word(fd), into.pointer, word(length), 0x2n));
+  }
+
+  /**
+   * Copies bytes as `peekInto` does, but behind the first `offset` bytes, and to `offset` in the memory. Kernels before
+   * 6.9 can't (socket(7), SO_PEEK_OFF).
+   */
+  peekBehind(fd: number, into: Memory, offset: number, length: number): number {
+    const result = this.#setOption(fd, solSocket, 42n, offset);
+    if (result < 0) return result;
+    const peeked = this.#result(this.#c.recv(word(fd), into.pointer + word(offset), word(length), 0x2n));
+    this.#setOption(fd, solSocket, 42n, -1);
+    return peeked;
   }
 
   /** Moves bytes from a socket into a pipe, or from a pipe into a socket. */
@@ -279,17 +283,4 @@ export class Libc {
 /** Makes epoll report these events once, when they begin, not for as long as they last (EPOLLET). */
 export function onEdge(events: number): number {
   return events | edgeTriggered;
-}
-
-/** Loads node:ffi without Node's warning that it is experimental; every other warning is passed on. */
-function withoutFfiWarning<T>(load: () => T): T {
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = (warning: string | Error, ...rest: []) => {
-    if (!String(warning).startsWith('FFI is an experimental feature')) emitWarning(warning, ...rest);
-  };
-  try {
-    return load();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
