@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
-import { createMetrics } from '../admin/metrics/metrics.ts';
+import { createMetrics, type MetricsInput } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/schema.ts';
 import type { AdminCommands, AdminReads, AdminSource, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
@@ -39,6 +39,7 @@ export interface AdminParts {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly lostLogLines: () => number;
   readonly engine: EngineSource;
   readonly relay: Relay;
   readonly loop: CatalogLoop;
@@ -52,7 +53,10 @@ export function createAdmin(parts: AdminParts): Admin {
   const loopLag = new LoopLag(clock);
   const feed = createEventFeed({ clock, readStats: () => readStats(parts) });
   const reads = readsOf(parts);
-  const metrics = createMetrics(metricsInput(reads, feed, relay.plane, loopLag));
+  const metrics = createMetrics({
+    ...metricsInput(reads, feed, relay.plane, loopLag),
+    lostLogLines: parts.lostLogLines,
+  });
   const lag = new DiscoveryLag((lagMs) => metrics.onDiscovered(lagMs));
   const source: AdminSource = { ...reads, ...commandsOf(parts), feed, metrics: () => metrics.render() };
   let servers: readonly KeptAdmin[] = [];
@@ -115,7 +119,7 @@ function metricsInput(
   feed: EventFeed,
   { counters }: Plane,
   loopLag: LoopLag,
-): Parameters<typeof createMetrics>[0] {
+): Omit<MetricsInput, 'lostLogLines'> {
   return {
     ...reads,
     feed,

@@ -9,7 +9,7 @@ import { createChecker } from '../health/checker.ts';
 import { createOverrides } from '../reconcile/overrides.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Log } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { createAdmin } from './admin.ts';
 import { Broadcast } from './broadcast.ts';
@@ -38,14 +38,15 @@ export interface DaemonOptions {
   readonly services: readonly StaticService[];
   /** The configuration file, read again when it changes; undefined where there is none. */
   readonly configPath: string | undefined;
-  readonly logger: Logger;
+  readonly log: Pick<Log, 'logger' | 'lostLines'>;
   /** Called with each change of a listener's status. */
   readonly onListener?: (listen: string, status: ListenerStatus) => void;
 }
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { settings, services, configPath: path, logger } = options;
+  const { settings, services, configPath: path, log } = options;
+  const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
   const bind = settings.bind ?? defaultBind();
   const dirty = new Broadcast();
@@ -73,7 +74,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const explainer = createExplainer({ clock, settings, engine, relay, catalog: loop.catalog });
   const { 'access-log': mode, 'access-log-rate': linesPerSecond } = settings;
   const accessLog = createAccessLog({ logger, clock, whyNot: explainer.whyNot }, { mode, linesPerSecond });
-  const admin = createAdmin({ clock, settings, logger, engine, relay, loop, overrides, readiness, explainer });
+  const admin = createAdmin({
+    clock,
+    settings,
+    logger,
+    lostLogLines,
+    engine,
+    relay,
+    loop,
+    overrides,
+    readiness,
+    explainer,
+  });
   relay.sessions.on((records, dropped) => accessLog.log(records, dropped));
 
   await admin.serve();

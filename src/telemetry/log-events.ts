@@ -35,7 +35,7 @@ export const logEvents = {
   'admin-bound': 'an admin address that was taken is free, and is served; `name`',
   'admin-bind-failed': "an admin address can't be bound, and is tried again; `name`, `code`",
   'admin-link': "the dashboard's address with the token that Sealane made up; `url`",
-  'log-dropped': 'log lines were dropped, since they were read too slowly; `dropped`',
+  'log-dropped': 'the log can be written again, and lines were lost meanwhile; `dropped`',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type LogEvent = keyof typeof logEvents;

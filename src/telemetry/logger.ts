@@ -24,15 +24,28 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
+/** A logger with the log that it writes to. */
+export interface Log {
+  readonly logger: Logger;
+  /** The lines that were lost since the start because the log could not be written. */
+  lostLines(): number;
+  /** Resolves once all lines are written or can't be, at the latest after `patienceMs`. */
+  flush(patienceMs: number): Promise<void>;
+}
+
 /** `destination` receives whole lines. It is standard error unless given, so that standard output stays for results. */
 export function createLogger({ level, format, destination }: LoggerOptions): Logger {
-  if (destination) return loggerTo(destination, level, format);
-  const own = standardError();
-  const logger = loggerTo(own, level, format);
-  own.onCaughtUp((dropped) =>
-    logger.warn({ event: 'log-dropped', dropped }, `${dropped} log lines were dropped: they were not read fast enough`),
+  return destination ? loggerTo(destination, level, format) : openLog({ level, format }).logger;
+}
+
+/** Opens the log on standard error. */
+export function openLog({ level, format }: Pick<LoggerOptions, 'level' | 'format'>): Log {
+  const writer = standardError();
+  const logger = loggerTo(writer, level, format);
+  writer.onCaughtUp((dropped) =>
+    logger.warn({ event: 'log-dropped', dropped }, `${dropped} log lines were lost: the log could not be written`),
   );
-  return logger;
+  return { logger, lostLines: () => writer.lost, flush: (patienceMs) => writer.flush(patienceMs) };
 }
 
 function loggerTo(destination: DestinationStream, level: LogLevel, format: LogFormat): Logger {

@@ -4,7 +4,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { hasFields, runSealane, startSealane, startWithUnreadLog } from '../support/sealane/sealane.ts';
+import { hasFields, runSealane, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { serve, type TestServer } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -214,28 +214,5 @@ describe('help', () => {
 
   it('prints the version', async () => {
     expect(await runSealane(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
-  });
-});
-
-describe('a log that is no longer read', () => {
-  it('blocks neither clients nor the reconcile loop', async () => {
-    await using a = await named('a');
-    await using folder = await tempFolder();
-    const [first, second] = [await freePort(), await freePort()];
-    const service = (name: string, listen: number): string =>
-      `  ${name}: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${a.port}'] }\n`;
-    const config = await folder.write('sealane.yaml', `services:\n${service('first', first)}`);
-    // The standard error of this Sealane is never read.
-    await using sealane = startWithUnreadLog('--docker', 'none', '--admin', 'off', '--config', config);
-    await vi.waitFor(() => ask(first), 10_000);
-
-    // These sessions log far more lines than a pipe or a socket can buffer.
-    const asked = Array.from({ length: 20 }, async () => {
-      for (let round = 0; round < 100; round += 1) expect(await ask(first)).toBe('a');
-    });
-    await Promise.all(asked);
-    await folder.write('sealane.yaml', `services:\n${service('first', first)}${service('second', second)}`);
-    await vi.waitFor(() => ask(second), 10_000);
-    expect(sealane.exitCode).toBeNull();
   });
 });

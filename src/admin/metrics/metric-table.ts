@@ -122,6 +122,13 @@ export const ownMetrics = {
     labels: ['thread'],
     ticks: 'once a second: how late a timer fired, in `control` and each `relay-N`',
   },
+  logLinesLost: {
+    name: 'sealane_log_lines_lost_total',
+    type: 'counter',
+    help: 'Log lines that were lost because the log could not be written.',
+    ticks:
+      "a line was lost: the log can't be written (a full disk, a reader that is stuck or gone), and 4 MB wait for it",
+  },
   subscribers: {
     name: 'sealane_admin_subscribers',
     type: 'gauge',

@@ -26,6 +26,8 @@ export interface MetricsInput extends Pick<
   dials(): { readonly boundsMs: readonly number[]; readonly counts: readonly number[]; readonly sumMs: number };
   /** How late the event loop of each thread runs, in milliseconds. */
   lags(): Readonly<Record<string, number>>;
+  /** The log lines that were lost since the start. */
+  lostLogLines(): number;
 }
 
 export interface Metrics {
@@ -114,6 +116,7 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   registerReading(registry, ownMetrics.eventLoopLag, () =>
     Object.entries(input.lags()).map(([thread, lagMs]) => ({ value: lagMs / 1_000, labels: { thread } })),
   );
+  one(ownMetrics.logLinesLost, () => input.lostLogLines());
   for (const declared of [ownMetrics.subscribers, ownMetrics.deprecatedListeners])
     one(declared, () => input.feed.subscribers);
   for (const declared of [ownMetrics.subscribersDropped, ownMetrics.deprecatedListenersDropped])

@@ -7,9 +7,10 @@ import { poolOptions } from '../../config/options/pool.ts';
 import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
-import { createLogger } from '../../telemetry/logger.ts';
+import { openLog } from '../../telemetry/logger.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { version } from '../../version.ts';
+import { endServing } from '../end-serving.ts';
 import { firstStopSignal } from '../stop-signals.ts';
 import { logFormat } from './run.ts';
 
@@ -26,7 +27,8 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
   const { listen: _listen, balance: _balance, ...settingFlags } = flags;
   const { settings } = await loadConfig({ ...settingFlags, admin: flags.admin ?? 'off' }, process.env);
   const service = toService(endpoints, flags);
-  const logger = createLogger({ level: settings['log-level'], format: logFormat(settings) });
+  const log = openLog({ level: settings['log-level'], format: logFormat(settings) });
+  const { logger } = log;
   const stopSignal = firstStopSignal();
   const bound = Promise.withResolvers<ListenerStatus>();
   const daemon = await startDaemon({
@@ -34,7 +36,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
     engine: undefined,
     services: [service],
     configPath: undefined,
-    logger,
+    log,
     onListener: (_listener, status) => bound.resolve(status),
   });
   const status = await bound.promise;
@@ -42,7 +44,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
     // The reason was logged as a problem; a relay without its port has nothing left to do.
     await daemon.stop(0);
     process.stderr.write(`sealane: cannot listen on ${flags.listen}: ${status.message}\n`);
-    return 1;
+    return endServing(log, 1);
   }
   process.stdout.write(`${status.port}\n`);
   const listening = formatAddress(status);
@@ -52,7 +54,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
   );
   await stopSignal;
   await daemon.stop(settings['shutdown-timeout']);
-  return 0;
+  return endServing(log, 0);
 }
 
 function toService(endpoints: readonly string[], flags: RelayFlags): StaticService {

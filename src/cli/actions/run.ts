@@ -3,9 +3,10 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
-import { createLogger, type LogFormat, type Logger } from '../../telemetry/logger.ts';
+import { openLog, type LogFormat, type Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { formatDuration } from '../../text/duration.ts';
+import { endServing } from '../end-serving.ts';
 import { firstStopSignal } from '../stop-signals.ts';
 import { version } from '../../version.ts';
 
@@ -14,7 +15,8 @@ import { version } from '../../version.ts';
  */
 export async function run(flags: Flags & { readonly config?: string }): Promise<number> {
   const { settings, file } = await loadConfig(flags, process.env);
-  const logger = createLogger({ level: settings['log-level'], format: logFormat(settings) });
+  const log = openLog({ level: settings['log-level'], format: logFormat(settings) });
+  const { logger } = log;
   const services = file?.services ?? [];
   const engine = await openEngine(settings, services.length > 0, logger);
   logger.info(
@@ -22,7 +24,7 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
     `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
   );
   const stopSignal = firstStopSignal();
-  const daemon = await startDaemon({ settings, engine, services, configPath: file?.path, logger });
+  const daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
   logger.info(
@@ -31,7 +33,7 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   );
   await daemon.stop(patienceMs);
   logger.info({ event: 'stopped' }, 'stopped');
-  return 0;
+  return endServing(log, 0);
 }
 
 export function logFormat(settings: Pick<Settings, 'log-format'>): LogFormat {

@@ -123,6 +123,7 @@ export function adminSource(
     refused: () => Object.fromEntries(refusals.map((reason) => [reason, 0])) as Record<Refusal, number>,
     dials: () => ({ boundsMs: [1, 10], counts: [3, 2, 1], sumMs: 90 }),
     lags: () => ({ control: 1, 'relay-0': 2 }),
+    lostLogLines: () => 0,
   });
   return { ...base, counted, metrics: () => counted.render() };
 }

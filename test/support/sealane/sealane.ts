@@ -137,19 +137,35 @@ function parseLine(text: string): LogLine | undefined {
   }
 }
 
-/** Starts a Sealane whose log is never read. */
-export function startWithUnreadLog(...args: readonly string[]): ChildProcess & AsyncDisposable {
-  const [program, ...before] = dieWithParent;
-  const child = spawn(program, [...before, process.execPath, executable, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export interface QuietSealane extends AsyncDisposable {
+  readonly process: ChildProcess;
+  /** Resolves with the exit code. */
+  readonly exited: Promise<number | null>;
+}
+
+/**
+ * Starts a Sealane whose log goes to `log`: a descriptor, or a socket that is never read. `before`: a command that runs
+ * it, such as prlimit(1).
+ */
+export function startWithLog(
+  log: number | 'unread',
+  args: readonly string[],
+  before: readonly string[] = [],
+): QuietSealane {
+  const [program, ...leading] = [...dieWithParent, ...before];
+  const child = spawn(program, [...leading, process.execPath, executable, ...args], {
+    stdio: ['ignore', 'pipe', log === 'unread' ? 'pipe' : log],
+    env: { ...process.env, SEALANE_LOG_FORMAT: 'json' },
   });
-  const exited = once(child, 'exit');
-  return Object.assign(child, {
+  const exited = once(child, 'exit').then(([code]): number | null => (typeof code === 'number' ? code : null));
+  return {
+    process: child,
+    exited,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await exited;
     },
-  });
+  };
 }
 
 /** Runs a command to its end and resolves with its output. */

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, vi } from 'vitest';
+import { hasFields, logLines, startWithLog, type QuietSealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { dial, refusal, serve, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+/**
+ * A log that can't be written, or that is read too slowly or by no process: Sealane serves, ends when it is told to,
+ * and counts what was lost.
+ */
+const run = promisify(execFile);
+
+interface Log {
+  readonly descriptor: number | 'unread';
+  /** Called when Sealane has the descriptor. */
+  onStarted(sealane: QuietSealane): void;
+}
+
+/** The kinds of logs that take nothing, or nothing any more. */
+const logs: Readonly<Record<string, (folder: TempFolder) => Promise<Log>>> = {
+  'a full disk': async () => {
+    const descriptor = openSync('/dev/full', 'w');
+    return { descriptor, onStarted: () => closeSync(descriptor) };
+  },
+  'a pipe that is not read': async ({ path }) => {
+    const fifo = join(path, 'log');
+    await run('mkfifo', [fifo]);
+    const descriptor = openSync(fifo, constants.O_RDWR);
+    // The descriptor also keeps the pipe's reading end open, until Sealane has ended.
+    return { descriptor, onStarted: ({ exited }) => void exited.then(() => closeSync(descriptor)) };
+  },
+  'a pipe whose reader has gone': async ({ path }) => {
+    const fifo = join(path, 'log');
+    await run('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const descriptor = openSync(fifo, constants.O_WRONLY);
+    return {
+      descriptor,
+      onStarted() {
+        closeSync(descriptor);
+        closeSync(reader);
+      },
+    };
+  },
+  'a socket that is not read': async () => ({ descriptor: 'unread', onStarted() {} }),
+};
+
+async function start(log: Log, args: readonly string[]): Promise<QuietSealane> {
+  const sealane = startWithLog(log.descriptor, args);
+  log.onStarted(sealane);
+  return sealane;
+}
+
+/** Answers each connection with `a` and ends it. */
+function named(): Promise<TestServer> {
+  return serve(({ socket }) => void socket.end('a'));
+}
+
+async function ask(port: number): Promise<string> {
+  const socket = createConnection(port, '127.0.0.1');
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
+/** Ends so many sessions, each of which is a log line. */
+async function endSessions(port: number, count: number): Promise<void> {
+  const asked = Array.from({ length: 20 }, async () => {
+    for (let round = 0; round < count / 20; round += 1) expect(await ask(port)).toBe('a');
+  });
+  await Promise.all(asked);
+}
+
+async function configured(folder: TempFolder, services: Readonly<Record<string, readonly [number, number]>>) {
+  const lines = Object.entries(services).map(
+    ([name, [listen, port]]) => `  ${name}: { listen: '127.0.0.1:${listen}', upstreams: ['127.0.0.1:${port}'] }\n`,
+  );
+  return folder.write('sealane.yaml', `services:\n${lines.join('')}`);
+}
+
+describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
+  it('blocks neither clients nor the reconcile loop, and SIGTERM ends Sealane in time', async () => {
+    await using folder = await tempFolder();
+    await using a = await named();
+    const [first, second] = [await freePort(), await freePort()];
+    const config = await configured(folder, { first: [first, a.port] });
+    const args = ['--docker', 'none', '--admin', 'off', '--config', config];
+    await using sealane = await start(await open(folder), args);
+    await vi.waitFor(() => ask(first), 10_000);
+    // These are far more lines than a pipe or a socket can buffer.
+    await endSessions(first, 2_000);
+    await configured(folder, { first: [first, a.port], second: [second, a.port] });
+    await vi.waitFor(() => ask(second), 10_000);
+    const toldAt = performance.now();
+    sealane.process.kill('SIGTERM');
+    expect(await sealane.exited).toBe(0);
+    // The default of --shutdown-timeout, which no session needs here.
+    expect(performance.now() - toldAt).toBeLessThan(8_000);
+  });
+
+  it('lets a second signal end Sealane at once', async () => {
+    await using folder = await tempFolder();
+    await using a = await named();
+    await using echo = await serveEcho();
+    const [first, second] = [await freePort(), await freePort()];
+    const config = await configured(folder, { first: [first, a.port], second: [second, echo.port] });
+    const args = ['--docker', 'none', '--admin', 'off', '--shutdown-timeout', '1h', '--config', config];
+    await using sealane = await start(await open(folder), args);
+    await vi.waitFor(() => ask(first), 10_000);
+    await endSessions(first, 1_000);
+    await using client = await dial(second);
+    await client.echo('hello');
+    sealane.process.kill('SIGTERM');
+    await vi.waitFor(async () => expect(await refusal(first)).toMatch(/ECONNREFUSED/), 10_000);
+    const toldAt = performance.now();
+    sealane.process.kill('SIGTERM');
+    expect(await sealane.exited).toBe(143);
+    expect(performance.now() - toldAt).toBeLessThan(2_000);
+  });
+});
+
+describe('a disk that is full for a while', () => {
+  it('has a log with whole lines before and after, and the lines that are missing are counted', async () => {
+    await using folder = await tempFolder();
+    await using a = await named();
+    const [listen, admin] = [await freePort(), await freePort()];
+    const config = await configured(folder, { [`a-service-${'x'.repeat(40)}`]: [listen, a.port] });
+    const path = await folder.write('log', '');
+    const descriptor = openSync(path, 'a');
+    // A limit of a file's size is met as a full disk is: by a short write, then by errors (setrlimit(2)).
+    const args = ['--docker', 'none', '--admin', `127.0.0.1:${admin}`, '--config', config];
+    await using sealane = startWithLog(descriptor, args, ['prlimit', '--fsize=10000:']);
+    closeSync(descriptor);
+    await vi.waitFor(() => ask(listen), 10_000);
+    const lost = async (): Promise<number> => {
+      const page = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+      return Number(/^sealane_log_lines_lost_total (\d+)$/m.exec(page)?.[1]);
+    };
+    expect(await lost()).toBe(0);
+    while ((await lost()) === 0) await endSessions(listen, 500);
+    await run('prlimit', ['--pid', String(sealane.process.pid), '--fsize=unlimited:']);
+    const told = await vi.waitFor(
+      async () => {
+        const found = logLines(await readFile(path, 'utf8')).find((line) => hasFields(line, { event: 'log-dropped' }));
+        if (!found) throw new Error('the log does not say yet that lines were lost');
+        return found;
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    expect(told['dropped']).toBe(await lost());
+    sealane.process.kill('SIGTERM');
+    expect(await sealane.exited).toBe(0);
+    const text = await readFile(path, 'utf8');
+    expect(logLines(text)).toHaveLength(text.trimEnd().split('\n').length);
+    expect(logLines(text).at(-1)).toMatchObject({ event: 'stopped' });
+  });
+});
