@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
@@ -20,6 +21,18 @@ import { createDashboard } from './static.ts';
  * the empty page, and the login.
  */
 export type AdminApp = OpenAPIHono<AdminEnv>;
+
+/** Keeps room for health checks, whose routes come before. */
+const turnAwayInCrowd: MiddlewareHandler<AdminEnv> = async (context, next) => {
+  if (context.env?.crowded !== true) return next();
+  context.header('connection', 'close');
+  return failed(context, {
+    status: 503,
+    code: 'too-many-requests',
+    title: 'There are too many requests at once',
+    detail: 'Close other pages or commands that read from Sealane, or try again later.',
+  });
+};
 
 /** The largest body of a request; the largest action is a weight. */
 const maxBodyBytes = 4_096;
@@ -48,6 +61,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
     }),
   );
   app.route('/', health(source));
+  app.use(turnAwayInCrowd);
   app.get('/login', login(rules));
   // The page itself holds nothing secret; it reads what it shows from the guarded API.
   app.route('/', createDashboard());

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { lstat, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { AdminApp } from './app.ts';
+import { Connections } from './connections.ts';
 
 /**
  * Serves the admin app over TCP or on a Unix socket. Rejects when the address can't be bound.
@@ -14,8 +15,16 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** The most connections at once: far more than pages, commands and scrapers open. */
-const mostConnections = 256;
+/**
+ * The deadlines of clients. All requests are small, so they come at once; `timeout` is for answers that are not read,
+ * and event streams have a comment every 15 seconds.
+ */
+const deadlines = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+};
+const silenceMs = 30_000;
 
 export async function serveAdmin(
   app: AdminApp,
@@ -46,9 +55,16 @@ export async function serveAdminSocket(app: AdminApp, path: string): Promise<Adm
 
 function createServer(app: AdminApp, transport: 'tcp' | 'socket'): Server {
   const server = createAdaptorServer({
-    fetch: (request, bindings) => app.fetch(request, { ...bindings, transport }),
+    fetch(request, bindings) {
+      const { incoming, outgoing } = bindings as HttpBindings;
+      const { socket } = incoming;
+      connections.begin(socket, outgoing);
+      return app.fetch(request, { incoming, outgoing, transport, crowded: connections.isCrowdedFor(socket) });
+    },
+    serverOptions: deadlines,
   }) as Server;
-  server.maxConnections = mostConnections;
+  server.timeout = silenceMs;
+  const connections = new Connections(server);
   return server;
 }
 

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
+
+/**
+ * Clients that fill the admin address with half requests. The image's HEALTHCHECK is `sealane health`.
+ */
+interface Crowd extends Disposable {
+  readonly sockets: readonly Socket[];
+}
+
+interface Address {
+  readonly port?: number;
+  readonly path?: string;
+  readonly localAddress?: string;
+}
+
+const half = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\n';
+
+/** Resolves when all have connected, or were turned away. */
+async function crowd(address: Address, count: number, text = half): Promise<Crowd> {
+  const sockets = Array.from({ length: count }, () => open(address, text));
+  await Promise.all(
+    sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+  );
+  return {
+    sockets,
+    [Symbol.dispose]() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function open({ port = 0, path, localAddress }: Address, text: string): Socket {
+  const socket =
+    path === undefined ? connect({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) }) : connect(path);
+  // A connection that is turned away may be reset.
+  socket.on('error', () => undefined);
+  socket.write(text);
+  return socket.resume();
+}
+
+async function serving(folder: TempFolder, ...flags: readonly string[]): Promise<Sealane> {
+  const text = `services: { web: { listen: '127.0.0.1:${await freePort()}', upstreams: ['127.0.0.1:1'] } }`;
+  const config = await folder.write('sealane.yaml', text);
+  const sealane = startSealane('run', '--docker', 'none', '--config', config, ...flags);
+  await sealane.line({ event: 'route-opened', service: 'web' });
+  return sealane;
+}
+
+describe.each([256, 2_000])('%i half requests', (count) => {
+  it('keep neither the HEALTHCHECK nor an open event stream from the admin address', async () => {
+    await using folder = await tempFolder();
+    const port = await freePort();
+    await using sealane = await serving(folder, '--admin', `127.0.0.1:${port}`);
+    const events = await fetch(`http://127.0.0.1:${port}/api/events?stats=true`);
+    const reader = events.body?.getReader();
+    await reader?.read();
+    using halves = await crowd({ port }, count);
+    expect(await runSealane(['health', '--admin', `127.0.0.1:${port}`])).toMatchObject({ code: 0 });
+    expect((await fetch(`http://127.0.0.1:${port}/api/status`)).status).toBe(200);
+    // Figures come once a second.
+    expect(await reader?.read()).toMatchObject({ done: false });
+    expect(await reader?.read()).toMatchObject({ done: false });
+    await reader?.cancel();
+    expect(sealane.process.exitCode).toBeNull();
+    await vi.waitFor(() =>
+      expect(halves.sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(128),
+    );
+  });
+
+  it('keep the HEALTHCHECK from the admin socket just as little', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'admin.sock');
+    await using sealane = await serving(folder, '--admin-socket', path);
+    using halves = await crowd({ path }, count);
+    expect(await runSealane(['health', '--admin-socket', path])).toMatchObject({ code: 0 });
+    expect([halves.sockets.length, sealane.process.exitCode]).toEqual([count, null]);
+  });
+});
+
+it('a client address takes no connection away from another', async () => {
+  await using folder = await tempFolder();
+  const port = await freePort();
+  await using sealane = await serving(folder, '--admin', `127.0.0.1:${port}`);
+  using other = await crowd({ port, localAddress: '127.0.0.2' }, 1);
+  using halves = await crowd({ port }, 1_000);
+  const [socket] = other.sockets;
+  socket?.write('Connection: close\r\n\r\n');
+  let answer = '';
+  socket?.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  if (socket) await once(socket, 'close');
+  expect([halves.sockets.length, sealane.process.exitCode]).toEqual([1_000, null]);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+it.each([
+  ['half a head', half],
+  ['nothing', ''],
+])('a client that sends %s has its connection closed within seconds', async (_name, text) => {
+  await using folder = await tempFolder();
+  const port = await freePort();
+  await using sealane = await serving(folder, '--admin', `127.0.0.1:${port}`);
+  const openedAt = performance.now();
+  using one = await crowd({ port }, 1, text);
+  const [socket] = one.sockets;
+  if (socket) await once(socket, 'close');
+  expect(performance.now() - openedAt).toBeLessThan(20_000);
+  expect(sealane.process.exitCode).toBeNull();
+});
