@@ -45,7 +45,13 @@ export interface ListenEvents {
   onResourceWarning(code: string, message: string): void;
 }
 
-/** One client connection and at most one upstream connection: the whole network side of a session. */
+/** One of the two dials that a channel may have under way. */
+export type DialLane = 0 | 1;
+
+/**
+ * One client connection and at most one upstream connection: the whole network side of a session. While it is dialed
+ * for, two connections may be under way; the first that is answered stays.
+ */
 export interface Channel {
   /** The client's address as `ip:port`; `unix` for a client of a Unix socket. */
   readonly client: string;
@@ -88,16 +94,17 @@ export interface Channel {
    */
   release?(): number;
   /**
-   * Starts to connect to an upstream, one dial at a time. `onDialed` or `onDialFailed` follows, unless `abortDial` or
-   * `abort` comes first. `tls`: speaks TLS with the upstream, and `onDialed` then follows the handshake; only for
-   * drivers that have `secure`.
+   * Starts to connect to an upstream, in one of two lanes, each of which has one dial at a time. `onDialed` or
+   * `onDialFailed` follows, unless `abortDial` or `abort` comes first, or the dial in the other lane is answered.
+   * `tls`: speaks TLS with the upstream, and `onDialed` then follows the handshake; only for drivers that have
+   * `secure`.
    */
-  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void;
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane?: DialLane): void;
   /**
-   * Aborts the dial under way: its connection never carries a byte, not even where the upstream's answer is already on
-   * its way.
+   * Aborts the dial in the lane, or in both where none is named: its connection never carries a byte, not even where
+   * the upstream's answer is already on its way.
    */
-  abortDial(): void;
+  abortDial(lane?: DialLane): void;
   /**
    * Moves bytes both ways, beginning with those that the client has already sent; ends with `onRelayEnded` or `abort`.
    * `preface`: bytes that go ahead of the client's, and are not counted with them.
@@ -165,9 +172,10 @@ export interface ChannelEvents {
   onSecured?(): void;
   /** The TLS handshake failed, and the client is gone. `reason` is a few words. */
   onSecureFailed?(reason: string): void;
-  onDialed(): void;
-  /** The dial failed. `code` is Node's, e.g. `ECONNREFUSED`. */
-  onDialFailed(code: string): void;
+  /** The dial in this lane was answered; one in the other lane is aborted, and its upstream gets no byte. */
+  onDialed(lane: DialLane): void;
+  /** The dial in this lane failed. `code` is Node's, e.g. `ECONNREFUSED`. */
+  onDialFailed(code: string, lane: DialLane): void;
   /**
    * The upstream reset the connection before a byte had passed either way, as an upstream does that dies with
    * connections it has not accepted yet. The client has noticed nothing, and another upstream may be dialed for it. Not

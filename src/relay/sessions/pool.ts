@@ -142,10 +142,18 @@ export class Pool implements SessionHost {
       this.#begin(pending.channel, pending.listener, pending.clientInfo, pending.permit);
   }
 
+  onOverdue(session: Session): void {
+    const upstream = session.dialing;
+    if (!upstream || this.#sendBeside(session, upstream)) return;
+    if (upstream.acceptsSessions) session.dial(upstream);
+  }
+
   onUnanswered(session: Session, upstream: PoolUpstream): void {
     // A session that was relayed until now was admitted by earlier lists.
     if (!this.admission.allows(session.client)) return this.#deny(session);
-    if (this.#send(session)) upstream.onRetry();
+    const { dialing } = session;
+    if (dialing) this.#sendBeside(session, dialing);
+    if (dialing || this.#send(session)) upstream.onRetry();
     else this.#toHold(session);
   }
 
@@ -157,13 +165,13 @@ export class Pool implements SessionHost {
     this.#collaborators.onResourceWarning({ kind: 'dial-impossible', code, message });
   }
 
-  onClosed(session: Session, record: SessionRecord, left: PoolUpstream | undefined): void {
+  onClosed(session: Session, record: SessionRecord, freed: boolean): void {
     this.#sessions.remove(session.poolNode);
     this.admission.release(session);
     this.#collaborators.counters.count(threadCell.closed, 1);
     this.#hold.onClosed(session);
     // A limited upstream has room again. Room that other workers make is found by the probe session.
-    if (left?.isLimited) this.#hold.letIn(1);
+    if (freed) this.#hold.letIn(1);
     this.#collaborators.onRecord(record);
   }
 
@@ -219,9 +227,22 @@ export class Pool implements SessionHost {
 
   /** Dials the best candidate that the session has not tried yet; false when there is none. */
   #send(session: Session): boolean {
-    const best = this.#candidates.best(session.asked);
-    if (best.length === 0) return false;
-    const order = this.#balancer.order(best, activeOf, session.clientIp);
+    return this.#dialOne(session, this.#candidates.best(session.asked));
+  }
+
+  /**
+   * Dials another candidate beside the upstream that has not answered yet; false when there is none. One lost packet is
+   * no reason to leave the tier: no backup is dialed beside a primary, and no suspect beside a ready upstream.
+   */
+  #sendBeside(session: Session, upstream: PoolUpstream): boolean {
+    const best = this.#candidates.best([...session.asked, upstream]);
+    const peers = best.filter((one) => (upstream.isBackup || !one.isBackup) && (upstream.isSuspect || !one.isSuspect));
+    return this.#dialOne(session, peers);
+  }
+
+  #dialOne(session: Session, candidates: readonly PoolUpstream[]): boolean {
+    if (candidates.length === 0) return false;
+    const order = this.#balancer.order(candidates, activeOf, session.clientIp);
     // The first is nearly always dialed, but another worker may have filled it up just now.
     for (const upstream of order) if (session.dial(upstream)) return true;
     return false;

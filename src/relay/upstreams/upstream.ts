@@ -2,6 +2,7 @@ import type { Clock } from '../../time/clock.ts';
 import { overflowSlot, upstreamCell, type CounterWriter } from '../boundary/counters.ts';
 import type { CloseReason } from '../boundary/report.ts';
 import { LinkedList, type ListNode } from '../driver/linked-list.ts';
+import { Patience } from './patience.ts';
 import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from '../boundary/table.ts';
 
@@ -18,8 +19,9 @@ interface UpstreamCollaborators {
   readonly onSuspect: (upstreamKey: string, error: string) => void;
 }
 
+/** One dial of a session, or the session that is relayed through it. */
 export interface Occupant {
-  /** The session's node in the list of the upstream that it dials or is relayed to. */
+  /** The node in the upstream's list. */
   readonly upstreamNode: ListNode<Occupant>;
   onUpstreamGone(): void;
   /** Adds the bytes relayed since the last call to the counters. */
@@ -43,6 +45,7 @@ export class PoolUpstream {
   readonly #slot: number;
   readonly #clock: Clock;
   readonly #suspicion: Suspicion;
+  readonly #patience = new Patience();
   #spec: UpstreamSpec;
   #preferred = 0;
   #isReady = false;
@@ -108,6 +111,11 @@ export class PoolUpstream {
     return this.#counters.activeOf(this.#slot);
   }
 
+  /** How long a dial may stay unanswered before another one starts beside it. */
+  get patienceMs(): number {
+    return this.#patience.ms;
+  }
+
   get occupants(): LinkedList<Occupant> {
     return this.#occupants;
   }
@@ -123,6 +131,7 @@ export class PoolUpstream {
     if (!this.#isReady || wasReady) return undefined;
     // The control side made the upstream ready anew, and has seen it answer since the failed dials.
     this.#suspicion.clear();
+    this.#patience.onProven();
     const arrival = this.#hasJoined ? 'returned' : 'joined';
     this.#hasJoined = true;
     return arrival;
@@ -160,12 +169,18 @@ export class PoolUpstream {
   onAnswer(endpoint: Endpoint, dialMs: number): void {
     this.#counters.dialed(this.#slot, dialMs);
     this.#suspicion.clear();
+    this.#patience.onAnswer(dialMs);
     this.#preferred = Math.max(0, this.#spec.endpoints.indexOf(endpoint));
   }
 
   onDialFailed(how: 'refused' | 'silent' | 'withdrawn', error: string): void {
     this.#counters.add(this.#slot, upstreamCell.dialFailures, 1);
     if (how !== 'withdrawn') this.#suspicion.onFailed(how, error);
+  }
+
+  /** A dial to another upstream was answered while one to this upstream was not; only many in a row count. */
+  onOvertaken(error: string): void {
+    if (this.#patience.onOvertaken()) this.#suspicion.onFailed('silent', error);
   }
 
   onRetry(): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 /**
@@ -9,6 +10,8 @@ import { Worker } from 'node:worker_threads';
  */
 export interface Blackhole extends AsyncDisposable {
   readonly port: number;
+  /** The dials whose first packet was sent and not answered, one of which is the blackhole's own. */
+  unanswered(): number;
   wake(): void;
 }
 
@@ -39,6 +42,7 @@ export async function createBlackhole(): Promise<Blackhole> {
   };
   return {
     port,
+    unanswered: () => dialsTo(port),
     wake,
     async [Symbol.asyncDispose]() {
       for (const socket of fillers) socket.destroy();
@@ -46,6 +50,12 @@ export async function createBlackhole(): Promise<Blackhole> {
       await worker.terminate();
     },
   };
+}
+
+/** Counts the sockets in the state SYN_SENT towards the port (proc(5), /proc/net/tcp). */
+function dialsTo(port: number): number {
+  const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 02 `;
+  return readFileSync('/proc/net/tcp', 'utf8').split(remote).length - 1;
 }
 
 /** Waits: no event reports that nothing happens. */

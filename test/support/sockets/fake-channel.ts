@@ -1,4 +1,11 @@
-import type { Channel, ChannelEvents, Driver, ListenEvents, Preface } from '../../../src/relay/driver/driver.ts';
+import type {
+  Channel,
+  ChannelEvents,
+  DialLane,
+  Driver,
+  ListenEvents,
+  Preface,
+} from '../../../src/relay/driver/driver.ts';
 import type { Endpoint } from '../../../src/relay/boundary/table.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 
@@ -12,6 +19,8 @@ export class FakeChannel implements Channel {
   bytesDown = 0;
   /** The ports dialed, in order. */
   readonly dials: number[] = [];
+  /** The ports that are being dialed; once one has answered, its port alone, until the end. */
+  readonly lanes: [number | undefined, number | undefined] = [undefined, undefined];
   hasUnsent = false;
   phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
   preface: Preface | undefined;
@@ -30,13 +39,14 @@ export class FakeChannel implements Channel {
     this.peekLimit = undefined;
   }
 
-  dial({ port }: Endpoint): void {
+  dial({ port }: Endpoint, _tls?: unknown, lane: DialLane = 0): void {
     this.dials.push(port);
+    this.lanes[lane] = port;
     this.phase = 'dialing';
   }
 
-  abortDial(): void {
-    this.phase = 'idle';
+  abortDial(lane?: DialLane): void {
+    this.#endDial(lane);
   }
 
   relay(_idleTimeoutMs?: number, preface?: Preface): void {
@@ -67,21 +77,23 @@ export class FakeChannel implements Channel {
   }
 
   abort(): void {
+    this.#endDial();
     this.phase = 'aborted';
   }
 
-  answer(): void {
-    this.#events?.onDialed();
+  answer(lane = this.#busyLane): void {
+    this.lanes[lane === 0 ? 1 : 0] = undefined;
+    this.#events?.onDialed(lane);
   }
 
-  refuse(code = 'ECONNREFUSED'): void {
-    this.phase = 'idle';
-    this.#events?.onDialFailed(code);
+  refuse(code = 'ECONNREFUSED', lane = this.#busyLane): void {
+    this.#endDial(lane);
+    this.#events?.onDialFailed(code, lane);
   }
 
   /** The upstream resets the connection before a byte has passed. */
   lose(code = 'ECONNRESET'): void {
-    this.phase = 'idle';
+    this.#endDial();
     this.#events?.onUpstreamLost(code);
   }
 
@@ -90,12 +102,23 @@ export class FakeChannel implements Channel {
   }
 
   finish(): void {
+    this.#endDial();
     this.phase = 'finished';
   }
 
   /** Both sides end in order. */
   end(): void {
     this.#events?.onRelayEnded('finished');
+  }
+
+  get #busyLane(): DialLane {
+    return this.lanes[0] === undefined ? 1 : 0;
+  }
+
+  #endDial(lane?: DialLane): void {
+    if (lane !== 1) this.lanes[0] = undefined;
+    if (lane !== 0) this.lanes[1] = undefined;
+    if (this.lanes[0] === undefined && this.lanes[1] === undefined) this.phase = 'idle';
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Channel, ChannelEvents, Preface, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
 import { ListNode } from '../linked-list.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
@@ -36,8 +36,10 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   #isTelling = false;
   #isOver = false;
   #earlyBytes: SpliceEarlyBytes | undefined;
-  /** The dial for this client; undefined once the session is relayed. */
+  /** The dial for this client in lane 0, or the one that was answered; undefined once the session is relayed. */
   #dial: Dial | undefined;
+  /** The dial in lane 1. */
+  #second: Dial | undefined;
   /** The relay, which is kept for its byte counts once it is over. */
   #relay: SpliceRelay | undefined;
 
@@ -100,16 +102,21 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     return this.#client;
   }
 
-  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
-    this.#dial = new Dial(this.#parts, endpoint, this);
-    if (tls) this.#dial.refuse();
-    else this.#dial.start();
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
+    const dial = new Dial(this.#parts, endpoint, this);
+    if (lane === 0) this.#dial = dial;
+    else this.#second = dial;
+    if (tls) dial.refuse();
+    else dial.start();
   }
 
-  abortDial(): void {
-    if (!this.#dial || this.#dial.isDialed) return;
-    this.#dial.close();
-    this.#dial = undefined;
+  abortDial(lane?: DialLane): void {
+    if (this.#dial?.isDialed) return;
+    if (lane !== 1) {
+      this.#dial?.close();
+      this.#dial = undefined;
+    }
+    if (lane !== 0) this.#closeSecond();
   }
 
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
@@ -166,16 +173,24 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     return this.#parts.loop.turns === this.#acceptedTurn ? undefined : (this.#mask & readyIn) !== 0;
   }
 
-  onDialed(): void {
+  onDialed(dial: Dial): void {
+    const lane = dial === this.#second ? 1 : 0;
+    if (lane === 1) {
+      this.#dial?.close();
+      this.#dial = dial;
+      this.#second = undefined;
+    } else this.#closeSecond();
     this.#isTelling = true;
-    this.#events?.onDialed();
+    this.#events?.onDialed(lane);
     this.#isTelling = false;
     this.#relay?.pump();
   }
 
-  onDialFailed(code: string): void {
-    this.#dial = undefined;
-    this.#events?.onDialFailed(code);
+  onDialFailed(code: string, dial: Dial): void {
+    const lane = dial === this.#second ? 1 : 0;
+    if (lane === 1) this.#second = undefined;
+    else this.#dial = undefined;
+    this.#events?.onDialFailed(code, lane);
   }
 
   onRelayOver(reason: RelayEnd): void {
@@ -204,10 +219,16 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     }));
   }
 
+  #closeSecond(): void {
+    this.#second?.close();
+    this.#second = undefined;
+  }
+
   #close(): void {
     this.#isOver = true;
     this.#earlyBytes?.stop();
     this.#dial?.close();
+    this.#closeSecond();
     this.#relay?.close();
     this.#parts.loop.close(this.#client);
     this.#parts.onClosed(this);

@@ -17,9 +17,9 @@ export interface DialParts extends HalfPipeParts, DialFacts {
 export interface Dialer {
   /** Whether the client has sent any byte yet; undefined while that is not known. */
   readonly hasSpoken: boolean | undefined;
-  onDialed(): void;
+  onDialed(dial: Dial): void;
   /** The dial failed, and its socket is closed. */
-  onDialFailed(code: string): void;
+  onDialFailed(code: string, dial: Dial): void;
 }
 
 const none = -1;
@@ -158,11 +158,11 @@ export class Dial implements FdWatcher, Deferred {
     if (isSelfConnected(this.#parts, this.fd, this.#endpoint)) return this.#fail('ECONNREFUSED');
     this.isDialed = true;
     this.mask = mask;
-    this.#dialer.onDialed();
+    this.#dialer.onDialed(this);
   }
 
   #fail(code: string): void {
     this.close();
-    this.#dialer.onDialFailed(code);
+    this.#dialer.onDialFailed(code, this);
   }
 }

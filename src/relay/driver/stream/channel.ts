@@ -1,15 +1,15 @@
-import { Socket } from 'node:net';
-import type { Channel, ChannelEvents, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
+import type { Socket } from 'node:net';
+import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { awaitAnswer } from './answer.ts';
-import { connectTo, formatPeer, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
+import { formatPeer } from './connection.ts';
+import { StreamDial, type StreamDialer } from './dial.ts';
 import { StreamEarlyBytes } from './early-bytes.ts';
 import { StreamHalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { ResetWatch } from './reset-watch.ts';
-import { speakTls } from './tls-dial.ts';
 import { endTls } from './tls-end.ts';
 
 /**
@@ -25,15 +25,17 @@ const finishPatienceMs = 5_000;
 /** The time for a rejected client to read the answer. */
 const lingerMs = 1_000;
 
-export class StreamChannel implements Channel {
+export class StreamChannel implements Channel, StreamDialer {
   readonly client: string;
   readonly #sockets: OpenSockets;
   /** The client's TCP connection. */
   readonly #carrier: Socket;
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
   #client: Socket;
-  #upstreamCarrier: Socket | undefined;
-  #upstream: Socket | undefined;
+  /** The dial for this client in lane 0, or the connection that was answered. */
+  #upstream: StreamDial | undefined;
+  /** The dial in lane 1. */
+  #second: StreamDial | undefined;
   #events: ChannelEvents | undefined;
   readonly #earlyBytes = new StreamEarlyBytes((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
   #awaitsAnswer = false;
@@ -66,7 +68,7 @@ export class StreamChannel implements Channel {
 
   /** True while Node's buffers hold bytes; a direction whose sink is full is always among them. */
   get hasUnsent(): boolean {
-    return this.#client.writableLength > 0 || (this.#upstream?.writableLength ?? 0) > 0;
+    return this.#client.writableLength > 0 || (this.#upstream?.socket.writableLength ?? 0) > 0;
   }
 
   attach(events: ChannelEvents): void {
@@ -110,44 +112,33 @@ export class StreamChannel implements Channel {
     this.#client = secured;
   }
 
-  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer): void {
-    const carrier = this.#sockets.hasRoom ? connectTo(endpoint) : new Socket().destroy(tooManyFiles());
-    this.#sockets.opened();
-    carrier.once('close', () => this.#sockets.closed());
-    this.#upstreamCarrier = carrier;
-    this.#upstream = carrier;
-    carrier.once('connect', () => {
-      if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
-      // The dial was aborted, and another one may have replaced it.
-      if (carrier !== this.#upstream) return;
-      if (!tls) return this.#events?.onDialed();
-      if (tls.preface) carrier.write(tls.preface);
-      const secured = speakTls(carrier, tls);
-      this.#upstream = secured;
-      this.#watchUpstream(secured);
-      secured.once('secureConnect', () => {
-        if (secured === this.#upstream) this.#events?.onDialed();
-      });
-    });
-    this.#watchUpstream(carrier);
+  dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
+    const dial = new StreamDial(this, endpoint, this.#sockets, tls);
+    if (lane === 0) this.#upstream = dial;
+    else this.#second = dial;
   }
 
-  #watchUpstream(upstream: Socket): void {
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
-      if (upstream === this.#upstream) this.#onUpstreamError(error.code ?? 'UNKNOWN');
-    });
-    upstream.on('close', () => this.#onClosed());
+  abortDial(lane?: DialLane): void {
+    if (lane !== 1) {
+      this.#upstream?.close();
+      this.#upstream = undefined;
+    }
+    if (lane !== 0) this.#closeSecond();
   }
 
-  abortDial(): void {
-    const upstream = this.#upstream;
-    this.#upstream = undefined;
-    upstream?.destroy();
+  onDialed(dial: StreamDial): void {
+    const lane = dial === this.#second ? 1 : 0;
+    if (lane === 1) {
+      this.#upstream?.close();
+      this.#upstream = dial;
+      this.#second = undefined;
+    } else this.#closeSecond();
+    this.#events?.onDialed(lane);
   }
 
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
     const client = this.#client;
-    const upstream = this.#upstream;
+    const upstream = this.#upstream?.socket;
     if (!upstream || this.#over) return;
     if (preface) upstream.write(Buffer.from(preface.bytes));
     if (preface?.expect !== undefined) return this.#expect(upstream, preface.expect, idleTimeoutMs);
@@ -160,8 +151,8 @@ export class StreamChannel implements Channel {
 
   abort(): void {
     this.#stop();
-    const upstream = this.#upstream;
-    if (upstream) resetNow(upstream, this.#upstreamCarrier);
+    this.#upstream?.reset();
+    this.#closeSecond();
     // Where the kernel has the whole answer, a reset would discard the part that is still on its way.
     if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
     else resetNow(this.#client, this.#carrier);
@@ -169,14 +160,12 @@ export class StreamChannel implements Channel {
 
   finish(): void {
     this.#stop();
-    for (const [socket, carrier] of [
-      [this.#upstream, this.#upstreamCarrier],
-      [this.#client, this.#carrier],
-    ] as const) {
-      // A peer that takes no more bytes must not keep the socket for ever.
-      socket?.setTimeout(finishPatienceMs, () => resetNow(socket, carrier));
-      socket?.destroySoon();
-    }
+    // A peer that takes no more bytes must not keep the socket for ever.
+    this.#client.setTimeout(finishPatienceMs, () => resetNow(this.#client, this.#carrier));
+    this.#client.destroySoon();
+    const upstream = this.#upstream;
+    upstream?.socket.setTimeout(finishPatienceMs, () => upstream.reset());
+    upstream?.socket.destroySoon();
   }
 
   #stop(): void {
@@ -202,7 +191,7 @@ export class StreamChannel implements Channel {
     );
     client.on(
       'close',
-      ifCurrent(() => this.#onClosed()),
+      ifCurrent(() => this.onSocketClosed()),
     );
   }
 
@@ -232,20 +221,25 @@ export class StreamChannel implements Channel {
     else this.#events?.onClientLeft('reset');
   }
 
-  #onUpstreamError(code: string): void {
+  onUpstreamFailed(code: string, dial: StreamDial): void {
     if (this.#over) return;
+    if (dial === this.#second) {
+      this.#second = undefined;
+      return this.#events?.onDialFailed(code, 1);
+    }
+    if (dial !== this.#upstream) return;
     if (this.#awaitsAnswer) return this.#end('upstream-reset');
     if (this.#up) {
       // The upstream ended before it failed, so its answer is whole, and the client gets all of it first.
       if (this.#down?.ended && this.#client.writableLength > 0) {
-        this.#client.once('finish', () => this.#onUpstreamError(code));
+        this.#client.once('finish', () => this.onUpstreamFailed(code, dial));
         return;
       }
       if (this.#isUntouched) return this.#loseUpstream(code);
       return this.#end('upstream-reset');
     }
     this.#upstream = undefined;
-    this.#events?.onDialFailed(code);
+    this.#events?.onDialFailed(code, 0);
   }
 
   /** True if no byte has passed either way: for the client this is as if no upstream had been dialed yet. */
@@ -283,9 +277,14 @@ export class StreamChannel implements Channel {
    * Ends the session once both sockets are closed: Node destroys a socket by itself when both of its directions have
    * ended and are flushed.
    */
-  #onClosed(): void {
-    if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.destroyed) return;
+  onSocketClosed(): void {
+    if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.socket.destroyed) return;
     this.#end('finished');
+  }
+
+  #closeSecond(): void {
+    this.#second?.close();
+    this.#second = undefined;
   }
 
   #end(reason: RelayEnd): void {

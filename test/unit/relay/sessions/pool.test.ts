@@ -28,9 +28,9 @@ describe('a pool with upstreams to dial', () => {
   });
 
   test('gives up a dial without an answer at its deadline', () => {
-    const { admit, clock, pool } = createPool([a, b], { connectTimeoutMs: 300 });
+    const { admit, clock, pool } = createPool([a, b], { connectTimeoutMs: 140 });
     const client = admit();
-    clock.advance(299);
+    clock.advance(139);
     expect(client.dials).toEqual([1]);
     clock.advance(1);
     expect(client.dials).toEqual([1, 2]);
@@ -39,7 +39,7 @@ describe('a pool with upstreams to dial', () => {
   });
 
   test('ignores the deadline of a dial that was answered', () => {
-    const { admit, clock } = createPool([a, b], { connectTimeoutMs: 300 });
+    const { admit, clock } = createPool([a, b], { connectTimeoutMs: 140 });
     const client = admit();
     client.answer();
     clock.advance(1_000);

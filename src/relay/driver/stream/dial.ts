@@ -1,0 +1,70 @@
+import { Socket } from 'node:net';
+import type { OpenSockets } from '../../boundary/open-sockets.ts';
+import type { Endpoint } from '../../boundary/table.ts';
+import type { UpstreamTlsOffer } from '../driver.ts';
+import { connectTo, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
+import { resetNow } from './reset.ts';
+import { speakTls } from './tls-dial.ts';
+
+/**
+ * One connection to an upstream, from the attempt to connect: TCP, and TLS on it where that is asked for.
+ */
+export interface StreamDialer {
+  onDialed(dial: StreamDial): void;
+  /** The dial failed, or the connection did later. `code` is Node's. */
+  onUpstreamFailed(code: string, dial: StreamDial): void;
+  onSocketClosed(): void;
+}
+
+export class StreamDial {
+  /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
+  socket: Socket;
+  /** The TCP connection. */
+  readonly #carrier: Socket;
+  readonly #dialer: StreamDialer;
+  #isOver = false;
+
+  constructor(dialer: StreamDialer, endpoint: Endpoint, sockets: OpenSockets, tls: UpstreamTlsOffer | undefined) {
+    this.#dialer = dialer;
+    const carrier = sockets.hasRoom ? connectTo(endpoint) : new Socket().destroy(tooManyFiles());
+    sockets.opened();
+    carrier.once('close', () => sockets.closed());
+    this.#carrier = carrier;
+    this.socket = carrier;
+    this.#watch(carrier);
+    carrier.once('connect', () => this.#onConnected(endpoint, tls));
+  }
+
+  /** Ends the dial, whose connection never carries a byte. No event follows. */
+  close(): void {
+    this.#isOver = true;
+    this.socket.destroy();
+  }
+
+  /** Closes the connection with a reset. */
+  reset(): void {
+    resetNow(this.socket, this.#carrier);
+  }
+
+  #onConnected(endpoint: Endpoint, tls: UpstreamTlsOffer | undefined): void {
+    const carrier = this.#carrier;
+    if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
+    if (this.#isOver) return;
+    if (!tls) return this.#dialer.onDialed(this);
+    if (tls.preface) carrier.write(tls.preface);
+    const secured = speakTls(carrier, tls);
+    this.socket = secured;
+    this.#watch(secured);
+    secured.once('secureConnect', () => {
+      if (!this.#isOver) this.#dialer.onDialed(this);
+    });
+  }
+
+  #watch(socket: Socket): void {
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // Beneath TLS, the TLS socket reports what happens to the connection.
+      if (!this.#isOver && socket === this.socket) this.#dialer.onUpstreamFailed(error.code ?? 'UNKNOWN', this);
+    });
+    socket.on('close', () => this.#dialer.onSocketClosed());
+  }
+}
