@@ -14,7 +14,7 @@ export interface Address {
 }
 
 /** The longest path that fits into sun_path, without its terminating zero (unix(7)). */
-const longestSocketPath = 107;
+export const longestSocketPath = 107;
 
 /** Parses `host:port`, `[ipv6]:port` or `unix:/path`, with ports from 0 to 65535. */
 export function parseAddress(text: string): Address | undefined {

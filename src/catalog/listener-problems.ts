@@ -1,5 +1,6 @@
 import { isUnix } from '../address/address.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
+import { printable } from '../text/printable.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -13,9 +14,15 @@ export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>):
 
 export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
   const known = isUnix(listen) ? socketReasons : reasons;
-  const [why, fix] = known[code] ?? [message, 'Sealane retries automatically.'];
+  const [why, fix] = known[code] ?? [printable(message, 400), fixes[code] ?? 'Sealane retries automatically.'];
   return { code: 'listen-failed', subject: listen, listen, message: `cannot listen: ${why}`, fix };
 }
+
+/** The fixes where the relay's own message says why. */
+const fixes: Readonly<Record<string, string>> = {
+  OUTSIDE_SOCKET_FOLDER:
+    'Remove the link, or set socket-folder to the folder that it leads to; Sealane retries automatically.',
+};
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: [

@@ -33,7 +33,7 @@ export interface RelayParts {
   readonly onChange: () => void;
 }
 
-type RelaySettings = Pick<Settings, 'driver' | 'workers' | 'reuse-port' | 'max-sessions'>;
+type RelaySettings = Pick<Settings, 'driver' | 'workers' | 'reuse-port' | 'max-sessions' | 'socket-folder'>;
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
 export function createRelay({ clock, logger, onChange }: RelayParts, settings: RelaySettings): Relay {
@@ -45,10 +45,10 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const statuses: Relay['statuses'] = new Broadcast();
   suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
   statuses.on((listen, status) => listeners.set(listen, status));
-  const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions } = settings;
+  const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const plane = createPlane(
     { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
-    { workers, driver, reusePort, maxSessions },
+    { workers, driver, reusePort, maxSessions, socketFolder },
   );
   return { plane, driver, listeners, dialFailures, sessions, suspects, statuses };
 }

@@ -25,6 +25,8 @@ export interface WorkerSetup {
   readonly ticketKeys: Uint8Array;
   /** The greatest number of sessions at once over all relay threads; undefined where no limit is set. */
   readonly maxSessions: number | undefined;
+  /** The folder in which labels may open Unix sockets: no path below it may lead out of it. */
+  readonly socketFolder: string | undefined;
 }
 
 export type DriverName = 'stream' | 'splice';

@@ -3,6 +3,7 @@ import type { Timer } from '../../time/clock.ts';
 import type { Bind, Channel, Driver, DriverListener } from '../driver/driver.ts';
 import type { ListenerStatus } from '../boundary/report.ts';
 import { removeIfStale } from '../driver/socket-file.ts';
+import { placeSocket, type AllowedPlace, type SocketPlace } from '../driver/socket-place.ts';
 import { isUnix, unixPath } from '../../address/address.ts';
 
 /**
@@ -22,18 +23,21 @@ export class Listener {
   readonly #random: () => number;
   readonly #events: ListenerEvents;
   readonly #bind: Bind;
-  #bound: DriverListener | undefined;
+  readonly #socketFolder: string | undefined;
+  #bound: { readonly bound: DriverListener; readonly place: AllowedPlace } | undefined;
   #retry: Timer | undefined;
   #givenPort: number | undefined;
   #attempts = 0;
   #lastCode: string | undefined;
   #closed = false;
 
-  constructor(driver: Driver, random: () => number, events: ListenerEvents, bind: Bind) {
+  /** `socketFolder`: see placeSocket; undefined where paths are not checked. */
+  constructor(driver: Driver, random: () => number, events: ListenerEvents, bind: Bind, socketFolder?: string) {
     this.#driver = driver;
     this.#random = random;
     this.#events = events;
     this.#bind = bind;
+    this.#socketFolder = socketFolder;
     this.#tryBind();
   }
 
@@ -45,32 +49,56 @@ export class Listener {
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
-    this.#bound?.close();
+    this.#unbind();
   }
 
   #tryBind(): void {
-    this.#bound = this.#driver.listen(this.#bind, {
-      onListening: (host, port) => {
-        this.#givenPort = port;
-        this.#attempts = 0;
-        this.#lastCode = undefined;
-        if (!this.#closed) this.#events.onStatus({ kind: 'listening', host, port });
+    const { host: asked } = this.#bind;
+    const place = this.#placeOf(asked);
+    if (place.kind === 'refused') return this.#retryLater(place.code, place.message);
+    const bound = this.#driver.listen(
+      { ...this.#bind, host: place.host },
+      {
+        onListening: (listening, port) => {
+          const host = isUnix(asked) ? asked : listening;
+          this.#givenPort = port;
+          this.#attempts = 0;
+          this.#lastCode = undefined;
+          if (!this.#closed) this.#events.onStatus({ kind: 'listening', host, port });
+        },
+        onFailed: (code, message) => {
+          if (!this.#closed) this.#onFailed(place, code, message);
+        },
+        onChannel: (channel) => this.#events.onChannel(channel),
+        onResourceWarning: (code, message) => this.#events.onResourceWarning(code, message),
       },
-      onFailed: (code, message) => {
-        if (!this.#closed) this.#onFailed(code, message);
-      },
-      onChannel: (channel) => this.#events.onChannel(channel),
-      onResourceWarning: (code, message) => this.#events.onResourceWarning(code, message),
-    });
+    );
+    this.#bound = { bound, place };
   }
 
-  #onFailed(code: string, message: string): void {
-    // The driver keeps a failed listener until it is closed.
-    this.#bound?.close();
+  #placeOf(host: string): SocketPlace {
+    const folder = this.#socketFolder;
+    return folder === undefined ? { kind: 'allowed', host, release: () => {} } : placeSocket(host, folder);
+  }
+
+  #unbind(): void {
+    this.#bound?.bound.close();
+    // The driver removes a socket's file through the place.
+    this.#bound?.place.release();
     this.#bound = undefined;
-    const { host } = this.#bind;
-    if (code !== 'EADDRINUSE' || !isUnix(host)) return this.#retryLater(code, message);
+  }
+
+  #onFailed({ host, release }: AllowedPlace, code: string, text: string): void {
+    // The driver keeps a failed listener until it is closed.
+    this.#bound?.bound.close();
+    this.#bound = undefined;
+    const message = isUnix(host) ? text.replaceAll(unixPath(host), unixPath(this.#bind.host)) : text;
+    if (code !== 'EADDRINUSE' || !isUnix(host)) {
+      release();
+      return this.#retryLater(code, message);
+    }
     removeIfStale(unixPath(host), (removed) => {
+      release();
       if (this.#closed) return;
       if (removed) this.#tryBind();
       else this.#retryLater(code, message);

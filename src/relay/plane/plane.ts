@@ -48,6 +48,8 @@ export interface PlaneOptions {
   readonly reusePort?: boolean;
   /** The most open sessions over all services; further clients are rejected. Undefined: as many as open files allow. */
   readonly maxSessions?: number | undefined;
+  /** The folder in which labels may open Unix sockets. Undefined: paths are not checked. */
+  readonly socketFolder?: string | undefined;
   /** The module that worker threads run. Default: found by itself, in the bundle and from source. */
   readonly workerUrl?: URL;
   /** How many counter slots there are; upstreams beyond them share one. */
@@ -102,7 +104,8 @@ class ThreadedPlane implements Plane {
   #overflowing = false;
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
-    const { workers, driver, reusePort = false, maxSessions, workerUrl = defaultWorkerUrl(), slots } = options;
+    const { workers, driver, reusePort = false, maxSessions, socketFolder, slots } = options;
+    const { workerUrl = defaultWorkerUrl() } = options;
     // The splice driver can't end TLS, so there may be one thread more that does.
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
@@ -143,6 +146,7 @@ class ThreadedPlane implements Plane {
         access: this.#access,
         reusePort: reusePort || workers > 1,
         maxSessions,
+        socketFolder,
         sockets: createSocketMemory(threadCount, files.sockets),
         maxPipes: files.pipes,
         ticketKeys: randomBytes(48),

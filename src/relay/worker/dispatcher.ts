@@ -46,6 +46,8 @@ export interface DispatcherOptions {
   readonly reusePort: boolean;
   /** The most open sessions over all workers and services; undefined: only the driver's limit applies. */
   readonly maxSessions?: number | undefined;
+  /** The folder that no Unix socket below it may lead out of; see placeSocket. */
+  readonly socketFolder?: string | undefined;
 }
 
 /** The counted bytes of live sessions are at most this old. */
@@ -199,6 +201,7 @@ export class Dispatcher {
         onResourceWarning: (code, message) => onResourceWarning({ kind: 'accept-failed', code, message }),
       },
       { host, port, reusePort: this.#options.reusePort },
+      this.#options.socketFolder,
     );
   }
 

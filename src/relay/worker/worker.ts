@@ -17,10 +17,9 @@ const warningIntervalMs = 250;
 
 if (parentPort) run(parentPort, workerData as WorkerSetup);
 
-function run(
-  port: NonNullable<typeof parentPort>,
-  { index, driver: driverName, memory, access, reusePort, maxSessions, sockets, maxPipes, ticketKeys }: WorkerSetup,
-): void {
+function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
+  const { index, driver: driverName, memory, access, sockets, maxPipes, ticketKeys } = setup;
+  const { reusePort, maxSessions, socketFolder } = setup;
   const send = (message: FromWorker): void => port.postMessage(message);
   const opened = openDriver(driverName, new OpenSockets(sockets, index), maxPipes);
   const { driver, wakeFd } = opened;
@@ -46,7 +45,7 @@ function run(
       onResourceWarning: (warning) => warnings.add(warning),
       access: openAccess(access, index),
     },
-    { reusePort, maxSessions },
+    { reusePort, maxSessions, socketFolder },
   );
 
   process.once('exit', () => dispatcher.abandon());
