@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { connect, createServer, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import {
+  connect,
+  createServer,
+  type ClientHttp2Session,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -190,6 +196,59 @@ export function describeNames(createRig: CreateRig): void {
       }
     });
 
+    test.each([
+      ['a URL of 17,000 bytes', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: web.test\r\n\r\n`],
+      ['a URL of 65,000 bytes', `GET /${'x'.repeat(65_000)} HTTP/1.1\r\nHost: web.test\r\n\r\n`],
+      ['a Cookie of 65,000 bytes', `GET / HTTP/1.1\r\nCookie: ${'x'.repeat(65_000)}\r\nHost: web.test\r\n\r\n`],
+      ['an empty line before the request', '\r\nGET / HTTP/1.1\r\nHost: web.test\r\n\r\n'],
+      ['a method of its own', 'frob / HTTP/1.1\r\nHost: web.test\r\n\r\n'],
+    ])('an HTTP client is routed by its host with %s', async (_, text) => {
+      await using scene = await createScene(createRig, ['web', 'rest']);
+      const port = await scene.bind({ names: [name('host', 'web.test', 'web')], service: 'rest' });
+      await using client = await dial(port);
+      client.socket.write(text);
+      const peer = await scene.server('web').accept();
+
+      expect(await peer.read(text.length)).toBe(text);
+      expect(scene.server('rest').peers).toHaveLength(0);
+    });
+
+    test.each([
+      ['a URL of 70,000 bytes', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\nHost: web.test\r\n\r\n`, 414, 'line-too-long'],
+      ['a URL of a megabyte', `GET /${'x'.repeat(1_000_000)} HTTP/1.1\r\n\r\n`, 414, 'line-too-long'],
+      [
+        'a Cookie of 70,000 bytes',
+        `GET / HTTP/1.1\r\nCookie: ${'x'.repeat(70_000)}\r\nHost: web.test\r\n\r\n`,
+        431,
+        'head-too-large',
+      ],
+      ['two hosts', 'GET / HTTP/1.1\r\nHost: web.test\r\nHost: else.test\r\n\r\n', 400, 'malformed'],
+      ['a folded host', 'GET / HTTP/1.1\r\nHost: web.test\r\n .else\r\n\r\n', 400, 'malformed'],
+      ['a broken request line', 'GET /a b HTTP/1.1\r\nHost: web.test\r\n\r\n', 400, 'malformed'],
+    ])('an HTTP client gets a page, and no service gets it, with %s', async (_, text, status, reason) => {
+      for (const service of ['rest', undefined]) {
+        await using scene = await createScene(createRig, ['web', 'rest']);
+        const port = await scene.bind({ names: [name('host', 'web.test', 'web')], service });
+        await using client = await dial(port);
+        client.socket.write(text);
+
+        expect(await client.readToEnd()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+        expect(await scene.rig.records.find(() => true)).toMatchObject({ reason, service: undefined });
+        expect(scene.server('web').peers.length + scene.server('rest').peers.length).toBe(0);
+      }
+    });
+
+    test('an HTTP/2 client whose host differs from its authority gets a page, and no service gets it', async () => {
+      await using scene = await createScene(createRig, ['web', 'rest']);
+      const port = await scene.bind({ names: [name('host', 'web.test', 'web')], service: 'rest' });
+      await using client = await dialHttp2(port);
+      const { status } = await ask(client, 'web.test', Buffer.alloc(0), { host: 'else.test' });
+
+      expect(status).toBe(400);
+      expect(await scene.rig.records.find(() => true)).toMatchObject({ reason: 'malformed' });
+      expect(scene.server('web').peers.length + scene.server('rest').peers.length).toBe(0);
+    });
+
     test('a client of a service without a ready upstream gets a page when the hold is over', async () => {
       await using rig = createRig();
       const refusing = pool([upstream('a', { port: await freePort() })], { service: 'a', holdMs: 50 });
@@ -318,8 +377,13 @@ async function dialHttp2(port: number): Promise<ClientHttp2Session & AsyncDispos
   });
 }
 
-async function ask(session: ClientHttp2Session, authority: string, body: Buffer = Buffer.alloc(0)) {
-  const request = session.request({ ':method': 'POST', ':path': '/', ':authority': authority });
+async function ask(
+  session: ClientHttp2Session,
+  authority: string,
+  body: Buffer = Buffer.alloc(0),
+  more: OutgoingHttpHeaders = {},
+) {
+  const request = session.request({ ':method': 'POST', ':path': '/', ':authority': authority, ...more });
   request.end(body);
   const [headers] = (await once(request, 'response')) as [IncomingHttpHeaders];
   return { status: headers[':status'], text: (await buffer(request)).toString() };

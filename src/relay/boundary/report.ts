@@ -32,6 +32,9 @@ export const closeReasons = {
   'bad-proxy-header': 'A trusted proxy did not begin with a PROXY header, or with one that is broken.',
   'no-route': 'The client asked for a name that no service here has, or for none.',
   malformed: 'The client began with a TLS hello or an HTTP head that is broken.',
+  'line-too-long': 'The client’s HTTP request line is longer than 64 KiB.',
+  'head-too-large':
+    'The client’s HTTP request has more than 64 KiB ahead of its body, or more than 1,000 header fields.',
   'tls-failed': 'The client’s TLS could not be begun: no TLS, nothing in common, no certificate, or too slow.',
   'sniff-timeout': 'The client took too long to say which name it wants.',
 } as const;
@@ -49,6 +52,8 @@ export const refusals = [
   'bad-proxy-header',
   'no-route',
   'malformed',
+  'line-too-long',
+  'head-too-large',
   'tls-failed',
   'sniff-timeout',
 ] as const satisfies readonly CloseReason[];

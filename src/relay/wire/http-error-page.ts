@@ -16,6 +16,8 @@ type Page = readonly [status: number, phrase: string];
 
 const pages: Partial<Record<CloseReason, Page>> = {
   malformed: [400, 'Bad Request'],
+  'line-too-long': [414, 'URI Too Long'],
+  'head-too-large': [431, 'Request Header Fields Too Large'],
   'no-route': [404, 'Not Found'],
   'sniff-timeout': [408, 'Request Timeout'],
   'hold-expired': [503, 'Service Unavailable'],

@@ -8,6 +8,10 @@ export type HttpHost =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'not-http' }
   | { readonly kind: 'malformed'; readonly why: string; readonly stream?: number }
+  /** The request line is longer than a head may be. */
+  | { readonly kind: 'line-too-long' }
+  /** The head has more bytes or more header fields than are read. */
+  | { readonly kind: 'head-too-large'; readonly stream?: number }
   /**
    * `host` is in lower case and without a port, an IPv6 address is in brackets; undefined when the request names no
    * host.
@@ -22,6 +26,9 @@ export type HttpHost =
 /** The result for a head that has arrived as a whole. */
 export type JudgedHost = Extract<HttpHost, { readonly kind: 'host' } | { readonly kind: 'malformed' }>;
 
+/**
+ * The longest head of a request, which is as long as a client can be peeked at. Servers read 8 to 64 KiB by default.
+ */
 export const maxHeadBytes = 65_536;
 
 /**

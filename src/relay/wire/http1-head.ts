@@ -1,54 +1,30 @@
-import { hostFrom, maxHeadBytes, type HttpHost, type JudgedHost } from './http-host.ts';
+import { hostFrom, maxHeadBytes, type HttpHost } from './http-host.ts';
+import { latin1, readRequestLine } from './http1-request-line.ts';
 
 /**
- * Reads the first request line and its Host header (RFC 9112 §3). Reading stops at the Host header, so that a long
- * Cookie behind it need not have arrived. The parser is as strict as servers are where bytes could be read in two ways,
- * and no stricter.
+ * Reads the host of the first request: its request line and all its header fields (RFC 9112 §3, §5), since a second
+ * Host among them would make the host a guess. The parser is as strict as servers are where bytes could be read in two
+ * ways, and no stricter.
  */
-type RequestLine =
-  | { readonly kind: 'incomplete' }
-  | { readonly kind: 'not-http' }
-  | { readonly kind: 'line'; readonly method: string; readonly target: string; readonly length: number };
+type HostField =
+  | Extract<HttpHost, { readonly kind: 'incomplete' | 'head-too-large' | 'malformed' }>
+  /** `value` is undefined where there is no Host. */
+  | { readonly kind: 'field'; readonly value: string | undefined };
 
 /**
- * The longest request line: twice the length that RFC 9112 §3 recommends to support. A longer line belongs to some
- * other protocol.
+ * The most header fields; nginx allows as many by default (max_headers). All of them are read again with each peek at a
+ * head that drips.
  */
-const maxLineBytes = 16_384;
-/**
- * The most header lines before the Host header; HAProxy allows 101 in all (tune.http.maxhdr). All of them are read
- * again with each peek at a head that drips.
- */
-const maxHeaderLines = 128;
-/**
- * The longest method. All registered methods are capitals and hyphens; the longest of them, UPDATEREDIRECTREF, has 17.
- */
-const maxMethodBytes = 24;
+export const maxFields = 1_000;
 
 const lineFeed = 10;
 const carriageReturn = 13;
-const space = 32;
-
-export function readRequestLine(bytes: Uint8Array): RequestLine {
-  const head = bytes.subarray(0, maxLineBytes);
-  let at = 0;
-  while (at < head.length && at < maxMethodBytes && isMethodByte(head[at])) at += 1;
-  if (at === head.length) return { kind: 'incomplete' };
-  if (at === 0 || head[at] !== space) return { kind: 'not-http' };
-  while (at < head.length && !isControl(head[at])) at += 1;
-  const end = head[at] === carriageReturn ? at + 1 : at;
-  if (end === head.length) return bytes.length < maxLineBytes ? { kind: 'incomplete' } : { kind: 'not-http' };
-  if (head[end] !== lineFeed) return { kind: 'not-http' };
-  const [, method, target] = /^([A-Z-]+) ([^ ]+) HTTP\/1\.\d$/.exec(latin1(head.subarray(0, at))) ?? [];
-  if (method === undefined || target === undefined) return { kind: 'not-http' };
-  return { kind: 'line', method, target, length: end + 1 };
-}
 
 export function readHttp1Host(bytes: Uint8Array): HttpHost {
   const line = readRequestLine(bytes);
   if (line.kind !== 'line') return line;
-  const authority = authorityOf(line);
-  return authority === undefined ? readHostHeader(bytes.subarray(0, maxHeadBytes), line.length) : hostFrom(authority);
+  const field = readHostField(bytes.subarray(0, maxHeadBytes), line.length);
+  return field.kind === 'field' ? hostFrom(authorityOf(line) ?? field.value ?? '') : field;
 }
 
 /**
@@ -60,18 +36,23 @@ function authorityOf({ method, target }: { readonly method: string; readonly tar
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
 }
 
-function readHostHeader(head: Uint8Array, from: number): HttpHost {
-  for (let at = from, lines = 0; ; lines++) {
+function readHostField(head: Uint8Array, from: number): HostField {
+  let host: string | undefined;
+  for (let at = from, fields = 0; ; fields++) {
     const end = head.indexOf(lineFeed, at);
-    if (end < 0) return head.length < maxHeadBytes ? { kind: 'incomplete' } : malformed('the head exceeds 64 KiB');
+    if (end < 0) return { kind: head.length < maxHeadBytes ? 'incomplete' : 'head-too-large' };
     const line = latin1(head.subarray(at, head[end - 1] === carriageReturn ? end - 1 : end));
-    if (line === '') return { kind: 'host', host: undefined };
+    if (line === '') return { kind: 'field', value: host };
+    if (fields === maxFields) return { kind: 'head-too-large' };
     // A folded line, a blank before the colon, a CR within the line or a NUL would let two readers see two different
     // headers (RFC 9112 §2.2, §5.1, §5.2; RFC 9110 §5.5).
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):([^\r\0]*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) return malformed('a header line is malformed');
-    if (name.toLowerCase() === 'host') return hostFrom(withoutBlanks(value));
-    if (lines === maxHeaderLines) return malformed(`more than ${maxHeaderLines} header lines before the host`);
+    if (name === undefined || value === undefined) return { kind: 'malformed', why: 'a header line is malformed' };
+    if (name.toLowerCase() === 'host') {
+      // A server must reject a request with two of them, even where both have the same value (RFC 9112 §3.2).
+      if (host !== undefined) return { kind: 'malformed', why: 'the request names two hosts' };
+      host = withoutBlanks(value);
+    }
     at = end + 1;
   }
 }
@@ -82,20 +63,4 @@ function readHostHeader(head: Uint8Array, from: number): HttpHost {
  */
 function withoutBlanks(value: string): string {
   return /[^\t -~]/.test(value) ? value : value.trim();
-}
-
-function isMethodByte(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte >= 65 && byte <= 90) || byte === 45);
-}
-
-function isControl(byte: number | undefined): boolean {
-  return byte !== undefined && (byte < space || byte === 127);
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-function malformed(why: string): JudgedHost {
-  return { kind: 'malformed', why };
 }

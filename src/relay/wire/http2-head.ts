@@ -26,9 +26,10 @@ export function isHttp2Preface(bytes: Uint8Array): boolean | undefined {
 export function readHttp2Host(bytes: Uint8Array): HttpHost {
   const head = bytes.subarray(0, maxHeadBytes);
   const block = readFirstBlock(head);
-  if ('bytes' in block) return { ...hostIn(block.bytes), stream: block.stream };
-  if (block.kind === 'incomplete' && head.length === maxHeadBytes) return malformed('the head exceeds 64 KiB');
-  return block;
+  if (block.kind === 'block') return { ...hostIn(block.bytes), stream: block.stream };
+  if (block.kind !== 'incomplete') return block;
+  if (head.length < maxHeadBytes) return { kind: 'incomplete' };
+  return { kind: 'head-too-large', ...(block.stream !== undefined && { stream: block.stream }) };
 }
 
 /**
@@ -45,25 +46,32 @@ export function findAcknowledgement(bytes: Uint8Array): { readonly at: number; r
   }
 }
 
-function readFirstBlock(head: Uint8Array): { readonly bytes: Uint8Array; readonly stream: number } | HttpHost {
+type FirstBlock =
+  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly stream: number }
+  /** `stream`: that of the headers which have begun. */
+  | { readonly kind: 'incomplete'; readonly stream: number | undefined }
+  | ReturnType<typeof malformed>;
+
+function readFirstBlock(head: Uint8Array): FirstBlock {
   const pieces: Uint8Array[] = [];
   let stream: number | undefined;
   for (let at = preface.length, frames = 1; ; frames++) {
     const frame = readFrame(head, at);
     if ('why' in frame) return frame;
-    if (frame.kind === undefined) return { kind: 'incomplete' };
+    if (frame.kind === undefined) return { kind: 'incomplete', stream };
     if (frames > maxFrames) return malformed(`more than ${maxFrames} HTTP/2 frames before the host`);
     if (frames === 1 && frame.kind !== type.settings) return malformed('the first HTTP/2 frame is not SETTINGS');
     if (stream !== undefined && (frame.kind !== type.continuation || frame.stream !== stream))
       return malformed('another HTTP/2 frame within the headers');
+    const isHeaders = frame.kind === type.headers || frame.kind === type.continuation;
     if (stream === undefined && isMisplaced(frame.kind)) return malformed('an HTTP/2 frame before the first request');
-    if (!frame.payload) return { kind: 'incomplete' };
-    if (frame.kind === type.headers || frame.kind === type.continuation) {
+    if (!frame.payload) return { kind: 'incomplete', stream: (isHeaders && frame.stream) || stream };
+    if (isHeaders) {
       const piece = frame.kind === type.headers ? fragmentOf(frame.payload, frame.flags) : frame.payload;
       if (!piece || frame.stream === 0) return malformed('an HTTP/2 HEADERS frame is malformed');
       pieces.push(piece);
       stream = frame.stream;
-      if ((frame.flags & flag.endHeaders) !== 0) return { bytes: Buffer.concat(pieces), stream };
+      if ((frame.flags & flag.endHeaders) !== 0) return { kind: 'block', bytes: Buffer.concat(pieces), stream };
     }
     at += frameHeaderBytes + frame.payload.length;
   }
@@ -109,9 +117,18 @@ function hostIn(block: Uint8Array): JudgedHost {
   if (!fields) return malformed('the HTTP/2 headers are malformed');
   const valuesOf = (wanted: string): readonly string[] =>
     fields.filter(({ name }) => name === wanted).map(({ value }) => value);
-  const named = valuesOf(':authority');
-  const [authority, another] = named.length > 0 ? named : valuesOf('host');
-  return another === undefined ? hostFrom(authority ?? '') : malformed('the request names two hosts');
+  const [authority, otherAuthority] = valuesOf(':authority');
+  const [field, otherField] = valuesOf('host');
+  if (otherAuthority !== undefined || otherField !== undefined) return malformed('the request names two hosts');
+  const host = hostFrom(authority ?? field ?? '');
+  return authority === undefined || field === undefined || isSameHost(host, hostFrom(field))
+    ? host
+    : malformed('its host and its :authority differ');
+}
+
+/** A Host that names another entity than `:authority` makes the request malformed (RFC 9113 §8.3.1). */
+function isSameHost(a: JudgedHost, b: JudgedHost): boolean {
+  return a.kind === 'host' && b.kind === 'host' && a.host === b.host;
 }
 
 function malformed(why: string): { readonly kind: 'malformed'; readonly why: string } {

@@ -1,5 +1,5 @@
 import { isHttp2Preface } from './http2-head.ts';
-import { readRequestLine } from './http1-head.ts';
+import { readRequestLine } from './http1-request-line.ts';
 
 /**
  * The protocol that a client speaks, by its first bytes. `undecided` as long as more bytes may change the answer; any

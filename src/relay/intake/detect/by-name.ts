@@ -1,6 +1,7 @@
 import type { NameSpec } from '../../boundary/table.ts';
 import { readHttpHost } from '../../wire/http-head.ts';
 import { findAcknowledgement } from '../../wire/http2-head.ts';
+import { isLikelyRequest } from '../../wire/http1-request-line.ts';
 import { postgresRequestBytes, protocolOf } from '../../wire/protocol.ts';
 import { readClientHello } from '../../wire/tls-client-hello.ts';
 import { httpPage } from '../../wire/http-error-page.ts';
@@ -18,6 +19,7 @@ import {
  * Detects which name a client asks for, in any protocol. A client that speaks TLS or HTTP where no such names are
  * declared is routed to the catch-all unread, as is a client of any other protocol. Pure.
  */
+const handshakeRecord = 22;
 const alert = { unrecognizedName: 112, decodeError: 50 } as const;
 const yes = Buffer.from('S');
 const no = Buffer.from('N');
@@ -35,20 +37,17 @@ export function detectName(config: ListenerConfig, state: NamesState, input: Det
   const bytes = state.consumed ? Buffer.concat([state.consumed, input.bytes]) : input.bytes;
   const protocol = protocolOf(bytes);
   // A client that was granted TLS by Postgres' request must speak it next; anything else is malformed.
-  if (state.asked.tls && protocol !== 'tls' && protocol !== 'undecided') return malformed(resultOf(state));
+  if (state.asked.tls && protocol !== 'tls' && !mayBeTls(bytes)) return malformed(resultOf(state));
   switch (protocol) {
     case 'undecided':
-      if (!ended) return wait({ ...state, recognized: bytes.length === 0 ? state.recognized : 'undecided' });
-      return bytes.length === 0 ? afterEnd(config, state) : afterSilence(config, { ...state, recognized: 'undecided' });
+      return undecided(config, state, bytes, ended);
     case 'tls':
       return config.hasTlsNames || !config.catchAll
         ? byServerName(config, state, bytes, ended)
         : elsewhere(config, state);
     case 'http1':
     case 'http2':
-      return config.hasHosts || !config.catchAll
-        ? byHost(config, state, protocol, bytes, ended)
-        : elsewhere(config, state);
+      return readsHosts(config) ? byHost(config, state, protocol, bytes, ended) : elsewhere(config, state);
     case 'postgres-ssl':
       if (config.grantsTls) return answered(state, { ...state.asked, tls: true }, yes);
       return elsewhere(config, state, no);
@@ -58,6 +57,24 @@ export function detectName(config: ListenerConfig, state: NamesState, input: Det
     case 'other':
       return elsewhere(config, state);
   }
+}
+
+/** HTTP heads are read for hosts; otherwise their clients are routed to the catch-all unread. */
+function readsHosts({ hasHosts, catchAll }: ListenerConfig): boolean {
+  return hasHosts || !catchAll;
+}
+
+/** Whether the bytes are too few to tell that they are not TLS. */
+function mayBeTls(bytes: Uint8Array): boolean {
+  return bytes.length === 0 || (bytes.length === 1 && bytes[0] === handshakeRecord);
+}
+
+function undecided(config: ListenerConfig, state: NamesState, bytes: Uint8Array, ended: boolean): DetectionStep {
+  if (bytes.length === 0) return ended ? afterEnd(config, state) : wait(state);
+  const recognized = readsHosts(config) && isLikelyRequest(bytes) ? 'http1' : 'undecided';
+  if (!ended) return wait({ ...state, recognized });
+  if (recognized === 'http1') return malformed(resultOf(state, { protocol: recognized }));
+  return afterSilence(config, { ...state, recognized });
 }
 
 function byServerName(config: ListenerConfig, state: NamesState, bytes: Uint8Array, ended: boolean): DetectionStep {
@@ -83,7 +100,7 @@ function byHost(
   if (head.kind === 'incomplete') {
     return ended ? malformed(result) : wait({ ...state, recognized: protocol });
   }
-  if (head.kind !== 'host') return malformed(result);
+  if (head.kind !== 'host') return unreadable(head.kind === 'not-http' ? 'malformed' : head.kind, result);
   return routeByName(config, 'host', { ...result, name: head.host });
 }
 
@@ -147,9 +164,13 @@ function noRoute({ hosts }: ListenerConfig, result: DetectionResult): DetectionS
 }
 
 function malformed(result: DetectionResult): DetectionStep {
-  const answer =
-    result.protocol === 'tls' ? tlsAlert(alert.decodeError) : httpPage('malformed', { ...result, hosts: undefined });
-  return { kind: 'refuse', reason: 'malformed', answer, result };
+  if (result.protocol !== 'tls') return unreadable('malformed', result);
+  return { kind: 'refuse', reason: 'malformed', answer: tlsAlert(alert.decodeError), result };
+}
+
+/** A client of HTTP whose host can't be read. No service gets it, not even the catch-all. */
+function unreadable(reason: 'malformed' | 'line-too-long' | 'head-too-large', result: DetectionResult): DetectionStep {
+  return { kind: 'refuse', reason, answer: httpPage(reason, { ...result, hosts: undefined }), result };
 }
 
 /** A fatal alert, in a record of its own (RFC 8446 §6, §5.1). */

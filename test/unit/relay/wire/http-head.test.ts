@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readHttpHost } from '../../../../src/relay/wire/http-head.ts';
+import { maxFields } from '../../../../src/relay/wire/http1-head.ts';
 import { maxHeadBytes } from '../../../../src/relay/wire/http-host.ts';
 import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/segments.ts';
 
@@ -32,9 +33,29 @@ describe('the first HTTP/1 request', () => {
     expect(readHttpHost(bytes.subarray(0, -1))).toEqual({ kind: 'incomplete' });
   });
 
-  test('is decided at its Host, before a Cookie of any length has arrived', () => {
-    const bytes = get('Host: a.test', `Cookie: ${'x'.repeat(100_000)}`);
-    expect(readHttpHost(bytes.subarray(0, 60))).toEqual({ kind: 'host', host: 'a.test' });
+  test('is decided at its end, since another Host may follow', () => {
+    const bytes = get('Host: a.test', 'Cookie: a=b');
+    expect(readHttpHost(bytes.subarray(0, -1))).toEqual({ kind: 'incomplete' });
+    expect(readHttpHost(bytes)).toEqual({ kind: 'host', host: 'a.test' });
+  });
+
+  test.each(['\r\n', '\n', '\r\n\r\n'])('may follow empty lines: %j', (empty) => {
+    const bytes = Buffer.concat([Buffer.from(empty), get('Host: a.test')]);
+    expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host: 'a.test' });
+  });
+
+  test.each(['get', 'MKCOL', 'x_Y', 'M-SEARCH', 'A'.repeat(24)])('may have any method: %s', (method) => {
+    const bytes = request(`${method} / HTTP/1.1`, 'Host: a.test', '');
+    expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host: 'a.test' });
+  });
+
+  test('may have a line and fields of nearly 64 KiB', () => {
+    for (const length of [17_000, 65_400]) {
+      const line = request(`GET /${'x'.repeat(length)} HTTP/1.1`, 'Host: a.test', '');
+      expect(answerOf(readHttpHost, line, [16_384, 17_000, length])).toEqual({ kind: 'host', host: 'a.test' });
+      const fields = get(`Cookie: ${'x'.repeat(length)}`, 'Host: a.test');
+      expect(answerOf(readHttpHost, fields, [16_384, 17_000, length])).toEqual({ kind: 'host', host: 'a.test' });
+    }
   });
 
   test.each([
@@ -62,24 +83,36 @@ describe('the first HTTP/1 request', () => {
     ['a carriage return within a line', get('Accept: x\rHost: b.test', 'Host: a.test')],
     ['a zero within a line', get('Accept: x\0', 'Host: a.test')],
     ['a line without a colon', get('nonsense')],
+    ['two different hosts', get('Host: a.test', 'Accept: */*', 'Host: b.test')],
+    ['the same host twice', get('Host: a.test', 'host: a.test')],
+    ['two hosts, the first of them empty', get('Host:', 'Host: a.test')],
+    ['a host that is folded', get('Host: a.test', ' b.test')],
+    ['a host that is folded at once', get('Host:', '\ta.test')],
+    ['another version of HTTP', request('GET / HTTP/2.0', 'Host: a.test', '')],
+    ['a version of two digits', request('GET / HTTP/1.10', 'Host: a.test', '')],
+    ['a blank in its target', request('GET /a b HTTP/1.1', 'Host: a.test', '')],
+    ['tabs in its line', request('GET\t/\tHTTP/1.1', 'Host: a.test', '')],
+    ['two blanks in its line', request('GET  / HTTP/1.1', 'Host: a.test', '')],
+    ['a blank at its line’s end', request('GET / HTTP/1.1 ', 'Host: a.test', '')],
   ])('with %s is malformed', (_, bytes) => {
     expect(answerOf(readHttpHost, bytes).kind).toBe('malformed');
   });
 
-  test('that goes on without a Host is malformed at 64 KiB', () => {
-    const bytes = get(...Array.from({ length: 100 }, (_, index) => `X-${index}: ${'y'.repeat(700)}`), 'Host: a.test');
+  test.each(['before its Host', 'behind its Host'])('that goes on %s is too large at 64 KiB', (where) => {
+    const fields = Array.from({ length: 100 }, (_, index) => `X-${index}: ${'y'.repeat(700)}`);
+    const bytes = where.startsWith('before') ? get(...fields, 'Host: a.test') : get('Host: a.test', ...fields);
     expect(readHttpHost(bytes.subarray(0, maxHeadBytes - 1))).toEqual({ kind: 'incomplete' });
-    expect(readHttpHost(bytes.subarray(0, maxHeadBytes)).kind).toBe('malformed');
+    expect(readHttpHost(bytes.subarray(0, maxHeadBytes))).toEqual({ kind: 'head-too-large' });
     expect(readHttpHost(bytes)).toEqual(readHttpHost(bytes.subarray(0, maxHeadBytes)));
   });
 
-  test('may have 128 header lines before its Host, and no more', () => {
+  test('may have 1,000 header fields, and no more', () => {
     const after = (lines: number): Uint8Array =>
       get(...Array.from({ length: lines }, (_, index) => `X-${index}: y`), 'Host: a.test');
-    expect(readHttpHost(after(128))).toEqual({ kind: 'host', host: 'a.test' });
-    expect(answerOf(readHttpHost, after(129))).toMatchObject({ kind: 'malformed' });
+    expect(readHttpHost(after(maxFields - 1))).toEqual({ kind: 'host', host: 'a.test' });
+    expect(answerOf(readHttpHost, after(maxFields), [100, 9_000])).toEqual({ kind: 'head-too-large' });
     // Each byte that drips in behind the lines would make the relay read all of them again.
-    expect(readHttpHost(Buffer.from(`GET / HTTP/1.1\r\n${'a:\n'.repeat(21_000)}`)).kind).toBe('malformed');
+    expect(readHttpHost(Buffer.from(`GET / HTTP/1.1\r\n${'a:\n'.repeat(21_000)}`)).kind).toBe('head-too-large');
   });
 
   test('is judged quickly even for the worst 64 KiB', () => {
@@ -97,19 +130,35 @@ describe('the first HTTP/1 request', () => {
     'SET key value\r\n',
     'PING\r\n',
     'GET /\r\n',
-    'get / HTTP/1.1\r\n',
-    '\r\n',
+    'GET / RTSP/1.0\r\n',
+    'SET key HTTP/x\r\n',
+    `${'A'.repeat(25)} / HTTP/1.1\r\n`,
+    'GET /\0 HTTP/1.1\r\n',
     '\0',
   ])('is not %j', (text) => {
     expect(answerOf(readHttpHost, Buffer.from(text))).toEqual({ kind: 'not-http' });
   });
 
-  test('is not a line that never ends', () => {
-    expect(readHttpHost(request(`GET /${'x'.repeat(20_000)}`))).toEqual({ kind: 'not-http' });
+  test.each([
+    ['a target', `GET /${'x'.repeat(70_000)}`],
+    ['a target behind empty lines', `\n\nGET /${'x'.repeat(70_000)}`],
+    ['nothing but empty lines', '\r\n'.repeat(40_000)],
+    ['a version that is cut off at the limit', `GET /${'x'.repeat(maxHeadBytes - 10)} HTTP/1.1\r\n`],
+  ])('is too long where its line has no end within 64 KiB: %s', (_, text) => {
+    const bytes = Buffer.from(text);
+    expect(answerOf(readHttpHost, bytes, [20_000, maxHeadBytes - 1])).toEqual({ kind: 'line-too-long' });
+    expect(readHttpHost(bytes.subarray(0, maxHeadBytes - 1))).toEqual({ kind: 'incomplete' });
+  });
+
+  test('is no line that never ends and has more than three words', () => {
+    expect(readHttpHost(Buffer.from(`SET key ${'x'.repeat(70_000)}`))).toEqual({ kind: 'not-http' });
   });
 
   test('never throws and answers the same wherever it is cut, whatever the bytes', () => {
-    const originals = [get('Host: a.test'), get('A: b', 'Host: [::1]:1', ''), request('CONNECT a:1 HTTP/1.1')];
+    const originals = [
+      ...[get('Host: a.test'), get('A: b', 'Host: [::1]:1', ''), request('CONNECT a:1 HTTP/1.1')],
+      Buffer.concat([Buffer.from('\r\n\n'), get('Host: a.test')]),
+    ];
     fc.assert(
       fc.property(fc.oneof(nearly(originals), anyBytes), anyCuts, (bytes, cuts) => {
         expect(answerOf(readHttpHost, bytes, cuts)).toBeDefined();

@@ -45,6 +45,9 @@ const connection = (...frames: readonly Uint8Array[]): Buffer => Buffer.concat([
 const literal = (text: string): Uint8Array => Buffer.from([text.length, ...Buffer.from(text)]);
 /** A header block of `:method: GET`, and an `:authority` in plain text. */
 const block = (authority: string): Uint8Array => Buffer.concat([Uint8Array.of(0x82, 0x41), literal(authority)]);
+/** A connection whose request has an `:authority` and a Host. */
+const twoHosts = (authority: string, field: string): Buffer =>
+  connection(frame(1, endHeaders, 1, Buffer.concat([block(authority), Uint8Array.of(0x66), literal(field)])));
 const host = (name: string | undefined, stream = 1): unknown => ({ kind: 'host', host: name, stream });
 
 describe('the first HTTP/2 request', () => {
@@ -99,6 +102,19 @@ describe('the first HTTP/2 request', () => {
     expect(answerOf(readHttpHost, bytes)).toEqual(host(undefined));
   });
 
+  test('may have an authority and a Host that name the same', () => {
+    const fields = Buffer.concat([block('A.test:80'), Uint8Array.of(0x66), literal('a.test')]);
+    expect(answerOf(readHttpHost, connection(frame(1, endHeaders, 1, fields)))).toEqual(host('a.test'));
+  });
+
+  test('is too large when its headers go beyond 64 KiB, which its own stream is told', () => {
+    const frames = Array.from({ length: 5 }, (_, index) =>
+      frame(index === 0 ? 1 : 9, 0, 3, Buffer.alloc(16_000, 0x82)),
+    );
+    const bytes = connection(...frames);
+    expect(answerOf(readHttpHost, bytes, [10, 60_000, 65_535])).toEqual({ kind: 'head-too-large', stream: 3 });
+  });
+
   test.each([
     ['no SETTINGS first', Buffer.concat([preface, frame(1, endHeaders, 1, block('a.test'))])],
     ['DATA first', connection(frame(0, 0, 1, Buffer.alloc(1)))],
@@ -107,15 +123,12 @@ describe('the first HTTP/2 request', () => {
     ['no stream', connection(frame(1, endHeaders, 0, block('a.test')))],
     ['more padding than there is', connection(frame(1, endHeaders | 0x08, 1, Uint8Array.of(200, 0x82)))],
     ['a frame beyond 16 KiB', connection(frame(1, endHeaders, 1, Buffer.alloc(16_385)))],
+    ['a Host that differs from its authority', twoHosts('a.test', 'b.test')],
+    ['a Host that is none beside its authority', twoHosts('a.test', 'a b')],
+    ['an empty Host beside its authority', twoHosts('a.test', '')],
     ['two authorities', connection(frame(1, endHeaders, 1, Buffer.concat([block('a.test'), block('b.test')])))],
     ['an unknown index', connection(frame(1, endHeaders, 1, Uint8Array.of(0xff, 0x10)))],
     ['a name that is none', connection(frame(1, endHeaders, 1, block('a b')))],
-    [
-      'headers beyond 64 KiB',
-      connection(
-        ...Array.from({ length: 5 }, (_, index) => frame(index === 0 ? 1 : 9, 0, 1, Buffer.alloc(16_000, 0x82))),
-      ),
-    ],
     ['more than 32 frames before it', connection(...Array.from({ length: 32 }, () => settings))],
     [
       'headers in more than 32 frames',

@@ -7,6 +7,8 @@ import { answerOf, anyBytes, anyCuts, nearly } from '../../../support/sockets/se
 const cases: readonly (readonly [string, Uint8Array, string])[] = [
   ['a ClientHello', recorded('chromium'), 'tls'],
   ['an HTTP/1 request', Buffer.from('PROPFIND /dav HTTP/1.1\r\nHost: a.test\r\n\r\n'), 'http1'],
+  ['an HTTP/1 request behind an empty line', Buffer.from('\r\nGET / HTTP/1.1\r\n'), 'http1'],
+  ['an HTTP request line that is malformed', Buffer.from('GET /a b HTTP/1.1\r\n'), 'http1'],
   ['HTTP/2 with prior knowledge', recorded('curl-h2c'), 'http2'],
   ['Postgres’ SSLRequest', Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f), 'postgres-ssl'],
   ['Postgres’ GSSENCRequest', Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30), 'postgres-gss'],
@@ -24,7 +26,7 @@ describe('the first bytes', () => {
     expect(answerOf(protocolOf, bytes)).toBe(protocol);
   });
 
-  test.each(['', 'P', 'PRI * HT', 'GET / HTTP/1.1\r', '\u0016', '\0\0\0\b\u0004'])(
+  test.each(['', 'P', 'PRI * HT', 'GET / HTTP/1.1\r', '\u0016', '\0\0\0\b\u0004', '\r', '\r\n'])(
     'are not judged while they are only %j',
     (text) => {
       expect(answerOf(protocolOf, Buffer.from(text))).toBe('undecided');

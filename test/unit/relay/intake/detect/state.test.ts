@@ -81,6 +81,12 @@ describe('detection', () => {
     ['a TLS name', {}, recorded('curl'), 'tls'],
     ['a host whose TLS is ended here, by its TLS name', {}, hello('secure.test'), 'ended'],
     ['an HTTP host', {}, Buffer.from('GET / HTTP/1.1\r\nHost: web.test\r\n\r\n'), 'web'],
+    [
+      'a request line that stops in the middle to the catch-all where no hosts are declared',
+      { names: names.slice(0, 1), service: 'rest' },
+      Buffer.from('GET /index.ht'),
+      'rest',
+    ],
     ['no name to the catch-all', { service: 'rest' }, recorded('openssl-no-name'), 'rest'],
     ['another protocol to the catch-all', { service: 'rest' }, Buffer.from('SSH-2.0-x\r\n'), 'rest'],
     ['a request that stops early to the catch-all', { service: 'rest' }, Buffer.from('GE'), 'rest'],
@@ -112,6 +118,27 @@ describe('detection', () => {
     ['a request without a host', {}, Buffer.from('GET / HTTP/1.0\r\n\r\n'), 'no-route', 'HTTP/1.1 404'],
     ['another protocol', {}, Buffer.from('SSH-2.0-x\r\n'), 'no-route', ''],
     ['a broken request', {}, Buffer.from('GET / HTTP/1.1\r\nHost : x\r\n\r\n'), 'malformed', 'HTTP/1.1 400'],
+    [
+      'a request line beyond 64 KiB',
+      { service: 'rest' },
+      Buffer.from(`GET /${'x'.repeat(70_000)} HTTP/1.1\r\nHost: web.test\r\n\r\n`),
+      'line-too-long',
+      'HTTP/1.1 414',
+    ],
+    [
+      'header fields beyond 64 KiB',
+      { service: 'rest' },
+      Buffer.from(`GET / HTTP/1.1\r\nHost: web.test\r\nCookie: ${'x'.repeat(70_000)}\r\n\r\n`),
+      'head-too-large',
+      'HTTP/1.1 431',
+    ],
+    [
+      'a request line that stops in the middle',
+      { service: 'rest' },
+      Buffer.from('\r\nGET /index.ht'),
+      'sniff-timeout',
+      'HTTP/1.1 408',
+    ],
     ['a hello that stops in the middle', { service: 'rest' }, recorded('curl').subarray(0, 100), 'sniff-timeout', ''],
     [
       'a request that stops in the middle',
@@ -146,7 +173,7 @@ describe('detection', () => {
     ],
   ] as const)('refuses %s, wherever the bytes are cut', (_, options, bytes, reason, answer) => {
     const of = config(options);
-    for (const piece of [1, 3, 50, Math.max(1, bytes.length)]) {
+    for (const piece of [1, 3, 50, Math.max(1, bytes.length)].filter((one) => bytes.length < 1_000 * one)) {
       const { end } = run(of, bytes, piece);
       expect(end).toMatchObject({ kind: 'refuse', reason });
       const written = end.kind === 'refuse' ? Buffer.from(end.answer ?? []).toString('latin1') : '';
