@@ -1,3 +1,4 @@
+import { parseBoolean } from '../text/boolean.ts';
 import type { MappingEntry, Tree } from './tree.ts';
 import { textsOf } from './shape.ts';
 
@@ -19,10 +20,15 @@ function readNetwork(key: string, tree: Tree): ComposeNetwork {
   if (tree.kind !== 'map') return { name: undefined, internal: false };
   const [name] = textsOf(tree.entries.get('name')?.value);
   const external = tree.entries.get('external')?.value;
-  const isExternal = external?.kind === 'map' || textsOf(external)[0] === 'true';
+  const isExternal = external?.kind === 'map' || isTrue(external);
   const externalName = external?.kind === 'map' ? textsOf(external.entries.get('name')?.value)[0] : undefined;
   return {
     name: name ?? externalName ?? (isExternal ? key : undefined),
-    internal: textsOf(tree.entries.get('internal')?.value)[0] === 'true',
+    internal: isTrue(tree.entries.get('internal')?.value),
   };
+}
+
+/** Compose accepts the spellings of YAML 1.1, such as `yes`. */
+function isTrue(tree: Tree | undefined): boolean {
+  return parseBoolean(textsOf(tree)[0] ?? '') === true;
 }

@@ -212,7 +212,7 @@ export function settingChoices(name: SettingName): readonly string[] | undefined
 function wordsOf(kind: unknown): readonly string[] | undefined {
   if (kind instanceof z.ZodEnum) return kind.options.map(String);
   if (kind instanceof z.ZodDefault || kind instanceof z.ZodOptional) return wordsOf(kind.unwrap());
-  return kind instanceof z.ZodPipe ? wordsOf(kind.in) : undefined;
+  return kind instanceof z.ZodPipe ? (wordsOf(kind.in) ?? wordsOf(kind.out)) : undefined;
 }
 
 export function environmentName(name: SettingName): string {

@@ -1,4 +1,5 @@
 import type { ContainerView } from '../catalog/explain/world.ts';
+import { containerOptions } from '../config/options/container.ts';
 import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { hasLabelsOf } from './world.ts';
@@ -15,7 +16,7 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string): Conta
     name: printable(facts.name),
     state: facts.state,
     isLabelled: hasLabelsOf(labelPrefix, labels),
-    isDisabled: labels[`${labelPrefix}.enable`]?.trim() === 'false',
+    isDisabled: containerOptions.enable.schema.safeParse(labels[`${labelPrefix}.enable`]?.trim()).data === false,
     isOneoff: labels['com.docker.compose.oneoff'] === 'True',
     project: project === undefined ? undefined : printable(project),
     composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),

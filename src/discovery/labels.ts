@@ -48,10 +48,10 @@ export function readLabels(
     const { route, option } = splitKey(key.slice(prefix.length + 1));
     if (option === undefined) {
       const meant = meantBy(key.slice(prefix.length + 1));
-      const isGuard = meant !== undefined && routeOptions[meant.option].isGuard === true;
-      if (isGuard) draftOf(drafts, meant.route).refused.add(meant.option);
+      const refuse = meant !== undefined && routeOptions[meant.option].onMistake === 'refuse';
+      if (refuse) draftOf(drafts, meant.route).refused.add(meant.option);
       const hint = meant ? ` (did you mean "${labelOf(prefix, meant.route, meant.option)}"?)` : '';
-      const consequence = isGuard ? '; the route is not served' : '';
+      const consequence = refuse ? '; the route is not served' : '';
       report(key, 'label-unknown', `unknown label ${quoted(key)}${hint}${consequence}`, 'Correct or remove the label.');
       continue;
     }

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 
 /**
  * The known word closest to `word`, at an edit distance of at most half of the word's letters and never more than
- * three. Undefined when no known word is close enough.
+ * three; two swapped letters count as one edit. Undefined when no known word is close enough.
  */
 export function didYouMean<Known extends string>(word: string, known: Iterable<Known>): Known | undefined {
   let best: Known | undefined;
@@ -10,13 +10,21 @@ export function didYouMean<Known extends string>(word: string, known: Iterable<K
   for (const candidate of known) {
     // A label key may be kilobytes of hostile text: candidates whose length differs too much are not compared.
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const separation = distance(word, candidate);
+    const separation = isSwapped(word, candidate) ? 1 : distance(word, candidate);
     if (separation < bestDistance) {
       best = candidate;
       bestDistance = separation;
     }
   }
   return best;
+}
+
+/** Whether the words differ in one pair of neighbouring letters, the commonest slip of all. */
+function isSwapped(word: string, other: string): boolean {
+  if (word.length !== other.length) return false;
+  let at = 0;
+  while (at < word.length && word[at] === other[at]) at += 1;
+  return word.slice(0, at) + (word[at + 1] ?? '') + (word[at] ?? '') + word.slice(at + 2) === other;
 }
 
 /** The text ` (did you mean "x"?)`, or an empty text when no known word is close enough. */

@@ -302,6 +302,20 @@ describe('labels', () => {
     expect(await answerers(t.port)).toEqual([good.name]);
   });
 
+  it('that misspell listen keep the route from being served elsewhere, with the right name in the problem', async () => {
+    await using t = await setUp();
+    const elsewhere = await freePort();
+    await using bad = await startReplica({
+      labels: { [`${t.prefix}.lisetn`]: String(t.port), [`${t.prefix}.port`]: String(elsewhere) },
+    });
+    await using witness = await startReplica({ labels: { ...t.labels, [`${t.prefix}.enable`]: 'True' } });
+    await t.sealane.line(upstreamIs(witness.name, 'ready', 'web'));
+    const { msg } = await t.sealane.line({ event: 'problem', code: 'label-unknown', subject: bad.name });
+    expect(msg).toContain(`did you mean "${t.prefix}.listen"?); the route is not served`);
+    expect(await whoAnswers(elsewhere)).toBe('ECONNREFUSED');
+    expect(await answerers(t.port)).toEqual([witness.name]);
+  });
+
   it('of a one-off container of compose run are ignored', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });

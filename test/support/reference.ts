@@ -18,12 +18,13 @@ export function renderReference(): string {
 One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<route>.<option>\`, where the route's name is any
 \`[a-z0-9-]+\` that is not an option's name. Beside named routes, plain options other than \`listen\`, \`port\` and \`pool\` are
 their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container. The route
-is not served if serving it could expose it or send clients to the wrong place, or if its \`allow\` or \`deny\` is mistyped.
+is not served if serving it without the option could expose it or send clients to the wrong place: that goes for a malformed value
+and for a mistyped name. The words for \`true\` and \`false\` are \`yes\` and \`no\`, \`on\` and \`off\`, \`1\` and \`0\`, too, in any case.
 
 Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
 
 ${table(
-  ['option', 'value', 'default', 'what it does', 'when malformed'],
+  ['option', 'value', 'default', 'what it does', 'when malformed or mistyped'],
   Object.entries(routeOptions).map(([name, option]) => [
     `\`${name}\``,
     option.value,

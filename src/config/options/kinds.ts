@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressRangesSchema } from '../../address/schemas.ts';
+import { parseBoolean } from '../../text/boolean.ts';
 import { durationSchema, formatDuration } from '../../text/duration.ts';
 import type { ValueKind } from './option.ts';
 
@@ -27,9 +28,15 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
 }
 
 const trueOrFalse = oneOf(['true', 'false']);
+
+/** Other spellings that compose users know, such as `True`, `yes` and `1`, are accepted, too. */
 export const flag = {
   ...trueOrFalse,
-  schema: trueOrFalse.schema.transform((text) => text === 'true'),
+  schema: z
+    .string()
+    .transform((text) => String(parseBoolean(text) ?? text))
+    .pipe(trueOrFalse.schema)
+    .transform((text) => text === 'true'),
   show: String,
 } satisfies ValueKind<boolean>;
 

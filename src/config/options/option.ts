@@ -22,8 +22,8 @@ export interface RouteOption<Field extends string = string> extends ValueKind<un
   readonly fallback?: string;
   readonly description: string;
   /**
-   * What happens to the route when the value is malformed: `refuse` if serving it anyway could expose it or send
-   * clients to the wrong place, else `fallback`.
+   * What happens to the route when the value is malformed, or the option's name mistyped: `refuse` if serving it
+   * without the option could expose it or send clients to the wrong place, else `fallback`.
    */
   readonly onMistake: 'refuse' | 'fallback';
   /** A static service does not have this option. */
@@ -32,8 +32,6 @@ export interface RouteOption<Field extends string = string> extends ValueKind<un
   readonly makesRoute?: true;
   /** Written without a route's name, the option is not a default for the named routes. */
   readonly ownRouteOnly?: true;
-  /** The option keeps clients out: when its name is mistyped, the route is not served. */
-  readonly isGuard?: true;
   /**
    * The option restricts which clients are admitted, or how many. Where the replicas of a service have different
    * values, the service gets the strictest: this returns a value that admits only what both values admit.

@@ -22,6 +22,13 @@ describe('a container, as explanations show it', () => {
     expect(viewContainer(containerFacts({ labels }), 'other')).toMatchObject({ isLabelled: false, isDisabled: false });
   });
 
+  it('is disabled by each spelling of false', () => {
+    const isDisabled = (text: string) =>
+      viewContainer(containerFacts({ labels: { 'sealane.enable': text } }), 'sealane').isDisabled;
+    expect(['False', 'no', '0'].map(isDisabled)).toEqual([true, true, true]);
+    expect(['True', 'yes', 'x'].map(isDisabled)).toEqual([false, false, false]);
+  });
+
   it.each([
     [{ kind: 'host' } as const, 'the host network'],
     [{ kind: 'none' } as const, 'no network'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routeOptions } from '../../../src/config/options/route-options.ts';
+import { optionNames, routeOptions } from '../../../src/config/options/route-options.ts';
 import { readLabels } from '../../../src/discovery/labels.ts';
 
 const container = { id: 'c1', name: 'web-1' };
@@ -50,6 +50,25 @@ describe('labels', () => {
     ).toHaveLength(1);
   });
 
+  it.each(['true', 'True', 'TRUE', 'yes', 'Yes', 'y', 'on', '1', ' true '])(
+    'switch a container on with enable=%s',
+    (text) => {
+      const { routes, problems } = read({ 'sealane.enable': text, 'sealane.port': '80' });
+      expect(problems).toEqual([]);
+      expect(routes).toMatchObject([{ values: { enable: true, port: 80 } }]);
+    },
+  );
+
+  it.each(['false', 'False', 'FALSE', 'no', 'n', 'off', '0'])('switch a container off with enable=%s', (text) => {
+    expect(read({ 'sealane.enable': text, 'sealane.port': '80' })).toEqual({ routes: [], problems: [] });
+  });
+
+  it.each(['ture', '', '2', 'enabled'])('with another value of enable (%j) say what is expected, and wait', (text) => {
+    const { routes, problems } = read({ 'sealane.enable': text, 'sealane.port': '80' });
+    expect(routes).toEqual([]);
+    expect(problems[0]?.message).toMatch(/must be true or false, not/);
+  });
+
   it('serve a container with all defaults on enable=true alone', () => {
     expect(read({ 'sealane.enable': 'true' }).routes).toEqual([{ name: undefined, values: { enable: true } }]);
   });
@@ -66,9 +85,21 @@ describe('labels', () => {
     expect(problems[0]?.label).toBe(label);
   });
 
-  it('that are unknown do not affect the route', () => {
-    expect(read({ 'sealane.prot': '1', 'sealane.listen': '80' }).routes).toHaveLength(1);
+  it.each(['balence', 'fancy', 'healht.interval'])('that are unknown (%s) do not affect the route', (option) => {
+    expect(read({ [`sealane.${option}`]: '1', 'sealane.listen': '80' }).routes).toHaveLength(1);
   });
+
+  it.each(optionNames.map((option) => [option, routeOptions[option].onMistake] as const))(
+    'whose name is a near miss of %s have the same effect as one with a malformed value: %s',
+    (option, onMistake) => {
+      const mistyped = `sealane.${option[1]}${option[0]}${option.slice(2)}`;
+      const { routes, problems } = read({ [mistyped]: 'x', 'sealane.pool': 'web' });
+      expect(problems).toMatchObject([{ code: 'label-unknown', label: mistyped }]);
+      expect(problems[0]?.message).toContain(`did you mean "sealane.${option}"?`);
+      expect(problems[0]?.message.endsWith('; the route is not served')).toBe(onMistake === 'refuse');
+      expect(routes).toHaveLength(onMistake === 'refuse' ? 0 : 1);
+    },
+  );
 
   it('with a malformed value fall back to the default where that is safe', () => {
     const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.weight': 'heavy' });
@@ -144,7 +175,6 @@ describe('labels', () => {
     ['max-connections.client', 'few', /must be a whole number, 1-1000000/],
     ['connection-rate.client', '0', /must be a whole number, 1-100000/],
     ['max-connections.servce', '1', /did you mean "sealane\.max-connections\.service"/],
-    ['hosts', 'api.localhost', /did you mean "sealane\.host"/],
   ])('with a mistake in a limit or a time (%s) do not refuse the route', (option, text, message) => {
     const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
     expect(routes).toHaveLength(1);
