@@ -68,7 +68,7 @@ export function createAdmin(parts: AdminParts): Admin {
   loop.changes.on((changes) => feedChanges(feed, changes));
 
   return {
-    observer: createEngineActivity({ feed, metrics, lag }),
+    observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: parts.engine.engine?.clock }),
     async serve() {
       servers = await serveAdminApi(source, settings, parts);
     },

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { EngineClock } from './engine-clock.ts';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { ContainerFacts, ContainerSummary } from './facts.ts';
 export interface Engine {
   /** The engine's address for people, e.g. `unix:///var/run/docker.sock`. */
   readonly endpoint: string;
+  /** What the answers tell of the engine's clock; undefined where they tell nothing. */
+  readonly clock?: EngineClock;
   /** Checks that the engine answers, and negotiates the API version. */
   ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }>;
   /** Lists the running, paused and restarting containers. A row that cannot be understood is left out. */

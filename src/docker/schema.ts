@@ -99,6 +99,12 @@ export const versionSchema = z.object({
   Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),
 });
 
+/** The `Date` of an answer, in milliseconds since the Unix epoch. */
+export const dateSchema = z
+  .string()
+  .transform((text) => Date.parse(text))
+  .pipe(z.number());
+
 /** The body of an engine's error answer. */
 export const errorBodySchema = z.object({ message: z.string() });
 

@@ -1,6 +1,6 @@
 /**
  * Measures the time from an engine's event to the routing table that contains its change. Only events that changed
- * something count: the time runs from when they were received until the change is published. Callers pass the time in.
+ * something count: the time runs from when they happened, by this machine's clock, until the change is published. Callers pass times in.
  */
 const mostWaiting = 10_000;
 
@@ -33,7 +33,7 @@ export class DiscoveryLag {
 
   /** A table was published. */
   published(nowMs: number): void {
-    // The engine's clock may be ahead of this machine's.
+    // What is known of the engine's clock has an error.
     if (this.#changedSinceMs !== undefined) this.#observe(Math.max(0, nowMs - this.#changedSinceMs));
     this.#changedSinceMs = undefined;
   }

@@ -84,7 +84,8 @@ export const ownMetrics = {
     type: 'histogram',
     help: "From an engine's event to the routing table that has what it changed.",
     step: 3,
-    ticks: "a table was published: time since the engine's event that led to it, by the engine's clock",
+    ticks:
+      "a table was published: time since the engine's event that led to it; the difference of the clocks is taken from the engine's answers",
   },
   dialDuration: {
     name: 'sealane_dial_duration_seconds',

@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ContainerFacts, ContainerSummary } from '../facts.ts';
 import { EngineError, type Engine, type EngineInstallation } from '../engine.ts';
+import { EngineClock } from '../engine-clock.ts';
 import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
 import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from '../engine-url.ts';
 import { DeadlineExceeded, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
-import { errorBodySchema, versionSchema } from '../schema.ts';
+import { dateSchema, errorBodySchema, versionSchema } from '../schema.ts';
 import { negotiate } from './api-version.ts';
 import { openModem, type SendRequest } from './modem.ts';
 
@@ -67,6 +68,7 @@ interface Call {
 
 class DockerodeEngine implements Engine {
   readonly endpoint: string;
+  readonly clock = new EngineClock();
   readonly #target: EngineTarget;
   readonly #options: DockerodeEngineOptions;
   #modem: Promise<SendRequest> | undefined;
@@ -191,7 +193,11 @@ class DockerodeEngine implements Engine {
     const send = await (this.#modem ??= this.#openModem());
     signal.throwIfAborted();
     const version = unversioned || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
-    return send({ path: `${version}${path}`, query, signal });
+    const askedMs = Date.now();
+    const response = await send({ path: `${version}${path}`, query, signal });
+    const date = dateSchema.safeParse(response.headers.date);
+    if (date.success) this.clock.answered(date.data, askedMs, Date.now());
+    return response;
   }
 
   async #openModem(): Promise<SendRequest> {

@@ -33,6 +33,8 @@ export interface FakeEngine extends AsyncDisposable {
   /** The version prefix of each request, e.g. `v1.41`; empty where it had none. */
   readonly versions: readonly string[];
   apiVersion: string;
+  /** How far the clock that the `Date` headers show is ahead of this machine's. */
+  skewMs: number;
   readonly containers: ReadonlyMap<string, FakeContainer>;
   /** Creates a container and starts it. */
   run(spec?: FakeContainerSpec): string;
@@ -73,6 +75,7 @@ class HttpFakeEngine implements FakeEngine {
   readonly versions: string[] = [];
   readonly containers = new Map<string, FakeContainer>();
   apiVersion = '1.41';
+  skewMs = 0;
   readonly #answers = new Map<string, Answer>();
   readonly #streams = new Set<ServerResponse>();
   readonly #sockets = new Set<Socket>();
@@ -217,6 +220,7 @@ class HttpFakeEngine implements FakeEngine {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+    response.setHeader('date', new Date(Date.now() + this.skewMs).toUTCString());
     const answer = this.#answers.get(path);
     switch (answer?.kind) {
       case undefined:
