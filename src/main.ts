@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { ConfigError } from './config/config-error.ts';
 import { runProgram } from './cli/program.ts';
+import { ignoreInspectorSignal } from './cli/stop-signals.ts';
 import { messageOf } from './text/message-of.ts';
 
 /**
  * The executable: runs the program and sets the exit code. 0: success; 1: failed while running; 2: unusable arguments
  * or configuration.
  */
+ignoreInspectorSignal();
 try {
   process.exitCode = await runProgram(process.argv.slice(2));
 } catch (error) {

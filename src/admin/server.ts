@@ -50,6 +50,10 @@ export async function serveAdminSocket(app: AdminApp, path: string): Promise<Adm
     process.umask(before);
   }
   await once(server, 'listening');
+  // The close removes the socket's file at once, also when the process ends without a graceful stop.
+  const onExit = (): void => void server.close();
+  process.once('exit', onExit);
+  server.once('close', () => process.off('exit', onExit));
   return { port: 0, close: () => close(server) };
 }
 

@@ -12,7 +12,13 @@ export type FileChange =
   | { readonly kind: 'read'; readonly file: ConfigFile }
   | { readonly kind: 'invalid'; readonly message: string };
 
-export function watchConfigFile(path: string, onChange: (change: FileChange) => void): { stop(): void } {
+export interface FileWatch {
+  /** Reads the file now, whether or not it has changed. */
+  reread(): void;
+  stop(): void;
+}
+
+export function watchConfigFile(path: string, onChange: (change: FileChange) => void): FileWatch {
   let latest = 0;
   const reread = async (): Promise<void> => {
     latest += 1;
@@ -27,6 +33,7 @@ export function watchConfigFile(path: string, onChange: (change: FileChange) => 
   const listener = (): void => void reread();
   watchFile(path, { interval: pollMs, persistent: false }, listener);
   return {
+    reread: listener,
     stop() {
       latest = -1;
       unwatchFile(path, listener);

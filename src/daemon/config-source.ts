@@ -1,6 +1,6 @@
 import type { Problem } from '../catalog/problem.ts';
 import type { StaticService } from '../config/static-service.ts';
-import { watchConfigFile, type FileChange } from '../config/watch-file.ts';
+import { watchConfigFile, type FileChange, type FileWatch } from '../config/watch-file.ts';
 import type { Discovery } from '../discovery/discover.ts';
 import { createResolver } from '../discovery/resolver.ts';
 import { declareStatic, isConfigured } from '../discovery/static-services.ts';
@@ -19,6 +19,8 @@ export interface ConfigSource {
   isConfigured(upstreamKey: string): boolean;
   /** Begins to resolve names and to watch the file. */
   start(): void;
+  /** Reads the file now, whether or not it has changed; logs that there is none. */
+  reload(): void;
   stop(): void;
 }
 
@@ -46,7 +48,7 @@ export function createConfigSource(
   const resolver = createResolver(parts);
   let current = services;
   let problem: Problem | undefined;
-  let watch: { stop(): void } | undefined;
+  let watch: FileWatch | undefined;
 
   const use = (next: readonly StaticService[]): void => {
     current = next;
@@ -77,8 +79,14 @@ export function createConfigSource(
       use(current);
       if (path !== undefined) watch = watchConfigFile(path, onFile);
     },
+    reload() {
+      if (path === undefined)
+        logger.info({ event: 'nothing-to-reload' }, 'there is no configuration file to read again: nothing was done');
+      watch?.reread();
+    },
     stop() {
       watch?.stop();
+      watch = undefined;
       resolver.stop();
     },
   };

@@ -27,6 +27,8 @@ import { createRelay } from './relay.ts';
 export interface Daemon {
   catalog(): Catalog;
   readiness(): Readiness;
+  /** Reads the configuration file again, whether or not it has changed. */
+  reload(): void;
   /** Stops accepting, lets sessions run on for up to `drainMs`, then closes everything. */
   stop(drainMs: number): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     catalog: loop.catalog,
     readiness: readiness.now,
+    reload: () => config.reload(),
     async stop(drainMs) {
       readiness.onStopping();
       config.stop();

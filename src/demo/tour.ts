@@ -30,6 +30,8 @@ export interface Preparation {
 /** How long the load continues after the change of a phase is complete. */
 const observeMs = 2500;
 const readyTimeoutMs = 30_000;
+/** The signals after which the tour removes what it started; SIGHUP comes when its terminal is closed. */
+const interruptions = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const;
 
 /** Resolves with the exit code: 0; 1 when a connection or the tour itself failed; 130 after Ctrl-C. */
 export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number> {
@@ -40,7 +42,7 @@ export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number>
     output.print('stopping: removing what was started');
     interrupted.abort(new Error('interrupted'));
   };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  for (const name of interruptions) process.once(name, interrupt);
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const spec = await prepare({ output, signal, undo });
@@ -57,7 +59,7 @@ export async function runDemo({ prepare, stdout }: DemoOptions): Promise<number>
     await output.step('removing what was started', async () => {
       for (const step of undo.toReversed()) await step().catch(() => {});
     });
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    for (const name of interruptions) process.off(name, interrupt);
   }
 }
 

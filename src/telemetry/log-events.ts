@@ -8,6 +8,7 @@ export const logEvents = {
   stopping: 'a stop signal came: no new sessions from now on; `signal`',
   stopped: 'the last session ended, or was closed',
   'config-read': 'the configuration file was read again',
+  'nothing-to-reload': 'SIGHUP came, and there is no configuration file',
   'engine-connected': 'the engine answered, and its events are followed; `apiVersion`',
   'engine-unreachable': "the engine can't be reached, or its list can't be read; `reason`",
   'engine-events-lost': 'events of the engine were lost, so all containers are listed again; `reason`',

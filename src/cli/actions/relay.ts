@@ -5,13 +5,13 @@ import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import { poolOptions } from '../../config/options/pool.ts';
 import type { StaticService } from '../../config/static-service.ts';
-import { startDaemon } from '../../daemon/daemon.ts';
+import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { openLog } from '../../telemetry/logger.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { version } from '../../version.ts';
 import { endServing } from '../end-serving.ts';
-import { firstStopSignal } from '../stop-signals.ts';
+import { firstStopSignal, onHangUp } from '../stop-signals.ts';
 import { logFormat } from './run.ts';
 
 /**
@@ -30,8 +30,10 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
   const log = openLog({ level: settings['log-level'], format: logFormat(settings) });
   const { logger } = log;
   const stopSignal = firstStopSignal();
+  let daemon: Daemon | undefined;
+  onHangUp(() => daemon?.reload());
   const bound = Promise.withResolvers<ListenerStatus>();
-  const daemon = await startDaemon({
+  daemon = await startDaemon({
     settings,
     engine: undefined,
     services: [service],

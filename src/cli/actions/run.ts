@@ -1,13 +1,13 @@
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
-import { startDaemon } from '../../daemon/daemon.ts';
+import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
 import { openLog, type LogFormat, type Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { endServing } from '../end-serving.ts';
-import { firstStopSignal } from '../stop-signals.ts';
+import { firstStopSignal, onHangUp } from '../stop-signals.ts';
 import { version } from '../../version.ts';
 
 /**
@@ -24,7 +24,9 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
     `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
   );
   const stopSignal = firstStopSignal();
-  const daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
+  let daemon: Daemon | undefined;
+  onHangUp(() => daemon?.reload());
+  daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
   logger.info(

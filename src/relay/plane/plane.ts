@@ -159,6 +159,7 @@ class ThreadedPlane implements Plane {
 
   readonly #onExit = (): void => {
     for (const thread of this.#threads.all) thread.endNow();
+    this.#listeners.awaitFilesGone(this.#table);
   };
 
   listSessions(filter: SessionFilter): Promise<SessionList> {

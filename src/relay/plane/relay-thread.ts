@@ -84,10 +84,11 @@ export class RelayThread {
   }
 
   /**
-   * Wakes and closes the thread when the process ends, since a thread asleep in the kernel would keep it from ending.
+   * Wakes and closes the thread when the process ends: a thread asleep in the kernel would keep it from ending, and
+   * files of Unix sockets would be left behind.
    */
   endNow(): void {
-    if (this.#wakeFd !== undefined) this.#post({ kind: 'close' });
+    if (this.#ready) this.#post({ kind: 'close' });
   }
 
   #post(message: ToWorker): void {

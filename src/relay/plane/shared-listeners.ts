@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { ListenerStatus } from '../boundary/report.ts';
-import { isUnix } from '../../address/address.ts';
+import { isUnix, unixPath } from '../../address/address.ts';
 import type { ListenerSpec, RoutingTable } from '../boundary/table.ts';
 
 /**
@@ -35,6 +36,19 @@ export class SharedListeners {
     for (const map of [this.#ports, this.#statuses, this.#reported]) {
       for (const key of map.keys()) if (!wanted.has(key)) map.delete(key);
     }
+  }
+
+  /**
+   * Blocks, while the process ends, until the threads have removed the files of their Unix sockets, or for a tenth of a
+   * second: a thread that is stuck leaves them behind.
+   */
+  awaitFilesGone({ listeners }: RoutingTable): void {
+    const files = listeners.flatMap(({ key, host }) =>
+      isUnix(host) && this.#statuses.get(key)?.get(0)?.kind === 'listening' ? [unixPath(host)] : [],
+    );
+    const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    for (let waited = 0; waited < 100 && files.some((file) => existsSync(file)); waited += 2)
+      Atomics.wait(never, 0, 0, 2);
   }
 
   forgetWorker(worker: number): void {
