@@ -7,7 +7,7 @@ import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
-import type { Service, ServiceRoute } from './service.ts';
+import { movedUpstreams, type Service, type ServiceRoute } from './service.ts';
 import { nextUpstream, type ServiceUpstream, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
@@ -49,13 +49,14 @@ export function nextCatalog(
   merge: typeof mergeDeclarations = mergeDeclarations,
 ): Catalog {
   const merged = merge(input.declarations);
+  const world: World = { ...input, moved: movedUpstreams(previous.services, merged.services) };
   const services = new Map<string, Service>();
   for (const intent of merged.services) {
-    services.set(intent.name, nextService(previous.services.get(intent.name), intent, input, nowMs));
+    services.set(intent.name, nextService(previous.services.get(intent.name), intent, world, nowMs));
   }
   for (const service of previous.services.values()) {
     if (services.has(service.name)) continue;
-    const leaving = nextUndeclared(service, input, nowMs);
+    const leaving = nextUndeclared(service, world, nowMs);
     if (leaving) services.set(service.name, withoutTaken(leaving, merged.services));
   }
   const judged = judgeServices(services.values(), nowMs);
@@ -71,17 +72,16 @@ export function nextCatalog(
   };
 }
 
-function nextService(
-  previous: Service | undefined,
-  intent: ServiceIntent,
-  input: CatalogInput,
-  nowMs: number,
-): Service {
+/** The input, and the upstreams that left one service for another. */
+type World = CatalogInput & { readonly moved: ReadonlyMap<string, ServiceUpstream> };
+
+function nextService(previous: Service | undefined, intent: ServiceIntent, input: World, nowMs: number): Service {
   if (previous && isUnchanged(previous, intent, input, nowMs)) return previous;
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const upstreams: ServiceUpstream[] = [];
   for (const upstream of intent.upstreams) {
-    const next = nextUpstream(before.get(upstream.key), declaredInput(upstream, input), nowMs);
+    const known = before.get(upstream.key) ?? input.moved.get(upstream.key);
+    const next = nextUpstream(known, declaredInput(upstream, input), nowMs);
     before.delete(upstream.key);
     if (next) upstreams.push(next);
   }
@@ -109,8 +109,14 @@ function declaredInput(upstream: DeclaredUpstream, { verdictOf, overrideOf }: Ca
   return { kind: 'declared', upstream, verdict: verdictOf(upstream.key), override: overrideOf?.(upstream.key) };
 }
 
-/** The next state of a service that is no longer declared: it drains, and lingers if containers declared it. */
-function nextUndeclared(service: Service, input: CatalogInput, nowMs: number): Service | undefined {
+/**
+ * The next state of a service that is no longer declared: it drains, and lingers if containers declared it. A service
+ * whose upstreams all moved has another name now.
+ */
+function nextUndeclared(service: Service, input: World, nowMs: number): Service | undefined {
+  const isRenamed =
+    service.upstreams.length > 0 && service.upstreams.every(({ declared }) => input.moved.has(declared.key));
+  if (isRenamed) return undefined;
   const upstreams = service.upstreams.flatMap((one) => withdraw(one, input, nowMs));
   const fromContainers = service.declarers.some((one) => one.kind === 'container');
   const lingersUntilMs = service.lingersUntilMs ?? nowMs + (fromContainers ? service.pool.holdMs : 0);
@@ -128,8 +134,9 @@ function openPortOf(listen: string, listeners: CatalogInput['listeners']): numbe
   return status?.kind === 'listening' ? status.port : undefined;
 }
 
-function withdraw(upstream: ServiceUpstream, input: CatalogInput, nowMs: number): ServiceUpstream[] {
-  const { run } = upstream.declared;
+function withdraw(upstream: ServiceUpstream, input: World, nowMs: number): ServiceUpstream[] {
+  const { run, key } = upstream.declared;
+  if (input.moved.has(key)) return [];
   const died = run !== undefined && !input.isAlive(run);
   const next = nextUpstream(
     upstream,

@@ -42,12 +42,13 @@ export function diffCatalogs(before: Catalog, after: Catalog): readonly Change[]
 
 function diffServices(before: Catalog, after: Catalog): Change[] {
   const changes: Change[] = [];
+  const elsewhere = servicesByUpstream(after);
   for (const [name, next] of after.services) {
     const previous = before.services.get(name);
     if (previous === next) continue;
     if (!previous)
       changes.push(info('service-added', name, `service ${name} declared by ${declarersOf(next).join(', ')}`));
-    changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next));
+    changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next, elsewhere));
     if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
       const held = formatDuration(next.pool.holdMs);
       changes.push(
@@ -57,7 +58,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
   }
   for (const [name, previous] of before.services) {
     if (after.services.has(name)) continue;
-    changes.push(...previous.upstreams.map((one) => removed(name, one)));
+    changes.push(...previous.upstreams.map((one) => removed(name, one, elsewhere)));
     changes.push(info('service-removed', name, `service ${name} removed: nothing declares it any more`));
   }
   return changes;
@@ -107,7 +108,22 @@ function places(
   });
 }
 
-function diffUpstreams(previous: Service | undefined, next: Service): Change[] {
+/** Finds the service that an upstream is in, with an index that is made at the first question. */
+function servicesByUpstream({ services }: Catalog): (key: string) => string | undefined {
+  let index: Map<string, string> | undefined;
+  return (key) => {
+    index ??= new Map(
+      [...services.values()].flatMap(({ name, upstreams }) => upstreams.map(({ declared }) => [declared.key, name])),
+    );
+    return index.get(key);
+  };
+}
+
+function diffUpstreams(
+  previous: Service | undefined,
+  next: Service,
+  elsewhere: (key: string) => string | undefined,
+): Change[] {
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const changes: Change[] = [];
   for (const upstream of next.upstreams) {
@@ -117,7 +133,7 @@ function diffUpstreams(previous: Service | undefined, next: Service): Change[] {
     else if (known.state.kind !== upstream.state.kind) changes.push(moved(next.name, upstream));
     else if (known.weight !== upstream.weight) changes.push(reweighted(next.name, upstream));
   }
-  for (const gone of before.values()) changes.push(removed(next.name, gone));
+  for (const gone of before.values()) changes.push(removed(next.name, gone, elsewhere));
   return changes;
 }
 
@@ -162,9 +178,19 @@ function reweighted(service: string, { declared, weight }: ServiceUpstream): Cha
   };
 }
 
-function removed(service: string, { declared, state }: ServiceUpstream): Change {
+function removed(
+  service: string,
+  { declared, state }: ServiceUpstream,
+  elsewhere: (key: string) => string | undefined,
+): Change {
+  const now = elsewhere(declared.key);
   const drainEnded = state.kind === 'draining' && state.untilMs !== Infinity && !wasStopped(declared);
-  const why = drainEnded ? 'its drain ended' : 'its process is gone';
+  const why =
+    now === undefined
+      ? drainEnded
+        ? 'its drain ended'
+        : 'its process is gone'
+      : `it belongs to ${now} now, and its sessions go with it`;
   return { ...info('upstream-removed', service, `${declared.name} left ${service}: ${why}`), upstream: declared.name };
 }
 

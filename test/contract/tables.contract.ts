@@ -50,6 +50,65 @@ export function describeTables(createRig: CreateRig): void {
       },
     );
 
+    test('an upstream that belongs to another service now takes its sessions along', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      const one = upstream('a', { port: a.port });
+      const port = await publishAndBind(rig, table([pool([one])]));
+      await using client = await dial(port);
+      expect(await client.read(1)).toBe('a');
+      const renamed = await publishAndBind(rig, table([pool([one], { service: 'shop/renamed' })]));
+
+      expect(await client.echo('still here')).toBe('still here');
+      expect(rig.active('a')).toBe(1);
+      await using next = await dial(renamed);
+      expect(await next.read(1)).toBe('a');
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({ service: 'shop/renamed', upstream: 'a' });
+    });
+
+    test('two services that swap names keep their sessions, and each its upstream', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      await using b = await serveNamed('b');
+      const [first, second] = [upstream('a', { port: a.port }), upstream('b', { port: b.port })];
+      const before = [pool([first], { service: 'one' }), pool([second], { service: 'two' })];
+      const listeners = [listener('one'), listener('two')];
+      rig.publish(table(before, listeners));
+      const portOf = async (key: string): Promise<number> => {
+        const { status } = await rig.statuses.find((event) => event.key === key && event.status.kind === 'listening');
+        return status.kind === 'listening' ? status.port : 0;
+      };
+      await using client = await dial(await portOf('one@0'));
+      await using other = await dial(await portOf('two@0'));
+      expect([await client.read(1), await other.read(1)]).toEqual(['a', 'b']);
+      const after = [pool([second], { service: 'one' }), pool([first], { service: 'two' })];
+      rig.publish(table(after, listeners));
+      await publishAndBind(rig, table([...after, pool([], { service: 'marker' })], [listener('marker'), ...listeners]));
+
+      expect([await client.echo('x'), await other.echo('y')]).toEqual(['x', 'y']);
+      await using next = await dial(await portOf('one@0'));
+      expect(await next.read(1)).toBe('b');
+      client.socket.end();
+      const { reason } = await rig.records.find(({ service, upstream: served }) => service === 'two' && served === 'a');
+      expect(reason).toBe('finished');
+    });
+
+    test('held clients of a service that is renamed are served under its new name', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      const waits = upstream('a', { port: a.port, availability: 'unavailable' });
+      const port = await publishAndBind(rig, table([pool([waits])]));
+      await using client = await dial(port);
+      await until(() => rig.totals().held === 1);
+      await publishAndBind(rig, table([pool([waits], { service: 'shop/renamed' })]));
+      expect(rig.totals().held).toBe(1);
+      rig.publish(table([pool([{ ...waits, availability: 'ready' }], { service: 'shop/renamed' })]));
+
+      expect(await client.read(1)).toBe('a');
+      await until(() => rig.totals().held === 0);
+    });
+
     test('dials to an upstream that is gone are aborted at once, and their clients get another upstream', async () => {
       await using rig = createRig();
       await using silent = await createBlackhole();

@@ -142,13 +142,19 @@ describe('a labelled container', () => {
     expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
   });
 
-  it('that is renamed keeps its sessions and is shown by its new name', async () => {
+  it('that is renamed keeps its sessions beyond its drain, and is shown by its new name', async () => {
     await using t = await setUp();
     await using web = await startReplica({
-      labels: { ...t.labels, [`${t.prefix}.echo.port`]: '7', [`${t.prefix}.echo.listen`]: String(await freePort()) },
+      labels: {
+        ...t.labels,
+        [`${t.prefix}.echo.port`]: '7',
+        [`${t.prefix}.echo.listen`]: String(await freePort()),
+        [`${t.prefix}.drain`]: '100ms',
+        [`${t.prefix}.hold`]: '500ms',
+      },
     });
     await t.sealane.line({ event: 'upstream-added', service: /:echo$/ });
-    const { listen } = await t.sealane.line({ event: 'route-opened', service: /:echo$/ });
+    const { listen, service } = await t.sealane.line({ event: 'route-opened', service: /:echo$/ });
     const echo = Number(/:(\d+)$/.exec(String(listen))?.[1]);
     const socket = createConnection(echo, '127.0.0.1');
     socket.write('before');
@@ -156,6 +162,8 @@ describe('a labelled container', () => {
     const renamed = uniqueName('renamed');
     await web.rename(renamed);
     await t.sealane.line({ event: 'service-added', service: new RegExp(`^${renamed}:`) });
+    // The old name leaves after its drain and its hold, where it has either.
+    await t.sealane.line({ event: 'service-removed', service: String(service) });
     socket.write('after');
     expect(String((await once(socket, 'data'))[0])).toBe('after');
     socket.destroy();

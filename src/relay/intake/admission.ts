@@ -150,6 +150,12 @@ export class Admission {
       for (const client of present) client.permit = this.#policy.countPresent(hostOf(client.client));
   }
 
+  /** Counts a client that another service admitted against this one's limits. It may be beyond them. */
+  recount(client: AdmittedClient): void {
+    this.release(client);
+    if (this.#policy) client.permit = this.#policy.countPresent(hostOf(client.client));
+  }
+
   #reject(channel: Channel, listener: string, reason: Refusal, clientInfo: ClientInfo | undefined): void {
     channel.abort();
     this.#refuse(channel, listener, reason, clientInfo);

@@ -29,6 +29,8 @@ export class ServiceTotals {
   own(slot: number, service: string): void {
     // The overflow slot is shared by upstreams of many services.
     if (slot === overflowSlot || this.#owners.get(slot) === service) return;
+    // An upstream that another service has now takes its totals along.
+    this.#slots.get(this.#owners.get(slot) ?? '')?.delete(slot);
     this.#owners.set(slot, service);
     const slots = this.#slots.get(service);
     if (slots) slots.add(slot);

@@ -30,7 +30,7 @@ const noUpstreams: readonly PoolUpstream[] = [];
 export abstract class DialingSession implements AttemptOwner {
   readonly channel: Channel;
   readonly clientInfo: ClientInfo | undefined;
-  readonly #host: DialingHost;
+  #host: DialingHost;
   #state: SessionState<Attempt> = accepted;
   #asked: readonly PoolUpstream[] = noUpstreams;
 
@@ -72,6 +72,11 @@ export abstract class DialingSession implements AttemptOwner {
   isDialing(upstream: PoolUpstream): boolean {
     const state = this.#state;
     return state.kind === 'dialing' && (state.target.upstream === upstream || state.second?.upstream === upstream);
+  }
+
+  /** The upstream that the session occupies belongs to another pool from now on. */
+  moveTo(host: DialingHost): void {
+    this.#host = host;
   }
 
   /** Begins a new round of dials, in which every candidate may be tried again. */

@@ -64,6 +64,22 @@ export class Hold {
     this.#watch();
   }
 
+  /** The session moves to another pool; false if it was not held here. */
+  release(session: Session): boolean {
+    const before = this.size;
+    this.#leave(session);
+    this.#watch();
+    return this.size < before;
+  }
+
+  /** Takes a held session from another pool; one whose dial is under way may still be answered. */
+  adopt(session: Session): void {
+    if (session.kind === 'dialing') this.#dialing.add(session);
+    else this.#waiting.add(session);
+    this.#collaborators.counters.addHeld(this.#slot, 1);
+    this.#watch();
+  }
+
   /** A session was answered, whether it was held or not, so upstreams have room for more. */
   onAnswered(session: Session): void {
     this.#leave(session);

@@ -1,18 +1,17 @@
-import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../time/clock.ts';
 import { Admission, type PendingHandshake } from '../intake/admission.ts';
 import type { Permit } from '../intake/access-policy.ts';
-import type { AccessCounts } from '../intake/access-policy.ts';
 import { createBalancer } from '../upstreams/balancer.ts';
 import type { Balancer } from '../upstreams/policy.ts';
 import { Candidates } from '../upstreams/candidates.ts';
-import { threadCell, type CounterWriter } from '../boundary/counters.ts';
+import { threadCell } from '../boundary/counters.ts';
 import type { Channel, UpstreamTlsOffer } from '../driver/driver.ts';
 import { Hold } from './hold.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import { Rebalance } from './rebalance.ts';
-import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
+import type { CloseReason, SessionRecord } from '../boundary/report.ts';
 import { LinkedList } from '../driver/linked-list.ts';
+import type { PoolCollaborators } from './pool-collaborators.ts';
 import { Session, type SessionHost } from './session.ts';
 import type { PoolSpec, ProxyProtocol } from '../boundary/table.ts';
 import { PoolUpstream } from '../upstreams/upstream.ts';
@@ -22,21 +21,6 @@ import { PoolUpstream } from '../upstreams/upstream.ts';
  * other, in the order of the candidates' tiers and within a tier in that of the balancer, until one answers. When none
  * does, the session is held (see hold.ts).
  */
-interface PoolCollaborators {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly counters: CounterWriter;
-  /** A session ended, for any reason. */
-  readonly onRecord: (record: SessionRecord) => void;
-  /** A dial to the upstream failed; called again while dials keep failing, at most a few times a second. */
-  readonly onSuspect: (upstreamKey: string, error: string) => void;
-  /** A dial failed because this machine lacks a resource. */
-  readonly onResourceWarning: (warning: ResourceWarning) => void;
-  readonly access: AccessCounts;
-  /** The TLS context for upstreams, which all services share. */
-  readonly upstreamContext?: () => SecureContext;
-}
-
 export class Pool implements SessionHost {
   readonly clock: Clock;
   readonly admission: Admission;
@@ -48,6 +32,8 @@ export class Pool implements SessionHost {
   #upstreams = new Map<string, PoolUpstream>();
   #candidates = new Candidates<PoolUpstream>([]);
   #rebalance: Rebalance | undefined;
+  /** The pool of the same service under its new name, for clients whose handshake began under the old one. */
+  #successor: Pool | undefined;
   #turns = 0;
 
   constructor(collaborators: PoolCollaborators, spec: PoolSpec) {
@@ -105,6 +91,7 @@ export class Pool implements SessionHost {
    */
   apply(spec: PoolSpec, slotOf: (key: string) => number, serviceSlot: number): void {
     this.#hold.countIn(serviceSlot);
+    if (spec.upstreams.length > 0) this.#successor = undefined;
     if (spec.balance !== this.#spec.balance) this.#balancer = createBalancer(spec.balance, this.#collaborators.random);
     if (this.admission.change(spec, this.#sessions)) this.#guard();
     this.#spec = spec;
@@ -129,6 +116,22 @@ export class Pool implements SessionHost {
     this.#hold.onCandidates(arrived);
   }
 
+  /**
+   * Takes over an upstream and its sessions from the pool that had it. A service among `removed` has a new name, so its
+   * held sessions come, too. Called before both pools apply the table that says so.
+   */
+  takeOver(key: string, from: Pool, removed: readonly string[]): void {
+    const upstream = from.#upstreams.get(key);
+    if (!upstream) return;
+    from.#upstreams.delete(key);
+    from.#candidates = new Candidates(from.#candidates.all.filter((one) => one !== upstream));
+    this.#upstreams.set(key, upstream);
+    const isRenamed = removed.includes(from.service);
+    if (isRenamed) from.#successor = this;
+    for (const session of from.#sessions)
+      if (session.occupies(upstream) || (isRenamed && session.kind === 'held')) this.#adopt(session, from);
+  }
+
   /** `clientInfo`: the result of detection, if there was one; it has counted the client as accepted. */
   admit(channel: Channel, listener: string, clientInfo?: ClientInfo): void {
     if (!clientInfo) this.#collaborators.counters.count(threadCell.accepted, 1);
@@ -138,8 +141,11 @@ export class Pool implements SessionHost {
 
   /** The client's TLS handshake has succeeded. */
   admitSecured(pending: PendingHandshake): void {
-    if (this.admission.onSecured(pending))
-      this.#begin(pending.channel, pending.listener, pending.clientInfo, pending.permit);
+    if (!this.admission.onSecured(pending)) return;
+    const { channel, listener, clientInfo, permit } = pending;
+    const pool = this.#successor ?? this;
+    if (pool !== this && pool.admission.denies(channel, listener, clientInfo)) return this.admission.release(pending);
+    pool.#begin(channel, listener, clientInfo, permit);
   }
 
   onOverdue(session: Session): void {
@@ -203,6 +209,16 @@ export class Pool implements SessionHost {
     this.#sessions.add(session.poolNode);
     // Sessions that were held before go first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);
+  }
+
+  #adopt(session: Session, from: Pool): void {
+    const isHeld = from.#hold.release(session);
+    from.#sessions.remove(session.poolNode);
+    this.#sessions.add(session.poolNode);
+    session.moveTo(this);
+    this.admission.recount(session);
+    if (session.kind !== 'relaying' && !this.admission.allows(session.client)) return this.#deny(session);
+    if (isHeld) this.#hold.adopt(session);
   }
 
   /** Applies new access rules: the limits to all sessions, the lists to sessions that are held or dialing. */

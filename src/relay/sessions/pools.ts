@@ -42,6 +42,7 @@ export class Pools {
 
   /** `changed`: pools that are new in a table or changed since the last. `removed`: services that left the table. */
   change(changed: readonly PoolSpec[], removed: readonly string[], slots: PoolSlots): void {
+    this.#move(changed, removed);
     for (const service of removed) {
       const entry = this.#entries.get(service);
       if (!entry) continue;
@@ -66,6 +67,24 @@ export class Pools {
       if ((this.#entries.get(service)?.pool.sessionCount ?? 0) > 0) continue;
       this.#entries.delete(service);
       this.#outside.delete(service);
+    }
+  }
+
+  /** Moves the sessions of each upstream that left one pool for another, as after the rename of a container. */
+  #move(changed: readonly PoolSpec[], removed: readonly string[]): void {
+    const next = new Map(changed.map((spec) => [spec.service, spec]));
+    const left = new Map<string, Pool>();
+    for (const service of [...next.keys(), ...removed]) {
+      const entry = this.#entries.get(service);
+      const stays = new Set(next.get(service)?.upstreams.map(({ key }) => key));
+      for (const { key } of entry?.spec.upstreams ?? []) if (entry && !stays.has(key)) left.set(key, entry.pool);
+    }
+    if (left.size === 0) return;
+    for (const spec of changed) {
+      for (const { key } of spec.upstreams) {
+        const from = left.get(key);
+        if (from && from.service !== spec.service) this.#entryFor(spec).pool.takeOver(key, from, removed);
+      }
     }
   }
 

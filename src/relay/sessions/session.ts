@@ -46,7 +46,7 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   readonly client: string;
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;
-  readonly #host: SessionHost;
+  #host: SessionHost;
   #holdDeadline: Timer | undefined;
   #grace: Timer | undefined;
   #clientEnded: boolean;
@@ -110,6 +110,15 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
     if (holdMs <= 0) return this.close('hold-expired');
     this.step({ kind: 'hold' });
     this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
+  }
+
+  override moveTo(host: SessionHost): void {
+    super.moveTo(host);
+    this.#host = host;
+  }
+
+  occupies(upstream: PoolUpstream): boolean {
+    return this.state.kind === 'relaying' ? this.state.target.upstream === upstream : this.isDialing(upstream);
   }
 
   onDialed(lane: DialLane): void {

@@ -242,3 +242,39 @@ function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('expected a value');
   return value;
 }
+
+describe('an upstream that another service declares now', () => {
+  const opened = (catalog: Catalog): string[] => [...catalog.services.keys()];
+
+  it('leaves the service that had it at once, and keeps its state', () => {
+    const before = nextCatalog(emptyCatalog, world([declaration('a', { service: 'old' })]), 0);
+    const after = nextCatalog(before, world([declaration('a', { service: 'new' })]), 1_000);
+    expect(opened(after)).toEqual(['new']);
+    expect(after.services.get('new')?.upstreams[0]?.state).toMatchObject({ kind: 'ready', sinceMs: 0 });
+    expect(after.nextDeadlineMs).toBeUndefined();
+    const removal = diffCatalogs(before, after).find(({ event }) => event === 'upstream-removed');
+    expect(removal?.message).toContain('new');
+  });
+
+  it('is not moved when its container runs anew', () => {
+    const before = nextCatalog(emptyCatalog, world([declaration('a', { service: 'old' })]), 0);
+    const after = nextCatalog(before, world([declaration('a', { service: 'new', run: 2n })]), 1_000);
+    expect(states(after, 'old')).toEqual({ a: 'draining' });
+  });
+
+  it('joins a service that lingers', () => {
+    const both = [declaration('a', { service: 'web' }), declaration('b', { service: 'web-new', port: 81 })];
+    const before = nextCatalog(emptyCatalog, world(both), 0);
+    const lingers = nextCatalog(before, world(both.slice(1), ['b']), 1_000);
+    const after = nextCatalog(lingers, world([declaration('b', { service: 'web', port: 81 })]), 2_000);
+    expect(opened(after)).toEqual(['web']);
+    expect(states(after, 'web')).toEqual({ b: 'ready' });
+  });
+
+  it('moves when two services swap names', () => {
+    const before = [declaration('a', { service: 'one' }), declaration('b', { service: 'two', port: 81 })];
+    const after = [declaration('a', { service: 'two' }), declaration('b', { service: 'one', port: 81 })];
+    const catalog = nextCatalog(nextCatalog(emptyCatalog, world(before), 0), world(after), 1_000);
+    expect([states(catalog, 'one'), states(catalog, 'two')]).toEqual([{ b: 'ready' }, { a: 'ready' }]);
+  });
+});
