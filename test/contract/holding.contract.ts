@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { resetNow } from '../../src/relay/driver/stream/reset.ts';
@@ -322,6 +323,48 @@ export function describeHolding(createRig: CreateRig): void {
       },
     );
 
+    test.each(['closes', 'ends its direction, and closes later'] as const)(
+      'a held client that has sent bytes and %s gives its place to another',
+      async (how) => {
+        await using rig = createRig();
+        await using server = await serveNamed('a');
+        const port = await publishAndBind(rig, table([pool([], { maxHeld: 1 })]));
+        await using client = await dial(port);
+        await until(() => rig.totals().held === 1);
+        client.socket.write('a question');
+        if (how === 'closes') client.socket.destroy();
+        else {
+          client.socket.end();
+          await halfClosed(client.socket);
+          expect(rig.totals().held).toBe(1);
+          client.socket.destroy();
+        }
+
+        const record = await rig.records.find(() => true);
+        expect(record).toMatchObject({ reason: 'client-gave-up', upstream: undefined });
+        expect(rig.totals()).toMatchObject({ accepted: 1, held: 0, open: 0 });
+        await using next = await dial(port);
+        await until(() => rig.totals().held === 1);
+        rig.publish(table([pool([upstream('a', { port: server.port })])]));
+        expect(await next.read(1)).toBe('a');
+        expect(server.peers).toHaveLength(1);
+      },
+    );
+
+    test('what a client has sent before it closed reaches an upstream that is ready', async () => {
+      await using rig = createRig();
+      await using slow = await createBlackhole();
+      await using server = await serve();
+      const upstreams = [upstream('a', { port: slow.port }), upstream('b', { port: server.port })];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first', connectTimeoutMs: 60_000 })]));
+      await using client = await dial(port);
+      client.socket.write('a log line');
+      client.socket.destroy();
+
+      const peer = await server.accept();
+      expect(await peer.readToEnd()).toBe('a log line');
+    });
+
     test('a held client that has asked and ended its direction gets its answer', async () => {
       await using rig = createRig();
       await using server = await serveEcho();
@@ -359,6 +402,19 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await client.read(1)).toBe('a');
     });
   });
+}
+
+/**
+ * Resolves when the kernel has the acknowledgement of the socket's end: its state is then FIN_WAIT2 (proc(5),
+ * /proc/net/tcp).
+ */
+async function halfClosed({ localPort = 0 }: Socket): Promise<void> {
+  const local = `0100007F:${localPort.toString(16).toUpperCase().padStart(4, '0')} `;
+  await until(() =>
+    readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .some((line) => line.includes(`: ${local}`) && line.includes(' 05 ')),
+  );
 }
 
 /** Resets after the dial has been answered: a reset that comes with the answer is a failed dial. */

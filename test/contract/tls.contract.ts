@@ -103,6 +103,16 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.read(14)).toBe('are you there?');
     });
 
+    test('gives its place away when its client has sent bytes and closed', async () => {
+      await using rig = createRig();
+      const port = await publishAndBind(rig, tlsTable([upstream('api-1', { availability: 'unavailable' })]));
+      await using client = await dialTls(port);
+      client.socket.write('are you there?');
+      await until(() => rig.totals().held === 1);
+      client.socket.destroy();
+      expect((await rig.records.find(() => true)).reason).toBe('client-gave-up');
+    });
+
     test('is tried on the next upstream when one refuses', async () => {
       await using rig = createRig();
       await using server = await serveEcho();

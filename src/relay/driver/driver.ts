@@ -165,8 +165,9 @@ export interface ChannelEvents {
   onClientBytes?(bytes: Uint8Array, ended: boolean): void;
   /**
    * The client left before `relay`. `reset`: the client is gone. `ended`: it ended its direction without having sent a
-   * byte. A client that ended after it sent bytes is not reported: it may be waiting for the answer (`printf … | nc
-   * -N`), and TCP has no way to tell it from a client that closed.
+   * byte, or it sent bytes and has closed. A client that sent bytes and ended its direction only is not reported: it may
+   * be waiting for the answer (`printf … | nc -N`). TCP has no way to tell the two apart, but the kernel has where the
+   * client is in the same network namespace (see peer-lookup.ts).
    */
   onClientLeft(how: 'reset' | 'ended'): void;
   onSecured?(): void;

@@ -1,5 +1,8 @@
 import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Timer } from '../../../time/clock.ts';
+import { watchDeparture } from '../departure-watch.ts';
 import { ListNode } from '../linked-list.ts';
+import type { PeerLookup } from '../peer-lookup.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
@@ -16,6 +19,7 @@ import { SpliceRelay, type RelayEvents } from './relay.ts';
  * reset all the same.
  */
 export interface ChannelParts extends DialParts {
+  readonly lookUpPeer: PeerLookup;
   readonly onClosed: (channel: SpliceChannel) => void;
 }
 
@@ -36,6 +40,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   #isTelling = false;
   #isOver = false;
   #earlyBytes: SpliceEarlyBytes | undefined;
+  #departure: Timer | undefined;
   /** The dial for this client in lane 0, or the one that was answered; undefined once the session is relayed. */
   #dial: Dial | undefined;
   /** The dial in lane 1. */
@@ -73,6 +78,8 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   attach(events: ChannelEvents): void {
     this.#events = events;
     this.#earlyBytes?.stop();
+    // The end of a client that was peeked at is not reported again.
+    if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
   }
 
   peek(limit: number): void {
@@ -90,11 +97,13 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   reject(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#events = undefined;
+    this.#departure?.cancel();
     this.#ensureEarlyBytes().reject(bytes);
   }
 
   release(): number {
     this.#isOver = true;
+    this.#departure?.cancel();
     this.#events = undefined;
     this.#earlyBytes?.stop();
     this.#parts.loop.release(this.#client);
@@ -130,6 +139,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
       );
     }
     this.#dial = undefined;
+    this.#departure?.cancel();
     this.#relay = new SpliceRelay(this.#parts, this.#client, dial, this);
     this.#relay.start(this.#mask, idleTimeoutMs, preface?.bytes);
     if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
@@ -165,8 +175,8 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     if ((mask & readyPeerEnd) === 0 || this.#toldEnd || this.#dial?.isDialed) return;
     this.#toldEnd = true;
     const waiting = this.#parts.libc.peek(this.#client);
-    if (waiting === 0) this.#events?.onClientLeft('ended');
-    else if (waiting < 0) this.#events?.onClientLeft('reset');
+    if (waiting > 0) this.#watchDeparture();
+    else this.#events?.onClientLeft(waiting === 0 ? 'ended' : 'reset');
   }
 
   get hasSpoken(): boolean | undefined {
@@ -203,6 +213,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#relay = undefined;
     this.#mask |= clientMask;
     this.#parts.loop.handTo(this.#client, this);
+    if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
     this.#events?.onUpstreamLost('ECONNRESET');
   }
 
@@ -219,6 +230,14 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     }));
   }
 
+  #watchDeparture(): void {
+    const { loop, lookUpPeer } = this.#parts;
+    this.#departure?.cancel();
+    this.#departure = watchDeparture({ clock: loop.clock, lookUpPeer }, this, () =>
+      this.#events?.onClientLeft('ended'),
+    );
+  }
+
   #closeSecond(): void {
     this.#second?.close();
     this.#second = undefined;
@@ -227,6 +246,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   #close(): void {
     this.#isOver = true;
     this.#earlyBytes?.stop();
+    this.#departure?.cancel();
     this.#dial?.close();
     this.#closeSecond();
     this.#relay?.close();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { LinkedList } from '../linked-list.ts';
+import { createPeerLookup } from '../peer-lookup.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
 import { EpollLoop } from './epoll-loop.ts';
@@ -60,6 +61,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
     sockets,
+    lookUpPeer: createPeerLookup(libc),
     onClosed: (channel) => void channels.remove(channel.node),
   };
 

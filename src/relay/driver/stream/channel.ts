@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
-import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { awaitAnswer } from './answer.ts';
 import { formatPeer } from './connection.ts';
@@ -10,6 +9,7 @@ import { StreamHalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
 import { ResetWatch } from './reset-watch.ts';
+import type { StreamParts } from './stream-parts.ts';
 import { endTls } from './tls-end.ts';
 
 /**
@@ -17,6 +17,7 @@ import { endTls } from './tls-end.ts';
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
  */
+
 /**
  * The time to flush what is buffered when a session is finished: Node gives up after one to two such times without
  * progress.
@@ -27,7 +28,7 @@ const lingerMs = 1_000;
 
 export class StreamChannel implements Channel, StreamDialer {
   readonly client: string;
-  readonly #sockets: OpenSockets;
+  readonly #parts: StreamParts;
   /** The client's TCP connection. */
   readonly #carrier: Socket;
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
@@ -37,7 +38,10 @@ export class StreamChannel implements Channel, StreamDialer {
   /** The dial in lane 1. */
   #second: StreamDial | undefined;
   #events: ChannelEvents | undefined;
-  readonly #earlyBytes = new StreamEarlyBytes((bytes, ended) => this.#events?.onClientBytes?.(bytes, ended));
+  readonly #earlyBytes = new StreamEarlyBytes({
+    onBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
+    watchDeparture: () => this.#parts.watchDeparture(this, () => this.#events?.onClientLeft('ended')),
+  });
   #awaitsAnswer = false;
   #wasAnswered = false;
   #stopIdleWatch: (() => void) | undefined;
@@ -46,8 +50,8 @@ export class StreamChannel implements Channel, StreamDialer {
   #down: StreamHalfPipe | undefined;
   #over = false;
 
-  constructor(client: Socket, sockets: OpenSockets, address = formatPeer(client.remoteAddress, client.remotePort)) {
-    this.#sockets = sockets;
+  constructor(client: Socket, parts: StreamParts, address = formatPeer(client.remoteAddress, client.remotePort)) {
+    this.#parts = parts;
     this.#carrier = client;
     this.#client = client;
     this.client = address;
@@ -113,7 +117,7 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const dial = new StreamDial(this, endpoint, this.#sockets, tls);
+    const dial = new StreamDial(this, endpoint, this.#parts.sockets, tls);
     if (lane === 0) this.#upstream = dial;
     else this.#second = dial;
   }
@@ -170,7 +174,7 @@ export class StreamChannel implements Channel, StreamDialer {
 
   #stop(): void {
     this.#over = true;
-    this.#earlyBytes.stopPeeking();
+    this.#earlyBytes.stop();
     this.#resetWatch?.stop();
   }
 

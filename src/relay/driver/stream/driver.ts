@@ -1,10 +1,9 @@
 import { closeSync } from 'node:fs';
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
-import { systemClock, type Clock } from '../../../time/clock.ts';
-import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { isUnix, unixPath } from '../../../address/address.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
+import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
 import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
 
@@ -15,33 +14,25 @@ import { keepAliveInitialDelayMs } from './socket-options.ts';
  * (uv__emfile_trick in src/unix/stream.c). Node emits no event, and the client sees an empty answer. So the driver
  * counts its sockets, stays below the limit, resets the clients beyond it and reports a resource warning.
  */
-interface StreamDriverOptions {
-  readonly clock?: Clock;
-  /** The budget of open sockets. Default: unlimited. */
-  readonly sockets?: OpenSockets;
-}
-
 /**
  * The longest accept queue; the kernel limits it to net.core.somaxconn (listen(2)). Node's default of 511 overflows in
  * a burst.
  */
 const backlog = 4_096;
 
-export function createStreamDriver({
-  clock = systemClock,
-  sockets = new OpenSockets(),
-}: StreamDriverOptions = {}): Driver {
+export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
+  const parts = createParts(options);
   return {
-    clock,
-    listen: (bind, events) => listen(bind, events, sockets),
+    clock: parts.clock,
+    listen: (bind, events) => listen(bind, events, parts),
     adopt(fd, client) {
       const socket = open(fd);
-      return socket && admit(socket, sockets, client);
+      return socket && admit(socket, parts, client);
     },
   };
 }
 
-function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: OpenSockets): DriverListener {
+function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: StreamParts): DriverListener {
   // Half-open sockets: an end in one direction must not end the other.
   const server = createServer({
     allowHalfOpen: true,
@@ -49,7 +40,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
     keepAlive: true,
     keepAliveInitialDelay: keepAliveInitialDelayMs,
   });
-  server.on('connection', (socket) => accept(socket, events, sockets, isUnix(host) ? 'unix' : undefined));
+  server.on('connection', (socket) => accept(socket, events, parts, isUnix(host) ? 'unix' : undefined));
   server.on('error', (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN', message } = error;
     if (server.listening) events.onResourceWarning(code, message);
@@ -79,17 +70,21 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, sockets: 
   };
 }
 
-function accept(socket: Socket, events: ListenEvents, sockets: OpenSockets, client?: string): void {
-  const channel = admit(socket, sockets, client);
+function accept(socket: Socket, events: ListenEvents, parts: StreamParts, client?: string): void {
+  const channel = admit(socket, parts, client);
   if (channel) events.onChannel(channel);
   else
-    events.onResourceWarning('EMFILE', `${sockets.count} sockets are open, as many as the limit of open files allows`);
+    events.onResourceWarning(
+      'EMFILE',
+      `${parts.sockets.count} sockets are open, as many as the limit of open files allows`,
+    );
 }
 
 /**
  * Makes a channel of a client's socket; undefined where the limit of sockets is reached, and then the client was reset.
  */
-function admit(socket: Socket, sockets: OpenSockets, client?: string): StreamChannel | undefined {
+function admit(socket: Socket, parts: StreamParts, client?: string): StreamChannel | undefined {
+  const { sockets } = parts;
   if (!sockets.hasRoomForClient) {
     socket.on('error', ignore);
     resetNow(socket);
@@ -97,7 +92,7 @@ function admit(socket: Socket, sockets: OpenSockets, client?: string): StreamCha
   }
   sockets.opened();
   socket.once('close', () => sockets.closed());
-  return new StreamChannel(socket, sockets, client);
+  return new StreamChannel(socket, parts, client);
 }
 
 function open(fd: number): Socket | undefined {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Timer } from '../../../time/clock.ts';
 import { PeekPace, pauseMs } from '../peek-pace.ts';
 import { EarlyBuffer } from './early-buffer.ts';
 
@@ -12,18 +13,25 @@ import { EarlyBuffer } from './early-buffer.ts';
  */
 const mostBytes = 64 * 1024;
 
+interface EarlyBytesOwner {
+  onBytes(bytes: Uint8Array, ended: boolean): void;
+  /** The client has sent bytes and ended its direction: starts to watch for its departure, where that is possible. */
+  watchDeparture(): Timer | undefined;
+}
+
 export class StreamEarlyBytes {
   /** True once the client has ended its direction. */
   hasEnded = false;
   readonly #buffer = new EarlyBuffer();
-  readonly #onBytes: (bytes: Uint8Array, ended: boolean) => void;
+  readonly #owner: EarlyBytesOwner;
   #client: Socket | undefined;
   #peekLimit = 0;
   #peekIsDue = false;
   #pace: PeekPace | undefined;
+  #departure: Timer | undefined;
 
-  constructor(onBytes: (bytes: Uint8Array, ended: boolean) => void) {
-    this.#onBytes = onBytes;
+  constructor(owner: EarlyBytesOwner) {
+    this.#owner = owner;
   }
 
   get isEmpty(): boolean {
@@ -47,6 +55,13 @@ export class StreamEarlyBytes {
 
   stopPeeking(): void {
     this.#peekLimit = 0;
+    this.#watchIfEnded();
+  }
+
+  /** Calls nothing any more. */
+  stop(): void {
+    this.#peekLimit = 0;
+    this.#departure?.cancel();
   }
 
   consume(count: number): void {
@@ -57,13 +72,20 @@ export class StreamEarlyBytes {
   /** Returns all bytes and stops reading: the caller reads the client from now on. */
   consumeAll(): readonly Buffer[] {
     this.#client?.off('data', this.#onData);
-    this.#peekLimit = 0;
+    this.stop();
     return this.#buffer.consumeAll();
   }
 
   onEnd(): void {
     this.hasEnded = true;
     if (this.isPeeking) this.#peekSoon();
+    else this.#watchIfEnded();
+  }
+
+  #watchIfEnded(): void {
+    if (!this.hasEnded || this.isEmpty) return;
+    this.#departure?.cancel();
+    this.#departure = this.#owner.watchDeparture();
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -90,6 +112,6 @@ export class StreamEarlyBytes {
     this.#peekIsDue = false;
     if (!this.isPeeking) return;
     this.#pace?.peeked(bytes.length, nowMs);
-    this.#onBytes(bytes, this.hasEnded && bytes.length < this.#peekLimit);
+    this.#owner.onBytes(bytes, this.hasEnded && bytes.length < this.#peekLimit);
   }
 }

@@ -1,0 +1,36 @@
+import { systemClock, type Clock, type Timer } from '../../../time/clock.ts';
+import { OpenSockets } from '../../boundary/open-sockets.ts';
+import { watchDeparture } from '../departure-watch.ts';
+import type { Channel } from '../driver.ts';
+import { openPeerLookup } from '../peer-lookup.ts';
+
+/**
+ * What all channels of one driver share.
+ */
+export interface StreamParts {
+  readonly clock: Clock;
+  readonly sockets: OpenSockets;
+  /** Watches for the departure of a client (see departure-watch.ts); undefined where the kernel can't be asked. */
+  readonly watchDeparture: (channel: Channel, onGone: () => void) => Timer | undefined;
+}
+
+export interface StreamDriverOptions {
+  readonly clock?: Clock;
+  /** The budget of open sockets. Default: unlimited. */
+  readonly sockets?: OpenSockets;
+}
+
+export function createParts({ clock = systemClock, sockets = new OpenSockets() }: StreamDriverOptions): StreamParts {
+  // The kernel's table is opened for the first client that needs it.
+  let lookUpPeer: ReturnType<typeof openPeerLookup>;
+  let isOpened = false;
+  return {
+    clock,
+    sockets,
+    watchDeparture(channel, onGone) {
+      if (!isOpened) lookUpPeer = openPeerLookup();
+      isOpened = true;
+      return lookUpPeer && watchDeparture({ clock, lookUpPeer }, channel, onGone);
+    },
+  };
+}
