@@ -19,22 +19,18 @@ interface AdminServersParts {
   readonly logger: Logger;
 }
 
-/** Resolves once each was tried; one that is taken is tried again until it is free. */
-export async function serveAdminApi(
+/** Yields each way in once it was tried; one that is taken is tried again until it is free. */
+export async function* serveAdminApi(
   source: AdminSource,
   settings: AdminSettings,
   parts: AdminServersParts,
-): Promise<readonly KeptAdmin[]> {
+): AsyncGenerator<KeptAdmin> {
   const { admin, 'admin-socket': socket } = settings;
-  const servers: KeptAdmin[] = [];
-  if (admin !== 'off') servers.push(await serveAddress(source, { ...settings, admin }, parts));
+  if (admin !== 'off') yield await serveAddress(source, { ...settings, admin }, parts);
   if (socket !== undefined) {
     const app = createAdminApp(source, { token: undefined, names: [] });
-    servers.push(
-      await keepServing({ name: `admin socket ${socket}`, serve: () => serveAdminSocket(app, socket) }, parts),
-    );
+    yield await keepServing({ name: `admin socket ${socket}`, serve: () => serveAdminSocket(app, socket) }, parts);
   }
-  return servers;
 }
 
 async function serveAddress(

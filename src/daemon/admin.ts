@@ -59,7 +59,7 @@ export function createAdmin(parts: AdminParts): Admin {
   });
   const lag = new DiscoveryLag((lagMs) => metrics.onDiscovered(lagMs));
   const source: AdminSource = { ...reads, ...commandsOf(parts), feed, metrics: () => metrics.render() };
-  let servers: readonly KeptAdmin[] = [];
+  const servers: KeptAdmin[] = [];
 
   relay.sessions.on((records, dropped) => metrics.onSessions(records, dropped));
   loop.published.on(() => lag.published(clock.wallMs()));
@@ -70,7 +70,7 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: parts.engine.engine?.clock }),
     async serve() {
-      servers = await serveAdminApi(source, settings, parts);
+      for await (const server of serveAdminApi(source, settings, parts)) servers.push(server);
     },
     async close() {
       feed.stop();

@@ -47,6 +47,20 @@ export interface DaemonOptions {
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const started: Started = [];
+  try {
+    return await assemble(options, started);
+  } catch (error) {
+    // What runs already would keep the process alive.
+    for (const close of started.toReversed()) await close();
+    throw error;
+  }
+}
+
+/** How to close each part that runs as soon as it is made. */
+type Started = (() => void | Promise<void>)[];
+
+async function assemble(options: DaemonOptions, started: Started): Promise<Daemon> {
   const { settings, services, configPath: path, log } = options;
   const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
@@ -58,11 +72,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const config = createConfigSource(parts, { services, path, bind });
   const engine = createEngineSource(parts, options.engine, settings, bind);
   const certificates = await openCertificateSource(parts, settings);
+  started.push(() => certificates.stop());
   const checker = createChecker(parts);
   const overrides = createOverrides(parts);
 
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
+  started.push(() => relay.plane.close());
   const loop = createCatalogLoop({ clock, config, engine, certificates, checker, overrides, relay }, settings);
   dirty.on(loop.markDirty);
   loop.changes.on((changes) => {
@@ -88,6 +104,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     readiness,
     explainer,
   });
+  started.push(() => admin.close());
   relay.sessions.on((records, dropped) => accessLog.log(records, dropped));
 
   await admin.serve();
