@@ -63,9 +63,16 @@ export function overlap(a: Address, b: Address): boolean {
   if (a.host === b.host) return true;
   // Port 0 belongs to Unix sockets and to ports that the kernel chooses: those overlap only if their hosts are equal.
   if (a.port === 0) return false;
-  const takesPortOf = (one: string, other: string): boolean =>
-    one === '::' || (one === '0.0.0.0' && !isIPv6Host(other));
-  return takesPortOf(a.host, b.host) || takesPortOf(b.host, a.host);
+  return coversHost(a.host, b.host) || coversHost(b.host, a.host);
+}
+
+/** Whether a socket on `wide` also accepts the clients of `narrow`: both drivers let that of `::` accept IPv4. */
+export function covers(wide: Address, narrow: Address): boolean {
+  return overlap(wide, narrow) && (wide.host === narrow.host || coversHost(wide.host, narrow.host));
+}
+
+function coversHost(wide: string, narrow: string): boolean {
+  return wide === '::' || (wide === '0.0.0.0' && !isIPv6Host(narrow));
 }
 
 /** Whether the host accepts connections only from this machine or container. */

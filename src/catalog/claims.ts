@@ -1,4 +1,4 @@
-import { overlap } from '../address/address.ts';
+import { covers, overlap } from '../address/address.ts';
 import { bySeniority, nameOf, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
 import { agree, describeSelector, selectorKey, type Owners, type Route, type Selector } from './route.ts';
@@ -68,16 +68,16 @@ function compareClaims(a: Claim, b: Claim): number {
     const order = bySeniority(a.declarer, b.declarer);
     if (order !== 0) return order;
   }
-  const [one, other] = [a, b].map(({ service, route, selector }) => [
-    service,
-    describeSelector(route.listen, selector),
-  ]);
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  // A wide address of a service goes before the narrow ones that its socket serves as well.
+  if (a.route !== b.route && overlap(a.route, b.route)) return covers(a.route, b.route) ? -1 : 1;
+  const [one, other] = [a, b].map(({ route, selector }) => describeSelector(route.listen, selector));
   return String(one) < String(other) ? -1 : 1;
 }
 
 interface Rival {
   readonly claim: Claim;
-  /** Undefined for overlapping addresses of one service: for its clients they are one listener, so nothing is lost. */
+  /** Undefined for an address of a service whose clients another socket of that service accepts: nothing is lost. */
   readonly toProblem: ((claim: Claim, holder: Claim) => Problem) | undefined;
 }
 
@@ -89,8 +89,9 @@ function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
   if (!here) {
     for (const { first, bySelector } of held.values()) {
       if (!overlap(first.route, route)) continue;
-      const isOwn = bySelector.get(key)?.service === service && agree(first.route, route);
-      return { claim: first, toProblem: isOwn ? undefined : sameAddress };
+      const isServed =
+        bySelector.get(key)?.service === service && agree(first.route, route) && covers(first.route, route);
+      return { claim: first, toProblem: isServed ? undefined : sameAddress };
     }
     held.set(route.listen, { first: claim, bySelector: new Map([[key, claim]]) });
     return undefined;
@@ -103,14 +104,15 @@ function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
 }
 
 function sameAddress(claim: Claim, holder: Claim): Problem {
-  const alike = claim.route.listen === holder.route.listen;
-  return conflict('listen-conflict', claim, holder, {
-    wants: claim.route.listen,
-    has: holder.route.listen,
-    fix: alike
-      ? `Give ${claim.service} another listen address, a name of its own there (host, sni), or both the same pool.`
-      : `Give ${claim.service} another listen address, or ${holder.route.listen} and a name of its own there (host, sni).`,
-  });
+  const [wants, has] = [claim.route.listen, holder.route.listen];
+  return conflict('listen-conflict', claim, holder, { wants, has, fix: otherAddress(claim, holder) });
+}
+
+function otherAddress({ service, route }: Claim, holder: Claim): string {
+  if (service === holder.service) return `Give all replicas of ${service} the same listen addresses.`;
+  return route.listen === holder.route.listen
+    ? `Give ${service} another listen address, a name of its own there (host, sni), or both the same pool.`
+    : `Give ${service} another listen address, or ${holder.route.listen} and a name of its own there (host, sni).`;
 }
 
 function sameName(claim: Claim, holder: Claim): Problem {

@@ -30,6 +30,7 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
     'Stop that process or choose another port; Sealane retries automatically.',
   ],
   EACCES: ['permission denied', 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one.'],
+  EAFNOSUPPORT: ['this machine has no IPv6', 'Listen on an IPv4 address, such as 0.0.0.0.'],
   EADDRNOTAVAIL: ['this machine has no such address', 'Choose an address of this machine, or only a port.'],
 };
 

@@ -162,6 +162,23 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
 describe.each(['stream', 'splice'] as const)('addresses, access and PROXY headers (%s driver)', (driver) => {
   const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
 
+  it.each(['[::]:P,0.0.0.0:P', '127.0.0.1:P,[::]:P', '[::1]:P,[::]:P'])(
+    'serves every address of a listen with one socket where that does: %s',
+    async (listen) => {
+      await using api = await greeter('api');
+      await using folder = await tempFolder();
+      const port = await freePort();
+      const config = await folder.write(
+        'sealane.yaml',
+        `services:\n  both: { listen: "${listen.replaceAll('P', String(port))}", upstreams: [127.0.0.1:${api.port}] }\n`,
+      );
+      await using sealane = start(config);
+      await sealane.line({ event: 'route-opened', service: 'both' });
+      for (const host of ['127.0.0.1', '::1']) expect([host, await say('', port, host)]).toEqual([host, 'api']);
+      expect(sealane.lines.filter(({ event }) => event === 'problem')).toEqual([]);
+    },
+  );
+
   it('accepts only clients that its rules allow, and logs the rejected ones', async () => {
     await using api = await greeter('api');
     await using folder = await tempFolder();

@@ -48,6 +48,24 @@ export function describeAddresses(createRig: CreateRig): void {
       server.close();
     });
 
+    test('a listener on all IPv6 addresses accepts IPv4 clients as well, with their IPv4 addresses', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      const port = await publishAndBind(
+        rig,
+        table([pool([upstream('a', { port: a.port })])], [{ ...listener('shop/api', 0, key), host: '::' }]),
+      );
+      for (const host of ['127.0.0.1', '::1']) {
+        await using client = new Peer(connect({ host, port }));
+        expect(await client.read(1)).toBe('a');
+      }
+      await until(() => rig.records.all.length === 2);
+      expect(rig.records.all.map((record) => record.client.replace(/:\d+$/, '')).toSorted()).toEqual([
+        '127.0.0.1',
+        '[::1]',
+      ]);
+    });
+
     test('clients that connect over a Unix socket are relayed over another; no socket file is left', async () => {
       await using folder = await tempFolder();
       const [front, back] = [`${folder.path}/front.sock`, `${folder.path}/back.sock`];

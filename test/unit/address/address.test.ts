@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatAddress, isLoopback, isWildcard, overlap, parseAddress } from '../../../src/address/address.ts';
+import { covers, formatAddress, isLoopback, isWildcard, overlap, parseAddress } from '../../../src/address/address.ts';
 import { parseListen } from '../../../src/address/listen.ts';
 import { parsePort } from '../../../src/address/port.ts';
 import { addressRangesSchema, listenSchema, targetSchema, trustedSchema } from '../../../src/address/schemas.ts';
@@ -98,6 +98,24 @@ describe('addresses', () => {
     const [a, b] = [parseAddress(one), parseAddress(other)];
     if (!a || !b) throw new Error('no addresses');
     expect([overlap(a, b), overlap(b, a)]).toEqual([isOverlap, isOverlap]);
+  });
+
+  it.each([
+    ['[::]:80', '0.0.0.0:80', true],
+    ['[::]:80', '127.0.0.1:80', true],
+    ['[::]:80', '[::1]:80', true],
+    ['0.0.0.0:80', '127.0.0.1:80', true],
+    ['127.0.0.1:80', '127.0.0.1:80', true],
+    ['0.0.0.0:80', '[::]:80', false],
+    ['127.0.0.1:80', '0.0.0.0:80', false],
+    ['0.0.0.0:80', '[::1]:80', false],
+    ['[::]:80', '127.0.0.1:81', false],
+    ['[::]:0', '0.0.0.0:0', false],
+    ['unix:/run/a', 'unix:/run/a', true],
+  ])('a socket on %s accepts the clients of %s: %s', (one, other, isCovered) => {
+    const [wide, narrow] = [parseAddress(one), parseAddress(other)];
+    if (!wide || !narrow) throw new Error('no addresses');
+    expect(covers(wide, narrow)).toBe(isCovered);
   });
 
   it('are told apart as loopback, wildcard or neither', () => {

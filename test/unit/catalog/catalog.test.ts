@@ -100,6 +100,32 @@ describe('merging', () => {
     expect(problems).toHaveLength(0);
   });
 
+  it.each([
+    ['::', '0.0.0.0'],
+    ['::', '127.0.0.1'],
+    ['::', '::1'],
+    ['0.0.0.0', '127.0.0.1'],
+  ])('opens %s alone for a container that listens there and on %s, since its socket serves both', (wide, narrow) => {
+    for (const hosts of [
+      [wide, narrow],
+      [narrow, wide],
+    ]) {
+      const { services, problems } = mergeDeclarations(hosts.map((host) => declaration('a', { host })));
+      expect(services[0]?.routes).toMatchObject([{ host: wide }]);
+      expect(problems).toEqual([]);
+    }
+  });
+
+  it('has a problem for an address that no socket of the service serves', () => {
+    const { services, problems } = mergeDeclarations([
+      declaration('old', { host: '127.0.0.1' }),
+      declaration('new', { host: '::', created: 2 }),
+    ]);
+    expect(services[0]?.routes).toMatchObject([{ host: '127.0.0.1' }]);
+    expect(problems).toMatchObject([{ code: 'listen-conflict', containerId: 'new', listen: '[::]:80' }]);
+    expect(problems[0]?.message).toBe('new wants [::]:80 for api, but old has 127.0.0.1:80 for api');
+  });
+
   it('does not depend on the order of its input', () => {
     const services = fc.constantFrom('a', 'b', 'c');
     const one = fc.record({

@@ -4,7 +4,7 @@ import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/ca
 import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
-import { overlap } from '../../../src/address/address.ts';
+import { covers, overlap } from '../../../src/address/address.ts';
 import { selectorKey, selectorsOf } from '../../../src/catalog/route.ts';
 import { createTableWriter } from '../../../src/catalog/routing.ts';
 import type { ListenerSpec, Name } from '../../../src/relay/boundary/table.ts';
@@ -351,7 +351,7 @@ function isServed(wanted: Declaration, key: string, { services, problems }: Merg
   const address = { ...listen, listen: `${listen.host}:${listen.port}` };
   const own = services.find((one) => one.name === service)?.routes ?? [];
   return (
-    own.some((route) => overlap(route, address) && route.selectors.map(selectorKey).includes(key)) ||
+    own.some((route) => covers(route, address) && route.selectors.map(selectorKey).includes(key)) ||
     problems.some(({ subject, code }) => subject === service && code.endsWith('-conflict'))
   );
 }
