@@ -6,7 +6,7 @@ import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { selectorNames } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
-import type { ServiceUpstream } from '../catalog/upstream.ts';
+import { endpointsOf, type ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
@@ -84,13 +84,14 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
   };
 }
 
-function viewUpstream(source: AdminReads, { declared, state, weight }: ServiceUpstream, toWall: ToWall): ApiUpstream {
+function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToWall): ApiUpstream {
+  const { declared, state, weight } = upstream;
   const traffic = source.upstream(declared.key);
   return {
     key: declared.key,
     name: declared.name,
     containerId: declared.run?.id ?? null,
-    endpoints: declared.endpoints.map(formatAddress),
+    endpoints: endpointsOf(upstream).map(formatAddress),
     state: state.kind,
     suspect: state.kind === 'unhealthy' && state.suspect,
     reason: state.reason,

@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './service-problems.ts';
 import { movedUpstreams, type Service, type ServiceRoute } from './service.ts';
-import { nextUpstream, type ServiceUpstream, type UpstreamInput, type Verdict } from './upstream.ts';
+import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInput, type Verdict } from './upstream.ts';
 
 /**
  * The catalog is one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from
@@ -30,6 +30,8 @@ export interface CatalogInput {
   readonly isAlive: (run: ContainerRun) => boolean;
   /** The verdict that probes and dials led to. */
   readonly verdictOf: (upstreamKey: string) => Verdict | undefined;
+  /** What the last probe found at each of several addresses; the same object until it finds something else. */
+  readonly triedOf?: (upstreamKey: string) => readonly TriedAddress[] | undefined;
   /** The override that an operator set. */
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
   /** The status of each listener that the relay was told to open, by listen address. */
@@ -105,8 +107,10 @@ function isUnchanged(service: Service, intent: ServiceIntent, world: CatalogInpu
   );
 }
 
-function declaredInput(upstream: DeclaredUpstream, { verdictOf, overrideOf }: CatalogInput): UpstreamInput {
-  return { kind: 'declared', upstream, verdict: verdictOf(upstream.key), override: overrideOf?.(upstream.key) };
+function declaredInput(upstream: DeclaredUpstream, world: CatalogInput): UpstreamInput {
+  const { key } = upstream;
+  const { verdictOf, overrideOf, triedOf } = world;
+  return { kind: 'declared', upstream, verdict: verdictOf(key), override: overrideOf?.(key), tried: triedOf?.(key) };
 }
 
 /**

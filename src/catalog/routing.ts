@@ -2,7 +2,7 @@ import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from 
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
 import { createListenerWriter } from './listeners.ts';
-import type { ServiceUpstream, UpstreamState } from './upstream.ts';
+import { endpointsOf, type ServiceUpstream, type UpstreamState } from './upstream.ts';
 
 /**
  * Writes the routing table of a catalog. Pure.
@@ -42,9 +42,10 @@ function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
   };
 }
 
-function toSpec({ declared, state, weight }: ServiceUpstream): UpstreamSpec {
+function toSpec(upstream: ServiceUpstream): UpstreamSpec {
+  const { declared, state, weight } = upstream;
   const { run: _run, health: _health, condition: _condition, drainMs: _drainMs, ...spec } = declared;
-  return { ...spec, weight, availability: availabilityOf(state) };
+  return { ...spec, endpoints: endpointsOf(upstream), weight, availability: availabilityOf(state) };
 }
 
 function availabilityOf(state: UpstreamState): UpstreamAvailability {

@@ -1,5 +1,7 @@
+import { isSameAddress } from '../address/address.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
 import type { Override } from './override.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 
 /**
  * The lifecycle of one upstream. All transitions are in `nextUpstream`; a state keeps its `sinceMs` while its kind
@@ -28,9 +30,17 @@ export type UpstreamState =
       readonly over: boolean;
     };
 
+/** What the last probe of one of several addresses found; `failure` is undefined for the address that answered. */
+export interface TriedAddress {
+  readonly endpoint: Endpoint;
+  readonly failure: string | undefined;
+}
+
 export interface ServiceUpstream {
   readonly declared: DeclaredUpstream;
   readonly state: UpstreamState;
+  /** Undefined where there is one address, or none was probed. */
+  readonly tried?: readonly TriedAddress[] | undefined;
   /** The declared weight, unless an operator set another. */
   readonly weight: number;
 }
@@ -51,6 +61,7 @@ export type UpstreamInput =
       readonly upstream: DeclaredUpstream;
       readonly verdict: Verdict | undefined;
       readonly override?: Override | undefined;
+      readonly tried?: readonly TriedAddress[] | undefined;
     }
   /** The upstream is no longer declared, but its process may live on. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
@@ -65,13 +76,16 @@ export function nextUpstream(
 ): ServiceUpstream | undefined {
   switch (input.kind) {
     case 'declared': {
-      const { upstream, verdict, override } = input;
+      const { upstream, verdict, override, tried } = input;
       const weight = override?.weight ?? upstream.weight;
       const drained = override?.drained ?? false;
       const state = keep(previous?.state, nextState(previous?.state, upstream, { verdict, drained }, nowMs));
-      return previous?.state === state && previous.declared === upstream && previous.weight === weight
-        ? previous
-        : { declared: upstream, state, weight };
+      const stays =
+        previous?.state === state &&
+        previous.declared === upstream &&
+        previous.weight === weight &&
+        previous.tried === tried;
+      return stays ? previous : { declared: upstream, state, weight, ...(tried && { tried }) };
     }
     case 'withdrawn': {
       if (!previous) return undefined;
@@ -178,4 +192,12 @@ function isSame(a: UpstreamState, b: UpstreamState): boolean {
     (a.kind !== 'unhealthy' || (b.kind === 'unhealthy' && a.suspect === b.suspect)) &&
     (a.kind !== 'draining' || (b.kind === 'draining' && a.over === b.over && a.untilMs === b.untilMs))
   );
+}
+
+/** The addresses in the order in which they are dialed: the one that answered a probe comes first. */
+export function endpointsOf({ declared, tried }: ServiceUpstream): readonly Endpoint[] {
+  const { endpoints } = declared;
+  const answers = tried?.find(({ failure }) => failure === undefined)?.endpoint;
+  const best = answers && endpoints.find((one) => isSameAddress(one, answers));
+  return best === undefined || best === endpoints[0] ? endpoints : [best, ...endpoints.filter((one) => one !== best)];
 }

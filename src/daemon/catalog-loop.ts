@@ -79,6 +79,7 @@ function readWorld({ config, engine, certificates, checker, overrides, relay }: 
     isAlive: engine.isAlive,
     certificates: certificates.certificates(),
     verdictOf: (key) => checker.verdictOf(key),
+    triedOf: (key) => checker.triedOf(key),
     overrideOf: (key) => overrides.of(key),
     listeners: relay.listeners.all,
   };

@@ -1,13 +1,12 @@
 import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress } from '../address/address.ts';
 import { rangeLength, type ListenRange } from '../address/listen.ts';
 import { serviceName as serviceNameKind } from '../config/options/kinds.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
-import { chooseAddress } from './reachable-address.ts';
+import { chooseAddresses } from './reachable-address.ts';
 import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
 import { expandListen, mistakeIn } from './expand-listen.ts';
 import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
@@ -125,11 +124,12 @@ function discoverContainer(
     let unreachable = false;
     for (const one of expandListen(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
-      const choice = chooseAddress({ ...query, port: port + one.portOffset });
+      const choice = chooseAddresses({ ...query, port: port + one.portOffset });
       // For a range, only the first port that can't be reached is reported.
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
-      const upstream = choice.kind === 'found' ? toUpstream(facts, choice.endpoint, route) : undefined;
+      const upstream =
+        choice.kind === 'found' ? toUpstream(facts, choice.endpoints, port + one.portOffset, route) : undefined;
       for (const address of one.addresses) {
         declarations.push({ service: one.service, listen: address, ...options, upstream, declaredBy });
       }
@@ -138,19 +138,24 @@ function discoverContainer(
   return { declarations, problems };
 }
 
-/** The key has the container's id, start time and address, since an engine reuses an IP address within milliseconds. */
+/**
+ * The key has the container's id, start time and port, but no address: an engine gives an address to another container
+ * within milliseconds, and a container that joins a second network stays the same process.
+ */
 function toUpstream(
   facts: ContainerFacts,
-  endpoint: Endpoint,
+  endpoints: readonly Endpoint[],
+  port: number,
   { name, values }: LabelledRoute,
 ): DeclaredUpstream | undefined {
   if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
   const route = name === undefined ? '' : `#${name}`;
   return {
-    key: `${facts.id}@${facts.startedAtNs}/${formatAddress(endpoint)}${route}`,
+    key: `${facts.id}@${facts.startedAtNs}:${port}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
     name: printable(facts.name),
-    endpoints: [endpoint],
+    endpoints,
+    ownsAddresses: true,
     ...upstreamOf(values),
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
     condition: conditionOf(facts),

@@ -5,11 +5,12 @@ import { isWildcard } from '../address/address.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 /**
- * Chooses the address of a container that Sealane can reach from its vantage. Pure. The order is: the network named by
- * label, then a network shared with Sealane, then a published port.
+ * Finds the addresses of a container that Sealane can reach from its vantage, best first. Pure. They are those on the
+ * network named by label, else those on all networks shared with Sealane, else a published port. Which of several
+ * answers is found out by probes and dials.
  */
 type AddressChoice =
-  | { readonly kind: 'found'; readonly endpoint: Endpoint }
+  | { readonly kind: 'found'; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
   /** The container's networks are still being set up; this is not a problem, since more events will follow. */
   | { readonly kind: 'not-yet' };
@@ -25,7 +26,7 @@ export interface AddressQuery {
   readonly parent: ContainerFacts | undefined;
 }
 
-export function chooseAddress(query: AddressQuery): AddressChoice {
+export function chooseAddresses(query: AddressQuery): AddressChoice {
   const { networking } = query.facts;
   switch (networking.kind) {
     case 'host':
@@ -78,7 +79,7 @@ function throughParent(query: AddressQuery): AddressChoice {
       'Restart this container: it is on a network that no longer exists.',
     );
   }
-  return chooseAddress({ ...query, facts: parent, parent: undefined });
+  return chooseAddresses({ ...query, facts: parent, parent: undefined });
 }
 
 function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly NetworkAttachment[]): AddressChoice {
@@ -101,7 +102,7 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
       `docker network connect ${printable(attachment.name)} <sealane's container>`,
     );
   }
-  return addressOf(attachment, query.port) ?? { kind: 'not-yet' };
+  return addressesOn([attachment], query.port);
 }
 
 function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
@@ -111,11 +112,7 @@ function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachme
   const reachable = attachments
     .filter((one) => reach.kind === 'host' || reach.networkIds.has(one.networkId))
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-  for (const attachment of reachable) {
-    const choice = addressOf(attachment, port);
-    if (choice) return choice;
-  }
-  if (reachable.length > 0) return { kind: 'not-yet' };
+  if (reachable.length > 0) return addressesOn(reachable, port);
   if (reach.kind === 'networks') return throughGateway(query, reach.gateway, attachments);
   return none('no-address', 'it is attached to no network', 'Attach it to a network.');
 }
@@ -147,9 +144,11 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
   );
 }
 
-function addressOf(attachment: NetworkAttachment, port: number): AddressChoice | undefined {
-  const host = attachment.ipv4 ?? attachment.ipv6;
-  return host === undefined ? undefined : found(host, port);
+/** All IPv4 addresses come first: a server that listens on one family only mostly listens on that one. */
+function addressesOn(attachments: readonly NetworkAttachment[], port: number): AddressChoice {
+  const hosts = [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)];
+  const endpoints = hosts.flatMap((host) => (host === undefined ? [] : [{ host, port }]));
+  return endpoints.length === 0 ? { kind: 'not-yet' } : { kind: 'found', endpoints };
 }
 
 /** Whether a port is published on all addresses, for which engines may also write ''. */
@@ -162,7 +161,7 @@ function names(attachments: readonly NetworkAttachment[]): string {
 }
 
 function found(host: string, port: number): AddressChoice {
-  return { kind: 'found', endpoint: { host, port } };
+  return { kind: 'found', endpoints: [{ host, port }] };
 }
 
 function none(code: ProblemCode, message: string, fix: string): AddressChoice {

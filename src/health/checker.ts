@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isSameAddress } from '../address/address.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../catalog/declaration.ts';
-import type { Verdict } from '../catalog/upstream.ts';
+import type { TriedAddress, Verdict } from '../catalog/upstream.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { probeHttp } from './http-probe.ts';
@@ -26,6 +28,8 @@ export interface Checker {
   onFailedDial(upstreamKey: string, error: string): void;
   /** Undefined for an upstream that is not in the followed catalog. */
   verdictOf(upstreamKey: string): Verdict | undefined;
+  /** What the last probe found at each of the upstream's addresses, if there are several; the same until that changes. */
+  triedOf(upstreamKey: string): readonly TriedAddress[] | undefined;
   stop(): void;
 }
 
@@ -50,6 +54,7 @@ interface ProbeTarget {
   plan: HealthPlan;
   paused: boolean;
   history: ProbeHistory;
+  tried: readonly TriedAddress[] | undefined;
   sinceMs: number;
   timer: Timer | undefined;
   probing: boolean;
@@ -103,6 +108,10 @@ class ProbingChecker implements Checker {
     return this.#targets.get(upstreamKey)?.history.verdict;
   }
 
+  triedOf(upstreamKey: string): readonly TriedAddress[] | undefined {
+    return this.#targets.get(upstreamKey)?.tried;
+  }
+
   stop(): void {
     this.#ending.abort();
     for (const key of this.#targets.keys()) this.#forget(key);
@@ -115,11 +124,13 @@ class ProbingChecker implements Checker {
       // A target that is never probed counts as fit until a dial fails.
       const history: ProbeHistory = isProbed(plan) ? unproven : { ...unproven, verdict: { kind: 'fit' } };
       const sinceMs = this.#parts.clock.nowMs();
-      target = { key, endpoints, plan, paused, history, sinceMs, timer: undefined, probing: false };
+      const idle = { timer: undefined, probing: false, tried: undefined };
+      target = { key, endpoints, plan, paused, history, sinceMs, ...idle };
       this.#targets.set(key, target);
       this.#schedule(target);
       return;
     }
+    if (!isDeepStrictEqual(target.endpoints, endpoints)) target.tried = undefined;
     target.endpoints = endpoints;
     if (target.plan === plan && target.paused === paused) return;
     target.plan = plan;
@@ -163,39 +174,60 @@ class ProbingChecker implements Checker {
   async #probeTarget(target: ProbeTarget): Promise<void> {
     this.#running += 1;
     target.probing = true;
-    const { plan } = target;
-    const result = await this.#probeEndpoints(target.endpoints, plan);
+    const tried = await this.#probeEndpoints(target);
     this.#running -= 1;
     target.probing = false;
     // When the target was forgotten or paused meanwhile, another process may have its address by now.
     if (this.#targets.get(target.key) === target && !target.paused) {
-      this.#conclude(target, afterProbe(target.history, result, target.plan));
+      const hasNews = tried.length > 1 && !isDeepStrictEqual(tried, target.tried);
+      if (hasNews) target.tried = tried;
+      const concluded = this.#conclude(target, afterProbe(target.history, resultOf(tried), target.plan));
+      if (hasNews && !concluded) this.#parts.onChange();
       this.#schedule(target);
     }
     this.#probeNext();
   }
 
-  /** Probes the addresses until one passes: one is enough, since the relay dials all of them. */
-  async #probeEndpoints(endpoints: readonly Endpoint[], plan: HealthPlan): Promise<ProbeResult> {
-    let result: ProbeResult = { ok: false, reason: 'it has no address' };
-    for (const endpoint of endpoints) {
-      result = await this.#probe(endpoint, plan, this.#ending.signal);
+  /**
+   * Probes the addresses until one passes: one is enough, since the relay dials all of them. The one that answered last
+   * comes first, and what was found before stays known of those that are not probed now.
+   */
+  async #probeEndpoints({ endpoints, plan, tried }: ProbeTarget): Promise<readonly TriedAddress[]> {
+    const before = (endpoint: Endpoint): TriedAddress | undefined =>
+      tried?.find((one) => isSameAddress(one.endpoint, endpoint));
+    const isBest = (endpoint: Endpoint): boolean => {
+      const known = before(endpoint);
+      return known !== undefined && known.failure === undefined;
+    };
+    const found = new Map<Endpoint, TriedAddress>();
+    for (const endpoint of endpoints.toSorted((a, b) => Number(isBest(b)) - Number(isBest(a)))) {
+      const result = await this.#probe(endpoint, plan, this.#ending.signal);
+      found.set(endpoint, { endpoint, failure: result.ok ? undefined : result.reason });
       if (result.ok) break;
     }
-    return result;
+    return endpoints.flatMap((endpoint) => found.get(endpoint) ?? before(endpoint) ?? []);
   }
 
-  #conclude(target: ProbeTarget, next: ProbeHistory): void {
+  /** Whether the verdict changed. */
+  #conclude(target: ProbeTarget, next: ProbeHistory): boolean {
     const before = target.history;
     target.history = next;
     const { verdict } = next;
-    if (before.verdict.kind === verdict.kind && reasonOf(before.verdict) === reasonOf(verdict)) return;
+    if (before.verdict.kind === verdict.kind && reasonOf(before.verdict) === reasonOf(verdict)) return false;
     if (before.verdict.kind !== verdict.kind) {
       target.sinceMs = this.#parts.clock.nowMs();
       this.#schedule(target);
     }
     this.#parts.onChange();
+    return true;
   }
+}
+
+/** An upstream passes if one of its addresses does; otherwise the reasons of all of them count. */
+function resultOf(tried: readonly TriedAddress[]): ProbeResult {
+  if (tried.some(({ failure }) => failure === undefined)) return { ok: true };
+  const reasons = new Set(tried.map(({ failure }) => failure));
+  return { ok: false, reason: reasons.size === 0 ? 'it has no address' : [...reasons].join('; ') };
 }
 
 function reasonOf(verdict: Verdict): string | undefined {

@@ -50,6 +50,29 @@ export function describeTables(createRig: CreateRig): void {
       },
     );
 
+    test('a container that joins another network keeps its sessions; those at an address that it leaves are ended', async () => {
+      await using rig = createRig();
+      await using a = await serveNamed('a');
+      await using b = await serveNamed('b');
+      const [first, second] = [
+        { host: '127.0.0.1', port: a.port },
+        { host: '127.0.0.1', port: b.port },
+      ];
+      const one = upstream('a', { endpoints: [first], ownsAddresses: true });
+      const port = await publishAndBind(rig, table([pool([one])]));
+      await using client = await dial(port);
+      expect(await client.read(1)).toBe('a');
+      const more = pool([{ ...one, endpoints: [second, first] }]);
+      await publishAndBind(rig, table([pool([], { service: 'marker' }), more], [listener('marker'), listener()]));
+      expect(await client.echo('still here')).toBe('still here');
+      await using next = await dial(port);
+      expect(await next.read(1)).toBe('b');
+
+      rig.publish(table([pool([{ ...one, endpoints: [second] }])]));
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-gone' });
+      expect(await next.echo('still here')).toBe('still here');
+    });
+
     test('an upstream that belongs to another service now takes its sessions along', async () => {
       await using rig = createRig();
       await using a = await serveNamed('a');

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -169,6 +170,30 @@ describe('a labelled container', () => {
     socket.destroy();
   });
 
+  it('that joins a second network, or gets other limits, keeps its sessions', async () => {
+    await using t = await setUp();
+    // The network's name sorts before that of the default bridge.
+    await using network = await startNetwork({}, uniqueName('a'));
+    await using web = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: '7', [`${t.prefix}.drain`]: '100ms' },
+    });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    const socket = createConnection(t.port, '127.0.0.1');
+    socket.write('before');
+    expect(String((await once(socket, 'data'))[0])).toBe('before');
+    await web.engine.update({ CpuShares: 512 });
+    await network.connect(web);
+    await using witness = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
+    await t.sealane.line(upstreamIs(witness.name, 'ready', 'web'));
+    await network.disconnect(web);
+    await web.rename(uniqueName('renamed'));
+    await t.sealane.line({ event: 'upstream-added', upstream: witness.name });
+    socket.write('after');
+    expect(String((await once(socket, 'data'))[0])).toBe('after');
+    socket.destroy();
+    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
+  });
+
   it('whose process dies does not leave its clients hanging', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
@@ -206,6 +231,20 @@ describe('networks', () => {
     const { endpoints } = await t.sealane.line({ event: 'upstream-added', service: 'web' });
     await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(endpoints).toBe(`${await web.address(network.name)}:8080`);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('of both families are used: a server that listens on IPv6 only is reached', async () => {
+    await using t = await setUp();
+    const subnet = `fd00:5ea1:${randomInt(0x1_00_00).toString(16)}:${randomInt(0x1_00_00).toString(16)}::/64`;
+    await using network = await startNetwork({ EnableIPv6: true, IPAM: { Config: [{ Subnet: subnet }] } });
+    await using web = await startReplica({
+      labels: t.labels,
+      networks: [network.name],
+      host: { Sysctls: { 'net.ipv6.bindv6only': '1' } },
+    });
+    await t.sealane.line(upstreamIs(web.name, 'ready'));
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await whoAnswers(t.port)).toBe(web.name);
   });
 

@@ -11,7 +11,7 @@ import {
 } from '../support/engine/containers.ts';
 import { startEngineProxy, type EngineProxy } from '../support/engine/proxy.ts';
 import { startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { startSealane, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /**
@@ -280,3 +280,27 @@ function replica(labels: Record<string, string>): Promise<TestContainer> {
     labels: Object.fromEntries(Object.entries(labels).map(([label, value]) => [`${prefix}.${label}`, value])),
   });
 }
+
+describe('why an upstream of several addresses is reached', () => {
+  it('says which addresses were tried, and how each answered', async () => {
+    // The server listens on the default bridge only; the other network's name sorts first.
+    await using network = await startNetwork({}, uniqueName('a'));
+    const listen = await freePort();
+    const name = uniqueName('bound');
+    const script =
+      `trap 'exit 0' TERM; ip=$(hostname -i); mkdir -p /tmp/www; echo ${name} > /tmp/www/index.html; ` +
+      `while [ ! -e /tmp/go ]; do sleep 0.1; done; httpd -f -p "\${ip%% *}:8080" -h /tmp/www & wait`;
+    await using web = await sleeper(
+      { port: '8080', listen: String(listen), pool: name },
+      { name, command: ['sh', '-c', script] },
+    );
+    await network.connect(web);
+    await web.exec(['touch', '/tmp/go']);
+    await sealane.line(upstreamIs(name, 'ready'));
+    await sealane.line({ event: 'route-opened', service: name });
+    expect(await whoAnswers(listen)).toBe(name);
+    const texts = (await api.whyUntil(name, 'fine')).steps.map(({ text }) => text).join('\n');
+    expect(texts).toContain(`${await web.address(network.name)}:8080: nothing listens`);
+    expect(texts).toContain(`${await web.address('bridge')}:8080: it answers`);
+  });
+});

@@ -3,7 +3,7 @@ import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
-import type { ServiceUpstream } from '../upstream.ts';
+import { endpointsOf, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
 import { ago } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -83,16 +83,24 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
   });
 }
 
-function upstreamStep({ declared, state, weight }: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
-  const where = declared.endpoints.map(formatAddress).join(', ');
+function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
+  const { declared, state, weight, tried } = upstream;
+  const where = endpointsOf(upstream).map(formatAddress).join(', ');
   const age = ago(state.sinceMs, nowMs);
   const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
   const weighed = weight === 1 ? '' : `, weight ${weight}`;
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}`,
+    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${triedText(tried)}`,
   };
+}
+
+/** The addresses that were tried, and how each answered. */
+function triedText(tried: ServiceUpstream['tried']): string {
+  if (!tried) return '';
+  const answers = tried.map(({ endpoint, failure }) => `${formatAddress(endpoint)}: ${failure ?? 'it answers'}`);
+  return `; tried ${answers.join('; ')}`;
 }
 
 function clientSteps({ name }: Service, { heldOf }: ExplainWorld): Step[] {

@@ -48,7 +48,7 @@ export const containerOptions = {
     schema: z.string().min(1, 'must be the name of a Docker network'),
     value: 'a Docker network',
     containerOnly: true,
-    fallback: 'a network shared with Sealane',
+    fallback: 'all networks shared with Sealane',
     onMistake: 'refuse',
     description: 'The network on which Sealane connects to the container; compose’s short name works too.',
   },

@@ -43,10 +43,15 @@ export interface UpstreamSpec extends UpstreamOptions {
   /** The name that people read, e.g. `shop-api-1`. */
   readonly name: string;
   /**
-   * The addresses, dialed in this order until one answers; a single one except for names that resolve to several
-   * addresses.
+   * The addresses, dialed in this order until one answers: those that a name resolves to, or those of a container on
+   * all networks that Sealane reaches. The one that a probe found to answer comes first.
    */
   readonly endpoints: readonly Endpoint[];
+  /**
+   * True for a container: an address that it has no longer may be another container's, so what uses it is ended.
+   * Otherwise a name resolves to other addresses now, and sessions stay.
+   */
+  readonly ownsAddresses?: boolean;
   readonly availability: UpstreamAvailability;
 }
 

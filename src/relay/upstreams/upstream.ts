@@ -1,6 +1,7 @@
 import type { Clock } from '../../time/clock.ts';
 import { overflowSlot, upstreamCell, type CounterWriter } from '../boundary/counters.ts';
 import type { CloseReason } from '../boundary/report.ts';
+import { isSameAddress } from '../../address/address.ts';
 import { LinkedList, type ListNode } from '../driver/linked-list.ts';
 import { Patience } from './patience.ts';
 import { Suspicion } from './suspicion.ts';
@@ -23,6 +24,8 @@ interface UpstreamCollaborators {
 export interface Occupant {
   /** The node in the upstream's list. */
   readonly upstreamNode: ListNode<Occupant>;
+  /** The address that is being dialed, or that has answered. */
+  readonly endpoint: Endpoint;
   onUpstreamGone(): void;
   /** Adds the bytes relayed since the last call to the counters. */
   sample(): void;
@@ -124,8 +127,9 @@ export class PoolUpstream {
   apply(spec: UpstreamSpec): Arrival | undefined {
     // An upstream that is no longer suspect starts at full weight: it is the same process and need not warm up.
     if (acceptsSessions(spec) && !this.acceptsSessions) this.#slowSinceMs = this.#clock.nowMs();
-    if (spec.endpoints.length !== this.#spec.endpoints.length) this.#preferred = 0;
+    if (!isSameList(spec.endpoints, this.#spec.endpoints)) this.#preferred = 0;
     this.#spec = spec;
+    if (spec.ownsAddresses) this.#leaveLostAddresses();
     const wasReady = this.#isReady;
     this.#isReady = this.acceptsSessions && spec.availability === 'ready';
     if (!this.#isReady || wasReady) return undefined;
@@ -170,7 +174,8 @@ export class PoolUpstream {
     this.#counters.dialed(this.#slot, dialMs);
     this.#suspicion.clear();
     this.#patience.onAnswer(dialMs);
-    this.#preferred = Math.max(0, this.#spec.endpoints.indexOf(endpoint));
+    const index = this.#spec.endpoints.findIndex((one) => isSameAddress(one, endpoint));
+    this.#preferred = Math.max(0, index);
   }
 
   onDialFailed(how: 'refused' | 'silent' | 'withdrawn', error: string): void {
@@ -185,6 +190,12 @@ export class PoolUpstream {
 
   onRetry(): void {
     this.#counters.add(this.#slot, upstreamCell.retries, 1);
+  }
+
+  #leaveLostAddresses(): void {
+    const { endpoints } = this.#spec;
+    for (const occupant of this.#occupants)
+      if (!endpoints.some((one) => isSameAddress(one, occupant.endpoint))) occupant.onUpstreamGone();
   }
 
   #reserve(): boolean {
@@ -204,6 +215,10 @@ export class PoolUpstream {
   get #counted(): number {
     return this.#slot === overflowSlot ? this.#occupants.size : this.active;
   }
+}
+
+function isSameList(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return a.length === b.length && a.every((one, index) => isSameAddress(one, b[index] as Endpoint));
 }
 
 function acceptsSessions({ availability, weight, endpoints }: UpstreamSpec): boolean {

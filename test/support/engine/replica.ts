@@ -14,6 +14,7 @@ export interface ReplicaOptions {
   readonly port?: number;
   /** Other parameters of the engine's create call. */
   readonly create?: NonNullable<ContainerOptions['create']>;
+  readonly host?: NonNullable<ContainerOptions['host']>;
 }
 
 export function startReplica({

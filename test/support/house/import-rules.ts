@@ -22,7 +22,7 @@ export const importRules: ImportRules = {
   reconcile: ['catalog', 'relay/boundary', 'time'],
   'relay/wire': ['address', 'relay/boundary', 'text'],
   'relay/driver': ['address', 'relay/boundary', 'relay/wire', 'text', 'time'],
-  'relay/upstreams': ['relay/boundary', 'relay/driver', 'time'],
+  'relay/upstreams': ['address', 'relay/boundary', 'relay/driver', 'time'],
   'relay/intake': ['address', 'relay/boundary', 'relay/driver', 'relay/wire', 'time'],
   'relay/sessions': [
     ...['address', 'relay/boundary', 'relay/driver', 'relay/intake', 'relay/upstreams', 'relay/wire', 'time'],

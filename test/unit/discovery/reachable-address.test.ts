@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseAddress, type AddressQuery } from '../../../src/discovery/reachable-address.ts';
+import { formatAddress } from '../../../src/address/address.ts';
+import { chooseAddresses, type AddressQuery } from '../../../src/discovery/reachable-address.ts';
 import { containerFacts, inContainer } from '../../support/facts.ts';
 
 const two = containerFacts({
@@ -21,9 +22,9 @@ function choose(over: Partial<AddressQuery>): string {
     project: 'shop',
     parent: undefined,
   } as const;
-  const choice = chooseAddress({ ...query, ...over });
+  const choice = chooseAddresses({ ...query, ...over });
   return choice.kind === 'found'
-    ? `${choice.endpoint.host}:${choice.endpoint.port}`
+    ? choice.endpoints.map(formatAddress).join(' ')
     : choice.kind === 'none'
       ? choice.code
       : choice.kind;
@@ -33,12 +34,20 @@ const inside = (ids: readonly string[], gateway?: string) =>
   inContainer(ids, gateway === undefined ? {} : { gateway }).reach;
 
 describe('the address of a container', () => {
-  it('on several networks is chosen by name from the host, whatever order the engine lists them in', () => {
-    expect(choose({})).toBe('10.0.1.5:80');
+  it('on several networks may be any of them, in the order of their names, whatever order the engine lists them in', () => {
+    expect(choose({})).toBe('10.0.1.5:80 10.0.2.5:80');
     const turned = containerFacts({
       networking: { kind: 'networks', attachments: [...attachmentsOf(two)].toReversed() },
     });
-    expect(choose({ facts: turned })).toBe('10.0.1.5:80');
+    expect(choose({ facts: turned })).toBe('10.0.1.5:80 10.0.2.5:80');
+  });
+
+  it('may be of either family, IPv4 first', () => {
+    const attachments = attachmentsOf(two).map((one, index) => ({ ...one, ipv6: `fd00::${index + 1}` }));
+    const dual = containerFacts({ networking: { kind: 'networks', attachments } });
+    expect(choose({ facts: dual })).toBe('10.0.1.5:80 10.0.2.5:80 [fd00::2]:80 [fd00::1]:80');
+    expect(choose({ facts: dual, network: 'zeta' })).toBe('10.0.2.5:80 [fd00::1]:80');
+    expect(choose({ facts: dual, reach: inside(['z']) })).toBe('10.0.2.5:80 [fd00::1]:80');
   });
 
   it('is on a network shared with Sealane when Sealane is in a container', () => {
@@ -73,7 +82,7 @@ describe('the address of a container', () => {
     const six = containerFacts({
       networking: { kind: 'networks', attachments: [{ name: 'n', networkId: 'n', ipv6: 'fd00::5' }] },
     });
-    expect(choose({ facts: six })).toBe('fd00::5:80');
+    expect(choose({ facts: six })).toBe('[fd00::5]:80');
   });
 
   it('is waited for while its network is being set up', () => {
@@ -90,7 +99,7 @@ describe('the address of a container', () => {
 
   it("in another container's network is that container's, unless it restarted since", () => {
     const child = containerFacts({ networking: { kind: 'container', of: two.id }, startedAtNs: two.startedAtNs + 1n });
-    expect(choose({ facts: child, parent: two })).toBe('10.0.1.5:80');
+    expect(choose({ facts: child, parent: two })).toBe('10.0.1.5:80 10.0.2.5:80');
     expect(choose({ facts: child, parent: containerFacts({ ...two, startedAtNs: child.startedAtNs + 1n }) })).toBe(
       'namespace-lost',
     );

@@ -122,7 +122,7 @@ describe('the checker', () => {
   });
 
   test('passes an upstream when one of its addresses answers', async () => {
-    const { checker, pending, answer } = setUp();
+    const { clock, checker, pending, answer } = setUp();
     const endpoints = [
       { host: '10.0.0.1', port: 80 },
       { host: '10.0.0.2', port: 80 },
@@ -132,5 +132,26 @@ describe('the checker', () => {
     expect(pending[0]?.host).toBe('10.0.0.2');
     await answer(true);
     expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
+    expect(checker.triedOf('a')).toEqual([
+      { endpoint: endpoints[0], failure: 'refused' },
+      { endpoint: endpoints[1], failure: undefined },
+    ]);
+    // The address that answered is the first to be asked again.
+    checker.onFailedDial('a', 'ECONNREFUSED');
+    clock.advance(25);
+    expect(pending[0]?.host).toBe('10.0.0.2');
+  });
+
+  test('says of an upstream none of whose addresses answers how each failed', async () => {
+    const { checker, answer } = setUp();
+    const endpoints = [
+      { host: '10.0.0.1', port: 80 },
+      { host: '10.0.0.2', port: 80 },
+    ];
+    checker.follow(catalog(declared('a', { endpoints })));
+    await answer(false);
+    await answer(false);
+    expect(checker.verdictOf('a')).toMatchObject({ kind: 'pending' });
+    expect(checker.triedOf('a')).toMatchObject([{ failure: 'refused' }, { failure: 'refused' }]);
   });
 });
