@@ -16,7 +16,7 @@ export function describeChoosing(createRig: CreateRig): void {
       await using server = await serveNamed('c');
       const [refusing, hanging] = [upstream('a', { port: await freePort() }), upstream('b', { port: silent.port })];
       const upstreams = [refusing, hanging, upstream('c', { port: server.port })];
-      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first', connectTimeoutMs: 100 })]));
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first', connectTimeoutMs: 145 })]));
       await using client = await dial(port);
 
       expect(await client.read(1)).toBe('c');

@@ -95,15 +95,14 @@ export function describeHolding(createRig: CreateRig): void {
       await using silent = await createBlackhole();
       await using server = await serveNamed('b');
       const upstreams = [upstream('a', { port: silent.port }), upstream('b', { port: server.port })];
-      const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 100 })]));
+      const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 145 })]));
       await using client = await dial(port);
 
       expect(await client.read(1)).toBe('b');
       client.socket.end();
       const record = await rig.records.find(() => true);
       expect(record).toMatchObject({ retries: 1, lastDialError: `ETIMEDOUT 127.0.0.1:${silent.port}` });
-      expect(record.totalMs).toBeGreaterThanOrEqual(95);
-      expect(record.dialMs).toBeLessThan(95);
+      expect(record.totalMs - record.dialMs).toBeGreaterThanOrEqual(140);
       expect(rig.active('a')).toBe(0);
     });
 
@@ -121,14 +120,15 @@ export function describeHolding(createRig: CreateRig): void {
       expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'a', retries: 0 });
     });
 
-    test('an upstream that misses the first packet of a dial gets its client by a second one', async () => {
+    test('an upstream that does not answer a dial gets a second one, and serves its client once', async () => {
       await using rig = createRig();
       await using slow = await createBlackhole();
       const upstreams = [upstream('a', { port: slow.port, maxConnections: 2 })];
       const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 60_000 })]));
       const before = slow.unanswered();
       await using client = await dial(port);
-      await until(() => slow.unanswered() > before);
+      await until(() => slow.unanswered() === before + 2);
+      expect(rig.active('a')).toBe(2);
       slow.wake();
 
       expect(await client.read(5)).toBe('awake');
@@ -136,8 +136,23 @@ export function describeHolding(createRig: CreateRig): void {
       client.socket.end();
       const record = await rig.records.find(() => true);
       expect(record).toMatchObject({ upstream: 'a', retries: 0, lastDialError: undefined });
-      // The kernel repeats a lost packet only after a second.
-      expect(record.totalMs).toBeLessThan(900);
+      expect(rig.active('a')).toBe(0);
+    });
+
+    test('an upstream whose first address does not answer gets its client at the next one', async () => {
+      await using rig = createRig();
+      await using silent = await createBlackhole();
+      await using server = await serveNamed('a');
+      const endpoints = [silent, server].map(({ port }) => ({ host: '127.0.0.1', port }));
+      const options = { connectTimeoutMs: 60_000 } as const;
+      const port = await publishAndBind(rig, table([pool([upstream('a', { endpoints })], options)]));
+      await using client = await dial(port);
+
+      expect(await client.read(1)).toBe('a');
+      client.socket.end();
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ endpoint: `127.0.0.1:${server.port}`, retries: 0, lastDialError: undefined });
+      expect(rig.suspects.all).toEqual([]);
     });
 
     test('a dial that is not answered for 150 ms gets another beside it, which is no failure of the first', async () => {
@@ -155,8 +170,7 @@ export function describeHolding(createRig: CreateRig): void {
       client.socket.end();
       const record = await rig.records.find(() => true);
       expect(record).toMatchObject({ upstream: 'b', retries: 0, lastDialError: undefined, reason: 'finished' });
-      expect(record.totalMs).toBeGreaterThanOrEqual(145);
-      expect(record.dialMs).toBeLessThan(145);
+      expect(record.totalMs - record.dialMs).toBeGreaterThanOrEqual(145);
       expect(rig.suspects.all).toEqual([]);
     });
 

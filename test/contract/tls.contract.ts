@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { authority, certificateFor, leafFor } from '../support/certificates/certificates.ts';
 import { pour, soak } from '../support/sockets/bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
-import { upstream } from '../support/sockets/tables.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
 import {
   dialTls,
   helloOf,
@@ -413,10 +413,10 @@ export function describeTls(name: string, createRig: CreateRig): void {
     test('may serve clients whose TLS is ended as well', async () => {
       await using rig = createRig();
       await using server = await serveTls();
-      const table = upstreamTlsTable(server.port, named, trusting);
+      const passing = upstreamTlsTable(server.port, named, trusting);
       const port = await publishAndBind(rig, {
-        ...table,
-        listeners: table.listeners.map((one) => ({ ...one, tls: 'terminate' })),
+        ...passing,
+        listeners: passing.listeners.map((one) => ({ ...one, tls: 'terminate' })),
       });
       await using client = await dialTls(port);
       expect(await client.echo('hello')).toBe('hello');
@@ -456,6 +456,21 @@ export function describeTls(name: string, createRig: CreateRig): void {
       const port = await publishAndBind(rig, upstreamTlsTable(server.port, unverified, tlsSpec()));
       await using client = await dial(port);
       expect(await client.echo('hello')).toBe('hello');
+    });
+
+    test('that accepts and then begins no TLS has not answered, and another is dialed beside it', async () => {
+      await using rig = createRig();
+      await using stuck = await serve();
+      await using server = await serveTls();
+      const upstreams = [upstream('a', { port: stuck.port }), upstream('b', { port: server.port })];
+      const options = { upstreamTls: named, balance: 'first', connectTimeoutMs: 60_000 } as const;
+      const port = await publishAndBind(rig, { ...table([pool(upstreams, options)]), tls: trusting });
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+      expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'b', retries: 0, reason: 'finished' });
+      expect(rig.active('a')).toBe(0);
+      await stuck.peers[0]?.readToEnd();
     });
 
     test('that does not speak TLS after all counts as failing to answer', async () => {
