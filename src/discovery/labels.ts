@@ -7,6 +7,7 @@ import {
   type OptionName,
   type RouteValues,
 } from '../config/options/route-options.ts';
+import { plural } from '../text/plural.ts';
 import { printable, quoted } from '../text/printable.ts';
 
 /**
@@ -40,8 +41,10 @@ export function readLabels(
 ): LabelReading {
   const problems: Problem[] = [];
   const drafts = new Map<string, Draft>();
+  let more = 0;
   const report = (label: string, code: Problem['code'], message: string, fix: string): void => {
-    problems.push({ code, subject: printable(container.name), containerId: container.id, label, message, fix });
+    if (problems.length >= mostProblems) more += 1;
+    else problems.push({ code, subject: printable(container.name), containerId: container.id, label, message, fix });
   };
   for (const key of Object.keys(labels).toSorted()) {
     if (!key.startsWith(`${prefix}.`)) continue;
@@ -57,7 +60,21 @@ export function readLabels(
     }
     readOption(draftOf(drafts, route), key, option, labels[key] ?? '', report);
   }
+  if (more > 0) problems.push(furtherProblems(more, container));
   return { routes: toRoutes(drafts), problems };
+}
+
+/** A container may have a hundred thousand labels with mistakes; a person corrects the first few. */
+const mostProblems = 20;
+
+function furtherProblems(count: number, { id, name }: { readonly id: string; readonly name: string }): Problem {
+  return {
+    code: 'label-unknown',
+    subject: printable(name),
+    containerId: id,
+    message: `${plural(count, 'more label')} of it ${count === 1 ? 'is' : 'are'} unknown or malformed`,
+    fix: 'Correct the labels that are named first; then the others are named.',
+  };
 }
 
 /**

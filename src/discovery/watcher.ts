@@ -5,7 +5,7 @@ import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot, Van
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { createListing, type Listing } from './listing.ts';
 import { WatchStatus } from './watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
@@ -71,6 +71,8 @@ const inspectConcurrency = 8;
 const inspectRetry = { firstMs: 100, maxMs: 30_000 };
 /** Measured: the engine's list was correct 52-82 ms after a death, so one second is a wide margin. */
 const recheckAfterMs = 1000;
+/** The pause between two full lists that gaps in the events lead to. */
+const relistPauseMs = 1000;
 /** The queue key of the vantage, which no container id or name can equal: those begin with a letter or digit. */
 const vantageKey = ':vantage';
 
@@ -88,6 +90,9 @@ class WorldWatcher implements EngineWatcher {
   /** The containers whose networks are Sealane's own. */
   #selfIds: ReadonlySet<string> = new Set();
   #synced = false;
+  /** Whether a gap in the events has led to a full list a moment ago, and another gap was found since. */
+  #relist: 'idle' | 'busy' | 'again' = 'idle';
+  #relistTimer: Timer | undefined;
   /** The keys of the first list that have not been inspected; undefined before that list. */
   #unanswered: Set<string> | undefined;
 
@@ -139,6 +144,7 @@ class WorldWatcher implements EngineWatcher {
 
   async stop(): Promise<void> {
     this.#ending.abort();
+    this.#relistTimer?.cancel();
     await Promise.all([this.#stream.stop(), this.#queue.stop(), this.#listing.stop()]);
   }
 
@@ -171,9 +177,25 @@ class WorldWatcher implements EngineWatcher {
     this.#applied(event.containerId, effect.changed, !follows);
   }
 
+  /** A flood of unreadable events costs one full list at a time, with a pause after each. */
   #onGap(reason: string): void {
     this.#status.eventsLost(reason);
+    if (this.#relist !== 'idle') this.#relist = 'again';
+    else this.#readAgain();
+  }
+
+  #readAgain(): void {
+    this.#relist = 'busy';
     this.#listing.read(true);
+  }
+
+  #onFullList(): void {
+    this.#relistTimer?.cancel();
+    this.#relistTimer = this.#with.clock.after(relistPauseMs, () => {
+      const again = this.#relist === 'again';
+      this.#relist = 'idle';
+      if (again && this.#stream.state.kind === 'streaming') this.#readAgain();
+    });
   }
 
   #onRows(rows: readonly ContainerSummary[], everything: boolean): void {
@@ -181,7 +203,10 @@ class WorldWatcher implements EngineWatcher {
     this.#unanswered ??= new Set([vantageKey, ...inspect]);
     const { state } = this.#stream;
     this.#status.connected(state.kind === 'streaming' ? state.apiVersion : '');
-    if (everything) this.#queue.add(vantageKey);
+    if (everything) {
+      this.#queue.add(vantageKey);
+      this.#onFullList();
+    }
     for (const id of inspect) this.#queue.add(id);
   }
 

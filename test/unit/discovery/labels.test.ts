@@ -15,6 +15,14 @@ describe('labels', () => {
     ]);
   });
 
+  it('with a hundred thousand mistakes make a few problems and a count of the others', () => {
+    const labels = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`sealane.unknown-${index}`, 'x']));
+    const { problems } = read({ ...labels, 'sealane.alow': '10.0.0.0/8', 'sealane.zzz-allow': 'x' });
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)).toMatchObject({ code: 'label-unknown', subject: 'web-1', containerId: 'c1' });
+    expect(problems.at(-1)?.message).toContain('99982 more labels');
+  });
+
   it('of other tools are ignored', () => {
     expect(read({ 'traefik.enable': 'true', sealane: 'x', sealanes: 'y' })).toEqual({ routes: [], problems: [] });
   });

@@ -16,6 +16,22 @@ describe('the watcher while events flow', () => {
     expect(scene.ids()).toEqual([id]);
   });
 
+  test('reads one full list for a flood of unreadable events, and one more a moment after the last of them', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    const lists = (): number => scene.engine.calls.filter((call) => call === 'list').length;
+    const before = lists();
+    await pass(scene, 1_000);
+    for (let flood = 0; flood < 10; flood += 1) {
+      for (let line = 0; line < 100; line += 1) scene.engine.write('unreadable\n');
+      await settle();
+    }
+    expect(lists()).toBe(before + 1);
+    await pass(scene, 1_000);
+    expect(lists()).toBe(before + 2);
+    await pass(scene, 10_000);
+    expect(lists()).toBe(before + 2);
+  });
+
   test('removes a container in the same turn in which its death arrives, and then inspects it', async () => {
     const gate = Promise.withResolvers<void>();
     await using scene = await watch((engine) => engine.set(facts({ id })));
