@@ -1,5 +1,12 @@
 import type { Address } from '../address/address.ts';
-import type { Name, PoolOptions, ProxyProtocol, TlsMode, UpstreamSpec } from '../relay/boundary/table.ts';
+import type {
+  Name,
+  PoolOptions,
+  ProxyProtocol,
+  RouteProtocol,
+  TlsMode,
+  UpstreamSpec,
+} from '../relay/boundary/table.ts';
 
 /**
  * The output of discovery: one declaration for each listen address of each route of each container or static upstream.
@@ -23,6 +30,7 @@ export interface RouteMatch {
   readonly tls: TlsMode;
   /** CIDRs of the proxies that send a trusted PROXY header; empty if clients send none. */
   readonly acceptProxy: readonly string[];
+  readonly protocol: RouteProtocol;
   /** Undefined to use the timeout of the other routes on the address. */
   readonly sniffTimeoutMs: number | undefined;
 }

@@ -49,6 +49,7 @@ function toListener(listen: string, routes: readonly ServedRoute[], explainNames
     names: all.filter((one) => one.kind !== 'default').toSorted(compareNames),
     acceptProxy: acceptProxy.length === 0 ? undefined : acceptProxy,
     sniffTimeoutMs: timeoutsMs.length === 0 ? plainListener.sniffTimeoutMs : Math.max(...timeoutsMs),
+    postgres: routes.some(({ route }) => route.postgres),
     explainNames,
   };
 }

@@ -9,6 +9,8 @@ import { bySeniority, type Declaration, type Declarer, type RouteMatch } from '.
 export interface Route extends Address, Pick<RouteMatch, 'acceptProxy' | 'sniffTimeoutMs'> {
   /** The route's address as text, which is also the listener's key. */
   readonly listen: string;
+  /** The clients of at least one replica speak Postgres. */
+  readonly postgres: boolean;
   /** Tell the route's clients from those of other services on the same address; never empty. */
   readonly selectors: readonly Selector[];
 }
@@ -38,11 +40,20 @@ export function routesOf(group: readonly Declaration[]): {
       port: address.port,
       selectors: decideSelectors(here, owners, dissent),
       acceptProxy: decideOption('accept-proxy', votesOf(here, 'acceptProxy'), dissent),
+      postgres: here.some(speaksPostgres),
       sniffTimeoutMs: decideOption('sniff-timeout', votesOf(here, 'sniffTimeoutMs'), dissent),
     };
   });
   const differences = [...dissent].map(([option, dissenters]) => ({ option, restricts: false, dissenters }));
   return { routes, owners, differences };
+}
+
+/** Postgres' port (IANA). */
+const postgresPort = 5_432;
+
+function speaksPostgres({ match: { protocol }, upstream }: Declaration): boolean {
+  if (protocol !== 'auto') return protocol === 'postgres';
+  return upstream?.endpoints.some(({ port }) => port === postgresPort) ?? false;
 }
 
 /** The declarers that differ from the others, by option. */

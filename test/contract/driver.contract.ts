@@ -6,6 +6,7 @@ import { describeBackPressure } from './back-pressure.contract.ts';
 import { describeBytes } from './bytes.contract.ts';
 import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
+import { describeCancels } from './cancels.contract.ts';
 import { describeNames } from './names.contract.ts';
 import { describeTables } from './tables.contract.ts';
 import { describeUrgentData } from './urgent.contract.ts';
@@ -22,6 +23,7 @@ export function describeDriver(name: string, createRig: CreateRig): void {
     describeChoosing(createRig);
     describeTables(createRig);
     describeNames(createRig);
+    describeCancels(createRig);
     describeAccess(createRig);
     describeAddresses(createRig);
   });

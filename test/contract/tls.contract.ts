@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { authority, certificateFor, leafFor } from '../support/certificates/certificates.ts';
+import { cancelRequest } from './cancels.contract.ts';
 import { pour, soak } from '../support/sockets/bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
@@ -82,6 +83,40 @@ export function describeTls(name: string, createRig: CreateRig): void {
       second.reset();
       expect(await server.peers[1]?.closed).toBe('reset');
       expect(await rig.records.find(({ reason }) => reason === 'client-reset')).toMatchObject({ bytesDown: 5 });
+    });
+
+    test('with a client of Postgres that begins TLS at once agrees on its protocol, and on no other', async () => {
+      await using rig = createRig();
+      await using server = await serveEcho();
+      const port = await publishAndBind(rig, tlsTable([upstream('db-1', { port: server.port })]));
+      await using direct = await dialTls(port, { ALPNProtocols: ['postgresql'] });
+      expect(direct.socket.alpnProtocol).toBe('postgresql');
+      expect(await direct.echo('startup')).toBe('startup');
+      await using other = await dialTls(port, { ALPNProtocols: ['imap'] });
+      expect(other.socket.alpnProtocol).toBe(false);
+    });
+
+    test('sends a request to cancel a query that comes inside TLS to every upstream, and one in the clear', async () => {
+      await using rig = createRig();
+      await using first = await serve();
+      await using second = await serve();
+      const upstreams = [upstream('db-1', { port: first.port }), upstream('db-2', { port: second.port })];
+      const port = await publishAndBind(rig, tlsTable(upstreams));
+      await using direct = await dialTls(port, { ALPNProtocols: ['postgresql'] });
+      const carrier = await dial(port);
+      carrier.socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
+      expect(await carrier.read(1)).toBe('S');
+      await using asked = await speakTls(carrier.socket);
+      await using clear = await dial(port);
+      for (const client of [direct, asked, clear]) {
+        client.socket.write(cancelRequest);
+        for (const server of [first, second]) {
+          const peer = await server.accept();
+          expect(await peer.read(16)).toBe(cancelRequest.toString('latin1'));
+          peer.socket.end();
+        }
+        expect(await client.readToEnd()).toBe('');
+      }
     });
 
     test('delivers the bytes of an upstream that speaks first', async () => {

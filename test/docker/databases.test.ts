@@ -1,10 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connect } from '../../src/demo/engine-client.ts';
 import { run } from '../../dev/machine/command.ts';
+import { certificateFor } from '../support/certificates/certificates.ts';
 import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
 import { startReplica } from '../support/engine/replica.ts';
+import { dieWithParent } from '../support/programs/die-with-parent.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /**
@@ -37,18 +44,7 @@ async function startDatabases(): Promise<Databases> {
   await sealane.line({ event: 'engine-connected' });
   const [postgresPort, redisPort] = [await freePort(), await freePort()];
   const container = made.use(
-    await startContainer({
-      image: postgres.name,
-      labels: labels({ listen: String(postgresPort), port: '5432', pool: 'postgres' }),
-      // PostgreSQL accepts connections before it can serve them, which only its own protocol shows.
-      create: {
-        Healthcheck: {
-          Test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-d', 'postgres'],
-          Interval: 200_000_000,
-          Retries: 1,
-        },
-      },
-    }),
+    await startPostgres(labels({ listen: String(postgresPort), port: '5432', pool: 'postgres' })),
   );
   made.use(
     await startContainer({
@@ -67,6 +63,37 @@ async function startDatabases(): Promise<Databases> {
     labels,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function startPostgres(labels: Record<string, string>): Promise<TestContainer> {
+  return startContainer({
+    image: postgres.name,
+    labels,
+    // PostgreSQL accepts connections before it can serve them, which only its own protocol shows.
+    create: {
+      Healthcheck: {
+        Test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-d', 'postgres'],
+        Interval: 200_000_000,
+        Retries: 1,
+      },
+    },
+  });
+}
+
+/** Runs a statement of a minute in psql, and interrupts it as Ctrl-C does. Resolves with what psql printed. */
+async function interrupt(target: string): Promise<string> {
+  const statement = "do $$ begin raise notice 'begun'; perform pg_sleep(60); end $$";
+  const [program, ...before] = dieWithParent;
+  const psql = spawn(program, [...before, postgres.psql, target, '-X', '-c', statement], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let printed = '';
+  psql.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+    if (text.includes('begun')) psql.kill('SIGINT');
+  });
+  await once(psql, 'close');
+  return printed;
 }
 
 function pgbench(port: number, ...args: readonly string[]): Promise<string> {
@@ -124,6 +151,38 @@ describe('databases from Debian', () => {
     );
     expect(ends.length).toBeGreaterThan(28);
     expect(disturbed).toEqual([]);
+  });
+
+  it('cancel the query of a psql that is interrupted, on whichever replica it runs', async () => {
+    const prefix = uniqueName('label');
+    await using folder = await tempFolder();
+    const { chain, key } = await certificateFor('db.localhost');
+    await writeFile(join(folder.path, 'db.pem'), `${chain}${key}`);
+    const settings = ['--label-prefix', prefix, '--bind', '127.0.0.1', '--certs', folder.path];
+    await using sealane = startSealane(...settings);
+    await sealane.line({ event: 'engine-connected' });
+    const [plain, secure] = [await freePort(), await freePort()];
+    const route = {
+      ...{ listen: String(plain), port: '5432', pool: 'postgres' },
+      ...{ 'secure.listen': String(secure), 'secure.port': '5432', 'secure.pool': 'secure' },
+      ...{ 'secure.sni': 'db.localhost', 'secure.tls': 'terminate' },
+    };
+    const labels = Object.fromEntries(Object.entries(route).map(([name, value]) => [`${prefix}.${name}`, value]));
+    await using replicas = new AsyncDisposableStack();
+    for (const _ of [1, 2]) replicas.use(await startPostgres(labels));
+    for (const pool of ['postgres', 'secure']) {
+      const first = await sealane.line(upstreamIs(/./, 'ready', pool));
+      await sealane.line(upstreamIs(/./, 'ready', pool), sealane.lines.indexOf(first) + 1);
+    }
+    const common = 'user=bench dbname=postgres hostaddr=127.0.0.1';
+    const targets = [
+      `${common} host=db.localhost port=${secure} sslmode=require`,
+      `${common} port=${plain} sslmode=disable`,
+    ];
+    // With two replicas, a request that goes to one of them hits the right one every other time.
+    for (const target of [...targets, ...targets, ...targets]) {
+      expect(await interrupt(target)).toContain('canceling statement due to user request');
+    }
   });
 
   it('can restart under pgbench -C: every new connection waits and succeeds', async () => {

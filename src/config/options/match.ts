@@ -1,5 +1,5 @@
 import { trustedSchema } from '../../address/schemas.ts';
-import { tlsModes } from '../../relay/boundary/table.ts';
+import { routeProtocols, tlsModes } from '../../relay/boundary/table.ts';
 import { hostNamesSchema, serverNamesSchema } from '../server-names.ts';
 import { oneOf, positiveDuration } from './kinds.ts';
 import type { OptionTable } from './option.ts';
@@ -30,6 +30,15 @@ export const matchOptions = {
     onMistake: 'refuse',
     description:
       'Where TLS is terminated: `passthrough` leaves it to the upstream, `terminate` makes Sealane do it with its own certificate (setting `certs`). With `terminate`, `host` names are TLS server names, too.',
+  },
+  protocol: {
+    ...oneOf(routeProtocols),
+    field: 'protocol',
+    default: 'auto',
+    fallback: '`auto`: `postgres` where the upstream’s port is 5432',
+    onMistake: 'fallback',
+    description:
+      'What clients speak. With `postgres`, a client’s request to cancel a query (Ctrl-C in psql) goes to all upstreams, since it comes on a connection of its own; clients that say nothing wait for `sniff-timeout`. Not needed where clients reach the service by `sni`.',
   },
   'accept-proxy': {
     schema: trustedSchema,

@@ -133,6 +133,10 @@ export interface ConnectRate {
   readonly burst: number;
 }
 
+/** What the clients of a route speak; `auto`: Postgres where the upstream's port is Postgres' own. */
+export const routeProtocols = ['auto', 'postgres', 'any'] as const;
+export type RouteProtocol = (typeof routeProtocols)[number];
+
 /** The end of a client's TLS: the upstream (`passthrough`), or Sealane (`terminate`). */
 export const tlsModes = ['passthrough', 'terminate'] as const;
 export type TlsMode = (typeof tlsModes)[number];
@@ -173,6 +177,8 @@ export interface ListenerSpec extends Address {
    * first.
    */
   readonly sniffTimeoutMs: number;
+  /** Clients speak Postgres: their first message is read, since it may be a CancelRequest. */
+  readonly postgres: boolean;
   /** Whether the page for a rejected HTTP client lists the names that are routed here. */
   readonly explainNames: boolean;
 }
@@ -183,6 +189,7 @@ export const plainListener = {
   names: [],
   acceptProxy: undefined,
   sniffTimeoutMs: 1_000,
+  postgres: false,
   explainNames: true,
 } as const satisfies Partial<ListenerSpec>;
 

@@ -14,10 +14,23 @@ export interface Driver {
   /** Makes one attempt to bind. Exactly one of `onListening` and `onFailed` follows, never before this returns. */
   listen(bind: Bind, events: ListenEvents): DriverListener;
   /**
+   * Connects to an upstream, sends it a few bytes, and waits until it ends the connection. `onOver` says whether they
+   * were sent; it is not called within this call, nor once the returned function has stopped the delivery.
+   */
+  deliver(delivery: Delivery, onOver: (isDelivered: boolean) => void): () => void;
+  /**
    * Takes over a client that another driver of this process released (see `release`). Undefined where that fails, and
    * then the descriptor is closed. Not every driver can do so.
    */
   adopt?(fd: number, client: string): Channel | undefined;
+}
+
+/** A few bytes for an upstream that belong to no client's connection. */
+export interface Delivery {
+  readonly endpoint: Endpoint;
+  readonly bytes: Uint8Array;
+  /** The time from the dial to the end of the connection, in milliseconds. */
+  readonly patienceMs: number;
 }
 
 export interface Bind {

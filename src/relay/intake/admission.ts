@@ -74,11 +74,15 @@ export class Admission {
 
   /** Undefined when the client was rejected. */
   admit(channel: Channel, listener: string, clientInfo: ClientInfo | undefined): Permit | undefined {
-    if (!this.#policy) return emptyPermit;
-    const permit = this.#policy.admit(hostOf(clientInfo?.client ?? channel.client), this.#collaborators.clock.wallMs());
+    const permit = this.ask(clientInfo?.client ?? channel.client);
     if (typeof permit !== 'string') return permit;
     this.#reject(channel, listener, permit, clientInfo);
     return undefined;
+  }
+
+  /** The permit of a client at this address, or the reason why it gets none; the caller then rejects it. */
+  ask(client: string): Permit | Refusal {
+    return this.#policy?.admit(hostOf(client), this.#collaborators.clock.wallMs()) ?? emptyPermit;
   }
 
   /** Undefined when the client was rejected. */

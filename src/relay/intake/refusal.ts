@@ -3,7 +3,7 @@ import type { ClientInfo } from './client-info.ts';
 import { emptyRecord, isRefusal, type CloseReason, type SessionRecord } from '../boundary/report.ts';
 
 /**
- * The record of a client that was rejected before an upstream was dialed for it.
+ * The record of a client for which no session began: it was rejected before, or needed none.
  */
 export interface RefusedClient {
   /** `ip:port` of the peer that connected. */

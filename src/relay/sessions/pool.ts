@@ -80,6 +80,11 @@ export class Pool implements SessionHost {
     return this.#spec.alpn;
   }
 
+  /** All upstreams in the table, also those that accept no new sessions. */
+  get upstreams(): Iterable<PoolUpstream> {
+    return this.#upstreams.values();
+  }
+
   /** The sessions, pending handshakes included. */
   get sessionCount(): number {
     return this.#sessions.size + this.admission.pendingCount;

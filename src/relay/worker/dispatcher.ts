@@ -9,6 +9,7 @@ import { Detector } from '../intake/detect/detector.ts';
 import { Listener } from '../intake/listener.ts';
 import { listSessions } from '../sessions/list-sessions.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
+import { CancelRequests } from '../sessions/cancel-requests.ts';
 import { Pool } from '../sessions/pool.ts';
 import { Pools } from '../sessions/pools.ts';
 import type {
@@ -62,6 +63,7 @@ export class Dispatcher {
   readonly #configs = new Map<string, ListenerConfig>();
   readonly #detector: Detector;
   readonly #tls: TlsEntrance;
+  readonly #cancels: CancelRequests;
   readonly #upstreamContext = new UpstreamContext();
   readonly #pools = new Pools((spec) => this.#createPool(spec));
   #sampling: Timer | undefined;
@@ -73,13 +75,16 @@ export class Dispatcher {
     this.#options = options;
     const { driver, counters, ticketKeys, onResourceWarning } = collaborators;
     const onRecord = this.#onRecord;
+    const poolFor = (service: string): Pool => this.#pools.poolFor(service);
+    this.#cancels = new CancelRequests({ driver, counters, onRecord, poolFor });
     this.#tls = new TlsEntrance({
       driver,
       counters,
       onRecord,
       onResourceWarning,
       ticketKeys,
-      poolFor: (service) => this.#pools.poolFor(service),
+      poolFor,
+      cancels: this.#cancels,
       enter: (channel, listener, service, clientInfo) => this.#enter(channel, listener, service, clientInfo),
       onFewer: () => this.#checkDrained(),
     });
@@ -87,17 +92,18 @@ export class Dispatcher {
       clock: driver.clock,
       counters,
       onRecord,
+      cancel: (client, services) => this.#cancels.receive(client, services),
       routeTo: (channel, listener, { service, tls }, clientInfo) => {
         if (tls === 'passthrough') this.#enter(channel, listener, service, clientInfo);
         else if (!this.#pools.poolFor(service).admission.denies(channel, listener, clientInfo))
-          this.#tls.receive(channel, listener, service, { ...clientInfo, asksForTls: false });
+          this.#tls.receive(channel, listener, service, clientInfo);
       },
     });
     this.#sample();
   }
 
   get sessionCount(): number {
-    return this.#detector.size + this.#tls.waiting + this.#pools.sessionCount;
+    return this.#detector.size + this.#tls.waiting + this.#cancels.size + this.#pools.sessionCount;
   }
 
   /** Applies a whole table. */
@@ -241,6 +247,7 @@ export class Dispatcher {
   #closeSessions(): void {
     this.#detector.closeAll('shutdown');
     this.#tls.close();
+    this.#cancels.closeAll('shutdown');
     for (const pool of this.#pools.all) pool.closeAll('shutdown');
   }
 

@@ -5,6 +5,7 @@ import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
 import { Handoff, receiveClients, type HandoffClient } from '../intake/handoff.ts';
 import { nothingDetected } from '../intake/detect/step.ts';
 import { clientInfoOf, type ClientInfo } from '../intake/client-info.ts';
+import type { CancelRequests } from '../sessions/cancel-requests.ts';
 import type { Pool } from '../sessions/pool.ts';
 import { recordRefusal } from '../intake/refusal.ts';
 import type { CloseReason, SessionRecord, ResourceWarning } from '../boundary/report.ts';
@@ -22,6 +23,7 @@ interface TlsEntranceCollaborators {
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   /** The key of TLS session tickets, the same in all threads; see CertificateContexts. */
   readonly ticketKeys: Uint8Array | undefined;
+  readonly cancels: Pick<CancelRequests, 'deliver'>;
   readonly poolFor: (service: string) => Pool;
   readonly enter: (channel: Channel, listener: string, service: string, clientInfo: ClientInfo) => void;
   /** A drain has less to wait for: a waiting client was sent, or a thread that hands off clients has ended. */
@@ -136,11 +138,18 @@ export class TlsEntrance {
   }
 
   #begin(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
-    const pool = this.#collaborators.poolFor(service);
-    const pending = pool.admission.admitPending(channel, listener, clientInfo);
+    const { poolFor, cancels } = this.#collaborators;
+    const pool = poolFor(service);
+    // The upstream is asked for no TLS, since Sealane ends the client's.
+    const pending = pool.admission.admitPending(channel, listener, { ...clientInfo, asksForTls: false });
     if (!pending) return;
-    this.#handshakes.begin(channel, pool.alpn, {
-      onSecured: () => pool.admitSecured(pending),
+    const offer = { alpn: pool.alpn, isPostgres: clientInfo.asksForTls };
+    this.#handshakes.begin(channel, offer, {
+      onSecured: (request) => {
+        if (!request) return pool.admitSecured(pending);
+        const client = { channel, listener, clientInfo: pending.clientInfo, request };
+        if (pool.admission.onSecured(pending)) cancels.deliver(client, [{ pool, client: pending }]);
+      },
       onOver: (reason, name, detail) => pool.admission.onHandshakeOver(pending, reason, detail, name),
     });
   }

@@ -14,8 +14,9 @@ import { busyboxEntries } from './busybox.ts';
  */
 export interface PostgresImage {
   readonly name: string;
-  /** The path of this machine's pgbench, of the server's version. */
+  /** The paths of this machine's clients, of the server's version. */
   readonly pgbench: string;
+  readonly psql: string;
 }
 
 const script = `
@@ -48,7 +49,7 @@ export async function buildPostgresImage(host: string, onProgress: (line: string
     'USER 1000',
     'CMD ["sh", "/start"]',
   ]);
-  return { name, pgbench: join(folder, 'bin/pgbench') };
+  return { name, pgbench: join(folder, 'bin/pgbench'), psql: join(folder, 'bin/psql') };
 }
 
 const parent = '/usr/lib/postgresql';

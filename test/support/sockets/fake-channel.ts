@@ -136,4 +136,8 @@ export class FakeDriver implements Driver {
     this.binds.push(bind);
     return { close: () => void (bind.closed = true) };
   }
+
+  deliver(): never {
+    throw new Error('nothing is delivered here');
+  }
 }

@@ -5,6 +5,7 @@ import { LinkedList } from '../linked-list.ts';
 import { createPeerLookup } from '../peer-lookup.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
+import { Courier } from './courier.ts';
 import { EpollLoop } from './epoll-loop.ts';
 import { openLibc } from './libc.ts';
 import { SpliceListener } from './listener.ts';
@@ -53,6 +54,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     maxIdle: idlePipes,
   });
   const channels = new LinkedList<SpliceChannel>();
+  const couriers = new LinkedList<Courier>();
   const listeners = new Set<SpliceListener>();
   const parts: ChannelParts = {
     libc,
@@ -100,9 +102,22 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
         },
       };
     },
+    deliver(delivery, onOver) {
+      let isStopped = false;
+      const courier = new Courier(parts, delivery, (isDelivered) => {
+        couriers.remove(courier.node);
+        if (!isStopped) onOver(isDelivered);
+      });
+      couriers.add(courier.node);
+      return () => {
+        isStopped = true;
+        courier.stop();
+      };
+    },
     dispose() {
       for (const listener of listeners) listener.close();
       for (const channel of channels) channel.abort();
+      for (const courier of couriers) courier.stop();
       pipes.close();
       loop.dispose();
     },

@@ -3,9 +3,10 @@ import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { isUnix, unixPath } from '../../../address/address.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
-import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
+import { deliver } from './deliver.ts';
 import { resetNow } from './reset.ts';
 import { keepAliveInitialDelayMs } from './socket-options.ts';
+import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
 
 /**
  * The portable driver, on node:net.
@@ -25,6 +26,7 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
   return {
     clock: parts.clock,
     listen: (bind, events) => listen(bind, events, parts),
+    deliver: (delivery, onOver) => deliver(delivery, parts.sockets, onOver),
     adopt(fd, client) {
       const socket = open(fd);
       return socket && admit(socket, parts, client);

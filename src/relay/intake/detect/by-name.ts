@@ -2,7 +2,8 @@ import type { NameSpec } from '../../boundary/table.ts';
 import { readHttpHost } from '../../wire/http-head.ts';
 import { findAcknowledgement } from '../../wire/http2-head.ts';
 import { isLikelyRequest } from '../../wire/http1-request-line.ts';
-import { postgresRequestBytes, protocolOf } from '../../wire/protocol.ts';
+import { cancelRequestIn, postgresRequestBytes } from '../../wire/postgres.ts';
+import { protocolOf } from '../../wire/protocol.ts';
 import { readClientHello } from '../../wire/tls-client-hello.ts';
 import { httpPage } from '../../wire/http-error-page.ts';
 import type { ListenerConfig } from './listener-config.ts';
@@ -54,9 +55,18 @@ export function detectName(config: ListenerConfig, state: NamesState, input: Det
     case 'postgres-gss':
       if (config.grantsTls && !state.asked.gss) return answered(state, { ...state.asked, gss: true }, no);
       return elsewhere(config, state);
+    case 'postgres-cancel':
+      return cancel(config, state, bytes);
     case 'other':
       return elsewhere(config, state);
   }
+}
+
+/** A CancelRequest carries no name, so it may be for any service here that Postgres clients reach. */
+function cancel(config: ListenerConfig, state: NamesState, bytes: Uint8Array): DetectionStep {
+  const request = cancelRequestIn(bytes);
+  if (!request || config.databases.length === 0) return elsewhere(config, state);
+  return { kind: 'cancel', services: config.databases, request, result: resultOf(state) };
 }
 
 /** HTTP heads are read for hosts; otherwise their clients are routed to the catch-all unread. */

@@ -13,6 +13,7 @@ import type { DetectionResult, DetectionInput, DetectionState, DetectionStep } f
 export interface DetectionHost {
   readonly clock: Clock;
   onRouted(detection: Detection, step: Extract<DetectionStep, { kind: 'route' }>): void;
+  onCancel(detection: Detection, step: Extract<DetectionStep, { kind: 'cancel' }>): void;
   onRefused(
     detection: Detection,
     reason: CloseReason,
@@ -92,6 +93,9 @@ export class Detection implements ChannelEvents {
       case 'route':
         this.#over();
         return this.#host.onRouted(this, step);
+      case 'cancel':
+        this.#over();
+        return this.#host.onCancel(this, step);
       case 'refuse':
         this.#over();
         return this.#host.onRefused(this, step.reason, step.answer, step.result);

@@ -19,7 +19,17 @@ interface DetectorCollaborators {
   readonly clock: Clock;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
+  /** A Postgres CancelRequest came, which may be for any of the services. */
+  readonly cancel: (client: PostgresClient, services: readonly string[]) => void;
   readonly routeTo: (channel: Channel, listener: string, to: Destination, clientInfo: ClientInfo) => void;
+}
+
+/** A client that sent a Postgres CancelRequest. */
+interface PostgresClient {
+  readonly channel: Channel;
+  readonly listener: string;
+  readonly clientInfo: ClientInfo;
+  readonly request: Uint8Array;
 }
 
 export class Detector implements DetectionHost {
@@ -63,6 +73,15 @@ export class Detector implements DetectionHost {
       to,
       clientInfoOf(detection.channel.client, detection.startedAtWallMs, result),
     );
+  }
+
+  onCancel(
+    { node, channel, config, startedAtWallMs }: Detection,
+    { services, request, result }: Extract<DetectionStep, { kind: 'cancel' }>,
+  ): void {
+    this.#detections.remove(node);
+    const clientInfo = clientInfoOf(channel.client, startedAtWallMs, result);
+    this.#collaborators.cancel({ channel, listener: config.listener, clientInfo, request }, services);
   }
 
   onRefused(

@@ -15,6 +15,10 @@ export interface ListenerConfig {
   readonly hasHosts: boolean;
   /** Clients that ask for TLS by Postgres' SSLRequest are granted it. */
   readonly grantsTls: boolean;
+  /** Clients speak Postgres, and may begin with a CancelRequest. */
+  readonly hasDatabase: boolean;
+  /** The services that clients without an HTTP host reach, which a CancelRequest may be for. */
+  readonly databases: readonly string[];
   /** The destination of clients that ask for no name or for an unknown one. */
   readonly catchAll: Destination | undefined;
   /** The addresses of trusted proxies, which must send a PROXY header; undefined when there are none. */
@@ -31,8 +35,9 @@ export interface Destination {
 
 /** Undefined where nothing has to be detected: every client is routed to the one service at once. */
 export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined {
-  const { key, service, tls, names, acceptProxy, sniffTimeoutMs, explainNames } = spec;
-  if (service !== undefined && tls === 'passthrough' && names.length === 0 && !acceptProxy) return undefined;
+  const { key, service, tls, names, acceptProxy, sniffTimeoutMs, explainNames, postgres } = spec;
+  if (service !== undefined && tls === 'passthrough' && names.length === 0 && !acceptProxy && !postgres)
+    return undefined;
   const found = names.map(asFound);
   const hosts = names.filter(({ kind }) => kind === 'host');
   return {
@@ -42,6 +47,8 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
     // Postgres' clients ask for TLS before they send a hello.
     grantsTls: tls === 'terminate' || found.some(({ kind }) => kind === 'sni'),
     hasHosts: found.some(({ kind }) => kind === 'host'),
+    hasDatabase: postgres,
+    databases: databasesOf(found, service),
     catchAll: service === undefined ? undefined : { service, tls },
     trusted: acceptProxy && new CidrSet(acceptProxy),
     sniffTimeoutMs,
@@ -49,6 +56,11 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
       ? hosts.map(({ pattern, tls: mode }) => `http${mode === 'terminate' ? 's' : ''}://${pattern}`)
       : undefined,
   };
+}
+
+function databasesOf(names: readonly NameSpec[], service: string | undefined): readonly string[] {
+  const services = names.filter(({ kind }) => kind === 'sni').map((name) => name.service);
+  return [...new Set(service === undefined ? services : [...services, service])];
 }
 
 /** Where Sealane ends TLS, it goes by the server name in the hello and does not read the HTTP host within. */

@@ -37,7 +37,7 @@ export function nextStep(config: ListenerConfig, state: DetectionState, input: D
 export function goOn(config: ListenerConfig, state: NamesState): DetectionStep {
   // The request may be among the consumed bytes, with nothing more to come.
   if (state.consumed) return detectName(config, state, { kind: 'bytes', bytes: new Uint8Array(), ended: false });
-  if (!config.catchAll || config.grantsTls || config.hasHosts) return wait(state);
+  if (!config.catchAll || config.grantsTls || config.hasHosts || config.hasDatabase) return wait(state);
   return { kind: 'route', to: config.catchAll, result: resultOf(state) };
 }
 

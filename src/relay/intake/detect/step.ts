@@ -62,6 +62,13 @@ export type DetectionStep =
       readonly write: Uint8Array | undefined;
     }
   | { readonly kind: 'route'; readonly to: Destination; readonly result: DetectionResult }
+  /** A Postgres CancelRequest, which all of these services get. */
+  | {
+      readonly kind: 'cancel';
+      readonly services: readonly string[];
+      readonly request: Uint8Array;
+      readonly result: DetectionResult;
+    }
   | {
       readonly kind: 'refuse';
       readonly reason: Refusal | 'client-gave-up';

@@ -3,7 +3,7 @@ import type { Channel } from '../../driver/driver.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
 import type { TlsSpec } from '../../boundary/table.ts';
 import { CertificateContexts } from './certificate-contexts.ts';
-import { Handshake, type HandshakeEvents } from './handshake.ts';
+import { Handshake, type HandshakeEvents, type HandshakeOptions } from './handshake.ts';
 
 /**
  * The TLS handshakes under way in one thread, and the certificates that they use.
@@ -24,16 +24,16 @@ export class Handshakes {
     this.#contexts.apply(spec);
   }
 
-  begin(channel: Channel, alpn: readonly string[], events: HandshakeEvents): void {
+  begin(channel: Channel, offer: Pick<HandshakeOptions, 'alpn' | 'isPostgres'>, events: HandshakeEvents): void {
     const options = {
       contextFor: (name: string | undefined) => this.#contexts.contextFor(name),
-      alpn,
+      ...offer,
       timeoutMs: this.#timeoutMs,
     };
     const handshake = new Handshake(channel, this.#clock, options, {
-      onSecured: () => {
+      onSecured: (request) => {
         this.#handshakes.remove(handshake.node);
-        events.onSecured();
+        events.onSecured(request);
       },
       onOver: (...how) => {
         this.#handshakes.remove(handshake.node);

@@ -76,6 +76,11 @@ function createThreads() {
       poolFor() {
         throw new Error('no client’s TLS is ended here');
       },
+      cancels: {
+        deliver() {
+          throw new Error('no query is cancelled here');
+        },
+      },
       enter: (_channel, _listener, _service, clientInfo) => entered.resolve(clientInfo),
       onFewer() {},
     });

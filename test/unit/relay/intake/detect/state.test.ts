@@ -52,7 +52,7 @@ function run(of: ListenerConfig, bytes: Uint8Array, piece: number, reply: Uint8A
   let seen = 0;
   let step = firstStep(of, of.trusted !== undefined);
   for (;;) {
-    if (step.kind === 'route' || step.kind === 'refuse') return { end: step, written, left };
+    if (step.kind === 'route' || step.kind === 'refuse' || step.kind === 'cancel') return { end: step, written, left };
     if (step.kind === 'go-on') {
       written += Buffer.from(step.write ?? []).toString();
       left = left.subarray(step.consume);

@@ -1,0 +1,67 @@
+import type { Timer } from '../../../time/clock.ts';
+import type { Delivery } from '../driver.ts';
+import { ListNode } from '../linked-list.ts';
+import { Dial, type Dialer, type DialParts } from './dial.ts';
+import type { Deferred, FdWatcher } from './epoll-loop.ts';
+import { again } from './libc.ts';
+
+/** Carries out a delivery (see Driver.deliver): dials, writes, and reads until the upstream ends the connection. */
+export class Courier implements Dialer, FdWatcher, Deferred {
+  /** The node in the driver's list of couriers. */
+  readonly node = new ListNode<Courier>(this);
+  readonly hasSpoken = false;
+  readonly #parts: DialParts;
+  readonly #delivery: Delivery;
+  readonly #onOver: (isDelivered: boolean) => void;
+  readonly #dial: Dial;
+  readonly #patience: Timer;
+  #isSent = false;
+  #isOver = false;
+
+  /** `onOver` is also called when the courier is stopped. */
+  constructor(parts: DialParts, delivery: Delivery, onOver: (isDelivered: boolean) => void) {
+    this.#parts = parts;
+    this.#delivery = delivery;
+    this.#onOver = onOver;
+    this.#dial = new Dial(parts, delivery.endpoint, this);
+    this.#dial.start();
+    this.#patience = parts.loop.clock.after(delivery.patienceMs, () => this.stop());
+  }
+
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#patience.cancel();
+    this.#dial.close();
+    this.#onOver(this.#isSent);
+  }
+
+  onDialed(): void {
+    const { libc, loop, chunks } = this.#parts;
+    const { bytes } = this.#delivery;
+    chunks.scratch.bytes.set(bytes);
+    // The first write to a socket takes so few bytes at once.
+    this.#isSent = libc.write(this.#dial.fd, chunks.scratch, bytes.length) === bytes.length;
+    loop.handTo(this.#dial.fd, this);
+    loop.defer(this);
+  }
+
+  onDialFailed(): void {
+    this.stop();
+  }
+
+  onReady(): void {
+    this.runDeferred();
+  }
+
+  /** Discards what the upstream answers. */
+  runDeferred(): void {
+    if (this.#isOver) return;
+    const { libc, chunks } = this.#parts;
+    for (;;) {
+      const length = libc.read(this.#dial.fd, chunks.scratch);
+      if (length === again) return;
+      if (length <= 0) return this.stop();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { OpenSockets } from '../../boundary/open-sockets.ts';
+import type { Delivery } from '../driver.ts';
+import { StreamDial } from './dial.ts';
+
+/** Carries out a delivery (see Driver.deliver). */
+export function deliver(
+  { endpoint, bytes, patienceMs }: Delivery,
+  sockets: OpenSockets,
+  onOver: (isDelivered: boolean) => void,
+): () => void {
+  let isSent = false;
+  let isOver = false;
+  const stop = (): boolean => {
+    const isFirst = !isOver;
+    isOver = true;
+    clearTimeout(patience);
+    dial.close();
+    return isFirst;
+  };
+  const end = (): void => {
+    if (stop()) onOver(isSent);
+  };
+  const dial = new StreamDial(
+    {
+      onDialed: ({ socket }) => {
+        isSent = true;
+        socket.once('end', end);
+        socket.resume();
+        socket.write(bytes);
+      },
+      onUpstreamFailed: end,
+      onSocketClosed: end,
+    },
+    endpoint,
+    sockets,
+    undefined,
+  );
+  const patience = setTimeout(end, patienceMs);
+  return () => void stop();
+}
