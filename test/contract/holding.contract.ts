@@ -68,7 +68,9 @@ export function describeHolding(createRig: CreateRig): void {
       await using client = await dial(port);
       expect(await client.closed).toBe('reset');
       const record = await rig.records.find(() => true);
-      expect(record).toMatchObject({ upstream: 'a', reason: 'upstream-reset', retries: 3 });
+      expect(record).toMatchObject({ upstream: 'a', reason: 'upstream-reset' });
+      // On a busy machine a reset may come with the answer, which is a failed dial before the first loss.
+      expect(record.retries).toBeGreaterThanOrEqual(3);
     });
 
     test('the addresses of one upstream are tried in order', async () => {

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
 import { lostWith, startLoad } from '../support/load.ts';
-import { answerers, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { hasFields, type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
@@ -101,7 +101,11 @@ describe('a container with a HEALTHCHECK', () => {
     await t.sealane.line({ event: 'upstream-changed', upstream: other.name, state: 'ready' });
     await sick.exec(['rm', '/tmp/well']);
     await t.sealane.line({ event: 'upstream-changed', upstream: sick.name, state: 'unhealthy' });
-    expect(await answerers(t.port)).toEqual([other.name]);
+    // The relay threads learn of it a moment after the log.
+    await eventually(
+      () => answerers(t.port),
+      (names) => names.join() === other.name,
+    );
     const from = t.sealane.lines.length;
     await sick.exec(['touch', '/tmp/well']);
     await t.sealane.line({ event: 'upstream-changed', upstream: sick.name, state: 'ready' }, from);
