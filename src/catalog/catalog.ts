@@ -1,7 +1,8 @@
 import { overlap } from '../address/address.ts';
 import { certificateMissing } from './certificate-missing.ts';
-import { mergeDeclarations, type ServiceIntent } from './merge.ts';
-import type { ContainerRun, Declaration, DeclaredUpstream } from './declaration.ts';
+import type { Claims, Seniority } from './claims.ts';
+import { mergeDeclarations, type Merged, type ServiceIntent } from './merge.ts';
+import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
@@ -17,6 +18,8 @@ import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInp
 export interface Catalog {
   readonly services: ReadonlyMap<string, Service>;
   readonly problems: readonly Problem[];
+  /** Which compose project claimed each contested name first. */
+  readonly seniority?: Seniority;
   /** When the catalog changes by the passing of time alone; undefined if it does not. */
   readonly nextDeadlineMs: number | undefined;
 }
@@ -50,7 +53,13 @@ export function nextCatalog(
   nowMs: number,
   merge: typeof mergeDeclarations = mergeDeclarations,
 ): Catalog {
-  const merged = merge(input.declarations);
+  const declared = new Set(input.declarations.map(({ service }) => service));
+  const merged = merge(input.declarations, {
+    seniority: previous.seniority ?? new Map<string, Declarer>(),
+    lingering: [...previous.services.values()].flatMap((service) =>
+      declared.has(service.name) || lingersUntil(service, nowMs) <= nowMs ? [] : claimsOf(service),
+    ),
+  });
   const world: World = { ...input, moved: movedUpstreams(previous.services, merged.services) };
   const services = new Map<string, Service>();
   for (const intent of merged.services) {
@@ -59,7 +68,7 @@ export function nextCatalog(
   for (const service of previous.services.values()) {
     if (services.has(service.name)) continue;
     const leaving = nextUndeclared(service, world, nowMs);
-    if (leaving) services.set(service.name, withoutTaken(leaving, merged.services));
+    if (leaving) services.set(service.name, withoutTaken(leaving, merged));
   }
   const judged = judgeServices(services.values(), nowMs);
   return {
@@ -70,6 +79,7 @@ export function nextCatalog(
       ...judged.problems,
       ...(input.certificates ? certificateMissing(services.values(), input.certificates) : []),
     ],
+    seniority: merged.seniority,
     nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
   };
 }
@@ -122,11 +132,15 @@ function nextUndeclared(service: Service, input: World, nowMs: number): Service 
     service.upstreams.length > 0 && service.upstreams.every(({ declared }) => input.moved.has(declared.key));
   if (isRenamed) return undefined;
   const upstreams = service.upstreams.flatMap((one) => withdraw(one, input, nowMs));
-  const fromContainers = service.declarers.some((one) => one.kind === 'container');
-  const lingersUntilMs = service.lingersUntilMs ?? nowMs + (fromContainers ? service.pool.holdMs : 0);
+  const lingersUntilMs = lingersUntil(service, nowMs);
   const lingers = lingersUntilMs > nowMs;
   if (!lingers && upstreams.length === 0) return undefined;
   return { ...service, upstreams, lingersUntilMs, routes: lingers ? withStatus(service.routes, input) : [] };
+}
+
+function lingersUntil({ lingersUntilMs, declarers, pool }: Service, nowMs: number): number {
+  const fromContainers = declarers.some((one) => one.kind === 'container');
+  return lingersUntilMs ?? nowMs + (fromContainers ? pool.holdMs : 0);
 }
 
 function withStatus(routes: readonly Route[], { listeners }: CatalogInput): ServiceRoute[] {
@@ -150,8 +164,17 @@ function withdraw(upstream: ServiceUpstream, input: World, nowMs: number): Servi
   return next ? [next] : [];
 }
 
-/** A lingering service does not keep a port, or a name on it, that another service wants now. */
-function withoutTaken(service: Service, present: readonly ServiceIntent[]): Service {
+/** What a service of a compose project claims while it lingers: its names stay its project's. */
+function claimsOf({ name, routes, declarers: [oldest] }: Service): Claims[] {
+  if (oldest?.kind !== 'container' || oldest.project === undefined) return [];
+  const owners = new Map(routes.flatMap(({ selectors }) => selectors.map((selector) => [selector, oldest] as const)));
+  return [{ service: name, routes, owners, lingers: true }];
+}
+
+/** A lingering service without a project does not keep a port, or a name on it, that another service wants now. */
+function withoutTaken(service: Service, { services: present, lost }: Merged): Service {
+  if (claimsOf(service).length > 0)
+    return { ...service, routes: withoutSelectors(service.routes, (_route, selector) => lost.has(selector)) };
   const rivals = present.flatMap(({ routes }) =>
     routes.filter((one) => service.routes.some((route) => overlap(one, route))),
   );

@@ -7,21 +7,34 @@ import { agree, describeSelector, selectorKey, type Owners, type Route, type Sel
  * Settles which service gets which listen address and name. The more senior claim wins; the other becomes a problem
  * that names the holder and a fix. Pure, and independent of the order of its input.
  */
-interface Claims {
+export interface Claims {
   readonly service: string;
   readonly routes: readonly Route[];
   readonly owners: Owners;
+  /** The service is no longer declared, and its names are kept for its project while its clients are held. */
+  readonly lingers?: true;
 }
+
+/**
+ * The most senior declarer of each name that was contested lately, by compose project, address and name. With it a
+ * project keeps its names when its containers are recreated: those of a service that waits for a name are older then.
+ */
+export type Seniority = ReadonlyMap<string, Declarer>;
 
 interface Settlement {
   /** The selectors that services claimed but do not get. */
   readonly lost: ReadonlySet<Selector>;
   readonly problems: readonly Problem[];
+  /** Has the names that are contested now. */
+  readonly seniority: Seniority;
 }
 
 interface Claim {
   readonly service: string;
   readonly declarer: Declarer;
+  /** The declarer whose seniority counts: an earlier one of the same project, or `declarer`. */
+  readonly senior: Declarer;
+  readonly lingers: boolean;
   readonly route: Route;
   readonly selector: Selector;
 }
@@ -32,31 +45,65 @@ interface Held {
   readonly bySelector: Map<string, Claim>;
 }
 
-export function settleClaims(all: readonly Claims[]): Settlement {
+export function settleClaims(all: readonly Claims[], earlier: Seniority): Settlement {
   const lost = new Set<Selector>();
+  const seniority = new Map<string, Declarer>();
   const problems: Problem[] = [];
-  for (const claims of byPort(all)) {
+  for (const claims of byPort(all, withLingering(all, earlier))) {
     const held = new Map<string, Held>();
     // Most ports have only one claim, which needs no settling.
     for (const claim of claims.length > 1 ? claims.toSorted(compareClaims) : []) {
       const rival = rivalOf(claim, held);
       if (!rival) continue;
       lost.add(claim.selector);
-      if (rival.toProblem) problems.push(rival.toProblem(claim, rival.claim));
+      const key = seniorityKey(rival.claim);
+      if (key !== undefined && rival.claim.service !== claim.service) seniority.set(key, rival.claim.senior);
+      if (rival.toProblem && !claim.lingers) problems.push(rival.toProblem(claim, rival.claim));
     }
   }
-  return { lost, problems };
+  return { lost, problems, seniority };
 }
 
-function byPort(all: readonly Claims[]): Iterable<Claim[]> {
+function seniorityKey({
+  declarer,
+  route,
+  selector,
+}: Pick<Claim, 'declarer' | 'route' | 'selector'>): string | undefined {
+  if (declarer.kind !== 'container' || declarer.project === undefined) return undefined;
+  return `${declarer.project}\0${route.listen}\0${selectorKey(selector)}`;
+}
+
+/** The services of a project inherit the seniority of one that lingers. */
+function withLingering(all: readonly Claims[], earlier: Seniority): Seniority {
+  const lingering = all.filter(({ lingers }) => lingers);
+  if (lingering.length === 0) return earlier;
+  const seniority = new Map(earlier);
+  for (const { routes, owners } of lingering) {
+    for (const route of routes) {
+      for (const selector of route.selectors) {
+        const declarer = owners.get(selector);
+        const key = declarer && seniorityKey({ declarer, route, selector });
+        if (!declarer || key === undefined) continue;
+        const before = seniority.get(key);
+        if (!before || bySeniority(declarer, before) < 0) seniority.set(key, declarer);
+      }
+    }
+  }
+  return seniority;
+}
+
+function byPort(all: readonly Claims[], earlier: Seniority): Iterable<Claim[]> {
   const ports = new Map<number, Claim[]>();
-  for (const { service, routes, owners } of all) {
+  for (const { service, routes, owners, lingers = false } of all) {
     for (const route of routes) {
       let claims = ports.get(route.port);
       if (!claims) ports.set(route.port, (claims = []));
       for (const selector of route.selectors) {
         const declarer = owners.get(selector);
-        if (declarer) claims.push({ service, declarer, route, selector });
+        if (!declarer) continue;
+        const before = earlier.get(seniorityKey({ declarer, route, selector }) ?? '');
+        const senior = before && bySeniority(before, declarer) < 0 ? before : declarer;
+        claims.push({ service, declarer, senior, lingers, route, selector });
       }
     }
   }
@@ -64,10 +111,12 @@ function byPort(all: readonly Claims[]): Iterable<Claim[]> {
 }
 
 function compareClaims(a: Claim, b: Claim): number {
-  if (a.declarer !== b.declarer) {
-    const order = bySeniority(a.declarer, b.declarer);
-    if (order !== 0) return order;
-  }
+  const order = bySeniority(a.senior, b.senior);
+  if (order !== 0) return order;
+  // Within a project, a service that is declared gets the name of one that lingers.
+  if (a.lingers !== b.lingers) return a.lingers ? 1 : -1;
+  const own = bySeniority(a.declarer, b.declarer);
+  if (own !== 0) return own;
   if (a.service !== b.service) return a.service < b.service ? -1 : 1;
   // A wide address of a service goes before the narrow ones that its socket serves as well.
   if (a.route !== b.route && overlap(a.route, b.route)) return covers(a.route, b.route) ? -1 : 1;
@@ -141,12 +190,15 @@ function conflict(
   holder: Claim,
   { wants, has, fix }: { readonly wants: string; readonly has: string; readonly fix: string },
 ): Problem {
+  const holding = holder.lingers
+    ? `${holder.route.listen} is kept for ${holder.service} until its hold is over`
+    : `${nameOf(holder.declarer)} has ${has} for ${holder.service}`;
   return {
     code,
     subject: claim.service,
     listen: claim.route.listen,
     ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id, route: claim.declarer.route } : {}),
-    message: `${nameOf(claim.declarer)} wants ${wants} for ${claim.service}, but ${nameOf(holder.declarer)} has ${has} for ${holder.service}`,
+    message: `${nameOf(claim.declarer)} wants ${wants} for ${claim.service}, but ${holding}`,
     fix,
   };
 }

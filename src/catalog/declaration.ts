@@ -92,6 +92,8 @@ export type Declarer =
       readonly id: string;
       readonly name: string;
       readonly createdAtMs: number;
+      /** Its compose project; only compared, since it is hostile text. */
+      readonly project?: string | undefined;
       /** The name of the route in the container's labels; '' for the unnamed route. */
       readonly route: string;
     }

@@ -1,4 +1,4 @@
-import { settleClaims } from './claims.ts';
+import { settleClaims, type Claims, type Seniority } from './claims.ts';
 import { decidePool, disagreement } from './consensus.ts';
 import type { PoolOptions } from '../relay/boundary/table.ts';
 import type { Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
@@ -22,7 +22,19 @@ export interface ServiceIntent {
 export interface Merged {
   readonly services: readonly ServiceIntent[];
   readonly problems: readonly Problem[];
+  /** The selectors that services claimed but do not get, also those of services that linger. */
+  readonly lost: ReadonlySet<Selector>;
+  readonly seniority: Seniority;
 }
+
+/** What earlier declarations left behind, of those that compose projects made. */
+export interface Heritage {
+  readonly seniority: Seniority;
+  /** The claims of services that linger. */
+  readonly lingering: readonly Claims[];
+}
+
+const noHeritage: Heritage = { seniority: new Map(), lingering: [] };
 
 /** One service's declarations and the result of merging them; valid while the declarations are the same objects. */
 interface Draft {
@@ -36,10 +48,10 @@ interface Draft {
  * A merger remembers each service's draft. Mostly one of five thousand containers has changed, and the intents of all
  * other services stay the same objects.
  */
-export function createMerger(): (declarations: readonly Declaration[]) => Merged {
+export function createMerger(): (declarations: readonly Declaration[], heritage?: Heritage) => Merged {
   let drafts = new Map<string, Draft>();
   const reduce = createReducer();
-  return (declarations) => {
+  return (declarations, heritage = noHeritage) => {
     const next = new Map<string, Draft>();
     for (const [name, group] of Map.groupBy(declarations, (one) => one.service)) {
       const known = drafts.get(name);
@@ -49,12 +61,13 @@ export function createMerger(): (declarations: readonly Declaration[]) => Merged
     return settle(
       [...next.values()].toSorted((a, b) => (a.intent.name < b.intent.name ? -1 : 1)),
       reduce,
+      heritage,
     );
   };
 }
 
-export function mergeDeclarations(declarations: readonly Declaration[]): Merged {
-  return createMerger()(declarations);
+export function mergeDeclarations(declarations: readonly Declaration[], heritage?: Heritage): Merged {
+  return createMerger()(declarations, heritage);
 }
 
 function draft(name: string, unsorted: readonly Declaration[]): Draft {
@@ -75,13 +88,14 @@ function draft(name: string, unsorted: readonly Declaration[]): Draft {
   };
 }
 
-function settle(drafts: readonly Draft[], reduce: Reducer): Merged {
-  const { lost, problems } = settleClaims(
-    drafts.map(({ intent, owners }) => ({ service: intent.name, routes: intent.routes, owners })),
-  );
+function settle(drafts: readonly Draft[], reduce: Reducer, heritage: Heritage): Merged {
+  const declared = drafts.map(({ intent, owners }) => ({ service: intent.name, routes: intent.routes, owners }));
+  const { lost, problems, seniority } = settleClaims([...declared, ...heritage.lingering], heritage.seniority);
   return {
     services: drafts.map(({ intent }) => (lost.size > 0 ? reduce(intent, lost) : intent)),
     problems: [...drafts.flatMap((one) => one.problems), ...problems],
+    lost,
+    seniority,
   };
 }
 

@@ -118,6 +118,7 @@ function discoverContainer(
       id: facts.id,
       name: printable(facts.name),
       createdAtMs: facts.createdAtMs,
+      project,
       route: route.name ?? '',
     };
     const options = { match: matchOf(route.values), pool: poolOf(route.values) };

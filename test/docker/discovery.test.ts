@@ -336,6 +336,22 @@ describe('labels', () => {
     expect(await whoAnswers(t.port)).toBe(younger.name);
   });
 
+  it('of a compose project keep its port while its container is recreated, though another project waits for it', async () => {
+    await using t = await setUp();
+    const own = { ...t.labels, 'com.docker.compose.project': 'shop' };
+    const first = await startReplica({ labels: own });
+    await using squatter = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.pool`]: 'evil', 'com.docker.compose.project': 'evil' },
+    });
+    await t.sealane.line({ event: 'problem', code: 'listen-conflict', subject: 'evil' });
+    await first.remove();
+    await t.sealane.line({ event: 'upstream-removed', upstream: first.name });
+    const answer = whoAnswers(t.port);
+    await using second = await startReplica({ labels: own });
+    expect(await answer).toBe(second.name);
+    expect(await answerers(t.port)).not.toContain(squatter.name);
+  });
+
   it('that are malformed are reported with the fix, and do not affect other containers', async () => {
     await using t = await setUp();
     await using bad = await startReplica({

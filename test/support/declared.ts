@@ -33,6 +33,7 @@ export interface DeclarationOver {
   readonly paused?: boolean;
   readonly drainMs?: number;
   readonly pool?: Partial<PoolOptions>;
+  readonly project?: string;
 }
 
 /** The declaration of one route of a container of this name, on 127.0.0.1:80 for the service `api`. */
@@ -49,7 +50,7 @@ export function declaration(name: string, over: DeclarationOver = {}): Declarati
       condition: over.paused ? { kind: 'paused' } : { kind: 'running', health: 'none' },
       drainMs: over.drainMs ?? 5_000,
     }),
-    declaredBy: { kind: 'container', id: name, name, createdAtMs: created, route: '' },
+    declaredBy: { kind: 'container', id: name, name, createdAtMs: created, project: over.project, route: '' },
   };
 }
 

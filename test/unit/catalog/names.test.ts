@@ -249,6 +249,55 @@ describe('a service whose last container went', () => {
   });
 });
 
+describe('a service of a compose project, whose name another project waits for', () => {
+  const owner = (created: number, over: DeclarationOver = {}) =>
+    named('shop/web', [host('x')], { created, project: 'shop', ...over });
+  const squatter = named('evil/web', [host('x')], { created: 5, project: 'evil' });
+
+  it('keeps it when its only container is recreated, and while it is gone', () => {
+    const before = catalogOf([owner(1), squatter]);
+    const between = catalogOf([squatter], before, 1);
+    expect(routing(between)).toEqual(['host x → shop/web']);
+    expect(between.problems).toMatchObject([{ code: 'name-conflict', subject: 'evil/web' }]);
+    expect(between.problems[0]?.message).toContain('is kept for shop/web until its hold is over');
+    const after = catalogOf([owner(9), squatter], between, 2);
+    expect(routing(after)).toEqual(['host x → shop/web']);
+    expect(routing(catalogOf([owner(9), squatter], after, 60_000))).toEqual(['host x → shop/web']);
+  });
+
+  it('keeps it when its replicas are replaced one after the other', () => {
+    const second = declaration('shop-web-2', {
+      service: 'shop/web',
+      created: 9,
+      project: 'shop',
+      match: { names: [host('x')] },
+    });
+    const both = catalogOf([owner(1), second, squatter]);
+    expect(routing(catalogOf([second, squatter], both, 1))).toEqual(['host x → shop/web']);
+  });
+
+  it('keeps it from a service that comes while it is gone, and gives it to another one of its project', () => {
+    const before = catalogOf([owner(1)]);
+    expect(routing(catalogOf([squatter], before, 1))).toEqual(['host x → shop/web']);
+    const successor = named('shop/next', [host('x')], { created: 9, project: 'shop' });
+    expect(routing(catalogOf([squatter, successor], before, 1))).toEqual(['host x → shop/next']);
+  });
+
+  it('loses it once its hold is over', () => {
+    const between = catalogOf([squatter], catalogOf([owner(1), squatter]), 1);
+    expect(between.nextDeadlineMs).toBe(10_001);
+    const gone = catalogOf([squatter], between, 10_001);
+    expect(routing(gone)).toEqual(['host x → evil/web']);
+    expect(routing(catalogOf([owner(20), squatter], gone, 10_002))).toEqual(['host x → evil/web']);
+  });
+
+  it('keeps a whole address in the same way', () => {
+    const before = catalogOf([owner(1, { match: { names: [] } })]);
+    const all = named('evil/web', [], { created: 5, project: 'evil', host: '0.0.0.0' });
+    expect(routing(catalogOf([all], before, 1))).toEqual(['→ shop/web']);
+  });
+});
+
 describe('the log', () => {
   it('says which names open and close', () => {
     const listeners = new Map([['127.0.0.1:80', { kind: 'listening', host: '127.0.0.1', port: 80 } as const]]);
