@@ -35,7 +35,8 @@ describe.each(['stream', 'splice'])('TLS is terminated with the %s driver', (dri
     expect(h1).toContain('Verify return code: 0 (ok)');
     expect(h1).toContain('ALPN protocol: http/1.1');
     expect(await site.openssl('web.localhost', '-alpn', 'h2,http/1.1')).toContain('ALPN protocol: h2');
-    expect(await site.openssl('api.localhost', '-alpn', 'postgresql')).toContain('No ALPN negotiated');
+    expect(await site.openssl('api.localhost', '-alpn', 'postgresql')).toContain('ALPN protocol: postgresql');
+    expect(await site.openssl('api.localhost', '-alpn', 'mqtt')).toContain('No ALPN negotiated');
     await expect(site.openssl('api.localhost', '-tls1_2')).rejects.toThrow('failed');
     await site.sealane.line({ event: 'session', session: { reason: 'tls-failed', detail: 'unsupported protocol' } });
   });

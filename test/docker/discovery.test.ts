@@ -173,7 +173,7 @@ describe('a labelled container', () => {
   it('that joins a second network, or gets other limits, keeps its sessions', async () => {
     await using t = await setUp();
     // The network's name sorts before that of the default bridge.
-    await using network = await startNetwork({}, uniqueName('a'));
+    await using network = await startNetwork({}, `a-${uniqueName('net')}`);
     await using web = await startReplica({
       labels: { ...t.labels, [`${t.prefix}.port`]: '7', [`${t.prefix}.drain`]: '100ms' },
     });

@@ -284,7 +284,7 @@ function replica(labels: Record<string, string>): Promise<TestContainer> {
 describe('why an upstream of several addresses is reached', () => {
   it('says which addresses were tried, and how each answered', async () => {
     // The server listens on the default bridge only; the other network's name sorts first.
-    await using network = await startNetwork({}, uniqueName('a'));
+    await using network = await startNetwork({}, `a-${uniqueName('net')}`);
     const listen = await freePort();
     const name = uniqueName('bound');
     const script =
