@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { formatPeer } from '../../src/relay/driver/stream/connection.ts';
 import { openPeerLookup } from '../../src/relay/driver/peer-lookup.ts';
+import { createBlackhole } from '../support/sockets/blackhole.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { until } from '../support/sockets/rig.ts';
 
 /** The kernel's table of sockets, asked about the client's end of real connections. */
@@ -23,15 +25,37 @@ test.each([
   expect(lookUp?.(local, peer)).toBe('open');
   client.destroy();
   await until(() => lookUp?.(local, peer) === 'closed');
-  expect(lookUp?.(peer, peer)).toBe('elsewhere');
+});
+
+test('a client that has closed and then resets is told, too', async () => {
+  const lookUp = openPeerLookup();
+  await using pair = await connectedPair('127.0.0.1', '127.0.0.1');
+  const { client, accepted } = pair;
+  accepted.on('error', () => {});
+  const local = formatPeer(accepted.localAddress, accepted.localPort);
+  const peer = formatPeer(accepted.remoteAddress, accepted.remotePort);
+  client.destroy();
+  await once(accepted.resume(), 'end');
+  // Bytes for a socket that is closed are answered with a reset, which ends both ends.
+  accepted.write('a session ticket');
+  await until(() => lookUp?.(local, peer) === 'closed');
+  await new Promise((resolve) => accepted.write('more', resolve));
+  expect(lookUp?.(local, peer)).toBe('closed');
+});
+
+test('a client whose end is not in this network namespace is elsewhere', async () => {
+  await using silent = await createBlackhole();
+  const localPort = await freePort();
+  const socket = connect({ host: '127.0.0.1', port: silent.port, localAddress: '127.0.0.1', localPort });
+  await until(() => openPeerLookup()?.(`127.0.0.1:${localPort}`, `127.0.0.1:${silent.port}`) === 'elsewhere');
+  socket.destroy();
 });
 
 test.each([
-  ['another machine’s', '192.0.2.1:80', '192.0.2.2:5000'],
   ['a Unix socket’s', 'unix', 'unix'],
   ['of an address that is not known', 'unknown', '127.0.0.1:5000'],
   ['of another family', '[::1]:80', '127.0.0.1:5000'],
-])('a client that is not in this network namespace is elsewhere: %s', (_, local, client) => {
+])('a client of which the kernel can’t be asked is elsewhere: %s', (_, local, client) => {
   expect(openPeerLookup()?.(local, client)).toBe('elsewhere');
 });
 

@@ -9,7 +9,8 @@ import { word } from './splice/libc-symbols.ts';
  * that has closed from one that has only ended its direction. On the wire the two are the same: both have sent a FIN,
  * and both acknowledge keep-alive probes (measured on Linux 6.18; a closed socket resets only once it gets data, or
  * after net.ipv4.tcp_fin_timeout). The table holds the sockets of this network namespace alone, so a client in another
- * container or on another machine is `elsewhere`.
+ * container or on another machine is `elsewhere`, unless it has reset: then this machine's own end is no longer in the
+ * table. A client of TLS resets where it closes before it has read its session tickets.
  */
 type PeerState = 'open' | 'closed' | 'elsewhere';
 
@@ -25,8 +26,15 @@ const tcp = 6;
 const [inet, inet6] = [2, 10];
 const requestLength = 72;
 const addressesAt = 28;
+/** The offset of `idiag_state` in the answer. */
+const stateAt = 17;
+/** The kernel's answer for a connection that it does not have: the socket that listens on the port, if there is one. */
+const listening = 10;
 /** The offset of `idiag_inode` in the answer; 0 for a socket that no process has. */
 const inodeAt = 84;
+/** The offset of `error` in struct nlmsgerr. */
+const errorAt = 16;
+const noSuchEntry = -2;
 const doNotWait = 0x40n;
 
 /** Undefined where libc can't be called. */
@@ -38,12 +46,23 @@ export function openPeerLookup(): PeerLookup | undefined {
 export function createPeerLookup(libc: Libc): PeerLookup {
   const memory = libc.allocate(512);
   return (local, client) => {
-    if (!writeRequest(memory.bytes, client, local)) return 'elsewhere';
-    const length = ask(libc, memory);
-    const answer = new DataView(memory.bytes.buffer);
-    if (length < inodeAt + 4 || answer.getUint16(4, true) !== byFamily) return 'elsewhere';
-    return answer.getUint32(inodeAt, true) === 0 ? 'closed' : 'open';
+    const inode = find(libc, memory, client, local);
+    if (inode !== undefined) return inode === none ? 'elsewhere' : inode === 0 ? 'closed' : 'open';
+    return find(libc, memory, local, client) === undefined ? 'closed' : 'elsewhere';
   };
+}
+
+/** Stands for the inode where the kernel can't be asked. */
+const none = -1;
+
+/** The inode of the socket at `from` that is connected to `to`; undefined where the table has none. */
+function find(libc: Libc, memory: Memory, from: string, to: string): number | undefined {
+  if (!writeRequest(memory.bytes, from, to)) return none;
+  const length = ask(libc, memory);
+  const answer = new DataView(memory.bytes.buffer);
+  if (length < errorAt + 4) return none;
+  if (answer.getUint16(4, true) !== byFamily) return answer.getInt32(errorAt, true) === noSuchEntry ? undefined : none;
+  return memory.bytes[stateAt] === listening ? undefined : answer.getUint32(inodeAt, true);
 }
 
 /** The kernel answers within the call to send(2), so nothing is waited for (netlink(7)). */
