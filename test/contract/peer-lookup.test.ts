@@ -56,6 +56,7 @@ test('a client whose end is not in this network namespace is elsewhere', async (
 });
 
 test.each([
+  ['of a link-local address', '[fe80::1]:80', '[fe80::2]:5000'],
   ['a Unix socket’s', 'unix', 'unix'],
   ['of an address that is not known', 'unknown', '127.0.0.1:5000'],
   ['of another family', '[::1]:80', '127.0.0.1:5000'],

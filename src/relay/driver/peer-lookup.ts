@@ -36,6 +36,8 @@ const inodeAt = 84;
 const errorAt = 16;
 const noSuchEntry = -2;
 const doNotWait = 0x40n;
+/** A link-local address (RFC 4291, 2.5.6): its socket is bound to an interface, and is found by no address alone. */
+const linkLocal = /^fe[89ab]/i;
 
 /** Undefined where libc can't be called. */
 export function openPeerLookup(): PeerLookup | undefined {
@@ -78,7 +80,7 @@ function ask({ calls: { functions, result } }: Libc, { pointer, size }: Memory):
 /** Writes struct nlmsghdr and struct inet_diag_req_v2 for the socket at `from` that is connected to `to`. */
 function writeRequest(into: Uint8Array, from: string, to: string): boolean {
   const [source, destination] = [parseAddress(from), parseAddress(to)];
-  if (!source || !destination || source.port === 0) return false;
+  if (!source || !destination || source.port === 0 || linkLocal.test(source.host)) return false;
   const v6 = isIPv6(source.host);
   if (v6 !== isIPv6(destination.host)) return false;
   into.fill(0);
