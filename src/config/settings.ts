@@ -106,9 +106,11 @@ const schema = z.object({
     .meta({ value: logLevel.value, fallback: '`info`' })
     .describe('The lowest level of log lines that are shown.'),
   'log-format': logFormat.schema
-    .optional()
-    .meta({ value: logFormat.value, fallback: '`pretty` on a terminal, else `json`' })
-    .describe('The format of log lines; they go to standard error.'),
+    .default('pretty')
+    .meta({ value: logFormat.value, fallback: '`pretty`' })
+    .describe(
+      'The format of log lines, which go to standard error: `pretty` is text for people, `json` is for programs.',
+    ),
   'access-log': accessLog.schema
     .default('all')
     .meta({ value: accessLog.value, fallback: '`all`' })

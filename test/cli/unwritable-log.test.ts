@@ -135,7 +135,7 @@ describe('a disk that is full for a while', () => {
     const descriptor = openSync(path, 'a');
     // A limit of a file's size is met as a full disk is: by a short write, then by errors (setrlimit(2)).
     const args = ['--docker', 'none', '--admin', `127.0.0.1:${admin}`, '--config', config];
-    await using sealane = startWithLog(descriptor, args, ['prlimit', '--fsize=10000:']);
+    await using sealane = startWithLog(descriptor, args, { format: 'json', before: ['prlimit', '--fsize=10000:'] });
     closeSync(descriptor);
     await vi.waitFor(() => ask(listen), 10_000);
     const lost = async (): Promise<number> => {

@@ -17,6 +17,7 @@ async function startInside(
     image: inject('images').sealane,
     command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', ...flags],
     networks,
+    env: { SEALANE_LOG_FORMAT: 'json' },
     binds: [`${socket}:/run/engine.sock:ro`],
     create: { User: '0' },
     host: { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
@@ -97,6 +98,7 @@ describe('Sealane in a container', () => {
       command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', '--scope', 'project'],
       networks: [network.name],
       labels: compose('ours'),
+      env: { SEALANE_LOG_FORMAT: 'json' },
       binds: [`${socket}:/run/engine.sock:ro`],
       create: { User: '0' },
     });

@@ -41,6 +41,10 @@ describe('the image', () => {
       timeout: 30_000,
       interval: 200,
     });
+    // The log is for people unless JSON is asked for.
+    const lines = (await sealane.logs()).trim().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (?:INFO |WARN |ERROR) \S/);
   });
 
   it('becomes healthy as root without capabilities, as the compose files run it', async () => {
@@ -59,6 +63,7 @@ describe('the image', () => {
   it('contains the dashboard', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
+      env: { SEALANE_LOG_FORMAT: 'json' },
       binds: watched,
       create: { User: '0:0' },
       host: hardened,
@@ -93,6 +98,7 @@ describe('the image', () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
       name: uniqueName('stop'),
+      env: { SEALANE_LOG_FORMAT: 'json' },
       binds: watched,
       create: { User: '0:0' },
       host: hardened,

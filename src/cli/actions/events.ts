@@ -4,7 +4,7 @@ import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
 import type { FeedEvent } from '../client/feed.ts';
 import { hasColours } from '../colours.ts';
 import { renderEvent } from '../render/event.ts';
-import { painter } from '../render/paint.ts';
+import { painter } from '../../text/paint.ts';
 import { untilInterrupted } from '../stop-signals.ts';
 
 /**

@@ -7,12 +7,10 @@ import { poolOptions } from '../../config/options/pool.ts';
 import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
-import { openLog } from '../../telemetry/logger.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { version } from '../../version.ts';
-import { endServing } from '../end-serving.ts';
+import { endServing, openServingLog } from '../serving-log.ts';
 import { firstStopSignal, onHangUp } from '../stop-signals.ts';
-import { logFormat } from './run.ts';
 
 /**
  * `sealane HOST:PORT …`: relays one port to the endpoints, balanced, without Docker. Prints the port on standard
@@ -27,7 +25,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
   const { listen: _listen, balance: _balance, ...settingFlags } = flags;
   const { settings } = await loadConfig({ ...settingFlags, admin: flags.admin ?? 'off' }, process.env);
   const service = toService(endpoints, flags);
-  const log = openLog({ level: settings['log-level'], format: logFormat(settings) });
+  const log = openServingLog(settings);
   const { logger } = log;
   const stopSignal = firstStopSignal();
   let daemon: Daemon | undefined;

@@ -3,10 +3,10 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
-import { openLog, type LogFormat, type Logger } from '../../telemetry/logger.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { formatDuration } from '../../text/duration.ts';
-import { endServing } from '../end-serving.ts';
+import { endServing, openServingLog } from '../serving-log.ts';
 import { firstStopSignal, onHangUp } from '../stop-signals.ts';
 import { version } from '../../version.ts';
 
@@ -15,7 +15,7 @@ import { version } from '../../version.ts';
  */
 export async function run(flags: Flags & { readonly config?: string }): Promise<number> {
   const { settings, file } = await loadConfig(flags, process.env);
-  const log = openLog({ level: settings['log-level'], format: logFormat(settings) });
+  const log = openServingLog(settings);
   const { logger } = log;
   const services = file?.services ?? [];
   const engine = await openEngine(settings, services.length > 0, logger);
@@ -36,10 +36,6 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   await daemon.stop(patienceMs);
   logger.info({ event: 'stopped' }, 'stopped');
   return endServing(log, 0);
-}
-
-export function logFormat(settings: Pick<Settings, 'log-format'>): LogFormat {
-  return settings['log-format'] ?? (process.stderr.isTTY ? 'pretty' : 'json');
 }
 
 /**

@@ -2,7 +2,7 @@ import { createClient } from '../client/client.ts';
 import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
 import { hasColours } from '../colours.ts';
 import { withProgress } from '../progress.ts';
-import { painter } from '../render/paint.ts';
+import { painter } from '../../text/paint.ts';
 import { renderStatus } from '../render/status.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
-import type { Paint } from './paint.ts';
+import type { Paint } from '../../text/paint.ts';
 import { formatTime } from './time.ts';
 
 /** Renders one event as one line. Pure. */

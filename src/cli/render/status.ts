@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
 import { plural } from '../../text/plural.ts';
 import { formatBytesNarrow } from '../../text/sizes.ts';
-import { stateStyles, type Paint } from './paint.ts';
+import { stateStyles, type Paint } from '../../text/paint.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
 /**

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { printable } from '../../text/printable.ts';
-import type { Paint, Style } from './paint.ts';
+import type { Paint, Style } from '../../text/paint.ts';
 
 /**
  * Lays out columns of text in terminal cells: a wide character, such as Chinese or an emoji, takes two cells. Pure.

@@ -1,6 +1,6 @@
 import type { ApiExplanation } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
-import { stateStyles, type Paint } from './paint.ts';
+import { stateStyles, type Paint } from '../../text/paint.ts';
 import { formatTime } from './time.ts';
 
 /**

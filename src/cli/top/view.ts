@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { plural } from '../../text/plural.ts';
-import { painter, stateStyles, type Paint, type Style } from '../render/paint.ts';
+import { painter, stateStyles, type Paint, type Style } from '../../text/paint.ts';
 import { headline, listensOn } from '../render/status.ts';
 import { fit, type Cell } from '../render/table.ts';
 import { shownServices, type Figures, type TopState } from './state.ts';

@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { LogEvent } from '../../../src/telemetry/log-events.ts';
+import type { LogFormat } from '../../../src/telemetry/logger.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
 
 /**
  * Runs the built Sealane as its users do, as a process with flags, and reads its log lines.
  */
 const lineSchema = z.looseObject({
-  level: z.number(),
-  time: z.number(),
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  time: z.iso.datetime().transform((text) => Date.parse(text)),
   msg: z.string(),
   event: z.string().optional(),
 });
@@ -150,12 +151,12 @@ export interface QuietSealane extends AsyncDisposable {
 export function startWithLog(
   log: number | 'unread',
   args: readonly string[],
-  before: readonly string[] = [],
+  { before = [], format = 'pretty' }: { readonly before?: readonly string[]; readonly format?: LogFormat } = {},
 ): QuietSealane {
   const [program, ...leading] = [...dieWithParent, ...before];
   const child = spawn(program, [...leading, process.execPath, executable, ...args], {
     stdio: ['ignore', 'pipe', log === 'unread' ? 'pipe' : log],
-    env: { ...process.env, SEALANE_LOG_FORMAT: 'json' },
+    env: { ...process.env, SEALANE_LOG_FORMAT: format },
   });
   const exited = once(child, 'exit').then(([code]): number | null => (typeof code === 'number' ? code : null));
   return {

@@ -3,7 +3,7 @@ import { formatCount } from '../../../src/cli/render/figures.ts';
 import { formatAge } from '../../../src/text/age.ts';
 import { formatBytesNarrow } from '../../../src/text/sizes.ts';
 import { renderEvent } from '../../../src/cli/render/event.ts';
-import { painter } from '../../../src/cli/render/paint.ts';
+import { painter } from '../../../src/text/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
 import { renderWhy } from '../../../src/cli/render/why.ts';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SessionRecord } from '../../../src/relay/boundary/report.ts';
 import { createAccessLog, sessionLine, type AccessLogMode } from '../../../src/telemetry/access-log.ts';
 import { createLogger, type Logger } from '../../../src/telemetry/logger.ts';
+import { textFormatter } from '../../../src/telemetry/text-line.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const session: SessionRecord = {
@@ -63,7 +64,10 @@ describe('the access log', () => {
   it('holds the whole record in JSON', () => {
     const { logger, lines } = capture('json');
     logSessions(logger, 'all', [session], 0);
-    expect(JSON.parse(lines.join(''))).toMatchObject({ level: 30, session: { service: 'shop/api', bytesDown: 1024 } });
+    expect(JSON.parse(lines.join(''))).toMatchObject({
+      level: 'info',
+      session: { service: 'shop/api', bytesDown: 1024 },
+    });
   });
 
   it.each([
@@ -110,3 +114,60 @@ describe('the access log', () => {
     expect(lines.join('')).toContain('7 session records were dropped');
   });
 });
+
+describe('the log', () => {
+  const line = { event: 'upstream-changed', upstream: 'api-1', state: 'unhealthy' } as const;
+  const message = 'api-1 in shop/api is unhealthy: it refuses dials';
+
+  it('has ISO times and the names of levels in JSON', () => {
+    const { logger, lines } = capture('json');
+    logger.warn(line, message);
+    const { time, ...fields } = JSON.parse(lines.join('')) as Record<string, unknown>;
+    expect(fields).toEqual({ level: 'warn', ...line, msg: message });
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  it('is a line of time, level and message for people, without colours where no terminal shows it', () => {
+    const { logger, lines } = capture('pretty');
+    logger.warn(line, message);
+    logger.debug(line, 'below the level');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARN  api-1 in shop\/api is unhealthy: it refuses dials\n$/,
+    );
+  });
+
+  it('colours the level and the state on a terminal, and not the message', () => {
+    const format = textFormatter({ colours: true, times: 'clock' });
+    const text = format({ at: new Date(2026, 0, 2, 3, 4, 5, 6), level: 'warn', message, state: line.state });
+    const [dim, yellow, red] = [
+      ['2', '22'],
+      ['33', '39'],
+      ['31', '39'],
+    ].map(
+      ([on, off]) =>
+        (inner: string) =>
+          `\u{1b}[${on}m${inner}\u{1b}[${off}m`,
+    ) as [Style, Style, Style];
+    expect(text).toBe(
+      `${dim('03:04:05.006')} ${yellow('WARN ')} api-1 in shop/api is ${red('unhealthy')}: it refuses dials\n`,
+    );
+  });
+
+  it('never hands control characters, line breaks or direction marks to a terminal', () => {
+    const { logger, lines } = capture('pretty');
+    logger.info({ event: 'service-added' }, 'service \u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\r\n2026-01-01 ERROR forged');
+    expect(lines.join('')).toMatch(
+      / INFO {2}service \\u\{1b\}\]0;owned\\u\{7\}\\u\{9b\}2J\\u\{202e\}\\u\{d\}\\u\{a\}2026-01-01 ERROR forged\n$/,
+    );
+  });
+
+  it('is empty where it is silent', () => {
+    const lines: string[] = [];
+    const destination = { write: (text: string) => void lines.push(text) };
+    createLogger({ level: 'silent', format: 'pretty', destination }).error(line, message);
+    expect(lines).toEqual([]);
+  });
+});
+
+type Style = (inner: string) => string;
