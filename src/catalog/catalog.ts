@@ -1,5 +1,6 @@
 import { overlap } from '../address/address.ts';
-import { certificateMissing } from './certificate-missing.ts';
+import { certificateMissing, type CertificateNames } from './certificates/missing.ts';
+import { certificateShared } from './certificates/shared.ts';
 import type { Claims, Seniority } from './claims.ts';
 import { mergeDeclarations, type Merged, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
@@ -40,7 +41,7 @@ export interface CatalogInput {
   /** The status of each listener that the relay was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
   /** The names of the certificates for TLS clients; undefined while they are unknown. */
-  readonly certificates?: readonly { readonly names: readonly string[] }[];
+  readonly certificates?: readonly CertificateNames[];
 }
 
 /**
@@ -77,11 +78,22 @@ export function nextCatalog(
       ...merged.problems,
       ...input.problems,
       ...judged.problems,
-      ...(input.certificates ? certificateMissing(services.values(), input.certificates) : []),
+      ...certificateProblems(services, input.certificates),
     ],
     seniority: merged.seniority,
     nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
   };
+}
+
+function certificateProblems(
+  services: ReadonlyMap<string, Service>,
+  certificates: CatalogInput['certificates'],
+): readonly Problem[] {
+  if (!certificates) return [];
+  return [
+    ...certificateMissing(services.values(), certificates),
+    ...certificateShared(services.values(), certificates),
+  ];
 }
 
 /** The input, and the upstreams that left one service for another. */

@@ -1,6 +1,7 @@
 import { namesByField, type RouteOption } from '../config/options/option.ts';
 import { poolOptions } from '../config/options/pool.ts';
 import type { PoolOptions } from '../relay/boundary/table.ts';
+import { listed } from '../text/listed.ts';
 import { nameOf, type Declaration, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
 
@@ -99,14 +100,6 @@ function isAlike(a: unknown, b: unknown): boolean {
 const optionOf: Readonly<Record<keyof PoolOptions, string>> = namesByField(poolOptions);
 const declarations: Readonly<Record<string, RouteOption>> = poolOptions;
 const poolFields = Object.keys(optionOf) as (keyof PoolOptions)[];
-
-/** A message names so many replicas, since there may be thousands. */
-const mostNamed = 3;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - mostNamed;
-  return names.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
 
 function distinct<T>(votes: readonly Vote<T>[]): T[] {
   return [...new Map(votes.map(({ value }) => [keyOf(value), value])).values()];

@@ -15,6 +15,8 @@ export interface Problem {
   readonly route?: string;
   /** The listen address that the problem is about, if it is about one. */
   readonly listen?: string;
+  /** The services that the problem is about, if it is about several. */
+  readonly services?: readonly string[];
   /** What happened, in one line that is safe to print. */
   readonly message: string;
   /** The next thing to do. */
@@ -40,6 +42,7 @@ const subjects = {
   'scope-unknown': 'setting',
   'config-invalid': 'file',
   'certificate-missing': 'service',
+  'certificate-shared': 'service',
   'certificate-unusable': 'file',
   'certificate-expiring': 'file',
   'never-ready': 'upstream',

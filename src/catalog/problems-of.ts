@@ -30,6 +30,7 @@ function indexProblems({ services, problems }: Catalog): ReadonlyMap<string, rea
     const about = subjectOf(problem.code);
     if (about === 'listener') for (const service of byListen.get(problem.subject) ?? []) concerned.add(service);
     if (about === 'service' && services.has(problem.subject)) concerned.add(problem.subject);
+    for (const service of problem.services ?? []) if (services.has(service)) concerned.add(service);
     for (const service of concerned) {
       const known = found.get(service);
       if (known) known.push(problem);

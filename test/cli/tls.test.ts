@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server, type ClientHttp2Session } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
@@ -93,6 +94,64 @@ services:
   expect(await run('curl', ['--silent', '--show-error', `http://127.0.0.1:${port}/`])).toBe('asked by sealane');
 });
 
+it('a problem says that one certificate sends HTTP/2 requests to another service, until each has its own', async () => {
+  await using folder = await tempFolder();
+  await certify(folder, '*.shop.localhost');
+  await using cart = await answeringHttp2('cart');
+  await using web = await answeringHttp2('web');
+  const port = await freePort();
+  const service = (name: string, upstream: number): string =>
+    `  ${name}:\n    listen: ${port}\n    tls: terminate\n    tls.alpn: h2, http/1.1\n    host: ${name}.shop.localhost\n    upstreams: [127.0.0.1:${upstream}]\n`;
+  const services = `${service('cart', cart.port)}${service('web', web.port)}`;
+  const config = await folder.write('sealane.yaml', `certs: ${folder.path}\nservices:\n${services}`);
+  await using sealane = startSealane('run', '--docker', 'none', '--config', config);
+  await sealane.line({ event: 'problem', code: 'certificate-shared', subject: 'cart' });
+  await sealane.line({ event: 'route-opened', service: 'web' });
+  const asked = ['cart.shop.localhost', 'web.shop.localhost'];
+  // The second name is covered by the certificate of the first one's connection, which is used for both.
+  expect(await browse(port, asked)).toEqual([
+    'cart was asked for cart.shop.localhost',
+    'cart was asked for web.shop.localhost',
+  ]);
+  for (const name of asked) await certify(folder, name);
+  await sealane.line({ event: 'problem-solved', code: 'certificate-shared', subject: 'cart' });
+  await vi.waitFor(
+    async () =>
+      expect(await browse(port, asked)).toEqual([
+        'cart was asked for cart.shop.localhost',
+        'web was asked for web.shop.localhost',
+      ]),
+    { timeout: 20_000, interval: 50 },
+  );
+});
+
+/** Requests each name over HTTP/2 as browsers do: over a connection whose certificate covers it, if there is one. */
+async function browse(port: number, names: readonly string[]): Promise<string[]> {
+  const sessions: ClientHttp2Session[] = [];
+  const answers: string[] = [];
+  for (const name of names) {
+    const covers = ({ socket }: ClientHttp2Session): boolean =>
+      checkServerIdentity(name, (socket as TLSSocket).getPeerCertificate()) === undefined;
+    let session = sessions.find(covers);
+    if (!session) {
+      session = connectHttp2(`https://${name}:${port}`, { ca: authority.certificate, host: '127.0.0.1' });
+      sessions.push(session);
+      await once(session, 'connect');
+    }
+    const request = session.request({ ':authority': name });
+    let answer = '';
+    for await (const chunk of request) answer += String(chunk);
+    answers.push(answer);
+  }
+  await Promise.all(
+    sessions.map(async (session) => {
+      session.close();
+      await once(session, 'close');
+    }),
+  );
+  return answers;
+}
+
 interface Site extends AsyncDisposable {
   readonly folder: TempFolder;
   readonly sealane: Sealane;
@@ -161,6 +220,17 @@ function answering(name: string): Promise<AsyncDisposable & { readonly port: num
     response.end(`${name} was asked for ${request.headers.host?.replace(/:\d+$/, '')}`);
   });
   return listening(server);
+}
+
+/** As `answering`, over HTTP/2 without TLS. */
+function answeringHttp2(name: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createHttp2Server((request, response) => response.end(`${name} was asked for ${request.authority}`));
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  const closeAllConnections = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return listening(Object.assign(server, { closeAllConnections }));
 }
 
 async function listening(

@@ -32,7 +32,11 @@ beforeAll(async () => {
       index < many - 2 ? upstream.port : dead,
     ];
   }
-  const file = await folder.write('sealane.yaml', servicesFile(services, { health: 'tcp', 'health.interval': '1h' }));
+  const options = { health: 'tcp', 'health.interval': '1h' };
+  const file = await folder.write(
+    'sealane.yaml',
+    servicesFile(services, options, { 'shop/api-001': { host: 'api.test' } }),
+  );
   served = await serveDashboard(['--docker', 'none', '--config', file]);
 });
 
@@ -118,6 +122,14 @@ describe('the page', () => {
     expect(isOpen).toBe(true);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('says of a service with a name that a connection stays with the name that its client asks for first', async () => {
+    await using t = await browser.open(`${served.url}#/services/shop%2Fapi-001`);
+    await t.page.getByText('the name that its client asks for first').waitFor();
+    await t.page.goto(`${served.url}#/services/shop%2Fapi-000`);
+    await t.page.getByRole('heading', { level: 1, name: 'shop/api-000' }).waitFor();
+    expect(await t.page.getByText('the name that its client asks for first').count()).toBe(0);
   });
 
   it('finds a service among many by state, page and search', async () => {

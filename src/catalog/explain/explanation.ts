@@ -35,7 +35,7 @@ export type Cause =
   | 'healthcheck-failing'
   | 'check-failing'
   | 'all-suspect'
-  /** A certificate is missing, unusable or expiring. */
+  /** A certificate is missing, unusable, expiring, or covers the names of several services. */
   | 'certificate'
   | 'dial-failing'
   | 'paused'

@@ -171,6 +171,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'scope-unknown': 'scope-unknown',
   'config-invalid': 'config-invalid',
   'certificate-missing': 'certificate',
+  'certificate-shared': 'certificate',
   'certificate-unusable': 'certificate',
   'certificate-expiring': 'certificate',
   'never-ready': 'never-ready',

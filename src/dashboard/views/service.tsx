@@ -122,6 +122,11 @@ function Declared({ service }: { readonly service: ApiService }) {
               {!route.open && <b class="is-unhealthy"> not open{route.reason === null ? '' : `: ${route.reason}`}</b>}
             </dd>
           ))}
+          {routes.some(({ selectors }) => selectors.length > 0) && (
+            <dd>
+              A connection stays with the name that its client asks for first, also when it is reused for another.
+            </dd>
+          )}
         </div>
         <div>
           <dt>Declared by</dt>

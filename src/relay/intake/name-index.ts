@@ -1,3 +1,5 @@
+import { findByPattern } from '../../address/name-patterns.ts';
+
 /**
  * Finds which of a listener's names a client asked for: an exact name before a wildcard, a longer wildcard before a
  * shorter one. A client whose name is not found is routed to the catch-all.
@@ -26,13 +28,6 @@ export class Names<N extends Named> {
   /** `name` is in lower case, as the parsers return it, or undefined when the client sent none. */
   find(kind: Named['kind'], name: string | undefined): N | undefined {
     if (name === undefined) return undefined;
-    const byPattern = this.#byPattern[kind];
-    const exact = byPattern.get(name);
-    if (exact) return exact;
-    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-      const wild = byPattern.get(`*${name.slice(dot)}`);
-      if (wild) return wild;
-    }
-    return byPattern.get('*');
+    return findByPattern(this.#byPattern[kind], name);
   }
 }

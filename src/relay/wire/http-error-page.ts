@@ -45,6 +45,8 @@ function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts }: Pa
     lines.push('', hosts.length === 0 ? 'No names are routed here.' : 'Names that are routed here:');
     for (const host of hosts.slice(0, mostHosts)) lines.push(`  ${printable(host)}`);
     if (hosts.length > mostHosts) lines.push(`  and ${hosts.length - mostHosts} more`);
+    // A client that reuses its connection for another of these names gets the answer of the first one's service.
+    if (hosts.length > 1) lines.push('', 'A connection stays with the name that its client asks for first.');
   }
   return `${lines.join('\n')}\n`;
 }

@@ -32,14 +32,17 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * The text of a configuration file with these services: each with its listen address and the ports of its upstreams.
+ * The text of a configuration file with these services: each with its listen address and the ports of its upstreams,
+ * the options of all services, and those that only one has.
  */
 export function servicesFile(
   services: Readonly<Record<string, readonly [listen: number | string, ...upstreams: number[]]>>,
   options: Readonly<Record<string, string>> = {},
+  own: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
 ): string {
   const entries = Object.entries(services).map(([name, [listen, ...ports]]) => {
-    return [name, { ...options, listen: String(listen), upstreams: ports.map((port) => `127.0.0.1:${port}`) }];
+    const upstreams = ports.map((port) => `127.0.0.1:${port}`);
+    return [name, { ...options, ...own[name], listen: String(listen), upstreams }];
   });
   // JSON is valid YAML.
   return JSON.stringify({ services: Object.fromEntries(entries) });

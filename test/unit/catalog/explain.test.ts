@@ -181,7 +181,7 @@ describe('why a service is not reachable', () => {
 
 describe('a problem of a service that is served', () => {
   it.each(problemCodes.filter((code) => subjectOf(code) === 'service'))('is the cause of the same name: %s', (code) => {
-    const cause = code === 'certificate-missing' ? 'certificate' : code;
+    const cause = code.startsWith('certificate-') ? 'certificate' : code;
     const world = explainWorld(
       catalogOf([declare('api', declaredUpstream('a'))], { problems: [problem(code, 'api')] }),
     );

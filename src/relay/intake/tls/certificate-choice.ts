@@ -1,3 +1,4 @@
+import { wildcardFor } from '../../../address/name-patterns.ts';
 import type { CertificateSpec } from '../../boundary/table.ts';
 
 /**
@@ -16,10 +17,4 @@ export function createCertificateChoice(
     const name = serverName.toLowerCase();
     return byName.get(name) ?? byName.get(wildcardFor(name)) ?? certificates[0];
   };
-}
-
-/** The wildcard that covers a name; it stands for one label (RFC 9525, 6.3). */
-function wildcardFor(name: string): string {
-  const dot = name.indexOf('.');
-  return dot < 0 ? '' : `*${name.slice(dot)}`;
 }

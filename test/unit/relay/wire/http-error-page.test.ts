@@ -17,6 +17,13 @@ test('a page says what happened, makes hostile names printable, and lists no mor
   expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}`);
 });
 
+test('a page with several names says that a connection has only one of them', () => {
+  const pageOf = (hosts: readonly string[]): string =>
+    Buffer.from(httpPage('no-route', { protocol: 'http1', hosts }) ?? []).toString();
+  expect(pageOf(['http://a.test', 'http://b.test'])).toContain('A connection stays with the name');
+  expect(pageOf(['http://a.test'])).not.toContain('A connection stays with the name');
+});
+
 test('only clients of HTTP get a page, and only for reasons that have one', () => {
   expect(httpPage('no-route', { protocol: 'tls' })).toBeUndefined();
   expect(httpPage('no-route', { protocol: undefined })).toBeUndefined();

@@ -1,14 +1,19 @@
-import { isDotted } from '../address/host-name.ts';
-import type { Service } from './service.ts';
-import type { Problem } from './problem.ts';
-import { describeSelector, type Selector } from './route.ts';
+import { isDotted } from '../../address/host-name.ts';
+import { wildcardFor } from '../../address/name-patterns.ts';
+import type { CertificateSpec } from '../../relay/boundary/table.ts';
+import type { Problem } from '../problem.ts';
+import { describeSelector, type Selector } from '../route.ts';
+import type { Service } from '../service.ts';
+
+/** The names of one of the certificates for TLS clients, which decide who is shown it. */
+export type CertificateNames = Pick<CertificateSpec, 'names'>;
 
 /**
  * Finds services whose TLS Sealane terminates without a certificate that clients would accept. Pure.
  */
 export function certificateMissing(
   services: Iterable<Service>,
-  certificates: readonly { readonly names: readonly string[] }[],
+  certificates: readonly CertificateNames[],
 ): readonly Problem[] {
   const covered = new Set(certificates.flatMap(({ names }) => names));
   const problems: Problem[] = [];
@@ -30,7 +35,7 @@ export function certificateMissing(
 function isCovered(selector: Selector, covered: ReadonlySet<string>, count: number): boolean {
   if (selector.kind === 'default' || isAnyName(selector.pattern)) return count > 0;
   const { pattern } = selector;
-  return covered.has(pattern) || covered.has(pattern.replace(/^[^.]+/, '*'));
+  return covered.has(pattern) || covered.has(wildcardFor(pattern));
 }
 
 /** Whether the TLS clients of the pattern may ask for any name or for none, as for `*`, `[::1]` and `127.0.0.1`. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
-import type { RouteMatch } from '../../../src/catalog/declaration.ts';
-import { declaration, world } from '../../support/declared.ts';
+import { emptyCatalog, nextCatalog } from '../../../../src/catalog/catalog.ts';
+import type { RouteMatch } from '../../../../src/catalog/declaration.ts';
+import { declaration, world } from '../../../support/declared.ts';
 
 function problemsWith(match: Partial<RouteMatch>, ...certificates: readonly (readonly string[])[]): readonly string[] {
   const input = world([declaration('api-1', { match: { tls: 'terminate', ...match } })]);
