@@ -1,4 +1,5 @@
 import { bracketedIPv6 } from './address.ts';
+import { dotted, numberOf } from './number-of.ts';
 import { parseRange } from './ranges.ts';
 
 /**
@@ -60,27 +61,13 @@ function parse(text: string): Block {
   const range = parseRange(text);
   if (!range) throw new RangeError(`not a range of addresses: ${text}`);
   const { address, bits, family } = range;
-  const [written, free] = family === 'ipv4' ? [v4ToNumber(address), 32 - bits] : [v6ToNumber(address), 128 - bits];
-  const first = (written >> BigInt(free)) << BigInt(free);
+  const free = (family === 'ipv4' ? 32 : 128) - bits;
+  const first = (numberOf(address) >> BigInt(free)) << BigInt(free);
   return { family, first, last: first + (1n << BigInt(free)) - 1n, bits };
 }
 
 function print({ family, first, bits }: Block): string {
-  if (family === 'ipv4') return `${[24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 0xffn).join('.')}/${bits}`;
+  if (family === 'ipv4') return `${dotted(first)}/${bits}`;
   const words = Array.from({ length: 8 }, (_, index) => ((first >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
   return `${bracketedIPv6(words.join(':')).slice(1, -1)}/${bits}`;
-}
-
-function v4ToNumber(address: string): bigint {
-  return address.split('.').reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-}
-
-function v6ToNumber(address: string): bigint {
-  const [head = '', tail] = bracketedIPv6(address).slice(1, -1).split('::');
-  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':'))) as [
-    string[],
-    string[],
-  ];
-  const zeros = Array<string>(8 - before.length - after.length).fill('0');
-  return [...before, ...zeros, ...after].reduce((sum, word) => (sum << 16n) | BigInt(`0x${word}`), 0n);
 }

@@ -147,7 +147,7 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
 /** All IPv4 addresses come first: a server that listens on one family only mostly listens on that one. */
 function addressesOn(attachments: readonly NetworkAttachment[], port: number): AddressChoice {
   const hosts = [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)];
-  const endpoints = hosts.flatMap((host) => (host === undefined ? [] : [{ host, port }]));
+  const endpoints = hosts.flatMap((host) => (host === undefined ? [] : [{ host, port, isDirect: true }]));
   return endpoints.length === 0 ? { kind: 'not-yet' } : { kind: 'found', endpoints };
 }
 

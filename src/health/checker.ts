@@ -3,10 +3,10 @@ import { isSameAddress } from '../address/address.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../catalog/declaration.ts';
 import type { TriedAddress, Verdict } from '../catalog/upstream.ts';
+import { createDirectNetworks } from '../network/direct-networks.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { probeHttp } from './http-probe.ts';
-import { probeTcp } from './tcp-probe.ts';
+import { createProbe, type Probe } from './probe.ts';
 import {
   afterFailedDial,
   afterProbe,
@@ -41,12 +41,8 @@ interface CheckerParts {
   readonly probe?: Probe;
 }
 
-type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) => Promise<ProbeResult>;
-
 /** 64 probes at once get through a thousand containers in a second, and leave enough descriptors for clients. */
 const mostAtOnce = 64;
-/** The timeout of a readiness probe, whose plan has none: nearly all ports accept or refuse a connection at once. */
-const readinessTimeoutMs = 1_000;
 
 interface ProbeTarget {
   readonly key: string;
@@ -76,7 +72,7 @@ class ProbingChecker implements Checker {
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
-    this.#probe = parts.probe ?? probeByPlan;
+    this.#probe = parts.probe ?? createProbe(createDirectNetworks());
   }
 
   follow({ services }: Catalog): void {
@@ -232,17 +228,4 @@ function resultOf(tried: readonly TriedAddress[]): ProbeResult {
 
 function reasonOf(verdict: Verdict): string | undefined {
   return verdict.kind === 'fit' ? undefined : verdict.reason;
-}
-
-function probeByPlan(endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal): Promise<ProbeResult> {
-  switch (plan.kind) {
-    case 'http':
-      return probeHttp(endpoint, plan, signal);
-    case 'tcp':
-      return probeTcp(endpoint, plan.timeoutMs, signal);
-    case 'none':
-    case 'docker':
-    case 'readiness':
-      return probeTcp(endpoint, readinessTimeoutMs, signal);
-  }
 }

@@ -37,8 +37,10 @@ export function connectFailure(code: string | undefined, endpoint: Endpoint): st
       return `the user Sealane runs as may not open ${place}`;
     case 'ETIMEDOUT':
       return `${place} did not answer in time`;
-    case 'EHOSTUNREACH':
     case 'ENETUNREACH':
+      if (endpoint.isDirect) return `Sealane is on no network with ${place}: that network is gone (${code})`;
+      return `no route to ${place} (${code})`;
+    case 'EHOSTUNREACH':
       return `no route to ${place} (${code})`;
     default:
       return `connecting to ${place} failed (${code ?? 'unknown error'})`;

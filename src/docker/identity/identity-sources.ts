@@ -35,27 +35,3 @@ export function idFromMountinfo(text: string): string | undefined {
 export function idFromHostname(hostname: string): string | undefined {
   return /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
 }
-
-/**
- * Reads the gateway of the IPv4 default route from /proc/net/route. Its addresses are hexadecimal in the machine's byte
- * order, which is little-endian on all platforms of Node but s390x.
- */
-export function defaultGateway(text: string, bigEndian = false): string | undefined {
-  let best: { readonly gateway: string; readonly metric: number } | undefined;
-  for (const line of text.split('\n').slice(1)) {
-    // Fields: interface, destination, gateway, flags, ref count, use, metric, mask …
-    const [, destination, gateway, flags, , , metric, mask] = line.trim().split(/\s+/);
-    if (destination !== '00000000' || mask !== '00000000' || !gateway || !/^[0-9A-Fa-f]{8}$/.test(gateway)) continue;
-    // RTF_UP and RTF_GATEWAY must be set: a default route without a gateway leads to no host.
-    if ((Number.parseInt(flags ?? '0', 16) & 3) !== 3) continue;
-    if (!best || Number(metric) < best.metric) {
-      best = { gateway: fromHex(gateway, bigEndian), metric: Number(metric) };
-    }
-  }
-  return best?.gateway;
-}
-
-function fromHex(hex: string, bigEndian: boolean): string {
-  const bytes = [...Buffer.from(hex, 'hex')];
-  return (bigEndian ? bytes : bytes.toReversed()).join('.');
-}

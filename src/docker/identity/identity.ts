@@ -2,9 +2,10 @@ import { access, readFile } from 'node:fs/promises';
 import { endianness, hostname, networkInterfaces } from 'node:os';
 import { printable } from '../../text/printable.ts';
 import type { Engine, EngineInstallation } from '../engine.ts';
+import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
 import { parseEngineUrl } from '../engine-url.ts';
 import type { ContainerFacts, Vantage } from '../facts.ts';
-import { defaultGateway, idFromCgroup, idFromHostname, idFromMountinfo } from './identity-sources.ts';
+import { idFromCgroup, idFromHostname, idFromMountinfo } from './identity-sources.ts';
 import { vantageOf } from './vantage.ts';
 
 /**
@@ -124,7 +125,7 @@ export async function readIdentityInputs(endpoint: string, selfId?: string): Pro
     cgroup,
     mountinfo,
     hostname: hostname(),
-    gateway: defaultGateway(routes, endianness() === 'BE'),
+    gateway: defaultGateway(parseRoutes(routes, endianness() === 'BE')),
     addresses,
     inContainer: docker || podman,
   };

@@ -11,7 +11,13 @@ export type BalancePolicy = (typeof balancePolicies)[number];
  * An upstream's address. The host is an IP address, never a name, since names are resolved on the control side; or it
  * is a Unix socket.
  */
-export type Endpoint = Address;
+export interface Endpoint extends Address {
+  /**
+   * True for a container's address on a network that this machine is on. When the network is gone, the dial fails with
+   * ENETUNREACH, where the kernel would send its packets to the default gateway.
+   */
+  readonly isDirect?: boolean;
+}
 
 /**
  * - `ready`: accepts new sessions.

@@ -13,16 +13,17 @@ const two = containerFacts({
   },
 });
 
+const plain = {
+  facts: two,
+  port: 80,
+  reach: { kind: 'host' },
+  network: undefined,
+  project: 'shop',
+  parent: undefined,
+} as const;
+
 function choose(over: Partial<AddressQuery>): string {
-  const query = {
-    facts: two,
-    port: 80,
-    reach: { kind: 'host' },
-    network: undefined,
-    project: 'shop',
-    parent: undefined,
-  } as const;
-  const choice = chooseAddresses({ ...query, ...over });
+  const choice = chooseAddresses({ ...plain, ...over });
   return choice.kind === 'found'
     ? choice.endpoints.map(formatAddress).join(' ')
     : choice.kind === 'none'
@@ -104,6 +105,19 @@ describe('the address of a container', () => {
       'namespace-lost',
     );
     expect(choose({ facts: child })).toBe('namespace-lost');
+  });
+
+  it('is direct on a network that Sealane is on, and nowhere else', () => {
+    const published = containerFacts({ ...two, publishedPorts: [{ containerPort: 80, hostIp: '', hostPort: 8000 }] });
+    const directOf = (over: Partial<AddressQuery>): unknown[] => {
+      const choice = chooseAddresses({ ...plain, facts: published, ...over });
+      return choice.kind === 'found' ? choice.endpoints.map(({ isDirect }) => isDirect) : [];
+    };
+    expect(directOf({})).toEqual([true, true]);
+    expect(directOf({ reach: inside(['z']) })).toEqual([true]);
+    expect(directOf({ reach: inside(['other'], '172.18.0.1') })).toEqual([undefined]);
+    expect(directOf({ reach: { kind: 'published', host: '192.0.2.7' } })).toEqual([undefined]);
+    expect(directOf({ facts: containerFacts({ networking: { kind: 'host' } }) })).toEqual([undefined]);
   });
 
   it('is a published port when the engine is on another machine', () => {

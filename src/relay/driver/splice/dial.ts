@@ -2,7 +2,7 @@ import type { Preface, RelayEnd } from '../driver.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { Answer } from './answer.ts';
-import { isSelfConnected, type DialFacts } from './connection.ts';
+import { isSelfConnected, keepOnMachine, type DialFacts } from './connection.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
 import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
@@ -113,11 +113,15 @@ export class Dial implements FdWatcher, Deferred {
 
   #connect(hasSpoken: boolean): void {
     const { libc, loop, sockets } = this.#parts;
-    const { host, port } = this.#endpoint;
+    const { host, port, isDirect } = this.#endpoint;
     if (!sockets.hasRoom) return this.#fail(errorCode(tooManyFiles));
     const fd = libc.streamSocket(host);
     if (fd < 0) return this.#fail(errorCode(fd));
     this.fd = fd;
+    if (isDirect) {
+      const result = keepOnMachine(this.#parts, fd, host);
+      if (result < 0) return this.#fail(errorCode(result));
+    }
     if (hasSpoken) {
       this.holdsAck = true;
       libc.setQuickAck(fd, false);

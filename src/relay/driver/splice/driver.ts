@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
+import { createDirectNetworks } from '../../../network/direct-networks.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { LinkedList } from '../linked-list.ts';
 import { createPeerLookup } from '../peer-lookup.ts';
@@ -62,6 +63,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     pipes,
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
+    networks: createDirectNetworks(),
     sockets,
     lookUpPeer: createPeerLookup(libc),
     onClosed: (channel) => void channels.remove(channel.node),

@@ -36,6 +36,7 @@ const solSocket = 1n;
 const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
 const keepIdleSeconds = 60;
+const encoder = new TextEncoder();
 
 /** Memory that the kernel reads and writes. The caller keeps a reference for as long as the kernel may use it. */
 export interface Memory {
@@ -249,6 +250,17 @@ export class Libc {
   setKeepAlive(fd: number): number {
     this.#setOption(fd, ipProtoTcp, 4n, keepIdleSeconds);
     return this.#setOption(fd, solSocket, 9n, 1);
+  }
+
+  /** Sends packets only to hosts on this machine's own networks: SO_DONTROUTE (socket(7)), which IPv6 ignores. */
+  setDontRoute(fd: number): number {
+    return this.#setOption(fd, solSocket, 5n, 1);
+  }
+
+  /** Sends packets only through this interface, also after it has gone: SO_BINDTODEVICE (socket(7)). */
+  bindToDevice(fd: number, device: string): number {
+    const { written } = encoder.encodeInto(device, this.#option.bytes);
+    return this.#result(this.#c.setsockopt(word(fd), solSocket, 25n, this.#option.pointer, word(written)));
   }
 
   /** Makes the socket's close send a reset: SO_LINGER with no time (socket(7)). */

@@ -117,7 +117,7 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const dial = new StreamDial(this, endpoint, this.#parts.sockets, tls);
+    const dial = new StreamDial(this, endpoint, this.#parts, tls);
     if (lane === 0) this.#upstream = dial;
     else this.#second = dial;
   }

@@ -18,6 +18,11 @@ export function tooManyFiles(): NodeJS.ErrnoException {
   return Object.assign(new Error('as many sockets are open as the limit of open files allows'), { code: 'EMFILE' });
 }
 
+/** The kernel's error for an address that no route leads to. */
+export function networkGone(): NodeJS.ErrnoException {
+  return Object.assign(new Error('this machine is on no network with the address'), { code: 'ENETUNREACH' });
+}
+
 /**
  * True where a dial connected to itself (TCP simultaneous open). A dial to a port of the ephemeral range without a
  * listener may be assigned that very port as its own: rare, but the relay dials every few milliseconds for a held

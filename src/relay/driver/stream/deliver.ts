@@ -1,11 +1,10 @@
-import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Delivery } from '../driver.ts';
-import { StreamDial } from './dial.ts';
+import { StreamDial, type StreamDialParts } from './dial.ts';
 
 /** Carries out a delivery (see Driver.deliver). */
 export function deliver(
   { endpoint, bytes, patienceMs }: Delivery,
-  sockets: OpenSockets,
+  parts: StreamDialParts,
   onOver: (isDelivered: boolean) => void,
 ): () => void {
   let isSent = false;
@@ -32,7 +31,7 @@ export function deliver(
       onSocketClosed: end,
     },
     endpoint,
-    sockets,
+    parts,
     undefined,
   );
   const patience = setTimeout(end, patienceMs);

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
-import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import type { UpstreamTlsOffer } from '../driver.ts';
-import { connectTo, isSelfConnected, selfConnected, tooManyFiles } from './connection.ts';
+import { connectTo, isSelfConnected, networkGone, selfConnected, tooManyFiles } from './connection.ts';
 import { resetNow } from './reset.ts';
+import type { StreamParts } from './stream-parts.ts';
 import { speakTls } from './tls-dial.ts';
 
 /**
@@ -16,6 +16,8 @@ export interface StreamDialer {
   onSocketClosed(): void;
 }
 
+export type StreamDialParts = Pick<StreamParts, 'sockets' | 'networks'>;
+
 export class StreamDial {
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
   socket: Socket;
@@ -24,9 +26,11 @@ export class StreamDial {
   readonly #dialer: StreamDialer;
   #isOver = false;
 
-  constructor(dialer: StreamDialer, endpoint: Endpoint, sockets: OpenSockets, tls: UpstreamTlsOffer | undefined) {
+  constructor(dialer: StreamDialer, endpoint: Endpoint, parts: StreamDialParts, tls: UpstreamTlsOffer | undefined) {
+    const { sockets } = parts;
     this.#dialer = dialer;
-    const carrier = sockets.hasRoom ? connectTo(endpoint) : new Socket().destroy(tooManyFiles());
+    const hindrance = hindranceOf(endpoint, parts);
+    const carrier = hindrance ? new Socket().destroy(hindrance) : connectTo(endpoint);
     sockets.opened();
     carrier.once('close', () => sockets.closed());
     this.#carrier = carrier;
@@ -67,4 +71,10 @@ export class StreamDial {
     });
     socket.on('close', () => this.#dialer.onSocketClosed());
   }
+}
+
+/** The error with which the dial fails before it begins. */
+function hindranceOf({ host, isDirect }: Endpoint, { sockets, networks }: StreamDialParts): Error | undefined {
+  if (!sockets.hasRoom) return tooManyFiles();
+  return isDirect && networks.find(host).kind === 'none' ? networkGone() : undefined;
 }

@@ -26,7 +26,7 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
   return {
     clock: parts.clock,
     listen: (bind, events) => listen(bind, events, parts),
-    deliver: (delivery, onOver) => deliver(delivery, parts.sockets, onOver),
+    deliver: (delivery, onOver) => deliver(delivery, parts, onOver),
     adopt(fd, client) {
       const socket = open(fd);
       return socket && admit(socket, parts, client);

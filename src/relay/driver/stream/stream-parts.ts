@@ -1,3 +1,4 @@
+import { createDirectNetworks, type DirectNetworks } from '../../../network/direct-networks.ts';
 import { systemClock, type Clock, type Timer } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { watchDeparture } from '../departure-watch.ts';
@@ -10,6 +11,7 @@ import { openPeerLookup } from '../peer-lookup.ts';
 export interface StreamParts {
   readonly clock: Clock;
   readonly sockets: OpenSockets;
+  readonly networks: DirectNetworks;
   /** Watches for the departure of a client (see departure-watch.ts); undefined where the kernel can't be asked. */
   readonly watchDeparture: (channel: Channel, onGone: () => void) => Timer | undefined;
 }
@@ -27,6 +29,7 @@ export function createParts({ clock = systemClock, sockets = new OpenSockets() }
   return {
     clock,
     sockets,
+    networks: createDirectNetworks(),
     watchDeparture(channel, onGone) {
       if (!isOpened) lookUpPeer = openPeerLookup();
       isOpened = true;

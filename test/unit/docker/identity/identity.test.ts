@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../src/docker/engine.ts';
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../../src/docker/identity/identity.ts';
-import {
-  defaultGateway,
-  idFromCgroup,
-  idFromHostname,
-  idFromMountinfo,
-} from '../../../../src/docker/identity/identity-sources.ts';
+import { idFromCgroup, idFromHostname, idFromMountinfo } from '../../../../src/docker/identity/identity-sources.ts';
 import type { ContainerFacts } from '../../../../src/docker/facts.ts';
+import { defaultGateway, parseRoutes } from '../../../../src/network/kernel-routes.ts';
 import { InMemoryEngine, facts } from '../../../support/fake-engine/port.ts';
 
 const self = '5e1f'.padEnd(64, '0');
@@ -69,12 +65,12 @@ describe('the default gateway', () => {
   const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
   test('is read from /proc/net/route', () => {
     const text = `${header}\neth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n`;
-    expect(defaultGateway(text)).toBe('172.17.0.1');
+    expect(defaultGateway(parseRoutes(text, false))).toBe('172.17.0.1');
   });
 
   test('is that of the best of several routes', () => {
     const text = `${header}\neth0\t00000000\t010011AC\t0003\t0\t0\t200\t00000000\t0\t0\t0\neth1\t00000000\t010012AC\t0003\t0\t0\t100\t00000000\t0\t0\t0\n`;
-    expect(defaultGateway(text)).toBe('172.18.0.1');
+    expect(defaultGateway(parseRoutes(text, false))).toBe('172.18.0.1');
   });
 
   test.each([
@@ -82,7 +78,7 @@ describe('the default gateway', () => {
     ['behind a route that is down', `${header}\neth0\t00000000\t010011AC\t0002\t0\t0\t0\t00000000\t0\t0\t0\n`],
     ['where there is no such file', ''],
   ])('does not exist %s', (_, text) => {
-    expect(defaultGateway(text)).toBeUndefined();
+    expect(defaultGateway(parseRoutes(text, false))).toBeUndefined();
   });
 });
 
