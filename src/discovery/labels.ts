@@ -91,12 +91,17 @@ function splitKey(rest: string): { readonly route: string; readonly option: Opti
 }
 
 function meantBy(rest: string): { readonly route: string; readonly option: OptionName } | undefined {
-  const whole = didYouMean(rest, optionNames);
+  const whole = meantOption(rest);
   if (whole !== undefined) return { route: '', option: whole };
   const dot = rest.indexOf('.');
   const route = rest.slice(0, Math.max(dot, 0));
-  const option = routeName.test(route) ? didYouMean(rest.slice(dot + 1), optionNames) : undefined;
+  const option = routeName.test(route) ? meantOption(rest.slice(dot + 1)) : undefined;
   return option === undefined ? undefined : { route, option };
+}
+
+/** Also `connection-rate.client` for `connection-rate`, which is no option by itself. */
+function meantOption(text: string): OptionName | undefined {
+  return didYouMean(text, optionNames) ?? optionNames.find((option) => option.startsWith(`${text}.`));
 }
 
 /** The label of an option; `route` is '' for the unnamed route. */

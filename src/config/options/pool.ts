@@ -125,7 +125,7 @@ export const poolOptions = {
     field: 'maxSessions',
     stricter: lower,
     fallback: 'no limit',
-    onMistake: 'fallback',
+    onMistake: 'refuse',
     description: 'The most sessions of the whole service at once.',
   },
   'max-connections.client': {
@@ -133,7 +133,7 @@ export const poolOptions = {
     field: 'maxSessionsPerClient',
     stricter: lower,
     fallback: 'no limit',
-    onMistake: 'fallback',
+    onMistake: 'refuse',
     description: 'The most sessions of one client address with the service at once.',
   },
   'connection-rate.client': {
@@ -144,7 +144,7 @@ export const poolOptions = {
     stricter: (one: Rate, other: Rate): Rate =>
       one && other ? (one.perSecond < other.perSecond ? one : other) : (one ?? other),
     fallback: 'no limit',
-    onMistake: 'fallback',
+    onMistake: 'refuse',
     description: 'The most new connections per second of one client address to the service; as many may come at once.',
   },
   'tls.alpn': {

@@ -37,7 +37,7 @@ export const upstreamOptions = {
     ...wholeNumber(1, 1_000_000),
     field: 'maxConnections',
     fallback: 'no limit',
-    onMistake: 'fallback',
+    onMistake: 'refuse',
     description: 'The most sessions of each upstream at once; one more goes to the next upstream, or waits.',
   },
   'slow-start': {

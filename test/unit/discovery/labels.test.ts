@@ -179,14 +179,33 @@ describe('labels', () => {
   });
 
   it.each([
-    ['sniff-timeout', '0', /must be longer than 0/],
+    ['max-connections', '0', /must be a whole number, 1-1000000/],
+    ['max-connections', 'unlimited', /must be a whole number, 1-1000000/],
+    ['max-connections.service', '1e9', /must be a whole number, 1-1000000/],
     ['max-connections.client', 'few', /must be a whole number, 1-1000000/],
-    ['connection-rate.client', '0', /must be a whole number, 1-100000/],
+    ['connection-rate.client', '10/s', /must be a whole number, 1-100000/],
     ['max-connections.servce', '1', /did you mean "sealane\.max-connections\.service"/],
-  ])('with a mistake in a limit or a time (%s) do not refuse the route', (option, text, message) => {
-    const { routes, problems } = read({ 'sealane.listen': '80', [`sealane.${option}`]: text });
-    expect(routes).toHaveLength(1);
+    ['max-connection', '1', /did you mean "sealane\.max-connections"/],
+    ['connection-rate', '10', /did you mean "sealane\.connection-rate\.client"/],
+    ['web.connection-rate', '10', /did you mean "sealane\.web\.connection-rate\.client"/],
+  ])('with a mistake in a limit (%s=%s) refuse the route, which would have none', (option, text, message) => {
+    const { routes, problems } = read({ 'sealane.web.listen': '80', [`sealane.${option}`]: text });
+    expect(routes).toEqual([]);
+    expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toMatch(message);
+    expect(problems[0]?.message).toMatch(/; the route is not served$/);
+  });
+
+  it('that restrict clients all refuse the route when they are malformed', () => {
+    const restrictions = optionNames.filter((option) => routeOptions[option].stricter !== undefined);
+    expect(restrictions).toContain('connection-rate.client');
+    for (const option of restrictions) expect([option, routeOptions[option].onMistake]).toEqual([option, 'refuse']);
+  });
+
+  it('with a mistake in a time do not refuse the route', () => {
+    const { routes, problems } = read({ 'sealane.listen': '80', 'sealane.sniff-timeout': '0' });
+    expect(routes).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(/must be longer than 0, not "0"; the default is used$/);
   });
 
   it('that guard a route refuse it when their names are mistyped', () => {
