@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { EngineError, type Engine } from '../docker/engine.ts';
 import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/events/event-stream.ts';
 import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import { keptShapes } from '../docker/json/kept-shapes.ts';
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -125,7 +126,7 @@ class WorldWatcher implements EngineWatcher {
         onEvent: (event) => this.#onEvent(event),
         onGap: (reason) => this.#onGap(reason),
       },
-      options.stream,
+      { kept: keptShapes(options.labelPrefix).event, ...options.stream },
     );
   }
 

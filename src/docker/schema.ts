@@ -10,7 +10,7 @@ import { z } from 'zod';
  * Labels and event attributes are hostile: a key may be `__proto__` or `constructor`. The result is an object without a
  * prototype, which has such keys as ordinary ones and inherits nothing.
  */
-const labelsSchema = z
+export const labelsSchema = z
   .unknown()
   .optional()
   .transform((value, context): Readonly<Record<string, string>> => {

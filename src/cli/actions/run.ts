@@ -53,6 +53,7 @@ async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger
   const { createDockerodeEngine } = await import('../../docker/dockerode/dockerode-engine.ts');
   const engine = usable(() =>
     createDockerodeEngine(url, {
+      labelPrefix: settings['label-prefix'],
       onProblem(problem) {
         const reason = printable(problem, 400);
         logger.warn({ event: 'engine-answer-unreadable', reason }, reason);

@@ -41,17 +41,26 @@ export function settleBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T
   });
 }
 
+/** Hands out the body while it arrives; rejects if it was cut short. */
+export async function readBody(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  for await (const chunk of addAbortSignal(signal, response) as AsyncIterable<Buffer>) onChunk(chunk);
+  // An incomplete response without an error means that the connection was cut before the announced length.
+  if (!response.complete) throw new Error('the answer was cut short');
+}
+
 /** Reads the whole body as text; rejects beyond `maxBytes`, so that no answer can fill the memory. */
 export async function readText(response: IncomingMessage, signal: AbortSignal, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of addAbortSignal(signal, response) as AsyncIterable<Buffer>) {
+  await readBody(response, signal, (chunk) => {
     size += chunk.length;
     if (size > maxBytes) throw new Error(`the answer exceeds ${maxBytes} bytes`);
     chunks.push(chunk);
-  }
-  // An incomplete response without an error means that the connection was cut before the announced length.
-  if (!response.complete) throw new Error('the answer was cut short');
+  });
   return Buffer.concat(chunks).toString('utf8');
 }
 

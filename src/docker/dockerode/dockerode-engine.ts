@@ -5,7 +5,10 @@ import { EngineError, type Engine, type EngineInstallation } from '../engine.ts'
 import { EngineClock } from '../engine-clock.ts';
 import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
 import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from '../engine-url.ts';
-import { DeadlineExceeded, readText, settleBy, withDeadline } from './deadline.ts';
+import { JsonSieve, type Shape } from '../json/json-sieve.ts';
+import type { Sifted } from '../json/kept-text.ts';
+import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.ts';
+import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
 import { dateSchema, errorBodySchema, versionSchema } from '../schema.ts';
 import { negotiate } from './api-version.ts';
@@ -24,6 +27,8 @@ export interface DockerodeEngineOptions {
    */
   readonly deadlineMs?: number;
   readonly pingDeadlineMs?: number;
+  /** The prefix of Sealane's labels; `sealane` unless given. Of others' labels, only a few are read. */
+  readonly labelPrefix?: string;
   /** The ssh command for ssh:// engines; `ssh` unless given. */
   readonly ssh?: readonly [string, ...string[]];
   /** Called for each answer that was left out because it could not be understood. */
@@ -56,8 +61,8 @@ const eventFilters = JSON.stringify({
   ],
 });
 
-/** The list of 1,000 containers takes about 1 MB; an answer that is 64 times as long is not a container list. */
-const maxAnswerBytes = 64 * 1024 * 1024;
+/** The limit of answers that hold no containers: pings and errors. */
+const maxAnswerBytes = 1024 * 1024;
 
 interface Call {
   /** The path without the API version, with segments from outside already encoded. */
@@ -71,6 +76,7 @@ class DockerodeEngine implements Engine {
   readonly clock = new EngineClock();
   readonly #target: EngineTarget;
   readonly #options: DockerodeEngineOptions;
+  readonly #kept: KeptShapes;
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
 
@@ -78,17 +84,14 @@ class DockerodeEngine implements Engine {
     this.endpoint = url;
     this.#target = parseEngineUrl(url, options.environment ?? process.env);
     this.#options = options;
+    this.#kept = keptShapes(options.labelPrefix ?? 'sealane');
   }
 
   async ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }> {
     const failed = this.#failed('GET /_ping');
     const { pingDeadlineMs = 5000 } = this.#options;
-    const { response, text } = await this.#answer(
-      failed,
-      { path: '/_ping', unversioned: true },
-      pingDeadlineMs,
-      signal,
-    );
+    const call = { path: '/_ping', unversioned: true } as const;
+    const { response, text = '' } = await this.#answer(failed, call, pingDeadlineMs, signal);
     if (response.statusCode !== 200) throw this.#statusError(failed, response, text);
     const offered = response.headers['api-version'];
     const apiVersion = typeof offered === 'string' ? negotiate(offered) : undefined;
@@ -99,16 +102,26 @@ class DockerodeEngine implements Engine {
 
   async list(signal?: AbortSignal): Promise<readonly ContainerSummary[]> {
     const failed = this.#failed('GET /containers/json');
-    const rows = await this.#json(failed, { path: '/containers/json' }, signal);
-    if (!Array.isArray(rows)) throw nonsense(failed, `${glimpse(JSON.stringify(rows ?? null))}, not a list`);
-    return rows.flatMap((row: unknown) => this.#orProblem('a row of the container list', parseListRow(row)) ?? []);
+    const rows: ContainerSummary[] = [];
+    const sieve = new JsonSieve(this.#kept.list, {
+      maxBytes: maxKeptBytes,
+      onElement: (element) => rows.push(...this.#row(element)),
+    });
+    await this.#sift(failed, { path: '/containers/json' }, sieve, signal);
+    const { isDone } = sieve;
+    const rest = sieve.finish();
+    const other = rest.kind === 'text' ? rest.text : rest.head;
+    if (other !== '') throw nonsense(failed, `${glimpse(other)}, not a list`);
+    if (!isDone) throw nonsense(failed, 'a list without an end');
+    return rows;
   }
 
   async inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined> {
     const failed = this.#failed('GET /containers/{id}/json');
-    const json = await this.#json(failed, { path: `/containers/${encodeURIComponent(id)}/json` }, signal, 404);
-    if (json === undefined) return undefined;
-    const parsed = parseInspect(json);
+    const call = { path: `/containers/${encodeURIComponent(id)}/json` };
+    const answer = await this.#json(failed, call, this.#kept.inspect, signal, 404);
+    if (answer === undefined) return undefined;
+    const parsed = answer.ok ? parseInspect(answer.value) : answer;
     if (parsed.ok) return parsed.value;
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }
@@ -139,38 +152,63 @@ class DockerodeEngine implements Engine {
 
   async installation(signal?: AbortSignal): Promise<EngineInstallation> {
     const failed = this.#failed('GET /version');
-    const parsed = versionSchema.safeParse(await this.#json(failed, { path: '/version' }, signal));
+    const answer = await this.#json(failed, { path: '/version' }, this.#kept.version, signal);
+    const parsed = versionSchema.safeParse(answer?.ok ? answer.value : undefined);
     if (!parsed.success) throw nonsense(failed, 'an unknown shape');
     const components = (parsed.data.Components ?? []).map((component) => component.Name);
     return { platform: parsed.data.Platform?.Name ?? '', rootless: components.includes('rootlesskit') };
   }
 
-  /**
-   * Returns undefined only for an `absentStatus` with an engine's own message: the 404 page of a proxy does not mean
-   * that a container is gone.
-   */
-  async #json(failed: FailedCall, call: Call, signal?: AbortSignal, absentStatus?: number): Promise<unknown> {
-    if (this.#apiVersion === undefined) await this.ping(signal);
-    const { deadlineMs = 10_000 } = this.#options;
-    const { response, text } = await this.#answer(failed, call, deadlineMs, signal);
-    if (response.statusCode === absentStatus && engineMessage(text) !== undefined) return undefined;
-    if (response.statusCode !== 200) throw this.#statusError(failed, response, text);
-    try {
-      return JSON.parse(text) as unknown;
-    } catch (error) {
-      throw nonsense(failed, `${glimpse(text)}, not JSON${error instanceof SyntaxError ? '' : ' at all'}`);
-    }
+  async #json(
+    failed: FailedCall,
+    call: Call,
+    kept: Shape,
+    signal?: AbortSignal,
+    absentStatus?: number,
+  ): Promise<Parsed<unknown> | undefined> {
+    const sieve = new JsonSieve(kept, { maxBytes: maxKeptBytes });
+    if (!(await this.#sift(failed, call, sieve, signal, absentStatus))) return undefined;
+    const sifted = sieve.finish();
+    if (sifted.kind === 'too-large') return { ok: false, why: tooLarge };
+    const json = parseJson(sifted.text);
+    if (!json.ok) throw nonsense(failed, `${glimpse(sifted.text)}, ${json.why}`);
+    return json;
   }
 
+  /**
+   * Puts the body of an answer through `sieve`. Resolves to false only for an `absentStatus` with an engine's own
+   * message: the 404 page of a proxy does not mean that a container is gone.
+   */
+  async #sift(
+    failed: FailedCall,
+    call: Call,
+    sieve: JsonSieve,
+    signal?: AbortSignal,
+    absentStatus?: number,
+  ): Promise<boolean> {
+    if (this.#apiVersion === undefined) await this.ping(signal);
+    const { deadlineMs = 10_000 } = this.#options;
+    const { response, text } = await this.#answer(failed, call, deadlineMs, signal, sieve);
+    if (text === undefined) return true;
+    if (response.statusCode === absentStatus && engineMessage(text) !== undefined) return false;
+    throw this.#statusError(failed, response, text);
+  }
+
+  /** `text` is that of an answer that was not put through `sieve`, since its status is not 200. */
   #answer(
     failed: FailedCall,
     call: Call,
     deadlineMs: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly response: IncomingMessage; readonly text: string }> {
+    sieve?: JsonSieve,
+  ): Promise<{ readonly response: IncomingMessage; readonly text: string | undefined }> {
     return this.#guarded(failed, deadlineMs, signal, async (deadline) => {
       const response = await this.#dial(call, deadline);
-      return { response, text: await readText(response, deadline, maxAnswerBytes) };
+      if (sieve === undefined || response.statusCode !== 200) {
+        return { response, text: await readText(response, deadline, maxAnswerBytes) };
+      }
+      await readBody(response, deadline, (chunk) => sieve.push(chunk));
+      return { response, text: undefined };
     });
   }
 
@@ -218,14 +256,29 @@ class DockerodeEngine implements Engine {
     return badStatus(failed, response.statusCode ?? 0, said, text);
   }
 
-  #orProblem<T>(what: string, parsed: Parsed<T>): T | undefined {
-    if (parsed.ok) return parsed.value;
+  /** The row, or none if it can't be understood. */
+  #row(element: Sifted): ContainerSummary[] {
+    const json = element.kind === 'text' ? parseJson(element.text) : ({ ok: false, why: tooLarge } as const);
+    const parsed = json.ok ? parseListRow(json.value) : json;
+    if (parsed.ok) return [parsed.value];
+    const id = element.kind === 'text' ? undefined : /"Id":"([0-9a-f]{12})/.exec(element.head)?.[1];
+    const what = id === undefined ? 'a row of the container list' : `container ${id} in the container list`;
     this.#options.onProblem?.(`${what} cannot be understood and is left out (${parsed.why})`);
-    return undefined;
+    return [];
   }
 
   #failed(call: string): FailedCall {
     return { endpoint: this.endpoint, target: this.#target, call };
+  }
+}
+
+const tooLarge = 'its labels for Sealane have more than 1 MiB, or what is read of it more than 8 MiB';
+
+function parseJson(text: string): Parsed<unknown> {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return { ok: false, why: 'not JSON' };
   }
 }
 

@@ -4,6 +4,8 @@ import { backoffDelayMs, type BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Engine } from '../engine.ts';
 import { parseEventLine } from './event-json.ts';
+import type { Shape } from '../json/json-sieve.ts';
+import { keptShapes, maxKeptBytes } from '../json/kept-shapes.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { nextStreamState, type StreamSignal, type StreamState } from './stream-state.ts';
 import { formatSince } from '../timestamp.ts';
@@ -28,6 +30,8 @@ export interface EventStreamOptions {
   readonly watchdog: WatchdogOptions;
   /** A stream that lasted this long counts as a success, after which the backoff starts anew. */
   readonly settledAfterMs: number;
+  /** What is kept of an event, and how much at most. */
+  readonly kept: Shape;
   readonly maxLineBytes: number;
 }
 
@@ -36,8 +40,8 @@ export const eventStreamDefaults: EventStreamOptions = {
   backoff: { firstMs: 100, maxMs: 2000 },
   watchdog: { intervalMs: 15_000, deadlineMs: 5000 },
   settledAfterMs: 1000,
-  // Labels are limited only by the request that sets them (the engine accepts a few MiB).
-  maxLineBytes: 8 * 1024 * 1024,
+  kept: keptShapes('sealane').event,
+  maxLineBytes: maxKeptBytes,
 };
 
 export interface EventStream {

@@ -11,6 +11,8 @@ export interface FakeContainer {
   networkMode: string;
   networks: Record<string, { networkId: string; ip: string }>;
   exposedPorts: number[];
+  /** The variables of its environment, as `NAME=value`. */
+  env?: string[];
 }
 
 export type FakeContainerSpec = Partial<Omit<FakeContainer, 'id' | 'startedAtNs'>>;
@@ -31,7 +33,7 @@ export function isLive({ state }: FakeContainer): boolean {
 }
 
 export function inspectJson(container: FakeContainer): object {
-  const { id, name, labels, state, health, startedAtNs, networkMode, exposedPorts } = container;
+  const { id, name, labels, state, health, startedAtNs, networkMode, exposedPorts, env = null } = container;
   return {
     Id: id,
     Created: '2026-01-01T00:00:00.5Z',
@@ -48,7 +50,7 @@ export function inspectJson(container: FakeContainer): object {
     HostConfig: { NetworkMode: networkMode },
     Config: {
       Labels: labels,
-      Env: null,
+      Env: env,
       ...(exposedPorts.length > 0 && {
         ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [`${port}/tcp`, {}])),
       }),

@@ -97,6 +97,47 @@ describe('the engine client', () => {
     expect(problems).toHaveLength(2);
   });
 
+  test('has no limit that the labels or variables of others can reach', async () => {
+    await using fake = await startFakeEngine();
+    const problems: string[] = [];
+    const engine = createDockerodeEngine(fake.url, { onProblem: (problem) => problems.push(problem) });
+    const foreign = { note: 'x'.repeat(8_000_000), 'com.docker.compose.project': 'y'.repeat(10_000) };
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`note.${index}`, 'z'.repeat(30)]));
+    const id = fake.run();
+    fake.alter(id, { labels: { 'sealane.port': '80', ...foreign, ...many }, env: [`SECRET=${foreign.note}`] });
+    for (let index = 1; index < 9; index += 1) fake.alter(fake.run({ labels: {} }), { labels: foreign });
+    const rows = await engine.list();
+    expect(rows.map(({ labels }) => ({ ...labels }))).toEqual([
+      { 'sealane.port': '80' },
+      ...Array.from({ length: 8 }, () => ({})),
+    ]);
+    expect(rows.map(({ names }) => names[0])).toEqual([...fake.containers.values()].map(({ name }) => name));
+    expect(await engine.inspect(id)).toMatchObject({ id, exposedPorts: [80], labels: { 'sealane.port': '80' } });
+    expect(problems).toEqual([]);
+  });
+
+  test('leaves out only the container whose own labels are too large, and says which', async () => {
+    await using fake = await startFakeEngine();
+    const problems: string[] = [];
+    const engine = createDockerodeEngine(fake.url, { onProblem: (problem) => problems.push(problem) });
+    const good = fake.run();
+    const bad = fake.run();
+    fake.alter(bad, { labels: { 'sealane.port': '80', 'sealane.allow': '192.0.2.0/24,'.repeat(100_000) } });
+    expect((await engine.list()).map(({ id }) => id)).toEqual([good]);
+    expect(problems).toEqual([expect.stringContaining(`container ${bad.slice(0, 12)} in the container list`)]);
+    await expect(engine.inspect(bad)).rejects.toMatchObject({
+      kind: 'nonsense',
+      message: expect.stringContaining('more than 1 MiB') as string,
+    });
+  });
+
+  test('reads the labels of the prefix that is set', async () => {
+    await using fake = await startFakeEngine();
+    fake.run({ labels: { 'lane.port': '80', 'sealane.port': '81' } });
+    const [row] = await createDockerodeEngine(fake.url, { labelPrefix: 'lane' }).list();
+    expect({ ...row?.labels }).toEqual({ 'lane.port': '80' });
+  });
+
   test('resumes the events at the given time', async () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);

@@ -184,6 +184,20 @@ describe('the event stream', () => {
     expect(scene.events).toHaveLength(1);
   });
 
+  test('has no limit that the labels of others can reach', async () => {
+    await using scene = await follow();
+    const attributes = {
+      note: 'x'.repeat(9_000_000),
+      signal: 'y'.repeat(9_000_000),
+      'sealane.port': '80',
+      name: 'web',
+    };
+    scene.engine.emit({ action: 'die', id: 'a', attributes });
+    await settle();
+    expect(scene.gaps).toEqual([]);
+    expect(scene.events.map((event) => ({ ...event.attributes }))).toEqual([{ 'sealane.port': '80', name: 'web' }]);
+  });
+
   test.each([
     ['streams', 0],
     ['waits', 1],

@@ -12,7 +12,7 @@ function split(
   let oversized = 0;
   const splitter = createLineSplitter(
     { onLine: (line) => lines.push(line), onOversized: () => (oversized += 1) },
-    { maxLineBytes },
+    { kept: 'whole', maxLineBytes },
   );
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   for (const [index, from] of places.entries()) splitter.push(bytes.subarray(from, places[index + 1] ?? bytes.length));
@@ -21,7 +21,7 @@ function split(
 
 describe('the line splitter', () => {
   test('gives the same lines wherever the bytes are cut, also within a character', () => {
-    const texts = fc.array(anyText({ minLength: 1 }).map((text) => `{${text.replaceAll('\n', '')}}`));
+    const texts = fc.array(anyText().map((text) => JSON.stringify({ text })));
     fc.assert(
       fc.property(texts, fc.array(fc.nat()), (lines, cuts) => {
         const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
@@ -31,17 +31,23 @@ describe('the line splitter', () => {
     );
   });
 
+  test('delivers what is not JSON, for its reader to refuse', () => {
+    const { lines } = split(Buffer.from('<html>\n[1]]\n'), []);
+    expect(lines[0]).toBe('<html>');
+    expect(() => JSON.parse(lines[1] ?? '1') as unknown).toThrow(SyntaxError);
+  });
+
   test('does not deliver an unfinished line', () => {
-    expect(split(Buffer.from('one\ntw'), []).lines).toEqual(['one']);
+    expect(split(Buffer.from('[1]\n[2'), []).lines).toEqual(['[1]']);
   });
 
   test('skips empty lines and carriage returns', () => {
-    expect(split(Buffer.from('\n\none\r\n\n'), []).lines).toEqual(['one']);
+    expect(split(Buffer.from('\n\n[1]\r\n\n'), []).lines).toEqual(['[1]']);
   });
 
   test('drops a line beyond the bound, reports it once, and goes on with the next', () => {
-    const bytes = Buffer.from(`one\n${'x'.repeat(50)}\ntwo\n`);
-    expect(split(bytes, [10, 20, 30], 20)).toEqual({ lines: ['one', 'two'], oversized: 1 });
+    const bytes = Buffer.from(`[1]\n"${'x'.repeat(50)}"\n[2]\n`);
+    expect(split(bytes, [10, 20, 30], 20)).toEqual({ lines: ['[1]', '[2]'], oversized: 1 });
   });
 
   test('takes a line of exactly the bound', () => {

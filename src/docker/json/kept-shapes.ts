@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { eventSchema, inspectSchema, labelsSchema, listRowSchema, versionSchema } from '../schema.ts';
+import type { Shape } from './json-sieve.ts';
+
+/**
+ * The parts of the engine's answers that are kept, derived from the schemas that read them. Of labels, only those that
+ * Sealane reads are kept: no other label, variable or mount of a container counts for any limit.
+ */
+export interface KeptShapes {
+  readonly list: Shape;
+  readonly inspect: Shape;
+  readonly event: Shape;
+  readonly version: Shape;
+}
+
+/**
+ * What is kept of one container or event at most. The greatest known: a container that publishes all 65,535 ports for
+ * IPv4 and IPv6 has 6 MB of them in its inspect answer.
+ */
+export const maxKeptBytes = 8 * 1024 * 1024;
+
+/** How much of a container's labels is kept at most: room for an access list of 50,000 networks. */
+const maxLabelBytes = 1024 * 1024;
+
+/** A longer value of a label or attribute that is not Sealane's own is as good as none. */
+const maxForeignBytes = 4096;
+
+/** The labels of others that are read; and of events, whose labels and attributes are mixed, the attributes. */
+const foreignLabels: ReadonlySet<string> = new Set([
+  'com.docker.compose.project',
+  'com.docker.compose.service',
+  'com.docker.compose.oneoff',
+  'container',
+  'name',
+  'signal',
+]);
+
+export function keptShapes(labelPrefix: string): KeptShapes {
+  const own = `${labelPrefix}.`;
+  const labels: Shape = {
+    kind: 'object',
+    maxBytes: maxLabelBytes,
+    member(key) {
+      if (key.startsWith(own)) return { shape: 'whole' };
+      return foreignLabels.has(key) ? { shape: 'whole', maxBytes: maxForeignBytes } : undefined;
+    },
+  };
+  return {
+    list: { kind: 'array', of: shapeOf(listRowSchema, labels) },
+    inspect: shapeOf(inspectSchema, labels),
+    event: shapeOf(eventSchema, labels),
+    version: shapeOf(versionSchema, labels),
+  };
+}
+
+function shapeOf(schema: unknown, labels: Shape): Shape {
+  if (schema === labelsSchema) return labels;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return shapeOf(schema.unwrap(), labels);
+  if (schema instanceof z.ZodArray) return { kind: 'array', of: shapeOf(schema.element, labels) };
+  if (schema instanceof z.ZodRecord) {
+    const value = shapeOf(schema.valueType, labels);
+    return { kind: 'object', member: () => ({ shape: value }) };
+  }
+  if (!(schema instanceof z.ZodObject)) return 'whole';
+  const shapes = new Map(Object.entries(schema.shape).map(([key, value]) => [key, shapeOf(value, labels)]));
+  return {
+    kind: 'object',
+    member(key) {
+      const shape = shapes.get(key);
+      return shape && { shape };
+    },
+  };
+}
