@@ -73,6 +73,11 @@ const routeSchema = z
     }),
     open: z.boolean().describe('Clients are accepted.'),
     port: z.int().nullable().describe('The port it got; null while it is not open.'),
+    published: z
+      .array(z.string())
+      .describe(
+        "Where the engine publishes it on its host, `address:port`; empty where it doesn't, or where Sealane's ports are the host's own.",
+      ),
     reason: z.string().nullable().describe('Why it is not open.'),
   })
   .meta({ id: 'Route' });

@@ -8,6 +8,7 @@ import { selectorNames } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
 import { endpointsOf, type ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
+import { publishedAddresses, type PublishedPort } from '../address/published.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
 import { liveFields, trafficFields } from './derived-fields.ts';
@@ -52,11 +53,12 @@ function viewService(
   const { name, routes, pool, declarers, lingersUntilMs, upstreams } = service;
   const { kind, reason } = stateOf(service, problems.length);
   const listeners = source.listeners();
+  const published = source.catalog().publishedPorts ?? [];
   return {
     name,
     state: kind,
     reason,
-    routes: routes.map((route) => viewRoute(route, listeners.get(route.listen))),
+    routes: routes.map((route) => viewRoute(route, listeners.get(route.listen), published)),
     balance: pool.balance,
     holdMs: pool.holdMs,
     connectTimeoutMs: pool.connectTimeoutMs,
@@ -70,8 +72,12 @@ function viewService(
   };
 }
 
-function viewRoute(route: Service['routes'][number], status: ListenerStatus | undefined): ApiRoute {
-  const { listen, openPort } = route;
+function viewRoute(
+  route: Service['routes'][number],
+  status: ListenerStatus | undefined,
+  ports: readonly PublishedPort[],
+): ApiRoute {
+  const { listen, host, port, openPort } = route;
   const selectors = selectorNames(route);
   const why = status?.kind === 'failed' ? `cannot be bound: ${status.code}` : 'is being opened';
   return {
@@ -80,6 +86,7 @@ function viewRoute(route: Service['routes'][number], status: ListenerStatus | un
     names: selectors.map((selector) => (selector === 'default' ? 'rest' : selector)),
     open: openPort !== undefined,
     port: openPort ?? null,
+    published: publishedAddresses({ host, port: openPort ?? port }, ports).map(formatAddress),
     reason: openPort === undefined ? why : null,
   };
 }

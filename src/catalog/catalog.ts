@@ -1,4 +1,5 @@
 import { overlap } from '../address/address.ts';
+import type { PublishedPort } from '../address/published.ts';
 import { certificateMissing, type CertificateNames } from './certificates/missing.ts';
 import { certificateShared } from './certificates/shared.ts';
 import type { Claims, Seniority } from './claims.ts';
@@ -19,6 +20,8 @@ import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInp
 export interface Catalog {
   readonly services: ReadonlyMap<string, Service>;
   readonly problems: readonly Problem[];
+  /** As in the input: the published ports of Sealane's own container. */
+  readonly publishedPorts?: readonly PublishedPort[] | undefined;
   /** Which compose project claimed each contested name first. */
   readonly seniority?: Seniority;
   /** When the catalog changes by the passing of time alone; undefined if it does not. */
@@ -40,6 +43,8 @@ export interface CatalogInput {
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
   /** The status of each listener that the relay was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
+  /** The published ports of Sealane's own container; undefined where its ports are the host's, or not known yet. */
+  readonly publishedPorts?: readonly PublishedPort[] | undefined;
   /** The names of the certificates for TLS clients; undefined while they are unknown. */
   readonly certificates?: readonly CertificateNames[];
 }
@@ -80,6 +85,7 @@ export function nextCatalog(
       ...judged.problems,
       ...certificateProblems(services, input.certificates),
     ],
+    publishedPorts: input.publishedPorts,
     seniority: merged.seniority,
     nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
   };

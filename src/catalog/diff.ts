@@ -1,4 +1,5 @@
-import { formatAddress } from '../address/address.ts';
+import { formatAddress, type Address } from '../address/address.ts';
+import { shownAddress } from '../address/published.ts';
 import type { LogEvent } from '../telemetry/log-events.ts';
 import { formatDuration } from '../text/duration.ts';
 import type { Catalog } from './catalog.ts';
@@ -48,7 +49,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
     if (previous === next) continue;
     if (!previous)
       changes.push(info('service-added', name, `service ${name} declared by ${declarersOf(next).join(', ')}`));
-    changes.push(...diffRoutes(previous, next), ...diffUpstreams(previous, next, elsewhere));
+    changes.push(...diffRoutes(previous, next, after.publishedPorts), ...diffUpstreams(previous, next, elsewhere));
     if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
       const held = formatDuration(next.pool.holdMs);
       changes.push(
@@ -70,41 +71,49 @@ function declarersOf({ declarers }: Service): string[] {
 }
 
 /** Compares only what clients can use: a route is added when its port opens, not when it is declared. */
-function diffRoutes(previous: Service | undefined, next: Service): Change[] {
+function diffRoutes(previous: Service | undefined, next: Service, ports: Catalog['publishedPorts']): Change[] {
   const before = openRoutes(previous);
   const after = openRoutes(next);
+  const change = (event: 'route-opened' | 'route-closed', verb: string, { address, names }: Place): Change => ({
+    ...info(event, next.name, `${next.name} ${verb} on ${shownAddress(address, ports)}${names}`),
+    listen: `${formatAddress(address)}${names}`,
+  });
   return [
-    ...places(after, before).map((listen) => ({
-      ...info('route-opened', next.name, `${next.name} is served on ${listen}`),
-      listen,
-    })),
-    ...places(before, after).map((listen) => ({
-      ...info('route-closed', next.name, `${next.name} is no longer served on ${listen}`),
-      listen,
-    })),
+    ...places(after, before).map((place) => change('route-opened', 'is served', place)),
+    ...places(before, after).map((place) => change('route-closed', 'is no longer served', place)),
   ];
 }
 
-/** The service's names on each open address; '' stands for the default. */
-function openRoutes(service: Service | undefined): Map<string, ReadonlySet<string>> {
-  const open = new Map<string, ReadonlySet<string>>();
+interface OpenRoute {
+  readonly address: Address;
+  /** The service's names there; '' stands for the default. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** The routes of the service whose address is open, by address. */
+function openRoutes(service: Service | undefined): Map<string, OpenRoute> {
+  const open = new Map<string, OpenRoute>();
   for (const { host, openPort, selectors } of service?.routes ?? []) {
     if (openPort === undefined) continue;
+    const address = { host, port: openPort };
     const names = selectors.map((one) => (one.kind === 'default' ? '' : selectorName(one)));
-    open.set(formatAddress({ host, port: openPort }), new Set(names));
+    open.set(formatAddress(address), { address, names: new Set(names) });
   }
   return open;
 }
 
-/** A text for each address with names that `others` lacks: `127.0.0.1:80 for host api.localhost, sni db.localhost`. */
-function places(
-  all: ReadonlyMap<string, ReadonlySet<string>>,
-  others: ReadonlyMap<string, ReadonlySet<string>>,
-): string[] {
-  return [...all].flatMap(([address, has]) => {
-    const names = [...has.difference(others.get(address) ?? new Set())];
+interface Place {
+  readonly address: Address;
+  /** A text such as ` for host api.localhost, sni db.localhost`; empty for all clients. */
+  readonly names: string;
+}
+
+/** Each address with names that `others` lacks. */
+function places(all: ReadonlyMap<string, OpenRoute>, others: ReadonlyMap<string, OpenRoute>): Place[] {
+  return [...all].flatMap(([key, { address, names: has }]) => {
+    const names = [...has.difference(others.get(key)?.names ?? new Set())];
     if (names.length === 0) return [];
-    return names.includes('') ? address : `${address} for ${names.join(', ')}`;
+    return { address, names: names.includes('') ? '' : ` for ${names.join(', ')}` };
   });
 }
 

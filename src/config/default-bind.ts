@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
  * container it is the wildcard, since only its networks and its published ports can be reached anyway.
  */
 export function defaultBind(mountinfo: string = readMountinfo()): string {
-  return isContainer(mountinfo) ? '0.0.0.0' : '127.0.0.1';
+  return isInContainer(mountinfo) ? '0.0.0.0' : '127.0.0.1';
 }
 
 /**
@@ -13,7 +13,7 @@ export function defaultBind(mountinfo: string = readMountinfo()): string {
  * the fifth field is the mount point). The file /.dockerenv proves nothing, since virtual machines made from container
  * images have it too.
  */
-function isContainer(mountinfo: string): boolean {
+export function isInContainer(mountinfo: string = readMountinfo()): boolean {
   return /^(?:\S+ ){4}\/etc\/(?:hosts|hostname) /m.test(mountinfo);
 }
 

@@ -3,10 +3,11 @@ import { createAdminApp } from '../admin/app.ts';
 import { keepServing, type KeptAdmin } from '../admin/keep-serving.ts';
 import { serveAdmin, serveAdminSocket } from '../admin/server.ts';
 import type { AdminSource } from '../admin/source.ts';
-import { formatAddress, isLoopback, isWildcard } from '../address/address.ts';
+import { formatAddress, isLoopback } from '../address/address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { DashboardLink } from './dashboard-link.ts';
 
 /**
  * The admin API's two ways in: an address, where a token may be needed, and a Unix socket, where the file's mode
@@ -17,6 +18,7 @@ type AdminSettings = Pick<Settings, 'admin' | 'admin-socket' | 'admin-token' | '
 interface AdminServersParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly link: DashboardLink;
 }
 
 /** Yields each way in once it was tried; one that is taken is tried again until it is free. */
@@ -46,8 +48,10 @@ async function serveAddress(
       name: `admin address ${formatAddress(admin)}`,
       serve: () => serveAdmin(app, admin),
       onServing({ port }) {
-        if (settings['admin-token'] === undefined && rules.token !== undefined)
-          logLink(parts.logger, admin.host, port, rules.token);
+        parts.link.onServing(
+          { host: admin.host, port },
+          settings['admin-token'] === undefined ? rules.token : undefined,
+        );
       },
     },
     parts,
@@ -58,11 +62,4 @@ async function serveAddress(
 function rulesOf({ admin, 'admin-token': given, 'admin-names': names }: AdminSettings): AccessRules {
   const isLocal = admin === 'off' || isLoopback(admin.host);
   return { token: given ?? (isLocal ? undefined : newToken()), names };
-}
-
-function logLink(logger: Logger, host: string, port: number, token: string): void {
-  const shown = isWildcard(host) ? 'localhost' : host;
-  // The one secret that is ever logged: a token that was made up is known from nowhere else.
-  const url = `http://${formatAddress({ host: shown, port })}/login?token=${token}`;
-  logger.info({ event: 'admin-link', url }, `dashboard: ${url}`);
 }

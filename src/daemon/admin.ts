@@ -6,6 +6,7 @@ import type { ServicesEvent, StatsEvent } from '../admin/schema.ts';
 import type { AdminCommands, AdminReads, AdminSource, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
+import { isInContainer } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import type { WatchObserver } from '../discovery/watcher.ts';
 import type { Overrides } from '../reconcile/overrides.ts';
@@ -19,6 +20,7 @@ import type { Clock } from '../time/clock.ts';
 import { version } from '../version.ts';
 import { serveAdminApi } from './admin-servers.ts';
 import type { CatalogLoop } from './catalog-loop.ts';
+import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
 import type { EngineSource } from './engine-source.ts';
 import type { Explainer } from './explainer.ts';
@@ -49,7 +51,7 @@ export interface AdminParts {
 }
 
 export function createAdmin(parts: AdminParts): Admin {
-  const { clock, settings, relay, loop } = parts;
+  const { clock, settings, logger, engine, relay, loop } = parts;
   const loopLag = new LoopLag(clock);
   const feed = createEventFeed({ clock, readStats: () => readStats(parts) });
   const reads = readsOf(parts);
@@ -59,22 +61,25 @@ export function createAdmin(parts: AdminParts): Admin {
   });
   const lag = new DiscoveryLag((lagMs) => metrics.onDiscovered(lagMs));
   const source: AdminSource = { ...reads, ...commandsOf(parts), feed, metrics: () => metrics.render() };
+  const link = createDashboardLink({ clock, logger, snapshot: engine.snapshot, inContainer: isInContainer() });
   const servers: KeptAdmin[] = [];
 
   relay.sessions.on((records, dropped) => metrics.onSessions(records, dropped));
   loop.published.on(() => lag.published(clock.wallMs()));
   loop.catalogs.on(() => lag.unchanged());
   loop.catalogs.on(feedServices(feed));
+  loop.catalogs.on(() => link.update());
   loop.changes.on((changes) => feedChanges(feed, changes));
 
   return {
-    observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: parts.engine.engine?.clock }),
+    observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: engine.engine?.clock }),
     async serve() {
-      for await (const server of serveAdminApi(source, settings, parts)) servers.push(server);
+      for await (const server of serveAdminApi(source, settings, { clock, logger, link })) servers.push(server);
     },
     async close() {
       feed.stop();
       loopLag.stop();
+      link.stop();
       await Promise.all(servers.map((server) => server.close()));
     },
   };

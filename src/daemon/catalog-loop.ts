@@ -82,5 +82,6 @@ function readWorld({ config, engine, certificates, checker, overrides, relay }: 
     triedOf: (key) => checker.triedOf(key),
     overrideOf: (key) => overrides.of(key),
     listeners: relay.listeners.all,
+    publishedPorts: engine.snapshot().vantage?.ownNetwork?.published,
   };
 }

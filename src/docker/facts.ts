@@ -1,3 +1,4 @@
+import type { PublishedPort } from '../address/published.ts';
 import type { EngineStatus } from './engine-status.ts';
 
 /**
@@ -22,13 +23,6 @@ export type ContainerNetworking =
   /** The container shares the network namespace of container `of` (`network_mode`) and has no address of its own. */
   | { readonly kind: 'container'; readonly of: string }
   | { readonly kind: 'none' };
-
-/** A container port published on the engine's host. */
-export interface PublishedPort {
-  readonly containerPort: number;
-  readonly hostIp: string;
-  readonly hostPort: number;
-}
 
 export interface ContainerFacts {
   /** The full 64-digit id. */
@@ -95,6 +89,14 @@ export interface Vantage {
   readonly selfId?: string;
   /** The compose project of that container. */
   readonly project?: string;
+  /** The network that Sealane's ports are in, where it is a container's and not the host's. */
+  readonly ownNetwork?: OwnNetwork;
+}
+
+export interface OwnNetwork {
+  /** An address of the container; absent while it has none. */
+  readonly address?: string;
+  readonly published: readonly PublishedPort[];
 }
 
 /** The last known state of the engine. It is kept while the engine is out of reach. */

@@ -8,8 +8,8 @@ import type {
   ContainerSummary,
   HealthState,
   NetworkAttachment,
-  PublishedPort,
 } from './facts.ts';
+import type { PublishedPort } from '../address/published.ts';
 import { inspectSchema, listRowSchema, type InspectJson, type ListRowJson } from './schema.ts';
 import { parseEngineTime } from './timestamp.ts';
 

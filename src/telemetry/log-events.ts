@@ -35,7 +35,7 @@ export const logEvents = {
   'handoff-lossy': "the machine's settings let `--reuse-port` lose clients in a handoff",
   'admin-bound': 'an admin address that was taken is free, and is served; `name`',
   'admin-bind-failed': "an admin address can't be bound, and is tried again; `name`, `code`",
-  'admin-link': "the dashboard's address with the token that Sealane made up; `url`",
+  'admin-link': 'where the dashboard is, as the engine publishes it, with the token if Sealane made it up; `url`',
   'log-dropped': 'the log can be written again, and lines were lost meanwhile; `dropped`',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -18,6 +18,7 @@ async function startInside(
     command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', ...flags],
     networks,
     env: { SEALANE_LOG_FORMAT: 'json' },
+    ports: [9000],
     binds: [`${socket}:/run/engine.sock:ro`],
     create: { User: '0' },
     host: { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
@@ -51,6 +52,18 @@ describe('Sealane in a container', () => {
     expect(logs).toContain(await web.address(shared.name));
     expect(logs).not.toContain(await web.address(other.name));
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
+  });
+
+  it('names the published address, at which it is reached from the host', async () => {
+    const prefix = uniqueName('label');
+    await using network = await startNetwork();
+    await using web = await startReplica({ labels: labelled(prefix), networks: [network.name] });
+    await using sealane = await startInside(prefix, [network.name]);
+    const opened = logLines(await says(sealane, { event: 'route-opened', service: 'web' }));
+    const message = opened.find(({ event }) => event === 'route-opened')?.msg ?? '';
+    const [, published] = /0\.0\.0\.0:(\d+)/.exec(message) ?? [];
+    expect(published).not.toBe('9000');
+    expect(await whoAnswers(Number(published), '127.0.0.1')).toBe(web.name);
   });
 
   it('names the network to attach when it shares none, and serves as soon as it is attached', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it, vi } from 'vitest';
 import { stat } from 'node:fs/promises';
+import { logLines } from '../support/sealane/sealane.ts';
 import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 
 /**
@@ -60,24 +61,30 @@ describe('the image', () => {
     });
   });
 
-  it('contains the dashboard', async () => {
+  it('contains the dashboard, and logs the link that opens it from the host', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
-      env: { SEALANE_LOG_FORMAT: 'json' },
+      env: { SEALANE_LOG_FORMAT: 'json', SEALANE_ADMIN: '0.0.0.0:8470' },
+      ports: [8470],
       binds: watched,
       create: { User: '0:0' },
       host: hardened,
     });
-    await vi.waitFor(async () => expect(await sealane.logs()).toContain('engine-connected'), {
-      timeout: 15_000,
-      interval: 100,
-    });
-    const ask = `
-      const page = await fetch('http://127.0.0.1:8470/');
-      const [, script] = /src="([^"]+)"/.exec(await page.text());
-      console.log(page.status, (await fetch('http://127.0.0.1:8470' + script)).status);`;
-    const { output } = await sealane.exec(['node', '--input-type=module', '--eval', ask]);
-    expect(output.trim()).toBe('200 200');
+    const { url } = await vi.waitFor(
+      async () => {
+        const link = logLines(await sealane.logs()).find((line) => line.event === 'admin-link');
+        if (!link) throw new Error('the link is not logged yet');
+        return link;
+      },
+      { timeout: 15_000, interval: 100 },
+    );
+    const link = new URL(String(url));
+    expect(link.port).not.toBe('8470');
+    const login = await fetch(link, { redirect: 'manual' });
+    const headers = { cookie: login.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const page = await fetch(link.origin, { headers });
+    const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? [];
+    expect([page.status, (await fetch(`${link.origin}${script}`, { headers })).status]).toEqual([200, 200]);
   });
 
   it('exits with 2 and a message when it has no permission to open the socket', async () => {

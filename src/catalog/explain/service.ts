@@ -1,4 +1,4 @@
-import { formatAddress } from '../../address/address.ts';
+import { shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
@@ -17,7 +17,9 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   const open = routes.filter((route) => route.openPort !== undefined);
   if (open.length === 0) return diagnoseClosed(service, problems, world);
   const takers = upstreams.filter(({ state }) => state.kind === 'ready');
-  const where = open.map(({ host, openPort }) => formatAddress({ host, port: openPort ?? 0 })).join(', ');
+  const where = open
+    .map(({ host, openPort }) => shownAddress({ host, port: openPort ?? 0 }, world.catalog.publishedPorts))
+    .join(', ');
   if (takers.length === 0) return diagnoseUnready(service, problems);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(

@@ -1,4 +1,5 @@
 import { formatAddress } from '../../address/address.ts';
+import { shownAddress } from '../../address/published.ts';
 import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
@@ -68,7 +69,7 @@ export function problemStep(step: Step['step']): (problem: Problem) => Step {
   return ({ subject, message }) => ({ step, status: 'bad', text: `${subject}: ${message}` });
 }
 
-function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): Step[] {
+function listenerSteps({ routes, name }: Service, { listeners, catalog }: ExplainWorld): Step[] {
   if (routes.length === 0) return [{ step: 'listener', status: 'bad', text: `no port is open for ${name}` }];
   return routes.map((route) => {
     const { listen, host, openPort } = route;
@@ -76,7 +77,8 @@ function listenerSteps({ routes, name }: Service, { listeners }: ExplainWorld): 
     if (openPort !== undefined) {
       const names = selectorNames(route);
       const forNames = names.length === 0 ? '' : `, for ${names.join(', ')}`;
-      return { step: 'listener', status: 'ok', text: `${formatAddress({ host, port: openPort })} is open${forNames}` };
+      const shown = shownAddress({ host, port: openPort }, catalog.publishedPorts);
+      return { step: 'listener', status: 'ok', text: `${shown} is open${forNames}` };
     }
     const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
     return { step: 'listener', status: 'bad', text: `${listen} ${why}` };

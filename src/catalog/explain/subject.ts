@@ -1,4 +1,5 @@
 import { isUnix } from '../../address/address.ts';
+import { publishedAddresses } from '../../address/published.ts';
 import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import type { Service } from '../service.ts';
@@ -17,7 +18,8 @@ export type Subject =
 export function resolveSubject(text: string, world: ExplainWorld): Subject {
   const services = [...world.catalog.services.values()];
   const port = portOf(text);
-  if (port !== undefined) return { kind: 'port', port, services: services.filter((one) => listensOn(one, port)) };
+  if (port !== undefined)
+    return { kind: 'port', port, services: services.filter((one) => listensOn(one, port, world)) };
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
   const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
@@ -38,8 +40,13 @@ function portOf(text: string): number | undefined {
   return listen?.host !== undefined && isUnix(listen.host) ? undefined : listen?.port;
 }
 
-function listensOn({ routes }: Service, port: number): boolean {
-  return routes.some((route) => route.openPort === port || (route.port !== 0 && route.port === port));
+/** Whether the service is meant by a port: one that it listens on, or one that is published for it. */
+function listensOn({ routes }: Service, port: number, { catalog: { publishedPorts = [] } }: ExplainWorld): boolean {
+  return routes.some(({ host, port: wanted, openPort }) => {
+    const own = openPort ?? wanted;
+    if (own !== 0 && own === port) return true;
+    return publishedAddresses({ host, port: own }, publishedPorts).some((one) => one.port === port);
+  });
 }
 
 function suggest(

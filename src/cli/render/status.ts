@@ -1,6 +1,7 @@
 import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
+import { clientAddresses } from '../../text/client-addresses.ts';
 import { plural } from '../../text/plural.ts';
 import { formatBytesNarrow } from '../../text/sizes.ts';
 import { stateStyles, type Paint } from '../../text/paint.ts';
@@ -78,9 +79,9 @@ function rowOf(service: ApiService): Cell[] {
 export function listensOn({ routes }: ApiService): string {
   if (routes.length === 0) return '-';
   return routes
-    .map(({ listen, selectors, open, port }) => {
-      const where = port === null || listen.endsWith(`:${port}`) ? listen : `${listen}→${port}`;
-      return `${where}${selectors.length === 0 ? '' : ` ${selectors.join(',')}`}${open ? '' : ' (closed)'}`;
+    .map((route) => {
+      const { selectors, open } = route;
+      return `${clientAddresses(route).join(', ')}${selectors.length === 0 ? '' : ` ${selectors.join(',')}`}${open ? '' : ' (closed)'}`;
     })
     .join(', ');
 }

@@ -57,7 +57,9 @@ function isAbout({ name, routes, upstreams }: ApiService, word: string): boolean
   return (
     name.toLowerCase().includes(word) ||
     routes.some(
-      ({ listen, selectors }) => listen.includes(word) || selectors.some((one) => one.toLowerCase().includes(word)),
+      ({ listen, published, selectors }) =>
+        [listen, ...published].some((address) => address.includes(word)) ||
+        selectors.some((one) => one.toLowerCase().includes(word)),
     ) ||
     upstreams.some(
       (upstream) =>

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { countStates, selectServices, type Order, type StateFilter, type Wanted } from '../data/selection.ts';
 import { liveOf, services, status } from '../data/store.ts';
+import { clientAddresses } from '../../text/client-addresses.ts';
 import { count, plural, rate } from '../format.ts';
 import { toHash } from '../place.ts';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
@@ -111,7 +112,7 @@ function Row({ service }: { readonly service: ApiService }) {
       <td role="cell" class="mono listens">
         {routes.map((route) => (
           <span key={`${route.listen} ${route.selectors.join()}`} class={route.open ? '' : 'closed'}>
-            {route.listen}
+            {clientAddresses(route).join(', ')}
             {route.selectors.length > 0 && <small> {route.selectors.join(', ')}</small>}
             {!route.open && <span class="unseen"> (not open)</span>}
           </span>

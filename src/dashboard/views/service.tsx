@@ -1,6 +1,7 @@
 import type { ApiService } from '../../admin/schema.ts';
 import { connection, history, liveOf, services, tick, timeline } from '../data/store.ts';
 import { count, duration, latency } from '../format.ts';
+import { clientAddresses } from '../../text/client-addresses.ts';
 import { formatBytes } from '../../text/sizes.ts';
 import { toHash } from '../place.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -118,7 +119,7 @@ function Declared({ service }: { readonly service: ApiService }) {
           <dt>Listens on</dt>
           {routes.map((route) => (
             <dd key={`${route.listen} ${route.selectors.join()}`}>
-              <code>{route.listen}</code> {route.selectors.join(', ')}
+              <code>{clientAddresses(route).join(', ')}</code> {route.selectors.join(', ')}
               {!route.open && <b class="is-unhealthy"> not open{route.reason === null ? '' : `: ${route.reason}`}</b>}
             </dd>
           ))}

@@ -1,6 +1,6 @@
 import type { EngineInstallation } from '../engine.ts';
 import { isLocal, type EngineTarget } from '../engine-url.ts';
-import type { ContainerFacts, Reach, Vantage } from '../facts.ts';
+import type { ContainerFacts, OwnNetwork, Reach, Vantage } from '../facts.ts';
 
 /**
  * Derives which container addresses Sealane can reach from its position. Pure.
@@ -20,12 +20,20 @@ export function vantageOf(position: Position): Vantage {
   const { self } = position;
   if (!self) return { reach: fromOutside(position) };
   const project = self.labels['com.docker.compose.project'];
-  return { reach: fromInside(position, self), selfId: self.id, ...(project !== undefined && { project }) };
+  // The ports of a container that shares another's network are that one's.
+  const owner = position.parent && self.networking.kind === 'container' ? position.parent : self;
+  const base = { selfId: self.id, ...(project !== undefined && { project }) };
+  if (owner.networking.kind === 'host') return { ...base, reach: { kind: 'host' } };
+  return { ...base, reach: fromInside(position, owner), ownNetwork: ownNetworkOf(owner) };
 }
 
-function fromInside({ parent, gateway }: Position, self: ContainerFacts): Reach {
-  const networking = parent && self.networking.kind === 'container' ? parent.networking : self.networking;
-  if (networking.kind === 'host') return { kind: 'host' };
+function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts): OwnNetwork {
+  const attachments = networking.kind === 'networks' ? networking.attachments : [];
+  const [address] = attachments.flatMap(({ ipv4, ipv6 }) => ipv4 ?? ipv6 ?? []);
+  return { published, ...(address !== undefined && { address }) };
+}
+
+function fromInside({ gateway }: Position, { networking }: ContainerFacts): Reach {
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
   const networkIds = new Set(attachments.map(({ networkId }) => networkId).filter((id) => id !== ''));
   return { kind: 'networks', networkIds, ...(gateway !== undefined && { gateway }) };

@@ -15,7 +15,7 @@ export const importRules: ImportRules = {
   'relay/boundary': ['address', 'time'],
   telemetry: ['relay/boundary', 'text', 'time'],
   config: ['address', 'relay/boundary', 'telemetry', 'text'],
-  docker: ['network', 'text', 'time'],
+  docker: ['address', 'network', 'text', 'time'],
   catalog: ['address', 'config', 'docker/engine-status.ts', 'relay/boundary', 'telemetry/log-events.ts', 'text'],
   health: ['address', 'catalog', 'network', 'relay/boundary', 'text', 'time'],
   certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],

@@ -11,7 +11,9 @@ import {
   servicesSchema,
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
+import type { Catalog } from '../../../src/catalog/catalog.ts';
 import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
+import { listensOn } from '../../../src/cli/render/status.ts';
 import { shownCounters, upstreamCounters } from '../../../src/relay/boundary/counter-table.ts';
 import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream, plainMatch } from '../../support/declared.ts';
@@ -52,6 +54,19 @@ describe('reading', () => {
     ]);
     const { routes } = serviceSchema.parse(await (await ask(adminSource(catalog), '/api/services/api')).json());
     expect(routes).toMatchObject([{ selectors: ['default', 'host api.test'], names: ['rest', 'host api.test'] }]);
+  });
+
+  it('says where the port of a route is published', async () => {
+    const inside = { ...declare('api', declaredUpstream('one')), listen: { host: '0.0.0.0', port: 8080 } };
+    const published = [{ containerPort: 8080, hostIp: '127.0.0.1', hostPort: 80 }];
+    const answer = async (catalog: Catalog) =>
+      servicesSchema.parse(await (await ask(adminSource(catalog), '/api/services')).json());
+    const { services } = await answer(catalogOf([inside], { publishedPorts: published }));
+    expect(services[0]?.routes).toMatchObject([{ listen: '0.0.0.0:8080', published: ['127.0.0.1:80'] }]);
+    expect(services.map(listensOn)).toEqual(['127.0.0.1:80→8080']);
+    const onHost = await answer(catalogOf([inside]));
+    expect(onHost.services[0]?.routes).toMatchObject([{ listen: '0.0.0.0:8080', published: [] }]);
+    expect(onHost.services.map(listensOn)).toEqual(['0.0.0.0:8080']);
   });
 
   it('shows a service that is called as something that every object has', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
+import { emptyCatalog } from '../../../src/catalog/catalog.ts';
+import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
 import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
@@ -137,6 +139,24 @@ describe('why a service is not reachable', () => {
       cause: 'fine',
       next: undefined,
     });
+  });
+
+  it('names the published address, which is found by its port, too', () => {
+    const inside = { ...declare('api', declaredUpstream('one')), listen: { host: '0.0.0.0', port: 8080 } };
+    const published = [{ containerPort: 8080, hostIp: '127.0.0.1', hostPort: 80 }];
+    const catalog = catalogOf([inside], { publishedPorts: published });
+    const { summary, steps } = explain('80', explainWorld(catalog));
+    expect(summary).toBe('api is served on 127.0.0.1:80 (0.0.0.0:8080 in the container) by one');
+    expect(steps).toContainEqual(
+      expect.objectContaining({ text: '127.0.0.1:80 (0.0.0.0:8080 in the container) is open' }),
+    );
+    expect(diffCatalogs(emptyCatalog, catalog)).toContainEqual(
+      expect.objectContaining({
+        event: 'route-opened',
+        listen: '0.0.0.0:8080',
+        message: 'api is served on 127.0.0.1:80 (0.0.0.0:8080 in the container)',
+      }),
+    );
   });
 
   it('is degraded while one of several upstreams does not answer, and names it', () => {

@@ -21,7 +21,9 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
     name,
     state: 'up',
     reason: 'all is well',
-    routes: [{ listen: '127.0.0.1:8080', selectors: [], names: [], open: true, port: 8080, reason: null }],
+    routes: [
+      { listen: '127.0.0.1:8080', selectors: [], names: [], open: true, port: 8080, published: [], reason: null },
+    ],
     balance: 'least-connections',
     holdMs: 0,
     connectTimeoutMs: 1,

@@ -16,11 +16,21 @@ const upstream = (name: string, state = 'ready'): ApiService['upstreams'][number
 const services = [
   service('shop/api', 'up', { upstreams: [upstream('shop-api-1'), upstream('shop-api-2', 'draining')] }),
   service('shop/db', 'down', {
-    routes: [{ listen: '127.0.0.1:5432', selectors: [], names: [], open: true, port: 5432, reason: null }],
+    routes: [
+      { listen: '127.0.0.1:5432', selectors: [], names: [], open: true, port: 5432, published: [], reason: null },
+    ],
   }),
   service('Web', 'degraded', {
     routes: [
-      { listen: ':443', selectors: ['host web.test'], names: ['host web.test'], open: true, port: 443, reason: null },
+      {
+        listen: ':443',
+        selectors: ['host web.test'],
+        names: ['host web.test'],
+        open: true,
+        port: 443,
+        published: [],
+        reason: null,
+      },
     ],
   }),
 ];

@@ -116,7 +116,9 @@ const onTwoNetworks: ContainerFacts['networking'] = {
 };
 
 describe('the vantage', () => {
-  const me = facts({ id: self, name: 'sealane', networking: onTwoNetworks });
+  const publishedPorts = [{ containerPort: 8470, hostIp: '127.0.0.1', hostPort: 9000 }];
+  const me = facts({ id: self, name: 'sealane', networking: onTwoNetworks, publishedPorts });
+  const ownNetwork = { address: '10.0.0.5', published: publishedPorts };
 
   test.each([
     ['the setting, by id', { selfId: self }],
@@ -131,6 +133,7 @@ describe('the vantage', () => {
       vantage: {
         selfId: self,
         reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']), gateway: '10.0.0.1' },
+        ownNetwork,
       },
       networkOwners: [self],
     });
@@ -180,9 +183,9 @@ describe('the vantage', () => {
 
   test('in another container’s network has the networks of that container', async () => {
     const mine = { ...me, networking: { kind: 'container', of: other } as const };
-    const engine = engineWith(mine, { id: other, networking: onTwoNetworks });
+    const engine = engineWith(mine, { id: other, networking: onTwoNetworks, publishedPorts });
     expect(await determineVantage(engine, inputs({ selfId: self }))).toEqual({
-      vantage: { selfId: self, reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']) } },
+      vantage: { selfId: self, reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']) }, ownNetwork },
       networkOwners: [self, other],
     });
   });
