@@ -191,8 +191,12 @@ export function describeNames(createRig: CreateRig): void {
 
         expect(page).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
         expect(page).toContain('else.test');
-        expect(page.includes('http://api.test')).toBe(explainNames);
-        expect(page.includes('https://web.test')).toBe(explainNames);
+        expect(page.includes('http://api.test\n')).toBe(explainNames);
+        expect(page.includes('https://web.test\n')).toBe(explainNames);
+        // The port is the one that the client connected to, which may be published under another number.
+        await using third = await dial(port);
+        third.socket.write('GET / HTTP/1.1\r\nHost: else.test:8080\r\n\r\n');
+        expect((await third.readToEnd()).includes('http://api.test:8080\n')).toBe(explainNames);
       }
     });
 

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { bracketedIPv6 } from '../../address/address.ts';
+import { parsePort } from '../../address/port.ts';
 
 /**
  * Host names as clients send them, brought into one form so that they can be compared: lower case, without the root's
@@ -15,11 +16,12 @@ export function hostName(text: string): string | undefined {
   return name.length <= maxLength && labels.test(name) ? name : undefined;
 }
 
-/** The host of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information). */
-export function hostOfAuthority(text: string): string | undefined {
-  const [, host] = /^(\[[0-9a-f:.]{2,45}\]|[^:[\]]+)(?::\d{0,5})?$/i.exec(text) ?? [];
-  if (host === undefined) return undefined;
-  return host.startsWith('[') ? addressLiteral(host) : hostName(host);
+/** The parts of `host`, `host:port` or `[ipv6]:port` (RFC 3986 §3.2, without user information); an empty port is none. */
+export function readAuthority(text: string): { readonly host: string; readonly port: number | undefined } | undefined {
+  const [, literal, digits = ''] = /^(\[[0-9a-f:.]{2,45}\]|[^:[\]]+)(?::(\d{0,5}))?$/i.exec(text) ?? [];
+  if (literal === undefined) return undefined;
+  const host = literal.startsWith('[') ? addressLiteral(literal) : hostName(literal);
+  return host === undefined ? undefined : { host, port: parsePort(digits) };
 }
 
 /** An address in brackets such as `[::1]` in its one form (RFC 5952), which names on listeners have too. */

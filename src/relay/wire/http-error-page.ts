@@ -10,6 +10,8 @@ interface PageFacts {
   readonly name?: string | undefined;
   /** The URLs that are routed to a service; undefined where they must not be listed. */
   readonly hosts?: readonly string[] | undefined;
+  /** The port that the client asked for, at which it reaches those URLs, too. */
+  readonly port?: number | undefined;
 }
 
 type Page = readonly [status: number, phrase: string];
@@ -38,12 +40,13 @@ export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | un
   return facts.stream === undefined ? goodbye(reason, body) : overHttp2(page, body, facts.stream);
 }
 
-function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts }: PageFacts): string {
+function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts, port }: PageFacts): string {
   const lines = [`${status} ${phrase} (sealane: ${reason})`, '', closeReasons[reason]];
   if (name !== undefined) lines.push(`Requested: ${printable(name)}`);
   if (hosts) {
     lines.push('', hosts.length === 0 ? 'No names are routed here.' : 'Names that are routed here:');
-    for (const host of hosts.slice(0, mostHosts)) lines.push(`  ${printable(host)}`);
+    for (const host of hosts.slice(0, mostHosts))
+      lines.push(`  ${printable(host)}${port === undefined ? '' : `:${port}`}`);
     if (hosts.length > mostHosts) lines.push(`  and ${hosts.length - mostHosts} more`);
     // A client that reuses its connection for another of these names gets the answer of the first one's service.
     if (hosts.length > 1) lines.push('', 'A connection stays with the name that its client asks for first.');

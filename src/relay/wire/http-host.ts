@@ -1,4 +1,4 @@
-import { hostOfAuthority } from './host-name.ts';
+import { readAuthority } from './host-name.ts';
 
 /**
  * The result of reading the host that the first HTTP request of a connection is for, in either version of HTTP.
@@ -19,6 +19,8 @@ export type HttpHost =
   | {
       readonly kind: 'host';
       readonly host: string | undefined;
+      /** The port that the client gave with the host, which is where it connected to. */
+      readonly port?: number | undefined;
       /** The HTTP/2 stream that the client expects an answer on. */
       readonly stream?: number;
     };
@@ -36,7 +38,7 @@ export const maxHeadBytes = 65_536;
  */
 export function hostFrom(authority: string): JudgedHost {
   if (authority === '') return { kind: 'host', host: undefined };
-  const host = hostOfAuthority(authority);
-  if (host === undefined) return { kind: 'malformed', why: 'the host is not a valid name or address' };
-  return { kind: 'host', host };
+  const read = readAuthority(authority);
+  if (read === undefined) return { kind: 'malformed', why: 'the host is not a valid name or address' };
+  return { kind: 'host', ...read };
 }

@@ -111,7 +111,7 @@ function byHost(
     return ended ? malformed(result) : wait({ ...state, recognized: protocol });
   }
   if (head.kind !== 'host') return unreadable(head.kind === 'not-http' ? 'malformed' : head.kind, result);
-  return routeByName(config, 'host', { ...result, name: head.host });
+  return routeByName(config, 'host', { ...result, name: head.host }, head.port);
 }
 
 /**
@@ -130,9 +130,14 @@ function untilAcknowledged(state: NamesState, bytes: Uint8Array, ended: boolean)
   return ended || bytes.length > mostConsumed ? malformed(resultOf(state, { protocol: 'http2' })) : wait(state);
 }
 
-function routeByName(config: ListenerConfig, kind: NameSpec['kind'], result: DetectionResult): DetectionStep {
+function routeByName(
+  config: ListenerConfig,
+  kind: NameSpec['kind'],
+  result: DetectionResult,
+  port?: number,
+): DetectionStep {
   const to = config.names.find(kind, result.name) ?? config.catchAll;
-  return to ? { kind: 'route', to, result } : noRoute(config, result);
+  return to ? { kind: 'route', to, result } : noRoute(config, result, port);
 }
 
 function elsewhere(config: ListenerConfig, state: NamesState, answer?: Uint8Array): DetectionStep {
@@ -167,9 +172,9 @@ function answered(state: NamesState, asked: NamesState['asked'], write: Uint8Arr
   return { kind: 'go-on', state: { ...state, asked, recognized: 'nothing' }, consume: postgresRequestBytes, write };
 }
 
-function noRoute({ hosts }: ListenerConfig, result: DetectionResult): DetectionStep {
+function noRoute({ hosts }: ListenerConfig, result: DetectionResult, port: number | undefined): DetectionStep {
   const answer =
-    result.protocol === 'tls' ? tlsAlert(alert.unrecognizedName) : httpPage('no-route', { ...result, hosts });
+    result.protocol === 'tls' ? tlsAlert(alert.unrecognizedName) : httpPage('no-route', { ...result, hosts, port });
   return { kind: 'refuse', reason: 'no-route', answer, result };
 }
 

@@ -13,18 +13,19 @@ const get = (...headers: readonly string[]): Uint8Array => request('GET /index.h
 describe('the first HTTP/1 request', () => {
   test.each([
     ['api.localhost', 'api.localhost'],
-    ['API.localhost:8080', 'api.localhost'],
+    ['API.localhost:8080', 'api.localhost', 8080],
     ['  web.localhost.\t', 'web.localhost'],
-    ['my_service:80', 'my_service'],
-    ['127.0.0.1:8080', '127.0.0.1'],
-    ['[::1]:8080', '[::1]'],
+    ['my_service:80', 'my_service', 80],
+    ['127.0.0.1:8080', '127.0.0.1', 8080],
+    ['[::1]:8080', '[::1]', 8080],
+    ['api.localhost:99999', 'api.localhost'],
     ['[FE80::1]', '[fe80::1]'],
     ['[0:0::0:1]:', '[::1]'],
     ['[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
     ['', undefined],
-  ])('with Host: %s is for %s', (value, host) => {
+  ])('with Host: %s is for %s', (value, host, port?: number) => {
     const bytes = get('User-Agent: curl/8', `host:${value}`, 'Cookie: a=b');
-    expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host });
+    expect(answerOf(readHttpHost, bytes)).toEqual({ kind: 'host', host, port });
   });
 
   test('without a Host has no host, which only its end shows', () => {
@@ -59,11 +60,11 @@ describe('the first HTTP/1 request', () => {
   });
 
   test.each([
-    ['GET http://api.localhost:80/path HTTP/1.1', 'api.localhost'],
-    ['OPTIONS HTTP://[::1]?x HTTP/1.0', '[::1]'],
-    ['CONNECT db.localhost:5432 HTTP/1.1', 'db.localhost'],
-  ])('with the line %s is for the host in its target, not its Host', (line, host) => {
-    expect(answerOf(readHttpHost, request(line, 'Host: other.test', ''))).toEqual({ kind: 'host', host });
+    ['GET http://api.localhost:80/path HTTP/1.1', 'api.localhost', 80],
+    ['OPTIONS HTTP://[::1]?x HTTP/1.0', '[::1]', undefined],
+    ['CONNECT db.localhost:5432 HTTP/1.1', 'db.localhost', 5432],
+  ])('with the line %s is for the host in its target, not its Host', (line, host, port) => {
+    expect(answerOf(readHttpHost, request(line, 'Host: other.test', ''))).toEqual({ kind: 'host', host, port });
   });
 
   test('may end its lines with line feeds only', () => {
