@@ -9,6 +9,7 @@ import { stateOf } from '../catalog/service-state.ts';
 import { endpointsOf, type ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
+import type { EngineStatus } from '../docker/engine-status.ts';
 import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
 import { liveFields, trafficFields } from './derived-fields.ts';
@@ -150,7 +151,7 @@ export function viewStatus(source: AdminReads): ApiStatus {
     engine: {
       state: engine.kind,
       endpoint: facts.engine ?? null,
-      reason: 'reason' in engine ? (engine.reason ?? null) : null,
+      reason: reasonOf(engine),
     },
     accepted,
     open,
@@ -158,6 +159,11 @@ export function viewStatus(source: AdminReads): ApiStatus {
     services,
     problems: catalog.problems.length,
   };
+}
+
+function reasonOf(engine: EngineStatus): string | null {
+  if ('slow' in engine && engine.slow !== undefined) return engine.slow;
+  return 'reason' in engine ? (engine.reason ?? null) : null;
 }
 
 export function viewProblems(catalog: Catalog): ApiProblem[] {

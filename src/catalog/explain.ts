@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts';
 import { diagnoseContainer } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
 import { causeOf, diagnoseService, isConflict } from './explain/service.ts';
-import { containerStep, engineStep, problemStep, serviceSteps } from './explain/steps.ts';
+import { containerStep, engineStep, outOfReach, problemStep, serviceSteps, withPace } from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
 
@@ -111,7 +111,7 @@ function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
     return {
       verdict: 'unreachable',
       cause: 'engine-unreachable',
-      summary: `the Docker engine is out of reach: ${engine.reason ?? 'connecting'}`,
+      summary: `the Docker engine ${outOfReach(engine)}`,
       next: 'Start the engine, or correct --docker (DOCKER_HOST); Sealane goes on trying.',
     };
   }
@@ -119,7 +119,7 @@ function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
   return {
     verdict: 'unreachable',
     cause: 'not-synced',
-    summary: 'the list of containers is still being read',
+    summary: withPace('the list of containers is still being read', engine),
     next: 'Ask again in a moment.',
   };
 }

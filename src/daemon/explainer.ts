@@ -31,6 +31,9 @@ export interface ExplainerParts {
 /** The names and ids that Docker accepts for containers. */
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
+/** A slow engine is not waited for: the command that asks gives up after 10 s. */
+const askedForMs = 5000;
+
 export function createExplainer(parts: ExplainerParts): Explainer {
   const { settings, engine } = parts;
   return {
@@ -75,10 +78,11 @@ async function askEngine(
   text: string,
   labelPrefix: string,
 ): Promise<{ readonly inspected: ContainerView | undefined; readonly otherNames: readonly string[] }> {
+  const signal = AbortSignal.timeout(askedForMs);
   try {
-    const facts = containerName.test(text) ? await engine.inspect(text) : undefined;
+    const facts = containerName.test(text) ? await engine.inspect(text, signal) : undefined;
     if (facts) return { inspected: viewContainer(facts, labelPrefix), otherNames: [] };
-    const rows = await engine.list();
+    const rows = await engine.list(signal);
     return { inspected: undefined, otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
   } catch {
     // The explanation is made of what is known here.

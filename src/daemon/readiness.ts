@@ -18,8 +18,9 @@ export function createReadiness(snapshot: () => EngineSnapshot): ReadinessSource
       if (stopping) return { ready: false, reason: 'it is stopping: no new sessions' };
       const { synced, status } = snapshot();
       if (synced) return { ready: true, reason: 'the first list of containers was read' };
-      if (status.kind === 'connected') return { ready: false, reason: 'reading the list of containers' };
-      const why = status.kind === 'none' ? undefined : status.reason;
+      const slow = 'slow' in status && status.slow !== undefined ? `the engine ${status.slow}` : undefined;
+      if (status.kind === 'connected') return { ready: false, reason: slow ?? 'reading the list of containers' };
+      const why = status.kind === 'none' ? undefined : (slow ?? status.reason);
       return { ready: false, reason: why ?? 'connecting to the engine' };
     },
     onStopping() {

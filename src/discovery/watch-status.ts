@@ -1,5 +1,6 @@
 import type { EngineStatus } from '../docker/engine-status.ts';
 import type { LogFields, Logger } from '../telemetry/logger.ts';
+import { formatDuration } from '../text/duration.ts';
 import { printable } from '../text/printable.ts';
 
 /**
@@ -13,6 +14,9 @@ export class WatchStatus {
   /** The last logged failure of each subject. */
   readonly #logged = new Map<string, string>();
   #status: EngineStatus = { kind: 'connecting' };
+  #slow: string | undefined;
+  /** The status, with what is slow. */
+  #now: EngineStatus = this.#status;
 
   /** `endpoint` is the engine's address for people. `onChange` is called when the status changed. */
   constructor(logger: Logger, endpoint: string, onChange: () => void) {
@@ -22,7 +26,7 @@ export class WatchStatus {
   }
 
   get now(): EngineStatus {
-    return this.#status;
+    return this.#now;
   }
 
   /** The event stream is open, and the list was read. */
@@ -31,6 +35,23 @@ export class WatchStatus {
     this.#logged.delete(engineSubject);
     this.#logger.info({ event: 'engine-connected', apiVersion }, `watching the engine at ${printable(this.#endpoint)}`);
     this.#set({ kind: 'connected', apiVersion });
+  }
+
+  /** The engine has not answered a call for a while. */
+  waiting(call: string, waitedMs: number): void {
+    const waited = formatDuration(waitedMs);
+    const line = `the engine at ${printable(this.#endpoint)} has not answered ${call} for ${waited} yet`;
+    this.#logger.warn({ event: 'engine-slow', call, waitedMs: Math.round(waitedMs) }, `${line}: waiting for it`);
+    this.#setSlow(`answers slowly: ${call} has had no answer for ${waited} yet`);
+  }
+
+  /** The engine answered a call after a while. */
+  slow(call: string, tookMs: number): void {
+    this.#setSlow(`answers slowly: ${call} took ${formatDuration(tookMs)}`);
+  }
+
+  prompt(): void {
+    this.#setSlow(undefined);
   }
 
   /** The engine can't be reached, or its list can't be read. */
@@ -73,10 +94,22 @@ export class WatchStatus {
     this.#logger.warn(fields, line);
   }
 
+  #setSlow(slow: string | undefined): void {
+    this.#slow = slow;
+    const { kind } = this.#status;
+    if (kind === 'connecting' || kind === 'connected') this.#set(this.#status);
+  }
+
   #set(status: EngineStatus): void {
     this.#status = status;
+    this.#now = withSlow(status, this.#slow);
     this.#onChange();
   }
+}
+
+function withSlow(status: EngineStatus, slow: string | undefined): EngineStatus {
+  if (slow === undefined || (status.kind !== 'connecting' && status.kind !== 'connected')) return status;
+  return { ...status, slow };
 }
 
 /** The subject of the engine as a whole. No container has such an id: ids are hexadecimal. */

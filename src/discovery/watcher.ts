@@ -7,6 +7,7 @@ import { determineVantage, readIdentityInputs, type IdentityInputs } from '../do
 import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { watchCalls } from './call-watch.ts';
 import { createListing, type Listing } from './listing.ts';
 import { WatchStatus } from './watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
@@ -97,11 +98,17 @@ class WorldWatcher implements EngineWatcher {
   /** The keys of the first list that have not been inspected; undefined before that list. */
   #unanswered: Set<string> | undefined;
 
-  constructor(collaborators: WatcherCollaborators, options: WatcherOptions) {
-    this.#with = collaborators;
+  constructor(given: WatcherCollaborators, options: WatcherOptions) {
     this.#options = options;
     this.#world = new World(options.labelPrefix);
-    this.#status = new WatchStatus(collaborators.logger, collaborators.engine.endpoint, () => this.#changed());
+    this.#status = new WatchStatus(given.logger, given.engine.endpoint, () => this.#changed());
+    const engine = watchCalls(given.engine, given.clock, {
+      onWaiting: (call, waitedMs) => this.#status.waiting(call, waitedMs),
+      onSlow: (call, tookMs) => this.#status.slow(call, tookMs),
+      onPrompt: () => this.#status.prompt(),
+    });
+    const collaborators = { ...given, engine };
+    this.#with = collaborators;
     this.#queue = createWorkQueue(collaborators, {
       concurrency: inspectConcurrency,
       retry: inspectRetry,

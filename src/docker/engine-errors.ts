@@ -37,7 +37,7 @@ export function connectionFailed(failed: FailedCall, cause: unknown): EngineErro
 }
 
 export function timedOut(failed: FailedCall, deadlineMs: number): EngineError {
-  const seconds = `${deadlineMs / 1000} s`;
+  const seconds = `${Number((deadlineMs / 1000).toPrecision(2))} s`;
   return new EngineError(
     'timeout',
     `${failed.endpoint} gave no answer to ${failed.call} within ${seconds}: is the engine hung?`,

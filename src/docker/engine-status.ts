@@ -1,9 +1,10 @@
 /**
- * The state of the connection to a container engine. `reason` is safe to print.
+ * The state of the connection to a container engine. `reason` is safe to print, and so is `slow`: what the engine lets
+ * wait for, as the rest of a sentence whose subject is the engine.
  */
 export type EngineStatus =
   /** Sealane runs without Docker and serves static services only. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'connecting'; readonly reason?: string }
-  | { readonly kind: 'connected'; readonly apiVersion: string }
+  | { readonly kind: 'connecting'; readonly reason?: string; readonly slow?: string }
+  | { readonly kind: 'connected'; readonly apiVersion: string; readonly slow?: string }
   | { readonly kind: 'disconnected'; readonly reason: string };

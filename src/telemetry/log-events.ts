@@ -11,6 +11,7 @@ export const logEvents = {
   'nothing-to-reload': 'SIGHUP came, and there is no configuration file',
   'engine-connected': 'the engine answered, and its events are followed; `apiVersion`',
   'engine-unreachable': "the engine can't be reached, or its list can't be read; `reason`",
+  'engine-slow': 'the engine has not answered a call for a second, 4 s, 16 s …; `call`, `waitedMs`',
   'engine-events-lost': 'events of the engine were lost, so all containers are listed again; `reason`',
   'engine-answer-unreadable': 'a part of an answer of the engine was left out; `reason`',
   'container-unreadable': 'the inspect of a container failed, and is tried again; `containerId`, `reason`',

@@ -1,5 +1,6 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
+import type { EngineStatus } from '../../docker/engine-status.ts';
 import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
@@ -26,13 +27,26 @@ export function engineStep({ engine, synced }: ExplainWorld): Step {
     case 'none':
       return { step: 'engine', status: 'info', text: 'no Docker engine is watched' };
     case 'connected':
-      return synced
+      return synced && engine.slow === undefined
         ? { step: 'engine', status: 'ok', text: 'the engine is watched' }
-        : { step: 'engine', status: 'warn', text: 'the list of containers is being read' };
+        : { step: 'engine', status: 'warn', text: withPace(synced ? 'the engine is watched' : beingRead, engine) };
     case 'connecting':
     case 'disconnected':
-      return { step: 'engine', status: 'bad', text: `the engine is out of reach: ${engine.reason ?? 'connecting'}` };
+      return { step: 'engine', status: 'bad', text: `the engine ${outOfReach(engine)}` };
   }
+}
+
+const beingRead = 'the list of containers is being read';
+
+/** The text, and what an engine that answers slowly is waited for. */
+export function withPace(text: string, engine: EngineStatus): string {
+  return 'slow' in engine && engine.slow !== undefined ? `${text}; the engine ${engine.slow}` : text;
+}
+
+/** Why an engine is not watched now, as the rest of a sentence about it. */
+export function outOfReach(engine: EngineStatus & { readonly kind: 'connecting' | 'disconnected' }): string {
+  if (engine.kind === 'connecting' && engine.slow !== undefined) return engine.slow;
+  return `is out of reach: ${engine.reason ?? 'connecting'}`;
 }
 
 export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {

@@ -75,7 +75,7 @@ function Engine({ engine }: { readonly engine: ApiStatus['engine'] }) {
     case 'none':
       return <>without Docker</>;
     case 'connected':
-      return <>Docker connected</>;
+      return engine.reason === null ? <>Docker connected</> : <b>Docker connected: {engine.reason}</b>;
     case 'connecting':
     case 'disconnected':
       return (

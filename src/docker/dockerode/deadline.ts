@@ -7,20 +7,30 @@ import { addAbortSignal } from 'node:stream';
  */
 export class DeadlineExceeded extends Error {}
 
-/** Runs `task` with a signal that fires at the deadline, when `outer` fires, and when the task fails. */
+/** An answer that still arrives after so many deadlines is given up. */
+const mostDeadlines = 60;
+
+/**
+ * Runs `task` with a signal that fires at the deadline, when `outer` fires, and when the task fails. The task calls
+ * `alive` when a part of the answer arrived, with which the deadline begins anew.
+ */
 export async function withDeadline<T>(
   deadlineMs: number,
   outer: AbortSignal | undefined,
-  task: (signal: AbortSignal) => Promise<T>,
+  task: (signal: AbortSignal, alive: () => void) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (): void => controller.abort(outer?.reason);
   const timer = setTimeout(() => controller.abort(new DeadlineExceeded()), deadlineMs);
+  const untilMs = performance.now() + deadlineMs * mostDeadlines;
+  const alive = (): void => {
+    if (performance.now() < untilMs) timer.refresh();
+  };
   outer?.addEventListener('abort', abort, { once: true });
   if (outer?.aborted) abort();
   try {
-    return await settleBy(signal, task(signal));
+    return await settleBy(signal, task(signal, alive));
   } catch (error) {
     // The abort ends the request, whatever failed. After a success it would close a connection that can be reused.
     controller.abort();

@@ -10,7 +10,9 @@ import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.ts';
 import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
-import { dateSchema, errorBodySchema, versionSchema } from '../schema.ts';
+import { dateSchema, versionSchema } from '../schema.ts';
+import { EnginePace, pingCall } from '../engine-pace.ts';
+import { engineMessage, isHtml, parseJson } from './answer-text.ts';
 import { negotiate } from './api-version.ts';
 import { openModem, type SendRequest } from './modem.ts';
 
@@ -22,8 +24,8 @@ export interface DockerodeEngineOptions {
   /** The environment with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; that of the process unless given. */
   readonly environment?: EngineEnvironment;
   /**
-   * The deadline of each call but ping, in milliseconds; 10 s unless given. An inspect waits for the container's lock:
-   * up to 342 ms during a restart.
+   * The deadline of each call but ping, in milliseconds; 10 s unless given, and more for an engine that was slower. It
+   * begins anew with each piece of an answer. An inspect waits for the container's lock: up to 342 ms during a restart.
    */
   readonly deadlineMs?: number;
   readonly pingDeadlineMs?: number;
@@ -77,6 +79,7 @@ class DockerodeEngine implements Engine {
   readonly #target: EngineTarget;
   readonly #options: DockerodeEngineOptions;
   readonly #kept: KeptShapes;
+  readonly #pace = new EnginePace();
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
 
@@ -88,7 +91,7 @@ class DockerodeEngine implements Engine {
   }
 
   async ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }> {
-    const failed = this.#failed('GET /_ping');
+    const failed = this.#failed(pingCall);
     const { pingDeadlineMs = 5000 } = this.#options;
     const call = { path: '/_ping', unversioned: true } as const;
     const { response, text = '' } = await this.#answer(failed, call, pingDeadlineMs, signal);
@@ -202,28 +205,36 @@ class DockerodeEngine implements Engine {
     signal: AbortSignal | undefined,
     sieve?: JsonSieve,
   ): Promise<{ readonly response: IncomingMessage; readonly text: string | undefined }> {
-    return this.#guarded(failed, deadlineMs, signal, async (deadline) => {
+    return this.#guarded(failed, deadlineMs, signal, async (deadline, alive) => {
       const response = await this.#dial(call, deadline);
       if (sieve === undefined || response.statusCode !== 200) {
         return { response, text: await readText(response, deadline, maxAnswerBytes) };
       }
-      await readBody(response, deadline, (chunk) => sieve.push(chunk));
+      await readBody(response, deadline, (chunk) => {
+        alive();
+        sieve.push(chunk);
+      });
       return { response, text: undefined };
     });
   }
 
-  /** Puts the deadline on `task` and turns its errors into readable ones. */
+  /** Puts a deadline on `task`, by the engine's pace so far, and turns its errors into readable ones. */
   async #guarded<T>(
     failed: FailedCall,
-    deadlineMs: number,
+    leastMs: number,
     signal: AbortSignal | undefined,
-    task: (deadline: AbortSignal) => Promise<T>,
+    task: (deadline: AbortSignal, alive: () => void) => Promise<T>,
   ): Promise<T> {
+    const deadlineMs = this.#pace.deadlineMs(failed.call, leastMs);
+    const beganMs = performance.now();
     try {
-      return await withDeadline(deadlineMs, signal, task);
+      const result = await withDeadline(deadlineMs, signal, task);
+      this.#pace.answered(failed.call, performance.now() - beganMs);
+      return result;
     } catch (error) {
-      if (error instanceof DeadlineExceeded) throw timedOut(failed, deadlineMs);
-      throw connectionFailed(failed, error);
+      if (!(error instanceof DeadlineExceeded)) throw connectionFailed(failed, error);
+      this.#pace.timedOut(failed.call, deadlineMs);
+      throw timedOut(failed, deadlineMs);
     }
   }
 
@@ -273,24 +284,3 @@ class DockerodeEngine implements Engine {
 }
 
 const tooLarge = 'its labels for Sealane have more than 1 MiB, or what is read of it more than 8 MiB';
-
-function parseJson(text: string): Parsed<unknown> {
-  try {
-    return { ok: true, value: JSON.parse(text) as unknown };
-  } catch {
-    return { ok: false, why: 'not JSON' };
-  }
-}
-
-function engineMessage(text: string): string | undefined {
-  try {
-    const parsed = errorBodySchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data.message : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isHtml(response: IncomingMessage): boolean {
-  return /html/i.test(response.headers['content-type'] ?? '');
-}

@@ -38,7 +38,7 @@ export interface EventStreamOptions {
 export const eventStreamDefaults: EventStreamOptions = {
   // The delay is at most 2 s: an engine restart takes seconds, and opening a local socket costs almost nothing.
   backoff: { firstMs: 100, maxMs: 2000 },
-  watchdog: { intervalMs: 15_000, deadlineMs: 5000 },
+  watchdog: { intervalMs: 15_000 },
   settledAfterMs: 1000,
   kept: keptShapes('sealane').event,
   maxLineBytes: maxKeptBytes,

@@ -35,6 +35,8 @@ export interface FakeEngine extends AsyncDisposable {
   apiVersion: string;
   /** How far the clock that the `Date` headers show is ahead of this machine's. */
   skewMs: number;
+  /** How long the engine takes for each answer. */
+  delayMs: number;
   readonly containers: ReadonlyMap<string, FakeContainer>;
   /** Creates a container and starts it. */
   run(spec?: FakeContainerSpec): string;
@@ -76,6 +78,7 @@ class HttpFakeEngine implements FakeEngine {
   readonly containers = new Map<string, FakeContainer>();
   apiVersion = '1.41';
   skewMs = 0;
+  delayMs = 0;
   readonly #answers = new Map<string, Answer>();
   readonly #streams = new Set<ServerResponse>();
   readonly #sockets = new Set<Socket>();
@@ -224,7 +227,7 @@ class HttpFakeEngine implements FakeEngine {
     const answer = this.#answers.get(path);
     switch (answer?.kind) {
       case undefined:
-        return this.#serveRegularly(path, url, response);
+        return this.#serveInTime(path, url, response);
       case 'hang':
         return;
       case 'text':
@@ -240,6 +243,11 @@ class HttpFakeEngine implements FakeEngine {
         void answer.until.then(() => response.end(body));
       }
     }
+  }
+
+  #serveInTime(path: string, url: URL, response: ServerResponse): void {
+    if (this.delayMs === 0) this.#serveRegularly(path, url, response);
+    else setTimeout(() => this.#serveRegularly(path, url, response), this.delayMs).unref();
   }
 
   #serveRegularly(path: string, url: URL, response: ServerResponse): void {

@@ -29,9 +29,9 @@ export interface WatchScene extends AsyncDisposable {
 export async function watch(
   prepare: (engine: InMemoryEngine) => void = () => {},
   over: Partial<WatcherCollaborators> = {},
+  clock = new ManualClock(),
 ): Promise<WatchScene> {
   const engine = new InMemoryEngine();
-  const clock = new ManualClock();
   const warnings: unknown[] = [];
   let changes = 0;
   const silent = (): void => {};

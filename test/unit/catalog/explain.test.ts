@@ -177,6 +177,17 @@ describe('why a service is not reachable', () => {
     });
   });
 
+  it('is served, with a warning, while the engine answers slowly', () => {
+    const engine = { kind: 'connected', apiVersion: '1.41', slow: 'answers slowly: GET /events took 12s' } as const;
+    const { verdict, steps } = explain('shop/api', explainWorld(one({}), { engine }));
+    expect(verdict).toBe('reachable');
+    expect(steps[0]).toEqual({
+      step: 'engine',
+      status: 'warn',
+      text: 'the engine is watched; the engine answers slowly: GET /events took 12s',
+    });
+  });
+
   it('has steps in the order of a client’s way: engine, declaration, port, network, upstreams, clients', () => {
     const dialFailures = [{ atMs: 5, upstreamKey: 'api-1', error: 'ECONNREFUSED 10.0.0.1:80', count: 3 }];
     const world = explainWorld(one({ health: { kind: 'readiness' } }, { verdict: suspect }), {
@@ -277,6 +288,11 @@ describe('the subject of a question', () => {
   it('is not said to be missing while the engine is out of reach or its list is not read', () => {
     const engine = { kind: 'connecting', reason: 'no such file' } as const;
     expect(explain('x', explainWorld(catalogOf([]), { engine }))).toMatchObject({ cause: 'engine-unreachable' });
+    const slow = { kind: 'connecting', slow: 'answers slowly: GET /_ping has had no answer for 4s yet' } as const;
+    expect(explain('x', explainWorld(catalogOf([]), { engine: slow, synced: false }))).toMatchObject({
+      cause: 'engine-unreachable',
+      summary: 'the Docker engine answers slowly: GET /_ping has had no answer for 4s yet',
+    });
     expect(explain('x', explainWorld(catalogOf([]), { synced: false }))).toMatchObject({ cause: 'not-synced' });
   });
 

@@ -147,6 +147,19 @@ describe('a failing engine call says in one line what to do', () => {
     expect(await failure(createDockerodeEngine(fake.url).ping())).toMatchObject({ kind: 'nonsense' });
   });
 
+  test('an engine that does not answer in time is waited for longer with each call', async () => {
+    await using fake = await startFakeEngine();
+    const engine = createDockerodeEngine(fake.url, { deadlineMs: 50 });
+    await engine.ping();
+    fake.answer('/containers/json', { kind: 'hang' });
+    for (const waited of ['0.05 s', '0.1 s', '0.2 s']) {
+      expect(await failure(engine.list())).toMatchObject({
+        kind: 'timeout',
+        message: expect.stringContaining(`within ${waited}:`) as string,
+      });
+    }
+  });
+
   test('a call that is aborted settles at once', async () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
