@@ -22,7 +22,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** Prints 1500 as `1.5s`: the largest unit in which the value is at least 1, with at most one decimal. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)}ms`;
   if (ms < 60_000) return `${trim(ms / 1000)}s`;
   if (ms < 3_600_000) return `${trim(ms / 60_000)}m`;
   return `${trim(ms / 3_600_000)}h`;
