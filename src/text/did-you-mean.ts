@@ -1,20 +1,25 @@
 import { distance } from 'fastest-levenshtein';
 
-/**
- * The known word closest to `word`, at an edit distance of at most half of the word's letters and never more than
- * three; two swapped letters count as one edit. Undefined when no known word is close enough.
- */
+/** The known word closest to `word`, the first of several; undefined when no known word is close enough. */
 export function didYouMean<Known extends string>(word: string, known: Iterable<Known>): Known | undefined {
-  let best: Known | undefined;
-  let bestDistance = Math.min(3, Math.max(1, Math.floor(word.length / 2))) + 1;
+  return closest(word, known)[0];
+}
+
+/**
+ * The known words closest to `word`, all at the same edit distance of at most half of the word's letters and never more
+ * than three; two swapped letters count as one edit.
+ */
+export function closest<Known extends string>(word: string, known: Iterable<Known>): Known[] {
+  let best: Known[] = [];
+  let bestDistance = Math.min(3, Math.max(1, Math.floor(word.length / 2)));
   for (const candidate of known) {
     // A label key may be kilobytes of hostile text: candidates whose length differs too much are not compared.
-    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    if (Math.abs(candidate.length - word.length) > bestDistance) continue;
     const separation = isSwapped(word, candidate) ? 1 : distance(word, candidate);
-    if (separation < bestDistance) {
-      best = candidate;
-      bestDistance = separation;
-    }
+    if (separation > bestDistance) continue;
+    if (separation < bestDistance) best = [];
+    best.push(candidate);
+    bestDistance = separation;
   }
   return best;
 }

@@ -381,21 +381,27 @@ describe('labels', () => {
 
   it('that restrict a route and can’t be applied keep it from being served, and name it in the problem', async () => {
     await using t = await setUp();
-    const limited = await freePort();
+    const [limited, guarded] = [await freePort(), await freePort()];
     await using container = await startReplica({
       labels: {
         [`${t.prefix}.limited.listen`]: String(limited),
         [`${t.prefix}.limited.port`]: '8080',
         [`${t.prefix}.limited.max-connections.client`]: 'few',
+        [`${t.prefix}.guarded.listen`]: String(guarded),
+        [`${t.prefix}.guarded.port`]: '8080',
+        [`${t.prefix}.gaurded.allow`]: '192.0.2.1',
         [`${t.prefix}.open.listen`]: String(t.port),
         [`${t.prefix}.open.port`]: '8080',
       },
     });
     const { msg } = await t.sealane.line({ event: 'problem', code: 'label-malformed', subject: container.name });
     expect(msg).toMatch(/limited\.max-connections\.client" .*; the route is not served/);
+    const mistyped = await t.sealane.line({ event: 'problem', code: 'label-unknown', subject: container.name });
+    expect(mistyped.msg).toMatch(/did you mean ".*\.guarded\.allow"\?\); routes gaurded, guarded are not served/);
     await t.sealane.line({ event: 'route-opened', service: `${container.name}:open` });
     expect(await answerers(t.port)).toEqual([container.name]);
     expect(await whoAnswers(limited)).toBe('ECONNREFUSED');
+    expect(await whoAnswers(guarded)).toBe('ECONNREFUSED');
   });
 
   it('of a one-off container of compose run are ignored', async () => {

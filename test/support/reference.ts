@@ -19,7 +19,9 @@ One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<rou
 \`[a-z0-9-]+\` that is not an option's name. Beside named routes, plain options other than \`listen\`, \`port\` and \`pool\` are
 their defaults. An unknown or malformed label is reported with a suggestion, and never affects another container. The route
 is not served if serving it without the option could expose it or send clients to the wrong place: that goes for a malformed value
-and for a mistyped name. The words for \`true\` and \`false\` are \`yes\` and \`no\`, \`on\` and \`off\`, \`1\` and \`0\`, too, in any case.
+and for a mistyped name. Labels of a route that has neither \`listen\`, \`port\`, \`pool\`, \`host\`, \`sni\` nor \`enable=true\`,
+and whose name is close to that of another route of the container, count as mistyped labels of the other. The words for
+\`true\` and \`false\` are \`yes\` and \`no\`, \`on\` and \`off\`, \`1\` and \`0\`, too, in any case.
 
 Durations are written \`250ms\`, \`10s\`, \`15m\`, \`1h\`.
 

@@ -18,6 +18,7 @@ export const containerOptions = {
   },
   listen: {
     schema: listenSchema,
+    declaresRoute: true,
     value: '`5432`, `127.0.0.1:5432`, `[::1]:5432`, `7000-7010`, `unix:/path`',
     makesRoute: true,
     ownRouteOnly: true,
@@ -27,6 +28,7 @@ export const containerOptions = {
       'The addresses that clients connect to, separated by commas. Without a host: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`). A range makes a service of each port, whose upstream port rises in step.',
   },
   port: {
+    declaresRoute: true,
     schema: z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule),
     value: '1-65535',
     containerOnly: true,
@@ -38,6 +40,7 @@ export const containerOptions = {
   },
   pool: {
     ...serviceName,
+    declaresRoute: true,
     containerOnly: true,
     ownRouteOnly: true,
     fallback: '`<project>/<service>` for compose, else the container’s name',

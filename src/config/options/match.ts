@@ -9,6 +9,7 @@ import type { OptionTable } from './option.ts';
  */
 export const matchOptions = {
   host: {
+    declaresRoute: true,
     schema: hostNamesSchema,
     value: 'names, `*.` wildcard, addresses',
     fallback: 'none: clients that no name matches',
@@ -17,6 +18,7 @@ export const matchOptions = {
       'HTTP hosts that the route serves on its port, such as `api.localhost, *.shop.localhost, [::1]`. Routes with other names share the port.',
   },
   sni: {
+    declaresRoute: true,
     schema: serverNamesSchema,
     value: 'names, `*.` wildcard',
     fallback: 'none: clients that no name matches',

@@ -30,6 +30,8 @@ export interface RouteOption<Field extends string = string> extends ValueKind<un
   readonly containerOnly?: true;
   /** Written without a route's name, the option makes a route of its own beside the named ones. */
   readonly makesRoute?: true;
+  /** Written with a route's name, the option says that there is such a route; others only change one. */
+  readonly declaresRoute?: true;
   /** Written without a route's name, the option is not a default for the named routes. */
   readonly ownRouteOnly?: true;
   /**

@@ -258,3 +258,92 @@ describe('labels', () => {
     );
   });
 });
+
+describe('labels of a route with a name close to that of another', () => {
+  const web = { 'sealane.web.listen': '80', 'sealane.web.port': '3000' };
+  const ops = { 'sealane.ops.listen': '81', 'sealane.ops.port': '3001' };
+  const namesOf = (labels: Record<string, string>) => read(labels).routes.map(({ name }) => name);
+
+  it.each([
+    ['wbe.allow', '10.0.0.0/8'],
+    ['webb.deny', '::/0'],
+    ['we.max-connections', '5'],
+    ['wab.max-connections.client', '5'],
+    ['wbe.connection-rate.client', '5'],
+    ['wbe.enable', 'false'],
+    ['wbe.tls', 'terminate'],
+    ['wbe.allow', '10.0.0.0/33'],
+    ['wbe.alow', '10.0.0.0/8'],
+    ['Web.allow', '10.0.0.0/8'],
+    ['WEB.deny', '::/0'],
+    ['web_.allow', '10.0.0.0/8'],
+  ])('that no label declares keep the other from being served without what it needs: %s', (label, text) => {
+    const key = `sealane.${label}`;
+    const { routes, problems } = read({ ...web, ...ops, [key]: text });
+    expect(routes.map(({ name }) => name)).toEqual(['ops']);
+    const problem = problems.find(({ message }) => message.includes('did you mean "sealane.web.'));
+    expect(problem).toMatchObject({ code: 'label-unknown', label: key });
+    expect(problem?.message).toContain(`label "${key}"`);
+    expect(problem?.message).toMatch(/\bweb (is|are) not served$/);
+  });
+
+  it('name both routes and the fix', () => {
+    const { problems } = read({ ...web, 'sealane.wbe.allow': '10.0.0.0/8' });
+    expect(problems).toEqual([
+      {
+        code: 'label-unknown',
+        subject: 'web-1',
+        containerId: 'c1',
+        label: 'sealane.wbe.allow',
+        message:
+          'label "sealane.wbe.allow" is of a route that no label declares (did you mean "sealane.web.allow"?); routes wbe, web are not served',
+        fix: 'Correct the label, or declare the route as well (sealane.wbe.port).',
+      },
+    ]);
+  });
+
+  it('make no route of their own, which would be open, where the other can be served without them', () => {
+    const { routes, problems } = read({ ...web, 'sealane.web.allow': '10.0.0.0/8', 'sealane.wbe.hold': '3s' });
+    expect(routes.map(({ name }) => name)).toEqual(['web']);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'label "sealane.wbe.hold" is of a route that no label declares (did you mean "sealane.web.hold"?); route wbe is not served',
+    ]);
+  });
+
+  it('keep each route from being served that may be meant', () => {
+    const labels = { 'sealane.app1.port': '81', 'sealane.app2.port': '82', 'sealane.backend.port': '83' };
+    expect(namesOf({ ...labels, 'sealane.app3.allow': '10.0.0.0/8' })).toEqual(['backend']);
+  });
+
+  it('keep both from being served where no label declares either', () => {
+    expect(namesOf({ 'sealane.hold': '3s', 'sealane.web.drain': '1s', 'sealane.wbe.allow': '::/0' })).toEqual([]);
+  });
+
+  it.each([
+    ['each has a port', { 'sealane.web1.port': '81', 'sealane.web2.port': '82', 'sealane.web2.allow': '::/0' }],
+    ['each has a name', { 'sealane.web1.host': 'a.test', 'sealane.web2.sni': 'b.test', 'sealane.web2.allow': '::/0' }],
+    ['each has a pool', { 'sealane.web1.port': '81', 'sealane.web2.pool': 'b', 'sealane.web2.allow': '::/0' }],
+    ['one is switched on', { 'sealane.web1.port': '81', 'sealane.web2.enable': 'true', 'sealane.web2.allow': '::/0' }],
+  ])('are that route’s own where %s', (_title, labels) => {
+    const { routes, problems } = read(labels);
+    expect(problems).toEqual([]);
+    expect(routes.map(({ name }) => name)).toEqual(['web1', 'web2']);
+  });
+
+  it('are that route’s own where the other’s name is not close, or where there is none', () => {
+    expect(namesOf({ ...web, 'sealane.admin.allow': '::/0' })).toEqual(['admin', 'web']);
+    expect(namesOf({ 'sealane.web.allow': '::/0' })).toEqual(['web']);
+  });
+
+  it('that is no name of a route and close to none are unknown', () => {
+    const { routes, problems } = read({ ...web, 'sealane.Admin.allow': '::/0' });
+    expect(routes).toHaveLength(1);
+    expect(problems.map(({ message }) => message)).toEqual(['unknown label "sealane.Admin.allow"']);
+  });
+
+  it('that are too many to compare keep every named route from being served', () => {
+    const many = (name: string, option: string, value: string): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`sealane.${name}-${index}.${option}`, value]));
+    expect(namesOf({ ...many('web', 'port', '80'), ...many('other', 'allow', '::/0') })).toEqual([]);
+  });
+});
