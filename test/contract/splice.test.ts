@@ -19,7 +19,7 @@ describeDriver('splice driver', () => {
 
 describeChannel('splice driver', () => spliceHere());
 
-describeLimit('splice driver', () => spliceHere({ sockets: roomFor(5) }));
+describeLimit('splice driver', 'wait', () => spliceHere({ sockets: roomFor(5) }));
 
 test('splice: a driver that is disposed closes all its descriptors', async () => {
   const before = openFiles();

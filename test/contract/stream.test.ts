@@ -14,7 +14,10 @@ describeTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
 
 describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 
-describeLimit('stream driver', () => ({ driver: createStreamDriver({ sockets: roomFor(4) }), stop: () => {} }));
+describeLimit('stream driver', 'are reset', () => ({
+  driver: createStreamDriver({ sockets: roomFor(4) }),
+  stop: () => {},
+}));
 
 describe('stream: a channel that is finished', () => {
   test('ends in order on both sides, not with a reset', async () => {

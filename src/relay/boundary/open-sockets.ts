@@ -1,30 +1,39 @@
 /**
- * The sockets that the relay's threads have open, out of those that the process may have. All threads draw on one
- * budget, so that no thread is refused a socket that another does not need. Each thread writes a cell of its own; a
- * thread that starts anew begins at 0.
+ * The sockets that the relay's threads may need, out of those that the process may have. All threads draw on one
+ * budget, so that no thread is refused a socket that another does not need. A client counts twice from its accept on,
+ * since it will need a socket for its upstream: no client is accepted that could not be dialed for.
+ *
+ * Each thread writes a cell of its own; a thread that starts anew begins at 0. Clients on their way from one thread to
+ * another count in the last cell, which all threads write.
  */
 export interface SocketMemory {
   readonly cells: Int32Array<SharedArrayBuffer>;
   readonly most: number;
 }
 
+/** The sockets of one client: its own, and that of its upstream. */
+const socketsOfClient = 2;
+
 export function createSocketMemory(threads: number, most: number): SocketMemory {
-  return { cells: new Int32Array(new SharedArrayBuffer(threads * Int32Array.BYTES_PER_ELEMENT)), most };
+  return { cells: new Int32Array(new SharedArrayBuffer((threads + 1) * Int32Array.BYTES_PER_ELEMENT)), most };
 }
 
 export class OpenSockets {
   readonly #cells: Int32Array;
   readonly #most: number;
   readonly #own: number;
+  /** The cell of the clients on their way. */
+  readonly #onTheWay: number;
 
   constructor({ cells, most }: SocketMemory = createSocketMemory(1, Infinity), own = 0) {
     this.#cells = cells;
     this.#most = most;
     this.#own = own;
+    this.#onTheWay = cells.length - 1;
     cells[own] = 0;
   }
 
-  /** The number of open sockets of all threads. */
+  /** The number of sockets of all threads, those that clients will need among them. */
   get count(): number {
     let count = 0;
     for (const cell of this.#cells) count += cell;
@@ -35,19 +44,56 @@ export class OpenSockets {
     return this.count < this.#most;
   }
 
-  /**
-   * True if there is room for a client and its upstream. Many clients that were let in to wait may still find no room
-   * when upstreams are dialed for all of them at once.
-   */
+  /** True if there is room for a client and its upstream. */
   get hasRoomForClient(): boolean {
-    return this.count + 2 <= this.#most;
+    return this.count + socketsOfClient <= this.#most;
   }
 
-  opened(): void {
-    this.#cells[this.#own] = (this.#cells[this.#own] ?? 0) + 1;
+  listenerOpened(): void {
+    this.#add(1);
   }
 
-  closed(): void {
-    this.#cells[this.#own] = (this.#cells[this.#own] ?? 0) - 1;
+  listenerClosed(): void {
+    this.#add(-1);
+  }
+
+  clientOpened(): void {
+    this.#add(socketsOfClient);
+  }
+
+  clientClosed(): void {
+    this.#add(-socketsOfClient);
+  }
+
+  /** A client of this thread is on its way to another one. */
+  clientReleased(): void {
+    // The client is never counted too low, so that no other takes its place meanwhile.
+    Atomics.add(this.#cells, this.#onTheWay, socketsOfClient);
+    this.#add(-socketsOfClient);
+  }
+
+  /** A client from another thread has arrived in this one. */
+  clientAdopted(): void {
+    this.#add(socketsOfClient);
+    this.clientDisowned();
+  }
+
+  /** A client on its way was closed. */
+  clientDisowned(): void {
+    Atomics.sub(this.#cells, this.#onTheWay, socketsOfClient);
+  }
+
+  /**
+   * Counts one more socket while there are two dials for a client: to be called after each change of its dials, with
+   * the result of the call before, which was false at first.
+   */
+  countSecondDial(hadTwo: boolean, one: object | undefined, other: object | undefined): boolean {
+    const hasTwo = one !== undefined && other !== undefined;
+    if (hasTwo !== hadTwo) this.#add(hasTwo ? 1 : -1);
+    return hasTwo;
+  }
+
+  #add(count: number): void {
+    this.#cells[this.#own] = (this.#cells[this.#own] ?? 0) + count;
   }
 }

@@ -28,7 +28,7 @@ export class ResourceWarnings {
 }
 
 const consequences: Readonly<Record<ResourceWarning['kind'], string>> = {
-  'accept-failed': 'clients are rejected',
+  'accept-failed': 'not all clients are accepted',
   'dial-impossible': 'clients have to wait, or go to another upstream',
 };
 

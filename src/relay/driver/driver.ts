@@ -23,6 +23,8 @@ export interface Driver {
    * then the descriptor is closed. Not every driver can do so.
    */
   adopt?(fd: number, client: string): Channel | undefined;
+  /** Called for a client that this driver released and that was closed on its way to another one. */
+  disown?(): void;
 }
 
 /** A few bytes for an upstream that belong to no client's connection. */

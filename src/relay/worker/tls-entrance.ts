@@ -48,7 +48,10 @@ export class TlsEntrance {
         onFewer();
       },
       onReturned: () => counters.count(threadCell.adopted, 1),
-      onClosed: (client, reason) => this.#refuse(client, reason, 'the client waited for the thread that speaks TLS'),
+      onClosed: (client, reason) => {
+        driver.disown?.();
+        this.#refuse(client, reason, 'the client waited for the thread that speaks TLS');
+      },
     });
   }
 
@@ -125,9 +128,8 @@ export class TlsEntrance {
     const { fd, listener, service, clientInfo, tls } = client;
     const channel = driver.adopt?.(fd, client.client);
     if (!channel) {
-      const message =
-        'the thread that speaks TLS has no room for another client: it has reached the limit of open files';
-      return onResourceWarning({ kind: 'accept-failed', code: 'EMFILE', message });
+      const message = 'the thread that speaks TLS could not open a client’s descriptor';
+      return onResourceWarning({ kind: 'accept-failed', code: 'EBADF', message });
     }
     counters.count(threadCell.adopted, 1);
     if (this.#isClosed) {

@@ -3,6 +3,7 @@ import type { Timer } from '../../../time/clock.ts';
 import { watchDeparture } from '../departure-watch.ts';
 import { ListNode } from '../linked-list.ts';
 import type { PeerLookup } from '../peer-lookup.ts';
+import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
@@ -20,7 +21,10 @@ import { SpliceRelay, type RelayEvents } from './relay.ts';
  */
 export interface ChannelParts extends DialParts {
   readonly lookUpPeer: PeerLookup;
+  readonly sockets: OpenSockets;
   readonly onClosed: (channel: SpliceChannel) => void;
+  /** The client now belongs to the caller of `release`. */
+  readonly onReleased: (channel: SpliceChannel) => void;
 }
 
 export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
@@ -45,6 +49,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   #dial: Dial | undefined;
   /** The dial in lane 1. */
   #second: Dial | undefined;
+  #hasTwoDials = false;
   /** The relay, which is kept for its byte counts once it is over. */
   #relay: SpliceRelay | undefined;
 
@@ -107,16 +112,21 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#events = undefined;
     this.#earlyBytes?.stop();
     this.#parts.loop.release(this.#client);
-    this.#parts.onClosed(this);
+    this.#parts.onReleased(this);
     return this.#client;
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
     const dial = new Dial(this.#parts, endpoint, this);
+    const isSecond = (lane === 0 ? this.#second : this.#dial) !== undefined;
+    const hasRoom = !isSecond || this.#parts.sockets.hasRoom;
     if (lane === 0) this.#dial = dial;
     else this.#second = dial;
-    if (tls) dial.refuse();
-    else dial.start();
+    this.#countDials();
+    // This driver does not speak TLS to upstreams, and the service began to require it after the client was routed here.
+    if (tls) dial.refuse('ENOTSUP');
+    else if (hasRoom) dial.start();
+    else dial.refuse('EMFILE');
   }
 
   abortDial(lane?: DialLane): void {
@@ -126,6 +136,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
       this.#dial = undefined;
     }
     if (lane !== 0) this.#closeSecond();
+    this.#countDials();
   }
 
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
@@ -190,6 +201,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
       this.#dial = dial;
       this.#second = undefined;
     } else this.#closeSecond();
+    this.#countDials();
     this.#isTelling = true;
     this.#events?.onDialed(lane);
     this.#isTelling = false;
@@ -200,6 +212,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     const lane = dial === this.#second ? 1 : 0;
     if (lane === 1) this.#second = undefined;
     else this.#dial = undefined;
+    this.#countDials();
     this.#events?.onDialFailed(code, lane);
   }
 
@@ -238,6 +251,10 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     );
   }
 
+  #countDials(): void {
+    this.#hasTwoDials = this.#parts.sockets.countSecondDial(this.#hasTwoDials, this.#dial, this.#second);
+  }
+
   #closeSecond(): void {
     this.#second?.close();
     this.#second = undefined;
@@ -249,6 +266,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#departure?.cancel();
     this.#dial?.close();
     this.#closeSecond();
+    this.#countDials();
     this.#relay?.close();
     this.#parts.loop.close(this.#client);
     this.#parts.onClosed(this);

@@ -1,5 +1,4 @@
 import type { Preface, RelayEnd } from '../driver.ts';
-import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { Answer } from './answer.ts';
 import { isSelfConnected, keepOnMachine, type DialFacts } from './connection.ts';
@@ -10,9 +9,7 @@ import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPee
 /**
  * One connection to an upstream, from the attempt to connect until a relay takes it over.
  */
-export interface DialParts extends HalfPipeParts, DialFacts {
-  readonly sockets: OpenSockets;
-}
+export interface DialParts extends HalfPipeParts, DialFacts {}
 
 export interface Dialer {
   /** Whether the client has sent any byte yet; undefined while that is not known. */
@@ -25,8 +22,6 @@ export interface Dialer {
 const none = -1;
 const inProgress = -115;
 const already = -114;
-const tooManyFiles = -24;
-const notSupported = -95;
 /** The events of a socket that is only read for now; writability is watched once a write would block. */
 export const tellReads = onEdge(readyIn | readyPeerEnd | readyUrgent);
 /** The events of a socket that is connecting: its first writability reports that it has connected. */
@@ -63,12 +58,9 @@ export class Dial implements FdWatcher, Deferred {
     this.#parts.loop.defer(this);
   }
 
-  /**
-   * Fails the dial: this driver does not speak TLS to upstreams, and the service began to require it after the client
-   * was routed here.
-   */
-  refuse(): void {
-    this.#failure = errorCode(notSupported);
+  /** Fails the dial, with an error code of Node's. */
+  refuse(code: string): void {
+    this.#failure = code;
     this.start();
   }
 
@@ -112,9 +104,8 @@ export class Dial implements FdWatcher, Deferred {
   }
 
   #connect(hasSpoken: boolean): void {
-    const { libc, loop, sockets } = this.#parts;
+    const { libc, loop } = this.#parts;
     const { host, port, isDirect } = this.#endpoint;
-    if (!sockets.hasRoom) return this.#fail(errorCode(tooManyFiles));
     const fd = libc.streamSocket(host);
     if (fd < 0) return this.#fail(errorCode(fd));
     this.fd = fd;

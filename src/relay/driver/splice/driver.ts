@@ -48,7 +48,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
   const libc = openLibc();
   if ('unavailable' in libc) throw new Error(`the splice driver can't run: ${libc.unavailable}`);
   const { sockets = new OpenSockets() } = options;
-  const loop = new EpollLoop(libc, sockets);
+  const loop = new EpollLoop(libc);
   const pipes = new PipePool(libc, {
     pipeSize: options.pipeSize ?? defaultPipeSize,
     maxPipes: options.maxPipes ?? defaultMaxPipes,
@@ -57,6 +57,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
   const channels = new LinkedList<SpliceChannel>();
   const couriers = new LinkedList<Courier>();
   const listeners = new Set<SpliceListener>();
+  const fullListeners = new Set<SpliceListener>();
   const parts: ChannelParts = {
     libc,
     loop,
@@ -66,19 +67,19 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     networks: createDirectNetworks(),
     sockets,
     lookUpPeer: createPeerLookup(libc),
-    onClosed: (channel) => void channels.remove(channel.node),
+    onClosed(channel) {
+      channels.remove(channel.node);
+      sockets.clientClosed();
+      for (const listener of fullListeners) listener.onRoom();
+    },
+    onReleased(channel) {
+      channels.remove(channel.node);
+      sockets.clientReleased();
+    },
   };
 
   const onAccepted = (fd: number, client: string, events: ListenEvents): void => {
-    if (!sockets.hasRoomForClient) {
-      libc.setResetOnClose(fd);
-      loop.close(fd);
-      events.onResourceWarning(
-        'EMFILE',
-        `${sockets.count} sockets are open, as many as the limit of open files allows`,
-      );
-      return;
-    }
+    sockets.clientOpened();
     const channel = new SpliceChannel(parts, fd, client);
     channels.add(channel.node);
     if (channel.start()) events.onChannel(channel);
@@ -95,7 +96,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     wakeFd: loop.wakeFd,
     turn: (maxWaitMs) => loop.turn(maxWaitMs),
     listen(bind, events) {
-      const listener = new SpliceListener({ loop, onAccepted }, bind, events);
+      const listener = new SpliceListener({ loop, sockets, fullListeners, onAccepted }, bind, events);
       listeners.add(listener);
       return {
         close() {
@@ -116,6 +117,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
         courier.stop();
       };
     },
+    disown: () => sockets.clientDisowned(),
     dispose() {
       for (const listener of listeners) listener.close();
       for (const channel of channels) channel.abort();

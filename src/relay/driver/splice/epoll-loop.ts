@@ -1,7 +1,6 @@
 // The global `performance` is a getter, and costs more than the clock itself.
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../../time/clock.ts';
-import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { EpollSet, maxEvents } from './epoll-set.ts';
 import { again, errorMessage, onEdge, readyIn, readyOut, type Libc } from './libc.ts';
 import { BusyPoll } from './busy-poll.ts';
@@ -48,7 +47,6 @@ export class EpollLoop {
   woken = false;
   /** The number of waits so far. */
   turns = 0;
-  readonly #sockets: OpenSockets;
   readonly #epoll: EpollSet;
   readonly #busyPoll: BusyPoll;
   /** The number of events reported since the timers were last turned. */
@@ -59,9 +57,7 @@ export class EpollLoop {
   #deferred: Deferred[] = [];
   #spare: Deferred[] = [];
 
-  /** `sockets` counts the watched descriptors. */
-  constructor(libc: Libc, sockets = new OpenSockets()) {
-    this.#sockets = sockets;
+  constructor(libc: Libc) {
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
     this.#busyPoll = new BusyPoll(this.nowMs);
@@ -80,7 +76,6 @@ export class EpollLoop {
   /** Watches a descriptor: 0, or minus errno. The caller must `close` the descriptor in either case. */
   watch(fd: number, mask: number, watcher: FdWatcher): number {
     this.#reserve(fd);
-    this.#sockets.opened();
     this.#busyPoll.onSocketAdded();
     this.#watchers[fd] = watcher;
     this.#masks[fd] = mask;
@@ -198,7 +193,6 @@ export class EpollLoop {
 
   #forget(fd: number): void {
     this.#reserve(fd);
-    if (this.#watchers[fd]) this.#sockets.closed();
     this.#watchers[fd] = undefined;
     this.#tags[fd] = (this.#tags[fd] ?? 0) + 1;
   }

@@ -1,24 +1,32 @@
 import { removeSocketFile } from '../socket-file.ts';
 import { formatAddress, isUnix, unixPath } from '../../../address/address.ts';
 import type { Timer } from '../../../time/clock.ts';
+import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
 import type { Deferred, EpollLoop, FdWatcher } from './epoll-loop.ts';
 import { again, errorCode, errorMessage, readyIn } from './libc.ts';
 
 /**
  * One listening socket. It is level-triggered, so that epoll reports a backlog again that was not emptied. While
- * nothing can be accepted the socket is not watched, or the loop would spin.
+ * nothing can be accepted the socket is not watched, or the loop would spin; clients that there is no room for wait
+ * in the backlog.
  */
 interface ListenerParts {
   readonly loop: EpollLoop;
-  /** Makes a channel of an accepted socket, or resets the socket and reports a resource warning. */
+  readonly sockets: OpenSockets;
+  /** The listeners whose clients wait because there is no room for them; `onRoom` is called for each. */
+  readonly fullListeners: Set<SpliceListener>;
+  /** Makes a channel of an accepted socket. */
   readonly onAccepted: (fd: number, client: string, events: ListenEvents) => void;
 }
 
 /** The longest accept queue; the kernel limits it to net.core.somaxconn (listen(2)). */
 const backlog = 4_096;
 const mostAtOnce = 64;
-/** The pause after an accept failed for lack of descriptors or memory; a busy process frees some in that time. */
+/**
+ * The pause after an accept failed for lack of descriptors or memory, or until the next look for room that another
+ * thread has left; a busy process frees some in that time.
+ */
 const pauseMs = 100;
 const interrupted: ReadonlySet<string> = new Set(['ECONNABORTED', 'EPROTO', 'EINTR', 'EPERM']);
 
@@ -38,6 +46,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     this.#bind = bind;
     this.#events = events;
     this.#fd = parts.loop.libc.streamSocket(bind.host);
+    if (this.#fd >= 0) parts.sockets.listenerOpened();
     this.#failure = this.#fd < 0 ? this.#fd : this.#open();
     parts.loop.defer(this);
   }
@@ -46,7 +55,9 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     if (this.#closed) return;
     this.#closed = true;
     this.#paused?.cancel();
+    this.#parts.fullListeners.delete(this);
     if (this.#fd < 0) return;
+    this.#parts.sockets.listenerClosed();
     this.#parts.loop.close(this.#fd);
     if (this.#failure === 0 && isUnix(this.#bind.host)) removeSocketFile(unixPath(this.#bind.host));
   }
@@ -72,8 +83,9 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     // A message that is about to be read may close this listener. It was sent before these clients came, and epoll will
     // report them again.
     if (woken) return;
+    if (!this.#hasRoom) return this.#onFull();
     let accepted = 0;
-    for (; accepted < this.#expected && !this.#closed && !this.#paused; accepted++) {
+    for (; accepted < this.#expected && !this.#closed && !this.#paused && this.#hasRoom; accepted++) {
       const fd = libc.accept(this.#fd);
       if (fd < 0) {
         this.#expected = Math.max(1, accepted);
@@ -82,6 +94,15 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
       this.#parts.onAccepted(fd, libc.lastAddressText(), this.#events);
     }
     this.#expected = Math.min(mostAtOnce, this.#expected * 2);
+  }
+
+  /** Goes on accepting clients where there was no room for them: a client of this thread has left. */
+  onRoom(): void {
+    if (this.#hasRoom) this.#resume();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#parts.sockets.hasRoomForClient;
   }
 
   #open(): number {
@@ -110,12 +131,32 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     const code = errorCode(result);
     // The client left before it was accepted; epoll reports those behind it again.
     if (interrupted.has(code)) return;
+    this.#pause(() => this.#resume());
+    this.#events.onResourceWarning(code, `${errorMessage(result)}; no client is accepted for ${pauseMs} ms`);
+  }
+
+  #onFull(): void {
+    this.#parts.fullListeners.add(this);
+    this.#pauseUntilRoom();
+    const { count } = this.#parts.sockets;
+    const message = `the limit of open files allows ${count} sockets, all of which are taken; clients wait for a place`;
+    this.#events.onResourceWarning('EMFILE', message);
+  }
+
+  #pauseUntilRoom(): void {
+    this.#pause(() => (this.#hasRoom ? this.#resume() : this.#pauseUntilRoom()));
+  }
+
+  #pause(then: () => void): void {
     const { loop } = this.#parts;
     loop.rewatch(this.#fd, 0);
-    this.#paused = loop.clock.after(pauseMs, () => {
-      this.#paused = undefined;
-      loop.rewatch(this.#fd, readyIn);
-    });
-    this.#events.onResourceWarning(code, `${errorMessage(result)}; no client is accepted for ${pauseMs} ms`);
+    this.#paused = loop.clock.after(pauseMs, then);
+  }
+
+  #resume(): void {
+    this.#paused?.cancel();
+    this.#paused = undefined;
+    this.#parts.fullListeners.delete(this);
+    this.#parts.loop.rewatch(this.#fd, readyIn);
   }
 }

@@ -37,6 +37,7 @@ export class StreamChannel implements Channel, StreamDialer {
   #upstream: StreamDial | undefined;
   /** The dial in lane 1. */
   #second: StreamDial | undefined;
+  #hasTwoDials = false;
   #events: ChannelEvents | undefined;
   readonly #earlyBytes = new StreamEarlyBytes({
     onBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
@@ -117,9 +118,12 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const dial = new StreamDial(this, endpoint, this.#parts, tls);
+    const { sockets, networks } = this.#parts;
+    const isSecond = (lane === 0 ? this.#second : this.#upstream) !== undefined;
+    const dial = new StreamDial(this, endpoint, { networks, hasRoom: !isSecond || sockets.hasRoom }, tls);
     if (lane === 0) this.#upstream = dial;
     else this.#second = dial;
+    this.#countDials();
   }
 
   abortDial(lane?: DialLane): void {
@@ -128,6 +132,7 @@ export class StreamChannel implements Channel, StreamDialer {
       this.#upstream = undefined;
     }
     if (lane !== 0) this.#closeSecond();
+    this.#countDials();
   }
 
   onDialed(dial: StreamDial): void {
@@ -137,6 +142,7 @@ export class StreamChannel implements Channel, StreamDialer {
       this.#upstream = dial;
       this.#second = undefined;
     } else this.#closeSecond();
+    this.#countDials();
     this.#events?.onDialed(lane);
   }
 
@@ -179,24 +185,15 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   #watch(client: Socket): void {
-    const ifCurrent = (then: () => void): (() => void) => {
-      return () => {
+    const onCurrent = (event: 'end' | 'error' | 'close', then: () => void): void => {
+      client.on(event, () => {
         if (client === this.#client) then();
-      };
+      });
     };
     this.#earlyBytes.read(client);
-    client.on(
-      'end',
-      ifCurrent(() => this.#onClientEnd()),
-    );
-    client.on(
-      'error',
-      ifCurrent(() => this.#onClientReset()),
-    );
-    client.on(
-      'close',
-      ifCurrent(() => this.onSocketClosed()),
-    );
+    onCurrent('end', () => this.#onClientEnd());
+    onCurrent('error', () => this.#onClientReset());
+    onCurrent('close', () => this.onSocketClosed());
   }
 
   /**
@@ -228,7 +225,7 @@ export class StreamChannel implements Channel, StreamDialer {
   onUpstreamFailed(code: string, dial: StreamDial): void {
     if (this.#over) return;
     if (dial === this.#second) {
-      this.#second = undefined;
+      this.#closeSecond();
       return this.#events?.onDialFailed(code, 1);
     }
     if (dial !== this.#upstream) return;
@@ -243,6 +240,7 @@ export class StreamChannel implements Channel, StreamDialer {
       return this.#end('upstream-reset');
     }
     this.#upstream = undefined;
+    this.#countDials();
     this.#events?.onDialFailed(code, 0);
   }
 
@@ -286,9 +284,14 @@ export class StreamChannel implements Channel, StreamDialer {
     this.#end('finished');
   }
 
+  #countDials(): void {
+    this.#hasTwoDials = this.#parts.sockets.countSecondDial(this.#hasTwoDials, this.#upstream, this.#second);
+  }
+
   #closeSecond(): void {
     this.#second?.close();
     this.#second = undefined;
+    this.#countDials();
   }
 
   #end(reason: RelayEnd): void {

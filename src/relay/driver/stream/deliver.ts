@@ -1,10 +1,11 @@
 import type { Delivery } from '../driver.ts';
-import { StreamDial, type StreamDialParts } from './dial.ts';
+import { StreamDial } from './dial.ts';
+import type { StreamParts } from './stream-parts.ts';
 
 /** Carries out a delivery (see Driver.deliver). */
 export function deliver(
   { endpoint, bytes, patienceMs }: Delivery,
-  parts: StreamDialParts,
+  { sockets, networks }: Pick<StreamParts, 'sockets' | 'networks'>,
   onOver: (isDelivered: boolean) => void,
 ): () => void {
   let isSent = false;
@@ -31,7 +32,7 @@ export function deliver(
       onSocketClosed: end,
     },
     endpoint,
-    parts,
+    { networks, hasRoom: sockets.hasRoom },
     undefined,
   );
   const patience = setTimeout(end, patienceMs);

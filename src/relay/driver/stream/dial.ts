@@ -16,7 +16,10 @@ export interface StreamDialer {
   onSocketClosed(): void;
 }
 
-export type StreamDialParts = Pick<StreamParts, 'sockets' | 'networks'>;
+interface StreamDialParts extends Pick<StreamParts, 'networks'> {
+  /** False where no socket is left for the dial, which then fails. */
+  readonly hasRoom: boolean;
+}
 
 export class StreamDial {
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
@@ -27,12 +30,9 @@ export class StreamDial {
   #isOver = false;
 
   constructor(dialer: StreamDialer, endpoint: Endpoint, parts: StreamDialParts, tls: UpstreamTlsOffer | undefined) {
-    const { sockets } = parts;
     this.#dialer = dialer;
     const hindrance = hindranceOf(endpoint, parts);
     const carrier = hindrance ? new Socket().destroy(hindrance) : connectTo(endpoint);
-    sockets.opened();
-    carrier.once('close', () => sockets.closed());
     this.#carrier = carrier;
     this.socket = carrier;
     this.#watch(carrier);
@@ -74,7 +74,7 @@ export class StreamDial {
 }
 
 /** The error with which the dial fails before it begins. */
-function hindranceOf({ host, isDirect }: Endpoint, { sockets, networks }: StreamDialParts): Error | undefined {
-  if (!sockets.hasRoom) return tooManyFiles();
+function hindranceOf({ host, isDirect }: Endpoint, { hasRoom, networks }: StreamDialParts): Error | undefined {
+  if (!hasRoom) return tooManyFiles();
   return isDirect && networks.find(host).kind === 'none' ? networkGone() : undefined;
 }

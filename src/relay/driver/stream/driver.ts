@@ -28,8 +28,11 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
     listen: (bind, events) => listen(bind, events, parts),
     deliver: (delivery, onOver) => deliver(delivery, parts, onOver),
     adopt(fd, client) {
+      parts.sockets.clientAdopted();
       const socket = open(fd);
-      return socket && admit(socket, parts, client);
+      if (socket) return channelOf(socket, parts, client);
+      parts.sockets.clientClosed();
+      return undefined;
     },
   };
 }
@@ -73,27 +76,20 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: St
 }
 
 function accept(socket: Socket, events: ListenEvents, parts: StreamParts, client?: string): void {
-  const channel = admit(socket, parts, client);
-  if (channel) events.onChannel(channel);
-  else
-    events.onResourceWarning(
-      'EMFILE',
-      `${parts.sockets.count} sockets are open, as many as the limit of open files allows`,
-    );
+  const { sockets } = parts;
+  if (sockets.hasRoomForClient) {
+    sockets.clientOpened();
+    return events.onChannel(channelOf(socket, parts, client));
+  }
+  socket.on('error', ignore);
+  resetNow(socket);
+  const message = `the limit of open files allows ${sockets.count} sockets, all of which are taken; clients are reset`;
+  events.onResourceWarning('EMFILE', message);
 }
 
-/**
- * Makes a channel of a client's socket; undefined where the limit of sockets is reached, and then the client was reset.
- */
-function admit(socket: Socket, parts: StreamParts, client?: string): StreamChannel | undefined {
-  const { sockets } = parts;
-  if (!sockets.hasRoomForClient) {
-    socket.on('error', ignore);
-    resetNow(socket);
-    return undefined;
-  }
-  sockets.opened();
-  socket.once('close', () => sockets.closed());
+/** Makes a channel of a client's socket, which is counted already. */
+function channelOf(socket: Socket, parts: StreamParts, client?: string): StreamChannel {
+  socket.once('close', () => parts.sockets.clientClosed());
   return new StreamChannel(socket, parts, client);
 }
 
