@@ -6,10 +6,9 @@ import type { Socket } from 'node:net';
  * others. A new connection takes the place of the one that has gone the longest without a whole request. Answers in
  * progress are never cut off, so they get fewer places than there are: health checks always find one.
  */
-const most = 256;
-/** A reverse proxy, or Docker's own, has one address for all of its clients. */
-const mostOfAddress = 128;
-const keptForHealth = 32;
+/** The part for one client address: a reverse proxy, or Docker's own, has one for all of its clients. */
+const partOfAddress = 1 / 2;
+const partForHealth = 1 / 8;
 
 interface Connection {
   readonly socket: Socket;
@@ -21,8 +20,15 @@ interface Connection {
 export class Connections {
   /** The oldest first. */
   readonly #connections = new Map<Socket, Connection>();
+  readonly #most: number;
+  readonly #mostOfAddress: number;
+  readonly #keptForHealth: number;
 
-  constructor(server: Server) {
+  /** `most`: the most connections at once. */
+  constructor(server: Server, most: number) {
+    this.#most = most;
+    this.#mostOfAddress = Math.floor(most * partOfAddress);
+    this.#keptForHealth = Math.ceil(most * partForHealth);
     server.on('connection', (socket) => this.#add(socket));
   }
 
@@ -39,8 +45,8 @@ export class Connections {
     const busy = this.#select(({ answering }) => answering > 0);
     const address = addressOf(socket);
     return (
-      busy.length > most - keptForHealth ||
-      busy.filter((connection) => connection.address === address).length > mostOfAddress - keptForHealth
+      busy.length > this.#most - this.#keptForHealth ||
+      busy.filter((connection) => connection.address === address).length > this.#mostOfAddress - this.#keptForHealth
     );
   }
 
@@ -49,8 +55,8 @@ export class Connections {
     this.#connections.set(socket, { socket, address, answering: 0 });
     socket.once('close', () => this.#connections.delete(socket));
     const ofAddress = this.#select((connection) => connection.address === address);
-    if (ofAddress.length > mostOfAddress) this.#closeOldest(ofAddress);
-    else if (this.#connections.size > most) this.#closeOldest([...this.#connections.values()]);
+    if (ofAddress.length > this.#mostOfAddress) this.#closeOldest(ofAddress);
+    else if (this.#connections.size > this.#most) this.#closeOldest([...this.#connections.values()]);
   }
 
   #closeOldest(connections: readonly Connection[]): void {

@@ -29,8 +29,9 @@ const silenceMs = 30_000;
 export async function serveAdmin(
   app: AdminApp,
   address: { readonly host: string; readonly port: number },
+  mostConnections: number,
 ): Promise<AdminServer> {
-  const server = createServer(app, 'tcp');
+  const server = createServer(app, 'tcp', mostConnections);
   server.listen(address.port, address.host);
   await once(server, 'listening');
   const bound = server.address();
@@ -38,9 +39,9 @@ export async function serveAdmin(
 }
 
 /** Serves on a Unix socket. The file's mode lets only its owner connect (unix(7)). */
-export async function serveAdminSocket(app: AdminApp, path: string): Promise<AdminServer> {
+export async function serveAdminSocket(app: AdminApp, path: string, mostConnections: number): Promise<AdminServer> {
   await removeStale(path);
-  const server = createServer(app, 'socket');
+  const server = createServer(app, 'socket', mostConnections);
   // The mode holds from the first moment: with a later change, every user could connect until then.
   const before = process.umask(0o177);
   try {
@@ -57,7 +58,7 @@ export async function serveAdminSocket(app: AdminApp, path: string): Promise<Adm
   return { port: 0, close: () => close(server) };
 }
 
-function createServer(app: AdminApp, transport: 'tcp' | 'socket'): Server {
+function createServer(app: AdminApp, transport: 'tcp' | 'socket', mostConnections: number): Server {
   const server = createAdaptorServer({
     fetch(request, bindings) {
       const { incoming, outgoing } = bindings as HttpBindings;
@@ -68,7 +69,7 @@ function createServer(app: AdminApp, transport: 'tcp' | 'socket'): Server {
     serverOptions: deadlines,
   }) as Server;
   server.timeout = silenceMs;
-  const connections = new Connections(server);
+  const connections = new Connections(server, mostConnections);
   return server;
 }
 

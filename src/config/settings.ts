@@ -142,8 +142,10 @@ const schema = z.object({
     .describe('The oldest TLS version that clients may use where Sealane terminates TLS.'),
   'max-sessions': maxSessions.schema
     .optional()
-    .meta({ value: maxSessions.value, fallback: 'as many as open files are allowed' })
-    .describe('The most sessions of all services together; one more client is closed at once.'),
+    .meta({ value: maxSessions.value, fallback: 'as many as open files allow, two for each' })
+    .describe(
+      'The most sessions of all services together; one more client is closed at once. Where the limit of open files (`ulimit -n`) is reached first, clients wait until others leave (splice driver), or are reset (stream driver).',
+    ),
   'explain-names': flag.schema
     .default(true)
     .meta({ value: flag.value, fallback: '`true`' })

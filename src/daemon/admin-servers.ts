@@ -1,7 +1,7 @@
 import { newToken, type AccessRules } from '../admin/access.ts';
 import { createAdminApp } from '../admin/app.ts';
 import { keepServing, type KeptAdmin } from '../admin/keep-serving.ts';
-import { serveAdmin, serveAdminSocket } from '../admin/server.ts';
+import { serveAdmin, serveAdminSocket, type AdminServer } from '../admin/server.ts';
 import type { AdminSource } from '../admin/source.ts';
 import { formatAddress, isLoopback } from '../address/address.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,6 +19,8 @@ interface AdminServersParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly link: DashboardLink;
+  /** The most connections at each of the two. */
+  readonly mostConnections: number;
 }
 
 /** Yields each way in once it was tried; one that is taken is tried again until it is free. */
@@ -31,7 +33,8 @@ export async function* serveAdminApi(
   if (admin !== 'off') yield await serveAddress(source, { ...settings, admin }, parts);
   if (socket !== undefined) {
     const app = createAdminApp(source, { token: undefined, names: [] });
-    yield await keepServing({ name: `admin socket ${socket}`, serve: () => serveAdminSocket(app, socket) }, parts);
+    const serve = (): Promise<AdminServer> => serveAdminSocket(app, socket, parts.mostConnections);
+    yield await keepServing({ name: `admin socket ${socket}`, serve }, parts);
   }
 }
 
@@ -46,7 +49,7 @@ async function serveAddress(
   return keepServing(
     {
       name: `admin address ${formatAddress(admin)}`,
-      serve: () => serveAdmin(app, admin),
+      serve: () => serveAdmin(app, admin, parts.mostConnections),
       onServing({ port }) {
         parts.link.onServing(
           { host: admin.host, port },

@@ -74,7 +74,8 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: engine.engine?.clock }),
     async serve() {
-      for await (const server of serveAdminApi(source, settings, { clock, logger, link })) servers.push(server);
+      const serving = { clock, logger, link, mostConnections: relay.files.adminConnections };
+      for await (const server of serveAdminApi(source, settings, serving)) servers.push(server);
     },
     async close() {
       feed.stop();

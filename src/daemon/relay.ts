@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { DriverName } from '../relay/boundary/messages.ts';
 import type { ListenerStatus, SessionRecord } from '../relay/boundary/report.ts';
 import { chooseDriver } from '../relay/driver/choose-driver.ts';
+import { fileBudget, type FileBudget } from '../relay/plane/file-budget.ts';
 import { createPlane, type Plane } from '../relay/plane/plane.ts';
 import { DialFailures } from '../telemetry/dial-failures.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -16,6 +17,7 @@ import { ListenerStatuses } from './listener-statuses.ts';
 export interface Relay {
   readonly plane: Plane;
   readonly driver: DriverName;
+  readonly files: FileBudget;
   readonly listeners: ListenerStatuses;
   readonly dialFailures: DialFailures;
   /** Sessions that ended. `dropped`: records that were lost before they came here. */
@@ -46,11 +48,12 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
   statuses.on((listen, status) => listeners.set(listen, status));
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
+  const files = fileBudget(driver, workers);
   const plane = createPlane(
     { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
-    { workers, driver, reusePort, maxSessions, socketFolder },
+    { workers, driver, reusePort, maxSessions, socketFolder, files },
   );
-  return { plane, driver, listeners, dialFailures, sessions, suspects, statuses };
+  return { plane, driver, files, listeners, dialFailures, sessions, suspects, statuses };
 }
 
 function driverOf(settings: RelaySettings, logger: Logger): DriverName {

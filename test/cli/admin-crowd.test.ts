@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { runSealane, startSealane, startWithLog, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
+import { dial, serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 /**
@@ -81,6 +82,29 @@ describe.each([256, 2_000])('%i half requests', (count) => {
     expect(await runSealane(['health', '--admin-socket', path])).toMatchObject({ code: 0 });
     expect([halves.sockets.length, sealane.process.exitCode]).toEqual([count, null]);
   });
+});
+
+it('half requests take no file from the relay’s clients where few may be open', async () => {
+  await using folder = await tempFolder();
+  await using server = await serveEcho();
+  const [admin, port] = [await freePort(), await freePort()];
+  const text = `services: { web: { listen: '127.0.0.1:${port}', upstreams: ['127.0.0.1:${server.port}'] } }`;
+  const config = await folder.write('sealane.yaml', text);
+  const settings = ['--docker', 'none', '--workers', '1', '--admin', `127.0.0.1:${admin}`, '--config', config];
+  await using sealane = startWithLog('unread', ['run', ...settings], { before: ['prlimit', '--nofile=256:256'] });
+  const echo = async (): Promise<string> => {
+    await using client = await dial(port);
+    const answer = await client.echo('hello');
+    return answer;
+  };
+  await vi.waitFor(async () => expect(await echo()).toBe('hello'), 10_000);
+  using one = await crowd({ port: admin }, 150);
+  using other = await crowd({ port: admin, localAddress: '127.0.0.2' }, 150);
+  await using clients = new AsyncDisposableStack();
+  for (let nth = 0; nth < 50; nth++) expect(await clients.use(await dial(port)).echo('hello')).toBe('hello');
+  // They did not have to wait until half requests had timed out.
+  const isOpen = ({ destroyed }: Socket): boolean => !destroyed;
+  expect([one.sockets.some(isOpen), other.sockets.some(isOpen), sealane.process.exitCode]).toEqual([true, true, null]);
 });
 
 it('a client address takes no connection away from another', async () => {

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Driver } from '../../src/relay/driver/driver.ts';
+import { createBlackhole } from '../support/sockets/blackhole.ts';
 import { dispatcherRig, publishAndBind, until } from '../support/sockets/rig.ts';
-import { pool, table, upstream } from '../support/sockets/tables.ts';
-import { dial, serveEcho } from '../support/sockets/sockets.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, serve, serveEcho } from '../support/sockets/sockets.ts';
+import { cancelRequest } from './cancels.contract.ts';
 
 /**
  * The behaviour of a driver at its limit of sessions; `create` makes a driver that may have two. Further clients are
@@ -56,5 +58,70 @@ export function describeLimit(
     }
     expect(rig.suspects.all).toEqual([]);
     expect(rig.warnings.all).toEqual(['EMFILE']);
+  });
+
+  test(`${name}: no second dial is begun beside a slow one where there is no room for it, and the first goes on`, async () => {
+    const { driver, stop } = create();
+    await using rig = dispatcherRig(() => driver, stop);
+    await using silent = await createBlackhole();
+    await using server = await serveEcho();
+    const live = upstream('live', { port: server.port });
+    const options = { balance: 'first', connectTimeoutMs: 400 } as const;
+    const port = await publishAndBind(rig, table([pool([live], options)]));
+    await using other = await dial(port);
+    await other.echo('1');
+    rig.publish(table([pool([upstream('a', { port: silent.port }), live], options)]));
+    await using client = await dial(port);
+
+    expect(await client.echo('hello')).toBe('hello');
+    expect(rig.suspects.all).toEqual([{ key: 'a', error: `ETIMEDOUT 127.0.0.1:${silent.port}` }]);
+    expect(rig.warnings.all).toEqual([]);
+    expect(await other.echo('on')).toBe('on');
+  });
+
+  test(`${name}: the room of second dials is free again once one of the two was answered`, async () => {
+    const { driver, stop } = create();
+    await using rig = dispatcherRig(() => driver, stop);
+    await using silent = await createBlackhole();
+    await using server = await serveEcho();
+    const slowFirst = [upstream('a', { port: silent.port }), upstream('live', { port: server.port })];
+    const port = await publishAndBind(rig, table([pool(slowFirst, { balance: 'first', connectTimeoutMs: 60_000 })]));
+    for (let nth = 1; nth <= 2; nth++) {
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+      await client.closed;
+      await until(() => rig.records.all.length === nth);
+    }
+    rig.publish(table([pool(slowFirst.slice(1))]));
+    await using first = await dial(port);
+    await using second = await dial(port);
+
+    expect(await Promise.all([first.echo('1'), second.echo('2')])).toEqual(['1', '2']);
+    expect(rig.warnings.all).toEqual([]);
+  });
+
+  test(`${name}: a request to cancel a query reaches one upstream after the other where there is room for one`, async () => {
+    const { driver, stop } = create();
+    await using rig = dispatcherRig(() => driver, stop);
+    await using a = await serve();
+    await using b = await serve();
+    const upstreams = [upstream('a', { port: a.port }), upstream('b', { port: b.port })];
+    const shared = { ...listener('none', 0, 'shared'), service: 's', postgres: true, sniffTimeoutMs: 60_000 };
+    const port = await publishAndBind(rig, table([pool(upstreams, { service: 's' })], [shared]));
+    await using silent = await dial(port);
+    await using client = await dial(port);
+    client.socket.write(cancelRequest);
+    for (const server of [a, b]) {
+      expect(b.peers).toHaveLength(0);
+      const peer = await server.accept();
+      expect(await peer.read(cancelRequest.length)).toBe(cancelRequest.toString('latin1'));
+      peer.socket.end();
+    }
+
+    expect(await client.readToEnd()).toBe('');
+    expect(silent.socket.readableEnded).toBe(false);
+    expect(await rig.records.find(() => true)).toMatchObject({ detail: expect.stringContaining('2 of 2') as string });
+    expect(rig.warnings.all).toEqual([]);
   });
 }

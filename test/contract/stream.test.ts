@@ -15,7 +15,7 @@ describeTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
 describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 
 describeLimit('stream driver', 'are reset', () => ({
-  driver: createStreamDriver({ sockets: roomFor(4) }),
+  driver: createStreamDriver({ sockets: roomFor(5) }),
   stop: () => {},
 }));
 

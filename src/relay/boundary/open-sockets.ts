@@ -49,11 +49,17 @@ export class OpenSockets {
     return this.count + socketsOfClient <= this.#most;
   }
 
-  listenerOpened(): void {
+  /** The message that there is no room for another client. `consequence`: what happens to clients, in a few words. */
+  fullMessage(consequence: string): string {
+    return `the limit of open files leaves ${this.#most} sockets, and all are taken, so ${consequence}; raise it (ulimit -n)`;
+  }
+
+  /** A socket of no client's session was opened: a listener's, or that of a delivery. */
+  otherOpened(): void {
     this.#add(1);
   }
 
-  listenerClosed(): void {
+  otherClosed(): void {
     this.#add(-1);
   }
 

@@ -15,9 +15,10 @@ export interface Driver {
   listen(bind: Bind, events: ListenEvents): DriverListener;
   /**
    * Connects to an upstream, sends it a few bytes, and waits until it ends the connection. `onOver` says whether they
-   * were sent; it is not called within this call, nor once the returned function has stopped the delivery.
+   * were sent; it is not called within this call, nor once the returned function has stopped the delivery. Undefined
+   * where there is no room for another socket, and then nothing was begun; never for a delivery that `hasRoom`.
    */
-  deliver(delivery: Delivery, onOver: (isDelivered: boolean) => void): () => void;
+  deliver(delivery: Delivery, onOver: (isDelivered: boolean) => void): (() => void) | undefined;
   /**
    * Takes over a client that another driver of this process released (see `release`). Undefined where that fails, and
    * then the descriptor is closed. Not every driver can do so.
@@ -33,6 +34,8 @@ export interface Delivery {
   readonly bytes: Uint8Array;
   /** The time from the dial to the end of the connection, in milliseconds. */
   readonly patienceMs: number;
+  /** True if the delivery may have the socket that is kept for the upstream of a client. */
+  readonly hasRoom: boolean;
 }
 
 export interface Bind {

@@ -2,18 +2,27 @@ import { readFileSync } from 'node:fs';
 import type { DriverName } from '../boundary/messages.ts';
 
 /**
- * The relay's part of the limit of open files (RLIMIT_NOFILE, getrlimit(2)). Node itself raises the soft limit to the
- * hard one when it starts.
+ * How the limit of open files (RLIMIT_NOFILE, getrlimit(2)) is shared out. Node itself raises the soft limit to the hard
+ * one when it starts.
  */
-interface FileBudget {
-  /** The most open sockets over all threads: clients, upstreams, and the splice driver's listeners. */
+export interface FileBudget {
+  /** The most open sockets over all threads: listeners, clients and upstreams. */
   readonly sockets: number;
   /** The most open pipes in each thread that moves bulk data through pipes. */
   readonly pipes: number;
+  /** The most connections at each of the admin API's two ways in. */
+  readonly adminConnections: number;
 }
 
-/** The files kept for the engine's and the admin API's sockets, logs, and the threads themselves. */
-const reserved = 128;
+/** The files kept for the process itself, logs, the engine's sockets and those of probes. */
+const reserved = 72;
+/** The files kept for each thread, which has 7 (measured). */
+const reservedForThread = 8;
+/** The admin API's two ways in get a sixteenth of all files, within these bounds for each. */
+const filesForAdminConnection = 32;
+const fewestAdminConnections = 16;
+const mostAdminConnections = 256;
+const waysIn = 2;
 const mostPipes = 512;
 /** One pipe for so many files; a pipe has two descriptors, so pipes get an eighth of all. */
 const filesForAPipe = 16;
@@ -22,9 +31,14 @@ const fewestSockets = 3;
 
 /** Pure, except that it reads the limit by default. */
 export function fileBudget(driver: DriverName, workers: number, files = openFilesLimit()): FileBudget {
-  const left = files - reserved;
+  const adminConnections = Math.min(
+    mostAdminConnections,
+    Math.max(fewestAdminConnections, Math.floor(files / filesForAdminConnection)),
+  );
+  // The splice driver has one thread more, which ends TLS.
+  const left = files - reserved - reservedForThread * (workers + 1) - waysIn * adminConnections;
   const pipes = driver === 'splice' ? Math.max(1, Math.min(mostPipes, Math.floor(left / workers / filesForAPipe))) : 0;
-  return { sockets: Math.max(fewestSockets, left - 2 * pipes * workers), pipes };
+  return { sockets: Math.max(fewestSockets, left - 2 * pipes * workers), pipes, adminConnections };
 }
 
 /**

@@ -6,7 +6,7 @@ import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
 import { Drain } from './drain.ts';
 import { figuresFrom, type PlaneFigures } from './figures.ts';
-import { fileBudget } from './file-budget.ts';
+import { fileBudget, type FileBudget } from './file-budget.ts';
 import { SessionQueries, type SessionList } from './session-queries.ts';
 import { createSocketMemory } from '../boundary/open-sockets.ts';
 import type { DriverName, FromWorker } from '../boundary/messages.ts';
@@ -50,6 +50,8 @@ export interface PlaneOptions {
   readonly maxSessions?: number | undefined;
   /** The folder in which labels may open Unix sockets. Undefined: paths are not checked. */
   readonly socketFolder?: string | undefined;
+  /** Default: by the process's limit of open files. */
+  readonly files?: FileBudget;
   /** The module that worker threads run. Default: found by itself, in the bundle and from source. */
   readonly workerUrl?: URL;
   /** How many counter slots there are; upstreams beyond them share one. */
@@ -105,11 +107,10 @@ class ThreadedPlane implements Plane {
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, socketFolder, slots } = options;
-    const { workerUrl = defaultWorkerUrl() } = options;
+    const { workerUrl = defaultWorkerUrl(), files = fileBudget(driver, workers) } = options;
     // The splice driver can't end TLS, so there may be one thread more that does.
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
-    const files = fileBudget(driver, workers);
     this.#driver = driver;
     this.#applied = Array.from({ length: threadCount }, () => 0);
     this.#failedStarts = Array.from({ length: threadCount }, () => 0);

@@ -128,8 +128,9 @@ class CancelRequest implements ChannelEvents {
   readonly node = new ListNode<CancelRequest>(this);
   readonly #channel: Channel;
   readonly #onOver: (reason: CloseReason, detail?: string) => void;
+  /** The letters that wait for a socket, and those whose next address is to be tried. */
+  readonly #unsent = new Set<Letter>();
   readonly #aborts = new Set<() => void>();
-  #pending = 0;
   #total = 0;
   #delivered = 0;
   #hasLeft = false;
@@ -142,9 +143,8 @@ class CancelRequest implements ChannelEvents {
 
   start(letters: readonly Letter[], driver: Pick<Driver, 'deliver'>): void {
     this.#total = letters.length;
-    this.#pending = letters.length;
-    if (letters.length === 0) return this.#finish();
-    for (const { endpoints, bytes } of letters) this.#send(endpoints, bytes, driver);
+    for (const letter of letters) this.#unsent.add(letter);
+    this.#sendAll(driver);
   }
 
   close(reason: CloseReason): void {
@@ -164,20 +164,28 @@ class CancelRequest implements ChannelEvents {
   onUpstreamLost(): void {}
   onRelayEnded(): void {}
 
-  #send([endpoint, ...others]: readonly Endpoint[], bytes: Uint8Array, driver: Pick<Driver, 'deliver'>): void {
-    if (!endpoint) return this.#onLetterOver(false);
-    const abort = driver.deliver({ endpoint, bytes, patienceMs }, (isDelivered) => {
-      this.#aborts.delete(abort);
-      if (isDelivered || others.length === 0) this.#onLetterOver(isDelivered);
-      else this.#send(others, bytes, driver);
-    });
-    this.#aborts.add(abort);
+  /** Sends as many letters as there are sockets for; the others follow when one of these is over. */
+  #sendAll(driver: Pick<Driver, 'deliver'>): void {
+    for (const letter of this.#unsent) {
+      if (!this.#send(letter, driver)) break;
+      this.#unsent.delete(letter);
+    }
+    if (this.#aborts.size === 0) this.#finish();
   }
 
-  #onLetterOver(isDelivered: boolean): void {
-    this.#pending -= 1;
-    if (isDelivered) this.#delivered += 1;
-    if (this.#pending === 0) this.#finish();
+  /** False where there is no socket for the letter, which is never so while no other is under way. */
+  #send({ endpoints: [endpoint, ...others], bytes }: Letter, driver: Pick<Driver, 'deliver'>): boolean {
+    if (!endpoint) return true;
+    const hasRoom = this.#aborts.size === 0;
+    const abort = driver.deliver({ endpoint, bytes, patienceMs, hasRoom }, (isDelivered) => {
+      if (abort) this.#aborts.delete(abort);
+      if (isDelivered) this.#delivered += 1;
+      else this.#unsent.add({ endpoints: others, bytes });
+      this.#sendAll(driver);
+    });
+    if (!abort) return false;
+    this.#aborts.add(abort);
+    return true;
   }
 
   #finish(): void {

@@ -20,9 +20,9 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function createConnections() {
+function createConnections(most = 256) {
   const server = new EventEmitter();
-  const connections = new Connections(server as Server);
+  const connections = new Connections(server as Server, most);
   const connect = (address: string): FakeSocket => {
     const socket = new FakeSocket(address);
     server.emit('connection', socket);
@@ -54,6 +54,20 @@ it('a new connection beyond the bound of its address takes the place of the olde
   response.emit('close');
   connect('10.0.0.1');
   expect([closedOf(own), closedOf(others)]).toEqual([[0, 1], []]);
+});
+
+it.each([
+  [16, 8],
+  [37, 18],
+])('of at most %i connections, an address gets %i, and health checks always find one', (most, ofAddress) => {
+  const { connect, begin, isCrowdedFor } = createConnections(most);
+  const own = repeat(ofAddress + 1, () => connect('10.0.0.1'));
+  expect(closedOf(own)).toEqual([0]);
+  own.slice(1).forEach(begin);
+  const other = connect('10.0.0.2');
+  expect([own.slice(1).every(isCrowdedFor), isCrowdedFor(other)]).toEqual([true, false]);
+  repeat(most - ofAddress - 1, (index) => begin(connect(`10.0.1.${index}`)));
+  expect([isCrowdedFor(other), other.destroyed]).toEqual([true, false]);
 });
 
 it('connections of all addresses together have a bound, too', () => {

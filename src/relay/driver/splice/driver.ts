@@ -58,6 +58,9 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
   const couriers = new LinkedList<Courier>();
   const listeners = new Set<SpliceListener>();
   const fullListeners = new Set<SpliceListener>();
+  const onRoom = (): void => {
+    if (fullListeners.size > 0) for (const listener of fullListeners) listener.onRoom();
+  };
   const parts: ChannelParts = {
     libc,
     loop,
@@ -70,7 +73,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     onClosed(channel) {
       channels.remove(channel.node);
       sockets.clientClosed();
-      for (const listener of fullListeners) listener.onRoom();
+      onRoom();
     },
     onReleased(channel) {
       channels.remove(channel.node);
@@ -106,9 +109,13 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       };
     },
     deliver(delivery, onOver) {
+      if (!delivery.hasRoom && !sockets.hasRoom) return undefined;
       let isStopped = false;
+      sockets.otherOpened();
       const courier = new Courier(parts, delivery, (isDelivered) => {
         couriers.remove(courier.node);
+        sockets.otherClosed();
+        onRoom();
         if (!isStopped) onOver(isDelivered);
       });
       couriers.add(courier.node);

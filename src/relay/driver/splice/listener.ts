@@ -46,7 +46,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     this.#bind = bind;
     this.#events = events;
     this.#fd = parts.loop.libc.streamSocket(bind.host);
-    if (this.#fd >= 0) parts.sockets.listenerOpened();
+    if (this.#fd >= 0) parts.sockets.otherOpened();
     this.#failure = this.#fd < 0 ? this.#fd : this.#open();
     parts.loop.defer(this);
   }
@@ -57,7 +57,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     this.#paused?.cancel();
     this.#parts.fullListeners.delete(this);
     if (this.#fd < 0) return;
-    this.#parts.sockets.listenerClosed();
+    this.#parts.sockets.otherClosed();
     this.#parts.loop.close(this.#fd);
     if (this.#failure === 0 && isUnix(this.#bind.host)) removeSocketFile(unixPath(this.#bind.host));
   }
@@ -138,9 +138,7 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
   #onFull(): void {
     this.#parts.fullListeners.add(this);
     this.#pauseUntilRoom();
-    const { count } = this.#parts.sockets;
-    const message = `the limit of open files allows ${count} sockets, all of which are taken; clients wait for a place`;
-    this.#events.onResourceWarning('EMFILE', message);
+    this.#events.onResourceWarning('EMFILE', this.#parts.sockets.fullMessage('clients wait until others leave'));
   }
 
   #pauseUntilRoom(): void {

@@ -5,6 +5,7 @@ import { awaitAnswer } from './answer.ts';
 import { formatPeer } from './connection.ts';
 import { StreamDial, type StreamDialer } from './dial.ts';
 import { StreamEarlyBytes } from './early-bytes.ts';
+import { endSoon, endWith } from './endings.ts';
 import { StreamHalfPipe } from './half-pipe.ts';
 import { watchIdle } from './idle-watch.ts';
 import { resetNow } from './reset.ts';
@@ -17,14 +18,6 @@ import { endTls } from './tls-end.ts';
  *
  *   client ──up──▶ upstream         client ◀──down── upstream
  */
-
-/**
- * The time to flush what is buffered when a session is finished: Node gives up after one to two such times without
- * progress.
- */
-const finishPatienceMs = 5_000;
-/** The time for a rejected client to read the answer. */
-const lingerMs = 1_000;
 
 export class StreamChannel implements Channel, StreamDialer {
   readonly client: string;
@@ -94,13 +87,9 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   reject(bytes: Uint8Array): void {
-    const client = this.#client;
     this.#over = true;
     this.#earlyBytes.consumeAll();
-    client.resume();
-    client.end(Buffer.from(bytes));
-    const patience = setTimeout(() => resetNow(client, this.#carrier), lingerMs);
-    client.once('close', () => clearTimeout(patience));
+    endWith(bytes, this.#client, this.#carrier);
   }
 
   secure(offer: TlsOffer): void {
@@ -170,12 +159,9 @@ export class StreamChannel implements Channel, StreamDialer {
 
   finish(): void {
     this.#stop();
-    // A peer that takes no more bytes must not keep the socket for ever.
-    this.#client.setTimeout(finishPatienceMs, () => resetNow(this.#client, this.#carrier));
-    this.#client.destroySoon();
+    endSoon(this.#client, () => resetNow(this.#client, this.#carrier));
     const upstream = this.#upstream;
-    upstream?.socket.setTimeout(finishPatienceMs, () => upstream.reset());
-    upstream?.socket.destroySoon();
+    if (upstream) endSoon(upstream.socket, () => upstream.reset());
   }
 
   #stop(): void {

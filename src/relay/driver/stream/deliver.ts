@@ -4,15 +4,17 @@ import type { StreamParts } from './stream-parts.ts';
 
 /** Carries out a delivery (see Driver.deliver). */
 export function deliver(
-  { endpoint, bytes, patienceMs }: Delivery,
+  { endpoint, bytes, patienceMs, hasRoom }: Delivery,
   { sockets, networks }: Pick<StreamParts, 'sockets' | 'networks'>,
   onOver: (isDelivered: boolean) => void,
-): () => void {
+): (() => void) | undefined {
+  if (!hasRoom && !sockets.hasRoom) return undefined;
   let isSent = false;
   let isOver = false;
   const stop = (): boolean => {
     const isFirst = !isOver;
     isOver = true;
+    if (isFirst) sockets.otherClosed();
     clearTimeout(patience);
     dial.close();
     return isFirst;
@@ -20,6 +22,7 @@ export function deliver(
   const end = (): void => {
     if (stop()) onOver(isSent);
   };
+  sockets.otherOpened();
   const dial = new StreamDial(
     {
       onDialed: ({ socket }) => {
@@ -32,7 +35,7 @@ export function deliver(
       onSocketClosed: end,
     },
     endpoint,
-    { networks, hasRoom: sockets.hasRoom },
+    { networks, hasRoom: true },
     undefined,
   );
   const patience = setTimeout(end, patienceMs);

@@ -52,9 +52,12 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: St
     else events.onFailed(code, message);
   });
   let closed = false;
+  let isBound = false;
   server.on('listening', () => {
     // Node looks up the host first, even where it is an address, so the event may come after `close`.
     if (closed) return void server.close();
+    isBound = true;
+    parts.sockets.otherOpened();
     const address = boundAddress(server);
     if (isUnix(host)) events.onListening(host, port);
     else if (address) events.onListening(address.address, address.port);
@@ -71,6 +74,8 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: St
     close() {
       closed = true;
       server.close();
+      if (isBound) parts.sockets.otherClosed();
+      isBound = false;
     },
   };
 }
@@ -83,8 +88,7 @@ function accept(socket: Socket, events: ListenEvents, parts: StreamParts, client
   }
   socket.on('error', ignore);
   resetNow(socket);
-  const message = `the limit of open files allows ${sockets.count} sockets, all of which are taken; clients are reset`;
-  events.onResourceWarning('EMFILE', message);
+  events.onResourceWarning('EMFILE', sockets.fullMessage('clients are reset'));
 }
 
 /** Makes a channel of a client's socket, which is counted already. */
