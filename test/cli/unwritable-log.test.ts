@@ -18,6 +18,8 @@ const run = promisify(execFile);
 
 interface Log {
   readonly descriptor: number | 'unread';
+  /** A number of lines that is more than it can buffer. */
+  readonly lines: number;
   /** Called when Sealane has the descriptor. */
   onStarted(sealane: QuietSealane): void;
 }
@@ -26,14 +28,14 @@ interface Log {
 const logs: Readonly<Record<string, (folder: TempFolder) => Promise<Log>>> = {
   'a full disk': async () => {
     const descriptor = openSync('/dev/full', 'w');
-    return { descriptor, onStarted: () => closeSync(descriptor) };
+    return { descriptor, lines: 100, onStarted: () => closeSync(descriptor) };
   },
   'a pipe that is not read': async ({ path }) => {
     const fifo = join(path, 'log');
     await run('mkfifo', [fifo]);
     const descriptor = openSync(fifo, constants.O_RDWR);
     // The descriptor also keeps the pipe's reading end open, until Sealane has ended.
-    return { descriptor, onStarted: ({ exited }) => void exited.then(() => closeSync(descriptor)) };
+    return { descriptor, lines: 1_000, onStarted: ({ exited }) => void exited.then(() => closeSync(descriptor)) };
   },
   'a pipe whose reader has gone': async ({ path }) => {
     const fifo = join(path, 'log');
@@ -42,13 +44,14 @@ const logs: Readonly<Record<string, (folder: TempFolder) => Promise<Log>>> = {
     const descriptor = openSync(fifo, constants.O_WRONLY);
     return {
       descriptor,
+      lines: 100,
       onStarted() {
         closeSync(descriptor);
         closeSync(reader);
       },
     };
   },
-  'a socket that is not read': async () => ({ descriptor: 'unread', onStarted() {} }),
+  'a socket that is not read': async () => ({ descriptor: 'unread', lines: 1_000, onStarted() {} }),
 };
 
 async function start(log: Log, args: readonly string[]): Promise<QuietSealane> {
@@ -91,10 +94,10 @@ describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
     const [first, second] = [await freePort(), await freePort()];
     const config = await configured(folder, { first: [first, a.port] });
     const args = ['--docker', 'none', '--admin', 'off', '--config', config];
-    await using sealane = await start(await open(folder), args);
+    const log = await open(folder);
+    await using sealane = await start(log, args);
     await vi.waitFor(() => ask(first), 10_000);
-    // These are far more lines than a pipe or a socket can buffer.
-    await endSessions(first, 2_000);
+    await endSessions(first, log.lines);
     await configured(folder, { first: [first, a.port], second: [second, a.port] });
     await vi.waitFor(() => ask(second), 10_000);
     const toldAt = performance.now();
@@ -111,9 +114,10 @@ describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
     const [first, second] = [await freePort(), await freePort()];
     const config = await configured(folder, { first: [first, a.port], second: [second, echo.port] });
     const args = ['--docker', 'none', '--admin', 'off', '--shutdown-timeout', '1h', '--config', config];
-    await using sealane = await start(await open(folder), args);
+    const log = await open(folder);
+    await using sealane = await start(log, args);
     await vi.waitFor(() => ask(first), 10_000);
-    await endSessions(first, 1_000);
+    await endSessions(first, log.lines);
     await using client = await dial(second);
     await client.echo('hello');
     sealane.process.kill('SIGTERM');

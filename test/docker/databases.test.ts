@@ -73,7 +73,7 @@ function startPostgres(labels: Record<string, string>): Promise<TestContainer> {
     create: {
       Healthcheck: {
         Test: ['CMD', 'pg_isready', '-h', '127.0.0.1', '-d', 'postgres'],
-        Interval: 200_000_000,
+        Interval: 500_000_000,
         Retries: 1,
       },
     },
@@ -134,8 +134,8 @@ describe('databases from Debian', () => {
     await pgbench(server.port, '--initialize', '--quiet', '--scale', '1');
 
     const load = Promise.all([
-      pgbench(server.port, '--client', '8', '--time', '6'),
-      run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '60000', '-c', '20', '--csv'], {
+      pgbench(server.port, '--client', '8', '--rate', '400', '--time', '6'),
+      run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '20000', '-c', '20', '--csv'], {
         timeoutMs: 60_000,
       }),
     ]);
@@ -191,7 +191,19 @@ describe('databases from Debian', () => {
     await pgbench(port, '--initialize', '--quiet', '--scale', '1');
 
     // Each client has its own thread, so that a client that waits to connect does not block another one's transaction.
-    const load = pgbench(port, '--connect', '--client', '4', '--jobs', '4', '--time', '8', '--select-only');
+    const load = pgbench(
+      port,
+      '--connect',
+      '--client',
+      '4',
+      '--jobs',
+      '4',
+      '--rate',
+      '100',
+      '--time',
+      '8',
+      '--select-only',
+    );
     const restarts = (async () => {
       for (let round = 0; round < 3; round += 1) {
         const from = databases.sealane.lines.length;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { startBrowser } from '../support/web/browser.ts';
@@ -31,8 +32,8 @@ async function hostnames(port: number): Promise<Set<string>> {
 }
 
 /**
- * Opens new connections in sequence until `change` has settled, and resolves with the number of answers. Rejects if a
- * connection failed, but only after the change is over: a project that is changing cannot be taken down.
+ * Opens new connections, one after the other, until `change` has settled, and resolves with the number of answers.
+ * Rejects if a connection failed, but only after the change is over: a project that is changing cannot be taken down.
  */
 async function whileAsking(port: number, change: Promise<unknown>): Promise<number> {
   const over = new AbortController();
@@ -41,6 +42,7 @@ async function whileAsking(port: number, change: Promise<unknown>): Promise<numb
     while (!over.signal.aborted) {
       await get(port);
       answered += 1;
+      await pause(20);
     }
   })();
   await Promise.allSettled([asking, change.finally(() => over.abort())]);

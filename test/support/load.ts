@@ -1,10 +1,12 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { whoAnswers } from './engine/replica.ts';
 import type { Sealane } from './sealane/sealane.ts';
 
 /**
- * Opens new connections, a few at a time, until stopped, and counts the answers of each replica and the failures.
+ * Opens new connections, a few at a time and at most some hundreds a second, until stopped, and counts the answers of
+ * each replica and the failures.
  */
 export interface Load extends AsyncDisposable {
   /** Resolves when this replica has answered a connection. */
@@ -31,6 +33,7 @@ export function startLoad(port: number, { atOnce = 4, host = '127.0.0.1' } = {})
       const answer = await whoAnswers(port, host);
       answers.set(answer, (answers.get(answer) ?? 0) + 1);
       heard.emit(answer);
+      await pause(10);
     }
   };
   const lanes = Array.from({ length: atOnce }, lane);

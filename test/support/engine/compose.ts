@@ -47,8 +47,18 @@ export function composeProject(folder: string, variables: Readonly<Record<string
       if (published === undefined) throw new Error(`${service} publishes no port ${port}`);
       return published;
     },
-    [Symbol.asyncDispose]: async () => {
-      await compose('down', '--volumes', '--timeout', '10');
-    },
+    [Symbol.asyncDispose]: () => takeDown(name),
   };
+}
+
+/** Removes a project as `docker-compose down --volumes` does, without the second that a start of docker-compose costs. */
+async function takeDown(project: string): Promise<void> {
+  const engine = testEngine();
+  const of = { filters: { label: [`com.docker.compose.project=${project}`] } };
+  const containers = await engine.listContainers({ ...of, all: true });
+  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+  const { Volumes } = await engine.listVolumes(of);
+  await Promise.all(Volumes.map(({ Name }) => engine.getVolume(Name).remove()));
+  const networks = await engine.listNetworks(of);
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
 }

@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from './containers.ts';
 
@@ -53,7 +54,10 @@ export async function answerers(port: number, count = 12): Promise<string[]> {
   return [...names].toSorted();
 }
 
-/** Repeats `ask` until `wanted` accepts the answer. Rejects after `patienceMs`. */
+/**
+ * Repeats `ask` until `wanted` accepts the answer, with a pause that leaves the processor to what it waits for. Rejects
+ * after `patienceMs`.
+ */
 export async function eventually<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
@@ -64,5 +68,6 @@ export async function eventually<T>(
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (performance.now() > deadlineMs) throw new Error(`still ${JSON.stringify(answer)} after ${patienceMs} ms`);
+    await pause(20);
   }
 }
