@@ -12,8 +12,8 @@ ignoreInspectorSignal();
 try {
   process.exitCode = await runProgram(process.argv.slice(2));
 } catch (error) {
-  const message = messageOf(error);
-  process.stderr.write(`sealane: ${message}\n`);
+  const lines = error instanceof ConfigError ? error.lines : [messageOf(error)];
+  for (const line of lines) process.stderr.write(`sealane: ${line}\n`);
   if (!(error instanceof ConfigError) && process.env['SEALANE_LOG_LEVEL'] === 'debug' && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);
   }

@@ -5,9 +5,14 @@ import { mergeDeclarations } from '../catalog/merge.ts';
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
 import { listenOf } from '../catalog/route.ts';
 import type { ComposeProject } from '../compose/project.ts';
+import { formatLocation, type SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
+import type { OptionName } from '../config/options/route-options.ts';
 import type { ContainerFacts, Reach } from '../docker/facts.ts';
-import { printable, quoted } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
+import { withoutCertificate } from './certificates.ts';
+import { socketNotMounted } from './engine-socket.ts';
+import { fileFindings } from './file-findings.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
 import { networkName, toFacts } from './facts.ts';
 import { strayLabels } from './labels.ts';
@@ -34,27 +39,28 @@ interface Stand {
   readonly reach: Reach;
   /** Undefined where Sealane runs on the host. */
   readonly service: ComposeService | undefined;
+  /** Whether it has no certificate for sure; a Sealane on the host may have some. */
+  readonly lacksCertificates: boolean;
 }
 
-export async function checkProject(
-  project: ComposeProject,
-  options: { readonly labelPrefix: string },
-): Promise<Report> {
+export function checkProject(project: ComposeProject, options: { readonly labelPrefix: string }): Report {
   const running: SealaneService[] = [];
   for (const service of project.services) {
-    if (runsSealane(service, options.labelPrefix)) running.push(await readSealane(service, project.variables));
+    if (runsSealane(service, options.labelPrefix)) running.push(readSealane(service, project.variables));
   }
   const watching = running.filter(({ settings }) => settings.docker !== 'none');
   const onHost: Stand = {
     rules: { labelPrefix: options.labelPrefix, scope: 'all', bind: '127.0.0.1' },
     reach: { kind: 'host' },
     service: undefined,
+    lacksCertificates: false,
   };
   const stands = running.length === 0 ? [onHost] : watching.map((one) => standOf(one, project));
   const always = new Set(running.map(({ service }) => service));
   const findings = [
+    ...fileFindings(project),
     ...running.flatMap((one) => one.findings),
-    ...project.services.flatMap((service) => undefinedNetworks(service, project)),
+    ...watching.flatMap(socketNotMounted),
   ];
   for (const stand of stands) {
     for (const services of togetherness(project, always)) findings.push(...checkFrom(stand, services, project));
@@ -65,11 +71,18 @@ export async function checkProject(
     services: project.services.map(({ name }) => name),
     labelled: project.services.filter(isOurs).map(({ name }) => name),
     sealane: running.map(({ service }) => service.name),
-    findings: inOrder(findings),
+    findings: inOrder(withoutConsequences(findings)),
   };
 }
 
-function standOf({ service, settings }: SealaneService, project: ComposeProject): Stand {
+/** A label is empty for want of a required variable: the variable is the one mistake. */
+function withoutConsequences(findings: readonly Finding[]): Finding[] {
+  const keyOf = ({ location }: Finding): string => formatLocation(location);
+  const missing = new Set(findings.filter(({ code }) => code === 'variable-required').map(keyOf));
+  return findings.filter((one) => one.code !== 'label-malformed' || !missing.has(keyOf(one)));
+}
+
+function standOf({ service, settings, usesFile }: SealaneService, project: ComposeProject): Stand {
   const reach = reachOf(service, project);
   const rules: DiscoveryRules = {
     labelPrefix: settings['label-prefix'],
@@ -77,7 +90,7 @@ function standOf({ service, settings }: SealaneService, project: ComposeProject)
     bind: settings.bind ?? '0.0.0.0',
     socketFolder: settings['socket-folder'],
   };
-  return { service, reach, rules };
+  return { service, reach, rules, lacksCertificates: settings.certs.length === 0 && !usesFile };
 }
 
 function reachOf(service: ComposeService, project: ComposeProject): Reach {
@@ -150,8 +163,9 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
       )?.declaredBy;
       const service = declaredBy?.kind === 'container' ? byName.get(declaredBy.id) : undefined;
       if (declaredBy?.kind !== 'container' || !service) return [];
-      const location = routeLocation(service, prefix, declaredBy.route, ['listen', 'port']);
-      return [{ intent, route, service: service.name, location }];
+      const locate = (...options: OptionName[]): SourceLocation =>
+        routeLocation(service, prefix, declaredBy.route, options);
+      return [{ intent, route, service: service.name, location: locate('listen', 'port'), tlsLocation: locate('tls') }];
     }),
   );
   const ours = new Set(services.filter((one) => one === stand.service || isLabelled(one, prefix)));
@@ -159,6 +173,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
     ...findings,
     ...services.flatMap((service) => strayLabels(service, prefix)),
     ...(stand.service ? unpublished(stand.service, listening) : []),
+    ...(stand.service && stand.lacksCertificates ? withoutCertificate(stand.service, listening) : []),
     ...publishConflicts(services, ours),
     ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),
   ];
@@ -192,29 +207,14 @@ function toFinding(problem: Problem, services: ReadonlyMap<string, ComposeServic
   if (problem.code === 'namespace-lost') return [];
   const unset = problem.label === undefined ? [] : (service.labels.get(problem.label)?.unset ?? []);
   const because = unset.length === 0 ? '' : `; nothing sets ${unset.map((name) => `$${printable(name)}`).join(', ')}`;
+  const set = `Set ${unset.map((name) => printable(name)).join(' and ')} in the environment or in .env.`;
   return [
     {
       code: problem.code,
       location: locationOf(problem, service, prefix),
       service: service.name,
       message: problem.message + because,
-      fix: fixes[problem.code] ?? problem.fix,
+      fix: unset.length > 0 ? set : (fixes[problem.code] ?? problem.fix),
     },
   ];
-}
-
-function undefinedNetworks(service: ComposeService, { networks }: ComposeProject): Finding[] {
-  return [...service.networks].flatMap(([key, location]): Finding[] =>
-    key === 'default' || networks.has(key)
-      ? []
-      : [
-          {
-            code: 'network-undefined',
-            location,
-            service: service.name,
-            message: `network ${quoted(key)} is not defined`,
-            fix: 'Name it under `networks:` at the end of the file, too.',
-          },
-        ],
-  );
 }

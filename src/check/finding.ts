@@ -6,9 +6,11 @@ import { printable } from '../text/printable.ts';
 export interface Finding {
   /** A stable name of the kind of mistake. */
   readonly code: ProblemCode | CheckCode;
+  /** A warning is shown, but the file is fine. Default: a problem. */
+  readonly severity?: 'warning';
   readonly location: SourceLocation;
-  /** The name of the service, as the file spells it: hostile text. */
-  readonly service: string;
+  /** The name of the service, as the file spells it: hostile text. Undefined for the file as a whole. */
+  readonly service?: string;
   /** One line, safe to print. */
   readonly message: string;
   /** The one next thing to do. */
@@ -25,6 +27,13 @@ type CheckCode =
   | 'not-published'
   | 'publish-conflict'
   | 'network-undefined'
+  | 'no-services'
+  /** The engine's socket is not mounted into Sealane's container. */
+  | 'socket-not-mounted'
+  /** A variable without which compose does not start. */
+  | 'variable-required'
+  /** A dollar sign that begins no variable. */
+  | 'dollar'
   /** A mistake in Sealane's own flags or variables. */
   | 'setting-invalid';
 
@@ -34,7 +43,7 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
   return [...groups.values()]
     .flatMap((group) => {
       const [first] = group;
-      return first ? { ...first, services: [...new Set(group.map(({ service }) => printable(service)))] } : [];
+      return first ? { ...first, services: servicesOf(group) } : [];
     })
     .toSorted(
       (a, b) =>
@@ -43,6 +52,10 @@ export function inOrder(findings: readonly Finding[]): SharedFinding[] {
         a.location.column - b.location.column ||
         compare(a.message, b.message),
     );
+}
+
+function servicesOf(group: readonly Finding[]): string[] {
+  return [...new Set(group.flatMap(({ service }) => (service === undefined ? [] : printable(service))))];
 }
 
 /** A finding that several services may share. All of it but the location's file is safe to print. */

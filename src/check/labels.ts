@@ -1,6 +1,6 @@
 import type { ComposeService } from '../compose/service.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
-import { isOption } from '../config/options/route-options.ts';
+import { labelOf, meantBy } from '../discovery/label-names.ts';
 import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
@@ -32,9 +32,9 @@ function meantLabel(key: string, prefix: string): string | undefined {
   for (let end = prefix.length - 2; end <= prefix.length + 2; end += 1) {
     if (!/^[._:/-]$/.test(key[end] ?? '')) continue;
     const [start, rest] = [key.slice(0, end), key.slice(end + 1)];
-    const option = rest.includes('.') && !isOption(rest) ? rest.slice(rest.indexOf('.') + 1) : rest;
-    const isPrefix = start.toLowerCase() === prefix.toLowerCase() || didYouMean(start, [prefix]) === prefix;
-    if (isPrefix && isOption(option)) return `${prefix}.${rest}`;
+    if (didYouMean(start, [prefix]) === undefined) continue;
+    const meant = meantBy(rest);
+    if (meant) return labelOf(prefix, meant.route, meant.option) + meant.value;
   }
   return undefined;
 }

@@ -16,6 +16,8 @@ export interface Listening {
   /** The service that declares the listen address, and the location of its label. */
   readonly service: string;
   readonly location: SourceLocation;
+  /** The location of the label that says where TLS is terminated, if there is one. */
+  readonly tlsLocation: SourceLocation;
 }
 
 /** Routes on ports that Sealane's container does not publish. */

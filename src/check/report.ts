@@ -21,7 +21,7 @@ export function renderReport(report: Report, format: ReportFormat, options: Repo
     case 'json':
       return `${plainJson(toJson(report))}\n`;
     case 'github':
-      return report.findings.map((one) => `${annotation(one.location, one.code, whole(one))}\n`).join('');
+      return report.findings.map((one) => `${annotation(one.location, one.code, whole(one), one.severity)}\n`).join('');
     case 'text':
       return renderText(report, options);
   }
@@ -33,14 +33,14 @@ function renderText(report: Report, options: ReportOptions): string {
 }
 
 function renderFinding(
-  { code, location, services, message, fix }: SharedFinding,
+  { code, severity, location, services, message, fix }: SharedFinding,
   { colour, lineOf }: ReportOptions,
 ): string[] {
   const paint = painter(colour);
   const line = lineOf(location);
   const gutter = String(location.line);
   return [
-    `${paint('bold', formatLocation(location))}: ${services.join(', ')}: ${message} ${paint('dim', `[${code}]`)}`,
+    `${paint('bold', formatLocation(location))}: ${severity ? `${paint('yellow', severity)}: ` : ''}${subject(services)}${message} ${paint('dim', `[${code}]`)}`,
     ...(line === undefined ? [] : excerpt(line, location.column, gutter, paint)),
     `  ${paint('green', 'fix:')} ${fix}`,
   ];
@@ -63,9 +63,19 @@ function summary({ services, labelled, sealane, findings }: Report, colour: bool
       ? 'no service here runs Sealane: taken to run on the host'
       : `through ${sealane.map((one) => printable(one)).join(', ')}`;
   const checked = `${plural(services.length, 'service')}, ${labelled.length} with labels; ${where}`;
-  const found =
-    findings.length === 0 ? paint('green', 'no problems') : paint('red', plural(findings.length, 'problem'));
-  return `${found} (${checked})\n`;
+  const problems = findings.filter(isProblem).length;
+  const found = problems === 0 ? paint('green', 'no problems') : paint('red', plural(problems, 'problem'));
+  const warnings = findings.length - problems;
+  return `${found}${warnings === 0 ? '' : `, ${plural(warnings, 'warning')}`} (${checked})\n`;
+}
+
+export function isProblem({ severity }: Pick<SharedFinding, 'severity'>): boolean {
+  return severity === undefined;
+}
+
+/** The services that a finding is about, before its message. */
+function subject(services: readonly string[]): string {
+  return services.length === 0 ? '' : `${services.join(', ')}: `;
 }
 
 function toJson({ services, labelled, sealane, findings }: Report): unknown {
@@ -73,8 +83,13 @@ function toJson({ services, labelled, sealane, findings }: Report): unknown {
     services,
     labelled,
     sealane,
-    problems: findings.map(({ code, location, ...rest }) => ({ code, ...location, ...rest })),
+    problems: findings.filter(isProblem).map(plain),
+    warnings: findings.filter((one) => !isProblem(one)).map(plain),
   };
+}
+
+function plain({ code, location, services, message, fix }: SharedFinding): unknown {
+  return { code, ...location, services, message, fix };
 }
 
 /**
@@ -90,13 +105,18 @@ function plainJson(value: unknown): string {
 }
 
 function whole({ services, message, fix }: SharedFinding): string {
-  return `${services.join(', ')}: ${message}. ${fix}`;
+  return `${subject(services)}${message}. ${fix}`;
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
-export function annotation(location: SourceLocation, title: string, message: string): string {
+export function annotation(
+  location: SourceLocation,
+  title: string,
+  message: string,
+  level: 'error' | 'warning' = 'error',
+): string {
   const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return `::error file=${property(printable(location.file, 400))},line=${location.line},col=${location.column},title=${property(title)}::${data(message)}`;
+  return `::${level} file=${property(printable(location.file, 400))},line=${location.line},col=${location.column},title=${property(title)}::${data(message)}`;
 }
 
 function data(text: string): string {

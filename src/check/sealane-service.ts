@@ -2,11 +2,10 @@ import { basename } from 'node:path';
 import type { Variables } from '../compose/interpolate.ts';
 import type { SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
-import { ConfigError } from '../config/config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
-import { loadConfig } from '../config/load.ts';
+import { readGiven } from '../config/load.ts';
 import { mergeSettings, settingNames, type Settings } from '../config/settings.ts';
-import { quoted } from '../text/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
 /**
@@ -14,7 +13,12 @@ import type { Finding } from './finding.ts';
  */
 export interface SealaneService {
   readonly service: ComposeService;
+  /** The settings of flags and variables, without those that are wrong. */
   readonly settings: Settings;
+  /** Whether there is a configuration file, which may have other settings. */
+  readonly usesFile: boolean;
+  /** The variable DOCKER_HOST. */
+  readonly dockerHost: string | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -23,64 +27,84 @@ export function runsSealane(
   { name, image = '', entrypoint, command, labels }: ComposeService,
   prefix: string,
 ): boolean {
-  const words = [...entrypoint, ...command];
+  const words = [...entrypoint, ...command].map(({ text }) => text);
   const isNamed = (word: string): boolean => basename(word) === 'sealane';
   const [first = ''] = isNamed(words[0] ?? '') ? words.slice(1) : words;
   // Other commands of the image, such as whoami, do not run the proxy.
   if (first !== '' && first !== 'run' && !first.startsWith('-')) return false;
-  if (entrypoint.length > 0) return isNamed(entrypoint[0] ?? '');
+  if (entrypoint.length > 0) return isNamed(entrypoint[0]?.text ?? '');
   const imageName = basename(image).replace(/[:@].*$/, '');
   return (
     imageName === 'sealane' || (name === 'sealane' && ![...labels.keys()].some((key) => key.startsWith(`${prefix}.`)))
   );
 }
 
-export async function readSealane(service: ComposeService, variables: Variables): Promise<SealaneService> {
-  const findings: Finding[] = [];
-  const { flags, unknown } = flagsOf(service.command);
-  const complain = (location: SourceLocation, message: string): void => {
-    findings.push({
-      code: 'setting-invalid',
-      location,
-      service: service.name,
-      message,
-      fix: 'Correct it: Sealane does not start like this.',
-    });
-  };
-  for (const flag of unknown)
-    complain(service.commandLocation, `unknown option ${quoted(`--${flag}`)}${suggestion(flag, settingNames)}`);
-  // The configuration file that it names is in the container, out of reach.
+export function readSealane(service: ComposeService, variables: Variables): SealaneService {
+  const { flags, locations, findings } = readFlags(service);
   const environment = new Map(
-    [...service.environment]
-      .filter(([key]) => key.startsWith('SEALANE_') && key !== 'SEALANE_CONFIG')
-      .map(([key, { text, isNull }]) => [key, isNull ? variables(key) : text]),
+    [...service.environment].map(([key, { text, isNull }]) => [key, isNull ? variables(key) : text]),
   );
-  try {
-    const { settings } = await loadConfig(flags, Object.fromEntries(environment));
-    return { service, settings, findings };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const culprit = [...service.environment].find(([key]) => error.message.includes(key));
-    complain(culprit?.[1].keyLocation ?? service.commandLocation, error.message);
-    return { service, settings: mergeSettings([]), findings };
-  }
+  // The configuration file is in the container, out of reach.
+  const usesFile = locations.has('--config') || (environment.get('SEALANE_CONFIG') ?? '') !== '';
+  const { layers, mistakes } = readGiven(flags, Object.fromEntries(environment));
+  const ofValues = mistakes.map(({ source, message }) => {
+    const { valueLocation, keyLocation } = service.environment.get(source) ?? {};
+    const isUnknown = message.startsWith('unknown');
+    const location = (isUnknown ? keyLocation : valueLocation) ?? locations.get(source) ?? service.location;
+    return settingInvalid(service, location, message);
+  });
+  return {
+    service,
+    settings: mergeSettings(layers),
+    usesFile,
+    dockerHost: environment.get('DOCKER_HOST') || undefined,
+    findings: [...findings, ...ofValues, ...colonInList(service)],
+  };
+}
+
+function settingInvalid(service: ComposeService, location: SourceLocation, message: string): Finding {
+  const fix = 'Correct it: Sealane does not start like this.';
+  return { code: 'setting-invalid', location, service: service.name, message, fix };
+}
+
+/** In a list, `- SEALANE_SCOPE: project` in quotes is the name of a variable without a value, which compose drops. */
+function colonInList(service: ComposeService): Finding[] {
+  return [...service.environment].flatMap(([key, { keyLocation }]): Finding[] => {
+    const [, name = '', value = ''] = /^(SEALANE_[A-Z_]+)\s*:\s*(.*)$/s.exec(key) ?? [];
+    if (name === '') return [];
+    const message = `variable ${quoted(key)} has no value: it is not set`;
+    const fix = `Write ${printable(`${name}=${value}`)}.`;
+    return [{ code: 'setting-invalid', location: keyLocation, service: service.name, message, fix }];
+  });
 }
 
 /** Flags of `run` that are not settings. */
 const otherFlags: ReadonlySet<string> = new Set(['config', 'help', 'version']);
 
-function flagsOf(words: readonly string[]): {
-  readonly flags: Record<string, string>;
-  readonly unknown: readonly string[];
-} {
+interface FlagReading {
+  readonly flags: Readonly<Record<string, string>>;
+  /** Where the value of each flag is written, by the flag's name with its dashes. */
+  readonly locations: ReadonlyMap<string, SourceLocation>;
+  readonly findings: readonly Finding[];
+}
+
+function readFlags(service: ComposeService): FlagReading {
   const flags: Record<string, string> = {};
-  const unknown: string[] = [];
-  for (const [index, word] of words.entries()) {
-    const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(word);
-    const [, name = '', value = words[index + 1] ?? ''] = match ?? [];
-    if (!match || otherFlags.has(name)) continue;
-    if (settingNames.some((one) => one === name)) flags[name] = value;
-    else unknown.push(name);
+  const locations = new Map<string, SourceLocation>();
+  const findings: Finding[] = [];
+  for (const [index, word] of service.command.entries()) {
+    const [flag, name = '', written] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word.text) ?? [];
+    if (flag === undefined) continue;
+    const complain = (message: string): unknown => findings.push(settingInvalid(service, word.location, message));
+    const isSetting = settingNames.some((one) => one === name);
+    if (!isSetting && !otherFlags.has(name)) {
+      complain(`unknown option ${quoted(`--${name}`)}${suggestion(name, [...settingNames, 'config'])}`);
+      continue;
+    }
+    const next = written === undefined ? service.command[index + 1] : { text: written, location: word.location };
+    locations.set(`--${name}`, next?.location ?? word.location);
+    if (isSetting && next === undefined) complain(`--${name} has no value`);
+    else if (isSetting && next) flags[name] = next.text;
   }
-  return { flags, unknown };
+  return { flags, locations, findings };
 }

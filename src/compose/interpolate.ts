@@ -1,6 +1,7 @@
 /**
  * Fills variables into compose files: `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR-default}`, `${VAR:?error}`,
- * `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, nested, and `$$` for a dollar sign. Pure.
+ * `${VAR?error}`, `${VAR:+other}`, `${VAR+other}`, nested, and `$$` for a dollar sign. A dollar sign before a character
+ * that begins neither a name nor a brace stays as it is, as in compose. Pure.
  * https://docs.docker.com/reference/compose-file/interpolation/
  */
 export type Variables = (name: string) => string | undefined;
@@ -11,6 +12,10 @@ type Interpolated =
       readonly text: string;
       /** Variables that were empty because nothing sets them. */
       readonly unset: readonly string[];
+      /** Those of them without which compose does not start, each with the file's own message, which may be empty. */
+      readonly required: ReadonlyMap<string, string>;
+      /** Whether the text has a dollar sign that begins no variable and is not doubled. */
+      readonly strayDollar: boolean;
     }
   /** Malformed text, which compose refuses as well. `at`: the offset. */
   | { readonly kind: 'malformed'; readonly at: number };
@@ -18,6 +23,12 @@ type Interpolated =
 interface Braced {
   readonly text: string;
   readonly end: number;
+}
+
+/** The variables that are missing in a text, or in the argument of a variable, which may not be used. */
+interface Missing {
+  readonly unset: Set<string>;
+  readonly required: Map<string, string>;
 }
 
 const nameAt = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -34,11 +45,11 @@ class Malformed extends Error {
 }
 
 export function interpolate(source: string, variables: Variables): Interpolated {
-  if (!source.includes('$')) return { kind: 'text', text: source, unset: [] };
-  const unset = new Set<string>();
+  const missing: Missing = { unset: new Set(), required: new Map() };
   try {
-    const { text } = new Reader(source, variables, unset).text(0, 0);
-    return { kind: 'text', text, unset: [...unset] };
+    const reader = new Reader(source, variables);
+    const text = source.includes('$') ? reader.text(0, 0, missing).text : source;
+    return { kind: 'text', text, ...missing, unset: [...missing.unset], strayDollar: reader.strayDollar };
   } catch (error) {
     if (error instanceof Malformed) return { kind: 'malformed', at: error.at };
     throw error;
@@ -48,16 +59,15 @@ export function interpolate(source: string, variables: Variables): Interpolated 
 class Reader {
   readonly #source: string;
   readonly #variables: Variables;
-  readonly #unset: Set<string>;
+  strayDollar = false;
 
-  constructor(source: string, variables: Variables, unset: Set<string>) {
+  constructor(source: string, variables: Variables) {
     this.#source = source;
     this.#variables = variables;
-    this.#unset = unset;
   }
 
   /** Reads to the end of the text, or within braces (`depth` > 0) to the brace that closes them. */
-  text(from: number, depth: number, unset = this.#unset): Braced {
+  text(from: number, depth: number, missing: Missing): Braced {
     if (depth > maxDepth) throw new Malformed(from);
     let text = '';
     let index = from;
@@ -69,7 +79,7 @@ class Reader {
         index += 1;
         continue;
       }
-      const next = this.#variable(index, depth, unset);
+      const next = this.#variable(index, depth, missing);
       text += next.text;
       index = next.end;
     }
@@ -77,24 +87,28 @@ class Reader {
     return { text, end: index };
   }
 
-  #variable(at: number, depth: number, unset: Set<string>): Braced {
+  #variable(at: number, depth: number, missing: Missing): Braced {
     const next = this.#source[at + 1];
     if (next === '$') return { text: '$', end: at + 2 };
     const braced = next === '{';
     const name = this.#match(nameAt, at + (braced ? 2 : 1));
-    if (name === undefined) throw new Malformed(at);
+    if (name === undefined) {
+      if (braced) throw new Malformed(at);
+      this.strayDollar = true;
+      return { text: '$', end: at + 1 };
+    }
     const after = at + (braced ? 2 : 1) + name.length;
     const value = this.#variables(name);
-    if (!braced) return { text: this.#valueOr(name, value, unset), end: after };
-    if (this.#source[after] === '}') return { text: this.#valueOr(name, value, unset), end: after + 1 };
+    if (!braced) return { text: this.#valueOr(name, value, missing), end: after };
+    if (this.#source[after] === '}') return { text: this.#valueOr(name, value, missing), end: after + 1 };
     const operator = this.#match(operatorAt, after);
     if (operator === undefined) throw new Malformed(at);
     // Unset variables within a default count only where the default is used.
-    const within = new Set<string>();
+    const within: Missing = { unset: new Set(), required: new Map() };
     const argument = this.text(after + operator.length, depth + 1, within);
     const isSet = value !== undefined && (operator.length === 1 || value !== '');
     return {
-      text: this.#choose(operator, { name, value, isSet }, argument.text, within, unset),
+      text: this.#choose(operator, { name, value, isSet }, argument.text, within, missing),
       end: argument.end + 1,
     };
   }
@@ -103,11 +117,12 @@ class Reader {
     operator: string,
     { name, value, isSet }: { readonly name: string; readonly value: string | undefined; readonly isSet: boolean },
     argument: string,
-    within: ReadonlySet<string>,
-    unset: Set<string>,
+    within: Missing,
+    missing: Missing,
   ): string {
     const useArgument = (): string => {
-      for (const one of within) unset.add(one);
+      for (const one of within.unset) missing.unset.add(one);
+      for (const [one, message] of within.required) missing.required.set(one, message);
       return argument;
     };
     switch (operator.at(-1)) {
@@ -116,13 +131,13 @@ class Reader {
       case '+':
         return isSet ? useArgument() : '';
       default:
-        // `?`: compose would refuse to start without the variable; here it only counts as unset.
-        return isSet ? (value ?? '') : this.#valueOr(name, undefined, unset);
+        if (!isSet) missing.required.set(name, argument);
+        return isSet ? (value ?? '') : this.#valueOr(name, undefined, missing);
     }
   }
 
-  #valueOr(name: string, value: string | undefined, unset: Set<string>): string {
-    if (value === undefined) unset.add(name);
+  #valueOr(name: string, value: string | undefined, missing: Missing): string {
+    if (value === undefined) missing.unset.add(name);
     return value ?? '';
   }
 

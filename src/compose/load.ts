@@ -5,7 +5,7 @@ import { interpolate, type Variables } from './interpolate.ts';
 import { mergeMappings } from './merge.ts';
 import { ComposeError } from './location.ts';
 import { asMapping, itemsOf, textsOf } from './shape.ts';
-import { parseTrees, type MappingEntry, type Mapping, type Tree } from './tree.ts';
+import { parseTrees, type MappingEntry, type Mapping, type Remark, type Tree } from './tree.ts';
 
 /**
  * Reads compose files as compose does: variables from the environment and `.env`, `extends`, `include`, and each file
@@ -30,17 +30,24 @@ const maxDepth = 30;
 /** The most files that are read: two includes in each file of a chain would be a billion at its end. */
 const maxLoads = 1_000;
 
+/** The merged files, and what is remarkable in their values. */
+interface LoadedCompose {
+  readonly root: Mapping;
+  readonly remarks: readonly Remark[];
+}
+
 /** Loads and merges the files at `paths`. @throws ComposeError @throws ConfigError when a file can't be read */
-export async function loadCompose(paths: readonly string[], scope: Scope, loader: Loader): Promise<Mapping> {
+export async function loadCompose(paths: readonly string[], scope: Scope, loader: Loader): Promise<LoadedCompose> {
   const files = new Files(loader);
   const layers: Mapping[] = [];
   for (const path of paths) layers.push(await files.layer(path, scope, 0));
   const [first, ...others] = layers;
   if (!first) throw new RangeError('no compose file');
-  return others.reduce(mergeMappings, first);
+  return { root: others.reduce(mergeMappings, first), remarks: files.remarks };
 }
 
 class Files {
+  readonly remarks: Remark[] = [];
   readonly #loader: Loader;
   /** Files that were read, by variables and path: a file that many services extend is read once. */
   readonly #roots = new Map<Variables, Map<string, Mapping>>();
@@ -85,7 +92,7 @@ class Files {
         `${maxLoads} files were read before this one: they include the same again and again`,
       );
     }
-    const trees = parseTrees(await this.#loader.read(path), shown, variables);
+    const trees = parseTrees(await this.#loader.read(path), shown, variables, this.remarks);
     const maps = trees.map((tree) => {
       if (tree.kind === 'map') return tree;
       throw new ComposeError(tree.location, 'a compose file must be a mapping with `services`');

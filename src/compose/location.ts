@@ -19,8 +19,8 @@ export class ComposeError extends ConfigError {
   /** The message without the location. */
   readonly complaint: string;
 
-  constructor(location: SourceLocation, complaint: string) {
-    super(`${formatLocation(location)}: ${complaint}`);
+  constructor(location: SourceLocation, complaint: string, options?: ErrorOptions) {
+    super(`${formatLocation(location)}: ${complaint}`, options);
     this.name = 'ComposeError';
     this.location = location;
     this.complaint = complaint;

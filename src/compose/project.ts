@@ -4,7 +4,9 @@ import { printable } from '../text/printable.ts';
 import type { Variables } from './interpolate.ts';
 import { loadCompose, readEnvFiles, sectionOf, type Loader } from './load.ts';
 import { readService, type ComposeService } from './service.ts';
+import { ComposeError, type SourceLocation } from './location.ts';
 import { textsOf } from './shape.ts';
+import type { Mapping, Remark } from './tree.ts';
 import { readNetworks, type ComposeNetwork } from './network.ts';
 
 /**
@@ -17,6 +19,9 @@ export interface ComposeProject {
   /** The profiles that the user asked for; empty where there are none. */
   readonly profiles: readonly string[];
   readonly variables: Variables;
+  /** Where its files begin. */
+  readonly location: SourceLocation;
+  readonly remarks: readonly Remark[];
 }
 
 export interface ProjectRequest {
@@ -55,7 +60,7 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
   const [main = '-'] = files;
   const projectFolder = main === '-' ? folder : dirname(main);
   const variables = await envOf(projectFolder);
-  const root = await loadCompose(files, { folder: projectFolder, variables }, loader);
+  const { root, remarks } = await loadCompose(files, { folder: projectFolder, variables }, loader);
   const name =
     request.projectName ??
     (variables('COMPOSE_PROJECT_NAME') || undefined) ??
@@ -64,11 +69,25 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
   const profiles = request.profiles.length > 0 ? request.profiles : listOf(variables('COMPOSE_PROFILES'), ',');
   return {
     name: normalised(name),
-    services: [...sectionOf(root, 'services')].map(([service, entry]) => readService(service, entry)),
+    services: readServices(root, remarks),
     networks: readNetworks(sectionOf(root, 'networks')),
     profiles,
     variables,
+    location: { ...root.location, line: 1, column: 1 },
+    remarks,
   };
+}
+
+/** Reads all services. Where one is malformed for want of a required variable, that variable is named. */
+function readServices(root: Mapping, remarks: readonly Remark[]): ComposeService[] {
+  try {
+    return [...sectionOf(root, 'services')].map(([service, entry]) => readService(service, entry));
+  } catch (error) {
+    const missing = remarks.find(({ kind }) => kind === 'required');
+    if (error instanceof ComposeError && missing)
+      throw new ComposeError(missing.location, missing.message, { cause: error });
+    throw error;
+  }
 }
 
 async function findFiles(request: ProjectRequest, variables: Variables, loader: Loader): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { ComposeError, type SourceLocation } from './location.ts';
 import { portsOf, readPort, type ComposePort } from './port.ts';
-import { asMapping, textsOf } from './shape.ts';
+import { asMapping, itemsOf, textsOf } from './shape.ts';
 import type { MappingEntry, Leaf, Mapping, Tree } from './tree.ts';
+import { parseBoolean } from '../text/boolean.ts';
 import { quoted } from '../text/printable.ts';
 
 /**
@@ -12,14 +13,17 @@ export interface ComposeService {
   readonly location: SourceLocation;
   readonly image: string | undefined;
   /** The words of `entrypoint`; as with `command`, empty where the image's own applies. */
-  readonly entrypoint: readonly string[];
-  readonly command: readonly string[];
-  readonly commandLocation: SourceLocation;
+  readonly entrypoint: readonly ComposeWord[];
+  readonly command: readonly ComposeWord[];
   readonly environment: ReadonlyMap<string, ComposeText>;
   /** Labels of the container: the service's own, and those that its build gives the image. */
   readonly labels: ReadonlyMap<string, ComposeText>;
   /** Labels of the Swarm service, which its containers do not have. */
   readonly deployLabels: ReadonlyMap<string, ComposeText>;
+  /** The paths in the container that something is mounted on; undefined where another service's volumes are, too. */
+  readonly mounts: readonly string[] | undefined;
+  /** Whether compose mounts the engine's socket by itself (`use_api_socket`). */
+  readonly usesApiSocket: boolean;
   readonly ports: readonly ComposePort[];
   readonly expose: readonly number[];
   /** Keys of the networks that the service is on, each with the location that names it. */
@@ -28,6 +32,12 @@ export interface ComposeService {
   readonly networkMode: string;
   readonly profiles: readonly string[];
   readonly replicas: number;
+}
+
+/** A word of a command. */
+interface ComposeWord {
+  readonly text: string;
+  readonly location: SourceLocation;
 }
 
 /** A value of the compose file, with its location. */
@@ -52,13 +62,14 @@ export function readService(name: string, entry: MappingEntry): ComposeService {
     image: textsOf(at('image'))[0],
     entrypoint: wordsOf(at('entrypoint')),
     command: wordsOf(at('command')),
-    commandLocation: entries.get('command')?.location ?? entry.location,
     environment: textsAt(at('environment'), 'environment'),
     labels: new Map([
       ...textsAt(mapAt(at('build'))?.entries.get('labels')?.value, 'labels'),
       ...textsAt(at('labels'), 'labels'),
     ]),
     deployLabels: textsAt(deploy?.entries.get('labels')?.value, 'labels'),
+    mounts: at('volumes_from') ? undefined : listAt(at('volumes')).flatMap(mountTarget),
+    usesApiSocket: parseBoolean(textsOf(at('use_api_socket'))[0] ?? '') === true,
     ports: listAt(at('ports')).flatMap((port) => {
       const read = readPort(port);
       if (!read) throw new ComposeError(port.location, `${shown(port)} is no port mapping, such as 8080:80`);
@@ -93,7 +104,7 @@ function listAt(tree: Tree | undefined): readonly Tree[] {
 
 function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText> {
   const mapping = tree && asMapping(tree);
-  if (tree && !mapping) throw new ComposeError(tree.location, `\`${what}\` must be a mapping, or a list of KEY=VALUE`);
+  if (tree && !mapping) throw notKeyed(tree, what);
   return new Map(
     [...(mapping?.entries ?? [])].map(([key, { location, value }]) => {
       if (value.kind !== 'leaf') throw new ComposeError(value.location, `${quoted(key)} must be text`);
@@ -112,11 +123,33 @@ function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText>
 }
 
 /** The words of a command: a list as it is, a text split as a shell splits it, with quotes. */
-function wordsOf(tree: Tree | undefined): string[] {
-  if (tree?.kind !== 'leaf') return textsOf(tree);
-  return [...tree.text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, bare]) => double ?? single ?? bare ?? '',
-  );
+function wordsOf(tree: Tree | undefined): ComposeWord[] {
+  if (tree?.kind === 'leaf') {
+    const words = tree.text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g);
+    return Array.from(words, ([, double, single, bare]) => ({
+      text: double ?? single ?? bare ?? '',
+      location: tree.location,
+    }));
+  }
+  return itemsOf(tree).flatMap((one) => (one.kind === 'leaf' ? { text: one.text, location: one.location } : []));
+}
+
+/** The target of a mount; of an anonymous volume there is none, since nothing of the host is in it. */
+function mountTarget(tree: Tree): string[] {
+  if (tree.kind === 'map') return textsOf(tree.entries.get('source') && tree.entries.get('target')?.value);
+  // A path of Windows has a colon of its own; of the parts after the first, the target is the one that is a path.
+  const [, ...parts] = textsOf(tree)[0]?.split(':') ?? [];
+  return parts.filter((part) => part.startsWith('/'));
+}
+
+/** A list may hold a mapping by a slip: `- KEY: VALUE` instead of `- KEY=VALUE`. */
+function notKeyed(tree: Tree, what: string): ComposeError {
+  const rule = `\`${what}\` must be a mapping, or a list of KEY=VALUE`;
+  const item = listAt(tree).find(({ kind }) => kind !== 'leaf');
+  if (!item) return new ComposeError(tree.location, rule);
+  const [[key, entry] = []] = item.kind === 'map' ? item.entries : [];
+  const isSlip = key !== undefined && entry?.value.kind === 'leaf';
+  return new ComposeError(item.location, isSlip ? `${rule}; write ${quoted(`${key}=${entry.value.text}`)}` : rule);
 }
 
 function shown(tree: Tree): string {

@@ -52,13 +52,22 @@ export interface MappingEntry {
 /** How a value merges into the one below it: compose's tags `!override` and `!reset`. */
 type Merging = 'merge' | 'override' | 'reset';
 
-/** Parses the documents of one file, in their order. @throws ComposeError */
-export function parseTrees(text: string, file: string, variables: Variables): Tree[] {
+/** What compose itself, or a reader of the file, should know about a value. */
+export interface Remark {
+  /** `required`: a variable that nothing sets, as in `${TAG:?}`. `dollar`: a dollar sign that begins no variable. */
+  readonly kind: 'required' | 'dollar';
+  readonly location: SourceLocation;
+  /** One line, safe to print. */
+  readonly message: string;
+}
+
+/** Parses the documents of one file, in their order, and adds what is remarkable. @throws ComposeError */
+export function parseTrees(text: string, file: string, variables: Variables, remarks: Remark[] = []): Tree[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document) => {
-    const reader = new Reader(document, file, lines, variables);
+    const reader = new Reader(document, file, lines, { variables, remarks });
     const error = document.errors[0];
     if (error) throw new ComposeError(reader.locationAt(error.pos[0]), sentence(error.message));
     return document.contents === null ? [] : [reader.read(document.contents)];
@@ -75,16 +84,23 @@ class Reader {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #variables: Variables;
+  readonly #remarks: Remark[];
   /**
    * Anchored values that were read. Each is read once, however often it is used: a few lines could grow to gigabytes.
    */
   readonly #read = new WeakMap<Node, Tree | 'reading'>();
 
-  constructor(document: Document, file: string, lines: LineCounter, variables: Variables) {
+  constructor(
+    document: Document,
+    file: string,
+    lines: LineCounter,
+    { variables, remarks }: { readonly variables: Variables; readonly remarks: Remark[] },
+  ) {
     this.#document = document;
     this.#file = file;
     this.#lines = lines;
     this.#variables = variables;
+    this.#remarks = remarks;
   }
 
   read(node: unknown): Tree {
@@ -146,6 +162,19 @@ class Reader {
     const result = interpolate(source, this.#variables);
     if (result.kind === 'malformed') {
       throw new ComposeError(aspects.location, `malformed variable in ${quoted(source)}; write $$ for a dollar sign`);
+    }
+    const { location } = aspects;
+    for (const [name, reason] of result.required) {
+      const why = reason === '' ? '' : `: ${printable(reason)}`;
+      this.#remarks.push({
+        kind: 'required',
+        location,
+        message: `nothing sets ${name}, without which compose does not start${why}`,
+      });
+    }
+    if (result.strayDollar) {
+      const message = `a dollar sign in ${quoted(source)} begins no variable; compose leaves it as it is`;
+      this.#remarks.push({ kind: 'dollar', location, message });
     }
     return { kind: 'leaf', text: result.text, isNull, unset: result.unset, ...aspects };
   }

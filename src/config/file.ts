@@ -5,6 +5,7 @@ import type { StaticService, StaticUpstream } from './static-service.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { ConfigError } from './config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
+import { describeRefusal, refusalOf } from '../text/refusal.ts';
 import { isUnix } from '../address/address.ts';
 import { lastOf, rangeLength } from '../address/listen.ts';
 import { lastPort } from '../address/port.ts';
@@ -24,7 +25,7 @@ export interface ConfigFile {
   readonly services: readonly StaticService[];
 }
 
-/** @throws ConfigError in one line */
+/** @throws ConfigError with a line for each mistake */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`cannot read ${printable(path)}: ${fileErrors[error.code ?? ''] ?? error.code}`, {
@@ -40,7 +41,7 @@ const fileErrors: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory; name the file itself',
 };
 
-/** @throws ConfigError in one line */
+/** @throws ConfigError with a line for each mistake */
 export function parseConfigFile(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -49,11 +50,17 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   if (syntax) throw reader.errorAt(syntax.pos[0], syntax.message.split('\n')[0] ?? 'is not YAML');
   if (document.contents === null) return { path, settings: {}, services: [] };
   if (!isMap(document.contents)) throw reader.errorAt(0, 'must be a mapping of settings, such as `log-level: debug`');
-  return { path, settings: reader.settings(document.contents), services: reader.services(document.contents) };
+  const file = { path, settings: reader.settings(document.contents), services: reader.services(document.contents) };
+  if (reader.mistakes.length > 0) throw new ConfigError(reader.mistakes.slice(0, mostMistakes));
+  return file;
 }
 
-/** Reads the values of the document, and keeps their positions for errors. */
+/** A person corrects the first few. */
+const mostMistakes = 20;
+
+/** Reads the values of the document, and gathers their mistakes with their positions. */
 class Reader {
+  readonly mistakes: string[] = [];
   readonly #path: string;
   readonly #document: Document;
   readonly #lines: LineCounter;
@@ -69,9 +76,8 @@ class Reader {
     for (const { key, value, offset } of this.#entries(root)) {
       if (key === 'services') continue;
       const name = settingNames.find((one) => one === key);
-      if (!name)
-        throw this.errorAt(offset, `unknown setting ${quoted(key)}${suggestion(key, [...settingNames, 'services'])}`);
-      settings[name] = this.#check(settingsSchemas[name], textOf(value), key, offset);
+      if (name) settings[name] = this.#check(settingsSchemas[name], textOf(value), key, offset);
+      else this.#complain(offset, `unknown setting ${quoted(key)}${suggestion(key, [...settingNames, 'services'])}`);
     }
     return settings;
   }
@@ -79,43 +85,54 @@ class Reader {
   services(root: YAMLMap): StaticService[] {
     const node = root.get('services', true);
     if (node === undefined || (isScalar(node) && node.value === null)) return [];
-    if (!isMap(node)) throw this.errorAt(offsetOf(node), 'services must be a mapping from names to services');
-    return [...this.#entries(node)].map(({ key, node: service, offset }) => {
-      this.#check(serviceName.schema, key, `service ${quoted(key)}`, offset);
-      if (!isMap(service)) throw this.errorAt(offset, `service ${quoted(key)} must have listen and upstreams`);
-      return this.#service(key, service, offset);
+    if (!isMap(node)) {
+      this.#complain(offsetOf(node), 'services must be a mapping from names to services');
+      return [];
+    }
+    return [...this.#entries(node)].flatMap(({ key, node: service, offset }) => {
+      const name = serviceName.schema.safeParse(key);
+      if (!name.success) this.#complain(offset, `service ${quoted(key)} ${refusalOf(name.error, key).rule}`);
+      if (isMap(service)) return this.#service(key, service, offset) ?? [];
+      this.#complain(offset, `service ${quoted(key)} must have listen and upstreams`);
+      return [];
     });
   }
 
-  #service(name: string, node: YAMLMap, at: number): StaticService {
+  #service(name: string, node: YAMLMap, at: number): StaticService | undefined {
     const values: Record<string, unknown> = {};
+    const before = this.mistakes.length;
     let upstreams: StaticUpstream[] | undefined;
     for (const { key, value, offset } of this.#entries(node)) {
       if (key === 'upstreams') upstreams = this.#upstreams(name, value, offset);
       else if (isOption(key) && !routeOptions[key].containerOnly) {
         values[key] = this.#check(routeOptions[key].schema, textOf(value), `${key} of ${name}`, offset);
-      } else throw this.errorAt(offset, unknownOption(key));
+      } else this.#complain(offset, unknownOption(key));
     }
     const { listen, ...options } = values as RouteValues;
-    if (!listen) throw this.errorAt(at, `service ${quoted(name)} has no listen address; add \`listen: 5432\``);
-    if (!upstreams)
-      throw this.errorAt(at, `service ${quoted(name)} has no upstreams; add \`upstreams: [localhost:8080]\``);
+    // A mistyped option is likely the one that is missing.
+    if (this.mistakes.length > before) return undefined;
+    if (!listen) this.#complain(at, `service ${quoted(name)} has no listen address; add \`listen: 5432\``);
+    if (!upstreams) this.#complain(at, `service ${quoted(name)} has no upstreams; add \`upstreams: [localhost:8080]\``);
+    if (!listen || !upstreams) return undefined;
     this.#checkRange(name, listen, upstreams, at);
     return { name, listen, upstreams, options };
   }
 
   #upstreams(service: string, value: unknown, offset: number): StaticUpstream[] {
-    if (!Array.isArray(value))
-      throw this.errorAt(offset, `upstreams of ${service} must be a list, such as [localhost:8080]`);
-    return value.map((item: unknown) => {
-      const { target, weight } = isObject(item) ? item : { target: item, weight: undefined };
-      return {
-        target: this.#check(targetSchema, textOf(target), `upstream of ${service}`, offset),
-        weight:
-          weight === undefined
-            ? 1
-            : this.#check(upstreamOptions.weight.schema, textOf(weight), `weight in ${service}`, offset),
-      };
+    if (!Array.isArray(value)) {
+      this.#complain(offset, `upstreams of ${printable(service)} must be a list, such as [localhost:8080]`);
+      return [];
+    }
+    return value.flatMap((item: unknown) => {
+      const { target: written, weight = 1 } = isObject(item) ? item : { target: item };
+      const target = this.#check(targetSchema, textOf(written), `upstream of ${printable(service)}`, offset);
+      const share = this.#check(
+        upstreamOptions.weight.schema,
+        textOf(weight),
+        `weight in ${printable(service)}`,
+        offset,
+      );
+      return target === undefined || share === undefined ? [] : { target, weight: share };
     });
   }
 
@@ -124,15 +141,27 @@ class Reader {
     if (count === 1) return;
     for (const { target } of upstreams) {
       const last = lastOf({ port: target.port, count });
-      if (isUnix(target.host)) throw this.errorAt(at, `${name} listens on a range; a Unix socket has no ports`);
-      if (last > lastPort) throw this.errorAt(at, `the range of ${name} would end at port ${last} of ${target.host}`);
+      if (isUnix(target.host)) this.#complain(at, `${name} listens on a range; a Unix socket has no ports`);
+      else if (last > lastPort) this.#complain(at, `the range of ${name} would end at port ${last} of ${target.host}`);
     }
   }
 
-  #check<T extends z.ZodType>(schema: T, value: unknown, name: string, offset: number): z.output<T> {
+  /** The value that the schema makes of a text; undefined, with a mistake noted, where it refuses the text. */
+  #check<T extends z.ZodType>(schema: T, value: unknown, name: string, offset: number): z.output<T> | undefined {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    throw this.errorAt(offset, `${name} ${parsed.error.issues[0]?.message}, not ${quoted(String(value))}`);
+    const refusal = refusalOf(parsed.error, value);
+    const { port } = refusal.beside;
+    const elsewhere = port === undefined ? '' : `; port ${port} belongs in upstreams, as in [HOST:${port}]`;
+    this.#complain(
+      offset,
+      `${name} ${describeRefusal(port === undefined ? refusal : { ...refusal, beside: {} }, value)}${elsewhere}`,
+    );
+    return undefined;
+  }
+
+  #complain(offset: number, message: string): void {
+    this.mistakes.push(this.#at(offset, message));
   }
 
   *#entries(map: YAMLMap): Generator<{ key: string; value: unknown; node: unknown; offset: number }> {
@@ -144,8 +173,12 @@ class Reader {
   }
 
   errorAt(offset: number, message: string): ConfigError {
+    return new ConfigError(this.#at(offset, message));
+  }
+
+  #at(offset: number, message: string): string {
     const { line, col } = this.#lines.linePos(offset);
-    return new ConfigError(`${printable(this.#path)}:${line}:${col}: ${message}`);
+    return `${printable(this.#path)}:${line}:${col}: ${message}`;
   }
 }
 
@@ -161,6 +194,7 @@ function unknownOption(key: string): string {
 function textOf(value: unknown): unknown {
   // A list of names, addresses or ranges stands for the same values separated by commas.
   if (Array.isArray(value)) return value.every((one) => typeof textOf(one) === 'string') ? value.join(',') : value;
+  if (value === null) return '';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }
 

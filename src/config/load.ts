@@ -1,6 +1,7 @@
-import { printable, quoted } from '../text/printable.ts';
-import { ConfigError } from './config-error.ts';
 import { suggestion } from '../text/did-you-mean.ts';
+import { printable } from '../text/printable.ts';
+import { complaint } from '../text/refusal.ts';
+import { ConfigError } from './config-error.ts';
 import { readConfigFile, type ConfigFile } from './file.ts';
 import {
   environmentName,
@@ -23,46 +24,67 @@ interface Loaded {
 
 export type Flags = { readonly [K in SettingName]?: string };
 
-/** @throws ConfigError in one line, naming the flag, variable, or file and line at fault */
+/** A flag or a variable that is unknown, or has a value that its setting refuses. */
+interface SettingMistake {
+  /** The name of the flag, with its dashes, or of the variable. */
+  readonly source: string;
+  /** One line, safe to print. */
+  readonly message: string;
+}
+
+/** Settings from flags and the environment, the strongest layer first, without those that have mistakes. */
+interface Given {
+  readonly layers: readonly Partial<Settings>[];
+  readonly mistakes: readonly SettingMistake[];
+}
+
+/** @throws ConfigError with a line for each mistake, naming the flag, variable, or file and line at fault */
 export async function loadConfig(
   flags: Flags & { readonly config?: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<Loaded> {
   const path = flags.config ?? environment['SEALANE_CONFIG'];
-  const fromFlags = readLayer(
-    (name) => flags[name],
-    (name) => `--${name}`,
-  );
-  const fromEnvironment = readLayer((name) => environment[environmentName(name)], environmentName);
-  checkEnvironment(environment);
+  const { layers, mistakes } = readGiven(flags, environment);
+  if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ message }) => message));
   const file = path === undefined ? undefined : await readConfigFile(path);
-  return { settings: mergeSettings([fromFlags, fromEnvironment, file?.settings ?? {}]), file };
+  return { settings: mergeSettings([...layers, file?.settings ?? {}]), file };
+}
+
+/** Reads what flags and the environment say, and finds all mistakes in them. */
+export function readGiven(flags: Flags, environment: NodeJS.ProcessEnv): Given {
+  const mistakes: SettingMistake[] = [];
+  const fromFlags = readLayer((name) => ({ source: `--${name}`, text: flags[name] }), mistakes);
+  const fromEnvironment = readLayer((name) => {
+    const source = environmentName(name);
+    return { source, text: environment[source] };
+  }, mistakes);
+  mistakes.push(...unknownVariables(environment));
+  return { layers: [fromFlags, fromEnvironment], mistakes };
 }
 
 function readLayer(
-  read: (name: SettingName) => string | undefined,
-  label: (name: SettingName) => string,
+  read: (name: SettingName) => { readonly source: string; readonly text: string | undefined },
+  mistakes: SettingMistake[],
 ): Partial<Settings> {
   const layer: Record<string, unknown> = {};
   for (const name of settingNames) {
-    const text = read(name);
+    const { source, text } = read(name);
     // An empty variable, which compose files make of `${UNSET:-}`, counts as unset.
     if (text === undefined || text === '') continue;
     const parsed = settingsSchemas[name].safeParse(text);
-    if (!parsed.success)
-      throw new ConfigError(`${label(name)} ${parsed.error.issues[0]?.message}, not ${quoted(text)}`);
-    layer[name] = parsed.data;
+    if (parsed.success) layer[name] = parsed.data;
+    else mistakes.push({ source, message: `${source} ${complaint(parsed.error, text)}` });
   }
   return layer;
 }
 
-function checkEnvironment(environment: NodeJS.ProcessEnv): void {
+function unknownVariables(environment: NodeJS.ProcessEnv): SettingMistake[] {
   const known = ['SEALANE_CONFIG', ...settingNames.map(environmentName)];
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith('SEALANE_') || known.includes(name)) continue;
+  return Object.keys(environment).flatMap((name) => {
+    if (!name.startsWith('SEALANE_') || known.includes(name)) return [];
     // Unknown names are errors only if they are close to a known one: Docker links and Kubernetes put variables such as
     // SEALANE_PORT_80_TCP into the environment of other containers.
     const meant = suggestion(name, known);
-    if (meant !== '') throw new ConfigError(`unknown environment variable ${printable(name)}${meant}`);
-  }
+    return meant === '' ? [] : { source: name, message: `unknown environment variable ${printable(name)}${meant}` };
+  });
 }

@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { bracketedIPv6 } from '../address/address.ts';
 import { isHostPattern } from '../address/host-name.ts';
+import { refuse } from '../text/refusal.ts';
 
 /**
  * Parses the names by which routes share a port, separated by commas: `api.localhost`, `*.localhost`. Parsed names are
@@ -45,16 +46,32 @@ const namesSchema = (readAddress: (address: string) => Reading): z.ZodType<reado
     const names = new Set<string>();
     for (const part of text.split(',')) {
       const reading = readName(part.trim(), readAddress);
-      if ('wrong' in reading) {
-        context.addIssue({ code: 'custom', message: reading.wrong });
-        return z.NEVER;
-      }
+      if ('wrong' in reading) return refuse(context, reading.wrong, meantNames(text, readAddress));
       names.add(reading.name);
     }
-    if (names.size <= mostNames) return [...names];
-    context.addIssue({ code: 'custom', message: `must be at most ${mostNames} names` });
-    return z.NEVER;
+    return names.size <= mostNames ? [...names] : refuse(context, `must be at most ${mostNames} names`);
   });
+
+/** Longer texts are hostile rather than mistaken, and would take long to search. */
+const longestMeant = 1_000;
+
+/** The names that were meant by URLs, by names with a port, by other separators than commas, or by Traefik's `Host()`. */
+function meantNames(text: string, readAddress: (address: string) => Reading): string | undefined {
+  if (text.length > longestMeant) return undefined;
+  const names = text
+    .replaceAll(/\bHost(?:SNI)?\(([^)]*)\)/gi, '$1')
+    .split(/[\s,;|"'`]+/, mostNames)
+    .filter((part) => part !== '')
+    .map((part) => readName(part.replace(/^[a-z]+:\/\//i, '').replace(/(?::\d*)?(?:\/.*)?$/, ''), readAddress));
+  const found = names.flatMap((one) => ('name' in one ? [one.name] : []));
+  return found.length > 0 && found.length === names.length ? found.join(', ') : undefined;
+}
+
+/** The one name that was meant by a URL, or by a name with a port. */
+export function meantName(text: string): string | undefined {
+  const meant = meantNames(text, () => ({ wrong: '' }));
+  return meant !== undefined && isHostPattern(meant) && !meant.startsWith('*') ? meant : undefined;
+}
 
 /** Names that HTTP clients ask for, including IPv6 addresses. */
 export const hostNamesSchema = namesSchema(readIPv6);

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { isUnix, unixPath } from '../address/address.ts';
 import { parseListen } from '../address/listen.ts';
 import { ipSchema } from '../address/schemas.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { durationSchema } from '../text/duration.ts';
+import { refuse } from '../text/refusal.ts';
 import { flag, oneOf, wholeNumber } from './options/kinds.ts';
 
 /**
@@ -44,10 +46,12 @@ const tlsVersion = oneOf(['1.2', '1.3']);
 const schema = z.object({
   docker: z
     .string()
-    .regex(
-      /^(?:none|(?:unix|tcp|http|https|npipe|ssh):\/\/.+)$/,
-      'must be unix:///path, tcp://host:port, ssh://user@host or none',
-    )
+    .superRefine((text, context) => {
+      if (/^(?:none|(?:unix|tcp|http|https|npipe|ssh):\/\/.+)$/.test(text)) return;
+      const path = /^(?:unix:\/?)?(\/[^/].*)$/.exec(text)?.[1];
+      const meant = path === undefined ? didYouMean(text, ['none']) : `unix://${path}`;
+      refuse(context, 'must be unix:///path, tcp://host:port, ssh://user@host or none', meant);
+    })
     .optional()
     .meta({ value: 'URL or `none`', fallback: '`DOCKER_HOST`, else `unix:///var/run/docker.sock`' })
     .describe('The Docker engine to watch; `none` for static services only.'),

@@ -7,7 +7,8 @@ import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts
 import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
 import { chooseAddresses } from './reachable-address.ts';
-import { labelOf, readLabels, type LabelledRoute } from './labels.ts';
+import { labelOf } from './label-names.ts';
+import { readLabels, type LabelledRoute } from './labels.ts';
 import { expandListen, mistakeIn } from './expand-listen.ts';
 import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 import { hasLabelsOf } from './world.ts';

@@ -1,5 +1,4 @@
 import { type Problem } from '../catalog/problem.ts';
-import { didYouMean } from '../text/did-you-mean.ts';
 import {
   isOption,
   optionNames,
@@ -10,7 +9,10 @@ import {
 import { listed } from '../text/listed.ts';
 import { plural } from '../text/plural.ts';
 import { printable, quoted } from '../text/printable.ts';
+import { labelOf, meantBy, routeName, splitKey } from './label-names.ts';
 import { isNeeded, mistypedRoutes, type MistypedRoute, type RouteLabel } from './mistyped-routes.ts';
+import { describeRefusal, refusalOf, type TextRefusal } from '../text/refusal.ts';
+import { fallbackOf } from '../config/options/option.ts';
 
 /**
  * Reads the labels of one container into routes. Pure. A mistake becomes a problem and affects only its own route, or the
@@ -37,8 +39,6 @@ interface Draft {
   readonly labels: RouteLabel[];
 }
 
-const routeName = /^[a-z0-9-]+$/;
-
 export function readLabels(
   labels: Readonly<Record<string, string>>,
   prefix: string,
@@ -56,11 +56,24 @@ export function readLabels(
     if (!key.startsWith(`${prefix}.`)) continue;
     const { route, option } = splitKey(key.slice(prefix.length + 1));
     if (option === undefined) readUnknown(reading, key);
-    else readOption(draftOf(drafts, route), key, option, labels[key] ?? '', report);
+    else readOption(draftOf(drafts, route), { prefix, route, option }, { key, text: labels[key] ?? '' }, report);
   }
   readMistyped(reading);
   if (more > 0) problems.push(furtherProblems(more, container));
   return { routes: toRoutes(drafts), problems };
+}
+
+/** The option that a label sets, and its route; '' for the unnamed one. */
+interface Place {
+  readonly prefix: string;
+  readonly route: string;
+  readonly option: OptionName;
+}
+
+/** A label as it is written. */
+interface Written {
+  readonly key: string;
+  readonly text: string;
 }
 
 type Report = (label: string, code: Problem['code'], message: string, fix: string) => void;
@@ -88,12 +101,16 @@ function readUnknown({ prefix, drafts, misnamed, report }: Reading, key: string)
     draft.refused.add(meant.option);
     draft.labels.push({ key, option: meant.option });
   }
-  const hint = meant ? ` (did you mean ${quoted(labelOf(prefix, meant.route, meant.option))}?)` : '';
-  reportUnknown(report, key, `${hint}${refuse ? '; the route is not served' : ''}`);
+  const label = meant && labelOf(prefix, meant.route, meant.option) + meant.value;
+  const hint = label === undefined ? '' : ` (did you mean ${quoted(label)}?)`;
+  reportUnknown(report, key, `${hint}${refuse ? '; the route is not served' : ''}`, label);
 }
 
-function reportUnknown(report: Report, key: string, more = ''): void {
-  report(key, 'label-unknown', `unknown label ${quoted(key)}${more}`, 'Correct or remove the label.');
+function reportUnknown(report: Report, key: string, more = '', meant?: string): void {
+  // What has to be cut or escaped can't be written as it is shown.
+  const isPlain = meant !== undefined && printable(meant) === meant;
+  const fix = isPlain ? `Write ${meant}.` : 'Correct or remove the label.';
+  report(key, 'label-unknown', `unknown label ${quoted(key)}${more}`, fix);
 }
 
 /** Refuses routes that may be meant by labels of a route that does not exist, where they need what these say. */
@@ -118,8 +135,9 @@ function refuseMistyped({ prefix, drafts, report }: Reading, { name, labels, mea
     for (const route of lost) drafts.get(route)?.refused.add(option);
     // By itself it would make a route with defaults, which may be open.
     own?.refused.add(option);
-    const hint = ` (did you mean ${quoted(labelOf(prefix, meant[0] ?? '', option))}?)${unserved(own ? [name, ...lost] : lost)}`;
-    if (!own) reportUnknown(report, key, hint);
+    const label = labelOf(prefix, meant[0] ?? '', option);
+    const hint = ` (did you mean ${quoted(label)}?)${unserved(own ? [name, ...lost] : lost)}`;
+    if (!own) reportUnknown(report, key, hint, label);
     else {
       const fix = `Correct the label, or declare the route as well (${printable(labelOf(prefix, name, 'port'))}).`;
       report(key, 'label-unknown', `label ${quoted(key)} is of a route that no label declares${hint}`, fix);
@@ -151,38 +169,6 @@ function furtherProblems(count: number, { id, name }: { readonly id: string; rea
   };
 }
 
-/**
- * Splits `listen`, `web.listen`, `health.interval` or `web.health.interval`; the option is undefined when it is
- * unknown.
- */
-function splitKey(rest: string): { readonly route: string; readonly option: OptionName | undefined } {
-  if (isOption(rest)) return { route: '', option: rest };
-  const dot = rest.indexOf('.');
-  const route = rest.slice(0, Math.max(dot, 0));
-  const option = rest.slice(dot + 1);
-  const isRoute = routeName.test(route) && !isOption(route);
-  return isRoute && isOption(option) ? { route, option } : { route: '', option: undefined };
-}
-
-function meantBy(rest: string): { readonly route: string; readonly option: OptionName } | undefined {
-  const whole = meantOption(rest);
-  if (whole !== undefined) return { route: '', option: whole };
-  const dot = rest.indexOf('.');
-  const route = rest.slice(0, Math.max(dot, 0));
-  const option = route === '' ? undefined : meantOption(rest.slice(dot + 1));
-  return option === undefined ? undefined : { route, option };
-}
-
-/** Also `connection-rate.client` for `connection-rate`, which is no option by itself. */
-function meantOption(text: string): OptionName | undefined {
-  return didYouMean(text, optionNames) ?? optionNames.find((option) => option.startsWith(`${text}.`));
-}
-
-/** The label of an option; `route` is '' for the unnamed route. */
-export function labelOf(prefix: string, route: string, option: string): string {
-  return route === '' ? `${prefix}.${option}` : `${prefix}.${route}.${option}`;
-}
-
 function draftOf(drafts: Map<string, Draft>, route: string): Draft {
   const known = drafts.get(route);
   if (known) return known;
@@ -191,7 +177,8 @@ function draftOf(drafts: Map<string, Draft>, route: string): Draft {
   return draft;
 }
 
-function readOption(draft: Draft, key: string, option: OptionName, text: string, report: Report): void {
+function readOption(draft: Draft, place: Place, { key, text }: Written, report: Report): void {
+  const { option } = place;
   draft.labels.push({ key, option });
   const { schema } = routeOptions[option];
   const refuse = isNeeded(option);
@@ -202,13 +189,20 @@ function readOption(draft: Draft, key: string, option: OptionName, text: string,
     return;
   }
   if (refuse) draft.refused.add(option);
-  const rule = parsed.error.issues[0]?.message ?? 'is malformed';
-  report(
-    key,
-    'label-malformed',
-    `label ${quoted(key)} ${rule}, not ${quoted(text)}; ${consequence}`,
-    'Correct the label.',
-  );
+  const refusal = refusalOf(parsed.error, text);
+  const message = `label ${quoted(key)} ${describeRefusal(refusal, text)}; ${consequence}`;
+  report(key, 'label-malformed', message, fixOf(place, refusal));
+}
+
+/** Names the labels that were probably meant, each with its value. */
+function fixOf({ prefix, route, option }: Place, { meant, beside }: TextRefusal): string {
+  if (meant !== undefined) {
+    const labels = Object.entries({ [option]: meant, ...beside });
+    return `Write ${labels.map(([name, text]) => `${labelOf(prefix, route, name)}=${text}`).join(' and ')}.`;
+  }
+  // Removing a label that guards the route would open it.
+  if (isNeeded(option)) return 'Correct the label.';
+  return `Correct the label, or remove it for the default: ${fallbackOf(routeOptions[option]).replaceAll('`', '')}.`;
 }
 
 function toRoutes(drafts: ReadonlyMap<string, Draft>): LabelledRoute[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refuse } from './refusal.ts';
 
 /**
  * Parses and prints durations such as `250ms`, `10s`, `15m` and `1h`. Their values are milliseconds.
@@ -34,8 +35,36 @@ function trim(value: number): string {
 
 /** Turns the text of a duration into milliseconds. */
 export const durationSchema = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as 250ms, 10s or 15m' });
-  return z.NEVER;
+  return parseDuration(text) ?? refuse(context, 'must be a duration such as 250ms, 10s or 15m', meantDuration(text));
 });
+
+/** The words for units that other programs accept, in milliseconds; a number alone is seconds, as in Traefik. */
+const otherUnits: readonly (readonly [RegExp, number])[] = [
+  [/^(?:ms|msecs?|millis|milliseconds?)$/, 1],
+  [/^(?:|s|secs?|seconds?)$/, 1000],
+  [/^(?:m|mins?|minutes?)$/, 60_000],
+  [/^(?:h|hrs?|hours?)$/, 3_600_000],
+  [/^(?:d|days?)$/, 86_400_000],
+];
+
+/** The duration that was meant by `10`, `10 seconds`, `1m30s` or `2 days`; undefined for other texts. */
+function meantDuration(text: string): string | undefined {
+  const plain = text.toLowerCase().trim();
+  const part = /(\d+(?:\.\d+)?)\s*([a-z]*)/g;
+  if (plain === '' || plain.length > 40 || plain.replaceAll(part, '').trim() !== '') return undefined;
+  let total = 0;
+  for (const [, digits, word = ''] of plain.matchAll(part)) {
+    const unit = otherUnits.find(([words]) => words.test(word))?.[1];
+    if (unit === undefined) return undefined;
+    total += Number(digits) * unit;
+  }
+  const meant = exactDuration(Math.round(total));
+  return parseDuration(meant) === undefined ? undefined : meant;
+}
+
+/** Prints 1500 as `1.5s` and 90 000 as `90s`: without loss, which `formatDuration` does not promise. */
+function exactDuration(ms: number): string {
+  if (ms % 1000 !== 0) return ms > 1000 && ms % 100 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+  const [unit, size] = Object.entries(unitMs).findLast(([, one]) => ms % one === 0) ?? ['ms', 1];
+  return ms === 0 ? '0' : `${ms / size}${unit}`;
+}

@@ -26,6 +26,16 @@ describe('sealane check', () => {
     expect(code).toBe(1);
   });
 
+  it('exits with 0 for a file with warnings only, and with 1 for one without services', async () => {
+    await using folder = await tempFolder();
+    const warned = await runSealane(['check', await folder.write('a.yaml', `${good}    environment: ["PRICE=5$"]\n`)]);
+    expect(warned.stdout).toMatch(/: warning: a dollar sign .*\[dollar\][^]*\nno problems, 1 warning \(/);
+    expect(warned.code).toBe(0);
+    const empty = await runSealane(['check', await folder.write('b.yaml', 'volumes: {}\n')]);
+    expect(empty.stdout).toContain('[no-services]');
+    expect(empty.code).toBe(1);
+  });
+
   it.each([
     ['services: [', /compose\.yaml:1:\d+: /],
     ['services:\n  web: 1\n', /compose\.yaml:2:3: service "web" must be a mapping/],

@@ -155,6 +155,12 @@ describe('bad input is answered in one line with the fix, and the right exit cod
     expect(code).toBe(2);
   });
 
+  it('several mistakes, each in its own line', async () => {
+    const { code, stderr } = await runSealane(['run', '--workers', '0', '--scope', 'projcet']);
+    expect(stderr).toMatch(/^sealane: --scope .* \(did you mean "project"\?\)\nsealane: --workers .*\n$/);
+    expect(code).toBe(2);
+  });
+
   it('an engine that answers nonsense', async () => {
     await using folder = await tempFolder();
     const socket = join(folder.path, 'engine.sock');

@@ -80,7 +80,7 @@ describe('why a name has no service', () => {
     await using typo = await sleeper({ lisen: '5432' });
     const { next, summary } = await api.whyUntil(typo.name, 'label-mistake');
     expect(summary).toContain(`did you mean "${prefix}.listen"`);
-    expect(next).toMatch(/Correct or remove the label/);
+    expect(next).toContain(`Write ${prefix}.listen.`);
     await using off = await sleeper({ ...(await routed()), enable: 'false' });
     await api.whyUntil(off.name, 'disabled');
   });

@@ -1,9 +1,9 @@
 import { isDotted } from '../../address/host-name.ts';
 import { wildcardFor } from '../../address/name-patterns.ts';
 import type { CertificateSpec } from '../../relay/boundary/table.ts';
+import type { ServiceIntent } from '../merge.ts';
 import type { Problem } from '../problem.ts';
 import { describeSelector, type Selector } from '../route.ts';
-import type { Service } from '../service.ts';
 
 /** The names of one of the certificates for TLS clients, which decide who is shown it. */
 export type CertificateNames = Pick<CertificateSpec, 'names'>;
@@ -12,7 +12,7 @@ export type CertificateNames = Pick<CertificateSpec, 'names'>;
  * Finds services whose TLS Sealane terminates without a certificate that clients would accept. Pure.
  */
 export function certificateMissing(
-  services: Iterable<Service>,
+  services: Iterable<Pick<ServiceIntent, 'name' | 'routes'>>,
   certificates: readonly CertificateNames[],
 ): readonly Problem[] {
   const covered = new Set(certificates.flatMap(({ names }) => names));

@@ -6,7 +6,8 @@ import { certificateNameSchema, fileNameOf, isTooWide } from '../../certificates
 import { openAuthority, writePair, type PairPaths } from '../../certificates/pem-files.ts';
 import { trustHints } from '../../certificates/trust-hints.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { printable, quoted } from '../../text/printable.ts';
+import { printable } from '../../text/printable.ts';
+import { complaint } from '../../text/refusal.ts';
 
 /**
  * `sealane cert`: creates a local certificate authority once, reuses it, and signs certificates with it.
@@ -81,7 +82,7 @@ function renderText({ authority, certificate }: Report): string {
 function parseName(text: string): string {
   const name = certificateNameSchema.safeParse(text);
   if (name.success) return name.data;
-  throw new ConfigError(`--name ${name.error.issues[0]?.message}, not ${quoted(text)}`);
+  throw new ConfigError(`--name ${complaint(name.error, text)}`);
 }
 
 /** The authority's folder of this user, by the XDG Base Directory Specification. */

@@ -1,5 +1,5 @@
 import { checkProject } from '../../check/check.ts';
-import { annotation, renderReport, type ReportFormat } from '../../check/report.ts';
+import { annotation, isProblem, renderReport, type ReportFormat } from '../../check/report.ts';
 import { createDiskLoader } from '../../compose/disk-loader.ts';
 import { ComposeError } from '../../compose/location.ts';
 import { readProject } from '../../compose/project.ts';
@@ -41,9 +41,9 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
       },
       disk,
     );
-    const report = await checkProject(project, { labelPrefix: settings['label-prefix'] });
+    const report = checkProject(project, { labelPrefix: settings['label-prefix'] });
     process.stdout.write(renderReport(report, format, { colour: hasColours(process.stdout), lineOf: disk.lineOf }));
-    return report.findings.length === 0 ? 0 : 1;
+    return report.findings.some(isProblem) ? 1 : 0;
   } catch (error) {
     if (error instanceof ComposeError && format === 'github') {
       process.stdout.write(`${annotation(error.location, 'compose-invalid', error.complaint)}\n`);

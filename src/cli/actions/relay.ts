@@ -8,6 +8,7 @@ import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { complaint, hintOf, refusalOf } from '../../text/refusal.ts';
 import { version } from '../../version.ts';
 import { endServing, openServingLog } from '../serving-log.ts';
 import { firstStopSignal, onHangUp } from '../stop-signals.ts';
@@ -62,12 +63,13 @@ function toService(endpoints: readonly string[], flags: RelayFlags): StaticServi
   const upstreams = endpoints.map((endpoint) => {
     const target = targetSchema.safeParse(endpoint);
     if (target.success) return { target: target.data, weight: 1 };
-    throw new ConfigError(`${quoted(endpoint)} ${target.error.issues[0]?.message}`);
+    const refusal = refusalOf(target.error, endpoint);
+    throw new ConfigError(`${quoted(endpoint)} ${refusal.rule}${hintOf(refusal)}`);
   });
   const listen = parseListen(flags.listen ?? '0');
   if (!listen) throw new ConfigError(`--listen must be a port or IP:port, not ${quoted(flags.listen ?? '')}`);
   const balance = poolOptions.balance.schema.optional().safeParse(flags.balance);
-  if (!balance.success) throw new ConfigError(`--balance ${balance.error.issues[0]?.message}`);
+  if (!balance.success) throw new ConfigError(`--balance ${complaint(balance.error, flags.balance)}`);
   const options = balance.data === undefined ? {} : { balance: balance.data };
   return { name: 'relay', listen: [{ ...listen, count: 1 }], upstreams, options };
 }

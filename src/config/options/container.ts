@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { lastPort } from '../../address/port.ts';
 import { listenSchema } from '../../address/schemas.ts';
+import { refuse, type Meant } from '../../text/refusal.ts';
 import { flag, serviceName } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
@@ -7,6 +9,20 @@ import type { OptionTable } from './option.ts';
  * The options that define the routes of a container and the address of its process. Discovery reads them one by one.
  */
 const portRule = 'must be a port, 1-65535';
+
+const portNumber = z.coerce.number().int().min(1).max(lastPort);
+
+const portSchema = z.string().transform((text, context) => {
+  const port = portNumber.safeParse(text);
+  return port.success ? port.data : refuse(context, portRule, meantPort(text));
+});
+
+/** The port that was meant by a port mapping of compose. The first port of a mapping is where clients connect. */
+function meantPort(text: string): Meant | undefined {
+  const [, listen, port = ''] = /^(?:(.*):)?(\d{1,5})(?:\/tcp)?$/i.exec(text) ?? [];
+  if (!portNumber.safeParse(port).success) return undefined;
+  return listenSchema.safeParse(listen).success ? { text: port, beside: { listen: listen ?? '' } } : port;
+}
 
 export const containerOptions = {
   enable: {
@@ -29,7 +45,7 @@ export const containerOptions = {
   },
   port: {
     declaresRoute: true,
-    schema: z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule),
+    schema: portSchema,
     value: '1-65535',
     containerOnly: true,
     makesRoute: true,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { refuse } from '../../text/refusal.ts';
 import { positiveDuration, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
@@ -7,14 +9,23 @@ import type { OptionTable } from './option.ts';
  * where it has them (`inter`, `rise`, `fall`).
  */
 
-/** The path follows `http:`. It becomes part of a request line, so that only printable characters are accepted. */
+/**
+ * The path follows `http:`. It becomes part of a request line, so that only printable characters are accepted. A URL
+ * is refused: its host would become part of the path.
+ */
 const healthSchema = z.string().transform((text, context) => {
   if (text === 'docker' || text === 'tcp' || text === 'none') return { kind: text } as const;
-  const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
+  const path = /^http:(\/(?!\/)[!-~]*)$/.exec(text)?.[1];
   if (path !== undefined) return { kind: 'http', path } as const;
-  context.addIssue({ code: 'custom', message: 'must be docker, tcp, none or http:/path' });
-  return z.NEVER;
+  return refuse(context, 'must be docker, tcp, none or http:/path', meantHealth(text));
 });
+
+/** The check that was meant by a path or a URL, or by a mistyped word. */
+function meantHealth(text: string): string | undefined {
+  const [, url, path = '/'] = /^(https?:(?:\/\/[^/]*)?)?(\/[!-~]*)?$/i.exec(text.trim()) ?? [];
+  const isPath = url !== undefined || text.startsWith('/');
+  return isPath ? `http:${path}` : didYouMean(text, ['docker', 'tcp', 'none', 'http:/']);
+}
 
 export const healthOptions = {
   health: {

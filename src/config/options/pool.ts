@@ -8,7 +8,9 @@ import {
   type UpstreamTls,
 } from '../../relay/boundary/table.ts';
 import { intersectRanges, uniteRanges } from '../../address/range-sets.ts';
-import { serverNamesSchema } from '../server-names.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { refuse } from '../../text/refusal.ts';
+import { meantName, serverNamesSchema } from '../server-names.ts';
 import { cidrs, duration, oneOf, positiveDuration, wholeNumber } from './kinds.ts';
 import type { OptionTable } from './option.ts';
 
@@ -33,21 +35,26 @@ const upstreamTlsSchema = z.string().transform((text, context): UpstreamTls | un
   if (text === 'any') return { serverName: '', verify: false };
   const [name, ...more] = serverNamesSchema.safeParse(text).data ?? [];
   if (name !== undefined && more.length === 0 && !name.startsWith('*')) return { serverName: name, verify: true };
-  context.addIssue({ code: 'custom', message: 'must be off, any, or the name that its certificate is for' });
-  return z.NEVER;
+  const meant = didYouMean(text, ['off', 'any']) ?? meantName(text);
+  return refuse(context, 'must be off, any, or the name that its certificate is for', meant);
 });
 
 /** ALPN names have up to 255 bytes (RFC 7301); those registered with IANA are far shorter, and printable. */
 const alpnSchema = z.string().transform((text, context): readonly string[] => {
   if (text === 'off') return [];
   const protocols = text.split(',').map((part) => part.trim());
-  if (protocols.length <= 16 && protocols.every((one) => /^[!-+\--~]{1,64}$/.test(one))) return protocols;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be protocols such as h2, http/1.1, with commas between them, or off',
-  });
-  return z.NEVER;
+  if (areProtocols(protocols)) return protocols;
+  const meant = text.trim().split(/[\s,;|]+/);
+  return refuse(
+    context,
+    'must be protocols such as h2, http/1.1, with commas between them, or off',
+    areProtocols(meant) ? meant.join(', ') : undefined,
+  );
 });
+
+function areProtocols(parts: readonly string[]): boolean {
+  return parts.length <= 16 && parts.every((one) => /^[!-+\--~]{1,64}$/.test(one));
+}
 
 export const poolOptions = {
   balance: {

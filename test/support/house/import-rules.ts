@@ -10,7 +10,7 @@ export const importRules: ImportRules = {
   text: [],
   time: [],
   'version.ts': [],
-  address: [],
+  address: ['text'],
   network: ['address'],
   'relay/boundary': ['address', 'time'],
   telemetry: ['relay/boundary', 'text', 'time'],

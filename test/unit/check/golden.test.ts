@@ -15,7 +15,7 @@ async function check(
 ): Promise<string> {
   const disk = createDiskLoader(folder);
   const request = { files: [], envFiles: [], profiles: [], projectName: undefined, folder, environment: {}, ...over };
-  const report = await checkProject(await readProject(request, disk), { labelPrefix: 'sealane' });
+  const report = checkProject(await readProject(request, disk), { labelPrefix: 'sealane' });
   return renderReport(report, format, { colour: false, lineOf: disk.lineOf });
 }
 
@@ -53,6 +53,18 @@ describe('sealane check', () => {
         { code: 'listen-conflict', services: ['b'] },
       ],
     });
+  });
+
+  it('tells problems from warnings in every format', async () => {
+    const folder = join(fixtures, 'dollars');
+    const report: unknown = JSON.parse(await check(folder, 'json'));
+    expect(report).toMatchObject({
+      problems: { length: 3 },
+      warnings: [{ code: 'dollar', line: 7, services: [] }, {}],
+    });
+    expect(await check(folder, 'github')).toMatch(
+      /^::warning file=compose\.yaml,line=7,col=17,title=dollar::a dollar/m,
+    );
   });
 
   it('takes files that are named one over the other, and leaves out what is not', async () => {

@@ -14,7 +14,7 @@ async function check(text: string, format: ReportFormat = 'text'): Promise<strin
   const loader = { read: async () => text, exists: async (path: string) => !path.endsWith('.env'), show: () => 'x' };
   const request = { files: ['x'], envFiles: [], profiles: [], projectName: 'p', folder: '/', environment: {} };
   try {
-    const report = await checkProject(await readProject(request, loader), { labelPrefix: 'sealane' });
+    const report = checkProject(await readProject(request, loader), { labelPrefix: 'sealane' });
     return renderReport(report, format, { colour: false, lineOf: ({ line }) => text.split('\n')[line - 1] });
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
@@ -66,6 +66,13 @@ it.each(['text', 'json', 'github'] as const)(
 );
 
 it.each([
+  ['a label that is a mapping in a list', 'services: { web: { labels: [a: b] } }', /x:1:29: .*; write "a=b"/],
+  ['no services at all', 'services: {}', /there are no services here.* \[no-services\]/],
+  [
+    'a port that lacks a required variable',
+    'services: { web: { ports: ["80:${PORT:?no port}"] } }',
+    /x:1:28: nothing sets PORT, without which compose does not start: no port/,
+  ],
   ['a service that is nothing', 'services: { web: }', /service "web" must be a mapping/],
   ['labels that are text', 'services: { web: { labels: x } }', /`labels` must be a mapping, or a list of KEY=VALUE/],
   ['a label that is a list', 'services: { web: { labels: { a: [b] } } }', /"a" must be text/],
@@ -75,12 +82,12 @@ it.each([
   ['an anchor that is not there', 'services: *x', /x/],
   [
     'two network namespaces in a circle',
-    'services: { sealane: { network_mode: "service:a" }, a: { network_mode: "service:sealane" } }',
+    'services: { sealane: { network_mode: "service:a", use_api_socket: true }, a: { network_mode: "service:sealane" } }',
     /no problems/,
   ],
   [
     'a wide anchor tree',
-    `a: &a [x,x]\n${Array.from('bcdefghijklmnopqrstuvwxyz', (name, index) => `${name}: &${name} [*${String.fromCharCode(97 + index)},*${String.fromCharCode(97 + index)}]`).join('\n')}\nservices: {}`,
+    `a: &a [x,x]\n${Array.from('bcdefghijklmnopqrstuvwxyz', (name, index) => `${name}: &${name} [*${String.fromCharCode(97 + index)},*${String.fromCharCode(97 + index)}]`).join('\n')}\nservices: { web: {} }`,
     /no problems/,
   ],
 ])('%s', async (_what, text, answer) => {

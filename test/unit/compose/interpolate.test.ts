@@ -22,10 +22,33 @@ describe('variables in compose files', () => {
     ['${NO:?must be there}', '', ['NO']],
     ['${A?must be there}', 'a', []],
   ] as const)('%s is "%s"', (source, text, unset) => {
-    expect(interpolate(source, variables)).toEqual({ kind: 'text', text, unset });
+    expect(interpolate(source, variables)).toMatchObject({ kind: 'text', text, unset, strayDollar: false });
   });
 
-  it.each(['${', '${A', '${}', '$ A', '$', '${1A}', '${A!b}', '${NO:-${A}', '${A:-'.repeat(40)])(
+  it.each([
+    ['$', '$'],
+    ['$ A', '$ A'],
+    ["^https?://(a|b)(:[0-9]+)?$'", "^https?://(a|b)(:[0-9]+)?$'"],
+    ['$(stat -c %g /x)', '$(stat -c %g /x)'],
+    ['$1 of ${A}', '$1 of a'],
+    ['${NO:-$}', '$'],
+  ])('%s has a dollar sign that begins no variable, and stays as it is, as for compose', (source, text) => {
+    expect(interpolate(source, variables)).toMatchObject({ kind: 'text', text, strayDollar: true });
+  });
+
+  it.each([
+    ['${NO:?must be there}', [['NO', 'must be there']]],
+    ['${EMPTY:?}', [['EMPTY', '']]],
+    ['${EMPTY?}${A:?}', []],
+    ['${A:-${NO:?}}', []],
+    ['${ALSO:-${NO:?}}', [['NO', '']]],
+    ['${A:+${NO?x}}', [['NO', 'x']]],
+  ] as const)('%s requires %j', (source, required) => {
+    const result = interpolate(source, variables);
+    expect(result.kind === 'text' && [...result.required]).toEqual(required);
+  });
+
+  it.each(['${', '${A', '${}', '${1A}', '${A!b}', '${NO:-${A}', '${A:-'.repeat(40)])(
     '%s is malformed, as for compose',
     (source) => {
       expect(interpolate(source, variables)).toMatchObject({ kind: 'malformed' });

@@ -90,7 +90,7 @@ services:
     ['services:\n  db:\n    tls: maybe', 'sealane.yaml:3:5: tls of db must be passthrough or terminate, not "maybe"'],
     [
       'services:\n  db:\n    tls.alpn: h2;http/1.1 x',
-      'sealane.yaml:3:5: tls.alpn of db must be protocols such as h2, http/1.1, with commas between them, or off, not "h2;http/1.1 x"',
+      'sealane.yaml:3:5: tls.alpn of db must be protocols such as h2, http/1.1, with commas between them, or off, not "h2;http/1.1 x" (did you mean "h2, http/1.1, x"?)',
     ],
     [
       'services:\n  db:\n    network: a',

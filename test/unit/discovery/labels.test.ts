@@ -86,6 +86,7 @@ describe('labels', () => {
     ['sealane.web.lisen', 'did you mean "sealane.web.listen"'],
     ['sealane.health.intervall', 'did you mean "sealane.health.interval"'],
     ['sealane.Listen', 'did you mean "sealane.listen"'],
+    ['sealane.a.prot', 'did you mean "sealane.a.port"'],
   ])('that are unknown (%s) become problems with a suggestion', (label, meant) => {
     const { problems } = read({ [label]: 'x', 'sealane.port': '80' });
     expect(problems).toHaveLength(1);

@@ -8,6 +8,26 @@ describe('did you mean', () => {
     expect(didYouMean('hodl', ['host', 'hold'])).toBe('hold');
     expect(didYouMean('xyzzy', ['listen', 'port'])).toBeUndefined();
   });
+
+  it.each([
+    ['lsitne', 'listen'],
+    ['helath.intevral', 'health.interval'],
+    ['blaacne', 'balance'],
+    ['max-conenctions.sevrice', 'max-connections.service'],
+    ['prt', 'port'],
+  ])('counts two swapped letters as one slip, wherever and beside whatever they are: %s is %s', (word, meant) => {
+    const known = ['listen', 'health.interval', 'balance', 'max-connections.service', 'port', 'host', 'hold'];
+    expect(didYouMean(word, known)).toBe(meant);
+  });
+
+  it('does not count upper case as a mistake', () => {
+    expect(didYouMean('HOLD', ['host', 'hold'])).toBe('hold');
+    expect(didYouMean('PROT', ['pool', 'port'])).toBe('port');
+  });
+
+  it('answers at once, however long the word is', () => {
+    expect(didYouMean('x'.repeat(1_000_000), ['listen'])).toBeUndefined();
+  });
 });
 
 describe('the closest words', () => {
