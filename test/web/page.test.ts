@@ -75,6 +75,8 @@ describe('the page', () => {
     for (const place of at) {
       await t.page.goto(served.url + place);
       await t.page.getByRole('heading', { level: 1 }).waitFor();
+      // Ten rows, of both states, show what fifty do, in a fifth of the time.
+      if (place === '#/') await t.page.getByRole('searchbox').fill('api-11');
       const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
       expect([place, await t.page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([place, 0]);
       expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);

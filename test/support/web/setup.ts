@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { acquireEngine } from '../../../dev/engine/acquire.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
+import { chromiumPath } from './browser.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
 
 /**
@@ -8,7 +9,6 @@ import { buildToolsImage, sealaneImage } from '../engine/images.ts';
  * their setup runs first, and its engine is used.
  */
 const programs = [
-  { program: 'chromium', debianPackage: 'chromium' },
   { program: 'redis-cli', debianPackage: 'redis-tools' },
   { program: 'busybox', debianPackage: 'busybox-static' },
 ] as const;
@@ -16,6 +16,7 @@ const programs = [
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const progress = (line: string): void => void process.stderr.write(`[web] ${line}\n`);
   await installMissing(programs, progress);
+  await chromiumPath();
   const engine = await acquireEngine({ allowPrivate: true, onProgress: progress });
   try {
     const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
