@@ -11,6 +11,7 @@ import { defineEvents } from './commands/events.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineRelay } from './commands/relay.ts';
 import { defineRun } from './commands/run.ts';
+import { defineSchema } from './commands/schema.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineTop } from './commands/top.ts';
 import { defineWhoami } from './commands/whoami.ts';
@@ -31,6 +32,7 @@ const commands: readonly DefineCommand[] = [
   defineEvents,
   defineCert,
   defineCheck,
+  defineSchema,
   defineDemo,
   defineWhoami,
   defineCompletion,

@@ -217,7 +217,8 @@ export function settingChoices(name: SettingName): readonly string[] | undefined
   return wordsOf(settingsSchemas[name]);
 }
 
-function wordsOf(kind: unknown): readonly string[] | undefined {
+/** The words that a schema accepts; undefined for a schema of another kind. */
+export function wordsOf(kind: unknown): readonly string[] | undefined {
   if (kind instanceof z.ZodEnum) return kind.options.map(String);
   if (kind instanceof z.ZodDefault || kind instanceof z.ZodOptional) return wordsOf(kind.unwrap());
   return kind instanceof z.ZodPipe ? (wordsOf(kind.in) ?? wordsOf(kind.out)) : undefined;

@@ -11,10 +11,12 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h:
  */
 const longestMs = 2 ** 31 - 1;
 
+const duration = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+
 /** Milliseconds, rounded; undefined when `text` is not a duration or exceeds 24 days. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const match = duration.exec(text);
   const unit = match?.[2] && unitMs[match[2]];
   if (!match || !unit) return undefined;
   const ms = Math.round(Number(match[1]) * unit);
@@ -34,9 +36,12 @@ function trim(value: number): string {
 }
 
 /** Turns the text of a duration into milliseconds. */
-export const durationSchema = z.string().transform((text, context) => {
-  return parseDuration(text) ?? refuse(context, 'must be a duration such as 250ms, 10s or 15m', meantDuration(text));
-});
+export const durationSchema = z
+  .string()
+  .transform((text, context) => {
+    return parseDuration(text) ?? refuse(context, 'must be a duration such as 250ms, 10s or 15m', meantDuration(text));
+  })
+  .meta({ pattern: `^0$|${duration.source}` });
 
 /** The words for units that other programs accept, in milliseconds; a number alone is seconds, as in Traefik. */
 const otherUnits: readonly (readonly [RegExp, number])[] = [

@@ -7,6 +7,12 @@ import { environmentName, settingDoc, settingNames } from '../../src/config/sett
  * Renders the reference of labels and settings from their schemas. `npm run docs` writes it; a test compares.
  */
 export const referencePath = 'docs/reference.md';
+export const fileSchemaPath = 'docs/sealane.schema.json';
+export const labelsSchemaPath = 'docs/labels.schema.json';
+
+export function renderJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
 
 export function renderReference(): string {
   return `# Reference
@@ -53,9 +59,11 @@ ${table(
 
 Under \`services\` in the file, each with \`listen\`, \`upstreams\` and any option above but \`enable\`, \`port\`, \`pool\`, \`network\` and
 \`weight\`; several values may be a list. Upstreams may be Unix sockets (\`unix:/path\`). The file is read again when it changes,
-and host names are looked up again every 10 s.
+and host names are looked up again every 10 s. The first line is for editors with the YAML language server, which then complete and
+check the file: \`sealane schema > sealane.schema.json\` writes its schema.
 
 \`\`\`yaml
+# yaml-language-server: $schema=./sealane.schema.json
 log-level: info
 services:
   db:

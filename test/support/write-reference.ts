@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { metricsPath, renderMetricsPage } from './metrics-page.ts';
-import { referencePath, renderReference } from './reference.ts';
+import { fileJsonSchema, labelsJsonSchema } from '../../src/config/json-schema.ts';
+import { fileSchemaPath, labelsSchemaPath, referencePath, renderJson, renderReference } from './reference.ts';
 
 /** `npm run docs`: writes the generated pages of the docs. */
 await writeFile(referencePath, renderReference());
+await writeFile(fileSchemaPath, renderJson(fileJsonSchema()));
+await writeFile(labelsSchemaPath, renderJson(labelsJsonSchema('sealane')));
 await writeFile(metricsPath, await renderMetricsPage());

@@ -30,6 +30,9 @@ export type ValueModel =
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
+/** What `sealane schema` prints the schema of. */
+export const schemaSubjects = ['config', 'labels'] as const;
+
 export function modelOf(program: Command): CommandModel[] {
   return program.commands
     .filter((command) => command.name() !== 'help')
