@@ -1,5 +1,4 @@
 import { defineConfig, type Plugin } from 'rolldown';
-import { thirdPartyNotices } from './third-party-notices.ts';
 
 /**
  * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread.
@@ -11,7 +10,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  plugins: [leanZod(), leanDockerode(), thirdPartyNotices()],
+  plugins: [leanZod(), leanDockerode()],
   output: {
     dir: 'dist',
     format: 'esm',

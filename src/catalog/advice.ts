@@ -5,7 +5,8 @@ import type { DeclaredUpstream } from './declaration.ts';
  * Advice for an upstream that gets no clients. It speaks of labels for a container's upstream, and of the configuration
  * for a static one.
  */
-export function howToListen({ endpoints, run }: DeclaredUpstream): string {
+export function howToListen({ endpoints, run, portAdvice }: DeclaredUpstream): string {
+  if (portAdvice !== undefined) return portAdvice;
   const where = endpoints.map(formatAddress).join(', ');
   return run
     ? `Let its process listen on ${where} (0.0.0.0, not 127.0.0.1), or correct the port label.`

@@ -40,6 +40,8 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'> {
   /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
   readonly health: HealthPlan;
+  /** What to do where nothing listens on the declared port, while the container exposes another. */
+  readonly portAdvice?: string;
   readonly condition: Condition;
   /** How long sessions may continue after the upstream was removed while its process lives. */
   readonly drainMs: number;

@@ -5,7 +5,7 @@ import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import { diagnoseContainer } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
-import { causeOf, diagnoseService, isConflict } from './explain/service.ts';
+import { causeOf, diagnoseService, isConflict, isStatic } from './explain/service.ts';
 import { containerStep, engineStep, outOfReach, problemStep, serviceSteps, withPace } from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
@@ -20,9 +20,7 @@ export function explain(text: string, world: ExplainWorld): Explanation {
     case 'service':
       return explainServices(shown, 'service', subject.services, world);
     case 'port':
-      return subject.services.length > 0
-        ? explainServices(shown, 'port', subject.services, world)
-        : withoutService(shown, 'port', noSuchPort(subject.port, world), world, openPorts(world));
+      return explainPort(shown, subject, world);
     case 'container':
       return explainContainer(shown, subject.container, world);
     case 'unknown':
@@ -38,12 +36,23 @@ export function whyNot(service: string, world: ExplainWorld): string | undefined
   return cause === 'fine' ? undefined : summary;
 }
 
+function explainPort(text: string, subject: Subject & { kind: 'port' }, world: ExplainWorld): Explanation {
+  const { port, services, container } = subject;
+  if (services.length > 0) return explainServices(text, 'port', services, world);
+  const conflict = conflictOn(port, world);
+  if (container && !conflict) return { ...explainContainer(text, container, world), kind: 'port' };
+  return withoutService(text, 'port', conflict ?? noSuchPort(port, world), world, openPorts(world));
+}
+
 function explainServices(
   text: string,
   kind: 'service' | 'port',
   services: readonly Service[],
   world: ExplainWorld,
 ): Explanation {
+  const [only] = services;
+  const successor = only && services.length === 1 ? successorOf(only, world) : undefined;
+  if (successor) return { ...explainContainer(text, successor, world), kind };
   const byService = problemsByService(world.catalog);
   const problemsOf = ({ name }: Service): readonly Problem[] => byService.get(name) ?? [];
   const diagnoses = services.map((service) => diagnoseService(service, problemsOf(service), world));
@@ -53,7 +62,10 @@ function explainServices(
     kind,
     suggestions: [],
     services: services.map(({ name }) => name),
-    steps: [engineStep(world), ...services.flatMap((service) => serviceSteps(service, problemsOf(service), world))],
+    steps: [
+      ...(services.every(isStatic) ? [] : [engineStep(world)]),
+      ...services.flatMap((service) => serviceSteps(service, problemsOf(service), world)),
+    ],
     problems: [...new Set(services.flatMap(problemsOf))],
     dialFailures: failuresOf(services, world),
   };
@@ -85,6 +97,27 @@ function explainContainer(text: string, container: ContainerView, world: Explain
   };
 }
 
+/**
+ * The container that was to go on with a service that is no longer declared, such as a recreated one whose label is
+ * mistyped now.
+ */
+function successorOf({ name, lingersUntilMs, upstreams }: Service, world: ExplainWorld): ContainerView | undefined {
+  if (lingersUntilMs === undefined || upstreams.length > 0) return undefined;
+  // A named route's service is called after its container's service: `shop/api:web`.
+  const names = new Set([name, name.replace(/:[^:]*$/, '')]);
+  const all = [...world.containers(), ...world.inspected].filter(
+    (one) => names.has(one.composeService ?? one.name) || names.has(one.name) || one.pools.includes(name),
+  );
+  return all.find(({ id }) => !isDeclaring(id, world));
+}
+
+function isDeclaring(container: string, { catalog }: ExplainWorld): boolean {
+  return [...catalog.services.values()].some(
+    ({ declarers, lingersUntilMs }) =>
+      lingersUntilMs === undefined && declarers.some((one) => one.kind === 'container' && one.id === container),
+  );
+}
+
 function withoutService(
   text: string,
   kind: 'port' | 'unknown',
@@ -92,7 +125,7 @@ function withoutService(
   world: ExplainWorld,
   suggestions: readonly string[],
 ): Explanation {
-  const steps = [engineStep(world)];
+  const steps = world.engine.kind === 'none' ? [] : [engineStep(world)];
   return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
@@ -143,7 +176,7 @@ function noSuchName(
   world: ExplainWorld,
 ): Diagnosis {
   const [meant] = suggestions;
-  const summary = `there is no service or container ${quoted(text)}`;
+  const summary = `there is no service ${world.engine.kind === 'none' ? '' : 'or container '}${quoted(text)}`;
   return (
     blind(world) ??
     inBrokenFile(summary, world) ?? {
@@ -158,12 +191,17 @@ function noSuchName(
   );
 }
 
-function noSuchPort(port: number, world: ExplainWorld): Diagnosis {
-  const conflict = world.catalog.problems.find(
+/** The diagnosis of a port that a more senior service has. */
+function conflictOn(port: number, { catalog }: ExplainWorld): Diagnosis | undefined {
+  const conflict = catalog.problems.find(
     ({ code, listen = '' }) => isConflict(code) && parseAddress(listen)?.port === port,
   );
-  if (conflict)
-    return { verdict: 'unreachable', cause: causeOf(conflict), summary: conflict.message, next: conflict.fix };
+  return (
+    conflict && { verdict: 'unreachable', cause: causeOf(conflict), summary: conflict.message, next: conflict.fix }
+  );
+}
+
+function noSuchPort(port: number, world: ExplainWorld): Diagnosis {
   const summary = `no service listens on port ${port}`;
   return (
     blind(world) ??
@@ -171,7 +209,10 @@ function noSuchPort(port: number, world: ExplainWorld): Diagnosis {
       verdict: 'unreachable',
       cause: 'no-such-port',
       summary,
-      next: `Give a container the label ${world.labelPrefix}.listen=${port}.`,
+      next:
+        world.engine.kind === 'none'
+          ? `Give a service of the configuration \`listen: ${port}\`.`
+          : `Give a container the label ${world.labelPrefix}.listen=${port}.`,
     }
   );
 }

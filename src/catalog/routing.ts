@@ -44,7 +44,14 @@ function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
 
 function toSpec(upstream: ServiceUpstream): UpstreamSpec {
   const { declared, state, weight } = upstream;
-  const { run: _run, health: _health, condition: _condition, drainMs: _drainMs, ...spec } = declared;
+  const {
+    run: _run,
+    health: _health,
+    portAdvice: _portAdvice,
+    condition: _condition,
+    drainMs: _drainMs,
+    ...spec
+  } = declared;
   return { ...spec, endpoints: endpointsOf(upstream), weight, availability: availabilityOf(state) };
 }
 

@@ -64,7 +64,7 @@ function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): Ex
     *containers() {
       for (const facts of containers.values()) yield viewContainer(facts, labelPrefix);
     },
-    inspected: undefined,
+    inspected: [],
     otherNames: [],
     listeners: relay.listeners.all,
     dialFailures: relay.dialFailures.recent(),
@@ -77,15 +77,15 @@ async function askEngine(
   engine: Engine,
   text: string,
   labelPrefix: string,
-): Promise<{ readonly inspected: ContainerView | undefined; readonly otherNames: readonly string[] }> {
+): Promise<{ readonly inspected: readonly ContainerView[]; readonly otherNames: readonly string[] }> {
   const signal = AbortSignal.timeout(askedForMs);
   try {
     const facts = containerName.test(text) ? await engine.inspect(text, signal) : undefined;
-    if (facts) return { inspected: viewContainer(facts, labelPrefix), otherNames: [] };
+    if (facts) return { inspected: [viewContainer(facts, labelPrefix)], otherNames: [] };
     const rows = await engine.list(signal);
-    return { inspected: undefined, otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
+    return { inspected: [], otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))) };
   } catch {
     // The explanation is made of what is known here.
-    return { inspected: undefined, otherNames: [] };
+    return { inspected: [], otherNames: [] };
   }
 }

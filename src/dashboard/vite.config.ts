@@ -1,5 +1,4 @@
 import { defineConfig } from 'vite';
-import { thirdPartyNotices } from '../../third-party-notices.ts';
 
 /**
  * Builds the dashboard to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
@@ -10,7 +9,6 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   logLevel: 'warn',
-  plugins: [thirdPartyNotices()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../dist/dashboard',

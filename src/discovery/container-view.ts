@@ -1,5 +1,7 @@
 import type { ContainerView } from '../catalog/explain/world.ts';
+import { parseListenRanges, type ListenRange } from '../address/listen.ts';
 import { containerOptions } from '../config/options/container.ts';
+import { isOption } from '../config/options/route-options.ts';
 import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { hasLabelsOf } from './world.ts';
@@ -21,7 +23,27 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string): Conta
     project: project === undefined ? undefined : printable(project),
     composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),
     networks: networksOf(facts),
+    pools: Object.entries(labels).flatMap(([key, value]) =>
+      key.startsWith(`${labelPrefix}.`) && key.endsWith('.pool') ? [printable(value.trim())] : [],
+    ),
+    asksFor: (port) => listenRanges(labels, labelPrefix).some((one) => port >= one.port && port < one.port + one.count),
   };
+}
+
+/**
+ * The listen addresses in the labels: of `listen`, of labels that Sealane does not know, such as a mistyped `listen`, and,
+ * where there are none, of `port`, which then stands for both.
+ */
+function listenRanges(labels: ContainerFacts['labels'], labelPrefix: string): readonly ListenRange[] {
+  const rangesOf = (isMeant: (option: string) => boolean): ListenRange[] =>
+    Object.entries(labels).flatMap(([key, value]) => {
+      const option = key.slice(key.lastIndexOf('.') + 1);
+      if (!key.startsWith(`${labelPrefix}.`) || !isMeant(option)) return [];
+      const ranges = parseListenRanges(value.trim());
+      return typeof ranges === 'string' ? [] : ranges;
+    });
+  const wanted = rangesOf((option) => option === 'listen' || !isOption(option));
+  return wanted.length > 0 ? wanted : rangesOf((option) => option === 'port');
 }
 
 function networksOf({ networking }: ContainerFacts): string {

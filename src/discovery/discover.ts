@@ -131,7 +131,9 @@ function discoverContainer(
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
       const upstream =
-        choice.kind === 'found' ? toUpstream(facts, choice.endpoints, port + one.portOffset, route) : undefined;
+        choice.kind === 'found'
+          ? toUpstream(facts, choice.endpoints, port + one.portOffset, route, rules.labelPrefix)
+          : undefined;
       for (const address of one.addresses) {
         declarations.push({ service: one.service, listen: address, ...options, upstream, declaredBy });
       }
@@ -149,9 +151,11 @@ function toUpstream(
   endpoints: readonly Endpoint[],
   port: number,
   { name, values }: LabelledRoute,
+  prefix: string,
 ): DeclaredUpstream | undefined {
   if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
   const route = name === undefined ? '' : `#${name}`;
+  const portAdvice = adviseOtherPort(facts, port, labelOf(prefix, name ?? '', 'port'));
   return {
     key: `${facts.id}@${facts.startedAtNs}:${port}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
@@ -162,8 +166,22 @@ function toUpstream(
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
     condition: conditionOf(facts),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
+    ...(portAdvice === undefined ? {} : { portAdvice }),
   };
 }
+
+/** The label for a port that the container exposes, where it does not expose the declared one. */
+function adviseOtherPort({ name, exposedPorts }: ContainerFacts, port: number, label: string): string | undefined {
+  const [first, ...more] = exposedPorts;
+  if (first === undefined || exposedPorts.includes(port)) return undefined;
+  if (more.length === 0) return `${printable(name)} exposes port ${first}: set the label ${label}=${first}.`;
+  const shown = exposedPorts.slice(0, mostPortsNamed).join(', ');
+  const rest = exposedPorts.length > mostPortsNamed ? ` and ${exposedPorts.length - mostPortsNamed} more` : '';
+  return `${printable(name)} exposes ports ${shown}${rest}: set the label ${label} to one of them.`;
+}
+
+/** A container may expose all 65,535 ports. */
+const mostPortsNamed = 5;
 
 function plain(port: number): ListenRange {
   return { host: undefined, port, count: 1 };

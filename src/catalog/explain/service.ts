@@ -25,7 +25,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
     return bad(
       'weight-zero',
       `all ready upstreams of ${name} have weight 0, so clients wait`,
-      'Give one of them a weight above 0, by label or in the admin API.',
+      `Give one of them a weight above 0, ${isStatic(service) ? 'in the configuration' : 'by label'} or in the admin API.`,
     );
   }
   const worst = worstOf(upstreams);
@@ -71,7 +71,7 @@ function diagnoseClosed(service: Service, problems: readonly Problem[], world: E
   if (conflict) return bad(causeOf(conflict), conflict.message, conflict.fix);
   const [route] = routes;
   if (route) return diagnoseRoute(route, world);
-  if (lingersUntilMs !== undefined) return gone(name);
+  if (lingersUntilMs !== undefined) return gone(service);
   return bad('opening', `none of the ports of ${name} is open`, 'See its problems.');
 }
 
@@ -99,13 +99,30 @@ function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagno
     }
     return diagnoseUpstream(worst);
   }
-  if (service.lingersUntilMs !== undefined) return gone(service.name);
+  if (service.lingersUntilMs !== undefined) return gone(service);
   const [problem] = problems;
   if (problem) return bad(causeOf(problem), `${problem.subject}: ${problem.message}`, problem.fix);
+  if (isStatic(service))
+    return bad('name-unresolved', `the addresses of ${service.name} are not known yet`, 'Ask again in a moment.');
   return bad('restarting', `no container of ${service.name} runs at the moment`, 'See why it restarts: docker logs.');
 }
 
-function gone(name: string): Diagnosis {
+/** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */
+export function isStatic({ declarers, upstreams }: Service): boolean {
+  return (
+    declarers.every(({ kind }) => kind === 'static') && upstreams.every(({ declared }) => declared.run === undefined)
+  );
+}
+
+function gone(service: Service): Diagnosis {
+  const { name } = service;
+  if (isStatic(service)) {
+    return bad(
+      'no-such-service',
+      `the configuration declares ${name} no more`,
+      'Write it into the configuration again, if it is still needed.',
+    );
+  }
   return bad(
     'no-container',
     `no container declares ${name} any more; its clients wait for a container to return`,
@@ -134,7 +151,13 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
     case 'draining':
       if (state.untilMs === Infinity)
         return bad('drained', summary, 'Undrain it in the admin API or on the dashboard.');
-      return bad('draining', summary, 'Wait for the container to be started again, or start it.');
+      return bad(
+        'draining',
+        summary,
+        declared.run
+          ? 'Wait for the container to be started again, or start it.'
+          : 'Write it into the configuration again, if it is still needed.',
+      );
     case 'unhealthy':
       if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
       if (declared.health.kind === 'docker')

@@ -1,13 +1,14 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
+import { listenerProblem } from '../listener-problems.ts';
 import { nameOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
 import { endpointsOf, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
-import { ago } from './service.ts';
+import { ago, isStatic } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
@@ -69,7 +70,9 @@ export function serviceSteps(service: Service, problems: readonly Problem[], wor
     },
     ...problems.filter(({ code }) => !networkCodes.has(code) && code !== 'listen-failed').map(problemStep('declared')),
     ...listenerSteps(service, world),
-    ...(world.vantage === undefined ? [] : [{ step: 'network', status: 'info', text: world.vantage } as const]),
+    ...(world.vantage === undefined || isStatic(service)
+      ? []
+      : [{ step: 'network', status: 'info', text: world.vantage } as const]),
     ...problems.filter(({ code }) => networkCodes.has(code)).map(problemStep('network')),
     ...upstreams.slice(0, 20).map((upstream) => upstreamStep(upstream, world)),
     ...(upstreams.length > 20
@@ -94,7 +97,8 @@ function listenerSteps({ routes, name }: Service, { listeners, catalog }: Explai
       const shown = shownAddress({ host, port: openPort }, catalog.publishedPorts);
       return { step: 'listener', status: 'ok', text: `${shown} is open${forNames}` };
     }
-    const why = status?.kind === 'failed' ? `cannot be bound (${status.code}): ${status.message}` : 'is being opened';
+    const why =
+      status?.kind === 'failed' ? `is not open: ${listenerProblem(listen, status).message}` : 'is being opened';
     return { step: 'listener', status: 'bad', text: `${listen} ${why}` };
   });
 }

@@ -12,23 +12,27 @@ import type { ContainerView, ExplainWorld } from './world.ts';
 export type Subject =
   | { readonly kind: 'service'; readonly services: readonly Service[] }
   | { readonly kind: 'container'; readonly container: ContainerView }
-  | { readonly kind: 'port'; readonly port: number; readonly services: readonly Service[] }
+  | {
+      readonly kind: 'port';
+      readonly port: number;
+      readonly services: readonly Service[];
+      /** Where no service listens on the port: the container whose labels ask for it. */
+      readonly container: ContainerView | undefined;
+    }
   | { readonly kind: 'unknown'; readonly suggestions: readonly string[] };
 
 export function resolveSubject(text: string, world: ExplainWorld): Subject {
   const services = [...world.catalog.services.values()];
   const port = portOf(text);
-  if (port !== undefined)
-    return { kind: 'port', port, services: services.filter((one) => listensOn(one, port, world)) };
+  if (port !== undefined) return resolvePort(port, services, world);
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
   const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
   if (short.length > 0) return { kind: 'service', services: short };
-  const containers = [...world.containers()];
+  const containers = [...world.containers(), ...world.inspected];
   const container =
     containers.find(({ name }) => name === text) ??
     (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
-    world.inspected ??
     containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
   if (container) return { kind: 'container', container };
   return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };
@@ -38,6 +42,13 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
 function portOf(text: string): number | undefined {
   const listen = parseListen(text.toLowerCase());
   return listen?.host !== undefined && isUnix(listen.host) ? undefined : listen?.port;
+}
+
+function resolvePort(port: number, all: readonly Service[], world: ExplainWorld): Subject {
+  const services = all.filter((one) => listensOn(one, port, world));
+  if (services.length > 0) return { kind: 'port', port, services, container: undefined };
+  const container = [...world.containers(), ...world.inspected].find(({ asksFor }) => asksFor(port));
+  return { kind: 'port', port, services, container };
 }
 
 /** Whether the service is meant by a port: one that it listens on, or one that is published for it. */

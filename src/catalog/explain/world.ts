@@ -20,8 +20,8 @@ export interface ExplainWorld {
   readonly vantage: string | undefined;
   /** The live containers with Sealane's labels. */
   readonly containers: () => Iterable<ContainerView>;
-  /** The container with the name in question, inspected if it is not among `containers`. */
-  readonly inspected: ContainerView | undefined;
+  /** Other containers that the question is about, which the engine was asked for: stopped or unlabelled ones. */
+  readonly inspected: readonly ContainerView[];
   /** The names of other containers, for suggestions. */
   readonly otherNames: readonly string[];
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
@@ -47,4 +47,8 @@ export interface ContainerView {
   readonly composeService: string | undefined;
   /** The container's networks, for people. */
   readonly networks: string;
+  /** The services that its labels name, as `pool`. */
+  readonly pools: readonly string[];
+  /** Whether its labels, also those with mistakes, ask for a listener on the port. */
+  readonly asksFor: (port: number) => boolean;
 }

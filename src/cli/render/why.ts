@@ -4,27 +4,42 @@ import { stateStyles, type Paint } from '../../text/paint.ts';
 import { formatTime } from './time.ts';
 
 /**
- * Renders `sealane why` for people: the verdict, the steps that were checked, and the one next thing to do. Pure.
+ * Renders `sealane why` for people: the verdict and the one next thing to do, then the steps that were checked. What the
+ * verdict says is not said again. Pure.
  */
 const marks = { ok: '✓', warn: '!', bad: '✗', info: '·' } as const;
 
 export function renderWhy(explanation: ApiExplanation, paint: Paint): string {
-  const { subject, verdict, summary, steps, suggestions, next } = explanation;
-  const width = Math.max(0, ...steps.map(({ step }) => step.length));
+  const { subject, verdict, summary, next } = explanation;
+  const cause = summary.startsWith(`${subject}: `) ? summary.slice(subject.length + 2) : summary;
   const lines = [
-    `${paint('bold', printable(subject))} is ${paint(stateStyles[verdict] ?? 'bold', verdict)}: ${printable(summary, 600)}`,
+    `${paint('bold', printable(subject))} is ${paint(stateStyles[verdict] ?? 'bold', verdict)}: ${printable(cause, 600)}`,
+    ...(next === null ? [] : [`  ${paint('green', 'next:')} ${printable(next, 600)}`]),
+    ...steps(explanation, paint),
+    ...failures(explanation),
+    ...problems(explanation, paint),
+    ...suggestions(explanation),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function steps({ summary, steps: all }: ApiExplanation, paint: Paint): string[] {
+  const news = all.filter(({ text }) => !summary.endsWith(text));
+  if (news.length === 0) return [];
+  const width = Math.max(...news.map(({ step }) => step.length));
+  return [
     '',
-    ...steps.map(({ step, status, text }) => {
+    ...news.map(({ step, status, text }) => {
       const mark = paint(stateStyles[status] ?? 'dim', marks[status]);
       return `  ${mark} ${paint('dim', step.padEnd(width))}  ${printable(text, 600)}`;
     }),
-    ...failures(explanation),
-    ...problems(explanation, paint),
-    ...(suggestions.length === 0 ? [] : ['', `  Did you mean ${suggestions.map((one) => printable(one)).join(', ')}?`]),
-    ...(next === null ? [] : ['', `  ${paint('green', 'next:')} ${printable(next, 600)}`]),
   ];
-  const shown = steps.length === 0 ? lines.filter((line, index) => index !== 1 || line !== '') : lines;
-  return shown.map((line) => `${line}\n`).join('');
+}
+
+/** The open ports, or the names like it but the best one, which the next thing to do names. */
+function suggestions({ kind, suggestions: all }: ApiExplanation): string[] {
+  const [title, shown] = kind === 'port' ? ['Open ports', all] : ['Similar names', all.slice(1)];
+  return shown.length === 0 ? [] : ['', `  ${title}: ${shown.map((one) => printable(one)).join(', ')}`];
 }
 
 function failures({ dialFailures }: ApiExplanation): string[] {
@@ -39,11 +54,13 @@ function failures({ dialFailures }: ApiExplanation): string[] {
   ];
 }
 
-function problems({ problems: found }: ApiExplanation, paint: Paint): string[] {
+/** The problems beside the one that the summary tells of. */
+function problems({ problems: all, summary, next }: ApiExplanation, paint: Paint): string[] {
+  const found = all.filter(({ message, fix }) => !(summary.endsWith(message) && fix === next));
   if (found.length === 0) return [];
   return [
     '',
-    '  Problems:',
+    '  Other problems:',
     ...found.flatMap(({ code, subject, message, fix }) => [
       `    ${printable(subject)}: ${printable(message, 600)} ${paint('dim', `[${printable(code)}]`)}`,
       `      ${paint('green', 'fix:')} ${printable(fix, 400)}`,

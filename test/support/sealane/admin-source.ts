@@ -53,7 +53,7 @@ export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {})
     synced: true,
     vantage: undefined,
     containers: () => [],
-    inspected: undefined,
+    inspected: [],
     otherNames: [],
     listeners: new Map(),
     dialFailures: [],

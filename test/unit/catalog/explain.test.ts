@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
-import { emptyCatalog } from '../../../src/catalog/catalog.ts';
+import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
 import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
@@ -10,7 +10,7 @@ import type { Override } from '../../../src/catalog/override.ts';
 import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { declaredUpstream, world as inputOf } from '../../support/declared.ts';
 
 const view = (over: Partial<ContainerView> = {}): ContainerView => ({
   id: 'c0ffee',
@@ -22,6 +22,8 @@ const view = (over: Partial<ContainerView> = {}): ContainerView => ({
   project: 'shop',
   composeService: 'shop/api',
   networks: 'network "shop_default"',
+  pools: [],
+  asksFor: () => false,
   ...over,
 });
 
@@ -234,7 +236,7 @@ describe('why a container gets no clients', () => {
     ['restarting', { state: 'restarting' }, {}],
     ['not-synced', {}, {}],
   ] as const)('%s', (cause, container, over) => {
-    const world = explainWorld(catalogOf([]), { inspected: view(container), ...(over as Partial<ExplainWorld>) });
+    const world = explainWorld(catalogOf([]), { inspected: [view(container)], ...(over as Partial<ExplainWorld>) });
     expect(explain('api-1', world)).toMatchObject({ kind: 'container', verdict: 'unreachable', cause });
     expect(explain('api-1', world).next).not.toBe('');
   });
@@ -260,7 +262,68 @@ describe('why a container gets no clients', () => {
   });
 });
 
+describe('a service that nothing declares any more', () => {
+  const declared = declare('shop/api', declaredUpstream('api-1'));
+  const lingering = nextCatalog(catalogOf([declared]), { ...inputOf([]), problems: [] }, 1);
+
+  it('is explained by the container that was recreated with a mistake in its labels', () => {
+    const labelTypo = problem('label-unknown', 'api-1', { containerId: 'c0ffee' });
+    const world = explainWorld({ ...lingering, problems: [labelTypo] }, { containers: () => [view()] });
+    for (const [text, kind] of [
+      ['shop/api', 'service'],
+      ['api', 'service'],
+      ['8080', 'port'],
+    ] as const) {
+      expect(explain(text, world)).toMatchObject({
+        kind,
+        cause: 'label-mistake',
+        summary: 'api-1: what label-unknown means',
+        next: 'How to mend label-unknown.',
+      });
+    }
+  });
+
+  it('is not explained by a container that declares another service', () => {
+    const other = declare('other', declaredUpstream('x'), { port: 81, id: 'c0ffee' });
+    const listeners = new Map([['127.0.0.1:8080', { kind: 'listening', host: '127.0.0.1', port: 8080 } as const]]);
+    const catalog = nextCatalog(catalogOf([declared]), { ...inputOf([other]), listeners }, 1);
+    const world = explainWorld(catalog, { containers: () => [view()] });
+    expect(explain('shop/api', world)).toMatchObject({ cause: 'no-container' });
+  });
+});
+
+describe('a service of the configuration', () => {
+  const own = { ...declare('db', undefined), declaredBy: { kind: 'static', position: 0 } } as const;
+  const texts = (subject: string, over: Partial<ExplainWorld> = {}): string => {
+    const upstream = declaredUpstream('db:1', { run: undefined, weight: 0 });
+    const catalog = catalogOf([own, { ...own, service: 'cache', listen: { host: '127.0.0.1', port: 81 }, upstream }]);
+    const vantage = 'Sealane reaches containers';
+    const { summary, next, steps } = explain(subject, explainWorld(catalog, { vantage, ...over }));
+    return [summary, next, ...steps.map(({ text }) => text)].join('\n');
+  };
+
+  it('is explained without a word of engines and containers', () => {
+    for (const subject of ['db', 'cache', '8080', '81']) expect(texts(subject)).not.toMatch(/container|engine|label/);
+    const withoutDocker = { engine: { kind: 'none' }, vantage: undefined } as const;
+    for (const subject of ['dc', '82']) expect(texts(subject, withoutDocker)).not.toMatch(/container|engine|label/);
+  });
+});
+
 describe('the subject of a question', () => {
+  it('may be a port that a container asks for whose labels are refused for another reason', () => {
+    const labelTypo = problem('label-malformed', 'api-1', { containerId: 'c0ffee' });
+    const asking = view({ asksFor: (port) => port === 81 });
+    const catalog = catalogOf([declare('web', declaredUpstream('w'))], { problems: [labelTypo] });
+    const world = explainWorld(catalog, { containers: () => [asking] });
+    expect(explain('81', world)).toMatchObject({
+      kind: 'port',
+      cause: 'label-mistake',
+      summary: 'api-1: what label-malformed means',
+      suggestions: [],
+    });
+    expect(explain('82', world)).toMatchObject({ cause: 'no-such-port', suggestions: ['8080'] });
+  });
+
   it('may be a port, with or without an address', () => {
     for (const text of ['8080', ':8080', '127.0.0.1:8080', 'localhost:8080', '[::1]:8080']) {
       expect(explain(text, explainWorld(one({})))).toMatchObject({

@@ -92,9 +92,9 @@ describe('hostile names', () => {
           kind: 'container',
           verdict: 'unreachable',
           cause: nasty,
-          summary: nasty,
+          summary: 'x',
           next: nasty,
-          suggestions: [nasty],
+          suggestions: [nasty, nasty],
           services: [nasty],
           steps: [{ step: 'declared', status: 'bad', text: nasty }],
           problems: [
@@ -117,6 +117,71 @@ describe('hostile names', () => {
     ].join('');
     // eslint-disable-next-line no-control-regex
     expect(shown.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f\u202e]/);
-    expect(shown.split('\n')).toHaveLength(15);
+    expect(shown.split('\n')).toHaveLength(14);
+  });
+});
+
+describe('an explanation', () => {
+  const problem = {
+    code: 'label-unknown',
+    subject: 'api-1',
+    containerId: null,
+    label: null,
+    route: null,
+    listen: null,
+    services: [],
+    message: 'unknown label "sealane.prot"',
+    fix: 'Write sealane.port.',
+  };
+  const explanation: Parameters<typeof renderWhy>[0] = {
+    subject: 'api-1',
+    kind: 'container',
+    verdict: 'unreachable',
+    cause: 'label-mistake',
+    summary: 'api-1: unknown label "sealane.prot"',
+    next: 'Write sealane.port.',
+    suggestions: [],
+    services: [],
+    steps: [
+      { step: 'engine', status: 'ok', text: 'the engine is watched' },
+      { step: 'declared', status: 'bad', text: 'api-1: unknown label "sealane.prot"' },
+    ],
+    problems: [problem],
+    dialFailures: [],
+  };
+
+  it('says the answer first, and what the answer says once', () => {
+    expect(renderWhy(explanation, plain)).toBe(
+      [
+        'api-1 is unreachable: unknown label "sealane.prot"',
+        '  next: Write sealane.port.',
+        '',
+        '  ✓ engine  the engine is watched',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names the problems beside the one that is the answer', () => {
+    const other = { ...problem, message: 'unknown label "sealane.hodl"', fix: 'Write sealane.hold.' };
+    expect(renderWhy({ ...explanation, steps: [], problems: [problem, other] }, plain)).toBe(
+      [
+        'api-1 is unreachable: unknown label "sealane.prot"',
+        '  next: Write sealane.port.',
+        '',
+        '  Other problems:',
+        '    api-1: unknown label "sealane.hodl" [label-unknown]',
+        '      fix: Write sealane.hold.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names the open ports for a port, and for a name the similar ones beside the best, which the next thing names', () => {
+    const unknown: typeof explanation = { ...explanation, kind: 'unknown', suggestions: ['api', 'apx'] };
+    expect(renderWhy(unknown, plain)).toContain('\n  Similar names: apx\n');
+    expect(renderWhy({ ...unknown, kind: 'port', suggestions: ['80', '81'] }, plain)).toContain(
+      '\n  Open ports: 80, 81\n',
+    );
   });
 });

@@ -39,6 +39,18 @@ describe('a container, as explanations show it', () => {
     expect(viewContainer(containerFacts({ networking }), 'sealane').networks).toBe(networks);
   });
 
+  it.each([
+    [{ 'sealane.listen': '127.0.0.1:5432,[::1]:7000' }, [5432, 7000]],
+    [{ 'sealane.listen': '7000-7002' }, [7000, 7001, 7002]],
+    [{ 'sealane.web.listen': '5432', 'sealane.web.port': '80' }, [5432]],
+    [{ 'sealane.lisen': '5432', 'sealane.port': '80' }, [5432]],
+    [{ 'sealane.port': '80', 'sealane.hold': '7001' }, [80]],
+    [{ 'sealane.listen': 'unix:/run/a.sock', 'other.listen': '80' }, []],
+  ])('asks for the ports in its labels, also in those with mistakes: %j', (labels, ports) => {
+    const { asksFor } = viewContainer(containerFacts({ labels }), 'sealane');
+    expect([80, 5432, 7000, 7001, 7002, 7003].filter(asksFor)).toEqual(ports);
+  });
+
   it('has hostile names with escapes', () => {
     const labels = { 'com.docker.compose.project': '\u001b[31m', 'com.docker.compose.service': 'x\n' };
     const { name, composeService } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');

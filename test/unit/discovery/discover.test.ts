@@ -25,6 +25,17 @@ describe('discovery', () => {
     ]);
   });
 
+  it.each([
+    [[80], undefined],
+    [[], undefined],
+    [[3000], 'api-1 exposes port 3000: set the label sealane.port=3000.'],
+    [[3000, 3001], 'api-1 exposes ports 3000, 3001: set the label sealane.port to one of them.'],
+    [[1, 2, 3, 4, 5, 6, 7], 'api-1 exposes ports 1, 2, 3, 4, 5 and 2 more: set the label sealane.port to one of them.'],
+  ])('knows which port is meant where it exposes %j, not the declared one', (exposedPorts, advice) => {
+    const { declarations } = discoverOne({ name: 'api-1', labels: { 'sealane.port': '80' }, exposedPorts });
+    expect(declarations[0]?.upstream?.portAdvice).toBe(advice);
+  });
+
   it('listens on the port itself when no listen address is given', () => {
     expect(discoverOne({ labels: { 'sealane.port': '9000' } }).declarations[0]?.listen).toEqual({
       host: '127.0.0.1',
