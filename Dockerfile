@@ -1,4 +1,4 @@
-# Sealane's image. It builds on any base with Node >= 22.12 and npm, and does not need BuildKit.
+# Sealane's image. It builds on any base with Node >= 22.12, npm, sh and sleep, and does not need BuildKit.
 #
 #   docker build -t sealane .
 #   docker run -d --read-only --cap-drop ALL --security-opt no-new-privileges \
@@ -25,10 +25,13 @@ RUN npm pkg delete devDependencies.node devDependencies.typescript devDependenci
       devDependencies.playwright-core devDependencies.axe-core devDependencies.@seriousme/openapi-schema-validator \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
-COPY rolldown.config.ts tsconfig.json ./
+COPY rolldown.config.ts third-party-notices.ts tsconfig.json ./
 COPY src ./src
 RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts \
  && node node_modules/vite/bin/vite.js build --config src/dashboard/vite.config.ts
+# `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln or chmod.)
+RUN node -e "const fs = require('fs'); fs.chmodSync('dist/main.js', 0o755); \
+      fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')"
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="Sealane" \
@@ -36,8 +39,14 @@ LABEL org.opencontainers.image.title="Sealane" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=build /app/dist ./dist
-COPY package.json ./
-ENV NODE_ENV=production
+COPY --from=build /app/bin /usr/local/bin
+COPY package.json LICENSE image/healthy.sh ./
+# Defaults of this image, which a file, a variable or a flag overrides. /dev/shm can be written in every container, also
+# read-only and as any user.
+ENV NODE_ENV=production \
+    SEALANE_DEFAULT_ADMIN_SOCKET=/dev/shm/sealane.sock \
+    SEALANE_DEFAULT_READY_FILE=/dev/shm/sealane.ready
 USER 1000:1000
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/dist/main.js", "health"]
+# Most checks wait for 50 seconds before they look (image/healthy.sh).
+HEALTHCHECK --interval=3s --timeout=70s --start-period=10s --retries=2 CMD ["sh", "/app/healthy.sh"]
 ENTRYPOINT ["node", "/app/dist/main.js"]

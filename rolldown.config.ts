@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin } from 'rolldown';
+import { thirdPartyNotices } from './third-party-notices.ts';
 
 /**
  * One entry for each kind of thread: `main.js` is the executable, `relay-worker.js` the code of a relay thread.
@@ -10,7 +11,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  plugins: [leanZod(), leanDockerode()],
+  plugins: [leanZod(), leanDockerode(), thirdPartyNotices()],
   output: {
     dir: 'dist',
     format: 'esm',

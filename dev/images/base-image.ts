@@ -6,7 +6,7 @@ import { importImage, type Entry } from './root-filesystem.ts';
 
 /**
  * A substitute for the official Node image, made of this machine's own files, so that building Sealane needs no image
- * registry. It holds Node, npm, a shell and `env`, the certificates that this machine trusts, and the user `node`.
+ * registry. It holds Node, npm, a shell, `env` and `sleep`, the certificates that this machine trusts, and the user `node`.
  */
 const caBundle = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -21,6 +21,7 @@ export async function ensureBaseImage(client: EngineClient): Promise<string | un
       ...(await treeEntries(npm, '/usr/local/lib/node_modules/npm', (name) => name !== 'docs' && name !== 'man')),
       ...(await programEntries(await realpath('/bin/sh'), '/bin/sh')),
       ...(await programEntries('/usr/bin/env')),
+      ...(await programEntries('/bin/sleep', '/usr/bin/sleep')),
       ...certificates,
       ...fixedEntries,
     ];

@@ -4,6 +4,7 @@ import { complaint } from '../text/refusal.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfigFile, type ConfigFile } from './file.ts';
 import {
+  defaultVariable,
   environmentName,
   mergeSettings,
   settingNames,
@@ -13,8 +14,8 @@ import {
 } from './settings.ts';
 
 /**
- * Merges the settings: flags override the environment, which overrides the file, which overrides the defaults. Every
- * error names the source of its value.
+ * Merges the settings: flags override the environment, which overrides the file, which overrides the defaults, of which
+ * an image may have its own (`SEALANE_DEFAULT_…`). Every error names the source of its value.
  */
 interface Loaded {
   readonly settings: Settings;
@@ -35,6 +36,8 @@ interface SettingMistake {
 /** Settings from flags and the environment, the strongest layer first, without those that have mistakes. */
 interface Given {
   readonly layers: readonly Partial<Settings>[];
+  /** The image's own defaults, which are weaker than the file. */
+  readonly fromImage: Partial<Settings>;
   readonly mistakes: readonly SettingMistake[];
 }
 
@@ -44,22 +47,22 @@ export async function loadConfig(
   environment: NodeJS.ProcessEnv,
 ): Promise<Loaded> {
   const path = flags.config ?? environment['SEALANE_CONFIG'];
-  const { layers, mistakes } = readGiven(flags, environment);
+  const { layers, fromImage, mistakes } = readGiven(flags, environment);
   if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ message }) => message));
   const file = path === undefined ? undefined : await readConfigFile(path);
-  return { settings: mergeSettings([...layers, file?.settings ?? {}]), file };
+  return { settings: mergeSettings([...layers, file?.settings ?? {}, fromImage]), file };
 }
 
 /** Reads what flags and the environment say, and finds all mistakes in them. */
 export function readGiven(flags: Flags, environment: NodeJS.ProcessEnv): Given {
   const mistakes: SettingMistake[] = [];
   const fromFlags = readLayer((name) => ({ source: `--${name}`, text: flags[name] }), mistakes);
-  const fromEnvironment = readLayer((name) => {
-    const source = environmentName(name);
-    return { source, text: environment[source] };
-  }, mistakes);
+  const variables = (sourceOf: (name: SettingName) => string): Partial<Settings> =>
+    readLayer((name) => ({ source: sourceOf(name), text: environment[sourceOf(name)] }), mistakes);
+  const fromEnvironment = variables(environmentName);
+  const fromImage = variables(defaultVariable);
   mistakes.push(...unknownVariables(environment));
-  return { layers: [fromFlags, fromEnvironment], mistakes };
+  return { layers: [fromFlags, fromEnvironment], fromImage, mistakes };
 }
 
 function readLayer(
@@ -79,7 +82,7 @@ function readLayer(
 }
 
 function unknownVariables(environment: NodeJS.ProcessEnv): SettingMistake[] {
-  const known = ['SEALANE_CONFIG', ...settingNames.map(environmentName)];
+  const known = ['SEALANE_CONFIG', ...settingNames.flatMap((name) => [environmentName(name), defaultVariable(name)])];
   return Object.keys(environment).flatMap((name) => {
     if (!name.startsWith('SEALANE_') || known.includes(name)) return [];
     // Unknown names are errors only if they are close to a known one: Docker links and Kubernetes put variables such as

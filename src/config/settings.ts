@@ -84,9 +84,19 @@ const schema = z.object({
   'admin-socket': z
     .string()
     .min(1, 'must be a path')
+    .transform((text) => (text === 'off' ? undefined : text))
     .optional()
-    .meta({ value: 'path', fallback: 'none' })
+    .meta({ value: 'path or `off`', fallback: '`off`; in the image `/dev/shm/sealane.sock`' })
     .describe('A Unix socket that serves the admin API, too. Only its owner may connect; no token is required.'),
+  'ready-file': z
+    .string()
+    .min(1, 'must be a path')
+    .transform((text) => (text === 'off' ? undefined : text))
+    .optional()
+    .meta({ value: 'path or `off`', fallback: '`off`; in the image `/dev/shm/sealane.ready`' })
+    .describe(
+      "A file that says whether Sealane is ready, renewed every 10 seconds. The image's HEALTHCHECK reads it, which costs less than `sealane health`.",
+    ),
   scope: scope.schema
     .default('all')
     .meta({ value: scope.value, fallback: '`all`' })
@@ -226,6 +236,11 @@ export function wordsOf(kind: unknown): readonly string[] | undefined {
 
 export function environmentName(name: SettingName): string {
   return `SEALANE_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The variable in which an image gives another default: the weakest layer. */
+export function defaultVariable(name: SettingName): string {
+  return environmentName(name).replace('SEALANE_', 'SEALANE_DEFAULT_');
 }
 
 /** Merges layers of validated values, the strongest first, and adds the defaults. */

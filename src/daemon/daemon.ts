@@ -19,6 +19,7 @@ import { createConfigSource } from './config-source.ts';
 import { createEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
 import { createReadiness } from './readiness.ts';
+import { keepReadyFile } from './ready-file.ts';
 import { createRelay } from './relay.ts';
 
 /**
@@ -108,6 +109,9 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
   relay.sessions.on((records, dropped) => accessLog.log(records, dropped));
 
   await admin.serve();
+  const readyFile = keepReadyFile(settings['ready-file'], { clock, logger, readiness: readiness.now });
+  started.push(() => readyFile.stop());
+  loop.catalogs.on(() => readyFile.update());
   if (settings['reuse-port']) warnOfLostHandoff(logger);
   config.start();
   engine.start(admin.observer);
@@ -118,6 +122,7 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
     reload: () => config.reload(),
     async stop(drainMs) {
       readiness.onStopping();
+      readyFile.update();
       config.stop();
       loop.stop();
       checker.stop();
@@ -126,6 +131,7 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
       await relay.plane.close();
       accessLog.stop();
       await admin.close();
+      await readyFile.stop();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { thirdPartyNotices } from '../../third-party-notices.ts';
 
 /**
  * Builds the dashboard to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
@@ -9,6 +10,7 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   logLevel: 'warn',
+  plugins: [thirdPartyNotices()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../dist/dashboard',

@@ -37,6 +37,7 @@ export const logEvents = {
   'admin-bound': 'an admin address that was taken is free, and is served; `name`',
   'admin-bind-failed': "an admin address can't be bound, and is tried again; `name`, `code`",
   'admin-link': 'where the dashboard is, as the engine publishes it, with the token if Sealane made it up; `url`',
+  'ready-file-failed': "the file of `--ready-file` can't be written, and is tried again; `reason`",
   'log-dropped': 'the log can be written again, and lines were lost meanwhile; `dropped`',
 } as const satisfies Readonly<Record<string, string>>;
 

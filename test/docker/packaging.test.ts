@@ -24,6 +24,19 @@ describe('the image', () => {
     expect(Config.Labels).toMatchObject({ 'org.opencontainers.image.title': 'Sealane' });
   });
 
+  it('has the licenses of Sealane and of the packages in it', async () => {
+    await using shell = await startContainer({
+      image: inject('images').sealane,
+      entrypoint: ['sleep', '600'],
+      host: hardened,
+    });
+    const read = async (path: string): Promise<string> =>
+      (await shell.exec(['node', '-p', `fs.readFileSync('${path}', 'utf8')`])).output;
+    expect(await read('/app/LICENSE')).toContain('MIT License');
+    expect(await read('/app/dist/THIRD-PARTY-NOTICES.txt')).toMatch(/^dockerode [\d.]+ \(Apache-2\.0\)/m);
+    expect(await read('/app/dist/dashboard/THIRD-PARTY-NOTICES.txt')).toMatch(/^preact [\d.]+ \(MIT\)/m);
+  });
+
   it('adds less than 10 MB to its base', async () => {
     const { sealane, base } = inject('images');
     const [whole, beneath] = await Promise.all(
@@ -35,12 +48,18 @@ describe('the image', () => {
   it('becomes healthy as user 1000 in the socket’s group, read-only and without capabilities', async () => {
     await using sealane = await startContainer({
       image: inject('images').sealane,
+      env: { SEALANE_ADMIN: 'off' },
       binds: watched,
       host: { ...hardened, GroupAdd: [String((await stat(socket)).gid)] },
     });
     await vi.waitFor(async () => expect(await state(sealane)).toEqual({ running: true, health: 'healthy' }), {
       timeout: 30_000,
       interval: 200,
+    });
+    // The command is on the PATH, and needs no admin address.
+    expect(await sealane.exec(['sealane', 'status'])).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/^sealane \S+ · up .* · engine connected · /),
     });
     // The log is for people unless JSON is asked for.
     const lines = (await sealane.logs()).trim().split('\n');

@@ -45,7 +45,7 @@ ${table(
 ## Settings
 
 Flags override environment variables, which override the file named by \`--config\` (or \`SEALANE_CONFIG\`), which overrides
-the defaults.
+the defaults. An image may have defaults of its own in variables such as \`SEALANE_DEFAULT_WORKERS\`.
 
 ${table(
   ['flag and file key', 'environment', 'value', 'default', 'what it does'],

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { formatAddress } from '../../address/address.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
+import { defaultVariable } from '../../config/settings.ts';
 import { printable } from '../../text/printable.ts';
 
 /**
@@ -25,7 +27,10 @@ export async function readEndpoint(flags: EndpointFlags, environment: NodeJS.Pro
   const { settings } = await loadConfig(flags, environment);
   const { admin, 'admin-socket': socketPath, 'admin-token': token } = settings;
   const addressWasNamed = flags.admin !== undefined && flags['admin-socket'] === undefined;
-  if (socketPath !== undefined && !addressWasNamed) {
+  // The image has a socket by default, which no Sealane serves in a container that was started to ask another one.
+  const isOfImage = socketPath !== undefined && socketPath === environment[defaultVariable('admin-socket')];
+  const isAbsent = isOfImage && admin !== 'off' && !existsSync(socketPath);
+  if (socketPath !== undefined && !addressWasNamed && !isAbsent) {
     return { shown: printable(socketPath, 400), to: { socketPath }, token: undefined };
   }
   if (admin === 'off') throw new ConfigError('--admin is off: name the address of a running Sealane');

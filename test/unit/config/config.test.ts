@@ -136,6 +136,18 @@ describe('settings', () => {
     }
   });
 
+  it('of an image are the weakest, and can be turned off', async () => {
+    const image = { SEALANE_DEFAULT_ADMIN_SOCKET: '/dev/shm/s', SEALANE_DEFAULT_WORKERS: '2' };
+    const read = async (environment: NodeJS.ProcessEnv): Promise<unknown[]> => {
+      const { settings } = await loadConfig({}, { ...image, ...environment });
+      return [settings['admin-socket'], settings.workers];
+    };
+    expect(await read({})).toEqual(['/dev/shm/s', 2]);
+    expect(await read({ SEALANE_ADMIN_SOCKET: '/run/s', SEALANE_WORKERS: '3' })).toEqual(['/run/s', 3]);
+    expect(await read({ SEALANE_ADMIN_SOCKET: 'off' })).toEqual([undefined, 2]);
+    await expect(loadConfig({}, { SEALANE_DEFAULT_WORKERS: '0' })).rejects.toThrow(/^SEALANE_DEFAULT_WORKERS must be/);
+  });
+
   it.each([
     [{ workers: '0' }, {}, '--workers must be a whole number, 1-64, not "0"'],
     [{}, { SEALANE_SCOPE: 'some' }, 'SEALANE_SCOPE must be all or project, not "some"'],
