@@ -1,3 +1,4 @@
+import { hostBind, openBind } from '../config/default-bind.ts';
 import { createDiscoverer, type DiscoveryRules } from '../discovery/discover.ts';
 import { readLabels } from '../discovery/labels.ts';
 import { hasLabelsOf } from '../discovery/world.ts';
@@ -87,7 +88,7 @@ function standOf({ service, settings, usesFile }: SealaneService, project: Compo
   const rules: DiscoveryRules = {
     labelPrefix: settings['label-prefix'],
     scope: settings.scope,
-    bind: settings.bind ?? '0.0.0.0',
+    bind: settings.bind ?? (reach.kind === 'host' ? hostBind : openBind),
     socketFolder: settings['socket-folder'],
   };
   return { service, reach, rules, lacksCertificates: settings.certs.length === 0 && !usesFile };

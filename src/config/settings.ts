@@ -103,7 +103,10 @@ const schema = z.object({
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project."),
   bind: ipSchema
     .optional()
-    .meta({ value: 'IP address', fallback: '`127.0.0.1` on a host, `0.0.0.0` in a container' })
+    .meta({
+      value: 'IP address',
+      fallback: '`127.0.0.1` on a host or its network, `0.0.0.0` in a container with its own',
+    })
     .describe('The address of listeners that have only a port.'),
   workers: workers.schema
     .default(1)

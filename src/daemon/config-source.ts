@@ -37,7 +37,7 @@ export interface ConfigSourceOptions {
   /** The file that the services are read from; undefined where there is none. */
   readonly path: string | undefined;
   /** The address for listeners that name none. */
-  readonly bind: string;
+  readonly bind: () => string;
 }
 
 export function createConfigSource(
@@ -71,10 +71,10 @@ export function createConfigSource(
 
   return {
     declare() {
-      const { declarations, problems } = declareStatic(current, resolver.resolutions(), bind);
+      const { declarations, problems } = declareStatic(current, resolver.resolutions(), bind());
       return { declarations, problems: problem === undefined ? problems : [problem, ...problems] };
     },
-    isConfigured: (upstreamKey) => isConfigured(current, bind, upstreamKey),
+    isConfigured: (upstreamKey) => isConfigured(current, bind(), upstreamKey),
     start() {
       use(current);
       if (path !== undefined) watch = watchConfigFile(path, onFile);

@@ -1,6 +1,5 @@
 import type { Readiness } from '../admin/source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { defaultBind } from '../config/default-bind.ts';
 import { warnOfLostHandoff } from '../config/migrate-requests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StaticService } from '../config/static-service.ts';
@@ -65,13 +64,12 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
   const { settings, services, configPath: path, log } = options;
   const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
-  const bind = settings.bind ?? defaultBind();
   const dirty = new Broadcast();
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides.
-  const config = createConfigSource(parts, { services, path, bind });
-  const engine = createEngineSource(parts, options.engine, settings, bind);
+  const engine = createEngineSource(parts, options.engine, settings);
+  const config = createConfigSource(parts, { services, path, bind: engine.bind });
   const certificates = await openCertificateSource(parts, settings);
   started.push(() => certificates.stop());
   const checker = createChecker(parts);

@@ -1,4 +1,5 @@
 import type { ContainerRun } from '../catalog/declaration.ts';
+import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type WatchObserver,
 } from '../discovery/watcher.ts';
 import type { Engine } from '../docker/engine.ts';
-import type { EngineSnapshot } from '../docker/facts.ts';
+import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 
 /**
  * Owns the watch of the container engine, and turns its snapshot into declarations. Without an engine the snapshot is
@@ -19,6 +20,8 @@ export interface EngineSource {
   readonly engine: Engine | undefined;
   /** The current declarations and problems of labelled containers. */
   declare(): Discovery;
+  /** The address for listeners that name none: as set, as the engine says of Sealane's own container, or guessed. */
+  readonly bind: () => string;
   /** The labelled containers, as last known. */
   readonly snapshot: () => EngineSnapshot;
   /** Whether this run of a container goes on, as far as is known. */
@@ -30,23 +33,35 @@ export interface EngineSource {
 
 export type EngineSourceParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
 
-type DiscoverySettings = Pick<Settings, 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'self'>;
+type DiscoverySettings = Pick<
+  Settings,
+  'bind' | 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'self'
+>;
 
 export function createEngineSource(
   parts: EngineSourceParts,
   engine: Engine | undefined,
   settings: DiscoverySettings,
-  /** The address for listeners that name none. */
-  bind: string,
 ): EngineSource {
   const labelPrefix = settings['label-prefix'];
   const { scope, 'socket-folder': socketFolder } = settings;
-  const discover = createDiscoverer({ labelPrefix, scope, bind, socketFolder });
+  const guess = defaultBind();
   let watcher: EngineWatcher | undefined;
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? (engine ? notWatchedYet : withoutEngine);
+  const bindNow = (): string => settings.bind ?? bindOf(snapshot().vantage) ?? guess;
+  const discovererFor = (bind: string) => ({
+    bind,
+    discover: createDiscoverer({ labelPrefix, scope, bind, socketFolder }),
+  });
+  let discoverer = discovererFor(bindNow());
   return {
     engine,
-    declare: () => discover(snapshot()),
+    declare() {
+      const bind = bindNow();
+      if (bind !== discoverer.bind) discoverer = discovererFor(bind);
+      return discoverer.discover(snapshot());
+    },
+    bind: bindNow,
     snapshot,
     isAlive: ({ id, startedAtNs }) => snapshot().containers.get(id)?.startedAtNs === startedAtNs,
     start(observer) {
@@ -65,6 +80,12 @@ export function createEngineSource(
       await watcher?.stop();
     },
   };
+}
+
+/** In a container with a network of its own that is all addresses, on the host's network loopback. */
+function bindOf(vantage: Vantage | undefined): string | undefined {
+  if (vantage?.selfId === undefined) return undefined;
+  return vantage.ownNetwork ? openBind : hostBind;
 }
 
 const notWatchedYet: EngineSnapshot = {

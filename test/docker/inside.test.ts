@@ -1,5 +1,11 @@
 import { describe, expect, inject, it } from 'vitest';
-import { startContainer, startNetwork, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import {
+  startContainer,
+  startNetwork,
+  testEngine,
+  uniqueName,
+  type TestContainer,
+} from '../support/engine/containers.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { hasFields, logLines, type WantedLine } from '../support/sealane/sealane.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
@@ -18,7 +24,7 @@ async function startInside(
     command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', ...flags],
     networks,
     env: { SEALANE_LOG_FORMAT: 'json' },
-    ports: [9000],
+    ports: networks.includes('host') ? [] : [9000],
     binds: [`${socket}:/run/engine.sock:ro`],
     create: { User: '0' },
     host: { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
@@ -91,6 +97,24 @@ describe('Sealane in a container', () => {
     await using sealane = await startInside(prefix, [network.name]);
     await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
+  });
+
+  it('opens a port on loopback alone on the host network, as it does on the host', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    await using network = await startNetwork();
+    await using web = await startReplica({
+      labels: labelled(prefix, { [`${prefix}.listen`]: String(port) }),
+      networks: [network.name],
+    });
+    await using sealane = await startInside(prefix, ['host'], ['--admin', 'off']);
+    await says(sealane, { event: 'route-opened', service: 'web', listen: `127.0.0.1:${port}` });
+    expect(await whoAnswers(port, '127.0.0.1')).toBe(web.name);
+    const { IPAM } = await testEngine().getNetwork(network.id).inspect();
+    const gateway = IPAM?.Config?.[0]?.['Gateway'];
+    if (gateway === undefined) throw new Error('the network has no gateway');
+    // The host's address on that network stands for all its others.
+    expect(await whoAnswers(port, gateway)).toBe('ECONNREFUSED');
   });
 
   it('serves only its own compose project with scope=project', async () => {

@@ -41,7 +41,7 @@ export const containerOptions = {
     fallback: 'the value of `port`',
     onMistake: 'refuse',
     description:
-      'The addresses that clients connect to, separated by commas. Without a host: 127.0.0.1 on a host, 0.0.0.0 inside a container (setting `bind`). A range makes a service of each port, whose upstream port rises in step.',
+      'The addresses that clients connect to, separated by commas. Without a host: 127.0.0.1 on a host or its network, 0.0.0.0 inside a container with a network of its own (setting `bind`). A range makes a service of each port, whose upstream port rises in step.',
   },
   port: {
     declaresRoute: true,

@@ -166,10 +166,20 @@ it('the admin address cannot be a socket, whose path has a setting of its own', 
   );
 });
 
-it('listeners without an address default to loopback on a host and to all addresses in a container', () => {
+it('listeners without an address default to loopback on a host, and to all addresses in a container with its own network', () => {
   const root = '21 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n';
   const hosts = '300 21 254:0 /var/lib/docker/containers/ab/hosts /etc/hosts rw - ext4 /dev/vda rw\n';
-  expect(defaultBind(root)).toBe('127.0.0.1');
-  expect(defaultBind(root + hosts)).toBe('0.0.0.0');
-  expect(defaultBind('')).toBe('127.0.0.1');
+  const own = [interfaceOf('lo'), interfaceOf('eth0'), interfaceOf('docker')];
+  expect(defaultBind(root, own)).toBe('127.0.0.1');
+  expect(defaultBind(root + hosts, own)).toBe('0.0.0.0');
+  expect(defaultBind(root + hosts, [])).toBe('0.0.0.0');
+  expect(defaultBind('', own)).toBe('127.0.0.1');
+  // On the host's network, a network card or the bridge of an engine is seen.
+  expect(defaultBind(root + hosts, [...own, { name: 'enp3s0', hasDevice: true }])).toBe('127.0.0.1');
+  for (const bridge of ['docker0', 'podman1', 'cni-podman0'])
+    expect(defaultBind(root + hosts, [...own, interfaceOf(bridge)])).toBe('127.0.0.1');
 });
+
+function interfaceOf(name: string): { readonly name: string; readonly hasDevice: boolean } {
+  return { name, hasDevice: false };
+}
