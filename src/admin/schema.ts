@@ -94,9 +94,9 @@ export const serviceSchema = z
     holdMs: count,
     connectTimeoutMs: count,
     idleTimeoutMs: count.nullable(),
-    declaredBy: z.array(z.string()).describe('Containers, oldest first, or `the configuration`.'),
+    declaredBy: z.array(z.string()).describe('Containers in natural order, and `the configuration`.'),
     lingersUntil: time.nullable().describe('No container declares it any more; its port stays open so long.'),
-    upstreams: z.array(upstreamSchema),
+    upstreams: z.array(upstreamSchema).describe('Static ones as they are written, then containers in natural order.'),
     held: heldSchema,
     traffic: trafficSchema,
     problems: z.array(problemSchema),
@@ -265,4 +265,5 @@ export type ApiExplanation = z.output<typeof explanationSchema>;
 export type TimelineEvent = z.output<typeof timelineEventSchema>;
 export type ServicesEvent = z.output<typeof servicesEventSchema>;
 export type StatsEvent = z.output<typeof statsEventSchema>;
+export type ApiAction = z.output<typeof actionSchema>;
 export type ApiError = z.output<typeof errorSchema>;

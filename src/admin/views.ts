@@ -1,12 +1,12 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Service } from '../catalog/service.ts';
-import { nameOf, type HealthPlan } from '../catalog/declaration.ts';
+import { namesOf, type HealthPlan } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { selectorNames } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
-import { endpointsOf, type ServiceUpstream } from '../catalog/upstream.ts';
+import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
@@ -64,9 +64,9 @@ function viewService(
     holdMs: pool.holdMs,
     connectTimeoutMs: pool.connectTimeoutMs,
     idleTimeoutMs: pool.idleTimeoutMs ?? null,
-    declaredBy: [...new Set(declarers.map(nameOf))],
+    declaredBy: namesOf(declarers),
     lingersUntil: lingersUntilMs === undefined ? null : toWall(lingersUntilMs),
-    upstreams: upstreams.map((upstream) => viewUpstream(source, upstream, toWall)),
+    upstreams: inNaturalOrder(upstreams).map((upstream) => viewUpstream(source, upstream, toWall)),
     held: source.held(name),
     traffic: viewTraffic(source.service(name)),
     problems: problems.map((problem) => viewProblem(problem, [name])),

@@ -2,7 +2,7 @@ import { namesByField, type RouteOption } from '../config/options/option.ts';
 import { poolOptions } from '../config/options/pool.ts';
 import type { PoolOptions } from '../relay/boundary/table.ts';
 import { listed } from '../text/listed.ts';
-import { nameOf, type Declaration, type Declarer } from './declaration.ts';
+import { namesOf, nameOf, type Declaration, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -74,7 +74,7 @@ export function disagreement(service: string, differences: readonly Difference[]
   if (differences.length === 0) return [];
   const dissenters = new Map(differences.flatMap((one) => one.dissenters.map((by) => [nameOf(by), by])));
   const [first] = dissenters.values();
-  const who = listed([...dissenters.keys()]);
+  const who = listed(namesOf(dissenters.values()));
   const strict = differences.filter(({ restricts }) => restricts).map(({ option }) => option);
   const other = differences.filter(({ restricts }) => !restricts).map(({ option }) => option);
   const rules = [

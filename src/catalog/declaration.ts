@@ -7,6 +7,7 @@ import type {
   TlsMode,
   UpstreamSpec,
 } from '../relay/boundary/table.ts';
+import { compareNatural } from '../text/natural-order.ts';
 
 /**
  * The output of discovery: one declaration for each listen address of each route of each container or static upstream.
@@ -115,4 +116,9 @@ export function bySeniority(a: Declarer, b: Declarer): number {
 /** The declarer's name in problems and log lines. */
 export function nameOf(declarer: Declarer): string {
   return declarer.kind === 'container' ? declarer.name : 'the configuration';
+}
+
+/** The names of declarers, each once, in the order in which people read them. */
+export function namesOf(declarers: Iterable<Declarer>): string[] {
+  return [...new Set([...declarers].map(nameOf))].toSorted(compareNatural);
 }

@@ -4,7 +4,7 @@ import type { LogEvent } from '../telemetry/log-events.ts';
 import { formatDuration } from '../text/duration.ts';
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
-import { nameOf } from './declaration.ts';
+import { namesOf } from './declaration.ts';
 import { problemKey } from './problem.ts';
 import { selectorName } from './route.ts';
 import type { ServiceUpstream } from './upstream.ts';
@@ -48,7 +48,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
     const previous = before.services.get(name);
     if (previous === next) continue;
     if (!previous)
-      changes.push(info('service-added', name, `service ${name} declared by ${declarersOf(next).join(', ')}`));
+      changes.push(info('service-added', name, `service ${name} declared by ${namesOf(next.declarers).join(', ')}`));
     changes.push(...diffRoutes(previous, next, after.publishedPorts), ...diffUpstreams(previous, next, elsewhere));
     if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
       const held = formatDuration(next.pool.holdMs);
@@ -63,11 +63,6 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
     changes.push(info('service-removed', name, `service ${name} removed: nothing declares it any more`));
   }
   return changes;
-}
-
-/** The names of the declarers; a container with several routes to the service is named once. */
-function declarersOf({ declarers }: Service): string[] {
-  return [...new Set(declarers.map(nameOf))];
 }
 
 /** Compares only what clients can use: a route is added when its port opens, not when it is declared. */

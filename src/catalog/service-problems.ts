@@ -2,7 +2,7 @@ import { formatDuration } from '../text/duration.ts';
 import { howToListen } from './advice.ts';
 import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
-import type { ServiceUpstream } from './upstream.ts';
+import { inNaturalOrder, type ServiceUpstream } from './upstream.ts';
 
 /**
  * Finds problems of services whose declarations are correct. A state must last before it is a problem, because a
@@ -60,7 +60,11 @@ function allSuspectSince({ upstreams }: Service): number | undefined {
 
 function allSuspect({ name, upstreams }: Service): Problem {
   const reasons = [
-    ...new Set(upstreams.flatMap(({ state }) => (state.kind === 'unhealthy' && state.suspect ? [state.reason] : []))),
+    ...new Set(
+      inNaturalOrder(upstreams).flatMap(({ state }) =>
+        state.kind === 'unhealthy' && state.suspect ? [state.reason] : [],
+      ),
+    ),
   ];
   const more = reasons.length - reasonsNamed;
   const named = [...reasons.slice(0, reasonsNamed), ...(more > 0 ? [`${more} more`] : [])];

@@ -1,4 +1,5 @@
 import type { Service } from './service.ts';
+import { inNaturalOrder } from './upstream.ts';
 
 /**
  * The state of a service in one word and one line, for lists of services; `explain` has the details. Pure.
@@ -16,7 +17,7 @@ export function stateOf(service: Service, problems: number): ServiceState {
   const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
   if (open === 0) return { kind: 'down', reason: 'none of its ports is open' };
   if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
-  const unready = upstreams.find(({ state }) => state.kind !== 'ready');
+  const unready = inNaturalOrder(upstreams).find(({ state }) => state.kind !== 'ready');
   if (unready) {
     const { declared, state } = unready;
     return {
@@ -32,7 +33,7 @@ export function stateOf(service: Service, problems: number): ServiceState {
 }
 
 function whyNoneIsReady({ upstreams, lingersUntilMs }: Service): string {
-  const [first] = upstreams;
+  const [first] = inNaturalOrder(upstreams);
   if (!first)
     return lingersUntilMs === undefined
       ? 'none of its containers can be reached'

@@ -1,4 +1,5 @@
 import { isSameAddress } from '../address/address.ts';
+import { compareNatural } from '../text/natural-order.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
 import type { Override } from './override.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
@@ -200,4 +201,22 @@ export function endpointsOf({ declared, tried }: ServiceUpstream): readonly Endp
   const answers = tried?.find(({ failure }) => failure === undefined)?.endpoint;
   const best = answers && endpoints.find((one) => isSameAddress(one, answers));
   return best === undefined || best === endpoints[0] ? endpoints : [best, ...endpoints.filter((one) => one !== best)];
+}
+
+/**
+ * The upstreams in the order in which people read them: static ones as they are written, then containers by name,
+ * `api-2` before `api-10`. The pool's own order is by age.
+ */
+export function inNaturalOrder(upstreams: readonly ServiceUpstream[]): readonly ServiceUpstream[] {
+  const known = ordered.get(upstreams) ?? upstreams.toSorted(compareForPeople);
+  ordered.set(upstreams, known);
+  return known;
+}
+
+/** The order of each list is kept, since a list never changes and many callers ask for it. */
+const ordered = new WeakMap<readonly ServiceUpstream[], readonly ServiceUpstream[]>();
+
+function compareForPeople({ declared: a }: ServiceUpstream, { declared: b }: ServiceUpstream): number {
+  if (a.run && b.run) return compareNatural(a.name, b.name);
+  return Number(a.run !== undefined) - Number(b.run !== undefined);
 }

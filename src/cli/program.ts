@@ -14,6 +14,7 @@ import { defineRun } from './commands/run.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineTop } from './commands/top.ts';
+import { defineClose, defineDrain, defineUndrain, defineWeight } from './commands/upstream.ts';
 import { defineWhoami } from './commands/whoami.ts';
 import { defineWhy } from './commands/why.ts';
 
@@ -30,6 +31,10 @@ const commands: readonly DefineCommand[] = [
   defineWhy,
   defineTop,
   defineEvents,
+  defineDrain,
+  defineUndrain,
+  defineWeight,
+  defineClose,
   defineCert,
   defineCheck,
   defineSchema,

@@ -11,7 +11,7 @@ import { lastOf, rangeLength } from '../address/listen.ts';
 import { lastPort } from '../address/port.ts';
 import { targetSchema } from '../address/schemas.ts';
 import { serviceName } from './options/kinds.ts';
-import { isOption, optionNames, routeOptions, type RouteValues } from './options/route-options.ts';
+import { isOption, routeOptions, staticOptionNames, type RouteValues } from './options/route-options.ts';
 import { upstreamOptions } from './options/upstream.ts';
 import { settingNames, settingsSchemas, type Settings } from './settings.ts';
 
@@ -184,7 +184,7 @@ class Reader {
 
 function unknownOption(key: string): string {
   if (isOption(key)) return `${key} is a container's label; a static service has listen, upstreams and pool options`;
-  const known = ['upstreams', ...optionNames.filter((one) => !routeOptions[one].containerOnly)];
+  const known = ['upstreams', 'listen', ...staticOptionNames];
   return `unknown option ${quoted(key)}${suggestion(key, known)}`;
 }
 

@@ -1,3 +1,5 @@
+import { compareNatural } from '../text/natural-order.ts';
+
 /**
  * Renders the results of a phase of the tour as lines of text. Pure.
  */
@@ -25,7 +27,7 @@ export function phaseLines(tally: PhaseTally): string[] {
     totalLine([tally]),
     ...[...tally.failures].map(([reason, count]) => `  failed ${count} times: ${reason}`),
     ...[...tally.spread]
-      .toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+      .toSorted(([a], [b]) => compareNatural(a, b))
       .map(([name, count]) => `  ${name.padEnd(nameWidth)}  ${bar(count / most)} ${count}`),
   ];
 }

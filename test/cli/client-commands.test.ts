@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { timelineEventSchema } from '../../src/admin/schema.ts';
+import { servicesSchema, timelineEventSchema } from '../../src/admin/schema.ts';
 import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
@@ -130,6 +130,22 @@ describe('sealane events', () => {
     expect(code).toBe(0);
   });
 
+  it('prints the last few, and those of one service', async () => {
+    const all = (await ask('events', 'shop/half', '--json')).stdout.trimEnd().split('\n');
+    const services = all.map((line) => timelineEventSchema.parse(JSON.parse(line)).service);
+    expect(new Set(services)).toEqual(new Set(['shop/half']));
+    expect((await ask('events', '-n', '1', 'shop/half', '--json')).stdout).toBe(`${all.at(-1)}\n`);
+    expect(await ask('events', '-n', 'few')).toMatchObject({
+      code: 2,
+      stderr: 'sealane: -n must be a whole number, 0-1000, not "few"\n',
+    });
+    expect(await ask('events', 'wep')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'sealane: No service is called wep. Did you mean web?\n',
+    });
+  });
+
   it('continues after a known event, with one line of JSON for each event', async () => {
     const all = (await ask('events', '--json')).stdout.trimEnd().split('\n');
     const read = all.map((line) => timelineEventSchema.parse(JSON.parse(line)));
@@ -144,6 +160,52 @@ describe('sealane events', () => {
     expect(stderr).toMatch(/^sealane: some events are missing: /m);
     expect(stdout).toMatch(/ service-added +service web declared by the configuration$/m);
     expect(code).toBe(0);
+  });
+});
+
+describe('sealane drain, undrain, weight and close', () => {
+  const upstreamOf = async (service: string) => {
+    const { services } = servicesSchema.parse(JSON.parse((await ask('status', '--json')).stdout));
+    const [first] = services.find(({ name }) => name === service)?.upstreams ?? [];
+    return first;
+  };
+
+  it('change the upstream that the key names, and say what was done', async () => {
+    const key = (await upstreamOf('web'))?.key ?? '';
+    expect(await ask('drain', key)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^localhost:\d+ gets no new sessions; it has 0 sessions now\n$/),
+    });
+    expect(await upstreamOf('web')).toMatchObject({ state: 'draining', drained: true });
+    expect(await ask('undrain', key)).toMatchObject({ code: 0 });
+    expect(await upstreamOf('web')).toMatchObject({ state: 'ready', drained: false });
+    expect(await ask('weight', key, '7')).toMatchObject({ code: 0, stdout: expect.stringMatching(/ has weight 7;/) });
+    expect(await upstreamOf('web')).toMatchObject({ weight: 7, weightOverridden: true });
+    expect(JSON.parse((await ask('weight', key, 'declared', '--json')).stdout)).toMatchObject({ upstream: key });
+    expect(await upstreamOf('web')).toMatchObject({ weight: 1, weightOverridden: false });
+    expect(await ask('close', key)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ are closed;/) });
+  });
+
+  it.each([
+    [['drain', 'gone:1'], 1, /^sealane: No upstream has the key or name gone:1; its process may have ended\.\n$/],
+    [
+      ['drain', 'shop/half'],
+      1,
+      /^sealane: shop\/half is a service; name one of its upstreams, such as localhost:\d+\.\n$/,
+    ],
+    [['weight', 'a', '257'], 2, /^sealane: weight must be a whole number, 0-256, or declared, not "257"\n$/],
+    [['close'], 2, /missing required argument 'upstream'/],
+  ] as const)('%j is answered in one line', async (args, expected, message) => {
+    const { code, stderr } = await ask(...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(expected);
+  });
+
+  it('name the keys to choose from where several upstreams have the name', async () => {
+    const name = (await upstreamOf('web'))?.name ?? '';
+    const { code, stderr } = await ask('drain', name);
+    expect(stderr).toMatch(/name the upstream by its key: static\/\S+ or static\/\S+\.\n$/);
+    expect(code).toBe(1);
   });
 });
 

@@ -47,6 +47,14 @@ describe('sealane HOST:PORT …', () => {
     await sealane.line({ event: 'problem', code: 'name-unresolved', subject: 'relay' });
   });
 
+  it('takes every option of a route as a flag', async () => {
+    const flags = ['--hold', '1ms', '--health.interval', '1s', '--health', 'tcp', '--max-connections.service', '5'];
+    await using sealane = startSealane('relay', `127.0.0.1:${await freePort()}`, ...flags);
+    expect(await ask(Number(await sealane.firstOutput())).catch(() => '')).toBe('');
+    const { session } = await sealane.line({ event: 'session' });
+    expect(session).toMatchObject({ service: 'relay', reason: 'hold-expired' });
+  });
+
   it('holds a client until an endpoint listens', async () => {
     const late = await freePort();
     await using sealane = startSealane(`127.0.0.1:${late}`);
@@ -131,6 +139,9 @@ describe('bad input is answered in one line with the fix, and the right exit cod
       2,
       /--balance must be least-connections, round-robin, random, source-hash or first/,
     ],
+    [['localhost:80', '--hold', '10'], 2, /--hold must be .*, not "10"/],
+    [['localhost:80', '--health', 'ping'], 2, /--health must be docker, tcp, none or http:\/path, not "ping"/],
+    [['run', '--max-connections.client', '4'], 2, /--max-connections.client goes with endpoints/],
     [['relay'], 2, /missing required argument 'endpoints'/],
     [['run', '--workers', 'x'], 2, /--workers must be a whole number, 1-64, not "x"/],
     [['run', '--docker', 'ftp://x'], 2, /--docker must be unix:/],

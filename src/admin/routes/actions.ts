@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { ServiceUpstream } from '../../catalog/upstream.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { inNaturalOrder, type ServiceUpstream } from '../../catalog/upstream.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
@@ -91,29 +92,39 @@ export function actions(source: ActionSource): OpenAPIHono<AdminEnv> {
 
 /** The upstream with this key, or with this name where only one has it. */
 function find(source: ActionSource, asked: string): ServiceUpstream | Failure<404 | 409> {
-  const all = [...source.catalog().services.values()].flatMap(({ upstreams }) => upstreams);
+  const { services } = source.catalog();
+  const all = [...services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);
   if (byKey) return byKey;
   const [first, ...others] = all.filter(({ declared }) => declared.name === asked);
   if (first && others.length === 0) return first;
   if (first) {
+    const keys = [first, ...others].map(({ declared }) => declared.key);
     return {
       status: 409,
       code: 'ambiguous-upstream',
       title: 'Several upstreams have this name',
-      detail: `${printable(asked)} serves several ports; name the upstream by its key.`,
-      suggestions: [first, ...others].map(({ declared }) => declared.key),
+      detail: `${printable(asked)} serves several ports; name the upstream by its key: ${keys.slice(0, 3).join(' or ')}.`,
+      suggestions: keys,
     };
   }
-  const meant = didYouMean(
-    asked,
-    all.map(({ declared }) => declared.name),
-  );
+  return { status: 404, code: 'no-such-upstream', title: 'There is no such upstream', ...missing(asked, services) };
+}
+
+/** What to say of a name that no upstream has. */
+function missing(asked: string, services: Catalog['services']): Pick<Failure<404>, 'detail' | 'suggestions'> {
+  const service = services.get(asked);
+  if (service && service.upstreams.length > 0) {
+    const names = inNaturalOrder(service.upstreams).map(({ declared }) => declared.name);
+    return {
+      detail: `${printable(asked)} is a service; name one of its upstreams, such as ${names[0]}.`,
+      suggestions: names,
+    };
+  }
+  const all = [...services.values()].flatMap(({ upstreams }) => upstreams.map(({ declared }) => declared.name));
+  const meant = didYouMean(asked, all);
   return {
-    status: 404,
-    code: 'no-such-upstream',
-    title: 'There is no such upstream',
-    detail: `No upstream has the key or name ${printable(asked)}; its process may have ended.`,
+    detail: `No upstream has the key or name ${printable(asked)}; ${meant === undefined ? 'its process may have ended.' : `did you mean ${meant}?`}`,
     suggestions: meant === undefined ? [] : [meant],
   };
 }

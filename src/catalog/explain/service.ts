@@ -4,7 +4,7 @@ import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
-import { notProbedYet, type ServiceUpstream } from '../upstream.ts';
+import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
 import type { Cause, Diagnosis } from './explanation.ts';
 import type { ExplainWorld } from './world.ts';
 
@@ -133,7 +133,9 @@ function gone(service: Service): Diagnosis {
 /** The upstream that is not ready but closest to ready, since a fix there helps most. */
 function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undefined {
   const nearness = ({ state }: ServiceUpstream): number => order.indexOf(state.kind);
-  return upstreams.toSorted((a, b) => nearness(a) - nearness(b)).find(({ state }) => state.kind !== 'ready');
+  return inNaturalOrder(upstreams)
+    .toSorted((a, b) => nearness(a) - nearness(b))
+    .find(({ state }) => state.kind !== 'ready');
 }
 
 const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
@@ -149,8 +151,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
     case 'paused':
       return bad('paused', summary, `docker unpause ${name}`);
     case 'draining':
-      if (state.untilMs === Infinity)
-        return bad('drained', summary, 'Undrain it in the admin API or on the dashboard.');
+      if (state.untilMs === Infinity) return bad('drained', summary, `sealane undrain ${name}`);
       return bad(
         'draining',
         summary,

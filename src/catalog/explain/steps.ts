@@ -2,11 +2,11 @@ import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
 import { listenerProblem } from '../listener-problems.ts';
-import { nameOf } from '../declaration.ts';
+import { namesOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
-import { endpointsOf, type ServiceUpstream } from '../upstream.ts';
+import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
 import { ago, isStatic } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -61,7 +61,7 @@ export function containerStep({ name, state, networks, isLabelled }: ContainerVi
 
 export function serviceSteps(service: Service, problems: readonly Problem[], world: ExplainWorld): Step[] {
   const { declarers, pool, upstreams, name } = service;
-  const by = [...new Set(declarers.map(nameOf))];
+  const by = namesOf(declarers);
   return [
     {
       step: 'declared',
@@ -74,7 +74,9 @@ export function serviceSteps(service: Service, problems: readonly Problem[], wor
       ? []
       : [{ step: 'network', status: 'info', text: world.vantage } as const]),
     ...problems.filter(({ code }) => networkCodes.has(code)).map(problemStep('network')),
-    ...upstreams.slice(0, 20).map((upstream) => upstreamStep(upstream, world)),
+    ...inNaturalOrder(upstreams)
+      .slice(0, 20)
+      .map((upstream) => upstreamStep(upstream, world)),
     ...(upstreams.length > 20
       ? [{ step: 'upstreams', status: 'info', text: `and ${upstreams.length - 20} more` } as const]
       : []),

@@ -14,20 +14,21 @@ import { zshCompletion } from '../completion/zsh.ts';
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
 export async function completion(shell: string, program: Command): Promise<number> {
-  // The printed scripts run `sealane completion services` at each press of Tab.
-  if (shell === 'services') return printServices();
+  // The printed scripts run these at each press of Tab.
+  if (shell === 'services' || shell === 'upstreams') return printNames(shell);
   if (!isShell(shell)) throw new ConfigError(`completion supports ${shells.join(', ')}, not ${quoted(shell)}`);
   process.stdout.write(writers[shell](modelOf(program)));
   return 0;
 }
 
-/** Prints no services and no error when no Sealane answers: output would disturb the command line being typed. */
-async function printServices(): Promise<number> {
+/** Prints no names and no error when no Sealane answers: output would disturb the command line being typed. */
+async function printNames(kind: 'services' | 'upstreams'): Promise<number> {
   try {
     const client = createClient(await readEndpoint({}, process.env));
     const { services } = await client.services();
+    const named = kind === 'services' ? services : services.flatMap(({ upstreams }) => upstreams);
     // Names that a shell would split or expand are not proposed.
-    for (const { name } of services) if (/^[A-Za-z0-9_.:/-]+$/.test(name)) process.stdout.write(`${name}\n`);
+    for (const { name } of named) if (/^[A-Za-z0-9_.:/-]+$/.test(name)) process.stdout.write(`${name}\n`);
     return 0;
   } catch {
     return 1;

@@ -3,7 +3,8 @@ import { parseListen } from '../../address/listen.ts';
 import { targetSchema } from '../../address/schemas.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
-import { poolOptions } from '../../config/options/pool.ts';
+import { routeOptions, staticOptionNames, type RouteValues } from '../../config/options/route-options.ts';
+import { settingNames } from '../../config/settings.ts';
 import type { StaticService } from '../../config/static-service.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
@@ -19,11 +20,12 @@ import { firstStopSignal, onHangUp } from '../stop-signals.ts';
  */
 export interface RelayFlags extends Flags {
   readonly listen?: string;
-  readonly balance?: string;
+  /** An option of a route. */
+  readonly [option: string]: string | undefined;
 }
 
 export async function relay(endpoints: readonly string[], flags: RelayFlags): Promise<number> {
-  const { listen: _listen, balance: _balance, ...settingFlags } = flags;
+  const settingFlags = Object.fromEntries(settingNames.map((name) => [name, flags[name]]));
   const { settings } = await loadConfig({ ...settingFlags, admin: flags.admin ?? 'off' }, process.env);
   const service = toService(endpoints, flags);
   const log = openServingLog(settings);
@@ -68,8 +70,17 @@ function toService(endpoints: readonly string[], flags: RelayFlags): StaticServi
   });
   const listen = parseListen(flags.listen ?? '0');
   if (!listen) throw new ConfigError(`--listen must be a port or IP:port, not ${quoted(flags.listen ?? '')}`);
-  const balance = poolOptions.balance.schema.optional().safeParse(flags.balance);
-  if (!balance.success) throw new ConfigError(`--balance ${complaint(balance.error, flags.balance)}`);
-  const options = balance.data === undefined ? {} : { balance: balance.data };
-  return { name: 'relay', listen: [{ ...listen, count: 1 }], upstreams, options };
+  return { name: 'relay', listen: [{ ...listen, count: 1 }], upstreams, options: readOptions(flags) };
+}
+
+function readOptions(flags: RelayFlags): RouteValues {
+  const values: Record<string, unknown> = {};
+  for (const name of staticOptionNames) {
+    const text = flags[name];
+    if (text === undefined) continue;
+    const parsed = routeOptions[name].schema.safeParse(text);
+    if (!parsed.success) throw new ConfigError(`--${name} ${complaint(parsed.error, text)}`);
+    values[name] = parsed.data;
+  }
+  return values;
 }

@@ -2,10 +2,12 @@ import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import {
+  actionSchema,
   explanationSchema,
   problemsSchema,
   serviceSchema,
   servicesSchema,
+  type ApiAction,
   type ApiExplanation,
   type ApiProblem,
   type ApiService,
@@ -14,7 +16,7 @@ import {
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 import { readFeed, type FeedEvent } from './feed.ts';
-import { ask, askJson } from './request.ts';
+import { ask, askJson, type Sent } from './request.ts';
 
 /**
  * The client of a running Sealane: it uses only the public admin API.
@@ -23,6 +25,10 @@ export interface AdminClient {
   readonly endpoint: AdminEndpoint;
   /** @throws AdminError */
   services(): Promise<ApiServices>;
+  /** Changes an upstream, and resolves with what was done. @throws AdminError */
+  act(method: 'POST' | 'PUT', path: string, body: object | undefined): Promise<ApiAction>;
+  /** @throws AdminError also where there is no such service, with the name that was probably meant */
+  requireService(name: string): Promise<ApiService>;
   /** The service of this name, or undefined. @throws AdminError */
   service(name: string): Promise<ApiService | undefined>;
   /** @throws AdminError */
@@ -55,13 +61,16 @@ const retryMs = 1_000;
 export function createClient(endpoint: AdminEndpoint): AdminClient {
   const agent = new Agent({ keepAlive: true });
 
-  const read = async <T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> => {
-    const answer = await askJson(endpoint, path, { agent, signal: AbortSignal.timeout(patienceMs) });
+  const read = async <T extends z.ZodType>(path: string, schema: T, sent: Sent = {}): Promise<z.output<T>> => {
+    const answer = await askJson(endpoint, path, { ...sent, agent, signal: AbortSignal.timeout(patienceMs) });
     const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     throw nonsense(endpoint, `${issue?.path.join('.')}: ${issue?.message}`);
   };
+
+  const requireService = (name: string): Promise<ApiService> =>
+    read(`/api/services/${encodeURIComponent(name)}`, serviceSchema);
 
   const feed = async function* ({ since, stats, signal }: FeedOptions): AsyncGenerator<FeedEvent> {
     const query = new URLSearchParams({
@@ -104,9 +113,11 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
 
   return {
     endpoint,
+    act: (method, path, body) => read(path, actionSchema, { method, body }),
     services: () => read('/api/services', servicesSchema),
+    requireService,
     service: (name) =>
-      read(`/api/services/${encodeURIComponent(name)}`, serviceSchema).catch((error: unknown) => {
+      requireService(name).catch((error: unknown) => {
         if (error instanceof AdminError && error.status === 404) return undefined;
         throw error;
       }),

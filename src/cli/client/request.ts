@@ -7,12 +7,20 @@ import type { AdminEndpoint } from './endpoint.ts';
 /**
  * One request to the admin API, over TCP or over a unix socket, which `fetch` does not support.
  */
-export interface AskOptions {
+export interface AskOptions extends Sent {
   readonly agent: Agent;
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
   /** A status other than 200 whose answer is returned instead of thrown. */
   readonly alsoStatus?: number;
+}
+
+/** What a request sends beside its path. */
+export interface Sent {
+  /** `GET` unless given. */
+  readonly method?: 'POST' | 'PUT';
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
 }
 
 /** The response, with its body still to be read. @throws AdminError also when the response is an error */
@@ -34,16 +42,18 @@ export async function askJson(endpoint: AdminEndpoint, path: string, options: As
   }
 }
 
-function send(endpoint: AdminEndpoint, path: string, { agent, signal, headers }: AskOptions): Promise<IncomingMessage> {
+function send(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+  const { agent, signal, headers, method = 'GET', body } = options;
+  const content = body === undefined ? {} : { 'content-type': 'application/json' };
   return new Promise((resolve, reject) => {
     const authorization = endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` };
     const { to } = endpoint;
     // A unix socket has no host name; Sealane accepts the Host header `localhost`.
     const host = 'socketPath' in to ? { host: 'localhost' } : {};
-    request({ ...to, path, agent, signal, headers: { ...host, ...authorization, ...headers } })
+    request({ ...to, path, method, agent, signal, headers: { ...host, ...authorization, ...content, ...headers } })
       .on('response', resolve)
       .on('error', reject)
-      .end();
+      .end(body && JSON.stringify(body));
   });
 }
 

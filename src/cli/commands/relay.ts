@@ -1,8 +1,6 @@
-import { Option } from 'commander';
 import type { SettingName } from '../../config/settings.ts';
-import { balancePolicies } from '../../relay/boundary/table.ts';
-import { choiceOption } from '../completion/values.ts';
 import type { DefineCommand } from './define.ts';
+import { addRouteOptions } from './route-flags.ts';
 import { addSettings, kebab, type TypedFlags } from './setting-flags.ts';
 
 const settings: readonly SettingName[] = [
@@ -14,6 +12,11 @@ const settings: readonly SettingName[] = [
   'access-log',
   'shutdown-timeout',
   'max-held',
+  'max-sessions',
+  'certs',
+  'tls-min-version',
+  'upstream-ca',
+  'upstream-cert',
   'reuse-port',
   'admin',
 ];
@@ -22,16 +25,11 @@ export const defineRelay: DefineCommand = (program, finish) => {
   const command = program
     .command('relay')
     .description('relay one port to endpoints, balanced, without Docker; prints the port')
-    .argument('<endpoints...>', 'HOST:PORT …')
-    .addOption(new Option('--listen <[address:]port>', 'where to listen (default: a free port)'))
-    .addOption(balanceOption('balancing policy (default: least-connections)'));
+    .argument('<endpoints...>', 'HOST:PORT …');
+  addRouteOptions(command);
   addSettings(command, settings);
   command.action(async (endpoints: string[], flags: TypedFlags) => {
     const { relay } = await import('../actions/relay.ts');
     finish(await relay(endpoints, kebab(flags)));
   });
 };
-
-export function balanceOption(description: string): Option {
-  return choiceOption('--balance', balancePolicies, description);
-}

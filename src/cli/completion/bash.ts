@@ -62,7 +62,8 @@ function proposal(value: ValueModel): string {
     case 'file':
       return '_sealane_files';
     case 'service':
-      return '_sealane_words "$("${words[0]}" completion services 2>/dev/null)"';
+    case 'upstream':
+      return `_sealane_words "$("\${words[0]}" completion ${value.kind}s 2>/dev/null)"`;
     case 'text':
       return '';
   }

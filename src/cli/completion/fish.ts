@@ -41,7 +41,8 @@ function proposal(value: ValueModel): string {
     case 'file':
       return '-F';
     case 'service':
-      return `-a ${quote('(sealane completion services 2>/dev/null)')}`;
+    case 'upstream':
+      return `-a ${quote(`(sealane completion ${value.kind}s 2>/dev/null)`)}`;
     case 'text':
       return '';
   }

@@ -22,8 +22,8 @@ export interface OptionModel {
 export type ValueModel =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
-  /** The name of a service; the scripts query the running Sealane for the names. */
-  | { readonly kind: 'service' }
+  /** The name of a service or an upstream; the scripts query the running Sealane for the names. */
+  | { readonly kind: 'service' | 'upstream' }
   /** Free text, for which the scripts propose no values. */
   | { readonly kind: 'text' };
 

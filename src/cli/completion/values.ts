@@ -28,9 +28,14 @@ export class FileArgument extends Argument {
   readonly completes = 'file';
 }
 
-/** An argument that is the name of a service of the running Sealane, or another subject that is not completed. */
+/** An argument that is a name in the running Sealane, or another subject that is not completed. */
 export class ServiceArgument extends Argument {
-  readonly completes = 'service';
+  readonly completes: 'service' | 'upstream';
+
+  constructor(name: string, description: string, completes: ServiceArgument['completes']) {
+    super(name, description);
+    this.completes = completes;
+  }
 }
 
 export function configFileOption(description: string): Option {

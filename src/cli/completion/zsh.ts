@@ -5,10 +5,10 @@ export function zshCompletion(commands: readonly CommandModel[]): string {
   const run = commands.find(({ name }) => name === 'run');
   return `#compdef sealane
 # sealane's completion for zsh. In ~/.zshrc, after compinit: source <(sealane completion zsh)
-_sealane_services() {
-  local -a services
-  services=(\${(f)"$(sealane completion services 2>/dev/null)"})
-  (( \${#services} )) && compadd -a services
+_sealane_names() {
+  local -a names
+  names=(\${(f)"$(sealane completion $1 2>/dev/null)"})
+  (( \${#names} )) && compadd -a names
 }
 _sealane_commands() {
   local -a commands
@@ -51,7 +51,8 @@ function action(value: ValueModel): string {
     case 'file':
       return '_files';
     case 'service':
-      return '_sealane_services';
+    case 'upstream':
+      return `{_sealane_names ${value.kind}s}`;
     case 'text':
       return ' ';
   }

@@ -21,6 +21,11 @@ export type OptionName = keyof typeof tables;
 export const routeOptions: Readonly<Record<OptionName, RouteOption>> = tables;
 export const optionNames = Object.keys(tables) as readonly OptionName[];
 
+/** The options that a static service has beside its listen addresses: its keys in the file, and flags of `relay`. */
+export const staticOptionNames = optionNames.filter(
+  (name) => name !== 'listen' && routeOptions[name].containerOnly === undefined,
+);
+
 /** The validated options of one route; an option that is not written is absent. */
 export type RouteValues = ValuesOf<typeof tables>;
 

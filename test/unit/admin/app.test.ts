@@ -46,6 +46,18 @@ describe('reading', () => {
     expect(status).toMatchObject({ services: { up: 1, degraded: 0, down: 1 }, problems: 1, version: '1.2.3' });
   });
 
+  it('lists replicas in natural order, whichever was created first', async () => {
+    const names = ['api-10', 'api-2', 'api-1'];
+    const catalog = catalogOf(names.map((name, created) => declare('api', declaredUpstream(name), { created })));
+    const source = adminSource(catalog);
+    const { upstreams, declaredBy } = serviceSchema.parse(await (await ask(source, '/api/services/api')).json());
+    expect(upstreams.map(({ name }) => name)).toEqual(['api-1', 'api-2', 'api-10']);
+    expect(declaredBy).toEqual(['api-1', 'api-2', 'api-10']);
+    const { steps } = explanationSchema.parse(await (await ask(source, '/api/why/api')).json());
+    const mentioned = steps.flatMap(({ step, text }) => (step === 'upstreams' ? [text.split(' ')[0]] : []));
+    expect(mentioned).toEqual(['api-1', 'api-2', 'api-10']);
+  });
+
   it('names the selectors of a route, and the default by its old word in the deprecated field', async () => {
     const match = { ...plainMatch, names: [{ kind: 'host', pattern: 'api.test' } as const] };
     const catalog = catalogOf([

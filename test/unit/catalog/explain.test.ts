@@ -65,7 +65,7 @@ describe('why a service is not reachable', () => {
     ['all-suspect', one({ health: { kind: 'readiness' } }, { verdict: suspect }), /returns automatically/],
     ['paused', one({ condition: { kind: 'paused' } }), /docker unpause api-1/],
     ['draining', one({ condition: { kind: 'stopping', signal: 'SIGTERM' }, drainMs: 9 }), /start/],
-    ['drained', one({}, { override: { drained: true, weight: undefined } }), /Undrain/],
+    ['drained', one({}, { override: { drained: true, weight: undefined } }), /^sealane undrain api-1$/],
     ['weight-zero', one({ weight: 0 }), /weight/],
     ['opening', catalogOf([declare('shop/api', declaredUpstream('a'))], { listeners: new Map() }), /moment/],
     [
