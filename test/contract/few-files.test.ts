@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { dialTls } from '../support/sockets/tls.ts';
+import { cancelRequest } from './cancels.contract.ts';
 import { dial, serveEcho, type Peer } from '../support/sockets/sockets.ts';
 
 /**
@@ -77,12 +78,33 @@ test.each(['stream', 'splice'])(
   },
 );
 
+test.each(['stream', 'splice'])(
+  'requests to cancel queries leave half of the sockets to sessions, however many come (%s)',
+  async (driver) => {
+    await using server = await serveEcho();
+    await using relay = await startRelay(driver, server.port, 300);
+    await using clients = new AsyncDisposableStack();
+    for (let nth = 0; nth < 100; nth++) {
+      const client = await dial(relay.databasePort);
+      client.socket.end(cancelRequest);
+      client.socket.resume();
+      clients.use(client);
+    }
+    // The server, which never closes first, has all that was delivered at once.
+    while ((await relay.ask('how are you?')).open < 8);
+    for (let nth = 0; nth < 24; nth++) {
+      const client = clients.use(await dial(relay.plainPort));
+      expect(await client.echo('hello')).toBe('hello');
+    }
+  },
+);
+
 async function startRelay(driver: string, upstreamPort: number, files: number) {
   const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, script, driver, String(upstreamPort)];
   const relay = spawn('sh', limited, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(relay.stdout)[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null') as unknown;
-  const [tlsPort = 0, plainPort = 0] = (await answer()) as number[];
+  const [tlsPort = 0, plainPort = 0, databasePort = 0] = (await answer()) as number[];
   const ask = async (what: string): Promise<Answer> => {
     relay.stdin.write(`${what}\n`);
     return (await answer()) as Answer;
@@ -90,6 +112,7 @@ async function startRelay(driver: string, upstreamPort: number, files: number) {
   return {
     tlsPort,
     plainPort,
+    databasePort,
     ask,
     async untilWarned() {
       let state = await ask('how are you?');

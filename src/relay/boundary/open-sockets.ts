@@ -44,6 +44,11 @@ export class OpenSockets {
     return this.count < this.#most;
   }
 
+  /** True while most sockets are free: what is no session leaves the others to sessions, however much of it there is. */
+  get hasRoomToSpare(): boolean {
+    return this.count < this.#most / 2;
+  }
+
   /** True if there is room for a client and its upstream. */
   get hasRoomForClient(): boolean {
     return this.count + socketsOfClient <= this.#most;

@@ -13,10 +13,12 @@ export interface Driver {
   readonly clock: Clock;
   /** Makes one attempt to bind. Exactly one of `onListening` and `onFailed` follows, never before this returns. */
   listen(bind: Bind, events: ListenEvents): DriverListener;
+  /** True while most of the sockets that clients compete for are free. */
+  readonly hasRoomToSpare: boolean;
   /**
    * Connects to an upstream, sends it a few bytes, and waits until it ends the connection. `onOver` says whether they
    * were sent; it is not called within this call, nor once the returned function has stopped the delivery. Undefined
-   * where there is no room for another socket, and then nothing was begun; never for a delivery that `hasRoom`.
+   * where there is no room to spare, and then nothing was begun; never for a delivery that `hasRoom`.
    */
   deliver(delivery: Delivery, onOver: (isDelivered: boolean) => void): (() => void) | undefined;
   /**

@@ -1,5 +1,6 @@
 import type { CloseReason, Refusal, SessionRecord } from '../boundary/report.ts';
 import type { CounterWriter } from '../boundary/counters.ts';
+import type { Timer } from '../../time/clock.ts';
 import type { Endpoint } from '../boundary/table.ts';
 import type { Channel, ChannelEvents, Driver } from '../driver/driver.ts';
 import { LinkedList, ListNode } from '../driver/linked-list.ts';
@@ -16,7 +17,7 @@ import { prefaceFor } from './preface.ts';
  * would. Access lists and limits apply; a CancelRequest does not count as a session of an upstream.
  */
 interface CancelCollaborators {
-  readonly driver: Pick<Driver, 'clock' | 'deliver'>;
+  readonly driver: Pick<Driver, 'clock' | 'deliver' | 'hasRoomToSpare'>;
   readonly counters: CounterWriter;
   readonly onRecord: (record: SessionRecord) => void;
   readonly poolFor: (service: string) => Pool;
@@ -39,8 +40,12 @@ interface Addressee {
 
 /** The most requests under way in a thread, since each opens a connection to every upstream. */
 const mostAtOnce = 256;
+/** The same where few sockets are free, so that requests which cost their sender a packet shut out no clients. */
+const mostWhenCrowded = 8;
 /** The time for an upstream to take the request; its client waits meanwhile. */
 const patienceMs = 2_000;
+/** The time for all upstreams together: where few sockets are free, they get the request one after the other. */
+const deadlineMs = 5_000;
 
 export class CancelRequests {
   readonly #collaborators: CancelCollaborators;
@@ -72,7 +77,8 @@ export class CancelRequests {
   /** Sends the request to all upstreams of services that have admitted the client. */
   deliver(client: CancelClient, addressees: readonly Addressee[]): void {
     const service = addressees.length === 1 ? addressees[0]?.pool.service : undefined;
-    const isRefused = this.#underWay.size >= mostAtOnce;
+    const { driver } = this.#collaborators;
+    const isRefused = this.#underWay.size >= (driver.hasRoomToSpare ? mostAtOnce : mostWhenCrowded);
     const over = (reason: CloseReason, detail?: string): void => {
       for (const one of addressees) one.pool.admission.release(one.client);
       this.#record(client, service, reason, detail);
@@ -86,7 +92,7 @@ export class CancelRequests {
       over(reason, detail);
     });
     this.#underWay.add(request.node);
-    request.start(lettersFor(client, addressees), this.#collaborators.driver);
+    request.start(lettersFor(client, addressees), driver);
   }
 
   closeAll(reason: CloseReason): void {
@@ -134,6 +140,7 @@ class CancelRequest implements ChannelEvents {
   #total = 0;
   #delivered = 0;
   #hasLeft = false;
+  #deadline: Timer | undefined;
 
   constructor(channel: Channel, onOver: (reason: CloseReason, detail?: string) => void) {
     this.#channel = channel;
@@ -141,13 +148,15 @@ class CancelRequest implements ChannelEvents {
     channel.attach(this);
   }
 
-  start(letters: readonly Letter[], driver: Pick<Driver, 'deliver'>): void {
+  start(letters: readonly Letter[], driver: Pick<Driver, 'clock' | 'deliver'>): void {
     this.#total = letters.length;
+    this.#deadline = driver.clock.after(deadlineMs, () => this.#giveUp());
     for (const letter of letters) this.#unsent.add(letter);
     this.#sendAll(driver);
   }
 
   close(reason: CloseReason): void {
+    this.#deadline?.cancel();
     for (const abort of this.#aborts) abort();
     this.#channel.abort();
     this.#onOver(reason);
@@ -188,7 +197,13 @@ class CancelRequest implements ChannelEvents {
     return true;
   }
 
+  #giveUp(): void {
+    for (const abort of this.#aborts) abort();
+    this.#finish();
+  }
+
   #finish(): void {
+    this.#deadline?.cancel();
     if (this.#hasLeft) this.#channel.abort();
     else this.#channel.reject(new Uint8Array());
     this.#onOver('finished', `a Postgres CancelRequest, sent to ${this.#delivered} of ${this.#total} upstreams`);

@@ -137,6 +137,8 @@ export class FakeDriver implements Driver {
     return { close: () => void (bind.closed = true) };
   }
 
+  readonly hasRoomToSpare = true;
+
   deliver(): never {
     throw new Error('nothing is delivered here');
   }

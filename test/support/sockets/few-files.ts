@@ -6,13 +6,19 @@ import { listener, pool, table, upstream } from './tables.ts';
 import { tlsSpec } from './tls.ts';
 
 /**
- * A process with a relay of its own, for tests that limit how many files it may open. It prints its ports, with TLS and
- * without; then it obeys each line of its input, and prints the relay's state. It ends with its input.
+ * A process with a relay of its own, for tests that limit how many files it may open. It prints its ports, with TLS,
+ * without, and of a database; then it obeys each line of its input, and prints the relay's state. It ends with its input.
  */
 const [, , driver, upstreamPort] = process.argv;
 const rig = planeRig(driver as DriverName);
 const upstreams = [upstream('api-1', { port: Number(upstreamPort) })];
-const listeners = [{ ...listener('shop/tls'), tls: 'terminate' as const }, listener('shop/plain')];
+const listeners = [
+  { ...listener('shop/tls'), tls: 'terminate' as const },
+  listener('shop/plain'),
+  { ...listener('shop/database'), postgres: true },
+];
+/** The upstreams of the database, each of which gets every CancelRequest; one server is all of them. */
+const replicas = Array.from({ length: 20 }, (_, nth) => upstream(`db-${nth}`, { port: Number(upstreamPort) }));
 publish(upstreams);
 await until(() => rig.statuses.all.length === listeners.length);
 const bound = listeners.map(({ key }) => rig.statuses.all.find((one) => one.key === key)?.status);
@@ -41,7 +47,9 @@ function takeAll(): void {
 }
 
 function publish(present: typeof upstreams): void {
-  const pools = listeners.map(({ service }) => pool(present, { service: service ?? '' }));
+  const pools = listeners.map(({ service, postgres }) =>
+    pool(postgres ? replicas : present, { service: service ?? '' }),
+  );
   rig.publish({ ...table(pools, listeners), tls: tlsSpec() });
 }
 

@@ -108,8 +108,11 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
         },
       };
     },
+    get hasRoomToSpare() {
+      return sockets.hasRoomToSpare;
+    },
     deliver(delivery, onOver) {
-      if (!delivery.hasRoom && !sockets.hasRoom) return undefined;
+      if (!delivery.hasRoom && !sockets.hasRoomToSpare) return undefined;
       let isStopped = false;
       sockets.otherOpened();
       const courier = new Courier(parts, delivery, (isDelivered) => {

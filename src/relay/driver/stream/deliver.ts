@@ -8,7 +8,7 @@ export function deliver(
   { sockets, networks }: Pick<StreamParts, 'sockets' | 'networks'>,
   onOver: (isDelivered: boolean) => void,
 ): (() => void) | undefined {
-  if (!hasRoom && !sockets.hasRoom) return undefined;
+  if (!hasRoom && !sockets.hasRoomToSpare) return undefined;
   let isSent = false;
   let isOver = false;
   const stop = (): boolean => {

@@ -26,6 +26,9 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
   return {
     clock: parts.clock,
     listen: (bind, events) => listen(bind, events, parts),
+    get hasRoomToSpare() {
+      return parts.sockets.hasRoomToSpare;
+    },
     deliver: (delivery, onOver) => deliver(delivery, parts, onOver),
     adopt(fd, client) {
       parts.sockets.clientAdopted();
