@@ -134,7 +134,8 @@ describe('a disk that is full for a while', () => {
     await using folder = await tempFolder();
     await using a = await named();
     const [listen, admin] = [await freePort(), await freePort()];
-    const config = await configured(folder, { [`a-service-${'x'.repeat(40)}`]: [listen, a.port] });
+    // The longest name makes long lines: four megabytes of them are kept before one is lost.
+    const config = await configured(folder, { [`a-service-${'x'.repeat(118)}`]: [listen, a.port] });
     const path = await folder.write('log', '');
     const descriptor = openSync(path, 'a');
     // A limit of a file's size is met as a full disk is: by a short write, then by errors (setrlimit(2)).

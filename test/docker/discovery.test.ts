@@ -288,16 +288,19 @@ describe('networks', () => {
 
   it('that reassign an address never lead a client of the old container to the new one', async () => {
     await using t = await setUp();
+    // In a network of their own no other test's container takes the address.
+    await using network = await startNetwork();
+    const networks = [network.name];
     const stranger = uniqueName('stranger');
-    await using web = await startReplica({ labels: t.labels });
+    await using web = await startReplica({ labels: t.labels, networks });
     await t.sealane.line({ event: 'route-opened', service: 'web' });
     const address = await web.address();
     await using load = startLoad(t.port);
     await load.answeredBy(web.name);
     await web.remove();
-    await using other = await startReplica({ name: stranger });
+    await using other = await startReplica({ name: stranger, networks });
     expect(await other.address()).toBe(address);
-    await using back = await startReplica({ labels: t.labels });
+    await using back = await startReplica({ labels: t.labels, networks });
     await load.answeredBy(back.name);
     const tally = await load.stop();
     expect(tally.replicas()).toEqual([web.name, back.name].toSorted());
