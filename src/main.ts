@@ -1,21 +1,17 @@
 #!/usr/bin/env node
-import { ConfigError } from './config/config-error.ts';
-import { runProgram } from './cli/program.ts';
-import { ignoreInspectorSignal } from './cli/stop-signals.ts';
-import { messageOf } from './text/message-of.ts';
+import { oldestNode } from './version.ts';
 
 /**
- * The executable: runs the program and sets the exit code. 0: success; 1: failed while running; 2: unusable arguments
- * or configuration.
+ * The executable. It loads the program only on a Node that can: an older one lacks exports and syntax, and would say no
+ * more than which it met first. So nothing else is imported here, and this file uses only what old Nodes have, too.
  */
-ignoreInspectorSignal();
-try {
-  process.exitCode = await runProgram(process.argv.slice(2));
-} catch (error) {
-  const lines = error instanceof ConfigError ? error.lines : [messageOf(error)];
-  for (const line of lines) process.stderr.write(`sealane: ${line}\n`);
-  if (!(error instanceof ConfigError) && process.env['SEALANE_LOG_LEVEL'] === 'debug' && error instanceof Error) {
-    process.stderr.write(`${error.stack}\n`);
-  }
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor)) {
+  process.stderr.write(
+    `sealane: needs Node ${oldestNode.major}.${oldestNode.minor} or newer, and this is Node ${process.versions.node}\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const { execute } = await import('./cli/execute.ts');
+  await execute(process.argv.slice(2));
 }

@@ -1,3 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 
 export const version = manifest.version;
+
+/** The oldest Node that runs Sealane, from `>=22.12`. */
+const [, major, minor] = /^>=(\d+)\.(\d+)$/.exec(manifest.engines.node) ?? [];
+export const oldestNode = { major: Number(major), minor: Number(minor) };

@@ -43,7 +43,7 @@ export const importRules: ImportRules = {
     ...['address', 'admin', 'certificates', 'check', 'compose', 'config', 'daemon', 'demo', 'docker'],
     ...['relay/boundary', 'telemetry', 'text', 'version.ts'],
   ],
-  'main.ts': ['cli', 'config', 'text'],
+  'main.ts': ['cli', 'version.ts'],
 };
 
 /**
