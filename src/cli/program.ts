@@ -9,6 +9,7 @@ import type { DefineCommand, Finish } from './commands/define.ts';
 import { defineDemo } from './commands/demo.ts';
 import { defineEvents } from './commands/events.ts';
 import { defineHealth } from './commands/health.ts';
+import { defineInit } from './commands/init.ts';
 import { defineRelay } from './commands/relay.ts';
 import { defineRun } from './commands/run.ts';
 import { defineSchema } from './commands/schema.ts';
@@ -36,6 +37,7 @@ const commands: readonly DefineCommand[] = [
   defineWeight,
   defineClose,
   defineCert,
+  defineInit,
   defineCheck,
   defineSchema,
   defineDemo,

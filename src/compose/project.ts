@@ -14,6 +14,8 @@ import { readNetworks, type ComposeNetwork } from './network.ts';
  */
 export interface ComposeProject {
   readonly name: string;
+  /** The paths of its files, without those that they include; each merges over the one before. */
+  readonly files: readonly string[];
   readonly services: readonly ComposeService[];
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
   /** The profiles that the user asked for; empty where there are none. */
@@ -69,6 +71,7 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
   const profiles = request.profiles.length > 0 ? request.profiles : listOf(variables('COMPOSE_PROFILES'), ',');
   return {
     name: normalised(name),
+    files,
     services: readServices(root, remarks),
     networks: readNetworks(sectionOf(root, 'networks')),
     profiles,

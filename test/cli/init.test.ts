@@ -1,0 +1,66 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { runSealane } from '../support/sealane/sealane.ts';
+import { openTerminal } from '../support/sealane/terminal.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const file =
+  'services:\n  web: # the shop\n    image: web\n    labels: { sealane.listen: "8081", sealane.port: "80" }\n';
+
+describe('sealane init', () => {
+  it('only shows the change where there is no terminal to ask on', async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write('compose.yaml', file);
+    const { code, stdout } = await runSealane(['init', path]);
+    expect(stdout).toMatch(/^--- .*\n\+\+\+ .*\n@@ -1,4 \+1,\d+ @@\n services:\n\+ {2}sealane:\n/);
+    expect(stdout).toMatch(/Nothing was written\. `sealane init --yes` writes it\.\n$/);
+    expect(stdout).not.toContain('\u001b');
+    expect(code).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe(file);
+  });
+
+  it('writes with --yes what sealane check approves, once, and keeps the mode of the file', async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write('compose.yaml', file);
+    await chmod(path, 0o640);
+    expect((await runSealane(['init', path, '--yes'])).code).toBe(0);
+    const written = await readFile(path, 'utf8');
+    expect(written).toContain("ports: ['127.0.0.1:8081:8081']");
+    expect(written.endsWith(file.slice('services:\n'.length))).toBe(true);
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    expect((await runSealane(['check', path])).stdout).toMatch(
+      /^no problems \(2 services, 1 with labels; through sealane\)/,
+    );
+    const again = await runSealane(['init', path, '--yes']);
+    expect(again.stdout).toMatch(/has Sealane already: service sealane\n$/);
+    expect(again.code).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe(written);
+  });
+
+  it('asks on a terminal, and takes anything but yes for no', async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write('compose.yaml', file);
+    const command = `${process.execPath} dist/main.js init ${path}; echo "exit $?"; exec sleep 1000`;
+    for (const [answer, outcome, changed] of [
+      ['', /Nothing was written\.[^]*exit 0/, false],
+      ['y', /has Sealane now\.[^]*exit 0/, true],
+    ] as const) {
+      await using terminal = await openTerminal(command, { rows: 40 });
+      await terminal.shows(/Write .*\? \[y\/N\]/);
+      await terminal.press(...(answer === '' ? [] : [answer]), 'Enter');
+      await terminal.shows(outcome);
+      expect((await readFile(path, 'utf8')) !== file).toBe(changed);
+    }
+  });
+
+  it.each([
+    [['init', '/nowhere/compose.yaml'], /cannot read \/nowhere\/compose\.yaml: there is no such file/],
+    [['init', '-'], /standard input is none/],
+    [['init', '--scope', 'projcet'], /--scope must be all or project, not "projcet" \(did you mean "project"\?\)/],
+  ])('%j is answered in one line', async (args, message) => {
+    const { code, stderr } = await runSealane(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^sealane: .*\n$/);
+    expect(code).toBe(2);
+  });
+});
