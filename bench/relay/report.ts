@@ -30,7 +30,7 @@ export interface RowResult {
   readonly figures: readonly Figure[];
 }
 
-export const reference = 'haproxy';
+const reference = 'haproxy';
 
 export function summarize(name: string, row: Row, samples: ReadonlyMap<string, readonly Sample[]>): RowResult {
   const { title, rateUnit, cpuUnit, compares } = row;

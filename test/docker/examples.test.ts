@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { startBrowser } from '../support/web/browser.ts';
 import { composeProject } from '../support/engine/compose.ts';
+import { get, hostnames, whileAsking } from '../support/engine/curl.ts';
 import { testEngine } from '../support/engine/containers.ts';
 import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -11,45 +11,6 @@ import { tempFolder } from '../support/temp-folder.ts';
 /**
  * Runs every compose file of this repository as its README says, with docker-compose 1.29.
  */
-async function get(port: number): Promise<string> {
-  // The READMEs use curl, too. Each call has a connection of its own.
-  return run('curl', ['--silent', '--show-error', '--fail', '--max-time', '20', `http://127.0.0.1:${port}/`]);
-}
-
-async function hostname(port: number): Promise<string> {
-  return /^Hostname: (.+)$/m.exec(await get(port))?.[1] ?? 'unknown';
-}
-
-/** The distinct hostnames that answer 12 connections; none while Sealane does not listen yet. */
-async function hostnames(port: number): Promise<Set<string>> {
-  const names = new Set<string>();
-  for (let round = 0; round < 12; round += 1) {
-    const name = await hostname(port).catch(() => undefined);
-    if (name === undefined) break;
-    names.add(name);
-  }
-  return names;
-}
-
-/**
- * Opens new connections, one after the other, until `change` has settled, and resolves with the number of answers.
- * Rejects if a connection failed, but only after the change is over: a project that is changing cannot be taken down.
- */
-async function whileAsking(port: number, change: Promise<unknown>): Promise<number> {
-  const over = new AbortController();
-  let answered = 0;
-  const asking = (async () => {
-    while (!over.signal.aborted) {
-      await get(port);
-      answered += 1;
-      await pause(20);
-    }
-  })();
-  await Promise.allSettled([asking, change.finally(() => over.abort())]);
-  await Promise.all([asking, change]);
-  return answered;
-}
-
 describe.each([
   ['the top-level compose file', '.', 'whoami'],
   ['the example of a scaled HTTP service', 'examples/scaled-http', 'api'],

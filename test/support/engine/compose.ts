@@ -1,6 +1,7 @@
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { ContainerInfo } from 'dockerode';
 import { inject } from 'vitest';
+import { projectRoot } from '../../../dev/images/sealane-image.ts';
 import { run } from '../../../dev/machine/command.ts';
 import { testEngine, uniqueName } from './containers.ts';
 
@@ -17,9 +18,9 @@ export interface ComposeProject extends AsyncDisposable {
   port(service: string, port: number): Promise<number>;
 }
 
-/** The project of a compose file; `folder` is relative to the repository. It starts no container yet. */
+/** The project of a compose file; `folder` is relative to the repository, or absolute. It starts no container yet. */
 export function composeProject(folder: string, variables: Readonly<Record<string, string>> = {}): ComposeProject {
-  const file = fileURLToPath(new URL(`../../../${folder}/docker-compose.yml`, import.meta.url));
+  const file = resolve(projectRoot, folder, 'docker-compose.yml');
   const images = inject('images');
   const env = {
     SEALANE_IMAGE: images.sealane,

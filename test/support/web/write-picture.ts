@@ -1,18 +1,26 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../../../dev/machine/command.ts';
 import { startBrowser } from './browser.ts';
 import { serveDashboard } from './dashboard.ts';
 import { startFakeEngine } from '../fake-engine/fake-engine.ts';
 import { freePort } from '../sockets/free-port.ts';
 
 /**
- * `npm run docs:picture`: writes the dashboard's picture for the README. It shows an example shop: the containers are
- * those of a fake engine; the traffic is real and goes to local ports. It takes as long as the charts show.
+ * `npm run docs:picture`: writes the dashboard's pictures for the README, in light and dark. They show an example shop:
+ * the containers are those of a fake engine; the traffic is real and goes to local ports. It takes as long as the charts
+ * show. It runs in a network namespace of its own, where the containers' addresses are on a network (Linux).
  */
-const seconds = Number(process.argv[2] ?? 100);
-const file = 'docs/dashboard.webp';
+if (process.argv[2] !== 'inside') {
+  const again = [process.execPath, import.meta.filename, 'inside', ...process.argv.slice(2)];
+  const { status } = spawnSync('unshare', ['--map-root-user', '--net', ...again], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
+const seconds = Number(process.argv[3] ?? 100);
+const files = { light: 'docs/dashboard.webp', dark: 'docs/dashboard-dark.webp' } as const;
 
 interface Part {
   readonly service: string;
@@ -36,11 +44,21 @@ const shop: readonly Part[] = [
 
 await using engine = await startFakeEngine();
 const opened: (Server | Socket)[] = [];
-let address = 1;
+let address = 0;
+await addNetwork();
 const replicas: string[] = [];
 
+/** The network of the containers, with the addresses that they get. */
+async function addNetwork(): Promise<void> {
+  await run('ip', ['link', 'set', 'lo', 'up']);
+  await run('ip', ['link', 'add', 'shop', 'type', 'bridge']);
+  await run('ip', ['link', 'set', 'shop', 'up']);
+  const count = shop.reduce((sum, { replicas: own }) => sum + own, 0);
+  for (let host = 1; host <= count; host += 1) await run('ip', ['address', 'add', `10.20.0.${host}/24`, 'dev', 'shop']);
+}
+
 async function startReplica(part: Part, number: number): Promise<string> {
-  const ip = `127.20.0.${address++}`;
+  const ip = `10.20.0.${++address}`;
   if (part.answer > 0) await serve(ip, part.port, part.answer);
   return engine.run({
     name: `shop-${part.service}-${number}`,
@@ -96,9 +114,14 @@ await sleep(seconds * 600);
 engine.pause(replicas[4] ?? '');
 await sleep(seconds * 390);
 const session = await t.page.context().newCDPSession(t.page);
-const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 });
-await writeFile(file, data, 'base64');
-process.stdout.write(`${file} is written\n`);
+for (const colorScheme of ['light', 'dark'] as const) {
+  await t.page.emulateMedia({ colorScheme });
+  // The charts are drawn anew with the next second's figures.
+  await sleep(2_000);
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 82 });
+  await writeFile(files[colorScheme], data, 'base64');
+  process.stdout.write(`${files[colorScheme]} is written\n`);
+}
 for (const one of opened) if ('destroy' in one) one.destroy();
 for (const one of opened) if ('close' in one) one.close();
 process.exit(0);
