@@ -3,6 +3,7 @@ import { decidePool, disagreement } from './consensus.ts';
 import type { PoolOptions } from '../relay/boundary/table.ts';
 import type { Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
+import { denyDisputed } from './proxies.ts';
 import { compareDeclarations, routesOf, withoutSelectors, type Owners, type Route, type Selector } from './route.ts';
 
 /**
@@ -72,7 +73,7 @@ export function mergeDeclarations(declarations: readonly Declaration[], heritage
 
 function draft(name: string, unsorted: readonly Declaration[]): Draft {
   const group = unsorted.toSorted(compareDeclarations);
-  const { routes, owners, differences } = routesOf(group);
+  const { routes, owners, differences, disputedProxies } = routesOf(group);
   const decided = decidePool(group);
   return {
     group: unsorted,
@@ -81,7 +82,7 @@ function draft(name: string, unsorted: readonly Declaration[]): Draft {
     intent: {
       name,
       routes,
-      pool: decided.pool,
+      pool: denyDisputed(decided.pool, disputedProxies),
       upstreams: uniqueUpstreams(group),
       declarers: [...new Set(group.map((one) => one.declaredBy))],
     },

@@ -1,6 +1,7 @@
 import { formatAddress, type Address } from '../address/address.ts';
 import type { Name, TlsMode } from '../relay/boundary/table.ts';
 import { decide, type Difference, type Vote } from './consensus.ts';
+import { decideProxies, haveAccessLists } from './proxies.ts';
 import { bySeniority, type Declaration, type Declarer, type RouteMatch } from './declaration.ts';
 
 /**
@@ -29,23 +30,35 @@ export function routesOf(group: readonly Declaration[]): {
   readonly owners: Owners;
   /** What the declarations disagree on: options of a whole address, or of one name on it. */
   readonly differences: readonly Difference[];
+  /** The proxies that may not connect, since only some declarations trust them. */
+  readonly disputedProxies: readonly string[];
 } {
   const owners = new Map<Selector, Declarer>();
   const dissent: Dissent = new Map();
+  const isRestricted = haveAccessLists(group);
+  const disputedProxies: string[] = [];
   const routes = [...Map.groupBy(group, listenOf)].map(([listen, here]): Route => {
     const [{ listen: address }] = here as [Declaration];
+    const proxies = votesOf(here, 'acceptProxy');
+    decideOption('accept-proxy', proxies, dissent);
+    const { trusted, disputed } = decideProxies(proxies, isRestricted);
+    disputedProxies.push(...disputed);
     return {
       listen,
       host: address.host,
       port: address.port,
       selectors: decideSelectors(here, owners, dissent),
-      acceptProxy: decideOption('accept-proxy', votesOf(here, 'acceptProxy'), dissent),
+      acceptProxy: trusted,
       postgres: here.some(speaksPostgres),
       sniffTimeoutMs: decideOption('sniff-timeout', votesOf(here, 'sniffTimeoutMs'), dissent),
     };
   });
-  const differences = [...dissent].map(([option, dissenters]) => ({ option, restricts: false, dissenters }));
-  return { routes, owners, differences };
+  const differences = [...dissent].map(([option, dissenters]) => ({
+    option,
+    restricts: option === 'accept-proxy' && isRestricted,
+    dissenters,
+  }));
+  return { routes, owners, differences, disputedProxies };
 }
 
 /** Postgres' port (IANA). */

@@ -118,6 +118,41 @@ describe('a service whose replicas restrict their clients differently', () => {
     expect(policyOf(services[0]?.pool ?? {}).allows('10.0.0.1')).toBe(false);
   });
 
+  it.each([
+    [[], ['0.0.0.0/0', '::/0']],
+    [['10.0.0.9/32'], []],
+    [['10.0.0.9/32'], ['10.0.0.0/8']],
+  ])('lets no proxy that only some trust past their access lists (%j, then twice %j)', (before, after) => {
+    const { services, problems } = mergeDeclarations([
+      declaration('old', { match: { acceptProxy: before }, pool: { allow: ['10.0.0.0/8'] } }),
+      declaration('new-1', { created: 2, match: { acceptProxy: after } }),
+      declaration('new-2', { created: 3, match: { acceptProxy: after } }),
+    ]);
+    const [service] = services;
+    const trusted = new CidrSet(service?.routes[0]?.acceptProxy ?? []);
+    const policy = policyOf(service?.pool ?? {});
+    const isTrustedBy = (proxies: readonly string[], peer: string): boolean => new CidrSet(proxies).has(peer);
+    for (const peer of ['10.0.0.9', '10.1.1.1', '192.0.2.1']) {
+      const isTrusted = trusted.has(peer);
+      const isAgreed = isTrustedBy(before, peer) === isTrustedBy(after, peer);
+      if (isAgreed) expect(isTrusted).toBe(isTrustedBy(before, peer));
+      else expect(!isTrusted && policy.allows(peer)).toBe(false);
+      if (!isAgreed) expect(isTrusted).toBe(false);
+    }
+    expect(problems).toMatchObject([
+      { code: 'labels-differ', message: expect.stringContaining('for allow, accept-proxy the restrictions of all') },
+    ]);
+  });
+
+  it('trusts the proxies that most replicas trust where it has no access list', () => {
+    const { services } = mergeDeclarations([
+      declaration('old', { match: { acceptProxy: ['10.0.0.9/32'] } }),
+      declaration('new', { created: 2 }),
+    ]);
+    expect(services[0]?.routes[0]?.acceptProxy).toEqual(['10.0.0.9/32']);
+    expect(services[0]?.pool.deny).toEqual([]);
+  });
+
   it('is open, at each moment of any rolling update, to exactly the clients that each of its replicas admits', () => {
     const replica = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), options: restrictions });
     const moments = fc.array(fc.uniqueArray(replica, { minLength: 1, maxLength: 4, selector: ({ name }) => name }), {

@@ -1,0 +1,33 @@
+import { intersectRanges, uniteRanges } from '../address/range-sets.ts';
+import type { PoolOptions } from '../relay/boundary/table.ts';
+import { decide, type Vote } from './consensus.ts';
+import type { Declaration } from './declaration.ts';
+
+/**
+ * Decides which proxies a service trusts to name their clients' addresses, where its replicas disagree. Beside an access
+ * list the trust restricts clients, too: a proxy can name any address, and one that is not trusted is a client itself.
+ * So only proxies that all replicas trust are trusted, and the others are admitted neither as proxies nor as clients.
+ * Without access lists the value of most replicas applies. Pure.
+ */
+export interface DecidedProxies {
+  readonly trusted: readonly string[];
+  /** The proxies that only some replicas trust, where that matters. */
+  readonly disputed: readonly string[];
+}
+
+export function decideProxies(votes: readonly Vote<readonly string[]>[], isRestricted: boolean): DecidedProxies {
+  const { value, dissenters } = decide(votes);
+  if (dissenters.length === 0 || !isRestricted) return { trusted: value, disputed: [] };
+  const all = votes.map((vote) => vote.value);
+  const trusted = all.reduce(intersectRanges);
+  return { trusted, disputed: all.reduce(uniteRanges).filter((range) => !trusted.includes(range)) };
+}
+
+/** Whether any of the declarations has an access list. */
+export function haveAccessLists(group: readonly Declaration[]): boolean {
+  return group.some(({ pool }) => pool.allow !== undefined || pool.deny.length > 0);
+}
+
+export function denyDisputed(pool: PoolOptions, disputed: readonly string[]): PoolOptions {
+  return disputed.length === 0 ? pool : { ...pool, deny: uniteRanges(pool.deny, disputed) };
+}
