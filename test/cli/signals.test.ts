@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
@@ -102,6 +104,28 @@ it('SIGHUP to a Sealane without a file does nothing, and says so', async () => {
   await client[Symbol.asyncDispose]();
   expect(await sealane.stop()).toBe(0);
 });
+
+it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+  '%s ends a Sealane that waits for its engine in order, and SIGHUP does not end it',
+  async (signal) => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'engine.sock');
+    const asked = Promise.withResolvers<void>();
+    await using undo = new AsyncDisposableStack();
+    const silent = createServer((connection) => {
+      undo.defer(() => void connection.destroy());
+      connection.once('data', () => asked.resolve());
+    });
+    undo.defer(() => void silent.close());
+    await once(silent.listen(path), 'listening');
+    const sealane = undo.use(startSealane('--docker', `unix://${path}`));
+    await asked.promise;
+    sealane.process.kill('SIGHUP');
+    sealane.process.kill(signal);
+    expect(await endOf(sealane)).toBe(0);
+    expect(sealane.lines).toMatchObject([{ event: 'stopping', signal }, { event: 'stopped' }]);
+  },
+);
 
 it('SIGUSR1 opens no inspector', async () => {
   await using one = await serving();

@@ -3,7 +3,7 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
-import type { Logger } from '../../telemetry/logger.ts';
+import type { Log, Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { endServing, openServingLog } from '../serving-log.ts';
@@ -18,14 +18,17 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   const log = openServingLog(settings);
   const { logger } = log;
   const services = file?.services ?? [];
-  const engine = await openEngine(settings, services.length > 0, logger);
+  // A signal may come while a slow engine is waited for: SIGHUP must not end the process by its default action, and
+  // the first process of a container has no such action for SIGTERM.
+  const stopSignal = firstStopSignal();
+  let daemon: Daemon | undefined;
+  onHangUp(() => daemon?.reload());
+  const engine = await Promise.race([openEngine(settings, services.length > 0, logger), stopSignal]);
+  if (typeof engine === 'string') return endBeforeStart(engine, log);
   logger.info(
     { event: 'started', version, workers: settings.workers },
     `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
   );
-  const stopSignal = firstStopSignal();
-  let daemon: Daemon | undefined;
-  onHangUp(() => daemon?.reload());
   daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
@@ -35,6 +38,13 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   );
   await daemon.stop(patienceMs);
   logger.info({ event: 'stopped' }, 'stopped');
+  return endServing(log, 0);
+}
+
+/** Ends a Sealane that serves nothing yet. */
+function endBeforeStart(signal: NodeJS.Signals, log: Log): Promise<never> {
+  log.logger.info({ event: 'stopping', signal }, `${signal}: nothing is served yet`);
+  log.logger.info({ event: 'stopped' }, 'stopped');
   return endServing(log, 0);
 }
 
