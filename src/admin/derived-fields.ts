@@ -14,6 +14,7 @@ import {
   recordFields,
   sessionStates,
   type LiveFieldName,
+  type RecordFieldName,
   type SessionField,
 } from '../relay/boundary/session-fields.ts';
 
@@ -63,7 +64,7 @@ const fieldSchemas = {
 } satisfies Record<SessionField['kind'], z.ZodType>;
 
 /** The API's name of a field: a moment is in milliseconds in the relay and an ISO time here, as `startedAt`. */
-type ApiName<Name extends LiveFieldName> = (typeof recordFields)[Name]['kind'] extends 'moment'
+type ApiName<Name extends RecordFieldName> = (typeof recordFields)[Name]['kind'] extends 'moment'
   ? Name extends `${infer Base}Ms`
     ? Base
     : Name
@@ -87,6 +88,23 @@ export const liveSessionShape = {
   service: z.string().describe('The service that the client came to.'),
   state: z.enum(sessionStates).describe(sentence(liveOnlyFields.state.help)),
   ageMs: milliseconds.describe(sentence(liveOnlyFields.ageMs.help)),
+};
+
+export const endedFields = recordFieldNames.map((name) => {
+  const field: SessionField = recordFields[name];
+  return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
+});
+
+type EndedShape = {
+  [Name in RecordFieldName as ApiName<Name>]: (typeof fieldSchemas)[(typeof recordFields)[Name]['kind']];
+};
+
+/** The schema of a session that ended. */
+export const endedSessionShape = {
+  ...(Object.fromEntries(
+    endedFields.map(({ apiName, kind, help }) => [apiName, fieldSchemas[kind].describe(sentence(help))]),
+  ) as EndedShape),
+  failed: z.boolean().describe('It failed for its client.'),
 };
 
 function sentence(words: string): string {

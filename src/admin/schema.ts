@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { serviceStates } from '../catalog/service-state.ts';
-import { clientsShape, count, heldSchema, liveSessionShape, statsShape, time, trafficShape } from './derived-fields.ts';
+import {
+  clientsShape,
+  count,
+  endedSessionShape,
+  heldSchema,
+  liveSessionShape,
+  statsShape,
+  time,
+  trafficShape,
+} from './derived-fields.ts';
+import { closeReasons, type CloseReason } from '../relay/boundary/report.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
 
 /**
@@ -149,6 +159,25 @@ export const sessionsQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(5000).default(500),
 });
 
+const endedSessionSchema = z.object(endedSessionShape).meta({ id: 'EndedSession' });
+
+export const endedSessionsSchema = z
+  .object({
+    sessions: z.array(endedSessionSchema).describe('The latest first.'),
+    total: count.describe('How many of the kept ones match, also those beyond the limit.'),
+  })
+  .meta({ id: 'EndedSessions' });
+
+export const endedQuerySchema = z.object({
+  service: z.string().optional().describe('Only of this service.'),
+  reason: z
+    .enum(Object.keys(closeReasons) as CloseReason[])
+    .optional()
+    .describe('Only those that ended so.'),
+  failed: z.enum(['true', 'false']).default('false').describe('Only those that failed for their client.'),
+  limit: z.coerce.number().int().min(1).max(400).default(200),
+});
+
 /** The steps of an explanation, in the order of a client's way. */
 const explainSteps = ['engine', 'declared', 'listener', 'network', 'upstreams', 'clients'] as const;
 
@@ -261,6 +290,8 @@ export type ApiServices = z.output<typeof servicesSchema>;
 export type ApiStatus = z.output<typeof statusSchema>;
 export type ApiSession = z.output<typeof sessionSchema>;
 export type ApiSessions = z.output<typeof sessionsSchema>;
+export type ApiEndedSession = z.output<typeof endedSessionSchema>;
+export type ApiEndedSessions = z.output<typeof endedSessionsSchema>;
 export type ApiExplanation = z.output<typeof explanationSchema>;
 export type TimelineEvent = z.output<typeof timelineEventSchema>;
 export type ServicesEvent = z.output<typeof servicesEventSchema>;

@@ -2,7 +2,8 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
-import type { ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
+import type { EndedFilter, ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
+import type { EndedSessions } from '../telemetry/recent-sessions.ts';
 import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
@@ -36,6 +37,8 @@ export interface AdminReads {
   /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
+  /** The kept sessions that ended. */
+  recentSessions(filter: EndedFilter): EndedSessions;
   explain(subject: string): Promise<Explanation>;
   /** The metrics in Prometheus' text format. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;

@@ -10,10 +10,11 @@ import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../catalog/up
 import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
-import type { ListenerStatus, LiveSession } from '../relay/boundary/report.ts';
+import { isFailure, type ListenerStatus, type LiveSession, type SessionRecord } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
-import { liveFields, trafficFields } from './derived-fields.ts';
+import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
 import type {
+  ApiEndedSession,
   ApiExplanation,
   ApiProblem,
   ApiRoute,
@@ -196,6 +197,15 @@ export function viewSession(session: LiveSession): ApiSession {
   });
   const { service, state, ageMs } = session;
   return { ...(Object.fromEntries(fields) as Omit<ApiSession, 'service' | 'state' | 'ageMs'>), service, state, ageMs };
+}
+
+export function viewEndedSession(record: SessionRecord): ApiEndedSession {
+  const fields = endedFields.map(({ name, apiName, kind }) => {
+    const value = record[name];
+    if (kind === 'moment' && typeof value === 'number') return [apiName, isoOf(value)] as const;
+    return [apiName, typeof value === 'string' ? printable(value, 400) : (value ?? null)] as const;
+  });
+  return { ...(Object.fromEntries(fields) as Omit<ApiEndedSession, 'failed'>), failed: isFailure(record.reason) };
 }
 
 export function viewExplanation(explanation: Explanation): ApiExplanation {

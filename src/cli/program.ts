@@ -13,6 +13,7 @@ import { defineInit } from './commands/init.ts';
 import { defineRelay } from './commands/relay.ts';
 import { defineRun } from './commands/run.ts';
 import { defineSchema } from './commands/schema.ts';
+import { defineSessions } from './commands/sessions.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineTop } from './commands/top.ts';
 import { defineClose, defineDrain, defineUndrain, defineWeight } from './commands/upstream.ts';
@@ -32,6 +33,7 @@ const commands: readonly DefineCommand[] = [
   defineWhy,
   defineTop,
   defineEvents,
+  defineSessions,
   defineDrain,
   defineUndrain,
   defineWeight,

@@ -109,6 +109,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     service: (name) => plane.counters.service(name),
     held: (service) => plane.counters.held(service),
     listSessions: (filter) => plane.listSessions(filter),
+    recentSessions: (filter) => relay.recentSessions.list(filter),
     explain: explainer.explain,
   };
 }

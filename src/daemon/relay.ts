@@ -6,6 +6,7 @@ import { chooseDriver } from '../relay/driver/choose-driver.ts';
 import { fileBudget, type FileBudget } from '../relay/plane/file-budget.ts';
 import { createPlane, type Plane } from '../relay/plane/plane.ts';
 import { DialFailures } from '../telemetry/dial-failures.ts';
+import { RecentSessions } from '../telemetry/recent-sessions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { Broadcast } from './broadcast.ts';
@@ -20,6 +21,7 @@ export interface Relay {
   readonly files: FileBudget;
   readonly listeners: ListenerStatuses;
   readonly dialFailures: DialFailures;
+  readonly recentSessions: RecentSessions;
   /** Sessions that ended. `dropped`: records that were lost before they came here. */
   readonly sessions: Broadcast<[records: readonly SessionRecord[], dropped: number]>;
   /** Upstreams that a dial to failed. */
@@ -42,10 +44,12 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const driver = driverOf(settings, logger);
   const listeners = new ListenerStatuses(onChange);
   const dialFailures = new DialFailures();
+  const recentSessions = new RecentSessions();
   const sessions: Relay['sessions'] = new Broadcast();
   const suspects: Relay['suspects'] = new Broadcast();
   const statuses: Relay['statuses'] = new Broadcast();
   suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
+  sessions.on((records) => recentSessions.add(records));
   statuses.on((listen, status) => listeners.set(listen, status));
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const files = fileBudget(driver, workers);
@@ -53,7 +57,7 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
     { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
     { workers, driver, reusePort, maxSessions, socketFolder, files },
   );
-  return { plane, driver, files, listeners, dialFailures, sessions, suspects, statuses };
+  return { plane, driver, files, listeners, dialFailures, recentSessions, sessions, suspects, statuses };
 }
 
 function driverOf(settings: RelaySettings, logger: Logger): DriverName {

@@ -1,4 +1,4 @@
-import { refusals, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
+import { isFailure, type CloseReason, type SessionRecord } from '../relay/boundary/report.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Logger } from './logger.ts';
 import { printable } from '../text/printable.ts';
@@ -29,20 +29,6 @@ export interface AccessLogParts {
 }
 
 const windowMs = 1_000;
-
-const failures: ReadonlySet<CloseReason> = new Set([
-  'hold-expired',
-  'hold-full',
-  'upstream-gone',
-  'upstream-reset',
-  'upstream-refused-tls',
-  ...refusals,
-]);
-
-/** Whether the session failed for its client, as far as a TCP proxy can tell. */
-function isFailure(record: SessionRecord): boolean {
-  return failures.has(record.reason);
-}
 
 export function createAccessLog(
   { logger, clock, whyNot }: AccessLogParts,
@@ -84,7 +70,7 @@ export function createAccessLog(
       if (mode === 'off') return;
       const whys = new Map<string, string | undefined>();
       for (const record of records) {
-        const failed = isFailure(record);
+        const failed = isFailure(record.reason);
         if (mode === 'failed' && !failed) continue;
         if (!mayWrite(record.service ?? 'no service', failed)) continue;
         const why = failed && unserved.has(record.reason) ? remembered(whys, record.service, whyNot) : undefined;

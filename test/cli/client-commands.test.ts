@@ -163,6 +163,26 @@ describe('sealane events', () => {
   });
 });
 
+describe('sealane sessions', () => {
+  it('lists those that are open, and those that ended with the reason', async () => {
+    const client = createConnection(listen, '127.0.0.1').resume();
+    await once(client, 'connect');
+    const port = client.localPort;
+    await once(client, 'close');
+    await sealane.line({ event: 'session', session: { client: new RegExp(`:${port}$`) } });
+    const { code, stdout } = await ask('sessions', '--recent', 'web');
+    expect(stdout).toMatch(/^ENDED +CLIENT +SERVICE +UPSTREAM +WAITED +DIALED +UP +DOWN +REASON$/m);
+    expect(stdout).toMatch(/ web +localhost:\d+ +\d+ ms +\d+ ms +0 B +5 B +finished$/m);
+    expect(code).toBe(0);
+    expect(await ask('sessions', '--failed', 'web')).toMatchObject({ stdout: 'no such session has ended lately\n' });
+    expect(await ask('sessions', 'shop/half')).toMatchObject({ code: 0, stdout: 'no session is open\n' });
+    expect(await ask('sessions', 'wep')).toMatchObject({
+      code: 1,
+      stderr: 'sealane: No service is called wep. Did you mean web?\n',
+    });
+  });
+});
+
 describe('sealane drain, undrain, weight and close', () => {
   const upstreamOf = async (service: string) => {
     const { services } = servicesSchema.parse(JSON.parse((await ask('status', '--json')).stdout));

@@ -145,6 +145,12 @@ describe('the dashboard of a real engine', () => {
     await page.getByRole('searchbox').fill('10.9.');
     await page.getByText('No client is connected that matches.').waitFor();
     for (const client of clients) client.destroy();
+    const ended = page.getByRole('region', { name: 'Ended lately' });
+    await ended.getByRole('row', { name }).first().waitFor();
+    await ended.getByRole('button', { name: 'Pause' }).click();
+    await ended.getByRole('checkbox', { name: 'failed only' }).check();
+    await ended.getByRole('button', { name: 'Resume' }).click();
+    await ended.getByText('No failed session has ended that matches.').waitFor();
     checkQuiet(t, t.served.url);
   });
 

@@ -5,6 +5,8 @@ import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
 import {
+  endedQuerySchema,
+  endedSessionsSchema,
   explanationSchema,
   problemsSchema,
   serviceSchema,
@@ -14,7 +16,15 @@ import {
   statusSchema,
 } from '../schema.ts';
 import type { AdminReads } from '../source.ts';
-import { viewExplanation, viewOneService, viewProblems, viewServices, viewSession, viewStatus } from '../views.ts';
+import {
+  viewEndedSession,
+  viewExplanation,
+  viewOneService,
+  viewProblems,
+  viewServices,
+  viewSession,
+  viewStatus,
+} from '../views.ts';
 import { answers, failuresOf } from './contract.ts';
 
 /**
@@ -58,6 +68,12 @@ const sessions = createRoute({
   request: { query: sessionsQuerySchema },
   ...answers('read', 'The running sessions.', sessionsSchema, 400),
 });
+const recentSessions = createRoute({
+  method: 'get',
+  path: '/api/sessions/recent',
+  request: { query: endedQuerySchema },
+  ...answers('read', 'The sessions that ended last; failed ones are kept longer.', endedSessionsSchema, 400),
+});
 const why = createRoute({
   method: 'get',
   path: '/api/why/:subject{.+}',
@@ -97,6 +113,11 @@ export function reading(source: AdminReads): OpenAPIHono<AdminEnv> {
   app.openapi(sessions, async (context) => {
     const { sessions: listed, total, complete } = await source.listSessions(context.req.valid('query'));
     return context.json({ sessions: listed.map(viewSession), total, complete }, 200);
+  });
+  app.openapi(recentSessions, (context) => {
+    const { failed: onlyFailed, ...filter } = context.req.valid('query');
+    const { sessions: ended, total } = source.recentSessions({ ...filter, failed: onlyFailed === 'true' });
+    return context.json({ sessions: ended.map(viewEndedSession), total }, 200);
   });
   app.openapi(why, async (context) => {
     const { subject } = context.req.valid('param');

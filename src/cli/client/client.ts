@@ -3,15 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import {
   actionSchema,
+  endedSessionsSchema,
   explanationSchema,
   problemsSchema,
   serviceSchema,
+  sessionsSchema,
   servicesSchema,
   type ApiAction,
+  type ApiEndedSessions,
   type ApiExplanation,
   type ApiProblem,
   type ApiService,
   type ApiServices,
+  type ApiSessions,
 } from '../../admin/schema.ts';
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
@@ -35,6 +39,10 @@ export interface AdminClient {
   problems(): Promise<readonly ApiProblem[]>;
   /** Why `subject`, a service, a container or a port, can or can't be reached. @throws AdminError */
   why(subject: string): Promise<ApiExplanation>;
+  /** The running sessions. @throws AdminError */
+  sessions(query: URLSearchParams): Promise<ApiSessions>;
+  /** The sessions that ended last. @throws AdminError */
+  recentSessions(query: URLSearchParams): Promise<ApiEndedSessions>;
   /** The events of one connection, until it ends. @throws AdminError */
   feed(options: FeedOptions): AsyncGenerator<FeedEvent>;
   /** Events until `signal` aborts: a lost connection is opened again. @throws AdminError when the first one fails */
@@ -123,6 +131,8 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
       }),
     problems: async () => (await read('/api/problems', problemsSchema)).problems,
     why: (subject) => read(`/api/why/${encodeURIComponent(subject)}`, explanationSchema),
+    sessions: (query) => read(`/api/sessions?${query.toString()}`, sessionsSchema),
+    recentSessions: (query) => read(`/api/sessions/recent?${query.toString()}`, endedSessionsSchema),
     feed,
     follow,
   };

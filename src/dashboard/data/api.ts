@@ -1,4 +1,5 @@
 import type {
+  ApiEndedSessions,
   ApiError,
   ApiExplanation,
   ApiProblem,
@@ -29,6 +30,7 @@ export const api = {
   problems: (): Promise<{ readonly problems: readonly ApiProblem[] }> => call('/api/problems'),
   why: (subject: string): Promise<ApiExplanation> => call(`/api/why/${encodeURIComponent(subject)}`),
   sessions: (query: URLSearchParams): Promise<ApiSessions> => call(`/api/sessions?${query}`),
+  recentSessions: (query: URLSearchParams): Promise<ApiEndedSessions> => call(`/api/sessions/recent?${query}`),
   act: (upstreamKey: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<{ readonly message: string }> =>
     call(`/api/upstreams/${encodeURIComponent(upstreamKey)}/${action}`, { method: 'POST' }),
 };

@@ -8,6 +8,7 @@ import { toHash } from '../place.ts';
 import { State, type StateName } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 import { messageOf } from '../../text/message-of.ts';
+import { RecentSessions } from './recent-sessions.tsx';
 
 /** The sessions that are open now. The view asks again every two seconds while it is shown. */
 const everyMs = 2_000;
@@ -58,6 +59,7 @@ export function Sessions({ service }: { readonly service: string }) {
             <Rows sessions={answer.sessions} />
           ))}
       </section>
+      <RecentSessions service={service} />
     </div>
   );
 }

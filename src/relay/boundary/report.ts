@@ -63,6 +63,20 @@ export function isRefusal(reason: CloseReason): reason is Refusal {
   return (refusals as readonly CloseReason[]).includes(reason);
 }
 
+/** The ways to end in which a session failed for its client, as far as a TCP proxy can tell. */
+const failures: ReadonlySet<CloseReason> = new Set([
+  'hold-expired',
+  'hold-full',
+  'upstream-gone',
+  'upstream-reset',
+  'upstream-refused-tls',
+  ...refusals,
+]);
+
+export function isFailure(reason: CloseReason): boolean {
+  return failures.has(reason);
+}
+
 interface FieldValues {
   readonly text: string;
   readonly 'optional text': string | undefined;
@@ -111,6 +125,15 @@ export interface LiveSessions {
   readonly sessions: readonly LiveSession[];
   /** The number of sessions that match, including those beyond the limit. */
   readonly total: number;
+}
+
+/** Selects sessions that ended. */
+export interface EndedFilter {
+  readonly service?: string | undefined;
+  readonly reason?: CloseReason | undefined;
+  readonly failed?: boolean | undefined;
+  /** The most sessions to return, the latest first. */
+  readonly limit: number;
 }
 
 /** A resource of this machine that is used up, and what fails for want of it. `code` is Node's, e.g. `EMFILE`. */

@@ -8,7 +8,14 @@ import { explain } from '../../../src/catalog/explain.ts';
 import type { ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Problem } from '../../../src/catalog/problem.ts';
-import { refusals, type LiveSession, type Refusal, type SessionFilter } from '../../../src/relay/boundary/report.ts';
+import {
+  refusals,
+  type EndedFilter,
+  type LiveSession,
+  type Refusal,
+  type SessionFilter,
+} from '../../../src/relay/boundary/report.ts';
+import { RecentSessions } from '../../../src/telemetry/recent-sessions.ts';
 import { declaredUpstream, plainMatch, plainPool } from '../declared.ts';
 import { ManualClock } from '../manual-clock.ts';
 
@@ -85,7 +92,7 @@ export function adminSource(
     declare('shop/api', declaredUpstream('api-1')),
     declare('web', declaredUpstream('web-1'), { port: 8081 }),
   ]),
-  { sessions = [] as readonly LiveSession[], feedOptions = {} } = {},
+  { sessions = [] as readonly LiveSession[], ended = new RecentSessions(), feedOptions = {} } = {},
 ): TestSource {
   const clock = new ManualClock();
   const current = typeof catalog === 'function' ? catalog : () => catalog;
@@ -113,6 +120,7 @@ export function adminSource(
         total: sessions.length,
         complete: true,
       }),
+    recentSessions: (filter: EndedFilter) => ended.list(filter),
     explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
 import {
   actionSchema,
+  endedSessionsSchema,
   errorSchema,
   explanationSchema,
   problemsSchema,
@@ -14,6 +15,8 @@ import {
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
 import { listensOn } from '../../../src/cli/render/status.ts';
+import { emptyRecord } from '../../../src/relay/boundary/report.ts';
+import { RecentSessions } from '../../../src/telemetry/recent-sessions.ts';
 import { shownCounters, upstreamCounters } from '../../../src/relay/boundary/counter-table.ts';
 import { adminSource, catalogOf, declare, problem, type TestSource } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream, plainMatch } from '../../support/declared.ts';
@@ -56,6 +59,34 @@ describe('reading', () => {
     const { steps } = explanationSchema.parse(await (await ask(source, '/api/why/api')).json());
     const mentioned = steps.flatMap(({ step, text }) => (step === 'upstreams' ? [text.split(' ')[0]] : []));
     expect(mentioned).toEqual(['api-1', 'api-2', 'api-10']);
+  });
+
+  it('lists the sessions that ended last, with their reasons, and hostile names made safe', async () => {
+    const ended = new RecentSessions();
+    const record = { ...emptyRecord, listener: '127.0.0.1:80', client: '10.0.0.9:1', startedAtMs: 0 };
+    ended.add([
+      { ...record, service: 'web', reason: 'finished', upstream: 'web-1', heldMs: 12.5, dialMs: 0.3, bytesUp: 7 },
+      { ...record, service: undefined, reason: 'no-route', name: 'a\u001b[31m' },
+    ]);
+    const source = adminSource(undefined, { ended });
+    const answer = await ask(source, '/api/sessions/recent');
+    expect(endedSessionsSchema.parse(await answer.json())).toMatchObject({
+      total: 2,
+      sessions: [
+        { service: null, name: 'a\\u{1b}[31m', reason: 'no-route', failed: true },
+        {
+          startedAt: '1970-01-01T00:00:00.000Z',
+          upstream: 'web-1',
+          heldMs: 12.5,
+          dialMs: 0.3,
+          bytesUp: 7,
+          failed: false,
+        },
+      ],
+    });
+    const selected = await ask(source, '/api/sessions/recent?failed=true&reason=finished');
+    expect(await selected.json()).toEqual({ sessions: [], total: 0 });
+    expect((await ask(source, '/api/sessions/recent?reason=boredom')).status).toBe(400);
   });
 
   it('names the selectors of a route, and the default by its old word in the deprecated field', async () => {
