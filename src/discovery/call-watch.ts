@@ -28,7 +28,7 @@ export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHand
     endpoint: engine.endpoint,
     ...(engine.clock && { clock: engine.clock }),
     ping: (signal) => watch.track(pingCall, () => engine.ping(signal)),
-    list: (signal) => watch.track('GET /containers/json', () => engine.list(signal)),
+    list: (signal, which) => watch.track('GET /containers/json', () => engine.list(signal, which)),
     inspect: (id, signal) => watch.track('GET /containers/{id}/json', () => engine.inspect(id, signal)),
     events: (since, signal) => watch.track('GET /events', () => engine.events(since, signal)),
     ...(engine.installation && {

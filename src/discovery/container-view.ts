@@ -17,17 +17,25 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string): Conta
     id: facts.id,
     name: printable(facts.name),
     state: facts.state,
+    lastExit: facts.lastExit,
+    restarts: facts.restarts ?? 0,
     isLabelled: hasLabelsOf(labelPrefix, labels),
     isDisabled: containerOptions.enable.schema.safeParse(labels[`${labelPrefix}.enable`]?.trim()).data === false,
     isOneoff: labels['com.docker.compose.oneoff'] === 'True',
     project: project === undefined ? undefined : printable(project),
     composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),
     networks: networksOf(facts),
+    hostPorts: facts.publishedPorts.map(({ hostPort }) => hostPort),
     pools: Object.entries(labels).flatMap(([key, value]) =>
       key.startsWith(`${labelPrefix}.`) && key.endsWith('.pool') ? [printable(value.trim())] : [],
     ),
-    asksFor: (port) => listenRanges(labels, labelPrefix).some((one) => port >= one.port && port < one.port + one.count),
+    asksFor: (port) => asksFor(labels, labelPrefix, port),
   };
+}
+
+/** Whether the labels, also those with mistakes, ask for a listener on the port. */
+export function asksFor(labels: ContainerFacts['labels'], labelPrefix: string, port: number): boolean {
+  return listenRanges(labels, labelPrefix).some((one) => port >= one.port && port < one.port + one.count);
 }
 
 /**

@@ -13,8 +13,11 @@ export interface Engine {
   readonly clock?: EngineClock;
   /** Checks that the engine answers, and negotiates the API version. */
   ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }>;
-  /** Lists the running, paused and restarting containers. A row that cannot be understood is left out. */
-  list(signal?: AbortSignal): Promise<readonly ContainerSummary[]>;
+  /**
+   * Lists the live (running, paused and restarting) containers, or all of them. A row that cannot be understood is left
+   * out.
+   */
+  list(signal?: AbortSignal, which?: 'live' | 'all'): Promise<readonly ContainerSummary[]>;
   /** Inspects one container by id or name; undefined when the engine has no such container. */
   inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined>;
   /** Opens the raw event stream (newline-separated JSON); `since` is `<seconds>.<nine digits>` and inclusive. */

@@ -34,6 +34,10 @@ export interface ContainerFacts {
   /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;
   readonly state: ContainerState;
+  /** How the last run ended; absent while the container runs, and before it ever ran. */
+  readonly lastExit?: { readonly code: number; readonly atMs: number };
+  /** How often the engine has restarted the container since it was started; absent for never. */
+  readonly restarts?: number;
   readonly health: HealthState;
   /** Set once this run was sent its stop signal. Only an event tells so, never an inspect. */
   readonly stopRequest?: { readonly signal: string; readonly atNs: bigint };
@@ -53,6 +57,8 @@ export interface ContainerSummary {
   readonly id: string;
   readonly names: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** The ports of the host on which TCP ports of the container are published. */
+  readonly hostPorts: readonly number[];
   /** A hash that changes with everything that the list shows of the container, but not with the passing of time. */
   readonly fingerprint: string;
   /** The container's IP addresses, by which Sealane may recognize its own container. */

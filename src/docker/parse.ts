@@ -10,7 +10,7 @@ import type {
   NetworkAttachment,
 } from './facts.ts';
 import type { PublishedPort } from '../address/published.ts';
-import { inspectSchema, listRowSchema, type InspectJson, type ListRowJson } from './schema.ts';
+import { inspectSchema, listRowSchema, publicPortSchema, type InspectJson, type ListRowJson } from './schema.ts';
 import { parseEngineTime } from './timestamp.ts';
 
 /**
@@ -37,6 +37,8 @@ export function parseInspect(json: unknown): Parsed<ContainerFacts> {
       createdAtMs: Number(createdAtNs / 1_000_000n),
       startedAtNs,
       state: containerState(State),
+      ...lastExit(State),
+      ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),
       health: healthState(State.Health?.Status),
       networking: networking(HostConfig?.NetworkMode ?? '', NetworkSettings?.Networks ?? {}),
       exposedPorts: tcpPorts(Object.keys(Config.ExposedPorts ?? {})),
@@ -61,6 +63,7 @@ export function parseListRow(json: unknown): Parsed<ContainerSummary> {
       id: row.Id,
       names: (row.Names ?? []).map((name) => name.replace(/^\//, '')),
       labels: row.Labels,
+      hostPorts: (row.Ports ?? []).flatMap((port) => publicPortSchema.safeParse(port).data?.PublicPort ?? []),
       fingerprint: fingerprint(row),
       addresses: addresses.filter((address) => address !== undefined && address !== null),
     },
@@ -91,6 +94,14 @@ function containerState({ Status, Running }: InspectJson['State']): ContainerSta
 
 function healthState(status: string | null | undefined): HealthState {
   return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+/** A container that waits for its restart counts as running for the engine. */
+function lastExit(state: InspectJson['State']): Pick<ContainerFacts, 'lastExit'> {
+  const { Status, Running, FinishedAt, ExitCode } = state;
+  const finishedAtNs = parseEngineTime(FinishedAt ?? '') ?? 0n;
+  if ((Running === true && Status !== 'restarting') || finishedAtNs === 0n || typeof ExitCode !== 'number') return {};
+  return { lastExit: { code: ExitCode, atMs: Number(finishedAtNs / 1_000_000n) } };
 }
 
 type NetworksJson = NonNullable<NonNullable<InspectJson['NetworkSettings']>['Networks']>;

@@ -47,10 +47,13 @@ export const inspectSchema = z.object({
   Id: idSchema,
   Name: z.string(),
   Created: z.string(),
+  RestartCount: z.number().nullish(),
   State: z.object({
     Status: z.string().nullish(),
     Running: z.boolean().nullish(),
     StartedAt: z.string().nullish(),
+    FinishedAt: z.string().nullish(),
+    ExitCode: z.number().nullish(),
     Health: z.object({ Status: z.string().nullish() }).nullish(),
   }),
   Config: z.object({
@@ -75,11 +78,14 @@ export const listRowSchema = z.object({
   Labels: labelsSchema,
   State: z.string().nullish(),
   Status: z.string().nullish(),
-  /** The ports are only compared, so that any shape is accepted. */
+  /** The ports are mostly compared, so that any shape is accepted. */
   Ports: z.array(z.unknown()).nullish(),
   HostConfig: z.object({ NetworkMode: z.string().nullish() }).nullish(),
   NetworkSettings: z.object({ Networks: networksSchema }).nullish(),
 });
+
+/** A row's port that is published on the host. */
+export const publicPortSchema = z.object({ Type: z.literal('tcp'), PublicPort: z.number() });
 
 /**
  * The fields `status`, `id` and `from` repeat these in older engines and are gone in API 1.52, so they are not read.

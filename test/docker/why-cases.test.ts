@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { renderWhy } from '../../src/cli/render/why.ts';
 import { painter } from '../../src/text/paint.ts';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
+import { eventually } from '../support/engine/replica.ts';
 import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -95,5 +96,95 @@ describe('the commonest questions', () => {
       'shop-wrong-1 is unreachable: shop-wrong-1 is starting: nothing listens on 8080 (connection refused)',
       '  next: shop-wrong-1 exposes port 3000: set the label shop.port=3000.',
     ]);
+  });
+
+  it('a compose service has no labels, or is stopped: by its name, its port and within the hold', async () => {
+    const listen = String(await freePort());
+    await using bare = await composed('bare', {});
+    await using off = await composed('off', { port: '8080', listen, hold: '1s' });
+    await api.whyUntil(off.name, 'nothing-listens');
+    expect(await answer('bare', 'never-labelled')).toEqual([
+      'bare is unreachable: shop-bare-1 has no shop. label, so Sealane ignores it',
+      '  next: Recreate it with the label shop.port=<port>.',
+    ]);
+    await off.stop(5);
+    const next = '  next: See why it ended: docker logs shop-off-1. Start it again: docker start shop-off-1';
+    const ended = /^\S+ is unreachable: shop-off-1 exited with code 3 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+    for (const when of ['within the hold', 'after it']) {
+      for (const subject of ['off', `${shop}/off`, listen, off.name])
+        expect(await answer(subject, 'stopped'), when).toEqual([expect.stringMatching(ended), next]);
+      await sealane.line({ event: 'service-removed', service: `${shop}/off` });
+    }
+    await bare.remove();
+  });
+
+  it('a host, or a URL, of a route', async () => {
+    const labels = { port: '8080', listen: String(await freePort()), host: 'api.localhost', health: 'none' };
+    await using named = await composed('named', labels);
+    await api.whyUntil(named.name, 'fine');
+    for (const subject of ['api.localhost', `http://api.localhost:${labels.listen}/x?y`])
+      expect(await answer(subject, 'fine')).toEqual([
+        `${subject} is reachable: shop/named is served on 127.0.0.1:${labels.listen} by shop-named-1`,
+        '',
+      ]);
+  });
+
+  it('the listen port is published by the very container, or by one without labels', async () => {
+    const [own, others] = [await freePort(), await freePort()];
+    const publishing = (port: number): Partial<ContainerOptions> => ({
+      create: { ExposedPorts: { '8080/tcp': {} } },
+      host: { PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] } },
+    });
+    await using neighbour = await composed('neighbour', {}, publishing(others));
+    await using web = await composed('own', { port: '8080', listen: String(own), health: 'none' }, publishing(own));
+    await using shut = await composed('shut', { port: '8080', listen: String(others), health: 'none' });
+    for (const [{ name }, port, publisher] of [
+      [web, own, web.name],
+      [shut, others, neighbour.name],
+    ] as const) {
+      const shown = publisher.replace(shop, 'shop');
+      expect(await answer(name, 'listen-failed')).toEqual([
+        `${name.replace(shop, 'shop')} is unreachable: 127.0.0.1:${port} is not open: ${shown} publishes port ${port} on the host`,
+        `  next: Remove it from the \`ports\` of ${shown} and recreate that container; Sealane retries automatically.`,
+      ]);
+    }
+  });
+
+  it('a container crashes again and again: how often, its exit code and its log', async () => {
+    const labels = { port: '8080', listen: String(await freePort()) };
+    const crash = { command: ['sh', '-c', 'exit 7'], host: { RestartPolicy: { Name: 'always' } } };
+    await using looping = await composed('crash', labels, crash);
+    for (const subject of ['crash', looping.name]) {
+      // While the container runs for a moment, it has no exit code.
+      const lines = await eventually(
+        () => answer(subject, 'restarting'),
+        ([first]) => first?.includes('code') === true,
+      );
+      expect(lines).toEqual([
+        expect.stringMatching(/is unreachable: shop-crash-1 restarts: \d+ times? so far; it exited with code 7$/),
+        '  next: See why it ends: docker logs shop-crash-1',
+      ]);
+    }
+  });
+});
+
+describe('Sealane in a container that does not publish the listen port', () => {
+  it('is said to be reached by no client outside, with the line to add', async () => {
+    const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
+    const labels = { port: '8080', listen: '9000', health: 'none' };
+    await using web = await composed('inside', labels);
+    await using inside = await startContainer({
+      image: inject('images').sealane,
+      command: ['run', '--label-prefix', shop, '--docker', 'unix:///run/engine.sock', '--admin', '0.0.0.0:8470'],
+      binds: [`${socket}:/run/engine.sock:ro`],
+      env: { SEALANE_ADMIN_TOKEN: 'a-token-for-this-test' },
+      create: { User: '0' },
+    });
+    const there = adminApi({ host: await inside.address(), port: 8470, token: 'a-token-for-this-test' });
+    expect(await there.whyUntil(web.name, 'not-published')).toMatchObject({
+      verdict: 'degraded',
+      summary: `${shop}/inside is served inside of Sealane's container only, which does not publish port 9000`,
+      next: 'Add "127.0.0.1:9000:9000" to the `ports` of Sealane\'s container; containers on its networks need none.',
+    });
   });
 });

@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import type { Diagnosis } from './explanation.ts';
-import { causeOf, diagnoseService, diagnoseUpstream } from './service.ts';
+import { causeOf, crashLoop, diagnoseService, diagnoseUpstream } from './service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
@@ -31,7 +31,7 @@ export function diagnoseContainer(
     );
   }
   if (state !== 'running' && state !== 'paused' && state !== 'restarting') {
-    return bad('stopped', `${name} does not run (${state})`, `docker start ${name}`);
+    return bad('stopped', howItEnded(container), startAgain(container));
   }
   if (scope === 'project' && project === undefined) {
     return bad(
@@ -58,7 +58,7 @@ export function diagnoseContainer(
   if (services.length === 0 && problem) return bad(causeOf(problem), `${name}: ${problem.message}`, problem.fix);
   if (services.length === 0) {
     return state === 'restarting'
-      ? bad('restarting', `${name} restarts again and again`, `See why it ends: docker logs ${name}`)
+      ? crashLoop(container)
       : bad('not-synced', `${name} has not been inspected yet`, 'Ask again in a moment.');
   }
   const unreachable = problems.find(({ code }) => addressCodes.has(code));
@@ -75,6 +75,26 @@ export function diagnoseContainer(
     bad('not-synced', name, 'Ask again.')
   );
 }
+
+function howItEnded({ name, state, lastExit }: ContainerView): string {
+  if (state === 'created') return `${name} was created, but never started`;
+  if (!lastExit) return `${name} does not run (${state})`;
+  return `${name} exited with code ${lastExit.code} at ${timeOf(lastExit.atMs)}`;
+}
+
+function timeOf(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function startAgain({ name, lastExit }: ContainerView): string {
+  const start = `docker start ${name}`;
+  return lastExit === undefined || wasAsked.has(lastExit.code)
+    ? start
+    : `See why it ended: docker logs ${name}. Start it again: ${start}`;
+}
+
+/** The exit codes of a container that ended well or was stopped: none, SIGKILL and SIGTERM. */
+const wasAsked: ReadonlySet<number> = new Set([0, 137, 143]);
 
 const addressCodes: ReadonlySet<Problem['code']> = new Set([
   'no-address',

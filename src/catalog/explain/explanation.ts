@@ -26,6 +26,7 @@ export type Cause =
   | 'listen-conflict'
   | 'name-conflict'
   | 'listen-failed'
+  | 'not-published'
   | 'opening'
   | 'no-container'
   | 'not-asked-yet'

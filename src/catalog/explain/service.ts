@@ -1,12 +1,14 @@
-import { shownAddress } from '../../address/published.ts';
+import { isUnix } from '../../address/address.ts';
+import { publishedAddresses, shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
+import { plural } from '../../text/plural.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
 import type { Cause, Diagnosis } from './explanation.ts';
-import type { ExplainWorld } from './world.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
  * Diagnoses what keeps clients from a service or from one upstream. The cause is the first fault on a client's way:
@@ -20,7 +22,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   const where = open
     .map(({ host, openPort }) => shownAddress({ host, port: openPort ?? 0 }, world.catalog.publishedPorts))
     .join(', ');
-  if (takers.length === 0) return diagnoseUnready(service, problems);
+  if (takers.length === 0) return diagnoseUnready(service, problems, world);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(
       'weight-zero',
@@ -56,8 +58,26 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   }
   const shut = routes.find((route) => route.openPort === undefined);
   if (shut) return { ...diagnoseRoute(shut, world), verdict: 'degraded' };
+  if (!open.some((route) => isReachableFromHost(route, world))) return notPublished(service, open);
   const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
+}
+
+/** Whether clients outside of Sealane's container can reach the route. */
+function isReachableFromHost({ host, openPort }: ServiceRoute, { catalog: { publishedPorts } }: ExplainWorld): boolean {
+  if (publishedPorts === undefined || isUnix(host)) return true;
+  return publishedAddresses({ host, port: openPort ?? 0 }, publishedPorts).length > 0;
+}
+
+function notPublished({ name }: Service, open: readonly ServiceRoute[]): Diagnosis {
+  const ports = [...new Set(open.map(({ openPort }) => openPort))];
+  const published = ports.map((port) => `"127.0.0.1:${port}:${port}"`).join(', ');
+  return {
+    verdict: 'degraded',
+    cause: 'not-published',
+    summary: `${name} is served inside of Sealane's container only, which does not publish port ${ports.join(', ')}`,
+    next: `Add ${published} to the \`ports\` of Sealane's container; containers on its networks need none.`,
+  };
 }
 
 /** Whether the problem says that a more senior service has the listen address or name. */
@@ -75,8 +95,16 @@ function diagnoseClosed(service: Service, problems: readonly Problem[], world: E
   return bad('opening', `none of the ports of ${name} is open`, 'See its problems.');
 }
 
-function diagnoseRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): Diagnosis {
-  const status = listeners.get(listen);
+function diagnoseRoute({ listen, port }: ServiceRoute, world: ExplainWorld): Diagnosis {
+  const status = world.listeners.get(listen);
+  const publisher = status?.kind === 'failed' && status.code === 'EADDRINUSE' ? publisherOf(port, world) : undefined;
+  if (publisher) {
+    return bad(
+      'listen-failed',
+      `${listen} is not open: ${publisher.name} publishes port ${port} on the host`,
+      `Remove it from the \`ports\` of ${publisher.name} and recreate that container; Sealane retries automatically.`,
+    );
+  }
   if (status?.kind === 'failed') {
     // The problem is made from the status, since the catalog's own problem appears a moment after it.
     const { message, fix } = listenerProblem(listen, status);
@@ -85,8 +113,16 @@ function diagnoseRoute({ listen }: ServiceRoute, { listeners }: ExplainWorld): D
   return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');
 }
 
+/** The container that publishes the port, where Sealane's ports are the host's own. */
+function publisherOf(port: number, { catalog, containers, inspected }: ExplainWorld): ContainerView | undefined {
+  if (port === 0 || catalog.publishedPorts !== undefined) return undefined;
+  return [...containers(), ...inspected].find(({ hostPorts }) => hostPorts.includes(port));
+}
+
 /** The diagnosis of a service without a ready upstream. */
-function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagnosis {
+function diagnoseUnready(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
+  const crashing = crashingOf(service, world);
+  if (crashing) return crashLoop(crashing);
   const worst = worstOf(service.upstreams);
   if (worst) {
     const suspect = service.upstreams.every(({ state }) => state.kind === 'unhealthy' && state.suspect);
@@ -105,6 +141,24 @@ function diagnoseUnready(service: Service, problems: readonly Problem[]): Diagno
   if (isStatic(service))
     return bad('name-unresolved', `the addresses of ${service.name} are not known yet`, 'Ask again in a moment.');
   return bad('restarting', `no container of ${service.name} runs at the moment`, 'See why it restarts: docker logs.');
+}
+
+/** The container of the service that restarts, or has restarted several times and is not ready yet. */
+function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainWorld): ContainerView | undefined {
+  if (!upstreams.every(({ state }) => state.kind === 'starting')) return undefined;
+  for (const declarer of declarers) {
+    const container = declarer.kind === 'container' ? containerOf(declarer.id) : undefined;
+    if (container?.state === 'restarting' || (container && container.restarts >= severalRestarts)) return container;
+  }
+  return undefined;
+}
+
+const severalRestarts = 2;
+
+export function crashLoop({ name, lastExit, restarts }: ContainerView): Diagnosis {
+  const ended = lastExit === undefined ? '' : `; it exited with code ${lastExit.code}`;
+  const often = restarts === 0 ? 'again and again' : `${plural(restarts, 'time')} so far`;
+  return bad('restarting', `${name} restarts: ${often}${ended}`, `See why it ends: docker logs ${name}`);
 }
 
 /** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */

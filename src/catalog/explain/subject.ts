@@ -27,6 +27,8 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   if (port !== undefined) return resolvePort(port, services, world);
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
+  const byHost = resolveHost(text, services, world);
+  if (byHost) return byHost;
   const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
   if (short.length > 0) return { kind: 'service', services: short };
   const containers = [...world.containers(), ...world.inspected];
@@ -42,6 +44,25 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
 function portOf(text: string): number | undefined {
   const listen = parseListen(text.toLowerCase());
   return listen?.host !== undefined && isUnix(listen.host) ? undefined : listen?.port;
+}
+
+/** The subject of a URL, or of a host that routes name, such as `api.localhost:8080`. */
+function resolveHost(text: string, services: readonly Service[], world: ExplainWorld): Subject | undefined {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  if (!url) return undefined;
+  const named = services.filter(({ routes }) =>
+    routes.some(({ selectors }) =>
+      selectors.some((one) => one.kind !== 'default' && covers(one.pattern, url.hostname)),
+    ),
+  );
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const onPort = named.filter((one) => listensOn(one, port, world));
+  if (named.length > 0) return { kind: 'service', services: onPort.length > 0 ? onPort : named };
+  return text.includes('://') ? resolvePort(port, services, world) : undefined;
+}
+
+function covers(pattern: string, host: string): boolean {
+  return pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
 }
 
 function resolvePort(port: number, all: readonly Service[], world: ExplainWorld): Subject {

@@ -20,6 +20,8 @@ export interface ExplainWorld {
   readonly vantage: string | undefined;
   /** The live containers with Sealane's labels. */
   readonly containers: () => Iterable<ContainerView>;
+  /** The live container with Sealane's labels and this id. */
+  readonly containerOf: (id: string) => ContainerView | undefined;
   /** Other containers that the question is about, which the engine was asked for: stopped or unlabelled ones. */
   readonly inspected: readonly ContainerView[];
   /** The names of other containers, for suggestions. */
@@ -37,6 +39,10 @@ export interface ContainerView {
   readonly name: string;
   /** The engine's state of the container, e.g. `running` or `exited`. */
   readonly state: string;
+  /** How the last run ended; undefined while it runs, and before it ever ran. */
+  readonly lastExit: { readonly code: number; readonly atMs: number } | undefined;
+  /** How often the engine has restarted it. */
+  readonly restarts: number;
   readonly isLabelled: boolean;
   /** Whether the label `enable` is false. */
   readonly isDisabled: boolean;
@@ -51,4 +57,6 @@ export interface ContainerView {
   readonly pools: readonly string[];
   /** Whether its labels, also those with mistakes, ask for a listener on the port. */
   readonly asksFor: (port: number) => boolean;
+  /** The ports of the host on which its own ports are published. */
+  readonly hostPorts: readonly number[];
 }

@@ -103,14 +103,15 @@ class DockerodeEngine implements Engine {
     return { apiVersion };
   }
 
-  async list(signal?: AbortSignal): Promise<readonly ContainerSummary[]> {
+  async list(signal?: AbortSignal, which: 'live' | 'all' = 'live'): Promise<readonly ContainerSummary[]> {
     const failed = this.#failed('GET /containers/json');
     const rows: ContainerSummary[] = [];
     const sieve = new JsonSieve(this.#kept.list, {
       maxBytes: maxKeptBytes,
       onElement: (element) => rows.push(...this.#row(element)),
     });
-    await this.#sift(failed, { path: '/containers/json' }, sieve, signal);
+    const query = which === 'all' ? { query: { all: '1' } } : {};
+    await this.#sift(failed, { path: '/containers/json', ...query }, sieve, signal);
     const { isDone } = sieve;
     const rest = sieve.finish();
     const other = rest.kind === 'text' ? rest.text : rest.head;

@@ -30,6 +30,7 @@ export function summary(container: ContainerFacts): ContainerSummary {
     id: container.id,
     names: [container.name],
     labels: container.labels,
+    hostPorts: container.publishedPorts.map(({ hostPort }) => hostPort),
     fingerprint: JSON.stringify([container.state, container.health, container.name, networking]),
     addresses: attachments.flatMap(({ ipv4, ipv6 }) => [ipv4 ?? [], ipv6 ?? []].flat()),
   };

@@ -60,6 +60,7 @@ export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {})
     synced: true,
     vantage: undefined,
     containers: () => [],
+    containerOf: () => undefined,
     inspected: [],
     otherNames: [],
     listeners: new Map(),

@@ -10,7 +10,7 @@ import type { Override } from '../../../src/catalog/override.ts';
 import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
 import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
-import { declaredUpstream, world as inputOf } from '../../support/declared.ts';
+import { declaredUpstream, plainMatch, world as inputOf } from '../../support/declared.ts';
 
 const view = (over: Partial<ContainerView> = {}): ContainerView => ({
   id: 'c0ffee',
@@ -23,6 +23,9 @@ const view = (over: Partial<ContainerView> = {}): ContainerView => ({
   composeService: 'shop/api',
   networks: 'network "shop_default"',
   pools: [],
+  lastExit: undefined,
+  restarts: 0,
+  hostPorts: [],
   asksFor: () => false,
   ...over,
 });
@@ -309,7 +312,77 @@ describe('a service of the configuration', () => {
   });
 });
 
+describe('how a container ended', () => {
+  const lastExit = { code: 3, atMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
+  const answerFor = (over: Partial<ContainerView>) => {
+    const { summary, next } = explain('api-1', explainWorld(catalogOf([]), { inspected: [view(over)] }));
+    return [summary, next];
+  };
+
+  it.each([
+    [{ state: 'created' }, 'api-1 was created, but never started', 'docker start api-1'],
+    [
+      { state: 'exited', lastExit },
+      'api-1 exited with code 3 at 2026-01-02T03:04:05Z',
+      'See why it ended: docker logs api-1. Start it again: docker start api-1',
+    ],
+    [
+      { state: 'exited', lastExit: { ...lastExit, code: 143 } },
+      'api-1 exited with code 143 at 2026-01-02T03:04:05Z',
+      'docker start api-1',
+    ],
+    [
+      { state: 'restarting', restarts: 5, lastExit },
+      'api-1 restarts: 5 times so far; it exited with code 3',
+      'See why it ends: docker logs api-1',
+    ],
+  ])('%j', (over, summary, next) => {
+    expect(answerFor(over)).toEqual([summary, next]);
+  });
+
+  it('is the answer for its service, too, while it restarts or has restarted several times', () => {
+    const starting = one({ health: { kind: 'readiness' } }, { verdict: refused });
+    const asked = (over: Partial<ContainerView>) =>
+      explain('shop/api', explainWorld(starting, { containerOf: () => view(over) })).cause;
+    expect([asked({ restarts: 2 }), asked({ restarts: 1 })]).toEqual(['restarting', 'nothing-listens']);
+  });
+});
+
+describe('a port that clients can’t reach', () => {
+  it('is published by a container, where Sealane is on the host', () => {
+    const catalog = catalogOf([declare('api', declaredUpstream('a'))], { listeners: new Map() });
+    const failed = { kind: 'failed', code: 'EADDRINUSE', message: 'in use' } as const;
+    const over = { listeners: new Map([['127.0.0.1:8080', failed]]), containers: () => [view({ hostPorts: [8080] })] };
+    expect(explain('api', explainWorld(catalog, over))).toMatchObject({
+      cause: 'listen-failed',
+      summary: '127.0.0.1:8080 is not open: api-1 publishes port 8080 on the host',
+      next: 'Remove it from the `ports` of api-1 and recreate that container; Sealane retries automatically.',
+    });
+  });
+
+  it('is not published by Sealane’s own container', () => {
+    const inside = { ...declare('api', declaredUpstream('a')), listen: { host: '0.0.0.0', port: 8080 } };
+    expect(explain('api', explainWorld(catalogOf([inside], { publishedPorts: [] })))).toMatchObject({
+      verdict: 'degraded',
+      cause: 'not-published',
+      summary: "api is served inside of Sealane's container only, which does not publish port 8080",
+    });
+  });
+});
+
 describe('the subject of a question', () => {
+  it('may be a host of a route, or a URL', () => {
+    const match = { ...plainMatch, names: [{ kind: 'host', pattern: '*.localhost' }] } as const;
+    const catalog = catalogOf([{ ...declare('api', declaredUpstream('a')), match }]);
+    for (const text of ['x.localhost', 'x.localhost:8080', 'http://x.localhost:8080/y'])
+      expect(explain(text, explainWorld(catalog))).toMatchObject({ kind: 'service', services: ['api'] });
+    expect(explain('http://127.0.0.1:8080/y', explainWorld(catalog))).toMatchObject({
+      kind: 'port',
+      services: ['api'],
+    });
+    expect(explain('x.example', explainWorld(catalog))).toMatchObject({ kind: 'unknown' });
+  });
+
   it('may be a port that a container asks for whose labels are refused for another reason', () => {
     const labelTypo = problem('label-malformed', 'api-1', { containerId: 'c0ffee' });
     const asking = view({ asksFor: (port) => port === 81 });
