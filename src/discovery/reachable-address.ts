@@ -102,17 +102,17 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
       `docker network connect ${printable(attachment.name)} <sealane's container>`,
     );
   }
-  return addressesOn([attachment], query.port);
+  return addressesOn([attachment], query);
 }
 
 function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
-  const { reach, port } = query;
+  const { reach } = query;
   if (reach.kind === 'published') return onPublishedPort(query, reach.host);
   // Networks are sorted by name: the engine's order has no meaning and may change, but the choice must not.
   const reachable = attachments
     .filter((one) => reach.kind === 'host' || reach.networkIds.has(one.networkId))
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-  if (reachable.length > 0) return addressesOn(reachable, port);
+  if (reachable.length > 0) return addressesOn(reachable, query);
   if (reach.kind === 'networks') return throughGateway(query, reach.gateway, attachments);
   return none('no-address', 'it is attached to no network', 'Attach it to a network.');
 }
@@ -144,11 +144,30 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
   );
 }
 
-/** All IPv4 addresses come first: a server that listens on one family only mostly listens on that one. */
-function addressesOn(attachments: readonly NetworkAttachment[], port: number): AddressChoice {
-  const hosts = [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)];
-  const endpoints = hosts.flatMap((host) => (host === undefined ? [] : [{ host, port, isDirect: true }]));
+/**
+ * All IPv4 addresses come first, since a server that listens on one family only mostly listens on that one. The
+ * addresses of networks that an engine's host is not part of come last.
+ */
+function addressesOn(attachments: readonly NetworkAttachment[], { reach, port }: AddressQuery): AddressChoice {
+  const isApart = ({ driver }: NetworkAttachment): boolean => reach.kind === 'host' && lanDrivers.has(driver ?? '');
+  const { near = [], apart = [] } = Object.groupBy(attachments, (one) => (isApart(one) ? 'apart' : 'near'));
+  const endpoints = [
+    ...hostsOf(near).map((host) => ({ host, port, isDirect: true })),
+    ...hostsOf(apart).map((host) => ({ host, port })),
+  ];
   return endpoints.length === 0 ? { kind: 'not-yet' } : { kind: 'found', endpoints };
+}
+
+/**
+ * The drivers that put containers on the network of one of the host's interfaces, where that very host can't reach them
+ * (Docker's documentation of macvlan). It may have an interface of its own or a router for that, so they are tried.
+ */
+const lanDrivers = new Set(['macvlan', 'ipvlan']);
+
+function hostsOf(attachments: readonly NetworkAttachment[]): string[] {
+  return [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)].filter(
+    (host) => host !== undefined,
+  );
 }
 
 /** Whether a port is published on all addresses, for which engines may also write ''. */

@@ -12,6 +12,8 @@ export type HealthState = 'none' | 'starting' | 'healthy' | 'unhealthy';
 export interface NetworkAttachment {
   readonly name: string;
   readonly networkId: string;
+  /** The network's driver, e.g. `bridge` or `macvlan`; absent where the engine does not tell. */
+  readonly driver?: string;
   readonly ipv4?: string;
   readonly ipv6?: string;
 }

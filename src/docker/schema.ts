@@ -100,6 +100,8 @@ export const eventSchema = z.object({
   timeNano: z.bigint().nullish(),
 });
 
+export const networkInspectSchema = z.object({ Driver: z.string().min(1) });
+
 export const versionSchema = z.object({
   Platform: z.object({ Name: z.string().nullish() }).nullish(),
   Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),

@@ -10,7 +10,7 @@ import {
   type TestContainer,
 } from '../support/engine/containers.ts';
 import { startEngineProxy, type EngineProxy } from '../support/engine/proxy.ts';
-import { startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { startSealane, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
@@ -302,5 +302,29 @@ describe('why an upstream of several addresses is reached', () => {
     const texts = (await api.whyUntil(name, 'fine')).steps.map(({ text }) => text).join('\n');
     expect(texts).toContain(`${await web.address(network.name)}:8080: nothing listens`);
     expect(texts).toContain(`${await web.address('bridge')}:8080: it answers`);
+  });
+
+  it('names the address on a macvlan network last, which this host can’t reach, although the network’s name sorts first', async () => {
+    const listen = await freePort();
+    const name = uniqueName('lan');
+    const labels = { port: '8080', listen: String(listen), pool: name };
+    await using lan = await startNetwork();
+    // A bridge may be the parent, too. Its engine knows another range for the network, which leads to no interface.
+    const options = { Driver: 'macvlan', Options: { parent: `br-${lan.id.slice(0, 12)}` } };
+    await using macvlan = await startNetwork(options, `a-${uniqueName('net')}`);
+    await using web = await startReplica({
+      name,
+      labels: Object.fromEntries(Object.entries(labels).map(([label, value]) => [`${prefix}.${label}`, value])),
+    });
+    await sealane.line(upstreamIs(name, 'ready'));
+    await macvlan.connect(web);
+    const apart = `${await web.address(macvlan.name)}:8080`;
+    const { steps } = await eventually(
+      () => api.why(name),
+      (answer) => JSON.stringify(answer.steps).includes(apart),
+    );
+    const texts = steps.map(({ text }) => text).join('\n');
+    expect(texts).toContain(`${name} (${await web.address('bridge')}:8080, ${apart}) has been ready`);
+    expect(await whoAnswers(listen)).toBe(name);
   });
 });

@@ -10,14 +10,15 @@ import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.ts';
 import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
-import { dateSchema, versionSchema } from '../schema.ts';
+import { dateSchema, networkInspectSchema, versionSchema } from '../schema.ts';
 import { EnginePace, pingCall } from '../engine-pace.ts';
 import { engineMessage, isHtml, parseJson } from './answer-text.ts';
 import { negotiate } from './api-version.ts';
 import { openModem, type SendRequest } from './modem.ts';
+import { NetworkDrivers } from './network-drivers.ts';
 
 /**
- * Implements the `Engine` port over dockerode: the five read-only calls, each with a deadline, whose answers become
+ * Implements the `Engine` port over dockerode: the six read-only calls, each with a deadline, whose answers become
  * facts or readable errors.
  */
 export interface DockerodeEngineOptions {
@@ -45,22 +46,9 @@ export function createDockerodeEngine(url: string, options: DockerodeEngineOptio
 /** One stream carries all events. Labels are matched by Sealane, since a label filter would drop all network events. */
 const eventFilters = JSON.stringify({
   type: ['container', 'network'],
-  event: [
-    'create',
-    'start',
-    'die',
-    'stop',
-    'kill',
-    'pause',
-    'unpause',
-    'rename',
-    'update',
-    'destroy',
-    'oom',
-    'health_status',
-    'connect',
-    'disconnect',
-  ],
+  event: 'create start die stop kill pause unpause rename update destroy oom health_status connect disconnect'.split(
+    ' ',
+  ),
 });
 
 /** The limit of answers that hold no containers: pings and errors. */
@@ -80,6 +68,7 @@ class DockerodeEngine implements Engine {
   readonly #options: DockerodeEngineOptions;
   readonly #kept: KeptShapes;
   readonly #pace = new EnginePace();
+  readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal));
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
 
@@ -126,8 +115,14 @@ class DockerodeEngine implements Engine {
     const answer = await this.#json(failed, call, this.#kept.inspect, signal, 404);
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value) : answer;
-    if (parsed.ok) return parsed.value;
+    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
+  }
+
+  async #driverOf(networkId: string, signal?: AbortSignal): Promise<string | undefined> {
+    const call = { path: `/networks/${encodeURIComponent(networkId)}` };
+    const answer = await this.#json(this.#failed('GET /networks/{id}'), call, this.#kept.network, signal, 404);
+    return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;
   }
 
   async events(since: string | undefined, signal: AbortSignal): Promise<Readable> {

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { eventSchema, inspectSchema, labelsSchema, listRowSchema, versionSchema } from '../schema.ts';
+import {
+  eventSchema,
+  inspectSchema,
+  labelsSchema,
+  listRowSchema,
+  networkInspectSchema,
+  versionSchema,
+} from '../schema.ts';
 import type { Shape } from './json-sieve.ts';
 
 /**
@@ -10,6 +17,7 @@ export interface KeptShapes {
   readonly list: Shape;
   readonly inspect: Shape;
   readonly event: Shape;
+  readonly network: Shape;
   readonly version: Shape;
 }
 
@@ -49,6 +57,7 @@ export function keptShapes(labelPrefix: string): KeptShapes {
     list: { kind: 'array', of: shapeOf(listRowSchema, labels) },
     inspect: shapeOf(inspectSchema, labels),
     event: shapeOf(eventSchema, labels),
+    network: shapeOf(networkInspectSchema, labels),
     version: shapeOf(versionSchema, labels),
   };
 }

@@ -266,6 +266,8 @@ class HttpFakeEngine implements FakeEngine {
   #json(path: string): object | undefined {
     if (path === '/containers/json') return [...this.containers.values()].filter(isLive).map(listRowJson);
     if (path === '/version') return { Platform: { Name: 'Fake Engine' }, Components: [{ Name: 'Engine' }] };
+    const network = /^\/networks\/([^/]+)$/.exec(path)?.[1];
+    if (network !== undefined) return { Name: network, Id: network, Driver: 'bridge' };
     const wanted = decodeURIComponent(/^\/containers\/([^/]+)\/json$/.exec(path)?.[1] ?? '');
     const found =
       this.containers.get(wanted) ??

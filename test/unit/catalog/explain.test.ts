@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
@@ -8,7 +8,7 @@ import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
 import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
-import type { Verdict } from '../../../src/catalog/upstream.ts';
+import type { TriedAddress, Verdict } from '../../../src/catalog/upstream.ts';
 import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream, plainMatch, world as inputOf } from '../../support/declared.ts';
 
@@ -54,6 +54,31 @@ const http: HealthPlan = {
   rise: 1,
   fall: 1,
 };
+
+test('why says which addresses of an upstream were tried, and how each answered', () => {
+  // A host can't reach its own macvlan networks, so their addresses come last.
+  const endpoints = ['172.17.0.2', '192.0.2.9'].map((host) => ({ host, port: 80 }));
+  const [bridge, macvlan] = endpoints as [DeclaredUpstream['endpoints'][0], DeclaredUpstream['endpoints'][0]];
+  const textOf = (verdict: Verdict, tried: readonly TriedAddress[]): string | undefined => {
+    const declared = declare('shop/api', declaredUpstream('api-1', { endpoints, health: { kind: 'readiness' } }));
+    const catalog = catalogOf([declared], { verdictOf: () => verdict, triedOf: () => tried });
+    return explain('shop/api', explainWorld(catalog)).steps.find(({ step }) => step === 'upstreams')?.text;
+  };
+  const noListener = { endpoint: bridge, failure: 'nothing listens on 80 (connection refused)' };
+  const noRoute = { endpoint: macvlan, failure: 'no route to 192.0.2.9:80 (EHOSTUNREACH)' };
+  expect(textOf({ kind: 'fit' }, [{ endpoint: bridge, failure: undefined }, noRoute])).toBe(
+    'api-1 (172.17.0.2:80, 192.0.2.9:80) has been ready for 0ms: its port accepts connections; 0 sessions; ' +
+      'tried 172.17.0.2:80: it answers; 192.0.2.9:80: no route to 192.0.2.9:80 (EHOSTUNREACH)',
+  );
+  expect(textOf(refused, [noListener, noRoute])).toBe(
+    'api-1 (172.17.0.2:80, 192.0.2.9:80) has been starting for 0ms: nothing listens on 80 (connection refused); 0 sessions; ' +
+      'tried 172.17.0.2:80: nothing listens on 80 (connection refused); 192.0.2.9:80: no route to 192.0.2.9:80 (EHOSTUNREACH)',
+  );
+  expect(textOf({ kind: 'fit' }, [noListener, { endpoint: macvlan, failure: undefined }])).toBe(
+    'api-1 (192.0.2.9:80, 172.17.0.2:80) has been ready for 0ms: its port accepts connections; 0 sessions; ' +
+      'tried 172.17.0.2:80: nothing listens on 80 (connection refused); 192.0.2.9:80: it answers',
+  );
+});
 
 describe('why a service is not reachable', () => {
   it.each([

@@ -31,6 +31,11 @@ function choose(over: Partial<AddressQuery>): string {
       : choice.kind;
 }
 
+function directOf(over: Partial<AddressQuery>): unknown[] {
+  const choice = chooseAddresses({ ...plain, ...over });
+  return choice.kind === 'found' ? choice.endpoints.map(({ isDirect }) => isDirect) : [];
+}
+
 const inside = (ids: readonly string[], gateway?: string) =>
   inContainer(ids, gateway === undefined ? {} : { gateway }).reach;
 
@@ -49,6 +54,25 @@ describe('the address of a container', () => {
     expect(choose({ facts: dual })).toBe('10.0.1.5:80 10.0.2.5:80 [fd00::2]:80 [fd00::1]:80');
     expect(choose({ facts: dual, network: 'zeta' })).toBe('10.0.2.5:80 [fd00::1]:80');
     expect(choose({ facts: dual, reach: inside(['z']) })).toBe('10.0.2.5:80 [fd00::1]:80');
+  });
+
+  it('on a macvlan or ipvlan network comes last on a host, which can’t reach it by itself, and may be routed there', () => {
+    const zeta = { name: 'shop_zeta', networkId: 'z', ipv4: '10.0.2.5', ipv6: 'fd00::z' };
+    const alpha = { name: 'shop_alpha', networkId: 'a', ipv4: '10.0.1.5', ipv6: 'fd00::a' };
+    for (const driver of ['macvlan', 'ipvlan']) {
+      const attachments = [
+        { ...alpha, driver },
+        { ...zeta, driver: 'bridge' },
+      ];
+      const facts = containerFacts({ networking: { kind: 'networks', attachments } });
+      expect(choose({ facts })).toBe('10.0.2.5:80 [fd00::z]:80 10.0.1.5:80 [fd00::a]:80');
+      expect(directOf({ facts })).toEqual([true, true, undefined, undefined]);
+      expect(choose({ facts, network: 'alpha' })).toBe('10.0.1.5:80 [fd00::a]:80');
+      expect(directOf({ facts, network: 'alpha' })).toEqual([undefined, undefined]);
+      // In a container on such a network, Sealane is one of its members.
+      expect(choose({ facts, reach: inside(['a', 'z']) })).toBe('10.0.1.5:80 10.0.2.5:80 [fd00::a]:80 [fd00::z]:80');
+      expect(directOf({ facts, reach: inside(['a']) })).toEqual([true, true]);
+    }
   });
 
   it('is on a network shared with Sealane when Sealane is in a container', () => {
@@ -109,14 +133,11 @@ describe('the address of a container', () => {
 
   it('is direct on a network that Sealane is on, and nowhere else', () => {
     const published = containerFacts({ ...two, publishedPorts: [{ containerPort: 80, hostIp: '', hostPort: 8000 }] });
-    const directOf = (over: Partial<AddressQuery>): unknown[] => {
-      const choice = chooseAddresses({ ...plain, facts: published, ...over });
-      return choice.kind === 'found' ? choice.endpoints.map(({ isDirect }) => isDirect) : [];
-    };
-    expect(directOf({})).toEqual([true, true]);
-    expect(directOf({ reach: inside(['z']) })).toEqual([true]);
-    expect(directOf({ reach: inside(['other'], '172.18.0.1') })).toEqual([undefined]);
-    expect(directOf({ reach: { kind: 'published', host: '192.0.2.7' } })).toEqual([undefined]);
+    const facts = published;
+    expect(directOf({ facts })).toEqual([true, true]);
+    expect(directOf({ facts, reach: inside(['z']) })).toEqual([true]);
+    expect(directOf({ facts, reach: inside(['other'], '172.18.0.1') })).toEqual([undefined]);
+    expect(directOf({ facts, reach: { kind: 'published', host: '192.0.2.7' } })).toEqual([undefined]);
     expect(directOf({ facts: containerFacts({ networking: { kind: 'host' } }) })).toEqual([undefined]);
   });
 

@@ -35,6 +35,45 @@ describe('the engine client', () => {
     await closed;
   });
 
+  test('tells the drivers of networks, and asks once for each network', async () => {
+    await using fake = await startFakeEngine();
+    const engine = createDockerodeEngine(fake.url);
+    const ids = [fake.run({ name: 'web' }), fake.run({ name: 'db' })];
+    const answers = await Promise.all([...ids, ...ids].map((id) => engine.inspect(id)));
+    for (const facts of answers) expect(facts?.networking).toMatchObject({ attachments: [{ driver: 'bridge' }] });
+    expect(fake.requests.filter((request) => request.startsWith('GET /networks/'))).toEqual([
+      'GET /networks/net-bridge',
+    ]);
+  });
+
+  test.each([
+    ['a proxy forbids the call', { status: 403, body: 'Forbidden' }],
+    ['the network is gone', { status: 404, body: '{"message":"no such network"}' }],
+    ['the answer is none', { status: 200, body: '{"Driver":7}' }],
+  ])('tells no driver where %s, and does not ask again', async (_, { status, body }) => {
+    await using fake = await startFakeEngine();
+    fake.answer('/networks/net-bridge', { kind: 'text', status, type: 'application/json', body });
+    const engine = createDockerodeEngine(fake.url);
+    const id = fake.run({ name: 'web' });
+    for (const facts of [await engine.inspect(id), await engine.inspect(id)]) {
+      expect(facts?.networking).toEqual({
+        kind: 'networks',
+        attachments: [{ name: 'bridge', networkId: 'net-bridge', ipv4: '172.17.0.2' }],
+      });
+    }
+    expect(fake.requests.filter((request) => request.startsWith('GET /networks/'))).toHaveLength(1);
+  });
+
+  test('asks again for a driver that the engine did not tell in time', async () => {
+    await using fake = await startFakeEngine();
+    fake.answer('/networks/net-bridge', { kind: 'cut' });
+    const engine = createDockerodeEngine(fake.url);
+    const id = fake.run({ name: 'web' });
+    expect((await engine.inspect(id))?.networking).not.toHaveProperty('attachments.0.driver');
+    fake.answer('/networks/net-bridge', undefined);
+    expect((await engine.inspect(id))?.networking).toHaveProperty('attachments.0.driver', 'bridge');
+  });
+
   test('speaks the version that the engine offers, from the first call on', async () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
