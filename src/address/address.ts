@@ -32,14 +32,14 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6Host(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/**
- * Returns `10.0.0.1` for `10.0.0.1:80` and `::1` for `[::1]:80`; returns a text without a port, such as `unix`,
- * unchanged.
- */
 export function isSameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host === b.host;
 }
 
+/**
+ * Returns `10.0.0.1` for `10.0.0.1:80` and `::1` for `[::1]:80`; returns a text without a port, such as `unix`,
+ * unchanged.
+ */
 export function hostOf(address: string): string {
   const colon = address.lastIndexOf(':');
   if (colon < 0) return address;
