@@ -12,7 +12,7 @@ export interface FailedCall {
   readonly call: string;
 }
 
-/** The endpoints that discovery needs and a socket proxy must allow. */
+/** The endpoints that discovery needs and a socket proxy must allow. It does without /version and /networks/{id}. */
 const needed = 'GET /_ping, /events, /containers/json and /containers/{id}/json';
 
 export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
@@ -50,7 +50,8 @@ export function badStatus(failed: FailedCall, status: number, said: string | und
   const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
   if (status === 401 || status === 403 || status === 405) {
     const advice = `if a socket proxy stands before the engine, it must allow ${needed}`;
-    return new EngineError('refused', `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`);
+    const message = `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`;
+    return new EngineError('refused', message, { forbidden: true });
   }
   if (target.kind === 'tcp' && !target.tls && /HTTP request to an HTTPS server/i.test(`${said ?? ''}${body}`)) {
     return new EngineError('nonsense', `${endpoint} expects TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH`);

@@ -40,10 +40,17 @@ export type EngineErrorKind = 'unreachable' | 'permission' | 'timeout' | 'nonsen
 /** A failed engine call, with one readable line in `message` that says what to do. */
 export class EngineError extends Error {
   readonly kind: EngineErrorKind;
+  /** Whether the engine, or a proxy before it, never answers this call: HTTP 401, 403 or 405. */
+  readonly forbidden: boolean;
 
-  constructor(kind: EngineErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: EngineErrorKind,
+    message: string,
+    { forbidden = false, ...options }: ErrorOptions & { readonly forbidden?: boolean } = {},
+  ) {
     super(message, options);
     this.name = 'EngineError';
     this.kind = kind;
+    this.forbidden = forbidden;
   }
 }

@@ -115,11 +115,11 @@ class DockerodeEngine implements Engine {
     const answer = await this.#json(failed, call, this.#kept.inspect, signal, 404);
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value) : answer;
-    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
+    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value);
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }
 
-  async #driverOf(networkId: string, signal?: AbortSignal): Promise<string | undefined> {
+  async #driverOf(networkId: string, signal: AbortSignal): Promise<string | undefined> {
     const call = { path: `/networks/${encodeURIComponent(networkId)}` };
     const answer = await this.#json(this.#failed('GET /networks/{id}'), call, this.#kept.network, signal, 404);
     return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;

@@ -64,9 +64,13 @@ describe('the engine client', () => {
     expect(fake.requests.filter((request) => request.startsWith('GET /networks/'))).toHaveLength(1);
   });
 
-  test('asks again for a driver that the engine did not tell in time', async () => {
+  test.each([
+    ['was cut off', { kind: 'cut' }],
+    ['failed', { kind: 'text', status: 500, type: 'application/json', body: '{"message":"busy"}' }],
+    ['came from a proxy without its engine', { kind: 'text', status: 502, type: 'text/html', body: '<p>Bad gateway' }],
+  ] as const)('asks again for a driver where the answer %s', async (_, answer) => {
     await using fake = await startFakeEngine();
-    fake.answer('/networks/net-bridge', { kind: 'cut' });
+    fake.answer('/networks/net-bridge', answer);
     const engine = createDockerodeEngine(fake.url);
     const id = fake.run({ name: 'web' });
     expect((await engine.inspect(id))?.networking).not.toHaveProperty('attachments.0.driver');
