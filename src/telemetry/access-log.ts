@@ -94,7 +94,13 @@ export function createAccessLog(
 }
 
 /** Reasons that the service's state explains. */
-const unserved: ReadonlySet<CloseReason> = new Set(['hold-expired', 'hold-full', 'upstream-gone', 'upstream-reset']);
+const unserved: ReadonlySet<CloseReason> = new Set([
+  'hold-expired',
+  'hold-full',
+  'upstream-gone',
+  'upstream-reset',
+  'upstream-timeout',
+]);
 
 function remembered(
   whys: Map<string, string | undefined>,

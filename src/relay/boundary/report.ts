@@ -13,7 +13,9 @@ import {
 export const closeReasons = {
   finished: 'Both sides ended in order.',
   'client-reset': 'The client broke the connection off.',
+  'client-timeout': 'The client’s machine no longer answered: it has vanished, or its network has.',
   'upstream-reset': 'The upstream broke the connection off.',
+  'upstream-timeout': 'The upstream’s machine no longer answered: it has vanished, or its network has.',
   'client-gave-up': 'The client left while it was held or dialed for.',
   'idle-timeout': 'Neither side sent a byte for as long as `idle-timeout` allows.',
   'hold-expired': 'No upstream became ready within the hold.',
@@ -69,6 +71,7 @@ const failures: ReadonlySet<CloseReason> = new Set([
   'hold-full',
   'upstream-gone',
   'upstream-reset',
+  'upstream-timeout',
   'upstream-refused-tls',
   ...refusals,
 ]);

@@ -210,7 +210,9 @@ export interface ChannelEvents {
 export type RelayEnd =
   | 'finished'
   | 'client-reset'
+  | 'client-timeout'
   | 'upstream-reset'
+  | 'upstream-timeout'
   | 'idle-timeout'
   /** The upstream answered the preface with a byte other than the expected one. */
   | 'upstream-refused-tls';

@@ -3,6 +3,7 @@ import type { AdmittedClient } from '../intake/admission.ts';
 import type { Permit } from '../intake/access-policy.ts';
 import type { Attempt } from './attempt.ts';
 import type { Channel, ChannelEvents, DialLane, RelayEnd } from '../driver/driver.ts';
+import { failureOf } from '../driver/vanished-peer.ts';
 import { DialingSession, type DialingHost } from './dialing-session.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
@@ -136,7 +137,7 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
     const { target } = this.state;
     this.#losses += 1;
     // The consumed bytes may have been a request, which an upstream may have acted on.
-    if (this.#losses > mostLosses || this.clientInfo?.consumed) return this.close('upstream-reset');
+    if (this.#losses > mostLosses || this.clientInfo?.consumed) return this.close(failureOf('upstream', code));
     this.#grace?.cancel();
     this.#grace = undefined;
     const error = `${code} ${formatAddress(target.endpoint)}`;

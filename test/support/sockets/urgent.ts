@@ -28,7 +28,7 @@ export function writeOut(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => void socket.write(bytes, () => resolve()));
 }
 
-function descriptorOf(socket: Socket): number {
+export function descriptorOf(socket: Socket): number {
   const { _handle: handle } = socket as { _handle?: { readonly fd?: number } };
   if (handle?.fd === undefined) throw new Error('the socket is closed');
   return handle.fd;

@@ -1,8 +1,9 @@
 import type { Timer } from '../../../time/clock.ts';
 import type { Preface, RelayEnd } from '../driver.ts';
+import { failureOf } from '../vanished-peer.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
-import { again } from './libc.ts';
+import { again, errorCode } from './libc.ts';
 
 /**
  * Sends an upstream a preface, and waits for the one byte with which the upstream must answer it. Bytes behind that
@@ -41,7 +42,7 @@ export class Answer implements Deferred {
     const { libc, chunks } = this.#parts;
     const length = libc.readSome(this.#upstream, chunks.scratch, 1);
     if (length === again) return;
-    if (length < 0) return this.#end('upstream-reset');
+    if (length < 0) return this.#end(failureOf('upstream', errorCode(length)));
     if (length === 0 || chunks.scratch.bytes[0] !== this.#expected) return this.#end('upstream-refused-tls');
     this.stop();
     this.#events.onExpected();

@@ -10,7 +10,7 @@ import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
 import type { FdWatcher } from './epoll-loop.ts';
 import { SpliceEarlyBytes } from './early-bytes.ts';
 import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
-import { SpliceRelay, type RelayEvents } from './relay.ts';
+import { SpliceRelay, type RelayEvents, type SpliceRelayParts } from './relay.ts';
 
 /**
  * The channel of one client, from accept to close: its early bytes, the upstream dialed for it (`Dial`) and the relay
@@ -19,7 +19,7 @@ import { SpliceRelay, type RelayEvents } from './relay.ts';
  * The channel does not read a client that waits: the client's bytes stay in its socket, and epoll reports an end or a
  * reset all the same.
  */
-export interface ChannelParts extends DialParts {
+export interface ChannelParts extends DialParts, SpliceRelayParts {
   readonly lookUpPeer: PeerLookup;
   readonly sockets: OpenSockets;
   readonly onClosed: (channel: SpliceChannel) => void;
@@ -222,12 +222,12 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#events?.onRelayEnded(reason);
   }
 
-  onRelayLost(clientMask: number): void {
+  onRelayLost(code: string, clientMask: number): void {
     this.#relay = undefined;
     this.#mask |= clientMask;
     this.#parts.loop.handTo(this.#client, this);
     if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
-    this.#events?.onUpstreamLost('ECONNRESET');
+    this.#events?.onUpstreamLost(code);
   }
 
   #onClientFailed(): void {

@@ -4,6 +4,7 @@ import { createDirectNetworks } from '../../../network/direct-networks.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { LinkedList } from '../linked-list.ts';
 import { createPeerLookup } from '../peer-lookup.ts';
+import { peerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
 import { Courier } from './courier.ts';
@@ -35,19 +36,22 @@ export interface SpliceDriverOptions {
   readonly maxPipes?: number;
   /** The number of bytes that a pipe for bulk data holds. */
   readonly pipeSize?: number;
+  /** How soon a vanished peer is noticed. */
+  readonly timeouts?: PeerTimeouts;
+  /** The interval at which sessions get the calls that short ones are spared. */
+  readonly tendingMs?: number;
 }
 
 const defaultMaxPipes = 512;
 const idlePipes = 64;
 const defaultPipeSize = 1024 * 1024;
-/** The interval at which sessions get the calls that short ones are spared. */
-const tendingMs = 5_000;
+const defaultTendingMs = 5_000;
 
 /** @throws Error where there is no node:ffi, no epoll */
 export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDriver {
   const libc = openLibc();
   if ('unavailable' in libc) throw new Error(`the splice driver can't run: ${libc.unavailable}`);
-  const { sockets = new OpenSockets() } = options;
+  const { sockets = new OpenSockets(), timeouts = peerTimeouts, tendingMs = defaultTendingMs } = options;
   const loop = new EpollLoop(libc);
   const pipes = new PipePool(libc, {
     pipeSize: options.pipeSize ?? defaultPipeSize,
@@ -69,6 +73,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     firstEphemeralPort: firstEphemeralPort(),
     networks: createDirectNetworks(),
     sockets,
+    timeouts,
     lookUpPeer: createPeerLookup(libc),
     onClosed(channel) {
       channels.remove(channel.node);
@@ -99,7 +104,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     wakeFd: loop.wakeFd,
     turn: (maxWaitMs) => loop.turn(maxWaitMs),
     listen(bind, events) {
-      const listener = new SpliceListener({ loop, sockets, fullListeners, onAccepted }, bind, events);
+      const listener = new SpliceListener({ loop, sockets, timeouts, fullListeners, onAccepted }, bind, events);
       listeners.add(listener);
       return {
         close() {

@@ -54,6 +54,8 @@ export class SpliceHalfPipe {
   bytes = 0;
   /** True once the source has ended its direction. */
   ended = false;
+  /** The error of the read that failed, as minus errno. */
+  sourceFailure = 0;
   /** The error of the write that failed, as minus errno. The socket reports it once, so no later read will. */
   sinkFailure = 0;
   readonly #parts: HalfPipeParts;
@@ -240,8 +242,9 @@ export class SpliceHalfPipe {
   #onNothing(result: number): Pumped | undefined {
     this.#readable = false;
     if (result === 0) this.ended = true;
-    else if (result !== again) return 'source-failed';
-    return undefined;
+    if (result >= 0 || result === again) return undefined;
+    this.sourceFailure = result;
+    return 'source-failed';
   }
 
   /** Waits for the sink: from here on epoll reports when it takes bytes again. */

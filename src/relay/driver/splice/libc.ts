@@ -35,7 +35,6 @@ const nonBlocking = 0o4000n;
 const solSocket = 1n;
 const ipProtoTcp = 6n;
 const spliceFlags = 0x1n | 0x2n; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
-const keepIdleSeconds = 60;
 const encoder = new TextEncoder();
 
 /** Memory that the kernel reads and writes. The caller keeps a reference for as long as the kernel may use it. */
@@ -146,10 +145,10 @@ export class Libc {
    * 6.9 can't (socket(7), SO_PEEK_OFF).
    */
   peekBehind(fd: number, into: Memory, offset: number, length: number): number {
-    const result = this.#setOption(fd, solSocket, 42n, offset);
+    const result = this.setOption(fd, solSocket, 42n, offset);
     if (result < 0) return result;
     const peeked = this.#result(this.#c.recv(word(fd), into.pointer + word(offset), word(length), 0x2n));
-    this.#setOption(fd, solSocket, 42n, -1);
+    this.setOption(fd, solSocket, 42n, -1);
     return peeked;
   }
 
@@ -227,34 +226,29 @@ export class Libc {
   }
 
   setReuse(fd: number, reusePort: boolean): number {
-    const result = this.#setOption(fd, solSocket, 2n, 1);
-    return result < 0 || !reusePort ? result : this.#setOption(fd, solSocket, 15n, 1);
+    const result = this.setOption(fd, solSocket, 2n, 1);
+    return result < 0 || !reusePort ? result : this.setOption(fd, solSocket, 15n, 1);
   }
 
   /** Lets an IPv6 listener accept IPv4 clients too, whatever net.ipv6.bindv6only says. */
   setDualStack(fd: number): number {
-    return this.#setOption(fd, 41n, 26n, 0);
+    return this.setOption(fd, 41n, 26n, 0);
   }
 
   setNoDelay(fd: number): number {
-    return this.#setOption(fd, ipProtoTcp, 1n, 1);
+    return this.setOption(fd, ipProtoTcp, 1n, 1);
   }
 
   /**
    * Switched off before `connect`, the last packet of the handshake waits for the first bytes (tcp(7), TCP_QUICKACK).
    */
   setQuickAck(fd: number, isOn: boolean): number {
-    return this.#setOption(fd, ipProtoTcp, 12n, isOn ? 1 : 0);
-  }
-
-  setKeepAlive(fd: number): number {
-    this.#setOption(fd, ipProtoTcp, 4n, keepIdleSeconds);
-    return this.#setOption(fd, solSocket, 9n, 1);
+    return this.setOption(fd, ipProtoTcp, 12n, isOn ? 1 : 0);
   }
 
   /** Sends packets only to hosts on this machine's own networks: SO_DONTROUTE (socket(7)), which IPv6 ignores. */
   setDontRoute(fd: number): number {
-    return this.#setOption(fd, solSocket, 5n, 1);
+    return this.setOption(fd, solSocket, 5n, 1);
   }
 
   /** Sends packets only through this interface, also after it has gone: SO_BINDTODEVICE (socket(7)). */
@@ -282,7 +276,8 @@ export class Libc {
     return { functions: this.#c, result: (result: number) => this.#result(result) };
   }
 
-  #setOption(fd: number, level: bigint, name: bigint, value: number): number {
+  /** Sets an option whose value is an int (setsockopt(2)). */
+  setOption(fd: number, level: bigint, name: bigint, value: number): number {
     this.#ints[0] = value;
     return this.#result(this.#c.setsockopt(word(fd), level, name, this.#option.pointer, 4n));
   }

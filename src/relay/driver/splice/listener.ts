@@ -3,6 +3,7 @@ import { formatAddress, isUnix, unixPath } from '../../../address/address.ts';
 import type { Timer } from '../../../time/clock.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Bind, DriverListener, ListenEvents } from '../driver.ts';
+import { setPeerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
 import type { Deferred, EpollLoop, FdWatcher } from './epoll-loop.ts';
 import { again, errorCode, errorMessage, readyIn } from './libc.ts';
 
@@ -13,6 +14,7 @@ import { again, errorCode, errorMessage, readyIn } from './libc.ts';
  */
 interface ListenerParts {
   readonly loop: EpollLoop;
+  readonly timeouts: PeerTimeouts;
   readonly sockets: OpenSockets;
   /** The listeners whose clients wait because there is no room for them; `onRoom` is called for each. */
   readonly fullListeners: Set<SpliceListener>;
@@ -110,9 +112,9 @@ export class SpliceListener implements DriverListener, FdWatcher, Deferred {
     const { host, port, reusePort } = this.#bind;
     const fd = this.#fd;
     if (host === '::') libc.setDualStack(fd);
-    // Accepted sockets inherit both options (net/core/sock.c, sk_clone_lock): two calls fewer for each client.
+    // Accepted sockets inherit all of these options (net/core/sock.c, sk_clone_lock): six calls fewer for each client.
     libc.setNoDelay(fd);
-    libc.setKeepAlive(fd);
+    setPeerTimeouts(libc, fd, this.#parts.timeouts);
     for (const step of [
       // Listeners never share a path (socket(7)).
       () => (isUnix(host) ? 0 : libc.setReuse(fd, reusePort)),

@@ -1,10 +1,11 @@
 import type { Timer } from '../../../time/clock.ts';
 import type { RelayEnd } from '../driver.ts';
+import { failureOf, setPeerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
 import { endInOrder } from './connection.ts';
 import type { Dial } from './dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
-import { readyError } from './libc.ts';
+import { errorCode, readyError } from './libc.ts';
 
 /**
  * Relays a session's bytes both ways, and ends the session.
@@ -14,14 +15,18 @@ import { readyError } from './libc.ts';
  * A failed socket may still hold bytes that its peer sent before; the failure ends the session once these are
  * delivered. The relay closes the upstream's socket, and the channel closes the client's.
  */
+export interface SpliceRelayParts extends HalfPipeParts {
+  readonly timeouts: PeerTimeouts;
+}
+
 export interface RelayEvents {
   /** No more bytes will pass; the relay is not closed yet. */
   onRelayOver(reason: RelayEnd): void;
   /**
-   * The upstream is gone, and the client has noticed nothing. `clientMask`: all events that epoll has reported for the
-   * client meanwhile.
+   * The upstream is gone, and the client has noticed nothing. `code`: Node's, e.g. `ECONNRESET`. `clientMask`: all events
+   * that epoll has reported for the client meanwhile.
    */
-  onRelayLost(clientMask: number): void;
+  onRelayLost(code: string, clientMask: number): void;
 }
 
 type Phase = 'relaying' | 'finishing' | 'over';
@@ -29,11 +34,12 @@ type Phase = 'relaying' | 'finishing' | 'over';
 // After a reset that follows an end, writes fail with EPIPE; after one without an end, with ECONNRESET (tcp_reset() in
 // net/ipv4/tcp_input.c). Once a write has reported this, a read of the rest shows an end in either case.
 const brokenPipe = -32;
+const connectionReset = -104;
 /** The time that a peer has to take the last bytes of a session that is finished, or of a client that has reset. */
 const finishMs = 5_000;
 
 export class SpliceRelay implements FdWatcher, Deferred {
-  readonly #parts: HalfPipeParts;
+  readonly #parts: SpliceRelayParts;
   readonly #client: number;
   readonly #upstream: number;
   readonly #events: RelayEvents;
@@ -55,7 +61,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
   #lastActiveMs = 0;
 
   /** Takes over the dialed upstream and the client. */
-  constructor(parts: HalfPipeParts, client: number, dial: Dial, events: RelayEvents) {
+  constructor(parts: SpliceRelayParts, client: number, dial: Dial, events: RelayEvents) {
     this.#parts = parts;
     this.#client = client;
     this.#upstream = dial.fd;
@@ -99,7 +105,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#phase = 'finishing';
     this.#up.stopReading();
     this.#down.stopReading();
-    this.#endSoon('idle-timeout');
+    this.#endSoon(() => this.#end('idle-timeout'));
     this.#defer();
   }
 
@@ -107,7 +113,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
   tend(): void {
     if (this.#isTended || this.#phase !== 'relaying') return;
     this.#isTended = true;
-    this.#parts.libc.setKeepAlive(this.#upstream);
+    setPeerTimeouts(this.#parts.libc, this.#upstream, this.#parts.timeouts);
   }
 
   /** Closes the upstream with a reset. */
@@ -165,7 +171,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
 
   #onPumpedUp(pumped: Pumped): void {
     if (pumped === 'more') return this.#defer();
-    if (pumped === 'source-failed') return this.#end('client-reset');
+    if (pumped === 'source-failed') return this.#endFailedClient();
     if (pumped === 'sink-failed') {
       this.#isCutShort = this.#up.sinkFailure !== brokenPipe;
       return this.#onUpstreamFailed();
@@ -177,8 +183,8 @@ export class SpliceRelay implements FdWatcher, Deferred {
 
   #onPumpedDown(pumped: Pumped): void {
     if (pumped === 'more') return this.#defer();
-    if (pumped === 'source-failed') return this.#end('upstream-reset');
-    if (pumped === 'sink-failed') return this.#end('client-reset');
+    if (pumped === 'source-failed') return this.#endFailedUpstream();
+    if (pumped === 'sink-failed') return this.#endFailedClient();
     if (pumped !== 'ended') return;
     this.#downDone = true;
     this.#onDone(this.#client);
@@ -189,7 +195,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
    * session if the other direction is over too.
    */
   #onDone(sink: number): void {
-    if (this.#upstreamFailed) return this.#end('upstream-reset');
+    if (this.#upstreamFailed) return this.#endFailedUpstream();
     if (!this.#upDone || !this.#downDone) {
       if (this.#phase === 'relaying') this.#parts.libc.shutdownWrite(sink);
       return;
@@ -206,8 +212,8 @@ export class SpliceRelay implements FdWatcher, Deferred {
    * upstream does not take it in time.
    */
   #onClientFailed(): void {
-    if (this.#upDone || this.#upstreamFailed) this.#end('client-reset');
-    else this.#endSoon('client-reset');
+    if (this.#upDone || this.#upstreamFailed) this.#endFailedClient();
+    else this.#endSoon(() => this.#endFailedClient());
   }
 
   /**
@@ -219,7 +225,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#upstreamFailed = true;
     this.#up.stop();
     this.#down.onSource(readyError);
-    if (this.#downDone) this.#end('upstream-reset');
+    if (this.#downDone) this.#endFailedUpstream();
   }
 
   #onIdle(): void {
@@ -230,16 +236,31 @@ export class SpliceRelay implements FdWatcher, Deferred {
   }
 
   /** Ends the session at the latest after `finishMs`, whatever still passes. */
-  #endSoon(reason: RelayEnd): void {
+  #endSoon(end: () => void): void {
     this.#deadline?.cancel();
-    this.#deadline = this.#parts.loop.clock.after(finishMs, () => this.#end(reason));
+    this.#deadline = this.#parts.loop.clock.after(finishMs, end);
   }
 
   #end(reason: RelayEnd): void {
+    if (this.#phase !== 'over') this.#events.onRelayOver(reason);
+  }
+
+  #endFailedClient(): void {
     if (this.#phase === 'over') return;
-    if (reason !== 'upstream-reset' || !this.#isUntouched) return this.#events.onRelayOver(reason);
+    this.#end(failureOf('client', this.#codeOf(this.#up.sourceFailure || this.#down.sinkFailure, this.#client)));
+  }
+
+  #endFailedUpstream(): void {
+    if (this.#phase === 'over') return;
+    const code = this.#codeOf(this.#down.sourceFailure || this.#up.sinkFailure, this.#upstream);
+    if (!this.#isUntouched) return this.#end(failureOf('upstream', code));
     this.close();
-    this.#events.onRelayLost(this.#clientMask);
+    this.#events.onRelayLost(code, this.#clientMask);
+  }
+
+  /** The code of a socket's failure. The socket itself reports it where no call has (socket(7), SO_ERROR). */
+  #codeOf(failure: number, fd: number): string {
+    return errorCode(failure || this.#parts.libc.socketError(fd) || connectionReset);
   }
 
   /** True if no byte has passed either way: for the client this is as if no upstream had been dialed yet. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
 import type { Endpoint } from '../../boundary/table.ts';
+import { failureOf } from '../vanished-peer.ts';
 import { awaitAnswer } from './answer.ts';
 import { formatPeer } from './connection.ts';
 import { StreamDial, type StreamDialer } from './dial.ts';
@@ -107,9 +108,10 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const { sockets, networks } = this.#parts;
+    const { sockets, networks, timeouts, limitRetries } = this.#parts;
     const isSecond = (lane === 0 ? this.#second : this.#upstream) !== undefined;
-    const dial = new StreamDial(this, endpoint, { networks, hasRoom: !isSecond || sockets.hasRoom }, tls);
+    const hasRoom = !isSecond || sockets.hasRoom;
+    const dial = new StreamDial(this, endpoint, { networks, timeouts, limitRetries, hasRoom }, tls);
     if (lane === 0) this.#upstream = dial;
     else this.#second = dial;
     this.#countDials();
@@ -171,14 +173,14 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   #watch(client: Socket): void {
-    const onCurrent = (event: 'end' | 'error' | 'close', then: () => void): void => {
-      client.on(event, () => {
-        if (client === this.#client) then();
+    const onCurrent = (event: 'end' | 'error' | 'close', then: (error?: NodeJS.ErrnoException) => void): void => {
+      client.on(event, (error?: NodeJS.ErrnoException) => {
+        if (client === this.#client) then(error);
       });
     };
     this.#earlyBytes.read(client);
     onCurrent('end', () => this.#onClientEnd());
-    onCurrent('error', () => this.#onClientReset());
+    onCurrent('error', (error) => this.#onClientFailed(error?.code));
     onCurrent('close', () => this.onSocketClosed());
   }
 
@@ -202,9 +204,9 @@ export class StreamChannel implements Channel, StreamDialer {
     this.#events?.onClientLeft('ended');
   }
 
-  #onClientReset(): void {
+  #onClientFailed(code: string | undefined): void {
     if (this.#over) return;
-    if (this.#up) this.#end('client-reset');
+    if (this.#up) this.#end(failureOf('client', code));
     else this.#events?.onClientLeft('reset');
   }
 
@@ -215,7 +217,7 @@ export class StreamChannel implements Channel, StreamDialer {
       return this.#events?.onDialFailed(code, 1);
     }
     if (dial !== this.#upstream) return;
-    if (this.#awaitsAnswer) return this.#end('upstream-reset');
+    if (this.#awaitsAnswer) return this.#end(failureOf('upstream', code));
     if (this.#up) {
       // The upstream ended before it failed, so its answer is whole, and the client gets all of it first.
       if (this.#down?.ended && this.#client.writableLength > 0) {
@@ -223,7 +225,7 @@ export class StreamChannel implements Channel, StreamDialer {
         return;
       }
       if (this.#isUntouched) return this.#loseUpstream(code);
-      return this.#end('upstream-reset');
+      return this.#end(failureOf('upstream', code));
     }
     this.#upstream = undefined;
     this.#countDials();

@@ -1,16 +1,17 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import { connectOptions } from '../../../address/address.ts';
 import type { Endpoint } from '../../boundary/table.ts';
-import { keepAliveInitialDelayMs } from './socket-options.ts';
+import type { PeerTimeouts } from '../vanished-peer.ts';
 
-export function connectTo(endpoint: Endpoint): Socket {
-  return connect({
-    ...connectOptions(endpoint),
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveInitialDelayMs,
-  });
+export function connectTo(endpoint: Endpoint, timeouts: PeerTimeouts): Socket {
+  const socket = connect({ ...connectOptions(endpoint), allowHalfOpen: true, noDelay: true });
+  probe(socket, timeouts);
+  return socket;
+}
+
+/** Switches keep-alive on. Node's options of servers and dials have no interval and no count. */
+export function probe(socket: Socket, { probeAfterMs, probeIntervalMs, probes }: PeerTimeouts): void {
+  socket.setKeepAlive(true, probeAfterMs, probeIntervalMs, probes);
 }
 
 /** The kernel's error for a process without a free descriptor. */

@@ -5,7 +5,12 @@ import type { StreamParts } from './stream-parts.ts';
 /** Carries out a delivery (see Driver.deliver). */
 export function deliver(
   { endpoint, bytes, patienceMs, hasRoom }: Delivery,
-  { sockets, networks }: Pick<StreamParts, 'sockets' | 'networks'>,
+  {
+    sockets,
+    networks,
+    timeouts,
+    limitRetries,
+  }: Pick<StreamParts, 'sockets' | 'networks' | 'timeouts' | 'limitRetries'>,
   onOver: (isDelivered: boolean) => void,
 ): (() => void) | undefined {
   if (!hasRoom && !sockets.hasRoomToSpare) return undefined;
@@ -35,7 +40,7 @@ export function deliver(
       onSocketClosed: end,
     },
     endpoint,
-    { networks, hasRoom: true },
+    { networks, timeouts, limitRetries, hasRoom: true },
     undefined,
   );
   const patience = setTimeout(end, patienceMs);

@@ -16,7 +16,7 @@ export interface StreamDialer {
   onSocketClosed(): void;
 }
 
-interface StreamDialParts extends Pick<StreamParts, 'networks'> {
+interface StreamDialParts extends Pick<StreamParts, 'networks' | 'timeouts' | 'limitRetries'> {
   /** False where no socket is left for the dial, which then fails. */
   readonly hasRoom: boolean;
 }
@@ -32,11 +32,11 @@ export class StreamDial {
   constructor(dialer: StreamDialer, endpoint: Endpoint, parts: StreamDialParts, tls: UpstreamTlsOffer | undefined) {
     this.#dialer = dialer;
     const hindrance = hindranceOf(endpoint, parts);
-    const carrier = hindrance ? new Socket().destroy(hindrance) : connectTo(endpoint);
+    const carrier = hindrance ? new Socket().destroy(hindrance) : connectTo(endpoint, parts.timeouts);
     this.#carrier = carrier;
     this.socket = carrier;
     this.#watch(carrier);
-    carrier.once('connect', () => this.#onConnected(endpoint, tls));
+    carrier.once('connect', () => this.#onConnected(endpoint, parts, tls));
   }
 
   /** Ends the dial, whose connection never carries a byte. No event follows. */
@@ -50,10 +50,11 @@ export class StreamDial {
     resetNow(this.socket, this.#carrier);
   }
 
-  #onConnected(endpoint: Endpoint, tls: UpstreamTlsOffer | undefined): void {
+  #onConnected(endpoint: Endpoint, { limitRetries }: StreamDialParts, tls: UpstreamTlsOffer | undefined): void {
     const carrier = this.#carrier;
     if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
     if (this.#isOver) return;
+    limitRetries(carrier);
     if (!tls) return this.#dialer.onDialed(this);
     if (tls.preface) carrier.write(tls.preface);
     const secured = speakTls(carrier, tls);

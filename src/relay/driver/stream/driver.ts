@@ -3,9 +3,9 @@ import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { isUnix, unixPath } from '../../../address/address.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
+import { probe } from './connection.ts';
 import { deliver } from './deliver.ts';
 import { resetNow } from './reset.ts';
-import { keepAliveInitialDelayMs } from './socket-options.ts';
 import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
 
 /**
@@ -42,12 +42,7 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
 
 function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: StreamParts): DriverListener {
   // Half-open sockets: an end in one direction must not end the other.
-  const server = createServer({
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveInitialDelayMs,
-  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket) => accept(socket, events, parts, isUnix(host) ? 'unix' : undefined));
   server.on('error', (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN', message } = error;
@@ -61,6 +56,7 @@ function listen({ host, port, reusePort }: Bind, events: ListenEvents, parts: St
     if (closed) return void server.close();
     isBound = true;
     parts.sockets.otherOpened();
+    parts.limitRetries(server);
     const address = boundAddress(server);
     if (isUnix(host)) events.onListening(host, port);
     else if (address) events.onListening(address.address, address.port);
@@ -97,6 +93,7 @@ function accept(socket: Socket, events: ListenEvents, parts: StreamParts, client
 /** Makes a channel of a client's socket, which is counted already. */
 function channelOf(socket: Socket, parts: StreamParts, client?: string): StreamChannel {
   socket.once('close', () => parts.sockets.clientClosed());
+  probe(socket, parts.timeouts);
   return new StreamChannel(socket, parts, client);
 }
 

@@ -4,6 +4,8 @@ import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { watchDeparture } from '../departure-watch.ts';
 import type { Channel } from '../driver.ts';
 import { openPeerLookup } from '../peer-lookup.ts';
+import { peerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
+import { openRetryLimit } from './retry-limit.ts';
 
 /**
  * What all channels of one driver share.
@@ -12,6 +14,9 @@ export interface StreamParts {
   readonly clock: Clock;
   readonly sockets: OpenSockets;
   readonly networks: DirectNetworks;
+  readonly timeouts: PeerTimeouts;
+  /** Bounds the pauses between a socket's retransmissions (see retry-limit.ts). */
+  readonly limitRetries: ReturnType<typeof openRetryLimit>;
   /** Watches for the departure of a client (see departure-watch.ts); undefined where the kernel can't be asked. */
   readonly watchDeparture: (channel: Channel, onGone: () => void) => Timer | undefined;
 }
@@ -20,9 +25,15 @@ export interface StreamDriverOptions {
   readonly clock?: Clock;
   /** The budget of open sockets. Default: unlimited. */
   readonly sockets?: OpenSockets;
+  /** How soon a vanished peer is noticed. */
+  readonly timeouts?: PeerTimeouts;
 }
 
-export function createParts({ clock = systemClock, sockets = new OpenSockets() }: StreamDriverOptions): StreamParts {
+export function createParts({
+  clock = systemClock,
+  sockets = new OpenSockets(),
+  timeouts = peerTimeouts,
+}: StreamDriverOptions): StreamParts {
   // The kernel's table is opened for the first client that needs it.
   let lookUpPeer: ReturnType<typeof openPeerLookup>;
   let isOpened = false;
@@ -30,6 +41,8 @@ export function createParts({ clock = systemClock, sockets = new OpenSockets() }
     clock,
     sockets,
     networks: createDirectNetworks(),
+    timeouts,
+    limitRetries: openRetryLimit(timeouts.longestRetryMs),
     watchDeparture(channel, onGone) {
       if (!isOpened) lookUpPeer = openPeerLookup();
       isOpened = true;
