@@ -18,7 +18,7 @@ interface Connection {
 }
 
 export class Connections {
-  /** The oldest first. */
+  /** First the one that has gone the longest without a whole request. */
   readonly #connections = new Map<Socket, Connection>();
   readonly #most: number;
   readonly #mostOfAddress: number;
@@ -37,6 +37,8 @@ export class Connections {
     const connection = this.#connections.get(socket);
     if (!connection) return;
     connection.answering += 1;
+    this.#connections.delete(socket);
+    this.#connections.set(socket, connection);
     response.once('close', () => (connection.answering -= 1));
   }
 
@@ -55,16 +57,16 @@ export class Connections {
     this.#connections.set(socket, { socket, address, answering: 0 });
     socket.once('close', () => this.#connections.delete(socket));
     const ofAddress = this.#select((connection) => connection.address === address);
-    if (ofAddress.length > this.#mostOfAddress) this.#closeOldest(ofAddress);
-    else if (this.#connections.size > this.#most) this.#closeOldest([...this.#connections.values()]);
+    if (ofAddress.length > this.#mostOfAddress) this.#makeRoom(ofAddress);
+    else if (this.#connections.size > this.#most) this.#makeRoom([...this.#connections.values()]);
   }
 
-  #closeOldest(connections: readonly Connection[]): void {
-    const oldest = connections.find(({ answering }) => answering === 0);
-    if (!oldest) return;
+  #makeRoom(connections: readonly Connection[]): void {
+    const idle = connections.find(({ answering }) => answering === 0);
+    if (!idle) return;
     // The close event follows later, and the place must be free now.
-    this.#connections.delete(oldest.socket);
-    oldest.socket.destroy();
+    this.#connections.delete(idle.socket);
+    idle.socket.destroy();
   }
 
   #select(matches: (connection: Connection) => boolean): Connection[] {

@@ -128,7 +128,7 @@ export const ownMetrics = {
     type: 'counter',
     help: 'Log lines that were lost because the log could not be written.',
     ticks:
-      "a line was lost: the log can't be written (a full disk, a reader that is stuck or gone), and 4 MB wait for it",
+      "a line was lost: the log can't be written (a full disk, a reader that is stuck or gone), and 4 MiB wait for it",
   },
   subscribers: {
     name: 'sealane_admin_subscribers',

@@ -41,7 +41,7 @@ const repeat = <T>(count: number, make: (index: number) => T): T[] => Array.from
 const closedOf = (sockets: readonly FakeSocket[]): number[] =>
   sockets.flatMap(({ destroyed }, index) => (destroyed ? [index] : []));
 
-it('a new connection beyond the bound of its address takes the place of the oldest without a request', () => {
+it('a new connection beyond the bound of its address takes the place of the one that has gone the longest without one', () => {
   const { connect, begin } = createConnections();
   const others = repeat(10, () => connect('10.0.0.2'));
   const own = repeat(128, () => connect('10.0.0.1'));
@@ -53,7 +53,7 @@ it('a new connection beyond the bound of its address takes the place of the olde
   second.emit('close');
   response.emit('close');
   connect('10.0.0.1');
-  expect([closedOf(own), closedOf(others)]).toEqual([[0, 1], []]);
+  expect([closedOf(own), closedOf(others)]).toEqual([[1, 2], []]);
 });
 
 it.each([
