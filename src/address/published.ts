@@ -10,7 +10,10 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
-/** The addresses of the host that are forwarded to a listen address in the container. Loopback gets nothing from there. */
+/**
+ * The addresses of the host that are forwarded to a listen address in the container, those of IPv4 first: `localhost` is
+ * 127.0.0.1 on every host. Loopback gets nothing from there.
+ */
 export function publishedAddresses({ host, port }: Address, ports: readonly PublishedPort[]): Address[] {
   if (isUnix(host) || isLoopback(host)) return [];
   const published = ports
@@ -19,7 +22,8 @@ export function publishedAddresses({ host, port }: Address, ports: readonly Publ
   // An engine publishes a port on both families at once, and lists both.
   const isRepeated = ({ host: ip, port: hostPort }: Address): boolean =>
     ip === '::' && published.some((other) => other.host === '0.0.0.0' && other.port === hostPort);
-  return published.filter((one) => !isRepeated(one));
+  const isIPv6 = ({ host: ip }: Address): number => Number(ip.includes(':'));
+  return published.filter((one) => !isRepeated(one)).toSorted((a, b) => isIPv6(a) - isIPv6(b));
 }
 
 /**

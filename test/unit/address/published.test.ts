@@ -11,6 +11,11 @@ describe('published addresses', () => {
       ['127.0.0.1:8080', '10.0.0.1:80'],
     ],
     ['both families at once', [port('0.0.0.0', 8080), port('::', 8080)], ['0.0.0.0:8080']],
+    [
+      'IPv4 first, which `localhost` is everywhere, where a free port differs between families',
+      [port('::', 32_768), port('0.0.0.0', 32_769)],
+      ['0.0.0.0:32769', '[::]:32768'],
+    ],
     ['on IPv6 alone', [port('::', 8080)], ['[::]:8080']],
     ['with an empty address', [port('', 8080)], ['0.0.0.0:8080']],
     ['none', [], []],
