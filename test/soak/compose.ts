@@ -33,7 +33,7 @@ export function composeProject(environment: SoakEnvironment): ComposeProject {
       await Promise.all(started.map(([, name]) => environment.ready(name, from)));
       // A recreated container is removed under its own name, or under the temporary one that compose gave it.
       const gone = [...before].filter(([id]) => !after.has(id));
-      await Promise.all(gone.map(([, name]) => environment.left(`(?:[0-9a-f]{12}_)?${name}`, from)));
+      await Promise.all(gone.map(([, name]) => environment.left(new RegExp(`^(?:[0-9a-f]{12}_)?${name}$`), from)));
     },
     async [Symbol.asyncDispose]() {
       await compose('down', '--timeout', '10');

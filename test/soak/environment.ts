@@ -80,7 +80,7 @@ export class SoakEnvironment implements AsyncDisposable {
     await this.sealane.line(upstreamIs(name, what, 'soak'), from);
   }
 
-  async left(name: string, from: number): Promise<void> {
+  async left(name: string | RegExp, from: number): Promise<void> {
     await this.sealane.line({ event: 'upstream-removed', service: 'soak', upstream: name }, from);
   }
 
