@@ -20,7 +20,8 @@ look() {
 }
 
 look
-if [ "$state" = ready ] && [ $((now - since)) -gt "$settled_seconds" ]; then
+if [ "$state" = ready ] && [ $((now - since)) -gt "$settled_seconds" ] &&
+  [ $((now - written)) -le "$stale_seconds" ]; then
   sleep "$wait_seconds"
   look
 fi

@@ -1,3 +1,4 @@
+import { isLabelled } from './is-labelled.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { isUnix } from '../address/address.ts';
@@ -72,9 +73,7 @@ function isPureAddition(text: string, added: string): boolean {
 }
 
 function serviceLines(project: ComposeProject, { image, scope, labelPrefix }: AdditionOptions): string[] {
-  const labelled = project.services.filter(({ labels }) =>
-    [...labels.keys()].some((key) => key.startsWith(`${labelPrefix}.`)),
-  );
+  const labelled = project.services.filter((service) => isLabelled(service, labelPrefix));
   const ports = portsOf(labelled, labelPrefix);
   const networks = networksOf(labelled.length > 0 ? labelled : project.services);
   const flags = labelPrefix === 'sealane' ? '' : `, '--label-prefix', ${quote(labelPrefix)}`;

@@ -14,6 +14,7 @@ import { printable } from '../text/printable.ts';
 import { withoutCertificate } from './certificates.ts';
 import { socketNotMounted } from './engine-socket.ts';
 import { fileFindings } from './file-findings.ts';
+import { isLabelled } from './is-labelled.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
 import { networkName, toFacts } from './facts.ts';
 import { strayLabels } from './labels.ts';
@@ -178,10 +179,6 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
     ...publishConflicts(services, ours),
     ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),
   ];
-}
-
-function isLabelled(service: ComposeService, prefix: string): boolean {
-  return [...service.labels.keys()].some((key) => key.startsWith(`${prefix}.`));
 }
 
 /**

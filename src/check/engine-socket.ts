@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.ts';
+import { defaultEngine } from '../docker/engine-url.ts';
 import type { Finding } from './finding.ts';
 import type { SealaneService } from './sealane-service.ts';
 
@@ -6,7 +7,7 @@ import type { SealaneService } from './sealane-service.ts';
  * Finds a Sealane that can't reach its engine, since the engine's socket is not mounted into its container. Pure.
  */
 export function socketNotMounted({ service, settings, usesFile, dockerHost }: SealaneService): Finding[] {
-  const url = settings.docker ?? dockerHost ?? (usesFile ? undefined : defaultEngine);
+  const url = settings.docker ?? (usesFile ? undefined : (dockerHost ?? defaultEngine));
   if (url === undefined || !url.startsWith('unix://') || service.usesApiSocket) return [];
   const socket = url.slice('unix://'.length);
   const { mounts } = service;
@@ -21,8 +22,6 @@ export function socketNotMounted({ service, settings, usesFile, dockerHost }: Se
     },
   ];
 }
-
-const defaultEngine = 'unix:///var/run/docker.sock';
 
 /** /var/run is a link to /run in all common images. */
 function canonical(path: string): string {

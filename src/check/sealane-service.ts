@@ -1,3 +1,4 @@
+import { isLabelled } from './is-labelled.ts';
 import { basename } from 'node:path';
 import type { Variables } from '../compose/interpolate.ts';
 import type { SourceLocation } from '../compose/location.ts';
@@ -23,10 +24,8 @@ export interface SealaneService {
 }
 
 /** Whether a service runs Sealane and watches an engine: by its image, its name or its command. */
-export function runsSealane(
-  { name, image = '', entrypoint, command, labels }: ComposeService,
-  prefix: string,
-): boolean {
+export function runsSealane(service: ComposeService, prefix: string): boolean {
+  const { name, image = '', entrypoint, command } = service;
   const words = [...entrypoint, ...command].map(({ text }) => text);
   const isNamed = (word: string): boolean => basename(word) === 'sealane';
   const [first = ''] = isNamed(words[0] ?? '') ? words.slice(1) : words;
@@ -34,9 +33,7 @@ export function runsSealane(
   if (first !== '' && first !== 'run' && !first.startsWith('-')) return false;
   if (entrypoint.length > 0) return isNamed(entrypoint[0]?.text ?? '');
   const imageName = basename(image).replace(/[:@].*$/, '');
-  return (
-    imageName === 'sealane' || (name === 'sealane' && ![...labels.keys()].some((key) => key.startsWith(`${prefix}.`)))
-  );
+  return imageName === 'sealane' || (name === 'sealane' && !isLabelled(service, prefix));
 }
 
 export function readSealane(service: ComposeService, variables: Variables): SealaneService {
@@ -47,10 +44,9 @@ export function readSealane(service: ComposeService, variables: Variables): Seal
   // The configuration file is in the container, out of reach.
   const usesFile = locations.has('--config') || (environment.get('SEALANE_CONFIG') ?? '') !== '';
   const { layers, mistakes } = readGiven(flags, Object.fromEntries(environment));
-  const ofValues = mistakes.map(({ source, message }) => {
+  const ofValues = mistakes.map(({ source, part, message }) => {
     const { valueLocation, keyLocation } = service.environment.get(source) ?? {};
-    const isUnknown = message.startsWith('unknown');
-    const location = (isUnknown ? keyLocation : valueLocation) ?? locations.get(source) ?? service.location;
+    const location = (part === 'name' ? keyLocation : valueLocation) ?? locations.get(source) ?? service.location;
     return settingInvalid(service, location, message);
   });
   return {

@@ -92,7 +92,7 @@ class Reader {
     return [...this.#entries(node)].flatMap(({ key, node: service, offset }) => {
       const name = serviceName.schema.safeParse(key);
       if (!name.success) this.#complain(offset, `service ${quoted(key)} ${refusalOf(name.error, key).rule}`);
-      if (isMap(service)) return this.#service(key, service, offset) ?? [];
+      if (isMap(service)) return this.#service(printable(key), service, offset) ?? [];
       this.#complain(offset, `service ${quoted(key)} must have listen and upstreams`);
       return [];
     });
@@ -120,18 +120,13 @@ class Reader {
 
   #upstreams(service: string, value: unknown, offset: number): StaticUpstream[] {
     if (!Array.isArray(value)) {
-      this.#complain(offset, `upstreams of ${printable(service)} must be a list, such as [localhost:8080]`);
+      this.#complain(offset, `upstreams of ${service} must be a list, such as [localhost:8080]`);
       return [];
     }
     return value.flatMap((item: unknown) => {
       const { target: written, weight = 1 } = isObject(item) ? item : { target: item };
-      const target = this.#check(targetSchema, textOf(written), `upstream of ${printable(service)}`, offset);
-      const share = this.#check(
-        upstreamOptions.weight.schema,
-        textOf(weight),
-        `weight in ${printable(service)}`,
-        offset,
-      );
+      const target = this.#check(targetSchema, textOf(written), `upstream of ${service}`, offset);
+      const share = this.#check(upstreamOptions.weight.schema, textOf(weight), `weight in ${service}`, offset);
       return target === undefined || share === undefined ? [] : { target, weight: share };
     });
   }

@@ -29,6 +29,8 @@ export type Flags = { readonly [K in SettingName]?: string };
 interface SettingMistake {
   /** The name of the flag, with its dashes, or of the variable. */
   readonly source: string;
+  /** What is wrong: the name, which no setting has, or its value. */
+  readonly part: 'name' | 'value';
   /** One line, safe to print. */
   readonly message: string;
 }
@@ -76,7 +78,7 @@ function readLayer(
     if (text === undefined || text === '') continue;
     const parsed = settingsSchemas[name].safeParse(text);
     if (parsed.success) layer[name] = parsed.data;
-    else mistakes.push({ source, message: `${source} ${complaint(parsed.error, text)}` });
+    else mistakes.push({ source, part: 'value', message: `${source} ${complaint(parsed.error, text)}` });
   }
   return layer;
 }
@@ -88,6 +90,8 @@ function unknownVariables(environment: NodeJS.ProcessEnv): SettingMistake[] {
     // Unknown names are errors only if they are close to a known one: Docker links and Kubernetes put variables such as
     // SEALANE_PORT_80_TCP into the environment of other containers.
     const meant = suggestion(name, known);
-    return meant === '' ? [] : { source: name, message: `unknown environment variable ${printable(name)}${meant}` };
+    return meant === ''
+      ? []
+      : { source: name, part: 'name', message: `unknown environment variable ${printable(name)}${meant}` };
   });
 }

@@ -95,7 +95,7 @@ const schema = z.object({
     .optional()
     .meta({ value: 'path or `off`', fallback: '`off`; in the image `/dev/shm/sealane.ready`' })
     .describe(
-      "A file that says whether Sealane is ready, renewed every 10 seconds. The image's HEALTHCHECK reads it, which costs less than `sealane health`.",
+      "A file that says whether Sealane is ready, renewed every 10 seconds. The image's HEALTHCHECK reads it, which costs less than `sealane health`. Of another path in the image, only the variable `SEALANE_READY_FILE` tells the HEALTHCHECK.",
     ),
   scope: scope.schema
     .default('all')

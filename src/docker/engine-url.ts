@@ -60,3 +60,6 @@ function tcpTarget(parsed: URL, host: string, environment: EngineEnvironment): E
 function unusable(url: string, fix: string): EngineError {
   return new EngineError('unreachable', `${JSON.stringify(url)} is not an engine's address: ${fix}`);
 }
+
+/** The engine that is watched where nothing names another. */
+export const defaultEngine = 'unix:///var/run/docker.sock';

@@ -7,7 +7,8 @@ import { isDirectRoute, parseIPv6Routes, parseRoutes, routeTo, type KernelRoute 
  * Knows which addresses are on a network that this process's network namespace has an interface on. A container's
  * address that no longer is belongs to a network that is gone: the kernel would send its packets to the default gateway.
  *
- * Of the kernel's routes, only the main table is read. Where it can't be read, every address counts as direct.
+ * Of the kernel's routes, only the main table is read. Where it could never be read, every address counts as direct;
+ * where it can't be read any more, as without a free descriptor, what was read last holds.
  */
 export interface DirectNetworks {
   /** The interface that leads to the address. */
@@ -18,7 +19,7 @@ export type DirectPath =
   | { readonly kind: 'direct'; readonly device: string }
   /** The address is on no network of this machine. */
   | { readonly kind: 'none' }
-  /** The kernel's routes can't be read. */
+  /** The kernel's routes could never be read. */
   | { readonly kind: 'unknown' };
 
 export interface DirectNetworksParts {
@@ -71,7 +72,7 @@ class Family {
 
   #read(): void {
     const text = this.#parts.readText(this.#path);
-    this.#routes = text === undefined ? undefined : this.#parse(text);
+    if (text !== undefined) this.#routes = this.#parse(text);
     this.#found.clear();
     this.#readAtMs = this.#parts.nowMs();
     this.#pauseMs = Math.max(pauseMs, (this.#routes?.length ?? 0) * pausePerRouteMs);

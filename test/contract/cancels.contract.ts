@@ -112,7 +112,7 @@ export function describeCancels(createRig: CreateRig): void {
       expect(await peer.readToEnd()).toBe('');
     });
 
-    test('is all that is different for a pool of Postgres: other clients are relayed as ever', async () => {
+    test('is the only first message that a pool of Postgres treats differently: other clients are relayed', async () => {
       await using scene = await createScene(createRig);
       const port = await scene.bind({ postgres: true, service: 'b', sniffTimeoutMs: 30 });
       const startup = Buffer.from([0, 0, 0, 9, 0, 3, 0, 0, 0]);

@@ -38,7 +38,7 @@ export function describeLimit(
     expect(rig.warnings.all).toEqual(['EMFILE']);
   });
 
-  test(`${name}: no client is held for whom there would be no dial`, async () => {
+  test(`${name}: no client is held when there would be no socket for its dial`, async () => {
     const { driver, stop } = create();
     await using rig = dispatcherRig(() => driver, stop);
     await using server = await serveEcho();

@@ -79,6 +79,10 @@ describe.each(running)('the compose file at $where', ({ text }) => {
       expect(await whileAsking(await project.port('sealane', listen), restart)).toBeGreaterThan(3);
     }
     for (const { name } of served)
-      expect(await project.compose('exec', '-T', 'sealane', 'sealane', 'why', name)).toMatch(/ is up: | is served /);
+      await eventually(
+        () => project.compose('exec', '-T', 'sealane', 'sealane', 'why', name).catch(String),
+        (answer) => answer.includes(' is reachable: '),
+        30_000,
+      );
   });
 });

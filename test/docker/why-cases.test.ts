@@ -129,7 +129,7 @@ describe('the commonest questions', () => {
       ]);
   });
 
-  it('the listen port is published by the very container, or by one without labels', async () => {
+  it('the listen port is published by the container itself, or by one without labels', async () => {
     const [own, others] = [await freePort(), await freePort()];
     const publishing = (port: number): Partial<ContainerOptions> => ({
       create: { ExposedPorts: { '8080/tcp': {} } },

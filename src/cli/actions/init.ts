@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { styleText } from 'node:util';
 import { addSealane, defaultPort, diffOf, type Addition } from '../../check/add-sealane.ts';
+import { isLabelled } from '../../check/is-labelled.ts';
 import { runsSealane } from '../../check/sealane-service.ts';
 import { createDiskLoader } from '../../compose/disk-loader.ts';
 import { readProject } from '../../compose/project.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig } from '../../config/load.ts';
 import { messageOf } from '../../text/message-of.ts';
+import { painter } from '../../text/paint.ts';
 import { printable } from '../../text/printable.ts';
 import { hasColours } from '../colours.ts';
 
@@ -47,19 +48,17 @@ export async function init(file: string | undefined, flags: InitFlags): Promise<
     return 0;
   }
   await write(path, text, addition);
-  const isLabelled = project.services.some(({ labels }) =>
-    [...labels.keys()].some((key) => key.startsWith(`${prefix}.`)),
-  );
+  const hasLabels = project.services.some((service) => isLabelled(service, prefix));
   const label = `Label a service: ${prefix}.listen=${defaultPort} (where clients connect) and ${prefix}.port (its own port).`;
-  process.stdout.write(`\n${shown} has Sealane now. ${isLabelled ? '' : `${label} `}Then: sealane check\n`);
+  process.stdout.write(
+    `\n${shown} has Sealane now. ${hasLabels ? '' : `${label} `}Then: sealane check${file === undefined ? '' : ` ${shown}`}\n`,
+  );
   return 0;
 }
 
 function printDiff(lines: readonly string[]): void {
-  const colour = hasColours(process.stdout);
-  const painted = lines.map((line) =>
-    colour && line.startsWith('+') ? styleText('green', line, { validateStream: false }) : line,
-  );
+  const paint = painter(hasColours(process.stdout));
+  const painted = lines.map((line) => (line.startsWith('+') ? paint('green', line) : line));
   process.stdout.write(`${painted.join('\n')}\n`);
 }
 

@@ -3,6 +3,7 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { EngineError, type Engine } from '../../docker/engine.ts';
+import { defaultEngine } from '../../docker/engine-url.ts';
 import type { Log, Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -53,7 +54,7 @@ function endBeforeStart(signal: NodeJS.Signals, log: Log): Promise<never> {
  * permission, not a Docker engine) is a ConfigError, unless there are static services to serve.
  */
 async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger): Promise<Engine | undefined> {
-  const url = settings.docker ?? (process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock');
+  const url = settings.docker ?? (process.env['DOCKER_HOST'] || defaultEngine);
   if (url === 'none') {
     if (hasStatic) return undefined;
     throw new ConfigError(

@@ -31,7 +31,8 @@ const endedColumns: readonly Column[] = [
 ];
 
 export function renderSessions({ sessions, total, complete }: ApiSessions, paint: Paint): string {
-  if (sessions.length === 0) return 'no session is open\n';
+  if (sessions.length === 0)
+    return complete ? 'no session is open\n' : 'no session was listed: a relay thread did not answer in time\n';
   return linesOf([
     ...renderTable(liveColumns, sessions.map(liveRow), paint),
     ...more(sessions.length, total, 'the oldest'),

@@ -24,7 +24,7 @@ const healthSchema = z.string().transform((text, context) => {
 function meantHealth(text: string): string | undefined {
   const [, url, path = '/'] = /^(https?:(?:\/\/[^/]*)?)?(\/[!-~]*)?$/i.exec(text.trim()) ?? [];
   const isPath = url !== undefined || text.startsWith('/');
-  return isPath ? `http:${path}` : didYouMean(text, ['docker', 'tcp', 'none', 'http:/']);
+  return isPath ? `http:${path.replace(/^\/+/, '/')}` : didYouMean(text, ['docker', 'tcp', 'none', 'http:/']);
 }
 
 export const healthOptions = {

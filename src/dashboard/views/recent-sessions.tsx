@@ -1,17 +1,15 @@
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import type { ApiEndedSession, ApiEndedSessions } from '../../admin/schema.ts';
-import { formatBytes } from '../../text/sizes.ts';
-import { messageOf } from '../../text/message-of.ts';
+import type { ApiEndedSession } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
 import { latency } from '../format.ts';
 import { ClockTime } from '../parts/ago.tsx';
+import { ByteCells, UpstreamCell } from '../parts/session-cells.tsx';
 import { State } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
+import { useAsked } from '../parts/use-asked.ts';
 import { toHash } from '../place.ts';
 
-/** The sessions that ended last. The card asks again every two seconds, unless it is paused. */
-const everyMs = 2_000;
+/** The sessions that ended last. The card asks again and again, unless it is paused. */
 const columns: readonly TableColumn[] = [
   { title: 'Ended' },
   { title: 'Client' },
@@ -26,8 +24,8 @@ const columns: readonly TableColumn[] = [
 const choice = signal({ reason: '', failed: false, paused: false });
 
 export function RecentSessions({ service }: { readonly service: string }) {
-  const { answer, failure } = useRecent(service);
-  const { reason, failed } = choice.value;
+  const { reason, failed, paused } = choice.value;
+  const { answer, failure } = useAsked(api.recentSessions, { failed: String(failed), service }, paused);
   // The reasons that there are, and the chosen one, which may have none left.
   const reasons = new Set([...(answer?.sessions.map((one) => one.reason) ?? []), ...(reason === '' ? [] : [reason])]);
   const shown = answer?.sessions.filter((one) => reason === '' || one.reason === reason) ?? [];
@@ -50,36 +48,6 @@ export function RecentSessions({ service }: { readonly service: string }) {
       )}
     </section>
   );
-}
-
-function useRecent(service: string) {
-  const [answer, setAnswer] = useState<ApiEndedSessions>();
-  const [failure, setFailure] = useState<string>();
-  const { failed, paused } = choice.value;
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
-    let wanted = !paused;
-    const query = new URLSearchParams({ failed: String(failed), ...(service !== '' && { service }) });
-    const read = async (): Promise<void> => {
-      try {
-        if (document.visibilityState === 'visible') {
-          const sessions = await api.recentSessions(query);
-          if (!wanted) return;
-          setAnswer(sessions);
-          setFailure(undefined);
-        }
-      } catch (error) {
-        if (wanted) setFailure(messageOf(error));
-      }
-      if (wanted) timer = setTimeout(() => void read(), everyMs);
-    };
-    if (wanted) void read();
-    return () => {
-      wanted = false;
-      clearTimeout(timer);
-    };
-  }, [service, failed, paused]);
-  return { answer, failure };
 }
 
 function Toolbar({ reasons }: { readonly reasons: readonly string[] }) {
@@ -118,7 +86,7 @@ function Toolbar({ reasons }: { readonly reasons: readonly string[] }) {
 function Row({ session }: { readonly session: ApiEndedSession }) {
   const { service, failed, reason, detail, lastDialError } = session;
   const endedAt = new Date(Date.parse(session.startedAt) + session.totalMs).toISOString();
-  const cause = detail ?? (failed ? lastDialError : null);
+  const cause = detail ?? (session.upstream === null ? lastDialError : null);
   return (
     <tr role="row">
       <td role="cell">
@@ -138,22 +106,14 @@ function Row({ session }: { readonly session: ApiEndedSession }) {
         <State state={failed ? 'unhealthy' : 'ready'}>{reason}</State>
         {cause !== null && <p class="reason">{cause}</p>}
       </td>
-      <td role="cell">
-        {session.upstream ?? <span class="quiet">–</span>}
-        {session.endpoint !== null && <code>{session.endpoint}</code>}
-      </td>
+      <UpstreamCell {...session} />
       <td role="cell" class="number" data-label="waited">
         {latency(session.heldMs)}
       </td>
       <td role="cell" class="number" data-label="dialed">
         {latency(session.dialMs)}
       </td>
-      <td role="cell" class="number" data-label="from client">
-        {formatBytes(session.bytesUp)}
-      </td>
-      <td role="cell" class="number" data-label="to client">
-        {formatBytes(session.bytesDown)}
-      </td>
+      <ByteCells {...session} />
     </tr>
   );
 }

@@ -1,18 +1,16 @@
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import type { ApiSession, ApiSessions } from '../../admin/schema.ts';
+import type { ApiSession } from '../../admin/schema.ts';
 import { api } from '../data/api.ts';
 import { count, duration, plural } from '../format.ts';
-import { formatBytes } from '../../text/sizes.ts';
 import { toHash } from '../place.ts';
+import { ByteCells, UpstreamCell } from '../parts/session-cells.tsx';
 import { State, type StateName } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
-import { messageOf } from '../../text/message-of.ts';
+import { useAsked } from '../parts/use-asked.ts';
 import { RecentSessions } from './recent-sessions.tsx';
 
-/** The sessions that are open now. The view asks again every two seconds while it is shown. */
-const everyMs = 2_000;
-const shownAtMost = 200;
+/** The sessions that are open now. The view asks again and again while it is shown. */
+const shownAtMost = '200';
 const marks: Readonly<Record<ApiSession['state'], StateName>> = {
   held: 'paused',
   dialing: 'starting',
@@ -31,7 +29,8 @@ const filters = signal({ client: '', state: '' });
 
 export function Sessions({ service }: { readonly service: string }) {
   const { client, state } = filters.value;
-  const { answer, failure } = useSessions(service, client, state);
+  const query = { limit: shownAtMost, service, client: client.trim(), state };
+  const { answer, failure } = useAsked(api.sessions, query);
   return (
     <div>
       <header class="headline">
@@ -62,38 +61,6 @@ export function Sessions({ service }: { readonly service: string }) {
       <RecentSessions service={service} />
     </div>
   );
-}
-
-function useSessions(service: string, client: string, state: string) {
-  const [answer, setAnswer] = useState<ApiSessions>();
-  const [failure, setFailure] = useState<string>();
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
-    let wanted = true;
-    const query = new URLSearchParams({ limit: String(shownAtMost) });
-    for (const [name, value] of Object.entries({ service, client: client.trim(), state })) {
-      if (value !== '') query.set(name, value);
-    }
-    const read = async (): Promise<void> => {
-      try {
-        if (document.visibilityState === 'visible') {
-          const sessions = await api.sessions(query);
-          if (!wanted) return;
-          setAnswer(sessions);
-          setFailure(undefined);
-        }
-      } catch (error) {
-        if (wanted) setFailure(messageOf(error));
-      }
-      if (wanted) timer = setTimeout(() => void read(), everyMs);
-    };
-    void read();
-    return () => {
-      wanted = false;
-      clearTimeout(timer);
-    };
-  }, [service, client, state]);
-  return { answer, failure };
 }
 
 function Toolbar({ service }: { readonly service: string }) {
@@ -144,19 +111,11 @@ function Rows({ sessions }: { readonly sessions: readonly ApiSession[] }) {
             <State state={marks[session.state]}>{session.state}</State>
             {session.lastDialError !== null && <p class="reason">{session.lastDialError}</p>}
           </td>
-          <td role="cell">
-            {session.upstream ?? <span class="quiet">–</span>}
-            {session.endpoint !== null && <code>{session.endpoint}</code>}
-          </td>
+          <UpstreamCell {...session} />
           <td role="cell" class="number" data-label="age">
             {duration(session.ageMs)}
           </td>
-          <td role="cell" class="number" data-label="from client">
-            {formatBytes(session.bytesUp)}
-          </td>
-          <td role="cell" class="number" data-label="to client">
-            {formatBytes(session.bytesDown)}
-          </td>
+          <ByteCells {...session} />
         </tr>
       ))}
     </Table>

@@ -41,7 +41,7 @@ const repeat = <T>(count: number, make: (index: number) => T): T[] => Array.from
 const closedOf = (sockets: readonly FakeSocket[]): number[] =>
   sockets.flatMap(({ destroyed }, index) => (destroyed ? [index] : []));
 
-it('a new connection beyond the bound of its address takes the place of the one that has gone the longest without one', () => {
+it('a new connection beyond the bound of its address takes the place of the connection that has gone the longest without a request', () => {
   const { connect, begin } = createConnections();
   const others = repeat(10, () => connect('10.0.0.2'));
   const own = repeat(128, () => connect('10.0.0.1'));

@@ -408,7 +408,7 @@ describe('the subject of a question', () => {
     expect(explain('x.example', explainWorld(catalog))).toMatchObject({ kind: 'unknown' });
   });
 
-  it('may be a port that a container asks for whose labels are refused for another reason', () => {
+  it('may be a port of a container whose labels are refused for another reason', () => {
     const labelTypo = problem('label-malformed', 'api-1', { containerId: 'c0ffee' });
     const asking = view({ asksFor: (port) => port === 81 });
     const catalog = catalogOf([declare('web', declaredUpstream('w'))], { problems: [labelTypo] });

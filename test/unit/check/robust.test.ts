@@ -48,7 +48,7 @@ it('a compose file that is cut, garbled or nonsense is answered, never crashed o
 it.each(['text', 'json', 'github'] as const)(
   'a service whose name holds what a terminal would obey is shown with that written out, whatever is wrong with it: %s',
   async (format) => {
-    // U+3347A: no character yet, and nobody knows what it will be.
+    // U+3347A: no character yet; its meaning is not known.
     const name = '\u001b[2J\u009b\u202e\u{3347A}\u2028';
     const wrong = {
       near: { labels: { 'selane.port': '80' } },

@@ -11,6 +11,18 @@ import { loadConfig } from '../../../src/config/load.ts';
 describe('the configuration file', () => {
   const parse = (text: string) => parseConfigFile(text, 'sealane.yaml');
 
+  it('shows nothing of a name that a terminal would obey', () => {
+    let told: unknown;
+    try {
+      parse('services: { "\\e[2J": { hold: 1x, upstreams: [":"], listen: 80 } }');
+    } catch (error) {
+      told = error;
+    }
+    const text = told instanceof ConfigError ? told.lines.join('\n') : '';
+    expect(text).toContain('hold of \\u{1b}[2J must be');
+    expect(text).not.toContain('\u001b');
+  });
+
   it('holds settings by the names of their flags, and static services', () => {
     const file = parse(`
 log-level: debug

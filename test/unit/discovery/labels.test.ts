@@ -336,7 +336,7 @@ describe('labels of a route with a name close to that of another', () => {
     expect(namesOf({ 'sealane.web.allow': '::/0' })).toEqual(['web']);
   });
 
-  it('that is no name of a route and close to none are unknown', () => {
+  it('of a route that does not exist and whose name is close to no other are unknown', () => {
     const { routes, problems } = read({ ...web, 'sealane.Admin.allow': '::/0' });
     expect(routes).toHaveLength(1);
     expect(problems.map(({ message }) => message)).toEqual(['unknown label "sealane.Admin.allow"']);

@@ -75,6 +75,7 @@ describe('the HEALTHCHECK of the image', () => {
     expect(stuck).toMatchObject({
       code: 1,
       output: expect.stringMatching(/^not ready: no sign of life for 6\d seconds\n$/),
+      slept: '',
     });
     expect(await check(folder, undefined)).toMatchObject({
       code: 1,

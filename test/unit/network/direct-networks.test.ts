@@ -32,7 +32,7 @@ function knows(v4: string | undefined, v6?: string) {
   });
   return {
     find: (host: string) => networks.find(host),
-    set: (text: string) => void files.set('/proc/net/route', text),
+    set: (text: string | undefined) => void files.set('/proc/net/route', text),
     pass: (ms: number) => void (nowMs += ms),
     reads: () => reads,
   };
@@ -71,6 +71,15 @@ describe('an address is direct', () => {
 describe('what is known of the networks', () => {
   test('is unknown where the kernel’s routes can’t be read', () => {
     expect(knows(undefined).find('10.77.0.2')).toEqual({ kind: 'unknown' });
+  });
+
+  test('is what it was where the routes can’t be read any more, so that no packet leaves for want of a descriptor', () => {
+    const networks = knows(header + toRouter + bridge);
+    expect(networks.find('10.77.1.2')).toEqual(none);
+    networks.set(undefined);
+    networks.pass(1_000);
+    expect(networks.find('10.77.1.2')).toEqual(none);
+    expect(networks.find('10.77.0.2')).toEqual(direct);
   });
 
   test('is a tenth of a second old at most, and new within a hundredth where there was no network', () => {

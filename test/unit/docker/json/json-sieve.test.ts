@@ -75,7 +75,7 @@ describe('the JSON sieve', () => {
     );
   });
 
-  test('never takes for JSON what is none', () => {
+  test('never accepts a text that is not JSON', () => {
     fc.assert(
       fc.property(
         fc.oneof(
