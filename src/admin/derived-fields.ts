@@ -73,12 +73,16 @@ type LiveShape = {
   [Name in LiveFieldName as ApiName<Name>]: (typeof fieldSchemas)[(typeof recordFields)[Name]['kind']];
 };
 
-export const liveFields = recordFieldNames
-  .filter((name): name is LiveFieldName => 'live' in recordFields[name])
-  .map((name) => {
-    const field: SessionField = recordFields[name];
-    return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
-  });
+/** The fields of a session that ended. */
+export const endedFields = recordFieldNames.map((name) => {
+  const field: SessionField = recordFields[name];
+  return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
+});
+
+/** Those that a running session has, too. */
+export const liveFields = endedFields.filter(
+  (field): field is typeof field & { readonly name: LiveFieldName } => field.live === true,
+);
 
 /** The schema of a running session, which always has a service. */
 export const liveSessionShape = {
@@ -89,11 +93,6 @@ export const liveSessionShape = {
   state: z.enum(sessionStates).describe(sentence(liveOnlyFields.state.help)),
   ageMs: milliseconds.describe(sentence(liveOnlyFields.ageMs.help)),
 };
-
-export const endedFields = recordFieldNames.map((name) => {
-  const field: SessionField = recordFields[name];
-  return { name, apiName: field.kind === 'moment' ? name.replace(/Ms$/, '') : name, ...field };
-});
 
 type EndedShape = {
   [Name in RecordFieldName as ApiName<Name>]: (typeof fieldSchemas)[(typeof recordFields)[Name]['kind']];

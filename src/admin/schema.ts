@@ -12,6 +12,7 @@ import {
 } from './derived-fields.ts';
 import { closeReasons, type CloseReason } from '../relay/boundary/report.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
+import { mostEndedSessions, mostOfEach } from '../telemetry/recent-sessions.ts';
 
 /**
  * The schemas of the admin API, each declared once: the server answers by them, the command line and the page read by
@@ -175,7 +176,7 @@ export const endedQuerySchema = z.object({
     .optional()
     .describe('Only those that ended so.'),
   failed: z.enum(['true', 'false']).default('false').describe('Only those that failed for their client.'),
-  limit: z.coerce.number().int().min(1).max(400).default(200),
+  limit: z.coerce.number().int().min(1).max(mostEndedSessions).default(mostOfEach),
 });
 
 /** The steps of an explanation, in the order of a client's way. */

@@ -11,6 +11,7 @@ import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
 import { isFailure, type ListenerStatus, type LiveSession, type SessionRecord } from '../relay/boundary/report.ts';
+import type { RecordFieldName, SessionField } from '../relay/boundary/session-fields.ts';
 import { printable } from '../text/printable.ts';
 import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
 import type {
@@ -191,21 +192,31 @@ function viewProblem(problem: Problem, services: readonly string[]): ApiProblem 
 }
 
 export function viewSession(session: LiveSession): ApiSession {
-  const fields = liveFields.map(({ name, apiName, kind }) => {
-    const value = session[name];
-    return [apiName, kind === 'moment' && typeof value === 'number' ? isoOf(value) : (value ?? null)] as const;
-  });
-  const { service, state, ageMs } = session;
-  return { ...(Object.fromEntries(fields) as Omit<ApiSession, 'service' | 'state' | 'ageMs'>), service, state, ageMs };
+  const { state, ageMs } = session;
+  return { ...(viewFields(session, liveFields) as Omit<ApiSession, 'state' | 'ageMs'>), state, ageMs };
 }
 
 export function viewEndedSession(record: SessionRecord): ApiEndedSession {
-  const fields = endedFields.map(({ name, apiName, kind }) => {
-    const value = record[name];
+  return {
+    ...(viewFields(record, endedFields) as Omit<ApiEndedSession, 'failed'>),
+    failed: isFailure(record.reason),
+  };
+}
+
+/** The longest text of a session that is shown whole. */
+const longestText = 400;
+
+/** The values of these fields by their names in the API. */
+function viewFields<Name extends RecordFieldName>(
+  session: Readonly<Record<Name, string | number | undefined>>,
+  fields: readonly { readonly name: Name; readonly apiName: string; readonly kind: SessionField['kind'] }[],
+): Readonly<Record<string, unknown>> {
+  const values = fields.map(({ name, apiName, kind }) => {
+    const value: string | number | undefined = session[name];
     if (kind === 'moment' && typeof value === 'number') return [apiName, isoOf(value)] as const;
-    return [apiName, typeof value === 'string' ? printable(value, 400) : (value ?? null)] as const;
+    return [apiName, typeof value === 'string' ? printable(value, longestText) : (value ?? null)] as const;
   });
-  return { ...(Object.fromEntries(fields) as Omit<ApiEndedSession, 'failed'>), failed: isFailure(record.reason) };
+  return Object.fromEntries(values);
 }
 
 export function viewExplanation(explanation: Explanation): ApiExplanation {

@@ -14,6 +14,7 @@ import { createAdmin } from './admin.ts';
 import { Broadcast } from './broadcast.ts';
 import { createCatalogLoop } from './catalog-loop.ts';
 import { openCertificateSource } from './certificate-source.ts';
+import { closeAll, type Closers } from './closers.ts';
 import { createConfigSource } from './config-source.ts';
 import { createEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
@@ -47,20 +48,17 @@ export interface DaemonOptions {
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const started: Started = [];
+  const started: Closers = [];
   try {
     return await assemble(options, started);
   } catch (error) {
     // What runs already would keep the process alive.
-    for (const close of started.toReversed()) await close();
+    await closeAll(started);
     throw error;
   }
 }
 
-/** How to close each part that runs as soon as it is made. */
-type Started = (() => void | Promise<void>)[];
-
-async function assemble(options: DaemonOptions, started: Started): Promise<Daemon> {
+async function assemble(options: DaemonOptions, started: Closers): Promise<Daemon> {
   const { settings, services, configPath: path, log } = options;
   const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
@@ -69,16 +67,20 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides.
   const engine = createEngineSource(parts, options.engine, settings);
+  started.push(() => engine.stop());
   const config = createConfigSource(parts, { services, path, bind: engine.bind });
+  started.push(() => config.stop());
   const certificates = await openCertificateSource(parts, settings);
   started.push(() => certificates.stop());
   const checker = createChecker(parts);
+  started.push(() => checker.stop());
   const overrides = createOverrides(parts);
 
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
   started.push(() => relay.plane.close());
   const loop = createCatalogLoop({ clock, config, engine, certificates, checker, overrides, relay }, settings);
+  started.push(() => loop.stop());
   dirty.on(loop.markDirty);
   loop.changes.on((changes) => {
     for (const { level, message, ...fields } of changes) logger[level](fields, message);
@@ -91,6 +93,7 @@ async function assemble(options: DaemonOptions, started: Started): Promise<Daemo
   const explainer = createExplainer({ clock, settings, engine, relay, catalog: loop.catalog });
   const { 'access-log': mode, 'access-log-rate': linesPerSecond } = settings;
   const accessLog = createAccessLog({ logger, clock, whyNot: explainer.whyNot }, { mode, linesPerSecond });
+  started.push(() => accessLog.stop());
   const admin = createAdmin({
     clock,
     settings,

@@ -170,15 +170,12 @@ class ProbingChecker implements Checker {
   async #probeTarget(target: ProbeTarget): Promise<void> {
     this.#running += 1;
     target.probing = true;
-    const tried = await this.#probeEndpoints(target);
+    const found = await this.#probeEndpoints(target);
     this.#running -= 1;
     target.probing = false;
     // When the target was forgotten or paused meanwhile, another process may have its address by now.
     if (this.#targets.get(target.key) === target && !target.paused) {
-      const hasNews = tried.length > 1 && !isDeepStrictEqual(tried, target.tried);
-      if (hasNews) target.tried = tried;
-      const concluded = this.#conclude(target, afterProbe(target.history, resultOf(tried), target.plan));
-      if (hasNews && !concluded) this.#parts.onChange();
+      this.#learn(target, found);
       this.#schedule(target);
     }
     this.#probeNext();
@@ -186,22 +183,36 @@ class ProbingChecker implements Checker {
 
   /**
    * Probes the addresses until one passes: one is enough, since the relay dials all of them. The one that answered last
-   * comes first, and what was found before stays known of those that are not probed now.
+   * comes first.
    */
-  async #probeEndpoints({ endpoints, plan, tried }: ProbeTarget): Promise<readonly TriedAddress[]> {
-    const before = (endpoint: Endpoint): TriedAddress | undefined =>
-      tried?.find((one) => isSameAddress(one.endpoint, endpoint));
+  async #probeEndpoints({ endpoints, plan, tried = [] }: ProbeTarget): Promise<readonly TriedAddress[]> {
     const isBest = (endpoint: Endpoint): boolean => {
-      const known = before(endpoint);
+      const known = foundAt(endpoint, tried);
       return known !== undefined && known.failure === undefined;
     };
-    const found = new Map<Endpoint, TriedAddress>();
+    const found: TriedAddress[] = [];
     for (const endpoint of endpoints.toSorted((a, b) => Number(isBest(b)) - Number(isBest(a)))) {
       const result = await this.#probe(endpoint, plan, this.#ending.signal);
-      found.set(endpoint, { endpoint, failure: result.ok ? undefined : result.reason });
+      found.push({ endpoint, failure: result.ok ? undefined : result.reason });
       if (result.ok) break;
     }
-    return endpoints.flatMap((endpoint) => found.get(endpoint) ?? before(endpoint) ?? []);
+    return found;
+  }
+
+  /**
+   * Learns from what a probe found at the addresses that the upstream still has; what was found before stays known of
+   * those that were not probed now.
+   */
+  #learn(target: ProbeTarget, found: readonly TriedAddress[]): void {
+    const { endpoints, history, plan } = target;
+    if (endpoints.length > 0 && !endpoints.some((endpoint) => foundAt(endpoint, found))) return;
+    const tried = endpoints.flatMap(
+      (endpoint) => foundAt(endpoint, found) ?? foundAt(endpoint, target.tried ?? []) ?? [],
+    );
+    const hasNews = tried.length > 1 && !isDeepStrictEqual(tried, target.tried);
+    if (hasNews) target.tried = tried;
+    const concluded = this.#conclude(target, afterProbe(history, resultOf(tried), plan));
+    if (hasNews && !concluded) this.#parts.onChange();
   }
 
   /** Whether the verdict changed. */
@@ -217,6 +228,10 @@ class ProbingChecker implements Checker {
     this.#parts.onChange();
     return true;
   }
+}
+
+function foundAt(endpoint: Endpoint, tried: readonly TriedAddress[]): TriedAddress | undefined {
+  return tried.find((one) => isSameAddress(one.endpoint, endpoint));
 }
 
 /** An upstream passes if one of its addresses does; otherwise the reasons of all of them count. */

@@ -4,7 +4,9 @@ import { isFailure, type EndedFilter, type SessionRecord } from '../relay/bounda
  * Keeps the sessions that ended last, in bounded memory. Failed ones have a place of their own, so that they are still
  * there after many sessions that went well.
  */
-const most = 200;
+export const mostOfEach = 200;
+/** The most sessions that are kept: the latest of all, and the latest of those that failed. */
+export const mostEndedSessions = 2 * mostOfEach;
 
 export interface EndedSessions {
   /** The latest first. */
@@ -48,7 +50,7 @@ class Latest {
 
   add(kept: Kept): void {
     this.#ring[this.#next] = kept;
-    this.#next = (this.#next + 1) % most;
+    this.#next = (this.#next + 1) % mostOfEach;
   }
 
   all(): readonly Kept[] {

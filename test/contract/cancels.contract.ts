@@ -17,8 +17,8 @@ export function describeCancels(createRig: CreateRig): void {
     test.each([
       ['a pool', { postgres: true, service: 'a' }, ['a-1', 'a-2']],
       ['the services of TLS names', { names: [sni('a.test', 'a'), sni('b.test', 'b')] }, ['a-1', 'a-2', 'b-1']],
-      ['those and the catch-all', { names: [sni('b.test', 'b')], service: 'a' }, ['a-1', 'a-2', 'b-1']],
-      ['the catch-all beside hosts', { names: [host('b.test', 'b')], service: 'a' }, ['a-1', 'a-2']],
+      ['those and the catch-all', { postgres: true, names: [sni('b.test', 'b')], service: 'a' }, ['a-1', 'a-2', 'b-1']],
+      ['the catch-all beside hosts', { postgres: true, names: [host('b.test', 'b')], service: 'a' }, ['a-1', 'a-2']],
     ] as const)('goes to every upstream of %s, and is closed as servers close it', async (_, options, reached) => {
       await using scene = await createScene(createRig);
       const port = await scene.bind(options);

@@ -101,7 +101,9 @@ export function describeTls(name: string, createRig: CreateRig): void {
       await using first = await serve();
       await using second = await serve();
       const upstreams = [upstream('db-1', { port: first.port }), upstream('db-2', { port: second.port })];
-      const port = await publishAndBind(rig, tlsTable(upstreams));
+      const { listeners, ...rest } = tlsTable(upstreams);
+      const postgres = listeners.map((one) => ({ ...one, postgres: true }));
+      const port = await publishAndBind(rig, { ...rest, listeners: postgres });
       await using direct = await dialTls(port, { ALPNProtocols: ['postgresql'] });
       const carrier = await dial(port);
       carrier.socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));

@@ -44,7 +44,10 @@ export class OpenSockets {
     return this.count < this.#most;
   }
 
-  /** True while most sockets are free: what is no session leaves the others to sessions, however much of it there is. */
+  /**
+   * True while more than half of the sockets are free. Work that belongs to no session, such as a delivery, may use only
+   * those, so that sessions always find some.
+   */
   get hasRoomToSpare(): boolean {
     return this.count < this.#most / 2;
   }
@@ -59,9 +62,19 @@ export class OpenSockets {
     return `the limit of open files leaves ${this.#most} sockets, and all are taken, so ${consequence}; raise it (ulimit -n)`;
   }
 
-  /** A socket of no client's session was opened: a listener's, or that of a delivery. */
+  /** A listener's or a delivery's socket was opened. */
   otherOpened(): void {
     this.#add(1);
+  }
+
+  /**
+   * A delivery is to open its socket, which may be one that is kept for sessions only if it `hasRoom`. False, without any
+   * effect, where it may not.
+   */
+  deliveryOpened(hasRoom: boolean): boolean {
+    if (!hasRoom && !this.hasRoomToSpare) return false;
+    this.otherOpened();
+    return true;
   }
 
   otherClosed(): void {

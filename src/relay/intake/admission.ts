@@ -80,7 +80,10 @@ export class Admission {
     return undefined;
   }
 
-  /** The permit of a client at this address, or the reason why it gets none; the caller then rejects it. */
+  /**
+   * The permit of a client at this address, which takes places of the limits and which the caller must release; or the
+   * reason why it gets none, and the caller then rejects it.
+   */
   ask(client: string): Permit | Refusal {
     return this.#policy?.admit(hostOf(client), this.#collaborators.clock.wallMs()) ?? emptyPermit;
   }

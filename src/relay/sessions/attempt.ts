@@ -52,15 +52,16 @@ export class Attempt implements Occupant, DialTarget {
 
   /** The addresses for a second attempt at this upstream: those that this one has not dialed yet, else the present one. */
   get untried(): readonly Endpoint[] {
-    const untried = this.#endpoints.slice(this.#index + 1);
+    const untried = this.#endpoints.slice(this.#index + 1).filter((one) => this.upstream.mayDial(one));
     return untried.length > 0 ? untried : [this.endpoint];
   }
 
-  /** Goes on to the next address; false when there is none. */
+  /** Goes on to the next address that the upstream still has; false when there is none. */
   next(): boolean {
-    const next = this.#endpoints[this.#index + 1];
+    const index = this.#endpoints.findIndex((one, at) => at > this.#index && this.upstream.mayDial(one));
+    const next = this.#endpoints[index];
     if (!next) return false;
-    this.#index += 1;
+    this.#index = index;
     this.endpoint = next;
     return true;
   }

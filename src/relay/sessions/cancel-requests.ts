@@ -7,6 +7,7 @@ import { LinkedList, ListNode } from '../driver/linked-list.ts';
 import type { AdmittedClient } from '../intake/admission.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import { recordRefusal } from '../intake/refusal.ts';
+import type { PoolUpstream } from '../upstreams/upstream.ts';
 import type { Pool } from './pool.ts';
 import { prefaceFor } from './preface.ts';
 
@@ -113,6 +114,7 @@ export class CancelRequests {
 
 /** The bytes for one upstream, whose addresses are tried in order. */
 interface Letter {
+  readonly upstream: PoolUpstream;
   readonly endpoints: readonly Endpoint[];
   readonly bytes: Uint8Array;
 }
@@ -124,6 +126,7 @@ function lettersFor({ channel, clientInfo, request }: CancelClient, addressees: 
     .flatMap(({ pool }) => {
       const preface = prefaceFor(pool, channel, { ...clientInfo, asksForTls: false, consumed: request });
       return [...pool.upstreams].map((upstream) => ({
+        upstream,
         endpoints: upstream.endpoints(),
         bytes: preface?.bytes ?? request,
       }));
@@ -183,13 +186,14 @@ class CancelRequest implements ChannelEvents {
   }
 
   /** False where there is no socket for the letter, which is never so while no other is under way. */
-  #send({ endpoints: [endpoint, ...others], bytes }: Letter, driver: Pick<Driver, 'deliver'>): boolean {
+  #send({ upstream, endpoints, bytes }: Letter, driver: Pick<Driver, 'deliver'>): boolean {
+    const [endpoint, ...others] = endpoints.filter((one) => upstream.mayDial(one));
     if (!endpoint) return true;
     const hasRoom = this.#aborts.size === 0;
     const abort = driver.deliver({ endpoint, bytes, patienceMs, hasRoom }, (isDelivered) => {
       if (abort) this.#aborts.delete(abort);
       if (isDelivered) this.#delivered += 1;
-      else this.#unsent.add({ endpoints: others, bytes });
+      else this.#unsent.add({ upstream, endpoints: others, bytes });
       this.#sendAll(driver);
     });
     if (!abort) return false;

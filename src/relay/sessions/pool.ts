@@ -113,9 +113,7 @@ export class Pool implements SessionHost {
       this.#upstreams.set(upstreamSpec.key, upstream);
     }
     this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.acceptsSessions));
-    for (const [key, upstream] of before) {
-      if (!this.#upstreams.has(key)) for (const occupant of upstream.occupants) occupant.onUpstreamGone();
-    }
+    for (const [key, upstream] of before) if (!this.#upstreams.has(key)) upstream.leave();
     if (hasJoined && spec.rebalanceIdleMs !== undefined)
       this.#rebalance = new Rebalance(this.#sharers(), this.clock.nowMs());
     this.#hold.onCandidates(arrived);

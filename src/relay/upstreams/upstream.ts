@@ -149,6 +149,18 @@ export class PoolUpstream {
       : [...endpoints.slice(this.#preferred), ...endpoints.slice(0, this.#preferred)];
   }
 
+  /** False for an address that a container has lost: it may be another container's by now. */
+  mayDial(endpoint: Endpoint): boolean {
+    const { endpoints, ownsAddresses } = this.#spec;
+    return !ownsAddresses || endpoints.some((one) => isSameAddress(one, endpoint));
+  }
+
+  /** The upstream has left the table. */
+  leave(): void {
+    this.#spec = { ...this.#spec, availability: 'unavailable', endpoints: [] };
+    for (const occupant of this.#occupants) occupant.onUpstreamGone();
+  }
+
   /** Counts a session before its upstream is dialed; false when the upstream is full. */
   occupy(occupant: Occupant): boolean {
     if (!this.#reserve()) return false;
@@ -193,9 +205,7 @@ export class PoolUpstream {
   }
 
   #leaveLostAddresses(): void {
-    const { endpoints } = this.#spec;
-    for (const occupant of this.#occupants)
-      if (!endpoints.some((one) => isSameAddress(one, occupant.endpoint))) occupant.onUpstreamGone();
+    for (const occupant of this.#occupants) if (!this.mayDial(occupant.endpoint)) occupant.onUpstreamGone();
   }
 
   #reserve(): boolean {

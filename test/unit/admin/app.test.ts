@@ -179,9 +179,17 @@ describe('reading', () => {
       retries: 2,
       lastDialError: 'ECONNREFUSED 10.0.0.1:80',
     } as const;
-    const source = adminSource(undefined, { sessions: [session, session] });
-    const answer = sessionsSchema.parse(await (await ask(source, '/api/sessions?state=held&limit=1')).json());
-    expect(answer).toMatchObject({ total: 2, complete: true, sessions: [{ state: 'held', upstream: null }] });
+    const hostile = { ...session, lastDialError: 'a\u001b[31m' };
+    const source = adminSource(undefined, { sessions: [session, hostile] });
+    const answer = sessionsSchema.parse(await (await ask(source, '/api/sessions?state=held&limit=2')).json());
+    expect(answer).toMatchObject({
+      total: 2,
+      complete: true,
+      sessions: [
+        { state: 'held', service: 'web', upstream: null, startedAt: '1970-01-01T00:00:00.000Z' },
+        { lastDialError: 'a\\u{1b}[31m' },
+      ],
+    });
     const refused = await ask(source, '/api/sessions?state=happy');
     expect(refused.status).toBe(400);
     expect(errorSchema.parse(await refused.json()).detail).toMatch(/^state: /);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
+import type { Endpoint } from '../../../src/relay/boundary/table.ts';
 import { createChecker } from '../../../src/health/checker.ts';
 import type { ProbeResult } from '../../../src/health/verdict.ts';
 import { declaredUpstream, plainPool } from '../../support/declared.ts';
@@ -153,5 +154,46 @@ describe('the checker', () => {
     await answer(false);
     expect(checker.verdictOf('a')).toMatchObject({ kind: 'pending' });
     expect(checker.triedOf('a')).toMatchObject([{ failure: 'refused' }, { failure: 'refused' }]);
+  });
+
+  describe('whose upstream lost an address during the probe', () => {
+    const [lost, kept, gained] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((host) => ({ host, port: 80 })) as [
+      Endpoint,
+      Endpoint,
+      Endpoint,
+    ];
+
+    test('says nothing of that address', async () => {
+      const { checker, answer } = setUp();
+      checker.follow(catalog(declared('a', { endpoints: [lost, kept] })));
+      await answer(false);
+      checker.follow(catalog(declared('a', { endpoints: [kept] })));
+      await answer(true);
+      expect(checker.verdictOf('a')).toEqual({ kind: 'fit' });
+      expect(checker.triedOf('a')).toBeUndefined();
+    });
+
+    test('says of the others what it found', async () => {
+      const { checker, answer } = setUp();
+      checker.follow(catalog(declared('a', { endpoints: [lost, kept, gained] })));
+      await answer(false);
+      checker.follow(catalog(declared('a', { endpoints: [gained, kept] })));
+      await answer(false);
+      await answer(true);
+      expect(checker.triedOf('a')).toEqual([
+        { endpoint: gained, failure: undefined },
+        { endpoint: kept, failure: 'refused' },
+      ]);
+    });
+
+    test('does not pass it by the answer of that address, and probes it again', async () => {
+      const { clock, checker, pending, answer } = setUp();
+      checker.follow(catalog(declared('a', { endpoints: [lost] })));
+      checker.follow(catalog(declared('a', { endpoints: [kept] })));
+      await answer(true);
+      expect(checker.verdictOf('a')).toMatchObject({ kind: 'pending' });
+      clock.advance(25);
+      expect(pending.map(({ host }) => host)).toEqual(['10.0.0.2']);
+    });
   });
 });

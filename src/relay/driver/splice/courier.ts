@@ -5,6 +5,9 @@ import { Dial, type Dialer, type DialParts } from './dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import { again } from './libc.ts';
 
+/** The most reads in one turn of the loop, since an upstream may send as fast as it is read. */
+const mostReads = 16;
+
 /** Carries out a delivery (see Driver.deliver): dials, writes, and reads until the upstream ends the connection. */
 export class Courier implements Dialer, FdWatcher, Deferred {
   /** The node in the driver's list of couriers. */
@@ -17,6 +20,7 @@ export class Courier implements Dialer, FdWatcher, Deferred {
   readonly #patience: Timer;
   #isSent = false;
   #isOver = false;
+  #isDeferred = false;
 
   /** `onOver` is also called when the courier is stopped. */
   constructor(parts: DialParts, delivery: Delivery, onOver: (isDelivered: boolean) => void) {
@@ -43,7 +47,7 @@ export class Courier implements Dialer, FdWatcher, Deferred {
     // The first write to a socket takes so few bytes at once.
     this.#isSent = libc.write(this.#dial.fd, chunks.scratch, bytes.length) === bytes.length;
     loop.handTo(this.#dial.fd, this);
-    loop.defer(this);
+    this.#defer();
   }
 
   onDialFailed(): void {
@@ -51,17 +55,26 @@ export class Courier implements Dialer, FdWatcher, Deferred {
   }
 
   onReady(): void {
-    this.runDeferred();
+    this.#defer();
   }
 
   /** Discards what the upstream answers. */
   runDeferred(): void {
+    this.#isDeferred = false;
     if (this.#isOver) return;
     const { libc, chunks } = this.#parts;
-    for (;;) {
+    for (let reads = 0; reads < mostReads; reads++) {
       const length = libc.read(this.#dial.fd, chunks.scratch);
       if (length === again) return;
       if (length <= 0) return this.stop();
     }
+    // The socket is edge-triggered: what is left would not be reported again.
+    this.#defer();
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#parts.loop.defer(this);
   }
 }

@@ -117,9 +117,8 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       return sockets.hasRoomToSpare;
     },
     deliver(delivery, onOver) {
-      if (!delivery.hasRoom && !sockets.hasRoomToSpare) return undefined;
+      if (!sockets.deliveryOpened(delivery.hasRoom)) return undefined;
       let isStopped = false;
-      sockets.otherOpened();
       const courier = new Courier(parts, delivery, (isDelivered) => {
         couriers.remove(courier.node);
         sockets.otherClosed();

@@ -26,7 +26,7 @@ interface ListenerParts {
 const backlog = 4_096;
 const mostAtOnce = 64;
 /**
- * The pause after an accept failed for lack of descriptors or memory, or until the next look for room that another
+ * The pause after an accept failed for lack of descriptors or memory, or until the next check for room that another
  * thread has left; a busy process frees some in that time.
  */
 const pauseMs = 100;

@@ -5,12 +5,12 @@ import type { PeerTimeouts } from '../vanished-peer.ts';
 
 export function connectTo(endpoint: Endpoint, timeouts: PeerTimeouts): Socket {
   const socket = connect({ ...connectOptions(endpoint), allowHalfOpen: true, noDelay: true });
-  probe(socket, timeouts);
+  enableKeepAlive(socket, timeouts);
   return socket;
 }
 
-/** Switches keep-alive on. Node's options of servers and dials have no interval and no count. */
-export function probe(socket: Socket, { probeAfterMs, probeIntervalMs, probes }: PeerTimeouts): void {
+/** Node's options of servers and dials have no interval and no count. */
+export function enableKeepAlive(socket: Socket, { probeAfterMs, probeIntervalMs, probes }: PeerTimeouts): void {
   socket.setKeepAlive(true, probeAfterMs, probeIntervalMs, probes);
 }
 

@@ -13,7 +13,7 @@ export function deliver(
   }: Pick<StreamParts, 'sockets' | 'networks' | 'timeouts' | 'limitRetries'>,
   onOver: (isDelivered: boolean) => void,
 ): (() => void) | undefined {
-  if (!hasRoom && !sockets.hasRoomToSpare) return undefined;
+  if (!sockets.deliveryOpened(hasRoom)) return undefined;
   let isSent = false;
   let isOver = false;
   const stop = (): boolean => {
@@ -27,7 +27,6 @@ export function deliver(
   const end = (): void => {
     if (stop()) onOver(isSent);
   };
-  sockets.otherOpened();
   const dial = new StreamDial(
     {
       onDialed: ({ socket }) => {

@@ -3,7 +3,7 @@ import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { isUnix, unixPath } from '../../../address/address.ts';
 import type { Bind, Driver, DriverListener, ListenEvents } from '../driver.ts';
 import { StreamChannel } from './channel.ts';
-import { probe } from './connection.ts';
+import { enableKeepAlive } from './connection.ts';
 import { deliver } from './deliver.ts';
 import { resetNow } from './reset.ts';
 import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
@@ -93,7 +93,7 @@ function accept(socket: Socket, events: ListenEvents, parts: StreamParts, client
 /** Makes a channel of a client's socket, which is counted already. */
 function channelOf(socket: Socket, parts: StreamParts, client?: string): StreamChannel {
   socket.once('close', () => parts.sockets.clientClosed());
-  probe(socket, parts.timeouts);
+  enableKeepAlive(socket, parts.timeouts);
   return new StreamChannel(socket, parts, client);
 }
 

@@ -17,7 +17,10 @@ export interface ListenerConfig {
   readonly grantsTls: boolean;
   /** Clients speak Postgres, and may begin with a CancelRequest. */
   readonly hasDatabase: boolean;
-  /** The services that clients without an HTTP host reach, which a CancelRequest may be for. */
+  /**
+   * The services that a CancelRequest may be for: those that clients reach by server name, and the catch-all where
+   * clients speak Postgres.
+   */
   readonly databases: readonly string[];
   /** The destination of clients that ask for no name or for an unknown one. */
   readonly catchAll: Destination | undefined;
@@ -48,7 +51,7 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
     grantsTls: tls === 'terminate' || found.some(({ kind }) => kind === 'sni'),
     hasHosts: found.some(({ kind }) => kind === 'host'),
     hasDatabase: postgres,
-    databases: databasesOf(found, service),
+    databases: databasesOf(found, postgres ? service : undefined),
     catchAll: service === undefined ? undefined : { service, tls },
     trusted: acceptProxy && new CidrSet(acceptProxy),
     sniffTimeoutMs,
@@ -58,9 +61,9 @@ export function listenerConfigOf(spec: ListenerSpec): ListenerConfig | undefined
   };
 }
 
-function databasesOf(names: readonly NameSpec[], service: string | undefined): readonly string[] {
+function databasesOf(names: readonly NameSpec[], catchAll: string | undefined): readonly string[] {
   const services = names.filter(({ kind }) => kind === 'sni').map((name) => name.service);
-  return [...new Set(service === undefined ? services : [...services, service])];
+  return [...new Set(catchAll === undefined ? services : [...services, catchAll])];
 }
 
 /** Where Sealane ends TLS, it goes by the server name in the hello and does not read the HTTP host within. */

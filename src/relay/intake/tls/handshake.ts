@@ -16,10 +16,11 @@ export interface HandshakeEvents {
    */
   onSecured(request: Uint8Array | undefined): void;
   /**
-   * The handshake has failed; the channel is closed or closes by itself. `serverName`: the name that the client asked
-   * for. `detail`: more about the failure in a few words, safe to print.
+   * The handshake has failed, or the client has left before its first message; the channel is closed or closes by
+   * itself. `serverName`: the name that the client asked for. `detail`: more about a failure in a few words, safe to
+   * print.
    */
-  onOver(reason: 'tls-failed' | 'shutdown', serverName: string | undefined, detail?: string): void;
+  onOver(reason: 'tls-failed' | 'client-gave-up' | 'shutdown', serverName: string | undefined, detail?: string): void;
 }
 
 export interface HandshakeOptions {
@@ -87,13 +88,13 @@ export class Handshake implements ChannelEvents {
   }
 
   onClientLeft(): void {
-    this.#fail('the client left');
+    if (this.#isSecured) this.#end('client-gave-up');
+    else this.#fail('the client left');
   }
 
   /** Ends the handshake because Sealane stops. */
   close(): void {
-    this.#abort();
-    this.#events.onOver('shutdown', this.#serverName);
+    this.#end('shutdown');
   }
 
   // No upstream is dialed during the handshake.
@@ -133,12 +134,12 @@ export class Handshake implements ChannelEvents {
   }
 
   #fail(detail: string): void {
-    this.#abort();
-    this.#events.onOver('tls-failed', this.#serverName, detail);
+    this.#end('tls-failed', detail);
   }
 
-  #abort(): void {
+  #end(reason: 'tls-failed' | 'client-gave-up' | 'shutdown', ...detail: readonly [string?]): void {
     this.#deadline.cancel();
     this.#channel.abort();
+    this.#events.onOver(reason, this.#serverName, ...detail);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Endpoint } from '../../../../src/relay/boundary/table.ts';
 import { createPool } from '../../../support/sockets/pool.ts';
 import { upstream } from '../../../support/sockets/tables.ts';
 
@@ -194,5 +195,44 @@ describe('an upstream whose dials are overtaken', () => {
     clock.advance(1);
     expect(next.dials).toEqual([1, 2]);
     next.answer(1);
+  });
+});
+
+describe('an address that a container lost while its others were dialed', () => {
+  const [one, two, three] = [1, 4, 5].map((port) => ({ host: '127.0.0.1', port }));
+  const container = { ...a, endpoints: [one, two, three] as Endpoint[], ownsAddresses: true };
+
+  test('is not dialed after the present one, but the next that it still has is', () => {
+    const { admit, apply } = createPool([container], first);
+    const client = admit();
+    apply([{ ...container, endpoints: [one, three] as Endpoint[] }]);
+    client.refuse();
+    expect(client.dials).toEqual([1, 5]);
+  });
+
+  test('is not dialed where no other is left', () => {
+    const { admit, apply, held } = createPool([container], first);
+    const client = admit();
+    apply([{ ...container, endpoints: [one] as Endpoint[] }]);
+    client.refuse();
+    expect(client.dials).toEqual([1]);
+    expect(held()).toBe(1);
+  });
+
+  test('is not dialed beside the present one', () => {
+    const { admit, apply, clock } = createPool([container], first);
+    const client = admit();
+    apply([{ ...container, endpoints: [one, three] as Endpoint[] }]);
+    clock.advance(150);
+    expect(client.dials).toEqual([1, 5]);
+  });
+
+  test('is dialed where it is one of those that a name resolved to', () => {
+    const name = { ...container, ownsAddresses: false };
+    const { admit, apply } = createPool([name], first);
+    const client = admit();
+    apply([{ ...name, endpoints: [one] as Endpoint[] }]);
+    client.refuse();
+    expect(client.dials).toEqual([1, 4]);
   });
 });

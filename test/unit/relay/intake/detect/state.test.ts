@@ -207,6 +207,26 @@ describe('detection', () => {
   });
 });
 
+describe('a request to cancel a query in the clear', () => {
+  const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 1, 2, 0xca, 0xfe, 0xba, 0xbe]);
+
+  test.each([
+    ['a catch-all whose TLS is ended', { names: [], service: 'rest', tls: 'terminate', postgres: true }, ['rest']],
+    ['TLS names and a catch-all', { service: 'rest', postgres: true }, ['tls', 'ended', 'rest']],
+    ['TLS names beside a catch-all of another protocol', { service: 'rest' }, ['tls', 'ended']],
+  ] as const)('is for %s', (_, options, services) => {
+    expect(run(config(options), request, 16).end).toMatchObject({ kind: 'cancel', services });
+  });
+
+  test.each([
+    ['whose TLS is ended', { names: [], tls: 'terminate' }],
+    ['beside hosts', { names: names.slice(2) }],
+  ] as const)('is one client of many for a catch-all of another protocol (%s)', (_, options) => {
+    const { end } = run(config({ ...options, service: 'rest' }), request, 16);
+    expect(end).toMatchObject({ kind: 'route', to: { service: 'rest' } });
+  });
+});
+
 describe('an HTTP/2 client that sends no request before it has the server’s SETTINGS', () => {
   const frame = (type: number, flags: number, stream: number, ...payload: readonly number[]): Buffer =>
     Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
