@@ -24,7 +24,7 @@ export interface Difference {
   readonly dissenters: readonly Declarer[];
 }
 
-interface Decision<T> {
+export interface Decision<T> {
   readonly value: T;
   readonly dissenters: readonly Declarer[];
 }
@@ -101,7 +101,8 @@ const optionOf: Readonly<Record<keyof PoolOptions, string>> = namesByField(poolO
 const declarations: Readonly<Record<string, RouteOption>> = poolOptions;
 const poolFields = Object.keys(optionOf) as (keyof PoolOptions)[];
 
-function distinct<T>(votes: readonly Vote<T>[]): T[] {
+/** The values that the votes are for, each once. */
+export function distinct<T>(votes: readonly Vote<T>[]): T[] {
   return [...new Map(votes.map(({ value }) => [keyOf(value), value])).values()];
 }
 

@@ -69,7 +69,7 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
 function diffRoutes(previous: Service | undefined, next: Service, ports: Catalog['publishedPorts']): Change[] {
   const before = openRoutes(previous);
   const after = openRoutes(next);
-  const change = (event: 'route-opened' | 'route-closed', verb: string, { address, names }: Place): Change => ({
+  const change = (event: 'route-opened' | 'route-closed', verb: string, { address, names }: ServedAddress): Change => ({
     ...info(event, next.name, `${next.name} ${verb} on ${shownAddress(address, ports)}${names}`),
     listen: `${formatAddress(address)}${names}`,
   });
@@ -97,14 +97,14 @@ function openRoutes(service: Service | undefined): Map<string, OpenRoute> {
   return open;
 }
 
-interface Place {
+interface ServedAddress {
   readonly address: Address;
   /** A text such as ` for host api.localhost, sni db.localhost`; empty for all clients. */
   readonly names: string;
 }
 
 /** Each address with names that `others` lacks. */
-function places(all: ReadonlyMap<string, OpenRoute>, others: ReadonlyMap<string, OpenRoute>): Place[] {
+function places(all: ReadonlyMap<string, OpenRoute>, others: ReadonlyMap<string, OpenRoute>): ServedAddress[] {
   return [...all].flatMap(([key, { address, names: has }]) => {
     const names = [...has.difference(others.get(key)?.names ?? new Set())];
     if (names.length === 0) return [];

@@ -1,6 +1,6 @@
 import { formatAddress, type Address } from '../address/address.ts';
 import type { Name, TlsMode } from '../relay/boundary/table.ts';
-import { decide, type Difference, type Vote } from './consensus.ts';
+import { decide, type Decision, type Difference, type Vote } from './consensus.ts';
 import { decideProxies, haveAccessLists } from './proxies.ts';
 import { bySeniority, type Declaration, type Declarer, type RouteMatch } from './declaration.ts';
 
@@ -40,8 +40,8 @@ export function routesOf(group: readonly Declaration[]): {
   const routes = [...Map.groupBy(group, listenOf)].map(([listen, here]): Route => {
     const [{ listen: address }] = here as [Declaration];
     const proxies = votesOf(here, 'acceptProxy');
-    decideOption('accept-proxy', proxies, dissent);
-    const { trusted, disputed } = decideProxies(proxies, isRestricted);
+    const decision = decideOption('accept-proxy', proxies, dissent);
+    const { trusted, disputed } = decideProxies(decision, proxies, isRestricted);
     disputedProxies.push(...disputed);
     return {
       listen,
@@ -50,7 +50,7 @@ export function routesOf(group: readonly Declaration[]): {
       selectors: decideSelectors(here, owners, dissent),
       acceptProxy: trusted,
       postgres: here.some(speaksPostgres),
-      sniffTimeoutMs: decideOption('sniff-timeout', votesOf(here, 'sniffTimeoutMs'), dissent),
+      sniffTimeoutMs: decideOption('sniff-timeout', votesOf(here, 'sniffTimeoutMs'), dissent).value,
     };
   });
   const differences = [...dissent].map(([option, dissenters]) => ({
@@ -79,7 +79,7 @@ function decideSelectors(here: readonly Declaration[], owners: Map<Selector, Dec
   );
   return [...Map.groupBy(votes, ({ value }) => selectorKey(value)).values()].map((same) => {
     const [{ by: owner }] = same as [Vote<Selector>];
-    const tls = decideOption(
+    const { value: tls } = decideOption(
       'tls',
       same.map(({ by, value }) => ({ by, value: value.tls })),
       dissent,
@@ -98,10 +98,11 @@ function votesOf<Field extends keyof RouteMatch>(
   return here.map(({ match, declaredBy }) => ({ by: declaredBy, value: match[field] }));
 }
 
-function decideOption<T>(option: string, votes: readonly Vote<T>[], dissent: Dissent): T {
-  const { value, dissenters } = decide(votes);
+function decideOption<T>(option: string, votes: readonly Vote<T>[], dissent: Dissent): Decision<T> {
+  const decision = decide(votes);
+  const { dissenters } = decision;
   if (dissenters.length > 0) dissent.set(option, [...(dissent.get(option) ?? []), ...dissenters]);
-  return value;
+  return decision;
 }
 
 export function selectorsOf({ names, tls }: RouteMatch): readonly Selector[] {

@@ -65,7 +65,7 @@ function placeOf(
 ): { readonly place: Address; readonly remark?: string } {
   if (!network) return { place: address };
   const { port } = address;
-  const [published] = publishedAddresses(address, network.published);
+  const [published] = publishedAddresses(address, network.published ?? []);
   if (published) return { place: published };
   const howToPublish = `publish port ${port}, as in "127.0.0.1:${port}:${port}"`;
   if (isLoopback(address.host)) {

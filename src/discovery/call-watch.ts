@@ -1,4 +1,4 @@
-import type { Engine, EngineInstallation } from '../docker/engine.ts';
+import type { Engine } from '../docker/engine.ts';
 import { pingCall } from '../docker/engine-pace.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -24,6 +24,7 @@ const staleMs = 10 * 60_000;
 /** Returns `engine` with its calls watched. */
 export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHandlers): Engine {
   const watch = new CallWatch(clock, handlers);
+  const installation = engine.installation?.bind(engine);
   return {
     endpoint: engine.endpoint,
     ...(engine.clock && { clock: engine.clock }),
@@ -31,14 +32,8 @@ export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHand
     list: (signal, which) => watch.track('GET /containers/json', () => engine.list(signal, which)),
     inspect: (id, signal) => watch.track('GET /containers/{id}/json', () => engine.inspect(id, signal)),
     events: (since, signal) => watch.track('GET /events', () => engine.events(since, signal)),
-    ...(engine.installation && {
-      installation: (signal) => watch.track('GET /version', () => installationOf(engine, signal)),
-    }),
+    ...(installation && { installation: (signal) => watch.track('GET /version', () => installation(signal)) }),
   };
-}
-
-async function installationOf(engine: Engine, signal: AbortSignal | undefined): Promise<EngineInstallation> {
-  return (await engine.installation?.(signal)) ?? { platform: '', rootless: false };
 }
 
 interface Pending {

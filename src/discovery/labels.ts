@@ -64,7 +64,7 @@ export function readLabels(
 }
 
 /** The option that a label sets, and its route; '' for the unnamed one. */
-interface Place {
+interface OptionLabel {
   readonly prefix: string;
   readonly route: string;
   readonly option: OptionName;
@@ -177,8 +177,8 @@ function draftOf(drafts: Map<string, Draft>, route: string): Draft {
   return draft;
 }
 
-function readOption(draft: Draft, place: Place, { key, text }: Written, report: Report): void {
-  const { option } = place;
+function readOption(draft: Draft, label: OptionLabel, { key, text }: Written, report: Report): void {
+  const { option } = label;
   draft.labels.push({ key, option });
   const { schema } = routeOptions[option];
   const refuse = isNeeded(option);
@@ -191,11 +191,11 @@ function readOption(draft: Draft, place: Place, { key, text }: Written, report: 
   if (refuse) draft.refused.add(option);
   const refusal = refusalOf(parsed.error, text);
   const message = `label ${quoted(key)} ${describeRefusal(refusal, text)}; ${consequence}`;
-  report(key, 'label-malformed', message, fixOf(place, refusal));
+  report(key, 'label-malformed', message, fixOf(label, refusal));
 }
 
 /** Names the labels that were probably meant, each with its value. */
-function fixOf({ prefix, route, option }: Place, { meant, beside }: TextRefusal): string {
+function fixOf({ prefix, route, option }: OptionLabel, { meant, beside }: TextRefusal): string {
   if (meant !== undefined) {
     const labels = Object.entries({ [option]: meant, ...beside });
     return `Write ${labels.map(([name, text]) => `${labelOf(prefix, route, name)}=${text}`).join(' and ')}.`;

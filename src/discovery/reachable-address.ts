@@ -1,4 +1,4 @@
-import type { ContainerFacts, NetworkAttachment, Reach } from '../docker/facts.ts';
+import { lanDrivers, type ContainerFacts, type NetworkAttachment, type Reach } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import type { ProblemCode } from '../catalog/problem.ts';
 import { isWildcard } from '../address/address.ts';
@@ -146,10 +146,10 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
 
 /**
  * All IPv4 addresses come first, since a server that listens on one family only mostly listens on that one. The
- * addresses of networks that an engine's host is not part of come last.
+ * addresses on macvlan, ipvlan and overlay networks come last where Sealane is on the engine's host.
  */
 function addressesOn(attachments: readonly NetworkAttachment[], { reach, port }: AddressQuery): AddressChoice {
-  const isApart = ({ driver }: NetworkAttachment): boolean => reach.kind === 'host' && lanDrivers.has(driver ?? '');
+  const isApart = ({ driver }: NetworkAttachment): boolean => reach.kind === 'host' && withoutHost.has(driver);
   const { near = [], apart = [] } = Object.groupBy(attachments, (one) => (isApart(one) ? 'apart' : 'near'));
   const endpoints = [
     ...hostsOf(near).map((host) => ({ host, port, isDirect: true })),
@@ -159,10 +159,10 @@ function addressesOn(attachments: readonly NetworkAttachment[], { reach, port }:
 }
 
 /**
- * The drivers that put containers on the network of one of the host's interfaces, where that very host can't reach them
- * (Docker's documentation of macvlan). It may have an interface of its own or a router for that, so they are tried.
+ * The drivers of networks that the engine's host is no part of: an overlay is in a network namespace of its own. The host
+ * may have an interface or a router for such a network all the same, so that its addresses are tried.
  */
-const lanDrivers = new Set(['macvlan', 'ipvlan']);
+const withoutHost = new Set([...lanDrivers, 'overlay']);
 
 function hostsOf(attachments: readonly NetworkAttachment[]): string[] {
   return [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)].filter(

@@ -193,6 +193,7 @@ class WorldWatcher implements EngineWatcher {
   }
 
   #readAgain(): void {
+    this.#relistTimer?.cancel();
     this.#relist = 'busy';
     this.#listing.read(true);
   }

@@ -1,7 +1,7 @@
 /**
  * How long an answer of the engine is waited for. A slow engine is not asked again and again in vain: a call that was
  * not answered in time gets twice as long, and an answer leaves room for one that takes three times as long. Prompt
- * answers bring the deadline back, so that a hung engine is found out as soon as the engine's own pace allows. Pure.
+ * answers bring the deadline back, so that a hung engine is found out as soon as the engine's own pace allows.
  */
 const mostMs = 120_000;
 

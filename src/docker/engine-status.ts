@@ -1,6 +1,6 @@
 /**
- * The state of the connection to a container engine. `reason` is safe to print, and so is `slow`: what the engine lets
- * wait for, as the rest of a sentence whose subject is the engine.
+ * The state of the connection to a container engine. `reason` is safe to print, and so is `slow`: which call the
+ * engine answers slowly, as the rest of a sentence whose subject is the engine.
  */
 export type EngineStatus =
   /** Sealane runs without Docker and serves static services only. */

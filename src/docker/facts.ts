@@ -18,6 +18,12 @@ export interface NetworkAttachment {
   readonly ipv6?: string;
 }
 
+/**
+ * The drivers that put containers on the network of one of the host's interfaces, where that very host can't reach them
+ * (Docker's documentation of macvlan), and where no port is published.
+ */
+export const lanDrivers: ReadonlySet<string | undefined> = new Set(['macvlan', 'ipvlan']);
+
 /** The network namespace in which a container's sockets live. */
 export type ContainerNetworking =
   | { readonly kind: 'networks'; readonly attachments: readonly NetworkAttachment[] }
@@ -104,7 +110,8 @@ export interface Vantage {
 export interface OwnNetwork {
   /** An address of the container; absent while it has none. */
   readonly address?: string;
-  readonly published: readonly PublishedPort[];
+  /** Absent where clients reach the container without published ports, as they do on a LAN. */
+  readonly published?: readonly PublishedPort[];
 }
 
 /** The last known state of the engine. It is kept while the engine is out of reach. */

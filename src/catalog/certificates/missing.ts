@@ -45,7 +45,6 @@ function isAnyName(pattern: string): boolean {
 
 function problemOf(service: string, listen: string, selector: Selector, count: number): Problem {
   const where = describeSelector(listen, selector);
-  const pattern = selector.kind === 'default' || isAnyName(selector.pattern) ? 'NAME' : selector.pattern;
   return {
     code: 'certificate-missing',
     subject: service,
@@ -54,6 +53,12 @@ function problemOf(service: string, listen: string, selector: Selector, count: n
       count === 0
         ? `TLS is terminated on ${where}, but there is no certificate: every handshake fails`
         : `TLS is terminated on ${where}, but no certificate covers that name: clients get the certificate of another name`,
-    fix: `Make one (sealane cert --name ${pattern}), and add its folder to the setting certs.`,
+    fix: `${makeOne(selector)}, and add its folder to the setting certs.`,
   };
+}
+
+/** How to make a certificate that covers the selector, as the beginning of a sentence. */
+export function makeOne(selector: Selector): string {
+  const name = selector.kind === 'default' || isAnyName(selector.pattern) ? 'NAME' : selector.pattern;
+  return `Make one (sealane cert --name ${name})`;
 }

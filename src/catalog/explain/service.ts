@@ -173,7 +173,7 @@ function gone(service: Service): Diagnosis {
   if (isStatic(service)) {
     return bad(
       'no-such-service',
-      `the configuration declares ${name} no more`,
+      `the configuration no longer declares ${name}`,
       'Write it into the configuration again, if it is still needed.',
     );
   }

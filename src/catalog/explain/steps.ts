@@ -39,7 +39,7 @@ export function engineStep({ engine, synced }: ExplainWorld): Step {
 
 const beingRead = 'the list of containers is being read';
 
-/** The text, and what an engine that answers slowly is waited for. */
+/** The text, and the call that a slow engine has not answered promptly. */
 export function withPace(text: string, engine: EngineStatus): string {
   return 'slow' in engine && engine.slow !== undefined ? `${text}; the engine ${engine.slow}` : text;
 }

@@ -1,8 +1,9 @@
 import { isUnix } from '../../address/address.ts';
+import { findByPattern } from '../../address/name-patterns.ts';
 import { publishedAddresses } from '../../address/published.ts';
 import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import type { Service } from '../service.ts';
+import type { Service, ServiceRoute } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
@@ -27,8 +28,6 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   if (port !== undefined) return resolvePort(port, services, world);
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
-  const byHost = resolveHost(text, services, world);
-  if (byHost) return byHost;
   const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
   if (short.length > 0) return { kind: 'service', services: short };
   const containers = [...world.containers(), ...world.inspected];
@@ -37,6 +36,8 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
     (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
     containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
   if (container) return { kind: 'container', container };
+  const byHost = resolveHost(text, services, world);
+  if (byHost) return byHost;
   return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };
 }
 
@@ -48,21 +49,38 @@ function portOf(text: string): number | undefined {
 
 /** The subject of a URL, or of a host that routes name, such as `api.localhost:8080`. */
 function resolveHost(text: string, services: readonly Service[], world: ExplainWorld): Subject | undefined {
-  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  const isUrl = text.includes('://');
+  const url = URL.parse(isUrl ? text : `http://${text}`);
   if (!url) return undefined;
-  const named = services.filter(({ routes }) =>
-    routes.some(({ selectors }) =>
-      selectors.some((one) => one.kind !== 'default' && covers(one.pattern, url.hostname)),
-    ),
-  );
+  // A route for any name says nothing of a text that may be a misspelt name of something else.
+  const named = routesFor(url.hostname.toLowerCase(), services, isUrl || /[.:]/.test(text));
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const onPort = named.filter((one) => listensOn(one, port, world));
-  if (named.length > 0) return { kind: 'service', services: onPort.length > 0 ? onPort : named };
-  return text.includes('://') ? resolvePort(port, services, world) : undefined;
+  const onPort = named.filter(({ route }) => isMeantBy(port, route, world));
+  const meant = new Set((onPort.length > 0 ? onPort : named).map(({ service }) => service));
+  if (meant.size > 0) return { kind: 'service', services: [...meant] };
+  return isUrl ? resolvePort(port, services, world) : undefined;
 }
 
-function covers(pattern: string, host: string): boolean {
-  return pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
+interface Named {
+  readonly service: Service;
+  readonly route: ServiceRoute;
+}
+
+/** The routes that get a host's clients: on each address, for each kind of name, the one with the pattern nearest to it. */
+function routesFor(host: string, services: readonly Service[], withAny: boolean): Named[] {
+  const names = new Map<string, Map<string, Named>>();
+  for (const service of services) {
+    for (const route of service.routes) {
+      for (const one of route.selectors) {
+        if (one.kind === 'default' || (one.pattern === '*' && !withAny)) continue;
+        // Where Sealane terminates TLS, clients ask for an HTTP host as a server name.
+        const key = `${one.tls === 'terminate' ? 'sni' : one.kind} ${route.listen}`;
+        const byPattern = names.get(key) ?? new Map<string, Named>();
+        names.set(key, byPattern.set(one.pattern, { service, route }));
+      }
+    }
+  }
+  return [...names.values()].flatMap((byPattern) => findByPattern(byPattern, host) ?? []);
 }
 
 function resolvePort(port: number, all: readonly Service[], world: ExplainWorld): Subject {
@@ -73,12 +91,15 @@ function resolvePort(port: number, all: readonly Service[], world: ExplainWorld)
 }
 
 /** Whether the service is meant by a port: one that it listens on, or one that is published for it. */
-function listensOn({ routes }: Service, port: number, { catalog: { publishedPorts = [] } }: ExplainWorld): boolean {
-  return routes.some(({ host, port: wanted, openPort }) => {
-    const own = openPort ?? wanted;
-    if (own !== 0 && own === port) return true;
-    return publishedAddresses({ host, port: own }, publishedPorts).some((one) => one.port === port);
-  });
+function listensOn({ routes }: Service, port: number, world: ExplainWorld): boolean {
+  return routes.some((route) => isMeantBy(port, route, world));
+}
+
+function isMeantBy(port: number, route: ServiceRoute, { catalog: { publishedPorts = [] } }: ExplainWorld): boolean {
+  const { host, port: wanted, openPort } = route;
+  const own = openPort ?? wanted;
+  if (own !== 0 && own === port) return true;
+  return publishedAddresses({ host, port: own }, publishedPorts).some((one) => one.port === port);
 }
 
 function suggest(

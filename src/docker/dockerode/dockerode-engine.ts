@@ -10,6 +10,7 @@ import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.ts';
 import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
+import { systemClock } from '../../time/clock.ts';
 import { dateSchema, networkInspectSchema, versionSchema } from '../schema.ts';
 import { EnginePace, pingCall } from '../engine-pace.ts';
 import { engineMessage, isHtml, parseJson } from './answer-text.ts';
@@ -68,7 +69,7 @@ class DockerodeEngine implements Engine {
   readonly #options: DockerodeEngineOptions;
   readonly #kept: KeptShapes;
   readonly #pace = new EnginePace();
-  readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal));
+  readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
 
@@ -115,7 +116,7 @@ class DockerodeEngine implements Engine {
     const answer = await this.#json(failed, call, this.#kept.inspect, signal, 404);
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value) : answer;
-    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value);
+    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }
 

@@ -2,8 +2,8 @@ import { JsonSieve, type Shape } from '../json/json-sieve.ts';
 
 /**
  * Splits a byte stream into lines of JSON, wherever its chunks were cut: within a line, within a multi-byte character,
- * or with many lines in one chunk. Each line is sifted while it arrives; one of which too much is left is dropped and
- * reported.
+ * or with many lines in one chunk. Each line is sifted while it arrives; a line of which more than `maxLineBytes` is kept
+ * is dropped and reported.
  */
 export interface LineSplitter {
   push(chunk: Uint8Array): void;

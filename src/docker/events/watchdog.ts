@@ -31,7 +31,7 @@ export function createWatchdog(
   function restart(): void {
     round += 1;
     timer.cancel();
-    timer = clock.after(intervalMs, probe);
+    timer = clock.after(intervalMs, () => void probe());
   }
 
   function dead(reason: string): void {
@@ -40,11 +40,8 @@ export function createWatchdog(
     onDead(reason);
   }
 
-  function probe(): void {
-    void answer(++round);
-  }
-
-  async function answer(mine: number): Promise<void> {
+  async function probe(): Promise<void> {
+    const mine = ++round;
     const current = (): boolean => !stopped && mine === round;
     try {
       await ping();
@@ -59,7 +56,7 @@ export function createWatchdog(
     timer.cancel();
   }
 
-  timer = clock.after(intervalMs, probe);
+  timer = clock.after(intervalMs, () => void probe());
   return {
     alive() {
       if (!stopped) restart();

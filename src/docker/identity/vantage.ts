@@ -1,6 +1,6 @@
 import type { EngineInstallation } from '../engine.ts';
 import { isLocal, type EngineTarget } from '../engine-url.ts';
-import type { ContainerFacts, OwnNetwork, Reach, Vantage } from '../facts.ts';
+import { lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vantage } from '../facts.ts';
 
 /**
  * Derives which container addresses Sealane can reach from its position. Pure.
@@ -30,7 +30,8 @@ export function vantageOf(position: Position): Vantage {
 function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts): OwnNetwork {
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
   const [address] = attachments.flatMap(({ ipv4, ipv6 }) => ipv4 ?? ipv6 ?? []);
-  return { published, ...(address !== undefined && { address }) };
+  const isOnLan = attachments.some(({ driver }) => lanDrivers.has(driver));
+  return { ...(!isOnLan && { published }), ...(address !== undefined && { address }) };
 }
 
 function fromInside({ gateway }: Position, { networking }: ContainerFacts): Reach {

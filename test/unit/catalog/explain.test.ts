@@ -408,7 +408,38 @@ describe('the subject of a question', () => {
     expect(explain('x.example', explainWorld(catalog))).toMatchObject({ kind: 'unknown' });
   });
 
-  it('may be a port of a container whose labels are refused for another reason', () => {
+  it('is the service that the relay leads a host to: that of the whole name, else of the longest wildcard', () => {
+    const named = (name: string, pattern: string, port = 80) => ({
+      ...declare(name, declaredUpstream(name), { port }),
+      match: { ...plainMatch, names: [{ kind: 'host', pattern }] } as const,
+    });
+    const catalog = catalogOf([
+      named('exact', 'api.localhost'),
+      named('wild', '*.localhost'),
+      named('any', '*'),
+      named('other', '*.localhost', 81),
+      declare('db', declaredUpstream('db'), { port: 82 }),
+      named('plain', 'both.example', 83),
+      { ...named('tls', 'both.example', 83), match: { ...named('tls', 'both.example').match, tls: 'terminate' } },
+    ]);
+    const servicesOf = (text: string) => explain(text, explainWorld(catalog)).services;
+    expect(servicesOf('http://api.localhost')).toEqual(['exact']);
+    expect(servicesOf('http://API.localhost/x')).toEqual(['exact']);
+    expect(servicesOf('postgres://API.localhost:80')).toEqual(['exact']);
+    expect(servicesOf('http://api.localhost:81')).toEqual(['other']);
+    expect(servicesOf('http://x.api.localhost')).toEqual(['wild']);
+    expect(servicesOf('https://api.localhost')).toEqual(['exact', 'other']);
+    expect(servicesOf('both.example:83')).toEqual(['plain', 'tls']);
+    expect(servicesOf('shop.example')).toEqual(['any']);
+    expect(servicesOf('http://shop')).toEqual(['any']);
+    // A route for any name says nothing of a text that may be a name of something else.
+    expect(servicesOf('db')).toEqual(['db']);
+    expect(explain('wilt', explainWorld(catalog))).toMatchObject({ kind: 'unknown', suggestions: ['wild'] });
+    const containers = () => [view({ name: 'api.one' })];
+    expect(explain('api.one', explainWorld(catalog, { containers }))).toMatchObject({ kind: 'container' });
+  });
+
+  it('may be a port that a container asks for whose labels are refused for another reason', () => {
     const labelTypo = problem('label-malformed', 'api-1', { containerId: 'c0ffee' });
     const asking = view({ asksFor: (port) => port === 81 });
     const catalog = catalogOf([declare('web', declaredUpstream('w'))], { problems: [labelTypo] });

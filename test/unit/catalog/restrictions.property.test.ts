@@ -122,6 +122,7 @@ describe('a service whose replicas restrict their clients differently', () => {
     [[], ['0.0.0.0/0', '::/0']],
     [['10.0.0.9/32'], []],
     [['10.0.0.9/32'], ['10.0.0.0/8']],
+    [['0.0.0.0/0', '::/0'], ['10.0.0.9/32']],
   ])('lets no proxy that only some trust past their access lists (%j, then twice %j)', (before, after) => {
     const { services, problems } = mergeDeclarations([
       declaration('old', { match: { acceptProxy: before }, pool: { allow: ['10.0.0.0/8'] } }),

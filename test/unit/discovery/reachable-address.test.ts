@@ -56,10 +56,10 @@ describe('the address of a container', () => {
     expect(choose({ facts: dual, reach: inside(['z']) })).toBe('10.0.2.5:80 [fd00::1]:80');
   });
 
-  it('on a macvlan or ipvlan network comes last on a host, which can’t reach it by itself, and may be routed there', () => {
+  it('on a macvlan, ipvlan or overlay network comes last on a host, which can’t reach it by itself, and may be routed there', () => {
     const zeta = { name: 'shop_zeta', networkId: 'z', ipv4: '10.0.2.5', ipv6: 'fd00::z' };
     const alpha = { name: 'shop_alpha', networkId: 'a', ipv4: '10.0.1.5', ipv6: 'fd00::a' };
-    for (const driver of ['macvlan', 'ipvlan']) {
+    for (const driver of ['macvlan', 'ipvlan', 'overlay']) {
       const attachments = [
         { ...alpha, driver },
         { ...zeta, driver: 'bridge' },

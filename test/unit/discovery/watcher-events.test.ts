@@ -32,6 +32,21 @@ describe('the watcher while events flow', () => {
     expect(lists()).toBe(before + 2);
   });
 
+  test('does not abandon a full list for another gap, although the pause after an older list ends meanwhile', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    const lists = (): number => scene.engine.calls.filter((call) => call === 'list').length;
+    const before = lists();
+    const gate = Promise.withResolvers<void>();
+    scene.engine.before = (call) => (call === 'list' ? gate.promise : undefined);
+    scene.engine.write('unreadable\n');
+    await settle();
+    await pass(scene, 1_000);
+    scene.engine.write('unreadable\n');
+    await settle();
+    expect(lists()).toBe(before + 1);
+    gate.resolve();
+  });
+
   test('removes a container in the same turn in which its death arrives, and then inspects it', async () => {
     const gate = Promise.withResolvers<void>();
     await using scene = await watch((engine) => engine.set(facts({ id })));

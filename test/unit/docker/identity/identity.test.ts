@@ -190,6 +190,16 @@ describe('the vantage', () => {
     });
   });
 
+  test.each(['macvlan', 'ipvlan'])(
+    'on a %s network leaves open what is published: clients need no port of the host',
+    async (driver) => {
+      const attachments = [{ name: 'a', networkId: 'n1', driver, ipv4: '10.0.0.5' }];
+      const mine = { ...me, networking: { kind: 'networks', attachments } as const, publishedPorts: [] };
+      const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
+      expect(vantage.ownNetwork).toEqual({ address: '10.0.0.5' });
+    },
+  );
+
   test('without any network has no networks', async () => {
     const mine = { ...me, networking: { kind: 'none' } as const };
     const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
