@@ -1,4 +1,4 @@
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +22,8 @@ const families = [
   ['IPv4', '127.0.0.1'],
   ['IPv6', '::1'],
 ] as const;
+
+const request = 'GET / HTTP/1.1\r\nHost: any.test\r\nConnection: close\r\n\r\n';
 
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
@@ -55,7 +57,8 @@ beforeAll(async () => {
   ];
   for (const name of names) ports.set(name, await freePort());
   const bytes = stack.use(
-    await serve(({ socket }) => void socket.once('data', (chunk: Buffer) => answerWithHeader(chunk, socket))),
+    // The header may come before the request: an answer that does not wait for it makes nginx close on unread bytes.
+    await serve(({ socket }) => void readRequest(socket).then((received) => answerWithHeader(received, socket))),
   );
   ports.set('bytes', bytes.port);
   const [haproxy, nginx] = [
@@ -67,6 +70,15 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(() => stack.disposeAsync());
+
+async function readRequest(socket: Socket): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  while (!bytes.includes(request)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    bytes = Buffer.concat([bytes, chunk]);
+  }
+  return bytes;
+}
 
 function answerWithHeader(chunk: Buffer, socket: { end(text: string): void }): void {
   const header = readProxyHeader(chunk);
@@ -140,7 +152,7 @@ async function ask(host: string, port: number): Promise<{ readonly said: string;
   const socket = connect(port, host);
   await once(socket, 'connect');
   const { address, port: ownPort } = socket.address() as AddressInfo;
-  socket.write('GET / HTTP/1.1\r\nHost: any.test\r\nConnection: close\r\n\r\n');
+  socket.write(request);
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   return { said: text.split('\n').at(-2) ?? text, own: `${address}:${ownPort}` };
