@@ -11,7 +11,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  plugins: [leanZod(), leanDockerode(), thirdPartyNotices()],
+  plugins: [leanZod(), leanDockerode(), leanBuiltins(), thirdPartyNotices()],
   output: {
     dir: 'dist',
     format: 'esm',
@@ -47,6 +47,25 @@ function leanDockerode(): Plugin {
     load: (loaded) =>
       unused.test(loaded)
         ? "module.exports = () => { throw new Error('This part is not in the bundle.'); };"
+        : undefined,
+  };
+}
+
+/**
+ * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
+ * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
+ */
+function leanBuiltins(): Plugin {
+  const wide = /^(?:node:)?(http|https|crypto|fs|tls)$/;
+  return {
+    name: 'lean-builtins',
+    resolveId: (source) => {
+      const [, name] = wide.exec(source) ?? [];
+      return name === undefined ? undefined : `\0builtin:${name}`;
+    },
+    load: (id) =>
+      id.startsWith('\0builtin:')
+        ? `module.exports = process.getBuiltinModule('node:${id.slice('\0builtin:'.length)}');`
         : undefined,
   };
 }
