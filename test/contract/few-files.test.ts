@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { dialTls } from '../support/sockets/tls.ts';
 import { cancelRequest } from './cancels.contract.ts';
 import { dial, serveEcho, type Peer } from '../support/sockets/sockets.ts';
@@ -100,7 +100,8 @@ test.each(['stream', 'splice'])(
 );
 
 async function startRelay(driver: string, upstreamPort: number, files: number) {
-  const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, script, driver, String(upstreamPort)];
+  const relayArguments = [driver, String(upstreamPort), inject('relayWorker')];
+  const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, script, ...relayArguments];
   const relay = spawn('sh', limited, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(relay.stdout)[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null') as unknown;

@@ -11,7 +11,7 @@ import { describeTls } from './tls.contract.ts';
  * wrong.
  */
 const workerUrl = new URL(inject('relayWorker'));
-export const crashingWorker = new URL('../support/sockets/crashing-worker.ts', import.meta.url);
+export const crashingWorker = new URL(inject('crashingWorker'));
 
 /**
  * The tests of a plane with one of the drivers. Each driver has a test file of its own, so that two test workers share

@@ -66,7 +66,8 @@ export function describeUrgentData(createRig: CreateRig): void {
 }
 
 async function sendAround({ socket }: Peer, before: number, after: number): Promise<Buffer> {
-  const bytes = Buffer.from(Array.from({ length: before + after }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+  const bytes = Buffer.alloc(before + after);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = (index * 7 + (index >> 8)) & 0xff;
   await writeOut(socket, bytes.subarray(0, before));
   await sendUrgent(socket);
   await writeOut(socket, bytes.subarray(before));

@@ -9,28 +9,33 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The URL of the code that a relay thread runs. */
     readonly relayWorker: string;
+    /** The same of the worker with a fault; see crashing-worker.ts. */
+    readonly crashingWorker: string;
   }
 }
 
 /**
- * Global setup of the contract tests: bundles the relay's worker into one piece, as it is shipped. Each test of a plane
- * starts workers, and a worker that first reads fifty files of TypeScript takes a third of a second longer.
+ * Global setup of the contract tests: bundles the relay's worker into one piece, as it is shipped, and so the worker with
+ * a fault. Each test of a plane starts workers, and a worker that first reads fifty files of TypeScript takes a third of
+ * a second longer.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-worker-'));
-  const file = join(folder, 'relay-worker.mjs');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    await build({
-      input: 'src/relay/worker/worker.ts',
-      platform: 'node',
-      output: { file, format: 'esm' },
-      logLevel: 'silent',
-    });
+    project.provide('relayWorker', await bundle('src/relay/worker/worker.ts', join(folder, 'relay-worker.mjs')));
+    project.provide(
+      'crashingWorker',
+      await bundle('test/support/sockets/crashing-worker.ts', join(folder, 'crashing-worker.mjs')),
+    );
   } catch (error) {
     await remove();
     throw error;
   }
-  project.provide('relayWorker', pathToFileURL(file).href);
   return remove;
+}
+
+async function bundle(input: string, file: string): Promise<string> {
+  await build({ input, platform: 'node', output: { file, format: 'esm' }, logLevel: 'silent' });
+  return pathToFileURL(file).href;
 }
