@@ -55,7 +55,7 @@ function leanDockerode(): Plugin {
  * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
  * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
  */
-function leanBuiltins(): Plugin {
+export function leanBuiltins(): Plugin {
   const wide = /^(?:node:)?(http|https|crypto|fs|tls)$/;
   return {
     name: 'lean-builtins',

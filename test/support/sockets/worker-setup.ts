@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
 import type { TestProject } from 'vitest/node';
+import { leanBuiltins } from '../../../rolldown.config.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -36,6 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function bundle(input: string, file: string): Promise<string> {
-  await build({ input, platform: 'node', output: { file, format: 'esm' }, logLevel: 'silent' });
+  const output = { file, format: 'esm' } as const;
+  await build({ input, platform: 'node', plugins: [leanBuiltins()], output, logLevel: 'silent' });
   return pathToFileURL(file).href;
 }
