@@ -38,6 +38,9 @@ export const statsFields = ['active', 'sessions', 'bytesUp', 'bytesDown'] as con
 export const statsShape = shapeOf(statsFields);
 
 export const heldSchema = counterSchema(serviceCounters.held);
+export const failuresSchema = z
+  .record(z.string(), count)
+  .describe('Sessions that failed since the start, by reason; a reason that never occurred is absent.');
 export const clientsShape = {
   accepted: counterSchema(threadCounters.accepted),
   open: counterSchema(openClients),

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../time/clock.ts';
+import { countFailures } from '../text/failures.ts';
 import { statsFields } from './derived-fields.ts';
 import type { ServicesEvent, StatsEvent, TimelineEvent } from './schema.ts';
 import { Subscription } from './subscription.ts';
@@ -178,12 +179,14 @@ function frameOf(event: string, data: unknown, id?: number): string {
 }
 
 const shown = [...statsFields, 'held'] as const;
+const noFailures: Readonly<Record<string, number>> = {};
 
 function changedStats(before: StatsEvent['services'], after: StatsEvent['services']): StatsEvent['services'] {
   const changed: StatsEvent['services'] = {};
   for (const [name, now] of Object.entries(after)) {
     const then = before[name];
-    if (!shown.every((field) => then?.[field] === now[field])) changed[name] = now;
+    const hasFailed = countFailures(then?.failures ?? noFailures) !== countFailures(now.failures);
+    if (hasFailed || !shown.every((field) => then?.[field] === now[field])) changed[name] = now;
   }
   return changed;
 }

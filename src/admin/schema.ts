@@ -4,6 +4,7 @@ import {
   clientsShape,
   count,
   endedSessionShape,
+  failuresSchema,
   heldSchema,
   liveSessionShape,
   statsShape,
@@ -109,6 +110,7 @@ export const serviceSchema = z
     lingersUntil: time.nullable().describe('No container declares it any more; its port stays open so long.'),
     upstreams: z.array(upstreamSchema).describe('Static ones as they are written, then containers in natural order.'),
     held: heldSchema,
+    failures: failuresSchema,
     traffic: trafficSchema,
     problems: z.array(problemSchema),
   })
@@ -243,7 +245,7 @@ export const statsEventSchema = z
     at: time,
     ...clientsShape,
     services: z
-      .record(z.string(), z.object({ ...statsShape, held: heldSchema }))
+      .record(z.string(), z.object({ ...statsShape, held: heldSchema, failures: failuresSchema }))
       .describe('By name; totals since the start, not rates.'),
   })
   .meta({ id: 'StatsEvent' });

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
-import type { EndedFilter, ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
+import type { EndedFilter, Failures, ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
 import type { EndedSessions } from '../telemetry/recent-sessions.ts';
 import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
@@ -36,6 +36,8 @@ export interface AdminReads {
   service(name: string): ApiTraffic;
   /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
+  /** The service's failed sessions since Sealane began. */
+  failures(service: string): Failures;
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
   /** The kept sessions that ended. */
   recentSessions(filter: EndedFilter): EndedSessions;

@@ -70,6 +70,7 @@ function viewService(
     lingersUntil: lingersUntilMs === undefined ? null : toWall(lingersUntilMs),
     upstreams: inNaturalOrder(upstreams).map((upstream) => viewUpstream(source, upstream, toWall)),
     held: source.held(name),
+    failures: source.failures(name),
     traffic: viewTraffic(source.service(name)),
     problems: problems.map((problem) => viewProblem(problem, [name])),
   };

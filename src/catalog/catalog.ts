@@ -3,13 +3,14 @@ import type { PublishedPort } from '../address/published.ts';
 import { certificateMissing, type CertificateNames } from './certificates/missing.ts';
 import { certificateShared } from './certificates/shared.ts';
 import type { Claims, Seniority } from './claims.ts';
+import { judgeCrashes, type Crash, type RestartedContainer } from './problems/crash-loops.ts';
 import { mergeDeclarations, type Merged, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
-import { judgeServices } from './service-problems.ts';
+import { judgeServices } from './problems/service-problems.ts';
 import { movedUpstreams, type Service, type ServiceRoute } from './service.ts';
 import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInput, type Verdict } from './upstream.ts';
 
@@ -24,6 +25,8 @@ export interface Catalog {
   readonly publishedPorts?: readonly PublishedPort[] | undefined;
   /** Which compose project claimed each contested name first. */
   readonly seniority?: Seniority;
+  /** The containers that the engine restarted several times, by id. */
+  readonly crashes?: ReadonlyMap<string, Crash>;
   /** When the catalog changes by the passing of time alone; undefined if it does not. */
   readonly nextDeadlineMs: number | undefined;
 }
@@ -33,6 +36,8 @@ export const emptyCatalog: Catalog = { services: new Map(), problems: [], nextDe
 export interface CatalogInput {
   readonly declarations: readonly Declaration[];
   readonly problems: readonly Problem[];
+  /** The containers that the engine restarted several times. */
+  readonly restarted?: readonly RestartedContainer[];
   /** Whether this run of the container has not ended. */
   readonly isAlive: (run: ContainerRun) => boolean;
   /** The verdict that probes and dials led to. */
@@ -77,17 +82,20 @@ export function nextCatalog(
     if (leaving) services.set(service.name, withoutTaken(leaving, merged));
   }
   const judged = judgeServices(services.values(), nowMs);
+  const crashed = judgeCrashes(previous.crashes ?? new Map<string, Crash>(), input.restarted ?? [], nowMs);
   return {
     services,
     problems: [
       ...merged.problems,
       ...input.problems,
       ...judged.problems,
+      ...crashed.problems,
       ...certificateProblems(services, input.certificates),
     ],
     publishedPorts: input.publishedPorts,
     seniority: merged.seniority,
-    nextDeadlineMs: earlier(earliestDeadline(services), judged.nextDeadlineMs),
+    crashes: crashed.crashes,
+    nextDeadlineMs: earlier(earlier(earliestDeadline(services), judged.nextDeadlineMs), crashed.nextDeadlineMs),
   };
 }
 

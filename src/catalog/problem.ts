@@ -46,6 +46,9 @@ const subjects = {
   'certificate-unusable': 'file',
   'certificate-expiring': 'file',
   'never-ready': 'upstream',
+  paused: 'upstream',
+  unhealthy: 'upstream',
+  'crash-loop': 'container',
   'all-suspect': 'service',
 } as const satisfies Readonly<Record<string, SubjectKind>>;
 
@@ -57,9 +60,13 @@ export function subjectOf(code: ProblemCode): SubjectKind {
 }
 
 /**
- * Problems with the same key are the same. The key has everything that a person would read, except for a problem about
- * a whole service, which stays the same while the replicas in its message change.
+ * Problems with the same key are the same. The key has everything that a person would read, except where the message
+ * tells what changes while the problem stays: the replicas of a service, or the number of restarts.
  */
 export function problemKey({ code, containerId, subject, message }: Problem): string {
-  return `${code}\0${containerId ?? ''}\0${subject}\0${code === 'all-suspect' ? '' : message}`;
+  return `${code}\0${containerId ?? ''}\0${subject}\0${isOngoing(code) ? '' : message}`;
+}
+
+function isOngoing(code: ProblemCode): boolean {
+  return code === 'all-suspect' || code === 'crash-loop';
 }

@@ -108,6 +108,7 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     upstream: (key) => figuresOf(plane, key),
     service: (name) => plane.counters.service(name),
     held: (service) => plane.counters.held(service),
+    failures: (service) => relay.failures.of(service),
     listSessions: (filter) => plane.listSessions(filter),
     recentSessions: (filter) => relay.recentSessions.list(filter),
     explain: explainer.explain,
@@ -149,11 +150,12 @@ function figuresOf({ counters }: Plane, key: string): UpstreamTraffic | undefine
   return { ...totals, dialP50Ms: quantileOf(dials, 0.5), dialP99Ms: quantileOf(dials, 0.99) };
 }
 
-function readStats({ clock, relay: { plane }, loop }: AdminParts): StatsEvent {
+function readStats({ clock, relay: { plane, failures }, loop }: AdminParts): StatsEvent {
   const services: StatsEvent['services'] = {};
   for (const name of loop.catalog().services.keys()) {
     const { active, sessions, bytesUp, bytesDown } = plane.counters.service(name);
-    services[name] = { active, held: plane.counters.held(name), sessions, bytesUp, bytesDown };
+    const held = plane.counters.held(name);
+    services[name] = { active, held, sessions, bytesUp, bytesDown, failures: failures.of(name) };
   }
   const { accepted, open, held } = plane.counters.totals();
   return { at: new Date(clock.wallMs()).toISOString(), accepted, open, held, services };

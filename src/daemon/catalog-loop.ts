@@ -1,6 +1,6 @@
 import type { Catalog, CatalogInput } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
-import { listenerProblems } from '../catalog/listener-problems.ts';
+import { listenerProblems } from '../catalog/problems/listener-problems.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Checker } from '../health/checker.ts';
 import type { AbsentUpstream, Overrides } from '../reconcile/overrides.ts';
@@ -76,6 +76,7 @@ function readWorld({ config, engine, certificates, checker, overrides, relay }: 
       ...listenerProblems(relay.listeners.all),
       ...certificates.problems(),
     ],
+    restarted: discovered.restarted ?? [],
     isAlive: engine.isAlive,
     certificates: certificates.certificates(),
     verdictOf: (key) => checker.verdictOf(key),

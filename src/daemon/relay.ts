@@ -6,6 +6,7 @@ import { chooseDriver } from '../relay/driver/choose-driver.ts';
 import { fileBudget, type FileBudget } from '../relay/plane/file-budget.ts';
 import { createPlane, type Plane } from '../relay/plane/plane.ts';
 import { DialFailures } from '../telemetry/dial-failures.ts';
+import { FailureCounts } from '../telemetry/failure-counts.ts';
 import { RecentSessions } from '../telemetry/recent-sessions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -22,6 +23,7 @@ export interface Relay {
   readonly listeners: ListenerStatuses;
   readonly dialFailures: DialFailures;
   readonly recentSessions: RecentSessions;
+  readonly failures: FailureCounts;
   /** Sessions that ended. `dropped`: records that were lost before they came here. */
   readonly sessions: Broadcast<[records: readonly SessionRecord[], dropped: number]>;
   /** Upstreams that a dial to failed. */
@@ -45,11 +47,13 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const listeners = new ListenerStatuses(onChange);
   const dialFailures = new DialFailures();
   const recentSessions = new RecentSessions();
+  const failures = new FailureCounts();
   const sessions: Relay['sessions'] = new Broadcast();
   const suspects: Relay['suspects'] = new Broadcast();
   const statuses: Relay['statuses'] = new Broadcast();
   suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
   sessions.on((records) => recentSessions.add(records));
+  sessions.on((records) => failures.add(records));
   statuses.on((listen, status) => listeners.set(listen, status));
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const files = fileBudget(driver, workers);
@@ -57,7 +61,7 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
     { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
     { workers, driver, reusePort, maxSessions, socketFolder, files },
   );
-  return { plane, driver, files, listeners, dialFailures, recentSessions, sessions, suspects, statuses };
+  return { plane, driver, files, listeners, dialFailures, recentSessions, failures, sessions, suspects, statuses };
 }
 
 function driverOf(settings: RelaySettings, logger: Logger): DriverName {

@@ -1,4 +1,5 @@
 import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
+import { severalRestarts, type RestartedContainer } from '../catalog/problems/crash-loops.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { rangeLength, type ListenRange } from '../address/listen.ts';
 import { serviceName as serviceNameKind } from '../config/options/kinds.ts';
@@ -20,6 +21,8 @@ import { hasLabelsOf } from './world.ts';
 export interface Discovery {
   readonly declarations: readonly Declaration[];
   readonly problems: readonly Problem[];
+  /** The containers that the engine restarted several times. */
+  readonly restarted?: readonly RestartedContainer[];
 }
 
 export interface DiscoveryRules {
@@ -48,6 +51,7 @@ export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapsh
     vantageOfMemo = vantage;
     const declarations: Declaration[] = [];
     const problems: Problem[] = [];
+    const restarted: RestartedContainer[] = [];
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
       let remembered = memo.get(facts);
@@ -57,8 +61,9 @@ export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapsh
       }
       for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
       for (const problem of remembered.discovery.problems) problems.push(problem);
+      for (const container of remembered.discovery.restarted ?? []) restarted.push(container);
     }
-    return { declarations, problems };
+    return { declarations, problems, restarted };
   };
 }
 
@@ -139,7 +144,12 @@ function discoverContainer(
       }
     }
   }
-  return { declarations, problems };
+  return { declarations, problems, restarted: restartedOf(facts) };
+}
+
+function restartedOf({ id, name, state, restarts = 0, lastExit }: ContainerFacts): readonly RestartedContainer[] {
+  if (restarts < severalRestarts) return [];
+  return [{ id, name: printable(name), isRunning: state === 'running', restarts, exitCode: lastExit?.code }];
 }
 
 /**

@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { servicesSchema, timelineEventSchema } from '../../src/admin/schema.ts';
 import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -180,6 +180,29 @@ describe('sealane sessions', () => {
       code: 1,
       stderr: 'sealane: No service is called wep. Did you mean web?\n',
     });
+  });
+});
+
+describe('a service whose clients failed', () => {
+  it('is told with the number and the reasons in status and in the metrics', async () => {
+    const [port, closed, at] = [await freePort(), await freePort(), `127.0.0.1:${await freePort()}`];
+    const config = await folder.write(
+      'failing.yaml',
+      `services:\n  shop: { listen: ${port}, hold: 1ms, upstreams: [localhost:${closed}] }\n`,
+    );
+    await using failing = startSealane('--docker', 'none', '--config', config, '--admin', at);
+    await failing.line({ event: 'route-opened', service: 'shop' });
+    for (let count = 0; count < 2; count++) {
+      const client = createConnection(port, '127.0.0.1').on('error', () => undefined);
+      await new Promise((resolve) => client.resume().once('close', resolve));
+    }
+    await failing.line({ event: 'session', session: { reason: 'hold-expired' } });
+    await vi.waitFor(async () => {
+      const { stdout } = await runSealane(['status', '--admin', at]);
+      expect(stdout).toMatch(/^shop: 2 failed: 2 hold-expired \(sealane sessions --failed shop\)$/m);
+    });
+    const metrics = await (await fetch(`http://${at}/metrics`)).text();
+    expect(metrics).toContain('sealane_service_sessions_failed_total{service="shop",reason="hold-expired"} 2\n');
   });
 });
 

@@ -165,6 +165,20 @@ describe('the commonest questions', () => {
         '  next: See why it ends: docker logs shop-crash-1',
       ]);
     }
+    const { problems } = await eventually(
+      () => api.service(`${shop}/crash`),
+      (service) => service.problems.some(({ code }) => code === 'crash-loop'),
+    );
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        code: 'crash-loop',
+        subject: looping.name,
+        message: expect.stringMatching(
+          /^it ends again and again: restarted \d+ times, the last time after exit code 7$/,
+        ) as string,
+        fix: `See why it ends: docker logs ${looping.name}`,
+      }),
+    );
   });
 });
 

@@ -102,6 +102,15 @@ export const ownMetrics = {
     step: 8,
     ticks: "a session's record arrived at the control thread; [reference.md](reference.md) lists the reasons",
   },
+  sessionsFailed: {
+    name: 'sealane_service_sessions_failed_total',
+    type: 'counter',
+    help: 'Sessions that failed for their clients, by service and reason.',
+    labels: ['service', 'reason'],
+    step: 8,
+    ticks:
+      "the record of a session that failed arrived at the control thread; a service's reason is there from its first failure",
+  },
   sessionDuration: {
     name: 'sealane_session_duration_seconds',
     type: 'histogram',

@@ -3,7 +3,16 @@ import { problemCodes } from '../../catalog/problem.ts';
 import { problemsByService } from '../../catalog/problems-of.ts';
 import { serviceStates, stateOf } from '../../catalog/service-state.ts';
 import type { Service } from '../../catalog/service.ts';
-import { closeReasons, type CloseReason, type Refusal, type SessionRecord } from '../../relay/boundary/report.ts';
+import { upstreamCounters } from '../../relay/boundary/counter-table.ts';
+import {
+  closeReasons,
+  failureReasons,
+  type CloseReason,
+  type FailureReason,
+  type Refusal,
+  type SessionRecord,
+} from '../../relay/boundary/report.ts';
+import { trafficFields } from '../derived-fields.ts';
 import { upstreamStates } from '../schema.ts';
 import type { AdminEvents, AdminReads } from '../source.ts';
 import { clientGroups, ownMetrics, serviceGroups, type MetricDeclaration } from './metric-table.ts';
@@ -19,7 +28,7 @@ import { SharedHistogram } from './shared-histogram.ts';
  */
 export interface MetricsInput extends Pick<
   AdminReads & AdminEvents,
-  'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'feed'
+  'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'failures' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;
   /** The dials of all upstreams that ever existed: counts by bucket, the last for dials slower than all bounds. */
@@ -76,6 +85,7 @@ export function createMetrics(input: MetricsInput): Metrics {
   registerOwn(registry, input);
   registerClients(registry, input);
   registerServices(registry, input);
+  registerFailures(registry, input);
   registerProcess(registry);
   return {
     onSessions(records, dropped) {
@@ -133,15 +143,43 @@ function registerClients(registry: Registry, input: MetricsInput): void {
 }
 
 function registerServices(registry: Registry, input: MetricsInput): void {
-  const series = new ServiceSeries((service) => input.service(service), mostServices);
+  const series = new ServiceSeries((service) => input.service(service), mostServices, {
+    counters: trafficFields.filter((field) => upstreamCounters[field].kind === 'counter'),
+    gauges: trafficFields.filter((field) => upstreamCounters[field].kind === 'gauge'),
+  });
   for (const { metric, counters } of serviceGroups) {
     registerReading(registry, metric, () => {
-      const { named: own, others } = series.read(input.catalog().services);
-      return [...own, ...(others ? [[otherServices, others] as const] : [])].flatMap(([service, traffic]) =>
+      return rowsOf(series, input).flatMap(([service, traffic]) =>
         counters.map(({ name, label }) => ({ value: traffic[name], labels: { service, ...label } })),
       );
     });
   }
+}
+
+/** Reasons that never occurred have no series: most of them never do, and there may be a thousand services. */
+function registerFailures(registry: Registry, input: MetricsInput): void {
+  const all = (service: string): Readonly<Record<FailureReason, number>> => ({
+    ...noFailures,
+    ...input.failures(service),
+  });
+  const series = new ServiceSeries(all, mostServices, { counters: failureReasons, gauges: [] });
+  registerReading(registry, ownMetrics.sessionsFailed, () =>
+    rowsOf(series, input).flatMap(([service, failures]) =>
+      failureReasons
+        .filter((reason) => failures[reason] > 0)
+        .map((reason) => ({ value: failures[reason], labels: { service, reason } })),
+    ),
+  );
+}
+
+const noFailures = Object.fromEntries(failureReasons.map((reason) => [reason, 0])) as Record<FailureReason, number>;
+
+function rowsOf<Field extends string>(
+  series: ServiceSeries<Field>,
+  { catalog }: MetricsInput,
+): readonly (readonly [service: string, Readonly<Record<Field, number>>])[] {
+  const { named: own, others } = series.read(catalog().services);
+  return [...own, ...(others ? [[otherServices, others] as const] : [])];
 }
 
 function named({ name, help }: MetricDeclaration): { readonly name: string; readonly help: string } {

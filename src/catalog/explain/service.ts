@@ -1,10 +1,11 @@
+import { severalRestarts } from '../problems/crash-loops.ts';
 import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { plural } from '../../text/plural.ts';
 import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
-import { listenerProblem } from '../listener-problems.ts';
+import { listenerProblem } from '../problems/listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
 import type { Cause, Diagnosis } from './explanation.ts';
@@ -153,8 +154,6 @@ function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainW
   return undefined;
 }
 
-const severalRestarts = 2;
-
 export function crashLoop({ name, lastExit, restarts }: ContainerView): Diagnosis {
   const ended = lastExit === undefined ? '' : `; it exited with code ${lastExit.code}`;
   const often = restarts === 0 ? 'again and again' : `${plural(restarts, 'time')} so far`;
@@ -255,6 +254,9 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'certificate-unusable': 'certificate',
   'certificate-expiring': 'certificate',
   'never-ready': 'never-ready',
+  paused: 'paused',
+  unhealthy: 'check-failing',
+  'crash-loop': 'restarting',
   'all-suspect': 'all-suspect',
 };
 

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
-import { listenerProblem } from '../listener-problems.ts';
+import { listenerProblem } from '../problems/listener-problems.ts';
 import { namesOf } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';

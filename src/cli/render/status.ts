@@ -2,6 +2,7 @@ import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin
 import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
 import { clientAddresses } from '../../text/client-addresses.ts';
+import { countFailures, describeFailures } from '../../text/failures.ts';
 import { plural } from '../../text/plural.ts';
 import { formatBytesNarrow } from '../../text/sizes.ts';
 import { stateStyles, type Paint } from '../../text/paint.ts';
@@ -25,6 +26,7 @@ export function renderStatus(
     '',
     ...table,
     ...section(reasons),
+    ...section(services.filter(({ failures }) => countFailures(failures) > 0).map(failuresOf)),
     ...section(problemLines(problems, paint)),
   ]
     .map((line) => `${line}\n`)
@@ -88,6 +90,10 @@ export function listensOn({ routes }: ApiService): string {
 
 function reasonOf({ name, state, reason }: ApiService, paint: Paint): string {
   return `${printable(name)} is ${paint(stateStyles[state] ?? 'red', state)}: ${printable(reason, 400)}`;
+}
+
+function failuresOf({ name, failures }: ApiService): string {
+  return `${printable(name)}: ${describeFailures(failures)} (sealane sessions --failed ${printable(name)})`;
 }
 
 function problemLines(problems: readonly ApiProblem[], paint: Paint): string[] {

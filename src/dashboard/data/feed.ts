@@ -1,3 +1,4 @@
+import { countFailures } from '../../text/failures.ts';
 import { batch } from '@preact/signals';
 import type { ApiProblem, ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
 import { api, ApiFailure } from './api.ts';
@@ -159,7 +160,18 @@ function onStats({ at, services: figures }: StatsEvent): void {
   setServerTime(Date.parse(at));
   history.add(Date.parse(at), new Map(Object.entries(figures)), freshStats);
   freshStats = false;
+  countFailed(figures);
   tick.value += 1;
+}
+
+/** A session that failed changes nothing else of its service, so no event asks to read the service again. */
+function countFailed(figures: StatsEvent['services']): void {
+  const changed = Object.entries(figures).flatMap(([name, { failures }]) => {
+    const known = services.peek().get(name);
+    return known && countFailures(known.failures) !== countFailures(failures) ? [{ ...known, failures }] : [];
+  });
+  if (changed.length > 0)
+    services.value = new Map([...services.peek(), ...changed.map((one) => [one.name, one] as const)]);
 }
 
 /** Collects events that come together and shows them at once: the first answer may hold hundreds. */

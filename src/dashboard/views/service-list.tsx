@@ -3,6 +3,7 @@ import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { countStates, selectServices, type Order, type StateFilter, type Wanted } from '../data/selection.ts';
 import { liveOf, services, status } from '../data/store.ts';
 import { clientAddresses } from '../../text/client-addresses.ts';
+import { countFailures, describeFailures } from '../../text/failures.ts';
 import { count, plural, rate } from '../format.ts';
 import { toHash } from '../place.ts';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
@@ -91,7 +92,8 @@ function Toolbar({ found }: { readonly found: number }) {
 }
 
 function Row({ service }: { readonly service: ApiService }) {
-  const { name, state, reason, routes, upstreams } = service;
+  const { name, state, reason, routes, upstreams, failures } = service;
+  const failed = countFailures(failures);
   const live = liveOf(name);
   const slash = name.lastIndexOf('/');
   return (
@@ -106,6 +108,7 @@ function Row({ service }: { readonly service: ApiService }) {
             </a>
             <span class="unseen">, {state}</span>
             {state !== 'up' && <p class="reason">{reason}</p>}
+            {failed > 0 && <p class="failed">{describeFailures(failures)}</p>}
           </div>
         </div>
       </th>

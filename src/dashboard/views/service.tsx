@@ -1,3 +1,4 @@
+import { countFailures, describeFailures } from '../../text/failures.ts';
 import type { ApiService } from '../../admin/schema.ts';
 import { connection, history, liveOf, services, tick, timeline } from '../data/store.ts';
 import { count, duration, latency } from '../format.ts';
@@ -79,7 +80,8 @@ function Missing({ name }: { readonly name: string }) {
 function Traffic({ service }: { readonly service: ApiService }) {
   void tick.value;
   const { active, held } = liveOf(service.name);
-  const { traffic } = service;
+  const { traffic, failures } = service;
+  const failed = countFailures(failures);
   return (
     <section class="card" aria-labelledby="its-traffic">
       <header class="card-head">
@@ -89,6 +91,7 @@ function Traffic({ service }: { readonly service: ApiService }) {
       <TrafficCharts columns={history.columns(service.name)} held={held} />
       <dl class="figures">
         <Figure name="Sessions since the start" value={count(traffic.sessions)} />
+        <Figure name="Failed since the start" value={failed === 0 ? '0' : describeFailures(failures)} />
         <Figure name="To clients" value={formatBytes(traffic.bytesDown)} />
         <Figure name="From clients" value={formatBytes(traffic.bytesUp)} />
         <Figure name="Failed dials" value={count(traffic.dialFailures)} />

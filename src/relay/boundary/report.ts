@@ -66,7 +66,7 @@ export function isRefusal(reason: CloseReason): reason is Refusal {
 }
 
 /** The ways to end in which a session failed for its client, as far as a TCP proxy can tell. */
-const failures: ReadonlySet<CloseReason> = new Set([
+export const failureReasons = [
   'hold-expired',
   'hold-full',
   'upstream-gone',
@@ -74,11 +74,17 @@ const failures: ReadonlySet<CloseReason> = new Set([
   'upstream-timeout',
   'upstream-refused-tls',
   ...refusals,
-]);
+] as const satisfies readonly CloseReason[];
+export type FailureReason = (typeof failureReasons)[number];
 
-export function isFailure(reason: CloseReason): boolean {
+const failures: ReadonlySet<CloseReason> = new Set(failureReasons);
+
+export function isFailure(reason: CloseReason): reason is FailureReason {
   return failures.has(reason);
 }
+
+/** The number of failed sessions by reason; a reason that never occurred is absent. */
+export type Failures = Readonly<Partial<Record<FailureReason, number>>>;
 
 interface FieldValues {
   readonly text: string;

@@ -11,6 +11,7 @@ import type { Problem } from '../../../src/catalog/problem.ts';
 import {
   refusals,
   type EndedFilter,
+  type Failures,
   type LiveSession,
   type Refusal,
   type SessionFilter,
@@ -98,9 +99,12 @@ export function adminSource(
   const clock = new ManualClock();
   const current = typeof catalog === 'function' ? catalog : () => catalog;
   const asked: TestSource['asked'] = [];
+  const failures = (service: string): Failures => (service === 'web' ? { 'hold-expired': 2 } : {});
   const readStats = () => {
     const at = new Date(clock.wallMs()).toISOString();
-    const services = Object.fromEntries([...current().services.keys()].map((name) => [name, { ...traffic, held: 0 }]));
+    const services = Object.fromEntries(
+      [...current().services.keys()].map((name) => [name, { ...traffic, held: 0, failures: failures(name) }]),
+    );
     return { at, accepted: 1, open: 1, held: 0, services };
   };
   const base = {
@@ -115,6 +119,7 @@ export function adminSource(
     upstream: () => ({ ...traffic, dialP50Ms: 0.3, dialP99Ms: undefined }),
     service: () => traffic,
     held: (service: string) => (service === 'web' ? 2 : 0),
+    failures,
     listSessions: ({ limit }: SessionFilter) =>
       Promise.resolve({
         sessions: sessions.slice(0, limit),

@@ -13,7 +13,7 @@ import {
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
-import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
+import { listenerProblems } from '../../../src/catalog/problems/listener-problems.ts';
 import { listensOn } from '../../../src/cli/render/status.ts';
 import { emptyRecord } from '../../../src/relay/boundary/report.ts';
 import { RecentSessions } from '../../../src/telemetry/recent-sessions.ts';
@@ -45,7 +45,11 @@ describe('reading', () => {
       traffic: { sessions: 12 },
       dial: { p50Ms: 0.3 },
     });
-    expect(services[1]).toMatchObject({ held: 2, problems: [{ code: 'no-shared-network', services: ['web'] }] });
+    expect(services[1]).toMatchObject({
+      held: 2,
+      failures: { 'hold-expired': 2 },
+      problems: [{ code: 'no-shared-network', services: ['web'] }],
+    });
     expect(status).toMatchObject({ services: { up: 1, degraded: 0, down: 1 }, problems: 1, version: '1.2.3' });
   });
 

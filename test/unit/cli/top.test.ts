@@ -53,6 +53,7 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
       },
     ],
     held: 0,
+    failures: {},
     traffic: noTraffic,
     problems: [],
     ...over,
@@ -115,7 +116,7 @@ describe('sealane top', () => {
   });
 
   it('computes rates between two stats events; a service that the event does not name had no traffic', () => {
-    const one = { active: 1, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const one = { active: 1, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0, failures: {} };
     const state = play(
       stats(0, { api: one, db: one }, 20),
       stats(2, { api: { ...one, sessions: 14, bytesUp: 5000 } }, 24),
@@ -126,7 +127,7 @@ describe('sealane top', () => {
   });
 
   it('shows no rate when counters were reset', () => {
-    const one = { active: 0, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const one = { active: 0, held: 0, sessions: 10, bytesUp: 1000, bytesDown: 0, failures: {} };
     const state = play(stats(0, { api: one }, 10), stats(1, { api: { ...one, sessions: 1, bytesUp: 1 } }, 1));
     expect(state.figures.get('api')).toMatchObject({ sessionRate: 0, upRate: 0 });
     expect(state.totals.sessionRate).toBe(0);
@@ -155,7 +156,7 @@ describe('sealane top', () => {
   });
 
   it('sorts by traffic on s', () => {
-    const busy = { active: 9, held: 0, sessions: 0, bytesUp: 0, bytesDown: 0 };
+    const busy = { active: 9, held: 0, sessions: 0, bytesUp: 0, bytesDown: 0, failures: {} };
     const state = play(three, stats(0, { web: busy }), ...text('s'));
     expect(shownServices(state)[0]?.name).toBe('web');
   });
@@ -173,7 +174,7 @@ describe('sealane top', () => {
   });
 
   it('renders a plain line for each second without a terminal', () => {
-    const one = { active: 2, held: 1, sessions: 10, bytesUp: 1000, bytesDown: 0 };
+    const one = { active: 2, held: 1, sessions: 10, bytesUp: 1000, bytesDown: 0, failures: {} };
     const state = play(stats(0, { 'a\u001bb': one, idle: { ...one, active: 0, held: 0 } }));
     expect(plainLine(state)).toMatch(
       /^\d\d:\d\d:\d\d 3 open, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s; a\\u\{1b\}b: 2 active, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s$/,

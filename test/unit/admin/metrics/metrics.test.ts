@@ -90,6 +90,9 @@ describe('the metrics', () => {
     expect(text).toContain('sealane_service_bytes_total{service="web",direction="up"} 100\n');
     expect(text).toContain('sealane_service_bytes_total{service="web",direction="down"} 2000\n');
     expect(text).toContain('sealane_clients_held 2\n');
+    expect(text.split('\n').filter((line) => line.startsWith('sealane_service_sessions_failed_total'))).toEqual([
+      'sealane_service_sessions_failed_total{service="web",reason="hold-expired"} 2',
+    ]);
     for (const reason of refusals) expect(text).toContain(`sealane_clients_refused_total{reason="${reason}"} 0\n`);
   });
 

@@ -12,7 +12,7 @@ function world(most: number) {
     sessions: counts.get(name) ?? 0,
     active: here.has(name) ? 1 : 0,
   });
-  const series = new ServiceSeries(trafficOf, most);
+  const series = new ServiceSeries(trafficOf, most, { counters: ['sessions'], gauges: ['active'] });
   return {
     come: (name: string) => void here.set(name, true),
     go: (name: string) => void here.delete(name),

@@ -1,7 +1,7 @@
-import { isUnix } from '../address/address.ts';
-import type { ListenerStatus } from '../relay/boundary/report.ts';
-import { printable } from '../text/printable.ts';
-import type { Problem } from './problem.ts';
+import { isUnix } from '../../address/address.ts';
+import type { ListenerStatus } from '../../relay/boundary/report.ts';
+import { printable } from '../../text/printable.ts';
+import type { Problem } from '../problem.ts';
 
 /**
  * Turns listeners that could not be bound into problems. Pure.

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import { diffCatalogs } from '../../../src/catalog/diff.ts';
-import { declare } from '../../support/sealane/admin-source.ts';
-import { declaredUpstream } from '../../support/declared.ts';
+import { emptyCatalog, nextCatalog, type Catalog } from '../../../../src/catalog/catalog.ts';
+import { diffCatalogs } from '../../../../src/catalog/diff.ts';
+import { declare } from '../../../support/sealane/admin-source.ts';
+import { declaredUpstream } from '../../../support/declared.ts';
 
 /** A service whose replicas are all suspect, each with a reason of its own. */
 const unanswered = (replicas: number, before: Catalog, nowMs: number): Catalog => {
@@ -28,4 +28,21 @@ it('the problem is logged once, even if replicas that do not answer leave', () =
   const fewer = unanswered(199, many, 3_000);
   const events = diffCatalogs(many, fewer).map(({ event }) => event);
   expect(events.filter((event) => event.startsWith('problem'))).toEqual([]);
+});
+
+it.each([
+  ['paused', { condition: { kind: 'paused' } }, /paused for more than 10s/],
+  [
+    'unhealthy',
+    { health: { kind: 'docker' }, condition: { kind: 'running', health: 'unhealthy' } },
+    /unhealthy for more than 10s: its HEALTHCHECK fails/,
+  ],
+] as const)('an upstream that stays %s is a problem of its service', (code, over, message) => {
+  const declarations = [declare('api', declaredUpstream('api-1', over))];
+  const world = { declarations, problems: [], isAlive: () => true, verdictOf: () => undefined, listeners: new Map() };
+  const first = nextCatalog(emptyCatalog, world, 0);
+  expect(first).toMatchObject({ problems: [], nextDeadlineMs: 10_000 });
+  const { problems } = nextCatalog(first, world, 10_000);
+  expect(problems).toMatchObject([{ code, subject: 'api-1', containerId: 'api-1' }]);
+  expect(problems[0]?.message).toMatch(message);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { listenerProblems } from '../../../src/catalog/listener-problems.ts';
-import type { ListenerStatus } from '../../../src/relay/boundary/report.ts';
+import { listenerProblems } from '../../../../src/catalog/problems/listener-problems.ts';
+import type { ListenerStatus } from '../../../../src/relay/boundary/report.ts';
 
 const failed = (code: string): ListenerStatus => ({ kind: 'failed', code, message: `listen ${code}` });
 

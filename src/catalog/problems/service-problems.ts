@@ -1,14 +1,15 @@
-import { formatDuration } from '../text/duration.ts';
-import { howToListen } from './advice.ts';
-import type { Service } from './service.ts';
-import type { Problem } from './problem.ts';
-import { inNaturalOrder, type ServiceUpstream } from './upstream.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { howToListen } from '../advice.ts';
+import type { Service } from '../service.ts';
+import type { Problem } from '../problem.ts';
+import { inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 
 /**
  * Finds problems of services whose declarations are correct. A state must last before it is a problem, because a
  * restart passes through each of them for a moment. Pure.
  */
 const startingGraceMs = 10_000;
+const unfitGraceMs = 10_000;
 const suspectGraceMs = 1_000;
 /** The number of reasons in a message: hundreds of replicas mostly fail for one reason, each at its own address. */
 const reasonsNamed = 3;
@@ -30,6 +31,10 @@ export function judgeServices(services: Iterable<Service>, nowMs: number): Judge
     for (const upstream of service.upstreams) {
       if (upstream.state.kind === 'starting')
         report(upstream.state.sinceMs, startingGraceMs, () => neverReady(upstream));
+      if (upstream.state.kind === 'paused') report(upstream.state.sinceMs, unfitGraceMs, () => paused(upstream));
+      // A suspect is heard of where all of them are suspect.
+      if (upstream.state.kind === 'unhealthy' && !upstream.state.suspect)
+        report(upstream.state.sinceMs, unfitGraceMs, () => unhealthy(upstream));
     }
     const suspectSinceMs = allSuspectSince(service);
     if (suspectSinceMs !== undefined) report(suspectSinceMs, suspectGraceMs, () => allSuspect(service));
@@ -45,6 +50,29 @@ function neverReady({ declared, state }: ServiceUpstream): Problem {
     message: `it is not ready after ${formatDuration(startingGraceMs)}: ${state.reason}`,
     fix:
       declared.health.kind === 'docker' ? 'See the output of its HEALTHCHECK: docker inspect.' : howToListen(declared),
+  };
+}
+
+function paused({ declared }: ServiceUpstream): Problem {
+  return {
+    code: 'paused',
+    subject: declared.name,
+    ...(declared.run ? { containerId: declared.run.id } : {}),
+    message: `it has been paused for more than ${formatDuration(unfitGraceMs)}, and gets no clients`,
+    fix: `docker unpause ${declared.name}`,
+  };
+}
+
+function unhealthy({ declared, state }: ServiceUpstream): Problem {
+  return {
+    code: 'unhealthy',
+    subject: declared.name,
+    ...(declared.run ? { containerId: declared.run.id } : {}),
+    message: `it has been unhealthy for more than ${formatDuration(unfitGraceMs)}: ${state.reason}`,
+    fix:
+      declared.health.kind === 'docker'
+        ? `See the output of its HEALTHCHECK: docker inspect --format '{{json .State.Health}}' ${declared.name}`
+        : howToListen(declared),
   };
 }
 
