@@ -66,19 +66,27 @@ describe('sealane top in a terminal', () => {
     await using terminal = await openTop();
     const first = await terminal.shows(/q quit/);
     expect(first).toMatch(/^sealane 0\.1\.0 · up /);
-    expect(first).toMatch(/^shop\/db +up +1\/1 +0 /m);
+    expect(first).toMatch(/^shop\/db +up +1\/1 +\S+ +0 /m);
     await terminal.shows(/^EVENTS\n(?:.*\n)*.*web is served on/m);
     expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('1 0');
 
     const client = await session();
-    await terminal.shows(/^web +up +1\/1 +1 /m);
+    await terminal.shows(/^web +up +1\/1 +\S+ +1 /m);
+    // The upstreams of both services have room, so all are shown, until they are hidden.
+    await terminal.shows(/^web .*\n {2}localhost:\d+ +ready +1 active/m);
     await terminal.press('Down', 'Down', 'Enter');
-    await terminal.shows(/^ {2}localhost:\d+ +ready +1 active/m);
+    await terminal.shows(/^web .*\n\n/m);
+    await terminal.press('?');
+    await terminal.shows(/^any key returns/m);
+    await terminal.press('p');
+    await terminal.press('p');
+    await terminal.shows(/^no problems/m);
+    await terminal.press('Escape');
     client.destroy();
-    await terminal.shows(/^web +up +1\/1 +0 /m);
+    await terminal.shows(/^web +up +1\/1 +\S+ +0 /m);
 
     await terminal.resize(50, 12);
-    const small = await terminal.shows(/^web +up +1\/1$/m);
+    const small = await terminal.shows(/^web +up +1\/1 +127\.0\.0\.1:\d+$/m);
     expect(small).not.toContain('EVENTS');
     expect(small.trimEnd().split('\n')).toHaveLength(12);
 

@@ -8,7 +8,7 @@ import { jsonLine, plainLine } from '../top/plain.ts';
 import { createRefresher } from '../top/refresh.ts';
 import { openScreen } from '../top/screen.ts';
 import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts';
-import { renderTop } from '../top/view.ts';
+import { openServices, renderTop } from '../top/view.ts';
 
 /**
  * `sealane top`: shows services, rates, held clients and events, live, until `q`.
@@ -35,8 +35,9 @@ const drawDelayMs = 50;
 
 async function showScreen(client: AdminClient, interrupted: AbortSignal): Promise<void> {
   // The first request is made before the terminal is changed: its error is printed in one line, as by other commands.
-  const answer = await withProgress(`asking ${client.endpoint.shown}`, client.services());
-  let state = nextTop(emptyTop, { kind: 'answer', answer });
+  const asked = Promise.all([client.services(), client.problems()]);
+  const [answer, problems] = await withProgress(`asking ${client.endpoint.shown}`, asked);
+  let state = nextTop(emptyTop, { kind: 'answer', answer, problems });
   let drawing: NodeJS.Timeout | undefined;
   const quit = new AbortController();
   const signal = AbortSignal.any([quit.signal, interrupted]);
@@ -55,8 +56,8 @@ async function showScreen(client: AdminClient, interrupted: AbortSignal): Promis
     onKey: (key) => apply({ kind: 'key', key }),
     onResize: draw,
   });
-  const refresher = createRefresher(client, () => state.opened, {
-    onAnswer: (next) => apply({ kind: 'answer', answer: next }),
+  const refresher = createRefresher(client, () => openServices(state, screen.size()), {
+    onAnswer: (next, current) => apply({ kind: 'answer', answer: next, problems: current }),
     onService: (service) => apply({ kind: 'service', service }),
   });
   try {

@@ -1,4 +1,4 @@
-import type { ApiService, ApiServices } from '../../admin/schema.ts';
+import type { ApiProblem, ApiService, ApiServices } from '../../admin/schema.ts';
 import type { AdminClient, Lost } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed.ts';
 
@@ -13,7 +13,7 @@ export interface Refresher {
 }
 
 export interface RefreshEvents {
-  onAnswer(answer: ApiServices): void;
+  onAnswer(answer: ApiServices, problems: readonly ApiProblem[]): void;
   onService(service: ApiService): void;
 }
 
@@ -38,7 +38,7 @@ export function createRefresher(
   const askForAll = async (nowMs: number): Promise<void> => {
     isStale = false;
     askedAtMs = nowMs;
-    events.onAnswer(await client.services());
+    events.onAnswer(...(await Promise.all([client.services(), client.problems()])));
     const tookMs = performance.now() - nowMs;
     restUntilMs = performance.now() + tookMs * restFactor;
   };

@@ -1,4 +1,4 @@
-import type { ApiService, ApiServices, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
+import type { ApiProblem, ApiService, ApiServices, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
 import type { Lost } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed.ts';
 
@@ -7,6 +7,7 @@ import type { FeedEvent } from '../client/feed.ts';
  */
 export interface TopState {
   readonly answer: ApiServices | undefined;
+  readonly problems: readonly ApiProblem[];
   readonly totals: Figures;
   /** The figures of each service, by name. */
   readonly figures: ReadonlyMap<string, Figures>;
@@ -17,13 +18,20 @@ export interface TopState {
   readonly lost: string | undefined;
   /** The name of the service under the cursor. */
   readonly selected: string | undefined;
-  /** The services whose upstreams are shown. */
+  /** The services that the user opened to see their upstreams; closed, where the screen shows those of all services. */
   readonly opened: ReadonlySet<string>;
-  readonly order: 'name' | 'traffic';
+  readonly order: Order;
+  readonly page: 'services' | 'problems' | 'help';
+  /** The number of lines that the page of problems is scrolled down. */
+  readonly scrolled: number;
   readonly filter: string;
   readonly isFiltering: boolean;
   readonly hasQuit: boolean;
 }
+
+/** By state: those that need attention first, and then by name. */
+type Order = 'state' | 'name' | 'traffic';
+const orders = ['state', 'name', 'traffic'] as const satisfies readonly Order[];
 
 /** Current counts, and rates per second. */
 export interface Figures {
@@ -32,6 +40,7 @@ export interface Figures {
   readonly sessions: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  readonly failures?: Readonly<Record<string, number>>;
   readonly sessionRate: number;
   readonly upRate: number;
   readonly downRate: number;
@@ -54,7 +63,7 @@ export type Key =
     };
 
 export type TopInput =
-  | { readonly kind: 'answer'; readonly answer: ApiServices }
+  | { readonly kind: 'answer'; readonly answer: ApiServices; readonly problems: readonly ApiProblem[] }
   | { readonly kind: 'service'; readonly service: ApiService }
   | { readonly kind: 'key'; readonly key: Key }
   | FeedEvent
@@ -73,6 +82,7 @@ const none: Figures = {
 
 export const emptyTop: TopState = {
   answer: undefined,
+  problems: [],
   totals: none,
   figures: new Map(),
   statsAtMs: undefined,
@@ -80,7 +90,9 @@ export const emptyTop: TopState = {
   lost: undefined,
   selected: undefined,
   opened: new Set(),
-  order: 'name',
+  order: 'state',
+  page: 'services',
+  scrolled: 0,
   filter: '',
   isFiltering: false,
   hasQuit: false,
@@ -94,7 +106,7 @@ const longestFilter = 100;
 export function nextTop(state: TopState, input: TopInput): TopState {
   switch (input.kind) {
     case 'answer':
-      return { ...state, answer: input.answer };
+      return { ...state, answer: input.answer, problems: input.problems };
     case 'service':
       return withService(state, input.service);
     case 'timeline':
@@ -110,7 +122,7 @@ export function nextTop(state: TopState, input: TopInput): TopState {
     case 'lost':
       return { ...state, lost: input.reason };
     case 'key':
-      return state.isFiltering ? typed(state, input.key) : pressed(state, input.key);
+      return pressedOn[state.isFiltering ? 'filter' : state.page](state, input.key);
   }
 }
 
@@ -119,12 +131,15 @@ export function shownServices({ answer, filter, order, figures }: TopState): rea
   const wanted = filter.toLowerCase();
   const services = (answer?.services ?? []).filter(({ name }) => name.toLowerCase().includes(wanted));
   if (order === 'name') return services;
+  if (order === 'state') return services.toSorted((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state));
   const traffic = ({ name }: ApiService): number => {
     const { upRate, downRate, active } = figures.get(name) ?? none;
     return upRate + downRate + active;
   };
   return services.toSorted((a, b) => traffic(b) - traffic(a));
 }
+
+const urgency: readonly ApiService['state'][] = ['down', 'degraded', 'up'];
 
 /** Replaces one service. A service that is not in the last answer is ignored: it appears with the next one. */
 function withService(state: TopState, service: ApiService): TopState {
@@ -177,6 +192,30 @@ function totalsOf(
   };
 }
 
+const pressedOn = { services: pressed, problems: scroll, help: leaveHelp, filter: typed };
+
+function leaveHelp(state: TopState, key: Key): TopState {
+  return { ...state, page: 'services', hasQuit: key.kind === 'interrupt' };
+}
+
+/** How far each key scrolls; the view stops at the last line. */
+const steps: Readonly<Partial<Record<Key['kind'], number>>> = {
+  up: -1,
+  down: 1,
+  'page-up': -pageRows,
+  'page-down': pageRows,
+  first: -Infinity,
+};
+
+function scroll(state: TopState, key: Key): TopState {
+  const letter = key.kind === 'text' ? key.text : '';
+  if (key.kind === 'interrupt' || letter === 'q' || letter === 'Q') return { ...state, hasQuit: true };
+  if (key.kind === 'escape' || letter === 'p') return { ...state, page: 'services', scrolled: 0 };
+  if (letter === '?') return { ...state, page: 'help' };
+  const by = steps[key.kind] ?? { j: 1, k: -1 }[letter] ?? 0;
+  return { ...state, scrolled: Math.max(0, state.scrolled + by) };
+}
+
 function pressed(state: TopState, key: Key): TopState {
   switch (key.kind) {
     case 'interrupt':
@@ -218,7 +257,11 @@ function command(state: TopState, text: string): TopState {
     case ' ':
       return toggled(state);
     case 's':
-      return { ...state, order: state.order === 'name' ? 'traffic' : 'name' };
+      return { ...state, order: orders[(orders.indexOf(state.order) + 1) % orders.length] ?? 'state' };
+    case 'p':
+      return { ...state, page: 'problems', scrolled: 0 };
+    case '?':
+      return { ...state, page: 'help' };
     default:
       return state;
   }

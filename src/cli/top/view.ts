@@ -1,11 +1,13 @@
-import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
+import type { ApiProblem, ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { plural } from '../../text/plural.ts';
 import { painter, stateStyles, type Paint, type Style } from '../../text/paint.ts';
-import { headline, listensOn } from '../render/status.ts';
-import { fit, type Cell } from '../render/table.ts';
+import { headline } from '../render/status.ts';
+import { fit } from '../render/table.ts';
+import { columnsFor, gap, type TopColumn } from './columns.ts';
+import { helpLines } from './help.ts';
 import { shownServices, type Figures, type TopState } from './state.ts';
 
 /**
@@ -16,20 +18,99 @@ export interface TopSize {
   readonly rows: number;
 }
 
-export function renderTop(state: TopState, { columns, rows }: TopSize, colour: boolean, nowMs: number): string[] {
+const smallest: TopSize = { columns: 30, rows: 8 };
+
+export function renderTop(state: TopState, size: TopSize, colour: boolean, nowMs: number): string[] {
+  const { columns, rows } = size;
   const paint = painter(colour);
+  if (columns < smallest.columns || rows < smallest.rows) {
+    const needs = `sealane top needs ${smallest.columns}x${smallest.rows}, not ${columns}x${rows}`;
+    return [fit(needs, columns)].slice(0, Math.max(0, rows));
+  }
   const header = [cut(top(state, nowMs), columns, paint, 'bold'), totals(state, columns, paint), ''];
-  const eventRows = rows < 14 ? 0 : Math.min(10, Math.floor(rows / 3));
-  const bodyRows = Math.max(0, rows - header.length - 2 - (eventRows === 0 ? 0 : eventRows + 2));
-  const shown = columnsFor(columns);
-  const lines = [
-    ...header,
-    paint('dim', fit(shown.map(({ title, width, align }) => fit(title, width, align)).join(gap), columns)),
-    ...body(state, shown, columns, bodyRows, paint),
-    ...(eventRows === 0 ? [] : ['', ...timeline(state, columns, eventRows, paint)]),
-    footer(state, columns, paint),
+  const middleRows = rows - header.length - 1;
+  return [...header, ...pages[state.page](state, { columns, rows: middleRows }, paint), footer(state, columns, paint)];
+}
+
+/** Each page in exactly as many rows as it gets. */
+const pages: Readonly<Record<TopState['page'], (state: TopState, size: TopSize, paint: Paint) => readonly string[]>> = {
+  services: servicesPage,
+  problems: problemsPage,
+  help: (_, size, paint) => padded(helpLines(paint), size),
+};
+
+/** The services whose upstreams are shown: those that were opened, or all others where there is room for all. */
+export function openServices(state: TopState, { rows }: TopSize): ReadonlySet<string> {
+  const services = shownServices(state);
+  const needed = services.reduce((sum, service) => sum + 1 + detailRows(service), 0);
+  if (needed > rows - fixedRows - leastEvents) return state.opened;
+  return new Set(services.map(({ name }) => name).filter((name) => !state.opened.has(name)));
+}
+
+/** The rows around the services: two of the header, an empty one, the titles and the footer. */
+const fixedRows = 5;
+/** Events have as many rows at least, with their title and an empty one; on a page of fewer rows none. */
+const leastEvents = 8;
+const rowsForEvents = 16;
+
+function servicesPage(state: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
+  const shown = columnsFor(shownServices(state), columns);
+  const lines = serviceLines(state, shown, { columns, rows }, paint);
+  const most = rows - 1 - (rows < rowsForEvents ? 0 : leastEvents);
+  const bodyRows = Math.min(most, Math.max(lines.all.length, 1));
+  const titles = shown.map(({ title, width, align }) => fit(title, width, align)).join(gap);
+  const body = part(lines.all, bodyRows, lines.cursor).map((line) => line());
+  const rest = rows - 1 - body.length;
+  const below = most === rows - 1 ? [] : ['', ...problemSummary(state, { columns, rows: rest }, paint)];
+  const events = below.length === 0 ? [] : timeline(state, columns, rest - below.length - 1, paint);
+  return padded([paint('dim', fit(titles, columns)), ...body, ...below, ...events], { columns, rows });
+}
+
+/**
+ * A part of the lines, with the cursor in its middle. Where lines are hidden, the last row says how many.
+ */
+function part(all: readonly (() => string)[], rows: number, cursor: number): readonly (() => string)[] {
+  if (all.length <= rows) return all;
+  const room = Math.max(0, rows - 1);
+  const from = Math.max(0, Math.min(all.length - room, cursor - Math.floor(room / 2)));
+  return [...all.slice(from, from + room), () => hiddenLines(from, all.length - from - room)];
+}
+
+/** The problems under the services, where a large terminal has room: a third of the rest. */
+function problemSummary({ problems }: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
+  const lines = problems.flatMap((problem) => problemLines(problem, columns, paint));
+  const room = Math.floor(rows / 3);
+  if (lines.length === 0 || room < 4) return [];
+  const shown = part(
+    lines.map((line) => () => line),
+    room - 2,
+    0,
+  );
+  return [paint('dim', 'PROBLEMS (p)'), ...shown.map((line) => line()), ''];
+}
+
+function problemsPage({ problems, scrolled }: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
+  const lines = problems.flatMap((problem) => problemLines(problem, columns, paint));
+  if (lines.length === 0) return padded(['no problems'], { columns, rows });
+  const from = Math.max(0, Math.min(scrolled, lines.length - (rows - 1)));
+  const hidden = lines.length - (rows - 1);
+  const note = hidden > 0 ? hiddenLines(from, hidden - from) : '';
+  return padded([...lines.slice(from, from + rows - 1), note], { columns, rows });
+}
+
+function problemLines({ subject, message, fix }: ApiProblem, columns: number, paint: Paint): readonly string[] {
+  return [
+    cut(`${printable(subject)}: ${printable(message, 600)}`, columns, paint, 'yellow'),
+    cut(`  fix: ${printable(fix, 600)}`, columns, paint, undefined),
   ];
-  return lines.slice(0, Math.max(0, rows));
+}
+
+function hiddenLines(above: number, below: number): string {
+  return `… ${plural(above, 'line')} above, ${below} below: ↑ ↓ PgUp PgDn`;
+}
+
+function padded(lines: readonly string[], { rows }: TopSize): readonly string[] {
+  return Array.from({ length: rows }, (_, index) => lines[index] ?? '');
 }
 
 function top({ answer, lost }: TopState, nowMs: number): string {
@@ -37,95 +118,48 @@ function top({ answer, lost }: TopState, nowMs: number): string {
   return answer === undefined ? 'asking …' : headline(answer.status, nowMs);
 }
 
+/** What needs attention comes first, since a narrow terminal cuts the end off. */
 function totals({ totals: all, answer }: TopState, columns: number, paint: Paint): string {
   const { up = 0, degraded = 0, down = 0 } = answer?.status.services ?? {};
+  const problems = answer?.status.problems ?? 0;
   const parts = [
+    `${up} up, ${degraded} degraded, ${down} down`,
+    `${plural(problems, 'problem')}${problems > 0 ? ' (p)' : ''}`,
     `${all.active} open`,
     `${all.held} held`,
     `${formatCount(all.sessionRate)} new/s`,
     `↑ ${formatRate(all.upRate)}`,
     `↓ ${formatRate(all.downRate)}`,
-    `${up} up, ${degraded} degraded, ${down} down`,
-    plural(answer?.status.problems ?? 0, 'problem'),
   ];
-  return cut(parts.join('   '), columns, paint, down > 0 ? 'red' : degraded > 0 ? 'yellow' : undefined);
+  const isFine = degraded === 0 && problems === 0;
+  return cut(parts.join('   '), columns, paint, down > 0 ? 'red' : isFine ? undefined : 'yellow');
 }
 
-interface TopColumn {
-  readonly title: string;
-  readonly width: number;
-  readonly align?: 'left' | 'right';
-  readonly cell: (service: ApiService, figures: Figures | undefined) => Cell;
-}
-
-const gap = '  ';
-const nameWidth = 24;
-
-/** All columns, the most important first: a narrow terminal shows as many as fit. */
-const allColumns: readonly TopColumn[] = [
-  { title: 'SERVICE', width: nameWidth, cell: ({ name }) => ({ text: name }) },
-  { title: 'STATE', width: 9, cell: ({ state }) => ({ text: state, style: stateStyles[state] }) },
-  { title: 'READY', width: 7, align: 'right', cell: ({ upstreams }) => ({ text: readiness(upstreams) }) },
-  {
-    title: 'ACTIVE',
-    width: 6,
-    align: 'right',
-    cell: ({ traffic }, figures) => ({ text: String(figures?.active ?? traffic.active) }),
-  },
-  {
-    title: 'HELD',
-    width: 5,
-    align: 'right',
-    cell: (service, figures) => heldCell(figures?.held ?? service.held),
-  },
-  {
-    title: 'NEW/S',
-    width: 6,
-    align: 'right',
-    cell: (_, figures) => ({ text: formatCount(figures?.sessionRate ?? 0) }),
-  },
-  { title: 'UP', width: 9, align: 'right', cell: (_, figures) => ({ text: formatRate(figures?.upRate ?? 0) }) },
-  { title: 'DOWN', width: 9, align: 'right', cell: (_, figures) => ({ text: formatRate(figures?.downRate ?? 0) }) },
-  { title: 'LISTENS ON', width: 24, cell: (service) => ({ text: listensOn(service) }) },
-];
-
-function columnsFor(columns: number): readonly TopColumn[] {
-  let used = 0;
-  const shown: TopColumn[] = [];
-  for (const column of allColumns) {
-    const next = used + (shown.length === 0 ? 0 : gap.length) + column.width;
-    if (next > columns) break;
-    shown.push(column);
-    used = next;
-  }
-  const [name, ...others] = shown;
-  // The remaining width goes to the names; a terminal too narrow for the name column shows only the names, cut.
-  if (!name) return [{ ...(allColumns[0] as TopColumn), width: columns }];
-  return [{ ...name, width: name.width + Math.min(24, columns - used) }, ...others];
-}
-
-function body(
+/** Thousands of services have more rows than the screen, so a line is a function: only visible ones are rendered. */
+function serviceLines(
   state: TopState,
   shown: readonly TopColumn[],
-  columns: number,
-  rows: number,
+  { columns, rows }: TopSize,
   paint: Paint,
-): readonly string[] {
-  // Thousands of services have more rows than the screen: only the visible rows are rendered.
+): { readonly all: readonly (() => string)[]; readonly cursor: number } {
   const all: (() => string)[] = [];
   let cursor = 0;
+  const opened = openServices(state, { columns, rows: rows + fixedRows - 1 });
   for (const service of shownServices(state)) {
     const isSelected = service.name === state.selected;
     if (isSelected) cursor = all.length;
     all.push(() => serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint));
-    if (state.opened.has(service.name)) all.push(...details(service, shown[0]?.width ?? columns, columns, paint));
+    if (opened.has(service.name)) all.push(...details(service, shown[0]?.width ?? columns, columns, paint));
   }
   if (all.length === 0 && state.answer !== undefined) {
     const why = state.filter === '' ? 'no services yet' : 'no service name contains the filter';
     all.push(() => fit(why, columns));
   }
-  const from = Math.max(0, Math.min(all.length - rows, cursor - Math.floor(rows / 2)));
-  return Array.from({ length: rows }, (_, index) => all[from + index]?.() ?? '');
+  return { all, cursor };
+}
+
+function detailRows({ state, problems, upstreams }: ApiService): number {
+  return (state === 'up' ? 0 : 1) + problems.length + upstreams.length;
 }
 
 /** The lines of an opened service: its reason, its problems and its upstreams. */
@@ -173,28 +207,18 @@ function upstreamLine(upstream: ApiUpstream, width: number, columns: number, pai
 function timeline({ events }: TopState, columns: number, rows: number, paint: Paint): string[] {
   const plain = painter(false);
   const lines = events
-    .slice(-rows)
+    .slice(-Math.max(1, rows))
     .map((event) => cut(renderEvent(event, plain), columns, paint, event.level === 'warn' ? 'yellow' : undefined));
-  return [paint('dim', fit('EVENTS', columns)), ...Array.from({ length: rows }, (_, index) => lines[index] ?? '')];
+  const title = events.length > rows ? `EVENTS, the last ${Math.max(0, rows)} of ${events.length}` : 'EVENTS';
+  return [paint('dim', fit(title, columns)), ...lines];
 }
 
-function footer({ isFiltering, filter, order }: TopState, columns: number, paint: Paint): string {
+function footer({ isFiltering, filter, order, page }: TopState, columns: number, paint: Paint): string {
   if (isFiltering) return cut(`/${printable(filter)}▏  enter keep  esc clear`, columns, paint, 'cyan');
+  if (page === 'help') return cut('any key returns', columns, paint, 'dim');
+  if (page === 'problems') return cut('q quit   esc services   ↑↓ scroll   ? help', columns, paint, 'dim');
   const filtered = filter === '' ? '/ filter' : `/ filter: ${printable(filter)} (esc: clear)`;
-  return cut(
-    `q quit   ↑↓ choose   enter upstreams   s by ${order === 'name' ? 'traffic' : 'name'}   ${filtered}`,
-    columns,
-    paint,
-    'dim',
-  );
-}
-
-function readiness(upstreams: readonly ApiUpstream[]): string {
-  return `${upstreams.filter(({ state }) => state === 'ready').length}/${upstreams.length}`;
-}
-
-function heldCell(held: number): Cell {
-  return { text: String(held), style: held > 0 ? 'yellow' : undefined };
+  return cut(`q quit   ? help   ↑↓ enter upstreams   s by ${order}   p problems   ${filtered}`, columns, paint, 'dim');
 }
 
 function cut(text: string, columns: number, paint: Paint, style: Style | undefined): string {

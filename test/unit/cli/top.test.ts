@@ -75,7 +75,12 @@ function answer(...services: readonly ApiService[]): TopInput {
     services: { up: services.length, degraded: 0, down: 0 },
     problems: 0,
   };
-  return { kind: 'answer', answer: { at, status, services: [...services] } };
+  const problems = services.flatMap((one) => one.problems);
+  return {
+    kind: 'answer',
+    answer: { at, status: { ...status, problems: problems.length }, services: [...services] },
+    problems,
+  };
 }
 
 function stats(second: number, services: StatsEvent['services'], accepted = 0): TopInput {
@@ -98,6 +103,11 @@ function happened(message: string): TopInput {
   return { kind: 'timeline', event };
 }
 
+function problem(subject: string, message: string): ApiService['problems'][number] {
+  const nowhere = { containerId: null, label: null, route: null, listen: null, services: [] };
+  return { ...nowhere, code: 'never-ready', subject, message, fix: 'Start it.' };
+}
+
 const text = (letters: string): TopInput[] =>
   Array.from(letters, (letter) => ({ kind: 'key', key: { kind: 'text', text: letter } }));
 const key = (kind: Exclude<Key['kind'], 'text'>): TopInput => ({ kind: 'key', key: { kind } });
@@ -111,7 +121,7 @@ describe('sealane top', () => {
     const lines = draw(play(three));
     expect(lines[0]).toBe('sealane 0.1.0 · up 1m · splice driver, 1 thread · engine connected · 0 clients, 0 held');
     expect(lines.find((line) => line.startsWith('db'))).toMatch(
-      /^db +down +1\/1 +0 +0 +0 +0 B\/s +0 B\/s +127\.0\.0\.1:8080/,
+      /^db +down +1\/1 +127\.0\.0\.1:8080 +0 +0 +0 +0 +0 B\/s +0 B\/s$/,
     );
   });
 
@@ -134,15 +144,15 @@ describe('sealane top', () => {
   });
 
   it('moves a cursor that stays on its service, and shows its upstreams', () => {
-    const state = play(three, key('down'), key('down'), key('enter'));
+    const state = play(three, ...text('s'), key('down'), key('down'), key('enter'));
     expect(state.selected).toBe('db');
     expect(nextTop(state, answer(service('aaa'), service('db'))).selected).toBe('db');
-    const lines = draw(state).join('\n');
+    const lines = draw(state, 120, 15).join('\n');
     expect(lines).toContain('  nothing listens');
     expect(lines).toMatch(/ {2}db-1 +ready +0 active +10\.0\.0\.1:80 +its port accepts connections/);
-    expect(draw(nextTop(state, key('enter'))).join('\n')).not.toContain('db-1');
+    expect(draw(nextTop(state, key('enter')), 120, 15).join('\n')).not.toContain('db-1');
     expect(play(three, key('last')).selected).toBe('web');
-    expect(play(three, key('last'), key('page-up')).selected).toBe('api');
+    expect(play(three, key('last'), key('page-up')).selected).toBe('db');
   });
 
   it('filters by name, and treats every letter as text while a filter is typed, even q', () => {
@@ -155,10 +165,59 @@ describe('sealane top', () => {
     expect(draw(play(three, ...text('/zzz'))).join('\n')).toContain('no service name contains the filter');
   });
 
-  it('sorts by traffic on s', () => {
+  it('shows those first that need attention, and sorts by name and by traffic on s', () => {
     const busy = { active: 9, held: 0, sessions: 0, bytesUp: 0, bytesDown: 0, failures: {} };
-    const state = play(three, stats(0, { web: busy }), ...text('s'));
-    expect(shownServices(state)[0]?.name).toBe('web');
+    const state = play(three, stats(0, { web: busy }));
+    const first = (inputs: string) => shownServices(text(inputs).reduce(nextTop, state))[0]?.name;
+    expect([first(''), first('s'), first('ss'), first('sss')]).toEqual(['db', 'api', 'web', 'db']);
+  });
+
+  it('keeps the listen address, the failed sessions and the number of problems at 80 columns', () => {
+    const failing = service('shop/api', {
+      failures: { 'hold-expired': 12 },
+      problems: [problem('api-1', 'it is not ready')],
+    });
+    const lines = draw(play(answer(failing)), 80);
+    expect(lines[1]).toMatch(/^1 up, 0 degraded, 0 down {3}1 problem \(p\) {3}/);
+    expect(lines[3]).toBe('SERVICE         STATE     READY  LISTENS ON       ACTIVE   HELD  FAILED'.padEnd(80));
+    expect(lines[4]).toBe('shop/api        up          1/1  127.0.0.1:8080        0      0      12');
+  });
+
+  it('says how many lines are hidden, and keeps the cursor in sight', () => {
+    const many = answer(...Array.from({ length: 40 }, (_, index) => service(`s${String(index).padStart(2, '0')}`)));
+    const lines = draw(play(many), 80);
+    expect(lines).toHaveLength(24);
+    expect(lines.join('\n')).toContain('… 0 lines above, 30 below: ↑ ↓ PgUp PgDn');
+    const scrolled = draw(play(many, key('page-down'), key('page-down'), key('page-down')), 80).join('\n');
+    expect(scrolled).toMatch(/^s29 /m);
+    expect(scrolled).toContain('… 24 lines above, 6 below');
+    expect(draw(play(many, key('last')), 80).join('\n')).toMatch(/^s39 /m);
+  });
+
+  it('uses a large terminal: full names and addresses, all upstreams, problems with their fix', () => {
+    const name = 'a-project-with-a-long-name/a-service-with-a-long-name';
+    const failing = service(name, { state: 'degraded', problems: [problem('api-1', 'it is not ready')] });
+    const lines = draw(play(answer(failing, service('web'))), 200, 60);
+    expect(lines).toHaveLength(60);
+    expect(lines.find((line) => line.startsWith(name))).toMatch(/127\.0\.0\.1:8080 .* 0 B\/s +0 B\/s$/);
+    const all = lines.join('\n');
+    for (const part of ['web-1', `${name}-1`, 'PROBLEMS', '  fix: Start it.', 'EVENTS']) expect(all).toContain(part);
+  });
+
+  it('shows each problem in full on p, scrolls them, and explains itself on ?', () => {
+    const problems = Array.from({ length: 30 }, (_, index) => problem(`api-${index}`, 'it is not ready'));
+    const state = play(answer(service('api', { problems })), ...text('p'));
+    expect(draw(state, 80).join('\n')).toMatch(/^api-0: it is not ready\n {2}fix: Start it\.$/m);
+    expect(draw(state, 80).join('\n')).toContain('… 0 lines above, 41 below');
+    expect(draw([key('page-down'), key('page-down')].reduce(nextTop, state), 80).join('\n')).toMatch(/^api-10: /m);
+    expect(draw(nextTop(state, key('escape')), 80).join('\n')).toContain('LISTENS ON');
+    const help = play(three, ...text('?'));
+    expect(draw(help, 80).join('\n')).toMatch(/FAILED +sessions that failed since Sealane began/);
+    expect(draw(nextTop(help, key('down')), 80).join('\n')).toContain('LISTENS ON');
+  });
+
+  it('says in one line that a terminal is too small', () => {
+    expect(draw(play(three), 40, 7)).toEqual(['sealane top needs 30x8, not 40x7'.padEnd(40)]);
   });
 
   it('quits on q, and on Ctrl-C even while a filter is typed', () => {

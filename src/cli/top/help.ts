@@ -1,0 +1,40 @@
+import type { Paint } from '../../text/paint.ts';
+
+/**
+ * What `?` shows. Pure.
+ */
+const sections: readonly (readonly [
+  title: string,
+  ...entries: readonly (readonly [what: string, meaning: string])[],
+])[] = [
+  [
+    'KEYS',
+    ['↑ ↓ j k', 'choose a service; PgUp PgDn Home End go further'],
+    ['enter', 'show or hide its upstreams'],
+    ['p', 'problems, each with its fix'],
+    ['s', 'order by state, name, traffic'],
+    ['/', 'show the services whose name contains a text; esc clears it'],
+    ['q', 'quit'],
+  ],
+  [
+    'COLUMNS',
+    ['READY', 'upstreams that get clients, of all'],
+    ['ACTIVE', 'sessions that run now'],
+    ['HELD', 'clients that wait for an upstream'],
+    ['FAILED', 'sessions that failed since Sealane began; sealane sessions --failed says why'],
+    ['NEW/S', 'new sessions a second; UP is from clients, DOWN to them'],
+  ],
+  [
+    'STATES',
+    ['up', 'clients are served, and all is well'],
+    ['degraded', 'clients are served, and something needs attention'],
+    ['down', 'no client is served; sealane why SERVICE says why'],
+  ],
+];
+
+export function helpLines(paint: Paint): readonly string[] {
+  return sections.flatMap(([title, ...entries]) => [
+    paint('dim', title),
+    ...entries.map(([what, meaning]) => `  ${paint('bold', what.padEnd(9))} ${meaning}`),
+  ]);
+}
