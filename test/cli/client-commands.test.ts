@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servicesSchema, timelineEventSchema } from '../../src/admin/schema.ts';
 import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -194,13 +194,12 @@ describe('a service whose clients failed', () => {
     await failing.line({ event: 'route-opened', service: 'shop' });
     for (let count = 0; count < 2; count++) {
       const client = createConnection(port, '127.0.0.1').on('error', () => undefined);
-      await new Promise((resolve) => client.resume().once('close', resolve));
+      await once(client, 'connect');
+      const own = new RegExp(`:${client.localPort}$`);
+      await failing.line({ event: 'session', session: { client: own, reason: 'hold-expired' } });
     }
-    await failing.line({ event: 'session', session: { reason: 'hold-expired' } });
-    await vi.waitFor(async () => {
-      const { stdout } = await runSealane(['status', '--admin', at]);
-      expect(stdout).toMatch(/^shop: 2 failed: 2 hold-expired \(sealane sessions --failed shop\)$/m);
-    });
+    const { stdout } = await runSealane(['status', '--admin', at]);
+    expect(stdout).toMatch(/^shop: 2 failed: 2 hold-expired \(sealane sessions --failed shop\)$/m);
     const metrics = await (await fetch(`http://${at}/metrics`)).text();
     expect(metrics).toContain('sealane_service_sessions_failed_total{service="shop",reason="hold-expired"} 2\n');
   });
