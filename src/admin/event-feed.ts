@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '../time/clock.ts';
-import { countFailures } from '../text/failures.ts';
-import { statsFields } from './derived-fields.ts';
 import type { ServicesEvent, StatsEvent, TimelineEvent } from './schema.ts';
+import { changedStats } from './stats-history.ts';
 import { Subscription } from './subscription.ts';
 
 /**
@@ -176,19 +175,6 @@ export function createEventFeed({ clock, readStats, options }: EventFeedParts): 
 /** An event as the HTML standard has it (server-sent events). JSON contains no line break, so one data line does. */
 function frameOf(event: string, data: unknown, id?: number): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-const shown = [...statsFields, 'held'] as const;
-const noFailures: Readonly<Record<string, number>> = {};
-
-function changedStats(before: StatsEvent['services'], after: StatsEvent['services']): StatsEvent['services'] {
-  const changed: StatsEvent['services'] = {};
-  for (const [name, now] of Object.entries(after)) {
-    const then = before[name];
-    const hasFailed = countFailures(then?.failures ?? noFailures) !== countFailures(now.failures);
-    if (hasFailed || !shown.every((field) => then?.[field] === now[field])) changed[name] = now;
-  }
-  return changed;
 }
 
 function lazy(make: () => string): () => string {

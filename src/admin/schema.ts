@@ -250,6 +250,16 @@ export const statsEventSchema = z
   })
   .meta({ id: 'StatsEvent' });
 
+export const historySchema = z
+  .object({
+    samples: z
+      .array(statsEventSchema)
+      .describe(
+        'One a second, of at most five minutes, the oldest first. The first has all services, others what changed.',
+      ),
+  })
+  .meta({ id: 'History' });
+
 export const resetEventSchema = z.object({ reason: z.string() }).meta({ id: 'ResetEvent' });
 
 export const eventsQuerySchema = z.object({
@@ -294,6 +304,7 @@ export type ApiStatus = z.output<typeof statusSchema>;
 export type ApiSession = z.output<typeof sessionSchema>;
 export type ApiSessions = z.output<typeof sessionsSchema>;
 export type ApiEndedSession = z.output<typeof endedSessionSchema>;
+export type ApiHistory = z.output<typeof historySchema>;
 export type ApiEndedSessions = z.output<typeof endedSessionsSchema>;
 export type ApiExplanation = z.output<typeof explanationSchema>;
 export type TimelineEvent = z.output<typeof timelineEventSchema>;

@@ -7,7 +7,7 @@ import type { EndedSessions } from '../telemetry/recent-sessions.ts';
 import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
-import type { ApiTraffic } from './schema.ts';
+import type { ApiTraffic, StatsEvent } from './schema.ts';
 
 /**
  * What the admin API is connected to: state that it reads, commands that it passes on, and the event feed. Each route
@@ -41,6 +41,8 @@ export interface AdminReads {
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
   /** The kept sessions that ended. */
   recentSessions(filter: EndedFilter): EndedSessions;
+  /** The figures of the last minutes, the oldest first. */
+  history(): readonly StatsEvent[];
   explain(subject: string): Promise<Explanation>;
   /** The metrics in Prometheus' text format. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;

@@ -1,3 +1,4 @@
+import { historyIntervalMs, StatsHistory } from '../admin/stats-history.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
@@ -16,7 +17,7 @@ import { DiscoveryLag } from '../telemetry/discovery-lag.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { LoopLag } from '../telemetry/loop-lag.ts';
 import { printable } from '../text/printable.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { version } from '../version.ts';
 import { serveAdminApi } from './admin-servers.ts';
 import type { CatalogLoop } from './catalog-loop.ts';
@@ -53,6 +54,7 @@ export interface AdminParts {
 export function createAdmin(parts: AdminParts): Admin {
   const { clock, settings, logger, engine, relay, loop } = parts;
   const loopLag = new LoopLag(clock);
+  const history = new StatsHistory();
   const feed = createEventFeed({ clock, readStats: () => readStats(parts) });
   const reads = readsOf(parts);
   const metrics = createMetrics({
@@ -60,7 +62,18 @@ export function createAdmin(parts: AdminParts): Admin {
     lostLogLines: parts.lostLogLines,
   });
   const lag = new DiscoveryLag((lagMs) => metrics.onDiscovered(lagMs));
-  const source: AdminSource = { ...reads, ...commandsOf(parts), feed, metrics: () => metrics.render() };
+  const record = (): void => {
+    history.add(readStats(parts));
+    recording = clock.after(historyIntervalMs, record);
+  };
+  let recording: Timer | undefined;
+  const source: AdminSource = {
+    ...reads,
+    ...commandsOf(parts),
+    feed,
+    history: () => history.all(),
+    metrics: () => metrics.render(),
+  };
   const link = createDashboardLink({ clock, logger, snapshot: engine.snapshot, inContainer: isInContainer() });
   const servers: KeptAdmin[] = [];
 
@@ -76,9 +89,12 @@ export function createAdmin(parts: AdminParts): Admin {
     async serve() {
       const serving = { clock, logger, link, mostConnections: relay.files.adminConnections };
       for await (const server of serveAdminApi(source, settings, serving)) servers.push(server);
+      // Without an address nothing reads the history.
+      if (servers.length > 0) record();
     },
     async close() {
       feed.stop();
+      recording?.cancel();
       loopLag.stop();
       link.stop();
       await Promise.all(servers.map((server) => server.close()));
@@ -86,8 +102,8 @@ export function createAdmin(parts: AdminParts): Admin {
   };
 }
 
-/** All but the metrics, which are made from the rest. */
-type Reads = Omit<AdminReads, 'metrics'>;
+/** All but what is made from the rest. */
+type Reads = Omit<AdminReads, 'metrics' | 'history'>;
 
 function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }: AdminParts): Reads {
   const { plane } = relay;

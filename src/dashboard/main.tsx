@@ -7,6 +7,6 @@ import { startLocation } from './location.ts';
 
 startLocation();
 startClock();
-startFeed();
+void startFeed();
 const page = document.getElementById('page');
 if (page) render(<App />, page);

@@ -8,6 +8,7 @@ import {
   endedQuerySchema,
   endedSessionsSchema,
   explanationSchema,
+  historySchema,
   problemsSchema,
   serviceSchema,
   servicesSchema,
@@ -74,6 +75,11 @@ const recentSessions = createRoute({
   request: { query: endedQuerySchema },
   ...answers('read', 'The sessions that ended last; failed ones are kept longer.', endedSessionsSchema, 400),
 });
+const history = createRoute({
+  method: 'get',
+  path: '/api/history',
+  ...answers('read', 'The figures of the last five minutes, by service.', historySchema),
+});
 const why = createRoute({
   method: 'get',
   path: '/api/why/:subject{.+}',
@@ -119,6 +125,7 @@ export function reading(source: AdminReads): OpenAPIHono<AdminEnv> {
     const { sessions: ended, total } = source.recentSessions({ ...filter, failed: onlyFailed === 'true' });
     return context.json({ sessions: ended.map(viewEndedSession), total }, 200);
   });
+  app.openapi(history, (context) => context.json({ samples: [...source.history()] }, 200));
   app.openapi(why, async (context) => {
     const { subject } = context.req.valid('param');
     return context.json(viewExplanation(await source.explain(subject)), 200);

@@ -2,6 +2,7 @@ import type {
   ApiEndedSessions,
   ApiError,
   ApiExplanation,
+  ApiHistory,
   ApiProblem,
   ApiService,
   ApiServices,
@@ -26,6 +27,7 @@ export class ApiFailure extends Error {
 export const api = {
   services: (): Promise<ApiServices> => call('/api/services'),
   service: (name: string): Promise<ApiService> => call(`/api/services/${encodeURIComponent(name)}`),
+  history: (): Promise<ApiHistory> => call('/api/history'),
   status: (): Promise<ApiStatus> => call('/api/status'),
   problems: (): Promise<{ readonly problems: readonly ApiProblem[] }> => call('/api/problems'),
   why: (subject: string): Promise<ApiExplanation> => call(`/api/why/${encodeURIComponent(subject)}`),

@@ -73,7 +73,8 @@ const readQueue = createReadQueue({
   },
 });
 
-export function startFeed(): void {
+export async function startFeed(): Promise<void> {
+  await readHistory();
   open();
   setInterval(watch, 1000);
   // No event names a change of the engine's own state.
@@ -82,6 +83,13 @@ export function startFeed(): void {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && connection.peek().kind === 'stale') reconnectNow();
   });
+}
+
+/** Fills the charts with what happened before the page was opened. Without it they fill with time. */
+async function readHistory(): Promise<void> {
+  const { samples } = await api.history().catch(() => ({ samples: [] }));
+  for (const [index, { at, services: figures }] of samples.entries())
+    history.add(Date.parse(at), new Map(Object.entries(figures)), index === 0);
 }
 
 /** Reads after an action, so that its outcome shows before the stream names it. */

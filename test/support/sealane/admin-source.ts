@@ -127,6 +127,7 @@ export function adminSource(
         complete: true,
       }),
     recentSessions: (filter: EndedFilter) => ended.list(filter),
+    history: () => [readStats()],
     explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
