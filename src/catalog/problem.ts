@@ -61,12 +61,12 @@ export function subjectOf(code: ProblemCode): SubjectKind {
 
 /**
  * Problems with the same key are the same. The key has everything that a person would read, except where the message
- * tells what changes while the problem stays: the replicas of a service, or the number of restarts.
+ * tells what changes while the problem stays: the replicas of a service, the number of restarts, or the last answer.
  */
 export function problemKey({ code, containerId, subject, message }: Problem): string {
   return `${code}\0${containerId ?? ''}\0${subject}\0${isOngoing(code) ? '' : message}`;
 }
 
 function isOngoing(code: ProblemCode): boolean {
-  return code === 'all-suspect' || code === 'crash-loop';
+  return code === 'all-suspect' || code === 'crash-loop' || code === 'unhealthy';
 }

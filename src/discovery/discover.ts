@@ -149,7 +149,7 @@ function discoverContainer(
 
 function restartedOf({ id, name, state, restarts = 0, lastExit }: ContainerFacts): readonly RestartedContainer[] {
   if (restarts < severalRestarts) return [];
-  return [{ id, name: printable(name), isRunning: state === 'running', restarts, exitCode: lastExit?.code }];
+  return [{ id, name: printable(name), isRunning: state !== 'restarting', restarts, exitCode: lastExit?.code }];
 }
 
 /**

@@ -179,6 +179,13 @@ describe('the commonest questions', () => {
         fix: `See why it ends: docker logs ${looping.name}`,
       }),
     );
+    // One problem through all restarts, also while a death is known and the engine has not told what comes next.
+    await eventually(
+      () => api.service(`${shop}/crash`),
+      (service) => service.problems.some(({ message }) => /restarted [5-9] times/.test(message)),
+    );
+    const told = sealane.lines.filter(({ code }) => code === 'crash-loop').map(({ event }) => event);
+    expect(told).toEqual(['problem']);
   });
 });
 

@@ -17,15 +17,19 @@ export interface RestartedContainer {
 }
 
 /** What is remembered of a container that was restarted. */
-export interface Crash extends Pick<RestartedContainer, 'restarts' | 'exitCode'> {
+export interface Crash extends Pick<RestartedContainer, 'id' | 'name' | 'restarts' | 'exitCode'> {
   /** When its present run counts as lasting; infinite while it does not run. */
   readonly lastsFromMs: number;
+  /** When a container that is not among the restarted ones is forgotten; undefined for one that is. */
+  readonly forgottenFromMs?: number;
 }
 
 /** Fewer restarts may be an accident. */
 export const severalRestarts = 2;
 /** Docker's pause between two restarts grows up to a minute. */
 const lastingMs = 60_000;
+/** A death has no facts until the next inspect is answered, which tells whether the engine restarts the container. */
+const absentMs = 5_000;
 
 export function judgeCrashes(
   previous: ReadonlyMap<string, Crash>,
@@ -43,23 +47,31 @@ export function judgeCrashes(
   for (const container of restarted) {
     const crash = nextCrash(previous.get(container.id), container, nowMs);
     crashes.set(container.id, crash);
-    if (crash.lastsFromMs <= nowMs) continue;
-    problems.push(problemOf(container, crash));
-    if (crash.lastsFromMs !== Infinity) nextDeadlineMs = Math.min(nextDeadlineMs ?? Infinity, crash.lastsFromMs);
+  }
+  for (const [id, crash] of previous) {
+    if (crashes.has(id)) continue;
+    const { forgottenFromMs = nowMs + absentMs } = crash;
+    if (forgottenFromMs > nowMs) crashes.set(id, { ...crash, forgottenFromMs });
+  }
+  for (const crash of crashes.values()) {
+    const endsAtMs = crash.forgottenFromMs ?? crash.lastsFromMs;
+    if (crash.lastsFromMs > nowMs) problems.push(problemOf(crash));
+    if (endsAtMs > nowMs && endsAtMs !== Infinity) nextDeadlineMs = Math.min(nextDeadlineMs ?? Infinity, endsAtMs);
   }
   return { crashes, problems, nextDeadlineMs };
 }
 
 function nextCrash(previous: Crash | undefined, container: RestartedContainer, nowMs: number): Crash {
-  const { isRunning, restarts, exitCode = previous?.exitCode } = container;
-  if (!isRunning) return { restarts, exitCode, lastsFromMs: Infinity };
+  const { id, name, isRunning, restarts, exitCode = previous?.exitCode } = container;
+  const crash = (lastsFromMs: number): Crash => ({ id, name, restarts, exitCode, lastsFromMs });
+  if (!isRunning) return crash(Infinity);
   // One that runs when it is first seen may have run for days.
-  if (!previous) return { restarts, exitCode, lastsFromMs: -Infinity };
+  if (!previous) return crash(-Infinity);
   const isSameRun = previous.restarts === restarts && previous.lastsFromMs !== Infinity;
-  return { restarts, exitCode, lastsFromMs: isSameRun ? previous.lastsFromMs : nowMs + lastingMs };
+  return crash(isSameRun ? previous.lastsFromMs : nowMs + lastingMs);
 }
 
-function problemOf({ id, name, restarts }: RestartedContainer, { exitCode }: Crash): Problem {
+function problemOf({ id, name, restarts, exitCode }: Crash): Problem {
   const ended = exitCode === undefined ? '' : `, the last time after exit code ${exitCode}`;
   return {
     code: 'crash-loop',

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../text/duration.ts';
-import { howToListen } from '../advice.ts';
+import { howToListen, howToPassCheck } from '../advice.ts';
 import type { Service } from '../service.ts';
-import type { Problem } from '../problem.ts';
+import { problemKey, type Problem } from '../problem.ts';
 import { inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 
 /**
@@ -21,11 +21,14 @@ interface Judgement {
 }
 
 export function judgeServices(services: Iterable<Service>, nowMs: number): Judgement {
-  const problems: Problem[] = [];
+  /** By key: a container with several routes is an upstream of each of them. */
+  const problems = new Map<string, Problem>();
   let deadlineMs = Infinity;
   const report = (sinceMs: number, graceMs: number, problem: () => Problem): void => {
-    if (nowMs - sinceMs >= graceMs) problems.push(problem());
-    else deadlineMs = Math.min(deadlineMs, sinceMs + graceMs);
+    if (nowMs - sinceMs >= graceMs) {
+      const found = problem();
+      if (!problems.has(problemKey(found))) problems.set(problemKey(found), found);
+    } else deadlineMs = Math.min(deadlineMs, sinceMs + graceMs);
   };
   for (const service of services) {
     for (const upstream of service.upstreams) {
@@ -39,7 +42,7 @@ export function judgeServices(services: Iterable<Service>, nowMs: number): Judge
     const suspectSinceMs = allSuspectSince(service);
     if (suspectSinceMs !== undefined) report(suspectSinceMs, suspectGraceMs, () => allSuspect(service));
   }
-  return { problems, nextDeadlineMs: deadlineMs === Infinity ? undefined : deadlineMs };
+  return { problems: [...problems.values()], nextDeadlineMs: deadlineMs === Infinity ? undefined : deadlineMs };
 }
 
 function neverReady({ declared, state }: ServiceUpstream): Problem {
@@ -72,7 +75,7 @@ function unhealthy({ declared, state }: ServiceUpstream): Problem {
     fix:
       declared.health.kind === 'docker'
         ? `See the output of its HEALTHCHECK: docker inspect --format '{{json .State.Health}}' ${declared.name}`
-        : howToListen(declared),
+        : howToPassCheck(declared),
   };
 }
 

@@ -36,6 +36,16 @@ describe('discovery', () => {
     expect(declarations[0]?.upstream?.portAdvice).toBe(advice);
   });
 
+  it.each([
+    ['running', true],
+    ['paused', true],
+    ['restarting', false],
+  ] as const)('tells of a container that was restarted several times whether it runs: %s', (state, isRunning) => {
+    const labels = { 'sealane.port': '80' };
+    expect(discoverOne({ labels, state, restarts: 2 }).restarted).toMatchObject([{ isRunning, restarts: 2 }]);
+    expect(discoverOne({ labels, state, restarts: 1 }).restarted).toEqual([]);
+  });
+
   it('listens on the port itself when no listen address is given', () => {
     expect(discoverOne({ labels: { 'sealane.port': '9000' } }).declarations[0]?.listen).toEqual({
       host: '127.0.0.1',

@@ -36,6 +36,14 @@ it('one that runs when it is first seen is no problem, however often it was rest
   ]);
 });
 
-it('one that is gone is forgotten', () => {
-  expect(play([0, crashed], [1], [2, running]).map(({ problem }) => problem === '')).toEqual([false, true, true]);
+it('a death, which has no facts until the next inspect, neither solves the problem nor makes it anew', () => {
+  const died = [1_000] as const;
+  const [before, between, after] = play([0, crashed], died, [1_005, { ...crashed, restarts: 3 }]);
+  expect(between).toEqual({ problem: before?.problem, nextDeadlineMs: 6_000 });
+  expect(after?.problem).toContain('restarted 3 times');
+});
+
+it('one that is gone is forgotten after a moment', () => {
+  const states = play([0, crashed], [1], [5_000], [5_001], [5_002, running]);
+  expect(states.map(({ problem }) => problem === '')).toEqual([false, false, false, true, true]);
 });

@@ -46,3 +46,11 @@ it.each([
   expect(problems).toMatchObject([{ code, subject: 'api-1', containerId: 'api-1' }]);
   expect(problems[0]?.message).toMatch(message);
 });
+
+it('a paused container with two routes is one problem', () => {
+  const paused = declaredUpstream('api-1', { condition: { kind: 'paused' } });
+  const declarations = [declare('api', paused), declare('admin', { ...paused, key: 'api-1:81' }, { port: 81 })];
+  const world = { declarations, problems: [], isAlive: () => true, verdictOf: () => undefined, listeners: new Map() };
+  const { problems } = nextCatalog(nextCatalog(emptyCatalog, world, 0), world, 10_000);
+  expect(problems.map(({ code, subject }) => `${code} ${subject}`)).toEqual(['paused api-1']);
+});
