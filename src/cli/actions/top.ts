@@ -8,7 +8,7 @@ import { jsonLine, plainLine } from '../top/plain.ts';
 import { createRefresher } from '../top/refresh.ts';
 import { openScreen } from '../top/screen.ts';
 import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts';
-import { openServices, renderTop } from '../top/view.ts';
+import { renderTop, shownOn } from '../top/view.ts';
 
 /**
  * `sealane top`: shows services, rates, held clients and events, live, until `q`.
@@ -53,10 +53,10 @@ async function showScreen(client: AdminClient, interrupted: AbortSignal): Promis
     drawing ??= setTimeout(draw, input.kind === 'key' ? 0 : drawDelayMs);
   };
   const screen = openScreen(process.stdin, process.stdout, {
-    onKey: (key) => apply({ kind: 'key', key }),
+    onKey: (key) => apply({ kind: 'key', key, shown: shownOn(state, screen.size()) }),
     onResize: draw,
   });
-  const refresher = createRefresher(client, () => openServices(state, screen.size()), {
+  const refresher = createRefresher(client, () => shownOn(state, screen.size()).open, {
     onAnswer: (next, current) => apply({ kind: 'answer', answer: next, problems: current }),
     onService: (service) => apply({ kind: 'service', service }),
   });

@@ -53,8 +53,31 @@ export function fit(text: string, width: number, align: Column['align'] = 'left'
 }
 
 /** The width in cells. Plain ASCII, which nearly all text is, takes the fast path. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+}
+
+/** The text in lines of at most `width` cells, broken between words, and inside of those that are longer. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (widthOf(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = '';
+    for (const { segment } of segmenter.segment(word)) {
+      if (widthOf(line + segment) > width) {
+        lines.push(line);
+        line = '';
+      }
+      line += segment;
+    }
+  }
+  return [...lines, line];
 }
 
 const segmenter = new Intl.Segmenter();

@@ -3,7 +3,8 @@ import { countFailures } from '../../text/failures.ts';
 import { stateStyles, type Style } from '../../text/paint.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { listensOn } from '../render/status.ts';
-import type { Cell } from '../render/table.ts';
+import { printable } from '../../text/printable.ts';
+import { widthOf, type Cell } from '../render/table.ts';
 import type { Figures } from './state.ts';
 
 /**
@@ -104,7 +105,7 @@ export function columnsFor(services: readonly ApiService[], columns: number): re
 
 /** The names of its upstreams stand under that of the service, two cells to the right. */
 function neededBy(column: TopColumn, service: ApiService): number {
-  const own = column.cell(service, undefined).text.length;
+  const own = widthOf(printable(column.cell(service, undefined).text, 400));
   if (column !== name) return own;
-  return service.upstreams.reduce((most, upstream) => Math.max(most, upstream.name.length + 2), own);
+  return service.upstreams.reduce((most, upstream) => Math.max(most, widthOf(printable(upstream.name)) + 2), own);
 }

@@ -1,4 +1,5 @@
 import type { Paint } from '../../text/paint.ts';
+import { fit } from '../render/table.ts';
 
 /**
  * What `?` shows. Pure.
@@ -21,7 +22,7 @@ const sections: readonly (readonly [
     ['READY', 'upstreams that get clients, of all'],
     ['ACTIVE', 'sessions that run now'],
     ['HELD', 'clients that wait for an upstream'],
-    ['FAILED', 'sessions that failed since Sealane began; sealane sessions --failed says why'],
+    ['FAILED', 'failed since the start; sealane sessions --failed'],
     ['NEW/S', 'new sessions a second; UP is from clients, DOWN to them'],
   ],
   [
@@ -32,9 +33,13 @@ const sections: readonly (readonly [
   ],
 ];
 
-export function helpLines(paint: Paint): readonly string[] {
+/** The lines, none wider than `columns`. */
+export function helpLines(columns: number, paint: Paint): readonly string[] {
   return sections.flatMap(([title, ...entries]) => [
     paint('dim', title),
-    ...entries.map(([what, meaning]) => `  ${paint('bold', what.padEnd(9))} ${meaning}`),
+    ...entries.map(([what, meaning]) => {
+      const line = fit(`  ${what.padEnd(9)} ${meaning}`, columns).trimEnd();
+      return `${paint('bold', line.slice(0, 12))}${line.slice(12)}`;
+    }),
   ]);
 }

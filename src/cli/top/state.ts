@@ -18,16 +18,20 @@ export interface TopState {
   readonly lost: string | undefined;
   /** The name of the service under the cursor. */
   readonly selected: string | undefined;
-  /** The services that the user opened to see their upstreams; closed, where the screen shows those of all services. */
-  readonly opened: ReadonlySet<string>;
+  /** The services whose upstreams the user asked to see or to hide; of others the terminal's size decides. */
+  readonly toggled: ReadonlyMap<string, 'open' | 'closed'>;
   readonly order: Order;
-  readonly page: 'services' | 'problems' | 'help';
-  /** The number of lines that the page of problems is scrolled down. */
+  readonly page: Page;
+  /** The page to which help returns. */
+  readonly before: Page;
+  /** The number of lines that the pages of problems and help are scrolled down. */
   readonly scrolled: number;
   readonly filter: string;
   readonly isFiltering: boolean;
   readonly hasQuit: boolean;
 }
+
+type Page = 'services' | 'problems' | 'help';
 
 /** By state: those that need attention first, and then by name. */
 type Order = 'state' | 'name' | 'traffic';
@@ -62,10 +66,18 @@ export type Key =
         | 'interrupt';
     };
 
+/** What the terminal shows as a key is pressed. */
+export interface Shown {
+  /** The services whose upstreams are shown. */
+  readonly open: ReadonlySet<string>;
+  /** How far its page can be scrolled down; 0 where all of it is shown. */
+  readonly mostScrolled: number;
+}
+
 export type TopInput =
   | { readonly kind: 'answer'; readonly answer: ApiServices; readonly problems: readonly ApiProblem[] }
   | { readonly kind: 'service'; readonly service: ApiService }
-  | { readonly kind: 'key'; readonly key: Key }
+  | { readonly kind: 'key'; readonly key: Key; readonly shown?: Shown }
   | FeedEvent
   | Lost;
 
@@ -89,9 +101,10 @@ export const emptyTop: TopState = {
   events: [],
   lost: undefined,
   selected: undefined,
-  opened: new Set(),
+  toggled: new Map(),
   order: 'state',
   page: 'services',
+  before: 'services',
   scrolled: 0,
   filter: '',
   isFiltering: false,
@@ -122,7 +135,7 @@ export function nextTop(state: TopState, input: TopInput): TopState {
     case 'lost':
       return { ...state, lost: input.reason };
     case 'key':
-      return pressedOn[state.isFiltering ? 'filter' : state.page](state, input.key);
+      return pressedOn[state.isFiltering ? 'filter' : state.page](state, input.key, input.shown);
   }
 }
 
@@ -194,29 +207,37 @@ function totalsOf(
 
 const pressedOn = { services: pressed, problems: scroll, help: leaveHelp, filter: typed };
 
-function leaveHelp(state: TopState, key: Key): TopState {
-  return { ...state, page: 'services', hasQuit: key.kind === 'interrupt' };
+function leaveHelp(state: TopState, key: Key, shown?: Shown): TopState {
+  const to = shown && shown.mostScrolled > 0 ? scrolledBy(state, key, shown) : undefined;
+  if (to !== undefined) return { ...state, scrolled: to };
+  return { ...state, page: state.before, scrolled: 0, hasQuit: key.kind === 'interrupt' };
 }
 
-/** How far each key scrolls; the view stops at the last line. */
 const steps: Readonly<Partial<Record<Key['kind'], number>>> = {
   up: -1,
   down: 1,
   'page-up': -pageRows,
   'page-down': pageRows,
   first: -Infinity,
+  last: Infinity,
 };
 
-function scroll(state: TopState, key: Key): TopState {
+/** How far the page is scrolled after the key; undefined for a key that does not scroll. */
+function scrolledBy({ scrolled }: TopState, key: Key, shown?: Shown): number | undefined {
+  const by = key.kind === 'text' ? { j: 1, k: -1 }[key.text] : steps[key.kind];
+  if (by === undefined) return undefined;
+  return Math.max(0, Math.min(scrolled + by, shown?.mostScrolled ?? scrolled + by));
+}
+
+function scroll(state: TopState, key: Key, shown?: Shown): TopState {
   const letter = key.kind === 'text' ? key.text : '';
   if (key.kind === 'interrupt' || letter === 'q' || letter === 'Q') return { ...state, hasQuit: true };
   if (key.kind === 'escape' || letter === 'p') return { ...state, page: 'services', scrolled: 0 };
-  if (letter === '?') return { ...state, page: 'help' };
-  const by = steps[key.kind] ?? { j: 1, k: -1 }[letter] ?? 0;
-  return { ...state, scrolled: Math.max(0, state.scrolled + by) };
+  if (letter === '?') return { ...state, page: 'help', before: 'problems', scrolled: 0 };
+  return { ...state, scrolled: scrolledBy(state, key, shown) ?? state.scrolled };
 }
 
-function pressed(state: TopState, key: Key): TopState {
+function pressed(state: TopState, key: Key, shown?: Shown): TopState {
   switch (key.kind) {
     case 'interrupt':
       return { ...state, hasQuit: true };
@@ -233,17 +254,17 @@ function pressed(state: TopState, key: Key): TopState {
     case 'last':
       return moved(state, Infinity);
     case 'enter':
-      return toggled(state);
+      return toggled(state, shown);
     case 'escape':
-      return { ...state, filter: '', opened: new Set() };
+      return { ...state, filter: '', toggled: new Map() };
     case 'backspace':
       return state;
     case 'text':
-      return command(state, key.text);
+      return command(state, key.text, shown);
   }
 }
 
-function command(state: TopState, text: string): TopState {
+function command(state: TopState, text: string, shown?: Shown): TopState {
   switch (text) {
     case 'q':
     case 'Q':
@@ -255,13 +276,13 @@ function command(state: TopState, text: string): TopState {
     case 'j':
       return moved(state, 1);
     case ' ':
-      return toggled(state);
+      return toggled(state, shown);
     case 's':
       return { ...state, order: orders[(orders.indexOf(state.order) + 1) % orders.length] ?? 'state' };
     case 'p':
       return { ...state, page: 'problems', scrolled: 0 };
     case '?':
-      return { ...state, page: 'help' };
+      return { ...state, page: 'help', before: 'services', scrolled: 0 };
     default:
       return state;
   }
@@ -299,10 +320,9 @@ function moved(state: TopState, by: number): TopState {
   return { ...state, selected: services[to]?.name };
 }
 
-function toggled(state: TopState): TopState {
+function toggled(state: TopState, shown?: Shown): TopState {
   const { selected } = state;
   if (selected === undefined) return moved(state, 1);
-  const opened = new Set(state.opened);
-  if (!opened.delete(selected)) opened.add(selected);
-  return { ...state, opened };
+  const isOpen = shown?.open.has(selected) ?? state.toggled.get(selected) === 'open';
+  return { ...state, toggled: new Map([...state.toggled, [selected, isOpen ? 'closed' : 'open']]) };
 }

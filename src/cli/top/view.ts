@@ -1,14 +1,14 @@
-import type { ApiProblem, ApiService, ApiUpstream } from '../../admin/schema.ts';
+import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { plural } from '../../text/plural.ts';
 import { painter, stateStyles, type Paint, type Style } from '../../text/paint.ts';
 import { headline } from '../render/status.ts';
-import { fit } from '../render/table.ts';
+import { fit, wrap } from '../render/table.ts';
 import { columnsFor, gap, type TopColumn } from './columns.ts';
 import { helpLines } from './help.ts';
-import { shownServices, type Figures, type TopState } from './state.ts';
+import { shownServices, type Figures, type Shown, type TopState } from './state.ts';
 
 /**
  * Renders `sealane top`: exactly as many lines as the terminal has, none wider than the terminal. Pure.
@@ -36,15 +36,29 @@ export function renderTop(state: TopState, size: TopSize, colour: boolean, nowMs
 const pages: Readonly<Record<TopState['page'], (state: TopState, size: TopSize, paint: Paint) => readonly string[]>> = {
   services: servicesPage,
   problems: problemsPage,
-  help: (_, size, paint) => padded(helpLines(paint), size),
+  help: ({ scrolled }, size, paint) => scrolledPage(helpLines(size.columns, paint), scrolled, size),
 };
 
-/** The services whose upstreams are shown: those that were opened, or all others where there is room for all. */
-export function openServices(state: TopState, { rows }: TopSize): ReadonlySet<string> {
+/** What the terminal shows, as the keys need to know it. */
+export function shownOn(state: TopState, size: TopSize): Shown {
+  const page = { columns: size.columns, rows: size.rows - fixedRows + 1 };
+  const plain = painter(false);
+  const lines = {
+    services: () => 0,
+    problems: () => allProblems(state, page, plain).length,
+    help: () => helpLines(size.columns, plain).length,
+  }[state.page]();
+  const mostScrolled = lines > page.rows ? lines - page.rows + 1 : 0;
+  return { open: openServices(state, page), mostScrolled };
+}
+
+/** Those that the user opened; all but those that the user closed, where there is room for the upstreams of all. */
+function openServices(state: TopState, { rows }: TopSize): ReadonlySet<string> {
   const services = shownServices(state);
   const needed = services.reduce((sum, service) => sum + 1 + detailRows(service), 0);
-  if (needed > rows - fixedRows - leastEvents) return state.opened;
-  return new Set(services.map(({ name }) => name).filter((name) => !state.opened.has(name)));
+  const otherwise = needed > rows - 1 - leastEvents ? 'closed' : 'open';
+  const names = services.map(({ name }) => name);
+  return new Set(names.filter((name) => (state.toggled.get(name) ?? otherwise) === 'open'));
 }
 
 /** The rows around the services: two of the header, an empty one, the titles and the footer. */
@@ -55,54 +69,72 @@ const rowsForEvents = 16;
 
 function servicesPage(state: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
   const shown = columnsFor(shownServices(state), columns);
-  const lines = serviceLines(state, shown, { columns, rows }, paint);
+  const opened = openServices(state, { columns, rows });
+  const lines = serviceLines(state, shown, opened, columns, paint);
   const most = rows - 1 - (rows < rowsForEvents ? 0 : leastEvents);
-  const bodyRows = Math.min(most, Math.max(lines.all.length, 1));
   const titles = shown.map(({ title, width, align }) => fit(title, width, align)).join(gap);
-  const body = part(lines.all, bodyRows, lines.cursor).map((line) => line());
+  const body = visible(lines.all, Math.min(most, Math.max(lines.all.length, 1)), lines.cursor);
   const rest = rows - 1 - body.length;
-  const below = most === rows - 1 ? [] : ['', ...problemSummary(state, { columns, rows: rest }, paint)];
+  const below = most === rows - 1 ? [] : ['', ...problemSummary(state, opened, { columns, rows: rest }, paint)];
   const events = below.length === 0 ? [] : timeline(state, columns, rest - below.length - 1, paint);
   return padded([paint('dim', fit(titles, columns)), ...body, ...below, ...events], { columns, rows });
 }
 
-/**
- * A part of the lines, with the cursor in its middle. Where lines are hidden, the last row says how many.
- */
-function part(all: readonly (() => string)[], rows: number, cursor: number): readonly (() => string)[] {
-  if (all.length <= rows) return all;
+/** A line of the table: of a service, or of what is shown under it. */
+interface Line {
+  readonly isService: boolean;
+  readonly render: () => string;
+}
+
+/** The part with the cursor in its middle. Where lines are hidden, the last row says how many services they are of. */
+function visible(all: readonly Line[], rows: number, cursor: number): readonly string[] {
+  if (all.length <= rows) return all.map(({ render }) => render());
   const room = Math.max(0, rows - 1);
   const from = Math.max(0, Math.min(all.length - room, cursor - Math.floor(room / 2)));
-  return [...all.slice(from, from + room), () => hiddenLines(from, all.length - from - room)];
+  const servicesIn = (part: readonly Line[]): number => part.filter(({ isService }) => isService).length;
+  const [above, below] = [servicesIn(all.slice(0, from)), servicesIn(all.slice(from + room))];
+  const hidden = `… ${plural(above, 'service')} above, ${below} below: ↑ ↓ PgUp PgDn`;
+  return [...all.slice(from, from + room).map(({ render }) => render()), hidden];
 }
 
-/** The problems under the services, where a large terminal has room: a third of the rest. */
-function problemSummary({ problems }: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
-  const lines = problems.flatMap((problem) => problemLines(problem, columns, paint));
-  const room = Math.floor(rows / 3);
-  if (lines.length === 0 || room < 4) return [];
-  const shown = part(
-    lines.map((line) => () => line),
-    room - 2,
-    0,
-  );
-  return [paint('dim', 'PROBLEMS (p)'), ...shown.map((line) => line()), ''];
+/** The problems that are not shown under their service, where a large terminal has room: a third of the rest. */
+function problemSummary(
+  { problems }: TopState,
+  opened: ReadonlySet<string>,
+  { columns, rows }: TopSize,
+  paint: Paint,
+): readonly string[] {
+  const others = problems.filter(({ services }) => !services.some((name) => opened.has(name)));
+  const most = Math.floor((Math.floor(rows / 3) - 2) / 2);
+  if (others.length === 0 || most < 1) return [];
+  const lines = others
+    .slice(0, most)
+    .flatMap(({ subject, message, fix }) => [
+      cut(`${printable(subject)}: ${printable(message, 600)}`, columns, paint, 'yellow'),
+      cut(`  fix: ${printable(fix, 600)}`, columns, paint, undefined),
+    ]);
+  const title = others.length > most ? `PROBLEMS, ${most} of ${others.length} (p: all)` : 'PROBLEMS';
+  return [paint('dim', fit(title, columns)), ...lines, ''];
 }
 
-function problemsPage({ problems, scrolled }: TopState, { columns, rows }: TopSize, paint: Paint): readonly string[] {
-  const lines = problems.flatMap((problem) => problemLines(problem, columns, paint));
-  if (lines.length === 0) return padded(['no problems'], { columns, rows });
-  const from = Math.max(0, Math.min(scrolled, lines.length - (rows - 1)));
-  const hidden = lines.length - (rows - 1);
-  const note = hidden > 0 ? hiddenLines(from, hidden - from) : '';
-  return padded([...lines.slice(from, from + rows - 1), note], { columns, rows });
+function problemsPage(state: TopState, size: TopSize, paint: Paint): readonly string[] {
+  const lines = allProblems(state, size, paint);
+  return lines.length === 0 ? padded(['no problems'], size) : scrolledPage(lines, state.scrolled, size);
 }
 
-function problemLines({ subject, message, fix }: ApiProblem, columns: number, paint: Paint): readonly string[] {
-  return [
-    cut(`${printable(subject)}: ${printable(message, 600)}`, columns, paint, 'yellow'),
-    cut(`  fix: ${printable(fix, 600)}`, columns, paint, undefined),
-  ];
+/** Each problem in full. */
+function allProblems({ problems }: TopState, { columns }: TopSize, paint: Paint): readonly string[] {
+  return problems.flatMap(({ subject, message, fix }) => [
+    ...wrap(`${printable(subject)}: ${printable(message, 600)}`, columns).map((line) => paint('yellow', line)),
+    ...wrap(`fix: ${printable(fix, 600)}`, columns - 2).map((line) => `  ${line}`),
+  ]);
+}
+
+function scrolledPage(lines: readonly string[], scrolled: number, size: TopSize): readonly string[] {
+  if (lines.length <= size.rows) return padded(lines, size);
+  const room = size.rows - 1;
+  const from = Math.min(scrolled, lines.length - room);
+  return [...lines.slice(from, from + room), hiddenLines(from, lines.length - from - room)];
 }
 
 function hiddenLines(above: number, below: number): string {
@@ -135,25 +167,28 @@ function totals({ totals: all, answer }: TopState, columns: number, paint: Paint
   return cut(parts.join('   '), columns, paint, down > 0 ? 'red' : isFine ? undefined : 'yellow');
 }
 
-/** Thousands of services have more rows than the screen, so a line is a function: only visible ones are rendered. */
+/** Thousands of services have more rows than the screen, so only visible lines are rendered. */
 function serviceLines(
   state: TopState,
   shown: readonly TopColumn[],
-  { columns, rows }: TopSize,
+  opened: ReadonlySet<string>,
+  columns: number,
   paint: Paint,
-): { readonly all: readonly (() => string)[]; readonly cursor: number } {
-  const all: (() => string)[] = [];
+): { readonly all: readonly Line[]; readonly cursor: number } {
+  const all: Line[] = [];
   let cursor = 0;
-  const opened = openServices(state, { columns, rows: rows + fixedRows - 1 });
   for (const service of shownServices(state)) {
     const isSelected = service.name === state.selected;
     if (isSelected) cursor = all.length;
-    all.push(() => serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint));
-    if (opened.has(service.name)) all.push(...details(service, shown[0]?.width ?? columns, columns, paint));
+    const render = () => serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint);
+    all.push({ isService: true, render });
+    if (!opened.has(service.name)) continue;
+    for (const line of details(service, shown[0]?.width ?? columns, columns, paint))
+      all.push({ isService: false, render: line });
   }
   if (all.length === 0 && state.answer !== undefined) {
     const why = state.filter === '' ? 'no services yet' : 'no service name contains the filter';
-    all.push(() => fit(why, columns));
+    all.push({ isService: false, render: () => fit(why, columns) });
   }
   return { all, cursor };
 }
@@ -215,7 +250,7 @@ function timeline({ events }: TopState, columns: number, rows: number, paint: Pa
 
 function footer({ isFiltering, filter, order, page }: TopState, columns: number, paint: Paint): string {
   if (isFiltering) return cut(`/${printable(filter)}▏  enter keep  esc clear`, columns, paint, 'cyan');
-  if (page === 'help') return cut('any key returns', columns, paint, 'dim');
+  if (page === 'help') return cut('any key returns; ↑↓ scroll what is hidden', columns, paint, 'dim');
   if (page === 'problems') return cut('q quit   esc services   ↑↓ scroll   ? help', columns, paint, 'dim');
   const filtered = filter === '' ? '/ filter' : `/ filter: ${printable(filter)} (esc: clear)`;
   return cut(`q quit   ? help   ↑↓ enter upstreams   s by ${order}   p problems   ${filtered}`, columns, paint, 'dim');

@@ -11,7 +11,7 @@ import {
   type TopInput,
   type TopState,
 } from '../../../src/cli/top/state.ts';
-import { renderTop } from '../../../src/cli/top/view.ts';
+import { renderTop, shownOn } from '../../../src/cli/top/view.ts';
 
 const at = '2026-01-01T12:00:00.000Z';
 const noTraffic = { active: 0, sessions: 0, dials: 0, dialFailures: 0, retries: 0, bytesUp: 0, bytesDown: 0 };
@@ -116,6 +116,8 @@ const draw = (state: TopState, columns = 120, rows = 24): string[] =>
   renderTop(state, { columns, rows }, false, Date.parse(at) + 61_000);
 const three = answer(service('api'), service('db', { state: 'down', reason: 'nothing listens' }), service('web'));
 
+const lastKey = { kind: 'key', key: { kind: 'last' } } as const;
+
 describe('sealane top', () => {
   it('shows services with their state, figures and listen addresses', () => {
     const lines = draw(play(three));
@@ -187,10 +189,10 @@ describe('sealane top', () => {
     const many = answer(...Array.from({ length: 40 }, (_, index) => service(`s${String(index).padStart(2, '0')}`)));
     const lines = draw(play(many), 80);
     expect(lines).toHaveLength(24);
-    expect(lines.join('\n')).toContain('… 0 lines above, 30 below: ↑ ↓ PgUp PgDn');
+    expect(lines.join('\n')).toContain('… 0 services above, 30 below: ↑ ↓ PgUp PgDn');
     const scrolled = draw(play(many, key('page-down'), key('page-down'), key('page-down')), 80).join('\n');
     expect(scrolled).toMatch(/^s29 /m);
-    expect(scrolled).toContain('… 24 lines above, 6 below');
+    expect(scrolled).toContain('… 24 services above, 6 below');
     expect(draw(play(many, key('last')), 80).join('\n')).toMatch(/^s39 /m);
   });
 
@@ -211,9 +213,16 @@ describe('sealane top', () => {
     expect(draw(state, 80).join('\n')).toContain('… 0 lines above, 41 below');
     expect(draw([key('page-down'), key('page-down')].reduce(nextTop, state), 80).join('\n')).toMatch(/^api-10: /m);
     expect(draw(nextTop(state, key('escape')), 80).join('\n')).toContain('LISTENS ON');
+    const end = nextTop(state, { ...lastKey, shown: shownOn(state, { columns: 80, rows: 24 }) });
+    expect(draw(end, 80).join('\n')).toContain('… 41 lines above, 0 below');
+    expect(draw(nextTop(end, key('up')), 80).join('\n')).toContain('… 40 lines above, 1 below');
     const help = play(three, ...text('?'));
-    expect(draw(help, 80).join('\n')).toMatch(/FAILED +sessions that failed since Sealane began/);
+    expect(draw(help, 80).join('\n')).toMatch(/FAILED +failed since the start/);
     expect(draw(nextTop(help, key('down')), 80).join('\n')).toContain('LISTENS ON');
+    const small = { columns: 50, rows: 10 };
+    const down = nextTop(help, { ...lastKey, shown: shownOn(help, small) });
+    expect(draw(down, 50, 10).join('\n')).toMatch(/^ {2}down +no client is served/m);
+    expect(draw(play(three, ...text('p?'), key('escape'))).join('\n')).toContain('no problems');
   });
 
   it('says in one line that a terminal is too small', () => {
@@ -246,15 +255,21 @@ describe('sealane top', () => {
     fc.assert(
       fc.property(fc.array(nasty, { maxLength: 6 }), nasty, size, (names, message, { columns, rows }) => {
         const state = play(
-          answer(...names.map((name) => service(name, { state: 'degraded', reason: message }))),
+          answer(
+            ...names.map((name) =>
+              service(name, { state: 'degraded', reason: message, problems: [problem(name, message)] }),
+            ),
+          ),
           happened(message),
           key('down'),
           key('enter'),
         );
-        const lines = draw(state, columns, rows);
-        expect(lines.length).toBeLessThanOrEqual(rows);
-        expect(lines.join('')).not.toMatch(/\p{C}/u);
-        expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
+        for (const page of ['services', 'problems', 'help'] as const) {
+          const lines = draw({ ...state, page }, columns, rows);
+          expect(lines.length).toBeLessThanOrEqual(rows);
+          expect(lines.join('')).not.toMatch(/\p{C}/u);
+          expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
+        }
       }),
       { numRuns: 30 },
     );
