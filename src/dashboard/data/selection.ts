@@ -5,7 +5,8 @@ import type { Live } from './history.ts';
  * The services that the reader asked to see, and their order. Pure.
  */
 export type StateFilter = 'all' | 'attention' | ApiService['state'];
-export type Order = 'name' | 'sessions' | 'traffic';
+/** By state: those that need attention first, and then by name. */
+export type Order = 'state' | 'name' | 'sessions' | 'traffic';
 
 export interface Wanted {
   readonly search: string;
@@ -22,8 +23,12 @@ export function selectServices(
   const found = [...services].filter(
     (service) => hasState(service, state) && words.every((word) => isAbout(service, word)),
   );
-  return order === 'name' ? found : found.sort((a, b) => weigh(order, liveOf(b.name)) - weigh(order, liveOf(a.name)));
+  if (order === 'name') return found;
+  if (order === 'state') return found.sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state));
+  return found.sort((a, b) => weigh(order, liveOf(b.name)) - weigh(order, liveOf(a.name)));
 }
+
+const urgency: readonly ApiService['state'][] = ['down', 'degraded', 'up'];
 
 export interface StateCounts {
   readonly all: number;
@@ -71,6 +76,6 @@ function isAbout({ name, routes, upstreams }: ApiService, word: string): boolean
   );
 }
 
-function weigh(order: Exclude<Order, 'name'>, { active, held, up, down }: Live): number {
+function weigh(order: 'sessions' | 'traffic', { active, held, up, down }: Live): number {
   return order === 'sessions' ? active + held : up + down;
 }

@@ -11,7 +11,7 @@ import { Mark } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 
 /** The list of all services: searched, filtered, in pages. The selection is kept while another view is open. */
-const wanted = signal<Wanted>({ search: '', state: 'all', order: 'name' });
+const wanted = signal<Wanted>({ search: '', state: 'all', order: 'state' });
 const page = signal(0);
 const columns: readonly TableColumn[] = [
   { title: 'Service' },
@@ -79,6 +79,7 @@ function Toolbar({ found }: { readonly found: number }) {
       <label class="order">
         <span>Order</span>
         <select value={order} onChange={(event) => want({ order: event.currentTarget.value as Order })}>
+          <option value="state">attention first</option>
           <option value="name">by name</option>
           <option value="sessions">most connections</option>
           <option value="traffic">most traffic</option>

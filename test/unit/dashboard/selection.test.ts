@@ -62,6 +62,10 @@ describe('the list of services', () => {
     expect(found({ state: 'degraded' })).toEqual(['Web']);
   });
 
+  it('shows those that need attention first, the others in the order of the names', () => {
+    expect(found({ order: 'state' })).toEqual(['shop/db', 'Web', 'shop/api']);
+  });
+
   it('orders by connections or by traffic, and else keeps the order of the names', () => {
     expect(found({ order: 'sessions' })[0]).toBe('shop/api');
     expect(found({ order: 'traffic' })[0]).toBe('shop/db');
