@@ -64,7 +64,8 @@ export function openScreen(
   output.write(enter);
 
   return {
-    size: () => ({ columns: output.columns, rows: output.rows }),
+    // A terminal that does not know its size says 0x0.
+    size: () => ({ columns: output.columns || 80, rows: output.rows || 24 }),
     draw(lines) {
       const changes = lines.flatMap((line, index) =>
         line === shown[index] ? [] : [`\u001b[${index + 1};1H${line}\u001b[0m\u001b[K`],

@@ -18,7 +18,7 @@ export interface TopSize {
   readonly rows: number;
 }
 
-const smallest: TopSize = { columns: 30, rows: 8 };
+const smallest: TopSize = { columns: 48, rows: 8 };
 
 export function renderTop(state: TopState, size: TopSize, colour: boolean, nowMs: number): string[] {
   const { columns, rows } = size;
@@ -73,7 +73,7 @@ function servicesPage(state: TopState, { columns, rows }: TopSize, paint: Paint)
   const lines = serviceLines(state, shown, opened, columns, paint);
   const most = rows - 1 - (rows < rowsForEvents ? 0 : leastEvents);
   const titles = shown.map(({ title, width, align }) => fit(title, width, align)).join(gap);
-  const body = visible(lines.all, Math.min(most, Math.max(lines.all.length, 1)), lines.cursor);
+  const body = visible(lines.all, { columns, rows: Math.min(most, Math.max(lines.all.length, 1)) }, lines.cursor);
   const rest = rows - 1 - body.length;
   const below = most === rows - 1 ? [] : ['', ...problemSummary(state, opened, { columns, rows: rest }, paint)];
   const events = below.length === 0 ? [] : timeline(state, columns, rest - below.length - 1, paint);
@@ -87,13 +87,13 @@ interface Line {
 }
 
 /** The part with the cursor in its middle. Where lines are hidden, the last row says how many services they are of. */
-function visible(all: readonly Line[], rows: number, cursor: number): readonly string[] {
+function visible(all: readonly Line[], { columns, rows }: TopSize, cursor: number): readonly string[] {
   if (all.length <= rows) return all.map(({ render }) => render());
   const room = Math.max(0, rows - 1);
   const from = Math.max(0, Math.min(all.length - room, cursor - Math.floor(room / 2)));
   const servicesIn = (part: readonly Line[]): number => part.filter(({ isService }) => isService).length;
   const [above, below] = [servicesIn(all.slice(0, from)), servicesIn(all.slice(from + room))];
-  const hidden = `… ${plural(above, 'service')} above, ${below} below: ↑ ↓ PgUp PgDn`;
+  const hidden = hiddenNote(plural(above, 'service'), below, columns);
   return [...all.slice(from, from + room).map(({ render }) => render()), hidden];
 }
 
@@ -134,11 +134,15 @@ function scrolledPage(lines: readonly string[], scrolled: number, size: TopSize)
   if (lines.length <= size.rows) return padded(lines, size);
   const room = size.rows - 1;
   const from = Math.min(scrolled, lines.length - room);
-  return [...lines.slice(from, from + room), hiddenLines(from, lines.length - from - room)];
+  return [
+    ...lines.slice(from, from + room),
+    hiddenNote(plural(from, 'line'), lines.length - from - room, size.columns),
+  ];
 }
 
-function hiddenLines(above: number, below: number): string {
-  return `… ${plural(above, 'line')} above, ${below} below: ↑ ↓ PgUp PgDn`;
+/** Says what is hidden and which keys show it; a narrow terminal cuts the keys off. */
+function hiddenNote(above: string, below: number, columns: number): string {
+  return fit(`… ${above} above, ${below} below: ↑ ↓ PgUp PgDn`, columns).trimEnd();
 }
 
 function padded(lines: readonly string[], { rows }: TopSize): readonly string[] {

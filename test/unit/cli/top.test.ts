@@ -225,8 +225,22 @@ describe('sealane top', () => {
     expect(draw(play(three, ...text('p?'), key('escape'))).join('\n')).toContain('no problems');
   });
 
+  it('is nowhere wider than a narrow terminal, on any page', () => {
+    const problems = Array.from({ length: 30 }, (_, index) => problem(`api-${index}`, 'it is not ready'));
+    // The note about so many hidden services needs more than 48 cells.
+    const many = Array.from({ length: 21_000 }, (_, index) => service(`s${index}`));
+    const state = { ...play(answer(service('api', { problems }), ...many)), selected: 's10500' };
+    for (let columns = 48; columns <= 52; columns++)
+      for (const page of ['services', 'problems', 'help'] as const)
+        expect([
+          columns,
+          page,
+          Math.max(...draw({ ...state, page }, columns, 12).map((line) => stringWidth(line))),
+        ]).toEqual([columns, page, expect.toSatisfy((width: number) => width <= columns)]);
+  });
+
   it('says in one line that a terminal is too small', () => {
-    expect(draw(play(three), 40, 7)).toEqual(['sealane top needs 30x8, not 40x7'.padEnd(40)]);
+    expect(draw(play(three), 40, 7)).toEqual(['sealane top needs 48x8, not 40x7'.padEnd(40)]);
   });
 
   it('quits on q, and on Ctrl-C even while a filter is typed', () => {
