@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /**
  * Five kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
  * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
- * global setup) and `web` (a real browser; it uses the same engine, so its setup comes after).
+ * global setup) and `web` (a real browser, and the same engine).
  */
 export default defineConfig({
   test: {

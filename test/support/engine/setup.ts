@@ -1,8 +1,9 @@
 import type { TestProject } from 'vitest/node';
-import { acquireEngine, type AcquiredEngine } from '../../../dev/engine/acquire.ts';
+import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { removeSealaneImage } from '../../../dev/images/sealane-image.ts';
 import { buildImages, type TestImages } from './images.ts';
+import { acquireShared } from './shared-engine.ts';
 
 /**
  * The global setup of the Docker tests: an engine, the programs that tests call, and the images. It fails with the
@@ -30,18 +31,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     process.stderr.write(`[engine ${((performance.now() - startedMs) / 1000).toFixed(1)} s] ${line}\n`);
   };
   await installMissing(programs, progress);
-  const engine = await acquireEngine({ allowPrivate: true, onProgress: progress });
+  const engine = await acquireShared(progress);
   try {
     progress(`using ${engine.host}; building images`);
     const before = await imageNames(engine);
     const images = await buildImages(engine, () => {});
     progress('images are ready');
-    process.env['DOCKER_HOST'] = engine.host;
     // The image of testcontainers' reaper needs a registry. The tests dispose of the containers that they start.
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
     project.provide('images', images);
     return async () => {
-      if (!engine.private) await removeImages(engine, images, before);
+      if (engine.wasThere) await removeImages(engine, images, before);
       await engine.release();
     };
   } catch (error) {

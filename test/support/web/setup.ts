@@ -1,12 +1,12 @@
 import type { TestProject } from 'vitest/node';
-import { acquireEngine } from '../../../dev/engine/acquire.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { chromiumPath } from './browser.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
+import { acquireShared } from '../engine/shared-engine.ts';
 
 /**
- * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests,
- * their setup runs first, and its engine is used.
+ * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests both
+ * use one engine.
  */
 const programs = [
   { program: 'redis-cli', debianPackage: 'redis-tools' },
@@ -17,15 +17,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const progress = (line: string): void => void process.stderr.write(`[web] ${line}\n`);
   await installMissing(programs, progress);
   await chromiumPath();
-  const engine = await acquireEngine({ allowPrivate: true, onProgress: progress });
+  const engine = await acquireShared(progress);
   try {
     const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
     const tools = await buildToolsImage(engine);
-    process.env['DOCKER_HOST'] = engine.host;
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
     project.provide('images', { tools, sealane: sealaneImage, base: undefined });
     return async () => {
-      if (!engine.private && !before.has(tools)) await engine.client.getImage(tools).remove();
+      if (engine.wasThere && !before.has(tools)) await engine.client.getImage(tools).remove();
       await engine.release();
     };
   } catch (error) {
