@@ -24,7 +24,7 @@ export class StatsHistory {
   }
 
   add(stats: StatsEvent): void {
-    const services = changedStats(this.#latest, stats.services);
+    const services = { ...changedStats(this.#latest, stats.services), ...closing(this.#latest, stats.services) };
     this.#latest = stats.services;
     this.#samples.push({ ...stats, services });
     this.#entries += Object.keys(services).length;
@@ -43,7 +43,8 @@ export class StatsHistory {
     this.#samples.shift();
     if (!oldest || !second) return;
     const services = { ...oldest.services, ...second.services };
-    for (const name of Object.keys(services)) if (!Object.hasOwn(this.#latest, name)) delete services[name];
+    for (const [name, { active, held }] of Object.entries(services))
+      if (active + held === 0 && !Object.hasOwn(this.#latest, name)) delete services[name];
     this.#entries += Object.keys(services).length;
     this.#entries -= Object.keys(oldest.services).length + Object.keys(second.services).length;
     this.#samples[0] = { ...second, services };
@@ -52,6 +53,12 @@ export class StatsHistory {
 
 const noFailures: Readonly<Record<string, number>> = {};
 const compared = [...statsFields, 'held'] as const;
+
+/** The services that are gone. Their connections are not counted any more, so that a reader's sum does not keep them. */
+function closing(before: Services, after: Services): Services {
+  const gone = Object.entries(before).filter(([name]) => !Object.hasOwn(after, name));
+  return Object.fromEntries(gone.map(([name, figures]) => [name, { ...figures, active: 0, held: 0 }]));
+}
 
 /** The services whose figures differ, with all their figures. */
 export function changedStats(before: Services, after: Services): Services {

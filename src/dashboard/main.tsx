@@ -7,6 +7,6 @@ import { startLocation } from './location.ts';
 
 startLocation();
 startClock();
-void startFeed();
+startFeed();
 const page = document.getElementById('page');
 if (page) render(<App />, page);

@@ -1,6 +1,8 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Route } from 'playwright-core';
+import { historySchema } from '../../src/admin/schema.ts';
 import { startBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
@@ -151,6 +153,16 @@ describe('the dashboard of a real engine', () => {
     await ended.getByRole('checkbox', { name: 'failed only' }).check();
     await ended.getByRole('button', { name: 'Resume' }).click();
     await ended.getByText('No failed session has ended that matches.').waitFor();
+    await page.getByRole('link', { name: 'Services' }).click();
+    const asked = Promise.withResolvers<Route>();
+    await page.route('**/api/history', (route) => asked.resolve(route));
+    await page.reload();
+    // The services are shown although their past is still being read.
+    await row.filter({ hasText: '1 of 1 ready' }).waitFor({ timeout: 5_000 });
+    const past = page.waitForResponse((response) => response.url().endsWith('/api/history'));
+    await (await asked.promise).continue();
+    const { samples } = historySchema.parse(await (await past).json());
+    expect(samples.some(({ services }) => services[name]?.active === 2)).toBe(true);
     checkQuiet(t, t.served.url);
   });
 

@@ -2,7 +2,9 @@ import { countFailures } from '../../text/failures.ts';
 import { batch } from '@preact/signals';
 import type { ApiProblem, ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
 import { api, ApiFailure } from './api.ts';
+import { Backfill } from './backfill.ts';
 import { serverNowMs, setServerTime } from './clock.ts';
+import { withServices } from './known-services.ts';
 import { createReadQueue } from './read-queue.ts';
 import { connection, history, problems, services, status, tick, timeline } from './store.ts';
 import { messageOf } from '../../text/message-of.ts';
@@ -50,13 +52,8 @@ const readQueue = createReadQueue({
       api.status(),
     ]);
     batch(() => {
-      const next = new Map(services.value);
-      for (const [name, service] of read) {
-        if (service) next.set(name, service);
-        else next.delete(name);
-      }
       history.forget(read.flatMap(([name, service]) => (service ? [] : [name])));
-      services.value = next;
+      services.value = withServices(services.value, read);
       status.value = now;
     });
     if (found) {
@@ -73,9 +70,9 @@ const readQueue = createReadQueue({
   },
 });
 
-export async function startFeed(): Promise<void> {
-  await readHistory();
+export function startFeed(): void {
   open();
+  void readHistory();
   setInterval(watch, 1000);
   // No event names a change of the engine's own state.
   setInterval(() => connection.peek().kind === 'live' && readQueue.some([], true), statusEveryMs);
@@ -85,11 +82,13 @@ export async function startFeed(): Promise<void> {
   });
 }
 
+const backfill = new Backfill(history);
+
 /** Fills the charts with what happened before the page was opened. Without it they fill with time. */
 async function readHistory(): Promise<void> {
   const { samples } = await api.history().catch(() => ({ samples: [] }));
-  for (const [index, { at, services: figures }] of samples.entries())
-    history.add(Date.parse(at), new Map(Object.entries(figures)), index === 0);
+  backfill.addPast(samples);
+  tick.value += 1;
 }
 
 /** Reads after an action, so that its outcome shows before the stream names it. */
@@ -164,11 +163,11 @@ function reloadIfUpdated(version: string): void {
   if (version !== builtVersion) location.reload();
 }
 
-function onStats({ at, services: figures }: StatsEvent): void {
-  setServerTime(Date.parse(at));
-  history.add(Date.parse(at), new Map(Object.entries(figures)), freshStats);
+function onStats(stats: StatsEvent): void {
+  setServerTime(Date.parse(stats.at));
+  backfill.addLive(stats, freshStats);
   freshStats = false;
-  countFailed(figures);
+  countFailed(stats.services);
   tick.value += 1;
 }
 

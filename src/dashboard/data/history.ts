@@ -72,6 +72,7 @@ export class History {
       if (one.active + one.held + one.up + one.down > 0) live.set(name, one);
       else live.delete(name);
     }
+    if (fresh) for (const name of this.#each.keys()) if (!changed.has(name)) this.#each.delete(name);
     this.#figures = new Map([...(fresh ? [] : this.#figures), ...changed]);
     this.#live = live;
     this.#atMs = atMs;

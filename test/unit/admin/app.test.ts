@@ -7,6 +7,7 @@ import {
   endedSessionsSchema,
   errorSchema,
   explanationSchema,
+  historySchema,
   problemsSchema,
   serviceSchema,
   servicesSchema,
@@ -131,6 +132,11 @@ describe('reading', () => {
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(errorSchema.parse(await response.json())).toMatchObject({ status: 404, suggestions: ['shop/api'] });
+  });
+
+  it('answers with the figures of the last minutes', async () => {
+    const { samples } = historySchema.parse(await (await ask(adminSource(), '/api/history')).json());
+    expect(samples).toMatchObject([{ services: { 'shop/api': { held: 0, failures: {} } } }]);
   });
 
   it('lists problems with the services they concern', async () => {

@@ -60,3 +60,21 @@ it('memory is bounded by the figures that are kept, and a service that is gone l
     ],
   ]);
 });
+
+it('a service that is gone has no connections from then on, and is kept as long as it had some', () => {
+  const history = new StatsHistory();
+  const one = { active: 3, held: 1, sessions: 3, bytesUp: 0, bytesDown: 0, failures: {} };
+  const closing = { ...one, active: 0, held: 0 };
+  const ofGone = (): unknown[] =>
+    history
+      .all()
+      .slice(0, 3)
+      .map(({ services }) => services['gone']);
+  for (const second of [0, 1]) history.add({ ...stats(second, {}), services: { gone: one } });
+  for (let second = 2; second < 300; second++) history.add(stats(second, { api: second }));
+  expect(ofGone()).toEqual([one, undefined, closing]);
+  history.add(stats(300, {}));
+  expect(ofGone()).toEqual([one, closing, undefined]);
+  history.add(stats(301, {}));
+  expect(ofGone()).toEqual([undefined, undefined, undefined]);
+});

@@ -53,6 +53,14 @@ describe('the history of figures', () => {
     expect(history.columns('web').down).toEqual([0, 0, 0]);
   });
 
+  it('forgets a service that is not among all services, but not what it added to the sum', () => {
+    const history = new History();
+    history.add(1_000, of({ api: figures(0), gone: figures(0, 2) }), true);
+    history.add(2_000, of({ api: figures(100) }), true);
+    expect(history.columns('gone').active).toEqual([0, 0]);
+    expect(history.columns().active).toEqual([2, 0]);
+  });
+
   it('remembers five minutes and no more', () => {
     const history = new History();
     for (let tick = 0; tick < 1_000; tick++) history.add(tick * 1_000, of({ api: figures(tick, 1) }), false);
