@@ -255,7 +255,7 @@ export const historySchema = z
     samples: z
       .array(statsEventSchema)
       .describe(
-        'One a second, of at most five minutes, the oldest first. The first has all services, others what changed; a service that is gone is in one more, with no connections.',
+        'One every two seconds, of at most five minutes, the oldest first. The first has all services, others what changed; a service that is gone is in one more, with no connections.',
       ),
   })
   .meta({ id: 'History' });

@@ -3,12 +3,12 @@ import { statsFields } from './derived-fields.ts';
 import type { StatsEvent } from './schema.ts';
 
 /**
- * The figures of the last minutes, one sample a second, so that a page that opens has full charts at once. A sample has
- * the services whose figures changed; the first one has all.
+ * The figures of the last minutes, a sample every two seconds, so that a page that opens has full charts at once. A
+ * sample has the services whose figures changed; the first one has all.
  */
-export const historyIntervalMs = 1_000;
-const mostSamples = 300;
-/** Bounds the memory, at about 150 bytes each: a thousand busy services have a history of two minutes. */
+export const historyIntervalMs = 2_000;
+const mostSamples = 150;
+/** Bounds the memory, at about 150 bytes each: a thousand busy services have a history of four minutes. */
 const mostEntries = 120_000;
 
 type Services = StatsEvent['services'];

@@ -20,6 +20,12 @@ beforeAll(async () => {
 
 afterAll(() => browser[Symbol.asyncDispose]());
 
+/** How many sessions of a service the history has seen. */
+async function sessionsInHistory(url: string, name: string): Promise<number> {
+  const { samples } = historySchema.parse(await (await fetch(new URL('/api/history', url))).json());
+  return Math.max(0, ...samples.map(({ services }) => services[name]?.sessions ?? 0));
+}
+
 /** Starts a Sealane with its own label prefix and opens its page; with a service's name and labels. */
 async function setUp(place = '') {
   const prefix = uniqueName('label');
@@ -153,6 +159,7 @@ describe('the dashboard of a real engine', () => {
     await ended.getByRole('checkbox', { name: 'failed only' }).check();
     await ended.getByRole('button', { name: 'Resume' }).click();
     await ended.getByText('No failed session has ended that matches.').waitFor();
+    await expect.poll(() => sessionsInHistory(t.served.url, name), { timeout: 5_000 }).toBe(2);
     await page.getByRole('link', { name: 'Services' }).click();
     const asked = Promise.withResolvers<Route>();
     await page.route('**/api/history', (route) => asked.resolve(route));
@@ -161,8 +168,7 @@ describe('the dashboard of a real engine', () => {
     await row.filter({ hasText: '1 of 1 ready' }).waitFor({ timeout: 5_000 });
     const past = page.waitForResponse((response) => response.url().endsWith('/api/history'));
     await (await asked.promise).continue();
-    const { samples } = historySchema.parse(await (await past).json());
-    expect(samples.some(({ services }) => services[name]?.active === 2)).toBe(true);
+    expect((await past).status()).toBe(200);
     checkQuiet(t, t.served.url);
   });
 

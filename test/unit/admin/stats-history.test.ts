@@ -33,9 +33,9 @@ it('the first sample has all services, and others have those whose figures chang
 
 it('five minutes are kept, and the first sample that is kept has all services again', () => {
   const history = new StatsHistory();
-  for (let second = 0; second < 302; second++)
+  for (let second = 0; second < 152; second++)
     history.add(stats(second, { api: second, web: 5, late: second < 1 ? 0 : 7 }));
-  expect(history.all()).toHaveLength(300);
+  expect(history.all()).toHaveLength(150);
   expect(kept(history)[0]).toEqual([
     ['api', 2],
     ['web', 5],
@@ -71,10 +71,10 @@ it('a service that is gone has no connections from then on, and is kept as long 
       .slice(0, 3)
       .map(({ services }) => services['gone']);
   for (const second of [0, 1]) history.add({ ...stats(second, {}), services: { gone: one } });
-  for (let second = 2; second < 300; second++) history.add(stats(second, { api: second }));
+  for (let second = 2; second < 150; second++) history.add(stats(second, { api: second }));
   expect(ofGone()).toEqual([one, undefined, closing]);
-  history.add(stats(300, {}));
+  history.add(stats(150, {}));
   expect(ofGone()).toEqual([one, closing, undefined]);
-  history.add(stats(301, {}));
+  history.add(stats(151, {}));
   expect(ofGone()).toEqual([undefined, undefined, undefined]);
 });
