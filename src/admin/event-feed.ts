@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../time/clock.ts';
-import type { ServicesEvent, StatsEvent, TimelineEvent } from './schema.ts';
+import type { ServicesEvent, StatsEvent, TimelineEvent } from './event-schema.ts';
 import { changedStats } from './stats-history.ts';
 import { Subscription } from './subscription.ts';
 

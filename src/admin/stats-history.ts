@@ -1,6 +1,6 @@
 import { countFailures } from '../text/failures.ts';
 import { statsFields } from './derived-fields.ts';
-import type { StatsEvent } from './schema.ts';
+import type { StatsEvent } from './event-schema.ts';
 
 /**
  * The figures of the last minutes, a sample every two seconds, so that a page that opens has full charts at once. A

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
 import { createMetrics, type MetricsInput } from '../admin/metrics/metrics.ts';
-import type { ServicesEvent, StatsEvent } from '../admin/schema.ts';
+import type { ServicesEvent, StatsEvent } from '../admin/event-schema.ts';
 import type { AdminCommands, AdminReads, AdminSource, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';

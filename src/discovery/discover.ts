@@ -144,7 +144,8 @@ function discoverContainer(
       }
     }
   }
-  return { declarations, problems, restarted: restartedOf(facts) };
+  // A container that asks for no route, as with `enable=false`, may restart as it likes.
+  return { declarations, problems, restarted: reading.routes.length === 0 ? [] : restartedOf(facts) };
 }
 
 function restartedOf({ id, name, state, restarts = 0, lastExit }: ContainerFacts): readonly RestartedContainer[] {

@@ -4,7 +4,8 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { servicesSchema, timelineEventSchema } from '../../src/admin/schema.ts';
+import { timelineEventSchema } from '../../src/admin/event-schema.ts';
+import { servicesSchema } from '../../src/admin/schema.ts';
 import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';

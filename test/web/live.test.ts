@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Route } from 'playwright-core';
-import { historySchema } from '../../src/admin/schema.ts';
+import { historySchema } from '../../src/admin/event-schema.ts';
 import { startBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';

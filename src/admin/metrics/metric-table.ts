@@ -123,7 +123,7 @@ export const ownMetrics = {
     type: 'counter',
     help: 'Session records that were lost because they came faster than the control thread could read them.',
     step: 8,
-    ticks: 'records came faster than the control thread could read them: those sessions are in none of the two above',
+    ticks: 'records came faster than the control thread could read them: those sessions are in none of the three above',
   },
   eventLoopLag: {
     name: 'sealane_event_loop_lag_seconds',

@@ -8,7 +8,7 @@ import {
   servicesEventSchema,
   statsEventSchema,
   timelineEventSchema,
-} from '../schema.ts';
+} from '../event-schema.ts';
 import type { AdminEvents } from '../source.ts';
 import type { Subscription } from '../subscription.ts';
 import { failuresOf } from './contract.ts';

@@ -4,11 +4,11 @@ import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed } from '../problem-document.ts';
+import { historySchema } from '../event-schema.ts';
 import {
   endedQuerySchema,
   endedSessionsSchema,
   explanationSchema,
-  historySchema,
   problemsSchema,
   serviceSchema,
   servicesSchema,

@@ -7,7 +7,8 @@ import { untilInterrupted } from '../stop-signals.ts';
 import { jsonLine, plainLine } from '../top/plain.ts';
 import { createRefresher } from '../top/refresh.ts';
 import { openScreen } from '../top/screen.ts';
-import { emptyTop, nextTop, type TopInput, type TopState } from '../top/state.ts';
+import { nextTop } from '../top/next.ts';
+import { emptyTop, type TopInput, type TopState } from '../top/state.ts';
 import { renderTop, shownOn } from '../top/view.ts';
 
 /**

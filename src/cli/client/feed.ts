@@ -8,7 +8,7 @@ import {
   type ServicesEvent,
   type StatsEvent,
   type TimelineEvent,
-} from '../../admin/schema.ts';
+} from '../../admin/event-schema.ts';
 import { nonsense, unreachable } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 

@@ -1,4 +1,4 @@
-import type { TimelineEvent } from '../../admin/schema.ts';
+import type { TimelineEvent } from '../../admin/event-schema.ts';
 import { printable } from '../../text/printable.ts';
 import type { Paint } from '../../text/paint.ts';
 import { formatTime } from './time.ts';

@@ -90,8 +90,6 @@ export function columnsFor(services: readonly ApiService[], columns: number): re
     used += gap.length + column.width;
     fitting.add(column);
   }
-  // A terminal that is too narrow for a single column shows the names alone, cut.
-  if (fitting.size === 0) return [{ ...name, width: columns }];
   let spare = columns - used;
   const widen = (column: TopColumn): TopColumn => {
     if (column !== name && column !== listens) return column;

@@ -3,8 +3,8 @@ import type { AdminClient, Lost } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed.ts';
 
 /**
- * Requests what the event stream does not carry: all services after a change, and the opened services for the figures
- * of their upstreams. A Sealane with thousands of upstreams is busy with these requests for at most a tenth of the
+ * Requests what the event stream does not carry: all services after a change, and for the figures of their upstreams the
+ * services whose upstreams are shown. A Sealane with thousands of upstreams is busy with these requests for at most a tenth of the
  * time.
  */
 export interface Refresher {
@@ -22,7 +22,7 @@ const askDelayMs = 1_000;
 const longestMs = 10_000;
 /** The pause after a request for all services, as a multiple of the time that the request took. */
 const restFactor = 10;
-/** The number of opened services that are refreshed each second. The figures of others are up to `longestMs` old. */
+/** The number of those services that are refreshed each second. The figures of others are up to `longestMs` old. */
 const mostServices = 20;
 
 export function createRefresher(

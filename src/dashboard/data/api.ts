@@ -1,8 +1,8 @@
+import type { ApiHistory } from '../../admin/event-schema.ts';
 import type {
   ApiEndedSessions,
   ApiError,
   ApiExplanation,
-  ApiHistory,
   ApiProblem,
   ApiService,
   ApiServices,

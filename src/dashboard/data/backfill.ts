@@ -1,4 +1,4 @@
-import type { StatsEvent } from '../../admin/schema.ts';
+import type { StatsEvent } from '../../admin/event-schema.ts';
 import type { History } from './history.ts';
 
 /**

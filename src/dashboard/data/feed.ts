@@ -1,6 +1,7 @@
 import { countFailures } from '../../text/failures.ts';
 import { batch } from '@preact/signals';
-import type { ApiProblem, ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/schema.ts';
+import type { ServicesEvent, StatsEvent, TimelineEvent } from '../../admin/event-schema.ts';
+import type { ApiProblem } from '../../admin/schema.ts';
 import { api, ApiFailure } from './api.ts';
 import { Backfill } from './backfill.ts';
 import { serverNowMs, setServerTime } from './clock.ts';

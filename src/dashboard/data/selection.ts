@@ -1,3 +1,4 @@
+import { compareAttention } from '../../text/attention.ts';
 import type { ApiService } from '../../admin/schema.ts';
 import type { Live } from './history.ts';
 
@@ -24,11 +25,9 @@ export function selectServices(
     (service) => hasState(service, state) && words.every((word) => isAbout(service, word)),
   );
   if (order === 'name') return found;
-  if (order === 'state') return found.sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state));
+  if (order === 'state') return found.sort(compareAttention);
   return found.sort((a, b) => weigh(order, liveOf(b.name)) - weigh(order, liveOf(a.name)));
 }
-
-const urgency: readonly ApiService['state'][] = ['down', 'degraded', 'up'];
 
 export interface StateCounts {
   readonly all: number;

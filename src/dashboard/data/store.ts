@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import type { ApiProblem, ApiService, ApiStatus, TimelineEvent } from '../../admin/schema.ts';
+import type { TimelineEvent } from '../../admin/event-schema.ts';
+import type { ApiProblem, ApiService, ApiStatus } from '../../admin/schema.ts';
 import { History, idle, type Live } from './history.ts';
 
 /**

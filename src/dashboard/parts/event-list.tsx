@@ -1,4 +1,4 @@
-import type { TimelineEvent } from '../../admin/schema.ts';
+import type { TimelineEvent } from '../../admin/event-schema.ts';
 import { toHash } from '../place.ts';
 import { ClockTime } from './ago.tsx';
 import { Mark } from './state.tsx';

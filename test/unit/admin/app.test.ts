@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
+import { historySchema } from '../../../src/admin/event-schema.ts';
 import {
   actionSchema,
   endedSessionsSchema,
   errorSchema,
   explanationSchema,
-  historySchema,
   problemsSchema,
   serviceSchema,
   servicesSchema,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAdminApp } from '../../../src/admin/app.ts';
 import type { Happening } from '../../../src/admin/event-feed.ts';
-import { servicesEventSchema, statsEventSchema, timelineEventSchema } from '../../../src/admin/schema.ts';
+import { servicesEventSchema, statsEventSchema, timelineEventSchema } from '../../../src/admin/event-schema.ts';
 import { adminSource, catalogOf, declare } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 import { settle } from '../../support/fake-engine/port.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StatsEvent } from '../../../src/admin/schema.ts';
+import type { StatsEvent } from '../../../src/admin/event-schema.ts';
 import { StatsHistory } from '../../../src/admin/stats-history.ts';
 
 function stats(second: number, sessions: Readonly<Record<string, number>>): StatsEvent {

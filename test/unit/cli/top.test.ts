@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import type { ApiService, ApiServices, StatsEvent, TimelineEvent } from '../../../src/admin/schema.ts';
+import type { StatsEvent, TimelineEvent } from '../../../src/admin/event-schema.ts';
+import type { ApiService, ApiServices } from '../../../src/admin/schema.ts';
 import { plainLine } from '../../../src/cli/top/plain.ts';
-import {
-  emptyTop,
-  nextTop,
-  shownServices,
-  type Key,
-  type TopInput,
-  type TopState,
-} from '../../../src/cli/top/state.ts';
+import { nextTop } from '../../../src/cli/top/next.ts';
+import { emptyTop, shownServices, type Key, type TopInput, type TopState } from '../../../src/cli/top/state.ts';
 import { renderTop, shownOn } from '../../../src/cli/top/view.ts';
 
 const at = '2026-01-01T12:00:00.000Z';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StatsEvent } from '../../../src/admin/schema.ts';
+import type { StatsEvent } from '../../../src/admin/event-schema.ts';
 import { Backfill } from '../../../src/dashboard/data/backfill.ts';
 import { History } from '../../../src/dashboard/data/history.ts';
 

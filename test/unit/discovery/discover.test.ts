@@ -44,6 +44,8 @@ describe('discovery', () => {
     const labels = { 'sealane.port': '80' };
     expect(discoverOne({ labels, state, restarts: 2 }).restarted).toMatchObject([{ isRunning, restarts: 2 }]);
     expect(discoverOne({ labels, state, restarts: 1 }).restarted).toEqual([]);
+    const disabled = { ...labels, 'sealane.enable': 'false' };
+    expect(discoverOne({ labels: disabled, state, restarts: 2 }).restarted).toEqual([]);
   });
 
   it('listens on the port itself when no listen address is given', () => {
