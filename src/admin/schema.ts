@@ -89,6 +89,11 @@ const routeSchema = z
       .describe(
         "Where the engine publishes it on its host, `address:port`; empty where it doesn't, or where Sealane's ports are the host's own.",
       ),
+    web: z
+      .array(z.object({ scheme: z.enum(['http', 'https']), host: z.string().nullable() }))
+      .describe(
+        'What browsers can open on its addresses; `host` null: the address itself. Empty: not known to be HTTP.',
+      ),
     reason: z.string().nullable().describe('Why it is not open.'),
   })
   .meta({ id: 'Route' });

@@ -61,7 +61,10 @@ function viewService(
     name,
     state: kind,
     reason,
-    routes: routes.map((route) => viewRoute(route, listeners.get(route.listen), published)),
+    routes: routes.map((route) => ({
+      ...viewRoute(route, listeners.get(route.listen), published),
+      web: viewWeb(route, upstreams),
+    })),
     balance: pool.balance,
     holdMs: pool.holdMs,
     connectTimeoutMs: pool.connectTimeoutMs,
@@ -80,7 +83,7 @@ function viewRoute(
   route: Service['routes'][number],
   status: ListenerStatus | undefined,
   ports: readonly PublishedPort[],
-): ApiRoute {
+): Omit<ApiRoute, 'web'> {
   const { listen, host, port, openPort } = route;
   const selectors = selectorNames(route);
   const why = status?.kind === 'failed' ? `cannot be bound: ${status.code}` : 'is being opened';
@@ -93,6 +96,16 @@ function viewRoute(
     published: publishedAddresses({ host, port: openPort ?? port }, ports).map(formatAddress),
     reason: openPort === undefined ? why : null,
   };
+}
+
+/** HTTP is known by a host, which only HTTP has, or by the upstreams' checks; a pattern is nothing to open. */
+function viewWeb({ selectors }: Service['routes'][number], upstreams: Service['upstreams']): ApiRoute['web'] {
+  const speakHttp = upstreams.length > 0 && upstreams.every(({ declared }) => declared.health.kind === 'http');
+  return selectors.flatMap((selector): ApiRoute['web'] => {
+    const scheme = selector.tls === 'terminate' ? 'https' : 'http';
+    if (selector.kind === 'default') return speakHttp ? [{ scheme, host: null }] : [];
+    return selector.kind === 'host' && !selector.pattern.startsWith('*.') ? [{ scheme, host: selector.pattern }] : [];
+  });
 }
 
 function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToWall): ApiUpstream {

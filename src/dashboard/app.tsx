@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { countStates } from './data/selection.ts';
 import { connection, problems, services, status } from './data/store.ts';
 import { count, plural } from './format.ts';
-import { place } from './location.ts';
+import { place, servicesPlace } from './location.ts';
 import { toHash, type Place } from './place.ts';
 import { Confirm } from './parts/confirm.tsx';
 import { Connection, StaleBar } from './parts/connection.tsx';
@@ -19,7 +19,8 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const now = place.value;
   useTitle();
-  useArrival(main, toHash(now));
+  // Another project is still the same view.
+  useArrival(main, toHash(now.kind === 'services' ? { kind: 'services' } : now));
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => skip(event, main.current)}>
@@ -67,7 +68,7 @@ function View({ now }: { readonly now: Place }) {
 
 function Navigation({ now }: { readonly now: Place }) {
   const links: readonly [string, Place, number][] = [
-    ['Services', { kind: 'services' }, 0],
+    ['Services', servicesPlace.value, 0],
     ['Sessions', { kind: 'sessions', service: '' }, 0],
     ['Events', { kind: 'events' }, 0],
     ['Problems', { kind: 'problems' }, problems.value.length],

@@ -3,7 +3,8 @@
  * asked.
  */
 export type Place =
-  | { readonly kind: 'services' }
+  /** `project`: only its services, '' for those of none. */
+  | { readonly kind: 'services'; readonly project?: string }
   | { readonly kind: 'service'; readonly name: string }
   | { readonly kind: 'sessions'; readonly service: string }
   | { readonly kind: 'events' }
@@ -12,7 +13,7 @@ export type Place =
 export function toHash(place: Place): string {
   switch (place.kind) {
     case 'services':
-      return '#/';
+      return place.project === undefined ? '#/' : `#/?${new URLSearchParams({ project: place.project })}`;
     case 'service':
       return `#/services/${encodeURIComponent(place.name)}`;
     case 'sessions':
@@ -27,6 +28,7 @@ export function toHash(place: Place): string {
 export function fromHash(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [kind, name] = path.split('/', 2);
+  if (kind === '') return servicesAt(query);
   if (kind === 'sessions') return { kind, service: new URLSearchParams(query).get('service') ?? '' };
   if (kind === 'events' || kind === 'problems') return { kind };
   if (kind === 'services' && name !== undefined && name !== '') {
@@ -37,4 +39,9 @@ export function fromHash(hash: string): Place {
     }
   }
   return { kind: 'services' };
+}
+
+function servicesAt(query: string): Place {
+  const project = new URLSearchParams(query).get('project');
+  return project === null ? { kind: 'services' } : { kind: 'services', project };
 }

@@ -143,6 +143,21 @@ describe('the page', () => {
     expect(await t.page.getByText('the name that its client asks for first').count()).toBe(0);
   });
 
+  it('links to a service that is routed by host, and copies addresses', async () => {
+    await using t = await browser.open(served.url);
+    const row = t.page.getByRole('row', { name: 'shop/api-001' });
+    const url = `http://api.test:${listenPort}`;
+    expect(await row.getByRole('link', { name: url }).getAttribute('href')).toBe(`${url}/`);
+    await t.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await row.getByRole('button', { name: `Copy ${url}` }).click();
+    await t.page
+      .getByRole('status')
+      .filter({ hasText: `${url} is copied.` })
+      .waitFor();
+    expect(await t.page.evaluate('navigator.clipboard.readText()')).toBe(url);
+    expect(await t.page.getByRole('row', { name: 'shop/api-000' }).getByRole('link').count()).toBe(1);
+  });
+
   it('finds a service among many by state, page and search', async () => {
     await using t = await browser.open(served.url);
     const { page } = t;
@@ -159,6 +174,13 @@ describe('the page', () => {
     await page.getByRole('searchbox').fill('no such thing');
     await page.getByRole('button', { name: 'Show all 120' }).click();
     await page.getByText('1–50 of 120').waitFor();
+    await page.goto(`${served.url}#/?project=blog`);
+    await page.getByText('No service fits.').waitFor();
+    await page.getByRole('combobox', { name: 'Project' }).selectOption('shop');
+    await page.waitForURL(/#\/\?project=shop$/);
+    await page.getByText('1–50 of 120').waitFor();
+    await page.getByRole('combobox', { name: 'Project' }).selectOption('all');
+    await page.waitForURL(/#\/$/);
   });
 
   it('sends requests only to its own Sealane, and can’t send others', async () => {

@@ -13,20 +13,36 @@ export interface Wanted {
   readonly search: string;
   readonly state: StateFilter;
   readonly order: Order;
+  /** Only services of this project, '' for those of none; undefined for all. */
+  readonly project: string | undefined;
 }
 
 export function selectServices(
   services: Iterable<ApiService>,
-  { search, state, order }: Wanted,
+  { search, state, order, project }: Wanted,
   liveOf: (name: string) => Live,
 ): readonly ApiService[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = [...services].filter(
+  const found = inProject(services, project).filter(
     (service) => hasState(service, state) && words.every((word) => isAbout(service, word)),
   );
   if (order === 'name') return found;
   if (order === 'state') return found.sort(compareAttention);
   return found.sort((a, b) => weigh(order, liveOf(b.name)) - weigh(order, liveOf(a.name)));
+}
+
+export function inProject(services: Iterable<ApiService>, project: string | undefined): ApiService[] {
+  return [...services].filter(({ name }) => project === undefined || projectOf(name) === project);
+}
+
+/** A service of compose is called `project/service`; another one may have no project, which is ''. */
+function projectOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf('/')));
+}
+
+/** The projects of the services, in order, with '' where a service has none. */
+export function projectsOf(services: Iterable<ApiService>): readonly string[] {
+  return [...new Set(Iterator.from(services).map(({ name }) => projectOf(name)))].toSorted();
 }
 
 export interface StateCounts {

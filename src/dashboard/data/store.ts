@@ -1,6 +1,7 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { TimelineEvent } from '../../admin/event-schema.ts';
 import type { ApiProblem, ApiService, ApiStatus } from '../../admin/schema.ts';
+import { foldEvents } from './event-lines.ts';
 import { History, idle, type Live } from './history.ts';
 
 /**
@@ -20,6 +21,8 @@ export const services = signal<ReadonlyMap<string, ApiService>>(new Map());
 export const problems = signal<readonly ApiProblem[]>([]);
 /** Newest first, bounded. */
 export const timeline = signal<readonly TimelineEvent[]>([]);
+/** The timeline in folded lines, without the engine's own events. */
+export const eventLines = computed(() => foldEvents(timeline.value, { withEngine: false }));
 
 export const history = new History();
 /** Grows with each tick of the history. A view that shows figures reads it, and so is drawn again. */

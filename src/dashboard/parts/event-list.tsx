@@ -1,26 +1,33 @@
-import type { TimelineEvent } from '../../admin/event-schema.ts';
+import type { EventLine } from '../data/event-lines.ts';
+import { count } from '../format.ts';
 import { toHash } from '../place.ts';
-import { ClockTime } from './ago.tsx';
+import { Ago, ClockTime } from './ago.tsx';
 import { Mark } from './state.tsx';
 
-/** A list of events, newest first. */
+/** The lines of the timeline, newest first. */
 export function EventList({
-  events,
+  lines,
   withService = true,
 }: {
-  readonly events: readonly TimelineEvent[];
+  readonly lines: readonly EventLine[];
   readonly withService?: boolean;
 }) {
-  if (events.length === 0) return <p class="empty">Nothing has happened yet.</p>;
+  if (lines.length === 0) return <p class="empty">Nothing has happened yet.</p>;
   return (
     <ol class="events">
-      {events.map((event) => (
-        <li key={event.id}>
-          <ClockTime at={event.at} />
-          <Mark state={event.level} />
+      {lines.map((line) => (
+        <li key={line.key}>
+          <ClockTime at={line.at} />
+          <Mark state={line.level} />
           <p>
-            {event.level === 'warn' && <span class="unseen">Warning: </span>}
-            <Message event={event} linked={withService} />
+            {line.level === 'warn' && <span class="unseen">Warning: </span>}
+            <Message line={line} linked={withService} />
+            {line.times > 1 && (
+              <span class="times">
+                {' '}
+                {count(line.times)} times, last <Ago at={line.at} /> ago
+              </span>
+            )}
           </p>
         </li>
       ))}
@@ -29,8 +36,8 @@ export function EventList({
 }
 
 /** The service's name in the message links to its page; a message without the name gets a link at its end. */
-function Message({ event, linked }: { readonly event: TimelineEvent; readonly linked: boolean }) {
-  const { message, service } = event;
+function Message({ line, linked }: { readonly line: EventLine; readonly linked: boolean }) {
+  const { message, service } = line;
   if (!linked || service === null) return message;
   const at = message.indexOf(service);
   const link = <a href={toHash({ kind: 'service', name: service })}>{service}</a>;

@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals';
-import { timeline } from '../data/store.ts';
+import { foldEvents } from '../data/event-lines.ts';
+import { eventLines, timeline } from '../data/store.ts';
 import { count } from '../format.ts';
 import { EventList } from '../parts/event-list.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 
 /** The timeline: the engine's events, the changes that followed from them, and failures. */
-const filter = signal({ search: '', warnings: false });
+const filter = signal({ search: '', warnings: false, withEngine: false });
 const page = signal(0);
 
 function want(change: Partial<typeof filter.value>): void {
@@ -14,9 +15,10 @@ function want(change: Partial<typeof filter.value>): void {
 }
 
 export function Events() {
-  const { search, warnings } = filter.value;
+  const { search, warnings, withEngine } = filter.value;
   const word = search.trim().toLowerCase();
-  const all = timeline.value;
+  const kept = timeline.value.length;
+  const all = withEngine ? foldEvents(timeline.value, { withEngine }) : eventLines.value;
   const found = all.filter(
     ({ level, message, service }) =>
       (!warnings || level === 'warn') && `${message} ${service ?? ''}`.toLowerCase().includes(word),
@@ -28,7 +30,7 @@ export function Events() {
         <div>
           <h1 tabIndex={-1}>Events</h1>
           <p class="facts">
-            <span>newest first; the last {count(all.length)} are kept here</span>
+            <span>newest first; the last {count(kept)} are kept here, and what comes again is one line</span>
           </p>
         </div>
       </header>
@@ -49,11 +51,19 @@ export function Events() {
               Warnings
             </button>
           </div>
+          <label class="order">
+            <input
+              type="checkbox"
+              checked={withEngine}
+              onChange={(event) => want({ withEngine: event.currentTarget.checked })}
+            />
+            <span>Docker’s own events</span>
+          </label>
         </div>
         {all.length > 0 && found.length === 0 ? (
           <p class="empty">No event fits.</p>
         ) : (
-          <EventList events={pageOf(found, shown)} />
+          <EventList lines={pageOf(found, shown)} />
         )}
         <Pager page={shown} total={found.length} what="events" go={(to) => (page.value = to)} />
       </section>

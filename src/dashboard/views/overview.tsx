@@ -1,6 +1,6 @@
 import type { ApiStatus } from '../../admin/schema.ts';
 import { countStates } from '../data/selection.ts';
-import { history, problems, services, status, tick, timeline } from '../data/store.ts';
+import { eventLines, history, problems, services, status, tick } from '../data/store.ts';
 import { count, plural } from '../format.ts';
 import { toHash } from '../place.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -28,7 +28,7 @@ export function Overview() {
           <h2 id="latest-events">Events</h2>
           <a href={toHash({ kind: 'events' })}>All events</a>
         </header>
-        <EventList events={timeline.value.slice(0, eventsShown)} />
+        <EventList lines={eventLines.value.slice(0, eventsShown)} />
       </section>
     </div>
   );
@@ -96,7 +96,7 @@ function Problems() {
         <h2 id="open-problems">{plural(all.length, 'problem')}</h2>
         {all.length > problemsShown && <a href={toHash({ kind: 'problems' })}>All problems</a>}
       </header>
-      <ProblemList problems={all.slice(0, problemsShown)} />
+      <ProblemList problems={all.slice(0, problemsShown)} folded />
     </section>
   );
 }

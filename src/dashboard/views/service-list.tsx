@@ -1,17 +1,26 @@
 import { signal } from '@preact/signals';
-import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
-import { countStates, selectServices, type Order, type StateFilter, type Wanted } from '../data/selection.ts';
+import type { ApiRoute, ApiService, ApiUpstream } from '../../admin/schema.ts';
+import {
+  countStates,
+  inProject,
+  projectsOf,
+  selectServices,
+  type Order,
+  type StateFilter,
+  type Wanted,
+} from '../data/selection.ts';
 import { liveOf, services, status } from '../data/store.ts';
-import { clientAddresses } from '../../text/client-addresses.ts';
 import { countFailures, describeFailures } from '../../text/failures.ts';
 import { count, plural, rate } from '../format.ts';
+import { place } from '../location.ts';
 import { toHash } from '../place.ts';
+import { Addresses } from '../parts/addresses.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
 import { Mark } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 
 /** The list of all services: searched, filtered, in pages. The selection is kept while another view is open. */
-const wanted = signal<Wanted>({ search: '', state: 'all', order: 'state' });
+const wanted = signal<Omit<Wanted, 'project'>>({ search: '', state: 'all', order: 'state' });
 const page = signal(0);
 const columns: readonly TableColumn[] = [
   { title: 'Service' },
@@ -21,23 +30,36 @@ const columns: readonly TableColumn[] = [
   { title: 'Throughput', kind: 'number' },
 ];
 
-function want(change: Partial<Wanted>): void {
+function want(change: Partial<typeof wanted.value>): void {
   wanted.value = { ...wanted.value, ...change };
   page.value = 0;
+}
+
+function showAll(): void {
+  want({ search: '', state: 'all' });
+  openProject(undefined);
+}
+
+/** The address bar keeps the project, so that a link or a reload shows it again. */
+function openProject(project: string | undefined): void {
+  page.value = 0;
+  location.hash = toHash(project === undefined ? { kind: 'services' } : { kind: 'services', project });
 }
 
 export function ServiceList() {
   const all = services.value;
   if (all.size === 0) return <NoServices />;
-  const found = selectServices(all.values(), wanted.value, liveOf);
+  const now = place.value;
+  const project = now.kind === 'services' ? now.project : undefined;
+  const found = selectServices(all.values(), { ...wanted.value, project }, liveOf);
   const shown = Math.min(page.value, lastPage(found.length));
   return (
     <section class="card" aria-label="Services">
-      <Toolbar found={found.length} />
+      <Toolbar found={found.length} project={project} />
       {found.length === 0 ? (
         <p class="empty">
           No service fits.{' '}
-          <button type="button" class="as-link" onClick={() => want({ search: '', state: 'all' })}>
+          <button type="button" class="as-link" onClick={showAll}>
             Show all {count(all.size)}
           </button>
         </p>
@@ -53,8 +75,8 @@ export function ServiceList() {
   );
 }
 
-function Toolbar({ found }: { readonly found: number }) {
-  const { attention, all } = countStates(services.value.values());
+function Toolbar({ found, project }: { readonly found: number; readonly project: string | undefined }) {
+  const { attention, all } = countStates(inProject(services.value.values(), project));
   const { search, state, order } = wanted.value;
   const filters: readonly [StateFilter, string, number][] = [
     ['all', 'All', all],
@@ -76,6 +98,7 @@ function Toolbar({ found }: { readonly found: number }) {
           </button>
         ))}
       </div>
+      <Projects chosen={project} />
       <label class="order">
         <span>Order</span>
         <select value={order} onChange={(event) => want({ order: event.currentTarget.value as Order })}>
@@ -92,8 +115,32 @@ function Toolbar({ found }: { readonly found: number }) {
   );
 }
 
+/** Offered where services carry more than one project, or where the address bar names one. */
+function Projects({ chosen }: { readonly chosen: string | undefined }) {
+  const names = projectsOf(services.value.values());
+  if (names.length < 2 && chosen === undefined) return null;
+  const offered = chosen === undefined || names.includes(chosen) ? names : [...names, chosen];
+  const change = (value: string): void => openProject(value === 'all' ? undefined : value.slice(1));
+  return (
+    <label class="order">
+      <span>Project</span>
+      <select
+        value={chosen === undefined ? 'all' : `/${chosen}`}
+        onChange={(event) => change(event.currentTarget.value)}
+      >
+        <option value="all">all</option>
+        {offered.map((name) => (
+          <option key={name} value={`/${name}`}>
+            {name === '' ? 'none' : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function Row({ service }: { readonly service: ApiService }) {
-  const { name, state, reason, routes, upstreams, failures } = service;
+  const { name, state, routes, upstreams, failures } = service;
   const failed = countFailures(failures);
   const live = liveOf(name);
   const slash = name.lastIndexOf('/');
@@ -108,18 +155,18 @@ function Row({ service }: { readonly service: ApiService }) {
               {name.slice(slash + 1)}
             </a>
             <span class="unseen">, {state}</span>
-            {state !== 'up' && <p class="reason">{reason}</p>}
+            {state !== 'up' && <Reason service={service} />}
             {failed > 0 && <p class="failed">{describeFailures(failures)}</p>}
           </div>
         </div>
       </th>
-      <td role="cell" class="mono listens">
+      <td role="cell" class="listens">
         {routes.map((route) => (
-          <span key={`${route.listen} ${route.selectors.join()}`} class={route.open ? '' : 'closed'}>
-            {clientAddresses(route).join(', ')}
-            {route.selectors.length > 0 && <small> {route.selectors.join(', ')}</small>}
+          <div key={`${route.listen} ${route.selectors.join()}`}>
+            <Addresses route={route} />
+            <Selectors route={route} />
             {!route.open && <span class="unseen"> (not open)</span>}
-          </span>
+          </div>
         ))}
       </td>
       <td role="cell">
@@ -134,6 +181,28 @@ function Row({ service }: { readonly service: ApiService }) {
       </td>
     </tr>
   );
+}
+
+/** Where all is served in spite of a problem, the problem is the reason. */
+function Reason({ service }: { readonly service: ApiService }) {
+  const { reason, problems, routes, upstreams, lingersUntil } = service;
+  const [first] = problems;
+  const isServed = routes.every(({ open }) => open) && upstreams.every(({ state }) => state === 'ready');
+  if (!first || !isServed || upstreams.length === 0 || lingersUntil !== null) return <p class="reason">{reason}</p>;
+  const others = problems.length - 1;
+  return (
+    <p class="reason">
+      {first.subject}: {first.message}
+      {others > 0 && ` (and ${plural(others, 'other problem')})`}
+    </p>
+  );
+}
+
+/** A host is in its link already. */
+function Selectors({ route: { selectors, web, open } }: { readonly route: ApiRoute }) {
+  const linked = new Set(open ? web.map(({ host }) => `host ${host}`) : []);
+  const others = selectors.filter((selector) => !linked.has(selector));
+  return others.length === 0 ? null : <small>{others.join(', ')}</small>;
 }
 
 /** Beyond this many upstreams a row shows their number, not a mark for each. */

@@ -1,10 +1,11 @@
 import { countFailures, describeFailures } from '../../text/failures.ts';
 import type { ApiService } from '../../admin/schema.ts';
-import { connection, history, liveOf, services, tick, timeline } from '../data/store.ts';
+import { connection, eventLines, history, liveOf, services, tick } from '../data/store.ts';
 import { count, duration, latency } from '../format.ts';
-import { clientAddresses } from '../../text/client-addresses.ts';
 import { formatBytes } from '../../text/sizes.ts';
+import { servicesPlace } from '../location.ts';
 import { toHash } from '../place.ts';
+import { Addresses } from '../parts/addresses.tsx';
 import { Ago } from '../parts/ago.tsx';
 import { EventList } from '../parts/event-list.tsx';
 import { Mark } from '../parts/state.tsx';
@@ -20,10 +21,10 @@ export function ServiceView({ name }: { readonly name: string }) {
   const service = services.value.get(name);
   useFresh(name);
   if (!service) return <Missing name={name} />;
-  const events = timeline.value.filter((event) => event.service === name).slice(0, eventsShown);
+  const events = eventLines.value.filter((line) => line.service === name).slice(0, eventsShown);
   return (
     <div class="service">
-      <a class="back" href={toHash({ kind: 'services' })}>
+      <a class="back" href={toHash(servicesPlace.value)}>
         All services
       </a>
       <header class="headline">
@@ -46,7 +47,7 @@ export function ServiceView({ name }: { readonly name: string }) {
           <header class="card-head">
             <h2 id="its-events">Events</h2>
           </header>
-          <EventList events={events} withService={false} />
+          <EventList lines={events} withService={false} />
         </section>
         <Declared service={service} />
       </div>
@@ -57,7 +58,7 @@ export function ServiceView({ name }: { readonly name: string }) {
 function Missing({ name }: { readonly name: string }) {
   return (
     <div class="service">
-      <a class="back" href={toHash({ kind: 'services' })}>
+      <a class="back" href={toHash(servicesPlace.value)}>
         All services
       </a>
       <header class="headline">
@@ -122,7 +123,7 @@ function Declared({ service }: { readonly service: ApiService }) {
           <dt>Listens on</dt>
           {routes.map((route) => (
             <dd key={`${route.listen} ${route.selectors.join()}`}>
-              <code>{clientAddresses(route).join(', ')}</code> {route.selectors.join(', ')}
+              <Addresses route={route} /> {route.selectors.join(', ')}
               {!route.open && <b class="is-unhealthy"> not open{route.reason === null ? '' : `: ${route.reason}`}</b>}
             </dd>
           ))}

@@ -14,6 +14,7 @@ import {
   sessionsSchema,
 } from '../../../src/admin/schema.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
+import type { HealthPlan, RouteMatch } from '../../../src/catalog/declaration.ts';
 import { listenerProblems } from '../../../src/catalog/problems/listener-problems.ts';
 import { listensOn } from '../../../src/cli/render/status.ts';
 import { emptyRecord } from '../../../src/relay/boundary/report.ts';
@@ -102,6 +103,27 @@ describe('reading', () => {
     ]);
     const { routes } = serviceSchema.parse(await (await ask(adminSource(catalog), '/api/services/api')).json());
     expect(routes).toMatchObject([{ selectors: ['default', 'host api.test'], names: ['rest', 'host api.test'] }]);
+  });
+
+  it('says what browsers can open: a host by HTTP, by HTTPS where Sealane ends TLS, and no pattern or server name', async () => {
+    const webOf = async (match: Partial<RouteMatch>, health: HealthPlan = { kind: 'none' }) => {
+      const upstream = { ...declaredUpstream('one'), health };
+      const catalog = catalogOf([{ ...declare('api', upstream), match: { ...plainMatch, ...match } }]);
+      const { routes } = serviceSchema.parse(await (await ask(adminSource(catalog), '/api/services/api')).json());
+      return routes[0]?.web;
+    };
+    const host = { kind: 'host', pattern: 'api.test' } as const;
+    const wild = { kind: 'host', pattern: '*.test' } as const;
+    const sni = { kind: 'sni', pattern: 'api.test' } as const;
+    expect(await webOf({ names: [host, wild] })).toEqual([{ scheme: 'http', host: 'api.test' }]);
+    expect(await webOf({ names: [host], tls: 'terminate' })).toEqual([{ scheme: 'https', host: 'api.test' }]);
+    expect(await webOf({ names: [sni] })).toEqual([]);
+    expect(await webOf({})).toEqual([]);
+    const schedule = { intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
+    const check: HealthPlan = { kind: 'http', path: '/', proxyProtocol: undefined, ...schedule };
+    expect(await webOf({}, check)).toEqual([{ scheme: 'http', host: null }]);
+    expect(await webOf({ tls: 'terminate' }, check)).toEqual([{ scheme: 'https', host: null }]);
+    expect(await webOf({ names: [sni] }, check)).toEqual([]);
   });
 
   it('says where the port of a route is published', async () => {

@@ -17,7 +17,16 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
     state: 'up',
     reason: 'all is well',
     routes: [
-      { listen: '127.0.0.1:8080', selectors: [], names: [], open: true, port: 8080, published: [], reason: null },
+      {
+        listen: '127.0.0.1:8080',
+        selectors: [],
+        names: [],
+        open: true,
+        port: 8080,
+        published: [],
+        web: [],
+        reason: null,
+      },
     ],
     balance: 'least-connections',
     holdMs: 0,

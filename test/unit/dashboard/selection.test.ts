@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiService } from '../../../src/admin/schema.ts';
-import { countStates, selectServices, type Wanted } from '../../../src/dashboard/data/selection.ts';
+import { countStates, projectsOf, selectServices, type Wanted } from '../../../src/dashboard/data/selection.ts';
 import { fromHash, toHash, type Place } from '../../../src/dashboard/place.ts';
 
 const service = (name: string, state: ApiService['state'], more: Partial<ApiService> = {}): ApiService =>
@@ -17,7 +17,16 @@ const services = [
   service('shop/api', 'up', { upstreams: [upstream('shop-api-1'), upstream('shop-api-2', 'draining')] }),
   service('shop/db', 'down', {
     routes: [
-      { listen: '127.0.0.1:5432', selectors: [], names: [], open: true, port: 5432, published: [], reason: null },
+      {
+        listen: '127.0.0.1:5432',
+        selectors: [],
+        names: [],
+        open: true,
+        port: 5432,
+        published: [],
+        web: [],
+        reason: null,
+      },
     ],
   }),
   service('Web', 'degraded', {
@@ -29,6 +38,7 @@ const services = [
         open: true,
         port: 443,
         published: [],
+        web: [],
         reason: null,
       },
     ],
@@ -37,7 +47,7 @@ const services = [
 
 function found(wanted: Partial<Wanted>): string[] {
   const live = (name: string) => ({ active: name.length, held: 0, up: 0, down: name === 'shop/db' ? 9 : 1 });
-  const all = { search: '', state: 'all', order: 'name', ...wanted } as const;
+  const all = { search: '', state: 'all', order: 'name', project: undefined, ...wanted } as const;
   return selectServices(services, all, live).map(({ name }) => name);
 }
 
@@ -66,6 +76,14 @@ describe('the list of services', () => {
     expect(found({ order: 'state' })).toEqual(['shop/db', 'Web', 'shop/api']);
   });
 
+  it('has the projects of its services, and shows those of one', () => {
+    expect(projectsOf(services)).toEqual(['', 'shop']);
+    expect(projectsOf([service('b/x/y', 'up'), service('a/x', 'up')])).toEqual(['a', 'b']);
+    expect(found({ project: 'shop' })).toEqual(['shop/api', 'shop/db']);
+    expect(found({ project: '' })).toEqual(['Web']);
+    expect(found({ project: 'sho' })).toEqual([]);
+  });
+
   it('orders by connections or by traffic, and else keeps the order of the names', () => {
     expect(found({ order: 'sessions' })[0]).toBe('shop/api');
     expect(found({ order: 'traffic' })[0]).toBe('shop/db');
@@ -79,6 +97,8 @@ describe('the list of services', () => {
 describe('the place in the page', () => {
   it.each<Place>([
     { kind: 'services' },
+    { kind: 'services', project: 'shop & <b>?#' },
+    { kind: 'services', project: '' },
     { kind: 'service', name: 'shop/api:8080?#%<b>' },
     { kind: 'sessions', service: 'shop/api&x=1' },
     { kind: 'sessions', service: '' },
