@@ -11,7 +11,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  plugins: [leanZod(), leanDockerode(), leanBuiltins(), thirdPartyNotices()],
+  plugins: [leanZod(), leanDockerode(), leanStringWidth(), leanBuiltins(), thirdPartyNotices()],
   output: {
     dir: 'dist',
     format: 'esm',
@@ -51,21 +51,44 @@ function leanDockerode(): Plugin {
   };
 }
 
+/** string-width builds a pattern of all emoji as it is loaded, which takes 35 ms. Most texts have none: they wait for it. */
+function leanStringWidth(): Plugin {
+  const eager = 'const rgiEmojiRegex = /^\\p{RGI_Emoji}$/v;';
+  const lazy = 'const rgiEmojiRegex = { test: (text) => (rgiEmojiRegex.built ??= /^\\p{RGI_Emoji}$/v).test(text) };';
+  return {
+    name: 'lean-string-width',
+    transform(code, id) {
+      if (!id.endsWith('/string-width/index.js')) return undefined;
+      if (!code.includes(eager))
+        throw new Error('string-width has no longer the pattern that lean-string-width delays.');
+      return code.replace(eager, () => lazy);
+    },
+  };
+}
+
 /**
  * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
- * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
+ * `node:http` alone brings the whole of `fetch` and WebSocket. Here each is loaded when the first of its exports is used:
+ * most threads never need TLS.
  */
 export function leanBuiltins(): Plugin {
-  const wide = /^(?:node:)?(http|https|crypto|fs|tls)$/;
+  const wide = /^(?:node:)?(http|http2|https|crypto|fs|tls)$/;
+  const mark = '\0builtin:';
   return {
     name: 'lean-builtins',
     resolveId: (source) => {
       const [, name] = wide.exec(source) ?? [];
-      return name === undefined ? undefined : `\0builtin:${name}`;
+      return name === undefined ? undefined : `${mark}${name}`;
     },
-    load: (id) =>
-      id.startsWith('\0builtin:')
-        ? `module.exports = process.getBuiltinModule('node:${id.slice('\0builtin:'.length)}');`
-        : undefined,
+    load: (id) => (id.startsWith(mark) ? lazyModule(`node:${id.slice(mark.length)}`) : undefined),
   };
+}
+
+function lazyModule(name: string): string {
+  const names = Object.keys(process.getBuiltinModule(name) ?? {});
+  return [
+    `const load = () => process.getBuiltinModule('${name}');`,
+    'const lazily = (name) => [name, { get: () => load()[name], enumerable: true }];',
+    `module.exports = Object.defineProperties({}, Object.fromEntries(${JSON.stringify(names)}.map(lazily)));`,
+  ].join('\n');
 }

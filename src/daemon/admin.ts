@@ -19,7 +19,6 @@ import { LoopLag } from '../telemetry/loop-lag.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { version } from '../version.ts';
-import { serveAdminApi } from './admin-servers.ts';
 import type { CatalogLoop } from './catalog-loop.ts';
 import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
@@ -87,10 +86,12 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: engine.engine?.clock }),
     async serve() {
+      // What answers requests over HTTP takes 50 ms to load.
+      if (settings.admin === 'off' && settings['admin-socket'] === undefined) return;
+      const { serveAdminApi } = await import('./admin-servers.ts');
       const serving = { clock, logger, link, mostConnections: relay.files.adminConnections };
       for await (const server of serveAdminApi(source, settings, serving)) servers.push(server);
-      // Without an address nothing reads the history.
-      if (servers.length > 0) record();
+      record();
     },
     async close() {
       feed.stop();
