@@ -1,6 +1,7 @@
 import { describe, expect, inject, test, vi } from 'vitest';
 import { countOf } from '../../src/relay/boundary/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets/rig.ts';
+import { sharePlane } from '../support/sockets/shared-plane.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
@@ -24,9 +25,9 @@ export function describePlane(driver: 'stream' | 'splice'): void {
 }
 
 function planeTests(driver: 'stream' | 'splice'): void {
-  describeDriver('alone', () => planeRig(driver, { workerUrl }));
+  describeDriver('alone', sharePlane(driver, { workerUrl }));
   // The stream driver ends TLS where it accepts, which its own suite shows.
-  if (driver === 'splice') describeTls('alone', () => planeRig(driver, { workerUrl }));
+  if (driver === 'splice') describeTls('alone', sharePlane(driver, { workerUrl }));
 
   test('two workers share a port that the kernel chose, and balance by least connections across both', async () => {
     await using rig = planeRig(driver, { workers: 2, workerUrl });

@@ -376,6 +376,7 @@ describe('labels', () => {
     });
     await using witness = await startReplica({ labels: { ...t.labels, [`${t.prefix}.enable`]: 'True' } });
     await t.sealane.line(upstreamIs(witness.name, 'ready', 'web'));
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     const { msg } = await t.sealane.line({ event: 'problem', code: 'label-unknown', subject: bad.name });
     expect(msg).toContain(`did you mean "${t.prefix}.listen"?); the route is not served`);
     expect(await whoAnswers(elsewhere)).toBe('ECONNREFUSED');
