@@ -68,8 +68,7 @@ function leanStringWidth(): Plugin {
 
 /**
  * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
- * `node:http` alone brings the whole of `fetch` and WebSocket. Here each is loaded when the first of its exports is used:
- * most threads never need TLS.
+ * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
  */
 export function leanBuiltins(): Plugin {
   const wide = /^(?:node:)?(http|http2|https|crypto|fs|tls)$/;
@@ -80,15 +79,23 @@ export function leanBuiltins(): Plugin {
       const [, name] = wide.exec(source) ?? [];
       return name === undefined ? undefined : `${mark}${name}`;
     },
-    load: (id) => (id.startsWith(mark) ? lazyModule(`node:${id.slice(mark.length)}`) : undefined),
+    load(id) {
+      if (!id.startsWith(mark)) return undefined;
+      const name = id.slice(mark.length);
+      return ['crypto', 'tls'].includes(name) ? lateModule(name) : `module.exports = ${gotFromProcess(name)};`;
+    },
   };
 }
 
-function lazyModule(name: string): string {
-  const names = Object.keys(process.getBuiltinModule(name) ?? {});
+/** Loads a module when one of its exports is read: most relay threads need none of them, and each would pay 10 ms. */
+function lateModule(name: string): string {
+  const names = Object.keys(process.getBuiltinModule(`node:${name}`) ?? {});
   return [
-    `const load = () => process.getBuiltinModule('${name}');`,
-    'const lazily = (name) => [name, { get: () => load()[name], enumerable: true }];',
-    `module.exports = Object.defineProperties({}, Object.fromEntries(${JSON.stringify(names)}.map(lazily)));`,
+    `const late = (name) => [name, { get: () => ${gotFromProcess(name)}[name], enumerable: true }];`,
+    `module.exports = Object.defineProperties({}, Object.fromEntries(${JSON.stringify(names)}.map(late)));`,
   ].join('\n');
+}
+
+function gotFromProcess(name: string): string {
+  return `process.getBuiltinModule('node:${name}')`;
 }
