@@ -131,6 +131,28 @@ describe('the dashboard of a real engine', () => {
     checkQuiet(t, t.served.url);
   });
 
+  it('shows the problem of a label in the row, and the restarts of a container as one line that counts', async () => {
+    await using t = await setUp();
+    const { page, name } = t;
+    await using other = await startReplica({ labels: t.labels() });
+    await using one = await startReplica({ labels: t.labels({ wieght: '2' }) });
+    const row = page.getByRole('row', { name });
+    await row
+      .filter({ hasText: `${one.name}: unknown label` })
+      .filter({ hasText: 'did you mean' })
+      .waitFor();
+    await page.goto(`${t.served.url}#/events`);
+    await one.restart();
+    await one.restart();
+    const events = page.getByRole('listitem');
+    await events.filter({ hasText: `${one.name} in ${name} restarted 2 times, last` }).waitFor();
+    const ofDocker = events.filter({ hasText: `${other.name}: start` });
+    expect(await ofDocker.count()).toBe(0);
+    await page.getByRole('checkbox', { name: 'Docker’s own events' }).check();
+    await ofDocker.waitFor();
+    checkQuiet(t, t.served.url);
+  });
+
   it('shows clients and throughput', async () => {
     await using t = await setUp();
     const { page, name } = t;

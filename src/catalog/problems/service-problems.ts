@@ -62,7 +62,7 @@ function paused({ declared }: ServiceUpstream): Problem {
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it has been paused for more than ${formatDuration(unfitGraceMs)}, and gets no clients`,
-    fix: `Let it go on: docker unpause ${declared.name}`,
+    fix: `Resume it: docker unpause ${declared.name}`,
   };
 }
 
