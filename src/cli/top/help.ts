@@ -1,5 +1,5 @@
 import type { Paint } from '../../text/paint.ts';
-import { fit } from '../render/table.ts';
+import { wrap } from '../render/table.ts';
 
 /**
  * What `?` shows. Pure.
@@ -33,13 +33,17 @@ const sections: readonly (readonly [
   ],
 ];
 
+const indent = 12;
+
 /** The lines, none wider than `columns`. */
 export function helpLines(columns: number, paint: Paint): readonly string[] {
   return sections.flatMap(([title, ...entries]) => [
     paint('dim', title),
-    ...entries.map(([what, meaning]) => {
-      const line = fit(`  ${what.padEnd(9)} ${meaning}`, columns).trimEnd();
-      return `${paint('bold', line.slice(0, 12))}${line.slice(12)}`;
-    }),
+    ...entries.flatMap(([what, meaning]) =>
+      wrap(meaning, columns - indent).map((line, index) => {
+        const start = index === 0 ? `  ${what}`.padEnd(indent) : ' '.repeat(indent);
+        return `${paint('bold', start)}${line}`;
+      }),
+    ),
   ]);
 }

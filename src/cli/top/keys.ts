@@ -48,17 +48,17 @@ function onServices(state: TopState, key: Key, shown?: Shown): TopState {
     case 'interrupt':
       return { ...state, hasQuit: true };
     case 'up':
-      return moved(state, -1);
+      return moved(state, -1, shown);
     case 'down':
-      return moved(state, 1);
+      return moved(state, 1, shown);
     case 'page-up':
-      return moved(state, -pageRows);
+      return moved(state, -pageRows, shown);
     case 'page-down':
-      return moved(state, pageRows);
+      return moved(state, pageRows, shown);
     case 'first':
-      return moved(state, -Infinity);
+      return moved(state, -Infinity, shown);
     case 'last':
-      return moved(state, Infinity);
+      return moved(state, Infinity, shown);
     case 'enter':
       return toggled(state, shown);
     case 'escape':
@@ -78,9 +78,9 @@ function command(state: TopState, text: string, shown?: Shown): TopState {
     case '/':
       return { ...state, isFiltering: true };
     case 'k':
-      return moved(state, -1);
+      return moved(state, -1, shown);
     case 'j':
-      return moved(state, 1);
+      return moved(state, 1, shown);
     case ' ':
       return toggled(state, shown);
     case 's':
@@ -116,19 +116,23 @@ function onFilter(state: TopState, key: Key): TopState {
   }
 }
 
-function moved(state: TopState, by: number): TopState {
+/** Scrolls over what is hidden of the selected service, and then selects another one. */
+function moved(state: TopState, by: number, shown?: Shown): TopState {
+  const hidden = Number.isFinite(by) ? (by > 0 ? (shown?.mostScrolled ?? 0) - state.scrolled : state.scrolled) : 0;
+  if (hidden > 0) return { ...state, scrolled: state.scrolled + Math.sign(by) * Math.min(Math.abs(by), hidden) };
   const services = shownServices(state);
   if (services.length === 0) return state;
   const at = services.findIndex(({ name }) => name === state.selected);
   // Where no service is selected yet, the first move selects the first or the last one.
   const from = at < 0 ? (by > 0 ? -1 : services.length) : at;
   const to = Math.min(services.length - 1, Math.max(0, from + by));
-  return { ...state, selected: services[to]?.name };
+  if (to !== at || by === -Infinity) return { ...state, selected: services[to]?.name, scrolled: 0 };
+  return by === Infinity ? { ...state, scrolled: shown?.mostScrolled ?? 0 } : state;
 }
 
 function toggled(state: TopState, shown?: Shown): TopState {
   const { selected } = state;
   if (selected === undefined) return moved(state, 1);
   const isOpen = shown?.open.has(selected) ?? state.toggled.get(selected) === 'open';
-  return { ...state, toggled: new Map([...state.toggled, [selected, isOpen ? 'closed' : 'open']]) };
+  return { ...state, scrolled: 0, toggled: new Map([...state.toggled, [selected, isOpen ? 'closed' : 'open']]) };
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { emitKeypressEvents, type Key as Keypress } from 'node:readline';
 import type { Key } from './state.ts';
-import type { TopSize } from './view.ts';
+import type { TopSize } from './lines.ts';
 
 /**
  * The terminal and its escape sequences. The terminal is restored at the end of the process, except after SIGKILL.

@@ -26,7 +26,7 @@ export interface TopState {
   readonly page: Page;
   /** The page to which help returns. */
   readonly before: Page;
-  /** The number of lines that the pages of problems and help are scrolled down. */
+  /** How many lines the page is scrolled down; on the page of services, beyond the line of the selected one. */
   readonly scrolled: number;
   readonly filter: string;
   readonly isFiltering: boolean;

@@ -1,23 +1,19 @@
-import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { renderEvent } from '../render/event.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { plural } from '../../text/plural.ts';
-import { painter, stateStyles, type Paint, type Style } from '../../text/paint.ts';
+import { painter, type Paint } from '../../text/paint.ts';
 import { headline } from '../render/status.ts';
 import { fit, wrap } from '../render/table.ts';
-import { columnsFor, gap, type TopColumn } from './columns.ts';
+import { columnsFor, gap } from './columns.ts';
 import { helpLines } from './help.ts';
-import { shownServices, type Figures, type Shown, type TopState } from './state.ts';
+import { cut, hiddenNote, type TopSize } from './lines.ts';
+import { beyondTheTable, cursorOf, detailRows, serviceLines, visible } from './service-table.ts';
+import { shownServices, type Shown, type TopState } from './state.ts';
 
 /**
  * Renders `sealane top`: exactly as many lines as the terminal has, none wider than the terminal. Pure.
  */
-export interface TopSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
 const smallest: TopSize = { columns: 48, rows: 8 };
 
 export function renderTop(state: TopState, size: TopSize, colour: boolean, nowMs: number): string[] {
@@ -43,13 +39,18 @@ const pages: Readonly<Record<TopState['page'], (state: TopState, size: TopSize, 
 export function shownOn(state: TopState, size: TopSize): Shown {
   const page = { columns: size.columns, rows: size.rows - fixedRows + 1 };
   const plain = painter(false);
-  const lines = {
-    services: () => 0,
-    problems: () => allProblems(state, page, plain).length,
-    help: () => helpLines(size.columns, plain).length,
+  const open = openServices(state, page);
+  const beyond = (lines: number): number => (lines > page.rows ? lines - page.rows + 1 : 0);
+  const mostScrolled = {
+    services: () => beyondTheTable(serviceLines(state, [], open, page.columns, plain), rowsOfTable(page)),
+    problems: () => beyond(allProblems(state, page, plain).length),
+    help: () => beyond(helpLines(size.columns, plain).length),
   }[state.page]();
-  const mostScrolled = lines > page.rows ? lines - page.rows + 1 : 0;
-  return { open: openServices(state, page), mostScrolled };
+  return { open, mostScrolled };
+}
+
+function rowsOfTable({ rows }: Pick<TopSize, 'rows'>): number {
+  return rows - 1 - (rows < rowsForEvents ? 0 : leastEvents);
 }
 
 /** Those that the user opened; all but those that the user closed, where there is room for the upstreams of all. */
@@ -71,30 +72,17 @@ function servicesPage(state: TopState, { columns, rows }: TopSize, paint: Paint)
   const shown = columnsFor(shownServices(state), columns);
   const opened = openServices(state, { columns, rows });
   const lines = serviceLines(state, shown, opened, columns, paint);
-  const most = rows - 1 - (rows < rowsForEvents ? 0 : leastEvents);
+  const most = rowsOfTable({ rows });
   const titles = shown.map(({ title, width, align }) => fit(title, width, align)).join(gap);
-  const body = visible(lines.all, { columns, rows: Math.min(most, Math.max(lines.all.length, 1)) }, lines.cursor);
+  const body = visible(
+    lines.all,
+    { columns, rows: Math.min(most, Math.max(lines.all.length, 1)) },
+    cursorOf(state, lines),
+  );
   const rest = rows - 1 - body.length;
   const below = most === rows - 1 ? [] : ['', ...problemSummary(state, opened, { columns, rows: rest }, paint)];
   const events = below.length === 0 ? [] : timeline(state, columns, rest - below.length - 1, paint);
   return padded([paint('dim', fit(titles, columns)), ...body, ...below, ...events], { columns, rows });
-}
-
-/** A line of the table: of a service, or of what is shown under it. */
-interface Line {
-  readonly isService: boolean;
-  readonly render: () => string;
-}
-
-/** The part with the cursor in its middle. Where lines are hidden, the last row says how many services they are of. */
-function visible(all: readonly Line[], { columns, rows }: TopSize, cursor: number): readonly string[] {
-  if (all.length <= rows) return all.map(({ render }) => render());
-  const room = Math.max(0, rows - 1);
-  const from = Math.max(0, Math.min(all.length - room, cursor - Math.floor(room / 2)));
-  const servicesIn = (part: readonly Line[]): number => part.filter(({ isService }) => isService).length;
-  const [above, below] = [servicesIn(all.slice(0, from)), servicesIn(all.slice(from + room))];
-  const hidden = hiddenNote(plural(above, 'service'), below, columns);
-  return [...all.slice(from, from + room).map(({ render }) => render()), hidden];
 }
 
 /** The problems that are not shown under their service, where a large terminal has room: a third of the rest. */
@@ -140,11 +128,6 @@ function scrolledPage(lines: readonly string[], scrolled: number, size: TopSize)
   ];
 }
 
-/** Says what is hidden and which keys show it; a narrow terminal cuts the keys off. */
-function hiddenNote(above: string, below: number, columns: number): string {
-  return fit(`… ${above} above, ${below} below: ↑ ↓ PgUp PgDn`, columns).trimEnd();
-}
-
 function padded(lines: readonly string[], { rows }: TopSize): readonly string[] {
   return Array.from({ length: rows }, (_, index) => lines[index] ?? '');
 }
@@ -171,78 +154,6 @@ function totals({ totals: all, answer }: TopState, columns: number, paint: Paint
   return cut(parts.join('   '), columns, paint, down > 0 ? 'red' : isFine ? undefined : 'yellow');
 }
 
-/** Thousands of services have more rows than the screen, so only visible lines are rendered. */
-function serviceLines(
-  state: TopState,
-  shown: readonly TopColumn[],
-  opened: ReadonlySet<string>,
-  columns: number,
-  paint: Paint,
-): { readonly all: readonly Line[]; readonly cursor: number } {
-  const all: Line[] = [];
-  let cursor = 0;
-  for (const service of shownServices(state)) {
-    const isSelected = service.name === state.selected;
-    if (isSelected) cursor = all.length;
-    const render = () => serviceLine(service, state.figures.get(service.name), shown, columns, isSelected, paint);
-    all.push({ isService: true, render });
-    if (!opened.has(service.name)) continue;
-    for (const line of details(service, shown[0]?.width ?? columns, columns, paint))
-      all.push({ isService: false, render: line });
-  }
-  if (all.length === 0 && state.answer !== undefined) {
-    const why = state.filter === '' ? 'no services yet' : 'no service name contains the filter';
-    all.push({ isService: false, render: () => fit(why, columns) });
-  }
-  return { all, cursor };
-}
-
-function detailRows({ state, problems, upstreams }: ApiService): number {
-  return (state === 'up' ? 0 : 1) + problems.length + upstreams.length;
-}
-
-/** The lines of an opened service: its reason, its problems and its upstreams. */
-function details(service: ApiService, width: number, columns: number, paint: Paint): (() => string)[] {
-  const { state, reason, problems, upstreams } = service;
-  return [
-    ...(state === 'up' ? [] : [() => cut(`  ${printable(reason, 400)}`, columns, paint, 'dim')]),
-    ...problems.map(
-      ({ subject, message }) =>
-        () =>
-          cut(`  ${printable(subject)}: ${printable(message, 400)}`, columns, paint, 'yellow'),
-    ),
-    ...upstreams.map((upstream) => () => upstreamLine(upstream, width, columns, paint)),
-  ];
-}
-
-function serviceLine(
-  service: ApiService,
-  figures: Figures | undefined,
-  shown: readonly TopColumn[],
-  columns: number,
-  isSelected: boolean,
-  paint: Paint,
-): string {
-  const cells = shown.map(({ cell, width, align }) => {
-    const { text, style } = cell(service, figures);
-    const fitted = fit(printable(text, 400), width, align);
-    return isSelected || style === undefined ? fitted : paint(style, fitted);
-  });
-  const line = cells.join(gap);
-  return isSelected ? paint('inverse', fit(line, columns)) : line;
-}
-
-function upstreamLine(upstream: ApiUpstream, width: number, columns: number, paint: Paint): string {
-  const { name, state, reason, traffic, endpoints, weight, backup } = upstream;
-  const marks = [weight === 1 ? '' : `weight ${weight}`, backup ? 'backup' : ''].filter((one) => one !== '');
-  const start = `  ${fit(printable(name), width - 2)}${gap}`;
-  const stateText = fit(state, 9);
-  const rest = `${gap}${String(traffic.active).padStart(4)} active${gap}${endpoints.map((one) => printable(one)).join(', ')}${gap}${[...marks, printable(reason, 400)].join(', ')}`;
-  const room = columns - width - gap.length - 9;
-  if (room <= 0) return fit(start + stateText, columns);
-  return `${start}${paint(stateStyles[state] ?? 'dim', stateText)}${paint('dim', fit(rest, room))}`;
-}
-
 function timeline({ events }: TopState, columns: number, rows: number, paint: Paint): string[] {
   const plain = painter(false);
   const lines = events
@@ -258,9 +169,4 @@ function footer({ isFiltering, filter, order, page }: TopState, columns: number,
   if (page === 'problems') return cut('q quit   esc services   ↑↓ scroll   ? help', columns, paint, 'dim');
   const filtered = filter === '' ? '/ filter' : `/ filter: ${printable(filter)} (esc: clear)`;
   return cut(`q quit   ? help   ↑↓ enter upstreams   s by ${order}   p problems   ${filtered}`, columns, paint, 'dim');
-}
-
-function cut(text: string, columns: number, paint: Paint, style: Style | undefined): string {
-  const fitted = fit(text, columns).trimEnd();
-  return style === undefined ? fitted : paint(style, fitted);
 }

@@ -200,6 +200,29 @@ describe('sealane top', () => {
     expect(draw(play(many, key('last')), 80).join('\n')).toMatch(/^s39 /m);
   });
 
+  it('scrolls through the upstreams of an opened service, one by one, before it selects the next service', () => {
+    const size = { columns: 80, rows: 24 };
+    const upstreams = Array.from({ length: 40 }, (_, index) =>
+      service('big').upstreams.map((one) => ({ ...one, name: `big-${index + 1}` })),
+    ).flat();
+    let state = play(answer(service('big', { upstreams }), service('next')), key('down'), key('enter'));
+    const press = (kind: 'down' | 'up' | 'page-down' | 'first'): string => {
+      state = nextTop(state, { ...key(kind), shown: shownOn(state, size) } as TopInput);
+      return draw(state, size.columns, size.rows).join('\n');
+    };
+    expect(draw(state, size.columns, size.rows).join('\n')).toContain('… 0 lines above, 32 below');
+    for (let index = 0; index < 3; index++) press('page-down');
+    expect(press('page-down')).toMatch(/^ {2}big-40 /m);
+    expect(state.selected).toBe('big');
+    press('down');
+    expect(state.selected).toBe('next');
+    expect(press('up')).toMatch(/^big /m);
+    press('down');
+    expect(press('up')).toMatch(/^ {2}big-1 /m);
+    press('first');
+    expect(state.scrolled).toBe(0);
+  });
+
   it('uses a large terminal: full names and addresses, all upstreams, problems with their fix', () => {
     const name = 'a-project-with-a-long-name/a-service-with-a-long-name';
     const failing = service(name, { state: 'degraded', problems: [problem('api-1', 'it is not ready')] });
@@ -226,6 +249,7 @@ describe('sealane top', () => {
     const small = { columns: 50, rows: 10 };
     const down = nextTop(help, { ...lastKey, shown: shownOn(help, small) });
     expect(draw(down, 50, 10).join('\n')).toMatch(/^ {2}down +no client is served/m);
+    expect(draw(down, 50, 10).join('\n')).toMatch(/^ {12}needs attention$/m);
     expect(draw(play(three, ...text('p?'), key('escape'))).join('\n')).toContain('no problems');
   });
 
