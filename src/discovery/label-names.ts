@@ -42,7 +42,16 @@ export function meantBy(rest: string): MeantLabel | undefined {
   // `a.prot` is close to `port`, and closer to `a.port`.
   const isRoute = close !== undefined && (!whole || didYouMean(name, [whole, `${ofRoute}.${close}`]) !== whole);
   if (isRoute) return { route: ofRoute, option: close, value };
-  return whole === undefined ? undefined : { route: '', option: whole, value };
+  if (whole !== undefined) return { route: '', option: whole, value };
+  const transposed = transposedIn(name);
+  return transposed && { ...transposed, value };
+}
+
+/** `allow.web` where `web.allow` is meant. */
+function transposedIn(name: string): Omit<MeantLabel, 'value'> | undefined {
+  const dot = name.lastIndexOf('.');
+  const [option, route] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+  return isOption(option) && routeName.test(route) ? { route, option } : undefined;
 }
 
 /** Also `connection-rate.client` for `connection-rate`, which is no option by itself. */

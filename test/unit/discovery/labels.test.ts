@@ -220,6 +220,23 @@ describe('labels', () => {
     ]);
   });
 
+  it.each(optionNames.filter((option) => routeOptions[option].onMistake === 'refuse'))(
+    'that have the route behind the option (%s.web) refuse the route that is meant',
+    (option) => {
+      const { routes, problems } = read({ [`sealane.${option}.web`]: 'x', 'sealane.web.port': '80' });
+      expect(routes).toEqual([]);
+      expect(problems[0]?.message).toMatch(/did you mean "sealane\..*"\?\); the route is not served$/);
+    },
+  );
+
+  it('that have the route behind the option name the right label', () => {
+    const { routes, problems } = read({ 'sealane.allow.web': '10.0.0.0/8', 'sealane.web.port': '80' });
+    expect(routes).toEqual([]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'unknown label "sealane.allow.web" (did you mean "sealane.web.allow"?); the route is not served',
+    ]);
+  });
+
   it('that are malformed as defaults refuse the routes that inherit them', () => {
     const { routes } = read({
       'sealane.allow': '10.0.0.0/33',
