@@ -154,15 +154,16 @@ class Files {
   }
 }
 
-/** The variables of `.env` files, later files over earlier ones; a missing file has none. */
+/** The variables of `.env` files, later files over earlier ones; a missing file has none unless it was `named`. */
 export async function readEnvFiles(
   paths: readonly string[],
   outer: Variables,
   loader: Loader,
+  named = false,
 ): Promise<ReadonlyMap<string, string>> {
   const variables = new Map<string, string>();
   for (const path of paths) {
-    if (!(await loader.exists(path))) continue;
+    if (!named && !(await loader.exists(path))) continue;
     for (const [name, value = ''] of Object.entries(parseEnv(await loader.read(path)))) {
       const filled = interpolate(value, (other) => outer(other) ?? variables.get(other));
       variables.set(name, filled.kind === 'text' ? filled.text : value);

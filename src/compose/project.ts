@@ -50,11 +50,13 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
   const { environment, folder } = request;
   const fromEnvironment: Variables = (name) => environment[name];
   const envOf = async (where: string): Promise<Variables> => {
-    const paths = request.envFiles.length > 0 ? request.envFiles : [join(where, '.env')];
+    const named = request.envFiles.length > 0;
+    const paths = named ? request.envFiles : [join(where, '.env')];
     const own = await readEnvFiles(
       paths.map((path) => resolve(folder, path)),
       fromEnvironment,
       loader,
+      named,
     );
     return (name) => environment[name] ?? own.get(name);
   };

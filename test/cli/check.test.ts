@@ -26,6 +26,18 @@ describe('sealane check', () => {
     expect(code).toBe(1);
   });
 
+  it('reads variables from a named file, which must be there, and never by way of Node’s own option', async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write('compose.yaml', good.replace('8080', '${PORT:?}'));
+    const dotenv = await folder.write('ports.env', 'PORT=8080\n');
+    expect((await runSealane(['check', file, '--dotenv', dotenv])).code).toBe(0);
+    const missing = await runSealane(['check', file, '--dotenv', `${dotenv}x`]);
+    expect(missing).toMatchObject({ code: 2, stderr: `sealane: cannot read ${dotenv}x: there is no such file\n` });
+    const refused = await runSealane(['check', file, '--env-file', dotenv]);
+    expect(refused.stderr).toMatch(/^sealane: Node itself reads the file of --env-file.*write --dotenv FILE\n$/);
+    expect(refused.code).toBe(2);
+  });
+
   it('exits with 0 for a file with warnings only, and with 1 for one without services', async () => {
     await using folder = await tempFolder();
     const warned = await runSealane(['check', await folder.write('a.yaml', `${good}    environment: ["PRICE=5$"]\n`)]);

@@ -14,7 +14,8 @@ import { quoted } from '../../text/printable.ts';
  */
 export interface CheckFlags {
   readonly format?: string;
-  readonly envFile?: readonly string[];
+  readonly dotenv?: readonly string[];
+  readonly envFile?: string;
   readonly profile?: readonly string[];
   readonly projectName?: string;
   readonly labelPrefix?: string;
@@ -25,6 +26,8 @@ const formats: readonly ReportFormat[] = ['text', 'json', 'github'];
 export async function check(files: readonly string[], flags: CheckFlags): Promise<number> {
   const format = formats.find((one) => one === (flags.format ?? 'text'));
   if (!format) throw new ConfigError(`--format must be text, json or github, not ${quoted(flags.format ?? '')}`);
+  if (flags.envFile !== undefined)
+    throw new ConfigError('Node itself reads the file of --env-file, and obeys its NODE_OPTIONS; write --dotenv FILE');
   const { settings } = await loadConfig(flags.labelPrefix === undefined ? {} : { 'label-prefix': flags.labelPrefix }, {
     SEALANE_LABEL_PREFIX: process.env['SEALANE_LABEL_PREFIX'],
   });
@@ -33,7 +36,7 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
     const project = await readProject(
       {
         files,
-        envFiles: flags.envFile ?? [],
+        envFiles: flags.dotenv ?? [],
         profiles: flags.profile ?? [],
         projectName: flags.projectName,
         folder: process.cwd(),

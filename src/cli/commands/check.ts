@@ -21,13 +21,12 @@ export const defineCheck: DefineCommand = (program, finish) => {
       ),
     )
     .addOption(
-      new FileOption(
-        '--env-file <file>',
-        'variables for the compose files (default: .env beside them); may be repeated',
-      )
+      new FileOption('--dotenv <file>', 'variables for the compose files (default: .env beside them); may be repeated')
         .argParser(collect)
         .default([]),
     )
+    // Node reads a file of this option itself, wherever it stands, and runs what its NODE_OPTIONS say (node:cli).
+    .addOption(new Option('--env-file <file>').hideHelp())
     .addOption(
       new Option(
         '--profile <name>',
