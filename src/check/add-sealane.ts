@@ -1,6 +1,5 @@
 import { isLabelled } from './is-labelled.ts';
-import { isDeepStrictEqual } from 'node:util';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { isUnix } from '../address/address.ts';
 import { lastOf } from '../address/listen.ts';
 import type { ComposeProject } from '../compose/project.ts';
@@ -20,6 +19,8 @@ export interface Addition {
   readonly at: number;
   /** The new lines, without line ends. */
   readonly lines: readonly string[];
+  /** The first of the ports on which clients reach Sealane. */
+  readonly port: string;
 }
 
 export interface AdditionOptions {
@@ -36,12 +37,16 @@ export function addSealane(text: string, project: ComposeProject, options: Addit
   if (project.services.some((service) => service.name === name))
     throw new ConfigError(`there is a service ${name} already, which does not run Sealane; rename it first`);
   const inner = `${indent}${indent}`;
-  const lines = [`${indent}${name}:`, ...serviceLines(project, options).map((line) => inner + line), ''];
+  const labelled = project.services.filter((service) => isLabelled(service, options.labelPrefix));
+  const listens = portsOf(labelled, options.labelPrefix);
+  const ports = listens.length > 0 ? listens : [freePort(project)];
+  const service = serviceLines(networksOf(labelled.length > 0 ? labelled : project.services), ports, options);
+  const lines = [`${indent}${name}:`, ...service.map((line) => inner + line), ''];
   const before = text.split('\n').slice(0, at);
   const after = text.split('\n').slice(at);
   const added = [...before, ...lines.map((line) => line + (lineEnd === '\r\n' ? '\r' : '')), ...after].join('\n');
   if (!isPureAddition(text, added)) throw unsupported('its services can only be changed by hand');
-  return { text: added, at, lines };
+  return { text: added, at, lines, port: ports[0] ?? '' };
 }
 
 function placeIn(text: string): { readonly at: number; readonly indent: string; readonly lineEnd: string } {
@@ -49,6 +54,8 @@ function placeIn(text: string): { readonly at: number; readonly indent: string; 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const root = document.contents;
   const pair = isMap(root) ? root.items.find(({ key }) => isScalar(key) && key.value === 'services') : undefined;
+  if (document.errors.some(({ code }) => code === 'MULTIPLE_DOCS'))
+    throw unsupported('it has several documents (`---`); write the service into one of them by hand');
   if (document.errors.length > 0 || !pair || !isScalar(pair.key)) throw unsupported('it has no `services`');
   const { value } = pair;
   const first = isMap(value) && !value.flow ? value.items[0]?.key : undefined;
@@ -56,7 +63,8 @@ function placeIn(text: string): { readonly at: number; readonly indent: string; 
   const { line } = lines.linePos(pair.key.range?.[0] ?? 0);
   const { line: firstLine, col } = lines.linePos(first.range?.[0] ?? 0);
   if (firstLine === line || col < 2) throw unsupported('write its `services` over several lines');
-  return { at: line, indent: ' '.repeat(col - 1), lineEnd: text.includes('\r\n') ? '\r\n' : '\n' };
+  const ofServices = text.split('\n')[line - 1] ?? '';
+  return { at: line, indent: ' '.repeat(col - 1), lineEnd: ofServices.endsWith('\r') ? '\r\n' : '\n' };
 }
 
 function unsupported(why: string): ConfigError {
@@ -65,36 +73,53 @@ function unsupported(why: string): ConfigError {
 
 /** Whether the new text has the new service, and otherwise means what the old one does. */
 function isPureAddition(text: string, added: string): boolean {
-  const before: unknown = parseDocument(text, { merge: true }).toJS();
   const document = parseDocument(added, { merge: true });
   if (document.errors.length > 0 || !document.hasIn(['services', name])) return false;
   document.deleteIn(['services', name]);
-  return isDeepStrictEqual(document.toJS(), before);
+  return isSame(document.contents, parseDocument(text, { merge: true }).contents);
 }
 
-function serviceLines(project: ComposeProject, { image, scope, labelPrefix }: AdditionOptions): string[] {
-  const labelled = project.services.filter((service) => isLabelled(service, labelPrefix));
-  const ports = portsOf(labelled, labelPrefix);
-  const networks = networksOf(labelled.length > 0 ? labelled : project.services);
+/** Compares trees of YAML, where an alias is no more than its name: what it stands for may be huge when expanded. */
+function isSame(a: unknown, b: unknown): boolean {
+  const areSame = (these: readonly unknown[], those: readonly unknown[]): boolean =>
+    these.length === those.length && these.every((one, index) => isSame(one, those[index]));
+  if (isPair(a)) return isPair(b) && isSame(a.key, b.key) && isSame(a.value, b.value);
+  if (isAlias(a)) return isAlias(b) && a.source === b.source;
+  if (isScalar(a)) return isScalar(b) && a.source === b.source && a.tag === b.tag && a.anchor === b.anchor;
+  if (isMap(a)) return isMap(b) && a.anchor === b.anchor && areSame(a.items, b.items);
+  if (isSeq(a)) return isSeq(b) && a.anchor === b.anchor && areSame(a.items, b.items);
+  return a === b;
+}
+
+function serviceLines(
+  networks: readonly string[],
+  ports: readonly string[],
+  { image, scope, labelPrefix }: AdditionOptions,
+): string[] {
   const flags = labelPrefix === 'sealane' ? '' : `, '--label-prefix', ${quote(labelPrefix)}`;
   return [
     `image: ${quote(image)}`,
     `command: ['run', '--scope', ${quote(scope)}${flags}]`,
     '# Clients connect to these ports. A route that listens on another port needs that port here, too.',
-    `ports: [${(ports.length > 0 ? ports : [defaultPort]).map((port) => quote(`127.0.0.1:${port}:${port}`)).join(', ')}]`,
-    "volumes: ['/var/run/docker.sock:/var/run/docker.sock:ro']",
+    `ports: [${ports.map((port) => quote(`127.0.0.1:${port}:${port}`)).join(', ')}]`,
+    "volumes: ['${DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock:ro']",
     '# Root without capabilities can open the socket on every machine, and do little else.',
     "user: '0:0'",
     'cap_drop: [ALL]',
     'read_only: true',
-    "security_opt: ['no-new-privileges:true']",
+    "security_opt: ['no-new-privileges:true', 'label=disable']",
     'restart: unless-stopped',
     ...(networks.length > 0 ? [`networks: [${networks.map(quote).join(', ')}]`] : []),
   ];
 }
 
-/** The port that is published where no label names one. */
-export const defaultPort = '8080';
+/** The port that is published where no label names one: 8080, or the next that no service publishes. */
+function freePort({ services }: ComposeProject): string {
+  const taken = new Set(services.flatMap(({ ports }) => ports.map(({ host }) => host)));
+  let port = 8080;
+  while (taken.has(port)) port += 1;
+  return String(port);
+}
 
 /** The ports on which the labelled services are to be reached, each once, in their order. */
 function portsOf(services: readonly ComposeService[], prefix: string): string[] {

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { appendFile, chmod, readFile, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { runSealane } from '../support/sealane/sealane.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
@@ -35,6 +35,17 @@ describe('sealane init', () => {
     expect(again.stdout).toMatch(/has Sealane already: service sealane\n$/);
     expect(again.code).toBe(0);
     expect(await readFile(path, 'utf8')).toBe(written);
+  });
+
+  it('leaves a file alone that is not in UTF-8, since it could not write it as it was', async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write('compose.yaml', file);
+    await appendFile(path, Buffer.from('# caf\u00e9\n', 'latin1'));
+    const before = await readFile(path);
+    const { code, stderr } = await runSealane(['init', path, '--yes']);
+    expect(stderr).toMatch(/^sealane: .*compose\.yaml is not in UTF-8; save it so first\n$/);
+    expect(code).toBe(2);
+    expect(await readFile(path)).toEqual(before);
   });
 
   it('asks on a terminal, and takes anything but yes for no', async () => {

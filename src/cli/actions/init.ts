@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { addSealane, defaultPort, diffOf, type Addition } from '../../check/add-sealane.ts';
+import { addSealane, diffOf, type Addition } from '../../check/add-sealane.ts';
 import { isLabelled } from '../../check/is-labelled.ts';
 import { runsSealane } from '../../check/sealane-service.ts';
 import { createDiskLoader } from '../../compose/disk-loader.ts';
@@ -41,7 +42,10 @@ export async function init(file: string | undefined, flags: InitFlags): Promise<
     return 0;
   }
   const text = await disk.read(path);
-  const addition = addSealane(text, project, { image: flags.image ?? 'sealane', scope, labelPrefix: prefix });
+  if (!isUtf8(await readFile(path))) throw new ConfigError(`${shown} is not in UTF-8; save it so first`);
+  const addition = added(shown, () =>
+    addSealane(text, project, { image: flags.image ?? 'sealane', scope, labelPrefix: prefix }),
+  );
   printDiff(diffOf(text, addition, shown));
   if (!flags.yes && !(await isWanted(shown))) {
     process.stdout.write('\nNothing was written. `sealane init --yes` writes it.\n');
@@ -49,11 +53,20 @@ export async function init(file: string | undefined, flags: InitFlags): Promise<
   }
   await write(path, text, addition);
   const hasLabels = project.services.some((service) => isLabelled(service, prefix));
-  const label = `Label a service: ${prefix}.listen=${defaultPort} (where clients connect) and ${prefix}.port (its own port).`;
+  const label = `Label a service: ${prefix}.listen=${addition.port} (where clients connect) and ${prefix}.port (its own port).`;
   process.stdout.write(
     `\n${shown} has Sealane now. ${hasLabels ? '' : `${label} `}Then: sealane check${file === undefined ? '' : ` ${shown}`}\n`,
   );
   return 0;
+}
+
+/** @throws ConfigError with the file's name */
+function added(file: string, add: () => Addition): Addition {
+  try {
+    return add();
+  } catch (error) {
+    throw new ConfigError(`${file}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function printDiff(lines: readonly string[]): void {

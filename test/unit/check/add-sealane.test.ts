@@ -62,6 +62,23 @@ describe('adding Sealane to a compose file', () => {
     expect(added.replaceAll('\r\n', '')).not.toContain('\n');
   });
 
+  it('writes line ends as the line of services has them, whatever a text in the file has', async () => {
+    const { text: added } = await add('services:\n  web:\n    image: web\n    command: "a\r\n      b"\n');
+    expect(added.split('\r\n')).toHaveLength(2);
+  });
+
+  it('adds to a file in which a thousand services share what an anchor names', async () => {
+    const services = Array.from({ length: 1_000 }, (_, index) => `  s${index}: { image: web, logging: *log }\n`);
+    const { text: added } = await add(`x-log: &log { driver: local }\nservices:\n${services.join('')}`);
+    expect(added).toContain("image: 'sealane'");
+  });
+
+  it('publishes the next port where another service publishes 8080', async () => {
+    const { port, lines } = await add("services:\n  web:\n    image: web\n    ports: ['8080:80', '8081:81']\n");
+    expect(port).toBe('8082');
+    expect(lines.join('\n')).toContain("ports: ['127.0.0.1:8082:8082']");
+  });
+
   it('writes what it is given as text of YAML', async () => {
     const { text: added } = await add(text, { image: "o'hara:5000/sealane", scope: 'all', labelPrefix: 'lane' });
     const { services } = await projectOf(added);
@@ -73,6 +90,7 @@ describe('adding Sealane to a compose file', () => {
     ['services: { web: { image: web } }', /over several lines, without braces/],
     ['services:\n', /over several lines/],
     ['volumes: {}', /has no `services`/],
+    ['services:\n  web:\n    image: web\n---\nservices:\n  db:\n    image: db\n', /several documents/],
     ['services:\n  sealane:\n    image: other\n', /service sealane already/],
   ])('refuses a file that it can not add to, in one line: %j', async (unusable, why) => {
     await expect(add(unusable)).rejects.toThrow(ConfigError);
