@@ -39,8 +39,10 @@ function linkTo(scheme: string, name: string | null, place: string, pageHost: st
   const address = place.slice(0, colon);
   const host = name ?? (anyAddress.has(address) ? pageHost : address);
   if (colon < 0 || !isPlainHost(host)) return undefined;
-  const text = `${scheme}://${host}:${place.slice(colon + 1)}/`;
-  return URL.canParse(text) ? new URL(text).href : undefined;
+  const port = place.slice(colon + 1);
+  const url = /^\d+$/.test(port) ? URL.parse(`${scheme}://${host}:${port}/`) : null;
+  // Browsers take a name of digits, such as 2130706433, for an address.
+  return url?.hostname === host.toLowerCase() ? url.href : undefined;
 }
 
 const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '[::]', '']);

@@ -16,7 +16,9 @@ export interface FoldOptions {
 }
 
 /** What comes again after a longer time is another occasion, and has a line of its own. */
-const apartMs = 600_000;
+const messagesApartMs = 600_000;
+/** Docker waits for a minute at most before it starts a container again. */
+const restartsApartMs = 120_000;
 /** One restart is told in full; a deployment is one. */
 const severalRestarts = 2;
 /** With fewer, what happened in between is easier to follow. */
@@ -27,7 +29,7 @@ export function foldEvents(events: readonly TimelineEvent[], { withEngine }: Fol
   const loops = loopsOf(events);
   const shown = events.filter((event) => !loops.covered.has(event) && (withEngine || event.source !== 'engine'));
   const messages = [...Map.groupBy(shown, ({ level, service, message }) => JSON.stringify([level, service, message]))];
-  return [...loops.lines, ...messages.flatMap(([, same]) => occasionsOf(same).flatMap(messageLines))]
+  return [...loops.lines, ...messages.flatMap(([, same]) => occasionsOf(same, messagesApartMs).flatMap(messageLines))]
     .toSorted((a, b) => b.latestId - a.latestId)
     .map(({ line }) => line);
 }
@@ -48,7 +50,10 @@ function messageLine(same: readonly [TimelineEvent, ...TimelineEvent[]]): Placed
   return { line: { key, at, level, message, service, times: same.length }, latestId: id };
 }
 
-/** The upstreams that restarted several times, and all events of that. */
+/**
+ * The upstreams that restarted several times, and the events that say no more than that. What came after the last
+ * restart, and each warning, keeps its own line.
+ */
 function loopsOf(events: readonly TimelineEvent[]) {
   const covered = new Set<TimelineEvent>();
   const lines: PlacedLine[] = [];
@@ -58,7 +63,7 @@ function loopsOf(events: readonly TimelineEvent[]) {
   );
   const ofUpstreams = events.filter(({ event, upstream }) => upstream !== null && event.startsWith('upstream-'));
   const each = Map.groupBy(ofUpstreams, ({ service, upstream }) => JSON.stringify([service, upstream]));
-  for (const occasion of each.values().flatMap(occasionsOf)) {
+  for (const occasion of each.values().flatMap((ofOne) => occasionsOf(ofOne, restartsApartMs))) {
     const [{ id, at, service, upstream }] = occasion;
     const oldest = occasion.at(-1)?.id ?? id;
     const times = countRestarts(occasion);
@@ -73,24 +78,38 @@ function loopsOf(events: readonly TimelineEvent[]) {
     };
     lines.push({ line, latestId: id });
     // The engine tells of a start before Sealane does.
-    const engine = (ofEngine.get(upstream ?? '') ?? []).filter((event) => isWithin(event, occasion));
+    const engine = (ofEngine.get(upstream ?? '') ?? []).filter(
+      (event) => turnsOfEngine.has(event.event) && isWithin(event, occasion),
+    );
     const lingers = events.filter((one) => one.event === 'service-lingers' && one.service === service);
-    for (const event of [...occasion, ...engine, ...lingers.filter((one) => isWithin(one, occasion))])
+    for (const event of [...supersededIn(occasion), ...engine, ...lingers.filter((one) => isWithin(one, occasion))])
       covered.add(event);
   }
   return { lines, covered };
 }
 
+const turnsOfEngine: ReadonlySet<string> = new Set(['create', 'start', 'restart', 'kill', 'stop', 'die', 'destroy']);
+
+function isTurn({ event }: TimelineEvent): boolean {
+  return event === 'upstream-added' || event === 'upstream-removed';
+}
+
+/** What the restarts made past: up to the last time that the upstream joined. */
+function supersededIn(occasion: readonly TimelineEvent[]): readonly TimelineEvent[] {
+  const joined = occasion.find(({ event }) => event === 'upstream-added')?.id ?? 0;
+  return occasion.filter(({ id, level }) => id <= joined && level === 'info');
+}
+
 /** How often it joined after it had left. */
 function countRestarts(occasion: readonly TimelineEvent[]): number {
-  const turns = occasion.filter(({ event }) => event === 'upstream-added' || event === 'upstream-removed');
+  const turns = occasion.filter(isTurn);
   return turns.filter(
     ({ event }, index) => event === 'upstream-added' && turns[index + 1]?.event === 'upstream-removed',
   ).length;
 }
 
-/** Splits events, newest first, where a long time is between two. */
-function occasionsOf(events: readonly TimelineEvent[]): [TimelineEvent, ...TimelineEvent[]][] {
+/** Splits events, newest first, where more than `apartMs` are between two. */
+function occasionsOf(events: readonly TimelineEvent[], apartMs: number): [TimelineEvent, ...TimelineEvent[]][] {
   const occasions: [TimelineEvent, ...TimelineEvent[]][] = [];
   let laterMs = Number.NaN;
   for (const event of events) {

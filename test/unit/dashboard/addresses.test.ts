@@ -46,8 +46,13 @@ describe('the addresses of a route', () => {
 
   it('have no link while the port is not open, and none for a host that would lead elsewhere', () => {
     expect(addressesOf(route({ open: false, port: null, web: http('a.test') }), 'localhost')[0]?.href).toBeUndefined();
-    for (const host of ['a@evil.test', 'evil.test/a', 'evil.test#', 'a b', 'javascript:1'])
+    for (const host of ['a@evil.test', 'evil.test/a', 'evil.test#', 'a b', 'javascript:1', '0x08.8.8.8', '2130706433'])
       expect(addressesOf(route({ web: http(host) }), 'localhost').map(({ href }) => href)).toEqual([undefined]);
+  });
+
+  it('have no link for a Unix socket', () => {
+    const socket = route({ listen: 'unix:/run/x.sock', port: null, web: http(null) });
+    expect(addressesOf(socket, 'localhost').map(({ href }) => href)).toEqual([undefined]);
   });
 
   it('copy the address that is published, not the one that leads to it', () => {

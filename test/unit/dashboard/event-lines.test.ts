@@ -47,16 +47,33 @@ describe('the lines of the timeline', () => {
 
   it('have one for all restarts of an upstream, that counts and stands at the latest', () => {
     const events = [...Array.from({ length: 15 }, (_, index) => run(index * 10)).flat(), event(200, 'db is served')];
-    expect(lines(events)).toEqual(['db is served ×1', 'api-1 in shop/api restarted ×14']);
+    const ended = ['api-1 left shop/api: its process is gone ×1', 'api-1 in shop/api is ready: it accepts ×1'];
+    expect(lines(events)).toEqual(['db is served ×1', 'api-1 in shop/api restarted ×14', ...ended]);
     const [, loop] = foldEvents(events.toReversed(), { withEngine: false });
     expect(loop).toMatchObject({ at: new Date(startMs + 142_000).toISOString(), service: 'shop/api', level: 'warn' });
-    expect(lines(events, true).filter((line) => line.startsWith('api-1'))).toEqual(['api-1 in shop/api restarted ×14']);
+    const all = ['api-1 in shop/api restarted ×14', ...ended];
+    expect(lines(events, true).filter((line) => line.startsWith('api-1'))).toEqual(all);
   });
 
   it('keep a single restart as it was, and the loops of two upstreams apart', () => {
     expect(lines([...run(0), ...run(10)])).toHaveLength(8);
     const both = [0, 10, 20].flatMap((second) => [...run(second, 'api-1'), ...run(second + 1, 'api-2')]);
-    expect(lines(both)).toEqual(['api-2 in shop/api restarted ×2', 'api-1 in shop/api restarted ×2']);
+    expect(lines(both).filter((line) => line.includes('restarted'))).toEqual([
+      'api-2 in shop/api restarted ×2',
+      'api-1 in shop/api restarted ×2',
+    ]);
+  });
+
+  it('keep warnings, and what the engine says beside starts and stops, out of the line of a loop', () => {
+    const its = { service: 'shop/api', upstream: 'api-1', event: 'upstream-changed', level: 'warn' } as const;
+    const oom = event(13, 'api-1: oom', { source: 'engine', event: 'oom' });
+    const events = [...run(0), ...run(10), event(13, 'api-1 in shop/api is unhealthy: refused', its), oom, ...run(20)];
+    expect(lines(events, true)).toContain('api-1 in shop/api is unhealthy: refused ×1');
+    expect(lines(events, true)).toContain('api-1: oom ×1');
+  });
+
+  it('do not count deployments that are minutes apart as a loop', () => {
+    expect(lines([0, 480, 960].flatMap((second) => run(second))).join()).not.toContain('restarted');
   });
 
   it('do not count runs that are ten minutes apart as a loop', () => {
