@@ -58,8 +58,24 @@ function resolveHost(text: string, services: readonly Service[], world: ExplainW
   const onPort = named.filter(({ route }) => isMeantBy(port, route, world));
   const meant = new Set((onPort.length > 0 ? onPort : named).map(({ service }) => service));
   if (meant.size > 0) return { kind: 'service', services: [...meant] };
-  return isUrl ? resolvePort(port, services, world) : undefined;
+  if (!isUrl) return undefined;
+  // On a port that is routed by name, a name that no route has gets nowhere; an address says no more than its port.
+  const names = isAddress(url.hostname) ? [] : namesOn(port, services, world);
+  return names.length > 0 ? { kind: 'unknown', suggestions: names } : resolvePort(port, services, world);
 }
+
+function isAddress(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
+}
+
+/** The names by which all services on a port are told apart; none where one of them takes every client. */
+function namesOn(port: number, services: readonly Service[], world: ExplainWorld): readonly string[] {
+  const routes = services.flatMap((service) => service.routes.filter((route) => isMeantBy(port, route, world)));
+  const names = routes.flatMap(({ selectors }) => selectors.map((one) => (one.kind === 'default' ? '*' : one.pattern)));
+  return names.includes('*') ? [] : [...new Set(names)].slice(0, mostNames);
+}
+
+const mostNames = 3;
 
 interface Named {
   readonly service: Service;

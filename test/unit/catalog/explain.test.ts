@@ -406,6 +406,9 @@ describe('the subject of a question', () => {
       services: ['api'],
     });
     expect(explain('x.example', explainWorld(catalog))).toMatchObject({ kind: 'unknown' });
+    // On a port that is routed by name, no other name is served.
+    const other = explain('http://x.example:8080', explainWorld(catalog));
+    expect(other).toMatchObject({ kind: 'unknown', suggestions: ['*.localhost'] });
   });
 
   it('is the service that the relay leads a host to: that of the whole name, else of the longest wildcard', () => {
