@@ -270,6 +270,14 @@ describe('a client command whose request fails', () => {
     await once(server, 'close');
   }
 
+  it.each(['events', 'events -f', 'top'])('%s: the answer is no stream of events', async (command) => {
+    await using server = await impostor(200, '{}');
+    const { code, stdout, stderr } = await runSealane([...command.split(' '), '--admin', server.address]);
+    expect(stderr).toMatch(/^sealane: what answers at .* is not the admin API of this version of Sealane: .*\n$/);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+
   it.each(['status', 'events'])('%s: no server listens', async (command) => {
     const { code, stdout, stderr } = await runSealane([command, '--admin', `127.0.0.1:${await freePort()}`]);
     expect(stderr).toMatch(

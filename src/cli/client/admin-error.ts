@@ -21,7 +21,9 @@ export class AdminError extends Error {
 export function unreachable(endpoint: AdminEndpoint, error: unknown): AdminError {
   if (error instanceof AdminError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  const isLate = [error, (error as Error | undefined)?.cause].some(
+    (one) => one instanceof Error && one.name === 'TimeoutError',
+  );
   const message =
     code === 'EACCES' || code === 'EPERM'
       ? `no permission to open ${endpoint.shown}: only the user that runs Sealane may open it`

@@ -1,4 +1,4 @@
-import { Agent } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import {
@@ -20,7 +20,8 @@ import {
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 import { readFeed, type FeedEvent } from './feed.ts';
-import { ask, askJson, type Sent } from './request.ts';
+import { ask, askJson, type AskOptions, type Sent } from './request.ts';
+import { quoted } from '../../text/printable.ts';
 
 /**
  * The client of a running Sealane: it uses only the public admin API.
@@ -62,6 +63,22 @@ export interface Lost {
   readonly reason: string;
 }
 
+/** Opens an event stream, whose head must come in time. @throws AdminError */
+async function opened(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException('it does not answer', 'TimeoutError')), patienceMs);
+  try {
+    const signal = AbortSignal.any([options.signal, late.signal]);
+    const response = await ask(endpoint, path, { ...options, signal });
+    const type = response.headers['content-type'] ?? 'nothing';
+    if (type.startsWith('text/event-stream')) return response;
+    response.destroy();
+    throw nonsense(endpoint, `it sends ${quoted(type)} for its events`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The timeout of one request, in milliseconds. Sealane answers from memory, so a longer wait would be in vain. */
 const patienceMs = 10_000;
 const retryMs = 1_000;
@@ -74,7 +91,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    throw nonsense(endpoint, `${issue?.path.join('.')}: ${issue?.message}`);
+    throw nonsense(endpoint, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
   };
 
   const requireService = (name: string): Promise<ApiService> =>
@@ -87,7 +104,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     });
     const headers = { accept: 'text/event-stream' };
     try {
-      const response = await ask(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers });
+      const response = await opened(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers });
       yield { kind: 'open' };
       yield* readFeed(endpoint, response);
     } catch (error) {

@@ -57,10 +57,16 @@ function send(endpoint: AdminEndpoint, path: string, options: AskOptions): Promi
   });
 }
 
+/** A hundred times what ten thousand services take would still be less. */
+const mostLength = 2 ** 28;
+
 async function bodyOf(endpoint: AdminEndpoint, response: IncomingMessage): Promise<string> {
   let text = '';
   try {
-    for await (const chunk of response) text += String(chunk);
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (text.length > mostLength) throw nonsense(endpoint, 'its answer is too long');
+    }
   } catch (error) {
     throw unreachable(endpoint, error);
   }
