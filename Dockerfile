@@ -29,9 +29,8 @@ COPY rolldown.config.ts third-party-notices.ts tsconfig.json ./
 COPY src ./src
 RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts \
  && node node_modules/vite/bin/vite.js build --config src/dashboard/vite.config.ts
-# `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln or chmod.)
-RUN node -e "const fs = require('fs'); fs.chmodSync('dist/main.js', 0o755); \
-      fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')"
+# `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln.)
+RUN node -e "const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')"
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="Sealane" \

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'rolldown';
 import { thirdPartyNotices } from './third-party-notices.ts';
 
@@ -11,7 +12,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  plugins: [leanZod(), leanDockerode(), leanStringWidth(), leanBuiltins(), thirdPartyNotices()],
+  plugins: [leanZod(), leanDockerode(), leanStringWidth(), leanBuiltins(), thirdPartyNotices(), executable()],
   output: {
     dir: 'dist',
     format: 'esm',
@@ -23,6 +24,11 @@ export default defineConfig({
     chunkFileNames: 'chunks/[name]-[hash].js',
   },
 });
+
+/** A command that is linked to this checkout, as `npm install --global .` does, must survive the next build. */
+function executable(): Plugin {
+  return { name: 'executable', writeBundle: () => chmodSync('dist/main.js', 0o755) };
+}
 
 /**
  * `@hono/zod-openapi` exports all of zod again, with its messages in fifty languages: 400 kB, of which it needs one class.

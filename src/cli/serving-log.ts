@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { openLog, type Log } from '../telemetry/logger.ts';
+import { formatDuration } from '../text/duration.ts';
 import { hasColours } from './colours.ts';
 
 /**
@@ -16,6 +17,14 @@ export function openServingLog(settings: Pick<Settings, 'log-level' | 'log-forma
     format: settings['log-format'],
     style: { colours: hasColours(process.stderr), times: process.stderr.isTTY ? 'clock' : 'iso' },
   });
+}
+
+/** Says at the first signal what ends when, since the process may run on for so long. */
+export function logStopping(logger: Log['logger'], signal: NodeJS.Signals, patienceMs: number): void {
+  logger.info(
+    { event: 'stopping', signal },
+    `${signal}: accepting no new sessions; open sessions have ${formatDuration(patienceMs)} to end`,
+  );
 }
 
 /**

@@ -93,5 +93,10 @@ export function createConfigSource(
 }
 
 function problemOf(message: string): Problem {
-  return { code: 'config-invalid', subject: 'configuration', message, fix: 'The last good one stays in use.' };
+  return {
+    code: 'config-invalid',
+    subject: 'configuration',
+    message,
+    fix: 'Correct it; the last good one stays in use until then.',
+  };
 }

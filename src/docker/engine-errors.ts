@@ -95,7 +95,7 @@ function socketAdvice(path: string, code: string, raw: string): [EngineError['ki
       return [
         'unreachable',
         `nothing listens on ${path}: the engine is stopped, or was restarted while this file was bind-mounted ` +
-          `(then mount its directory instead)`,
+          `(then mount its directory instead), or there was no such file to mount, and the engine made a folder of it`,
       ];
     case 'ENOTSOCK':
       return ['unreachable', `${path} is not a socket: correct the engine's address`];

@@ -11,7 +11,7 @@ import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { complaint, hintOf, refusalOf } from '../../text/refusal.ts';
 import { version } from '../../version.ts';
-import { endServing, openServingLog } from '../serving-log.ts';
+import { endServing, logStopping, openServingLog } from '../serving-log.ts';
 import { firstStopSignal, onHangUp } from '../stop-signals.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
     { event: 'started', version, workers: settings.workers, listen: listening },
     `relaying ${listening} to ${endpoints.map((one) => printable(one)).join(', ')}`,
   );
-  await stopSignal;
+  logStopping(logger, await stopSignal, settings['shutdown-timeout']);
   await daemon.stop(settings['shutdown-timeout']);
   return endServing(log, 0);
 }

@@ -6,8 +6,7 @@ import { EngineError, type Engine } from '../../docker/engine.ts';
 import { defaultEngine } from '../../docker/engine-url.ts';
 import type { Log, Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
-import { formatDuration } from '../../text/duration.ts';
-import { endServing, openServingLog } from '../serving-log.ts';
+import { endServing, logStopping, openServingLog } from '../serving-log.ts';
 import { firstStopSignal, onHangUp } from '../stop-signals.ts';
 import { version } from '../../version.ts';
 
@@ -33,10 +32,7 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
-  logger.info(
-    { event: 'stopping', signal },
-    `${signal}: accepting no new sessions; open sessions have ${formatDuration(patienceMs)} to end`,
-  );
+  logStopping(logger, signal, patienceMs);
   await daemon.stop(patienceMs);
   logger.info({ event: 'stopped' }, 'stopped');
   return endServing(log, 0);

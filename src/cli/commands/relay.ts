@@ -27,7 +27,7 @@ export const defineRelay: DefineCommand = (program, finish) => {
     .description('relay one port to endpoints, balanced, without Docker; prints the port')
     .argument('<endpoints...>', 'HOST:PORT …');
   addRouteOptions(command);
-  addSettings(command, settings);
+  addSettings(command, settings, { admin: 'off' });
   command.action(async (endpoints: string[], flags: TypedFlags) => {
     const { relay } = await import('../actions/relay.ts');
     finish(await relay(endpoints, kebab(flags)));

@@ -9,9 +9,15 @@ import { choiceOption, FileOption } from '../completion/values.ts';
 /** The values of the flags, by the camel-case names that commander makes: `logLevel` for `--log-level`. */
 export type TypedFlags = Readonly<Record<string, string>>;
 
-export function addSettings(command: Command, names: readonly SettingName[]): void {
+/** `fallbacks`: the defaults of the command where it has others. */
+export function addSettings(
+  command: Command,
+  names: readonly SettingName[],
+  fallbacks: Partial<Readonly<Record<SettingName, string>>> = {},
+): void {
   for (const name of names) {
-    const { description, fallback } = settingDoc(name);
+    const { description, fallback: usual } = settingDoc(name);
+    const fallback = fallbacks[name] ?? usual;
     const text = `${description} (default: ${fallback})`.replaceAll('`', '');
     const words = settingChoices(name);
     command.addOption(
