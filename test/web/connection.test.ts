@@ -75,9 +75,9 @@ describe('the dashboard', () => {
     await folder.write('sealane.yaml', servicesFile({ api: [first, upstream.port], web: [second, upstream.port] }));
     await t.page.getByRole('heading', { name: 'All 2 services are up' }).waitFor();
     await folder.write('sealane.yaml', 'services: [');
-    await t.page.getByRole('heading', { name: '1 problem' }).waitFor();
+    await t.page.getByRole('heading', { name: 'All 2 services are up, 1 problem' }).waitFor();
     await folder.write('sealane.yaml', servicesFile({ web: [second, upstream.port] }));
-    await t.page.getByRole('heading', { name: '1 problem' }).waitFor({ state: 'detached' });
+    await t.page.getByRole('heading', { name: 'All 2 services are up, 1 problem' }).waitFor({ state: 'detached' });
     await t.page.getByRole('row', { name: 'api' }).filter({ hasText: 'none of its ports is open' }).waitFor();
     expect(t.complaints).toEqual([]);
   });

@@ -36,13 +36,14 @@ export function Overview() {
 
 function Headline() {
   const { all, attention, down, upstreams, readyUpstreams } = countStates(services.value.values());
-  const state = down > 0 ? 'down' : attention > 0 ? 'degraded' : 'up';
+  const problemCount = problems.value.length;
+  const state = down > 0 ? 'down' : attention > 0 || problemCount > 0 ? 'degraded' : 'up';
   const now = status.value;
   return (
     <header class="headline">
       <Mark state={all === 0 ? 'starting' : state} />
       <div>
-        <h1 tabIndex={-1}>{headlineOf(all, attention)}</h1>
+        <h1 tabIndex={-1}>{headlineOf(all, attention, problemCount)}</h1>
         <p class="facts">
           {upstreams > 0 && (
             <span>
@@ -63,11 +64,13 @@ function Headline() {
   );
 }
 
-function headlineOf(all: number, attention: number): string {
+/** A problem may be of a service that is not there because of it. */
+function headlineOf(all: number, attention: number, problemCount: number): string {
   if (all === 0) return 'No services yet';
   if (attention > 0)
     return `${count(attention)} of ${plural(all, 'service')} ${attention === 1 ? 'needs' : 'need'} attention`;
-  return all === 1 ? 'The service is up' : `All ${count(all)} services are up`;
+  const up = all === 1 ? 'The service is up' : `All ${count(all)} services are up`;
+  return problemCount === 0 ? up : `${up}, ${plural(problemCount, 'problem')}`;
 }
 
 function Engine({ engine }: { readonly engine: ApiStatus['engine'] }) {
