@@ -34,17 +34,17 @@ export function composeProject(folder: string, variables: Readonly<Record<string
   const name = uniqueName('compose');
   const compose = (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['-p', name, '-f', file, ...args], { env, timeoutMs: 100_000 });
-  const running = async (service: string): Promise<ContainerInfo> => {
+  const containerOf = async (service: string): Promise<ContainerInfo> => {
     const label = [`com.docker.compose.project=${name}`, `com.docker.compose.service=${service}`];
-    const [container] = await testEngine().listContainers({ filters: { label } });
-    if (container === undefined) throw new Error(`no container of ${service} runs`);
+    const [container] = await testEngine().listContainers({ all: true, filters: { label } });
+    if (container === undefined) throw new Error(`there is no container of ${service}`);
     return container;
   };
   return {
     compose,
-    container: async (service) => (await running(service)).Id,
+    container: async (service) => (await containerOf(service)).Id,
     port: async (service, port) => {
-      const published = (await running(service)).Ports.find(({ PrivatePort }) => PrivatePort === port)?.PublicPort;
+      const published = (await containerOf(service)).Ports.find(({ PrivatePort }) => PrivatePort === port)?.PublicPort;
       if (published === undefined) throw new Error(`${service} publishes no port ${port}`);
       return published;
     },
