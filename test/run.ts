@@ -30,7 +30,7 @@ const checks: readonly Step[] = [
 
 /** The projects of each lane; see vitest.config.ts. */
 const engineLane = ['--maxWorkers', '2', '--project', 'docker', '--project', 'web'];
-const otherLane = ['--maxWorkers', '2', '--project', 'unit', '--project', 'cli', '--project', 'contract'];
+const otherLane = ['--maxWorkers', '3', '--project', 'unit', '--project', 'cli', '--project', 'contract'];
 
 /**
  * Spares processor time in what the tests start again and again. Node keeps what it has compiled of Sealane
@@ -75,10 +75,10 @@ async function runSteps(steps: readonly Step[]): Promise<Counts> {
 /**
  * The command before one that is to have a network of its own (unshare(1)); none where this user may not. When a
  * container ends, its engine goes through all connections that the kernel has in mind for the engine's network, and the
- * tests without an engine make tens of thousands.
+ * tests without an engine make tens of thousands. They also give way (nice(1)), since the engine's tests take longer.
  */
 function ownNetwork(): readonly string[] {
-  const up = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
+  const up = ['nice', '-n', '3', 'unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
   const [program, ...args] = [...up, 'true'] as const;
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0 ? up : [];
 }

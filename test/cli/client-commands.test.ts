@@ -117,6 +117,11 @@ describe('sealane why', () => {
     expect(code).toBe(1);
   });
 
+  it.each(['', '.', '..'])('says of %j, which no URL can hold, that nothing is called so', async (name) => {
+    for (const command of ['why', 'drain'])
+      expect(await ask(command, name)).toMatchObject({ code: 1, stderr: `sealane: nothing is called "${name}"\n` });
+  });
+
   it('explains a port as JSON', async () => {
     const { stdout } = await ask('why', String(listen), '--json');
     expect(JSON.parse(stdout)).toMatchObject({ kind: 'port', services: ['web'], verdict: 'reachable' });

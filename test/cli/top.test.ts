@@ -86,8 +86,8 @@ describe('sealane top in a terminal', () => {
     await terminal.shows(/^web +up +1\/1 +\S+ +0 /m);
 
     await terminal.resize(50, 12);
-    const small = await terminal.shows(/^web +up +1\/1 +127\.0\.0\.1:\d+$/m);
-    expect(small).not.toContain('EVENTS');
+    // The terminal itself cuts the large frame first, until the next one comes.
+    const small = await terminal.shows(/(?<![^])(?![^]*EVENTS)[^]*^web +up +1\/1 +127\.0\.0\.1:\d+$/m);
     expect(small.trimEnd().split('\n')).toHaveLength(12);
 
     await terminal.press('/', 'd', 'b');

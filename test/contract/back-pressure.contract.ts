@@ -19,7 +19,7 @@ export function describeBackPressure(createRig: CreateRig): void {
    */
   const stalled = async (rig: Rig, server: TestServer, client: Peer): Promise<{ taken: number; peer: Peer }> => {
     const peer = await server.accept();
-    void pour(client.socket, 128 * megabyte, 3);
+    void pour(client.socket, 64 * megabyte, 3);
     await stallOf(() => client.socket.bytesWritten - client.socket.writableLength);
     return { taken: await stallOf(() => rig.bytes('api-1').up, 1_200), peer };
   };
@@ -35,11 +35,11 @@ export function describeBackPressure(createRig: CreateRig): void {
         const peer = await server.accept();
         const [sender, reader] = slow === 'client' ? [peer, client] : [client, peer];
 
-        const checksum = pour(sender.socket, 128 * megabyte, 3);
+        const checksum = pour(sender.socket, 64 * megabyte, 3);
         const swallowed = await stallOf(() => sender.socket.bytesWritten - sender.socket.writableLength);
         expect(swallowed).toBeLessThan(32 * megabyte);
 
-        expect(await soak(reader.socket)).toEqual({ length: 128 * megabyte, checksum: await checksum });
+        expect(await soak(reader.socket)).toEqual({ length: 64 * megabyte, checksum: await checksum });
       },
     );
 

@@ -16,7 +16,7 @@ export function describeBytes(createRig: CreateRig): void {
     publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })], options)]));
 
   describe('bytes', () => {
-    test('100 MB go both ways at once and arrive unchanged', async () => {
+    test('50 MB go both ways at once and arrive unchanged', async () => {
       await using rig = createRig();
       await using server = await serve();
       const port = await bind(rig, server);
@@ -25,24 +25,24 @@ export function describeBytes(createRig: CreateRig): void {
       const peer = await server.accept();
 
       const [up, down, upArrived, downArrived] = await Promise.all([
-        pour(client.socket, 100 * megabyte, 1),
-        pour(peer.socket, 100 * megabyte, 2),
+        pour(client.socket, 50 * megabyte, 1),
+        pour(peer.socket, 50 * megabyte, 2),
         soak(peer.socket),
         soak(client.socket),
       ]);
 
-      expect(upArrived).toEqual({ length: 100 * megabyte, checksum: up });
-      expect(downArrived).toEqual({ length: 100 * megabyte, checksum: down });
+      expect(upArrived).toEqual({ length: 50 * megabyte, checksum: up });
+      expect(downArrived).toEqual({ length: 50 * megabyte, checksum: down });
       expect(await rig.records.find(() => true)).toMatchObject({
         reason: 'finished',
-        bytesUp: 100 * megabyte,
-        bytesDown: 100 * megabyte,
+        bytesUp: 50 * megabyte,
+        bytesDown: 50 * megabyte,
         upstream: 'api-1',
         endpoint: `127.0.0.1:${server.port}`,
         client: `127.0.0.1:${clientPort}`,
         retries: 0,
       });
-      expect(rig.bytes('api-1')).toEqual({ up: 100 * megabyte, down: 100 * megabyte });
+      expect(rig.bytes('api-1')).toEqual({ up: 50 * megabyte, down: 50 * megabyte });
       expect(rig.active('api-1')).toBe(0);
     });
 

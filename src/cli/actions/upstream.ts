@@ -2,6 +2,7 @@ import { plural } from '../../text/plural.ts';
 import { printable } from '../../text/printable.ts';
 import { createClient } from '../client/client.ts';
 import { readEndpoint, type EndpointFlags } from '../client/endpoint.ts';
+import { segmentOf } from '../client/request.ts';
 import { withProgress } from '../progress.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function changeUpstream(
   { json }: { readonly json: boolean },
 ): Promise<number> {
   const client = createClient(await readEndpoint(flags, process.env));
-  const path = `/api/upstreams/${encodeURIComponent(upstream)}/${action.kind}`;
+  const path = `/api/upstreams/${segmentOf(upstream)}/${action.kind}`;
   const asked =
     action.kind === 'weight' ? client.act('PUT', path, { weight: action.weight }) : client.act('POST', path, undefined);
   const done = await withProgress(`asking ${client.endpoint.shown}`, asked);

@@ -20,7 +20,7 @@ import {
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 import { readFeed, type FeedEvent } from './feed.ts';
-import { ask, askJson, type AskOptions, type Sent } from './request.ts';
+import { ask, askJson, segmentOf, type AskOptions, type Sent } from './request.ts';
 import { quoted } from '../../text/printable.ts';
 
 /**
@@ -94,8 +94,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     throw nonsense(endpoint, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
   };
 
-  const requireService = (name: string): Promise<ApiService> =>
-    read(`/api/services/${encodeURIComponent(name)}`, serviceSchema);
+  const requireService = (name: string): Promise<ApiService> => read(`/api/services/${segmentOf(name)}`, serviceSchema);
 
   const feed = async function* ({ since, stats, signal }: FeedOptions): AsyncGenerator<FeedEvent> {
     const query = new URLSearchParams({
@@ -147,7 +146,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
         throw error;
       }),
     problems: async () => (await read('/api/problems', problemsSchema)).problems,
-    why: (subject) => read(`/api/why/${encodeURIComponent(subject)}`, explanationSchema),
+    why: (subject) => read(`/api/why/${segmentOf(subject)}`, explanationSchema),
     sessions: (query) => read(`/api/sessions?${query.toString()}`, sessionsSchema),
     recentSessions: (query) => read(`/api/sessions/recent?${query.toString()}`, endedSessionsSchema),
     feed,

@@ -1,6 +1,6 @@
 import { request, type Agent, type IncomingMessage } from 'node:http';
 import { errorSchema } from '../../admin/schema.ts';
-import { printable } from '../../text/printable.ts';
+import { printable, quoted } from '../../text/printable.ts';
 import { AdminError, nonsense, unreachable } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 
@@ -21,6 +21,12 @@ export interface Sent {
   readonly method?: 'POST' | 'PUT';
   /** Sent as JSON. */
   readonly body?: object | undefined;
+}
+
+/** A name as a part of a path. URLs leave `.` and `..` out (RFC 3986, section 5.2.4), and nothing is called so. @throws AdminError */
+export function segmentOf(name: string): string {
+  if (/^\.{0,2}$/.test(name)) throw new AdminError('refused', `nothing is called ${quoted(name)}`, { status: 404 });
+  return encodeURIComponent(name);
 }
 
 /** The response, with its body still to be read. @throws AdminError also when the response is an error */
