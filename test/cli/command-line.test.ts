@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createConnection, createServer, type Server } from 'node:net';
-import { chmod } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { hasFields, runSealane, startSealane } from '../support/sealane/sealane.ts';
@@ -25,6 +25,10 @@ async function ask(port: number): Promise<string> {
   for await (const chunk of socket) text += String(chunk);
   return text;
 }
+
+it('is built as a program that a link to it can run', async () => {
+  expect((await stat('dist/main.js')).mode & 0o111).toBe(0o111);
+});
 
 describe('sealane HOST:PORT …', () => {
   it('prints its port and balances over the endpoints', async () => {

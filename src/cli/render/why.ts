@@ -23,8 +23,9 @@ export function renderWhy(explanation: ApiExplanation, paint: Paint): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function steps({ summary, steps: all }: ApiExplanation, paint: Paint): string[] {
-  const news = all.filter(({ text }) => !summary.endsWith(text));
+function steps(explanation: ApiExplanation, paint: Paint): string[] {
+  const below = new Set(otherProblems(explanation).map(textOf));
+  const news = explanation.steps.filter(({ text }) => !explanation.summary.endsWith(text) && !below.has(text));
   if (news.length === 0) return [];
   const width = Math.max(...news.map(({ step }) => step.length));
   return [
@@ -54,9 +55,22 @@ function failures({ dialFailures }: ApiExplanation): string[] {
   ];
 }
 
-/** The problems beside the one that the summary tells of. */
-function problems({ problems: all, summary, next }: ApiExplanation, paint: Paint): string[] {
-  const found = all.filter(({ message, fix }) => !(summary.endsWith(message) && fix === next));
+/** The problems beside the one that the verdict, or a step and the next thing to do, tells of. */
+function otherProblems({ problems: all, summary, next, steps: told }: ApiExplanation): ApiExplanation['problems'] {
+  const isTold = (problem: ApiExplanation['problems'][number]): boolean =>
+    next !== null &&
+    problem.fix.endsWith(next) &&
+    (summary.endsWith(problem.message) || told.some(({ text }) => text === textOf(problem)));
+  return all.filter((problem) => !isTold(problem));
+}
+
+/** As a step says it. */
+function textOf({ subject, message }: ApiExplanation['problems'][number]): string {
+  return `${subject}: ${message}`;
+}
+
+function problems(explanation: ApiExplanation, paint: Paint): string[] {
+  const found = otherProblems(explanation);
   if (found.length === 0) return [];
   return [
     '',

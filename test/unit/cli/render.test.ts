@@ -177,6 +177,27 @@ describe('an explanation', () => {
     );
   });
 
+  it('says a problem once: as a step where its fix is the next thing to do, else with its fix', () => {
+    const paused = {
+      ...problem,
+      subject: 'shop-1',
+      message: 'it has been paused',
+      fix: 'Resume it: docker unpause shop-1',
+    };
+    const told = {
+      ...explanation,
+      summary: 'shop-1 is paused: its container is paused',
+      next: 'docker unpause shop-1',
+      steps: [{ step: 'declared', status: 'bad', text: 'shop-1: it has been paused' }] as const,
+      problems: [paused],
+    };
+    const times = (text: string): number => text.split('it has been paused').length - 1;
+    expect(renderWhy({ ...told, steps: [...told.steps] }, plain)).not.toContain('Other problems');
+    const other = renderWhy({ ...told, steps: [...told.steps], next: 'Start it.' }, plain);
+    expect(other).toContain('fix: Resume it');
+    expect(times(other)).toBe(1);
+  });
+
   it('names the open ports for a port, and for a name the similar ones beside the best, which the next thing names', () => {
     const unknown: typeof explanation = { ...explanation, kind: 'unknown', suggestions: ['api', 'apx'] };
     expect(renderWhy(unknown, plain)).toContain('\n  Similar names: apx\n');
