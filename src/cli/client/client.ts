@@ -17,11 +17,11 @@ import {
   type ApiServices,
   type ApiSessions,
 } from '../../admin/schema.ts';
+import { quoted } from '../../text/printable.ts';
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
 import { readFeed, type FeedEvent } from './feed.ts';
 import { ask, askJson, segmentOf, type AskOptions, type Sent } from './request.ts';
-import { quoted } from '../../text/printable.ts';
 
 /**
  * The client of a running Sealane: it uses only the public admin API.

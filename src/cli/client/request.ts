@@ -23,7 +23,11 @@ export interface Sent {
   readonly body?: object | undefined;
 }
 
-/** A name as a part of a path. URLs leave `.` and `..` out (RFC 3986, section 5.2.4), and nothing is called so. @throws AdminError */
+/**
+ * A name as a part of a path. URLs leave `.` and `..` out (RFC 3986, section 5.2.4), and nothing is called so.
+ *
+ * @throws AdminError
+ */
 export function segmentOf(name: string): string {
   if (/^\.{0,2}$/.test(name)) throw new AdminError('refused', `nothing is called ${quoted(name)}`, { status: 404 });
   return encodeURIComponent(name);

@@ -62,7 +62,7 @@ function onServices(state: TopState, key: Key, shown?: Shown): TopState {
     case 'enter':
       return toggled(state, shown);
     case 'escape':
-      return { ...state, filter: '', toggled: new Map() };
+      return { ...state, filter: '', toggled: new Map(), scrolled: 0 };
     case 'backspace':
       return state;
     case 'text':
