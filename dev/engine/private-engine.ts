@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { access, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { parentOfDataFolder } from './data-folder.ts';
 import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
 import { installMissing } from '../machine/packages.ts';
@@ -47,7 +47,7 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   await installMissing(needs, onProgress);
   signal.throwIfAborted();
   onProgress('starting a private Docker engine');
-  const folder = await mkdtemp(join(shortTemporaryFolder(), 'sealane-'));
+  const folder = await mkdtemp(join(await parentOfDataFolder(), 'sealane-'));
   undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   // The random letters of the folder's name are part of all other names, too.
   const name = `slane-${basename(folder).slice(-6)}`;
@@ -102,13 +102,6 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   undo.push(() => killContainers(sockets.docker));
   await untilAnswering(sockets.docker, dockerd, folder, signal);
   return { host: `unix://${sockets.docker}`, folder, pool: network.pool, bridge: network.bridge };
-}
-
-/**
- * The folder for temporary files, kept short: a socket's path has at most 107 bytes, and the engine appends about 50.
- */
-function shortTemporaryFolder(): string {
-  return tmpdir().length <= 30 ? tmpdir() : '/var/tmp';
 }
 
 /** Removes what engines create outside of their configured folders, unless it was there before. */
