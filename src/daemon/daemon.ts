@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { warnOfLostHandoff } from '../config/migrate-requests.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StaticService } from '../config/static-service.ts';
-import type { Engine } from '../docker/engine.ts';
+import type { NamedEngine } from '../docker/engine.ts';
 import { createChecker } from '../health/checker.ts';
 import { createOverrides } from '../reconcile/overrides.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
@@ -36,8 +36,8 @@ export interface Daemon {
 
 export interface DaemonOptions {
   readonly settings: Settings;
-  /** Undefined: no Docker, static services only. */
-  readonly engine: Engine | undefined;
+  /** The engines to watch; empty: no Docker, static services only. */
+  readonly engines: readonly NamedEngine[];
   readonly services: readonly StaticService[];
   /** The configuration file, read again when it changes; undefined where there is none. */
   readonly configPath: string | undefined;
@@ -66,7 +66,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides.
-  const engine = createEngineSource(parts, options.engine, settings);
+  const engine = createEngineSource(parts, options.engines, settings);
   started.push(() => engine.stop());
   const config = createConfigSource(parts, { services, path, bind: engine.bind });
   started.push(() => config.stop());

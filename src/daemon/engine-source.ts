@@ -8,7 +8,7 @@ import {
   type WatcherCollaborators,
   type WatchObserver,
 } from '../discovery/watcher.ts';
-import type { Engine } from '../docker/engine.ts';
+import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 
 /**
@@ -40,9 +40,10 @@ type DiscoverySettings = Pick<
 
 export function createEngineSource(
   parts: EngineSourceParts,
-  engine: Engine | undefined,
+  [watched]: readonly NamedEngine[],
   settings: DiscoverySettings,
 ): EngineSource {
+  const engine = watched?.engine;
   const labelPrefix = settings['label-prefix'];
   const { scope, 'socket-folder': socketFolder } = settings;
   const guess = defaultBind();

@@ -28,6 +28,13 @@ export interface Engine {
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
 }
 
+/** An engine with the name that people know it by. */
+export interface NamedEngine {
+  /** Undefined where there is only one engine, and it was given no name. */
+  readonly name: string | undefined;
+  readonly engine: Engine;
+}
+
 export interface EngineInstallation {
   /** The platform's name, e.g. `Docker Engine - Community` or `Docker Desktop 4.40.0`; hostile text. */
   readonly platform: string;

@@ -36,7 +36,7 @@ export async function relay(endpoints: readonly string[], flags: RelayFlags): Pr
   const bound = Promise.withResolvers<ListenerStatus>();
   daemon = await startDaemon({
     settings,
-    engine: undefined,
+    engines: [],
     services: [service],
     configPath: undefined,
     log,

@@ -29,7 +29,8 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
     { event: 'started', version, workers: settings.workers },
     `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
   );
-  daemon = await startDaemon({ settings, engine, services, configPath: file?.path, log });
+  const engines = engine ? [{ name: undefined, engine }] : [];
+  daemon = await startDaemon({ settings, engines, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
   logStopping(logger, signal, patienceMs);

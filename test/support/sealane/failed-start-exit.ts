@@ -18,7 +18,7 @@ const failing = Object.defineProperty({ ...settings }, 'admin-names', {
 try {
   await startDaemon({
     settings: failing,
-    engine: undefined,
+    engines: [],
     services: [],
     configPath: undefined,
     log: { logger, lostLines: () => 0 },
