@@ -5,7 +5,8 @@ import type { SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
 import { suggestion } from '../text/did-you-mean.ts';
 import { readGiven } from '../config/load.ts';
-import { mergeSettings, settingNames, type Settings } from '../config/settings.ts';
+import { gather, givenTwice } from '../config/repeated.ts';
+import { mergeSettings, settingDoc, settingNames, type SettingName, type Settings } from '../config/settings.ts';
 import { printable, quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
 
@@ -92,15 +93,20 @@ function readFlags(service: ComposeService): FlagReading {
     const [flag, name = '', written] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word.text) ?? [];
     if (flag === undefined) continue;
     const complain = (message: string): unknown => findings.push(settingInvalid(service, word.location, message));
-    const isSetting = settingNames.some((one) => one === name);
-    if (!isSetting && !otherFlags.has(name)) {
+    const setting = settingNames.find((one) => one === name);
+    if (!setting && !otherFlags.has(name)) {
       complain(`unknown option ${quoted(`--${name}`)}${suggestion(name, [...settingNames, 'config'])}`);
       continue;
     }
     const next = written === undefined ? service.command[index + 1] : { text: written, location: word.location };
+    if (locations.has(`--${name}`) && !isList(setting)) complain(givenTwice(`--${name}`));
     locations.set(`--${name}`, next?.location ?? word.location);
-    if (isSetting && next === undefined) complain(`--${name} has no value`);
-    else if (isSetting && next) flags[name] = next.text;
+    if (setting && next) flags[setting] = isList(setting) ? gather(next.text, flags[setting]) : next.text;
+    else if (setting) complain(`--${name} has no value`);
   }
   return { flags, locations, findings };
+}
+
+function isList(setting: SettingName | undefined): boolean {
+  return setting !== undefined && settingDoc(setting).list;
 }

@@ -19,6 +19,7 @@ import { defineTop } from './commands/top.ts';
 import { defineClose, defineDrain, defineUndrain, defineWeight } from './commands/upstream.ts';
 import { defineWhoami } from './commands/whoami.ts';
 import { defineWhy } from './commands/why.ts';
+import { refuseRepeatedFlags } from './repeated-flags.ts';
 
 /**
  * Parses the arguments and runs the command that they name.
@@ -86,6 +87,7 @@ export function buildProgram(finish: Finish): Command {
     .configureHelp({ optionDescription: describeOption, argumentDescription: ({ description }) => description })
     .enablePositionalOptions();
   for (const define of commands) define(program, finish);
+  for (const command of program.commands) refuseRepeatedFlags(command);
   return program;
 }
 

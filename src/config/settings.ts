@@ -79,7 +79,7 @@ const schema = z.object({
       return z.NEVER;
     })
     .default([])
-    .meta({ value: 'names, comma-separated', fallback: 'none' })
+    .meta({ value: 'names, comma-separated', fallback: 'none', list: true })
     .describe('The host names under which browsers may open the admin address, besides localhost and IP addresses.'),
   'admin-socket': z
     .string()
@@ -148,7 +148,7 @@ const schema = z.object({
     .describe('How many clients of one service may wait for an upstream; one more is closed at once.'),
   certs: pathsSchema
     .default([])
-    .meta({ value: 'paths, comma-separated', fallback: 'none' })
+    .meta({ value: 'paths, comma-separated', fallback: 'none', list: true })
     .describe(
       'The certificates for routes whose TLS Sealane terminates: PEM files, or folders of them. They are read again when they change. The first, or the one named `default`, is for clients whose name no other certificate covers.',
     ),
@@ -175,13 +175,13 @@ const schema = z.object({
     .describe('The only folder in which labels may open Unix sockets (`listen=unix:…`).'),
   'upstream-ca': pathsSchema
     .default([])
-    .meta({ value: 'paths, comma-separated', fallback: 'the authorities that Node trusts' })
+    .meta({ value: 'paths, comma-separated', fallback: 'the authorities that Node trusts', list: true })
     .describe(
       'The authorities that may sign the certificates of upstreams that use TLS (`tls.upstream`): PEM files, or folders of them.',
     ),
   'upstream-cert': pathsSchema
     .default([])
-    .meta({ value: 'paths, comma-separated', fallback: 'none' })
+    .meta({ value: 'paths, comma-separated', fallback: 'none', list: true })
     .describe(
       'The certificate that Sealane shows to upstreams that ask for a client certificate: a PEM file, with the key in it or beside it.',
     ),
@@ -217,9 +217,16 @@ interface SettingDoc {
   readonly value: string;
   readonly fallback: string;
   readonly description: string;
+  /** The value is a list: several texts stand for one with commas between them. */
+  readonly list: boolean;
 }
 
-const docSchema = z.object({ value: z.string(), fallback: z.string(), description: z.string() });
+const docSchema = z.object({
+  value: z.string(),
+  fallback: z.string(),
+  description: z.string(),
+  list: z.boolean().default(false),
+});
 
 export function settingDoc(name: SettingName): SettingDoc {
   return docSchema.parse(settingsSchemas[name].meta());

@@ -128,7 +128,8 @@ describe('sealane cert', () => {
     [['--out', '/dev/null/certs'], /cannot write \/dev\/null\/certs: it is inside something that is not a folder/],
   ])('rejects %j in one line', async (args, message) => {
     await using folder = await tempFolder();
-    const { code, stderr } = await runSealane(['cert', '--out', folder.path, '--ca', folder.path, ...args]);
+    const out = args[0] === '--out' ? [] : ['--out', folder.path];
+    const { code, stderr } = await runSealane(['cert', ...out, '--ca', folder.path, ...args]);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd()).not.toContain('\n');
     expect(code).toBe(2);

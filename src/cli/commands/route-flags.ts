@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { fallbackOf } from '../../config/options/option.ts';
 import { routeOptions, staticOptionNames, type OptionName } from '../../config/options/route-options.ts';
+import { gather } from '../../config/repeated.ts';
 import { wordsOf } from '../../config/settings.ts';
 import { choiceOption } from '../completion/values.ts';
 
@@ -18,5 +19,6 @@ function flagOf(name: OptionName, condition: string): Option {
   const text = `${condition}${description} (default: ${fallbackOf(option).replaceAll('`', '')})`;
   const words = wordsOf(option.schema);
   if (words) return choiceOption(`--${name}`, words, text);
-  return new Option(`--${name} <${/^[\w-]+$/.test(option.value) ? option.value : 'value'}>`, text);
+  const flag = new Option(`--${name} <${/^[\w-]+$/.test(option.value) ? option.value : 'value'}>`, text);
+  return option.list ? flag.argParser(gather) : flag;
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { gather } from '../../config/repeated.ts';
 import { settingChoices, settingDoc, type SettingName } from '../../config/settings.ts';
 import { choiceOption, FileOption } from '../completion/values.ts';
 
@@ -16,17 +17,16 @@ export function addSettings(
   fallbacks: Partial<Readonly<Record<SettingName, string>>> = {},
 ): void {
   for (const name of names) {
-    const { description, fallback: usual } = settingDoc(name);
+    const { description, fallback: usual, list } = settingDoc(name);
     const fallback = fallbacks[name] ?? usual;
     const text = `${description} (default: ${fallback})`.replaceAll('`', '');
     const words = settingChoices(name);
-    command.addOption(
-      words
-        ? choiceOption(`--${name}`, words, text)
-        : name === 'admin-socket'
-          ? new FileOption(`--${name} <path>`, text)
-          : new Option(`--${name} <${valueName(name)}>`, text),
-    );
+    const option = words
+      ? choiceOption(`--${name}`, words, text)
+      : name === 'admin-socket'
+        ? new FileOption(`--${name} <path>`, text)
+        : new Option(`--${name} <${valueName(name)}>`, text);
+    command.addOption(list ? option.argParser(gather) : option);
   }
 }
 

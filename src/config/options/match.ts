@@ -11,6 +11,7 @@ export const matchOptions = {
   host: {
     declaresRoute: true,
     schema: hostNamesSchema,
+    list: true,
     value: 'names, `*.` wildcard, addresses',
     fallback: 'none: clients that no name matches',
     onMistake: 'refuse',
@@ -20,6 +21,7 @@ export const matchOptions = {
   sni: {
     declaresRoute: true,
     schema: serverNamesSchema,
+    list: true,
     value: 'names, `*.` wildcard',
     fallback: 'none: clients that no name matches',
     onMistake: 'refuse',
@@ -44,6 +46,7 @@ export const matchOptions = {
   },
   'accept-proxy': {
     schema: trustedSchema,
+    list: true,
     value: '`true`, `false`, CIDRs',
     field: 'acceptProxy',
     default: [],

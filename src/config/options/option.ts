@@ -21,6 +21,8 @@ export interface RouteOption<Field extends string = string> extends ValueKind<un
   /** What applies when the option is not written, for people; the printed `default` unless given. */
   readonly fallback?: string;
   readonly description: string;
+  /** The value is a list: several texts stand for one with commas between them. */
+  readonly list?: true;
   /**
    * What happens to the route when the value is malformed, or the option's name mistyped: `refuse` if serving it
    * without the option could expose it or send clients to the wrong place, else `fallback`.

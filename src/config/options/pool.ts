@@ -112,6 +112,7 @@ export const poolOptions = {
   },
   allow: {
     ...cidrs,
+    list: true,
     field: 'allow',
     fallback: 'all clients',
     stricter: (one: Ranges, other: Ranges): Ranges => (one && other ? intersectRanges(one, other) : (one ?? other)),
@@ -120,6 +121,7 @@ export const poolOptions = {
   },
   deny: {
     ...cidrs,
+    list: true,
     field: 'deny',
     default: defaultPool.deny,
     fallback: 'no clients',
@@ -156,6 +158,7 @@ export const poolOptions = {
   },
   'tls.alpn': {
     schema: alpnSchema,
+    list: true,
     value: 'protocols, or `off`',
     show: String,
     field: 'alpn',
