@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../time/clock.ts';
  */
 export interface WorkQueue {
   add(key: string): void;
+  /** Adds the key after a while, unless it is added before then. */
   addAfter(key: string, delayMs: number): void;
   /** Whether the key is queued or delayed, so that it will be processed. */
   waits(key: string): boolean;
@@ -45,7 +46,7 @@ export function createWorkQueue(
   }
 
   function addAfter(key: string, delayMs: number): void {
-    if (stopped || dirty.has(key)) return;
+    if (stopped) return;
     delayed.get(key)?.cancel();
     delayed.set(
       key,
@@ -71,7 +72,7 @@ export function createWorkQueue(
       failures.set(key, failed + 1);
       // A key that was added meanwhile is queued already, and does not wait for the backoff.
       if (paused) dirty.add(key);
-      else addAfter(key, backoffDelayMs(failed, retry, random));
+      else if (!dirty.has(key)) addAfter(key, backoffDelayMs(failed, retry, random));
     }
     processing.delete(key);
     pump();

@@ -12,7 +12,7 @@ export interface Effect {
   readonly changed: boolean;
   /** The ids to inspect. */
   readonly inspect: readonly string[];
-  /** Whether the engine contradicts itself, so that the container must be inspected again in a moment. */
+  /** Whether the engine contradicts itself, or may not be that far yet: the container must be inspected again soon. */
   readonly recheck: boolean;
 }
 
@@ -94,7 +94,7 @@ export class World {
         return this.#started(this.#mark(event.containerId, labelled), event);
       default:
         this.#mark(event.containerId, labelled);
-        return { ...none, inspect: [event.containerId] };
+        return { ...none, inspect: [event.containerId], recheck: event.isEarly === true };
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Dialect } from './dialect.ts';
 import type { EngineClock } from './engine-clock.ts';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
 
@@ -11,8 +12,8 @@ export interface Engine {
   readonly endpoint: string;
   /** What the answers tell of the engine's clock; undefined where they tell nothing. */
   readonly clock?: EngineClock;
-  /** Checks that the engine answers, and negotiates the API version. */
-  ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }>;
+  /** Checks that the engine answers, negotiates the API version, and finds out which dialect the engine speaks. */
+  ping(signal?: AbortSignal): Promise<EngineGreeting>;
   /**
    * Lists the live (running, paused and restarting) containers, or all of them. A row that cannot be understood is left
    * out.
@@ -33,6 +34,12 @@ export interface NamedEngine {
   /** Undefined where there is only one engine, and it was given no name. */
   readonly name: string | undefined;
   readonly engine: Engine;
+}
+
+export interface EngineGreeting {
+  readonly apiVersion: string;
+  /** Docker's unless given. */
+  readonly dialect?: Dialect;
 }
 
 export interface EngineInstallation {

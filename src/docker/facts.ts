@@ -75,7 +75,7 @@ export interface ContainerSummary {
 
 export interface EngineEvent {
   readonly type: 'container' | 'network';
-  /** The action, e.g. `start`, `die`, `health_status: healthy` or `connect`. */
+  /** The action in Docker's words, e.g. `start`, `die`, `health_status: healthy` or `connect`. */
   readonly action: string;
   /** The container concerned; for a network event, the container that was connected or disconnected. */
   readonly containerId: string;
@@ -83,6 +83,8 @@ export interface EngineEvent {
   readonly attributes: Readonly<Record<string, string>>;
   /** The exact engine time in nanoseconds since the Unix epoch. */
   readonly timeNs: bigint;
+  /** The engine tells of this before it has stored it, so that an inspect at once may still show the time before. */
+  readonly isEarly?: true;
 }
 
 /** Sealane's position relative to the engine's containers, which decides which addresses it can reach. */

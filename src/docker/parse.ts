@@ -39,7 +39,7 @@ export function parseInspect(json: unknown): Parsed<ContainerFacts> {
       state: containerState(State),
       ...lastExit(State),
       ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),
-      health: healthState(State.Health?.Status),
+      health: healthState((State.Health ?? State.Healthcheck)?.Status),
       networking: networking(HostConfig?.NetworkMode ?? '', NetworkSettings?.Networks ?? {}),
       exposedPorts: tcpPorts(Object.keys(Config.ExposedPorts ?? {})),
       publishedPorts: publishedPorts(NetworkSettings?.Ports ?? {}),

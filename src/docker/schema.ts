@@ -43,6 +43,8 @@ const bindingSchema = z.object({ HostIp: z.string().nullish(), HostPort: z.strin
 
 const idSchema = z.string().regex(/^[0-9a-f]{12,64}$/);
 
+const healthSchema = z.object({ Status: z.string().nullish() }).nullish();
+
 export const inspectSchema = z.object({
   Id: idSchema,
   Name: z.string(),
@@ -54,7 +56,9 @@ export const inspectSchema = z.object({
     StartedAt: z.string().nullish(),
     FinishedAt: z.string().nullish(),
     ExitCode: z.number().nullish(),
-    Health: z.object({ Status: z.string().nullish() }).nullish(),
+    Health: healthSchema,
+    /** The name that some versions of Podman give it. */
+    Healthcheck: healthSchema,
   }),
   Config: z.object({
     Labels: labelsSchema,
@@ -74,7 +78,8 @@ export const inspectSchema = z.object({
 export const listRowSchema = z.object({
   Id: idSchema,
   Names: z.array(z.string()).nullish(),
-  Created: z.number().nullish(),
+  /** Only compared: Docker gives a number of seconds, and some versions of Podman a text. */
+  Created: z.union([z.number(), z.string()]).nullish(),
   Labels: labelsSchema,
   State: z.string().nullish(),
   Status: z.string().nullish(),
@@ -117,4 +122,5 @@ export const dateSchema = z
 export const errorBodySchema = z.object({ message: z.string() });
 
 export type InspectJson = z.infer<typeof inspectSchema>;
+export type EventJson = z.infer<typeof eventSchema>;
 export type ListRowJson = z.infer<typeof listRowSchema>;

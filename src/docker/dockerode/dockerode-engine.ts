@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ContainerFacts, ContainerSummary } from '../facts.ts';
-import { EngineError, type Engine, type EngineInstallation } from '../engine.ts';
+import { dialectOfComponents, dialectOfPing, dockerDialect, eventFilters, type Dialect } from '../dialect.ts';
+import { EngineError, type Engine, type EngineGreeting, type EngineInstallation } from '../engine.ts';
 import { EngineClock } from '../engine-clock.ts';
 import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
 import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from '../engine-url.ts';
@@ -44,14 +45,6 @@ export function createDockerodeEngine(url: string, options: DockerodeEngineOptio
   return new DockerodeEngine(url, options);
 }
 
-/** One stream carries all events. Labels are matched by Sealane, since a label filter would drop all network events. */
-const eventFilters = JSON.stringify({
-  type: ['container', 'network'],
-  event: 'create start die stop kill pause unpause rename update destroy oom health_status connect disconnect'.split(
-    ' ',
-  ),
-});
-
 /** The limit of answers that hold no containers: pings and errors. */
 const maxAnswerBytes = 1024 * 1024;
 
@@ -60,6 +53,10 @@ interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly unversioned?: true;
+}
+
+interface SiftOptions {
+  readonly mayBeMissing?: boolean;
 }
 
 class DockerodeEngine implements Engine {
@@ -72,6 +69,7 @@ class DockerodeEngine implements Engine {
   readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
+  #dialect = dockerDialect;
 
   constructor(url: string, options: DockerodeEngineOptions) {
     this.endpoint = url;
@@ -80,7 +78,7 @@ class DockerodeEngine implements Engine {
     this.#kept = keptShapes(options.labelPrefix ?? 'sealane');
   }
 
-  async ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }> {
+  async ping(signal?: AbortSignal): Promise<EngineGreeting> {
     const failed = this.#failed(pingCall);
     const { pingDeadlineMs = 5000 } = this.#options;
     const call = { path: '/_ping', unversioned: true } as const;
@@ -90,7 +88,8 @@ class DockerodeEngine implements Engine {
     const apiVersion = typeof offered === 'string' ? negotiate(offered) : undefined;
     if (apiVersion === undefined) throw nonsense(failed, `${glimpse(text)} and no Api-Version`);
     this.#apiVersion = apiVersion;
-    return { apiVersion };
+    this.#dialect = dialectOfPing(response.headers) ?? (await this.#dialectOfVersion(signal));
+    return { apiVersion, dialect: this.#dialect };
   }
 
   async list(signal?: AbortSignal, which: 'live' | 'all' = 'live'): Promise<readonly ContainerSummary[]> {
@@ -113,7 +112,7 @@ class DockerodeEngine implements Engine {
   async inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined> {
     const failed = this.#failed('GET /containers/{id}/json');
     const call = { path: `/containers/${encodeURIComponent(id)}/json` };
-    const answer = await this.#json(failed, call, this.#kept.inspect, signal, 404);
+    const answer = await this.#json(failed, call, this.#kept.inspect, signal, { mayBeMissing: true });
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value) : answer;
     if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
@@ -122,7 +121,9 @@ class DockerodeEngine implements Engine {
 
   async #driverOf(networkId: string, signal: AbortSignal): Promise<string | undefined> {
     const call = { path: `/networks/${encodeURIComponent(networkId)}` };
-    const answer = await this.#json(this.#failed('GET /networks/{id}'), call, this.#kept.network, signal, 404);
+    const answer = await this.#json(this.#failed('GET /networks/{id}'), call, this.#kept.network, signal, {
+      mayBeMissing: true,
+    });
     return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;
   }
 
@@ -136,7 +137,7 @@ class DockerodeEngine implements Engine {
     if (signal.aborted) abort();
     try {
       const response = await this.#guarded(failed, deadlineMs, signal, async (deadline) => {
-        const query = { filters: eventFilters, ...(since !== undefined && { since }) };
+        const query = { filters: eventFilters(this.#dialect), ...(since !== undefined && { since }) };
         const opened = await settleBy(deadline, this.#dial({ path: '/events', query }, stream.signal));
         if (opened.statusCode === 200 && !isHtml(opened)) return opened;
         throw this.#statusError(failed, opened, await readText(opened, deadline, maxAnswerBytes));
@@ -151,12 +152,26 @@ class DockerodeEngine implements Engine {
   }
 
   async installation(signal?: AbortSignal): Promise<EngineInstallation> {
+    const { platform, components } = await this.#version(signal);
+    return { platform, rootless: components.includes('rootlesskit') };
+  }
+
+  async #version(signal?: AbortSignal): Promise<{ readonly platform: string; readonly components: readonly string[] }> {
     const failed = this.#failed('GET /version');
     const answer = await this.#json(failed, { path: '/version' }, this.#kept.version, signal);
     const parsed = versionSchema.safeParse(answer?.ok ? answer.value : undefined);
     if (!parsed.success) throw nonsense(failed, 'an unknown shape');
-    const components = (parsed.data.Components ?? []).map((component) => component.Name);
-    return { platform: parsed.data.Platform?.Name ?? '', rootless: components.includes('rootlesskit') };
+    const { Platform, Components } = parsed.data;
+    return { platform: Platform?.Name ?? '', components: (Components ?? []).map(({ Name }) => Name ?? '') };
+  }
+
+  /** A proxy may answer pings itself, or without the engine's headers, and it may forbid this call, too. */
+  async #dialectOfVersion(signal?: AbortSignal): Promise<Dialect> {
+    try {
+      return dialectOfComponents((await this.#version(signal)).components);
+    } catch {
+      return dockerDialect;
+    }
   }
 
   async #json(
@@ -164,10 +179,10 @@ class DockerodeEngine implements Engine {
     call: Call,
     kept: Shape,
     signal?: AbortSignal,
-    absentStatus?: number,
+    options?: SiftOptions,
   ): Promise<Parsed<unknown> | undefined> {
     const sieve = new JsonSieve(kept, { maxBytes: maxKeptBytes });
-    if (!(await this.#sift(failed, call, sieve, signal, absentStatus))) return undefined;
+    if (!(await this.#sift(failed, call, sieve, signal, options))) return undefined;
     const sifted = sieve.finish();
     if (sifted.kind === 'too-large') return { ok: false, why: tooLarge };
     const json = parseJson(sifted.text);
@@ -176,21 +191,22 @@ class DockerodeEngine implements Engine {
   }
 
   /**
-   * Puts the body of an answer through `sieve`. Resolves to false only for an `absentStatus` with an engine's own
-   * message: the 404 page of a proxy does not mean that a container is gone.
+   * Puts the body of an answer through `sieve`. Resolves to false only where what is asked for may be missing, and an
+   * engine's own message says so: the 404 page of a proxy does not mean that a container is gone.
    */
   async #sift(
     failed: FailedCall,
     call: Call,
     sieve: JsonSieve,
     signal?: AbortSignal,
-    absentStatus?: number,
+    { mayBeMissing = false }: SiftOptions = {},
   ): Promise<boolean> {
     if (this.#apiVersion === undefined) await this.ping(signal);
     const { deadlineMs = 10_000 } = this.#options;
     const { response, text } = await this.#answer(failed, call, deadlineMs, signal, sieve);
     if (text === undefined) return true;
-    if (response.statusCode === absentStatus && engineMessage(text) !== undefined) return false;
+    const said = engineMessage(text);
+    if (mayBeMissing && said !== undefined && this.#dialect.isMissing(response.statusCode ?? 0, said)) return false;
     throw this.#statusError(failed, response, text);
   }
 

@@ -1,3 +1,4 @@
+import type { Dialect } from '../dialect.ts';
 import type { EngineEvent } from '../facts.ts';
 import type { Parsed } from '../parse.ts';
 import { eventSchema } from '../schema.ts';
@@ -6,8 +7,8 @@ import { eventSchema } from '../schema.ts';
  * Parses one line of the event stream into one event. Pure; never throws.
  */
 
-/** `value: undefined` stands for a well-formed event of a type that Sealane does not follow. */
-export function parseEventLine(line: string): Parsed<EngineEvent | undefined> {
+/** `value: undefined` stands for a well-formed event that concerns no container. */
+export function parseEventLine(line: string, dialect: Dialect): Parsed<EngineEvent | undefined> {
   let json: unknown;
   try {
     // Node passes a third argument (JSON source text access) that TypeScript's library does not declare yet.
@@ -17,13 +18,11 @@ export function parseEventLine(line: string): Parsed<EngineEvent | undefined> {
   }
   const parsed = eventSchema.safeParse(json);
   if (!parsed.success) return { ok: false, why: parsed.error.issues[0]?.path.join('.') ?? 'shape' };
-  const { Type, Action, Actor, time, timeNano } = parsed.data;
-  if (Type !== 'container' && Type !== 'network') return { ok: true, value: undefined };
-  const containerId = Type === 'container' ? Actor.ID : (Actor.Attributes['container'] ?? '');
-  // The create and destroy events of a network concern no container.
-  if (containerId === '') return { ok: true, value: undefined };
+  const { Actor, time, timeNano } = parsed.data;
+  const heard = dialect.translate(parsed.data);
+  if (heard === undefined) return { ok: true, value: undefined };
   const timeNs = timeNano ?? BigInt(Math.trunc(time ?? 0)) * 1_000_000_000n;
-  return { ok: true, value: { type: Type, action: Action, containerId, attributes: Actor.Attributes, timeNs } };
+  return { ok: true, value: { ...heard, attributes: Actor.Attributes, timeNs } };
 }
 
 /**

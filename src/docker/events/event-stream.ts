@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import type { EngineEvent } from '../facts.ts';
 import { backoffDelayMs, type BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Engine } from '../engine.ts';
+import { dockerDialect, type Dialect } from '../dialect.ts';
+import type { Engine, EngineGreeting } from '../engine.ts';
 import { parseEventLine } from './event-json.ts';
 import type { Shape } from '../json/json-sieve.ts';
 import { keptShapes, maxKeptBytes } from '../json/kept-shapes.ts';
@@ -122,16 +123,16 @@ class ReconnectingStream implements EventStream {
     const { signal } = this.#current;
     try {
       // Each connection begins with a ping: the engine may have been upgraded, and then speaks another version.
-      const { apiVersion } = await engine.ping(signal);
+      const greeting = await engine.ping(signal);
       const since = this.#latestNs === undefined ? undefined : formatSince(this.#latestNs);
       const body = await engine.events(since, signal);
-      return await this.#read(body, apiVersion);
+      return await this.#read(body, greeting);
     } catch (error) {
       return messageOf(error);
     }
   }
 
-  #read(body: Readable, apiVersion: string): Promise<string> {
+  #read(body: Readable, { apiVersion, dialect = dockerDialect }: EngineGreeting): Promise<string> {
     const { engine, clock } = this.#with;
     const { promise, resolve } = Promise.withResolvers<string>();
     const { signal } = this.#current;
@@ -142,7 +143,7 @@ class ReconnectingStream implements EventStream {
     const settled = clock.after(this.#options.settledAfterMs, () => this.#signal({ kind: 'settled' }));
     const splitter = createLineSplitter(
       {
-        onLine: (line) => this.#line(line),
+        onLine: (line) => this.#line(line, dialect),
         onOversized: () => this.#handlers.onGap('an event was too large to read'),
       },
       this.#options,
@@ -169,9 +170,9 @@ class ReconnectingStream implements EventStream {
     });
   }
 
-  #line(line: string): void {
+  #line(line: string, dialect: Dialect): void {
     if (this.#state.kind !== 'streaming') return;
-    const parsed = parseEventLine(line);
+    const parsed = parseEventLine(line, dialect);
     if (!parsed.ok) {
       this.#handlers.onGap(`an event could not be understood (${parsed.why})`);
       return;

@@ -33,6 +33,8 @@ export interface FakeEngine extends AsyncDisposable {
   /** The version prefix of each request, e.g. `v1.41`; empty where it had none. */
   readonly versions: readonly string[];
   apiVersion: string;
+  /** The headers of pings beside the version: those by which an engine is known. */
+  pingHeaders: Record<string, string>;
   /** How far the clock that the `Date` headers show is ahead of this machine's. */
   skewMs: number;
   /** How long the engine takes for each answer. */
@@ -77,6 +79,7 @@ class HttpFakeEngine implements FakeEngine {
   readonly versions: string[] = [];
   readonly containers = new Map<string, FakeContainer>();
   apiVersion = '1.41';
+  pingHeaders: Record<string, string> = { server: 'Docker/20.10.24 (linux)' };
   skewMs = 0;
   delayMs = 0;
   readonly #answers = new Map<string, Answer>();
@@ -252,7 +255,7 @@ class HttpFakeEngine implements FakeEngine {
 
   #serveRegularly(path: string, url: URL, response: ServerResponse): void {
     if (path === '/_ping') {
-      response.writeHead(200, { 'api-version': this.apiVersion, 'content-type': 'text/plain' });
+      response.writeHead(200, { 'api-version': this.apiVersion, 'content-type': 'text/plain', ...this.pingHeaders });
       response.end('OK');
     } else if (path === '/events') {
       this.#subscribe(response, url.searchParams.get('since'));

@@ -1,5 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
-import type { Engine } from '../../../src/docker/engine.ts';
+import { dockerDialect } from '../../../src/docker/dialect.ts';
+import type { Engine, EngineGreeting } from '../../../src/docker/engine.ts';
 import type { ContainerFacts, ContainerSummary } from '../../../src/docker/facts.ts';
 
 /**
@@ -59,6 +60,7 @@ export class InMemoryEngine implements Engine {
   readonly sinces: (string | undefined)[] = [];
   readonly containers = new Map<string, ContainerFacts>();
   apiVersion = '1.41';
+  dialect = dockerDialect;
   /** Runs before each answer, and may throw or wait. `call` is `ping`, `list`, `events` or `inspect <id>`. */
   before: (call: string, signal: AbortSignal | undefined) => void | Promise<void> = () => {};
   #streams: PassThrough[] = [];
@@ -90,9 +92,9 @@ export class InMemoryEngine implements Engine {
     return this.#streams.filter((stream) => !stream.destroyed).length;
   }
 
-  async ping(signal?: AbortSignal): Promise<{ readonly apiVersion: string }> {
+  async ping(signal?: AbortSignal): Promise<EngineGreeting> {
     await this.#called('ping', signal);
-    return { apiVersion: this.apiVersion };
+    return { apiVersion: this.apiVersion, dialect: this.dialect };
   }
 
   async list(signal?: AbortSignal): Promise<readonly ContainerSummary[]> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dialectOfComponents } from '../../../src/docker/dialect.ts';
 import { EngineError } from '../../../src/docker/engine.ts';
 import type { EngineEvent } from '../../../src/docker/facts.ts';
 import { facts, settle } from '../../support/fake-engine/port.ts';
@@ -45,6 +46,22 @@ describe('the watcher while events flow', () => {
     await settle();
     expect(lists()).toBe(before + 1);
     gate.resolve();
+  });
+
+  test('inspects a container again that the engine tells of before it stores what happened', async () => {
+    const podman = dialectOfComponents(['Podman Engine']);
+    await using scene = await watch((engine) => {
+      engine.dialect = podman;
+      engine.set(facts({ id, health: 'starting' }));
+    });
+    const health = (): unknown => scene.watcher.snapshot().containers.get(id)?.health;
+    scene.engine.emit({ action: 'health_status', id, timeNs: 2000n });
+    await settle();
+    expect(health()).toBe('starting');
+    scene.engine.set(facts({ id, health: 'healthy' }));
+    await pass(scene, 1_000);
+    expect(health()).toBe('healthy');
+    expect(scene.inspects()).toEqual([id, id, id]);
   });
 
   test('removes a container in the same turn in which its death arrives, and then inspects it', async () => {

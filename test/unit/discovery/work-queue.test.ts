@@ -130,6 +130,17 @@ describe('the work queue', () => {
     expect(begun).toEqual(['a']);
   });
 
+  test('does a key that waits for its turn again after a delay', async () => {
+    const { queue, clock, begun, finish } = scene(1);
+    queue.add('a');
+    queue.add('b');
+    queue.addAfter('b', 1000);
+    await finish('a');
+    await finish('b');
+    clock.advance(1000);
+    expect(begun).toEqual(['a', 'b', 'b']);
+  });
+
   test('stops once what runs has ended, and does nothing after', async () => {
     const { queue, clock, begun, finish } = scene(1);
     queue.add('a');

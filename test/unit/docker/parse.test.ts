@@ -134,6 +134,12 @@ describe('an inspected container', () => {
     expect(value(inspected({ State: { Status: 'initialized' } })).state).toBe('exited');
   });
 
+  test('has its health under either name that Podman gives it', () => {
+    const State = { Status: 'running', Running: true };
+    expect(value(inspected({ State: { ...State, Healthcheck: { Status: 'unhealthy' } } })).health).toBe('unhealthy');
+    expect(value(inspected({ State: { ...State, Health: { Status: '' } } })).health).toBe('none');
+  });
+
   test('keeps labels that are named like members of Object.prototype', () => {
     const json = JSON.parse(
       JSON.stringify({ ...minimal, Config: { Labels: { x: '1' } } }).replace(
@@ -201,6 +207,10 @@ describe('a row of the list', () => {
       labels: { a: '1', b: '2' },
       addresses: ['172.17.0.2', 'fd00::2'],
     });
+  });
+
+  test('may have been created at a time that is a text, as with some versions of Podman', () => {
+    expect(fingerprintOf({ Created: '2026-01-01T00:00:00Z' })).not.toBe(fingerprintOf({}));
   });
 
   test('may lack everything but its id', () => {

@@ -20,7 +20,7 @@ describe('the engine client', () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
     const id = fake.run({ name: 'web' });
-    expect(await engine.ping()).toEqual({ apiVersion: '1.41' });
+    expect(await engine.ping()).toMatchObject({ apiVersion: '1.41', dialect: { name: 'Docker' } });
     expect(await engine.list()).toMatchObject([{ id, names: ['web'], addresses: ['172.17.0.2'] }]);
     expect(await engine.inspect(id)).toMatchObject({ id, name: 'web', state: 'running', exposedPorts: [80] });
     expect(await engine.inspect('web')).toMatchObject({ id });
@@ -93,7 +93,7 @@ describe('the engine client', () => {
     await fake.down();
     fake.apiVersion = '1.99';
     await fake.up();
-    expect(await engine.ping()).toEqual({ apiVersion: '1.52' });
+    expect(await engine.ping()).toMatchObject({ apiVersion: '1.52' });
     await engine.list();
     expect(fake.versions.at(-1)).toBe('v1.52');
   });

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { EngineEvent } from './facts.ts';
+import type { EventJson } from './schema.ts';
+
+/**
+ * How one kind of engine speaks the Docker API: which events to ask for, what they mean in Docker's words, and how a
+ * missing container is reported. All that differs between engines is here; no other code asks which engine it is. Pure.
+ */
+export interface Dialect {
+  readonly name: 'Docker' | 'Podman';
+  /** The actions for the filter of the events call, in the engine's own words. */
+  readonly actions: readonly string[];
+  /** Turns an event into Docker's words; undefined for one that concerns no container. */
+  translate(event: EventJson): Heard | undefined;
+  /** Whether an error answer to an inspect, with the engine's own message, means that there is no such container. */
+  isMissing(status: number, message: string): boolean;
+}
+
+type Heard = Pick<EngineEvent, 'type' | 'action' | 'containerId' | 'isEarly'>;
+
+const sharedActions = 'create start die stop kill pause unpause rename update destroy oom connect disconnect'.split(
+  ' ',
+);
+
+const docker: Dialect = {
+  name: 'Docker',
+  actions: [...sharedActions, 'health_status'],
+  translate({ Type, Action, Actor }) {
+    if (Type !== 'container' && Type !== 'network') return undefined;
+    const containerId = Type === 'container' ? Actor.ID : (Actor.Attributes['container'] ?? '');
+    // The create and destroy events of a network concern no container.
+    return containerId === '' ? undefined : { type: Type, action: Action, containerId };
+  },
+  isMissing: (status) => status === 404,
+};
+
+/** Measured on Podman 4.3; what is said of later versions is from their sources and docs/engines.md. */
+const podman: Dialect = {
+  name: 'Podman',
+  // Podman filters by its own words: before 4.4, a filter for `die` finds nothing.
+  actions: [...sharedActions, 'health_status', 'died', 'remove'],
+  translate({ Type, Action, Actor }) {
+    if (Type === 'container') {
+      const action = podmanActions.get(Action) ?? Action;
+      // The state of a health check is stored after the event was written.
+      return {
+        type: Type,
+        action,
+        containerId: Actor.ID,
+        ...(action.startsWith('health_status') && { isEarly: true }),
+      };
+    }
+    // The events of a container's networks name the container, and none of its networks.
+    const concernsContainer = Type === 'network' && (Action === 'connect' || Action === 'disconnect');
+    return concernsContainer && Actor.ID !== '' ? { type: Type, action: Action, containerId: Actor.ID } : undefined;
+  },
+  // While a container is removed, an inspect fails with 500 where it had begun before.
+  isMissing: (status, message) => status === 404 || (status === 500 && /no such container/i.test(message)),
+};
+
+const podmanActions: ReadonlyMap<string, string> = new Map([
+  ['died', 'die'],
+  ['remove', 'destroy'],
+]);
+
+export const dockerDialect = docker;
+
+/**
+ * The filters of the events call. One stream carries all events: labels are matched by Sealane, since a label filter
+ * would drop all network events.
+ */
+export function eventFilters({ actions }: Dialect): string {
+  return JSON.stringify({ type: ['container', 'network'], event: actions });
+}
+
+/** The dialect that the headers of a ping name; undefined where neither engine's are there, as behind some proxies. */
+export function dialectOfPing(headers: IncomingHttpHeaders): Dialect | undefined {
+  const server = String(headers['server'] ?? '');
+  if (headers['libpod-api-version'] !== undefined || /^libpod\//i.test(server)) return podman;
+  return /^docker\//i.test(server) ? docker : undefined;
+}
+
+/** The dialect that the names of the components in `GET /version` tell of. */
+export function dialectOfComponents(names: readonly string[]): Dialect {
+  return names.includes('Podman Engine') ? podman : docker;
+}
