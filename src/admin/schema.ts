@@ -48,8 +48,9 @@ const trafficSchema = z.object(trafficShape).meta({ id: 'Traffic' });
 const upstreamSchema = z
   .object({
     key: z.string().describe('Identity: never reused for another process. URL-encode it in paths.'),
-    name: z.string(),
+    name: z.string().describe('Where several engines are watched, with the engine: `web@a`.'),
     containerId: z.string().nullable().describe('Null for a static upstream.'),
+    engine: z.string().nullable().describe("The container's engine, where several are watched."),
     endpoints: z.array(z.string()).describe('`ip:port`, in the order in which they are tried.'),
     state: z.enum(upstreamStates),
     suspect: z.boolean().describe('It is unhealthy because a dial failed; asked when no other is left.'),
@@ -120,6 +121,18 @@ export const serviceSchema = z
   })
   .meta({ id: 'Service' });
 
+const engineSchema = z
+  .object({
+    name: z.string().nullable().describe('Null for an only engine that was given no name.'),
+    endpoint: z.string(),
+    state: z
+      .enum(['connecting', 'connected', 'disconnected'])
+      .describe('`disconnected`: it is out of reach; its containers are as last known.'),
+    reason: z.string().nullable().describe('Why it is not connected, or what it answers slowly.'),
+    containers: count.describe('Containers with labels of Sealane, as last known, and those whose network they share.'),
+  })
+  .meta({ id: 'Engine' });
+
 export const statusSchema = z
   .object({
     version: z.string(),
@@ -128,11 +141,20 @@ export const statusSchema = z
     workers: count,
     ready: z.boolean(),
     readyReason: z.string(),
-    engine: z.object({
-      state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
-      endpoint: z.string().nullable(),
-      reason: z.string().nullable(),
-    }),
+    engines: z
+      .array(engineSchema)
+      .describe('In the order in which they were given; empty where Sealane runs without Docker.'),
+    engine: z
+      .object({
+        state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
+        endpoint: z.string().nullable(),
+        reason: z.string().nullable(),
+      })
+      .meta({
+        description:
+          'Deprecated, and gone with the next release: `engines`. Of several: the first that is not connected, else the first.',
+        deprecated: true,
+      }),
     ...clientsShape,
     services: z.object({ up: count, degraded: count, down: count }),
     problems: count,
@@ -241,6 +263,7 @@ export type ApiRoute = z.output<typeof routeSchema>;
 export type ApiTraffic = z.output<typeof trafficSchema>;
 export type ApiService = z.output<typeof serviceSchema>;
 export type ApiServices = z.output<typeof servicesSchema>;
+export type ApiEngine = z.output<typeof engineSchema>;
 export type ApiStatus = z.output<typeof statusSchema>;
 export type ApiSession = z.output<typeof sessionSchema>;
 export type ApiSessions = z.output<typeof sessionsSchema>;

@@ -23,11 +23,10 @@ export interface AdminReads {
     readonly startedAtMs: number;
     readonly driver: string;
     readonly workers: number;
-    /** The engine's address; undefined where Sealane runs without Docker. */
-    readonly engine: string | undefined;
   };
   readiness(): Readiness;
-  engine(): EngineStatus;
+  /** The state of each engine, in the order in which they were given; empty where Sealane runs without Docker. */
+  engines(): readonly EngineState[];
   catalog(): Catalog;
   /** The status of each listener, by listen address. */
   listeners(): ReadonlyMap<string, ListenerStatus>;
@@ -57,6 +56,16 @@ export interface AdminCommands {
 
 export interface AdminEvents {
   readonly feed: EventFeed;
+}
+
+export interface EngineState {
+  /** Undefined for an only engine that was given no name. */
+  readonly name: string | undefined;
+  /** The engine's address; safe to print. */
+  readonly endpoint: string;
+  readonly status: EngineStatus;
+  /** The containers with Sealane's labels, as last known. */
+  readonly containers: number;
 }
 
 export interface Readiness {

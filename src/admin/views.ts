@@ -16,6 +16,7 @@ import { printable } from '../text/printable.ts';
 import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
 import type {
   ApiEndedSession,
+  ApiEngine,
   ApiExplanation,
   ApiProblem,
   ApiRoute,
@@ -26,7 +27,7 @@ import type {
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
-import { noTraffic, type AdminReads } from './source.ts';
+import { noTraffic, type AdminReads, type EngineState } from './source.ts';
 
 /**
  * Turns catalog, counters and sessions into the answers of the API.
@@ -115,6 +116,7 @@ function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToW
     key: declared.key,
     name: declared.name,
     containerId: declared.run?.id ?? null,
+    engine: declared.engine ?? null,
     endpoints: endpointsOf(upstream).map(formatAddress),
     state: state.kind,
     suspect: state.kind === 'unhealthy' && state.suspect,
@@ -150,7 +152,7 @@ function viewTraffic(totals: ApiTraffic): ApiTraffic {
 export function viewStatus(source: AdminReads): ApiStatus {
   const { facts } = source;
   const { ready, reason } = source.readiness();
-  const engine = source.engine();
+  const engines = source.engines().map(viewEngine);
   const { accepted, open, held } = source.totals();
   const catalog = source.catalog();
   const problems = problemsByService(catalog);
@@ -164,17 +166,24 @@ export function viewStatus(source: AdminReads): ApiStatus {
     workers: facts.workers,
     ready,
     readyReason: reason,
-    engine: {
-      state: engine.kind,
-      endpoint: facts.engine ?? null,
-      reason: reasonOf(engine),
-    },
+    engines,
+    engine: viewDeprecatedEngine(engines),
     accepted,
     open,
     held,
     services,
     problems: catalog.problems.length,
   };
+}
+
+function viewEngine({ name, endpoint, status, containers }: EngineState): ApiEngine {
+  return { name: name ?? null, endpoint, state: status.kind, reason: reasonOf(status), containers };
+}
+
+function viewDeprecatedEngine(engines: readonly ApiEngine[]): ApiStatus['engine'] {
+  const shown = engines.find(({ state }) => state !== 'connected') ?? engines[0];
+  if (!shown) return { state: 'none', endpoint: null, reason: null };
+  return { state: shown.state, endpoint: shown.endpoint, reason: shown.reason };
 }
 
 function reasonOf(engine: EngineStatus): string | null {

@@ -5,6 +5,9 @@ import type { DeclaredUpstream } from './declaration.ts';
  * Advice for an upstream that gets no clients. It speaks of labels for a container's upstream, and of the configuration
  * for a static one.
  */
+/** The command for `dockerCommand` that shows the output of a container's HEALTHCHECK. */
+export const showHealth = "inspect --format '{{json .State.Health}}'";
+
 export function howToListen({ endpoints, run, portAdvice }: DeclaredUpstream): string {
   if (portAdvice !== undefined) return portAdvice;
   const where = endpoints.map(formatAddress).join(', ');

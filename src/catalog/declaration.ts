@@ -7,6 +7,7 @@ import type {
   TlsMode,
   UpstreamSpec,
 } from '../relay/boundary/table.ts';
+import type { EngineTag } from './container-name.ts';
 import { compareNatural } from '../text/natural-order.ts';
 
 /**
@@ -37,7 +38,7 @@ export interface RouteMatch {
 }
 
 /** Two declared upstreams with the same key are the same process at the same address, for the same route. */
-export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'> {
+export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, EngineTag {
   /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
   readonly health: HealthPlan;
@@ -93,7 +94,10 @@ export type Declarer =
   | {
       readonly kind: 'container';
       readonly id: string;
+      /** Where several engines are watched, the name has the engine's, as in `web@a`. */
       readonly name: string;
+      /** The name of the container's engine; undefined where only one is watched. */
+      readonly engine?: string | undefined;
       readonly createdAtMs: number;
       /** Its compose project; only compared, since it is hostile text. */
       readonly project?: string | undefined;

@@ -6,7 +6,17 @@ import type { Problem } from './problem.ts';
 import { diagnoseContainer } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
 import { causeOf, diagnoseService, isConflict, isStatic } from './explain/service.ts';
-import { containerStep, engineStep, outOfReach, problemStep, serviceSteps, withPace } from './explain/steps.ts';
+import {
+  calledEngine,
+  containerStep,
+  enginesFor,
+  engineSteps,
+  listOf,
+  outOfReach,
+  problemStep,
+  serviceSteps,
+  withPace,
+} from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
 
@@ -23,6 +33,8 @@ export function explain(text: string, world: ExplainWorld): Explanation {
       return explainPort(shown, subject, world);
     case 'container':
       return explainContainer(shown, subject.container, world);
+    case 'several':
+      return withoutService(shown, 'unknown', ambiguous(shown, subject.names), world, subject.names);
     case 'unknown':
       return withoutService(shown, 'unknown', noSuchName(text, subject, world), world, subject.suggestions);
   }
@@ -63,7 +75,7 @@ function explainServices(
     suggestions: [],
     services: services.map(({ name }) => name),
     steps: [
-      ...(services.every(isStatic) ? [] : [engineStep(world)]),
+      ...(services.every(isStatic) ? [] : engineSteps(enginesFor(services, world))),
       ...services.flatMap((service) => serviceSteps(service, problemsOf(service), world)),
     ],
     problems: [...new Set(services.flatMap(problemsOf))],
@@ -87,7 +99,7 @@ function explainContainer(text: string, container: ContainerView, world: Explain
     suggestions: [],
     services: services.map(({ name }) => name),
     steps: [
-      engineStep(world),
+      ...engineSteps(world.engines.filter(({ name }) => name === container.engine)),
       containerStep(container),
       ...(services.length === 0 ? problems.map(problemStep('declared')) : []),
       ...services.flatMap((service) => serviceSteps(service, byService.get(service.name) ?? [], world)),
@@ -125,7 +137,7 @@ function withoutService(
   world: ExplainWorld,
   suggestions: readonly string[],
 ): Explanation {
-  const steps = world.engine.kind === 'none' ? [] : [engineStep(world)];
+  const steps = world.engines.length === 0 ? [] : engineSteps(world.engines);
   return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
@@ -139,20 +151,29 @@ function worst(diagnoses: readonly Diagnosis[]): Diagnosis {
 const verdicts = ['unreachable', 'degraded', 'reachable'] as const;
 
 /** The diagnosis while containers are unknown, when it can't be said that a subject does not exist. */
-function blind({ engine, synced }: ExplainWorld): Diagnosis | undefined {
-  if (engine.kind === 'connecting' || engine.kind === 'disconnected') {
+function blind(missing: string, { engines }: ExplainWorld): Diagnosis | undefined {
+  const away = engines.filter(({ status }) => status.kind !== 'connected');
+  const [first] = away;
+  if (first) {
+    const { name, status } = first;
+    const called = name === undefined ? 'the Docker engine' : calledEngine(first);
+    const elsewhere = away.length < engines.length ? `${missing} on the engines that answer, and ` : '';
     return {
       verdict: 'unreachable',
       cause: 'engine-unreachable',
-      summary: `the Docker engine ${outOfReach(engine)}`,
-      next: 'Start the engine, or correct --docker (DOCKER_HOST); Sealane goes on trying.',
+      summary: `${elsewhere}${called} ${outOfReach(status)}`,
+      next:
+        name === undefined
+          ? 'Start the engine, or correct --docker (DOCKER_HOST); Sealane goes on trying.'
+          : `Start engine ${name}, or correct its --docker; Sealane goes on trying.`,
     };
   }
-  if (synced) return undefined;
+  const unread = engines.find(({ synced }) => !synced);
+  if (!unread) return undefined;
   return {
     verdict: 'unreachable',
     cause: 'not-synced',
-    summary: withPace('the list of containers is still being read', engine),
+    summary: withPace(`${listOf(unread)} is still being read`, unread),
     next: 'Ask again in a moment.',
   };
 }
@@ -176,9 +197,9 @@ function noSuchName(
   world: ExplainWorld,
 ): Diagnosis {
   const [meant] = suggestions;
-  const summary = `there is no service ${world.engine.kind === 'none' ? '' : 'or container '}${quoted(text)}`;
+  const summary = `there is no service ${world.engines.length === 0 ? '' : 'or container '}${quoted(text)}`;
   return (
-    blind(world) ??
+    blind(summary, world) ??
     inBrokenFile(summary, world) ?? {
       verdict: 'unreachable',
       cause: 'no-such-service',
@@ -189,6 +210,15 @@ function noSuchName(
           : `Did you mean ${meant}? If not: sealane status lists what there is.`,
     }
   );
+}
+
+function ambiguous(text: string, names: readonly string[]): Diagnosis {
+  return {
+    verdict: 'unreachable',
+    cause: 'ambiguous',
+    summary: `containers on several engines are named ${quoted(text)}: ${names.join(', ')}`,
+    next: `Ask for one of them: sealane why ${names[0]}`,
+  };
 }
 
 /** The diagnosis of a port that a more senior service has. */
@@ -204,13 +234,13 @@ function conflictOn(port: number, { catalog }: ExplainWorld): Diagnosis | undefi
 function noSuchPort(port: number, world: ExplainWorld): Diagnosis {
   const summary = `no service listens on port ${port}`;
   return (
-    blind(world) ??
+    blind(summary, world) ??
     inBrokenFile(summary, world) ?? {
       verdict: 'unreachable',
       cause: 'no-such-port',
       summary,
       next:
-        world.engine.kind === 'none'
+        world.engines.length === 0
           ? `Give a service of the configuration \`listen: ${port}\`.`
           : `Give a container the label ${world.labelPrefix}.listen=${port}.`,
     }

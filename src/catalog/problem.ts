@@ -40,6 +40,7 @@ const subjects = {
   'listen-failed': 'listener',
   'name-unresolved': 'service',
   'scope-unknown': 'setting',
+  'engine-twice': 'setting',
   'config-invalid': 'file',
   'certificate-missing': 'service',
   'certificate-shared': 'service',

@@ -153,8 +153,6 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   const { declarations, problems } = createDiscoverer(rules)({
     containers: new Map(facts.map((one) => [one.id, one])),
     vantage: { reach, project: project.name },
-    status: { kind: 'connecting' },
-    synced: true,
   });
   const merged = mergeDeclarations(declarations);
   const findings = [...problems, ...merged.problems].flatMap((problem) => toFinding(problem, byName, prefix));

@@ -205,7 +205,7 @@ const schema = z.object({
     .min(1, 'must be a container id or name')
     .optional()
     .meta({ value: 'container id or name', fallback: 'detected' })
-    .describe('The container that Sealane runs in.'),
+    .describe('The container that Sealane runs in; with several engines, on the first of them or as `name@engine`.'),
 });
 
 export const settingsSchemas = schema.shape;

@@ -4,7 +4,7 @@ import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
 import { createMetrics, type MetricsInput } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/event-schema.ts';
-import type { AdminCommands, AdminReads, AdminSource, UpstreamTraffic } from '../admin/source.ts';
+import type { AdminCommands, AdminReads, AdminSource, EngineState, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
 import { isInContainer } from '../config/default-bind.ts';
@@ -23,6 +23,7 @@ import type { CatalogLoop } from './catalog-loop.ts';
 import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
 import type { EngineSource } from './engine-source.ts';
+import type { WatchedEngine } from './engine-watch.ts';
 import type { Explainer } from './explainer.ts';
 import type { ReadinessSource } from './readiness.ts';
 import type { Relay } from './relay.ts';
@@ -31,8 +32,8 @@ import type { Relay } from './relay.ts';
  * Connects the admin API, its event feed and the metrics to the parts that they read, and serves them.
  */
 export interface Admin {
-  /** Takes what the watch of the engine hears. */
-  readonly observer: WatchObserver;
+  /** Takes what the watch of an engine hears. */
+  readonly observerOf: (engine: WatchedEngine) => WatchObserver;
   serve(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,7 +43,7 @@ export interface AdminParts {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly lostLogLines: () => number;
-  readonly engine: EngineSource;
+  readonly engines: EngineSource;
   readonly relay: Relay;
   readonly loop: CatalogLoop;
   readonly overrides: Overrides;
@@ -51,7 +52,7 @@ export interface AdminParts {
 }
 
 export function createAdmin(parts: AdminParts): Admin {
-  const { clock, settings, logger, engine, relay, loop } = parts;
+  const { clock, settings, logger, engines, relay, loop } = parts;
   const loopLag = new LoopLag(clock);
   const history = new StatsHistory();
   const feed = createEventFeed({ clock, readStats: () => readStats(parts) });
@@ -73,7 +74,13 @@ export function createAdmin(parts: AdminParts): Admin {
     history: () => history.all(),
     metrics: () => metrics.render(),
   };
-  const link = createDashboardLink({ clock, logger, snapshot: engine.snapshot, inContainer: isInContainer() });
+  const link = createDashboardLink({
+    clock,
+    logger,
+    home: engines.home,
+    hasEngine: engines.engines.length > 0,
+    inContainer: isInContainer(),
+  });
   const servers: KeptAdmin[] = [];
 
   relay.sessions.on((records, dropped) => metrics.onSessions(records, dropped));
@@ -84,7 +91,7 @@ export function createAdmin(parts: AdminParts): Admin {
   loop.changes.on((changes) => feedChanges(feed, changes));
 
   return {
-    observer: createEngineActivity({ feed, metrics, lag, clock, engineClock: engine.engine?.clock }),
+    observerOf: (watched) => createEngineActivity({ feed, metrics, lag, clock, watched }),
     async serve() {
       // What answers requests over HTTP takes 50 ms to load.
       if (settings.admin === 'off' && settings['admin-socket'] === undefined) return;
@@ -106,7 +113,7 @@ export function createAdmin(parts: AdminParts): Admin {
 /** All but what is made from the rest. */
 type Reads = Omit<AdminReads, 'metrics' | 'history'>;
 
-function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }: AdminParts): Reads {
+function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }: AdminParts): Reads {
   const { plane } = relay;
   return {
     clock,
@@ -115,10 +122,9 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
       startedAtMs: clock.wallMs(),
       driver: relay.driver,
       workers: settings.workers,
-      engine: engine.engine === undefined ? undefined : printable(engine.engine.endpoint),
     },
     readiness: readiness.now,
-    engine: () => engine.snapshot().status,
+    engines: () => engines.engines.map(stateOf),
     catalog: loop.catalog,
     listeners: () => relay.listeners.all,
     totals: () => plane.counters.totals(),
@@ -130,6 +136,11 @@ function readsOf({ clock, settings, engine, relay, loop, readiness, explainer }:
     recentSessions: (filter) => relay.recentSessions.list(filter),
     explain: explainer.explain,
   };
+}
+
+function stateOf({ name, engine, snapshot }: WatchedEngine): EngineState {
+  const { status, containers } = snapshot();
+  return { name, endpoint: printable(engine.endpoint), status, containers: containers.size };
 }
 
 function commandsOf({ overrides, relay }: AdminParts): AdminCommands {

@@ -31,7 +31,7 @@ export interface CatalogLoop {
 export interface CatalogLoopParts {
   readonly clock: Clock;
   readonly config: ConfigSource;
-  readonly engine: EngineSource;
+  readonly engines: EngineSource;
   readonly certificates: CertificateSource;
   readonly checker: Checker;
   readonly overrides: Overrides;
@@ -42,11 +42,11 @@ export function createCatalogLoop(
   parts: CatalogLoopParts,
   settings: Pick<Settings, 'max-held' | 'explain-names'>,
 ): CatalogLoop {
-  const { clock, config, engine, certificates, checker, overrides, relay } = parts;
+  const { clock, config, engines, certificates, checker, overrides, relay } = parts;
   const catalogs: CatalogLoop['catalogs'] = new Broadcast();
   const published = new Broadcast();
   const changes: CatalogLoop['changes'] = new Broadcast();
-  const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engine.isAlive(run) : config.isConfigured(key));
+  const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engines.isAlive(run) : config.isConfigured(key));
   catalogs.on((catalog) => checker.follow(catalog));
   catalogs.on((catalog) => overrides.follow(catalog, mayReturn));
   const reconciler = createReconciler({
@@ -65,9 +65,9 @@ export function createCatalogLoop(
   return { ...reconciler, catalogs, published, changes };
 }
 
-function readWorld({ config, engine, certificates, checker, overrides, relay }: CatalogLoopParts): CatalogInput {
+function readWorld({ config, engines, certificates, checker, overrides, relay }: CatalogLoopParts): CatalogInput {
   const written = config.declare();
-  const discovered = engine.declare();
+  const discovered = engines.declare();
   return {
     declarations: [...written.declarations, ...discovered.declarations],
     problems: [
@@ -77,12 +77,12 @@ function readWorld({ config, engine, certificates, checker, overrides, relay }: 
       ...certificates.problems(),
     ],
     restarted: discovered.restarted ?? [],
-    isAlive: engine.isAlive,
+    isAlive: engines.isAlive,
     certificates: certificates.certificates(),
     verdictOf: (key) => checker.verdictOf(key),
     triedOf: (key) => checker.triedOf(key),
     overrideOf: (key) => overrides.of(key),
     listeners: relay.listeners.all,
-    publishedPorts: engine.snapshot().vantage?.ownNetwork?.published,
+    publishedPorts: engines.home()?.ownNetwork?.published,
   };
 }

@@ -66,9 +66,9 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides.
-  const engine = createEngineSource(parts, options.engines, settings);
-  started.push(() => engine.stop());
-  const config = createConfigSource(parts, { services, path, bind: engine.bind });
+  const engines = createEngineSource(parts, options.engines, settings);
+  started.push(() => engines.stop());
+  const config = createConfigSource(parts, { services, path, bind: engines.bind });
   started.push(() => config.stop());
   const certificates = await openCertificateSource(parts, settings);
   started.push(() => certificates.stop());
@@ -79,7 +79,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
   started.push(() => relay.plane.close());
-  const loop = createCatalogLoop({ clock, config, engine, certificates, checker, overrides, relay }, settings);
+  const loop = createCatalogLoop({ clock, config, engines, certificates, checker, overrides, relay }, settings);
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
   loop.changes.on((changes) => {
@@ -89,8 +89,8 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   if (options.onListener) relay.statuses.on(options.onListener);
 
   // What people and machines are told.
-  const readiness = createReadiness(engine.snapshot);
-  const explainer = createExplainer({ clock, settings, engine, relay, catalog: loop.catalog });
+  const readiness = createReadiness(engines.engines);
+  const explainer = createExplainer({ clock, settings, engines, relay, catalog: loop.catalog });
   const { 'access-log': mode, 'access-log-rate': linesPerSecond } = settings;
   const accessLog = createAccessLog({ logger, clock, whyNot: explainer.whyNot }, { mode, linesPerSecond });
   started.push(() => accessLog.stop());
@@ -99,7 +99,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     settings,
     logger,
     lostLogLines,
-    engine,
+    engines,
     relay,
     loop,
     overrides,
@@ -113,9 +113,11 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const readyFile = keepReadyFile(settings['ready-file'], { clock, logger, readiness: readiness.now });
   started.push(() => readyFile.stop());
   loop.catalogs.on(() => readyFile.update());
+  // Readiness stays once it was there, so that it must not be missed.
+  loop.catalogs.on(() => void readiness.now());
   if (settings['reuse-port']) warnOfLostHandoff(logger);
   config.start();
-  engine.start(admin.observer);
+  engines.start(admin.observerOf);
 
   return {
     catalog: loop.catalog,
@@ -128,7 +130,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       loop.stop();
       checker.stop();
       certificates.stop();
-      await Promise.all([engine.stop(), relay.plane.drain(drainMs)]);
+      await Promise.all([engines.stop(), relay.plane.drain(drainMs)]);
       await relay.plane.close();
       accessLog.stop();
       await admin.close();

@@ -1,6 +1,6 @@
 import { formatAddress, isLoopback, isWildcard, type Address } from '../address/address.ts';
 import { linkAddress, publishedAddresses } from '../address/published.ts';
-import type { EngineSnapshot, OwnNetwork } from '../docker/facts.ts';
+import type { OwnNetwork, Vantage } from '../docker/facts.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 export interface DashboardLink {
   /** The dashboard is served. `token`: the one that Sealane made up, which is known from nowhere else. */
   onServing(address: Address, token: string | undefined): void;
-  /** The snapshot may have changed. A link that turns out to be another is logged again. */
+  /** Sealane's vantage may have changed. A link that turns out to be another is logged again. */
   update(): void;
   stop(): void;
 }
@@ -19,21 +19,30 @@ export interface DashboardLink {
 export interface DashboardLinkParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly snapshot: () => EngineSnapshot;
+  /** Sealane's vantage on its own engine; undefined while it is unknown, and without Docker. */
+  readonly home: () => Vantage | undefined;
+  /** Whether an engine is watched, which may tell of Sealane's own container. */
+  readonly hasEngine: boolean;
   readonly inContainer: boolean;
 }
 
 const patienceMs = 2_000;
 
-export function createDashboardLink({ clock, logger, snapshot, inContainer }: DashboardLinkParts): DashboardLink {
+export function createDashboardLink({
+  clock,
+  logger,
+  home,
+  hasEngine,
+  inContainer,
+}: DashboardLinkParts): DashboardLink {
   let served: { readonly address: Address; readonly token: string | undefined } | undefined;
   let deadline: Timer | undefined;
   let overdue = false;
   let logged: string | undefined;
 
   const update = (): void => {
-    const { vantage, status } = snapshot();
-    const mayFollow = inContainer && !overdue && !vantage && status.kind !== 'none';
+    const vantage = home();
+    const mayFollow = inContainer && !overdue && !vantage && hasEngine;
     if (!served || mayFollow) return;
     const { place, remark } = placeOf(served.address, vantage?.ownNetwork);
     const url = `http://${linkAddress(place)}/${served.token === undefined ? '' : `login?token=${served.token}`}`;

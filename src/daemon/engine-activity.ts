@@ -1,11 +1,12 @@
 import type { EventFeed } from '../admin/event-feed.ts';
 import type { Metrics } from '../admin/metrics/metrics.ts';
+import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import type { WatchObserver } from '../discovery/watcher.ts';
 import type { ContainerFacts, EngineEvent } from '../docker/facts.ts';
-import type { EngineClock } from '../docker/engine-clock.ts';
 import type { DiscoveryLag } from '../telemetry/discovery-lag.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
+import type { WatchedEngine } from './engine-watch.ts';
 
 /**
  * Passes on what the watch of the engine hears: events to the timeline and to their metric, and both events and their
@@ -15,8 +16,8 @@ export interface EngineActivityParts {
   readonly feed: Pick<EventFeed, 'publish'>;
   readonly metrics: Pick<Metrics, 'onEngineEvent'>;
   readonly lag: DiscoveryLag;
-  /** The engine's clock; undefined to take it for this machine's. */
-  readonly engineClock: EngineClock | undefined;
+  /** The engine that is watched. */
+  readonly watched: Pick<WatchedEngine, 'name' | 'tag' | 'engine'>;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
@@ -24,13 +25,14 @@ export interface EngineActivityParts {
 const timelineActions =
   /^(?:start|die|kill|stop|pause|unpause|restart|rename|update|oom|destroy|connect|disconnect|health_status)\b/;
 
-export function createEngineActivity({ feed, metrics, lag, engineClock, clock }: EngineActivityParts): WatchObserver {
+export function createEngineActivity({ feed, metrics, lag, watched, clock }: EngineActivityParts): WatchObserver {
+  const { clock: engineClock } = watched.engine;
   return {
     onEvent(event, facts, { matters }) {
       const atMs = Number(event.timeNs) / 1e6;
       if (matters) lag.heard(event.containerId, engineClock ? engineClock.toLocalMs(atMs, clock.wallMs()) : atMs);
-      metrics.onEngineEvent(event.action);
-      if (timelineActions.test(event.action)) feed.publish(timelineEntry(event, facts));
+      metrics.onEngineEvent(event.action, watched.name);
+      if (timelineActions.test(event.action)) feed.publish(timelineEntry(event, facts, watched.tag));
     },
     onApplied(containerId, { changed, settled }) {
       if (changed) lag.changed(containerId);
@@ -39,8 +41,12 @@ export function createEngineActivity({ feed, metrics, lag, engineClock, clock }:
   };
 }
 
-function timelineEntry(event: EngineEvent, facts: ContainerFacts | undefined): Parameters<EventFeed['publish']>[0] {
-  const name = printable(facts?.name ?? event.attributes['name'] ?? event.containerId.slice(0, 12));
+function timelineEntry(
+  event: EngineEvent,
+  facts: ContainerFacts | undefined,
+  tag: EngineTag,
+): Parameters<EventFeed['publish']>[0] {
+  const name = nameAt(printable(facts?.name ?? event.attributes['name'] ?? event.containerId.slice(0, 12)), tag);
   const action = event.type === 'network' ? `network ${event.action}` : event.action;
   return {
     source: 'engine',

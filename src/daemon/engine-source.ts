@@ -1,86 +1,112 @@
 import type { ContainerRun } from '../catalog/declaration.ts';
+import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
-import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
+import { noDiscovery, scopeUnknown, type Discovery } from '../discovery/discover.ts';
+import { createTwinFinder, twinProblem, type EngineTwin } from '../discovery/same-engine.ts';
+import type { WatchObserver } from '../discovery/watcher.ts';
+import type { NamedEngine } from '../docker/engine.ts';
+import type { Vantage } from '../docker/facts.ts';
 import {
-  createWatcher,
-  type EngineWatcher,
-  type WatcherCollaborators,
-  type WatchObserver,
-} from '../discovery/watcher.ts';
-import type { Engine, NamedEngine } from '../docker/engine.ts';
-import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
+  createEngineWatch,
+  type EngineWatch,
+  type EngineWatchParts,
+  type EngineWatchSettings,
+  type WatchedEngine,
+} from './engine-watch.ts';
+import { isWaitedFor } from './readiness.ts';
 
 /**
- * Owns the watch of the container engine, and turns its snapshot into declarations. Without an engine the snapshot is
- * empty and complete.
+ * Owns the watches of all engines, one for each, and their sum: the declarations of all containers, and where Sealane
+ * itself is. Without an engine nothing is declared.
+ *
+ *   engine a ─▶ watch ─┐
+ *   engine b ─▶ watch ─┴▶ declarations, Sealane's own container ─▶ catalog
  */
 export interface EngineSource {
-  /** Undefined where Sealane runs without Docker. */
-  readonly engine: Engine | undefined;
+  /** In the order in which they were given; empty where Sealane runs without Docker. */
+  readonly engines: readonly WatchedEngine[];
   /** The current declarations and problems of labelled containers. */
   declare(): Discovery;
   /** The address for listeners that name none: as set, as the engine says of Sealane's own container, or guessed. */
   readonly bind: () => string;
-  /** The labelled containers, as last known. */
-  readonly snapshot: () => EngineSnapshot;
+  /**
+   * Sealane's vantage on the engine whose container it runs in, or on the first engine where none has such a container;
+   * undefined while that is not known.
+   */
+  readonly home: () => Vantage | undefined;
+  /** Whether the engine is an earlier one, given again: its containers are ignored. */
+  readonly isTwin: (engine: WatchedEngine) => boolean;
   /** Whether this run of a container goes on, as far as is known. */
   readonly isAlive: (run: ContainerRun) => boolean;
-  /** Begins the watch. */
-  start(observer: WatchObserver): void;
+  /** Begins the watches. */
+  start(observerOf: (engine: WatchedEngine) => WatchObserver): void;
   stop(): Promise<void>;
 }
 
-export type EngineSourceParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
-
-type DiscoverySettings = Pick<
-  Settings,
-  'bind' | 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'self'
->;
+type SourceSettings = EngineWatchSettings & Pick<Settings, 'bind' | 'self'>;
 
 export function createEngineSource(
-  parts: EngineSourceParts,
-  [watched]: readonly NamedEngine[],
-  settings: DiscoverySettings,
+  parts: EngineWatchParts,
+  engines: readonly NamedEngine[],
+  settings: SourceSettings,
 ): EngineSource {
-  const engine = watched?.engine;
-  const labelPrefix = settings['label-prefix'];
-  const { scope, 'socket-folder': socketFolder } = settings;
+  const alone = engines.length === 1;
+  const watches = engines.map((one, index) =>
+    createEngineWatch(one, parts, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
+  );
   const guess = defaultBind();
-  let watcher: EngineWatcher | undefined;
-  const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? (engine ? notWatchedYet : withoutEngine);
-  const bindNow = (): string => settings.bind ?? bindOf(snapshot().vantage) ?? guess;
-  const discovererFor = (bind: string) => ({
-    bind,
-    discover: createDiscoverer({ labelPrefix, scope, bind, socketFolder }),
-  });
-  let discoverer = discovererFor(bindNow());
+  const findTwins = createTwinFinder();
+  let twins: readonly EngineTwin[] = [];
+  const isTwin = (one: WatchedEngine): boolean => twins.some(({ ignored }) => watches[ignored] === one);
+  const home = (): Vantage | undefined => homeOf(watches);
+  const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
   return {
-    engine,
+    engines: watches,
     declare() {
-      const bind = bindNow();
-      if (bind !== discoverer.bind) discoverer = discovererFor(bind);
-      return discoverer.discover(snapshot());
+      const vantage = home();
+      if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
+      twins = findTwins(watches.map(({ snapshot }) => snapshot()));
+      const found = watches.map((watch) => (isTwin(watch) ? noDiscovery : watch.declare(bind(), vantage)));
+      const [only = noDiscovery] = found;
+      if (found.length < 2) return only;
+      const problems = twins.map((one) => twinProblem(nameOf(watches, one.ignored), nameOf(watches, one.first)));
+      return sumOf([...found, { declarations: [], problems }]);
     },
-    bind: bindNow,
-    snapshot,
-    isAlive: ({ id, startedAtNs }) => snapshot().containers.get(id)?.startedAtNs === startedAtNs,
-    start(observer) {
-      if (!engine) return;
-      watcher = createWatcher(
-        { ...parts, engine, observer },
-        {
-          labelPrefix,
-          resyncIntervalMs: settings['resync-interval'],
-          ...(settings.self === undefined ? {} : { selfId: settings.self }),
-        },
-      );
-      watcher.start();
+    bind,
+    home,
+    isTwin,
+    isAlive: ({ id, startedAtNs }) =>
+      watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
+    start(observerOf) {
+      for (const watch of watches) {
+        const observer = observerOf(watch);
+        watch.start({
+          onEvent: (...event) => isTwin(watch) || observer.onEvent(...event),
+          onApplied: (...applied) => isTwin(watch) || observer.onApplied(...applied),
+        });
+      }
     },
     async stop() {
-      await watcher?.stop();
+      await Promise.all(watches.map((watch) => watch.stop()));
     },
   };
+}
+
+/** The id or name in the setting `self` belongs to the first engine; `name@engine` names another. */
+function selfIdOn(engines: readonly NamedEngine[], index: number, self: string | undefined): string | undefined {
+  if (self === undefined || engines.length === 1) return self;
+  const { name, engine } = splitName(self);
+  const at = engines.findIndex((one) => one.name === engine);
+  if (engine !== undefined && at !== -1) return at === index ? name : undefined;
+  return index === 0 ? self : undefined;
+}
+
+function homeOf(watches: readonly EngineWatch[]): Vantage | undefined {
+  const vantages = watches.map(({ snapshot }) => snapshot().vantage);
+  const own = vantages.find((vantage) => vantage?.selfId !== undefined);
+  // An engine that was not asked yet may have Sealane's container.
+  return own ?? (vantages.every((vantage) => vantage !== undefined) ? vantages[0] : undefined);
 }
 
 /** In a container with a network of its own that is all addresses, on the host's network loopback. */
@@ -89,11 +115,20 @@ function bindOf(vantage: Vantage | undefined): string | undefined {
   return vantage.ownNetwork ? openBind : hostBind;
 }
 
-const notWatchedYet: EngineSnapshot = {
-  containers: new Map(),
-  vantage: undefined,
-  status: { kind: 'connecting' },
-  synced: false,
-};
+/** Nothing is served while it is unknown which compose project is Sealane's own. */
+function withoutProject(watches: readonly EngineWatch[]): Discovery {
+  const isKnown = watches.some(({ snapshot }) => snapshot().vantage) && !watches.some(isWaitedFor);
+  return isKnown ? scopeUnknown : noDiscovery;
+}
 
-const withoutEngine: EngineSnapshot = { ...notWatchedYet, status: { kind: 'none' }, synced: true };
+function nameOf(watches: readonly EngineWatch[], index: number): string {
+  return watches[index]?.name ?? '';
+}
+
+function sumOf(found: readonly Discovery[]): Discovery {
+  return {
+    declarations: found.flatMap(({ declarations }) => declarations),
+    problems: found.flatMap(({ problems }) => problems),
+    restarted: found.flatMap(({ restarted = [] }) => restarted),
+  };
+}

@@ -1,14 +1,15 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { nameAt, nameOnEngine, splitName, type EngineTag } from '../catalog/container-name.ts';
 import { explain, whyNot } from '../catalog/explain.ts';
 import type { Cause, Explanation } from '../catalog/explain/explanation.ts';
-import type { ExplainWorld } from '../catalog/explain/world.ts';
+import type { ContainerView, EngineView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
 import { asksFor, viewContainer, viewVantage } from '../discovery/container-view.ts';
-import type { Engine } from '../docker/engine.ts';
-import type { ContainerSummary } from '../docker/facts.ts';
+import type { ContainerFacts, ContainerSummary, EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EngineSource } from './engine-source.ts';
+import { vantageFrom, type WatchedEngine } from './engine-watch.ts';
 import type { Relay } from './relay.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface Explainer {
 export interface ExplainerParts {
   readonly clock: Clock;
   readonly settings: Pick<Settings, 'label-prefix' | 'scope'>;
-  readonly engine: EngineSource;
+  readonly engines: EngineSource;
   readonly relay: Relay;
   readonly catalog: () => Catalog;
 }
@@ -33,7 +34,7 @@ export interface ExplainerParts {
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 /** The causes that containers which are not followed may explain better. */
-const isForEngine: ReadonlySet<Cause> = new Set([
+const forEngine: ReadonlySet<Cause> = new Set([
   'no-such-service',
   'no-such-port',
   'no-container',
@@ -46,38 +47,57 @@ const isForEngine: ReadonlySet<Cause> = new Set([
 const askedForMs = 5000;
 
 export function createExplainer(parts: ExplainerParts): Explainer {
-  const { engine } = parts;
   return {
     async explain(text) {
       const first = explain(text, gather(parts));
-      if (!isForEngine.has(first.cause) || !engine.engine) return first;
-      const answer = await askEngine(engine.engine, text, first, gather(parts));
-      return explain(text, { ...gather(parts), ...answer });
+      if (!isForEngine(first, parts)) return first;
+      const answers = await Promise.all(
+        enginesFor(text, parts).map((one) => askEngine(one, text, first, gather(parts))),
+      );
+      const inspected = answers.flatMap((one) => one.inspected);
+      const otherNames = answers.flatMap((one) => one.otherNames);
+      return explain(text, { ...gather(parts), inspected, otherNames });
     },
     whyNot: (service) => whyNot(service, gather(parts)),
   };
 }
 
-function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): ExplainWorld {
+/** While one of several engines is out of reach, the others may have the container. */
+function isForEngine({ cause }: Explanation, { engines }: ExplainerParts): boolean {
+  return forEngine.has(cause) || (cause === 'engine-unreachable' && engines.engines.length > 1);
+}
+
+/** All engines, or the one that is named, as in `web@a`. Of several, those that are out of reach are not waited for. */
+function enginesFor(text: string, { engines }: ExplainerParts): readonly WatchedEngine[] {
+  const all = engines.engines;
+  if (all.length < 2) return all;
+  const reached = all.filter((one) => one.snapshot().status.kind === 'connected' && !engines.isTwin(one));
+  const named = reached.filter(({ tag }) => tag.engine === splitName(text).engine);
+  return named.length > 0 ? named : reached;
+}
+
+function gather({ clock, settings, engines, relay, catalog }: ExplainerParts): ExplainWorld {
   const labelPrefix = settings['label-prefix'];
-  const snapshot = engine.snapshot();
-  const { containers, vantage, synced, status } = snapshot;
+  const served = engines.engines.filter((one) => !engines.isTwin(one));
+  const home = engines.home();
   return {
     catalog: catalog(),
     nowMs: clock.nowMs(),
     labelPrefix,
     scope: settings.scope,
-    project: vantage?.project === undefined ? undefined : printable(vantage.project),
-    engine: status,
-    synced,
-    vantage: viewVantage(snapshot),
+    project: home?.project === undefined ? undefined : printable(home.project),
+    engines: served.map(({ tag, snapshot }) => viewEngine(tag, snapshot(), home)),
     // Few questions need the containers, and there may be thousands.
     *containers() {
-      for (const facts of containers.values()) yield viewContainer(facts, labelPrefix);
+      for (const { tag, snapshot } of served)
+        for (const facts of snapshot().containers.values()) yield viewContainer(facts, labelPrefix, tag);
     },
     containerOf(id) {
-      const facts = containers.get(id);
-      return facts && viewContainer(facts, labelPrefix);
+      for (const { tag, snapshot } of served) {
+        const facts = snapshot().containers.get(id);
+        if (facts) return viewContainer(facts, labelPrefix, tag);
+      }
+      return undefined;
     },
     inspected: [],
     otherNames: [],
@@ -88,28 +108,37 @@ function gather({ clock, settings, engine, relay, catalog }: ExplainerParts): Ex
   };
 }
 
+function viewEngine({ engine }: EngineTag, snapshot: EngineSnapshot, home: Vantage | undefined): EngineView {
+  const { status, synced, containers } = snapshot;
+  const vantage = snapshot.vantage && vantageFrom(snapshot.vantage, home);
+  return { name: engine, status, synced, vantage: viewVantage({ vantage, containers }) };
+}
+
 /**
- * Asks the engine for the containers that a question may be about and that are not followed: stopped or unlabelled ones,
+ * Asks an engine for the containers that a question may be about and that are not followed: stopped or unlabelled ones,
  * and those that publish a port that Sealane can't listen on.
  */
 async function askEngine(
-  engine: Engine,
+  { engine, tag }: WatchedEngine,
   text: string,
   first: Explanation,
   world: ExplainWorld,
 ): Promise<Pick<ExplainWorld, 'inspected' | 'otherNames'>> {
   const { labelPrefix } = world;
   const signal = AbortSignal.timeout(askedForMs);
+  const asked = nameOnEngine({ ...tag, name: text });
+  const view = (facts: ContainerFacts): ContainerView => viewContainer(facts, labelPrefix, tag);
   try {
-    const isName = first.kind === 'unknown' && containerName.test(text);
-    const named = isName ? await engine.inspect(text, signal) : undefined;
-    if (named) return { inspected: [viewContainer(named, labelPrefix)], otherNames: [] };
+    const isName = first.kind === 'unknown' && containerName.test(asked);
+    const named = isName ? await engine.inspect(asked, signal) : undefined;
+    if (named) return { inspected: [view(named)], otherNames: [] };
     const rows = await engine.list(signal, 'all');
-    const meant = rows.filter((row) => isMeant(row, text, first, world)).slice(0, mostInspected);
+    const services = first.services.map((name) => nameOnEngine({ ...tag, name }));
+    const meant = rows.filter((row) => isMeant(row, asked, { ...first, services }, world)).slice(0, mostInspected);
     const facts = await Promise.all(meant.map(({ id }) => engine.inspect(id, signal)));
     return {
-      inspected: facts.flatMap((one) => (one ? [viewContainer(one, labelPrefix)] : [])),
-      otherNames: rows.flatMap(({ names }) => names.map((name) => printable(name))),
+      inspected: facts.flatMap((one) => (one ? [view(one)] : [])),
+      otherNames: rows.flatMap(({ names }) => names.map((name) => nameAt(printable(name), tag))),
     };
   } catch {
     // The explanation is made of what is known here.

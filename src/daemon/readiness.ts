@@ -1,9 +1,10 @@
 import type { Readiness } from '../admin/source.ts';
-import type { EngineSnapshot } from '../docker/facts.ts';
+import { listed } from '../text/listed.ts';
+import type { WatchedEngine } from './engine-watch.ts';
 
 /**
- * Owns whether Sealane is stopping, and says whether it is ready for clients: once the first list of containers was
- * read, until it stops.
+ * Owns whether Sealane is ready for clients: once the list of containers of each engine was read or the engine was found
+ * out of reach, and at least one list was read; until Sealane stops.
  */
 export interface ReadinessSource {
   readonly now: () => Readiness;
@@ -11,20 +12,48 @@ export interface ReadinessSource {
   onStopping(): void;
 }
 
-export function createReadiness(snapshot: () => EngineSnapshot): ReadinessSource {
+type Watched = Pick<WatchedEngine, 'name' | 'tag' | 'snapshot'>;
+
+export function createReadiness(engines: readonly Watched[]): ReadinessSource {
   let stopping = false;
+  // An engine that is reached later is read then, and makes nothing unready that has clients already.
+  let wasReady = false;
   return {
     now() {
       if (stopping) return { ready: false, reason: 'it is stopping: no new sessions' };
-      const { synced, status } = snapshot();
-      if (synced) return { ready: true, reason: 'the first list of containers was read' };
-      const slow = 'slow' in status && status.slow !== undefined ? `the engine ${status.slow}` : undefined;
-      if (status.kind === 'connected') return { ready: false, reason: slow ?? 'reading the list of containers' };
-      const why = status.kind === 'none' ? undefined : (slow ?? status.reason);
-      return { ready: false, reason: why ?? 'connecting to the engine' };
+      const waited = engines.find(isWaitedFor);
+      const read = engines.filter(({ snapshot }) => snapshot().synced);
+      wasReady ||= engines.length === 0 || (read.length > 0 && !waited);
+      if (wasReady) return { ready: true, reason: whatWasRead(engines, read) };
+      const missing = waited ?? engines[0];
+      return { ready: false, reason: missing ? `${prefixOf(missing)}${whyNotRead(missing)}` : '' };
     },
     onStopping() {
       stopping = true;
     },
   };
+}
+
+/** Whether an engine's list was not read yet, although nothing says that the engine is out of reach. */
+export function isWaitedFor({ snapshot }: Pick<WatchedEngine, 'snapshot'>): boolean {
+  const { synced, status } = snapshot();
+  return !synced && (status.kind === 'connected' || (status.kind === 'connecting' && status.reason === undefined));
+}
+
+function whatWasRead(engines: readonly Watched[], read: readonly Watched[]): string {
+  if (engines.length < 2) return 'the first list of containers was read';
+  if (read.length === engines.length) return 'the first list of containers of each engine was read';
+  const away = engines.filter((one) => !read.includes(one)).map(({ name = '' }) => name);
+  return `the first list of containers was read, but not of ${listed(away)}`;
+}
+
+function prefixOf({ tag: { engine } }: Watched): string {
+  return engine === undefined ? '' : `engine ${engine}: `;
+}
+
+function whyNotRead({ snapshot }: Watched): string {
+  const { status } = snapshot();
+  const slow = 'slow' in status && status.slow !== undefined ? `the engine ${status.slow}` : undefined;
+  if (status.kind === 'connected') return slow ?? 'reading the list of containers';
+  return slow ?? ('reason' in status ? status.reason : undefined) ?? 'connecting to the engine';
 }

@@ -1,3 +1,4 @@
+import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import type { ContainerView } from '../catalog/explain/world.ts';
 import { parseListenRanges, type ListenRange } from '../address/listen.ts';
 import { containerOptions } from '../config/options/container.ts';
@@ -9,13 +10,14 @@ import { hasLabelsOf } from './world.ts';
 /**
  * Describes containers and Sealane's vantage for explanations. Pure.
  */
-export function viewContainer(facts: ContainerFacts, labelPrefix: string): ContainerView {
+export function viewContainer(facts: ContainerFacts, labelPrefix: string, tag: EngineTag = {}): ContainerView {
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
   const service = labels['com.docker.compose.service'];
   return {
     id: facts.id,
-    name: printable(facts.name),
+    name: nameAt(printable(facts.name), tag),
+    engine: tag.engine,
     state: facts.state,
     lastExit: facts.lastExit,
     restarts: facts.restarts ?? 0,
@@ -70,7 +72,10 @@ function networksOf({ networking }: ContainerFacts): string {
 }
 
 /** Sealane's vantage in words; undefined while it is unknown. */
-export function viewVantage({ vantage, containers }: EngineSnapshot): string | undefined {
+export function viewVantage({
+  vantage,
+  containers,
+}: Pick<EngineSnapshot, 'vantage' | 'containers'>): string | undefined {
   const reach = vantage?.reach;
   switch (reach?.kind) {
     case undefined:

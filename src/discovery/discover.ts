@@ -1,4 +1,5 @@
 import type { Condition, Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
+import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import { severalRestarts, type RestartedContainer } from '../catalog/problems/crash-loops.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { rangeLength, type ListenRange } from '../address/listen.ts';
@@ -25,7 +26,7 @@ export interface Discovery {
   readonly restarted?: readonly RestartedContainer[];
 }
 
-export interface DiscoveryRules {
+export interface DiscoveryRules extends EngineTag {
   readonly labelPrefix: string;
   /** Which containers are served; `project` stands for those of Sealane's own compose project. */
   readonly scope: 'all' | 'project';
@@ -35,17 +36,19 @@ export interface DiscoveryRules {
   readonly socketFolder?: string;
 }
 
-const nothing: Discovery = { declarations: [], problems: [] };
+export const noDiscovery: Discovery = { declarations: [], problems: [] };
 
 /** A discoverer remembers its result for each container, by the identity of the facts. */
-export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapshot) => Discovery {
+export function createDiscoverer(
+  rules: DiscoveryRules,
+): (snapshot: Pick<EngineSnapshot, 'containers' | 'vantage'>) => Discovery {
   let vantageOfMemo: Vantage | undefined;
   let memo = new WeakMap<
     ContainerFacts,
     { readonly parent: ContainerFacts | undefined; readonly discovery: Discovery }
   >();
   return ({ containers, vantage }) => {
-    if (!vantage) return nothing;
+    if (!vantage) return noDiscovery;
     if (rules.scope === 'project' && vantage.project === undefined) return scopeUnknown;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
@@ -67,7 +70,7 @@ export function createDiscoverer(rules: DiscoveryRules): (snapshot: EngineSnapsh
   };
 }
 
-const scopeUnknown: Discovery = {
+export const scopeUnknown: Discovery = {
   declarations: [],
   problems: [
     {
@@ -87,11 +90,12 @@ function discoverContainer(
 ): Discovery {
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
-  if (!hasLabelsOf(rules.labelPrefix, labels)) return nothing;
-  if (rules.scope === 'project' && project !== vantage.project) return nothing;
+  if (!hasLabelsOf(rules.labelPrefix, labels)) return noDiscovery;
+  if (rules.scope === 'project' && project !== vantage.project) return noDiscovery;
   // `compose run` copies the service's labels to its one-off container, which must not get clients.
-  if (labels['com.docker.compose.oneoff'] === 'True') return nothing;
-  const reading = readLabels(labels, rules.labelPrefix, facts);
+  if (labels['com.docker.compose.oneoff'] === 'True') return noDiscovery;
+  const name = nameAt(printable(facts.name), rules);
+  const reading = readLabels(labels, rules.labelPrefix, { id: facts.id, name });
   const problems = [...reading.problems];
   const declarations: Declaration[] = [];
   for (const route of reading.routes) {
@@ -99,7 +103,7 @@ function discoverContainer(
       const where = route.name === undefined ? '' : `route ${route.name}: `;
       problems.push({
         code,
-        subject: printable(facts.name),
+        subject: name,
         containerId: facts.id,
         route: route.name ?? '',
         ...(option === undefined ? {} : { label: labelOf(rules.labelPrefix, route.name ?? '', option) }),
@@ -122,35 +126,37 @@ function discoverContainer(
     const declaredBy: Declarer = {
       kind: 'container',
       id: facts.id,
-      name: printable(facts.name),
+      name,
+      engine: rules.engine,
       createdAtMs: facts.createdAtMs,
       project,
       route: route.name ?? '',
     };
     const options = { match: matchOf(route.values), pool: poolOf(route.values) };
     let unreachable = false;
-    for (const one of expandListen(serviceName(facts, route), listen ?? [plain(port)], rules.bind)) {
+    for (const one of expandListen(serviceName(facts, route, rules), listen ?? [plain(port)], rules.bind)) {
       const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
       const choice = chooseAddresses({ ...query, port: port + one.portOffset });
       // For a range, only the first port that can't be reached is reported.
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
       const upstream =
-        choice.kind === 'found'
-          ? toUpstream(facts, choice.endpoints, port + one.portOffset, route, rules.labelPrefix)
-          : undefined;
+        choice.kind === 'found' ? toUpstream(facts, choice.endpoints, port + one.portOffset, route, rules) : undefined;
       for (const address of one.addresses) {
         declarations.push({ service: one.service, listen: address, ...options, upstream, declaredBy });
       }
     }
   }
   // A container that asks for no route, as with `enable=false`, may restart as it likes.
-  return { declarations, problems, restarted: reading.routes.length === 0 ? [] : restartedOf(facts) };
+  return { declarations, problems, restarted: reading.routes.length === 0 ? [] : restartedOf(facts, rules) };
 }
 
-function restartedOf({ id, name, state, restarts = 0, lastExit }: ContainerFacts): readonly RestartedContainer[] {
+function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly RestartedContainer[] {
+  const { id, state, restarts = 0, lastExit } = facts;
   if (restarts < severalRestarts) return [];
-  return [{ id, name: printable(name), isRunning: state !== 'restarting', restarts, exitCode: lastExit?.code }];
+  const name = nameAt(printable(facts.name), rules);
+  const isRunning = state !== 'restarting';
+  return [{ id, name, engine: rules.engine, isRunning, restarts, exitCode: lastExit?.code }];
 }
 
 /**
@@ -162,15 +168,17 @@ function toUpstream(
   endpoints: readonly Endpoint[],
   port: number,
   { name, values }: LabelledRoute,
-  prefix: string,
+  rules: DiscoveryRules,
 ): DeclaredUpstream | undefined {
   if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
   const route = name === undefined ? '' : `#${name}`;
-  const portAdvice = adviseOtherPort(facts, port, labelOf(prefix, name ?? '', 'port'));
+  const shown = nameAt(printable(facts.name), rules);
+  const portAdvice = adviseOtherPort(shown, facts, port, labelOf(rules.labelPrefix, name ?? '', 'port'));
   return {
     key: `${facts.id}@${facts.startedAtNs}:${port}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
-    name: printable(facts.name),
+    name: shown,
+    engine: rules.engine,
     endpoints,
     ownsAddresses: true,
     ...upstreamOf(values),
@@ -182,13 +190,18 @@ function toUpstream(
 }
 
 /** The label for a port that the container exposes, where it does not expose the declared one. */
-function adviseOtherPort({ name, exposedPorts }: ContainerFacts, port: number, label: string): string | undefined {
+function adviseOtherPort(
+  name: string,
+  { exposedPorts }: ContainerFacts,
+  port: number,
+  label: string,
+): string | undefined {
   const [first, ...more] = exposedPorts;
   if (first === undefined || exposedPorts.includes(port)) return undefined;
-  if (more.length === 0) return `${printable(name)} exposes port ${first}: set the label ${label}=${first}.`;
+  if (more.length === 0) return `${name} exposes port ${first}: set the label ${label}=${first}.`;
   const shown = exposedPorts.slice(0, mostPortsNamed).join(', ');
   const rest = exposedPorts.length > mostPortsNamed ? ` and ${exposedPorts.length - mostPortsNamed} more` : '';
-  return `${printable(name)} exposes ports ${shown}${rest}: set the label ${label} to one of them.`;
+  return `${name} exposes ports ${shown}${rest}: set the label ${label} to one of them.`;
 }
 
 /** A container may expose all 65,535 ports. */
@@ -203,13 +216,18 @@ function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition 
   return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
 }
 
-/** The name from the compose labels, or the container's name when they are missing or no valid service name. */
-function serviceName(facts: ContainerFacts, route: LabelledRoute): string {
+/**
+ * The name from the compose labels, or the container's name when they are missing or no valid service name. Only the
+ * latter is told apart by engine: replicas of one compose service may be on several engines.
+ */
+function serviceName(facts: ContainerFacts, route: LabelledRoute, rules: EngineTag): string {
   if (route.values.pool !== undefined) return route.values.pool;
   const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = facts.labels;
   const composed = serviceNameKind.schema.safeParse(`${project}/${service}`);
   const base =
-    project !== undefined && service !== undefined && composed.success ? composed.data : printable(facts.name);
+    project !== undefined && service !== undefined && composed.success
+      ? composed.data
+      : nameAt(printable(facts.name), rules);
   return route.name === undefined ? base : `${base}:${route.name}`;
 }
 

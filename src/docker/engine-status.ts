@@ -3,8 +3,6 @@
  * engine answers slowly, as the rest of a sentence whose subject is the engine.
  */
 export type EngineStatus =
-  /** Sealane runs without Docker and serves static services only. */
-  | { readonly kind: 'none' }
   | { readonly kind: 'connecting'; readonly reason?: string; readonly slow?: string }
   | { readonly kind: 'connected'; readonly apiVersion: string; readonly slow?: string }
   | { readonly kind: 'disconnected'; readonly reason: string };

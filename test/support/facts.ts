@@ -1,3 +1,4 @@
+import type { ContainerView } from '../../src/catalog/explain/world.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../../src/docker/facts.ts';
 
 /**
@@ -23,6 +24,26 @@ export function containerFacts(over: Partial<ContainerFacts> = {}): ContainerFac
     publishedPorts: [],
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
+    ...over,
+  };
+}
+
+export function containerView(over: Partial<ContainerView> = {}): ContainerView {
+  return {
+    id: 'c0ffee',
+    name: 'api-1',
+    state: 'running',
+    isLabelled: true,
+    isDisabled: false,
+    isOneoff: false,
+    project: 'shop',
+    composeService: 'shop/api',
+    networks: 'network "shop_default"',
+    pools: [],
+    lastExit: undefined,
+    restarts: 0,
+    hostPorts: [],
+    asksFor: () => false,
     ...over,
   };
 }

@@ -28,7 +28,7 @@ import { SharedHistogram } from './shared-histogram.ts';
  */
 export interface MetricsInput extends Pick<
   AdminReads & AdminEvents,
-  'facts' | 'readiness' | 'engine' | 'catalog' | 'totals' | 'service' | 'failures' | 'feed'
+  'facts' | 'readiness' | 'engines' | 'catalog' | 'totals' | 'service' | 'failures' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;
   /** The dials of all upstreams that ever existed: counts by bucket, the last for dials slower than all bounds. */
@@ -41,7 +41,8 @@ export interface MetricsInput extends Pick<
 
 export interface Metrics {
   onSessions(records: readonly SessionRecord[], dropped: number): void;
-  onEngineEvent(action: string): void;
+  /** `engine` is the name of the engine, where it has one. */
+  onEngineEvent(action: string, engine: string | undefined): void;
   onDiscovered(lagMs: number): void;
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -76,7 +77,14 @@ export function createMetrics(input: MetricsInput): Metrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600],
     registers,
   });
-  const engineEvents = counterBy(registry, ownMetrics.engineEvents, 'action', [...knownActions]);
+  const engineEvents = new Counter({
+    ...named(ownMetrics.engineEvents),
+    labelNames: [...ownMetrics.engineEvents.labels],
+    registers,
+  });
+  const names = input.engines().map(({ name }) => name);
+  for (const name of names.length === 0 ? [undefined] : names)
+    for (const action of knownActions) engineEvents.inc({ ...engineLabel(name), action }, 0);
   const lag = new Histogram({
     ...named(ownMetrics.discoveryLag),
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
@@ -95,9 +103,9 @@ export function createMetrics(input: MetricsInput): Metrics {
       }
       droppedRecords.inc(dropped);
     },
-    onEngineEvent(action) {
+    onEngineEvent(action, engine) {
       const [name = 'other'] = action.split(':');
-      engineEvents.inc({ action: knownActions.has(name) ? name : 'other' });
+      engineEvents.inc({ ...engineLabel(engine), action: knownActions.has(name) ? name : 'other' });
     },
     onDiscovered: (lagMs) => lag.observe(lagMs / 1_000),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
@@ -112,7 +120,7 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   registerReading(registry, ownMetrics.buildInfo, () => [{ value: 1, labels: { version, driver } }]);
   one(ownMetrics.relayThreads, () => workers);
   one(ownMetrics.ready, () => Number(input.readiness().ready));
-  one(ownMetrics.engineConnected, () => Number(input.engine().kind === 'connected'));
+  registerReading(registry, ownMetrics.engineConnected, () => readConnected(input));
   registerReading(registry, ownMetrics.services, () => countServices(input));
   registerReading(registry, ownMetrics.upstreams, () => countUpstreams(input));
   registerReading(registry, ownMetrics.listeners, () => countListeners(input));
@@ -131,6 +139,18 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
     one(declared, () => input.feed.subscribers);
   for (const declared of [ownMetrics.subscribersDropped, ownMetrics.deprecatedListenersDropped])
     one(declared, () => input.feed.dropped);
+}
+
+/** Without an engine there is one reading of 0, as of an engine that is out of reach. */
+function readConnected({ engines }: MetricsInput): Value[] {
+  const all = engines();
+  if (all.length === 0) return [{ value: 0 }];
+  return all.map(({ name, status }) => ({ value: Number(status.kind === 'connected'), labels: engineLabel(name) }));
+}
+
+/** The label is left out for an engine without a name, so that the series is the one that it was before there were names. */
+function engineLabel(name: string | undefined): Readonly<Record<string, string>> {
+  return name === undefined ? {} : { engine: name };
 }
 
 function registerClients(registry: Registry, input: MetricsInput): void {

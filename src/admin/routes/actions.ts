@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { nameOnEngine } from '../../catalog/container-name.ts';
 import { inNaturalOrder, type ServiceUpstream } from '../../catalog/upstream.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { printable } from '../../text/printable.ts';
@@ -96,19 +97,28 @@ function find(source: ActionSource, asked: string): ServiceUpstream | Failure<40
   const all = [...services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);
   if (byKey) return byKey;
-  const [first, ...others] = all.filter(({ declared }) => declared.name === asked);
+  const named = all.filter(({ declared }) => declared.name === asked);
+  const namesakes = named.length > 0 ? named : all.filter(({ declared }) => nameOnEngine(declared) === asked);
+  const [first, ...others] = namesakes;
   if (first && others.length === 0) return first;
-  if (first) {
-    const keys = [first, ...others].map(({ declared }) => declared.key);
-    return {
-      status: 409,
-      code: 'ambiguous-upstream',
-      title: 'Several upstreams have this name',
-      detail: `${printable(asked)} serves several ports; name the upstream by its key: ${keys.slice(0, 3).join(' or ')}.`,
-      suggestions: keys,
-    };
-  }
+  if (first) return ambiguous(asked, namesakes);
   return { status: 404, code: 'no-such-upstream', title: 'There is no such upstream', ...missing(asked, services) };
+}
+
+function ambiguous(asked: string, namesakes: readonly ServiceUpstream[]): Failure<409> {
+  const names = [...new Set(namesakes.map(({ declared }) => declared.name))];
+  const keys = namesakes.map(({ declared }) => declared.key);
+  const detail =
+    names.length > 1
+      ? `Containers on several engines are named ${printable(asked)}; say which: ${names.slice(0, 3).join(' or ')}.`
+      : `${printable(asked)} serves several ports; name the upstream by its key: ${keys.slice(0, 3).join(' or ')}.`;
+  return {
+    status: 409,
+    code: 'ambiguous-upstream',
+    title: 'Several upstreams have this name',
+    detail,
+    suggestions: names.length > 1 ? names : keys,
+  };
 }
 
 /** What to say of a name that no upstream has. */

@@ -1,3 +1,4 @@
+import { dockerCommand } from '../container-name.ts';
 import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import type { Diagnosis } from './explanation.ts';
@@ -86,11 +87,12 @@ function timeOf(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function startAgain({ name, lastExit }: ContainerView): string {
-  const start = `docker start ${name}`;
+function startAgain(container: ContainerView): string {
+  const { lastExit } = container;
+  const start = dockerCommand('start', container);
   return lastExit === undefined || wasAsked.has(lastExit.code)
     ? start
-    : `See why it ended: docker logs ${name}. Start it again: ${start}`;
+    : `See why it ended: ${dockerCommand('logs', container)}. Start it again: ${start}`;
 }
 
 /** The exit codes of a container that ended well or was stopped: none, SIGKILL and SIGTERM. */

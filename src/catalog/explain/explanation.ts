@@ -8,6 +8,8 @@ export type Cause =
   | 'fine'
   | 'no-such-service'
   | 'no-such-port'
+  /** Containers of several engines have the name. */
+  | 'ambiguous'
   | 'never-labelled'
   | 'disabled'
   | 'stopped'
@@ -15,6 +17,7 @@ export type Cause =
   | 'oneoff'
   | 'out-of-scope'
   | 'scope-unknown'
+  | 'engine-twice'
   | 'label-mistake'
   | 'config-invalid'
   | 'port-unclear'

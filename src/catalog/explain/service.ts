@@ -3,7 +3,8 @@ import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { plural } from '../../text/plural.ts';
-import { howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
+import { howToAnswer, howToListen, howToPassCheck, showHealth } from '../advice.ts';
+import { dockerCommand } from '../container-name.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
@@ -40,12 +41,15 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
       summary: `${name} is served on ${where} by ${takers.length} of ${upstreams.length}; ${diagnosis.summary}`,
     };
   }
-  if (world.engine.kind === 'disconnected') {
+  const lost = lostEngineOf(service, world);
+  if (lost) {
+    const from = lost.name === undefined ? '' : `engine ${lost.name}: `;
+    const called = lost.name === undefined ? 'the Docker engine' : `engine ${lost.name}`;
     return {
       verdict: 'degraded',
       cause: 'engine-unreachable',
-      summary: `${name} is served on ${where} as last known: ${world.engine.reason ?? 'the engine is out of reach'}`,
-      next: 'Bring the Docker engine back; relaying goes on meanwhile.',
+      summary: `${name} is served on ${where} as last known: ${from}${lost.reason}`,
+      next: `Bring ${called} back; relaying goes on meanwhile.`,
     };
   }
   const [problem] = problems;
@@ -62,6 +66,25 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   if (!open.some((route) => isReachableFromHost(route, world))) return notPublished(service, open);
   const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
+}
+
+/** An engine of the service's containers that was watched and is out of reach now, where they are as last known. */
+function lostEngineOf(
+  service: Service,
+  { engines }: ExplainWorld,
+): { readonly name: string | undefined; readonly reason: string } | undefined {
+  const own = new Set(isStatic(service) ? [] : engineNamesOf(service));
+  for (const { name, status } of engines)
+    if (status.kind === 'disconnected' && own.has(name)) return { name, reason: status.reason };
+  return undefined;
+}
+
+/** The names of the engines that the service's containers are on; undefined stands for the only one. */
+export function engineNamesOf({ declarers, upstreams }: Service): (string | undefined)[] {
+  return [
+    ...declarers.flatMap((one) => (one.kind === 'container' ? [one.engine] : [])),
+    ...upstreams.flatMap(({ declared }) => (declared.run ? [declared.engine] : [])),
+  ];
 }
 
 /** Whether clients outside of Sealane's container can reach the route. */
@@ -154,10 +177,14 @@ function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainW
   return undefined;
 }
 
-export function crashLoop({ name, lastExit, restarts }: ContainerView): Diagnosis {
+export function crashLoop({ name, engine, lastExit, restarts }: ContainerView): Diagnosis {
   const ended = lastExit === undefined ? '' : `; it exited with code ${lastExit.code}`;
   const often = restarts === 0 ? 'again and again' : `${plural(restarts, 'time')} so far`;
-  return bad('restarting', `${name} restarts: ${often}${ended}`, `See why it ends: docker logs ${name}`);
+  return bad(
+    'restarting',
+    `${name} restarts: ${often}${ended}`,
+    `See why it ends: ${dockerCommand('logs', { name, engine })}`,
+  );
 }
 
 /** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */
@@ -202,7 +229,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
     case 'ready':
       return { verdict: 'reachable', cause: 'fine', summary, next: undefined };
     case 'paused':
-      return bad('paused', summary, `docker unpause ${name}`);
+      return bad('paused', summary, dockerCommand('unpause', declared));
     case 'draining':
       if (state.untilMs === Infinity) return bad('drained', summary, `sealane undrain ${name}`);
       return bad(
@@ -218,7 +245,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
         return bad(
           'healthcheck-failing',
           summary,
-          `See the output of its HEALTHCHECK: docker inspect --format '{{json .State.Health}}' ${name}`,
+          `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`,
         );
       return bad('check-failing', summary, howToPassCheck(declared));
     case 'starting':
@@ -226,7 +253,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
         return bad(
           'healthcheck-starting',
           summary,
-          `Wait for its HEALTHCHECK, or see its output: docker inspect --format '{{json .State.Health}}' ${name}`,
+          `Wait for its HEALTHCHECK, or see its output: ${dockerCommand(showHealth, declared)}`,
         );
       if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
       return bad('nothing-listens', summary, howToListen(declared));
@@ -248,6 +275,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'listen-failed': 'listen-failed',
   'name-unresolved': 'name-unresolved',
   'scope-unknown': 'scope-unknown',
+  'engine-twice': 'engine-twice',
   'config-invalid': 'config-invalid',
   'certificate-missing': 'certificate',
   'certificate-shared': 'certificate',

@@ -8,8 +8,8 @@ import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
 import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
-import { ago, isStatic } from './service.ts';
-import type { ContainerView, ExplainWorld } from './world.ts';
+import { ago, engineNamesOf, isStatic } from './service.ts';
+import type { ContainerView, EngineView, ExplainWorld } from './world.ts';
 
 /**
  * The steps of an explanation, in the order of a client's way: engine, declaration, listener, network, upstreams,
@@ -23,31 +23,48 @@ const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'name-unresolved',
 ]);
 
-export function engineStep({ engine, synced }: ExplainWorld): Step {
-  switch (engine.kind) {
-    case 'none':
-      return { step: 'engine', status: 'info', text: 'no Docker engine is watched' };
-    case 'connected':
-      return synced && engine.slow === undefined
-        ? { step: 'engine', status: 'ok', text: 'the engine is watched' }
-        : { step: 'engine', status: 'warn', text: withPace(synced ? 'the engine is watched' : beingRead, engine) };
-    case 'connecting':
-    case 'disconnected':
-      return { step: 'engine', status: 'bad', text: `the engine ${outOfReach(engine)}` };
-  }
+export function engineSteps(engines: readonly EngineView[]): Step[] {
+  if (engines.length === 0) return [{ step: 'engine', status: 'info', text: 'no Docker engine is watched' }];
+  return engines.map((engine): Step => {
+    const { status, synced } = engine;
+    switch (status.kind) {
+      case 'connected': {
+        const text = synced ? `${calledEngine(engine)} is watched` : `${listOf(engine)} is being read`;
+        const isWell = synced && status.slow === undefined;
+        return { step: 'engine', status: isWell ? 'ok' : 'warn', text: withPace(text, engine) };
+      }
+      case 'connecting':
+      case 'disconnected':
+        return { step: 'engine', status: 'bad', text: `${calledEngine(engine)} ${outOfReach(status)}` };
+    }
+  });
 }
 
-const beingRead = 'the list of containers is being read';
+/** The engines that the services' containers are on, and those that are out of reach: more of them may be there. */
+export function enginesFor(services: readonly Service[], { engines }: ExplainWorld): readonly EngineView[] {
+  const own = new Set(services.flatMap(engineNamesOf));
+  return engines.filter(({ name, status }) => own.has(name) || status.kind !== 'connected');
+}
+
+/** The engine as the subject of a sentence. */
+export function calledEngine({ name }: EngineView): string {
+  return name === undefined ? 'the engine' : `engine ${name}`;
+}
+
+export function listOf({ name }: EngineView): string {
+  return name === undefined ? 'the list of containers' : `the list of containers of engine ${name}`;
+}
 
 /** The text, and the call that a slow engine has not answered promptly. */
-export function withPace(text: string, engine: EngineStatus): string {
-  return 'slow' in engine && engine.slow !== undefined ? `${text}; the engine ${engine.slow}` : text;
+export function withPace(text: string, engine: EngineView): string {
+  const { status } = engine;
+  return 'slow' in status && status.slow !== undefined ? `${text}; ${calledEngine(engine)} ${status.slow}` : text;
 }
 
 /** Why an engine is not watched now, as the rest of a sentence about it. */
-export function outOfReach(engine: EngineStatus & { readonly kind: 'connecting' | 'disconnected' }): string {
-  if (engine.kind === 'connecting' && engine.slow !== undefined) return engine.slow;
-  return `is out of reach: ${engine.reason ?? 'connecting'}`;
+export function outOfReach(status: EngineStatus): string {
+  if (status.kind === 'connecting' && status.slow !== undefined) return status.slow;
+  return `is out of reach: ${'reason' in status ? (status.reason ?? 'connecting') : 'connecting'}`;
 }
 
 export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {
@@ -70,9 +87,7 @@ export function serviceSteps(service: Service, problems: readonly Problem[], wor
     },
     ...problems.filter(({ code }) => !networkCodes.has(code) && code !== 'listen-failed').map(problemStep('declared')),
     ...listenerSteps(service, world),
-    ...(world.vantage === undefined || isStatic(service)
-      ? []
-      : [{ step: 'network', status: 'info', text: world.vantage } as const]),
+    ...(isStatic(service) ? [] : vantageSteps(service, world)),
     ...problems.filter(({ code }) => networkCodes.has(code)).map(problemStep('network')),
     ...inNaturalOrder(upstreams)
       .slice(0, 20)
@@ -82,6 +97,19 @@ export function serviceSteps(service: Service, problems: readonly Problem[], wor
       : []),
     ...clientSteps(service, world),
   ];
+}
+
+/** Sealane's vantage on each engine that the service's containers are on. */
+function vantageSteps(service: Service, { engines }: ExplainWorld): Step[] {
+  const own = new Set(engineNamesOf(service));
+  return engines
+    .filter(({ name }) => own.has(name))
+    .flatMap(({ name, vantage }): Step[] => {
+      if (vantage === undefined) return [];
+      return [
+        { step: 'network', status: 'info', text: name === undefined ? vantage : `on engine ${name}: ${vantage}` },
+      ];
+    });
 }
 
 export function problemStep(step: Step['step']): (problem: Problem) => Step {

@@ -3,6 +3,7 @@ import { findByPattern } from '../../address/name-patterns.ts';
 import { publishedAddresses } from '../../address/published.ts';
 import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
+import { nameOnEngine } from '../container-name.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
@@ -13,6 +14,8 @@ import type { ContainerView, ExplainWorld } from './world.ts';
 export type Subject =
   | { readonly kind: 'service'; readonly services: readonly Service[] }
   | { readonly kind: 'container'; readonly container: ContainerView }
+  /** Containers of several engines have the name. */
+  | { readonly kind: 'several'; readonly names: readonly string[] }
   | {
       readonly kind: 'port';
       readonly port: number;
@@ -28,17 +31,26 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   if (port !== undefined) return resolvePort(port, services, world);
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
-  const short = services.filter(({ name }) => name.slice(name.indexOf('/') + 1) === text);
+  const short = services.filter(({ name }) => shortNames(name, world).includes(text));
   if (short.length > 0) return { kind: 'service', services: short };
   const containers = [...world.containers(), ...world.inspected];
+  const namesakes = containers.filter((one) => nameOnEngine(one) === text);
   const container =
     containers.find(({ name }) => name === text) ??
+    (namesakes.length === 1 ? namesakes[0] : undefined) ??
     (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
     containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
   if (container) return { kind: 'container', container };
+  if (namesakes.length > 1) return { kind: 'several', names: namesakes.map(({ name }) => name) };
   const byHost = resolveHost(text, services, world);
   if (byHost) return byHost;
-  return { kind: 'unknown', suggestions: suggest(text, services, containers, world.otherNames) };
+  return { kind: 'unknown', suggestions: suggest(text, services, containers, world) };
+}
+
+/** The names by which a service is found, too: the part after the project, and what is left without the engine. */
+function shortNames(name: string, { engines }: ExplainWorld): readonly string[] {
+  const short = name.slice(name.indexOf('/') + 1);
+  return engines.some((engine) => engine.name !== undefined) ? [short, short.replace(/@[^@:]*(?=:|$)/, '')] : [short];
 }
 
 /** The port of a text such as `5432`, `:5432` or `127.0.0.1:5432`. */
@@ -122,15 +134,17 @@ function suggest(
   text: string,
   services: readonly Service[],
   containers: readonly ContainerView[],
-  others: readonly string[],
+  world: ExplainWorld,
 ): string[] {
   const whole = new Map<string, string>();
   for (const { name } of services) {
-    // A service is also found by the part of its name after the project.
-    whole.set(name, name).set(name.slice(name.indexOf('/') + 1), name);
+    const [short = name, ...withoutEngine] = shortNames(name, world);
+    whole.set(name, name).set(short, name);
+    // It stands for the services of all engines.
+    for (const bare of withoutEngine) if (bare !== short) whole.set(bare, bare);
   }
   for (const { name } of containers) whole.set(name, name);
-  for (const name of others) whole.set(name, name);
+  for (const name of world.otherNames) whole.set(name, name);
   const meant: string[] = [];
   for (let left = 3; left > 0; left -= 1) {
     const best = didYouMean(text, whole.keys());

@@ -1,3 +1,4 @@
+import type { EngineTag } from '../container-name.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import type { Catalog } from '../catalog.ts';
@@ -13,11 +14,8 @@ export interface ExplainWorld {
   readonly scope: 'all' | 'project';
   /** The compose project that Sealane runs in. */
   readonly project: string | undefined;
-  readonly engine: EngineStatus;
-  /** Whether the first list of containers was read. */
-  readonly synced: boolean;
-  /** Sealane's vantage, for people; undefined while it is unknown. */
-  readonly vantage: string | undefined;
+  /** Empty where Sealane runs without Docker. */
+  readonly engines: readonly EngineView[];
   /** The live containers with Sealane's labels. */
   readonly containers: () => Iterable<ContainerView>;
   /** The live container with Sealane's labels and this id. */
@@ -33,9 +31,21 @@ export interface ExplainWorld {
   readonly heldOf: (service: string) => number;
 }
 
+/** The view of an engine for explanations. */
+export interface EngineView {
+  /** Undefined where only one engine is watched. */
+  readonly name: string | undefined;
+  readonly status: EngineStatus;
+  /** Whether the first list of containers was read. */
+  readonly synced: boolean;
+  /** Sealane's vantage, for people; undefined while it is unknown. */
+  readonly vantage: string | undefined;
+}
+
 /** The view of a container for explanations; its texts are printable. */
-export interface ContainerView {
+export interface ContainerView extends EngineTag {
   readonly id: string;
+  /** Where several engines are watched, the name has the engine's, as in `web@a`. */
   readonly name: string;
   /** The engine's state of the container, e.g. `running` or `exited`. */
   readonly state: string;

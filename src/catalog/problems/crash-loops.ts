@@ -1,3 +1,4 @@
+import { dockerCommand, type EngineTag } from '../container-name.ts';
 import { plural } from '../../text/plural.ts';
 import type { Problem } from '../problem.ts';
 
@@ -5,7 +6,7 @@ import type { Problem } from '../problem.ts';
  * Finds containers that end again and again. The problem stays between two starts, and until one start has lasted, so
  * that it is one problem and not one for each restart. Pure.
  */
-export interface RestartedContainer {
+export interface RestartedContainer extends EngineTag {
   readonly id: string;
   /** Safe to print. */
   readonly name: string;
@@ -17,7 +18,7 @@ export interface RestartedContainer {
 }
 
 /** What is remembered of a container that was restarted. */
-export interface Crash extends Pick<RestartedContainer, 'id' | 'name' | 'restarts' | 'exitCode'> {
+export interface Crash extends Pick<RestartedContainer, 'id' | 'name' | 'engine' | 'restarts' | 'exitCode'> {
   /** When its present run counts as lasting; infinite while it does not run. */
   readonly lastsFromMs: number;
   /** When a container that is not among the restarted ones is forgotten; undefined for one that is. */
@@ -62,8 +63,8 @@ export function judgeCrashes(
 }
 
 function nextCrash(previous: Crash | undefined, container: RestartedContainer, nowMs: number): Crash {
-  const { id, name, isRunning, restarts, exitCode = previous?.exitCode } = container;
-  const crash = (lastsFromMs: number): Crash => ({ id, name, restarts, exitCode, lastsFromMs });
+  const { id, name, engine, isRunning, restarts, exitCode = previous?.exitCode } = container;
+  const crash = (lastsFromMs: number): Crash => ({ id, name, engine, restarts, exitCode, lastsFromMs });
   if (!isRunning) return crash(Infinity);
   // One that runs when it is first seen may have run for days.
   if (!previous) return crash(-Infinity);
@@ -71,13 +72,13 @@ function nextCrash(previous: Crash | undefined, container: RestartedContainer, n
   return crash(isSameRun ? previous.lastsFromMs : nowMs + lastingMs);
 }
 
-function problemOf({ id, name, restarts, exitCode }: Crash): Problem {
+function problemOf({ id, name, engine, restarts, exitCode }: Crash): Problem {
   const ended = exitCode === undefined ? '' : `, the last time after exit code ${exitCode}`;
   return {
     code: 'crash-loop',
     subject: name,
     containerId: id,
     message: `it ends again and again: restarted ${plural(restarts, 'time')}${ended}`,
-    fix: `See why it ends: docker logs ${name}`,
+    fix: `See why it ends: ${dockerCommand('logs', { name, engine })}`,
   };
 }

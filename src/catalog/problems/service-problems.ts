@@ -1,5 +1,6 @@
 import { formatDuration } from '../../text/duration.ts';
-import { howToListen, howToPassCheck } from '../advice.ts';
+import { howToListen, howToPassCheck, showHealth } from '../advice.ts';
+import { dockerCommand } from '../container-name.ts';
 import type { Service } from '../service.ts';
 import { problemKey, type Problem } from '../problem.ts';
 import { inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
@@ -62,7 +63,7 @@ function paused({ declared }: ServiceUpstream): Problem {
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it has been paused for more than ${formatDuration(unfitGraceMs)}, and gets no clients`,
-    fix: `Resume it: docker unpause ${declared.name}`,
+    fix: `Resume it: ${dockerCommand('unpause', declared)}`,
   };
 }
 
@@ -74,7 +75,7 @@ function unhealthy({ declared, state }: ServiceUpstream): Problem {
     message: `it has been unhealthy for more than ${formatDuration(unfitGraceMs)}: ${state.reason}`,
     fix:
       declared.health.kind === 'docker'
-        ? `See the output of its HEALTHCHECK: docker inspect --format '{{json .State.Health}}' ${declared.name}`
+        ? `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`
         : howToPassCheck(declared),
   };
 }

@@ -1,4 +1,4 @@
-import type { ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
+import type { ApiEngine, ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
 import { clientAddresses } from '../../text/client-addresses.ts';
@@ -34,20 +34,21 @@ export function renderStatus(
 }
 
 export function headline(
-  { version, startedAt, driver, workers, engine, open, held }: ApiStatus,
+  { version, startedAt, driver, workers, engines, open, held }: ApiStatus,
   nowMs: number,
 ): string {
-  const watching =
-    engine.state === 'none'
-      ? 'no engine'
-      : `engine ${engine.state}${engine.reason === null ? '' : ` (${printable(engine.reason, 200)})`}`;
   return [
     `sealane ${printable(version)}`,
     `up ${formatAge(nowMs - Date.parse(startedAt))}`,
     `${printable(driver)} driver, ${plural(workers, 'thread')}`,
-    watching,
+    ...(engines.length === 0 ? ['no engine'] : engines.map(engineState)),
     `${plural(open, 'client')}, ${held} held`,
   ].join(' · ');
+}
+
+function engineState({ name, state, reason }: ApiEngine): string {
+  const called = name === null ? 'engine' : `engine ${printable(name)}`;
+  return `${called} ${state}${reason === null ? '' : ` (${printable(reason, 200)})`}`;
 }
 
 const columns: readonly Column[] = [

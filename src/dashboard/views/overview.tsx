@@ -1,4 +1,4 @@
-import type { ApiStatus } from '../../admin/schema.ts';
+import type { ApiEngine } from '../../admin/schema.ts';
 import { countStates } from '../data/selection.ts';
 import { eventLines, history, problems, services, status, tick } from '../data/store.ts';
 import { count, plural } from '../format.ts';
@@ -50,7 +50,12 @@ function Headline() {
               {count(readyUpstreams)} of {plural(upstreams, 'upstream')} ready
             </span>
           )}
-          <span>{now && <Engine engine={now.engine} />}</span>
+          {now?.engines.length === 0 && <span>without Docker</span>}
+          {now?.engines.map((engine) => (
+            <span key={engine.name}>
+              <Engine engine={engine} />
+            </span>
+          ))}
           <span>
             {now && (
               <>
@@ -73,21 +78,10 @@ function headlineOf(all: number, attention: number, problemCount: number): strin
   return problemCount === 0 ? up : `${up}, ${plural(problemCount, 'problem')}`;
 }
 
-function Engine({ engine }: { readonly engine: ApiStatus['engine'] }) {
-  switch (engine.state) {
-    case 'none':
-      return <>without Docker</>;
-    case 'connected':
-      return engine.reason === null ? <>Docker connected</> : <b>Docker connected: {engine.reason}</b>;
-    case 'connecting':
-    case 'disconnected':
-      return (
-        <b class="is-unhealthy">
-          Docker {engine.state}
-          {engine.reason === null ? '' : `: ${engine.reason}`}
-        </b>
-      );
-  }
+function Engine({ engine: { name, state, reason } }: { readonly engine: ApiEngine }) {
+  const text = `${name ?? 'Docker'} ${state}${reason === null ? '' : `: ${reason}`}`;
+  if (state !== 'connected') return <b class="is-unhealthy">{text}</b>;
+  return reason === null ? <>{text}</> : <b>{text}</b>;
 }
 
 function Problems() {

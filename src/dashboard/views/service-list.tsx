@@ -219,7 +219,7 @@ function Pips({ upstreams }: { readonly upstreams: readonly ApiUpstream[] }) {
 }
 
 function NoServices() {
-  const docker = status.value?.engine.state !== 'none';
+  const docker = status.value?.engines.length !== 0;
   return (
     <section class="card empty-start">
       <h2>{docker ? 'Label a container, and it is here' : 'No service is configured'}</h2>

@@ -27,6 +27,28 @@ export function vantageOf(position: Position): Vantage {
   return { ...base, reach: fromInside(position, owner), ownNetwork: ownNetworkOf(owner) };
 }
 
+/**
+ * The vantage on an engine beside `home`, the one that Sealane's container is on. From a container's own network, what the
+ * other engine's host reaches on itself is reached through the gateway: the ports that are published on all of its
+ * addresses. Containers are of Sealane's compose project if the project has the same name.
+ */
+export function vantageBeside(vantage: Vantage, home: Vantage): Vantage {
+  if (home.selfId === undefined || vantage.selfId === home.selfId) return vantage;
+  const project = home.project === undefined ? {} : { project: home.project };
+  return { ...project, reach: home.ownNetwork ? throughGateway(vantage.reach, home.reach) : vantage.reach };
+}
+
+function throughGateway(reach: Reach, home: Reach): Reach {
+  if (!isOnOwnHost(reach) || home.kind !== 'networks') return reach;
+  const { gateway } = home;
+  return gateway === undefined ? { kind: 'networks', networkIds: new Set() } : { kind: 'published', host: gateway };
+}
+
+/** Whether the addresses are those of the machine that Sealane is on, which a container's own network does not have. */
+export function isOnOwnHost(reach: Reach): boolean {
+  return reach.kind === 'host' || (reach.kind === 'published' && reach.host === '127.0.0.1');
+}
+
 function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts): OwnNetwork {
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
   const [address] = attachments.flatMap(({ ipv4, ipv6 }) => ipv4 ?? ipv6 ?? []);

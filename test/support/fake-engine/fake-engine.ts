@@ -65,15 +65,17 @@ export interface FakeEngine extends AsyncDisposable {
   up(): Promise<void>;
 }
 
-export async function startFakeEngine(): Promise<FakeEngine> {
+/** `firstId`: the number of the first container's id, since two engines have no id in common. */
+export async function startFakeEngine({ firstId = 0 } = {}): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-engine-'));
-  const engine = new HttpFakeEngine(folder);
+  const engine = new HttpFakeEngine(folder, firstId);
   await engine.up();
   return engine;
 }
 
 class HttpFakeEngine implements FakeEngine {
   readonly #folder: string;
+  readonly #firstId: number;
   readonly url: string;
   readonly requests: string[] = [];
   readonly versions: string[] = [];
@@ -90,8 +92,9 @@ class HttpFakeEngine implements FakeEngine {
   #server: Server | undefined;
   #timeNs = 1_767_225_600_000_000_001n;
 
-  constructor(folder: string) {
+  constructor(folder: string, firstId: number) {
     this.#folder = folder;
+    this.#firstId = firstId;
     this.url = `unix://${join(folder, 'docker.sock')}`;
   }
 
@@ -119,7 +122,7 @@ class HttpFakeEngine implements FakeEngine {
   }
 
   run(spec: FakeContainerSpec = {}): string {
-    const id = fakeId(this.containers.size);
+    const id = fakeId(this.#firstId + this.containers.size);
     const container: FakeContainer = {
       id,
       name: `c${this.containers.size}`,

@@ -1,11 +1,11 @@
 import { createEventFeed } from '../../../src/admin/event-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
 import type { ApiTraffic } from '../../../src/admin/schema.ts';
-import type { AdminSource } from '../../../src/admin/source.ts';
+import type { AdminSource, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
-import type { ExplainWorld } from '../../../src/catalog/explain/world.ts';
+import type { EngineView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import type { Problem } from '../../../src/catalog/problem.ts';
 import {
@@ -50,6 +50,17 @@ export function problem(code: Problem['code'], subject: string, over: Partial<Pr
   return { code, subject, message: `what ${code} means`, fix: `How to mend ${code}.`, ...over };
 }
 
+/** The only engine, which is watched. */
+export function engineView(over: Partial<EngineView> = {}): EngineView {
+  return {
+    name: undefined,
+    status: { kind: 'connected', apiVersion: '1.41' },
+    synced: true,
+    vantage: undefined,
+    ...over,
+  };
+}
+
 export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {}): ExplainWorld {
   return {
     catalog,
@@ -57,9 +68,7 @@ export function explainWorld(catalog: Catalog, over: Partial<ExplainWorld> = {})
     labelPrefix: 'sealane',
     scope: 'all',
     project: undefined,
-    engine: { kind: 'connected', apiVersion: '1.41' },
-    synced: true,
-    vantage: undefined,
+    engines: [engineView()],
     containers: () => [],
     containerOf: () => undefined,
     inspected: [],
@@ -89,12 +98,24 @@ export interface TestSource extends AdminSource {
   readonly asked: (readonly [key: string, what: Partial<Override> | 'close-sessions'])[];
 }
 
+const onlyEngine: EngineState = {
+  name: undefined,
+  endpoint: 'unix:///engine',
+  status: { kind: 'connected', apiVersion: '1.41' },
+  containers: 2,
+};
+
 export function adminSource(
   catalog: Catalog | (() => Catalog) = catalogOf([
     declare('shop/api', declaredUpstream('api-1')),
     declare('web', declaredUpstream('web-1'), { port: 8081 }),
   ]),
-  { sessions = [] as readonly LiveSession[], ended = new RecentSessions(), feedOptions = {} } = {},
+  {
+    sessions = [] as readonly LiveSession[],
+    ended = new RecentSessions(),
+    feedOptions = {},
+    engines = [onlyEngine] as readonly EngineState[],
+  } = {},
 ): TestSource {
   const clock = new ManualClock();
   const current = typeof catalog === 'function' ? catalog : () => catalog;
@@ -110,9 +131,9 @@ export function adminSource(
   const base = {
     clock,
     asked,
-    facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1, engine: 'unix:///engine' },
+    facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1 },
     readiness: () => ({ ready: true, reason: 'all was read' }),
-    engine: () => ({ kind: 'connected', apiVersion: '1.41' }) as const,
+    engines: () => engines,
     catalog: current,
     listeners: () => new Map(),
     totals: () => ({ accepted: 12, open: 1, held: 2 }),

@@ -12,7 +12,9 @@ import {
   serviceSchema,
   servicesSchema,
   sessionsSchema,
+  statusSchema,
 } from '../../../src/admin/schema.ts';
+import type { EngineState } from '../../../src/admin/source.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { HealthPlan, RouteMatch } from '../../../src/catalog/declaration.ts';
 import { listenerProblems } from '../../../src/catalog/problems/listener-problems.ts';
@@ -288,6 +290,37 @@ describe('acting', () => {
     const ambiguous = await ask(source, '/api/upstreams/x/drain', { method: 'POST' });
     expect([ambiguous.status, errorSchema.parse(await ambiguous.json()).suggestions]).toEqual([409, ['k1', 'k2']]);
     expect(source.asked).toEqual([]);
+  });
+
+  it('takes the name of a container without its engine where one engine has it, and asks which where two have', async () => {
+    const on = (engine: string, name: string, port: number) =>
+      declare(`${name}@${engine}`, declaredUpstream(`${name}@${engine}`, { engine }), { port });
+    const source = adminSource(catalogOf([on('a', 'web', 80), on('b', 'web', 81), on('b', 'db', 82)]));
+    const drain = (name: string) => ask(source, `/api/upstreams/${name}/drain`, { method: 'POST' });
+    for (const name of ['db', 'web@b']) expect((await drain(name)).status).toBe(200);
+    expect(source.asked.map(([upstream]) => upstream)).toEqual(['db@b', 'web@b']);
+    const { status, detail, suggestions } = errorSchema.parse(await (await drain('web')).json());
+    expect([status, suggestions]).toEqual([409, ['web@a', 'web@b']]);
+    expect(detail).toMatch(/several engines .* say which: web@a or web@b/);
+  });
+});
+
+describe('the state of several engines', () => {
+  const connected = { kind: 'connected', apiVersion: '1.41' } as const;
+  const lost = { kind: 'disconnected', reason: 'connection refused' } as const;
+  const of = async (engines: readonly EngineState[]) =>
+    statusSchema.parse(await (await ask(adminSource(catalogOf([]), { engines }), '/api/status')).json());
+  const a = { name: 'a', endpoint: 'unix:///a', status: connected, containers: 3 };
+  const b = { name: 'b', endpoint: 'unix:///b', status: lost, containers: 1 };
+
+  it('is told of each, and in the deprecated field of the first that is not connected', async () => {
+    const { engines, engine } = await of([a, b]);
+    expect(engines).toEqual([
+      { name: 'a', endpoint: 'unix:///a', state: 'connected', reason: null, containers: 3 },
+      { name: 'b', endpoint: 'unix:///b', state: 'disconnected', reason: 'connection refused', containers: 1 },
+    ]);
+    expect(engine).toEqual({ state: 'disconnected', endpoint: 'unix:///b', reason: 'connection refused' });
+    expect((await of([])).engine).toEqual({ state: 'none', endpoint: null, reason: null });
   });
 });
 

@@ -5,30 +5,14 @@ import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
 import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
-import type { ContainerView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
+import type { Explanation } from '../../../src/catalog/explain/explanation.ts';
+import type { ContainerView, EngineView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
 import { problemCodes, subjectOf } from '../../../src/catalog/problem.ts';
 import type { TriedAddress, Verdict } from '../../../src/catalog/upstream.ts';
-import { catalogOf, declare, explainWorld, problem } from '../../support/sealane/admin-source.ts';
+import { catalogOf, declare, engineView, explainWorld, problem } from '../../support/sealane/admin-source.ts';
 import { declaredUpstream, plainMatch, world as inputOf } from '../../support/declared.ts';
-
-const view = (over: Partial<ContainerView> = {}): ContainerView => ({
-  id: 'c0ffee',
-  name: 'api-1',
-  state: 'running',
-  isLabelled: true,
-  isDisabled: false,
-  isOneoff: false,
-  project: 'shop',
-  composeService: 'shop/api',
-  networks: 'network "shop_default"',
-  pools: [],
-  lastExit: undefined,
-  restarts: 0,
-  hostPorts: [],
-  asksFor: () => false,
-  ...over,
-});
+import { containerView } from '../../support/facts.ts';
 
 const running = (health: Extract<Condition, { kind: 'running' }>['health']): Condition => ({ kind: 'running', health });
 
@@ -200,16 +184,16 @@ describe('why a service is not reachable', () => {
   });
 
   it('is served as last known while the engine is out of reach', () => {
-    const engine = { kind: 'disconnected', reason: 'connection refused' } as const;
-    expect(explain('shop/api', explainWorld(one({}), { engine }))).toMatchObject({
+    const engines = [engineView({ status: { kind: 'disconnected', reason: 'connection refused' } })];
+    expect(explain('shop/api', explainWorld(one({}), { engines }))).toMatchObject({
       verdict: 'degraded',
       cause: 'engine-unreachable',
     });
   });
 
   it('is served, with a warning, while the engine answers slowly', () => {
-    const engine = { kind: 'connected', apiVersion: '1.41', slow: 'answers slowly: GET /events took 12s' } as const;
-    const { verdict, steps } = explain('shop/api', explainWorld(one({}), { engine }));
+    const status = { kind: 'connected', apiVersion: '1.41', slow: 'answers slowly: GET /events took 12s' } as const;
+    const { verdict, steps } = explain('shop/api', explainWorld(one({}), { engines: [engineView({ status })] }));
     expect(verdict).toBe('reachable');
     expect(steps[0]).toEqual({
       step: 'engine',
@@ -221,7 +205,7 @@ describe('why a service is not reachable', () => {
   it('has steps in the order of a client’s way: engine, declaration, port, network, upstreams, clients', () => {
     const dialFailures = [{ atMs: 5, upstreamKey: 'api-1', error: 'ECONNREFUSED 10.0.0.1:80', count: 3 }];
     const world = explainWorld(one({ health: { kind: 'readiness' } }, { verdict: suspect }), {
-      vantage: 'Sealane is on network "shop"',
+      engines: [engineView({ vantage: 'Sealane is on network "shop"' })],
       heldOf: () => 2,
       dialFailures: [...dialFailures, { atMs: 1, upstreamKey: 'of another', error: 'x', count: 1 }],
       nowMs: 1_000,
@@ -264,13 +248,16 @@ describe('why a container gets no clients', () => {
     ['restarting', { state: 'restarting' }, {}],
     ['not-synced', {}, {}],
   ] as const)('%s', (cause, container, over) => {
-    const world = explainWorld(catalogOf([]), { inspected: [view(container)], ...(over as Partial<ExplainWorld>) });
+    const world = explainWorld(catalogOf([]), {
+      inspected: [containerView(container)],
+      ...(over as Partial<ExplainWorld>),
+    });
     expect(explain('api-1', world)).toMatchObject({ kind: 'container', verdict: 'unreachable', cause });
     expect(explain('api-1', world).next).not.toBe('');
   });
 
   it('is explained by its name, its id, or the compose service that declares nothing', () => {
-    const containers = () => [view()];
+    const containers = () => [containerView()];
     const world = explainWorld(catalogOf([], { problems: [labelTypo] }), { containers });
     for (const text of ['api-1', 'c0ffee', 'c0ff', 'shop/api', 'api']) {
       expect(explain(text, world)).toMatchObject({ kind: 'container', cause: 'label-mistake', subject: text });
@@ -285,7 +272,7 @@ describe('why a container gets no clients', () => {
         { id: 'c0ffee' },
       ),
     ]);
-    const world = explainWorld(catalog, { containers: () => [view({ state: 'paused' })] });
+    const world = explainWorld(catalog, { containers: () => [containerView({ state: 'paused' })] });
     expect(explain('api-1', world)).toMatchObject({ cause: 'paused', services: ['shop/api'] });
   });
 });
@@ -296,7 +283,7 @@ describe('a service that nothing declares any more', () => {
 
   it('is explained by the container that was recreated with a mistake in its labels', () => {
     const labelTypo = problem('label-unknown', 'api-1', { containerId: 'c0ffee' });
-    const world = explainWorld({ ...lingering, problems: [labelTypo] }, { containers: () => [view()] });
+    const world = explainWorld({ ...lingering, problems: [labelTypo] }, { containers: () => [containerView()] });
     for (const [text, kind] of [
       ['shop/api', 'service'],
       ['api', 'service'],
@@ -315,7 +302,7 @@ describe('a service that nothing declares any more', () => {
     const other = declare('other', declaredUpstream('x'), { port: 81, id: 'c0ffee' });
     const listeners = new Map([['127.0.0.1:8080', { kind: 'listening', host: '127.0.0.1', port: 8080 } as const]]);
     const catalog = nextCatalog(catalogOf([declared]), { ...inputOf([other]), listeners }, 1);
-    const world = explainWorld(catalog, { containers: () => [view()] });
+    const world = explainWorld(catalog, { containers: () => [containerView()] });
     expect(explain('shop/api', world)).toMatchObject({ cause: 'no-container' });
   });
 });
@@ -325,14 +312,14 @@ describe('a service of the configuration', () => {
   const texts = (subject: string, over: Partial<ExplainWorld> = {}): string => {
     const upstream = declaredUpstream('db:1', { run: undefined, weight: 0 });
     const catalog = catalogOf([own, { ...own, service: 'cache', listen: { host: '127.0.0.1', port: 81 }, upstream }]);
-    const vantage = 'Sealane reaches containers';
-    const { summary, next, steps } = explain(subject, explainWorld(catalog, { vantage, ...over }));
+    const engines = [engineView({ vantage: 'Sealane reaches containers' })];
+    const { summary, next, steps } = explain(subject, explainWorld(catalog, { engines, ...over }));
     return [summary, next, ...steps.map(({ text }) => text)].join('\n');
   };
 
   it('is explained without a word of engines and containers', () => {
     for (const subject of ['db', 'cache', '8080', '81']) expect(texts(subject)).not.toMatch(/container|engine|label/);
-    const withoutDocker = { engine: { kind: 'none' }, vantage: undefined } as const;
+    const withoutDocker = { engines: [] };
     for (const subject of ['dc', '82']) expect(texts(subject, withoutDocker)).not.toMatch(/container|engine|label/);
   });
 });
@@ -340,7 +327,7 @@ describe('a service of the configuration', () => {
 describe('how a container ended', () => {
   const lastExit = { code: 3, atMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
   const answerFor = (over: Partial<ContainerView>) => {
-    const { summary, next } = explain('api-1', explainWorld(catalogOf([]), { inspected: [view(over)] }));
+    const { summary, next } = explain('api-1', explainWorld(catalogOf([]), { inspected: [containerView(over)] }));
     return [summary, next];
   };
 
@@ -368,7 +355,7 @@ describe('how a container ended', () => {
   it('is the answer for its service, too, while it restarts or has restarted several times', () => {
     const starting = one({ health: { kind: 'readiness' } }, { verdict: refused });
     const asked = (over: Partial<ContainerView>) =>
-      explain('shop/api', explainWorld(starting, { containerOf: () => view(over) })).cause;
+      explain('shop/api', explainWorld(starting, { containerOf: () => containerView(over) })).cause;
     expect([asked({ restarts: 2 }), asked({ restarts: 1 })]).toEqual(['restarting', 'nothing-listens']);
   });
 });
@@ -377,7 +364,10 @@ describe('a port that clients can’t reach', () => {
   it('is published by a container, where Sealane is on the host', () => {
     const catalog = catalogOf([declare('api', declaredUpstream('a'))], { listeners: new Map() });
     const failed = { kind: 'failed', code: 'EADDRINUSE', message: 'in use' } as const;
-    const over = { listeners: new Map([['127.0.0.1:8080', failed]]), containers: () => [view({ hostPorts: [8080] })] };
+    const over = {
+      listeners: new Map([['127.0.0.1:8080', failed]]),
+      containers: () => [containerView({ hostPorts: [8080] })],
+    };
     expect(explain('api', explainWorld(catalog, over))).toMatchObject({
       cause: 'listen-failed',
       summary: '127.0.0.1:8080 is not open: api-1 publishes port 8080 on the host',
@@ -438,13 +428,13 @@ describe('the subject of a question', () => {
     // A route for any name says nothing of a text that may be a name of something else.
     expect(servicesOf('db')).toEqual(['db']);
     expect(explain('wilt', explainWorld(catalog))).toMatchObject({ kind: 'unknown', suggestions: ['wild'] });
-    const containers = () => [view({ name: 'api.one' })];
+    const containers = () => [containerView({ name: 'api.one' })];
     expect(explain('api.one', explainWorld(catalog, { containers }))).toMatchObject({ kind: 'container' });
   });
 
   it('may be a port that a container asks for whose labels are refused for another reason', () => {
     const labelTypo = problem('label-malformed', 'api-1', { containerId: 'c0ffee' });
-    const asking = view({ asksFor: (port) => port === 81 });
+    const asking = containerView({ asksFor: (port) => port === 81 });
     const catalog = catalogOf([declare('web', declaredUpstream('w'))], { problems: [labelTypo] });
     const world = explainWorld(catalog, { containers: () => [asking] });
     expect(explain('81', world)).toMatchObject({
@@ -481,14 +471,17 @@ describe('the subject of a question', () => {
   });
 
   it('is not said to be missing while the engine is out of reach or its list is not read', () => {
-    const engine = { kind: 'connecting', reason: 'no such file' } as const;
-    expect(explain('x', explainWorld(catalogOf([]), { engine }))).toMatchObject({ cause: 'engine-unreachable' });
+    const why = (view: Partial<EngineView>): Explanation =>
+      explain('x', explainWorld(catalogOf([]), { engines: [engineView(view)] }));
+    expect(why({ status: { kind: 'connecting', reason: 'no such file' } })).toMatchObject({
+      cause: 'engine-unreachable',
+    });
     const slow = { kind: 'connecting', slow: 'answers slowly: GET /_ping has had no answer for 4s yet' } as const;
-    expect(explain('x', explainWorld(catalogOf([]), { engine: slow, synced: false }))).toMatchObject({
+    expect(why({ status: slow, synced: false })).toMatchObject({
       cause: 'engine-unreachable',
       summary: 'the Docker engine answers slowly: GET /_ping has had no answer for 4s yet',
     });
-    expect(explain('x', explainWorld(catalogOf([]), { synced: false }))).toMatchObject({ cause: 'not-synced' });
+    expect(why({ synced: false })).toMatchObject({ cause: 'not-synced' });
   });
 
   it.each([

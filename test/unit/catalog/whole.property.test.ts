@@ -102,12 +102,7 @@ class House {
   catalog: Catalog = emptyCatalog;
 
   reconcile(containers: ReadonlyMap<string, ContainerFacts>, nowMs: number): RoutingTable {
-    const discovered = this.#discover({
-      containers,
-      vantage: this.#vantage,
-      status: { kind: 'connected', apiVersion: '1.41' },
-      synced: true,
-    });
+    const discovered = this.#discover({ containers, vantage: this.#vantage });
     this.declarations = [...staticDeclarations(this.file), ...discovered.declarations];
     this.catalog = nextCatalog(
       this.catalog,

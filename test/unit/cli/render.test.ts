@@ -6,6 +6,8 @@ import { renderEvent } from '../../../src/cli/render/event.ts';
 import { painter } from '../../../src/text/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
 import { renderWhy } from '../../../src/cli/render/why.ts';
+import { headline } from '../../../src/cli/render/status.ts';
+import type { ApiStatus } from '../../../src/admin/schema.ts';
 
 const plain = painter(false);
 
@@ -62,6 +64,19 @@ describe('tables', () => {
     ['x', 0, ''],
   ])('fit %s into %i cells', (text, width, expected) => {
     expect(fit(text, width)).toBe(expected);
+  });
+});
+
+describe('the headline', () => {
+  it('tells the state of each engine by its name', () => {
+    const status = { version: '1', startedAt: '2026-01-01T00:00:00Z', driver: 'splice', workers: 1, open: 2, held: 0 };
+    const engine = { name: 'a', endpoint: 'unix:///a', state: 'connected', reason: null, containers: 1 } as const;
+    const lost = { ...engine, name: 'b', state: 'disconnected', reason: 'it was stopped' } as const;
+    const shown = (engines: ApiStatus['engines']): string =>
+      headline({ ...status, engines } as ApiStatus, Date.parse(status.startedAt));
+    expect(shown([engine, lost])).toContain(' · engine a connected · engine b disconnected (it was stopped) · ');
+    expect(shown([{ ...engine, name: null }])).toContain(' · engine connected · ');
+    expect(shown([])).toContain(' · no engine · ');
   });
 });
 

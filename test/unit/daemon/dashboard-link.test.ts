@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PublishedPort } from '../../../src/address/published.ts';
 import { createDashboardLink, type DashboardLink } from '../../../src/daemon/dashboard-link.ts';
-import type { EngineSnapshot, Vantage } from '../../../src/docker/facts.ts';
+import type { Vantage } from '../../../src/docker/facts.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
-import { inContainer, onHost, snapshotOf } from '../../support/facts.ts';
+import { inContainer, onHost } from '../../support/facts.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-
-const notKnownYet: EngineSnapshot = { ...snapshotOf([]), vantage: undefined, status: { kind: 'connecting' } };
 
 interface Scene {
   readonly link: DashboardLink;
@@ -19,7 +17,7 @@ interface Scene {
 function scene(inside: boolean): Scene {
   const written: string[] = [];
   const clock = new ManualClock();
-  let snapshot = notKnownYet;
+  let home: Vantage | undefined;
   const link = createDashboardLink({
     clock,
     logger: createLogger({
@@ -27,7 +25,8 @@ function scene(inside: boolean): Scene {
       format: 'pretty',
       destination: { write: (line) => void written.push(line) },
     }),
-    snapshot: () => snapshot,
+    home: () => home,
+    hasEngine: true,
     inContainer: inside,
   });
   return {
@@ -35,7 +34,7 @@ function scene(inside: boolean): Scene {
     clock,
     lines: () => written.map((line) => /dashboard: .*/.exec(line)?.[0] ?? line),
     learn(vantage) {
-      snapshot = snapshotOf([], vantage);
+      home = vantage;
       link.update();
     },
   };

@@ -67,7 +67,7 @@ describe('the discovery lag', () => {
             metrics: { onEngineEvent: silent },
             lag,
             clock: systemClock,
-            engineClock: engine.clock,
+            watched: { name: undefined, tag: {}, engine },
           }),
           onChange: () => {
             const { synced: isSynced, containers } = watcher.snapshot();

@@ -35,12 +35,31 @@ describe('the metrics', () => {
     ]);
   });
 
+  it('have a label for the engine where it has a name, and the same series as ever where it has none', async () => {
+    const names = (text: string): string[] => text.split('\n').filter((line) => line.includes('engine_connected'));
+    expect(names(await read())).toContain('sealane_engine_connected 1');
+    const connected = { kind: 'connected', apiVersion: '1.41' } as const;
+    const engine = { endpoint: 'unix:///engine', status: connected, containers: 0 };
+    const engines = [
+      { ...engine, name: 'a' },
+      { ...engine, name: 'b', status: { kind: 'connecting' } as const },
+    ];
+    const source = adminSource(catalogOf([]), { engines });
+    source.counted.onEngineEvent('die', 'b');
+    const text = await read(source);
+    expect(names(text)).toEqual(
+      expect.arrayContaining(['sealane_engine_connected{engine="a"} 1', 'sealane_engine_connected{engine="b"} 0']),
+    );
+    expect(text).toContain('sealane_engine_events_total{engine="a",action="die"} 0\n');
+    expect(text).toContain('sealane_engine_events_total{engine="b",action="die"} 1\n');
+  });
+
   it('count ends of sessions and engine events, and sum up unknown actions', async () => {
     const source = adminSource();
     const ended = { reason: 'hold-expired', totalMs: 400 } as SessionRecord;
     source.counted.onSessions([ended, ended], 3);
     for (const action of ['health_status: healthy', 'die', 'exec_start: sh -c "evil"'])
-      source.counted.onEngineEvent(action);
+      source.counted.onEngineEvent(action, undefined);
     source.counted.onDiscovered(4);
     const text = await read(source);
     expect(text).toContain('sealane_sessions_closed_total{reason="hold-expired"} 2\n');

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../src/docker/engine.ts';
 import { determineVantage, readIdentityInputs, type IdentityInputs } from '../../../../src/docker/identity/identity.ts';
 import { idFromCgroup, idFromHostname, idFromMountinfo } from '../../../../src/docker/identity/identity-sources.ts';
-import type { ContainerFacts } from '../../../../src/docker/facts.ts';
+import type { ContainerFacts, Vantage } from '../../../../src/docker/facts.ts';
+import { vantageBeside } from '../../../../src/docker/identity/vantage.ts';
 import { defaultGateway, parseRoutes } from '../../../../src/network/kernel-routes.ts';
 import { InMemoryEngine, facts } from '../../../support/fake-engine/port.ts';
 
@@ -253,4 +254,38 @@ test('the identity inputs of this machine can always be read', async () => {
   const read = await readIdentityInputs('unix:///s', 'me');
   expect(read).toMatchObject({ endpoint: 'unix:///s', selfId: 'me', platform: process.platform });
   expect(read.addresses).not.toContain('127.0.0.1');
+});
+
+describe('the vantage beside the engine that Sealane’s container is on', () => {
+  const home: Vantage = {
+    selfId: self,
+    project: 'site',
+    reach: { kind: 'networks', networkIds: new Set(['n1']), gateway: '10.0.0.1' },
+    ownNetwork: {},
+  };
+  const published = { kind: 'published', host: '192.0.2.7' } as const;
+
+  test.each([
+    ['on the same machine is through the gateway', { kind: 'host' }, { kind: 'published', host: '10.0.0.1' }],
+    [
+      'that forwards ports to the machine, too',
+      { ...published, host: '127.0.0.1' },
+      { ...published, host: '10.0.0.1' },
+    ],
+    ['on another machine is that machine', published, published],
+  ] as const)('%s', (_, reach, expected) => {
+    expect(vantageBeside({ reach }, home)).toEqual({ project: 'site', reach: expected });
+  });
+
+  test('without a gateway reaches nothing of the machine', () => {
+    const internal = { ...home, reach: { kind: 'networks', networkIds: new Set(['n1']) } } as const;
+    const nothing = { kind: 'networks', networkIds: new Set() };
+    expect(vantageBeside({ reach: { kind: 'host' } }, internal).reach).toEqual(nothing);
+  });
+
+  test('is the engine’s own where Sealane is on the host, or on the host’s network', () => {
+    const own: Vantage = { reach: { kind: 'host' } };
+    expect(vantageBeside(own, { reach: { kind: 'host' } })).toBe(own);
+    expect(vantageBeside(own, { selfId: self, reach: { kind: 'host' } })).toEqual(own);
+  });
 });

@@ -1,0 +1,145 @@
+import type { EngineTag } from '../catalog/container-name.ts';
+import { defaultBind, openBind } from '../config/default-bind.ts';
+import type { Settings } from '../config/settings.ts';
+import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
+import {
+  createWatcher,
+  type EngineWatcher,
+  type WatcherCollaborators,
+  type WatchObserver,
+} from '../discovery/watcher.ts';
+import type { Engine, NamedEngine } from '../docker/engine.ts';
+import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
+import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
+import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/**
+ * Owns the watch of one engine, and turns its snapshot into declarations. While the engine is out of reach, its last known
+ * state stays, and nothing else is touched.
+ */
+export interface WatchedEngine extends NamedEngine {
+  /** What tells its containers from those of other engines; empty where it is the only one. */
+  readonly tag: EngineTag;
+  /** The labelled containers, as last known; the same object until something changes. */
+  readonly snapshot: () => EngineSnapshot;
+}
+
+export interface EngineWatch extends WatchedEngine {
+  /**
+   * The declarations of its containers; the same object until something changes. `home`: Sealane's vantage on the engine
+   * that it runs on.
+   */
+  declare(bind: string, home: Vantage | undefined): Discovery;
+  start(observer: WatchObserver): void;
+  stop(): Promise<void>;
+}
+
+export type EngineWatchParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
+
+export type EngineWatchSettings = Pick<Settings, 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval'>;
+
+interface Place {
+  /** Whether no other engine is watched. */
+  readonly alone: boolean;
+  /** The id or name of Sealane's own container, where a setting says that it is on this engine. */
+  readonly selfId: string | undefined;
+}
+
+const notWatchedYet: EngineSnapshot = {
+  containers: new Map(),
+  vantage: undefined,
+  status: { kind: 'connecting' },
+  synced: false,
+};
+
+export function createEngineWatch(
+  { name, engine }: NamedEngine,
+  parts: EngineWatchParts,
+  { alone, selfId }: Place,
+  settings: EngineWatchSettings,
+): EngineWatch {
+  const tag: EngineTag = alone ? {} : { engine: name };
+  const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
+  let watcher: EngineWatcher | undefined;
+  const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? notWatchedYet;
+  const declare = remembering((bind) => createDiscoverer({ labelPrefix, scope, bind, socketFolder, ...tag }));
+  return {
+    name,
+    engine,
+    tag,
+    snapshot,
+    declare: (bind, home) => declare(snapshot(), bind, home),
+    start(observer) {
+      const logger = taggedLogger(parts.logger, tag);
+      const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
+      watcher = createWatcher(
+        { ...parts, logger, engine, observer, ...identity },
+        {
+          labelPrefix,
+          resyncIntervalMs: settings['resync-interval'],
+          ...(selfId === undefined ? {} : { selfId }),
+        },
+      );
+      watcher.start();
+    },
+    async stop() {
+      await watcher?.stop();
+    },
+  };
+}
+
+/**
+ * Discovers again only when the snapshot, the address or Sealane's own vantage changed: mostly one engine of several has
+ * changed, and the others' thousands of containers need not be gone through.
+ */
+function remembering(
+  create: (bind: string) => ReturnType<typeof createDiscoverer>,
+): (snapshot: EngineSnapshot, bind: string, home: Vantage | undefined) => Discovery {
+  let made: { readonly bind: string; readonly discover: ReturnType<typeof createDiscoverer> } | undefined;
+  let seen: { readonly own: Vantage | undefined; readonly home: Vantage | undefined } | undefined;
+  let vantage: Vantage | undefined;
+  let last: { readonly snapshot: EngineSnapshot; readonly discovery: Discovery } | undefined;
+  return (snapshot, bind, home) => {
+    if (made?.bind !== bind) {
+      made = { bind, discover: create(bind) };
+      last = undefined;
+    }
+    if (seen?.own !== snapshot.vantage || seen?.home !== home) {
+      seen = { own: snapshot.vantage, home };
+      vantage = snapshot.vantage && vantageFrom(snapshot.vantage, home);
+      last = undefined;
+    }
+    if (last?.snapshot !== snapshot)
+      last = { snapshot, discovery: made.discover({ containers: snapshot.containers, vantage }) };
+    return last.discovery;
+  };
+}
+
+/**
+ * The vantage on an engine. In a container with a network of its own, addresses of the machine are not used while it is
+ * unknown which engine the container is on: containers of that engine may have the same ones.
+ */
+export function vantageFrom(own: Vantage, home: Vantage | undefined): Vantage | undefined {
+  if (home) return vantageBeside(own, home);
+  return defaultBind() === openBind && isOnOwnHost(own.reach) ? undefined : own;
+}
+
+/**
+ * The inputs without the marker file of a container, which would let Sealane take a container that has one of its
+ * addresses for its own: every engine gives its containers the same few addresses.
+ */
+async function identityAmongSeveral({ endpoint }: Engine, selfId: string | undefined): Promise<IdentityInputs> {
+  return { ...(await readIdentityInputs(endpoint, selfId)), inContainer: false };
+}
+
+/** A logger whose lines say which engine they are about. */
+function taggedLogger(logger: Logger, { engine }: EngineTag): Logger {
+  if (engine === undefined) return logger;
+  const tagged =
+    (write: Logger['info']): Logger['info'] =>
+    (fields, message) =>
+      write({ ...fields, engine }, `engine ${engine}: ${message}`);
+  const { debug, info, warn, error } = logger;
+  return { debug: tagged(debug), info: tagged(info), warn: tagged(warn), error: tagged(error) };
+}
