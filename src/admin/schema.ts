@@ -52,6 +52,10 @@ const upstreamSchema = z
     containerId: z.string().nullable().describe('Null for a static upstream.'),
     engine: z.string().nullable().describe("The container's engine, where several are watched."),
     endpoints: z.array(z.string()).describe('`ip:port`, in the order in which they are tried.'),
+    way: z
+      .string()
+      .nullable()
+      .describe('Why it is reached through its published port: `since this engine is rootless`; null where it is not.'),
     state: z.enum(upstreamStates),
     suspect: z.boolean().describe('It is unhealthy because a dial failed; asked when no other is left.'),
     reason: z.string(),

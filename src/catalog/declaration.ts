@@ -42,8 +42,10 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, En
   /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
   readonly health: HealthPlan;
-  /** What to do where nothing listens on the declared port, while the container exposes another. */
+  /** What to do where its addresses answer nothing; without it, the advice names them. */
   readonly portAdvice?: string;
+  /** Why it is reached through its published port, where it is: `since this engine is rootless`. */
+  readonly way?: string;
   readonly condition: Condition;
   /** How long sessions may continue after the upstream was removed while its process lives. */
   readonly drainMs: number;

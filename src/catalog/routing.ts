@@ -48,6 +48,7 @@ function toSpec(upstream: ServiceUpstream): UpstreamSpec {
     run: _run,
     health: _health,
     portAdvice: _portAdvice,
+    way: _way,
     condition: _condition,
     drainMs: _drainMs,
     ...spec

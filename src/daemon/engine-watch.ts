@@ -12,6 +12,7 @@ import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
+import { createDirectNetworks } from '../network/direct-networks.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
@@ -61,9 +62,11 @@ export function createEngineWatch(
 ): EngineWatch {
   const tag: EngineTag = alone ? {} : { engine: name };
   const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
+  const networks = createDirectNetworks();
+  const hasRoute = (address: string): boolean => networks.find(address).kind !== 'none';
   let watcher: EngineWatcher | undefined;
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? notWatchedYet;
-  const declare = remembering((bind) => createDiscoverer({ labelPrefix, scope, bind, socketFolder, ...tag }));
+  const declare = remembering((bind) => createDiscoverer({ labelPrefix, scope, bind, socketFolder, hasRoute, ...tag }));
   return {
     name,
     engine,

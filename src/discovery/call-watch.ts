@@ -1,4 +1,5 @@
 import type { Engine } from '../docker/engine.ts';
+import { callName } from '../docker/endpoints.ts';
 import { pingCall } from '../docker/engine-pace.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -29,10 +30,13 @@ export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHand
     endpoint: engine.endpoint,
     ...(engine.clock && { clock: engine.clock }),
     ping: (signal) => watch.track(pingCall, () => engine.ping(signal)),
-    list: (signal, which) => watch.track('GET /containers/json', () => engine.list(signal, which)),
-    inspect: (id, signal) => watch.track('GET /containers/{id}/json', () => engine.inspect(id, signal)),
-    events: (since, signal) => watch.track('GET /events', () => engine.events(since, signal)),
-    ...(installation && { installation: (signal) => watch.track('GET /version', () => installation(signal)) }),
+    list: (signal, which) => watch.track(callName('list'), () => engine.list(signal, which)),
+    inspect: (id, signal) => watch.track(callName('inspect'), () => engine.inspect(id, signal)),
+    events: (since, signal) => watch.track(callName('events'), () => engine.events(since, signal)),
+    ...(installation && {
+      installation: (signal) =>
+        watch.track(`${callName('version')} and ${callName('info')}`, () => installation(signal)),
+    }),
   };
 }
 

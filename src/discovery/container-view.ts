@@ -5,6 +5,7 @@ import { containerOptions } from '../config/options/container.ts';
 import { isOption } from '../config/options/route-options.ts';
 import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
+import { whyPublished } from './published-address.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -83,7 +84,7 @@ export function viewVantage({
     case 'host':
       return "Sealane is on the engine's host and reaches containers on any bridge network";
     case 'published':
-      return `Sealane reaches containers through published ports only, on ${printable(reach.host)}`;
+      return `${whyPublished(reach)}: Sealane reaches containers through published ports only, on ${printable(reach.host)}`;
     case 'networks': {
       const names = new Map<string, string>();
       for (const { networking } of containers.values()) {

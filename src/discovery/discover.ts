@@ -6,8 +6,8 @@ import { rangeLength, type ListenRange } from '../address/listen.ts';
 import { serviceName as serviceNameKind } from '../config/options/kinds.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
-import type { Endpoint } from '../relay/boundary/table.ts';
 import { printable } from '../text/printable.ts';
+import type { AddressChoice } from './address-choice.ts';
 import { chooseAddresses } from './reachable-address.ts';
 import { labelOf } from './label-names.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
@@ -34,6 +34,8 @@ export interface DiscoveryRules extends EngineTag {
   readonly bind: string;
   /** The folder in which labels may open Unix sockets; `defaultSocketFolder` unless given. */
   readonly socketFolder?: string;
+  /** Whether this machine is on a network with the address; true unless given. */
+  readonly hasRoute?: (address: string) => boolean;
 }
 
 export const noDiscovery: Discovery = { declarations: [], problems: [] };
@@ -43,10 +45,7 @@ export function createDiscoverer(
   rules: DiscoveryRules,
 ): (snapshot: Pick<EngineSnapshot, 'containers' | 'vantage'>) => Discovery {
   let vantageOfMemo: Vantage | undefined;
-  let memo = new WeakMap<
-    ContainerFacts,
-    { readonly parent: ContainerFacts | undefined; readonly discovery: Discovery }
-  >();
+  let memo = new WeakMap<ContainerFacts, Remembered>();
   return ({ containers, vantage }) => {
     if (!vantage) return noDiscovery;
     if (rules.scope === 'project' && vantage.project === undefined) return scopeUnknown;
@@ -58,7 +57,7 @@ export function createDiscoverer(
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
       let remembered = memo.get(facts);
-      if (remembered?.parent !== parent || !remembered) {
+      if (remembered?.parent !== parent || !remembered || isRoutedNow(remembered.discovery, rules)) {
         remembered = { parent, discovery: discoverContainer(facts, parent, vantage, rules) };
         memo.set(facts, remembered);
       }
@@ -68,6 +67,21 @@ export function createDiscoverer(
     }
     return { declarations, problems, restarted };
   };
+}
+
+interface Remembered {
+  readonly parent: ContainerFacts | undefined;
+  readonly discovery: ContainerDiscovery;
+}
+
+interface ContainerDiscovery extends Discovery {
+  /** The container's own addresses, where none of them had a route when they were chosen from. */
+  readonly unrouted?: readonly string[];
+}
+
+/** A network that comes later is noticed with the next change of any container. */
+function isRoutedNow({ unrouted = [] }: ContainerDiscovery, { hasRoute }: DiscoveryRules): boolean {
+  return hasRoute !== undefined && unrouted.some(hasRoute);
 }
 
 export const scopeUnknown: Discovery = {
@@ -87,7 +101,7 @@ function discoverContainer(
   parent: ContainerFacts | undefined,
   vantage: Vantage,
   rules: DiscoveryRules,
-): Discovery {
+): ContainerDiscovery {
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
   if (!hasLabelsOf(rules.labelPrefix, labels)) return noDiscovery;
@@ -98,6 +112,7 @@ function discoverContainer(
   const reading = readLabels(labels, rules.labelPrefix, { id: facts.id, name });
   const problems = [...reading.problems];
   const declarations: Declaration[] = [];
+  const unrouted = new Set<string>();
   for (const route of reading.routes) {
     const report = (code: Problem['code'], message: string, fix: string, option?: string): void => {
       const where = route.name === undefined ? '' : `route ${route.name}: `;
@@ -134,21 +149,24 @@ function discoverContainer(
     };
     const options = { match: matchOf(route.values), pool: poolOf(route.values) };
     let unreachable = false;
+    const { hasRoute = () => true } = rules;
     for (const one of expandListen(serviceName(facts, route, rules), listen ?? [plain(port)], rules.bind)) {
-      const query = { facts, reach: vantage.reach, network: route.values.network, project, parent };
+      const query = { facts, reach: vantage.reach, network: route.values.network, project, parent, hasRoute };
       const choice = chooseAddresses({ ...query, port: port + one.portOffset });
       // For a range, only the first port that can't be reached is reported.
       if (choice.kind === 'none' && !unreachable) report(choice.code, choice.message, choice.fix);
       unreachable ||= choice.kind === 'none';
       const upstream =
-        choice.kind === 'found' ? toUpstream(facts, choice.endpoints, port + one.portOffset, route, rules) : undefined;
+        choice.kind === 'found' ? toUpstream(facts, choice, port + one.portOffset, route, rules) : undefined;
+      if (choice.kind === 'found') for (const address of choice.unrouted ?? []) unrouted.add(address);
       for (const address of one.addresses) {
         declarations.push({ service: one.service, listen: address, ...options, upstream, declaredBy });
       }
     }
   }
   // A container that asks for no route, as with `enable=false`, may restart as it likes.
-  return { declarations, problems, restarted: reading.routes.length === 0 ? [] : restartedOf(facts, rules) };
+  const restarted = reading.routes.length === 0 ? [] : restartedOf(facts, rules);
+  return { declarations, problems, restarted, ...(unrouted.size > 0 && { unrouted: [...unrouted] }) };
 }
 
 function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly RestartedContainer[] {
@@ -165,7 +183,7 @@ function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly Restarte
  */
 function toUpstream(
   facts: ContainerFacts,
-  endpoints: readonly Endpoint[],
+  { endpoints, way, advice }: Extract<AddressChoice, { kind: 'found' }>,
   port: number,
   { name, values }: LabelledRoute,
   rules: DiscoveryRules,
@@ -173,7 +191,8 @@ function toUpstream(
   if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
   const route = name === undefined ? '' : `#${name}`;
   const shown = nameAt(printable(facts.name), rules);
-  const portAdvice = adviseOtherPort(shown, facts, port, labelOf(rules.labelPrefix, name ?? '', 'port'));
+  const portLabel = labelOf(rules.labelPrefix, name ?? '', 'port');
+  const portAdvice = advice ?? adviseOtherPort(shown, facts, port, portLabel) ?? (way && adviseListening(shown, port));
   return {
     key: `${facts.id}@${facts.startedAtNs}:${port}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
@@ -186,7 +205,13 @@ function toUpstream(
     condition: conditionOf(facts),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
     ...(portAdvice === undefined ? {} : { portAdvice }),
+    ...(way === undefined ? {} : { way }),
   };
+}
+
+/** A published port has another number outside of the container, which says nothing to the process. */
+function adviseListening(name: string, port: number): string {
+  return `Let the process of ${name} listen on its port ${port} (0.0.0.0, not 127.0.0.1), or correct the port label.`;
 }
 
 /** The label for a port that the container exposes, where it does not expose the declared one. */

@@ -1,20 +1,17 @@
 import { lanDrivers, type ContainerFacts, type NetworkAttachment, type Reach } from '../docker/facts.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
-import type { ProblemCode } from '../catalog/problem.ts';
-import { isWildcard } from '../address/address.ts';
 import { printable, quoted } from '../text/printable.ts';
+import { found, none, type AddressChoice } from './address-choice.ts';
+import { engineHostOf, hostUnresolved, onPublishedPort, publishedEndpoints, thisMachine } from './published-address.ts';
 
 /**
  * Finds the addresses of a container that Sealane can reach from its vantage, best first. Pure. They are those on the
  * network named by label, else those on all networks shared with Sealane, else a published port. Which of several
  * answers is found out by probes and dials.
+ *
+ * A published port is not one more address beside others: on an ordinary host the engine's port proxy would be dialed for
+ * each container that does not listen yet, or just died, and it accepts connections that nothing answers.
  */
-type AddressChoice =
-  | { readonly kind: 'found'; readonly endpoints: readonly Endpoint[] }
-  | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
-  /** The container's networks are still being set up; this is not a problem, since more events will follow. */
-  | { readonly kind: 'not-yet' };
-
 export interface AddressQuery {
   readonly facts: ContainerFacts;
   readonly port: number;
@@ -24,6 +21,8 @@ export interface AddressQuery {
   readonly project: string | undefined;
   /** The container whose network namespace `facts` shares, where it shares one. */
   readonly parent: ContainerFacts | undefined;
+  /** Whether this machine is on a network with the address. */
+  readonly hasRoute: (address: string) => boolean;
 }
 
 export function chooseAddresses(query: AddressQuery): AddressChoice {
@@ -50,8 +49,13 @@ function onHostNetwork({ reach, port }: AddressQuery): AddressChoice {
   switch (reach.kind) {
     case 'host':
       return found('127.0.0.1', port);
-    case 'published':
-      return found(reach.host, port);
+    case 'published': {
+      const { addresses } = engineHostOf(reach);
+      // The virtual machine's forwarder accepts connections to ports that nothing listens on.
+      const viaPortProxy = reach.because === 'virtual-machine' ? { viaPortProxy: true } : {};
+      if (addresses.length === 0) return hostUnresolved(reach.host);
+      return { kind: 'found', endpoints: addresses.map((host) => ({ host, port, ...viaPortProxy })) };
+    }
     case 'networks':
       if (reach.gateway !== undefined) return found(reach.gateway, port);
       return none(
@@ -84,6 +88,7 @@ function throughParent(query: AddressQuery): AddressChoice {
 
 function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly NetworkAttachment[]): AddressChoice {
   const { reach, project } = query;
+  if (reach.kind === 'published') return onPublishedPort(query.facts, query.port, reach);
   const attachment =
     attachments.find((one) => one.name === name) ??
     attachments.find((one) => project !== undefined && one.name === `${project}_${name}`);
@@ -94,7 +99,6 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
       'Correct the network label, or attach the container.',
     );
   }
-  if (reach.kind === 'published') return onPublishedPort(query, reach.host);
   if (reach.kind === 'networks' && !reach.networkIds.has(attachment.networkId)) {
     return none(
       'no-shared-network',
@@ -107,24 +111,24 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
 
 function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
   const { reach } = query;
-  if (reach.kind === 'published') return onPublishedPort(query, reach.host);
+  if (reach.kind === 'published') return onPublishedPort(query.facts, query.port, reach);
   // Networks are sorted by name: the engine's order has no meaning and may change, but the choice must not.
   const reachable = attachments
     .filter((one) => reach.kind === 'host' || reach.networkIds.has(one.networkId))
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   if (reachable.length > 0) return addressesOn(reachable, query);
-  if (reach.kind === 'networks') return throughGateway(query, reach.gateway, attachments);
-  return none('no-address', 'it is attached to no network', 'Attach it to a network.');
+  return reach.kind === 'networks' ? throughGateway(query, reach.gateway, attachments) : withoutNetwork(query);
 }
 
 /** A port published on all addresses can be reached from another network through the host; one on 127.0.0.1 can't. */
 function throughGateway(
-  query: AddressQuery,
+  { facts, port }: AddressQuery,
   gateway: string | undefined,
   attachments: readonly NetworkAttachment[],
 ): AddressChoice {
-  const published = query.facts.publishedPorts.find((one) => one.containerPort === query.port && isOnAll(one.hostIp));
-  if (published && gateway !== undefined) return found(gateway, published.hostPort);
+  const host = { addresses: gateway === undefined ? [] : [gateway], isHere: false };
+  const endpoints = publishedEndpoints(facts.publishedPorts, port, host);
+  if (endpoints.length > 0) return { kind: 'found', endpoints, way: 'since Sealane shares no network with it' };
   return none(
     'no-shared-network',
     `Sealane shares no network with it (it is on ${names(attachments)})`,
@@ -132,15 +136,14 @@ function throughGateway(
   );
 }
 
-function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressChoice {
-  const published = facts.publishedPorts.find(
-    (one) => one.containerPort === port && (isOnAll(one.hostIp) || host === '127.0.0.1' || one.hostIp === host),
-  );
-  if (published) return found(host, published.hostPort);
+/** An engine that does not tell that it is rootless has containers on the host that are on no network. */
+function withoutNetwork({ facts, port }: AddressQuery): AddressChoice {
+  const endpoints = publishedEndpoints(facts.publishedPorts, port, thisMachine);
+  if (endpoints.length > 0) return { kind: 'found', endpoints, way: 'since it is attached to no network' };
   return none(
     'no-address',
-    `Sealane reaches containers through published ports only, and port ${port} is not published`,
-    `Publish it (ports: ["${port}"]), or run Sealane as a container on its network.`,
+    `it is attached to no network, and its port ${port} is not published`,
+    `Attach it to a network, or publish the port (ports: ["${port}"]).`,
   );
 }
 
@@ -148,14 +151,33 @@ function onPublishedPort({ facts, port }: AddressQuery, host: string): AddressCh
  * All IPv4 addresses come first, since a server that listens on one family only mostly listens on that one. The
  * addresses on macvlan, ipvlan and overlay networks come last where Sealane is on the engine's host.
  */
-function addressesOn(attachments: readonly NetworkAttachment[], { reach, port }: AddressQuery): AddressChoice {
+function addressesOn(attachments: readonly NetworkAttachment[], query: AddressQuery): AddressChoice {
+  const { reach, port, hasRoute } = query;
   const isApart = ({ driver }: NetworkAttachment): boolean => reach.kind === 'host' && withoutHost.has(driver);
   const { near = [], apart = [] } = Object.groupBy(attachments, (one) => (isApart(one) ? 'apart' : 'near'));
   const endpoints = [
     ...hostsOf(near).map((host) => ({ host, port, isDirect: true })),
     ...hostsOf(apart).map((host) => ({ host, port })),
   ];
-  return endpoints.length === 0 ? { kind: 'not-yet' } : { kind: 'found', endpoints };
+  if (endpoints.length === 0) return { kind: 'not-yet' };
+  if (reach.kind !== 'host' || endpoints.some(({ host }) => hasRoute(host))) return { kind: 'found', endpoints };
+  return withoutRoute(query, endpoints);
+}
+
+/**
+ * On the engine's host, a container's address has no route where the engine is in a virtual machine or in another network
+ * namespace, and does not tell. An address that is not on a bridge may be reached through a router all the same.
+ */
+function withoutRoute({ facts, port }: AddressQuery, own: readonly Endpoint[]): AddressChoice {
+  const published = publishedEndpoints(facts.publishedPorts, port, thisMachine);
+  const unrouted = own.map(({ host }) => host);
+  if (published.length === 0) {
+    // What is on no bridge publishes no port.
+    const advice = `Publish its port (ports: ["${port}"]), or run Sealane as a container on its network.`;
+    return { kind: 'found', endpoints: own, ...(own.some(({ isDirect }) => isDirect) && { advice }), unrouted };
+  }
+  const endpoints = [...published, ...own.filter(({ isDirect }) => !isDirect)];
+  return { kind: 'found', endpoints, way: `since Sealane is on no network with ${unrouted.join(', ')}`, unrouted };
 }
 
 /**
@@ -170,19 +192,6 @@ function hostsOf(attachments: readonly NetworkAttachment[]): string[] {
   );
 }
 
-/** Whether a port is published on all addresses, for which engines may also write ''. */
-function isOnAll(hostIp: string): boolean {
-  return hostIp === '' || isWildcard(hostIp);
-}
-
 function names(attachments: readonly NetworkAttachment[]): string {
   return attachments.length === 0 ? 'none' : attachments.map((one) => quoted(one.name)).join(', ');
-}
-
-function found(host: string, port: number): AddressChoice {
-  return { kind: 'found', endpoints: [{ host, port }] };
-}
-
-function none(code: ProblemCode, message: string, fix: string): AddressChoice {
-  return { kind: 'none', code, message, fix };
 }

@@ -10,14 +10,14 @@ import type { Resolution } from './static-services.ts';
  * Keeps host names resolved: it resolves each name at intervals, and reports when the addresses changed. When a lookup
  * fails after one that succeeded, the last addresses are kept.
  */
-interface Resolver {
+export interface Resolver {
   /** Resolves these names from now on, and forgets all others. */
   watch(hosts: Iterable<string>): void;
   resolutions(): ReadonlyMap<string, Resolution>;
   stop(): void;
 }
 
-interface ResolverParts {
+export interface ResolverParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onChange: () => void;

@@ -1,14 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
 import { EngineError, type Engine } from '../docker/engine.ts';
 import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/events/event-stream.ts';
-import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot } from '../docker/facts.ts';
 import { keptShapes } from '../docker/json/kept-shapes.ts';
-import { determineVantage, readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
+import type { IdentityInputs } from '../docker/identity/identity.ts';
 import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { watchCalls } from './call-watch.ts';
 import { createListing, type Listing } from './listing.ts';
+import { Locator } from './locator.ts';
 import { WatchStatus } from './watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
@@ -80,17 +80,14 @@ const vantageKey = ':vantage';
 
 class WorldWatcher implements EngineWatcher {
   readonly #with: WatcherCollaborators;
-  readonly #options: WatcherOptions;
   readonly #world: World;
   readonly #queue: WorkQueue;
   readonly #stream: EventStream;
   readonly #listing: Listing;
+  readonly #locator: Locator;
   readonly #ending = new AbortController();
   readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
-  #vantage: Vantage | undefined;
-  /** The containers whose networks are Sealane's own. */
-  #selfIds: ReadonlySet<string> = new Set();
   #synced = false;
   /** Whether a gap in the events has led to a full list a moment ago, and another gap was found since. */
   #relist: 'idle' | 'busy' | 'again' = 'idle';
@@ -99,7 +96,6 @@ class WorldWatcher implements EngineWatcher {
   #unanswered: Set<string> | undefined;
 
   constructor(given: WatcherCollaborators, options: WatcherOptions) {
-    this.#options = options;
     this.#world = new World(options.labelPrefix);
     this.#status = new WatchStatus(given.logger, given.engine.endpoint, () => this.#changed());
     const engine = watchCalls(given.engine, given.clock, {
@@ -109,6 +105,7 @@ class WorldWatcher implements EngineWatcher {
     });
     const collaborators = { ...given, engine };
     this.#with = collaborators;
+    this.#locator = new Locator({ ...collaborators, onChange: () => this.#changed() }, options.selfId);
     this.#queue = createWorkQueue(collaborators, {
       concurrency: inspectConcurrency,
       retry: inspectRetry,
@@ -140,7 +137,7 @@ class WorldWatcher implements EngineWatcher {
   snapshot(): EngineSnapshot {
     return (this.#snapshot ??= {
       containers: this.#world.containers(),
-      vantage: this.#vantage,
+      vantage: this.#locator.vantage,
       status: this.#status.now,
       synced: this.#synced,
     });
@@ -153,6 +150,7 @@ class WorldWatcher implements EngineWatcher {
   async stop(): Promise<void> {
     this.#ending.abort();
     this.#relistTimer?.cancel();
+    this.#locator.stop();
     await Promise.all([this.#stream.stop(), this.#queue.stop(), this.#listing.stop()]);
   }
 
@@ -175,7 +173,7 @@ class WorldWatcher implements EngineWatcher {
   }
 
   #onEvent(event: EngineEvent): void {
-    if (this.#selfIds.has(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
+    if (this.#locator.isOwn(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
     const facts = this.#world.factsOf(event.containerId);
     const effect = this.#world.heard(event);
     const follows = this.#world.follows(event.containerId);
@@ -244,18 +242,10 @@ class WorldWatcher implements EngineWatcher {
 
   /** Determines the vantage, at the start and whenever Sealane's own networks changed. */
   async #locate(): Promise<void> {
-    const { engine, identity } = this.#with;
-    const { selfId } = this.#options;
     try {
-      const inputs = await (identity ?? (() => readIdentityInputs(engine.endpoint, selfId)))();
-      const located = await determineVantage(engine, inputs, this.#ending.signal);
+      const note = await this.#locator.locate(this.#ending.signal);
       if (this.#ending.signal.aborted) return;
-      if (located.note !== undefined) this.#status.vantageUnclear(located.note);
-      this.#selfIds = new Set(located.networkOwners);
-      if (!isDeepStrictEqual(this.#vantage, located.vantage)) {
-        this.#vantage = located.vantage;
-        this.#changed();
-      }
+      if (note !== undefined) this.#status.vantageUnclear(note);
       this.#answered(vantageKey);
     } catch (error) {
       if (!this.#ending.signal.aborted && !isUnreachable(error)) this.#status.vantageUnclear(messageOf(error));

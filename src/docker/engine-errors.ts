@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.ts';
+import { endpointPaths, inWords } from './endpoints.ts';
 import { EngineError } from './engine.ts';
 import type { EngineTarget } from './engine-url.ts';
 
@@ -12,8 +13,7 @@ export interface FailedCall {
   readonly call: string;
 }
 
-/** The endpoints that discovery needs and a socket proxy must allow. It does without /version and /networks/{id}. */
-const needed = 'GET /_ping, /events, /containers/json and /containers/{id}/json';
+const needed = `GET ${inWords(endpointPaths('needed'))}`;
 
 export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;

@@ -1,3 +1,5 @@
+import { callName } from './endpoints.ts';
+
 /**
  * How long an answer of the engine is waited for. A slow engine is not asked again and again in vain: a call that was
  * not answered in time gets twice as long, and an answer leaves room for one that takes three times as long. Prompt
@@ -6,7 +8,7 @@
 const mostMs = 120_000;
 
 /** The call that every engine answers at once: its pace holds for all calls. */
-export const pingCall = 'GET /_ping';
+export const pingCall = callName('ping');
 
 export class EnginePace {
   readonly #learnedMs = new Map<string, number>();

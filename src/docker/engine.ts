@@ -45,8 +45,13 @@ export interface EngineGreeting {
 export interface EngineInstallation {
   /** The platform's name, e.g. `Docker Engine - Community` or `Docker Desktop 4.40.0`; hostile text. */
   readonly platform: string;
-  /** The containers live in a network namespace of an unprivileged user, which the host's namespace can't reach. */
+  /**
+   * The containers live in a network namespace of an unprivileged user, which the host's namespace can't reach. False also
+   * where the engine does not tell.
+   */
   readonly rootless: boolean;
+  /** The release of the kernel that the engine runs on, as uname(2) has it; absent where the engine does not tell. */
+  readonly kernel?: string;
 }
 
 export type EngineErrorKind = 'unreachable' | 'permission' | 'timeout' | 'nonsense' | 'refused';

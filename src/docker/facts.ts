@@ -96,8 +96,19 @@ export type Reach =
    * on all addresses.
    */
   | { readonly kind: 'networks'; readonly networkIds: ReadonlySet<string>; readonly gateway?: string }
-  /** The engine is on another machine or in a VM: only published ports work, on `host`. */
-  | { readonly kind: 'published'; readonly host: string };
+  /** Container addresses can't be reached: only the ports that are published on the engine's host work. */
+  | {
+      readonly kind: 'published';
+      /** The engine's host; 127.0.0.1 where it publishes ports on this machine. */
+      readonly host: string;
+      /** The addresses of `host` where that is a name; none while it can't be resolved. */
+      readonly addresses?: readonly string[];
+      /**
+       * Why containers of an engine on this machine can't be reached: `other-engine` where Sealane is in a container of
+       * another one. Absent where the engine is on another machine.
+       */
+      readonly because?: 'rootless' | 'virtual-machine' | 'other-engine';
+    };
 
 export interface Vantage {
   readonly reach: Reach;

@@ -110,6 +110,13 @@ export const networkInspectSchema = z.object({ Driver: z.string().min(1) });
 export const versionSchema = z.object({
   Platform: z.object({ Name: z.string().nullish() }).nullish(),
   Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),
+  KernelVersion: z.string().nullish(),
+});
+
+/** Docker tells in its security options that it is rootless, Podman in a field of its own. */
+export const infoSchema = z.object({
+  SecurityOptions: z.array(z.string()).nullish(),
+  Rootless: z.boolean().nullish(),
 });
 
 /** The `Date` of an answer, in milliseconds since the Unix epoch. */

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { connectOptions, formatAddress, isUnix } from '../address/address.ts';
 import type { HealthPlan } from '../catalog/declaration.ts';
 import type { Endpoint, ProxyProtocol } from '../relay/boundary/table.ts';
-import { connectFailure, silence } from './tcp-probe.ts';
+import { closedByProxy, connectFailure, silence } from './tcp-probe.ts';
 import type { ProbeResult } from './verdict.ts';
 
 type HttpPlan = Extract<HealthPlan, { kind: 'http' }>;
@@ -66,6 +66,7 @@ function open(endpoint: Endpoint, { proxyProtocol, tlsServerName }: HttpCheck): 
 
 function failure({ code = '' }: NodeJS.ErrnoException, endpoint: Endpoint, path: string): string {
   if (code.startsWith('HPE_')) return `GET ${path} was not answered with HTTP (${code})`;
-  if (code === 'ECONNRESET') return `GET ${path} was not answered: the connection was closed`;
+  if (code === 'ECONNRESET')
+    return `GET ${path} was not answered: ${endpoint.viaPortProxy ? closedByProxy : 'the connection was closed'}`;
   return connectFailure(code, endpoint);
 }

@@ -2,7 +2,7 @@ import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
-import { namesOf } from '../declaration.ts';
+import { namesOf, type DeclaredUpstream } from '../declaration.ts';
 import type { Service } from '../service.ts';
 import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
@@ -142,8 +142,12 @@ function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWor
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${triedText(tried)}`,
+    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${wayText(declared)}${triedText(tried)}`,
   };
+}
+
+function wayText({ way }: DeclaredUpstream): string {
+  return way === undefined ? '' : `; reached through its published port, ${way}`;
 }
 
 /** The addresses that were tried, and how each answered. */

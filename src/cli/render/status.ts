@@ -1,6 +1,7 @@
 import type { ApiEngine, ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
 import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
+import { listed } from '../../text/listed.ts';
 import { clientAddresses } from '../../text/client-addresses.ts';
 import { countFailures, describeFailures } from '../../text/failures.ts';
 import { plural } from '../../text/plural.ts';
@@ -26,6 +27,7 @@ export function renderStatus(
     '',
     ...table,
     ...section(reasons),
+    ...section(waysOf(services)),
     ...section(services.filter(({ failures }) => countFailures(failures) > 0).map(failuresOf)),
     ...section(problemLines(problems, paint)),
   ]
@@ -91,6 +93,16 @@ export function listensOn({ routes }: ApiService): string {
 
 function reasonOf({ name, state, reason }: ApiService, paint: Paint): string {
   return `${printable(name)} is ${paint(stateStyles[state] ?? 'red', state)}: ${printable(reason, 400)}`;
+}
+
+/** A line for each reason for which services are reached through published ports. */
+function waysOf(services: readonly ApiService[]): string[] {
+  const byWay = new Map<string, Set<string>>();
+  for (const { name, upstreams } of services) {
+    for (const { way } of upstreams)
+      if (way !== null) byWay.set(way, (byWay.get(way) ?? new Set()).add(printable(name)));
+  }
+  return [...byWay].map(([way, names]) => `through published ports, ${printable(way, 200)}: ${listed([...names])}`);
 }
 
 function failuresOf({ name, failures }: ApiService): string {

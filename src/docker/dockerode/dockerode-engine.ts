@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ContainerFacts, ContainerSummary } from '../facts.ts';
+import { callName, pathOf, type EndpointName } from '../endpoints.ts';
 import { dialectOfComponents, dialectOfPing, dockerDialect, eventFilters, type Dialect } from '../dialect.ts';
 import { EngineError, type Engine, type EngineGreeting, type EngineInstallation } from '../engine.ts';
 import { EngineClock } from '../engine-clock.ts';
@@ -12,15 +13,16 @@ import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.t
 import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { parseInspect, parseListRow, type Parsed } from '../parse.ts';
 import { systemClock } from '../../time/clock.ts';
-import { dateSchema, networkInspectSchema, versionSchema } from '../schema.ts';
-import { EnginePace, pingCall } from '../engine-pace.ts';
+import { dateSchema, networkInspectSchema } from '../schema.ts';
+import { EnginePace } from '../engine-pace.ts';
 import { engineMessage, isHtml, parseJson } from './answer-text.ts';
 import { negotiate } from './api-version.ts';
+import { componentsOf, readInstallation } from './installation.ts';
 import { openModem, type SendRequest } from './modem.ts';
 import { NetworkDrivers } from './network-drivers.ts';
 
 /**
- * Implements the `Engine` port over dockerode: the six read-only calls, each with a deadline, whose answers become
+ * Implements the `Engine` port over dockerode: read-only calls, each with a deadline, whose answers become
  * facts or readable errors.
  */
 export interface DockerodeEngineOptions {
@@ -79,9 +81,9 @@ class DockerodeEngine implements Engine {
   }
 
   async ping(signal?: AbortSignal): Promise<EngineGreeting> {
-    const failed = this.#failed(pingCall);
+    const failed = this.#failed('ping');
     const { pingDeadlineMs = 5000 } = this.#options;
-    const call = { path: '/_ping', unversioned: true } as const;
+    const call = { path: pathOf('ping'), unversioned: true } as const;
     const { response, text = '' } = await this.#answer(failed, call, pingDeadlineMs, signal);
     if (response.statusCode !== 200) throw this.#statusError(failed, response, text);
     const offered = response.headers['api-version'];
@@ -93,14 +95,14 @@ class DockerodeEngine implements Engine {
   }
 
   async list(signal?: AbortSignal, which: 'live' | 'all' = 'live'): Promise<readonly ContainerSummary[]> {
-    const failed = this.#failed('GET /containers/json');
+    const failed = this.#failed('list');
     const rows: ContainerSummary[] = [];
     const sieve = new JsonSieve(this.#kept.list, {
       maxBytes: maxKeptBytes,
       onElement: (element) => rows.push(...this.#row(element)),
     });
     const query = which === 'all' ? { query: { all: '1' } } : {};
-    await this.#sift(failed, { path: '/containers/json', ...query }, sieve, signal);
+    await this.#sift(failed, { path: pathOf('list'), ...query }, sieve, signal);
     const { isDone } = sieve;
     const rest = sieve.finish();
     const other = rest.kind === 'text' ? rest.text : rest.head;
@@ -110,8 +112,8 @@ class DockerodeEngine implements Engine {
   }
 
   async inspect(id: string, signal?: AbortSignal): Promise<ContainerFacts | undefined> {
-    const failed = this.#failed('GET /containers/{id}/json');
-    const call = { path: `/containers/${encodeURIComponent(id)}/json` };
+    const failed = this.#failed('inspect');
+    const call = { path: pathOf('inspect', id) };
     const answer = await this.#json(failed, call, this.#kept.inspect, signal, { mayBeMissing: true });
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value) : answer;
@@ -120,15 +122,14 @@ class DockerodeEngine implements Engine {
   }
 
   async #driverOf(networkId: string, signal: AbortSignal): Promise<string | undefined> {
-    const call = { path: `/networks/${encodeURIComponent(networkId)}` };
-    const answer = await this.#json(this.#failed('GET /networks/{id}'), call, this.#kept.network, signal, {
-      mayBeMissing: true,
-    });
+    const call = { path: pathOf('network', networkId) };
+    const options = { mayBeMissing: true };
+    const answer = await this.#json(this.#failed('network'), call, this.#kept.network, signal, options);
     return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;
   }
 
   async events(since: string | undefined, signal: AbortSignal): Promise<Readable> {
-    const failed = this.#failed('GET /events');
+    const failed = this.#failed('events');
     const { deadlineMs = 10_000 } = this.#options;
     // The stream outlives the call: its own signal ends the request, while the deadline covers only the headers.
     const stream = new AbortController();
@@ -138,7 +139,7 @@ class DockerodeEngine implements Engine {
     try {
       const response = await this.#guarded(failed, deadlineMs, signal, async (deadline) => {
         const query = { filters: eventFilters(this.#dialect), ...(since !== undefined && { since }) };
-        const opened = await settleBy(deadline, this.#dial({ path: '/events', query }, stream.signal));
+        const opened = await settleBy(deadline, this.#dial({ path: pathOf('events'), query }, stream.signal));
         if (opened.statusCode === 200 && !isHtml(opened)) return opened;
         throw this.#statusError(failed, opened, await readText(opened, deadline, maxAnswerBytes));
       });
@@ -151,27 +152,22 @@ class DockerodeEngine implements Engine {
     }
   }
 
-  async installation(signal?: AbortSignal): Promise<EngineInstallation> {
-    const { platform, components } = await this.#version(signal);
-    return { platform, rootless: components.includes('rootlesskit') };
-  }
-
-  async #version(signal?: AbortSignal): Promise<{ readonly platform: string; readonly components: readonly string[] }> {
-    const failed = this.#failed('GET /version');
-    const answer = await this.#json(failed, { path: '/version' }, this.#kept.version, signal);
-    const parsed = versionSchema.safeParse(answer?.ok ? answer.value : undefined);
-    if (!parsed.success) throw nonsense(failed, 'an unknown shape');
-    const { Platform, Components } = parsed.data;
-    return { platform: Platform?.Name ?? '', components: (Components ?? []).map(({ Name }) => Name ?? '') };
+  installation(signal?: AbortSignal): Promise<EngineInstallation> {
+    return readInstallation((name) => this.#about(name, signal));
   }
 
   /** A proxy may answer pings itself, or without the engine's headers, and it may forbid this call, too. */
   async #dialectOfVersion(signal?: AbortSignal): Promise<Dialect> {
     try {
-      return dialectOfComponents((await this.#version(signal)).components);
+      return dialectOfComponents(componentsOf(await this.#about('version', signal)));
     } catch {
       return dockerDialect;
     }
+  }
+
+  async #about(name: 'version' | 'info', signal: AbortSignal | undefined): Promise<unknown> {
+    const answer = await this.#json(this.#failed(name), { path: pathOf(name) }, this.#kept[name], signal);
+    return answer?.ok ? answer.value : undefined;
   }
 
   async #json(
@@ -291,8 +287,8 @@ class DockerodeEngine implements Engine {
     return [];
   }
 
-  #failed(call: string): FailedCall {
-    return { endpoint: this.endpoint, target: this.#target, call };
+  #failed(name: EndpointName): FailedCall {
+    return { endpoint: this.endpoint, target: this.#target, call: callName(name) };
   }
 }
 

@@ -32,9 +32,14 @@ export function connectSsh(target: SshTarget, [command, ...leading]: readonly [s
 /** ssh must never prompt, since no user is at the terminal. */
 const unattended = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=15'];
 
-function sshArguments({ host, port, user }: SshTarget): string[] {
+function sshArguments(target: SshTarget): string[] {
+  return [...unattended, ...sshDestination(target), 'docker', 'system', 'dial-stdio'];
+}
+
+/** The arguments that name the host, and the user and port there. */
+export function sshDestination({ host, port, user }: SshTarget): string[] {
   const login = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])];
-  return [...unattended, ...login, '--', host, 'docker', 'system', 'dial-stdio'];
+  return [...login, '--', host];
 }
 
 /** Behaves enough like a socket for node:http, which sets options that a pipe does not have. */

@@ -1,9 +1,10 @@
 import { access, readFile } from 'node:fs/promises';
-import { endianness, hostname, networkInterfaces } from 'node:os';
+import { endianness, hostname, networkInterfaces, release } from 'node:os';
 import { printable } from '../../text/printable.ts';
 import type { Engine, EngineInstallation } from '../engine.ts';
 import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
-import { parseEngineUrl } from '../engine-url.ts';
+import { isLocal, parseEngineUrl } from '../engine-url.ts';
+import { sshHostOf } from '../dockerode/ssh-host.ts';
 import type { ContainerFacts, Vantage } from '../facts.ts';
 import { idFromCgroup, idFromHostname, idFromMountinfo } from './identity-sources.ts';
 import { vantageOf } from './vantage.ts';
@@ -28,6 +29,10 @@ export interface IdentityInputs {
   readonly addresses: readonly string[];
   /** Whether the marker file of Docker or Podman exists. */
   readonly inContainer: boolean;
+  /** The release of this machine's kernel, as uname(2) has it. */
+  readonly kernel?: string | undefined;
+  /** The host that ssh connects to, where the engine's address is an ssh:// one. */
+  readonly sshHost?: string | undefined;
 }
 
 export interface Located {
@@ -43,8 +48,8 @@ export async function determineVantage(engine: Engine, inputs: IdentityInputs, s
   const self = await findSelf(engine, inputs, signal);
   const parent = self?.networking.kind === 'container' ? await engine.inspect(self.networking.of, signal) : undefined;
   const target = parseEngineUrl(inputs.endpoint);
-  const installation = self ? undefined : await installationOf(engine, signal);
-  const vantage = vantageOf({ target, platform: inputs.platform, gateway: inputs.gateway, self, parent, installation });
+  const installation = self || !isLocal(target) ? undefined : await installationOf(engine, signal);
+  const vantage = vantageOf({ ...inputs, target, self, parent, installation });
   const unknownSetting = inputs.selfId !== undefined && !(self && isNamed(self, inputs.selfId));
   return {
     vantage,
@@ -107,12 +112,14 @@ function isNamed(facts: ContainerFacts, idOrName: string): boolean {
 
 /** Reads the inputs from this machine. Never rejects. */
 export async function readIdentityInputs(endpoint: string, selfId?: string): Promise<IdentityInputs> {
-  const [cgroup, mountinfo, routes, docker, podman] = await Promise.all([
+  const target = parseEngineUrl(endpoint);
+  const [cgroup, mountinfo, routes, docker, podman, sshHost] = await Promise.all([
     textOf('/proc/self/cgroup'),
     textOf('/proc/self/mountinfo'),
     textOf('/proc/net/route'),
     exists('/.dockerenv'),
     exists('/run/.containerenv'),
+    target.kind === 'ssh' ? sshHostOf(target) : undefined,
   ]);
   const addresses = Object.values(networkInterfaces())
     .flatMap((addressesOfOne) => addressesOfOne ?? [])
@@ -128,6 +135,8 @@ export async function readIdentityInputs(endpoint: string, selfId?: string): Pro
     gateway: defaultGateway(parseRoutes(routes, endianness() === 'BE')),
     addresses,
     inContainer: docker || podman,
+    kernel: release(),
+    sshHost,
   };
 }
 

@@ -8,6 +8,10 @@ import { lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vant
 export interface Position {
   readonly target: EngineTarget;
   readonly platform: NodeJS.Platform;
+  /** The release of this machine's kernel. */
+  readonly kernel?: string | undefined;
+  /** The host that ssh connects to, where the engine's address is an ssh:// one. */
+  readonly sshHost?: string | undefined;
   readonly gateway?: string | undefined;
   /** The container that Sealane runs in, confirmed by the engine. */
   readonly self?: ContainerFacts | undefined;
@@ -41,7 +45,8 @@ export function vantageBeside(vantage: Vantage, home: Vantage): Vantage {
 function throughGateway(reach: Reach, home: Reach): Reach {
   if (!isOnOwnHost(reach) || home.kind !== 'networks') return reach;
   const { gateway } = home;
-  return gateway === undefined ? { kind: 'networks', networkIds: new Set() } : { kind: 'published', host: gateway };
+  if (gateway === undefined) return { kind: 'networks', networkIds: new Set() };
+  return { kind: 'published', host: gateway, because: 'other-engine' };
 }
 
 /** Whether the addresses are those of the machine that Sealane is on, which a container's own network does not have. */
@@ -65,12 +70,23 @@ function fromInside({ gateway }: Position, { networking }: ContainerFacts): Reac
 /**
  * The reach of a Sealane whose engine has no container for it: Sealane is on the engine's host, or on another machine.
  */
-function fromOutside({ target, platform, installation }: Position): Reach {
-  if (!isLocal(target)) return { kind: 'published', host: target.kind === 'socket' ? '127.0.0.1' : target.host };
-  // The engine of macOS and Windows, and that of Docker Desktop on Linux, runs in a virtual machine; a rootless engine
-  // runs in a network namespace of its own. They forward published ports to this machine, which can't reach container
-  // addresses.
-  const apart =
-    platform !== 'linux' || installation?.rootless === true || /^Docker Desktop\b/.test(installation?.platform ?? '');
-  return apart ? { kind: 'published', host: '127.0.0.1' } : { kind: 'host' };
+function fromOutside(position: Position): Reach {
+  const { target, sshHost } = position;
+  if (!isLocal(target)) return { kind: 'published', host: target.kind === 'socket' ? here : (sshHost ?? target.host) };
+  const because = whyApart(position);
+  return because === undefined ? { kind: 'host' } : { kind: 'published', host: here, because };
+}
+
+const here = '127.0.0.1';
+
+/**
+ * Why the containers of an engine on this machine can't be reached. The engine of macOS and Windows, that of Docker
+ * Desktop on Linux and one on another kernel run in a virtual machine; a rootless engine runs in a network namespace of
+ * its own. They forward published ports to this machine.
+ */
+function whyApart({ platform, kernel, installation }: Position): 'virtual-machine' | 'rootless' | undefined {
+  const isForeign = kernel !== undefined && installation?.kernel !== undefined && installation.kernel !== kernel;
+  if (platform !== 'linux' || isForeign || /^Docker Desktop\b/.test(installation?.platform ?? ''))
+    return 'virtual-machine';
+  return installation?.rootless === true ? 'rootless' : undefined;
 }

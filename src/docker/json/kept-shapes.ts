@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   eventSchema,
+  infoSchema,
   inspectSchema,
   labelsSchema,
   listRowSchema,
@@ -19,6 +20,7 @@ export interface KeptShapes {
   readonly event: Shape;
   readonly network: Shape;
   readonly version: Shape;
+  readonly info: Shape;
 }
 
 /**
@@ -59,6 +61,7 @@ export function keptShapes(labelPrefix: string): KeptShapes {
     event: shapeOf(eventSchema, labels),
     network: shapeOf(networkInspectSchema, labels),
     version: shapeOf(versionSchema, labels),
+    info: shapeOf(infoSchema, labels),
   };
 }
 

@@ -17,7 +17,18 @@ export interface Endpoint extends Address {
    * ENETUNREACH, where the kernel would send its packets to the default gateway.
    */
   readonly isDirect?: boolean;
+  /**
+   * True for a port that the engine publishes on its host: a proxy of the engine accepts connections there, whether or
+   * not the container's process listens, and closes them when it does not.
+   */
+  readonly viaPortProxy?: boolean;
 }
+
+/**
+ * How long a connection to a port proxy proves nothing unless a byte comes, in milliseconds. Measured: docker-proxy closes
+ * a connection that nothing listens behind after 0.1 ms, rootlessport of Podman after 210 ms.
+ */
+export const portProxySettleMs = 300;
 
 /**
  * - `ready`: accepts new sessions.

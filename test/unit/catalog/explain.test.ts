@@ -64,6 +64,14 @@ test('why says which addresses of an upstream were tried, and how each answered'
   );
 });
 
+test('why says of an upstream that it is reached through its published port, and for what reason', () => {
+  const way = 'since this engine is rootless';
+  const { steps } = explain('shop/api', explainWorld(one({ way, health: { kind: 'none' } })));
+  expect(steps.find(({ step }) => step === 'upstreams')?.text).toMatch(
+    /; 0 sessions; reached through its published port, since this engine is rootless$/,
+  );
+});
+
 describe('why a service is not reachable', () => {
   it.each([
     ['nothing-listens', one({ health: { kind: 'readiness' } }, { verdict: refused }), /0\.0\.0\.0, not 127\.0\.0\.1/],

@@ -40,6 +40,7 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
         name: `${name}-1`,
         containerId: null,
         engine: null,
+        way: null,
         endpoints: ['10.0.0.1:80'],
         state: 'ready',
         suspect: false,

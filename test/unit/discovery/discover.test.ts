@@ -158,6 +158,28 @@ describe('discovery', () => {
     expect(after).toBe(before);
   });
 
+  it('takes the published port where no address has a route, and the address again once it has one', () => {
+    let isRouted = false;
+    const discover = createDiscoverer({ ...rules, hasRoute: () => isRouted });
+    const facts = containerFacts({ publishedPorts: [{ containerPort: 80, hostIp: '127.0.0.1', hostPort: 32_768 }] });
+    const upstream = () => discover(snapshotOf([facts])).declarations[0]?.upstream;
+    const published = upstream();
+    expect(published?.endpoints).toEqual([{ host: '127.0.0.1', port: 32_768, viaPortProxy: true }]);
+    expect(published?.way).toMatch(/^since Sealane is on no network with 172\.17\./);
+    expect(published?.portAdvice).toContain('listen on its port 80 (0.0.0.0, not 127.0.0.1)');
+    expect(upstream()).toBe(published);
+    isRouted = true;
+    expect(upstream()).toMatchObject({ key: published?.key, endpoints: [{ port: 80, isDirect: true }] });
+    expect(upstream()?.way).toBeUndefined();
+  });
+
+  it('advises to publish a port that no address with a route leads to', () => {
+    const { declarations } = discoverOne({}, { hasRoute: () => false });
+    expect(declarations[0]?.upstream?.portAdvice).toBe(
+      'Publish its port (ports: ["80"]), or run Sealane as a container on its network.',
+    );
+  });
+
   it('does not let one container’s mistakes affect another', () => {
     const good = containerFacts({ labels: { 'sealane.listen': '1' } });
     const bad = containerFacts({ labels: { 'sealane.listen': 'nonsense', 'sealane.': '', 'sealane.a.b.c': '' } });

@@ -20,6 +20,7 @@ const plain = {
   network: undefined,
   project: 'shop',
   parent: undefined,
+  hasRoute: () => true,
 } as const;
 
 function choose(over: Partial<AddressQuery>): string {
@@ -34,6 +35,21 @@ function choose(over: Partial<AddressQuery>): string {
 function directOf(over: Partial<AddressQuery>): unknown[] {
   const choice = chooseAddresses({ ...plain, ...over });
   return choice.kind === 'found' ? choice.endpoints.map(({ isDirect }) => isDirect) : [];
+}
+
+function proxiesOf(over: Partial<AddressQuery>): unknown[] {
+  const choice = chooseAddresses({ ...plain, ...over });
+  return choice.kind === 'found' ? choice.endpoints.map(({ viaPortProxy }) => viaPortProxy) : [];
+}
+
+function wayOf(over: Partial<AddressQuery>): string | undefined {
+  const choice = chooseAddresses({ ...plain, ...over });
+  return choice.kind === 'found' ? choice.way : choice.kind === 'none' ? `${choice.message}; ${choice.fix}` : undefined;
+}
+
+function publishedAt(...hostIps: readonly string[]) {
+  const publishedPorts = hostIps.map((hostIp, index) => ({ containerPort: 80, hostIp, hostPort: 8000 + index }));
+  return containerFacts({ ...two, publishedPorts });
 }
 
 const inside = (ids: readonly string[], gateway?: string) =>
@@ -89,6 +105,7 @@ describe('the address of a container', () => {
       publishedPorts: [{ containerPort: 80, hostIp: '0.0.0.0', hostPort: 32_768 }],
     });
     expect(choose({ facts: published, reach: inside(['other'], '172.18.0.1') })).toBe('172.18.0.1:32768');
+    expect(proxiesOf({ facts: published, reach: inside(['other'], '172.18.0.1') })).toEqual([true]);
     const local = containerFacts({
       ...two,
       publishedPorts: [{ containerPort: 80, hostIp: '127.0.0.1', hostPort: 32_768 }],
@@ -141,15 +158,105 @@ describe('the address of a container', () => {
     expect(directOf({ facts: containerFacts({ networking: { kind: 'host' } }) })).toEqual([undefined]);
   });
 
-  it('is a published port when the engine is on another machine', () => {
-    const reach = { kind: 'published', host: '192.0.2.7' } as const;
-    expect(choose({ reach })).toBe('no-address');
-    const published = containerFacts({ ...two, publishedPorts: [{ containerPort: 80, hostIp: '', hostPort: 8000 }] });
-    expect(choose({ facts: published, reach })).toBe('192.0.2.7:8000');
-  });
-
   it('without any network is a problem', () => {
     expect(choose({ facts: containerFacts({ networking: { kind: 'none' } }) })).toBe('no-address');
+  });
+});
+
+describe('the published port of a container', () => {
+  const noNetwork = { kind: 'networks', attachments: [] } as const;
+
+  it('is not used on the host while the container’s own address has a route', () => {
+    expect(choose({ facts: publishedAt('0.0.0.0') })).toBe('10.0.1.5:80 10.0.2.5:80');
+    const oneRoute = (address: string) => address === '10.0.2.5';
+    expect(choose({ facts: publishedAt('0.0.0.0'), hasRoute: oneRoute })).toBe('10.0.1.5:80 10.0.2.5:80');
+  });
+
+  it('is the way on the host where no address of the container has a route', () => {
+    const lost = { facts: publishedAt('0.0.0.0', '::'), hasRoute: () => false };
+    expect(choose(lost)).toBe('127.0.0.1:8000');
+    expect(proxiesOf(lost)).toEqual([true]);
+    expect(wayOf(lost)).toBe('since Sealane is on no network with 10.0.1.5, 10.0.2.5');
+    expect(choose({ ...lost, network: 'zeta' })).toBe('127.0.0.1:8000');
+  });
+
+  it('is advised where no address has a route and nothing is published', () => {
+    const choice = chooseAddresses({ ...plain, hasRoute: () => false });
+    expect(choose({ hasRoute: () => false })).toBe('10.0.1.5:80 10.0.2.5:80');
+    expect(choice).toMatchObject({ unrouted: ['10.0.1.5', '10.0.2.5'] });
+    expect(choice).toMatchObject({ advice: expect.stringContaining('Publish its port (ports: ["80"])') as string });
+  });
+
+  it('comes before addresses that only a router may lead to', () => {
+    const attachments = [{ name: 'far', networkId: 'f', driver: 'overlay', ipv4: '10.9.0.5' }];
+    const far = { ...publishedAt(''), networking: { kind: 'networks', attachments } as const };
+    expect(choose({ facts: far, hasRoute: () => false })).toBe('127.0.0.1:8000 10.9.0.5:80');
+    expect(choose({ facts: far })).toBe('10.9.0.5:80');
+  });
+
+  it('is the way on the host to a container without networks, as of an engine that does not tell it is rootless', () => {
+    const facts = { ...publishedAt(''), networking: noNetwork };
+    expect(choose({ facts })).toBe('127.0.0.1:8000');
+    expect(wayOf({ facts })).toBe('since it is attached to no network');
+    expect(choose({ facts: containerFacts({ networking: noNetwork }) })).toBe('no-address');
+  });
+
+  it.each([
+    ['all addresses', ['0.0.0.0', '::'], '127.0.0.1:8000'],
+    ['all addresses, as Podman writes it', [''], '127.0.0.1:8000'],
+    ['all IPv6 addresses', ['::'], '[::1]:8000'],
+    ['IPv4 loopback', ['127.0.0.1'], '127.0.0.1:8000'],
+    ['IPv6 loopback', ['::1'], '[::1]:8000'],
+    ['one interface', ['192.168.7.5'], '192.168.7.5:8000'],
+    ['both loopbacks', ['::1', '127.0.0.1'], '127.0.0.1:8001 [::1]:8000'],
+    ['what is no address', ['no-address'], 'no-address'],
+  ])('on %s of this machine is dialed there', (_, hostIps, dialed) => {
+    const reach = { kind: 'published', host: '127.0.0.1', because: 'rootless' } as const;
+    expect(choose({ facts: publishedAt(...hostIps), reach })).toBe(dialed);
+  });
+
+  it.each([
+    ['all addresses', ['0.0.0.0', '::'], ['192.0.2.7', 'fd00::7'], '192.0.2.7:8000'],
+    ['all IPv4 addresses', ['0.0.0.0'], ['fd00::7'], 'no-address'],
+    ['all IPv6 addresses', ['::'], ['192.0.2.7', 'fd00::7'], '[fd00::7]:8000'],
+    ['all addresses of an IPv6 host', [''], ['fd00::7'], '[fd00::7]:8000'],
+    ['loopback', ['127.0.0.1', '::1'], ['192.0.2.7'], 'no-address'],
+    ['the interface that is dialed', ['192.0.2.7'], ['192.0.2.7'], '192.0.2.7:8000'],
+    // That address may be another machine's here.
+    ['another interface', ['10.1.1.1'], ['192.0.2.7'], 'no-address'],
+  ])('on %s of another machine is dialed at the addresses of that machine', (_, hostIps, addresses, dialed) => {
+    const reach = { kind: 'published', host: 'far.example', addresses } as const;
+    expect(choose({ facts: publishedAt(...hostIps), reach })).toBe(dialed);
+    // Such networks are another machine's.
+    expect(choose({ facts: publishedAt(...hostIps), reach, network: 'omega' })).toBe(dialed);
+  });
+
+  it('of a host whose address is one is dialed there', () => {
+    expect(choose({ facts: publishedAt('0.0.0.0'), reach: { kind: 'published', host: '192.0.2.7' } })).toBe(
+      '192.0.2.7:8000',
+    );
+  });
+
+  it('is said to be missing in words that fit the engine', () => {
+    const words = (reach: AddressQuery['reach'], facts = two) => wayOf({ reach, facts }) ?? '';
+    const rootless = words({ kind: 'published', host: '127.0.0.1', because: 'rootless' });
+    expect(rootless).toMatch(/^this engine is rootless: .* port 80 is not published; Publish it \(ports: \["80"\]\)/);
+    expect(words({ kind: 'published', host: '127.0.0.1', because: 'virtual-machine' })).toMatch(/in a virtual machine/);
+    const remote = { kind: 'published', host: '192.0.2.7' } as const;
+    expect(words(remote)).toMatch(/^the engine is on another machine: /);
+    expect(words(remote, publishedAt('127.0.0.1'))).toMatch(
+      /^its port 80 is published on 127\.0\.0\.1 only, .* reaches the engine's host at 192\.0\.2\.7; Publish it on all/,
+    );
+    expect(words({ kind: 'published', host: 'far.example', addresses: [] })).toMatch(
+      /^the name of the engine's host, far\.example, cannot be resolved/,
+    );
+  });
+
+  it('is not needed on the host network of the engine’s host', () => {
+    const facts = containerFacts({ networking: { kind: 'host' } });
+    const reach = { kind: 'published', host: 'far.example', addresses: ['192.0.2.7'] } as const;
+    expect(choose({ facts, reach })).toBe('192.0.2.7:80');
+    expect(choose({ facts, reach: { ...reach, addresses: [] } })).toBe('no-address');
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probeHttp } from '../../../src/health/http-probe.ts';
 import { probeTcp } from '../../../src/health/tcp-probe.ts';
+import { portProxySettleMs } from '../../../src/relay/boundary/table.ts';
 import { certificateFor } from '../../support/certificates/certificates.ts';
 import { freePort } from '../../support/sockets/free-port.ts';
 import { serve } from '../../support/sockets/sockets.ts';
@@ -52,6 +53,48 @@ describe('a TCP probe', () => {
   });
 });
 
+describe('a TCP probe of a published port, whose proxy accepts in any case,', () => {
+  const published = (port: number) => ({ ...at(port), viaPortProxy: true });
+  const closed = 'its published port accepts and closes at once: no process listens behind it yet';
+
+  test.each([0, 1, 50, 200])('fails when the connection is closed after %i ms', async (afterMs) => {
+    for (const how of ['end', 'resetAndDestroy'] as const) {
+      await using server = await serve(({ socket }) => void setTimeout(() => socket[how](), afterMs));
+      expect(await probeTcp(published(server.port), 1_000, never)).toEqual({ ok: false, reason: closed });
+    }
+  });
+
+  test('passes when the connection stays open, whatever the deadline of the connect', async () => {
+    await using server = await serve();
+    const beganMs = performance.now();
+    expect(await probeTcp(published(server.port), 100, never)).toEqual({ ok: true });
+    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(portProxySettleMs - 1);
+    expect(await (await server.accept()).ended).toBeUndefined();
+  });
+
+  test('passes as soon as a byte comes, also if the connection is closed after it', async () => {
+    await using server = await serve(({ socket }) => socket.end('220 hello'));
+    const beganMs = performance.now();
+    expect(await probeTcp(published(server.port), 1_000, never)).toEqual({ ok: true });
+    expect(performance.now() - beganMs).toBeLessThan(portProxySettleMs);
+  });
+
+  test('says that nothing is published there', async () => {
+    const port = await freePort();
+    const reason = `nothing listens on ${port} (connection refused)`;
+    expect(await probeTcp(published(port), 1_000, never)).toEqual({ ok: false, reason });
+  });
+
+  test('ends at once when it is aborted', async () => {
+    const ending = new AbortController();
+    await using server = await serve();
+    const probe = probeTcp(published(server.port), 1_000, ending.signal);
+    await server.accept();
+    ending.abort();
+    expect((await probe).ok).toBe(false);
+  });
+});
+
 describe('a probe of a Unix socket', () => {
   test('connects to the socket', async () => {
     await using folder = await tempFolder();
@@ -83,6 +126,14 @@ describe('an HTTP probe', () => {
     expect(await probeHttp(at(server.port), { ...check, path: '/health?deep', timeoutMs: 1_000 }, never)).toEqual({
       ok: false,
       reason: `GET /health?deep answered ${status}`,
+    });
+  });
+
+  test('says that a published port closes at once', async () => {
+    await using server = await serve(({ socket }) => socket.end());
+    expect(await probeHttp({ ...at(server.port), viaPortProxy: true }, check, never)).toEqual({
+      ok: false,
+      reason: 'GET / was not answered: its published port accepts and closes at once: no process listens behind it yet',
     });
   });
 

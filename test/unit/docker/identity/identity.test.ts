@@ -212,8 +212,17 @@ describe('the vantage', () => {
     ['a loopback port on Linux', { endpoint: 'tcp://127.0.0.1:2375' }, { kind: 'host' }],
     ['an engine elsewhere', { endpoint: 'tcp://10.9.8.7:2375' }, { kind: 'published', host: '10.9.8.7' }],
     ['an engine over ssh', { endpoint: 'ssh://me@far' }, { kind: 'published', host: 'far' }],
-    ['macOS', { platform: 'darwin' }, { kind: 'published', host: '127.0.0.1' }],
-    ['Windows', { platform: 'win32', endpoint: 'npipe:////./pipe/x' }, { kind: 'published', host: '127.0.0.1' }],
+    [
+      'an engine over ssh with an alias',
+      { endpoint: 'ssh://me@far', sshHost: '10.9.8.7' },
+      { kind: 'published', host: '10.9.8.7' },
+    ],
+    ['macOS', { platform: 'darwin' }, { kind: 'published', host: '127.0.0.1', because: 'virtual-machine' }],
+    [
+      'Windows',
+      { platform: 'win32', endpoint: 'npipe:////./pipe/x' },
+      { kind: 'published', host: '127.0.0.1', because: 'virtual-machine' },
+    ],
   ] as const)('outside of containers, with %s, follows from the engine’s address', async (_, known, reach) => {
     expect((await determineVantage(engineWith(), inputs(known))).vantage).toEqual({ reach });
   });
@@ -227,12 +236,32 @@ describe('the vantage', () => {
   });
 
   test.each([
-    ['Docker Desktop on Linux', { platform: 'Docker Desktop 4.40.0 (187762)', rootless: false }],
-    ['a rootless engine', { platform: 'Docker Engine - Community', rootless: true }],
-  ])('beside %s has published ports only', async (_, installation) => {
+    ['Docker Desktop on Linux', { platform: 'Docker Desktop 4.40.0 (187762)', rootless: false }, 'virtual-machine'],
+    [
+      'an engine on another kernel, as Colima’s on Linux',
+      { platform: 'Docker Engine - Community', rootless: false, kernel: '6.8.0-64-generic' },
+      'virtual-machine',
+    ],
+    ['a rootless engine', { platform: 'Docker Engine - Community', rootless: true, kernel: '6.1.0' }, 'rootless'],
+  ])('beside %s has published ports only', async (_, installation, because) => {
     const engine = Object.assign(engineWith(), { installation: () => Promise.resolve(installation) });
-    const { vantage } = await determineVantage(engine, inputs());
-    expect(vantage.reach).toEqual({ kind: 'published', host: '127.0.0.1' });
+    const { vantage } = await determineVantage(engine, inputs({ kernel: '6.1.0' }));
+    expect(vantage.reach).toEqual({ kind: 'published', host: '127.0.0.1', because });
+  });
+
+  test('beside an engine on the same kernel is that of an ordinary engine', async () => {
+    const installation = { platform: '', rootless: false, kernel: '6.1.0' };
+    const engine = Object.assign(engineWith(), { installation: () => Promise.resolve(installation) });
+    expect((await determineVantage(engine, inputs({ kernel: '6.1.0' }))).vantage.reach).toEqual({ kind: 'host' });
+  });
+
+  test('of a remote engine, or from one of its containers, needs no question about its kind', async () => {
+    const installation = (): Promise<never> => Promise.reject(new Error('asked'));
+    let asked = 0;
+    const count = { installation: () => ((asked += 1), installation()) };
+    await determineVantage(Object.assign(engineWith(), count), inputs({ endpoint: 'tcp://10.9.8.7:2375' }));
+    await determineVantage(Object.assign(engineWith(me), count), inputs({ selfId: self }));
+    expect(asked).toBe(0);
   });
 
   test('beside an engine that does not tell its kind is that of an ordinary engine', async () => {
@@ -266,11 +295,15 @@ describe('the vantage beside the engine that Sealane’s container is on', () =>
   const published = { kind: 'published', host: '192.0.2.7' } as const;
 
   test.each([
-    ['on the same machine is through the gateway', { kind: 'host' }, { kind: 'published', host: '10.0.0.1' }],
+    [
+      'on the same machine is through the gateway',
+      { kind: 'host' },
+      { kind: 'published', host: '10.0.0.1', because: 'other-engine' },
+    ],
     [
       'that forwards ports to the machine, too',
       { ...published, host: '127.0.0.1' },
-      { ...published, host: '10.0.0.1' },
+      { ...published, host: '10.0.0.1', because: 'other-engine' },
     ],
     ['on another machine is that machine', published, published],
   ] as const)('%s', (_, reach, expected) => {

@@ -1,0 +1,48 @@
+/**
+ * The endpoints of the engine's API that Sealane calls, all of them with GET. The errors and the README tell from these what
+ * a socket proxy must allow; no other file names an endpoint. Pure.
+ */
+interface EngineEndpoint {
+  readonly path: string;
+  /** What Sealane does not know where a socket proxy forbids the call; absent where nothing works without it. */
+  readonly without?: string;
+}
+
+export const engineEndpoints = {
+  ping: { path: '/_ping' },
+  events: { path: '/events' },
+  list: { path: '/containers/json' },
+  inspect: { path: '/containers/{id}/json' },
+  version: {
+    path: '/version',
+    without:
+      'that the engine is in a virtual machine or rootless Docker, or Podman behind a proxy that drops its headers',
+  },
+  info: { path: '/info', without: 'that the engine is rootless' },
+  network: { path: '/networks/{id}', without: 'which networks are macvlan or ipvlan' },
+} as const satisfies Readonly<Record<string, EngineEndpoint>>;
+
+export type EndpointName = keyof typeof engineEndpoints;
+
+/** The call as people and metrics name it: `GET /containers/{id}/json`. */
+export function callName(name: EndpointName): string {
+  return `GET ${engineEndpoints[name].path}`;
+}
+
+/** The path to ask for. An id is text from outside. */
+export function pathOf(name: EndpointName, id = ''): string {
+  return engineEndpoints[name].path.replace('{id}', () => encodeURIComponent(id));
+}
+
+/** The paths that nothing works without, and those that Sealane does without. */
+export function endpointPaths(kind: 'needed' | 'optional'): readonly string[] {
+  return Object.values<EngineEndpoint>(engineEndpoints)
+    .filter(({ without }) => (without === undefined) === (kind === 'needed'))
+    .map(({ path }) => path);
+}
+
+/** The paths in a sentence: `/_ping, /events and /version`. */
+export function inWords(paths: readonly string[]): string {
+  const last = paths.at(-1) ?? '';
+  return paths.length < 2 ? last : `${paths.slice(0, -1).join(', ')} and ${last}`;
+}
