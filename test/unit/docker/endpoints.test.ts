@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { callName, endpointPaths, engineEndpoints, inWords, pathOf } from '../../../src/docker/endpoints.ts';
+import { badStatus } from '../../../src/docker/engine-errors.ts';
+
+describe('the endpoints that Sealane calls', () => {
+  test('are those that the README names, with what Sealane does not know without them', async () => {
+    const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ');
+    const code = (path: string): string => `\`${path}\``;
+    expect(readme).toContain(`calls ${inWords(endpointPaths('needed').map((path) => code(`GET ${path}`)))}`);
+    for (const { path, ...rest } of Object.values(engineEndpoints))
+      if ('without' in rest)
+        expect(readme).toContain(`without ${code(`GET ${path}`)} it does not know ${rest.without}`);
+  });
+
+  test('are what a socket proxy is said to have to allow', () => {
+    const failed = { endpoint: 'tcp://proxy:2375', target: { kind: 'socket', path: '/x' }, call: 'GET /x' } as const;
+    expect(badStatus(failed, 403, undefined, '').message).toContain(
+      'GET /_ping, /events, /containers/json and /containers/{id}/json',
+    );
+  });
+
+  test('hold an id as one segment of the path', () => {
+    expect(pathOf('inspect', 'a/../b?$&')).toBe('/containers/a%2F..%2Fb%3F%24%26/json');
+    expect(callName('inspect')).toBe('GET /containers/{id}/json');
+  });
+});
