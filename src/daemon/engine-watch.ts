@@ -140,9 +140,8 @@ async function identityAmongSeveral({ endpoint }: Engine, selfId: string | undef
 function taggedLogger(logger: Logger, { engine }: EngineTag): Logger {
   if (engine === undefined) return logger;
   const tagged =
-    (write: Logger['info']): Logger['info'] =>
+    (level: keyof Logger): Logger['info'] =>
     (fields, message) =>
-      write({ ...fields, engine }, `engine ${engine}: ${message}`);
-  const { debug, info, warn, error } = logger;
-  return { debug: tagged(debug), info: tagged(info), warn: tagged(warn), error: tagged(error) };
+      logger[level]({ ...fields, engine }, `engine ${engine}: ${message}`);
+  return { debug: tagged('debug'), info: tagged('info'), warn: tagged('warn'), error: tagged('error') };
 }
