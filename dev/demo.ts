@@ -29,7 +29,7 @@ async function prepare(preparation: Preparation): Promise<EnvironmentSpec> {
   }
   undo.push(() => engine.release());
   await output.step('building the image from the Dockerfile', (detail) => buildImage(engine, preparation, detail));
-  return { kind: 'engine', host: engine.host, image };
+  return { kind: 'engine', host: engine.host, client: engine.client, image };
 }
 
 async function buildImage(

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, presentEngine, type EngineClient } from '../../src/demo/engine-client.ts';
 import { supervisorMessage, type SupervisorMessage, type ParentMessage } from './supervisor-protocol.ts';
 import { canInstall } from '../machine/packages.ts';
+import { messageOf } from '../../src/text/message-of.ts';
 
 /**
  * Acquires a Docker engine for the demo and the tests: the one of this machine, else a private engine, which is removed
@@ -29,18 +30,14 @@ export interface AcquireOptions {
 
 /** Rejects, where no engine can be acquired, with one line that says how to get one. */
 export async function acquireEngine(options: AcquireOptions): Promise<AcquiredEngine> {
-  const present = await presentEngine();
-  if (present !== undefined) {
+  try {
     const release = async (): Promise<void> => {};
-    return { host: present, private: false, client: connect(present), release, [Symbol.asyncDispose]: release };
-  }
-  const tried = process.env['DOCKER_HOST'] ?? 'the default socket';
-  if (!options.allowPrivate) throw new Error(`no Docker engine answers at ${tried}: start Docker, or set DOCKER_HOST`);
-  if (!(await canInstall())) {
-    throw new Error(
-      `no Docker engine answers at ${tried}, and a private one needs root on Debian or Ubuntu: ` +
-        'start Docker, or set DOCKER_HOST',
-    );
+    return { ...(await presentEngine()), private: false, release, [Symbol.asyncDispose]: release };
+  } catch (error) {
+    if (!options.allowPrivate) throw error;
+    if (!(await canInstall())) {
+      throw new Error(`${messageOf(error)}; a private engine needs root on Debian or Ubuntu`, { cause: error });
+    }
   }
   return startSupervisor(options);
 }

@@ -164,7 +164,7 @@ function blind(missing: string, { engines }: ExplainWorld): Diagnosis | undefine
       summary: `${elsewhere}${called} ${outOfReach(status)}`,
       next:
         name === undefined
-          ? 'Start the engine, or correct --docker (DOCKER_HOST); Sealane goes on trying.'
+          ? 'Start the engine, or correct --docker, DOCKER_HOST or the Docker context; Sealane goes on trying.'
           : `Start engine ${name}, or correct its --docker; Sealane goes on trying.`,
     };
   }

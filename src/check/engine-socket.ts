@@ -4,23 +4,32 @@ import type { Finding } from './finding.ts';
 import type { SealaneService } from './sealane-service.ts';
 
 /**
- * Finds a Sealane that can't reach its engine, since the engine's socket is not mounted into its container. Pure.
+ * Finds a Sealane that can't reach an engine, since the engine's socket is not mounted into its container. Pure.
  */
-export function socketNotMounted({ service, settings, usesFile, dockerHost }: SealaneService): Finding[] {
-  const url = settings.docker ?? (usesFile ? undefined : (dockerHost ?? defaultEngine));
-  if (url === undefined || !url.startsWith('unix://') || service.usesApiSocket) return [];
-  const socket = url.slice('unix://'.length);
-  const { mounts } = service;
-  if (mounts === undefined || mounts.some((target) => isWithin(canonical(socket), canonical(target)))) return [];
-  return [
-    {
+export function socketNotMounted(sealane: SealaneService): Finding[] {
+  const { mounts, usesApiSocket, location, name } = sealane.service;
+  if (mounts === undefined || usesApiSocket) return [];
+  const sockets = engineUrls(sealane).flatMap((url) => /^unix:\/\/(.+)$/.exec(url)?.[1] ?? []);
+  const isMounted = (socket: string): boolean =>
+    mounts.some((target) => isWithin(canonical(socket), canonical(target)));
+  return sockets
+    .filter((socket) => !isMounted(socket))
+    .map((socket) => ({
       code: 'socket-not-mounted',
-      location: service.location,
-      service: service.name,
+      location,
+      service: name,
       message: `Sealane watches the engine at ${printable(socket)}, which is not mounted into its container`,
-      fix: `Add "/var/run/docker.sock:${printable(socket)}:ro" to the volumes of ${printable(service.name)}.`,
-    },
-  ];
+      fix: `Add "/var/run/docker.sock:${printable(socket)}:ro" to the volumes of ${printable(name)}.`,
+    }));
+}
+
+/** The addresses that are known without the container's files. Of the usual sockets, a container has the first. */
+function engineUrls({ settings: { docker }, usesFile, dockerHost, dockerContext }: SealaneService): string[] {
+  if (docker === 'none') return [];
+  if (docker) return docker.flatMap((choice) => (choice.kind === 'url' ? [choice.url] : []));
+  if (usesFile) return [];
+  if (dockerHost !== undefined) return [dockerHost];
+  return dockerContext === undefined ? [defaultEngine('linux')] : [];
 }
 
 /** /var/run is a link to /run in all common images. */

@@ -19,8 +19,9 @@ export interface SealaneService {
   readonly settings: Settings;
   /** Whether there is a configuration file, which may have other settings. */
   readonly usesFile: boolean;
-  /** The variable DOCKER_HOST. */
+  /** The variables DOCKER_HOST and DOCKER_CONTEXT. */
   readonly dockerHost: string | undefined;
+  readonly dockerContext: string | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -55,6 +56,7 @@ export function readSealane(service: ComposeService, variables: Variables): Seal
     settings: mergeSettings(layers),
     usesFile,
     dockerHost: environment.get('DOCKER_HOST') || undefined,
+    dockerContext: environment.get('DOCKER_CONTEXT') || undefined,
     findings: [...findings, ...ofValues, ...colonInList(service)],
   };
 }

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { isUnix, unixPath } from '../address/address.ts';
 import { parseListen } from '../address/listen.ts';
 import { ipSchema } from '../address/schemas.ts';
-import { didYouMean } from '../text/did-you-mean.ts';
 import { durationSchema } from '../text/duration.ts';
-import { refuse } from '../text/refusal.ts';
+import { enginesSchema } from './engine-choice.ts';
 import { flag, oneOf, wholeNumber } from './options/kinds.ts';
 
 /**
@@ -44,17 +43,16 @@ const accessLog = oneOf(['all', 'failed', 'off']);
 const tlsVersion = oneOf(['1.2', '1.3']);
 
 const schema = z.object({
-  docker: z
-    .string()
-    .superRefine((text, context) => {
-      if (/^(?:none|(?:unix|tcp|http|https|npipe|ssh):\/\/.+)$/.test(text)) return;
-      const path = /^(?:unix:\/?)?(\/[^/].*)$/.exec(text)?.[1];
-      const meant = path === undefined ? didYouMean(text, ['none']) : `unix://${path}`;
-      refuse(context, 'must be unix:///path, tcp://host:port, ssh://user@host or none', meant);
-    })
+  docker: enginesSchema
     .optional()
-    .meta({ value: 'URL or `none`', fallback: '`DOCKER_HOST`, else `unix:///var/run/docker.sock`' })
-    .describe('The Docker engine to watch; `none` for static services only.'),
+    .meta({
+      value: 'each `[name=]url` or `[name=]context`, comma-separated; or `none`',
+      fallback: '`DOCKER_HOST`, else the current Docker context, else the first of the usual sockets that answers',
+      list: true,
+    })
+    .describe(
+      'The container engines to watch, by their addresses or by the names of Docker contexts; `none` for static services only.',
+    ),
   admin: adminSchema
     .default({ host: '127.0.0.1', port: 8470 })
     .meta({ value: '`IP:port` or `off`', fallback: '`127.0.0.1:8470`' })

@@ -1,5 +1,6 @@
+import { messageOf } from '../text/message-of.ts';
 import { version } from '../version.ts';
-import { connect, imageExists, presentEngine } from './engine-client.ts';
+import { imageExists, presentEngine, type PresentEngine } from './engine-client.ts';
 import type { EnvironmentSpec, LocalEnvironmentSpec } from './environment.ts';
 
 /**
@@ -7,14 +8,15 @@ import type { EnvironmentSpec, LocalEnvironmentSpec } from './environment.ts';
  * installs, pulls and builds nothing.
  */
 export async function chooseEnvironment(image: string | undefined): Promise<EnvironmentSpec> {
-  const host = await presentEngine();
-  if (host === undefined) {
-    const tried = process.env['DOCKER_HOST'] || 'the usual sockets';
-    return processes(`no Docker engine answers at ${tried}: start Docker, or set DOCKER_HOST`);
+  let engine: PresentEngine;
+  try {
+    engine = await presentEngine();
+  } catch (error) {
+    return processes(messageOf(error));
   }
+  const { host, client } = engine;
   const names = image === undefined ? usualImages : [image];
-  const client = connect(host);
-  for (const name of names) if (await imageExists(client, name)) return { kind: 'engine', host, image: name };
+  for (const name of names) if (await imageExists(client, name)) return { kind: 'engine', host, client, image: name };
   return processes(
     `the engine at ${host} has no image ${names[0]}: build it (docker build -t sealane .), or name one with --image`,
   );

@@ -1,5 +1,4 @@
 import { homedir } from 'node:os';
-import { connect } from './engine-client.ts';
 import type { DockerEnvironmentSpec, Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
@@ -12,11 +11,10 @@ const port = 8080;
 const runLabel = 'dev.sealane.demo';
 
 export async function openDockerEnvironment(
-  { host, image }: DockerEnvironmentSpec,
+  { host, client, image }: DockerEnvironmentSpec,
   output: Output,
   signal: AbortSignal,
 ): Promise<Environment> {
-  const client = connect(host);
   const run = `sealane-demo-${crypto.randomUUID().slice(0, 6)}`;
   const filters = { label: [`${runLabel}=${run}`] };
   let network: { remove(): Promise<unknown> } | undefined;

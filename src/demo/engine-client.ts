@@ -1,6 +1,9 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import Dockerode from 'dockerode';
+import { createEngineAgent } from '../docker/dockerode/connection.ts';
+import type { EngineTarget } from '../docker/engine-url.ts';
+import { findEngines } from '../docker/find/find-engines.ts';
+import { thisMachine } from '../docker/find/machine.ts';
+import { openEngine } from '../docker/find/open-engine.ts';
 
 /**
  * The engine client of the demo and the development tools. It can start containers, unlike Sealane's own read-only port
@@ -8,7 +11,7 @@ import Dockerode from 'dockerode';
  */
 export type EngineClient = Dockerode;
 
-const pingTimeoutMs = 3000;
+const pingDeadlineMs = 3000;
 
 /**
  * `host` has the form of DOCKER_HOST: unix://, npipe://, tcp:// or ssh://. TLS settings come from the DOCKER_
@@ -18,22 +21,6 @@ export function connect(host: string): EngineClient {
   // `host` must be passed as undefined: otherwise docker-modem takes it from DOCKER_HOST and prefers it to the socket.
   const socket = /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];
   return socket === undefined ? new Dockerode() : new Dockerode({ socketPath: socket, host: undefined });
-}
-
-async function answers(host: string): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), pingTimeoutMs);
-  });
-  const pong = Promise.resolve()
-    .then(() => connect(host).ping())
-    .then(
-      () => true,
-      () => false,
-    );
-  const answered = await Promise.race([pong, tooLong]);
-  clearTimeout(timer);
-  return answered;
 }
 
 export async function imageExists(client: EngineClient, name: string): Promise<boolean> {
@@ -46,23 +33,28 @@ export async function imageExists(client: EngineClient, name: string): Promise<b
   }
 }
 
-/**
- * The address of an engine that answers, or undefined. Only DOCKER_HOST is tried where it is set; otherwise the sockets
- * of Docker, Docker Desktop and rootless Docker.
- */
-export async function presentEngine(): Promise<string | undefined> {
-  const configured = process.env['DOCKER_HOST'];
-  const runtimeFolder = process.env['XDG_RUNTIME_DIR'];
-  const candidates =
-    configured !== undefined && configured !== ''
-      ? [configured]
-      : process.platform === 'win32'
-        ? ['npipe:////./pipe/docker_engine']
-        : [
-            'unix:///var/run/docker.sock',
-            `unix://${join(homedir(), '.docker/run/docker.sock')}`,
-            ...(runtimeFolder === undefined ? [] : [`unix://${join(runtimeFolder, 'docker.sock')}`]),
-          ];
-  for (const host of candidates) if (await answers(host)) return host;
-  return undefined;
+/** An engine that answers. */
+export interface PresentEngine {
+  /** Its address, in the form of DOCKER_HOST. */
+  readonly host: string;
+  readonly client: EngineClient;
+}
+
+/** The engine that `sealane run` would watch. Rejects, where it does not answer, with one line that says what was tried. */
+export async function presentEngine(): Promise<PresentEngine> {
+  const [found] = await findEngines(undefined, thisMachine());
+  if (!found) throw new Error('no engine was found');
+  const engine = openEngine(found, { pingDeadlineMs });
+  await engine.ping();
+  const host = engine.endpoint;
+  const { target } = found.addresses.find(({ url }) => url === host) ?? found.addresses[0];
+  return { host, client: await connectTo(host, target) };
+}
+
+async function connectTo(host: string, target: EngineTarget): Promise<EngineClient> {
+  if (target.kind === 'socket') return connect(host);
+  const agent = await createEngineAgent(target, { ssh: ['ssh'] });
+  // The agent opens the connections, never this path.
+  const options = { socketPath: 'by-agent', host: undefined, agent };
+  return new Dockerode(options);
 }

@@ -1,3 +1,5 @@
+import type { EngineClient } from './engine-client.ts';
+
 /**
  * Where the tour runs: on containers or on local processes. The tour decides what happens; an environment does it.
  */
@@ -24,6 +26,7 @@ export interface DockerEnvironmentSpec {
   readonly kind: 'engine';
   /** The engine's address, in the form of DOCKER_HOST. */
   readonly host: string;
+  readonly client: EngineClient;
   /** An image of Sealane that the engine holds. */
   readonly image: string;
 }

@@ -27,7 +27,10 @@ export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHand
   const watch = new CallWatch(clock, handlers);
   const installation = engine.installation?.bind(engine);
   return {
-    endpoint: engine.endpoint,
+    // An engine that is still looked for has no address yet.
+    get endpoint() {
+      return engine.endpoint;
+    },
     ...(engine.clock && { clock: engine.clock }),
     ping: (signal) => watch.track(pingCall, () => engine.ping(signal)),
     list: (signal, which) => watch.track(callName('list'), () => engine.list(signal, which)),

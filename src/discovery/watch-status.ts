@@ -1,3 +1,4 @@
+import type { Engine } from '../docker/engine.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
 import type { LogFields, Logger } from '../telemetry/logger.ts';
 import { formatDuration } from '../text/duration.ts';
@@ -9,7 +10,7 @@ import { printable } from '../text/printable.ts';
  */
 export class WatchStatus {
   readonly #logger: Logger;
-  readonly #endpoint: string;
+  readonly #engine: Pick<Engine, 'endpoint'>;
   readonly #onChange: () => void;
   /** The last logged failure of each subject. */
   readonly #logged = new Map<string, string>();
@@ -18,10 +19,10 @@ export class WatchStatus {
   /** The status, with what is slow. */
   #now: EngineStatus = this.#status;
 
-  /** `endpoint` is the engine's address for people. `onChange` is called when the status changed. */
-  constructor(logger: Logger, endpoint: string, onChange: () => void) {
+  /** `onChange` is called when the status changed. */
+  constructor(logger: Logger, engine: Pick<Engine, 'endpoint'>, onChange: () => void) {
     this.#logger = logger;
-    this.#endpoint = endpoint;
+    this.#engine = engine;
     this.#onChange = onChange;
   }
 
@@ -33,14 +34,17 @@ export class WatchStatus {
   connected(apiVersion: string): void {
     if (this.#status.kind === 'connected' && this.#status.apiVersion === apiVersion) return;
     this.#logged.delete(engineSubject);
-    this.#logger.info({ event: 'engine-connected', apiVersion }, `watching the engine at ${printable(this.#endpoint)}`);
+    this.#logger.info(
+      { event: 'engine-connected', apiVersion },
+      `watching the engine at ${printable(this.#engine.endpoint)}`,
+    );
     this.#set({ kind: 'connected', apiVersion });
   }
 
   /** The engine has not answered a call for a while. */
   waiting(call: string, waitedMs: number): void {
     const waited = formatDuration(waitedMs);
-    const line = `the engine at ${printable(this.#endpoint)} has not answered ${call} for ${waited} yet`;
+    const line = `the engine at ${printable(this.#engine.endpoint)} has not answered ${call} for ${waited} yet`;
     this.#logger.warn({ event: 'engine-slow', call, waitedMs: Math.round(waitedMs) }, `${line}: waiting for it`);
     this.#setSlow(`answers slowly: ${call} has had no answer for ${waited} yet`);
   }
@@ -56,7 +60,7 @@ export class WatchStatus {
 
   /** The engine can't be reached, or its list can't be read. */
   unreachable(message: string): void {
-    const reason = printable(message, 400);
+    const reason = printable(message, 800);
     const isFirst = this.#status.kind === 'connecting';
     if ('reason' in this.#status && this.#status.reason === reason) return;
     const then = isFirst ? 'waiting for it' : 'keeping what is known meanwhile';

@@ -97,7 +97,7 @@ class WorldWatcher implements EngineWatcher {
 
   constructor(given: WatcherCollaborators, options: WatcherOptions) {
     this.#world = new World(options.labelPrefix);
-    this.#status = new WatchStatus(given.logger, given.engine.endpoint, () => this.#changed());
+    this.#status = new WatchStatus(given.logger, given.engine, () => this.#changed());
     const engine = watchCalls(given.engine, given.clock, {
       onWaiting: (call, waitedMs) => this.#status.waiting(call, waitedMs),
       onSlow: (call, tookMs) => this.#status.slow(call, tookMs),

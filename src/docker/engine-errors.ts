@@ -1,7 +1,7 @@
 import { printable } from '../text/printable.ts';
 import { endpointPaths, inWords } from './endpoints.ts';
 import { EngineError } from './engine.ts';
-import type { EngineTarget } from './engine-url.ts';
+import { certPath, type EngineTarget } from './engine-url.ts';
 
 /**
  * Turns each failure of an engine call into one readable line that says what to do. Pure.
@@ -79,11 +79,7 @@ function socketAdvice(path: string, code: string, raw: string): [EngineError['ki
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return [
-        'unreachable',
-        `there is no engine socket at ${path}: is Docker running? ` +
-          `In a container, mount it (-v /var/run/docker.sock:/var/run/docker.sock); elsewhere set DOCKER_HOST`,
-      ];
+      return ['unreachable', noSocketAt([path])];
     case 'EACCES':
     case 'EPERM':
       return [
@@ -104,6 +100,14 @@ function socketAdvice(path: string, code: string, raw: string): [EngineError['ki
   }
 }
 
+/** What to do where there is no socket at any of the paths. */
+export function noSocketAt(paths: readonly string[]): string {
+  return (
+    `there is no engine socket at ${paths.join(', ')}: is Docker running? ` +
+    `In a container, mount it (-v /var/run/docker.sock:/var/run/docker.sock); elsewhere set --docker or DOCKER_HOST`
+  );
+}
+
 function sshAdvice(endpoint: string, code: string, raw: string): string {
   if (code === 'ENOENT') return `${endpoint} needs the ssh command, which is not installed here`;
   return `${endpoint} cannot be reached (${raw}): does "ssh <host> docker version" work without a question?`;
@@ -116,7 +120,12 @@ function isTlsError(code: string, raw: string): boolean {
 }
 
 function tlsAdvice(target: EngineTarget, endpoint: string, raw: string): string {
-  const plain = target.kind === 'tcp' && /wrong version number|packet length too long/i.test(raw);
-  if (plain) return `${endpoint} does not speak TLS: use its port without TLS, or unset DOCKER_TLS_VERIFY`;
-  return `the TLS handshake with ${endpoint} fails (${raw}): check DOCKER_CERT_PATH (ca.pem, cert.pem, key.pem)`;
+  const isPlain = target.kind === 'tcp' && /wrong version number|packet length too long/i.test(raw);
+  const source = target.kind === 'tcp' ? target.tls?.namedBy : undefined;
+  const isOfContext = source !== undefined && source !== certPath;
+  if (isPlain) {
+    const without = isOfContext ? 'take the TLS files out of the Docker context' : 'unset DOCKER_TLS_VERIFY';
+    return `${endpoint} does not speak TLS: use its port without TLS, or ${without}`;
+  }
+  return `the TLS handshake with ${endpoint} fails (${raw}): check ${source ?? certPath} (ca.pem, cert.pem, key.pem)`;
 }

@@ -3,19 +3,61 @@ import { EngineError } from './engine.ts';
 /**
  * Parses the address of an engine, in the forms that DOCKER_HOST accepts. Pure.
  */
+export interface EngineAddress {
+  /** As it was written, for people. */
+  readonly url: string;
+  readonly target: EngineTarget;
+}
+
 export type EngineTarget =
   /** A Unix socket, or on Windows a named pipe. */
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean }
+  /** `tls` is undefined where the engine speaks plain HTTP. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: TlsSource | undefined }
   | { readonly kind: 'ssh'; readonly host: string; readonly port?: number; readonly user?: string };
+
+/** What decides about TLS with an engine: the variables of the docker command, or a Docker context. */
+export interface TlsSource {
+  /** Whether tcp:// means TLS on every port; otherwise it does so on port 2376 alone. */
+  readonly isWanted: boolean;
+  /** Whether the engine's certificate must be signed by an authority that is trusted, for its host. */
+  readonly isVerified: boolean;
+  /** The folder of ca.pem, cert.pem and key.pem; undefined: ~/.docker. */
+  readonly folder: string | undefined;
+  /** What names the folder, for messages; undefined where nothing does, and the files may be missing. */
+  readonly namedBy: string | undefined;
+}
+
+/** The files of a folder with TLS material, as the docker command names them. */
+export const tlsFiles = ['ca.pem', 'cert.pem', 'key.pem'] as const;
 
 export interface EngineEnvironment {
   readonly DOCKER_TLS_VERIFY?: string | undefined;
   readonly DOCKER_CERT_PATH?: string | undefined;
+  readonly DOCKER_CONFIG?: string | undefined;
+}
+
+/** The variable that names the folder of the docker command's TLS material. */
+export const certPath = 'DOCKER_CERT_PATH';
+
+/** What the variables of the docker command say of TLS. An empty variable counts as unset. */
+export function tlsOfEnvironment(environment: EngineEnvironment): TlsSource {
+  const { DOCKER_TLS_VERIFY: verify, DOCKER_CERT_PATH: folder, DOCKER_CONFIG: config } = environment;
+  return {
+    isWanted: (verify ?? '') !== '',
+    isVerified: true,
+    folder: folder || config || undefined,
+    namedBy: folder ? certPath : undefined,
+  };
 }
 
 /** Throws an `EngineError` that names the accepted forms. */
-export function parseEngineUrl(url: string, environment: EngineEnvironment = {}): EngineTarget {
+export function addressOf(url: string, tls?: TlsSource): EngineAddress {
+  return { url, target: parseEngineUrl(url, tls) };
+}
+
+/** Throws an `EngineError` that names the accepted forms. */
+export function parseEngineUrl(url: string, tls: TlsSource = tlsOfEnvironment({})): EngineTarget {
   const socket = /^(?:unix|npipe):\/\/(.+)$/s.exec(url)?.[1];
   if (socket !== undefined) return { kind: 'socket', path: socket };
   if (url.startsWith('/')) throw unusable(url, `did you mean unix://${url}?`);
@@ -27,7 +69,7 @@ export function parseEngineUrl(url: string, environment: EngineEnvironment = {})
     case 'tcp:':
     case 'http:':
     case 'https:':
-      return tcpTarget(parsed, host, environment);
+      return tcpTarget(parsed, host, tls);
     case 'ssh:':
       return {
         kind: 'ssh',
@@ -50,16 +92,23 @@ export function isLocal(target: EngineTarget): boolean {
 const acceptedForms = 'use unix:///path, tcp://host:2375, https://host:2376, ssh://user@host or npipe:////./pipe/name';
 
 /** The engine's default port is 2375 without TLS and 2376 with TLS (dockerd's documentation). */
-function tcpTarget(parsed: URL, host: string, environment: EngineEnvironment): EngineTarget {
-  const verify = environment.DOCKER_TLS_VERIFY !== undefined && environment.DOCKER_TLS_VERIFY !== '';
-  const secure = parsed.protocol === 'https:' || (parsed.protocol === 'tcp:' && (verify || parsed.port === '2376'));
+function tcpTarget(parsed: URL, host: string, tls: TlsSource): EngineTarget {
+  const isByPort = parsed.protocol === 'tcp:' && (tls.isWanted || parsed.port === '2376');
+  const secure = parsed.protocol === 'https:' || isByPort;
   const fallback = { 'http:': 80, 'https:': 443 }[parsed.protocol] ?? (secure ? 2376 : 2375);
-  return { kind: 'tcp', host, port: parsed.port === '' ? fallback : Number(parsed.port), tls: secure };
+  return {
+    kind: 'tcp',
+    host,
+    port: parsed.port === '' ? fallback : Number(parsed.port),
+    tls: secure ? tls : undefined,
+  };
 }
 
 function unusable(url: string, fix: string): EngineError {
   return new EngineError('unreachable', `${JSON.stringify(url)} is not an engine's address: ${fix}`);
 }
 
-/** The engine that is watched where nothing names another. */
-export const defaultEngine = 'unix:///var/run/docker.sock';
+/** The engine that the docker command takes where nothing names another. */
+export function defaultEngine(platform: NodeJS.Platform): string {
+  return platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
+}

@@ -2,8 +2,9 @@ import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
-import { EngineError, type Engine } from '../../docker/engine.ts';
-import { defaultEngine } from '../../docker/engine-url.ts';
+import { EngineError, type NamedEngine } from '../../docker/engine.ts';
+import { findEngines } from '../../docker/find/find-engines.ts';
+import { thisMachine } from '../../docker/find/machine.ts';
 import type { Log, Logger } from '../../telemetry/logger.ts';
 import { printable } from '../../text/printable.ts';
 import { endServing, logStopping, openServingLog } from '../serving-log.ts';
@@ -23,13 +24,12 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   const stopSignal = firstStopSignal();
   let daemon: Daemon | undefined;
   onHangUp(() => daemon?.reload());
-  const engine = await Promise.race([openEngine(settings, services.length > 0, logger), stopSignal]);
-  if (typeof engine === 'string') return endBeforeStart(engine, log);
+  const engines = await Promise.race([openEngines(settings, services.length > 0, logger), stopSignal]);
+  if (typeof engines === 'string') return endBeforeStart(engines, log);
   logger.info(
     { event: 'started', version, workers: settings.workers },
-    `sealane ${version}: ${engine ? `watching ${engine.endpoint}` : 'static services only'}, ${settings.workers} relay thread(s)`,
+    `sealane ${version}: ${inWords(engines)}, ${settings.workers} relay thread(s)`,
   );
-  const engines = engine ? [{ name: undefined, engine }] : [];
   daemon = await startDaemon({ settings, engines, services, configPath: file?.path, log });
   const signal = await stopSignal;
   const patienceMs = settings['shutdown-timeout'];
@@ -46,45 +46,51 @@ function endBeforeStart(signal: NodeJS.Signals, log: Log): Promise<never> {
   return endServing(log, 0);
 }
 
+function inWords(engines: readonly NamedEngine[]): string {
+  const named = engines.map(({ name, engine }) => {
+    const endpoint = printable(engine.endpoint);
+    return name === undefined ? endpoint : `${name} (${endpoint})`;
+  });
+  return named.length === 0 ? 'static services only' : `watching ${named.join(', ')}`;
+}
+
 /**
- * Opens the configured engine. An unreachable engine is retried later. An engine that can't work as configured (no
- * permission, not a Docker engine) is a ConfigError, unless there are static services to serve.
+ * Opens the engines that the settings choose. An unreachable engine is retried later. An engine that can't work as
+ * configured (no permission, not a Docker engine) is a ConfigError, unless there are static services to serve.
  */
-async function openEngine(settings: Settings, hasStatic: boolean, logger: Logger): Promise<Engine | undefined> {
-  const url = settings.docker ?? (process.env['DOCKER_HOST'] || defaultEngine);
-  if (url === 'none') {
-    if (hasStatic) return undefined;
+async function openEngines(settings: Settings, hasStatic: boolean, logger: Logger): Promise<NamedEngine[]> {
+  if (settings.docker === 'none' && !hasStatic) {
     throw new ConfigError(
       'nothing to do: --docker is none, and no static services are configured; name a file with --config',
     );
   }
-  const { createDockerodeEngine } = await import('../../docker/dockerode/dockerode-engine.ts');
-  const engine = usable(() =>
-    createDockerodeEngine(url, {
-      labelPrefix: settings['label-prefix'],
-      onProblem(problem) {
-        const reason = printable(problem, 400);
-        logger.warn({ event: 'engine-answer-unreadable', reason }, reason);
-      },
-    }),
-  );
-  if (hasStatic) return engine;
-  try {
-    await engine.ping();
-  } catch (error) {
-    if (error instanceof EngineError && (error.kind === 'permission' || error.kind === 'nonsense')) {
-      throw new ConfigError(error.message, { cause: error });
-    }
-  }
-  return engine;
+  const found = await findEngines(settings.docker, thisMachine());
+  if (found.length === 0) return [];
+  const { openEngine } = await import('../../docker/find/open-engine.ts');
+  const options = {
+    labelPrefix: settings['label-prefix'],
+    onProblem(problem: string) {
+      const reason = printable(problem, 400);
+      logger.warn({ event: 'engine-answer-unreadable', reason }, reason);
+    },
+  };
+  const engines = found.map((one): NamedEngine => ({ name: one.name, engine: openEngine(one, options) }));
+  if (!hasStatic) await checkEngines(engines);
+  return engines;
 }
 
-/** Turns the error for an address that can't be an engine's into a ConfigError. */
-function usable(create: () => Engine): Engine {
-  try {
-    return create();
-  } catch (error) {
-    if (error instanceof EngineError) throw new ConfigError(error.message, { cause: error });
-    throw error;
-  }
+/** @throws ConfigError with a line for each engine that can't work as configured */
+async function checkEngines(engines: readonly NamedEngine[]): Promise<void> {
+  const mistakes = await Promise.all(
+    engines.map(async ({ name, engine }) => {
+      try {
+        await engine.ping();
+      } catch (error) {
+        const isMistake = error instanceof EngineError && (error.kind === 'permission' || error.kind === 'nonsense');
+        if (isMistake) return `${name === undefined ? '' : `engine ${name}: `}${error.message}`;
+      }
+      return [];
+    }),
+  );
+  if (mistakes.flat().length > 0) throw new ConfigError(mistakes.flat());
 }

@@ -32,7 +32,7 @@ export function addSettings(
 
 /** The placeholder for the value in the help. */
 function valueName(name: SettingName): string {
-  if (name === 'docker') return 'url';
+  if (name === 'docker') return 'engine';
   return name === 'bind' ? 'ip' : 'value';
 }
 

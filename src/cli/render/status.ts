@@ -50,7 +50,7 @@ export function headline(
 
 function engineState({ name, state, reason }: ApiEngine): string {
   const called = name === null ? 'engine' : `engine ${printable(name)}`;
-  return `${called} ${state}${reason === null ? '' : ` (${printable(reason, 200)})`}`;
+  return `${called} ${state}${reason === null ? '' : ` (${printable(reason, 800)})`}`;
 }
 
 const columns: readonly Column[] = [

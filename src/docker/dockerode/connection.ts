@@ -6,24 +6,24 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { EngineError } from '../engine.ts';
-import type { EngineEnvironment, EngineTarget } from '../engine-url.ts';
+import { tlsFiles, type EngineTarget, type TlsSource } from '../engine-url.ts';
 import { connectSsh } from './ssh-connection.ts';
 import { withoutFormatting } from './without-formatting.ts';
 import { withoutRedirects } from './without-redirects.ts';
 import { messageOf } from '../../text/message-of.ts';
+import { quoted } from '../../text/printable.ts';
 
 /**
  * Opens connections to the engine, through one HTTP agent for each kind of target. Sockets are opened by path for each
  * call and not kept alive, since an engine that restarts creates a new socket file under the same name.
  */
 export interface EngineConnectionOptions {
-  readonly environment: EngineEnvironment;
   /** The ssh command, with the arguments that come before those added here. */
   readonly ssh: readonly [string, ...string[]];
 }
 
 export async function createEngineAgent(target: EngineTarget, options: EngineConnectionOptions): Promise<Agent> {
-  const tls = target.kind === 'tcp' && target.tls ? await readCertificates(options.environment) : {};
+  const tls = target.kind === 'tcp' && target.tls ? await readCertificates(target.tls) : {};
   // Each ssh connection costs a process and a handshake: connections are kept alive, and their number is limited.
   const agent = target.kind === 'ssh' ? new Agent({ keepAlive: true, maxSockets: 6 }) : new Agent({ keepAlive: false });
   agent.createConnection = () => open(target, tls, options);
@@ -45,17 +45,14 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConne
   }
 }
 
-/** Reads ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH, by default ~/.docker, as the docker command does. */
-async function readCertificates(environment: EngineEnvironment): Promise<ConnectionOptions> {
-  const named = environment.DOCKER_CERT_PATH;
-  const folder = named === undefined || named === '' ? join(homedir(), '.docker') : named;
-  const [ca, cert, key] = await Promise.all(
-    ['ca.pem', 'cert.pem', 'key.pem'].map((file) => readOptional(join(folder, file))),
-  );
-  if (ca === undefined && cert === undefined && named !== undefined && named !== '') {
-    throw new EngineError('permission', `DOCKER_CERT_PATH ${JSON.stringify(folder)} holds neither ca.pem nor cert.pem`);
+/** Reads ca.pem, cert.pem and key.pem, as the docker command does. */
+async function readCertificates(source: TlsSource): Promise<ConnectionOptions> {
+  const { folder = join(homedir(), '.docker'), namedBy, isVerified } = source;
+  const [ca, cert, key] = await Promise.all(tlsFiles.map((file) => readOptional(join(folder, file))));
+  if (ca === undefined && cert === undefined && namedBy !== undefined && isVerified) {
+    throw new EngineError('permission', `${namedBy} ${quoted(folder)} holds neither ca.pem nor cert.pem`);
   }
-  return { ...(ca && { ca }), ...(cert && key && { cert, key }) };
+  return { rejectUnauthorized: isVerified, ...(ca && { ca }), ...(cert && key && { cert, key }) };
 }
 
 async function readOptional(path: string): Promise<Buffer | undefined> {

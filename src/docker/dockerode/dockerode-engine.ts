@@ -6,7 +6,7 @@ import { dialectOfComponents, dialectOfPing, dockerDialect, eventFilters, type D
 import { EngineError, type Engine, type EngineGreeting, type EngineInstallation } from '../engine.ts';
 import { EngineClock } from '../engine-clock.ts';
 import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
-import { parseEngineUrl, type EngineEnvironment, type EngineTarget } from '../engine-url.ts';
+import { addressOf, type EngineAddress, type EngineTarget } from '../engine-url.ts';
 import { JsonSieve, type Shape } from '../json/json-sieve.ts';
 import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, maxKeptBytes, type KeptShapes } from '../json/kept-shapes.ts';
@@ -26,8 +26,8 @@ import { NetworkDrivers } from './network-drivers.ts';
  * facts or readable errors.
  */
 export interface DockerodeEngineOptions {
-  /** The environment with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; that of the process unless given. */
-  readonly environment?: EngineEnvironment;
+  /** What the answers tell of the engine's clock; its own unless given. */
+  readonly clock?: EngineClock;
   /**
    * The deadline of each call but ping, in milliseconds; 10 s unless given, and more for an engine that was slower. It
    * begins anew with each piece of an answer. An inspect waits for the container's lock: up to 342 ms during a restart.
@@ -42,9 +42,12 @@ export interface DockerodeEngineOptions {
   readonly onProblem?: (problem: string) => void;
 }
 
-/** Throws an `EngineError` when `url` cannot be an engine's address; connects only when called. */
-export function createDockerodeEngine(url: string, options: DockerodeEngineOptions = {}): Engine {
-  return new DockerodeEngine(url, options);
+/** Connects only when called. Throws an `EngineError` when a URL cannot be an engine's address. */
+export function createDockerodeEngine(
+  at: string | EngineAddress,
+  options: DockerodeEngineOptions = {},
+): Required<Engine> {
+  return new DockerodeEngine(typeof at === 'string' ? addressOf(at) : at, options);
 }
 
 /** The limit of answers that hold no containers: pings and errors. */
@@ -61,9 +64,9 @@ interface SiftOptions {
   readonly mayBeMissing?: boolean;
 }
 
-class DockerodeEngine implements Engine {
+class DockerodeEngine implements Required<Engine> {
   readonly endpoint: string;
-  readonly clock = new EngineClock();
+  readonly clock: EngineClock;
   readonly #target: EngineTarget;
   readonly #options: DockerodeEngineOptions;
   readonly #kept: KeptShapes;
@@ -73,9 +76,10 @@ class DockerodeEngine implements Engine {
   #apiVersion: string | undefined;
   #dialect = dockerDialect;
 
-  constructor(url: string, options: DockerodeEngineOptions) {
+  constructor({ url, target }: EngineAddress, options: DockerodeEngineOptions) {
     this.endpoint = url;
-    this.#target = parseEngineUrl(url, options.environment ?? process.env);
+    this.clock = options.clock ?? new EngineClock();
+    this.#target = target;
     this.#options = options;
     this.#kept = keptShapes(options.labelPrefix ?? 'sealane');
   }
@@ -259,9 +263,9 @@ class DockerodeEngine implements Engine {
   }
 
   async #openModem(): Promise<SendRequest> {
-    const { environment = process.env, ssh = ['ssh'] } = this.#options;
+    const { ssh = ['ssh'] } = this.#options;
     try {
-      return await openModem(this.#target, { environment, ssh });
+      return await openModem(this.#target, { ssh });
     } catch (error) {
       // The next call opens the modem again, since a certificate may have been corrected by then.
       this.#modem = undefined;

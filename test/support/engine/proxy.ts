@@ -22,9 +22,9 @@ export interface EngineProxy extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
-/** `engineUrl` is a `unix://` address. */
-export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealane-proxy-'));
+/** `engineUrl` is a `unix://` address. The proxy's socket is `docker.sock`, in a folder of its own unless given. */
+export async function startEngineProxy(engineUrl: string, within?: string): Promise<EngineProxy> {
+  const folder = within ?? (await mkdtemp(join(tmpdir(), 'sealane-proxy-')));
   const path = join(folder, 'docker.sock');
   const pairs = new Set<readonly [Socket, Socket]>();
   const waiting = new Set<() => void>();

@@ -15,7 +15,7 @@ export const importRules: ImportRules = {
   'relay/boundary': ['address', 'time'],
   telemetry: ['relay/boundary', 'text', 'time'],
   config: ['address', 'relay/boundary', 'telemetry', 'text'],
-  docker: ['address', 'network', 'text', 'time'],
+  docker: ['address', 'config/config-error.ts', 'config/engine-choice.ts', 'network', 'text', 'time'],
   catalog: ['address', 'config', 'docker/engine-status.ts', 'relay/boundary', 'telemetry/log-events.ts', 'text'],
   health: ['address', 'catalog', 'network', 'relay/boundary', 'text', 'time'],
   certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],
@@ -49,7 +49,7 @@ export const importRules: ImportRules = {
     ],
     ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'telemetry', 'text', 'time', 'version.ts'],
   ],
-  demo: ['text', 'version.ts'],
+  demo: ['docker', 'text', 'version.ts'],
   cli: [
     ...['address', 'admin', 'certificates', 'check', 'compose', 'config', 'daemon', 'demo', 'docker'],
     ...['relay/boundary', 'telemetry', 'text', 'version.ts'],

@@ -1,22 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { negotiate } from '../../../src/docker/dockerode/api-version.ts';
 import { EngineError } from '../../../src/docker/engine.ts';
-import { isLocal, parseEngineUrl } from '../../../src/docker/engine-url.ts';
+import { isLocal, parseEngineUrl, tlsOfEnvironment } from '../../../src/docker/engine-url.ts';
+
+/** TLS where no variable says anything of it. */
+const plainTls = { isWanted: false, isVerified: true, folder: undefined, namedBy: undefined };
 
 describe('an engine’s address', () => {
   test.each([
     ['unix:///var/run/docker.sock', { kind: 'socket', path: '/var/run/docker.sock' }, true],
     ['npipe:////./pipe/docker_engine', { kind: 'socket', path: '//./pipe/docker_engine' }, true],
-    ['tcp://engine:2375', { kind: 'tcp', host: 'engine', port: 2375, tls: false }, false],
-    ['tcp://engine', { kind: 'tcp', host: 'engine', port: 2375, tls: false }, false],
-    ['tcp://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: true }, false],
-    ['tcp://127.0.0.1:2375', { kind: 'tcp', host: '127.0.0.1', port: 2375, tls: false }, true],
-    ['tcp://[::1]:2375', { kind: 'tcp', host: '::1', port: 2375, tls: false }, true],
-    ['tcp://[fd00::5]:2375', { kind: 'tcp', host: 'fd00::5', port: 2375, tls: false }, false],
-    ['http://engine:80', { kind: 'tcp', host: 'engine', port: 80, tls: false }, false],
-    ['http://localhost:2375/', { kind: 'tcp', host: 'localhost', port: 2375, tls: false }, true],
-    ['https://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: true }, false],
-    ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: true }, false],
+    ['tcp://engine:2375', { kind: 'tcp', host: 'engine', port: 2375, tls: undefined }, false],
+    ['tcp://engine', { kind: 'tcp', host: 'engine', port: 2375, tls: undefined }, false],
+    ['tcp://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: plainTls }, false],
+    ['tcp://127.0.0.1:2375', { kind: 'tcp', host: '127.0.0.1', port: 2375, tls: undefined }, true],
+    ['tcp://[::1]:2375', { kind: 'tcp', host: '::1', port: 2375, tls: undefined }, true],
+    ['tcp://[fd00::5]:2375', { kind: 'tcp', host: 'fd00::5', port: 2375, tls: undefined }, false],
+    ['http://engine:80', { kind: 'tcp', host: 'engine', port: 80, tls: undefined }, false],
+    ['http://localhost:2375/', { kind: 'tcp', host: 'localhost', port: 2375, tls: undefined }, true],
+    ['https://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: plainTls }, false],
+    ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: plainTls }, false],
     ['ssh://me@engine:2222', { kind: 'ssh', host: 'engine', port: 2222, user: 'me' }, false],
     ['ssh://engine', { kind: 'ssh', host: 'engine' }, false],
   ])('%s is understood', (url, target, local) => {
@@ -26,10 +29,21 @@ describe('an engine’s address', () => {
   });
 
   test('tcp:// means TLS when DOCKER_TLS_VERIFY is set, and then port 2376', () => {
-    const environment = { DOCKER_TLS_VERIFY: '1' };
-    expect(parseEngineUrl('tcp://engine', environment)).toEqual({ kind: 'tcp', host: 'engine', port: 2376, tls: true });
-    expect(parseEngineUrl('tcp://engine:9', environment)).toMatchObject({ port: 9, tls: true });
-    expect(parseEngineUrl('tcp://engine', { DOCKER_TLS_VERIFY: '' })).toMatchObject({ tls: false });
+    const tls = tlsOfEnvironment({ DOCKER_TLS_VERIFY: '1' });
+    expect(parseEngineUrl('tcp://engine', tls)).toEqual({ kind: 'tcp', host: 'engine', port: 2376, tls });
+    expect(parseEngineUrl('tcp://engine:9', tls)).toMatchObject({ port: 9, tls });
+    expect(parseEngineUrl('http://engine:9', tls)).toMatchObject({ port: 9, tls: undefined });
+    const unset = tlsOfEnvironment({ DOCKER_TLS_VERIFY: '' });
+    expect(parseEngineUrl('tcp://engine', unset)).toMatchObject({ tls: undefined });
+  });
+
+  test.each([
+    [{}, undefined, undefined],
+    [{ DOCKER_CERT_PATH: '', DOCKER_CONFIG: '' }, undefined, undefined],
+    [{ DOCKER_CONFIG: '/config' }, '/config', undefined],
+    [{ DOCKER_CONFIG: '/config', DOCKER_CERT_PATH: '/certs' }, '/certs', 'DOCKER_CERT_PATH'],
+  ])('certificates come from where the docker command has them: %j', (environment, folder, namedBy) => {
+    expect(tlsOfEnvironment(environment)).toMatchObject({ folder, namedBy });
   });
 
   test.each([

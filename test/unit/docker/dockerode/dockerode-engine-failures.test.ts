@@ -50,7 +50,7 @@ describe('a failing engine call says in one line what to do', () => {
     const { port } = server.address() as { port: number };
     server.close();
     await once(server, 'close');
-    const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`, { environment: {} });
+    const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`);
     expect(await failure(engine.ping())).toMatchObject({
       kind: 'unreachable',
       message: expect.stringContaining('nothing listens') as string,
@@ -62,7 +62,7 @@ describe('a failing engine call says in one line what to do', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as { port: number };
     try {
-      const engine = createDockerodeEngine(`https://127.0.0.1:${port}`, { environment: {} });
+      const engine = createDockerodeEngine(`https://127.0.0.1:${port}`);
       expect(await failure(engine.ping())).toMatchObject({
         kind: 'unreachable',
         message: expect.stringContaining('TLS') as string,
@@ -77,7 +77,7 @@ describe('a failing engine call says in one line what to do', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as { port: number };
     try {
-      const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`, { environment: {} });
+      const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`);
       expect(await failure(engine.ping())).toMatchObject({
         kind: 'nonsense',
         message: expect.stringContaining('does not speak HTTP') as string,

@@ -203,7 +203,7 @@ describe('the engine client', () => {
     await once(relay.listen(0, '127.0.0.1'), 'listening');
     const { port } = relay.address() as { port: number };
     try {
-      const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`, { environment: {} });
+      const engine = createDockerodeEngine(`tcp://127.0.0.1:${port}`);
       expect(await engine.list()).toEqual([]);
     } finally {
       relay.close();

@@ -1,0 +1,69 @@
+import type { EngineClock } from '../engine-clock.ts';
+import { EngineError, type Engine } from '../engine.ts';
+import type { EngineAddress } from '../engine-url.ts';
+import { nothingAnswers, type Tried } from './nothing-answers.ts';
+
+/** An engine whose optional members are there, so that each must be handed on. */
+type WholeEngine = Required<Engine>;
+
+export interface EngineAt {
+  readonly address: EngineAddress;
+  readonly engine: WholeEngine;
+}
+
+/**
+ * The engine at the first of several addresses that answers. Each ping tries them in order until one has answered; from
+ * then on the engine is that one, also while it is away. They are tried one after the other, since a connection may
+ * start an engine (systemd's podman.socket).
+ */
+export class FirstAnswering implements WholeEngine {
+  readonly clock: EngineClock;
+  readonly #candidates: readonly EngineAt[];
+  readonly #home: string;
+  #chosen: WholeEngine | undefined;
+
+  /** `clock` is that of all candidates. `home` is shown as ~. */
+  constructor(
+    candidates: readonly EngineAt[],
+    { clock, home }: { readonly clock: EngineClock; readonly home: string },
+  ) {
+    this.#candidates = candidates;
+    this.#home = home;
+    this.clock = clock;
+  }
+
+  get endpoint(): string {
+    return this.#chosen?.endpoint ?? 'one of the usual sockets';
+  }
+
+  readonly ping: Engine['ping'] = async (signal) => {
+    if (this.#chosen) return this.#chosen.ping(signal);
+    const tried: Tried[] = [];
+    for (const { address, engine } of this.#candidates) {
+      try {
+        const answer = await engine.ping(signal);
+        this.#chosen ??= engine;
+        return answer;
+      } catch (error) {
+        if (signal?.aborted || !(error instanceof EngineError)) throw error;
+        tried.push({ address, error });
+      }
+    }
+    throw nothingAnswers(tried, this.#home);
+  };
+
+  readonly list: Engine['list'] = async (signal, which) => (await this.#engine(signal)).list(signal, which);
+
+  readonly inspect: Engine['inspect'] = async (id, signal) => (await this.#engine(signal)).inspect(id, signal);
+
+  readonly events: Engine['events'] = async (since, signal) => (await this.#engine(signal)).events(since, signal);
+
+  readonly installation: WholeEngine['installation'] = async (signal) =>
+    (await this.#engine(signal)).installation(signal);
+
+  async #engine(signal: AbortSignal | undefined): Promise<WholeEngine> {
+    if (!this.#chosen) await this.ping(signal);
+    if (!this.#chosen) throw new EngineError('unreachable', 'no engine has answered yet');
+    return this.#chosen;
+  }
+}

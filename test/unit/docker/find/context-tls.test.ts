@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { createAuthority, createLeaf } from '../../../../src/certificates/authority.ts';
+import { findEngines } from '../../../../src/docker/find/find-engines.ts';
+import { openEngine } from '../../../../src/docker/find/open-engine.ts';
+import { authority, leafFor } from '../../../support/certificates/certificates.ts';
+import { useContext, writeContext } from '../../../support/engine/docker-config.ts';
+import { startEngineTlsProxy } from '../../../support/engine/tls-proxy.ts';
+import { startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+const client = await leafFor(['sealane'], { client: true });
+const clientFiles = { 'cert.pem': client.certificate, 'key.pem': client.key };
+const stranger = await createAuthority('stranger', new Date());
+
+/** Pings an engine behind TLS that a context names, with the TLS files of the context. */
+async function ping(tls: Readonly<Record<string, string>>, { skipVerify = false, variables = {} } = {}) {
+  await using folder = await tempFolder();
+  await using fake = await startFakeEngine();
+  await using proxy = await startEngineTlsProxy(fake.url, await leafFor(['localhost']), authority);
+  await writeContext(folder.path, { name: 'secure', host: proxy.url, tls, skipVerify });
+  await useContext(folder.path, 'secure');
+  const environment = { DOCKER_CONFIG: folder.path, ...variables };
+  const [found] = await findEngines(undefined, { environment, home: '/nowhere', platform: 'linux' });
+  if (!found) throw new Error('nothing was found');
+  return { answer: await openEngine(found).ping(), requests: fake.requests };
+}
+
+describe('an engine behind TLS, of the Docker context in use', () => {
+  it('is reached with the files of the context, whatever the variables say', async () => {
+    const variables = { DOCKER_CERT_PATH: '/nowhere', DOCKER_TLS_VERIFY: '1' };
+    const { answer, requests } = await ping({ 'ca.pem': authority.certificate, ...clientFiles }, { variables });
+    expect(answer).toMatchObject({ apiVersion: '1.41' });
+    expect(requests).toEqual(['GET /_ping']);
+  });
+
+  it('is not reached if another authority has signed its certificate, and the answer names the context', async () => {
+    const files = { 'ca.pem': stranger.certificate, ...clientFiles };
+    await expect(ping(files)).rejects.toThrow(
+      /^the TLS handshake with tcp:.* fails .*: check the folder of the Docker context "secure" \(ca\.pem, cert\.pem, key\.pem\)$/,
+    );
+  });
+
+  it('is reached in spite of that only where the context says not to verify it', async () => {
+    const files = { 'ca.pem': stranger.certificate, ...clientFiles };
+    expect(await ping(files, { skipVerify: true })).toMatchObject({ answer: { apiVersion: '1.41' } });
+  });
+
+  it('is not reached with a certificate that its authority has not signed', async () => {
+    const other = await createLeaf(stranger, { names: ['sealane'], client: true }, new Date());
+    const files = { 'ca.pem': authority.certificate, 'cert.pem': other.certificate, 'key.pem': other.key };
+    await expect(ping(files)).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+
+  it('is said to lack its certificates where the context has a key alone', async () => {
+    await expect(ping({ 'key.pem': client.key })).rejects.toThrow(
+      /^the folder of the Docker context "secure" ".*" holds neither ca\.pem nor cert\.pem$/,
+    );
+  });
+});
