@@ -121,11 +121,10 @@ function isTlsError(code: string, raw: string): boolean {
 
 function tlsAdvice(target: EngineTarget, endpoint: string, raw: string): string {
   const isPlain = target.kind === 'tcp' && /wrong version number|packet length too long/i.test(raw);
-  const source = target.kind === 'tcp' ? target.tls?.namedBy : undefined;
-  const isOfContext = source !== undefined && source !== certPath;
+  const source = (target.kind === 'tcp' ? target.tls?.namedBy : undefined) ?? certPath;
   if (isPlain) {
-    const without = isOfContext ? 'take the TLS files out of the Docker context' : 'unset DOCKER_TLS_VERIFY';
+    const without = source === certPath ? 'unset DOCKER_TLS_VERIFY' : 'take the TLS files out of the Docker context';
     return `${endpoint} does not speak TLS: use its port without TLS, or ${without}`;
   }
-  return `the TLS handshake with ${endpoint} fails (${raw}): check ${source ?? certPath} (ca.pem, cert.pem, key.pem)`;
+  return `the TLS handshake with ${endpoint} fails (${raw}): check ${source} (ca.pem, cert.pem, key.pem)`;
 }

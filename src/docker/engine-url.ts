@@ -14,7 +14,14 @@ export type EngineTarget =
   | { readonly kind: 'socket'; readonly path: string }
   /** `tls` is undefined where the engine speaks plain HTTP. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: TlsSource | undefined }
-  | { readonly kind: 'ssh'; readonly host: string; readonly port?: number; readonly user?: string };
+  /** `path` is that of the engine's socket there; the docker command of that machine knows it otherwise. */
+  | {
+      readonly kind: 'ssh';
+      readonly host: string;
+      readonly port?: number;
+      readonly user?: string;
+      readonly path?: string;
+    };
 
 /** What decides about TLS with an engine: the variables of the docker command, or a Docker context. */
 export interface TlsSource {
@@ -24,8 +31,10 @@ export interface TlsSource {
   readonly isVerified: boolean;
   /** The folder of ca.pem, cert.pem and key.pem; undefined: ~/.docker. */
   readonly folder: string | undefined;
-  /** What names the folder, for messages; undefined where nothing does, and the files may be missing. */
-  readonly namedBy: string | undefined;
+  /** What names the folder, for messages. */
+  readonly namedBy: string;
+  /** Whether the folder must have certificates; else the authorities that Node trusts will do. */
+  readonly isRequired: boolean;
 }
 
 /** The files of a folder with TLS material, as the docker command names them. */
@@ -47,7 +56,8 @@ export function tlsOfEnvironment(environment: EngineEnvironment): TlsSource {
     isWanted: (verify ?? '') !== '',
     isVerified: true,
     folder: folder || config || undefined,
-    namedBy: folder ? certPath : undefined,
+    namedBy: certPath,
+    isRequired: (folder ?? '') !== '',
   };
 }
 
@@ -71,12 +81,7 @@ export function parseEngineUrl(url: string, tls: TlsSource = tlsOfEnvironment({}
     case 'https:':
       return tcpTarget(parsed, host, tls);
     case 'ssh:':
-      return {
-        kind: 'ssh',
-        host,
-        ...(parsed.port !== '' && { port: Number(parsed.port) }),
-        ...(parsed.username !== '' && { user: decodeURIComponent(parsed.username) }),
-      };
+      return sshTarget(parsed, host, url);
     default:
       throw unusable(url, acceptedForms);
   }
@@ -89,7 +94,8 @@ export function isLocal(target: EngineTarget): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(target.host);
 }
 
-const acceptedForms = 'use unix:///path, tcp://host:2375, https://host:2376, ssh://user@host or npipe:////./pipe/name';
+const acceptedForms =
+  'use unix:///path, tcp://host:2375, https://host:2376, ssh://user@host[/path] or npipe:////./pipe/name';
 
 /** The engine's default port is 2375 without TLS and 2376 with TLS (dockerd's documentation). */
 function tcpTarget(parsed: URL, host: string, tls: TlsSource): EngineTarget {
@@ -102,6 +108,31 @@ function tcpTarget(parsed: URL, host: string, tls: TlsSource): EngineTarget {
     port: parsed.port === '' ? fallback : Number(parsed.port),
     tls: secure ? tls : undefined,
   };
+}
+
+function sshTarget({ port, username, pathname }: URL, host: string, url: string): EngineTarget {
+  const [user, path] = [decoded(username), decoded(pathname)];
+  if (user === undefined || path === undefined) throw unusable(url, acceptedForms);
+  // The words after the host are read by the shell of the other machine.
+  if (!/^[\w./@:+-]*$/.test(path)) {
+    throw unusable(url, 'the path of its socket has other characters than letters, digits and _ . / @ : + -');
+  }
+  const isNamed = path.replaceAll('/', '') !== '';
+  return {
+    kind: 'ssh',
+    host,
+    ...(port !== '' && { port: Number(port) }),
+    ...(user !== '' && { user }),
+    ...(isNamed && { path }),
+  };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function unusable(url: string, fix: string): EngineError {

@@ -47,9 +47,9 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConne
 
 /** Reads ca.pem, cert.pem and key.pem, as the docker command does. */
 async function readCertificates(source: TlsSource): Promise<ConnectionOptions> {
-  const { folder = join(homedir(), '.docker'), namedBy, isVerified } = source;
+  const { folder = join(homedir(), '.docker'), namedBy, isVerified, isRequired } = source;
   const [ca, cert, key] = await Promise.all(tlsFiles.map((file) => readOptional(join(folder, file))));
-  if (ca === undefined && cert === undefined && namedBy !== undefined && isVerified) {
+  if (ca === undefined && cert === undefined && isRequired && isVerified) {
     throw new EngineError('permission', `${namedBy} ${quoted(folder)} holds neither ca.pem nor cert.pem`);
   }
   return { rejectUnauthorized: isVerified, ...(ca && { ca }), ...(cert && key && { cert, key }) };

@@ -33,7 +33,8 @@ export function connectSsh(target: SshTarget, [command, ...leading]: readonly [s
 const unattended = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=15'];
 
 function sshArguments(target: SshTarget): string[] {
-  return [...unattended, ...sshDestination(target), 'docker', 'system', 'dial-stdio'];
+  const at = target.path === undefined ? [] : [`--host=unix://${target.path}`];
+  return [...unattended, ...sshDestination(target), 'docker', ...at, 'system', 'dial-stdio'];
 }
 
 /** The arguments that name the host, and the user and port there. */

@@ -67,7 +67,8 @@ export async function readContext(folder: string, name: string, namedBy: Context
       isWanted: hasFiles || isUnverified,
       isVerified: !isUnverified,
       folder: files,
-      namedBy: hasFiles ? `the folder of the Docker context ${quoted(name)}` : undefined,
+      namedBy: `the folder of the Docker context ${quoted(name)}`,
+      isRequired: hasFiles,
     },
   };
 }

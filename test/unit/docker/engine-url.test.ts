@@ -4,7 +4,13 @@ import { EngineError } from '../../../src/docker/engine.ts';
 import { isLocal, parseEngineUrl, tlsOfEnvironment } from '../../../src/docker/engine-url.ts';
 
 /** TLS where no variable says anything of it. */
-const plainTls = { isWanted: false, isVerified: true, folder: undefined, namedBy: undefined };
+const plainTls = {
+  isWanted: false,
+  isVerified: true,
+  folder: undefined,
+  namedBy: 'DOCKER_CERT_PATH',
+  isRequired: false,
+};
 
 describe('an engine’s address', () => {
   test.each([
@@ -22,6 +28,8 @@ describe('an engine’s address', () => {
     ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: plainTls }, false],
     ['ssh://me@engine:2222', { kind: 'ssh', host: 'engine', port: 2222, user: 'me' }, false],
     ['ssh://engine', { kind: 'ssh', host: 'engine' }, false],
+    ['ssh://engine/', { kind: 'ssh', host: 'engine' }, false],
+    ['ssh://engine/run/a.sock', { kind: 'ssh', host: 'engine', path: '/run/a.sock' }, false],
   ])('%s is understood', (url, target, local) => {
     const parsed = parseEngineUrl(url);
     expect(parsed).toEqual(target);
@@ -38,12 +46,12 @@ describe('an engine’s address', () => {
   });
 
   test.each([
-    [{}, undefined, undefined],
-    [{ DOCKER_CERT_PATH: '', DOCKER_CONFIG: '' }, undefined, undefined],
-    [{ DOCKER_CONFIG: '/config' }, '/config', undefined],
-    [{ DOCKER_CONFIG: '/config', DOCKER_CERT_PATH: '/certs' }, '/certs', 'DOCKER_CERT_PATH'],
-  ])('certificates come from where the docker command has them: %j', (environment, folder, namedBy) => {
-    expect(tlsOfEnvironment(environment)).toMatchObject({ folder, namedBy });
+    [{}, undefined, false],
+    [{ DOCKER_CERT_PATH: '', DOCKER_CONFIG: '' }, undefined, false],
+    [{ DOCKER_CONFIG: '/config' }, '/config', false],
+    [{ DOCKER_CONFIG: '/config', DOCKER_CERT_PATH: '/certs' }, '/certs', true],
+  ])('certificates come from where the docker command has them: %j', (environment, folder, isRequired) => {
+    expect(tlsOfEnvironment(environment)).toMatchObject({ folder, isRequired });
   });
 
   test.each([
@@ -54,6 +62,10 @@ describe('an engine’s address', () => {
     ['localhost:2375', 'did you mean tcp://localhost:2375?'],
     ['10.0.0.1:2375', 'did you mean tcp://10.0.0.1:2375?'],
     ['ftp://engine', 'use unix:'],
+    // The shell of the other machine would read it.
+    ['ssh://engine/run/$(id)/a.sock', 'the path of its socket has other characters than letters, digits'],
+    ['ssh://engine/run/a b.sock', 'the path of its socket has other characters than letters, digits'],
+    ['ssh://%zz@engine', 'use unix:'],
   ])('%j is refused with advice', (url, advice) => {
     expect(() => parseEngineUrl(url)).toThrow(EngineError);
     expect(() => parseEngineUrl(url)).toThrow(advice);

@@ -210,7 +210,13 @@ describe('the engine client', () => {
     }
   });
 
-  test('reaches an engine over ssh, as the docker command does, and keeps the connection for the next call', async () => {
+  test.each([
+    ['ssh://me@far:2222', / -l me -p 2222 -- far docker system dial-stdio$/],
+    [
+      'ssh://far/run/user/1000/docker.sock',
+      / -- far docker --host=unix:\/\/\/run\/user\/1000\/docker\.sock system dial-stdio$/,
+    ],
+  ])('reaches %s as the docker command does, and keeps the connection for the next call', async (url, command) => {
     await using fake = await startFakeEngine();
     const folder = await mkdtemp(join(tmpdir(), 'sealane-ssh-'));
     const script = join(folder, 'ssh.mjs');
@@ -223,12 +229,12 @@ describe('the engine client', () => {
        process.stdin.pipe(engine).pipe(process.stdout);`,
     );
     try {
-      const engine = createDockerodeEngine('ssh://me@far:2222', { ssh: [process.execPath, script] });
+      const engine = createDockerodeEngine(url, { ssh: [process.execPath, script] });
       expect(await engine.list()).toEqual([]);
       expect(await engine.list()).toEqual([]);
       const logged = (await readFile(log, 'utf8')).trim().split('\n');
       expect(logged).toHaveLength(1);
-      expect(logged[0]).toMatch(/ -l me -p 2222 -- far docker system dial-stdio$/);
+      expect(logged[0]).toMatch(command);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

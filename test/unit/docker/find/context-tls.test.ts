@@ -13,11 +13,14 @@ const clientFiles = { 'cert.pem': client.certificate, 'key.pem': client.key };
 const stranger = await createAuthority('stranger', new Date());
 
 /** Pings an engine behind TLS that a context names, with the TLS files of the context. */
-async function ping(tls: Readonly<Record<string, string>>, { skipVerify = false, variables = {} } = {}) {
+async function ping(
+  tls: Readonly<Record<string, string>>,
+  { skipVerify = false, variables = {}, scheme = 'tcp' } = {},
+) {
   await using folder = await tempFolder();
   await using fake = await startFakeEngine();
   await using proxy = await startEngineTlsProxy(fake.url, await leafFor(['localhost']), authority);
-  await writeContext(folder.path, { name: 'secure', host: proxy.url, tls, skipVerify });
+  await writeContext(folder.path, { name: 'secure', host: proxy.url.replace('tcp', scheme), tls, skipVerify });
   await useContext(folder.path, 'secure');
   const environment = { DOCKER_CONFIG: folder.path, ...variables };
   const [found] = await findEngines(undefined, { environment, home: '/nowhere', platform: 'linux' });
@@ -49,6 +52,12 @@ describe('an engine behind TLS, of the Docker context in use', () => {
     const other = await createLeaf(stranger, { names: ['sealane'], client: true }, new Date());
     const files = { 'ca.pem': authority.certificate, 'cert.pem': other.certificate, 'key.pem': other.key };
     await expect(ping(files)).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+
+  it('is looked for with the authorities of Node where the context has no files, and the answer names the context', async () => {
+    await expect(ping({}, { scheme: 'https' })).rejects.toThrow(
+      /^the TLS handshake .*: check the folder of the Docker context "secure" \(ca\.pem, cert\.pem, key\.pem\)$/,
+    );
   });
 
   it('is said to lack its certificates where the context has a key alone', async () => {
