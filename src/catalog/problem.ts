@@ -41,6 +41,7 @@ const subjects = {
   'name-unresolved': 'service',
   'scope-unknown': 'setting',
   'engine-twice': 'setting',
+  'engines-overlap': 'setting',
   'config-invalid': 'file',
   'certificate-missing': 'service',
   'certificate-shared': 'service',

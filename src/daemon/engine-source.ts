@@ -1,17 +1,20 @@
 import type { ContainerRun } from '../catalog/declaration.ts';
+import type { Problem } from '../catalog/problem.ts';
 import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, scopeUnknown, type Discovery } from '../discovery/discover.ts';
-import { createTwinFinder, twinProblem, type EngineTwin } from '../discovery/same-engine.ts';
 import type { WatchObserver } from '../discovery/watcher.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
+import { createEngineConflicts } from './engine-conflicts.ts';
 import {
   createEngineWatch,
+  vantageFrom,
   type EngineWatch,
   type EngineWatchParts,
   type EngineWatchSettings,
+  type Standpoint,
   type WatchedEngine,
 } from './engine-watch.ts';
 import { isWaitedFor } from './readiness.ts';
@@ -35,6 +38,8 @@ export interface EngineSource {
    * undefined while that is not known.
    */
   readonly home: () => Vantage | undefined;
+  /** Sealane's vantage on an engine; undefined while it is unknown. */
+  readonly vantageOn: (engine: WatchedEngine) => Vantage | undefined;
   /** Whether the engine is an earlier one, given again: its containers are ignored. */
   readonly isTwin: (engine: WatchedEngine) => boolean;
   /** Whether this run of a container goes on, as far as is known. */
@@ -56,34 +61,36 @@ export function createEngineSource(
     createEngineWatch(one, parts, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
   );
   const guess = defaultBind();
-  const findTwins = createTwinFinder();
-  let twins: readonly EngineTwin[] = [];
-  const isTwin = (one: WatchedEngine): boolean => twins.some(({ ignored }) => watches[ignored] === one);
+  const conflicts = createEngineConflicts(watches);
   const home = (): Vantage | undefined => homeOf(watches);
+  const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
   return {
     engines: watches,
     declare() {
       const vantage = home();
       if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
-      twins = findTwins(watches.map(({ snapshot }) => snapshot()));
-      const found = watches.map((watch) => (isTwin(watch) ? noDiscovery : watch.declare(bind(), vantage)));
-      const [only = noDiscovery] = found;
-      if (found.length < 2) return only;
-      const problems = twins.map((one) => twinProblem(nameOf(watches, one.ignored), nameOf(watches, one.first)));
-      return sumOf([...found, { declarations: [], problems }]);
+      conflicts.update();
+      const found = watches.map((watch) =>
+        conflicts.isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch)),
+      );
+      return sumOf(found, conflicts.problems());
     },
     bind,
     home,
-    isTwin,
+    vantageOn(watch) {
+      const { vantage } = watch.snapshot();
+      return vantage && vantageFrom(vantage, standpointOn(watch));
+    },
+    isTwin: conflicts.isTwin,
     isAlive: ({ id, startedAtNs }) =>
-      watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
+      watches.some((one) => !conflicts.isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
     start(observerOf) {
       for (const watch of watches) {
         const observer = observerOf(watch);
         watch.start({
-          onEvent: (...event) => isTwin(watch) || observer.onEvent(...event),
-          onApplied: (...applied) => isTwin(watch) || observer.onApplied(...applied),
+          onEvent: (...event) => conflicts.isTwin(watch) || observer.onEvent(...event),
+          onApplied: (...applied) => conflicts.isTwin(watch) || observer.onApplied(...applied),
         });
       }
     },
@@ -121,14 +128,12 @@ function withoutProject(watches: readonly EngineWatch[]): Discovery {
   return isKnown ? scopeUnknown : noDiscovery;
 }
 
-function nameOf(watches: readonly EngineWatch[], index: number): string {
-  return watches[index]?.name ?? '';
-}
-
-function sumOf(found: readonly Discovery[]): Discovery {
+function sumOf(found: readonly Discovery[], problems: readonly Problem[]): Discovery {
+  const [only] = found;
+  if (only && found.length === 1) return only;
   return {
     declarations: found.flatMap(({ declarations }) => declarations),
-    problems: found.flatMap(({ problems }) => problems),
+    problems: [...problems, ...found.flatMap((one) => one.problems)],
     restarted: found.flatMap(({ restarted = [] }) => restarted),
   };
 }

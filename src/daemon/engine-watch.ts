@@ -27,13 +27,17 @@ export interface WatchedEngine extends NamedEngine {
 }
 
 export interface EngineWatch extends WatchedEngine {
-  /**
-   * The declarations of its containers; the same object until something changes. `home`: Sealane's vantage on the engine
-   * that it runs on.
-   */
-  declare(bind: string, home: Vantage | undefined): Discovery;
+  /** The declarations of its containers; the same object until something changes. */
+  declare(bind: string, standpoint: Standpoint): Discovery;
   start(observer: WatchObserver): void;
   stop(): Promise<void>;
+}
+
+export interface Standpoint {
+  /** Sealane's vantage on the engine that it runs on. */
+  readonly home: Vantage | undefined;
+  /** Whether containers of another engine have the addresses of this one's. */
+  readonly isApart: boolean;
 }
 
 export type EngineWatchParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
@@ -72,7 +76,7 @@ export function createEngineWatch(
     engine,
     tag,
     snapshot,
-    declare: (bind, home) => declare(snapshot(), bind, home),
+    declare: (bind, standpoint) => declare(snapshot(), bind, standpoint),
     start(observer) {
       const logger = taggedLogger(parts.logger, tag);
       const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
@@ -98,19 +102,20 @@ export function createEngineWatch(
  */
 function remembering(
   create: (bind: string) => ReturnType<typeof createDiscoverer>,
-): (snapshot: EngineSnapshot, bind: string, home: Vantage | undefined) => Discovery {
+): (snapshot: EngineSnapshot, bind: string, standpoint: Standpoint) => Discovery {
   let made: { readonly bind: string; readonly discover: ReturnType<typeof createDiscoverer> } | undefined;
-  let seen: { readonly own: Vantage | undefined; readonly home: Vantage | undefined } | undefined;
+  let seen: (Standpoint & { readonly own: Vantage | undefined }) | undefined;
   let vantage: Vantage | undefined;
   let last: { readonly snapshot: EngineSnapshot; readonly discovery: Discovery } | undefined;
-  return (snapshot, bind, home) => {
+  return (snapshot, bind, { home, isApart }) => {
     if (made?.bind !== bind) {
       made = { bind, discover: create(bind) };
       last = undefined;
     }
-    if (seen?.own !== snapshot.vantage || seen?.home !== home) {
-      seen = { own: snapshot.vantage, home };
-      vantage = snapshot.vantage && vantageFrom(snapshot.vantage, home);
+    const own = snapshot.vantage;
+    if (seen?.own !== own || seen?.home !== home || seen?.isApart !== isApart) {
+      seen = { own, home, isApart };
+      vantage = own && vantageFrom(own, seen);
       last = undefined;
     }
     if (last?.snapshot !== snapshot)
@@ -123,10 +128,14 @@ function remembering(
  * The vantage on an engine. In a container with a network of its own, addresses of the machine are not used while it is
  * unknown which engine the container is on: containers of that engine may have the same ones.
  */
-export function vantageFrom(own: Vantage, home: Vantage | undefined): Vantage | undefined {
-  if (home) return vantageBeside(own, home);
-  return defaultBind() === openBind && isOnOwnHost(own.reach) ? undefined : own;
+export function vantageFrom(own: Vantage, { home, isApart }: Standpoint): Vantage | undefined {
+  const vantage = isApart ? apart : own;
+  if (home) return vantageBeside(vantage, home);
+  return defaultBind() === openBind && isOnOwnHost(vantage.reach) ? undefined : vantage;
 }
+
+/** The ports that an engine publishes are those of this machine, also where its networks are not. */
+const apart: Vantage = { reach: { kind: 'published', host: '127.0.0.1', because: 'same-addresses' } };
 
 /**
  * The inputs without the marker file of a container, which would let Sealane take a container that has one of its

@@ -1,15 +1,15 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import { nameAt, nameOnEngine, splitName, type EngineTag } from '../catalog/container-name.ts';
+import { nameAt, nameOnEngine, splitName } from '../catalog/container-name.ts';
 import { explain, whyNot } from '../catalog/explain.ts';
 import type { Cause, Explanation } from '../catalog/explain/explanation.ts';
 import type { ContainerView, EngineView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
 import { asksFor, viewContainer, viewVantage } from '../discovery/container-view.ts';
-import type { ContainerFacts, ContainerSummary, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import type { ContainerFacts, ContainerSummary, Vantage } from '../docker/facts.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EngineSource } from './engine-source.ts';
-import { vantageFrom, type WatchedEngine } from './engine-watch.ts';
+import type { WatchedEngine } from './engine-watch.ts';
 import type { Relay } from './relay.ts';
 
 /**
@@ -86,7 +86,7 @@ function gather({ clock, settings, engines, relay, catalog }: ExplainerParts): E
     labelPrefix,
     scope: settings.scope,
     project: home?.project === undefined ? undefined : printable(home.project),
-    engines: served.map(({ tag, snapshot }) => viewEngine(tag, snapshot(), home)),
+    engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
     // Few questions need the containers, and there may be thousands.
     *containers() {
       for (const { tag, snapshot } of served)
@@ -108,10 +108,9 @@ function gather({ clock, settings, engines, relay, catalog }: ExplainerParts): E
   };
 }
 
-function viewEngine({ engine }: EngineTag, snapshot: EngineSnapshot, home: Vantage | undefined): EngineView {
-  const { status, synced, containers } = snapshot;
-  const vantage = snapshot.vantage && vantageFrom(snapshot.vantage, home);
-  return { name: engine, status, synced, vantage: viewVantage({ vantage, containers }) };
+function viewEngine({ tag, snapshot }: WatchedEngine, vantage: Vantage | undefined): EngineView {
+  const { status, synced, containers } = snapshot();
+  return { name: tag.engine, status, synced, vantage: viewVantage({ vantage, containers }) };
 }
 
 /**

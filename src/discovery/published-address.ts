@@ -73,6 +73,7 @@ const apart = {
   rootless: 'this engine is rootless',
   'virtual-machine': 'this engine is in a virtual machine',
   'other-engine': 'Sealane is in a container of another engine',
+  'same-addresses': 'containers of another engine have the same addresses',
 } as const;
 
 export function hostUnresolved(host: string): AddressChoice {

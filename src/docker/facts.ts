@@ -105,9 +105,10 @@ export type Reach =
       readonly addresses?: readonly string[];
       /**
        * Why containers of an engine on this machine can't be reached: `other-engine` where Sealane is in a container of
-       * another one. Absent where the engine is on another machine.
+       * another one, `same-addresses` where another one gives its containers the same. Absent where the engine is on another
+       * machine.
        */
-      readonly because?: 'rootless' | 'virtual-machine' | 'other-engine';
+      readonly because?: 'rootless' | 'virtual-machine' | 'other-engine' | 'same-addresses';
     };
 
 export interface Vantage {

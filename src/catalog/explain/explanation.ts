@@ -18,6 +18,7 @@ export type Cause =
   | 'out-of-scope'
   | 'scope-unknown'
   | 'engine-twice'
+  | 'engines-overlap'
   | 'label-mistake'
   | 'config-invalid'
   | 'port-unclear'

@@ -276,6 +276,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'name-unresolved': 'name-unresolved',
   'scope-unknown': 'scope-unknown',
   'engine-twice': 'engine-twice',
+  'engines-overlap': 'engines-overlap',
   'config-invalid': 'config-invalid',
   'certificate-missing': 'certificate',
   'certificate-shared': 'certificate',

@@ -65,12 +65,16 @@ export interface FakeEngine extends AsyncDisposable {
   up(): Promise<void>;
 }
 
-/** `firstId`: the number of the first container's id, since two engines have no id in common. */
+/** `firstId`: the number of the first container's id and address, since two engines have none in common. */
 export async function startFakeEngine({ firstId = 0 } = {}): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-engine-'));
   const engine = new HttpFakeEngine(folder, firstId);
   await engine.up();
   return engine;
+}
+
+function addressOf(number: number): string {
+  return `172.17.${number >> 8}.${number & 255}`;
 }
 
 class HttpFakeEngine implements FakeEngine {
@@ -131,7 +135,7 @@ class HttpFakeEngine implements FakeEngine {
       health: undefined,
       startedAtNs: 0n,
       networkMode: 'bridge',
-      networks: { bridge: { networkId: 'net-bridge', ip: `172.17.0.${this.containers.size + 2}` } },
+      networks: { bridge: { networkId: 'net-bridge', ip: addressOf(this.#firstId + this.containers.size + 2) } },
       exposedPorts: [80],
       ...spec,
     };

@@ -134,7 +134,7 @@ describe('several engines', () => {
     await using a = await startFakeEngine();
     for (const name of ['web', 'api', 'db']) a.run({ name });
     await using scene = watch({ desktop: a, socket: a });
-    await scene.until(() => scene.source.engines.every(({ snapshot }) => snapshot().containers.size === 3));
+    await scene.until(() => scene.source.engines.every(({ snapshot }) => snapshot().synced));
     const { problems } = scene.catalog();
     expect(scene.upstreams()).toEqual([
       'api@desktop: api@desktop',
@@ -143,6 +143,20 @@ describe('several engines', () => {
     ]);
     expect(problems.filter(({ code }) => code === 'engine-twice')).toMatchObject([
       { message: expect.stringMatching(/desktop and socket .* one engine; socket is ignored/) },
+    ]);
+  });
+
+  it('whose containers have the same addresses are told apart: the later goes through published ports only', async () => {
+    await using fakes = new AsyncDisposableStack();
+    const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
+    for (const engine of [a, b])
+      engine.run({ name: 'web', labels: shop, networks: { bridge: { networkId: 'n', ip: '172.17.0.2' } } });
+    await using scene = watch({ a, b });
+    await scene.until(() => scene.source.engines.every(({ snapshot }) => snapshot().synced));
+    expect(scene.upstreams()).toEqual(['shop: web@a']);
+    expect(scene.catalog().problems.map(({ code, subject }) => `${code} ${subject}`)).toEqual([
+      'engines-overlap docker',
+      'no-address web@b',
     ]);
   });
 

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { createPairFinder, shareAddresses, shareContainers } from '../../../src/discovery/engine-pairs.ts';
+import type { ContainerFacts, EngineSnapshot } from '../../../src/docker/facts.ts';
+import { containerFacts, snapshotOf } from '../../support/facts.ts';
+
+const [one, two, three] = [containerFacts(), containerFacts(), containerFacts()];
+const away = (...containers: readonly ContainerFacts[]): EngineSnapshot => ({
+  ...snapshotOf(containers),
+  status: { kind: 'disconnected', reason: 'it was stopped' },
+});
+
+describe('two addresses of one engine', () => {
+  it('are found by a container that both have, and the later one is ignored', () => {
+    const find = createPairFinder(shareContainers);
+    expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toEqual([{ first: 0, later: 2 }]);
+  });
+
+  it('are two engines while they have no container in common', () => {
+    expect(createPairFinder(shareContainers)([snapshotOf([one]), snapshotOf([two])])).toEqual([]);
+    expect(createPairFinder(shareContainers)([snapshotOf([]), snapshotOf([])])).toEqual([]);
+  });
+
+  it('stay one engine while one of them has heard of the last container’s death and the other has not', () => {
+    const find = createPairFinder(shareContainers);
+    const twins = find([snapshotOf([one]), snapshotOf([one])]);
+    expect(find([snapshotOf([]), snapshotOf([one])])).toEqual(twins);
+    expect(find([snapshotOf([]), snapshotOf([])])).toEqual(twins);
+    expect(find([snapshotOf([]), snapshotOf([two])])).toEqual(twins);
+  });
+
+  it('are compared again once one of them was out of reach: it may be another engine now', () => {
+    const find = createPairFinder(shareContainers);
+    find([snapshotOf([one]), snapshotOf([one])]);
+    expect(find([snapshotOf([one]), away(one)])).toHaveLength(1);
+    expect(find([snapshotOf([one]), away(two)])).toEqual([]);
+    expect(find([snapshotOf([one]), snapshotOf([two])])).toEqual([]);
+  });
+});
+
+describe('two engines whose containers have the same address', () => {
+  const at = (ipv4: string): ContainerFacts =>
+    containerFacts({
+      networking: { kind: 'networks', attachments: [{ name: 'bridge', networkId: 'n', ipv4 }] },
+    });
+
+  it('are found, since a dial to one would reach the other', () => {
+    const [a, b] = [snapshotOf([at('172.17.0.2'), at('172.17.0.3')]), snapshotOf([at('172.17.0.3')])];
+    expect(createPairFinder(shareAddresses)([a, b])).toEqual([{ first: 0, later: 1 }]);
+  });
+
+  it('do not matter where one of them is reached by other means', () => {
+    const find = createPairFinder(shareAddresses);
+    const far = snapshotOf([at('172.17.0.2')], { reach: { kind: 'published', host: '192.0.2.7' } });
+    expect(find([snapshotOf([at('172.17.0.2')]), far])).toEqual([]);
+    expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('10.88.0.2')])])).toEqual([]);
+  });
+});
