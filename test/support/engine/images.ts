@@ -36,7 +36,7 @@ async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => vo
   return base;
 }
 
-export async function buildToolsImage({ host }: AcquiredEngine): Promise<string> {
+export async function buildToolsImage({ host }: Pick<AcquiredEngine, 'host'>): Promise<string> {
   // Debian's redis-check-rdb is the same file as redis-server: the program acts by the name of its executable.
   const redis = await required('redis-check-rdb');
   const entries: Entry[] = [

@@ -1,0 +1,128 @@
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNetwork, poolPrefix, removeNetwork } from '../../../dev/engine/network.ts';
+import { engineVariable } from '../../../dev/engine/processes.ts';
+import { supervisorMessage } from '../../../dev/engine/supervisor-protocol.ts';
+import { run } from '../../../dev/machine/command.ts';
+import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
+import { eventually } from './replica.ts';
+
+/**
+ * A private Docker engine in a network namespace of its own, whose containers' addresses are reached from here:
+ *
+ *   this machine ── 10.N.0.0/16 ──▶ a pair of veth ──▶ the namespace: bridge ── containers
+ *
+ * While the way is not there, and after it, the addresses are unreachable. Namespace, bridges and the way end with the
+ * supervisor, which ends with this process.
+ */
+export interface SecondEngine extends AsyncDisposable {
+  readonly host: string;
+  readonly client: EngineClient;
+  /** Kills the daemon, as a crash would. Its containers run on. */
+  kill(): Promise<void>;
+  /** Starts the daemon again, which ends the containers of its former run and starts those with a restart policy. */
+  restart(): Promise<void>;
+}
+
+export async function startSecondEngine(): Promise<SecondEngine> {
+  await using stack = new AsyncDisposableStack();
+  const name = `sway-${crypto.randomUUID().slice(0, 8)}`;
+  // The bridge only claims the range, which the engine gives to a bridge in its own namespace.
+  const { pool } = await createNetwork(name);
+  stack.defer(() => removeNetwork(pool));
+  await run('ip', ['link', 'del', name]);
+  const supervisor = startSupervisor(pool);
+  const gone = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()));
+  stack.defer(async () => {
+    if (supervisor.connected) supervisor.send({ kind: 'release' });
+    await gone;
+  });
+  const { host, folder } = await readyOf(supervisor, gone);
+  const inside: Inside = ['nsenter', `--net=/proc/${supervisor.pid}/ns/net`];
+  await connectNamespace(name, pool, supervisor.pid ?? 0, inside);
+  // The device outlives its namespace by a moment, unless it is removed.
+  stack.defer(async () => void (await run('ip', ['link', 'del', name])));
+  const client = connect(host);
+  const kept = stack.move();
+  return {
+    host,
+    client,
+    kill: () => killDaemon(folder),
+    async restart() {
+      const daemon = ['dockerd', '--config-file', join(folder, 'daemon.json')];
+      // The supervisor finds the daemon by the variable, and ends it.
+      spawn(inside[0], [inside[1], ...daemon], {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, [engineVariable]: folder },
+      }).unref();
+      await eventually(
+        () =>
+          client.ping().then(
+            () => true,
+            () => false,
+          ),
+        Boolean,
+      );
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The command that runs another one in the namespace. */
+type Inside = readonly [program: string, namespace: string];
+
+/** Starts a supervisor in a namespace where all ranges but `pool` seem taken. */
+function startSupervisor(pool: string): ChildProcess {
+  const others = Array.from({ length: 256 }, (_, octet) => `10.${octet}.0.0/16`).filter((range) => range !== pool);
+  const routes = others.map((range) => `route add unreachable ${range}`).join('\n');
+  const entrance = `ip link set lo up && printf '%s\\n' "$0" | ip -batch - && exec "$@"`;
+  return fork(fileURLToPath(new URL('../../../dev/engine/supervisor.ts', import.meta.url)), ['docker'], {
+    execPath: 'unshare',
+    execArgv: ['--net', 'sh', '-c', entrance, routes, process.execPath],
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    cwd: '/',
+  });
+}
+
+function readyOf(
+  supervisor: ChildProcess,
+  gone: Promise<void>,
+): Promise<{ readonly host: string; readonly folder: string }> {
+  return new Promise((resolve, reject) => {
+    supervisor.on('error', reject);
+    supervisor.on('message', (raw) => {
+      const message = supervisorMessage.parse(raw);
+      if (message.kind === 'failed') reject(new Error(message.reason));
+      else if ('folder' in message) resolve(message);
+    });
+    void gone.then(() => reject(new Error('the supervisor of the second engine ended early')));
+  });
+}
+
+/** The kernel in the namespace answers for all addresses of the pool (proxy_arp, ip-sysctl), and forwards to them. */
+async function connectNamespace(device: string, pool: string, pid: number, inside: Inside): Promise<void> {
+  // No router knows these two addresses (RFC 3927). No other engine has the pool, whose second byte is theirs.
+  const network = `169.254.${poolPrefix(pool).split('.')[1]}`;
+  const conf = '/proc/sys/net/ipv4';
+  const settings = [
+    `echo 1 > ${conf}/ip_forward`,
+    `echo 1 > ${conf}/conf/outside/proxy_arp`,
+    `echo 0 > ${conf}/neigh/outside/proxy_delay`,
+  ];
+  await run('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'outside', 'netns', String(pid)]);
+  await run('ip', ['address', 'add', `${network}.0/31`, 'dev', device]);
+  await run('ip', ['link', 'set', device, 'up']);
+  const within = [`ip address add ${network}.1/31 dev outside`, 'ip link set outside up', ...settings];
+  await run(inside[0], [inside[1], 'sh', '-c', within.join(' && ')]);
+  // The route for the whole pool says that it is unreachable; these two go before it while the way is there.
+  for (const half of ['0.0/17', '128.0/17']) await run('ip', ['route', 'add', poolPrefix(pool) + half, 'dev', device]);
+}
+
+async function killDaemon(folder: string): Promise<void> {
+  const pid = Number(await readFile(join(folder, 'docker.pid'), 'utf8'));
+  process.kill(pid, 'SIGKILL');
+}
