@@ -15,10 +15,10 @@ export type Report =
   | { readonly kind: 'up'; readonly url: string }
   | { readonly kind: 'calls'; readonly lists: number; readonly inspects: number };
 
-/** Each service has its own port and `replicas` containers. */
-const [count = 0, firstPort = 0, replicas = 10] = process.argv.slice(2).map(Number);
-await using engine = await startFakeEngine();
-const ids = Array.from({ length: count }, (_, index) => engine.run(specOf(index)));
+/** Each service has its own port and `replicas` containers; `first` is the number of the engine's first container. */
+const [count = 0, first = 0, firstPort = 0, replicas = 10] = process.argv.slice(2).map(Number);
+await using engine = await startFakeEngine({ firstId: first });
+const ids = Array.from({ length: count }, (_, index) => engine.run(specOf(first + index)));
 const ended = Promise.withResolvers<void>();
 process.on('disconnect', () => ended.resolve());
 process.on('message', (order: Order) => {

@@ -14,6 +14,8 @@ export interface SimulatedEngine extends AsyncDisposable {
 
 export interface EngineSize {
   readonly containers: number;
+  /** The number of the first container, 0 unless given: no two engines have one in common. */
+  readonly first?: number;
   /** The number of containers of each service. */
   readonly replicas: number;
   /** The port of the first service; the next services have the following ports. */
@@ -25,8 +27,13 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('calls'), lists: z.number(), inspects: z.number() }),
 ]);
 
-export async function startEngine({ containers, replicas, firstPort }: EngineSize): Promise<SimulatedEngine> {
-  const child = fork(new URL('engine.ts', import.meta.url), [containers, firstPort, replicas].map(String));
+export async function startEngine({
+  containers,
+  first = 0,
+  replicas,
+  firstPort,
+}: EngineSize): Promise<SimulatedEngine> {
+  const child = fork(new URL('engine.ts', import.meta.url), [containers, first, firstPort, replicas].map(String));
   const up = await answer(child);
   if (up.kind !== 'up') throw new Error('the engine did not report its address');
   const order = (what: Order): void => void child.send(what);

@@ -1,9 +1,9 @@
 import type { Problem } from '../catalog/problem.ts';
 import {
   createPairFinder,
+  findSharedAddresses,
+  findSharedContainers,
   overlapProblem,
-  shareAddresses,
-  shareContainers,
   twinProblem,
   type EnginePair,
 } from '../discovery/engine-pairs.ts';
@@ -24,8 +24,8 @@ export interface EngineConflicts {
 }
 
 export function createEngineConflicts(engines: readonly WatchedEngine[]): EngineConflicts {
-  const findTwins = createPairFinder(shareContainers);
-  const findOverlaps = createPairFinder(shareAddresses);
+  const findTwins = createPairFinder(findSharedContainers());
+  const findOverlaps = createPairFinder(findSharedAddresses());
   let twins: readonly EnginePair[] = [];
   let overlaps: readonly EnginePair[] = [];
   const isIn = (pairs: readonly EnginePair[], engine: WatchedEngine): boolean =>

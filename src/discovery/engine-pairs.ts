@@ -15,76 +15,99 @@ export interface EnginePair {
   readonly later: number;
 }
 
-type Overlap = (first: EngineSnapshot, later: EngineSnapshot) => boolean;
+/** Takes the engines' state, and tells of two engines, the earlier first, whether they overlap. */
+type FindOverlaps = (snapshots: readonly EngineSnapshot[]) => (first: number, later: number) => boolean;
 
 /**
  * What was found stays while both are connected: each hears of a start or a death some milliseconds before the other, and
  * has no container in common with it then. Only another connection may lead to another engine.
  */
-export function createPairFinder(overlap: Overlap): (snapshots: readonly EngineSnapshot[]) => readonly EnginePair[] {
-  const overlaps = remembering(overlap);
+export function createPairFinder(find: FindOverlaps): (snapshots: readonly EngineSnapshot[]) => readonly EnginePair[] {
   let known: readonly EnginePair[] = [];
   return (snapshots) => {
+    const overlap = find(snapshots);
     const isConnected = (index: number): boolean => snapshots[index]?.status.kind === 'connected';
-    known = snapshots.flatMap((snapshot, later): EnginePair[] => {
+    known = snapshots.flatMap((_, later): EnginePair[] => {
       const before = known.find((one) => one.later === later);
       if (before && isConnected(before.first) && isConnected(later)) return [before];
-      const first = snapshots.slice(0, later).findIndex((earlier) => overlaps(earlier, snapshot));
+      const first = snapshots.slice(0, later).findIndex((_earlier, index) => overlap(index, later));
       return first === -1 ? [] : [{ first, later }];
     });
     return known;
   };
 }
 
-/** Answers are remembered by the identity of the two snapshots: mostly one of several engines has changed. */
-function remembering(overlap: Overlap): Overlap {
-  const memo = new WeakMap<EngineSnapshot, WeakMap<EngineSnapshot, boolean>>();
-  return (first, later) => {
-    const answers = memo.get(first) ?? new WeakMap<EngineSnapshot, boolean>();
-    memo.set(first, answers);
-    const answer = answers.get(later) ?? overlap(first, later);
-    answers.set(later, answer);
-    return answer;
+/** Engines that have a container in common. */
+export function findSharedContainers(): FindOverlaps {
+  return findShared(({ id }) => [id]);
+}
+
+/** Engines that have an address in common. Only those that are dialed from this machine can be mistaken for one another. */
+export function findSharedAddresses(): FindOverlaps {
+  const find = findShared(({ networking }) =>
+    networking.kind === 'networks'
+      ? networking.attachments.flatMap(({ ipv4, ipv6 }) => [ipv4 ?? [], ipv6 ?? []].flat())
+      : [],
+  );
+  return (snapshots) => {
+    const share = find(snapshots);
+    const isDialed = (index: number): boolean => snapshots[index]?.vantage?.reach.kind === 'host';
+    return (first, later) => isDialed(first) && isDialed(later) && share(first, later);
   };
 }
 
-export function shareContainers({ containers: a }: EngineSnapshot, { containers: b }: EngineSnapshot): boolean {
-  return haveCommon(a, b);
+function findShared(keysOf: (facts: ContainerFacts) => readonly string[]): FindOverlaps {
+  const keys = new SharedKeys();
+  const seen: EngineSnapshot['containers'][] = [];
+  return (snapshots) => {
+    snapshots.forEach(({ containers }, engine) => {
+      const before = seen[engine] ?? new Map<string, ContainerFacts>();
+      seen[engine] = containers;
+      for (const facts of missing(before, containers)) keys.release(keysOf(facts), engine);
+      for (const facts of missing(containers, before)) keys.claim(keysOf(facts), engine);
+    });
+    return (first, later) => keys.areShared(first, later);
+  };
 }
 
-/** Only addresses that would be dialed from this machine can be mistaken for one another. */
-export function shareAddresses(a: EngineSnapshot, b: EngineSnapshot): boolean {
-  if (a.vantage?.reach.kind !== 'host' || b.vantage?.reach.kind !== 'host') return false;
-  return haveCommon(addressesOf(a.containers), addressesOf(b.containers));
+/** The facts that `others` lacks. Facts that did not change are the same object. */
+function missing(containers: EngineSnapshot['containers'], others: EngineSnapshot['containers']): ContainerFacts[] {
+  if (containers === others) return [];
+  return [...containers.values()].filter((facts) => others.get(facts.id) !== facts);
 }
 
-interface Keyed {
-  readonly size: number;
-  keys(): Iterable<string>;
-  has(key: string): boolean;
-}
+/** Which engines have which key. Mostly one of thousands of containers has changed, and the others cost only a look. */
+class SharedKeys {
+  /** An engine is named once for each of its containers with the key. */
+  readonly #holders = new Map<string, readonly number[]>();
+  /** The keys that several engines have. */
+  readonly #contested = new Set<string>();
 
-function haveCommon(a: Keyed, b: Keyed): boolean {
-  const [few, many] = a.size < b.size ? [a, b] : [b, a];
-  for (const key of few.keys()) if (many.has(key)) return true;
-  return false;
-}
+  claim(keys: readonly string[], engine: number): void {
+    for (const key of keys) this.#set(key, [...(this.#holders.get(key) ?? []), engine]);
+  }
 
-const known = new WeakMap<ReadonlyMap<string, ContainerFacts>, ReadonlySet<string>>();
-
-function addressesOf(containers: ReadonlyMap<string, ContainerFacts>): ReadonlySet<string> {
-  const remembered = known.get(containers);
-  if (remembered) return remembered;
-  const addresses = new Set<string>();
-  for (const { networking } of containers.values()) {
-    if (networking.kind !== 'networks') continue;
-    for (const { ipv4, ipv6 } of networking.attachments) {
-      if (ipv4 !== undefined) addresses.add(ipv4);
-      if (ipv6 !== undefined) addresses.add(ipv6);
+  release(keys: readonly string[], engine: number): void {
+    for (const key of keys) {
+      const holders = this.#holders.get(key) ?? [];
+      this.#set(key, holders.toSpliced(holders.indexOf(engine), 1));
     }
   }
-  known.set(containers, addresses);
-  return addresses;
+
+  areShared(first: number, later: number): boolean {
+    for (const key of this.#contested) {
+      const holders = this.#holders.get(key) ?? [];
+      if (holders.includes(first) && holders.includes(later)) return true;
+    }
+    return false;
+  }
+
+  #set(key: string, holders: readonly number[]): void {
+    if (holders.length === 0) this.#holders.delete(key);
+    else this.#holders.set(key, holders);
+    if (holders.some((engine) => engine !== holders[0])) this.#contested.add(key);
+    else this.#contested.delete(key);
+  }
 }
 
 export function twinProblem(first: string, later: string): Problem {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPairFinder, shareAddresses, shareContainers } from '../../../src/discovery/engine-pairs.ts';
+import { createPairFinder, findSharedAddresses, findSharedContainers } from '../../../src/discovery/engine-pairs.ts';
 import type { ContainerFacts, EngineSnapshot } from '../../../src/docker/facts.ts';
 import { containerFacts, snapshotOf } from '../../support/facts.ts';
 
@@ -11,17 +11,17 @@ const away = (...containers: readonly ContainerFacts[]): EngineSnapshot => ({
 
 describe('two addresses of one engine', () => {
   it('are found by a container that both have, and the later one is ignored', () => {
-    const find = createPairFinder(shareContainers);
+    const find = createPairFinder(findSharedContainers());
     expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toEqual([{ first: 0, later: 2 }]);
   });
 
   it('are two engines while they have no container in common', () => {
-    expect(createPairFinder(shareContainers)([snapshotOf([one]), snapshotOf([two])])).toEqual([]);
-    expect(createPairFinder(shareContainers)([snapshotOf([]), snapshotOf([])])).toEqual([]);
+    expect(createPairFinder(findSharedContainers())([snapshotOf([one]), snapshotOf([two])])).toEqual([]);
+    expect(createPairFinder(findSharedContainers())([snapshotOf([]), snapshotOf([])])).toEqual([]);
   });
 
   it('stay one engine while one of them has heard of the last container’s death and the other has not', () => {
-    const find = createPairFinder(shareContainers);
+    const find = createPairFinder(findSharedContainers());
     const twins = find([snapshotOf([one]), snapshotOf([one])]);
     expect(find([snapshotOf([]), snapshotOf([one])])).toEqual(twins);
     expect(find([snapshotOf([]), snapshotOf([])])).toEqual(twins);
@@ -29,7 +29,7 @@ describe('two addresses of one engine', () => {
   });
 
   it('are compared again once one of them was out of reach: it may be another engine now', () => {
-    const find = createPairFinder(shareContainers);
+    const find = createPairFinder(findSharedContainers());
     find([snapshotOf([one]), snapshotOf([one])]);
     expect(find([snapshotOf([one]), away(one)])).toHaveLength(1);
     expect(find([snapshotOf([one]), away(two)])).toEqual([]);
@@ -45,13 +45,27 @@ describe('two engines whose containers have the same address', () => {
 
   it('are found, since a dial to one would reach the other', () => {
     const [a, b] = [snapshotOf([at('172.17.0.2'), at('172.17.0.3')]), snapshotOf([at('172.17.0.3')])];
-    expect(createPairFinder(shareAddresses)([a, b])).toEqual([{ first: 0, later: 1 }]);
+    expect(createPairFinder(findSharedAddresses())([a, b])).toEqual([{ first: 0, later: 1 }]);
   });
 
   it('do not matter where one of them is reached by other means', () => {
-    const find = createPairFinder(shareAddresses);
+    const find = createPairFinder(findSharedAddresses());
     const far = snapshotOf([at('172.17.0.2')], { reach: { kind: 'published', host: '192.0.2.7' } });
     expect(find([snapshotOf([at('172.17.0.2')]), far])).toEqual([]);
     expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('10.88.0.2')])])).toEqual([]);
+  });
+});
+
+describe('engines whose containers come and go', () => {
+  it('are compared by what they have now, however often a container changed', () => {
+    const find = findSharedContainers();
+    const restarted = { ...one, startedAtNs: 9n };
+    const share = (first: EngineSnapshot, later: EngineSnapshot): boolean => find([first, later])(0, 1);
+    expect(share(snapshotOf([one]), snapshotOf([two]))).toBe(false);
+    expect(share(snapshotOf([one]), snapshotOf([two, restarted]))).toBe(true);
+    expect(share(snapshotOf([restarted]), snapshotOf([one]))).toBe(true);
+    expect(share(snapshotOf([]), snapshotOf([one]))).toBe(false);
+    expect(share(snapshotOf([two]), snapshotOf([one]))).toBe(false);
+    expect(share(snapshotOf([two]), snapshotOf([two]))).toBe(true);
   });
 });
