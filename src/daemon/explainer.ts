@@ -4,8 +4,10 @@ import { explain, whyNot } from '../catalog/explain.ts';
 import type { Cause, Explanation } from '../catalog/explain/explanation.ts';
 import type { ContainerView, EngineView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
-import { asksFor, viewContainer, viewVantage } from '../discovery/container-view.ts';
+import { asksFor, viewContainer, viewVantage, type ViewedEngine } from '../discovery/container-view.ts';
 import type { ContainerFacts, ContainerSummary, Vantage } from '../docker/facts.ts';
+import type { Engine } from '../docker/engine.ts';
+import { isOnOwnHost } from '../docker/identity/vantage.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EngineSource } from './engine-source.ts';
@@ -52,7 +54,10 @@ export function createExplainer(parts: ExplainerParts): Explainer {
       const first = explain(text, gather(parts));
       if (!isForEngine(first, parts)) return first;
       const answers = await Promise.all(
-        enginesFor(text, parts).map((one) => askEngine(one, text, first, gather(parts))),
+        enginesFor(text, parts).map((one) => {
+          const asked = { engine: one.engine, viewed: viewedEngine(one, parts) };
+          return askEngine(asked, text, first, gather(parts));
+        }),
       );
       const inspected = answers.flatMap((one) => one.inspected);
       const otherNames = answers.flatMap((one) => one.otherNames);
@@ -76,7 +81,8 @@ function enginesFor(text: string, { engines }: ExplainerParts): readonly Watched
   return named.length > 0 ? named : reached;
 }
 
-function gather({ clock, settings, engines, relay, catalog }: ExplainerParts): ExplainWorld {
+function gather(parts: ExplainerParts): ExplainWorld {
+  const { clock, settings, engines, relay, catalog } = parts;
   const labelPrefix = settings['label-prefix'];
   const served = engines.engines.filter((one) => !engines.isTwin(one));
   const home = engines.home();
@@ -89,13 +95,15 @@ function gather({ clock, settings, engines, relay, catalog }: ExplainerParts): E
     engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
     // Few questions need the containers, and there may be thousands.
     *containers() {
-      for (const { tag, snapshot } of served)
-        for (const facts of snapshot().containers.values()) yield viewContainer(facts, labelPrefix, tag);
+      for (const one of served) {
+        const viewed = viewedEngine(one, parts);
+        for (const facts of one.snapshot().containers.values()) yield viewContainer(facts, labelPrefix, viewed);
+      }
     },
     containerOf(id) {
-      for (const { tag, snapshot } of served) {
-        const facts = snapshot().containers.get(id);
-        if (facts) return viewContainer(facts, labelPrefix, tag);
+      for (const one of served) {
+        const facts = one.snapshot().containers.get(id);
+        if (facts) return viewContainer(facts, labelPrefix, viewedEngine(one, parts));
       }
       return undefined;
     },
@@ -113,31 +121,36 @@ function viewEngine({ tag, snapshot }: WatchedEngine, vantage: Vantage | undefin
   return { name: tag.engine, status, synced, vantage: viewVantage({ vantage, containers }) };
 }
 
+function viewedEngine(watched: WatchedEngine, { engines }: ExplainerParts): ViewedEngine {
+  const vantage = engines.vantageOn(watched);
+  return { ...watched.tag, isHere: !vantage || isOnOwnHost(vantage.reach) };
+}
+
 /**
  * Asks an engine for the containers that a question may be about and that are not followed: stopped or unlabelled ones,
  * and those that publish a port that Sealane can't listen on.
  */
 async function askEngine(
-  { engine, tag }: WatchedEngine,
+  { engine, viewed }: { readonly engine: Engine; readonly viewed: ViewedEngine },
   text: string,
   first: Explanation,
   world: ExplainWorld,
 ): Promise<Pick<ExplainWorld, 'inspected' | 'otherNames'>> {
   const { labelPrefix } = world;
   const signal = AbortSignal.timeout(askedForMs);
-  const asked = nameOnEngine({ ...tag, name: text });
-  const view = (facts: ContainerFacts): ContainerView => viewContainer(facts, labelPrefix, tag);
+  const asked = nameOnEngine({ ...viewed, name: text });
+  const view = (facts: ContainerFacts): ContainerView => viewContainer(facts, labelPrefix, viewed);
   try {
     const isName = first.kind === 'unknown' && containerName.test(asked);
     const named = isName ? await engine.inspect(asked, signal) : undefined;
     if (named) return { inspected: [view(named)], otherNames: [] };
     const rows = await engine.list(signal, 'all');
-    const services = first.services.map((name) => nameOnEngine({ ...tag, name }));
+    const services = first.services.map((name) => nameOnEngine({ ...viewed, name }));
     const meant = rows.filter((row) => isMeant(row, asked, { ...first, services }, world)).slice(0, mostInspected);
     const facts = await Promise.all(meant.map(({ id }) => engine.inspect(id, signal)));
     return {
       inspected: facts.flatMap((one) => (one ? [view(one)] : [])),
-      otherNames: rows.flatMap(({ names }) => names.map((name) => nameAt(printable(name), tag))),
+      otherNames: rows.flatMap(({ names }) => names.map((name) => nameAt(printable(name), viewed))),
     };
   } catch {
     // The explanation is made of what is known here.

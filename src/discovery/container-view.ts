@@ -11,14 +11,14 @@ import { hasLabelsOf } from './world.ts';
 /**
  * Describes containers and Sealane's vantage for explanations. Pure.
  */
-export function viewContainer(facts: ContainerFacts, labelPrefix: string, tag: EngineTag = {}): ContainerView {
+export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: ViewedEngine = {}): ContainerView {
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
   const service = labels['com.docker.compose.service'];
   return {
     id: facts.id,
-    name: nameAt(printable(facts.name), tag),
-    engine: tag.engine,
+    name: nameAt(printable(facts.name), of),
+    engine: of.engine,
     state: facts.state,
     lastExit: facts.lastExit,
     restarts: facts.restarts ?? 0,
@@ -28,12 +28,18 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string, tag: E
     project: project === undefined ? undefined : printable(project),
     composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),
     networks: networksOf(facts),
-    hostPorts: facts.publishedPorts.map(({ hostPort }) => hostPort),
+    hostPorts: of.isHere === false ? [] : facts.publishedPorts.map(({ hostPort }) => hostPort),
     pools: Object.entries(labels).flatMap(([key, value]) =>
       key.startsWith(`${labelPrefix}.`) && key.endsWith('.pool') ? [printable(value.trim())] : [],
     ),
     asksFor: (port) => asksFor(labels, labelPrefix, port),
   };
+}
+
+/** The engine of a container. */
+export interface ViewedEngine extends EngineTag {
+  /** Whether it publishes ports on this machine, as an engine on another one does not. Default: true. */
+  readonly isHere?: boolean;
 }
 
 /** Whether the labels, also those with mistakes, ask for a listener on the port. */

@@ -67,6 +67,6 @@ export interface ContainerView extends EngineTag {
   readonly pools: readonly string[];
   /** Whether its labels, also those with mistakes, ask for a listener on the port. */
   readonly asksFor: (port: number) => boolean;
-  /** The ports of the host on which its own ports are published. */
+  /** The ports of this machine on which its own ports are published. */
   readonly hostPorts: readonly number[];
 }

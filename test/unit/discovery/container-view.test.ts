@@ -51,6 +51,15 @@ describe('a container, as explanations show it', () => {
     expect([80, 5432, 7000, 7001, 7002, 7003].filter(asksFor)).toEqual(ports);
   });
 
+  it('publishes ports on this machine unless its engine is on another one', () => {
+    const facts = containerFacts({ publishedPorts: [{ containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }] });
+    expect(viewContainer(facts, 'sealane').hostPorts).toEqual([8080]);
+    expect(viewContainer(facts, 'sealane', { engine: 'far', isHere: false })).toMatchObject({
+      name: `${facts.name}@far`,
+      hostPorts: [],
+    });
+  });
+
   it('has hostile names with escapes', () => {
     const labels = { 'com.docker.compose.project': '\u001b[31m', 'com.docker.compose.service': 'x\n' };
     const { name, composeService } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');
