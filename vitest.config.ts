@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Five kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * Six kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
  * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
- * global setup) and `web` (a real browser, and the same engine).
+ * global setup), `podman` (the lifecycle suite of `docker` on a real Podman, and what only Podman does) and `web` (a
+ * real browser, and the same engine as `docker`).
  */
 export default defineConfig({
   test: {
@@ -26,6 +27,18 @@ export default defineConfig({
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
           globalSetup: ['test/support/engine/setup.ts'],
+          setupFiles: ['test/support/engine/worker.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'podman',
+          include: ['test/docker/lifecycle/**/*.test.ts', 'test/podman/**/*.test.ts'],
+          globalSetup: ['test/support/engine/podman-setup.ts'],
+          setupFiles: ['test/support/engine/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           isolate: false,

@@ -4,14 +4,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve as absolute } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { canInstall } from '../dev/machine/packages.ts';
 import { addCounts, countVitest, noCounts, summary, type Counts } from './support/results.ts';
 
 /**
  * `npm test`: build, format, lint, types, then every test. Goes on after a failed check, so that one run shows all; the
  * last line is the sum of the real results. The exit code is 0 only if something ran and nothing failed.
  *
- * Most tests wait, so two lanes run at once: the tests that need a Docker engine, on one engine, and all others beside
- * them. `npm test -- FILTER…` narrows the tests down, in one lane, as vitest's own arguments do.
+ * Most tests wait, so three lanes run at once: the tests that need a Docker engine, on one engine, those on a Podman, where
+ * one can be had, and all others beside them. `npm test -- FILTER…` narrows the tests down, in one lane, as vitest's own arguments do.
  */
 type Step = readonly [name: string, program: string, ...args: string[]];
 
@@ -30,6 +31,7 @@ const checks: readonly Step[] = [
 
 /** The projects of each lane; see vitest.config.ts. */
 const engineLane = ['--maxWorkers', '2', '--project', 'docker', '--project', 'web'];
+const podmanLane = ['--maxWorkers', '1', '--project', 'podman'];
 const otherLane = ['--maxWorkers', '3', '--project', 'unit', '--project', 'cli', '--project', 'contract'];
 
 /**
@@ -50,6 +52,8 @@ const counts =
         // The engine and its images are made while the checks run.
         ...(await Promise.all([
           runVitest(engineLane, { SEALANE_TEST_LANE: '0' }),
+          // Podman's network is its own, and so are the ports in it.
+          (await canInstall()) ? runVitest(podmanLane, { SEALANE_TEST_LANE: '0' }) : noCounts,
           runSteps(checks).then(async (checked) =>
             addCounts(checked, await runVitest(otherLane, { SEALANE_TEST_LANE: '1' }, ownNetwork())),
           ),

@@ -1,20 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { access, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { access, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { daemon, killContainers, logOf, stopDaemon, untilAnswering } from './daemons.ts';
 import { parentOfDataFolder } from './data-folder.ts';
 import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
 import { installMissing } from '../machine/packages.ts';
-import {
-  engineVariable,
-  killEngineProcesses,
-  pause,
-  removeCgroups,
-  runningDaemons,
-  unmountBeneath,
-} from './processes.ts';
+import { killEngineProcesses, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
 
 /**
  * Starts a whole Docker engine in one temporary folder and one address range, and removes it completely. This code runs
@@ -35,7 +26,6 @@ export interface StartOptions {
   readonly undo: (() => Promise<void>)[];
 }
 
-const startTimeoutMs = 60_000;
 const needs = [
   { program: 'dockerd', debianPackage: 'docker.io' },
   { program: 'containerd', debianPackage: 'containerd' },
@@ -100,7 +90,7 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   const dockerd = daemon(folder, 'dockerd', ['--config-file', join(folder, 'daemon.json')]);
   undo.push(() => stopDaemon(dockerd));
   undo.push(() => killContainers(sockets.docker));
-  await untilAnswering(sockets.docker, dockerd, folder, signal);
+  await untilAnswering(sockets.docker, dockerd, logOf(folder, 'dockerd'), signal);
   return { host: `unix://${sockets.docker}`, folder, pool: network.pool, bridge: network.bridge };
 }
 
@@ -123,78 +113,4 @@ async function strayFiles(): Promise<() => Promise<void>> {
       else await rmdir(path).catch(() => {});
     }
   };
-}
-
-function daemon(folder: string, program: string, args: readonly string[]): ChildProcess {
-  const child = spawn(program, [...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-    env: {
-      ...process.env,
-      PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,
-      [engineVariable]: folder,
-    },
-  });
-  const log = createWriteStream(join(folder, `${program}.log`));
-  log.on('error', () => {});
-  child.stdout.pipe(log);
-  child.stderr.pipe(log);
-  // A program that cannot be started is noticed as an engine that does not answer.
-  child.on('error', () => {});
-  return child;
-}
-
-async function stopDaemon(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await ended;
-  clearTimeout(tooLong);
-}
-
-async function untilAnswering(
-  socket: string,
-  dockerd: ChildProcess,
-  folder: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = performance.now() + startTimeoutMs;
-  for (;;) {
-    signal.throwIfAborted();
-    if ((await call(socket, 'GET', '/_ping').catch(() => '')) === 'OK') return;
-    const ended = dockerd.pid === undefined || dockerd.exitCode !== null || dockerd.signalCode !== null;
-    if (ended || performance.now() > deadline) {
-      const log = await readFile(join(folder, 'dockerd.log'), 'utf8').catch(() => '');
-      const reason = log
-        .trim()
-        .split('\n')
-        .findLast((line) => /level=(fatal|error)|^failed/.test(line));
-      throw new Error(`dockerd ${ended ? 'did not start' : 'does not answer'}: ${reason ?? 'it said nothing'}`);
-    }
-    await pause(50);
-  }
-}
-
-/** Kills all containers at once, so that the engine's own stop does not wait for them. */
-async function killContainers(socket: string): Promise<void> {
-  const list: unknown = JSON.parse(await call(socket, 'GET', '/containers/json').catch(() => '[]'));
-  if (!Array.isArray(list)) return;
-  await Promise.all(
-    list.map((container: { Id?: string }) => call(socket, 'POST', `/containers/${container.Id}/kill`).catch(() => '')),
-  );
-}
-
-function call(socketPath: string, method: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method, path, timeout: 5000, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve(body));
-      response.on('error', reject);
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
 }

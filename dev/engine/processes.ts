@@ -37,14 +37,40 @@ export async function runningDaemons(): Promise<{ readonly foreign: number; read
   return count;
 }
 
-/** Kills the engine's processes until none is left: a killed shim may still have started a helper. */
 export async function killEngineProcesses(folder: string, cgroup: string): Promise<void> {
+  await killAll(() => engineProcesses(folder, cgroup));
+}
+
+/** Kills the processes until none is left: one that is killed may still have started a helper. */
+async function killAll(list: () => Promise<number[]>): Promise<void> {
   for (let round = 0; round < 50; round += 1) {
-    const pids = await engineProcesses(folder, cgroup);
+    const pids = await list();
     if (pids.length === 0) return;
     for (const pid of pids) signalQuietly(pid, 'SIGKILL');
     await pause(100);
   }
+}
+
+/**
+ * The pids of the processes that have the variable `mark`, and of those that see a mount of `folder`: a private Podman
+ * has a namespace of mounts of its own, so that only its containers see mounts of its folder.
+ */
+export async function processesOf(mark: string, folder: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    // The files of a zombie read as empty.
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    const mounts = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+    if (environment.split('\0').includes(mark) || mounts.includes(`${folder}/`)) found.push(pid);
+  }
+  return found;
+}
+
+/** Kills the processes of `processesOf` until none is left. */
+export async function killProcessesOf(mark: string, folder: string): Promise<void> {
+  await killAll(() => processesOf(mark, folder));
 }
 
 /** Unmounts all mounts beneath `folder`, the deepest first. */

@@ -7,9 +7,20 @@ import { z } from 'zod';
 export const supervisorMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), line: z.string() }),
   z.object({ kind: z.literal('ready'), host: z.string(), folder: z.string(), pool: z.string(), bridge: z.string() }),
+  z.object({
+    kind: z.literal('podman-ready'),
+    host: z.string(),
+    folder: z.string(),
+    pid: z.number(),
+    address: z.string(),
+    device: z.string(),
+  }),
   z.object({ kind: z.literal('failed'), reason: z.string() }),
   z.object({ kind: z.literal('released') }),
 ]);
+
+/** Which engine a supervisor starts: its only argument. */
+export type EngineKind = 'docker' | 'podman';
 
 export type SupervisorMessage = z.infer<typeof supervisorMessage>;
 

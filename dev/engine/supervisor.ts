@@ -1,12 +1,13 @@
 import { parentMessage, type SupervisorMessage } from './supervisor-protocol.ts';
 import { startPrivateEngine } from './private-engine.ts';
+import { startPrivatePodman } from './private-podman.ts';
 import { messageOf } from '../../src/text/message-of.ts';
 
 /**
  * The process that owns a private engine and outlives its parent. It keeps the engine while the IPC channel to the
  * parent is open and removes everything when the channel closes: after release, exit, crash, Ctrl-C and SIGKILL alike.
  *
- *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ containerd, dockerd ──▶ containers
+ *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ containerd, dockerd (or podman) ──▶ containers
  */
 const release = new AbortController();
 
@@ -24,12 +25,10 @@ await supervise();
 async function supervise(): Promise<void> {
   const undo: (() => Promise<void>)[] = [];
   try {
-    const engine = await startPrivateEngine({
-      signal: release.signal,
-      onProgress: (line) => tell({ kind: 'progress', line }),
-      undo,
-    });
-    tell({ kind: 'ready', ...engine });
+    const onProgress = (line: string): void => tell({ kind: 'progress', line });
+    const options = { signal: release.signal, onProgress, undo };
+    if (process.argv[2] === 'podman') tell({ kind: 'podman-ready', ...(await startPrivatePodman(options)) });
+    else tell({ kind: 'ready', ...(await startPrivateEngine(options)) });
     await released();
   } catch (error) {
     if (!release.signal.aborted) tell({ kind: 'failed', reason: messageOf(error) });

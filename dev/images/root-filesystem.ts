@@ -29,8 +29,8 @@ export async function importImage(
   const unique = [...new Map(entries.map((entry) => [entry.path, entry])).values()];
   const name = `${repository}:${await contentHash(unique, changes)}`;
   if (await imageExists(client, name)) return name;
-  const [repo, tag] = name.split(':');
-  const stream = await client.importImage(packEntries(unique), { repo, tag, changes });
+  // The name has its tag here, since Podman 4.3 takes no notice of a parameter for it.
+  const stream = await client.importImage(packEntries(unique), { repo: name, changes });
   await followProgress(client, stream);
   return name;
 }

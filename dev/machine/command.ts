@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve as absolute } from 'node:path';
 
 /**
  * Runs the machine's programs (ip, iptables, apt-get …). Their output is collected, not shown. The error of a failure
@@ -42,10 +42,10 @@ export async function run(program: string, args: readonly string[], options: Com
   });
 }
 
-/** The path of `program`, or undefined where it is not installed. */
+/** The path of `program`, which may be a path itself; undefined where it is not installed. */
 export async function which(program: string): Promise<string | undefined> {
   for (const folder of searchPath().split(delimiter)) {
-    const path = join(folder, program);
+    const path = absolute(folder, program);
     const executable = await access(path, constants.X_OK).then(
       () => true,
       () => false,

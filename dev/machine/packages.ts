@@ -8,7 +8,7 @@ import { run, which } from './command.ts';
  * installation starts no services.
  */
 export interface Need {
-  /** The program that must be installed. */
+  /** The program that must be installed: its name, or its path where no PATH leads to it. */
   readonly program: string;
   /** The Debian package that contains the program. */
   readonly debianPackage: string;

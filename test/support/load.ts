@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { whoAnswers } from './engine/replica.ts';
+import { testedEngine } from './engine/tested-engine.ts';
 import type { Sealane } from './sealane/sealane.ts';
 
 /**
@@ -24,7 +25,7 @@ interface Tally {
   replicas(): readonly string[];
 }
 
-export function startLoad(port: number, { atOnce = 4, host = '127.0.0.1' } = {}): Load {
+export function startLoad(port: number, { atOnce = 4, host = testedEngine().address } = {}): Load {
   const answers = new Map<string, number>();
   const ending = new AbortController();
   const heard = new EventEmitter();

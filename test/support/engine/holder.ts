@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline';
+import { acquirePodman } from '../../../dev/engine/acquire-podman.ts';
 import { acquireEngine } from '../../../dev/engine/acquire.ts';
 
 /**
- * A process that acquires a private engine, prints its address and traces, and ends as a command on standard input
+ * A process that acquires a private engine (`podman`: a Podman), prints its address and traces, and ends as a command on standard input
  * says. SIGINT and SIGKILL end it like any process.
  */
-const engine = await acquireEngine({ allowPrivate: true, onProgress: () => {} });
+const onProgress = (): void => {};
+const engine =
+  process.argv[2] === 'podman'
+    ? await acquirePodman({ onProgress })
+    : await acquireEngine({ allowPrivate: true, onProgress });
 process.stdout.write(`${JSON.stringify({ host: engine.host, traces: engine.traces })}\n`);
 
 for await (const command of createInterface(process.stdin)) {

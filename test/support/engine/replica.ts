@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { testedEngine } from './tested-engine.ts';
 import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from './containers.ts';
 
 /**
@@ -36,7 +37,7 @@ export function startReplica({
 }
 
 /** The name of the replica that answers, the code of the socket's error, or `nothing` where the connection was cut. */
-export async function whoAnswers(port: number, host = '127.0.0.1'): Promise<string> {
+export async function whoAnswers(port: number, host = testedEngine().address): Promise<string> {
   const socket = createConnection(port, host);
   socket.write('GET / HTTP/1.0\r\n\r\n');
   let text = '';

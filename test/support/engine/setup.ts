@@ -37,9 +37,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const before = await imageNames(engine);
     const images = await buildImages(engine, () => {});
     progress('images are ready');
-    // The image of testcontainers' reaper needs a registry. The tests dispose of the containers that they start.
-    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
     project.provide('images', images);
+    project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     return async () => {
       if (engine.wasThere) await removeImages(engine, images, before);
       await engine.release();

@@ -66,7 +66,12 @@ export interface Sealane extends AsyncDisposable {
 export const executable = new URL('../../../dist/main.js', import.meta.url).pathname;
 
 export function startSealane(...args: readonly string[]): Sealane {
-  const [program, ...before] = dieWithParent;
+  return startSealaneBy([], ...args);
+}
+
+/** `by`: a command that runs Sealane, such as nsenter(1). */
+export function startSealaneBy(by: readonly string[], ...args: readonly string[]): Sealane {
+  const [program, ...before] = [...dieWithParent, ...by] as const;
   const child = spawn(program, [...before, process.execPath, executable, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SEALANE_ADMIN: 'off', SEALANE_LOG_FORMAT: 'json' },

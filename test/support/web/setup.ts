@@ -22,6 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
     const tools = await buildToolsImage(engine);
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+    project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     project.provide('images', { tools, sealane: sealaneImage, base: undefined });
     return async () => {
       if (engine.wasThere && !before.has(tools)) await engine.client.getImage(tools).remove();

@@ -1,0 +1,83 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import {
+  supervisorMessage,
+  type EngineKind,
+  type ParentMessage,
+  type SupervisorMessage,
+} from './supervisor-protocol.ts';
+
+/**
+ * The parent's side of a supervisor: an engine that is removed without a trace once it is released or this process ends.
+ */
+export interface SuperviseOptions {
+  readonly onProgress: (line: string) => void;
+  /** Aborts the wait for the engine. */
+  readonly signal?: AbortSignal;
+}
+
+type Ready = Extract<SupervisorMessage, { host: string }>;
+
+export interface Supervised {
+  readonly ready: Ready;
+  /** The supervisor's. */
+  readonly pid: number;
+  /** Resolves when the engine is removed. */
+  readonly release: () => Promise<void>;
+}
+
+/** Starts a supervisor, and resolves when its engine answers. */
+export async function supervised(engine: EngineKind, { onProgress, signal }: SuperviseOptions): Promise<Supervised> {
+  signal?.throwIfAborted();
+  const missing = engine === 'docker' ? 'no private Docker engine' : 'no private Podman';
+  const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [engine], {
+    // A process group of its own keeps Ctrl-C from the supervisor: it ends after this process, which it watches.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    execArgv: [],
+    cwd: '/',
+  });
+  const gone = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()));
+  const release = async (): Promise<void> => {
+    tell(supervisor, { kind: 'release' });
+    supervisor.ref();
+    await gone;
+  };
+  const abort = (): void => tell(supervisor, { kind: 'release' });
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const ready = await firstAnswer(supervisor, missing, onProgress, gone);
+    // A forgotten release must not keep this process alive: the end of the process releases the engine, too.
+    supervisor.unref();
+    supervisor.channel?.unref();
+    return { ready, pid: supervisor.pid ?? 0, release };
+  } catch (error) {
+    await release();
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function firstAnswer(
+  supervisor: ChildProcess,
+  missing: string,
+  onProgress: (line: string) => void,
+  gone: Promise<void>,
+): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    supervisor.on('error', reject);
+    supervisor.on('message', (raw) => {
+      const message = supervisorMessage.parse(raw);
+      if (message.kind === 'progress') onProgress(message.line);
+      else if (message.kind === 'failed') reject(new Error(`${missing}: ${message.reason}`));
+      else if (message.kind !== 'released') resolve(message);
+    });
+    void gone.then(() => reject(new Error(`${missing}: its supervisor ended early`)));
+  });
+}
+
+function tell(supervisor: ChildProcess, message: ParentMessage): void {
+  if (supervisor.connected) supervisor.send(message, () => {});
+}
