@@ -9,7 +9,7 @@ import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
 import { isInContainer } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
-import type { WatchObserver } from '../discovery/watcher.ts';
+import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { Overrides } from '../reconcile/overrides.ts';
 import { dialBucketsMs, quantileOf } from '../relay/boundary/timings.ts';
 import type { Plane } from '../relay/plane/plane.ts';

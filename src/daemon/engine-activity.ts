@@ -1,7 +1,7 @@
 import type { EventFeed } from '../admin/event-feed.ts';
 import type { Metrics } from '../admin/metrics/metrics.ts';
 import { nameAt, type EngineTag } from '../catalog/container-name.ts';
-import type { WatchObserver } from '../discovery/watcher.ts';
+import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { ContainerFacts, EngineEvent } from '../docker/facts.ts';
 import type { DiscoveryLag } from '../telemetry/discovery-lag.ts';
 import { printable } from '../text/printable.ts';

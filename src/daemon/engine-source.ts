@@ -4,7 +4,7 @@ import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, scopeUnknown, type Discovery } from '../discovery/discover.ts';
-import type { WatchObserver } from '../discovery/watcher.ts';
+import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';

@@ -2,12 +2,8 @@ import type { EngineTag } from '../catalog/container-name.ts';
 import { defaultBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
-import {
-  createWatcher,
-  type EngineWatcher,
-  type WatcherCollaborators,
-  type WatchObserver,
-} from '../discovery/watcher.ts';
+import { createWatcher, type EngineWatcher, type WatcherCollaborators } from '../discovery/watcher.ts';
+import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';

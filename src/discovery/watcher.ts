@@ -6,10 +6,12 @@ import type { IdentityInputs } from '../docker/identity/identity.ts';
 import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { watchCalls } from './call-watch.ts';
+import { watchCalls } from './watch/call-watch.ts';
 import { createListing, type Listing } from './listing.ts';
 import { Locator } from './locator.ts';
-import { WatchStatus } from './watch-status.ts';
+import { ProcessWatch, type Processes } from './watch/process-watch.ts';
+import type { WatchObserver } from './watch/observer.ts';
+import { WatchStatus } from './watch/watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
 import { messageOf } from '../text/message-of.ts';
@@ -38,20 +40,8 @@ export interface WatcherCollaborators {
   readonly observer?: WatchObserver;
   /** Reads the traces of Sealane's own container; from this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
-}
-
-/** Observes the events of followed containers and their effects. */
-export interface WatchObserver {
-  /**
-   * An event arrived. `facts` are those of the container before the event. `matters` tells whether the event changes
-   * facts or leads to an inspect of its container.
-   */
-  onEvent(event: EngineEvent, facts: ContainerFacts | undefined, effect: { readonly matters: boolean }): void;
-  /**
-   * An event or an inspect was applied. `changed` tells whether the snapshot changed; `settled`, that no inspect of the
-   * container is pending, so that earlier events have no further effects.
-   */
-  onApplied(containerId: string, effect: { readonly changed: boolean; readonly settled: boolean }): void;
+  /** The processes of this machine; those of its kernel unless given. */
+  readonly processes?: Processes;
 }
 
 interface WatcherOptions {
@@ -85,6 +75,7 @@ class WorldWatcher implements EngineWatcher {
   readonly #stream: EventStream;
   readonly #listing: Listing;
   readonly #locator: Locator;
+  readonly #processes: ProcessWatch;
   readonly #ending = new AbortController();
   readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
@@ -111,6 +102,7 @@ class WorldWatcher implements EngineWatcher {
       retry: inspectRetry,
       work: (key) => (key === vantageKey ? this.#locate() : this.#inspect(key)),
     });
+    this.#processes = new ProcessWatch(given, (id) => this.#onProcessEnd(id));
     // Inspects wait until the engine is connected.
     this.#queue.pause();
     const { resyncIntervalMs = defaultResyncIntervalMs } = options;
@@ -151,6 +143,7 @@ class WorldWatcher implements EngineWatcher {
     this.#ending.abort();
     this.#relistTimer?.cancel();
     this.#locator.stop();
+    this.#processes.stop();
     await Promise.all([this.#stream.stop(), this.#queue.stop(), this.#listing.stop()]);
   }
 
@@ -181,6 +174,14 @@ class WorldWatcher implements EngineWatcher {
     if (facts || follows) this.#with.observer?.onEvent(event, facts, { matters });
     this.#queueInspects(event.containerId, effect);
     this.#applied(event.containerId, effect.changed, !follows);
+  }
+
+  /** The kernel tells of a death before the engine does. It counts as the engine's event, which is yet to come. */
+  #onProcessEnd(containerId: string): void {
+    const timeNs = BigInt(Math.trunc(this.#with.clock.wallMs())) * 1_000_000n;
+    const effect = this.#world.heard({ type: 'container', action: 'die', containerId, attributes: {}, timeNs });
+    this.#queueInspects(containerId, effect);
+    this.#applied(containerId, effect.changed, false);
   }
 
   /** A flood of unreadable events costs one full list at a time, with a pause after each. */
@@ -264,7 +265,9 @@ class WorldWatcher implements EngineWatcher {
 
   #applied(id: string, changed: boolean, settled: boolean): void {
     this.#with.observer?.onApplied(id, { changed, settled });
-    if (changed) this.#changed();
+    if (!changed) return;
+    this.#processes.follow(id, this.#world.factsOf(id)?.process);
+    this.#changed();
   }
 
   #answered(key: string): void {

@@ -12,6 +12,8 @@ export interface Dialect {
   readonly actions: readonly string[];
   /** Turns an event into Docker's words; undefined for one that concerns no container. */
   translate(event: EventJson): Heard | undefined;
+  /** Whether events come so late that a container's address may have gone to another one before its death is told. */
+  readonly isLate: boolean;
   /** Whether an error answer to an inspect, with the engine's own message, means that there is no such container. */
   isMissing(status: number, message: string): boolean;
 }
@@ -31,6 +33,7 @@ const docker: Dialect = {
     // The create and destroy events of a network concern no container.
     return containerId === '' ? undefined : { type: Type, action: Action, containerId };
   },
+  isLate: false,
   isMissing: (status) => status === 404,
 };
 
@@ -54,6 +57,8 @@ const podman: Dialect = {
     const concernsContainer = Type === 'network' && (Action === 'connect' || Action === 'disconnect');
     return concernsContainer && Actor.ID !== '' ? { type: Type, action: Action, containerId: Actor.ID } : undefined;
   },
+  // Podman reads its own file of events every 250 ms.
+  isLate: true,
   // While a container is removed, an inspect fails with 500 where it had begun before.
   isMissing: (status, message) => status === 404 || (status === 500 && /no such container/i.test(message)),
 };

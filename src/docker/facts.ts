@@ -42,6 +42,11 @@ export interface ContainerFacts {
   /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;
   readonly state: ContainerState;
+  /**
+   * The process id of this run on the engine's machine, where it is to be watched: where the engine tells of deaths so
+   * late that the container's address may have gone to another one by then.
+   */
+  readonly process?: number;
   /** How the last run ended; absent while the container runs, and before it ever ran. */
   readonly lastExit?: { readonly code: number; readonly atMs: number };
   /** How often the engine has restarted the container since it was started; absent for never. */

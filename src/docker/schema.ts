@@ -53,6 +53,7 @@ export const inspectSchema = z.object({
   State: z.object({
     Status: z.string().nullish(),
     Running: z.boolean().nullish(),
+    Pid: z.number().nullish(),
     StartedAt: z.string().nullish(),
     FinishedAt: z.string().nullish(),
     ExitCode: z.number().nullish(),

@@ -120,7 +120,7 @@ class DockerodeEngine implements Required<Engine> {
     const call = { path: pathOf('inspect', id) };
     const answer = await this.#json(failed, call, this.#kept.inspect, signal, { mayBeMissing: true });
     if (answer === undefined) return undefined;
-    const parsed = answer.ok ? parseInspect(answer.value) : answer;
+    const parsed = answer.ok ? parseInspect(answer.value, this.#dialect) : answer;
     if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }

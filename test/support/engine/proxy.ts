@@ -16,6 +16,9 @@ export interface EngineProxy extends AsyncDisposable {
   /** Destroys every open connection, and new ones at once, until `unblock`. */
   block(): void;
   unblock(): void;
+  /** Keeps the events of open event streams back until `releaseEvents`, as an engine does that tells of them late. */
+  holdEvents(): void;
+  releaseEvents(): void;
   /** The number of open connections. */
   readonly connections: number;
   /** Resolves when no connection is open. */
@@ -27,6 +30,7 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
   const folder = within ?? (await mkdtemp(join(tmpdir(), 'sealane-proxy-')));
   const path = join(folder, 'docker.sock');
   const pairs = new Set<readonly [Socket, Socket]>();
+  const streams = new Set<readonly [Socket, Socket]>();
   const waiting = new Set<() => void>();
   let blocked = false;
 
@@ -38,12 +42,16 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
     const engine = connect({ path: engineUrl.replace(/^unix:\/\//, ''), allowHalfOpen: true });
     const pair = [client, engine] as const;
     pairs.add(pair);
+    client.once('data', (chunk: Buffer) => {
+      if (/^GET \S*\/events/.test(chunk.toString('latin1'))) streams.add(pair);
+    });
     for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
       from.pipe(to);
       from.on('error', () => to.destroy());
       from.on('close', () => {
         to.destroy();
         pairs.delete(pair);
+        streams.delete(pair);
         if (pairs.size > 0) return;
         for (const resolve of waiting) resolve();
         waiting.clear();
@@ -69,6 +77,12 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
     },
     unblock() {
       blocked = false;
+    },
+    holdEvents() {
+      for (const [client, stream] of streams) stream.unpipe(client).pause();
+    },
+    releaseEvents() {
+      for (const [client, stream] of streams) stream.pipe(client);
     },
     get connections() {
       return pairs.size;

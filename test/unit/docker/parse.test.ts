@@ -134,6 +134,13 @@ describe('an inspected container', () => {
     expect(value(inspected({ State: { Status: 'initialized' } })).state).toBe('exited');
   });
 
+  test('has a process to watch only where the engine tells of deaths late', () => {
+    const json = { ...minimal, State: { Status: 'running', Pid: 4711 } };
+    expect(value(parseInspect(json, { isLate: true })).process).toBe(4711);
+    expect(value(parseInspect(json))).not.toHaveProperty('process');
+    expect(value(parseInspect({ ...json, State: { Pid: 0 } }, { isLate: true }))).not.toHaveProperty('process');
+  });
+
   test('has its health under either name that Podman gives it', () => {
     const State = { Status: 'running', Running: true };
     expect(value(inspected({ State: { ...State, Healthcheck: { Status: 'unhealthy' } } })).health).toBe('unhealthy');

@@ -1,8 +1,8 @@
-import type { Engine } from '../docker/engine.ts';
-import type { EngineStatus } from '../docker/engine-status.ts';
-import type { LogFields, Logger } from '../telemetry/logger.ts';
-import { formatDuration } from '../text/duration.ts';
-import { printable } from '../text/printable.ts';
+import type { Engine } from '../../docker/engine.ts';
+import type { EngineStatus } from '../../docker/engine-status.ts';
+import type { LogFields, Logger } from '../../telemetry/logger.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { printable } from '../../text/printable.ts';
 
 /**
  * Owns the status of the engine, and logs it together with failures of single calls. A failure is logged again only if

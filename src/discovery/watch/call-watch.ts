@@ -1,7 +1,7 @@
-import type { Engine } from '../docker/engine.ts';
-import { callName } from '../docker/endpoints.ts';
-import { pingCall } from '../docker/engine-pace.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Engine } from '../../docker/engine.ts';
+import { callName } from '../../docker/endpoints.ts';
+import { pingCall } from '../../docker/engine-pace.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
 
 /**
  * Watches how long an engine takes to answer, and says so while it is waited for: after a second, and then each time
