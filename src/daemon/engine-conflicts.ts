@@ -33,6 +33,8 @@ export function createEngineConflicts(engines: readonly WatchedEngine[]): Engine
   const named = ({ first, later }: EnginePair) => [engines[first]?.name ?? '', engines[later]?.name ?? ''] as const;
   return {
     update() {
+      // An only engine has no other to be compared with, for each event of thousands of containers.
+      if (engines.length < 2) return;
       const snapshots = engines.map(({ snapshot }) => snapshot());
       twins = findTwins(snapshots);
       overlaps = findOverlaps(snapshots).filter(({ later }) => !twins.some((twin) => twin.later === later));
