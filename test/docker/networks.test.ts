@@ -1,0 +1,72 @@
+import { randomInt } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { startNetwork } from '../support/engine/containers.ts';
+import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { setUp } from '../support/engine/set-up.ts';
+import { upstreamIs } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+
+describe('networks', () => {
+  it('named by the label are preferred to others of the container', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
+    await network.connect(web);
+    const { endpoints } = await t.sealane.line({ event: 'upstream-added', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(endpoints).toBe(`${await web.address(network.name)}:8080`);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('of both families are used: a server that listens on IPv6 only is reached', async () => {
+    await using t = await setUp();
+    const subnet = `fd00:5ea1:${randomInt(0x1_00_00).toString(16)}:${randomInt(0x1_00_00).toString(16)}::/64`;
+    await using network = await startNetwork({ EnableIPv6: true, IPAM: { Config: [{ Subnet: subnet }] } });
+    await using web = await startReplica({
+      labels: t.labels,
+      networks: [network.name],
+      host: { Sysctls: { 'net.ipv6.bindv6only': '1' } },
+    });
+    await t.sealane.line(upstreamIs(web.name, 'ready'));
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('that are internal are reached from the host', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork({ Internal: true });
+    await using web = await startReplica({ labels: t.labels, networks: [network.name] });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it("of the host are supported: a container on the host's network is reached on loopback", async () => {
+    await using t = await setUp();
+    const own = await freePort();
+    await using web = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: String(own) },
+      networks: ['host'],
+      port: own,
+    });
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `127.0.0.1:${own}` });
+    expect(
+      await eventually(
+        () => whoAnswers(t.port),
+        (name) => name === web.name,
+      ),
+    ).toBe(web.name);
+  });
+
+  it("of another container are supported: the container is reached at the other one's address", async () => {
+    await using t = await setUp();
+    await using parent = await startReplica();
+    await using child = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: '9090' },
+      networks: [`container:${parent.id}`],
+      port: 9090,
+    });
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `${await parent.address()}:9090` });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(child.name);
+  });
+});
