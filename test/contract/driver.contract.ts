@@ -8,6 +8,7 @@ import { describeChoosing } from './choosing.contract.ts';
 import { describeHolding } from './holding.contract.ts';
 import { describeCancels } from './cancels.contract.ts';
 import { describeNames } from './names.contract.ts';
+import { describePortProxies } from './port-proxies.contract.ts';
 import { describeTables } from './tables.contract.ts';
 import { describeUrgentData } from './urgent.contract.ts';
 
@@ -21,6 +22,7 @@ export function describeDriver(name: string, createRig: CreateRig): void {
     describeBackPressure(createRig);
     describeHolding(createRig);
     describeChoosing(createRig);
+    describePortProxies(createRig);
     describeTables(createRig);
     describeNames(createRig);
     describeCancels(createRig);

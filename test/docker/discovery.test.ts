@@ -1,55 +1,8 @@
-import { once } from 'node:events';
-import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { uniqueName } from '../support/engine/containers.ts';
-import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { setUp, startBesideEngine } from '../support/engine/set-up.ts';
-import { startLoad } from '../support/load.ts';
-import { hasFields, upstreamIs } from '../support/sealane/sealane.ts';
+import { answerers, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { setUp } from '../support/engine/set-up.ts';
+import { upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
-
-describe('a labelled container', () => {
-  it('that started before Sealane is found', async () => {
-    const prefix = uniqueName('label');
-    const port = await freePort();
-    await using web = await startReplica({
-      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080' },
-    });
-    await using sealane = startBesideEngine('--label-prefix', prefix, '--bind', '127.0.0.1');
-    await sealane.line({ event: 'route-opened' });
-    expect(await whoAnswers(port)).toBe(web.name);
-  });
-
-  it('that is sent another signal than its stop signal keeps serving', async () => {
-    await using t = await setUp();
-    await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
-    await using load = startLoad(t.port);
-    await web.kill('SIGWINCH');
-    await eventually(
-      () => whoAnswers(t.port),
-      (name) => name === web.name,
-    );
-    const tally = await load.stop();
-    expect(tally.replicas()).toEqual([web.name]);
-    expect(tally.failed).toBe(0);
-    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
-  });
-
-  it('whose process dies does not leave its clients hanging', async () => {
-    await using t = await setUp();
-    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
-    const socket = createConnection(t.port, t.host);
-    socket.on('error', () => undefined);
-    socket.write('hello');
-    await once(socket, 'data');
-    // Whether the session ends with FIN or with a reset, it ends.
-    const closed = new Promise<'closed'>((resolve) => socket.once('close', () => resolve('closed')));
-    await web.kill();
-    expect(await closed).toBe('closed');
-  });
-});
 
 describe('labels', () => {
   it('of two services that claim one port leave it to the older container, with a problem for the newer', async () => {

@@ -13,6 +13,7 @@ import { upstreamIs } from '../support/sealane/sealane.ts';
  */
 it.each([
   ['is removed', (web: TestContainer) => web.remove()],
+  ['is killed', (web: TestContainer) => web.kill()],
   ['ends by itself', async (web: TestContainer) => void (await web.exec(['kill', '1']))],
 ])('no client of a container that %s reaches the next one at its address, however late the event', async (_, end) => {
   await using proxy = await startEngineProxy(testedEngine().host);

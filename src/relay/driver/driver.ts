@@ -126,6 +126,13 @@ export interface Channel {
    */
   abortDial(lane?: DialLane): void;
   /**
+   * Tries out the upstream that has answered, which is a port proxy: sends the preface and what the client sends, and
+   * keeps what the client has sent, up to 64 KiB, until the upstream has sent a byte or `withinMs` are over. `onSettled`
+   * follows, or `onUpstreamLost` where the upstream closes the connection before, unless `abortDial` or `abort` comes
+   * first. After `onSettled` the session is relayed without a preface.
+   */
+  settle(withinMs: number, preface?: Preface): void;
+  /**
    * Moves bytes both ways, beginning with those that the client has already sent; ends with `onRelayEnded` or `abort`.
    * `preface`: bytes that go ahead of the client's, and are not counted with them.
    */
@@ -201,11 +208,19 @@ export interface ChannelEvents {
    * The upstream reset the connection before a byte had passed either way, as an upstream does that dies with
    * connections it has not accepted yet. The client has noticed nothing, and another upstream may be dialed for it. Not
    * reported for a connection whose preface was answered. `code` is Node's.
+   *
+   * Also reported for an upstream that is tried out (see `settle`) and closes the connection without a byte. `wasRead`: it
+   * had read what it was sent, so that a process may have acted on it.
    */
-  onUpstreamLost(code: string): void;
+  onUpstreamLost(code: string, wasRead?: boolean): void;
+  /** The upstream has stood its trial: the session is to be relayed. */
+  onSettled?(): void;
   /** The session is over, and both connections are closed. */
   onRelayEnded(reason: RelayEnd): void;
 }
+
+/** The code of an upstream that ended the connection in order without a byte, for which the kernel has no error. */
+export const closedUnanswered = 'ECONNABORTED';
 
 export type RelayEnd =
   | 'finished'

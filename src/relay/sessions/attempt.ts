@@ -29,6 +29,8 @@ export class Attempt implements Occupant, DialTarget {
   /** The address that is being dialed, or that has answered. */
   endpoint: Endpoint;
   sinceMs = 0;
+  /** When the port proxy at the address answered; undefined where the dial does not wait for the process behind one. */
+  triedSinceMs: number | undefined;
   /** Runs out when the present address has been silent for too long. */
   timer: Timer | undefined;
   readonly #owner: AttemptOwner;

@@ -3,10 +3,11 @@ import { formatAddress } from '../../address/address.ts';
 import type { Channel, DialLane } from '../driver/driver.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import type { CloseReason } from '../boundary/report.ts';
+import { portProxySettleMs } from '../boundary/table.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { localFailureOf } from './local-failure.ts';
-import { upstreamTlsFor, type PrefaceOptions } from './preface.ts';
+import { prefaceFor, upstreamTlsFor, type PrefaceOptions } from './preface.ts';
 import { accepted, transition, type SessionEvent, type SessionState } from './session-state.ts';
 
 /**
@@ -64,9 +65,16 @@ export abstract class DialingSession implements AttemptOwner {
     return this.#state.kind === 'dialing' ? this.#state.target.upstream : undefined;
   }
 
-  /** How long the dial under way has taken so far, in milliseconds; 0 when there is none. */
+  /** True while a port proxy has answered, and it is not known whether a process listens behind it. */
+  get isOnTrial(): boolean {
+    return this.#state.kind === 'dialing' && this.#state.target.triedSinceMs !== undefined;
+  }
+
+  /** How long the dial under way has not been answered so far, in milliseconds; 0 when there is none. */
   get dialingMs(): number {
-    return this.#state.kind === 'dialing' ? this.#host.clock.nowMs() - this.#state.target.sinceMs : 0;
+    return this.#state.kind === 'dialing' && !this.isOnTrial
+      ? this.#host.clock.nowMs() - this.#state.target.sinceMs
+      : 0;
   }
 
   isDialing(upstream: PoolUpstream): boolean {
@@ -100,7 +108,7 @@ export abstract class DialingSession implements AttemptOwner {
 
   /** Gives up the dials under way in favor of another upstream that has just become ready. */
   redirect(): void {
-    if (this.#state.kind !== 'dialing') return;
+    if (this.#state.kind !== 'dialing' || this.isOnTrial) return;
     const { target, second } = this.#state;
     this.#asked = second ? [second.upstream] : noUpstreams;
     if (second) this.#drop(second);
@@ -118,13 +126,31 @@ export abstract class DialingSession implements AttemptOwner {
     if (localFailure !== undefined) this.#host.onLocalFailure(code, localFailure);
   }
 
-  /** The dial in this lane was answered: leaves the other one. Returns the time; undefined where there is no such dial. */
-  protected takeAnswer(lane: DialLane): number | undefined {
+  /** A port proxy has answered the dial in this lane: leaves the other one. False where it is no port proxy. */
+  protected tryOut(lane: DialLane): boolean {
+    const attempt = this.#attemptIn(lane);
+    if (!attempt?.endpoint.viaPortProxy || this.#host.speaksTls) return false;
+    attempt.timer?.cancel();
+    attempt.triedSinceMs = this.#host.clock.nowMs();
+    const other = this.besides(attempt);
+    // The driver has ended the other dial.
+    if (other) this.#forget(other);
+    this.channel.settle(portProxySettleMs, prefaceFor(this.#host, this.channel, this.clientInfo));
+    return true;
+  }
+
+  /** The port proxy has closed the connection without a byte. */
+  protected failTrial(code: string): void {
+    if (this.#state.kind === 'dialing') this.#dialFailed(this.#state.target, code, 'refused');
+  }
+
+  /** The dial in this lane, or the only one, was answered: leaves the other one. Returns the time; undefined where there is no such dial. */
+  protected takeAnswer(lane: DialLane | undefined): number | undefined {
     const winner = this.#attemptIn(lane);
     if (!winner) return undefined;
     const overtaken = this.besides(winner);
     winner.timer?.cancel();
-    const nowMs = this.#host.clock.nowMs();
+    const nowMs = winner.triedSinceMs ?? this.#host.clock.nowMs();
     this.#state = transition(this.#state, { kind: 'answer', target: winner }, nowMs);
     if (overtaken) this.#overtake(overtaken, winner);
     winner.upstream.onAnswer(winner.endpoint, nowMs - winner.sinceMs);
@@ -136,6 +162,7 @@ export abstract class DialingSession implements AttemptOwner {
     const { clock, connectTimeoutMs } = this.#host;
     const { upstream, endpoint, lane } = attempt;
     attempt.sinceMs = clock.nowMs();
+    attempt.triedSinceMs = undefined;
     this.#state = transition(this.#state, { kind: 'dial', target: attempt }, attempt.sinceMs);
     upstream.onDial(connectTimeoutMs);
     const { patienceMs } = upstream;
@@ -170,6 +197,10 @@ export abstract class DialingSession implements AttemptOwner {
   /** Ends one of two dials, from which nothing was learned. */
   #drop(attempt: Attempt): void {
     this.channel.abortDial(attempt.lane);
+    this.#forget(attempt);
+  }
+
+  #forget(attempt: Attempt): void {
     attempt.timer?.cancel();
     this.step({ kind: 'dial-dropped', target: attempt });
     attempt.upstream.vacate(attempt);
@@ -202,10 +233,10 @@ export abstract class DialingSession implements AttemptOwner {
     this.onUnanswered(upstream);
   }
 
-  #attemptIn(lane: DialLane): Attempt | undefined {
+  #attemptIn(lane: DialLane | undefined): Attempt | undefined {
     if (this.#state.kind !== 'dialing') return undefined;
     const { target, second } = this.#state;
-    return target.lane === lane ? target : second;
+    return lane === undefined || target.lane === lane ? target : second;
   }
 
   /** The other one of two attempts under way. */

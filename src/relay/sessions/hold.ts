@@ -142,7 +142,7 @@ export class Hold {
     let earliest: Session | undefined;
     const leastMs = this.#waiting.size === 0 ? 0 : stuckAfterMs;
     for (const session of this.#dialing) {
-      if (session.isDialing(newcomer) || session.dialingMs < leastMs) continue;
+      if (session.isDialing(newcomer) || session.isOnTrial || session.dialingMs < leastMs) continue;
       if (!earliest || session.turn < earliest.turn) earliest = session;
     }
     return earliest;

@@ -123,16 +123,15 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   }
 
   onDialed(lane: DialLane): void {
-    const answeredAtMs = this.takeAnswer(lane);
-    if (answeredAtMs === undefined) return;
-    this.#holdDeadline?.cancel();
-    this.#holdDeadline = undefined;
-    this.#traffic.start(answeredAtMs);
-    this.channel.relay(this.#host.idleTimeoutMs, prefaceFor(this.#host, this.channel, this.clientInfo));
-    this.#host.onAnswered(this);
+    if (!this.tryOut(lane)) this.#relay(lane, true);
   }
 
-  onUpstreamLost(code: string): void {
+  onSettled(): void {
+    this.#relay(undefined, false);
+  }
+
+  onUpstreamLost(code: string, wasRead?: boolean): void {
+    if (this.state.kind === 'dialing') return this.#onTrialFailed(code, wasRead);
     if (this.state.kind !== 'relaying') return;
     const { target } = this.state;
     this.#losses += 1;
@@ -148,7 +147,7 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   onClientLeft(how: 'reset' | 'ended'): void {
     if (how === 'ended') this.#clientEnded = true;
     // A client that only listens may end at once; it is served unless it has to wait.
-    if (how === 'reset' || this.wasHeld) this.close('client-gave-up');
+    if (how === 'reset' || (this.wasHeld && !this.isOnTrial)) this.close('client-gave-up');
   }
 
   onRelayEnded(reason: RelayEnd): void {
@@ -200,6 +199,24 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
       freed ||= attempt.upstream.isLimited;
     }
     if (closed.kind === 'closed') this.#host.onClosed(this, recordOf(this, closed), freed);
+  }
+
+  #relay(lane: DialLane | undefined, needsPreface: boolean): void {
+    const answeredAtMs = this.takeAnswer(lane);
+    if (answeredAtMs === undefined) return;
+    this.#holdDeadline?.cancel();
+    this.#holdDeadline = undefined;
+    this.#traffic.start(answeredAtMs);
+    const preface = needsPreface ? prefaceFor(this.#host, this.channel, this.clientInfo) : undefined;
+    this.channel.relay(this.#host.idleTimeoutMs, preface);
+    this.#host.onAnswered(this);
+  }
+
+  /** A process that read the client's bytes may have acted on them, so that they are not sent again and again. */
+  #onTrialFailed(code: string, wasRead = false): void {
+    if (wasRead) this.#losses += 1;
+    if (this.#losses > mostLosses) this.close('upstream-reset');
+    else this.failTrial(code);
   }
 
   protected onOverdue(): void {

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName, type TestContainer } from '../../support/engine/containers.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp } from '../../support/engine/set-up.ts';
+import { setUp, startBesideEngine } from '../../support/engine/set-up.ts';
 import { testedEngine } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 import { hasFields, upstreamIs } from '../../support/sealane/sealane.ts';
@@ -18,6 +18,17 @@ describe('a labelled container', () => {
     await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await answerers(t.port)).toEqual([web.name]);
     expect(t.sealane.lines.some((line) => line.msg.includes(plain.name))).toBe(false);
+  });
+
+  it('that started before Sealane is found', async () => {
+    const prefix = uniqueName('label');
+    const port = await freePort();
+    await using web = await startReplica({
+      labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080' },
+    });
+    await using sealane = startBesideEngine('--label-prefix', prefix, '--bind', testedEngine().address);
+    await sealane.line({ event: 'route-opened' });
+    expect(await whoAnswers(port)).toBe(web.name);
   });
 
   it('shares its port with its replicas, which come and go without an error for any client', async () => {
@@ -105,6 +116,22 @@ describe('a labelled container', () => {
     expect(tally.failed - (await lostWith(t.sealane, [web.name]))).toBe(0);
   });
 
+  it('that is sent another signal than its stop signal keeps serving', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: t.labels });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await using load = startLoad(t.port);
+    await web.kill('SIGWINCH');
+    await eventually(
+      () => whoAnswers(t.port),
+      (name) => name === web.name,
+    );
+    const tally = await load.stop();
+    expect(tally.replicas()).toEqual([web.name]);
+    expect(tally.failed).toBe(0);
+    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
+  });
+
   it('that is renamed keeps its sessions beyond its drain, and is shown by its new name', async () => {
     await using t = await setUp();
     await using web = await startReplica({
@@ -155,5 +182,19 @@ describe('a labelled container', () => {
     expect(String((await once(socket, 'data'))[0])).toBe('after');
     socket.destroy();
     expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
+  });
+
+  it('whose process dies does not leave its clients hanging', async () => {
+    await using t = await setUp();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    const socket = createConnection(t.port, t.host);
+    socket.on('error', () => undefined);
+    socket.write('hello');
+    await once(socket, 'data');
+    // Whether the session ends with FIN or with a reset, it ends.
+    const closed = new Promise<'closed'>((resolve) => socket.once('close', () => resolve('closed')));
+    await web.kill();
+    expect(await closed).toBe('closed');
   });
 });

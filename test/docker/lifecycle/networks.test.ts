@@ -1,9 +1,12 @@
+import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName } from '../../support/engine/containers.ts';
-import { startReplica, whoAnswers } from '../../support/engine/replica.ts';
+import { eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
 import { setUp } from '../../support/engine/set-up.ts';
 import { engineDifferences } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
+import { upstreamIs } from '../../support/sealane/sealane.ts';
+import { freePort } from '../../support/sockets/free-port.ts';
 
 describe('networks', () => {
   it('attached to or detached from a running container change where it is reached', async () => {
@@ -17,6 +20,69 @@ describe('networks', () => {
     const from = t.sealane.lines.length;
     await network.disconnect(web);
     await t.sealane.line({ event: 'problem', code: 'not-on-network', subject: web.name }, from);
+  });
+
+  it('named by the label are preferred to others of the container', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork();
+    await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
+    await network.connect(web);
+    const { endpoints } = await t.sealane.line({ event: 'upstream-added', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(endpoints).toBe(`${await web.address(network.name)}:8080`);
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('of both families are used: a server that listens on IPv6 only is reached', async () => {
+    await using t = await setUp();
+    const subnet = `fd00:5ea1:${randomInt(0x1_00_00).toString(16)}:${randomInt(0x1_00_00).toString(16)}::/64`;
+    await using network = await startNetwork({ EnableIPv6: true, IPAM: { Config: [{ Subnet: subnet }] } });
+    await using web = await startReplica({
+      labels: t.labels,
+      networks: [network.name],
+      host: { Sysctls: { 'net.ipv6.bindv6only': '1' } },
+    });
+    await t.sealane.line(upstreamIs(web.name, 'ready'));
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('that are internal are reached from the host', async () => {
+    await using t = await setUp();
+    await using network = await startNetwork({ Internal: true });
+    await using web = await startReplica({ labels: t.labels, networks: [network.name] });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it("of the host are supported: a container on the host's network is reached on loopback", async () => {
+    await using t = await setUp();
+    const own = await freePort();
+    await using web = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: String(own) },
+      networks: ['host'],
+      port: own,
+    });
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `127.0.0.1:${own}` });
+    expect(
+      await eventually(
+        () => whoAnswers(t.port),
+        (name) => name === web.name,
+      ),
+    ).toBe(web.name);
+  });
+
+  it("of another container are supported: the container is reached at the other one's address", async () => {
+    await using t = await setUp();
+    await using parent = await startReplica();
+    await using child = await startReplica({
+      labels: { ...t.labels, [`${t.prefix}.port`]: '9090' },
+      networks: [`container:${parent.id}`],
+      port: 9090,
+    });
+    await t.sealane.line({ event: 'upstream-added', service: 'web', endpoints: `${await parent.address()}:9090` });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    expect(await whoAnswers(t.port)).toBe(child.name);
   });
 
   it('that reassign an address never lead a client of the old container to the new one', async () => {

@@ -22,7 +22,7 @@ export class FakeChannel implements Channel {
   /** The ports that are being dialed; once one has answered, its port alone, until the end. */
   readonly lanes: [number | undefined, number | undefined] = [undefined, undefined];
   hasUnsent = false;
-  phase: 'idle' | 'dialing' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
+  phase: 'idle' | 'dialing' | 'settling' | 'relaying' | 'aborted' | 'finished' | 'rejected' = 'idle';
   preface: Preface | undefined;
   /** The limit of the last `peek`; undefined where the channel is not peeked at. */
   peekLimit: number | undefined;
@@ -47,6 +47,11 @@ export class FakeChannel implements Channel {
 
   abortDial(lane?: DialLane): void {
     this.#endDial(lane);
+  }
+
+  settle(_withinMs: number, preface?: Preface): void {
+    this.preface = preface;
+    this.phase = 'settling';
   }
 
   relay(_idleTimeoutMs?: number, preface?: Preface): void {
@@ -92,9 +97,14 @@ export class FakeChannel implements Channel {
   }
 
   /** The upstream resets the connection before a byte has passed. */
-  lose(code = 'ECONNRESET'): void {
+  lose(code = 'ECONNRESET', wasRead?: boolean): void {
     this.#endDial();
-    this.#events?.onUpstreamLost(code);
+    this.#events?.onUpstreamLost(code, wasRead);
+  }
+
+  /** The upstream stands its trial. */
+  pass(): void {
+    this.#events?.onSettled?.();
   }
 
   leave(how: 'reset' | 'ended' = 'reset'): void {

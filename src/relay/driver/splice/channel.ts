@@ -6,7 +6,7 @@ import type { PeerLookup } from '../peer-lookup.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { endInOrder } from './connection.ts';
-import { Dial, tellReads, type Dialer, type DialParts } from './dial.ts';
+import { Dial, tellReads, type Dialer, type DialParts, type TryEvents } from './upstream/dial.ts';
 import type { FdWatcher } from './epoll-loop.ts';
 import { SpliceEarlyBytes } from './early-bytes.ts';
 import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
@@ -27,7 +27,7 @@ export interface ChannelParts extends DialParts, SpliceRelayParts {
   readonly onReleased: (channel: SpliceChannel) => void;
 }
 
-export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
+export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, TryEvents {
   readonly client: string;
   /** This channel's node in the driver's list of channels. */
   readonly node = new ListNode<SpliceChannel>(this);
@@ -130,8 +130,9 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
   }
 
   abortDial(lane?: DialLane): void {
-    if (this.#dial?.isDialed) return;
-    if (lane !== 1) {
+    if (this.#dial?.isDialed && !this.#dial.isOnTrial) return;
+    // The connection that has answered is the only one left, in whichever lane it began.
+    if (lane !== 1 || this.#dial?.isOnTrial) {
       this.#dial?.close();
       this.#dial = undefined;
     }
@@ -139,15 +140,21 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#countDials();
   }
 
+  settle(withinMs: number, preface?: Preface): void {
+    const dial = this.#dial;
+    if (!dial?.isDialed) return;
+    this.#departure?.cancel();
+    dial.try({ client: this.#client, clientMask: this.#mask }, withinMs, preface, this);
+  }
+
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
     const dial = this.#dial;
     if (!dial?.isDialed) return;
     if (preface?.expect !== undefined) {
-      return dial.ask(
-        preface,
-        () => this.relay(idleTimeoutMs),
-        (reason) => this.onRelayOver(reason),
-      );
+      return dial.ask(preface, {
+        onExpected: () => this.relay(idleTimeoutMs),
+        onOther: (reason) => this.onRelayOver(reason),
+      });
     }
     this.#dial = undefined;
     this.#departure?.cancel();
@@ -183,7 +190,12 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#mask |= mask;
     if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();
     if (this.#earlyBytes?.isBusy) return this.#earlyBytes.onReady(mask);
-    if ((mask & readyPeerEnd) === 0 || this.#toldEnd || this.#dial?.isDialed) return;
+    const isTried = this.#dial?.isOnTrial;
+    if ((mask & readyPeerEnd) !== 0 && !this.#toldEnd && (isTried || !this.#dial?.isDialed)) this.#onClientEnd();
+    if (isTried) this.#dial?.onClient(mask);
+  }
+
+  #onClientEnd(): void {
     this.#toldEnd = true;
     const waiting = this.#parts.libc.peek(this.#client);
     if (waiting > 0) this.#watchDeparture();
@@ -228,6 +240,18 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents {
     this.#parts.loop.handTo(this.#client, this);
     if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
     this.#events?.onUpstreamLost(code);
+  }
+
+  onPassed(): void {
+    this.#events?.onSettled?.();
+  }
+
+  onFailed(code: string, wasRead: boolean): void {
+    this.#dial?.close();
+    this.#dial = undefined;
+    this.#countDials();
+    if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
+    this.#events?.onUpstreamLost(code, wasRead);
   }
 
   #onClientFailed(): void {

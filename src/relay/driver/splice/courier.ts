@@ -1,7 +1,7 @@
 import type { Timer } from '../../../time/clock.ts';
 import type { Delivery } from '../driver.ts';
 import { ListNode } from '../linked-list.ts';
-import { Dial, type Dialer, type DialParts } from './dial.ts';
+import { Dial, type Dialer, type DialParts } from './upstream/dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import { again } from './libc.ts';
 

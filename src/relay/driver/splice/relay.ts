@@ -2,7 +2,7 @@ import type { Timer } from '../../../time/clock.ts';
 import type { RelayEnd } from '../driver.ts';
 import { failureOf, setPeerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
 import { endInOrder } from './connection.ts';
-import type { Dial } from './dial.ts';
+import type { Dial } from './upstream/dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
 import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
 import { errorCode, readyError } from './libc.ts';
@@ -70,6 +70,7 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#holdsAck = dial.holdsAck;
     this.#up = new SpliceHalfPipe(parts, client, dial.fd, true);
     this.#down = new SpliceHalfPipe(parts, dial.fd, client, false);
+    this.#up.bytes = dial.sent;
     this.#down.onSource(dial.mask);
     parts.loop.handTo(client, this);
     parts.loop.handTo(dial.fd, this);

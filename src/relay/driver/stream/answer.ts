@@ -1,25 +1,45 @@
 import type { Socket } from 'node:net';
 
 /**
- * Waits for the one byte with which an upstream must answer a preface; bytes behind it stay in the socket. There is no
- * callback where the upstream fails first.
+ * Waits for the first byte of an upstream, which stays in the socket. `onOver` says whether the upstream has ended
+ * without one; it is not called where the upstream fails first, nor once the returned function was called.
  */
-const patienceMs = 10_000;
-
-export function awaitAnswer(upstream: Socket, expected: number, onAnswer: (isExpected: boolean) => void): void {
-  const settle = (isExpected: boolean): void => {
+export function awaitFirstByte(upstream: Socket, withinMs: number, onOver: (hasEnded: boolean) => void): () => void {
+  const stop = (): void => {
     clearTimeout(patience);
     upstream.off('end', onEnd);
     upstream.off('readable', onReadable);
-    onAnswer(isExpected);
   };
-  const onEnd = (): void => settle(false);
+  const over = (hasEnded: boolean): void => {
+    stop();
+    onOver(hasEnded);
+  };
+  const onEnd = (): void => over(true);
   const onReadable = (): void => {
-    const byte = (upstream.read(1) as Buffer | null)?.[0];
-    if (byte !== undefined) settle(byte === expected);
+    if (upstream.readableLength > 0) over(false);
+    // Only a read makes a socket without bytes emit its end.
+    else upstream.read();
   };
-  const patience = setTimeout(onEnd, patienceMs);
+  const patience = setTimeout(() => over(false), withinMs);
   upstream.once('close', () => clearTimeout(patience));
   upstream.once('end', onEnd);
   upstream.on('readable', onReadable);
+  return stop;
 }
+
+/**
+ * Waits for the one byte with which an upstream must answer a preface; bytes behind it stay in the socket. There is no
+ * callback where the upstream fails first.
+ */
+export function awaitAnswer(upstream: Socket, expected: number, onAnswer: (answer: PrefaceAnswer) => void): () => void {
+  return awaitFirstByte(upstream, patienceMs, (hasEnded) => {
+    const byte = (upstream.read(1) as Buffer | null)?.[0];
+    if (byte === expected) onAnswer('expected');
+    else onAnswer(hasEnded ? 'none' : 'other');
+  });
+}
+
+/** `none`: the upstream ended without a byte. */
+export type PrefaceAnswer = 'expected' | 'other' | 'none';
+
+const patienceMs = 10_000;

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
+import { closedUnanswered } from '../driver.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import { failureOf } from '../vanished-peer.ts';
-import { awaitAnswer } from './answer.ts';
 import { formatPeer } from './connection.ts';
 import { StreamDial, type StreamDialer } from './dial.ts';
+import { DialLanes } from './dial-lanes.ts';
 import { StreamEarlyBytes } from './early-bytes.ts';
 import { endSoon, endWith } from './endings.ts';
 import { StreamHalfPipe } from './half-pipe.ts';
@@ -13,6 +14,7 @@ import { resetNow } from './reset.ts';
 import { ResetWatch } from './reset-watch.ts';
 import type { StreamParts } from './stream-parts.ts';
 import { endTls } from './tls-end.ts';
+import { tryOut, type StreamTrialEvents, type TrialTerms } from './trial.ts';
 
 /**
  * The two sockets of a session, from accept to close: early bytes, TLS, the dial and the relay.
@@ -27,17 +29,14 @@ export class StreamChannel implements Channel, StreamDialer {
   readonly #carrier: Socket;
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
   #client: Socket;
-  /** The dial for this client in lane 0, or the connection that was answered. */
-  #upstream: StreamDial | undefined;
-  /** The dial in lane 1. */
-  #second: StreamDial | undefined;
-  #hasTwoDials = false;
+  readonly #dials: DialLanes;
   #events: ChannelEvents | undefined;
   readonly #earlyBytes = new StreamEarlyBytes({
     onBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
     watchDeparture: () => this.#parts.watchDeparture(this, () => this.#events?.onClientLeft('ended')),
   });
-  #awaitsAnswer = false;
+  /** What is to be done while the upstream is tried out. */
+  #trial: { readonly stop: () => void; readonly onFailed: StreamTrialEvents['onFailed'] } | undefined;
   #wasAnswered = false;
   #stopIdleWatch: (() => void) | undefined;
   #resetWatch: ResetWatch | undefined;
@@ -47,6 +46,7 @@ export class StreamChannel implements Channel, StreamDialer {
 
   constructor(client: Socket, parts: StreamParts, address = formatPeer(client.remoteAddress, client.remotePort)) {
     this.#parts = parts;
+    this.#dials = new DialLanes(parts.sockets);
     this.#carrier = client;
     this.#client = client;
     this.client = address;
@@ -67,7 +67,7 @@ export class StreamChannel implements Channel, StreamDialer {
 
   /** True while Node's buffers hold bytes; a direction whose sink is full is always among them. */
   get hasUnsent(): boolean {
-    return this.#client.writableLength > 0 || (this.#upstream?.socket.writableLength ?? 0) > 0;
+    return this.#client.writableLength > 0 || (this.#dials.first?.socket.writableLength ?? 0) > 0;
   }
 
   attach(events: ChannelEvents): void {
@@ -108,52 +108,65 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const { sockets, networks, timeouts, limitRetries } = this.#parts;
-    const isSecond = (lane === 0 ? this.#second : this.#upstream) !== undefined;
-    const hasRoom = !isSecond || sockets.hasRoom;
-    const dial = new StreamDial(this, endpoint, { networks, timeouts, limitRetries, hasRoom }, tls);
-    if (lane === 0) this.#upstream = dial;
-    else this.#second = dial;
-    this.#countDials();
+    const { networks, timeouts, limitRetries } = this.#parts;
+    const hasRoom = this.#dials.hasRoomFor(lane);
+    this.#dials.begin(lane, new StreamDial(this, endpoint, { networks, timeouts, limitRetries, hasRoom }, tls));
   }
 
   abortDial(lane?: DialLane): void {
-    if (lane !== 1) {
-      this.#upstream?.close();
-      this.#upstream = undefined;
-    }
-    if (lane !== 0) this.#closeSecond();
-    this.#countDials();
+    const isTried = this.#trial !== undefined;
+    this.#endTrial();
+    this.#dials.close(isTried ? undefined : lane);
   }
 
   onDialed(dial: StreamDial): void {
-    const lane = dial === this.#second ? 1 : 0;
-    if (lane === 1) {
-      this.#upstream?.close();
-      this.#upstream = dial;
-      this.#second = undefined;
-    } else this.#closeSecond();
-    this.#countDials();
-    this.#events?.onDialed(lane);
+    this.#events?.onDialed(this.#dials.keep(dial));
+  }
+
+  settle(withinMs: number, preface?: Preface): void {
+    const upstream = this.#dials.first?.socket;
+    if (!upstream || this.#over) return;
+    this.#tryOut(
+      upstream,
+      { withinMs, preface },
+      {
+        onPassed: () => this.#events?.onSettled?.(),
+        onFailed: (code, wasRead) => this.#loseDial(code, wasRead),
+      },
+    );
   }
 
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
     const client = this.#client;
-    const upstream = this.#upstream?.socket;
+    const upstream = this.#dials.first?.socket;
     if (!upstream || this.#over) return;
+    if (preface?.expect !== undefined) {
+      return this.#tryOut(
+        upstream,
+        { withinMs: 0, preface },
+        {
+          onPassed: () => this.relay(idleTimeoutMs),
+          onFailed: (code) =>
+            this.#end(code === closedUnanswered ? 'upstream-refused-tls' : failureOf('upstream', code)),
+        },
+      );
+    }
     if (preface) upstream.write(Buffer.from(preface.bytes));
-    if (preface?.expect !== undefined) return this.#expect(upstream, preface.expect, idleTimeoutMs);
     this.#down = new StreamHalfPipe(upstream, client);
-    this.#up = new StreamHalfPipe(client, upstream, this.#earlyBytes.consumeAll(), () => this.#watchReset());
+    const { sent } = this.#earlyBytes;
+    const early = this.#earlyBytes.consumeAll();
+    this.#up = new StreamHalfPipe(client, upstream, sent > 0 ? [] : early, () => this.#watchReset());
+    this.#up.bytes += sent;
     if (this.#earlyBytes.hasEnded) upstream.end();
+    if (upstream.readableEnded) this.#down.end();
     if (idleTimeoutMs !== undefined)
       this.#stopIdleWatch = watchIdle(client, upstream, idleTimeoutMs, () => this.#onIdle());
   }
 
   abort(): void {
     this.#stop();
-    this.#upstream?.reset();
-    this.#closeSecond();
+    this.#dials.first?.reset();
+    this.#dials.close(1);
     // Where the kernel has the whole answer, a reset would discard the part that is still on its way.
     if (this.#down?.ended && this.#client.writableLength === 0) this.#client.destroy();
     else resetNow(this.#client, this.#carrier);
@@ -162,12 +175,13 @@ export class StreamChannel implements Channel, StreamDialer {
   finish(): void {
     this.#stop();
     endSoon(this.#client, () => resetNow(this.#client, this.#carrier));
-    const upstream = this.#upstream;
+    const upstream = this.#dials.first;
     if (upstream) endSoon(upstream.socket, () => upstream.reset());
   }
 
   #stop(): void {
     this.#over = true;
+    this.#endTrial();
     this.#earlyBytes.stop();
     this.#resetWatch?.stop();
   }
@@ -184,20 +198,6 @@ export class StreamChannel implements Channel, StreamDialer {
     onCurrent('close', () => this.onSocketClosed());
   }
 
-  /**
-   * Waits for the upstream's answer to the preface, then relays. The client is read no further than before meanwhile.
-   */
-  #expect(upstream: Socket, expected: number, idleTimeoutMs: number | undefined): void {
-    this.#awaitsAnswer = true;
-    awaitAnswer(upstream, expected, (isExpected) => {
-      if (this.#over) return;
-      if (!isExpected) return this.#end('upstream-refused-tls');
-      this.#awaitsAnswer = false;
-      this.#wasAnswered = true;
-      this.relay(idleTimeoutMs);
-    });
-  }
-
   #onClientEnd(): void {
     this.#earlyBytes.onEnd();
     if (this.#up || this.#over || this.#earlyBytes.isPeeking || !this.#earlyBytes.isEmpty) return;
@@ -212,12 +212,9 @@ export class StreamChannel implements Channel, StreamDialer {
 
   onUpstreamFailed(code: string, dial: StreamDial): void {
     if (this.#over) return;
-    if (dial === this.#second) {
-      this.#closeSecond();
-      return this.#events?.onDialFailed(code, 1);
-    }
-    if (dial !== this.#upstream) return;
-    if (this.#awaitsAnswer) return this.#end(failureOf('upstream', code));
+    const lane = this.#dials.laneOf(dial);
+    if (lane === undefined) return;
+    if (this.#trial) return this.#trial.onFailed(code, false);
     if (this.#up) {
       // The upstream ended before it failed, so its answer is whole, and the client gets all of it first.
       if (this.#down?.ended && this.#client.writableLength > 0) {
@@ -227,9 +224,28 @@ export class StreamChannel implements Channel, StreamDialer {
       if (this.#isUntouched) return this.#loseUpstream(code);
       return this.#end(failureOf('upstream', code));
     }
-    this.#upstream = undefined;
-    this.#countDials();
-    this.#events?.onDialFailed(code, 0);
+    this.#dials.close(lane);
+    this.#events?.onDialFailed(code, lane);
+  }
+
+  #tryOut(upstream: Socket, terms: TrialTerms, then: Pick<StreamTrialEvents, 'onPassed' | 'onFailed'>): void {
+    const onPassed = (): void => {
+      this.#trial = undefined;
+      this.#wasAnswered = true;
+      then.onPassed();
+    };
+    const events = { onPassed, onFailed: then.onFailed, onRefused: (reason: RelayEnd) => this.#end(reason) };
+    this.#trial = { stop: tryOut(upstream, this.#earlyBytes, terms, events), onFailed: then.onFailed };
+  }
+
+  #loseDial(code: string, wasRead: boolean): void {
+    this.abortDial();
+    this.#events?.onUpstreamLost(code, wasRead);
+  }
+
+  #endTrial(): void {
+    this.#trial?.stop();
+    this.#trial = undefined;
   }
 
   /** True if no byte has passed either way: for the client this is as if no upstream had been dialed yet. */
@@ -245,7 +261,7 @@ export class StreamChannel implements Channel, StreamDialer {
     this.#down?.detach();
     this.#up = undefined;
     this.#down = undefined;
-    this.#upstream = undefined;
+    this.#dials.first = undefined;
     this.#earlyBytes.read(this.#client);
     this.#client.resume();
     this.#events?.onUpstreamLost(code);
@@ -268,18 +284,8 @@ export class StreamChannel implements Channel, StreamDialer {
    * ended and are flushed.
    */
   onSocketClosed(): void {
-    if (this.#over || !this.#up || !this.#client.destroyed || !this.#upstream?.socket.destroyed) return;
+    if (this.#over || !this.#up || !this.#client.destroyed || !this.#dials.first?.socket.destroyed) return;
     this.#end('finished');
-  }
-
-  #countDials(): void {
-    this.#hasTwoDials = this.#parts.sockets.countSecondDial(this.#hasTwoDials, this.#upstream, this.#second);
-  }
-
-  #closeSecond(): void {
-    this.#second?.close();
-    this.#second = undefined;
-    this.#countDials();
   }
 
   #end(reason: RelayEnd): void {

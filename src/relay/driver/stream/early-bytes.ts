@@ -29,6 +29,8 @@ export class StreamEarlyBytes {
   #peekIsDue = false;
   #pace: PeekPace | undefined;
   #departure: Timer | undefined;
+  /** The upstream that gets each byte as it comes, while all are kept. */
+  #sink: Socket | undefined;
 
   constructor(owner: EarlyBytesOwner) {
     this.#owner = owner;
@@ -36,6 +38,11 @@ export class StreamEarlyBytes {
 
   get isEmpty(): boolean {
     return this.#buffer.length === 0;
+  }
+
+  /** How many bytes the present upstream has got (see `sendTo`). */
+  get sent(): number {
+    return this.#sink ? this.#buffer.length : 0;
   }
 
   get isPeeking(): boolean {
@@ -61,7 +68,15 @@ export class StreamEarlyBytes {
   /** Calls nothing any more. */
   stop(): void {
     this.#peekLimit = 0;
+    this.#sink = undefined;
     this.#departure?.cancel();
+  }
+
+  /** Sends an upstream all bytes so far and those that still come, and keeps them; ended by `stop` or `sendTo(undefined)`. */
+  sendTo(sink: Socket | undefined): void {
+    this.#sink = sink;
+    if (!this.isEmpty) sink?.write(this.#buffer.view(this.#buffer.length));
+    if (this.hasEnded) sink?.end();
   }
 
   consume(count: number): void {
@@ -78,6 +93,7 @@ export class StreamEarlyBytes {
 
   onEnd(): void {
     this.hasEnded = true;
+    this.#sink?.end();
     if (this.isPeeking) this.#peekSoon();
     else this.#watchIfEnded();
   }
@@ -90,6 +106,7 @@ export class StreamEarlyBytes {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#buffer.add(chunk);
+    this.#sink?.write(chunk);
     if (this.#buffer.length >= mostBytes) this.#client?.pause();
     if (this.isPeeking) this.#peekSoon();
   };

@@ -12,10 +12,7 @@ export class StreamHalfPipe {
   readonly #sink: Socket;
   readonly #onHeldBack: (() => void) | undefined;
   readonly #onData = (chunk: Buffer): void => this.#copy(chunk);
-  readonly #onEnd = (): void => {
-    this.ended = true;
-    this.#sink.end();
-  };
+  readonly #onEnd = (): void => this.end();
   readonly #onDrain = (): void => void this.#source.resume();
 
   /**
@@ -32,6 +29,12 @@ export class StreamHalfPipe {
     sink.on('drain', this.#onDrain);
     if (sink.writableNeedDrain) this.#holdBack();
     else source.resume();
+  }
+
+  /** Passes on that the source has ended. */
+  end(): void {
+    this.ended = true;
+    this.#sink.end();
   }
 
   /** Stops listening to both sockets, and leaves them as they are. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Courier } from '../../../../../src/relay/driver/splice/courier.ts';
-import type { DialParts } from '../../../../../src/relay/driver/splice/dial.ts';
+import type { DialParts } from '../../../../../src/relay/driver/splice/upstream/dial.ts';
 import { again } from '../../../../../src/relay/driver/splice/libc.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 

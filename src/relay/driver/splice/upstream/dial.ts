@@ -1,10 +1,11 @@
-import type { Preface, RelayEnd } from '../driver.ts';
-import type { Endpoint } from '../../boundary/table.ts';
-import { Answer } from './answer.ts';
-import { isSelfConnected, keepOnMachine, type DialFacts } from './connection.ts';
-import type { Deferred, FdWatcher } from './epoll-loop.ts';
-import type { HalfPipeParts } from './half-pipe.ts';
-import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from './libc.ts';
+import { closedUnanswered, type Preface, type RelayEnd } from '../../driver.ts';
+import type { Endpoint } from '../../../boundary/table.ts';
+import { Answer, type AnswerEvents } from './answer.ts';
+import { Trial, type TrialEvents, type TriedClient } from './trial.ts';
+import { isSelfConnected, keepOnMachine, type DialFacts } from '../connection.ts';
+import type { Deferred, FdWatcher } from '../epoll-loop.ts';
+import type { HalfPipeParts } from '../half-pipe.ts';
+import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, readyUrgent } from '../libc.ts';
 
 /**
  * One connection to an upstream, from the attempt to connect until a relay takes it over.
@@ -17,6 +18,11 @@ export interface Dialer {
   onDialed(dial: Dial): void;
   /** The dial failed, and its socket is closed. */
   onDialFailed(code: string, dial: Dial): void;
+}
+
+export interface TryEvents extends TrialEvents {
+  /** The upstream answered the preface with another byte than the expected one, or not in time. */
+  onRelayOver(reason: RelayEnd): void;
 }
 
 const none = -1;
@@ -32,9 +38,11 @@ export class Dial implements FdWatcher, Deferred {
   /** All events that epoll has reported for the socket since it connected. */
   mask = 0;
   isDialed = false;
+  /** True while it is not known whether a process listens behind the port proxy that has answered. */
+  isOnTrial = false;
   /** True while the last packet of the TCP handshake waits for the first bytes. */
   holdsAck = false;
-  /** True once the upstream has answered a preface as expected. */
+  /** True once the upstream has answered a preface as expected, or has passed its trial. */
   wasAnswered = false;
   readonly #parts: DialParts;
   readonly #endpoint: Endpoint;
@@ -42,6 +50,7 @@ export class Dial implements FdWatcher, Deferred {
   #isOver = false;
   #failure: string | undefined;
   #answer: Answer | undefined;
+  #trial: Trial | undefined;
 
   constructor(parts: DialParts, endpoint: Endpoint, dialer: Dialer) {
     this.#parts = parts;
@@ -65,15 +74,41 @@ export class Dial implements FdWatcher, Deferred {
   }
 
   /** Sends the preface, and waits for the byte with which the upstream must answer it. */
-  ask(preface: Preface, onExpected: () => void, onOther: (reason: RelayEnd) => void): void {
+  ask(preface: Preface, events: AnswerEvents): void {
     this.#answer = new Answer(this.#parts, this.fd, preface, {
       onExpected: () => {
         this.#answer = undefined;
         this.wasAnswered = true;
-        onExpected();
+        events.onExpected();
       },
-      onOther,
+      onOther: (reason, isSilent) => events.onOther(reason, isSilent),
     });
+  }
+
+  /** Tries out the connection, which leads to a port proxy (see `Channel.settle`). */
+  try(client: TriedClient, withinMs: number, preface: Preface | undefined, events: TryEvents): void {
+    this.isOnTrial = true;
+    const onPassed = (): void => {
+      this.isOnTrial = false;
+      this.wasAnswered = true;
+      events.onPassed();
+    };
+    const onFailed = (code: string, wasRead: boolean): void => events.onFailed(code, wasRead);
+    const onOther = (reason: RelayEnd, isSilent: boolean): void =>
+      isSilent ? onFailed(closedUnanswered, true) : events.onRelayOver(reason);
+    if (preface?.expect !== undefined) return this.ask(preface, { onExpected: onPassed, onOther });
+    const connection = { ...client, upstream: this.fd };
+    this.#trial = new Trial(this.#parts, connection, withinMs, preface?.bytes, { onPassed, onFailed });
+  }
+
+  /** How many of the client's bytes the upstream has got while it was tried out. */
+  get sent(): number {
+    return this.#trial?.sent ?? 0;
+  }
+
+  /** The client's socket is ready while the upstream is tried out. */
+  onClient(mask: number): void {
+    this.#trial?.onClient(mask);
   }
 
   /** Closes the connection with a reset. */
@@ -85,6 +120,7 @@ export class Dial implements FdWatcher, Deferred {
   close(): void {
     this.#isOver = true;
     this.#answer?.stop();
+    this.#trial?.stop();
     if (this.fd !== none) this.#parts.loop.close(this.fd);
     this.fd = none;
   }
@@ -93,6 +129,7 @@ export class Dial implements FdWatcher, Deferred {
     if (!this.isDialed) return this.#onConnecting(mask);
     this.mask |= mask;
     this.#answer?.onReady();
+    this.#trial?.onUpstream();
   }
 
   runDeferred(): void {

@@ -1,0 +1,126 @@
+import type { Timer } from '../../../../time/clock.ts';
+import type { Deferred } from '../epoll-loop.ts';
+import type { HalfPipeParts } from '../half-pipe.ts';
+import { closedUnanswered } from '../../driver.ts';
+import { again, errorCode, readyPeerEnd } from '../libc.ts';
+
+/**
+ * Tries out a connection to a port proxy: the upstream gets what the client sends, and the client's socket keeps it
+ * (recv(2), MSG_PEEK), until the upstream has sent a byte or the time is over. So nothing is lost where the proxy closes
+ * the connection, and nothing is delayed where it does not.
+ *
+ * The client is peeked at up to the size of the scratch memory, 64 KiB; what it sends beyond waits in its socket.
+ */
+export interface TriedClient {
+  readonly client: number;
+  /** All events that epoll has reported for the client so far. */
+  readonly clientMask: number;
+}
+
+export interface TrialEvents {
+  onPassed(): void;
+  /** The upstream closed the connection without a byte; `wasRead`: it had read all that it was sent by then. */
+  onFailed(code: string, wasRead: boolean): void;
+}
+
+export class Trial implements Deferred {
+  /** How many of the client's bytes the upstream has got. */
+  sent = 0;
+  readonly #parts: HalfPipeParts;
+  readonly #client: number;
+  readonly #upstream: number;
+  readonly #events: TrialEvents;
+  readonly #patience: Timer;
+  #clientMask: number;
+  #hasEnded = false;
+  #isOver = false;
+
+  constructor(
+    parts: HalfPipeParts,
+    { client, clientMask, upstream }: TriedClient & { readonly upstream: number },
+    withinMs: number,
+    preface: Uint8Array | undefined,
+    events: TrialEvents,
+  ) {
+    const { libc, loop, chunks } = parts;
+    this.#parts = parts;
+    this.#client = client;
+    this.#clientMask = clientMask;
+    this.#upstream = upstream;
+    this.#events = events;
+    this.#patience = loop.clock.after(withinMs, () => this.#pass());
+    libc.setNoDelay(upstream);
+    if (preface) {
+      chunks.scratch.bytes.set(preface);
+      // The first write to a socket takes the whole preface. Where it fails, the read that follows fails as well.
+      libc.write(upstream, chunks.scratch, preface.length);
+    }
+    loop.defer(this);
+  }
+
+  onClient(mask: number): void {
+    this.#clientMask |= mask;
+    this.#move();
+  }
+
+  onUpstream(): void {
+    this.#move();
+  }
+
+  runDeferred(): void {
+    this.#move();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#patience.cancel();
+  }
+
+  /** Takes from the client's socket what the upstream has got. */
+  #consume(): void {
+    const { libc, chunks } = this.#parts;
+    for (let left = this.sent; left > 0;) {
+      const length = libc.readSome(this.#client, chunks.scratch, Math.min(left, chunks.scratch.size));
+      if (length <= 0) return;
+      left -= length;
+    }
+  }
+
+  #move(): void {
+    if (this.#isOver || this.#hasAnswer()) return;
+    const { libc, chunks, loop } = this.#parts;
+    const { scratch } = chunks;
+    const length = libc.peekInto(this.#client, scratch, scratch.size);
+    if (length > this.sent) {
+      const written = libc.writeFrom(this.#upstream, scratch, this.sent, length - this.sent);
+      if (written < 0 && written !== again) return this.#fail(errorCode(written), false);
+      this.sent += Math.max(0, written);
+      if (this.sent < length) return loop.watchOut(this.#upstream);
+    }
+    const hasAll = length === this.sent && length < scratch.size;
+    if (!hasAll || this.#hasEnded || (this.#clientMask & readyPeerEnd) === 0) return;
+    this.#hasEnded = true;
+    libc.shutdownWrite(this.#upstream);
+  }
+
+  /** Whether the upstream has sent a byte or closed the connection, with which the trial is over. */
+  #hasAnswer(): boolean {
+    const length = this.#parts.libc.peek(this.#upstream);
+    if (length === again) return false;
+    // An end after the client's own may be the whole answer.
+    if (length > 0 || (length === 0 && this.#hasEnded)) this.#pass();
+    else this.#fail(length === 0 ? closedUnanswered : errorCode(length), length === 0 && this.sent > 0);
+    return true;
+  }
+
+  #pass(): void {
+    this.stop();
+    this.#consume();
+    this.#events.onPassed();
+  }
+
+  #fail(code: string, wasRead: boolean): void {
+    this.stop();
+    this.#events.onFailed(code, wasRead);
+  }
+}

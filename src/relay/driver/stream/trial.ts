@@ -1,0 +1,49 @@
+import type { Socket } from 'node:net';
+import { closedUnanswered, type Preface, type RelayEnd } from '../driver.ts';
+import { awaitAnswer, awaitFirstByte } from './answer.ts';
+import type { StreamEarlyBytes } from './early-bytes.ts';
+
+/**
+ * Tries out a connection to a port proxy: the upstream gets what the client sends, and all of it is kept, until the
+ * upstream has sent a byte or the time is over. So nothing is lost where the proxy closes the connection, and nothing is
+ * delayed where it does not.
+ */
+export interface StreamTrialEvents {
+  onPassed(): void;
+  /** The upstream ended the connection without a byte; `wasRead`: it had read all that it was sent by then. */
+  onFailed(code: string, wasRead: boolean): void;
+  /** The upstream answered the preface with another byte than the expected one, or not in time. */
+  onRefused(reason: RelayEnd): void;
+}
+
+export interface TrialTerms {
+  readonly withinMs: number;
+  readonly preface: Preface | undefined;
+}
+
+/** Returns a function that stops the trial, from which no event follows then. Nor does one where the upstream fails. */
+export function tryOut(
+  upstream: Socket,
+  earlyBytes: StreamEarlyBytes,
+  { withinMs, preface }: TrialTerms,
+  events: StreamTrialEvents,
+): () => void {
+  if (preface) upstream.write(Buffer.from(preface.bytes));
+  if (preface?.expect !== undefined) {
+    return awaitAnswer(upstream, preface.expect, (answer) => {
+      if (answer === 'expected') events.onPassed();
+      else if (answer === 'none') events.onFailed(closedUnanswered, true);
+      else events.onRefused('upstream-refused-tls');
+    });
+  }
+  const stop = awaitFirstByte(upstream, withinMs, (hasEnded) => {
+    // An end after the client's own may be the whole answer.
+    if (!hasEnded || earlyBytes.hasEnded) events.onPassed();
+    else events.onFailed(closedUnanswered, !earlyBytes.isEmpty);
+  });
+  earlyBytes.sendTo(upstream);
+  return () => {
+    stop();
+    earlyBytes.sendTo(undefined);
+  };
+}

@@ -1,0 +1,227 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { UpstreamSpec } from '../../src/relay/boundary/table.ts';
+import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
+
+/**
+ * Upstreams that are reached through a published port: its proxy accepts connections although no process listens behind
+ * it, and closes them a moment later. Clients don't notice.
+ */
+const delaysMs = [0, 1, 50, 200];
+const endings = ['an end', 'a reset'] as const;
+/** More than is kept of a client's bytes while an upstream is tried out. */
+const large = 'sealane '.repeat(25_000);
+
+export function describePortProxies(createRig: CreateRig): void {
+  describe('port proxies', () => {
+    test.each(delaysMs.flatMap((ms) => endings.map((how) => [ms, how] as const)))(
+      'one that closes after %i ms with %s costs the client nothing: another upstream gets its bytes',
+      async (delayMs, how) => {
+        await using rig = createRig();
+        await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, how), delayMs));
+        await using echo = await serveEcho();
+        const upstreams = [published('dead', dead.port), published('echo', echo.port)];
+        const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+        await using client = await dial(port);
+
+        expect(await client.echo('question')).toBe('question');
+        client.socket.end();
+        expect(await client.closed).toBe('ended');
+        expect(dead.accepted()).toBe(1);
+        expect(await rig.suspects.find(() => true)).toMatchObject({ key: 'dead' });
+        const record = await rig.records.find(() => true);
+        expect(record).toMatchObject({ upstream: 'echo', retries: 1, bytesUp: 8, bytesDown: 8 });
+      },
+    );
+
+    test('a client waits until the process behind the port listens', async () => {
+      await using rig = createRig();
+      let listens = false;
+      await using late = await servePortProxy((socket) => {
+        if (listens) socket.pipe(socket.resume());
+        else close(socket, 'a reset');
+      });
+      const port = await publishAndBind(rig, table([pool([published('late', late.port)])]));
+      await using client = await dial(port);
+      const answer = client.echo('question');
+      // More often than a process that may have read the bytes would get them.
+      await until(() => late.accepted() > 5);
+      listens = true;
+
+      expect(await answer).toBe('question');
+    });
+
+    test('a client that speaks while its upstream is tried out is heard at once', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await publishAndBind(rig, table([pool([published('a', server.port)])]));
+      await using client = await dial(port);
+      const peer = await server.accept();
+      client.socket.write('one ');
+      expect(await peer.read(4)).toBe('one ');
+      client.socket.write('two');
+      expect(await peer.read(3)).toBe('two');
+      peer.socket.write('answer');
+      expect(await client.read(6)).toBe('answer');
+      client.socket.write(' three');
+      expect(await peer.read(6)).toBe(' three');
+      client.socket.end();
+      peer.socket.end();
+
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'finished', bytesUp: 13, bytesDown: 6 });
+    });
+
+    test('an upstream that speaks first is heard by a client that says nothing', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => close(socket, 'an end'));
+      await using named = await serveNamed('b');
+      const upstreams = [published('dead', dead.port), published('b', named.port)];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      await using client = await dial(port);
+
+      expect(await client.read(1)).toBe('b');
+    });
+
+    test('bytes beyond those that are kept follow once the time is over, and an end is then an end', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
+      await using server = await serve();
+      const upstreams = [published('dead', dead.port), published('a', server.port)];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      await using client = await dial(port);
+      client.socket.write(large);
+      const peer = await server.accept();
+      expect(await peer.read(large.length)).toBe(large);
+      peer.socket.end();
+
+      await client.ended;
+      client.socket.end();
+      const record = await rig.records.find(() => true);
+      expect(record).toMatchObject({ reason: 'finished', retries: 1, bytesUp: large.length });
+      expect(server.peers).toHaveLength(1);
+    });
+
+    test('a client that ends its direction is heard to its end by the next upstream', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
+      await using server = await serve();
+      const upstreams = [published('dead', dead.port), published('a', server.port)];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      await using client = await dial(port);
+      client.socket.end('question');
+      const peer = await server.accept();
+      expect(await peer.readToEnd()).toBe('question');
+      peer.socket.end('answer');
+
+      expect(await client.readToEnd()).toBe('answer');
+    });
+
+    test('a process that takes all that a client has to say and ends without an answer got it once', async () => {
+      await using rig = createRig();
+      await using sink = await serve((peer) => void peer.readToEnd().then(() => peer.socket.end()));
+      const port = await publishAndBind(rig, table([pool([published('sink', sink.port)])]));
+      await using client = await dial(port);
+      client.socket.end('metric');
+      await client.ended;
+
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'finished', retries: 0, bytesUp: 6 });
+      expect(sink.peers).toHaveLength(1);
+    });
+
+    test('a process that reads each request and ends without an answer gets it four times, not until the hold is over', async () => {
+      await using rig = createRig();
+      await using rude = await serve((peer) => void peer.read(8).then(() => peer.socket.end()));
+      const port = await publishAndBind(rig, table([pool([published('rude', rude.port)])]));
+      await using client = await dial(port);
+      client.socket.write('question');
+      await client.closed;
+
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'upstream-reset', retries: 3 });
+      expect(rude.peers).toHaveLength(4);
+    });
+
+    test('the next upstream gets the PROXY header once, ahead of the bytes', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 1));
+      await using server = await serve();
+      const upstreams = [published('dead', dead.port), published('a', server.port)];
+      const spec = pool(upstreams, { balance: 'first', proxyProtocol: 'v1' });
+      const port = await publishAndBind(rig, table([spec]));
+      await using client = await dial(port);
+      client.socket.end('question');
+      const peer = await server.accept();
+
+      expect(await peer.readToEnd()).toBe(
+        `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${port}\r\nquestion`,
+      );
+    });
+
+    test('a client that leaves while its upstream is tried out leaves nothing behind', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      const port = await publishAndBind(rig, table([pool([published('a', server.port)])]));
+      await using client = await dial(port);
+      client.socket.write('question');
+      const peer = await server.accept();
+      expect(await peer.read(8)).toBe('question');
+      client.socket.resetAndDestroy();
+
+      expect(await peer.closed).toBe('reset');
+      await rig.records.find(() => true);
+      expect(rig.active('a')).toBe(0);
+      expect(rig.totals().open).toBe(0);
+    });
+
+    test('an upstream that leaves the table while it is tried out hands its client on', async () => {
+      await using rig = createRig();
+      await using silent = await serve();
+      await using echo = await serveEcho();
+      const specs = [published('silent', silent.port), published('echo', echo.port)];
+      const [, second] = specs;
+      const port = await publishAndBind(rig, table([pool(specs, { balance: 'first' })]));
+      await using client = await dial(port);
+      const answer = client.echo('question');
+      await silent.accept();
+      rig.publish(table([pool(second ? [second] : [])]));
+
+      expect(await answer).toBe('question');
+      expect(rig.active('silent')).toBe(0);
+    });
+  });
+}
+
+function published(name: string, port: number): UpstreamSpec {
+  return upstream(name, { endpoints: [{ host: '127.0.0.1', port, viaPortProxy: true }] });
+}
+
+function close(socket: Socket, how: (typeof endings)[number]): void {
+  if (how === 'an end') socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+/** Accepts connections and reads none of them unless `onSocket` does. */
+async function servePortProxy(onSocket: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    accepted += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    accepted: () => accepted,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
