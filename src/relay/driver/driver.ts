@@ -222,6 +222,12 @@ export interface ChannelEvents {
 /** The code of an upstream that ended the connection in order without a byte, for which the kernel has no error. */
 export const closedUnanswered = 'ECONNABORTED';
 
+/**
+ * How long an end without a byte may be followed by a reset, in milliseconds: a port proxy that closes while the client's
+ * bytes are on their way sends an end, and then a reset for these bytes. On one machine that takes microseconds.
+ */
+export const endIsSureAfterMs = 5;
+
 export type RelayEnd =
   | 'finished'
   | 'client-reset'

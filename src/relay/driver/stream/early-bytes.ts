@@ -31,6 +31,8 @@ export class StreamEarlyBytes {
   #departure: Timer | undefined;
   /** The upstream that gets each byte as it comes, while all are kept. */
   #sink: Socket | undefined;
+  /** True once the client's end may be passed on to this upstream. */
+  #passesEnd = false;
 
   constructor(owner: EarlyBytesOwner) {
     this.#owner = owner;
@@ -43,6 +45,11 @@ export class StreamEarlyBytes {
   /** How many bytes the present upstream has got (see `sendTo`). */
   get sent(): number {
     return this.#sink ? this.#buffer.length : 0;
+  }
+
+  /** True once the present upstream has got the client's end. */
+  get hasPassedEnd(): boolean {
+    return this.hasEnded && this.#passesEnd;
   }
 
   get isPeeking(): boolean {
@@ -72,11 +79,20 @@ export class StreamEarlyBytes {
     this.#departure?.cancel();
   }
 
-  /** Sends an upstream all bytes so far and those that still come, and keeps them; ended by `stop` or `sendTo(undefined)`. */
+  /**
+   * Sends an upstream all bytes so far and those that still come, and keeps them; ended by `stop` or `sendTo(undefined)`.
+   * The client's end waits for `passEnd`.
+   */
   sendTo(sink: Socket | undefined): void {
     this.#sink = sink;
+    this.#passesEnd = false;
     if (!this.isEmpty) sink?.write(this.#buffer.view(this.#buffer.length));
-    if (this.hasEnded) sink?.end();
+  }
+
+  /** Passes on the client's end from now on. */
+  passEnd(): void {
+    this.#passesEnd = true;
+    if (this.hasEnded) this.#sink?.end();
   }
 
   consume(count: number): void {
@@ -93,7 +109,7 @@ export class StreamEarlyBytes {
 
   onEnd(): void {
     this.hasEnded = true;
-    this.#sink?.end();
+    if (this.#passesEnd) this.#sink?.end();
     if (this.isPeeking) this.#peekSoon();
     else this.#watchIfEnded();
   }

@@ -45,7 +45,7 @@ export class ResetWatch {
 }
 
 /** Asks the kernel for the peer: Node's own `remoteAddress` keeps its first value. */
-function hasPeer(socket: Socket): boolean {
+export function hasPeer(socket: Socket): boolean {
   const { _handle: handle } = socket as { _handle?: { getpeername?(address: object): number } };
   return handle?.getpeername === undefined || handle.getpeername({}) === 0;
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { closedUnanswered, type Preface, type RelayEnd } from '../driver.ts';
+import { closedUnanswered, endIsSureAfterMs, type Preface, type RelayEnd } from '../driver.ts';
 import { awaitAnswer, awaitFirstByte } from './answer.ts';
 import type { StreamEarlyBytes } from './early-bytes.ts';
+import { hasPeer } from './reset-watch.ts';
 
 /**
  * Tries out a connection to a port proxy: the upstream gets what the client sends, and all of it is kept, until the
@@ -36,13 +37,25 @@ export function tryOut(
       else events.onRefused('upstream-refused-tls');
     });
   }
+  let doubt: NodeJS.Timeout | undefined;
   const stop = awaitFirstByte(upstream, withinMs, (hasEnded) => {
     // An end after the client's own may be the whole answer.
-    if (!hasEnded || earlyBytes.hasEnded) events.onPassed();
-    else events.onFailed(closedUnanswered, !earlyBytes.isEmpty);
+    if (!hasEnded || earlyBytes.hasPassedEnd) return events.onPassed();
+    if (earlyBytes.isEmpty) return events.onFailed(closedUnanswered, false);
+    // Node does not report a reset that follows an end.
+    doubt = setTimeout(() => events.onFailed(closedUnanswered, hasPeer(upstream)), endIsSureAfterMs);
   });
   earlyBytes.sendTo(upstream);
+  // After the ends of both directions, Node could not tell whether a reset has followed.
+  let endSoon: NodeJS.Immediate | undefined;
+  const endLater = setTimeout(() => {
+    // What the upstream has sent meanwhile is read first, also where this thread was busy.
+    endSoon = setImmediate(() => earlyBytes.passEnd());
+  }, endIsSureAfterMs);
   return () => {
+    clearTimeout(doubt);
+    clearTimeout(endLater);
+    clearImmediate(endSoon);
     stop();
     earlyBytes.sendTo(undefined);
   };

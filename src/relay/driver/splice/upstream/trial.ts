@@ -1,8 +1,8 @@
 import type { Timer } from '../../../../time/clock.ts';
 import type { Deferred } from '../epoll-loop.ts';
 import type { HalfPipeParts } from '../half-pipe.ts';
-import { closedUnanswered } from '../../driver.ts';
-import { again, errorCode, readyPeerEnd } from '../libc.ts';
+import { closedUnanswered, endIsSureAfterMs } from '../../driver.ts';
+import { again, errorCode, readyPeerEnd, readyUrgent } from '../libc.ts';
 
 /**
  * Tries out a connection to a port proxy: the upstream gets what the client sends, and the client's socket keeps it
@@ -33,6 +33,8 @@ export class Trial implements Deferred {
   readonly #patience: Timer;
   #clientMask: number;
   #hasEnded = false;
+  /** Runs while the upstream has ended, and it is not known yet whether it had read what it was sent. */
+  #doubt: Timer | undefined;
   #isOver = false;
 
   constructor(
@@ -74,6 +76,7 @@ export class Trial implements Deferred {
   stop(): void {
     this.#isOver = true;
     this.#patience.cancel();
+    this.#doubt?.cancel();
   }
 
   /** Takes from the client's socket what the upstream has got. */
@@ -98,19 +101,43 @@ export class Trial implements Deferred {
       if (this.sent < length) return loop.watchOut(this.#upstream);
     }
     const hasAll = length === this.sent && length < scratch.size;
-    if (!hasAll || this.#hasEnded || (this.#clientMask & readyPeerEnd) === 0) return;
+    if (!hasAll || this.#hasEnded || !this.#clientHasEnded) return;
     this.#hasEnded = true;
     libc.shutdownWrite(this.#upstream);
   }
 
-  /** Whether the upstream has sent a byte or closed the connection, with which the trial is over. */
+  /** False where bytes may follow behind an urgent one, at which peeks stop: the relay then passes on the end. */
+  get #clientHasEnded(): boolean {
+    return (this.#clientMask & readyPeerEnd) !== 0 && (this.#clientMask & readyUrgent) === 0;
+  }
+
+  /** Whether the upstream has sent a byte or closed the connection, with which the trial is over, or soon will be. */
   #hasAnswer(): boolean {
-    const length = this.#parts.libc.peek(this.#upstream);
+    const { libc, loop } = this.#parts;
+    if (this.#doubt) {
+      this.#hasReset();
+      return true;
+    }
+    const length = libc.peek(this.#upstream);
     if (length === again) return false;
-    // An end after the client's own may be the whole answer.
-    if (length > 0 || (length === 0 && this.#hasEnded)) this.#pass();
-    else this.#fail(length === 0 ? closedUnanswered : errorCode(length), length === 0 && this.sent > 0);
+    if (length > 0) this.#pass();
+    else if (length < 0) this.#fail(errorCode(length), false);
+    else if (this.sent === 0) this.#onEnd();
+    else if (!this.#hasReset()) this.#doubt = loop.clock.after(endIsSureAfterMs, () => this.#onEnd());
     return true;
+  }
+
+  /** True if the upstream's end was followed by a reset, as from a proxy that had not read all that it was sent. */
+  #hasReset(): boolean {
+    const error = this.#parts.libc.socketError(this.#upstream);
+    if (error < 0) this.#fail(errorCode(error), false);
+    return error < 0;
+  }
+
+  /** Handles an end in order. One after the client's own may be the whole answer. */
+  #onEnd(): void {
+    if (this.#hasEnded) this.#pass();
+    else this.#fail(closedUnanswered, this.sent > 0);
   }
 
   #pass(): void {
