@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { UpstreamSpec } from '../../src/relay/boundary/table.ts';
+import { close, endings, published, servePortProxy } from '../support/sockets/port-proxy.ts';
+import { recorded } from '../support/sockets/recorded.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
-import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 
 /**
@@ -11,7 +10,7 @@ import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.t
  * it, and closes them a moment later. Clients don't notice.
  */
 const delaysMs = [0, 1, 50, 200];
-const endings = ['an end', 'a reset'] as const;
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 /** More than is kept of a client's bytes while an upstream is tried out. */
 const large = 'sealane '.repeat(25_000);
 
@@ -175,6 +174,71 @@ export function describePortProxies(createRig: CreateRig): void {
       expect(rig.totals().open).toBe(0);
     });
 
+    test('the hold ends as it does for an upstream that refuses', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => close(socket, 'a reset'));
+      const port = await publishAndBind(rig, table([pool([published('dead', dead.port)], { holdMs: 150 })]));
+      await using client = await dial(port);
+      client.socket.write('question');
+      await client.closed;
+
+      expect(await rig.records.find(() => true)).toMatchObject({ reason: 'hold-expired', upstream: undefined });
+      expect(rig.active('dead')).toBe(0);
+    });
+
+    test('the next address of the same upstream is tried first, in its place', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => close(socket, 'an end'));
+      await using echo = await serveEcho();
+      const endpoints = [dead, echo].map(({ port }) => ({ host: '127.0.0.1', port, viaPortProxy: true }));
+      const port = await publishAndBind(rig, table([pool([upstream('a', { endpoints, maxConnections: 1 })])]));
+      await using client = await dial(port);
+
+      expect(await client.echo('question')).toBe('question');
+      expect(rig.active('a')).toBe(1);
+    });
+
+    test('what a client says while its upstream changes arrives once and in order', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
+      await using server = await serve();
+      const upstreams = [published('dead', dead.port), published('a', server.port)];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      await using client = await dial(port);
+      let said = '';
+      for (let part = 0; server.peers.length === 0 || part < 10; part++) {
+        client.socket.write(`part ${part};`);
+        said += `part ${part};`;
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      client.socket.end();
+      const peer = await server.accept();
+
+      expect(await peer.readToEnd()).toBe(said);
+    });
+
+    test('a client of Postgres that is routed by its TLS hello is asked for TLS again, and its hello follows once', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'an end'), 50));
+      await using server = await serve();
+      const upstreams = [published('dead', dead.port), published('db', server.port)];
+      const names = [{ kind: 'sni', pattern: 'db.example.test', service: 'shop/api', tls: 'passthrough' }] as const;
+      const pools = [pool(upstreams, { balance: 'first' })];
+      const port = await publishAndBind(rig, table(pools, [{ ...listener('shop/api'), names, service: undefined }]));
+      await using client = await dial(port);
+      client.socket.write(sslRequest);
+      expect(await client.read(1)).toBe('S');
+      const hello = recorded('openssl');
+      client.socket.write(hello);
+      const peer = await server.accept();
+      expect(await peer.read(8)).toBe(sslRequest.toString('latin1'));
+      peer.socket.write('S');
+      expect(await peer.read(hello.length)).toBe(Buffer.from(hello).toString('latin1'));
+      peer.socket.write('server hello');
+
+      expect(await client.read(12)).toBe('server hello');
+    });
+
     test('an upstream that leaves the table while it is tried out hands its client on', async () => {
       await using rig = createRig();
       await using silent = await serve();
@@ -191,37 +255,4 @@ export function describePortProxies(createRig: CreateRig): void {
       expect(rig.active('silent')).toBe(0);
     });
   });
-}
-
-function published(name: string, port: number): UpstreamSpec {
-  return upstream(name, { endpoints: [{ host: '127.0.0.1', port, viaPortProxy: true }] });
-}
-
-function close(socket: Socket, how: (typeof endings)[number]): void {
-  if (how === 'an end') socket.destroy();
-  else socket.resetAndDestroy();
-}
-
-/** Accepts connections and reads none of them unless `onSocket` does. */
-async function servePortProxy(onSocket: (socket: Socket) => void) {
-  const sockets = new Set<Socket>();
-  let accepted = 0;
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    accepted += 1;
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onSocket(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    accepted: () => accepted,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { authority, certificateFor, leafFor } from '../support/certificates/certificates.ts';
 import { cancelRequest } from './cancels.contract.ts';
+import { close, published, servePortProxy } from '../support/sockets/port-proxy.ts';
 import { pour, soak } from '../support/sockets/bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
@@ -159,6 +160,19 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await client.echo('hello')).toBe('hello');
       client.socket.end();
       expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'api-1', retries: 1 });
+    });
+
+    test('is tried on the next upstream with all its bytes when a port proxy closes its connection', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
+      await using server = await serveEcho();
+      const upstreams = [published('dead', dead.port), published('api-1', server.port)];
+      const port = await publishAndBind(rig, tlsTable(upstreams, { balance: 'first' }));
+      await using client = await dialTls(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+
+      expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'api-1', retries: 1, bytesUp: 5 });
     });
 
     test('ends when it is idle for too long', async () => {
@@ -510,6 +524,20 @@ export function describeTls(name: string, createRig: CreateRig): void {
       expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'b', retries: 0, reason: 'finished' });
       expect(rig.active('a')).toBe(0);
       await stuck.peers[0]?.readToEnd();
+    });
+
+    test('is dialed when a port proxy closes the connection to another amid the handshake', async () => {
+      await using rig = createRig();
+      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'an end'), 50));
+      await using server = await serveTls();
+      const upstreams = [published('dead', dead.port), published('b', server.port)];
+      const spec = pool(upstreams, { upstreamTls: named, balance: 'first' });
+      const port = await publishAndBind(rig, { ...table([spec]), tls: trusting });
+      await using client = await dial(port);
+      expect(await client.echo('hello')).toBe('hello');
+      client.socket.end();
+
+      expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'b', retries: 1, reason: 'finished' });
     });
 
     test('that does not speak TLS after all counts as failing to answer', async () => {
