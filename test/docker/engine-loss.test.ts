@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startReplica, answerers, eventually, whoAnswers } from '../support/engine/replica.ts';
 import { uniqueName } from '../support/engine/containers.ts';
@@ -57,7 +58,11 @@ describe('when the event stream is cut', () => {
     const left = await sealane.line({ event: 'upstream-removed', upstream: goes.name }, from);
     const joined = await sealane.line({ event: 'upstream-added', upstream: comes.name }, from);
     expect(Math.max(left.time, joined.time) - reconnected.time).toBeLessThan(1000);
-    expect(await answerers(port)).toEqual([stays.name, comes.name].toSorted());
+    // A new upstream gets clients once its first probe has passed.
+    await eventually(
+      () => answerers(port),
+      (names) => isDeepStrictEqual(names, [stays.name, comes.name].toSorted()),
+    );
 
     session.write('after');
     expect(String((await once(session, 'data'))[0])).toBe('after');
