@@ -113,6 +113,8 @@ async function startPostgres(folder: TempFolder): Promise<string> {
     `ssl_key_file=${key}`,
     'fsync=off',
     'unix_socket_directories=',
+    // In its folder: what it keeps in /dev/shm stays there when it is killed.
+    'dynamic_shared_memory_type=mmap',
   ];
   stack.use(
     await startProgram(
