@@ -5,7 +5,8 @@ import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
 import { diagnoseContainer } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
-import { causeOf, diagnoseService, isConflict, isStatic } from './explain/service.ts';
+import { causeOf } from './explain/cause.ts';
+import { diagnoseService, isConflict, isStatic } from './explain/service.ts';
 import {
   calledEngine,
   containerStep,

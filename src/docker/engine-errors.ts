@@ -13,27 +13,48 @@ export interface FailedCall {
   readonly call: string;
 }
 
+type SshTarget = Extract<EngineTarget, { kind: 'ssh' }>;
+
 const needed = `GET ${inWords(endpointPaths('needed'))}`;
 
 export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const raw = printable(cause instanceof Error ? cause.message || code : String(cause), 200);
+  const raw = printable(reasonOf(cause) || code, 200);
   const { target, endpoint } = failed;
   const error = (kind: EngineError['kind'], message: string): EngineError => new EngineError(kind, message, { cause });
   if (code.startsWith('HPE_')) return error('nonsense', `${endpoint} does not speak HTTP: is it a Docker engine?`);
   if (isTlsError(code, raw)) return error('unreachable', tlsAdvice(target, endpoint, raw));
   if (target.kind === 'socket') return error(...socketAdvice(target.path, code, raw));
-  if (target.kind === 'ssh') return error('unreachable', sshAdvice(endpoint, code, raw));
+  if (target.kind === 'ssh') return error('unreachable', sshAdvice(target, endpoint, code, raw));
   switch (code) {
     case 'ECONNREFUSED':
-      return error('unreachable', `nothing listens at ${endpoint}: is the engine running, and is that its port?`);
+      return error(
+        'unreachable',
+        `nothing listens at ${endpoint}${defaulted(target, endpoint)}: is the engine running, and is that its port?`,
+      );
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return error('unreachable', `the host name in ${endpoint} cannot be resolved: correct it, or check DNS`);
+    case 'ECONNRESET':
+      if (target.tls) return error('unreachable', `${endpoint} cannot be reached (${raw})`);
+      return error('unreachable', `${endpoint} closes the connection: does it expect TLS? ${tlsFix}`);
     default:
       return error('unreachable', `${endpoint} cannot be reached (${raw})`);
   }
+}
+
+const tlsFix = 'Take a Docker context with TLS files, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH';
+
+/** OpenSSL's own words for a failed handshake, without the place in its source that the message has as well. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : cause.message;
+}
+
+/** The port that is dialed where the address has none. */
+function defaulted(target: EngineTarget, endpoint: string): string {
+  return target.kind === 'tcp' && !endpoint.includes(`:${target.port}`) ? `, port ${target.port}` : '';
 }
 
 export function timedOut(failed: FailedCall, deadlineMs: number): EngineError {
@@ -54,7 +75,7 @@ export function badStatus(failed: FailedCall, status: number, said: string | und
     return new EngineError('refused', message, { forbidden: true });
   }
   if (target.kind === 'tcp' && !target.tls && /HTTP request to an HTTPS server/i.test(`${said ?? ''}${body}`)) {
-    return new EngineError('nonsense', `${endpoint} expects TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH`);
+    return new EngineError('nonsense', `${endpoint} expects TLS. ${tlsFix}`);
   }
   if (said !== undefined) {
     return new EngineError('refused', `${endpoint} answers ${call} with HTTP ${status}${quote}`);
@@ -79,7 +100,11 @@ function socketAdvice(path: string, code: string, raw: string): [EngineError['ki
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return ['unreachable', noSocketAt([path])];
+      return [
+        'unreachable',
+        `there is no engine socket at ${path}: is the engine running, and is that its address? ` +
+          `In a container, mount it (-v ${path}:${path})`,
+      ];
     case 'EACCES':
     case 'EPERM':
       return [
@@ -100,17 +125,17 @@ function socketAdvice(path: string, code: string, raw: string): [EngineError['ki
   }
 }
 
-/** What to do where there is no socket at any of the paths. */
-export function noSocketAt(paths: readonly string[]): string {
+/** What to do where there is no socket at any of the usual paths. */
+export function noUsualSocket(paths: readonly string[]): string {
   return (
     `there is no engine socket at ${paths.join(', ')}: is Docker running? ` +
     `In a container, mount it (-v /var/run/docker.sock:/var/run/docker.sock); elsewhere set --docker or DOCKER_HOST`
   );
 }
 
-function sshAdvice(endpoint: string, code: string, raw: string): string {
+function sshAdvice({ user, host }: SshTarget, endpoint: string, code: string, raw: string): string {
   if (code === 'ENOENT') return `${endpoint} needs the ssh command, which is not installed here`;
-  return `${endpoint} cannot be reached (${raw}): does "ssh <host> docker version" work without a question?`;
+  return `${endpoint} cannot be reached (${raw}): does "ssh ${user === undefined ? '' : `${user}@`}${host} docker version" work without a question?`;
 }
 
 function isTlsError(code: string, raw: string): boolean {

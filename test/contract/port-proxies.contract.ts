@@ -239,6 +239,23 @@ export function describePortProxies(createRig: CreateRig): void {
       expect(await client.read(12)).toBe('server hello');
     });
 
+    test('a client that says nothing is dialed for again, also when the upstream resets long after its trial', async () => {
+      await using rig = createRig();
+      await using server = await serve();
+      await using echo = await serveEcho();
+      const upstreams = [published('a', server.port), published('echo', echo.port)];
+      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+      await using client = await dial(port);
+      const peer = await server.accept();
+      // The later client's trial is over once more than what is kept of its bytes has arrived.
+      await using later = await dial(port);
+      later.socket.write(large);
+      await (await server.accept()).read(large.length);
+      peer.socket.resetAndDestroy();
+
+      expect(await client.echo('question')).toBe('question');
+    });
+
     test('an upstream that leaves the table while it is tried out hands its client on', async () => {
       await using rig = createRig();
       await using silent = await serve();

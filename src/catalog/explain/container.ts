@@ -2,7 +2,9 @@ import { dockerCommand } from '../container-name.ts';
 import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import type { Diagnosis } from './explanation.ts';
-import { causeOf, crashLoop, diagnoseService, diagnoseUpstream } from './service.ts';
+import { bad, causeOf } from './cause.ts';
+import { diagnoseService } from './service.ts';
+import { crashLoop, diagnoseUpstream } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
@@ -104,7 +106,3 @@ const addressCodes: ReadonlySet<Problem['code']> = new Set([
   'not-on-network',
   'namespace-lost',
 ]);
-
-function bad(cause: Diagnosis['cause'], summary: string, next: string): Diagnosis {
-  return { verdict: 'unreachable', cause, summary, next };
-}

@@ -1,19 +1,17 @@
 import { severalRestarts } from '../problems/crash-loops.ts';
 import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
-import { formatDuration } from '../../text/duration.ts';
-import { plural } from '../../text/plural.ts';
-import { howToAnswer, howToListen, howToPassCheck, showHealth } from '../advice.ts';
-import { dockerCommand } from '../container-name.ts';
+import { howToAnswer } from '../advice.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
-import type { Problem, ProblemCode } from '../problem.ts';
-import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
-import type { Cause, Diagnosis } from './explanation.ts';
+import type { Problem } from '../problem.ts';
+import { bad, causeOf } from './cause.ts';
+import type { Diagnosis } from './explanation.ts';
+import { crashLoop, diagnoseUpstream, worstOf } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * Diagnoses what keeps clients from a service or from one upstream. The cause is the first fault on a client's way:
+ * Diagnoses what keeps clients from a service. The cause is the first fault on a client's way:
  * port, containers, addresses, health. Pure.
  */
 export function diagnoseService(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
@@ -177,16 +175,6 @@ function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainW
   return undefined;
 }
 
-export function crashLoop({ name, engine, lastExit, restarts }: ContainerView): Diagnosis {
-  const ended = lastExit === undefined ? '' : `; it exited with code ${lastExit.code}`;
-  const often = restarts === 0 ? 'again and again' : `${plural(restarts, 'time')} so far`;
-  return bad(
-    'restarting',
-    `${name} restarts: ${often}${ended}`,
-    `See why it ends: ${dockerCommand('logs', { name, engine })}`,
-  );
-}
-
 /** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */
 export function isStatic({ declarers, upstreams }: Service): boolean {
   return (
@@ -208,96 +196,4 @@ function gone(service: Service): Diagnosis {
     `no container declares ${name} any more; its clients wait for a container to return`,
     'Start its container again.',
   );
-}
-
-/** The upstream that is not ready but closest to ready, since a fix there helps most. */
-function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undefined {
-  const nearness = ({ state }: ServiceUpstream): number => order.indexOf(state.kind);
-  return inNaturalOrder(upstreams)
-    .toSorted((a, b) => nearness(a) - nearness(b))
-    .find(({ state }) => state.kind !== 'ready');
-}
-
-const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
-
-/** Diagnoses why an upstream gets no sessions, and what to do. */
-export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
-  const { declared, state } = upstream;
-  const { name } = declared;
-  const summary = `${name} is ${state.kind}: ${state.reason}`;
-  switch (state.kind) {
-    case 'ready':
-      return { verdict: 'reachable', cause: 'fine', summary, next: undefined };
-    case 'paused':
-      return bad('paused', summary, dockerCommand('unpause', declared));
-    case 'draining':
-      if (state.untilMs === Infinity) return bad('drained', summary, `sealane undrain ${name}`);
-      return bad(
-        'draining',
-        summary,
-        declared.run
-          ? 'Wait for the container to be started again, or start it.'
-          : 'Write it into the configuration again, if it is still needed.',
-      );
-    case 'unhealthy':
-      if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
-      if (declared.health.kind === 'docker')
-        return bad(
-          'healthcheck-failing',
-          summary,
-          `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`,
-        );
-      return bad('check-failing', summary, howToPassCheck(declared));
-    case 'starting':
-      if (declared.health.kind === 'docker')
-        return bad(
-          'healthcheck-starting',
-          summary,
-          `Wait for its HEALTHCHECK, or see its output: ${dockerCommand(showHealth, declared)}`,
-        );
-      if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
-      return bad('nothing-listens', summary, howToListen(declared));
-  }
-}
-
-/** The cause for each problem; several label problems share one cause, and so do several certificate problems. */
-const causes: Readonly<Record<ProblemCode, Cause>> = {
-  'label-unknown': 'label-mistake',
-  'label-malformed': 'label-mistake',
-  'labels-differ': 'labels-differ',
-  'port-unclear': 'port-unclear',
-  'no-address': 'no-address',
-  'no-shared-network': 'no-shared-network',
-  'not-on-network': 'not-on-network',
-  'namespace-lost': 'namespace-lost',
-  'listen-conflict': 'listen-conflict',
-  'name-conflict': 'name-conflict',
-  'listen-failed': 'listen-failed',
-  'name-unresolved': 'name-unresolved',
-  'scope-unknown': 'scope-unknown',
-  'engine-twice': 'engine-twice',
-  'engines-overlap': 'engines-overlap',
-  'config-invalid': 'config-invalid',
-  'certificate-missing': 'certificate',
-  'certificate-shared': 'certificate',
-  'certificate-unusable': 'certificate',
-  'certificate-expiring': 'certificate',
-  'never-ready': 'never-ready',
-  paused: 'paused',
-  unhealthy: 'check-failing',
-  'crash-loop': 'restarting',
-  'all-suspect': 'all-suspect',
-};
-
-export function causeOf({ code }: Problem): Cause {
-  return causes[code];
-}
-
-function bad(cause: Cause, summary: string, next: string): Diagnosis {
-  return { verdict: 'unreachable', cause, summary, next };
-}
-
-/** The duration from `sinceMs` to `nowMs`, e.g. `3s`. */
-export function ago(sinceMs: number, nowMs: number): string {
-  return formatDuration(Math.max(0, nowMs - sinceMs));
 }

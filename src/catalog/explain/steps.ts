@@ -1,5 +1,6 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
+import { formatDuration } from '../../text/duration.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import { namesOf, type DeclaredUpstream } from '../declaration.ts';
@@ -8,7 +9,7 @@ import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
 import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
-import { ago, engineNamesOf, isStatic } from './service.ts';
+import { engineNamesOf, isStatic } from './service.ts';
 import type { ContainerView, EngineView, ExplainWorld } from './world.ts';
 
 /**
@@ -136,7 +137,7 @@ function listenerSteps({ routes, name }: Service, { listeners, catalog }: Explai
 function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
   const { declared, state, weight, tried } = upstream;
   const where = endpointsOf(upstream).map(formatAddress).join(', ');
-  const age = ago(state.sinceMs, nowMs);
+  const age = formatDuration(Math.max(0, nowMs - state.sinceMs));
   const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
   const weighed = weight === 1 ? '' : `, weight ${weight}`;
   return {

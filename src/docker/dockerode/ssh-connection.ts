@@ -21,7 +21,7 @@ export function connectSsh(target: SshTarget, [command, ...leading]: readonly [s
   child.once('close', (code) => {
     const last = said.trim().split('\n').at(-1) ?? '';
     if (code === 0 || last === '') connection.push(null);
-    else connection.destroy(new Error(`ssh: ${last}`));
+    else connection.destroy(new Error(last.startsWith('ssh: ') ? last : `ssh: ${last}`));
   });
   // Neither the child nor its pipes may keep this process alive: an idle connection may wait for ever.
   child.unref();

@@ -42,6 +42,9 @@ async function engineOfDocker(machine: Machine): Promise<ChosenEngine> {
   const { DOCKER_HOST: host, DOCKER_CONTEXT: ofVariable } = machine.environment;
   const tls = tlsOfEnvironment(machine.environment);
   const without = { givenName: undefined, context: undefined };
+  // A socket's path may have commas in it, but no address.
+  if (host && /[\s,]+\w+:\/\//.test(host))
+    throw new ConfigError('DOCKER_HOST takes one address: for several engines, give --docker a=…,b=…');
   if (host) return { ...without, addresses: [readAddress(host, tls, 'DOCKER_HOST')] };
   const folder = dockerFolder(machine);
   const context = ofVariable || (await currentContext(folder));

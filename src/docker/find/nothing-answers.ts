@@ -1,4 +1,4 @@
-import { noSocketAt } from '../engine-errors.ts';
+import { noUsualSocket } from '../engine-errors.ts';
 import { EngineError } from '../engine.ts';
 import type { EngineAddress } from '../engine-url.ts';
 
@@ -16,7 +16,7 @@ export function nothingAnswers(tried: readonly Tried[], home: string): EngineErr
   const absent = tried.filter(({ error }) => isAbsent(error)).map(({ address }) => shortened(address, home));
   const present = tried.filter(({ error }) => !isAbsent(error)).map(({ error }) => error);
   const [first] = present;
-  if (!first) return new EngineError('unreachable', noSocketAt(absent));
+  if (!first) return new EngineError('unreachable', noUsualSocket(absent));
   // An engine that can't work as it is set up is worth more than one that may come later.
   const worst = present.find(({ kind }) => kind === 'permission' || kind === 'nonsense') ?? first;
   const others = absent.length === 0 ? [] : [`there is no socket at ${absent.join(', ')}`];

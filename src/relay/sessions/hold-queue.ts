@@ -1,5 +1,5 @@
 /**
- * The waiting sessions of a hold, in order of arrival. A session that returns after a failed release gets its old place
+ * The waiting sessions of a hold, in order of their turns. A session that returns after a failed release gets its old place
  * again. It is a doubly linked list, since clients often leave from the middle.
  */
 interface Waiting {

@@ -6,10 +6,10 @@ import type { Session } from './session.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
 
 /**
- * The held sessions of a service: no upstream has answered them yet. They are kept in order of arrival. While upstreams
- * refuse, the first is the probe session, which dials again and again; while its dial has no answer, another session
- * follows every quarter of a second. Each answer lets in two more, so that an upstream that has just started is not
- * flooded, and yet a thousand sessions are relayed after ten round trips.
+ * The held sessions of a service: no upstream has answered them yet. They are kept in order of arrival, those last whose
+ * upstream was tried out in vain. While upstreams refuse, the first is the probe session, which dials again and again;
+ * while its dial has no answer, another session follows every quarter of a second. Each answer lets in two more, so that
+ * an upstream that has just started is not flooded, and yet a thousand sessions are relayed after ten round trips.
  *
  *   waiting ──let in──▶ dialing ──answered──▶ out
  *      ▲                   │
@@ -40,6 +40,7 @@ export class Hold {
   #probeTimer: Timer | undefined;
   #probeAttempts = 0;
   #isClosed = false;
+  #turns = 0;
 
   constructor(collaborators: HoldCollaborators) {
     this.#collaborators = collaborators;
@@ -47,6 +48,11 @@ export class Hold {
 
   get size(): number {
     return this.#waiting.size + this.#dialing.size;
+  }
+
+  /** The place of the next session in the order. */
+  nextTurn(): number {
+    return this.#turns++;
   }
 
   /** Counts held clients in this slot from now on, present ones included. */
@@ -77,6 +83,16 @@ export class Hold {
     if (session.kind === 'dialing') this.#dialing.add(session);
     else this.#waiting.add(session);
     this.#collaborators.counters.addHeld(this.#slot, 1);
+    this.#watch();
+  }
+
+  /**
+   * A port proxy has answered the session, which no longer waits: a process that takes long to answer must not hold up
+   * others. If the trial fails the session is held again, behind all others: the process may refuse this client alone.
+   */
+  onTried(session: Session): void {
+    session.turn = this.nextTurn();
+    this.#leave(session);
     this.#watch();
   }
 

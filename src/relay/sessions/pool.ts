@@ -34,7 +34,6 @@ export class Pool implements SessionHost {
   #rebalance: Rebalance | undefined;
   /** The pool of the same service under its new name, for clients whose handshake began under the old one. */
   #successor: Pool | undefined;
-  #turns = 0;
 
   constructor(collaborators: PoolCollaborators, spec: PoolSpec) {
     this.clock = collaborators.clock;
@@ -166,6 +165,10 @@ export class Pool implements SessionHost {
     else this.#toHold(session);
   }
 
+  onTried(session: Session): void {
+    this.#hold.onTried(session);
+  }
+
   onAnswered(session: Session): void {
     this.#hold.onAnswered(session);
   }
@@ -208,7 +211,7 @@ export class Pool implements SessionHost {
   }
 
   #begin(channel: Channel, listener: string, clientInfo: ClientInfo | undefined, permit: Permit): void {
-    const session = new Session(this, this.#turns++, permit, channel, listener, clientInfo);
+    const session = new Session(this, this.#hold.nextTurn(), permit, channel, listener, clientInfo);
     this.#sessions.add(session.poolNode);
     // Sessions that were held before go first.
     if (this.#hold.size > 0 || !this.#walk(session)) this.#toHold(session);

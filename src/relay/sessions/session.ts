@@ -31,6 +31,8 @@ export interface SessionHost extends DialingHost {
    * another upstream is still being dialed for it.
    */
   onUnanswered(session: Session, upstream: PoolUpstream): void;
+  /** A port proxy has answered, and is tried out for the session. */
+  onTried(session: Session): void;
   onAnswered(session: Session): void;
   /** `freed`: an upstream that limits its sessions has room for another now. */
   onClosed(session: Session, record: SessionRecord, freed: boolean): void;
@@ -49,6 +51,7 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   readonly startedAtWallMs: number;
   #host: SessionHost;
   #holdDeadline: Timer | undefined;
+  #holdIsOver = false;
   #grace: Timer | undefined;
   #clientEnded: boolean;
   readonly #traffic: Traffic;
@@ -57,8 +60,8 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   readonly permit: Permit;
   /** The node in the pool's list. */
   readonly poolNode = new ListNode<Session>(this);
-  /** The session's number in the order of arrival. */
-  readonly turn: number;
+  /** The session's number in the order in which held sessions are let in: that of arrival, unless a port proxy was tried out. */
+  turn: number;
 
   /** `clientInfo`: the result of detection, if there was one. */
   constructor(
@@ -108,9 +111,15 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   /** Holds the session, for `holdMs` at most since its first wait. A client that ended without a byte gives up here. */
   hold(holdMs: number): void {
     if (this.#clientEnded) return this.close('client-gave-up');
-    if (holdMs <= 0) return this.close('hold-expired');
+    if (holdMs <= 0 || this.#holdIsOver) return this.close('hold-expired');
     this.step({ kind: 'hold' });
-    this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.close('hold-expired'));
+    this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.#onHoldOver());
+  }
+
+  /** A trial under way may still pass: a process may be busy with the client's request. */
+  #onHoldOver(): void {
+    this.#holdIsOver = true;
+    if (!this.isOnTrial) this.close('hold-expired');
   }
 
   override moveTo(host: SessionHost): void {
@@ -123,7 +132,8 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   }
 
   onDialed(lane: DialLane): void {
-    if (!this.tryOut(lane)) this.#relay(lane, true);
+    if (this.tryOut(lane)) this.#host.onTried(this);
+    else this.#relay(lane, true);
   }
 
   onSettled(): void {
@@ -212,11 +222,14 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
     this.#host.onAnswered(this);
   }
 
-  /** A process that read the client's bytes may have acted on them, so that they are not sent again and again. */
+  /**
+   * The client's bytes are not sent again and again where a process may have acted on them: one that has read them, or
+   * that answers others.
+   */
   #onTrialFailed(code: string, wasRead = false): void {
-    if (wasRead) this.#losses += 1;
-    if (this.#losses > mostLosses) this.close('upstream-reset');
-    else this.failTrial(code);
+    if (wasRead || this.dialing?.isProven) this.#losses += 1;
+    if (this.#losses > mostLosses) return this.close('upstream-reset');
+    this.failTrial(code);
   }
 
   protected onOverdue(): void {

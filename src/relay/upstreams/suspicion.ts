@@ -34,6 +34,11 @@ export class Suspicion {
     return this.#failures > 0 && this.#clock.nowMs() < this.#untilMs;
   }
 
+  /** True when a dial failed and no dial or probe was answered since, however long ago that was. */
+  get isOpen(): boolean {
+    return this.#failures > 0;
+  }
+
   /** A dial of one client tests the upstream; until it has a result, other clients are sent elsewhere first. */
   onDial(deadlineMs: number): void {
     if (this.#failures > 0) this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + deadlineMs);

@@ -93,6 +93,11 @@ export class PoolUpstream {
     return this.#spec.maxConnections !== undefined;
   }
 
+  /** True when a dial or probe was answered after the last dial that failed, if any did. */
+  get isProven(): boolean {
+    return this.#spec.availability !== 'suspect' && !this.#suspicion.isOpen;
+  }
+
   /** True when the table says that the upstream is suspect, or when dials of this worker failed lately. */
   get isSuspect(): boolean {
     return this.#spec.availability === 'suspect' || this.#suspicion.isActive;

@@ -11,7 +11,7 @@ import { busyboxEntries } from './busybox.ts';
 import { eventually } from './replica.ts';
 
 /**
- * A rootless Podman behind its Docker API, run by root as the user `nobody` in namespaces of its own: when the first
+ * A rootless Podman behind its Docker API, run as a user without rights in namespaces of its own: when the first
  * process there ends, the kernel ends all others, with their mounts. Everything else of it is in one temporary folder.
  *
  * The user has no further ids, so that an image's files all belong to root, and gets a /dev/net/tun of its own.
@@ -34,7 +34,8 @@ const needs = [
   { program: 'busybox', debianPackage: 'busybox-static' },
 ] as const;
 
-const nobody = 65_534;
+/** The id of the user without rights, whom no process else runs as (Debian base-passwd). */
+const unprivileged = 65_534;
 
 /** runc also runs where version 1 and 2 of cgroups are mounted side by side. The limits are within this machine's own. */
 const configuration = `[containers]
@@ -52,7 +53,7 @@ network_backend = "netavark"
 const entrance = `set -e
 mount -t tmpfs tmpfs /dev/net
 mknod -m 666 /dev/net/tun c 10 200
-setpriv --reuid ${nobody} --regid ${nobody} --clear-groups podman --storage-driver vfs system service --time=0 "$1" &
+setpriv --reuid ${unprivileged} --regid ${unprivileged} --clear-groups podman --storage-driver vfs system service --time=0 "$1" &
 wait`;
 
 export async function startRootlessPodman(): Promise<RootlessPodman> {
@@ -63,7 +64,8 @@ export async function startRootlessPodman(): Promise<RootlessPodman> {
   await mkdir(join(folder, 'run'), { mode: 0o700 });
   await writeFile(join(folder, 'config/containers/containers.conf'), configuration);
   await mkdir(join(folder, 'shared'));
-  for (const path of ['', 'config', 'config/containers', 'run']) await chown(join(folder, path), nobody, nobody);
+  for (const path of ['', 'config', 'config/containers', 'run'])
+    await chown(join(folder, path), unprivileged, unprivileged);
   await chmod(folder, 0o711);
   const env = {
     PATH: process.env['PATH'] ?? '',

@@ -4,7 +4,7 @@ import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catal
 import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
-import { diagnoseUpstream } from '../../../src/catalog/explain/service.ts';
+import { diagnoseUpstream } from '../../../src/catalog/explain/upstream.ts';
 import type { Explanation } from '../../../src/catalog/explain/explanation.ts';
 import type { ContainerView, EngineView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';

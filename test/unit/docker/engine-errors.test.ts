@@ -8,22 +8,35 @@ function failed(endpoint: string): Parameters<typeof connectionFailed>[0] {
 
 describe('a connection that fails', () => {
   test.each([
-    ['unix:///s', 'ENOENT', 'unreachable', 'is Docker running?'],
+    ['unix:///s', 'ENOENT', 'unreachable', 'mount it (-v /s:/s)'],
     ['unix:///s', 'EACCES', 'permission', 'usermod -aG docker'],
     ['unix:///s', 'EACCES', 'permission', 'group_add'],
     ['unix:///s', 'ECONNREFUSED', 'unreachable', 'mount its directory'],
     ['unix:///s', 'ENOTSOCK', 'unreachable', 'not a socket'],
     ['tcp://e:1', 'ECONNREFUSED', 'unreachable', 'nothing listens at tcp://e:1'],
+    ['tcp://e', 'ECONNREFUSED', 'unreachable', 'nothing listens at tcp://e, port 2375'],
+    ['tcp://e:1', 'ECONNRESET', 'unreachable', 'does it expect TLS?'],
     ['tcp://e:1', 'ENOTFOUND', 'unreachable', 'cannot be resolved'],
     ['tcp://e:1', 'HPE_INVALID_CONSTANT', 'nonsense', 'does not speak HTTP'],
     ['tcp://e:2376', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'unreachable', 'DOCKER_CERT_PATH'],
     ['ssh://e', 'ENOENT', 'unreachable', 'ssh command'],
+    ['ssh://me@e', 'EPIPE', 'unreachable', '"ssh me@e docker version"'],
   ])('at %s with %s is %s and says: %s', (endpoint, code, kind, advice) => {
     const error = connectionFailed(failed(endpoint), Object.assign(new Error(code), { code }));
     expect(error.kind).toBe(kind);
     expect(error.message).toContain(advice);
     expect(error.message).not.toContain('\n');
   });
+});
+
+test('a failed TLS handshake is told in the words of OpenSSL, without places in its source', () => {
+  const message = '40F3:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert:../deps/openssl/rec_layer_s3.c:918:\n';
+  const cause = Object.assign(new Error(message), {
+    code: 'ERR_SSL_ALERT',
+    reason: 'tlsv13 alert certificate required',
+  });
+  const error = connectionFailed(failed('tcp://e:2376'), cause);
+  expect(error.message).toContain('fails (tlsv13 alert certificate required): check');
 });
 
 describe('an answer that refuses', () => {

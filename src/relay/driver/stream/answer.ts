@@ -5,8 +5,10 @@ import type { Socket } from 'node:net';
  * without one; it is not called where the upstream fails first, nor once the returned function was called.
  */
 export function awaitFirstByte(upstream: Socket, withinMs: number, onOver: (hasEnded: boolean) => void): () => void {
+  let late: NodeJS.Immediate | undefined;
   const stop = (): void => {
     clearTimeout(patience);
+    clearImmediate(late);
     upstream.off('end', onEnd);
     upstream.off('readable', onReadable);
   };
@@ -20,8 +22,14 @@ export function awaitFirstByte(upstream: Socket, withinMs: number, onOver: (hasE
     // Only a read makes a socket without bytes emit its end.
     else upstream.read();
   };
-  const patience = setTimeout(() => over(false), withinMs);
-  upstream.once('close', () => clearTimeout(patience));
+  const patience = setTimeout(() => {
+    // Where this thread was busy, Node runs timers before it reads what has arrived meanwhile.
+    late = setImmediate(() => over(false));
+  }, withinMs);
+  upstream.once('close', () => {
+    clearTimeout(patience);
+    clearImmediate(late);
+  });
   upstream.once('end', onEnd);
   upstream.on('readable', onReadable);
   return stop;

@@ -231,7 +231,7 @@ export class StreamChannel implements Channel, StreamDialer {
   #tryOut(upstream: Socket, terms: TrialTerms, then: Pick<StreamTrialEvents, 'onPassed' | 'onFailed'>): void {
     const onPassed = (): void => {
       this.#trial = undefined;
-      this.#wasAnswered = true;
+      this.#wasAnswered = terms.preface?.expect !== undefined;
       then.onPassed();
     };
     const events = { onPassed, onFailed: then.onFailed, onRefused: (reason: RelayEnd) => this.#end(reason) };

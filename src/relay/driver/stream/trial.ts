@@ -33,7 +33,7 @@ export function tryOut(
   if (preface?.expect !== undefined) {
     return awaitAnswer(upstream, preface.expect, (answer) => {
       if (answer === 'expected') events.onPassed();
-      else if (answer === 'none') events.onFailed(closedUnanswered, true);
+      else if (answer === 'none') events.onFailed(closedUnanswered, false);
       else events.onRefused('upstream-refused-tls');
     });
   }

@@ -29,6 +29,13 @@ describe('without the setting docker, the engine is', () => {
     expect(await here.urlsOf()).toMatchObject([{ name: undefined, urls: ['tcp://1.2.3.4:2375'] }]);
   });
 
+  it('none where DOCKER_HOST has several, and the answer says how to give them', async () => {
+    await using here = await machine({ DOCKER_HOST: 'unix:///a.sock,tcp://1.2.3.4:2375' });
+    await expect(here.urlsOf()).rejects.toThrow('give --docker a=…,b=…');
+    await using odd = await machine({ DOCKER_HOST: 'unix:///a,b.sock' });
+    expect(await odd.urlsOf()).toMatchObject([{ urls: ['unix:///a,b.sock'] }]);
+  });
+
   it('else that of DOCKER_CONTEXT', async () => {
     await using here = await machine({ DOCKER_HOST: '', DOCKER_CONTEXT: 'far' });
     await useContext(here.config, 'colima');

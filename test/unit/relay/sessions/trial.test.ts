@@ -54,6 +54,56 @@ describe('a port proxy that has answered', () => {
     expect(suspects).toEqual(['a: ECONNABORTED 127.0.0.1:1']);
   });
 
+  test('is sent the bytes of a client four times at most while it answers others, which do not wait behind that client', () => {
+    const { admit, clock, records, held } = createPool([a], { ...first, holdMs: 60_000 });
+    const refused = admit();
+    for (let tries = 0; tries < 4; tries++) {
+      refused.answer();
+      refused.lose('ECONNRESET', false);
+      if (tries === 3) break;
+      expect(held()).toBe(1);
+      const other = admit();
+      clock.advance(250);
+      expect(other.phase).toBe('dialing');
+      other.answer();
+      other.pass();
+      expect(other.phase).toBe('relaying');
+      clock.advance(0);
+    }
+
+    expect(records).toMatchObject([{ reason: 'upstream-reset', retries: 3 }]);
+    expect(held()).toBe(0);
+  });
+
+  test('holds up no other client while it takes its time to answer one that was held', () => {
+    const { admit, clock, held } = createPool([a], first);
+    const slow = admit();
+    slow.refuse();
+    clock.advance(25);
+    slow.answer();
+    expect(held()).toBe(0);
+    const other = admit();
+
+    expect(other.phase).toBe('dialing');
+  });
+
+  test('is given the time of the trial though the hold ends meanwhile, and no more', () => {
+    const { admit, clock, records } = createPool([a], { ...first, holdMs: 1_000 });
+    const [answered, lost] = [admit(), admit()];
+    for (const client of [answered, lost]) client.refuse();
+    clock.advance(250);
+    for (const client of [answered, lost]) if (client.phase === 'dialing') client.answer();
+    clock.advance(250);
+    for (const client of [answered, lost]) if (client.phase === 'dialing') client.answer();
+    clock.advance(500);
+    expect([answered.phase, lost.phase]).toEqual(['settling', 'settling']);
+    answered.pass();
+    lost.lose('ECONNRESET', false);
+
+    expect(answered.phase).toBe('relaying');
+    expect(records).toMatchObject([{ reason: 'hold-expired' }]);
+  });
+
   test('may close it again and again until the hold is over, unless it has read the bytes', () => {
     const { admit, clock, records } = createPool([a], { ...first, holdMs: 5_000 });
     const waiting = admit();

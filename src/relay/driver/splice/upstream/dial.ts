@@ -42,7 +42,7 @@ export class Dial implements FdWatcher, Deferred {
   isOnTrial = false;
   /** True while the last packet of the TCP handshake waits for the first bytes. */
   holdsAck = false;
-  /** True once the upstream has answered a preface as expected, or has passed its trial. */
+  /** True once the upstream has answered a preface as expected. */
   wasAnswered = false;
   readonly #parts: DialParts;
   readonly #endpoint: Endpoint;
@@ -90,12 +90,11 @@ export class Dial implements FdWatcher, Deferred {
     this.isOnTrial = true;
     const onPassed = (): void => {
       this.isOnTrial = false;
-      this.wasAnswered = true;
       events.onPassed();
     };
     const onFailed = (code: string, wasRead: boolean): void => events.onFailed(code, wasRead);
     const onOther = (reason: RelayEnd, isSilent: boolean): void =>
-      isSilent ? onFailed(closedUnanswered, true) : events.onRelayOver(reason);
+      isSilent ? onFailed(closedUnanswered, false) : events.onRelayOver(reason);
     if (preface?.expect !== undefined) return this.ask(preface, { onExpected: onPassed, onOther });
     const connection = { ...client, upstream: this.fd };
     this.#trial = new Trial(this.#parts, connection, withinMs, preface?.bytes, { onPassed, onFailed });

@@ -1,0 +1,42 @@
+import type { Problem, ProblemCode } from '../problem.ts';
+import type { Cause, Diagnosis } from './explanation.ts';
+
+/**
+ * The causes of problems, and the diagnosis of what can't be reached. Pure.
+ */
+/** The cause for each problem; several label problems share one cause, and so do several certificate problems. */
+const causes: Readonly<Record<ProblemCode, Cause>> = {
+  'label-unknown': 'label-mistake',
+  'label-malformed': 'label-mistake',
+  'labels-differ': 'labels-differ',
+  'port-unclear': 'port-unclear',
+  'no-address': 'no-address',
+  'no-shared-network': 'no-shared-network',
+  'not-on-network': 'not-on-network',
+  'namespace-lost': 'namespace-lost',
+  'listen-conflict': 'listen-conflict',
+  'name-conflict': 'name-conflict',
+  'listen-failed': 'listen-failed',
+  'name-unresolved': 'name-unresolved',
+  'scope-unknown': 'scope-unknown',
+  'engine-twice': 'engine-twice',
+  'engines-overlap': 'engines-overlap',
+  'config-invalid': 'config-invalid',
+  'certificate-missing': 'certificate',
+  'certificate-shared': 'certificate',
+  'certificate-unusable': 'certificate',
+  'certificate-expiring': 'certificate',
+  'never-ready': 'never-ready',
+  paused: 'paused',
+  unhealthy: 'check-failing',
+  'crash-loop': 'restarting',
+  'all-suspect': 'all-suspect',
+};
+
+export function causeOf({ code }: Problem): Cause {
+  return causes[code];
+}
+
+export function bad(cause: Cause, summary: string, next: string): Diagnosis {
+  return { verdict: 'unreachable', cause, summary, next };
+}

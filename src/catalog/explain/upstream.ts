@@ -1,0 +1,70 @@
+import { plural } from '../../text/plural.ts';
+import { howToAnswer, howToListen, howToPassCheck, showHealth } from '../advice.ts';
+import { dockerCommand } from '../container-name.ts';
+import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
+import { bad } from './cause.ts';
+import type { Diagnosis } from './explanation.ts';
+import type { ContainerView } from './world.ts';
+
+/**
+ * Diagnoses what keeps sessions from one upstream, and a container that restarts. Pure.
+ */
+/** The upstream that is not ready but closest to ready, since a fix there helps most. */
+export function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream | undefined {
+  const nearness = ({ state }: ServiceUpstream): number => order.indexOf(state.kind);
+  return inNaturalOrder(upstreams)
+    .toSorted((a, b) => nearness(a) - nearness(b))
+    .find(({ state }) => state.kind !== 'ready');
+}
+
+const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
+
+/** Diagnoses why an upstream gets no sessions, and what to do. */
+export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
+  const { declared, state } = upstream;
+  const { name } = declared;
+  const summary = `${name} is ${state.kind}: ${state.reason}`;
+  switch (state.kind) {
+    case 'ready':
+      return { verdict: 'reachable', cause: 'fine', summary, next: undefined };
+    case 'paused':
+      return bad('paused', summary, dockerCommand('unpause', declared));
+    case 'draining':
+      if (state.untilMs === Infinity) return bad('drained', summary, `sealane undrain ${name}`);
+      return bad(
+        'draining',
+        summary,
+        declared.run
+          ? 'Wait for the container to be started again, or start it.'
+          : 'Write it into the configuration again, if it is still needed.',
+      );
+    case 'unhealthy':
+      if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
+      if (declared.health.kind === 'docker')
+        return bad(
+          'healthcheck-failing',
+          summary,
+          `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`,
+        );
+      return bad('check-failing', summary, howToPassCheck(declared));
+    case 'starting':
+      if (declared.health.kind === 'docker')
+        return bad(
+          'healthcheck-starting',
+          summary,
+          `Wait for its HEALTHCHECK, or see its output: ${dockerCommand(showHealth, declared)}`,
+        );
+      if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
+      return bad('nothing-listens', summary, howToListen(declared));
+  }
+}
+
+export function crashLoop({ name, engine, lastExit, restarts }: ContainerView): Diagnosis {
+  const ended = lastExit === undefined ? '' : `; it exited with code ${lastExit.code}`;
+  const often = restarts === 0 ? 'again and again' : `${plural(restarts, 'time')} so far`;
+  return bad(
+    'restarting',
+    `${name} restarts: ${often}${ended}`,
+    `See why it ends: ${dockerCommand('logs', { name, engine })}`,
+  );
+}
