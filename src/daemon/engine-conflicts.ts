@@ -7,6 +7,7 @@ import {
   twinProblem,
   type EnginePair,
 } from '../discovery/engine-pairs.ts';
+import type { EngineSnapshot } from '../docker/facts.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface EngineConflicts {
   update(): void;
   /** Whether the engine is an earlier one, given again. */
   readonly isTwin: (engine: WatchedEngine) => boolean;
-  /** Whether containers of an earlier engine have addresses of this one's. */
+  /** Whether containers of another engine, which is more likely this machine's, have addresses of this one's. */
   readonly isApart: (engine: WatchedEngine) => boolean;
   readonly problems: () => readonly Problem[];
 }
@@ -29,21 +30,27 @@ export function createEngineConflicts(engines: readonly WatchedEngine[]): Engine
   let twins: readonly EnginePair[] = [];
   let overlaps: readonly EnginePair[] = [];
   const isIn = (pairs: readonly EnginePair[], engine: WatchedEngine): boolean =>
-    pairs.some(({ later }) => engines[later] === engine);
-  const named = ({ first, later }: EnginePair) => [engines[first]?.name ?? '', engines[later]?.name ?? ''] as const;
+    pairs.some(({ second }) => engines[second] === engine);
+  const named = ({ first, second }: EnginePair) => [engines[first]?.name ?? '', engines[second]?.name ?? ''] as const;
+  const isOwn = ({ first }: EnginePair): boolean => engines[first]?.snapshot().vantage?.selfId !== undefined;
   return {
     update() {
       // An only engine has no other to be compared with, for each event of thousands of containers.
       if (engines.length < 2) return;
       const snapshots = engines.map(({ snapshot }) => snapshot());
       twins = findTwins(snapshots);
-      overlaps = findOverlaps(snapshots).filter(({ later }) => !twins.some((twin) => twin.later === later));
+      const ignored = new Set(twins.map(({ second }) => second));
+      overlaps = findOverlaps(
+        snapshots.map((one, index) => (ignored.has(index) ? { ...one, containers: noContainers } : one)),
+      );
     },
     isTwin: (engine) => isIn(twins, engine),
     isApart: (engine) => isIn(overlaps, engine),
     problems: () => [
       ...twins.map((pair) => twinProblem(...named(pair))),
-      ...overlaps.map((pair) => overlapProblem(...named(pair))),
+      ...overlaps.map((pair) => overlapProblem(...named(pair), isOwn(pair))),
     ],
   };
 }
+
+const noContainers: EngineSnapshot['containers'] = new Map();

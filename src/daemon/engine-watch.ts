@@ -32,7 +32,7 @@ export interface EngineWatch extends WatchedEngine {
 export interface Standpoint {
   /** Sealane's vantage on the engine that it runs on. */
   readonly home: Vantage | undefined;
-  /** Whether containers of another engine have the addresses of this one's. */
+  /** Whether containers of another engine, which is more likely this machine's, have addresses of this one's. */
   readonly isApart: boolean;
 }
 

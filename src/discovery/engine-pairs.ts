@@ -1,73 +1,106 @@
 import type { Problem } from '../catalog/problem.ts';
-import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
+import type { ContainerFacts, EngineSnapshot, NetworkAttachment, Vantage } from '../docker/facts.ts';
 
 /**
  * Finds pairs of engines that disturb one another. Pure.
  *
  * - Two that have containers in common, whose ids are random, are one engine that was given twice: all containers of the
- *   later one are ignored, since each would be served twice.
+ *   second one are ignored, since each would be served twice.
  * - Two whose containers have the same address can't both be on this machine's networks: a dial to a container of one would
- *   reach that of the other. The later one counts as that of another network.
+ *   reach that of the other. The second one counts as that of another network.
  */
 export interface EnginePair {
-  /** The indices of the two engines. */
+  /** The indices of the two engines; the second one gives way. */
   readonly first: number;
-  readonly later: number;
+  readonly second: number;
 }
 
-/** Takes the engines' state, and tells of two engines, the earlier first, whether they overlap. */
-type FindOverlaps = (snapshots: readonly EngineSnapshot[]) => (first: number, later: number) => boolean;
+/** Finds out which engines overlap, from the state of all of them. */
+interface OverlapFinder<Overlap> {
+  update(snapshots: readonly EngineSnapshot[]): void;
+  /** What is known of two engines; `before` is what was, where both have been connected ever since. */
+  compare(first: number, second: number, before: Overlap | undefined): Overlap | undefined;
+  /** Whether the overlap disturbs the second engine's containers, as they are now. */
+  disturbs(overlap: Overlap, second: number): boolean;
+  /** Whether the first has precedence over the second. */
+  goesFirst(first: number, second: number): boolean;
+}
+
+/** Only another connection may lead to another engine, so what was found is forgotten with the connection. */
+export function createPairFinder<Overlap>(
+  finder: OverlapFinder<Overlap>,
+): (snapshots: readonly EngineSnapshot[]) => readonly EnginePair[] {
+  let known: readonly (EnginePair & { readonly overlap: Overlap })[] = [];
+  return (snapshots) => {
+    finder.update(snapshots);
+    const isConnected = (index: number): boolean => snapshots[index]?.status.kind === 'connected';
+    const before = known.filter(({ first, second }) => isConnected(first) && isConnected(second));
+    const indices = [...snapshots.keys()];
+    known = indices.flatMap((second) =>
+      indices.flatMap((first) => {
+        if (first === second || !finder.goesFirst(first, second)) return [];
+        const same = before.find((one) => one.first === first && one.second === second);
+        const overlap = finder.compare(first, second, same?.overlap);
+        return overlap === undefined ? [] : [{ first, second, overlap }];
+      }),
+    );
+    const disturbing = known.filter(({ overlap, second }) => finder.disturbs(overlap, second));
+    return indices.flatMap((second) => disturbing.find((one) => one.second === second) ?? []);
+  };
+}
 
 /**
- * What was found stays while both are connected: each hears of a start or a death some milliseconds before the other, and
- * has no container in common with it then. Only another connection may lead to another engine.
+ * Engines that have a container in common. They stay one engine: each hears of a start or a death some milliseconds before
+ * the other, and has no container in common with it then.
  */
-export function createPairFinder(find: FindOverlaps): (snapshots: readonly EngineSnapshot[]) => readonly EnginePair[] {
-  let known: readonly EnginePair[] = [];
-  return (snapshots) => {
-    const overlap = find(snapshots);
-    const isConnected = (index: number): boolean => snapshots[index]?.status.kind === 'connected';
-    known = snapshots.flatMap((_, later): EnginePair[] => {
-      const before = known.find((one) => one.later === later);
-      if (before && isConnected(before.first) && isConnected(later)) return [before];
-      const first = snapshots.slice(0, later).findIndex((_earlier, index) => overlap(index, later));
-      return first === -1 ? [] : [{ first, later }];
-    });
-    return known;
+export function findSharedContainers(): OverlapFinder<true> {
+  const ids = new SharedKeys(({ id }) => [id]);
+  return {
+    update: (snapshots) => ids.update(snapshots),
+    compare: (first, second, before) => before ?? (ids.areShared(first, second) || undefined),
+    disturbs: () => true,
+    goesFirst: (first, second) => first < second,
   };
 }
 
-/** Engines that have a container in common. */
-export function findSharedContainers(): FindOverlaps {
-  return findShared(({ id }) => [id]);
-}
-
-/** Engines that have an address in common. Only those that are dialed from this machine can be mistaken for one another. */
-export function findSharedAddresses(): FindOverlaps {
-  const find = findShared(({ networking }) =>
-    networking.kind === 'networks'
-      ? networking.attachments.flatMap(({ ipv4, ipv6 }) => [ipv4 ?? [], ipv6 ?? []].flat())
-      : [],
-  );
-  return (snapshots) => {
-    const share = find(snapshots);
-    const isDialed = (index: number): boolean => snapshots[index]?.vantage?.reach.kind === 'host';
-    return (first, later) => isDialed(first) && isDialed(later) && share(first, later);
+/**
+ * Engines that have an address in common. Only those that are dialed from this machine can be mistaken for one another.
+ *
+ * Networks that had an address in common have one range, also while no two containers show it. So the second engine is
+ * disturbed while it has containers on such a network; one that is made again with another range has another id.
+ */
+export function findSharedAddresses(): OverlapFinder<ReadonlySet<string>> {
+  const addresses = new SharedKeys((facts) => attachmentsOf(facts).flatMap(addressesOf));
+  let snapshots: readonly EngineSnapshot[] = [];
+  const vantageOn = (index: number): Vantage | undefined => snapshots[index]?.vantage;
+  const isDialed = (index: number): boolean => vantageOn(index)?.reach.kind === 'host';
+  const isOwn = (index: number): boolean => vantageOn(index)?.selfId !== undefined;
+  const attachmentsIn = (index: number): readonly NetworkAttachment[] =>
+    [...(snapshots[index]?.containers.values() ?? [])].flatMap(attachmentsOf);
+  return {
+    update(now) {
+      snapshots = now;
+      addresses.update(now);
+    },
+    compare(first, second, before) {
+      if (!isDialed(first) || !isDialed(second)) return undefined;
+      if (!addresses.areShared(first, second)) return before;
+      const taken = new Set(attachmentsIn(first).flatMap(addressesOf));
+      const shared = attachmentsIn(second).filter((one) => addressesOf(one).some((address) => taken.has(address)));
+      return new Set([...(before ?? []), ...shared.map(({ networkId }) => networkId)]);
+    },
+    disturbs: (networks, second) => attachmentsIn(second).some(({ networkId }) => networks.has(networkId)),
+    // The engine that Sealane's own container is on is this machine's for certain.
+    goesFirst: (first, second) => (isOwn(first) === isOwn(second) ? first < second : isOwn(first)),
   };
 }
 
-function findShared(keysOf: (facts: ContainerFacts) => readonly string[]): FindOverlaps {
-  const keys = new SharedKeys();
-  const seen: EngineSnapshot['containers'][] = [];
-  return (snapshots) => {
-    snapshots.forEach(({ containers }, engine) => {
-      const before = seen[engine] ?? new Map<string, ContainerFacts>();
-      seen[engine] = containers;
-      for (const facts of missing(before, containers)) keys.release(keysOf(facts), engine);
-      for (const facts of missing(containers, before)) keys.claim(keysOf(facts), engine);
-    });
-    return (first, later) => keys.areShared(first, later);
-  };
+function attachmentsOf({ networking }: ContainerFacts): readonly NetworkAttachment[] {
+  return networking.kind === 'networks' ? networking.attachments : [];
+}
+
+function addressesOf({ ipv4, ipv6 }: NetworkAttachment): string[] {
+  return [ipv4 ?? [], ipv6 ?? []].flat();
 }
 
 /** The facts that `others` lacks. Facts that did not change are the same object. */
@@ -82,22 +115,37 @@ class SharedKeys {
   readonly #holders = new Map<string, readonly number[]>();
   /** The keys that several engines have. */
   readonly #contested = new Set<string>();
+  readonly #keysOf: (facts: ContainerFacts) => readonly string[];
+  readonly #seen: EngineSnapshot['containers'][] = [];
 
-  claim(keys: readonly string[], engine: number): void {
-    for (const key of keys) this.#set(key, [...(this.#holders.get(key) ?? []), engine]);
+  constructor(keysOf: (facts: ContainerFacts) => readonly string[]) {
+    this.#keysOf = keysOf;
   }
 
-  release(keys: readonly string[], engine: number): void {
-    for (const key of keys) {
+  update(snapshots: readonly EngineSnapshot[]): void {
+    snapshots.forEach(({ containers }, engine) => {
+      const before = this.#seen[engine] ?? new Map<string, ContainerFacts>();
+      this.#seen[engine] = containers;
+      for (const facts of missing(before, containers)) this.#release(facts, engine);
+      for (const facts of missing(containers, before)) this.#claim(facts, engine);
+    });
+  }
+
+  #claim(facts: ContainerFacts, engine: number): void {
+    for (const key of this.#keysOf(facts)) this.#set(key, [...(this.#holders.get(key) ?? []), engine]);
+  }
+
+  #release(facts: ContainerFacts, engine: number): void {
+    for (const key of this.#keysOf(facts)) {
       const holders = this.#holders.get(key) ?? [];
       this.#set(key, holders.toSpliced(holders.indexOf(engine), 1));
     }
   }
 
-  areShared(first: number, later: number): boolean {
+  areShared(first: number, second: number): boolean {
     for (const key of this.#contested) {
       const holders = this.#holders.get(key) ?? [];
-      if (holders.includes(first) && holders.includes(later)) return true;
+      if (holders.includes(first) && holders.includes(second)) return true;
     }
     return false;
   }
@@ -110,22 +158,28 @@ class SharedKeys {
   }
 }
 
-export function twinProblem(first: string, later: string): Problem {
+export function twinProblem(first: string, second: string): Problem {
   return {
     code: 'engine-twice',
     subject: 'docker',
-    message: `engines ${first} and ${later} have the same containers, so they are one engine; ${later} is ignored`,
+    message: `engines ${first} and ${second} have the same containers, so they are one engine; ${second} is ignored`,
     fix: 'Give --docker only one of them.',
   };
 }
 
-export function overlapProblem(first: string, later: string): Problem {
+/** `isOwn`: whether Sealane's own container is on the first engine, which tells that this one is this machine's. */
+export function overlapProblem(first: string, second: string, isOwn: boolean): Problem {
+  const same = `containers of the engines ${first} and ${second} have the same addresses`;
+  const then = `Sealane goes through the published ports of ${second} only`;
+  const otherRange = 'another range of addresses (bip, default-address-pools)';
   return {
     code: 'engines-overlap',
     subject: 'docker',
-    message:
-      `containers of the engines ${first} and ${later} have the same addresses, so that one of the two has networks that ` +
-      `are not this machine's; Sealane takes ${later} for it, and goes through its published ports only`,
-    fix: 'Give --docker the engine of this machine first, or one of them another range of addresses (bip, default-address-pools).',
+    message: isOwn
+      ? `${same}, and those of ${first}, which Sealane's own container is on, are this machine's; ${then}`
+      : `${same}, so that one of the two has networks that are not this machine's; ${then}`,
+    fix: isOwn
+      ? `Give one of the engines ${otherRange}.`
+      : `Give --docker the engine of this machine first, or one of them ${otherRange}.`,
   };
 }

@@ -10,9 +10,9 @@ const away = (...containers: readonly ContainerFacts[]): EngineSnapshot => ({
 });
 
 describe('two addresses of one engine', () => {
-  it('are found by a container that both have, and the later one is ignored', () => {
+  it('are found by a container that both have, and the second one is ignored', () => {
     const find = createPairFinder(findSharedContainers());
-    expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toEqual([{ first: 0, later: 2 }]);
+    expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toMatchObject([{ first: 0, second: 2 }]);
   });
 
   it('are two engines while they have no container in common', () => {
@@ -38,14 +38,37 @@ describe('two addresses of one engine', () => {
 });
 
 describe('two engines whose containers have the same address', () => {
-  const at = (ipv4: string): ContainerFacts =>
+  const at = (ipv4: string, networkId = 'n'): ContainerFacts =>
     containerFacts({
-      networking: { kind: 'networks', attachments: [{ name: 'bridge', networkId: 'n', ipv4 }] },
+      networking: { kind: 'networks', attachments: [{ name: 'bridge', networkId, ipv4 }] },
     });
 
   it('are found, since a dial to one would reach the other', () => {
     const [a, b] = [snapshotOf([at('172.17.0.2'), at('172.17.0.3')]), snapshotOf([at('172.17.0.3')])];
-    expect(createPairFinder(findSharedAddresses())([a, b])).toEqual([{ first: 0, later: 1 }]);
+    expect(createPairFinder(findSharedAddresses())([a, b])).toMatchObject([{ first: 0, second: 1 }]);
+  });
+
+  it('are this machine’s where Sealane’s own container is, in whichever order they were given', () => {
+    const [x, y] = [at('172.17.0.2'), at('172.17.0.2')];
+    const find = createPairFinder(findSharedAddresses());
+    expect(find([snapshotOf([x]), snapshotOf([y], { reach: { kind: 'host' }, selfId: 'me' })])).toMatchObject([
+      { first: 1, second: 0 },
+    ]);
+  });
+
+  it('stay apart while the second has containers on that network, also where none has such an address now', () => {
+    const find = createPairFinder(findSharedAddresses());
+    const overlap = find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('172.17.0.2')])]);
+    expect(find([snapshotOf([]), snapshotOf([at('172.17.0.2')])])).toEqual(overlap);
+    expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('172.17.0.3')])])).toEqual(overlap);
+    expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([])])).toEqual([]);
+    expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('172.17.0.3')])])).toEqual(overlap);
+  });
+
+  it('are no longer apart once the second has a network with another range', () => {
+    const find = createPairFinder(findSharedAddresses());
+    find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('172.17.0.2')])]);
+    expect(find([snapshotOf([at('172.17.0.2')]), snapshotOf([at('10.9.0.2', 'made-again')])])).toEqual([]);
   });
 
   it('do not matter where one of them is reached by other means', () => {
@@ -60,7 +83,10 @@ describe('engines whose containers come and go', () => {
   it('are compared by what they have now, however often a container changed', () => {
     const find = findSharedContainers();
     const restarted = { ...one, startedAtNs: 9n };
-    const share = (first: EngineSnapshot, later: EngineSnapshot): boolean => find([first, later])(0, 1);
+    const share = (first: EngineSnapshot, second: EngineSnapshot): boolean => {
+      find.update([first, second]);
+      return find.compare(0, 1, undefined) !== undefined;
+    };
     expect(share(snapshotOf([one]), snapshotOf([two]))).toBe(false);
     expect(share(snapshotOf([one]), snapshotOf([two, restarted]))).toBe(true);
     expect(share(snapshotOf([restarted]), snapshotOf([one]))).toBe(true);
