@@ -6,18 +6,9 @@ import type { Problem } from './problem.ts';
 import { diagnoseContainer } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
 import { causeOf } from './explain/cause.ts';
-import { diagnoseService, isConflict, isStatic } from './explain/service.ts';
-import {
-  calledEngine,
-  containerStep,
-  enginesFor,
-  engineSteps,
-  listOf,
-  outOfReach,
-  problemStep,
-  serviceSteps,
-  withPace,
-} from './explain/steps.ts';
+import { calledEngine, enginesFor, engineSteps, isStatic, listOf, outOfReach, withPace } from './explain/engines.ts';
+import { diagnoseService, isConflict } from './explain/service.ts';
+import { containerStep, problemStep, serviceSteps } from './explain/steps.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
 
@@ -142,11 +133,13 @@ function withoutService(
   return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
-/** The worst of several diagnoses; the first of equally bad ones. */
+/** The worst of several diagnoses; the first of equally bad ones. Where it is not that of all, some clients are served. */
 function worst(diagnoses: readonly Diagnosis[]): Diagnosis {
-  const [found] = diagnoses.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
-  if (!found) throw new RangeError('nothing to explain');
-  return found;
+  const sorted = diagnoses.toSorted((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
+  const [found, best] = [sorted[0], sorted.at(-1)];
+  if (!found || !best) throw new RangeError('nothing to explain');
+  if (found.verdict !== 'unreachable' || best.verdict === 'unreachable') return found;
+  return { ...found, verdict: 'degraded', summary: `${best.summary}, but ${found.summary}` };
 }
 
 const verdicts = ['unreachable', 'degraded', 'reachable'] as const;
@@ -157,12 +150,11 @@ function blind(missing: string, { engines }: ExplainWorld): Diagnosis | undefine
   const [first] = away;
   if (first) {
     const { name, status } = first;
-    const called = name === undefined ? 'the Docker engine' : calledEngine(first);
     const elsewhere = away.length < engines.length ? `${missing} on the engines that answer, and ` : '';
     return {
       verdict: 'unreachable',
       cause: 'engine-unreachable',
-      summary: `${elsewhere}${called} ${outOfReach(status)}`,
+      summary: `${elsewhere}${calledEngine(first)} ${outOfReach(status)}`,
       next:
         name === undefined
           ? 'Start the engine, or correct --docker, DOCKER_HOST or the Docker context; Sealane goes on trying.'

@@ -145,8 +145,7 @@ async function askEngine(
     const named = isName ? await engine.inspect(asked, signal) : undefined;
     if (named) return { inspected: [view(named)], otherNames: [] };
     const rows = await engine.list(signal, 'all');
-    const services = first.services.map((name) => nameOnEngine({ ...viewed, name }));
-    const meant = rows.filter((row) => isMeant(row, asked, { ...first, services }, world)).slice(0, mostInspected);
+    const meant = rows.filter((row) => isMeant(row, asked, first, viewed, world)).slice(0, mostInspected);
     const facts = await Promise.all(meant.map(({ id }) => engine.inspect(id, signal)));
     return {
       inspected: facts.flatMap((one) => (one ? [view(one)] : [])),
@@ -164,7 +163,8 @@ const mostInspected = 8;
 function isMeant(
   { names, labels, hostPorts }: ContainerSummary,
   text: string,
-  { cause, services }: Explanation,
+  { kind, cause, services }: Explanation,
+  on: ViewedEngine,
   { catalog, labelPrefix }: ExplainWorld,
 ): boolean {
   const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = labels;
@@ -173,7 +173,10 @@ function isMeant(
     const routes = services.flatMap((name) => catalog.services.get(name)?.routes ?? []);
     return routes.some((route) => hostPorts.includes(route.port));
   }
-  if (cause === 'no-such-port') return asksFor(labels, labelPrefix, port);
-  const wanted = new Set([text, ...services.map((name) => name.replace(/:[^:/]*$/, ''))]);
+  // The cause says of no port that it is unknown where an engine is out of reach.
+  if (kind === 'port' && services.length === 0) return asksFor(labels, labelPrefix, port);
+  // A named route's service is called after its container's service: `web@a:admin`.
+  const containers = services.map((one) => nameOnEngine({ ...on, name: one.replace(/:[^:/]*$/, '') }));
+  const wanted = new Set([text, ...containers]);
   return [...names, service, `${project}/${service}`].some((one) => one !== undefined && wanted.has(one));
 }

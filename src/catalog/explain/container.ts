@@ -3,6 +3,7 @@ import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import type { Diagnosis } from './explanation.ts';
 import { bad, causeOf } from './cause.ts';
+import { asLastKnown } from './engines.ts';
 import { diagnoseService } from './service.ts';
 import { crashLoop, diagnoseUpstream } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -68,7 +69,7 @@ export function diagnoseContainer(
   if (unreachable) return bad(causeOf(unreachable), `${name}: ${unreachable.message}`, unreachable.fix);
   for (const service of services) {
     const own = service.upstreams.find(({ declared, state: { kind } }) => declared.run?.id === id && kind !== 'ready');
-    if (own) return diagnoseUpstream(own);
+    if (own) return asLastKnown(diagnoseUpstream(own), [container.engine], world);
   }
   const diagnoses = services.map((service) => diagnoseService(service, problems, world));
   return (

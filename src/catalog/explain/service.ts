@@ -6,6 +6,7 @@ import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import type { Problem } from '../problem.ts';
 import { bad, causeOf } from './cause.ts';
+import { asLastKnown, bringBack, calledEngine, engineNamesOf, isStatic, lostEngine, outOfReach } from './engines.ts';
 import type { Diagnosis } from './explanation.ts';
 import { crashLoop, diagnoseUpstream, worstOf } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -22,7 +23,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   const where = open
     .map(({ host, openPort }) => shownAddress({ host, port: openPort ?? 0 }, world.catalog.publishedPorts))
     .join(', ');
-  if (takers.length === 0) return diagnoseUnready(service, problems, world);
+  if (takers.length === 0) return asLastKnown(diagnoseUnready(service, problems, world), enginesOfUnready(service), world);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(
       'weight-zero',
@@ -32,22 +33,20 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   }
   const worst = worstOf(upstreams);
   if (worst && worst.state.kind !== 'ready') {
-    const diagnosis = diagnoseUpstream(worst);
+    const diagnosis = asLastKnown(diagnoseUpstream(worst), [worst.declared.engine], world);
     return {
       ...diagnosis,
       verdict: 'degraded',
       summary: `${name} is served on ${where} by ${takers.length} of ${upstreams.length}; ${diagnosis.summary}`,
     };
   }
-  const lost = lostEngineOf(service, world);
+  const lost = lostEngine(isStatic(service) ? [] : engineNamesOf(service), world);
   if (lost) {
-    const from = lost.name === undefined ? '' : `engine ${lost.name}: `;
-    const called = lost.name === undefined ? 'the Docker engine' : `engine ${lost.name}`;
     return {
       verdict: 'degraded',
       cause: 'engine-unreachable',
-      summary: `${name} is served on ${where} as last known: ${from}${lost.reason}`,
-      next: `Bring ${called} back; relaying goes on meanwhile.`,
+      summary: `${name} is served on ${where} as last known: ${calledEngine(lost)} ${outOfReach(lost.status)}`,
+      next: `${bringBack(lost)} Relaying goes on meanwhile.`,
     };
   }
   const [problem] = problems;
@@ -64,25 +63,6 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   if (!open.some((route) => isReachableFromHost(route, world))) return notPublished(service, open);
   const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
-}
-
-/** An engine of the service's containers that was watched and is out of reach now, where they are as last known. */
-function lostEngineOf(
-  service: Service,
-  { engines }: ExplainWorld,
-): { readonly name: string | undefined; readonly reason: string } | undefined {
-  const own = new Set(isStatic(service) ? [] : engineNamesOf(service));
-  for (const { name, status } of engines)
-    if (status.kind === 'disconnected' && own.has(name)) return { name, reason: status.reason };
-  return undefined;
-}
-
-/** The names of the engines that the service's containers are on; undefined stands for the only one. */
-export function engineNamesOf({ declarers, upstreams }: Service): (string | undefined)[] {
-  return [
-    ...declarers.flatMap((one) => (one.kind === 'container' ? [one.engine] : [])),
-    ...upstreams.flatMap(({ declared }) => (declared.run ? [declared.engine] : [])),
-  ];
 }
 
 /** Whether clients outside of Sealane's container can reach the route. */
@@ -141,6 +121,13 @@ function publisherOf(port: number, { catalog, containers, inspected }: ExplainWo
   return [...containers(), ...inspected].find(({ hostPorts }) => hostPorts.includes(port));
 }
 
+/** The engine that the diagnosis of a service without a ready upstream is about, or all of them. */
+function enginesOfUnready(service: Service): (string | undefined)[] {
+  if (isStatic(service)) return [];
+  const worst = worstOf(service.upstreams);
+  return worst?.declared.run ? [worst.declared.engine] : engineNamesOf(service);
+}
+
 /** The diagnosis of a service without a ready upstream. */
 function diagnoseUnready(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
   const crashing = crashingOf(service, world);
@@ -173,13 +160,6 @@ function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainW
     if (container?.state === 'restarting' || (container && container.restarts >= severalRestarts)) return container;
   }
   return undefined;
-}
-
-/** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */
-export function isStatic({ declarers, upstreams }: Service): boolean {
-  return (
-    declarers.every(({ kind }) => kind === 'static') && upstreams.every(({ declared }) => declared.run === undefined)
-  );
 }
 
 function gone(service: Service): Diagnosis {

@@ -1,7 +1,6 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
-import type { EngineStatus } from '../../docker/engine-status.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import { namesOf, type DeclaredUpstream } from '../declaration.ts';
 import type { Service } from '../service.ts';
@@ -9,12 +8,12 @@ import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
 import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
 import type { Step } from './explanation.ts';
-import { engineNamesOf, isStatic } from './service.ts';
-import type { ContainerView, EngineView, ExplainWorld } from './world.ts';
+import { engineNamesOf, isStatic } from './engines.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * The steps of an explanation, in the order of a client's way: engine, declaration, listener, network, upstreams,
- * clients. Pure.
+ * The steps of an explanation, in the order of a client's way: declaration, listener, network, upstreams, clients. Those of
+ * the engines come before. Pure.
  */
 const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'no-address',
@@ -23,50 +22,6 @@ const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'namespace-lost',
   'name-unresolved',
 ]);
-
-export function engineSteps(engines: readonly EngineView[]): Step[] {
-  if (engines.length === 0) return [{ step: 'engine', status: 'info', text: 'no Docker engine is watched' }];
-  return engines.map((engine): Step => {
-    const { status, synced } = engine;
-    switch (status.kind) {
-      case 'connected': {
-        const text = synced ? `${calledEngine(engine)} is watched` : `${listOf(engine)} is being read`;
-        const isWell = synced && status.slow === undefined;
-        return { step: 'engine', status: isWell ? 'ok' : 'warn', text: withPace(text, engine) };
-      }
-      case 'connecting':
-      case 'disconnected':
-        return { step: 'engine', status: 'bad', text: `${calledEngine(engine)} ${outOfReach(status)}` };
-    }
-  });
-}
-
-/** The engines that the services' containers are on, and those that are out of reach: more of them may be there. */
-export function enginesFor(services: readonly Service[], { engines }: ExplainWorld): readonly EngineView[] {
-  const own = new Set(services.flatMap(engineNamesOf));
-  return engines.filter(({ name, status }) => own.has(name) || status.kind !== 'connected');
-}
-
-/** The engine as the subject of a sentence. */
-export function calledEngine({ name }: EngineView): string {
-  return name === undefined ? 'the engine' : `engine ${name}`;
-}
-
-export function listOf({ name }: EngineView): string {
-  return name === undefined ? 'the list of containers' : `the list of containers of engine ${name}`;
-}
-
-/** The text, and the call that a slow engine has not answered promptly. */
-export function withPace(text: string, engine: EngineView): string {
-  const { status } = engine;
-  return 'slow' in status && status.slow !== undefined ? `${text}; ${calledEngine(engine)} ${status.slow}` : text;
-}
-
-/** Why an engine is not watched now, as the rest of a sentence about it. */
-export function outOfReach(status: EngineStatus): string {
-  if (status.kind === 'connecting' && status.slow !== undefined) return status.slow;
-  return `is out of reach: ${'reason' in status ? (status.reason ?? 'connecting') : 'connecting'}`;
-}
 
 export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {
   const labels = isLabelled ? '' : ", without Sealane's labels";

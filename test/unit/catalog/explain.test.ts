@@ -487,7 +487,7 @@ describe('the subject of a question', () => {
     const slow = { kind: 'connecting', slow: 'answers slowly: GET /_ping has had no answer for 4s yet' } as const;
     expect(why({ status: slow, synced: false })).toMatchObject({
       cause: 'engine-unreachable',
-      summary: 'the Docker engine answers slowly: GET /_ping has had no answer for 4s yet',
+      summary: 'the engine answers slowly: GET /_ping has had no answer for 4s yet',
     });
     expect(why({ synced: false })).toMatchObject({ cause: 'not-synced' });
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
 import type { ContainerView, EngineView } from '../../../src/catalog/explain/world.ts';
+import type { Verdict } from '../../../src/catalog/upstream.ts';
 import { declaredUpstream } from '../../support/declared.ts';
 import { containerView } from '../../support/facts.ts';
 import { catalogOf, declare, engineView, explainWorld } from '../../support/sealane/admin-source.ts';
@@ -50,13 +51,40 @@ describe('why, with several engines', () => {
     expect(explain('shop', explainWorld(pooled, { engines: [a, lost] }))).toMatchObject({
       verdict: 'degraded',
       cause: 'engine-unreachable',
-      summary: 'shop is served on 127.0.0.1:80 as last known: engine b: connection refused',
+      summary: 'shop is served on 127.0.0.1:80 as last known: engine b is out of reach: connection refused',
     });
     const only = catalogOf([on('a', 'web@a', 80)]);
     expect(explain('web', explainWorld(only, { engines: [a, lost] })).cause).toBe('fine');
     expect(textsOf('shop', [a, lost])).toEqual(
       expect.arrayContaining(['engine a is watched', 'engine b is out of reach: connection refused']),
     );
+  });
+
+  it('says of an upstream that is not ready first that its engine is out of reach', () => {
+    const verdict: Verdict = { kind: 'suspect', reason: 'it did not answer' };
+    const declared = [on('a', 'web@a', 80), on('b', 'web@b', 81), on('a', 'shop', 82), on('b', 'shop', 82)];
+    const catalog = catalogOf(declared, { verdictOf: (key) => (key === 'web@b' ? verdict : undefined) });
+    const world = explainWorld(catalog, { engines: [a, lost] });
+    const first = 'engine b is out of reach: connection refused; as last known, ';
+    expect(explain('web@b', world)).toMatchObject({
+      verdict: 'unreachable',
+      cause: 'engine-unreachable',
+      summary: `${first}no upstream of web@b answers dials: web@b it did not answer`,
+      next: 'Bring engine b back; Sealane goes on trying.',
+    });
+    expect(explain('shop', world)).toMatchObject({
+      verdict: 'degraded',
+      summary: `shop is served on 127.0.0.1:82 by 1 of 2; ${first}web@b is unhealthy: it did not answer`,
+    });
+    expect(explain('web@a', world).cause).toBe('fine');
+  });
+
+  it('calls a name of several services degraded where only one of them is unreachable', () => {
+    expect(explain('web', explainWorld(apart, { engines: [a, b] }))).toMatchObject({
+      verdict: 'degraded',
+      summary: expect.stringMatching(/^web@a is served on 127\.0\.0\.1:80 by web@a, but web@b is paused/) as string,
+    });
+    expect(explain('web@b', explainWorld(apart, { engines: [a, b] })).verdict).toBe('unreachable');
   });
 
   it('says of what no engine in reach has that another is out of reach', () => {
