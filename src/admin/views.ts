@@ -118,7 +118,7 @@ function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToW
     containerId: declared.run?.id ?? null,
     engine: declared.engine ?? null,
     endpoints: endpointsOf(upstream).map(formatAddress),
-    way: declared.way ?? null,
+    way: declared.published?.because ?? null,
     state: state.kind,
     suspect: state.kind === 'unhealthy' && state.suspect,
     reason: state.reason,

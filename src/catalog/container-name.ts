@@ -20,7 +20,7 @@ export function nameOnEngine({ name, engine }: EngineTag & { readonly name: stri
 /** A command for a person, such as `docker start web`; where there are several engines, with the one to give it to. */
 export function dockerCommand(command: string, container: EngineTag & { readonly name: string }): string {
   const { engine } = container;
-  return `docker ${command} ${nameOnEngine(container)}${engine === undefined ? '' : ` (on engine ${engine})`}`;
+  return `${engine === undefined ? '' : `on engine ${engine}: `}docker ${command} ${nameOnEngine(container)}`;
 }
 
 /** What follows the @ of `web@a`, and what is before it; the engine is undefined where there is no @. */

@@ -43,12 +43,19 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, En
   readonly run: ContainerRun | undefined;
   readonly health: HealthPlan;
   /** What to do where its addresses answer nothing; without it, the advice names them. */
-  readonly portAdvice?: string;
-  /** Why it is reached through its published port, where it is: `since this engine is rootless`. */
-  readonly way?: string;
+  readonly silentAdvice?: string;
+  /** Set where it is reached through its published port. */
+  readonly published?: PublishedUpstream;
   readonly condition: Condition;
   /** How long sessions may continue after the upstream was removed while its process lives. */
   readonly drainMs: number;
+}
+
+export interface PublishedUpstream {
+  /** Why its own addresses are not dialed: `since this engine is rootless`. */
+  readonly because: string;
+  /** The port that its process is to listen on, which has another number outside of the container. */
+  readonly port: number;
 }
 
 /** How the health of an upstream is judged. */

@@ -47,8 +47,8 @@ function toSpec(upstream: ServiceUpstream): UpstreamSpec {
   const {
     run: _run,
     health: _health,
-    portAdvice: _portAdvice,
-    way: _way,
+    silentAdvice: _silentAdvice,
+    published: _published,
     condition: _condition,
     drainMs: _drainMs,
     ...spec

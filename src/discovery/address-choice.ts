@@ -9,7 +9,7 @@ export type AddressChoice =
       readonly kind: 'found';
       readonly endpoints: readonly Endpoint[];
       /** Why it is reached through its published port, where it is: the rest of "it is reached through …". */
-      readonly way?: string;
+      readonly publishedBecause?: string;
       /** What to do where the addresses answer nothing. */
       readonly advice?: string;
       /** The container's own addresses, where this machine is on no network with any of them. */

@@ -183,7 +183,7 @@ function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly Restarte
  */
 function toUpstream(
   facts: ContainerFacts,
-  { endpoints, way, advice }: Extract<AddressChoice, { kind: 'found' }>,
+  { endpoints, publishedBecause, advice }: Extract<AddressChoice, { kind: 'found' }>,
   port: number,
   { name, values }: LabelledRoute,
   rules: DiscoveryRules,
@@ -192,7 +192,7 @@ function toUpstream(
   const route = name === undefined ? '' : `#${name}`;
   const shown = nameAt(printable(facts.name), rules);
   const portLabel = labelOf(rules.labelPrefix, name ?? '', 'port');
-  const portAdvice = advice ?? adviseOtherPort(shown, facts, port, portLabel) ?? (way && adviseListening(shown, port));
+  const silentAdvice = advice ?? adviseOtherPort(shown, facts, port, portLabel);
   return {
     key: `${facts.id}@${facts.startedAtNs}:${port}${route}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
@@ -204,14 +204,9 @@ function toUpstream(
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
     condition: conditionOf(facts),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
-    ...(portAdvice === undefined ? {} : { portAdvice }),
-    ...(way === undefined ? {} : { way }),
+    ...(silentAdvice === undefined ? {} : { silentAdvice }),
+    ...(publishedBecause === undefined ? {} : { published: { because: publishedBecause, port } }),
   };
-}
-
-/** A published port has another number outside of the container, which says nothing to the process. */
-function adviseListening(name: string, port: number): string {
-  return `Let the process of ${name} listen on its port ${port} (0.0.0.0, not 127.0.0.1), or correct the port label.`;
 }
 
 /** The label for a port that the container exposes, where it does not expose the declared one. */
@@ -224,13 +219,16 @@ function adviseOtherPort(
   const [first, ...more] = exposedPorts;
   if (first === undefined || exposedPorts.includes(port)) return undefined;
   if (more.length === 0) return `${name} exposes port ${first}: set the label ${label}=${first}.`;
-  const shown = exposedPorts.slice(0, mostPortsNamed).join(', ');
-  const rest = exposedPorts.length > mostPortsNamed ? ` and ${exposedPorts.length - mostPortsNamed} more` : '';
-  return `${name} exposes ports ${shown}${rest}: set the label ${label} to one of them.`;
+  return `${name} exposes ports ${portsNamed(exposedPorts)}: set the label ${label} to one of them.`;
 }
 
 /** A container may expose all 65,535 ports. */
 const mostPortsNamed = 5;
+
+function portsNamed(ports: readonly number[]): string {
+  const shown = ports.slice(0, mostPortsNamed).join(', ');
+  return ports.length > mostPortsNamed ? `${shown} and ${ports.length - mostPortsNamed} more` : shown;
+}
 
 function plain(port: number): ListenRange {
   return { host: undefined, port, count: 1 };
@@ -270,6 +268,6 @@ function reportPort(
   const what =
     facts.exposedPorts.length === 0
       ? 'it exposes no TCP port'
-      : `it exposes several ports: ${facts.exposedPorts.join(', ')}`;
+      : `it exposes several ports: ${portsNamed(facts.exposedPorts)}`;
   report('port-unclear', `${what}, and the label ${label} is missing`, `Add ${label}=<port>.`);
 }

@@ -47,7 +47,7 @@ export function onPublishedPort({ publishedPorts }: ContainerFacts, port: number
   const host = engineHostOf(reach);
   if (host.addresses.length === 0) return hostUnresolved(reach.host);
   const endpoints = publishedEndpoints(publishedPorts, port, host);
-  if (endpoints.length > 0) return { kind: 'found', endpoints, way: `since ${whyPublished(reach)}` };
+  if (endpoints.length > 0) return { kind: 'found', endpoints, publishedBecause: `since ${whyPublished(reach)}` };
   const on = publishedOn(publishedPorts, port);
   if (on.length > 0) {
     const where = host.addresses.join(', ');

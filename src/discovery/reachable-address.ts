@@ -128,7 +128,8 @@ function throughGateway(
 ): AddressChoice {
   const host = { addresses: gateway === undefined ? [] : [gateway], isHere: false };
   const endpoints = publishedEndpoints(facts.publishedPorts, port, host);
-  if (endpoints.length > 0) return { kind: 'found', endpoints, way: 'since Sealane shares no network with it' };
+  if (endpoints.length > 0)
+    return { kind: 'found', endpoints, publishedBecause: 'since Sealane shares no network with it' };
   return none(
     'no-shared-network',
     `Sealane shares no network with it (it is on ${names(attachments)})`,
@@ -139,7 +140,7 @@ function throughGateway(
 /** An engine that does not tell that it is rootless has containers on the host that are on no network. */
 function withoutNetwork({ facts, port }: AddressQuery): AddressChoice {
   const endpoints = publishedEndpoints(facts.publishedPorts, port, thisMachine);
-  if (endpoints.length > 0) return { kind: 'found', endpoints, way: 'since it is attached to no network' };
+  if (endpoints.length > 0) return { kind: 'found', endpoints, publishedBecause: 'since it is attached to no network' };
   return none(
     'no-address',
     `it is attached to no network, and its port ${port} is not published`,
@@ -177,7 +178,12 @@ function withoutRoute({ facts, port }: AddressQuery, own: readonly Endpoint[]): 
     return { kind: 'found', endpoints: own, ...(own.some(({ isDirect }) => isDirect) && { advice }), unrouted };
   }
   const endpoints = [...published, ...own.filter(({ isDirect }) => !isDirect)];
-  return { kind: 'found', endpoints, way: `since Sealane is on no network with ${unrouted.join(', ')}`, unrouted };
+  return {
+    kind: 'found',
+    endpoints,
+    publishedBecause: `since Sealane is on no network with ${unrouted.join(', ')}`,
+    unrouted,
+  };
 }
 
 /**

@@ -42,6 +42,7 @@ export function connectFailure(code: string | undefined, endpoint: Endpoint): st
   const place = formatAddress(endpoint);
   switch (code) {
     case 'ECONNREFUSED':
+      if (endpoint.viaPortProxy) return `nothing listens on its published port ${endpoint.port} (connection refused)`;
       return `nothing listens on ${isUnix(endpoint.host) ? place : endpoint.port} (connection refused)`;
     case 'ENOENT':
       return `there is no socket ${place}`;

@@ -108,7 +108,7 @@ describe('the commonest questions', () => {
       '  next: Recreate it with the label shop.port=<port>.',
     ]);
     await off.stop(5);
-    const next = '  next: See why it ended: docker logs shop-off-1. Start it again: docker start shop-off-1';
+    const next = '  next: See why it ended: docker logs shop-off-1; then start it again: docker start shop-off-1';
     const ended = /^\S+ is unreachable: shop-off-1 exited with code 3 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
     for (const when of ['within the hold', 'after it']) {
       for (const subject of ['off', `${shop}/off`, listen, off.name])

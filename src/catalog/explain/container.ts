@@ -69,7 +69,7 @@ export function diagnoseContainer(
   if (unreachable) return bad(causeOf(unreachable), `${name}: ${unreachable.message}`, unreachable.fix);
   for (const service of services) {
     const own = service.upstreams.find(({ declared, state: { kind } }) => declared.run?.id === id && kind !== 'ready');
-    if (own) return asLastKnown(diagnoseUpstream(own), [container.engine], world);
+    if (own) return asLastKnown(diagnoseUpstream(own, world), [container.engine], world);
   }
   const diagnoses = services.map((service) => diagnoseService(service, problems, world));
   return (
@@ -95,7 +95,7 @@ function startAgain(container: ContainerView): string {
   const start = dockerCommand('start', container);
   return lastExit === undefined || wasAsked.has(lastExit.code)
     ? start
-    : `See why it ended: ${dockerCommand('logs', container)}. Start it again: ${start}`;
+    : `See why it ended: ${dockerCommand('logs', container)}; then start it again: ${start}`;
 }
 
 /** The exit codes of a container that ended well or was stopped: none, SIGKILL and SIGTERM. */

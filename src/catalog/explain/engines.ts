@@ -58,11 +58,7 @@ export function lostEngine(
 }
 
 /** The diagnosis, after what matters more: that the engine of these names is out of reach, where it is. */
-export function asLastKnown(
-  diagnosis: Diagnosis,
-  names: Iterable<string | undefined>,
-  world: ExplainWorld,
-): Diagnosis {
+export function asLastKnown(diagnosis: Diagnosis, names: Iterable<string | undefined>, world: ExplainWorld): Diagnosis {
   const lost = lostEngine(names, world);
   // A drain is an operator's wish, which no engine knows.
   if (!lost || diagnosis.cause === 'drained') return diagnosis;

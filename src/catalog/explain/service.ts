@@ -2,6 +2,7 @@ import { severalRestarts } from '../problems/crash-loops.ts';
 import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
 import { howToAnswer } from '../advice.ts';
+import { dockerCommand } from '../container-name.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import type { Problem } from '../problem.ts';
@@ -23,7 +24,8 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   const where = open
     .map(({ host, openPort }) => shownAddress({ host, port: openPort ?? 0 }, world.catalog.publishedPorts))
     .join(', ');
-  if (takers.length === 0) return asLastKnown(diagnoseUnready(service, problems, world), enginesOfUnready(service), world);
+  if (takers.length === 0)
+    return asLastKnown(diagnoseUnready(service, problems, world), enginesOfUnready(service), world);
   if (takers.every(({ weight }) => weight === 0)) {
     return bad(
       'weight-zero',
@@ -33,7 +35,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   }
   const worst = worstOf(upstreams);
   if (worst && worst.state.kind !== 'ready') {
-    const diagnosis = asLastKnown(diagnoseUpstream(worst), [worst.declared.engine], world);
+    const diagnosis = asLastKnown(diagnoseUpstream(worst, world), [worst.declared.engine], world);
     return {
       ...diagnosis,
       verdict: 'degraded',
@@ -142,14 +144,21 @@ function diagnoseUnready(service: Service, problems: readonly Problem[], world: 
         howToAnswer(worst.declared),
       );
     }
-    return diagnoseUpstream(worst);
+    return diagnoseUpstream(worst, world);
   }
   if (service.lingersUntilMs !== undefined) return gone(service);
   const [problem] = problems;
   if (problem) return bad(causeOf(problem), `${problem.subject}: ${problem.message}`, problem.fix);
   if (isStatic(service))
     return bad('name-unresolved', `the addresses of ${service.name} are not known yet`, 'Ask again in a moment.');
-  return bad('restarting', `no container of ${service.name} runs at the moment`, 'See why it restarts: docker logs.');
+  const container = service.declarers.find(({ kind }) => kind === 'container');
+  return bad(
+    'restarting',
+    `no container of ${service.name} runs at the moment`,
+    container?.kind === 'container'
+      ? `See why it restarts: ${dockerCommand('logs', container)}`
+      : 'See why its container restarts, in its log.',
+  );
 }
 
 /** The container of the service that restarts, or has restarted several times and is not ready yet. */

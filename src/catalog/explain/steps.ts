@@ -98,12 +98,12 @@ function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWor
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${wayText(declared)}${triedText(tried)}`,
+    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${publishedText(declared)}${triedText(tried)}`,
   };
 }
 
-function wayText({ way }: DeclaredUpstream): string {
-  return way === undefined ? '' : `; reached through its published port, ${way}`;
+function publishedText({ published }: DeclaredUpstream): string {
+  return published === undefined ? '' : `; reached through its published port, ${published.because}`;
 }
 
 /** The addresses that were tried, and how each answered. */

@@ -1,10 +1,11 @@
 import { plural } from '../../text/plural.ts';
-import { howToAnswer, howToListen, howToPassCheck, showHealth } from '../advice.ts';
+import { healthOf, howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
 import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
+import { startingGraceMs } from '../problems/service-problems.ts';
 import { bad } from './cause.ts';
 import type { Diagnosis } from './explanation.ts';
-import type { ContainerView } from './world.ts';
+import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
  * Diagnoses what keeps sessions from one upstream, and a container that restarts. Pure.
@@ -20,7 +21,7 @@ export function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream 
 const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
 
 /** Diagnoses why an upstream gets no sessions, and what to do. */
-export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
+export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<ExplainWorld, 'nowMs'>): Diagnosis {
   const { declared, state } = upstream;
   const { name } = declared;
   const summary = `${name} is ${state.kind}: ${state.reason}`;
@@ -40,22 +41,28 @@ export function diagnoseUpstream(upstream: ServiceUpstream): Diagnosis {
       );
     case 'unhealthy':
       if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
-      if (declared.health.kind === 'docker')
-        return bad(
-          'healthcheck-failing',
-          summary,
-          `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`,
-        );
-      return bad('check-failing', summary, howToPassCheck(declared));
+      return bad(
+        declared.health.kind === 'docker' ? 'healthcheck-failing' : 'check-failing',
+        summary,
+        howToPassCheck(declared),
+      );
     case 'starting':
       if (declared.health.kind === 'docker')
         return bad(
           'healthcheck-starting',
           summary,
-          `Wait for its HEALTHCHECK, or see its output: ${dockerCommand(showHealth, declared)}`,
+          `Wait for its HEALTHCHECK, or see its output: ${healthOf(declared)}`,
         );
       if (state.reason === notProbedYet) return bad('not-asked-yet', summary, 'Ask again in a moment.');
-      return bad('nothing-listens', summary, howToListen(declared));
+      {
+        // Where another port is exposed, waiting is of no use.
+        const isNew = nowMs - state.sinceMs < startingGraceMs && declared.silentAdvice === undefined;
+        return bad(
+          'nothing-listens',
+          summary,
+          isNew ? `Wait for it to start. If that takes long: ${howToListen(declared)}` : howToListen(declared),
+        );
+      }
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../text/duration.ts';
-import { howToListen, howToPassCheck, showHealth } from '../advice.ts';
+import { howToListen, howToPassCheck } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
 import type { Service } from '../service.ts';
 import { problemKey, type Problem } from '../problem.ts';
@@ -9,7 +9,7 @@ import { inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
  * Finds problems of services whose declarations are correct. A state must last before it is a problem, because a
  * restart passes through each of them for a moment. Pure.
  */
-const startingGraceMs = 10_000;
+export const startingGraceMs = 10_000;
 const unfitGraceMs = 10_000;
 const suspectGraceMs = 1_000;
 /** The number of reasons in a message: hundreds of replicas mostly fail for one reason, each at its own address. */
@@ -52,8 +52,7 @@ function neverReady({ declared, state }: ServiceUpstream): Problem {
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it is not ready after ${formatDuration(startingGraceMs)}: ${state.reason}`,
-    fix:
-      declared.health.kind === 'docker' ? 'See the output of its HEALTHCHECK: docker inspect.' : howToListen(declared),
+    fix: declared.health.kind === 'docker' ? howToPassCheck(declared) : howToListen(declared),
   };
 }
 
@@ -73,10 +72,7 @@ function unhealthy({ declared, state }: ServiceUpstream): Problem {
     subject: declared.name,
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it has been unhealthy for more than ${formatDuration(unfitGraceMs)}: ${state.reason}`,
-    fix:
-      declared.health.kind === 'docker'
-        ? `See the output of its HEALTHCHECK: ${dockerCommand(showHealth, declared)}`
-        : howToPassCheck(declared),
+    fix: howToPassCheck(declared),
   };
 }
 

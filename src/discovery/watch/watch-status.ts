@@ -65,6 +65,8 @@ export class WatchStatus {
     if ('reason' in this.#status && this.#status.reason === reason) return;
     const then = isFirst ? 'waiting for it' : 'keeping what is known meanwhile';
     this.#warn(engineSubject, { event: 'engine-unreachable', reason }, `${reason}; ${then}`);
+    // What was slow before is told by the reason, if it matters.
+    this.#slow = undefined;
     this.#set(isFirst ? { kind: 'connecting', reason } : { kind: 'disconnected', reason });
   }
 
@@ -111,9 +113,10 @@ export class WatchStatus {
   }
 }
 
+/** Why an engine is out of reach matters more than what it is slow at, so a status never has both. */
 function withSlow(status: EngineStatus, slow: string | undefined): EngineStatus {
-  if (slow === undefined || (status.kind !== 'connecting' && status.kind !== 'connected')) return status;
-  return { ...status, slow };
+  if (slow === undefined || ('reason' in status && status.reason !== undefined)) return status;
+  return status.kind === 'disconnected' ? status : { ...status, slow };
 }
 
 /** The subject of the engine as a whole. No container has such an id: ids are hexadecimal. */

@@ -65,11 +65,32 @@ test('why says which addresses of an upstream were tried, and how each answered'
 });
 
 test('why says of an upstream that it is reached through its published port, and for what reason', () => {
-  const way = 'since this engine is rootless';
-  const { steps } = explain('shop/api', explainWorld(one({ way, health: { kind: 'none' } })));
+  const published = { because: 'since this engine is rootless', port: 3000 };
+  const { steps } = explain('shop/api', explainWorld(one({ published, health: { kind: 'none' } })));
   expect(steps.find(({ step }) => step === 'upstreams')?.text).toMatch(
     /; 0 sessions; reached through its published port, since this engine is rootless$/,
   );
+});
+
+describe('why of a container that has just started', () => {
+  const endpoints = [{ host: '127.0.0.1', port: 32_769, viaPortProxy: true }];
+  const published = { because: 'since this engine is rootless', port: 3000 };
+  const listen =
+    'Let its process listen on port 3000, published as 127.0.0.1:32769 (0.0.0.0, not 127.0.0.1), or correct the port label.';
+  const nextAt = (nowMs: number, over: Partial<DeclaredUpstream> = {}): string | undefined => {
+    const catalog = one({ endpoints, published, health: { kind: 'readiness' }, ...over }, { verdict: refused });
+    return explain('shop/api', explainWorld(catalog, { nowMs })).next;
+  };
+
+  it('advises to wait first, and names its own port beside the published one', () => {
+    expect(nextAt(2_000)).toBe(`Wait for it to start. If that takes long: ${listen}`);
+    expect(nextAt(10_000)).toBe(listen);
+  });
+
+  it('advises at once to correct the port label where another port is exposed', () => {
+    const silentAdvice = 'api-1 exposes port 8000: set the label sealane.port=8000.';
+    expect(nextAt(2_000, { silentAdvice })).toBe(silentAdvice);
+  });
 });
 
 describe('why a service is not reachable', () => {
@@ -124,7 +145,7 @@ describe('why a service is not reachable', () => {
     ],
   ] as const)('%s, without a mention of containers for a static service', (cause, health, verdict, next) => {
     const { upstreams } = [...one({ run: undefined, health }, { verdict }).services.values()][0] ?? { upstreams: [] };
-    const diagnosis = upstreams.map(diagnoseUpstream)[0];
+    const diagnosis = upstreams.map((upstream) => diagnoseUpstream(upstream, explainWorld(catalogOf([]))))[0];
     expect(diagnosis).toMatchObject({ cause });
     expect(diagnosis?.next).toContain(next);
     expect(diagnosis?.next).not.toMatch(/docker|label/);
@@ -344,7 +365,7 @@ describe('how a container ended', () => {
     [
       { state: 'exited', lastExit },
       'api-1 exited with code 3 at 2026-01-02T03:04:05Z',
-      'See why it ended: docker logs api-1. Start it again: docker start api-1',
+      'See why it ended: docker logs api-1; then start it again: docker start api-1',
     ],
     [
       { state: 'exited', lastExit: { ...lastExit, code: 143 } },

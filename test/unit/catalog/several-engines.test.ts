@@ -33,9 +33,9 @@ describe('why, with several engines', () => {
 
   it('gives commands with the name that the engine knows, and says on which engine', () => {
     const { next, problems } = explain('web@b', explainWorld(apart, { engines: [a, b] }));
-    expect([next, problems]).toEqual(['docker unpause web (on engine b)', []]);
+    expect([next, problems]).toEqual(['on engine b: docker unpause web', []]);
     const ended = explain('job', explainWorld(apart, { engines: [a, b], inspected: [stopped('b')] }));
-    expect(ended).toMatchObject({ kind: 'container', cause: 'stopped', next: 'docker start job (on engine b)' });
+    expect(ended).toMatchObject({ kind: 'container', cause: 'stopped', next: 'on engine b: docker start job' });
   });
 
   it('asks back where containers of several engines have the name', () => {

@@ -21,7 +21,10 @@ function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): 
       list: () => Promise.resolve((containers ?? []).map(rowOf)),
       inspect: (id: string) => Promise.resolve(containers?.find((one) => one.id === id || one.name === id)),
     },
-    snapshot: () => ({ ...snapshotOf([]), ...(!containers && { status: { kind: 'disconnected', reason: 'refused' } }) }),
+    snapshot: () => ({
+      ...snapshotOf([]),
+      ...(!containers && { status: { kind: 'disconnected', reason: 'refused' } }),
+    }),
   }));
   const parts = {
     clock: { nowMs: () => 0 },

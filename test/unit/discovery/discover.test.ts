@@ -25,6 +25,14 @@ describe('discovery', () => {
     ]);
   });
 
+  it('names only some of the ports where a container without a port label exposes all', () => {
+    const exposedPorts = Array.from({ length: 65_535 }, (_, index) => index + 1);
+    const { problems } = discoverOne({ labels: { 'sealane.pool': 'web' }, exposedPorts });
+    expect(problems.map(({ message }) => message)).toEqual([
+      'it exposes several ports: 1, 2, 3, 4, 5 and 65530 more, and the label sealane.port is missing',
+    ]);
+  });
+
   it.each([
     [[80], undefined],
     [[], undefined],
@@ -33,7 +41,7 @@ describe('discovery', () => {
     [[1, 2, 3, 4, 5, 6, 7], 'api-1 exposes ports 1, 2, 3, 4, 5 and 2 more: set the label sealane.port to one of them.'],
   ])('knows which port is meant where it exposes %j, not the declared one', (exposedPorts, advice) => {
     const { declarations } = discoverOne({ name: 'api-1', labels: { 'sealane.port': '80' }, exposedPorts });
-    expect(declarations[0]?.upstream?.portAdvice).toBe(advice);
+    expect(declarations[0]?.upstream?.silentAdvice).toBe(advice);
   });
 
   it.each([
@@ -165,17 +173,20 @@ describe('discovery', () => {
     const upstream = () => discover(snapshotOf([facts])).declarations[0]?.upstream;
     const published = upstream();
     expect(published?.endpoints).toEqual([{ host: '127.0.0.1', port: 32_768, viaPortProxy: true }]);
-    expect(published?.way).toMatch(/^since Sealane is on no network with 172\.17\./);
-    expect(published?.portAdvice).toContain('listen on its port 80 (0.0.0.0, not 127.0.0.1)');
+    expect(published?.published).toEqual({
+      because: expect.stringMatching(/^since Sealane is on no network with 172\.17\./) as string,
+      port: 80,
+    });
+    expect(published?.silentAdvice).toBeUndefined();
     expect(upstream()).toBe(published);
     isRouted = true;
     expect(upstream()).toMatchObject({ key: published?.key, endpoints: [{ port: 80, isDirect: true }] });
-    expect(upstream()?.way).toBeUndefined();
+    expect(upstream()?.published).toBeUndefined();
   });
 
   it('advises to publish a port that no address with a route leads to', () => {
     const { declarations } = discoverOne({}, { hasRoute: () => false });
-    expect(declarations[0]?.upstream?.portAdvice).toBe(
+    expect(declarations[0]?.upstream?.silentAdvice).toBe(
       'Publish its port (ports: ["80"]), or run Sealane as a container on its network.',
     );
   });

@@ -12,7 +12,9 @@ const away = (...containers: readonly ContainerFacts[]): EngineSnapshot => ({
 describe('two addresses of one engine', () => {
   it('are found by a container that both have, and the second one is ignored', () => {
     const find = createPairFinder(findSharedContainers());
-    expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toMatchObject([{ first: 0, second: 2 }]);
+    expect(find([snapshotOf([one]), snapshotOf([three]), snapshotOf([two, one])])).toMatchObject([
+      { first: 0, second: 2 },
+    ]);
   });
 
   it('are two engines while they have no container in common', () => {

@@ -44,7 +44,11 @@ function proxiesOf(over: Partial<AddressQuery>): unknown[] {
 
 function wayOf(over: Partial<AddressQuery>): string | undefined {
   const choice = chooseAddresses({ ...plain, ...over });
-  return choice.kind === 'found' ? choice.way : choice.kind === 'none' ? `${choice.message}; ${choice.fix}` : undefined;
+  return choice.kind === 'found'
+    ? choice.publishedBecause
+    : choice.kind === 'none'
+      ? `${choice.message}; ${choice.fix}`
+      : undefined;
 }
 
 function publishedAt(...hostIps: readonly string[]) {

@@ -79,6 +79,32 @@ describe('an engine whose answers take 12 s', () => {
     expect(scene.ids()).toEqual([id]);
   });
 
+  test('that hangs says why it is out of reach, not how long the next call has waited', async () => {
+    const clock = new ManualClock();
+    let calls = 0;
+    await using scene = await watch(
+      (engine) => {
+        engine.before = async (_, signal) => {
+          calls += 1;
+          if (calls > 1) return after12s(clock, signal);
+          await after12s(clock, signal);
+          throw new EngineError('timeout', 'is the engine hung?');
+        };
+      },
+      {},
+      clock,
+    );
+    await pass(scene, 12_000);
+    const status = { kind: 'connecting', reason: 'is the engine hung?' };
+    expect(scene.watcher.snapshot().status).toEqual(status);
+    await pass(scene, 8_000);
+    expect(calls).toBe(2);
+    expect(waits(scene).length).toBeGreaterThan(2);
+    expect(scene.watcher.snapshot().status).toEqual(status);
+    await pass(scene, 60_000);
+    expect(scene.watcher.snapshot().status).toMatchObject({ kind: 'connected' });
+  });
+
   test('is waited for over a socket although the deadlines begin shorter', async () => {
     await using fake = await startFakeEngine();
     const container = fake.run();

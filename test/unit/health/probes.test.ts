@@ -81,7 +81,7 @@ describe('a TCP probe of a published port, whose proxy accepts in any case,', ()
 
   test('says that nothing is published there', async () => {
     const port = await freePort();
-    const reason = `nothing listens on ${port} (connection refused)`;
+    const reason = `nothing listens on its published port ${port} (connection refused)`;
     expect(await probeTcp(published(port), 1_000, never)).toEqual({ ok: false, reason });
   });
 

@@ -31,13 +31,20 @@ it('the problem is logged once, even if replicas that do not answer leave', () =
 });
 
 it.each([
-  ['paused', { condition: { kind: 'paused' } }, /paused for more than 10s/],
+  ['paused', { condition: { kind: 'paused' } }, /paused for more than 10s/, /docker unpause api-1$/],
   [
     'unhealthy',
     { health: { kind: 'docker' }, condition: { kind: 'running', health: 'unhealthy' } },
     /unhealthy for more than 10s: its HEALTHCHECK fails/,
+    /docker inspect .* api-1$/,
   ],
-] as const)('an upstream that stays %s is a problem of its service', (code, over, message) => {
+  [
+    'never-ready',
+    { health: { kind: 'docker' }, condition: { kind: 'running', health: 'starting' } },
+    /not ready after 10s: its HEALTHCHECK has not passed yet/,
+    /docker inspect .* api-1$/,
+  ],
+] as const)('an upstream that stays %s is a problem of its service', (code, over, message, fix) => {
   const declarations = [declare('api', declaredUpstream('api-1', over))];
   const world = { declarations, problems: [], isAlive: () => true, verdictOf: () => undefined, listeners: new Map() };
   const first = nextCatalog(emptyCatalog, world, 0);
@@ -45,6 +52,7 @@ it.each([
   const { problems } = nextCatalog(first, world, 10_000);
   expect(problems).toMatchObject([{ code, subject: 'api-1', containerId: 'api-1' }]);
   expect(problems[0]?.message).toMatch(message);
+  expect(problems[0]?.fix).toMatch(fix);
 });
 
 it('a paused container with two routes is one problem', () => {
