@@ -132,7 +132,7 @@ const engineSchema = z
     state: z
       .enum(['connecting', 'connected', 'disconnected'])
       .describe('`disconnected`: it is out of reach; its containers are as last known.'),
-    reason: z.string().nullable().describe('Why it is not connected, or what it answers slowly.'),
+    reason: z.string().nullable().describe('Why it is not connected or is ignored, or what it answers slowly.'),
     containers: count.describe('Containers with labels of Sealane, as last known, and those whose network they share.'),
   })
   .meta({ id: 'Engine' });

@@ -64,7 +64,9 @@ export interface EngineState {
   /** The engine's address; safe to print. */
   readonly endpoint: string;
   readonly status: EngineStatus;
-  /** The containers with Sealane's labels, as last known. */
+  /** The engine that it is, given again, so that its containers are ignored; absent for all others. */
+  readonly twinOf?: string | undefined;
+  /** The containers with Sealane's labels, as last known, and those whose network they share. */
   readonly containers: number;
 }
 

@@ -177,8 +177,9 @@ export function viewStatus(source: AdminReads): ApiStatus {
   };
 }
 
-function viewEngine({ name, endpoint, status, containers }: EngineState): ApiEngine {
-  return { name: name ?? null, endpoint, state: status.kind, reason: reasonOf(status), containers };
+function viewEngine({ name, endpoint, status, twinOf, containers }: EngineState): ApiEngine {
+  const reason = twinOf === undefined ? reasonOf(status) : `it is engine ${twinOf}, given again: ignored`;
+  return { name: name ?? null, endpoint, state: status.kind, reason, containers };
 }
 
 function viewDeprecatedEngine(engines: readonly ApiEngine[]): ApiStatus['engine'] {

@@ -124,7 +124,7 @@ function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }
       workers: settings.workers,
     },
     readiness: readiness.now,
-    engines: () => engines.engines.map(stateOf),
+    engines: () => engines.engines.map((one) => stateOf(one, engines.twinOf(one))),
     catalog: loop.catalog,
     listeners: () => relay.listeners.all,
     totals: () => plane.counters.totals(),
@@ -138,9 +138,9 @@ function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }
   };
 }
 
-function stateOf({ name, engine, snapshot }: WatchedEngine): EngineState {
+function stateOf({ name, engine, snapshot }: WatchedEngine, twinOf: string | undefined): EngineState {
   const { status, containers } = snapshot();
-  return { name, endpoint: printable(engine.endpoint), status, containers: containers.size };
+  return { name, endpoint: printable(engine.endpoint), status, twinOf, containers: containers.size };
 }
 
 function commandsOf({ overrides, relay }: AdminParts): AdminCommands {

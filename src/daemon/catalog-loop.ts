@@ -76,7 +76,7 @@ function readWorld({ config, engines, certificates, checker, overrides, relay }:
       ...listenerProblems(relay.listeners.all),
       ...certificates.problems(),
     ],
-    restarted: discovered.restarted ?? [],
+    restarted: discovered.restarted,
     isAlive: engines.isAlive,
     certificates: certificates.certificates(),
     verdictOf: (key) => checker.verdictOf(key),

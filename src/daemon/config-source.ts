@@ -14,7 +14,7 @@ import type { Clock } from '../time/clock.ts';
  */
 export interface ConfigSource {
   /** The current declarations and problems. */
-  declare(): Discovery;
+  declare(): Omit<Discovery, 'restarted'>;
   /** Whether a static service names the upstream of this key. */
   isConfigured(upstreamKey: string): boolean;
   /** Begins to resolve names and to watch the file. */

@@ -17,8 +17,8 @@ import type { WatchedEngine } from './engine-watch.ts';
 export interface EngineConflicts {
   /** Compares the engines as they are now. */
   update(): void;
-  /** Whether the engine is an earlier one, given again. */
-  readonly isTwin: (engine: WatchedEngine) => boolean;
+  /** The name of the earlier engine that this one is, given again; undefined for all others. */
+  readonly twinOf: (engine: WatchedEngine) => string | undefined;
   /** Whether containers of another engine, which is more likely this machine's, have addresses of this one's. */
   readonly isApart: (engine: WatchedEngine) => boolean;
   readonly problems: () => readonly Problem[];
@@ -29,8 +29,8 @@ export function createEngineConflicts(engines: readonly WatchedEngine[]): Engine
   const findOverlaps = createPairFinder(findSharedAddresses());
   let twins: readonly EnginePair[] = [];
   let overlaps: readonly EnginePair[] = [];
-  const isIn = (pairs: readonly EnginePair[], engine: WatchedEngine): boolean =>
-    pairs.some(({ second }) => engines[second] === engine);
+  const pairOf = (pairs: readonly EnginePair[], engine: WatchedEngine): EnginePair | undefined =>
+    pairs.find(({ second }) => engines[second] === engine);
   const named = ({ first, second }: EnginePair) => [engines[first]?.name ?? '', engines[second]?.name ?? ''] as const;
   const isOwn = ({ first }: EnginePair): boolean => engines[first]?.snapshot().vantage?.selfId !== undefined;
   return {
@@ -44,8 +44,11 @@ export function createEngineConflicts(engines: readonly WatchedEngine[]): Engine
         snapshots.map((one, index) => (ignored.has(index) ? { ...one, containers: noContainers } : one)),
       );
     },
-    isTwin: (engine) => isIn(twins, engine),
-    isApart: (engine) => isIn(overlaps, engine),
+    twinOf(engine) {
+      const pair = pairOf(twins, engine);
+      return pair && named(pair)[0];
+    },
+    isApart: (engine) => pairOf(overlaps, engine) !== undefined,
     problems: () => [
       ...twins.map((pair) => twinProblem(...named(pair))),
       ...overlaps.map((pair) => overlapProblem(...named(pair), isOwn(pair))),

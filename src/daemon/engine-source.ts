@@ -3,14 +3,13 @@ import type { Problem } from '../catalog/problem.ts';
 import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
-import { noDiscovery, scopeUnknown, type Discovery } from '../discovery/discover.ts';
+import { noDiscovery, type Discovery } from '../discovery/discover.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
 import {
   createEngineWatch,
-  vantageFrom,
   type EngineWatch,
   type EngineWatchParts,
   type EngineWatchSettings,
@@ -40,7 +39,9 @@ export interface EngineSource {
   readonly home: () => Vantage | undefined;
   /** Sealane's vantage on an engine; undefined while it is unknown. */
   readonly vantageOn: (engine: WatchedEngine) => Vantage | undefined;
-  /** Whether the engine is an earlier one, given again: its containers are ignored. */
+  /** The name of the earlier engine that this one is, given again: its containers are ignored. */
+  readonly twinOf: (engine: WatchedEngine) => string | undefined;
+  /** Whether the engine is an earlier one. */
   readonly isTwin: (engine: WatchedEngine) => boolean;
   /** Whether this run of a container goes on, as far as is known. */
   readonly isAlive: (run: ContainerRun) => boolean;
@@ -62,6 +63,7 @@ export function createEngineSource(
   );
   const guess = defaultBind();
   const conflicts = createEngineConflicts(watches);
+  const isTwin = (watch: WatchedEngine): boolean => conflicts.twinOf(watch) !== undefined;
   const home = (): Vantage | undefined => homeOf(watches);
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
@@ -71,26 +73,22 @@ export function createEngineSource(
       const vantage = home();
       if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
       conflicts.update();
-      const found = watches.map((watch) =>
-        conflicts.isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch)),
-      );
+      const found = watches.map((watch) => (isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch))));
       return sumOf(found, conflicts.problems());
     },
     bind,
     home,
-    vantageOn(watch) {
-      const { vantage } = watch.snapshot();
-      return vantage && vantageFrom(vantage, standpointOn(watch));
-    },
-    isTwin: conflicts.isTwin,
+    vantageOn: (watch) => watches.find((one) => one === watch)?.vantage(standpointOn(watch)),
+    twinOf: conflicts.twinOf,
+    isTwin,
     isAlive: ({ id, startedAtNs }) =>
-      watches.some((one) => !conflicts.isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
+      watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
     start(observerOf) {
       for (const watch of watches) {
         const observer = observerOf(watch);
         watch.start({
-          onEvent: (...event) => conflicts.isTwin(watch) || observer.onEvent(...event),
-          onApplied: (...applied) => conflicts.isTwin(watch) || observer.onApplied(...applied),
+          onEvent: (...event) => isTwin(watch) || observer.onEvent(...event),
+          onApplied: (...applied) => isTwin(watch) || observer.onApplied(...applied),
         });
       }
     },
@@ -128,12 +126,24 @@ function withoutProject(watches: readonly EngineWatch[]): Discovery {
   return isKnown ? scopeUnknown : noDiscovery;
 }
 
+const scopeUnknown: Discovery = {
+  ...noDiscovery,
+  problems: [
+    {
+      code: 'scope-unknown',
+      subject: 'sealane',
+      message: 'scope is "project", but Sealane does not run in a container of a compose project',
+      fix: 'Run it as a service of the compose file, or set scope to all.',
+    },
+  ],
+};
+
 function sumOf(found: readonly Discovery[], problems: readonly Problem[]): Discovery {
   const [only] = found;
   if (only && found.length === 1) return only;
   return {
     declarations: found.flatMap(({ declarations }) => declarations),
     problems: [...problems, ...found.flatMap((one) => one.problems)],
-    restarted: found.flatMap(({ restarted = [] }) => restarted),
+    restarted: found.flatMap(({ restarted }) => restarted),
   };
 }

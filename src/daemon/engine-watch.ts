@@ -25,6 +25,8 @@ export interface WatchedEngine extends NamedEngine {
 export interface EngineWatch extends WatchedEngine {
   /** The declarations of its containers; the same object until something changes. */
   declare(bind: string, standpoint: Standpoint): Discovery;
+  /** Sealane's vantage on it; undefined while it is unknown. The same object until something changes. */
+  vantage(standpoint: Standpoint): Vantage | undefined;
   start(observer: WatchObserver): void;
   stop(): Promise<void>;
 }
@@ -40,7 +42,7 @@ export type EngineWatchParts = Pick<WatcherCollaborators, 'clock' | 'random' | '
 
 export type EngineWatchSettings = Pick<Settings, 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval'>;
 
-interface Place {
+interface EngineRole {
   /** Whether no other engine is watched. */
   readonly alone: boolean;
   /** The id or name of Sealane's own container, where a setting says that it is on this engine. */
@@ -57,7 +59,7 @@ const notWatchedYet: EngineSnapshot = {
 export function createEngineWatch(
   { name, engine }: NamedEngine,
   parts: EngineWatchParts,
-  { alone, selfId }: Place,
+  { alone, selfId }: EngineRole,
   settings: EngineWatchSettings,
 ): EngineWatch {
   const tag: EngineTag = alone ? {} : { engine: name };
@@ -66,13 +68,16 @@ export function createEngineWatch(
   const hasRoute = (address: string): boolean => networks.find(address).kind !== 'none';
   let watcher: EngineWatcher | undefined;
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? notWatchedYet;
+  const seenFrom = rememberingVantage();
+  const vantage = (standpoint: Standpoint): Vantage | undefined => seenFrom(snapshot().vantage, standpoint);
   const declare = remembering((bind) => createDiscoverer({ labelPrefix, scope, bind, socketFolder, hasRoute, ...tag }));
   return {
     name,
     engine,
     tag,
     snapshot,
-    declare: (bind, standpoint) => declare(snapshot(), bind, standpoint),
+    declare: (bind, standpoint) => declare(snapshot(), bind, vantage(standpoint)),
+    vantage,
     start(observer) {
       const logger = taggedLogger(parts.logger, tag);
       const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
@@ -93,30 +98,33 @@ export function createEngineWatch(
 }
 
 /**
- * Discovers again only when the snapshot, the address or Sealane's own vantage changed: mostly one engine of several has
+ * Discovers again only when the snapshot, the address or Sealane's vantage changed: mostly one engine of several has
  * changed, and the others' thousands of containers need not be gone through.
  */
 function remembering(
   create: (bind: string) => ReturnType<typeof createDiscoverer>,
-): (snapshot: EngineSnapshot, bind: string, standpoint: Standpoint) => Discovery {
+): (snapshot: EngineSnapshot, bind: string, vantage: Vantage | undefined) => Discovery {
   let made: { readonly bind: string; readonly discover: ReturnType<typeof createDiscoverer> } | undefined;
-  let seen: (Standpoint & { readonly own: Vantage | undefined }) | undefined;
-  let vantage: Vantage | undefined;
-  let last: { readonly snapshot: EngineSnapshot; readonly discovery: Discovery } | undefined;
-  return (snapshot, bind, { home, isApart }) => {
+  let last:
+    | { readonly snapshot: EngineSnapshot; readonly vantage: Vantage | undefined; readonly discovery: Discovery }
+    | undefined;
+  return (snapshot, bind, vantage) => {
     if (made?.bind !== bind) {
       made = { bind, discover: create(bind) };
       last = undefined;
     }
-    const own = snapshot.vantage;
-    if (seen?.own !== own || seen?.home !== home || seen?.isApart !== isApart) {
-      seen = { own, home, isApart };
-      vantage = own && vantageFrom(own, seen);
-      last = undefined;
-    }
-    if (last?.snapshot !== snapshot)
-      last = { snapshot, discovery: made.discover({ containers: snapshot.containers, vantage }) };
+    if (last?.snapshot !== snapshot || last.vantage !== vantage)
+      last = { snapshot, vantage, discovery: made.discover({ containers: snapshot.containers, vantage }) };
     return last.discovery;
+  };
+}
+
+function rememberingVantage(): typeof vantageFrom {
+  let last: (Standpoint & { readonly own: Vantage | undefined; readonly vantage: Vantage | undefined }) | undefined;
+  return (own, { home, isApart }) => {
+    if (last?.own !== own || last?.home !== home || last?.isApart !== isApart)
+      last = { own, home, isApart, vantage: vantageFrom(own, { home, isApart }) };
+    return last.vantage;
   };
 }
 
@@ -124,7 +132,8 @@ function remembering(
  * The vantage on an engine. In a container with a network of its own, addresses of the machine are not used while it is
  * unknown which engine the container is on: containers of that engine may have the same ones.
  */
-export function vantageFrom(own: Vantage, { home, isApart }: Standpoint): Vantage | undefined {
+function vantageFrom(own: Vantage | undefined, { home, isApart }: Standpoint): Vantage | undefined {
+  if (!own) return undefined;
   const vantage = isApart ? apart : own;
   if (home) return vantageBeside(vantage, home);
   return defaultBind() === openBind && isOnOwnHost(vantage.reach) ? undefined : vantage;

@@ -23,7 +23,7 @@ export interface Discovery {
   readonly declarations: readonly Declaration[];
   readonly problems: readonly Problem[];
   /** The containers that the engine restarted several times. */
-  readonly restarted?: readonly RestartedContainer[];
+  readonly restarted: readonly RestartedContainer[];
 }
 
 export interface DiscoveryRules extends EngineTag {
@@ -38,7 +38,7 @@ export interface DiscoveryRules extends EngineTag {
   readonly hasRoute?: (address: string) => boolean;
 }
 
-export const noDiscovery: Discovery = { declarations: [], problems: [] };
+export const noDiscovery: Discovery = { declarations: [], problems: [], restarted: [] };
 
 /** A discoverer remembers its result for each container, by the identity of the facts. */
 export function createDiscoverer(
@@ -48,7 +48,6 @@ export function createDiscoverer(
   let memo = new WeakMap<ContainerFacts, Remembered>();
   return ({ containers, vantage }) => {
     if (!vantage) return noDiscovery;
-    if (rules.scope === 'project' && vantage.project === undefined) return scopeUnknown;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
     const declarations: Declaration[] = [];
@@ -63,7 +62,7 @@ export function createDiscoverer(
       }
       for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
       for (const problem of remembered.discovery.problems) problems.push(problem);
-      for (const container of remembered.discovery.restarted ?? []) restarted.push(container);
+      for (const container of remembered.discovery.restarted) restarted.push(container);
     }
     return { declarations, problems, restarted };
   };
@@ -84,18 +83,6 @@ function isRoutedNow({ unrouted = [] }: ContainerDiscovery, { hasRoute }: Discov
   return hasRoute !== undefined && unrouted.some(hasRoute);
 }
 
-export const scopeUnknown: Discovery = {
-  declarations: [],
-  problems: [
-    {
-      code: 'scope-unknown',
-      subject: 'sealane',
-      message: 'scope is "project", but Sealane does not run in a container of a compose project',
-      fix: 'Run it as a service of the compose file, or set scope to all.',
-    },
-  ],
-};
-
 function discoverContainer(
   facts: ContainerFacts,
   parent: ContainerFacts | undefined,
@@ -105,7 +92,7 @@ function discoverContainer(
   const { labels } = facts;
   const project = labels['com.docker.compose.project'];
   if (!hasLabelsOf(rules.labelPrefix, labels)) return noDiscovery;
-  if (rules.scope === 'project' && project !== vantage.project) return noDiscovery;
+  if (rules.scope === 'project' && (project === undefined || project !== vantage.project)) return noDiscovery;
   // `compose run` copies the service's labels to its one-off container, which must not get clients.
   if (labels['com.docker.compose.oneoff'] === 'True') return noDiscovery;
   const name = nameAt(printable(facts.name), rules);

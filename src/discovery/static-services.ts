@@ -22,7 +22,7 @@ export function declareStatic(
   services: readonly StaticService[],
   resolutions: ReadonlyMap<string, Resolution>,
   bind: string,
-): Discovery {
+): Omit<Discovery, 'restarted'> {
   const declarations: Declaration[] = [];
   const unresolved = new Map<string, Problem>();
   services.forEach((service, position) => {

@@ -39,14 +39,15 @@ export const ownMetrics = {
     help: '1 while the engine is watched.',
     labels: ['engine'],
     step: 1,
-    ticks: '1 while its events arrive',
+    ticks: '1 while its events arrive; without the label `engine` for an engine that has no name',
   },
   ready: {
     name: 'sealane_ready',
     type: 'gauge',
-    help: '1 once the first list of containers was read, until Sealane stops.',
+    help: '1 once Sealane accepts clients: a list of containers was read, and no engine is waited for; until it stops.',
     step: 2,
-    ticks: '1 once the first list of containers was read, until Sealane is told to stop',
+    ticks:
+      '1 once the first list of containers was read (of several engines: each was read or found out of reach, and one was read), until Sealane is told to stop',
   },
   services: {
     name: 'sealane_services',

@@ -50,7 +50,7 @@ function Headline() {
               {count(readyUpstreams)} of {plural(upstreams, 'upstream')} ready
             </span>
           )}
-          {now?.engines.length === 0 && <span>without Docker</span>}
+          {now?.engines.length === 0 && <span>no engine</span>}
           {now?.engines.map((engine) => (
             <span key={engine.name}>
               <Engine engine={engine} />
@@ -79,7 +79,7 @@ function headlineOf(all: number, attention: number, problemCount: number): strin
 }
 
 function Engine({ engine: { name, state, reason } }: { readonly engine: ApiEngine }) {
-  const text = `${name ?? 'Docker'} ${state}${reason === null ? '' : `: ${reason}`}`;
+  const text = `${name ?? 'engine'} ${state}${reason === null ? '' : `: ${reason}`}`;
   if (state !== 'connected') return <b class="is-unhealthy">{text}</b>;
   return reason === null ? <>{text}</> : <b>{text}</b>;
 }

@@ -320,6 +320,11 @@ describe('the state of several engines', () => {
       { name: 'b', endpoint: 'unix:///b', state: 'disconnected', reason: 'connection refused', containers: 1 },
     ]);
     expect(engine).toEqual({ state: 'disconnected', endpoint: 'unix:///b', reason: 'connection refused' });
+    const twin = { ...a, name: 'c', twinOf: 'a' };
+    expect((await of([a, twin])).engines[1]).toMatchObject({
+      state: 'connected',
+      reason: 'it is engine a, given again: ignored',
+    });
     expect((await of([])).engine).toEqual({ state: 'none', endpoint: null, reason: null });
   });
 });
