@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { thisMachine } from '../docker/find/machine.ts';
+import { demoPlace } from './demo-place.ts';
 import type { DockerEnvironmentSpec, Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
@@ -11,10 +12,11 @@ const port = 8080;
 const runLabel = 'dev.sealane.demo';
 
 export async function openDockerEnvironment(
-  { host, client, image }: DockerEnvironmentSpec,
+  { host: engineUrl, client, image }: DockerEnvironmentSpec,
   output: Output,
   signal: AbortSignal,
 ): Promise<Environment> {
+  const { socket, bind, host } = await demoPlace(engineUrl, thisMachine());
   const run = `sealane-demo-${crypto.randomUUID().slice(0, 6)}`;
   const filters = { label: [`${runLabel}=${run}`] };
   let network: { remove(): Promise<unknown> } | undefined;
@@ -41,7 +43,7 @@ export async function openDockerEnvironment(
     if (published === undefined) throw new Error('the engine published no port for Sealane');
 
     return {
-      host: publishedHost(host),
+      host,
       port: Number(published),
       stopTitle: 'docker stop one of the two',
       replicas: () => [...replicas],
@@ -80,8 +82,8 @@ export async function openDockerEnvironment(
       ExposedPorts: { [`${port}/tcp`]: {} },
       HostConfig: {
         NetworkMode: run,
-        Binds: [`${engineSocket(host)}:/var/run/docker.sock:ro`],
-        PortBindings: { [`${port}/tcp`]: [{ HostIp: isLocal(host) ? '127.0.0.1' : '', HostPort: '' }] },
+        Binds: [`${socket}:/var/run/docker.sock:ro`],
+        PortBindings: { [`${port}/tcp`]: [{ HostIp: bind, HostPort: '' }] },
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges:true'],
@@ -114,19 +116,4 @@ export async function openDockerEnvironment(
     await container.start();
     replicas.push(name);
   }
-}
-
-/** The path of the socket for mounts. A desktop engine runs in a VM, where the socket has its usual path. */
-function engineSocket(host: string): string {
-  const path = /^unix:\/\/(.+)$/.exec(host)?.[1];
-  if (path === undefined || process.platform !== 'linux' || path.startsWith(homedir())) return '/var/run/docker.sock';
-  return path;
-}
-
-function isLocal(host: string): boolean {
-  return /^(unix|npipe):/.test(host);
-}
-
-function publishedHost(host: string): string {
-  return isLocal(host) ? '127.0.0.1' : new URL(host).hostname;
 }

@@ -1,6 +1,6 @@
 import Dockerode from 'dockerode';
-import { createEngineAgent } from '../docker/dockerode/connection.ts';
-import type { EngineTarget } from '../docker/engine-url.ts';
+import { openDockerode } from '../docker/dockerode/open-dockerode.ts';
+import { withoutDockerHost } from '../docker/dockerode/without-docker-host.ts';
 import { findEngines } from '../docker/find/find-engines.ts';
 import { thisMachine } from '../docker/find/machine.ts';
 import { openEngine } from '../docker/find/open-engine.ts';
@@ -13,14 +13,11 @@ export type EngineClient = Dockerode;
 
 const pingDeadlineMs = 3000;
 
-/**
- * `host` has the form of DOCKER_HOST: unix://, npipe://, tcp:// or ssh://. TLS settings come from the DOCKER_
- * variables.
- */
-export function connect(host: string): EngineClient {
-  // `host` must be passed as undefined: otherwise docker-modem takes it from DOCKER_HOST and prefers it to the socket.
-  const socket = /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];
-  return socket === undefined ? new Dockerode() : new Dockerode({ socketPath: socket, host: undefined });
+/** The client of the engine at a socket: `url` is a unix:// or npipe:// one. */
+export function connect(url: string): EngineClient {
+  const socketPath = /^(?:unix|npipe):\/\/(.+)$/.exec(url)?.[1];
+  if (socketPath === undefined) throw new Error(`${url} is not the address of a socket`);
+  return withoutDockerHost(() => new Dockerode({ socketPath }));
 }
 
 export async function imageExists(client: EngineClient, name: string): Promise<boolean> {
@@ -40,7 +37,10 @@ export interface PresentEngine {
   readonly client: EngineClient;
 }
 
-/** The engine that `sealane run` would watch. Rejects, where it does not answer, with one line that says what was tried. */
+/**
+ * The engine that `sealane run` would watch without the setting `docker`. Rejects, where it does not answer, with one line
+ * that says what was tried.
+ */
 export async function presentEngine(): Promise<PresentEngine> {
   const [found] = await findEngines(undefined, thisMachine());
   if (!found) throw new Error('no engine was found');
@@ -48,13 +48,5 @@ export async function presentEngine(): Promise<PresentEngine> {
   await engine.ping();
   const host = engine.endpoint;
   const { target } = found.addresses.find(({ url }) => url === host) ?? found.addresses[0];
-  return { host, client: await connectTo(host, target) };
-}
-
-async function connectTo(host: string, target: EngineTarget): Promise<EngineClient> {
-  if (target.kind === 'socket') return connect(host);
-  const agent = await createEngineAgent(target, { ssh: ['ssh'] });
-  // The agent opens the connections, never this path.
-  const options = { socketPath: 'by-agent', host: undefined, agent };
-  return new Dockerode(options);
+  return { host, client: await openDockerode(target, { ssh: ['ssh'] }) };
 }

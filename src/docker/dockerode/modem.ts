@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EngineTarget } from '../engine-url.ts';
-import { createEngineAgent, type EngineConnectionOptions } from './connection.ts';
-import { withoutDockerHost } from './without-docker-host.ts';
+import type { EngineConnectionOptions } from './connection.ts';
+import { openDockerode } from './open-dockerode.ts';
 import { withoutFormatting } from './without-formatting.ts';
 
 /**
@@ -37,14 +37,8 @@ interface Modem {
 /** docker-modem accepts each of these statuses as an answer, so that the caller can read it. */
 const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
 
-/** Imports dockerode on first use: loading takes about 0.2 s, which `--help` and a static relay don't need to spend. */
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
-  const agent = await createEngineAgent(target, options);
-  const { default: Docker } = await import('dockerode');
-  const host = target.kind === 'tcp' ? `${target.host}:${target.port}` : 'docker';
-  // The agent opens the connections, never this path; with a path the modem neither parses addresses nor adds TLS.
-  const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
-  const modem = withoutDockerHost(() => new Docker(settings).modem as Modem);
+  const modem = (await openDockerode(target, options)).modem as Modem;
   return ({ path, query, signal }) =>
     new Promise((resolve, reject) => {
       const request = {
