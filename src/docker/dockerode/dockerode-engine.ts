@@ -74,6 +74,7 @@ class DockerodeEngine implements Required<Engine> {
   readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
+  /** Docker's until the engine has told. */
   #dialect = dockerDialect;
 
   constructor({ url, target }: EngineAddress, options: DockerodeEngineOptions) {
@@ -160,12 +161,16 @@ class DockerodeEngine implements Required<Engine> {
     return readInstallation((name) => this.#about(name, signal));
   }
 
-  /** A proxy may answer pings itself, or without the engine's headers, and it may forbid this call, too. */
+  /**
+   * A proxy may answer pings itself, or without the engine's headers, and it may forbid or swallow this call, too: what is
+   * known already stays then.
+   */
   async #dialectOfVersion(signal?: AbortSignal): Promise<Dialect> {
     try {
       return dialectOfComponents(componentsOf(await this.#about('version', signal)));
-    } catch {
-      return dockerDialect;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return this.#dialect;
     }
   }
 

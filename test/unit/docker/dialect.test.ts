@@ -107,6 +107,28 @@ describe('an engine is known', () => {
     expect(await createDockerodeEngine(fake.url).ping()).toMatchObject({ dialect: { name } });
   });
 
+  test('for good once its version has told: a later one that is not answered in time changes nothing', async () => {
+    await using fake = await startFakeEngine();
+    fake.pingHeaders = {};
+    const body = JSON.stringify({ Components: [{ Name: 'Podman Engine' }] });
+    fake.answer('/version', { kind: 'text', status: 200, type: 'application/json', body });
+    const engine = createDockerodeEngine(fake.url, { deadlineMs: 50 });
+    await engine.ping();
+    fake.answer('/version', { kind: 'hang' });
+    expect(await engine.ping()).toMatchObject({ dialect: { name: 'Podman' } });
+  });
+
+  test('only by a ping that is waited for: an aborted one rejects', async () => {
+    await using fake = await startFakeEngine();
+    fake.pingHeaders = {};
+    fake.answer('/version', { kind: 'hang' });
+    const ending = new AbortController();
+    const ping = createDockerodeEngine(fake.url).ping(ending.signal);
+    await fake.requested('/version', 1);
+    ending.abort(new Error('stopped'));
+    await expect(ping).rejects.toThrow('stopped');
+  });
+
   test('so that a container that Podman is removing is gone', async () => {
     await using fake = await startFakeEngine();
     const body = JSON.stringify({ cause: 'no such container', message: 'no such container', response: 500 });
