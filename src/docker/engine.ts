@@ -25,6 +25,7 @@ export interface Engine {
   events(since: string | undefined, signal: AbortSignal): Promise<Readable>;
   /**
    * Reads the kind of installation, which decides whether container addresses can be reached from the engine's host.
+   * Rejects while the engine may yet tell, which is not for ever: `unanswered` says so then.
    */
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
 }
@@ -52,6 +53,8 @@ export interface EngineInstallation {
   readonly rootless: boolean;
   /** The release of the kernel that the engine runs on, as uname(2) has it; absent where the engine does not tell. */
   readonly kernel?: string;
+  /** Why the engine has not told all of this, where it was asked several times; absent where it told, or refused to. */
+  readonly unanswered?: string;
 }
 
 export type EngineErrorKind = 'unreachable' | 'permission' | 'timeout' | 'nonsense' | 'refused';

@@ -17,7 +17,7 @@ import { dateSchema, networkInspectSchema } from '../schema.ts';
 import { EnginePace } from '../engine-pace.ts';
 import { engineMessage, isHtml, parseJson } from './answer-text.ts';
 import { negotiate } from './api-version.ts';
-import { componentsOf, readInstallation } from './installation.ts';
+import { componentsOf, InstallationReader } from './installation.ts';
 import { openModem, type SendRequest } from './modem.ts';
 import { NetworkDrivers } from './network-drivers.ts';
 
@@ -72,6 +72,7 @@ class DockerodeEngine implements Required<Engine> {
   readonly #kept: KeptShapes;
   readonly #pace = new EnginePace();
   readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
+  readonly #installation = new InstallationReader((name, signal) => this.#about(name, signal));
   #modem: Promise<SendRequest> | undefined;
   #apiVersion: string | undefined;
   /** Docker's until the engine has told. */
@@ -158,7 +159,7 @@ class DockerodeEngine implements Required<Engine> {
   }
 
   installation(signal?: AbortSignal): Promise<EngineInstallation> {
-    return readInstallation((name) => this.#about(name, signal));
+    return this.#installation.read(signal);
   }
 
   /**
@@ -167,15 +168,18 @@ class DockerodeEngine implements Required<Engine> {
    */
   async #dialectOfVersion(signal?: AbortSignal): Promise<Dialect> {
     try {
-      return dialectOfComponents(componentsOf(await this.#about('version', signal)));
+      const version = await this.#about('version', signal);
+      return version === undefined ? this.#dialect : dialectOfComponents(componentsOf(version));
     } catch (error) {
       if (signal?.aborted) throw error;
       return this.#dialect;
     }
   }
 
+  /** Undefined where the engine has no such call. */
   async #about(name: 'version' | 'info', signal: AbortSignal | undefined): Promise<unknown> {
-    const answer = await this.#json(this.#failed(name), { path: pathOf(name) }, this.#kept[name], signal);
+    const options = { mayBeMissing: true };
+    const answer = await this.#json(this.#failed(name), { path: pathOf(name) }, this.#kept[name], signal, options);
     return answer?.ok ? answer.value : undefined;
   }
 

@@ -48,16 +48,27 @@ export async function determineVantage(engine: Engine, inputs: IdentityInputs, s
   const self = await findSelf(engine, inputs, signal);
   const parent = self?.networking.kind === 'container' ? await engine.inspect(self.networking.of, signal) : undefined;
   const target = parseEngineUrl(inputs.endpoint);
-  const installation = self || !isLocal(target) ? undefined : await installationOf(engine, signal);
+  const installation = self || !isLocal(target) ? undefined : await engine.installation?.(signal);
   const vantage = vantageOf({ ...inputs, target, self, parent, installation });
-  const unknownSetting = inputs.selfId !== undefined && !(self && isNamed(self, inputs.selfId));
+  const notes = [unknownSetting(inputs, self), unknownKind(installation)].filter((note) => note !== undefined);
   return {
     vantage,
     networkOwners: [self, parent].flatMap((container) => container?.id ?? []),
-    ...(unknownSetting && {
-      note: `the engine has no container ${printable(inputs.selfId ?? '')}, which the setting says Sealane runs in`,
-    }),
+    ...(notes.length > 0 && { note: notes.join('; ') }),
   };
+}
+
+function unknownSetting({ selfId }: IdentityInputs, self: ContainerFacts | undefined): string | undefined {
+  if (selfId === undefined || (self && isNamed(self, selfId))) return undefined;
+  return `the engine has no container ${printable(selfId)}, which the setting says Sealane runs in`;
+}
+
+function unknownKind(installation: EngineInstallation | undefined): string | undefined {
+  if (installation?.unanswered === undefined) return undefined;
+  return (
+    `it is not known whether the engine is rootless or in a virtual machine, and it is taken for an ordinary one ` +
+    `(${printable(installation.unanswered, 250)})`
+  );
 }
 
 /** Inspects the candidates in order; returns the first container that the engine confirms. */
@@ -92,18 +103,6 @@ async function findByAddress(
   const matching = rows.filter((row) => row.addresses.some((address) => addresses.includes(address)));
   const [only] = matching;
   return only && matching.length === 1 ? engine.inspect(only.id, signal) : undefined;
-}
-
-/** Returns undefined, which stands for an ordinary installation, when the call fails: a socket proxy may forbid it. */
-async function installationOf(
-  engine: Engine,
-  signal: AbortSignal | undefined,
-): Promise<EngineInstallation | undefined> {
-  try {
-    return await engine.installation?.(signal);
-  } catch {
-    return undefined;
-  }
 }
 
 function isNamed(facts: ContainerFacts, idOrName: string): boolean {

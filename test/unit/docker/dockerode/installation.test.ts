@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readInstallation, type AskInstallation } from '../../../../src/docker/dockerode/installation.ts';
+import { InstallationReader, type AskInstallation } from '../../../../src/docker/dockerode/installation.ts';
+import { EngineError } from '../../../../src/docker/engine.ts';
 import { createDockerodeEngine } from '../../../../src/docker/dockerode/dockerode-engine.ts';
 import { startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
 
@@ -27,13 +28,21 @@ const recentRootlessVersion = {
 const rootlessDockerInfo = { SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless', 'name=cgroupns'] };
 const dockerInfo = { SecurityOptions: ['name=apparmor', 'name=seccomp,profile=default'] };
 
-function answering(answers: Readonly<Partial<Record<'version' | 'info', unknown>>>, asked: string[] = []) {
-  const ask: AskInstallation = (name) => {
+/** What the engine answers to each call; where nothing is given, the call is forbidden. */
+type Answers = Partial<Record<'version' | 'info', unknown>>;
+
+function answering(answers: Answers, asked: string[] = []) {
+  const forbidden = new EngineError('refused', 'forbidden', { forbidden: true });
+  const ask: AskInstallation = async (name) => {
     asked.push(name);
-    return name in answers ? Promise.resolve(answers[name]) : Promise.reject(new Error(`${name} is forbidden`));
+    const answer = name in answers ? answers[name] : forbidden;
+    if (answer instanceof Error) throw answer;
+    return answer;
   };
-  return ask;
+  return new InstallationReader(ask);
 }
+
+const late = new EngineError('timeout', 'no answer');
 
 describe('the kind of an installation', () => {
   test.each([
@@ -45,26 +54,62 @@ describe('the kind of an installation', () => {
     ['Podman behind a proxy that forbids /info', { version: podmanVersion }, false],
     ['what answers nonsense', { version: { KernelVersion: '6.1.0', Components: 7 }, info: [] }, false],
   ])('of %s is told by its answers', async (_, answers, rootless) => {
-    expect((await readInstallation(answering(answers))).rootless).toBe(rootless);
+    expect((await answering(answers).read()).rootless).toBe(rootless);
   });
 
   test('of a rootless Docker whose /version closes the connection is told by /info', async () => {
-    expect(await readInstallation(answering({ info: rootlessDockerInfo }))).toEqual({ platform: '', rootless: true });
+    const version = new EngineError('unreachable', 'socket hang up');
+    const installation = await answering({ version, info: rootlessDockerInfo }).read();
+    expect(installation).toEqual({ platform: '', rootless: true });
   });
 
   test('is known without /info where /version says that it is rootless', async () => {
     const asked: string[] = [];
-    await readInstallation(answering({ version: recentRootlessVersion }, asked));
+    await answering({ version: recentRootlessVersion }, asked).read();
     expect(asked).toEqual(['version']);
   });
 
   test('has the kernel, by which a virtual machine is recognized', async () => {
-    const installation = await readInstallation(answering({ version: podmanVersion, info: rootlessPodmanInfo }));
+    const installation = await answering({ version: podmanVersion, info: rootlessPodmanInfo }).read();
     expect(installation).toEqual({ platform: 'linux/amd64/debian-12', rootless: true, kernel: '6.1.0' });
   });
 
-  test('is unknown where both calls are forbidden', async () => {
-    await expect(readInstallation(answering({}))).rejects.toThrow('version is forbidden');
+  test('is taken for an ordinary one where both calls are forbidden', async () => {
+    expect(await answering({}).read()).toEqual({ platform: '', rootless: false });
+  });
+
+  test.each([
+    ['/info', { version: podmanVersion, info: late }, 'linux/amd64/debian-12'],
+    ['/version', { version: late, info: dockerInfo }, ''],
+  ])('stays open while %s gets no answer, and counts as unknown at the third time', async (_, answers, platform) => {
+    const reader = answering(answers);
+    await expect(reader.read()).rejects.toThrow('no answer');
+    await expect(reader.read()).rejects.toThrow('no answer');
+    expect(await reader.read()).toMatchObject({ platform, rootless: false, unanswered: 'no answer' });
+  });
+
+  test('is known once a busy engine has answered, and stays so whatever fails later', async () => {
+    const answers: Answers = { version: podmanVersion, info: late };
+    const reader = answering(answers);
+    await expect(reader.read()).rejects.toThrow('no answer');
+    answers.info = rootlessPodmanInfo;
+    expect(await reader.read()).toMatchObject({ rootless: true });
+    answers.info = late;
+    for (let time = 0; time < 4; time += 1) await expect(reader.read()).rejects.toThrow('no answer');
+  });
+
+  test('is not read by a call that is aborted, however often', async () => {
+    const reader = answering({ version: late, info: late });
+    const aborted = AbortSignal.abort(new Error('stopped'));
+    for (let time = 0; time < 4; time += 1) await expect(reader.read(aborted)).rejects.toThrow('stopped');
+    await expect(reader.read()).rejects.toThrow('no answer');
+  });
+
+  test('stays open while the engine is too slow to answer /info', async () => {
+    await using fake = await startFakeEngine();
+    fake.answer('/info', { kind: 'hang' });
+    const engine = createDockerodeEngine(fake.url, { deadlineMs: 50 });
+    await expect(engine.installation?.()).rejects.toThrow('no answer to GET /info');
   });
 
   test('is read from the engine', async () => {

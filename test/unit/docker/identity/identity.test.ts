@@ -264,10 +264,18 @@ describe('the vantage', () => {
     expect(asked).toBe(0);
   });
 
-  test('beside an engine that does not tell its kind is that of an ordinary engine', async () => {
-    const installation = (): Promise<never> => Promise.reject(new EngineError('refused', 'no'));
-    const { vantage } = await determineVantage(Object.assign(engineWith(), { installation }), inputs());
+  test('cannot be determined while the engine may yet tell its kind', async () => {
+    const installation = (): Promise<never> => Promise.reject(new EngineError('timeout', 'no answer'));
+    const engine = Object.assign(engineWith(), { installation });
+    await expect(determineVantage(engine, inputs())).rejects.toThrow('no answer');
+  });
+
+  test('beside an engine that never tells its kind is that of an ordinary engine, and a note says so', async () => {
+    const installation = { platform: '', rootless: false, unanswered: 'no answer to GET /info' };
+    const engine = Object.assign(engineWith(), { installation: () => Promise.resolve(installation) });
+    const { vantage, note } = await determineVantage(engine, inputs({ selfId: 'typo' }));
     expect(vantage.reach).toEqual({ kind: 'host' });
+    expect(note).toMatch(/no container typo, .*; it is not known whether .* \(no answer to GET \/info\)$/);
   });
 
   test('cannot be determined while the engine fails', async () => {
