@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import type { EngineClock } from '../engine-clock.ts';
-import { EngineError, type Engine } from '../engine.ts';
+import { EngineError, type Engine, type EngineGreeting } from '../engine.ts';
 import type { EngineAddress } from '../engine-url.ts';
 import { nothingAnswers, type Tried } from './nothing-answers.ts';
 
@@ -38,18 +39,10 @@ export class FirstAnswering implements WholeEngine {
 
   readonly ping: Engine['ping'] = async (signal) => {
     if (this.#chosen) return this.#chosen.ping(signal);
-    const tried: Tried[] = [];
-    for (const { address, engine } of this.#candidates) {
-      try {
-        const answer = await engine.ping(signal);
-        this.#chosen ??= engine;
-        return answer;
-      } catch (error) {
-        if (signal?.aborted || !(error instanceof EngineError)) throw error;
-        tried.push({ address, error });
-      }
-    }
-    throw nothingAnswers(tried, this.#home);
+    const { engine, greeting } = await this.#find(signal);
+    // Another ping may have found another engine meanwhile.
+    this.#chosen ??= engine;
+    return this.#chosen === engine ? greeting : this.#chosen.ping(signal);
   };
 
   readonly list: Engine['list'] = async (signal, which) => (await this.#engine(signal)).list(signal, which);
@@ -61,9 +54,31 @@ export class FirstAnswering implements WholeEngine {
   readonly installation: WholeEngine['installation'] = async (signal) =>
     (await this.#engine(signal)).installation(signal);
 
+  async #find(signal: AbortSignal | undefined): Promise<{ engine: WholeEngine; greeting: EngineGreeting }> {
+    const tried: Tried[] = [];
+    for (const { address, engine } of this.#candidates) {
+      try {
+        return { engine, greeting: await engine.ping(signal) };
+      } catch (error) {
+        if (signal?.aborted || !(error instanceof EngineError)) throw error;
+        tried.push({ address, error, isHidden: error.kind === 'permission' && (await isHidden(address)) });
+      }
+    }
+    throw nothingAnswers(tried, this.#home);
+  }
+
   async #engine(signal: AbortSignal | undefined): Promise<WholeEngine> {
     if (!this.#chosen) await this.ping(signal);
     if (!this.#chosen) throw new EngineError('unreachable', 'no engine has answered yet');
     return this.#chosen;
   }
+}
+
+/** Whether the permission that is missing is that of the socket's folder. */
+async function isHidden({ target }: EngineAddress): Promise<boolean> {
+  if (target.kind !== 'socket') return false;
+  return stat(target.path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'EACCES',
+  );
 }

@@ -6,6 +6,11 @@ import type { EngineAddress } from '../engine-url.ts';
 export interface Tried {
   readonly address: EngineAddress;
   readonly error: EngineError;
+  /**
+   * The folder of the socket may not be opened by this user, as is usual for that of Podman: it does not tell whether an
+   * engine is there.
+   */
+  readonly isHidden: boolean;
 }
 
 /**
@@ -13,22 +18,24 @@ export interface Tried {
  * which are not there. `home` is shown as ~. Pure.
  */
 export function nothingAnswers(tried: readonly Tried[], home: string): EngineError {
-  const absent = tried.filter(({ error }) => isAbsent(error)).map(({ address }) => shortened(address, home));
-  const present = tried.filter(({ error }) => !isAbsent(error)).map(({ error }) => error);
+  const absent = tried.filter(isAbsent).map((one) => shortened(one, home));
+  const present = tried.filter((one) => !isAbsent(one)).map(({ error }) => error);
   const [first] = present;
   if (!first) return new EngineError('unreachable', noUsualSocket(absent));
-  // An engine that can't work as it is set up is worth more than one that may come later.
+  // Waiting does not cure an engine that can't work as it is set up.
   const worst = present.find(({ kind }) => kind === 'permission' || kind === 'nonsense') ?? first;
   const others = absent.length === 0 ? [] : [`there is no socket at ${absent.join(', ')}`];
   const message = [...present.map((error) => error.message), ...others].join('; ');
   return new EngineError(worst.kind, message, { cause: first.cause, forbidden: worst.forbidden });
 }
 
-function isAbsent({ cause }: EngineError): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+function isAbsent({ error: { cause }, isHidden }: Tried): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+  return isHidden || code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-function shortened({ url, target }: EngineAddress, home: string): string {
+function shortened({ address: { url, target }, isHidden }: Tried, home: string): string {
   if (target.kind !== 'socket') return url;
-  return target.path.startsWith(`${home}/`) ? `~${target.path.slice(home.length)}` : target.path;
+  const path = target.path.startsWith(`${home}/`) ? `~${target.path.slice(home.length)}` : target.path;
+  return isHidden ? `${path} (a folder that this user may not open)` : path;
 }

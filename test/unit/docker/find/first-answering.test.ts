@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EngineError } from '../../../../src/docker/engine.ts';
+import { EngineClock } from '../../../../src/docker/engine-clock.ts';
+import { EngineError, type EngineGreeting } from '../../../../src/docker/engine.ts';
 import { addressOf } from '../../../../src/docker/engine-url.ts';
+import { FirstAnswering } from '../../../../src/docker/find/first-answering.ts';
 import { nothingAnswers } from '../../../../src/docker/find/nothing-answers.ts';
 import { openEngine } from '../../../../src/docker/find/open-engine.ts';
 import { html, startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
+import { InMemoryEngine } from '../../../support/fake-engine/port.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 /** An engine that may be at any of these URLs. */
@@ -56,6 +59,29 @@ describe('an engine that may be at several addresses', () => {
     expect(clock?.toLocalMs(nowMs + fake.skewMs, nowMs)).toBeLessThan(nowMs + 10_000);
   });
 
+  it('gives the greeting of the one that was found, also where two pings look for it at once', async () => {
+    const candidates = ['unix:///a.sock', 'unix:///b.sock'].map((url) => {
+      const engine = new InMemoryEngine(url);
+      const installation = () => Promise.reject(new Error('not asked'));
+      return { address: addressOf(url), engine: Object.assign(engine, { clock: new EngineClock(), installation }) };
+    });
+    const [a, b] = candidates.map(({ engine }) => engine);
+    if (!a || !b) throw new Error('there are two');
+    Object.assign(a, { apiVersion: '1.40' });
+    Object.assign(b, { apiVersion: '1.41' });
+    const [early, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const answers = [early.promise, Promise.reject(new EngineError('timeout', 'slow'))];
+    a.before = () => answers.shift();
+    b.before = () => late.promise;
+    const engine = new FirstAnswering(candidates, { clock: new EngineClock(), home: '/home/me' });
+    const pings: Promise<EngineGreeting>[] = [engine.ping(), engine.ping()];
+    early.resolve();
+    await pings[0];
+    late.resolve();
+    expect(engine.endpoint).toBe('unix:///a.sock');
+    expect(await pings[1]).toMatchObject({ apiVersion: '1.40' });
+  });
+
   it('is looked for no longer once that is aborted', async () => {
     await using first = await startFakeEngine();
     await using second = await startFakeEngine();
@@ -85,8 +111,9 @@ describe('an engine that may be at several addresses', () => {
 
 describe('the error for usual sockets of which none answers', () => {
   const home = '/home/me';
-  const tried = (path: string, kind: 'unreachable' | 'permission', code: string) => ({
+  const tried = (path: string, kind: 'unreachable' | 'permission', code: string, isHidden = false) => ({
     address: addressOf(`unix://${path}`),
+    isHidden,
     error: new EngineError(kind, `${path}: ${code}`, { cause: Object.assign(new Error(code), { code }) }),
   });
 
@@ -99,6 +126,20 @@ describe('the error for usual sockets of which none answers', () => {
     expect(error.message).toBe(
       'there is no engine socket at /var/run/docker.sock, ~/.colima/a: is Docker running? In a container, mount it ' +
         '(-v /var/run/docker.sock:/var/run/docker.sock); elsewhere set --docker or DOCKER_HOST',
+    );
+  });
+
+  it('is one to wait through where one of them is in a folder that this user may not open', () => {
+    const error = nothingAnswers(
+      [
+        tried('/var/run/docker.sock', 'unreachable', 'ENOENT'),
+        tried('/run/podman/podman.sock', 'permission', 'EACCES', true),
+      ],
+      home,
+    );
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toMatch(
+      /^there is no engine socket at \/var\/run\/docker\.sock, \/run\/podman\/podman\.sock \(a folder that this user may not open\): /,
     );
   });
 
