@@ -12,6 +12,8 @@ export function socketNotMounted(sealane: SealaneService): Finding[] {
   const sockets = engineUrls(sealane).flatMap((url) => /^unix:\/\/(.+)$/.exec(url)?.[1] ?? []);
   const isMounted = (socket: string): boolean =>
     mounts.some((target) => isWithin(canonical(socket), canonical(target)));
+  // One engine is likely that of the host, whatever its path in the container; of several, each path is an engine's own.
+  const source = (socket: string): string => (sockets.length === 1 ? defaultSocket : printable(socket));
   return sockets
     .filter((socket) => !isMounted(socket))
     .map((socket) => ({
@@ -19,9 +21,11 @@ export function socketNotMounted(sealane: SealaneService): Finding[] {
       location,
       service: name,
       message: `Sealane watches the engine at ${printable(socket)}, which is not mounted into its container`,
-      fix: `Add "/var/run/docker.sock:${printable(socket)}:ro" to the volumes of ${printable(name)}.`,
+      fix: `Add "${source(socket)}:${printable(socket)}:ro" to the volumes of ${printable(name)}.`,
     }));
 }
+
+const defaultSocket = defaultEngine('linux').replace('unix://', '');
 
 /** The addresses that are known without the container's files. Of the usual sockets, a container has the first. */
 function engineUrls({ settings: { docker }, usesFile, dockerHost, dockerContext }: SealaneService): string[] {

@@ -37,5 +37,5 @@ function isAbsent({ error: { cause }, isHidden }: Tried): boolean {
 function shortened({ address: { url, target }, isHidden }: Tried, home: string): string {
   if (target.kind !== 'socket') return url;
   const path = target.path.startsWith(`${home}/`) ? `~${target.path.slice(home.length)}` : target.path;
-  return isHidden ? `${path} (a folder that this user may not open)` : path;
+  return isHidden ? `${path} (in a folder that this user may not open)` : path;
 }

@@ -139,7 +139,7 @@ describe('the error for usual sockets of which none answers', () => {
     );
     expect(error.kind).toBe('unreachable');
     expect(error.message).toMatch(
-      /^there is no engine socket at \/var\/run\/docker\.sock, \/run\/podman\/podman\.sock \(a folder that this user may not open\): /,
+      /^there is no engine socket at \/var\/run\/docker\.sock, \/run\/podman\/podman\.sock \(in a folder that this user may not open\): /,
     );
   });
 
