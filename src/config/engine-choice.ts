@@ -16,14 +16,15 @@ export type EngineChoices = 'none' | readonly EngineChoice[];
 /** The names of engines stand in logs, metrics and the names of upstreams. */
 export const engineName = /^[a-z0-9][a-z0-9_.-]{0,31}$/i;
 
-/** Values are separated by commas or spaces. */
+/** Values are separated by commas or spaces: an address that has one in its path is given by a Docker context. */
 export const enginesSchema = z.string().transform((text, context): EngineChoices => {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   if (parts.length === 1 && parts[0] === 'none') return 'none';
   const choices: EngineChoice[] = [];
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     const choice = choiceOf(part);
-    if ('rule' in choice) return refuse(context, choice.rule, choice.meant && text.replace(part, choice.meant));
+    if ('rule' in choice)
+      return refuse(context, choice.rule, choice.meant && parts.with(index, choice.meant).join(','));
     choices.push(choice);
   }
   return choices.length > 0 ? choices : refuse(context, forms);

@@ -38,6 +38,8 @@ describe('the setting docker', () => {
     ['unix:/run/a.sock', 'did you mean "unix:///run/a.sock"?'],
     ['a=/run/a.sock', 'did you mean "a=unix:///run/a.sock"?'],
     ['colima,/run/a.sock', 'did you mean "colima,unix:///run/a.sock"?'],
+    ['unix:///run/a,/run', 'did you mean "unix:///run/a,unix:///run"?'],
+    ['/b$&b', 'did you mean "unix:///b$&b"?'],
     ['engine:2375', 'did you mean "tcp://engine:2375"?'],
     ['me@engine', 'did you mean "ssh://me@engine"?'],
     ['ftp://engine', 'must be unix:///path, tcp://host:port, ssh://user@host, the name of a Docker context, or none'],
