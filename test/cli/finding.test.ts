@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useContext, writeContext } from '../support/engine/docker-config.ts';
-import { startFakeEngine } from '../support/fake-engine/fake-engine.ts';
+import { html, startFakeEngine } from '../support/fake-engine/fake-engine.ts';
 import { runSealane, startSealane } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -49,6 +49,23 @@ describe('sealane run', () => {
     await using sealane = startSealane('run', '--docker', `one=${one.url}`, '--docker', 'vm');
     await Promise.all(['one', 'vm'].map((engine) => sealane.line({ event: 'engine-connected', engine })));
     expect([one.openStreams, other.openStreams]).toEqual([1, 1]);
+  });
+
+  it('starts with the engines that work where another one never can, and ends where none does', async () => {
+    await using folder = await dockerConfig();
+    await using one = await startFakeEngine();
+    await using web = await startFakeEngine();
+    web.answer('/_ping', html);
+    await writeContext(folder.path, { name: 'vm', host: web.url });
+    await using sealane = startSealane('run', '--docker', `one=${one.url},vm`);
+    await Promise.all([
+      sealane.line({ event: 'engine-connected', engine: 'one' }),
+      sealane.line({ event: 'engine-unreachable', engine: 'vm' }),
+    ]);
+    one.answer('/_ping', html);
+    const { code, stderr } = await runSealane(['run', '--docker', `one=${one.url},vm`]);
+    expect(stderr).toMatch(/^sealane: engine one: .* is it a Docker engine.*\n.*engine vm: .*\n$/);
+    expect(code).toBe(2);
   });
 
   it.each([

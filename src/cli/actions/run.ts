@@ -28,7 +28,7 @@ export async function run(flags: Flags & { readonly config?: string }): Promise<
   if (typeof engines === 'string') return endBeforeStart(engines, log);
   logger.info(
     { event: 'started', version, workers: settings.workers },
-    `sealane ${version}: ${inWords(engines)}, ${settings.workers} relay thread(s)`,
+    `sealane ${version}: ${watchedInWords(engines)}, ${settings.workers} relay thread(s)`,
   );
   daemon = await startDaemon({ settings, engines, services, configPath: file?.path, log });
   const signal = await stopSignal;
@@ -46,7 +46,7 @@ function endBeforeStart(signal: NodeJS.Signals, log: Log): Promise<never> {
   return endServing(log, 0);
 }
 
-function inWords(engines: readonly NamedEngine[]): string {
+function watchedInWords(engines: readonly NamedEngine[]): string {
   const named = engines.map(({ name, engine }) => {
     const endpoint = printable(engine.endpoint);
     return name === undefined ? endpoint : `${name} (${endpoint})`;
@@ -55,7 +55,7 @@ function inWords(engines: readonly NamedEngine[]): string {
 }
 
 /**
- * Opens the engines that the settings choose. An unreachable engine is retried later. An engine that can't work as
+ * Opens the engines that the settings choose. An unreachable engine is retried later. That none can work as
  * configured (no permission, not a Docker engine) is a ConfigError, unless there are static services to serve.
  */
 async function openEngines(settings: Settings, hasStatic: boolean, logger: Logger): Promise<NamedEngine[]> {
@@ -79,7 +79,11 @@ async function openEngines(settings: Settings, hasStatic: boolean, logger: Logge
   return engines;
 }
 
-/** @throws ConfigError with a line for each engine that can't work as configured */
+/**
+ * The engines that work are watched, whatever is wrong with others: a restart of Sealane may not take down their services.
+ *
+ * @throws ConfigError with a line for each engine, where none can work as configured
+ */
 async function checkEngines(engines: readonly NamedEngine[]): Promise<void> {
   const mistakes = await Promise.all(
     engines.map(async ({ name, engine }) => {
@@ -92,5 +96,5 @@ async function checkEngines(engines: readonly NamedEngine[]): Promise<void> {
       return [];
     }),
   );
-  if (mistakes.flat().length > 0) throw new ConfigError(mistakes.flat());
+  if (mistakes.flat().length === engines.length) throw new ConfigError(mistakes.flat());
 }
