@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { StaticService, StaticUpstream } from './static-service.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { ConfigError } from './config-error.ts';
@@ -13,7 +13,7 @@ import { targetSchema } from '../address/schemas.ts';
 import { serviceName } from './options/kinds.ts';
 import { isOption, routeOptions, staticOptionNames, type RouteValues } from './options/route-options.ts';
 import { upstreamOptions } from './options/upstream.ts';
-import { settingNames, settingsSchemas, type Settings } from './settings.ts';
+import { settingDoc, settingNames, settingsSchemas, type Settings } from './settings.ts';
 
 /**
  * Reads the configuration file (YAML): settings by the names of their flags, and static services. Errors begin with
@@ -76,7 +76,7 @@ class Reader {
     for (const { key, value, offset } of this.#entries(root)) {
       if (key === 'services') continue;
       const name = settingNames.find((one) => one === key);
-      if (name) settings[name] = this.#check(settingsSchemas[name], textOf(value), key, offset);
+      if (name) settings[name] = this.#check(settingsSchemas[name], textOf(value, settingDoc(name)), key, offset);
       else this.#complain(offset, `unknown setting ${quoted(key)}${suggestion(key, [...settingNames, 'services'])}`);
     }
     return settings;
@@ -105,7 +105,8 @@ class Reader {
     for (const { key, value, offset } of this.#entries(node)) {
       if (key === 'upstreams') upstreams = this.#upstreams(name, value, offset);
       else if (isOption(key) && !routeOptions[key].containerOnly) {
-        values[key] = this.#check(routeOptions[key].schema, textOf(value), `${key} of ${name}`, offset);
+        const option = routeOptions[key];
+        values[key] = this.#check(option.schema, textOf(value, option), `${key} of ${name}`, offset);
       } else this.#complain(offset, unknownOption(key));
     }
     const { listen, ...options } = values as RouteValues;
@@ -143,7 +144,8 @@ class Reader {
 
   /** The value that the schema makes of a text; undefined, with a mistake noted, where it refuses the text. */
   #check<T extends z.ZodType>(schema: T, value: unknown, name: string, offset: number): z.output<T> | undefined {
-    const parsed = schema.safeParse(value);
+    // A list of one number would count as that number.
+    const parsed = (typeof value === 'string' ? schema : z.never()).safeParse(value);
     if (parsed.success) return parsed.data;
     const refusal = refusalOf(parsed.error, value);
     const { port } = refusal.beside;
@@ -186,11 +188,15 @@ function unknownOption(key: string): string {
 /**
  * The text of a value: YAML parses 5432 and true into a number and a boolean, but the schemas read text, as in labels.
  */
-function textOf(value: unknown): unknown {
-  // A list of names, addresses or ranges stands for the same values separated by commas.
-  if (Array.isArray(value)) return value.every((one) => typeof textOf(one) === 'string') ? value.join(',') : value;
+function textOf(value: unknown, { list: isList = false }: { readonly list?: boolean } = {}): unknown {
+  if (Array.isArray(value)) return isList ? listText(value) : value;
   if (value === null) return '';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+/** A list of names, addresses or ranges stands for the same values separated by commas. */
+function listText(values: readonly unknown[]): unknown {
+  return values.every((one) => typeof textOf(one) === 'string') ? values.join(',') : values;
 }
 
 function isObject(value: unknown): value is { readonly target?: unknown; readonly weight?: unknown } {

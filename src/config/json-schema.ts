@@ -19,8 +19,9 @@ const $schema = 'http://json-schema.org/draft-07/schema#';
 /** The schema of the configuration file. */
 export function fileJsonSchema(): JsonSchema {
   const settings = settingNames.map((name) => {
-    const { value, fallback, description } = settingDoc(name);
-    return [name, { ...documented(value, fallback, description), ...listed(valueOf(settingsSchemas[name])) }] as const;
+    const { value, fallback, description, list } = settingDoc(name);
+    const values = inFile(valueOf(settingsSchemas[name]), list);
+    return [name, { ...documented(value, fallback, description), ...values }] as const;
   });
   const services = { type: ['object', 'null'], additionalProperties: staticService() };
   return {
@@ -39,7 +40,7 @@ function staticService(): JsonSchema {
   const names = optionNames.filter((name) => !routeOptions[name].containerOnly);
   const options = names.map((name) => [
     name,
-    { ...documentedOption(name), ...listed(valueOf(routeOptions[name].schema)) },
+    { ...documentedOption(name), ...inFile(valueOf(routeOptions[name].schema), routeOptions[name].list) },
   ]);
   const address = valueOf(targetSchema);
   const weight = valueOf(upstreamOptions.weight.schema);
@@ -147,11 +148,10 @@ function anyCase(words: readonly string[]): string {
   return `^(?:${inAnyCase.join('|')})$`;
 }
 
-/** In the file, a list of values stands for the same values with commas between them, where any text may be written. */
-function listed({ anyOf }: Alternatives): Alternatives {
-  const isFree = anyOf.some((one) => one['type'] === 'string' && one['pattern'] === undefined);
+/** In the file, a list of values stands for the same values with commas between them. */
+function inFile({ anyOf }: Alternatives, isList = false): Alternatives {
   const list = { type: 'array', items: { type: ['string', 'number', 'boolean'] } };
-  return { anyOf: isFree ? [...anyOf, list] : anyOf };
+  return { anyOf: isList ? [...anyOf, list] : anyOf };
 }
 
 function documentedOption(name: OptionName): JsonSchema {

@@ -34,6 +34,7 @@ export const containerOptions = {
   },
   listen: {
     schema: listenSchema,
+    list: true,
     declaresRoute: true,
     value: '`5432`, `127.0.0.1:5432`, `[::1]:5432`, `7000-7010`, `unix:/path`',
     makesRoute: true,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/config-error.ts';
+import { optionNames, routeOptions } from '../../../src/config/options/route-options.ts';
 import { settingDoc, settingNames, settingsSchemas } from '../../../src/config/settings.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 
@@ -53,4 +54,16 @@ it('a setting whose value is a list is declared as one, and no other is', () => 
   });
   expect(settingNames.filter((name) => settingDoc(name).list)).toEqual(lists);
   expect(lists).toContain('certs');
+});
+
+it('an option of routes whose value is a list is declared as one, and no other is', () => {
+  const samples = ['a.test,b.test', '10.0.0.0/8,::1', '80,81', 'h2,http/1.1'];
+  const lists = optionNames.filter((name) =>
+    samples.some((text) => {
+      const { data } = routeOptions[name].schema.safeParse(text);
+      return Array.isArray(data) && data.length === 2;
+    }),
+  );
+  expect(optionNames.filter((name) => routeOptions[name].list)).toEqual(lists);
+  expect(lists).toContain('listen');
 });
