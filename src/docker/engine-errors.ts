@@ -1,7 +1,8 @@
 import { printable } from '../text/printable.ts';
 import { endpointPaths, inWords } from './endpoints.ts';
 import { EngineError } from './engine.ts';
-import { certPath, type EngineTarget } from './engine-url.ts';
+import type { EngineTarget } from './engine-url.ts';
+import { defaultTls } from './tls-source.ts';
 
 /**
  * Turns each failure of an engine call into one readable line that says what to do. Pure.
@@ -146,10 +147,7 @@ function isTlsError(code: string, raw: string): boolean {
 
 function tlsAdvice(target: EngineTarget, endpoint: string, raw: string): string {
   const isPlain = target.kind === 'tcp' && /wrong version number|packet length too long/i.test(raw);
-  const source = (target.kind === 'tcp' ? target.tls?.namedBy : undefined) ?? certPath;
-  if (isPlain) {
-    const without = source === certPath ? 'unset DOCKER_TLS_VERIFY' : 'take the TLS files out of the Docker context';
-    return `${endpoint} does not speak TLS: use its port without TLS, or ${without}`;
-  }
-  return `the TLS handshake with ${endpoint} fails (${raw}): check ${source} (ca.pem, cert.pem, key.pem)`;
+  const { namedBy, withoutIt } = (target.kind === 'tcp' && target.tls) || defaultTls;
+  if (isPlain) return `${endpoint} does not speak TLS: use its port without TLS, or ${withoutIt}`;
+  return `the TLS handshake with ${endpoint} fails (${raw}): check ${namedBy} (ca.pem, cert.pem, key.pem)`;
 }

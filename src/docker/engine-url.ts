@@ -1,4 +1,5 @@
 import { EngineError } from './engine.ts';
+import { defaultTls, type TlsSource } from './tls-source.ts';
 
 /**
  * Parses the address of an engine, in the forms that DOCKER_HOST accepts. Pure.
@@ -23,51 +24,13 @@ export type EngineTarget =
       readonly path?: string;
     };
 
-/** What decides about TLS with an engine: the variables of the docker command, or a Docker context. */
-export interface TlsSource {
-  /** Whether tcp:// means TLS on every port; otherwise it does so on port 2376 alone. */
-  readonly isWanted: boolean;
-  /** Whether the engine's certificate must be signed by an authority that is trusted, for its host. */
-  readonly isVerified: boolean;
-  /** The folder of ca.pem, cert.pem and key.pem; undefined: ~/.docker. */
-  readonly folder: string | undefined;
-  /** What names the folder, for messages. */
-  readonly namedBy: string;
-  /** Whether the folder must have certificates; else the authorities that Node trusts will do. */
-  readonly isRequired: boolean;
-}
-
-/** The files of a folder with TLS material, as the docker command names them. */
-export const tlsFiles = ['ca.pem', 'cert.pem', 'key.pem'] as const;
-
-export interface EngineEnvironment {
-  readonly DOCKER_TLS_VERIFY?: string | undefined;
-  readonly DOCKER_CERT_PATH?: string | undefined;
-  readonly DOCKER_CONFIG?: string | undefined;
-}
-
-/** The variable that names the folder of the docker command's TLS material. */
-export const certPath = 'DOCKER_CERT_PATH';
-
-/** What the variables of the docker command say of TLS. An empty variable counts as unset. */
-export function tlsOfEnvironment(environment: EngineEnvironment): TlsSource {
-  const { DOCKER_TLS_VERIFY: verify, DOCKER_CERT_PATH: folder, DOCKER_CONFIG: config } = environment;
-  return {
-    isWanted: (verify ?? '') !== '',
-    isVerified: true,
-    folder: folder || config || undefined,
-    namedBy: certPath,
-    isRequired: (folder ?? '') !== '',
-  };
-}
-
 /** Throws an `EngineError` that names the accepted forms. */
 export function addressOf(url: string, tls?: TlsSource): EngineAddress {
   return { url, target: parseEngineUrl(url, tls) };
 }
 
 /** Throws an `EngineError` that names the accepted forms. */
-export function parseEngineUrl(url: string, tls: TlsSource = tlsOfEnvironment({})): EngineTarget {
+export function parseEngineUrl(url: string, tls = defaultTls): EngineTarget {
   const socket = /^(?:unix|npipe):\/\/(.+)$/s.exec(url)?.[1];
   if (socket !== undefined) return { kind: 'socket', path: socket };
   if (url.startsWith('/')) throw unusable(url, `did you mean unix://${url}?`);

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect as connectTcp } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { EngineError } from '../engine.ts';
-import { tlsFiles, type EngineTarget, type TlsSource } from '../engine-url.ts';
+import type { EngineTarget } from '../engine-url.ts';
+import { tlsFiles, type TlsSource } from '../tls-source.ts';
 import { connectSsh } from './ssh-connection.ts';
 import { withoutFormatting } from './without-formatting.ts';
 import { withoutRedirects } from './without-redirects.ts';
@@ -47,7 +47,8 @@ function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConne
 
 /** Reads ca.pem, cert.pem and key.pem, as the docker command does. */
 async function readCertificates(source: TlsSource): Promise<ConnectionOptions> {
-  const { folder = join(homedir(), '.docker'), namedBy, isVerified, isRequired } = source;
+  const { folder, namedBy, isVerified, isRequired } = source;
+  if (folder === undefined) return { rejectUnauthorized: isVerified };
   const [ca, cert, key] = await Promise.all(tlsFiles.map((file) => readOptional(join(folder, file))));
   if (ca === undefined && cert === undefined && isRequired && isVerified) {
     throw new EngineError('permission', `${namedBy} ${quoted(folder)} holds neither ca.pem nor cert.pem`);

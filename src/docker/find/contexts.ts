@@ -6,7 +6,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { suggestion } from '../../text/did-you-mean.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import { tlsFiles, type TlsSource } from '../engine-url.ts';
+import { tlsFiles, type TlsSource } from '../tls-source.ts';
 
 /**
  * Reads the contexts of the docker command from its folder: config.json names the current one, and
@@ -32,7 +32,9 @@ const metaSchema = z.looseObject({
 
 /**
  * The context that `docker context use` has chosen. Like the docker command, it passes over a file that this user may
- * not read. @throws ConfigError for a file that can't be understood
+ * not read.
+ *
+ * @throws ConfigError for a file that can't be understood
  */
 export async function currentContext(folder: string): Promise<string | undefined> {
   const path = configPath(folder);
@@ -68,6 +70,7 @@ export async function readContext(folder: string, name: string, namedBy: Context
       isVerified: !isUnverified,
       folder: files,
       namedBy: `the folder of the Docker context ${quoted(name)}`,
+      withoutIt: 'take the TLS files out of the Docker context',
       isRequired: hasFiles,
     },
   };

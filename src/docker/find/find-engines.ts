@@ -2,10 +2,11 @@ import { ConfigError } from '../../config/config-error.ts';
 import type { EngineChoice, EngineChoices } from '../../config/engine-choice.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { quoted } from '../../text/printable.ts';
-import { addressOf, defaultEngine, tlsOfEnvironment, type EngineAddress, type TlsSource } from '../engine-url.ts';
+import { addressOf, defaultEngine, type EngineAddress } from '../engine-url.ts';
+import type { TlsSource } from '../tls-source.ts';
 import { configPath, currentContext, readContext, type ContextSource } from './contexts.ts';
 import { nameEngines, type ChosenEngine } from './engine-names.ts';
-import { dockerFolder, type Machine } from './machine.ts';
+import { dockerFolder, tlsOfEnvironment, type Machine } from './machine.ts';
 import { usualSockets } from './usual-sockets.ts';
 
 /**
@@ -33,14 +34,14 @@ const setting = 'the setting docker';
 
 async function chosenEngine(choice: EngineChoice, machine: Machine): Promise<ChosenEngine> {
   if (choice.kind === 'context') return engineOfContext(choice, { text: setting, otherWords: ['none'] }, machine);
-  const address = readAddress(choice.url, tlsOfEnvironment(machine.environment), setting);
+  const address = readAddress(choice.url, tlsOfEnvironment(machine), setting);
   return { givenName: choice.name, context: undefined, addresses: [address] };
 }
 
 /** The engine that the docker command would take, or that is at one of the usual sockets. */
 async function engineOfDocker(machine: Machine): Promise<ChosenEngine> {
   const { DOCKER_HOST: host, DOCKER_CONTEXT: ofVariable } = machine.environment;
-  const tls = tlsOfEnvironment(machine.environment);
+  const tls = tlsOfEnvironment(machine);
   const without = { givenName: undefined, context: undefined };
   // A socket's path may have commas in it, but no address.
   if (host && /[\s,]+\w+:\/\//.test(host))
@@ -63,7 +64,7 @@ async function engineOfContext(
   const usual = defaultEngine(machine.platform);
   // The context "default" is the docker command without contexts.
   if (context === 'default') {
-    const address = readAddress(host || usual, tlsOfEnvironment(machine.environment), 'DOCKER_HOST');
+    const address = readAddress(host || usual, tlsOfEnvironment(machine), 'DOCKER_HOST');
     return { givenName, context, addresses: [address] };
   }
   const { url = usual, tls } = await readContext(dockerFolder(machine), context, namedBy);

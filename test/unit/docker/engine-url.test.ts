@@ -1,16 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { negotiate } from '../../../src/docker/dockerode/api-version.ts';
 import { EngineError } from '../../../src/docker/engine.ts';
-import { isLocal, parseEngineUrl, tlsOfEnvironment } from '../../../src/docker/engine-url.ts';
+import { isLocal, parseEngineUrl } from '../../../src/docker/engine-url.ts';
+import { tlsOfEnvironment } from '../../../src/docker/find/machine.ts';
+import { defaultTls } from '../../../src/docker/tls-source.ts';
 
-/** TLS where no variable says anything of it. */
-const plainTls = {
-  isWanted: false,
-  isVerified: true,
-  folder: undefined,
-  namedBy: 'DOCKER_CERT_PATH',
-  isRequired: false,
-};
+const machine = (environment: Readonly<Record<string, string>>) =>
+  ({ environment, home: '/home/me', platform: 'linux' }) as const;
 
 describe('an engine’s address', () => {
   test.each([
@@ -18,14 +14,14 @@ describe('an engine’s address', () => {
     ['npipe:////./pipe/docker_engine', { kind: 'socket', path: '//./pipe/docker_engine' }, true],
     ['tcp://engine:2375', { kind: 'tcp', host: 'engine', port: 2375, tls: undefined }, false],
     ['tcp://engine', { kind: 'tcp', host: 'engine', port: 2375, tls: undefined }, false],
-    ['tcp://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: plainTls }, false],
+    ['tcp://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: defaultTls }, false],
     ['tcp://127.0.0.1:2375', { kind: 'tcp', host: '127.0.0.1', port: 2375, tls: undefined }, true],
     ['tcp://[::1]:2375', { kind: 'tcp', host: '::1', port: 2375, tls: undefined }, true],
     ['tcp://[fd00::5]:2375', { kind: 'tcp', host: 'fd00::5', port: 2375, tls: undefined }, false],
     ['http://engine:80', { kind: 'tcp', host: 'engine', port: 80, tls: undefined }, false],
     ['http://localhost:2375/', { kind: 'tcp', host: 'localhost', port: 2375, tls: undefined }, true],
-    ['https://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: plainTls }, false],
-    ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: plainTls }, false],
+    ['https://engine:2376', { kind: 'tcp', host: 'engine', port: 2376, tls: defaultTls }, false],
+    ['https://engine', { kind: 'tcp', host: 'engine', port: 443, tls: defaultTls }, false],
     ['ssh://me@engine:2222', { kind: 'ssh', host: 'engine', port: 2222, user: 'me' }, false],
     ['ssh://engine', { kind: 'ssh', host: 'engine' }, false],
     ['ssh://engine/', { kind: 'ssh', host: 'engine' }, false],
@@ -37,21 +33,21 @@ describe('an engine’s address', () => {
   });
 
   test('tcp:// means TLS when DOCKER_TLS_VERIFY is set, and then port 2376', () => {
-    const tls = tlsOfEnvironment({ DOCKER_TLS_VERIFY: '1' });
+    const tls = tlsOfEnvironment(machine({ DOCKER_TLS_VERIFY: '1' }));
     expect(parseEngineUrl('tcp://engine', tls)).toEqual({ kind: 'tcp', host: 'engine', port: 2376, tls });
     expect(parseEngineUrl('tcp://engine:9', tls)).toMatchObject({ port: 9, tls });
     expect(parseEngineUrl('http://engine:9', tls)).toMatchObject({ port: 9, tls: undefined });
-    const unset = tlsOfEnvironment({ DOCKER_TLS_VERIFY: '' });
+    const unset = tlsOfEnvironment(machine({ DOCKER_TLS_VERIFY: '' }));
     expect(parseEngineUrl('tcp://engine', unset)).toMatchObject({ tls: undefined });
   });
 
   test.each([
-    [{}, undefined, false],
-    [{ DOCKER_CERT_PATH: '', DOCKER_CONFIG: '' }, undefined, false],
+    [{}, '/home/me/.docker', false],
+    [{ DOCKER_CERT_PATH: '', DOCKER_CONFIG: '' }, '/home/me/.docker', false],
     [{ DOCKER_CONFIG: '/config' }, '/config', false],
     [{ DOCKER_CONFIG: '/config', DOCKER_CERT_PATH: '/certs' }, '/certs', true],
   ])('certificates come from where the docker command has them: %j', (environment, folder, isRequired) => {
-    expect(tlsOfEnvironment(environment)).toMatchObject({ folder, isRequired });
+    expect(tlsOfEnvironment(machine(environment))).toMatchObject({ folder, isRequired });
   });
 
   test.each([
