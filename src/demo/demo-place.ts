@@ -1,4 +1,4 @@
-import { sshHostOf } from '../docker/dockerode/ssh-host.ts';
+import { sshHostOf } from '../docker/identity/ssh-host.ts';
 import { isLocal, parseEngineUrl, type EngineTarget } from '../docker/engine-url.ts';
 import type { Machine } from '../docker/find/machine.ts';
 

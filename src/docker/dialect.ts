@@ -3,11 +3,11 @@ import type { EngineEvent } from './facts.ts';
 import type { EventJson } from './schema.ts';
 
 /**
- * How one kind of engine speaks the Docker API: which events to ask for, what they mean in Docker's words, and how a
- * missing container is reported. All that differs between engines is here; no other code asks which engine it is. Pure.
+ * How the events and the missing containers of one kind of engine are told: which events to ask for, what they mean in
+ * Docker's words, and which error means that a container is gone. No other code asks which engine it is: where the shape of
+ * an answer differs, its schema accepts each. Pure.
  */
 export interface Dialect {
-  readonly name: 'Docker' | 'Podman';
   /** The actions for the filter of the events call, in the engine's own words. */
   readonly actions: readonly string[];
   /** Turns an event into Docker's words; undefined for one that concerns no container. */
@@ -25,7 +25,6 @@ const sharedActions = 'create start die stop kill pause unpause rename update de
 );
 
 const docker: Dialect = {
-  name: 'Docker',
   actions: [...sharedActions, 'health_status'],
   translate({ Type, Action, Actor }) {
     if (Type !== 'container' && Type !== 'network') return undefined;
@@ -39,7 +38,6 @@ const docker: Dialect = {
 
 /** Measured on Podman 4.3; what is said of later versions is from their sources and docs/engines.md. */
 const podman: Dialect = {
-  name: 'Podman',
   // Podman filters by its own words: before 4.4, a filter for `die` finds nothing.
   actions: [...sharedActions, 'health_status', 'died', 'remove'],
   translate({ Type, Action, Actor }) {

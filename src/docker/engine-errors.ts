@@ -1,7 +1,7 @@
 import { printable } from '../text/printable.ts';
 import { endpointPaths, inWords } from './endpoints.ts';
 import { EngineError } from './engine.ts';
-import type { EngineTarget } from './engine-url.ts';
+import type { EngineTarget, SshTarget } from './engine-url.ts';
 import { defaultTls } from './tls-source.ts';
 
 /**
@@ -13,8 +13,6 @@ export interface FailedCall {
   /** Method and path, e.g. `GET /containers/json`. */
   readonly call: string;
 }
-
-type SshTarget = Extract<EngineTarget, { kind: 'ssh' }>;
 
 const needed = `GET ${inWords(endpointPaths('needed'))}`;
 

@@ -15,14 +15,16 @@ export type EngineTarget =
   | { readonly kind: 'socket'; readonly path: string }
   /** `tls` is undefined where the engine speaks plain HTTP. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: TlsSource | undefined }
-  /** `path` is that of the engine's socket there; the docker command of that machine knows it otherwise. */
-  | {
-      readonly kind: 'ssh';
-      readonly host: string;
-      readonly port?: number;
-      readonly user?: string;
-      readonly path?: string;
-    };
+  | SshTarget;
+
+export interface SshTarget {
+  readonly kind: 'ssh';
+  readonly host: string;
+  readonly port?: number;
+  readonly user?: string;
+  /** The path of the engine's socket there; the docker command of that machine knows it otherwise. */
+  readonly path?: string;
+}
 
 /** Throws an `EngineError` that names the accepted forms. */
 export function addressOf(url: string, tls?: TlsSource): EngineAddress {
@@ -55,6 +57,12 @@ export function isLocal(target: EngineTarget): boolean {
   if (target.kind === 'socket') return true;
   if (target.kind === 'ssh') return false;
   return /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(target.host);
+}
+
+/** The arguments of ssh that name the host, and the user and port there. */
+export function sshDestination({ host, port, user }: SshTarget): string[] {
+  const login = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])];
+  return [...login, '--', host];
 }
 
 const acceptedForms =

@@ -39,8 +39,7 @@ export interface NamedEngine {
 
 export interface EngineGreeting {
   readonly apiVersion: string;
-  /** Docker's unless given. */
-  readonly dialect?: Dialect;
+  readonly dialect: Dialect;
 }
 
 export interface EngineInstallation {

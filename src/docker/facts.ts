@@ -88,7 +88,7 @@ export interface EngineEvent {
   readonly attributes: Readonly<Record<string, string>>;
   /** The exact engine time in nanoseconds since the Unix epoch. */
   readonly timeNs: bigint;
-  /** The engine tells of this before it has stored it, so that an inspect at once may still show the time before. */
+  /** The engine tells of this before it has stored it, so that an inspect at once may still show the old state. */
   readonly isEarly?: true;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { z } from 'zod';
-import { dockerDialect, type Dialect } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import type {
   ContainerFacts,
   ContainerNetworking,
@@ -21,10 +21,7 @@ import { parseEngineTime } from './timestamp.ts';
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
 
 /** Parses the answer to `GET /containers/{id}/json`. */
-export function parseInspect(
-  json: unknown,
-  { isLate }: Pick<Dialect, 'isLate'> = dockerDialect,
-): Parsed<ContainerFacts> {
+export function parseInspect(json: unknown, { isLate }: Pick<Dialect, 'isLate'>): Parsed<ContainerFacts> {
   const parsed = inspectSchema.safeParse(json);
   if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
   const { Id, Name, Created, State, Config, HostConfig, NetworkSettings } = parsed.data;
@@ -41,7 +38,7 @@ export function parseInspect(
       createdAtMs: Number(createdAtNs / 1_000_000n),
       startedAtNs,
       state: containerState(State),
-      ...(isLate && Number.isInteger(State.Pid) && (State.Pid ?? 0) > 0 ? { process: State.Pid ?? 0 } : {}),
+      ...(isLate && State.Pid && { process: State.Pid }),
       ...lastExit(State),
       ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),
       health: healthState((State.Health ?? State.Healthcheck)?.Status),

@@ -53,7 +53,8 @@ export const inspectSchema = z.object({
   State: z.object({
     Status: z.string().nullish(),
     Running: z.boolean().nullish(),
-    Pid: z.number().nullish(),
+    /** 0 while no process runs. */
+    Pid: z.int().positive().nullish().catch(undefined),
     StartedAt: z.string().nullish(),
     FinishedAt: z.string().nullish(),
     ExitCode: z.number().nullish(),

@@ -1,14 +1,12 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { EngineTarget } from '../engine-url.ts';
+import { sshDestination, type SshTarget } from '../engine-url.ts';
 
 /**
  * Connects to an engine with `ssh host docker system dial-stdio`, as the docker command does. The user's ssh provides
  * ~/.ssh/config, known hosts, agent and jump hosts; the ssh2 of docker-modem would accept any host key.
  */
-type SshTarget = Extract<EngineTarget, { kind: 'ssh' }>;
-
 export function connectSsh(target: SshTarget, [command, ...leading]: readonly [string, ...string[]]): Duplex {
   const child = spawn(command, [...leading, ...sshArguments(target)], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
@@ -35,12 +33,6 @@ const unattended = ['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o'
 function sshArguments(target: SshTarget): string[] {
   const at = target.path === undefined ? [] : [`--host=unix://${target.path}`];
   return [...unattended, ...sshDestination(target), 'docker', ...at, 'system', 'dial-stdio'];
-}
-
-/** The arguments that name the host, and the user and port there. */
-export function sshDestination({ host, port, user }: SshTarget): string[] {
-  const login = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', String(port)])];
-  return [...login, '--', host];
 }
 
 /** Behaves enough like a socket for node:http, which sets options that a pipe does not have. */

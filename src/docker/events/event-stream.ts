@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { EngineEvent } from '../facts.ts';
 import { backoffDelayMs, type BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
-import { dockerDialect, type Dialect } from '../dialect.ts';
+import type { Dialect } from '../dialect.ts';
 import type { Engine, EngineGreeting } from '../engine.ts';
 import { parseEventLine } from './event-json.ts';
 import type { Shape } from '../json/json-sieve.ts';
@@ -132,7 +132,7 @@ class ReconnectingStream implements EventStream {
     }
   }
 
-  #read(body: Readable, { apiVersion, dialect = dockerDialect }: EngineGreeting): Promise<string> {
+  #read(body: Readable, { apiVersion, dialect }: EngineGreeting): Promise<string> {
     const { engine, clock } = this.#with;
     const { promise, resolve } = Promise.withResolvers<string>();
     const { signal } = this.#current;

@@ -4,9 +4,9 @@ import { printable } from '../../text/printable.ts';
 import type { Engine, EngineInstallation } from '../engine.ts';
 import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
 import { isLocal, parseEngineUrl } from '../engine-url.ts';
-import { sshHostOf } from '../dockerode/ssh-host.ts';
 import type { ContainerFacts, Vantage } from '../facts.ts';
 import { idFromCgroup, idFromHostname, idFromMountinfo } from './identity-sources.ts';
+import { sshHostOf } from './ssh-host.ts';
 import { vantageOf } from './vantage.ts';
 
 /**
@@ -109,7 +109,7 @@ function isNamed(facts: ContainerFacts, idOrName: string): boolean {
   return facts.name === idOrName || facts.id.startsWith(idOrName);
 }
 
-/** Reads the inputs from this machine. Never rejects. */
+/** Reads the inputs from this machine. Rejects only where `endpoint` is no address, as that of an engine still looked for. */
 export async function readIdentityInputs(endpoint: string, selfId?: string): Promise<IdentityInputs> {
   const target = parseEngineUrl(endpoint);
   const [cgroup, mountinfo, routes, docker, podman, sshHost] = await Promise.all([

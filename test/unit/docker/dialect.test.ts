@@ -6,6 +6,7 @@ import { startFakeEngine } from '../../support/fake-engine/fake-engine.ts';
 
 const id = 'd1e'.padEnd(64, '0');
 const podman = dialectOfComponents(['Podman Engine', 'Conmon', 'OCI Runtime (/usr/sbin/runc)']);
+const dialects = { Podman: podman, Docker: dockerDialect, neither: undefined };
 const podmanHeaders = { server: 'Libpod/4.3.1 (linux)', 'libpod-api-version': '4.3.1' };
 
 /** An event as Podman 4.3 writes it. */
@@ -83,16 +84,16 @@ describe('an engine is known', () => {
     ['Podman', { server: 'Libpod/5.8.0 (linux)' }],
     ['Podman', { 'libpod-api-version': '4.9.3' }],
     ['Docker', { server: 'Docker/29.1.0 (linux)' }],
-    [undefined, { server: 'nginx' }],
-    [undefined, {}],
-  ])('as %s by the headers of its ping: %j', (name, headers) => {
-    expect(dialectOfPing(headers)?.name).toBe(name);
+    ['neither', { server: 'nginx' }],
+    ['neither', {}],
+  ] as const)('as %s by the headers of its ping: %j', (name, headers) => {
+    expect(dialectOfPing(headers)).toBe(dialects[name]);
   });
 
   test('by its ping without another call', async () => {
     await using fake = await startFakeEngine();
     fake.pingHeaders = podmanHeaders;
-    expect(await createDockerodeEngine(fake.url).ping()).toMatchObject({ dialect: { name: 'Podman' } });
+    expect(await createDockerodeEngine(fake.url).ping()).toMatchObject({ dialect: podman });
     expect(fake.requests).toEqual(['GET /_ping']);
   });
 
@@ -100,12 +101,15 @@ describe('an engine is known', () => {
     ['Podman', 200, { Components: [{ Name: 'Podman Engine' }] }],
     ['Docker', 200, { Components: [{ Name: 'Engine' }] }],
     ['Docker', 403, {}],
-  ])('as %s by its version, answered with %s %j, where a proxy drops the headers', async (name, status, body) => {
-    await using fake = await startFakeEngine();
-    fake.pingHeaders = {};
-    fake.answer('/version', { kind: 'text', status, type: 'application/json', body: JSON.stringify(body) });
-    expect(await createDockerodeEngine(fake.url).ping()).toMatchObject({ dialect: { name } });
-  });
+  ] as const)(
+    'as %s by its version, answered with %s %j, where a proxy drops the headers',
+    async (name, status, body) => {
+      await using fake = await startFakeEngine();
+      fake.pingHeaders = {};
+      fake.answer('/version', { kind: 'text', status, type: 'application/json', body: JSON.stringify(body) });
+      expect(await createDockerodeEngine(fake.url).ping()).toMatchObject({ dialect: dialects[name] });
+    },
+  );
 
   test('for good once its version has told: a later one that is not answered in time changes nothing', async () => {
     await using fake = await startFakeEngine();
@@ -115,7 +119,7 @@ describe('an engine is known', () => {
     const engine = createDockerodeEngine(fake.url, { deadlineMs: 50 });
     await engine.ping();
     fake.answer('/version', { kind: 'hang' });
-    expect(await engine.ping()).toMatchObject({ dialect: { name: 'Podman' } });
+    expect(await engine.ping()).toMatchObject({ dialect: podman });
   });
 
   test('only by a ping that is waited for: an aborted one rejects', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dockerDialect } from '../../../src/docker/dialect.ts';
 import { parseInspect, parseListRow } from '../../../src/docker/parse.ts';
 
 const id = 'c0ffee'.padEnd(64, '0');
@@ -12,7 +13,7 @@ const minimal = {
 };
 
 function inspected(change: object): ReturnType<typeof parseInspect> {
-  return parseInspect({ ...minimal, ...change });
+  return parseInspect({ ...minimal, ...change }, dockerDialect);
 }
 
 function value<T>(parsed: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }): T {
@@ -53,7 +54,7 @@ describe('an inspected container', () => {
         },
       },
     };
-    expect(value(parseInspect(json))).toEqual({
+    expect(value(parseInspect(json, dockerDialect))).toEqual({
       id,
       name: 'web',
       labels: { 'sealane.port': '80' },
@@ -79,7 +80,7 @@ describe('an inspected container', () => {
   });
 
   test('needs few fields besides its id, and gets the engine’s defaults for the others', () => {
-    expect(value(parseInspect(minimal))).toEqual({
+    expect(value(parseInspect(minimal, dockerDialect))).toEqual({
       id,
       name: 'web',
       labels: {},
@@ -102,7 +103,7 @@ describe('an inspected container', () => {
       HostConfig: null,
       NetworkSettings: { Networks: null, Ports: null },
     };
-    expect(value(inspected(json))).toEqual(value(parseInspect(minimal)));
+    expect(value(inspected(json))).toEqual(value(parseInspect(minimal, dockerDialect)));
   });
 
   test.each([
@@ -137,7 +138,7 @@ describe('an inspected container', () => {
   test('has a process to watch only where the engine tells of deaths late', () => {
     const json = { ...minimal, State: { Status: 'running', Pid: 4711 } };
     expect(value(parseInspect(json, { isLate: true })).process).toBe(4711);
-    expect(value(parseInspect(json))).not.toHaveProperty('process');
+    expect(value(parseInspect(json, dockerDialect))).not.toHaveProperty('process');
     expect(value(parseInspect({ ...json, State: { Pid: 0 } }, { isLate: true }))).not.toHaveProperty('process');
   });
 
@@ -154,7 +155,7 @@ describe('an inspected container', () => {
         '"__proto__":"evil","constructor":"c","sealane.port":"80"',
       ),
     ) as unknown;
-    const { labels } = value(parseInspect(json));
+    const { labels } = value(parseInspect(json, dockerDialect));
     expect(Object.entries(labels)).toEqual([
       ['__proto__', 'evil'],
       ['constructor', 'c'],
@@ -179,7 +180,7 @@ describe('an inspected container', () => {
     ['a time that is none', { ...minimal, Created: 'soon' }],
     ['a start that is none', { ...minimal, State: { StartedAt: 'soon' } }],
   ])('made of %s is refused with a reason in one line', (_, json) => {
-    const parsed = parseInspect(json);
+    const parsed = parseInspect(json, dockerDialect);
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? '' : parsed.why).toMatch(/^[^\n]{3,100}$/);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { dockerDialect } from '../../../../src/docker/dialect.ts';
 import { createDockerodeEngine } from '../../../../src/docker/dockerode/dockerode-engine.ts';
 import { startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
 
@@ -20,7 +21,7 @@ describe('the engine client', () => {
     await using fake = await startFakeEngine();
     const engine = createDockerodeEngine(fake.url);
     const id = fake.run({ name: 'web' });
-    expect(await engine.ping()).toMatchObject({ apiVersion: '1.41', dialect: { name: 'Docker' } });
+    expect(await engine.ping()).toMatchObject({ apiVersion: '1.41', dialect: dockerDialect });
     expect(await engine.list()).toMatchObject([{ id, names: ['web'], addresses: ['172.17.0.2'] }]);
     expect(await engine.inspect(id)).toMatchObject({ id, name: 'web', state: 'running', exposedPorts: [80] });
     expect(await engine.inspect('web')).toMatchObject({ id });

@@ -2,15 +2,14 @@ import { execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { isHostName } from '../../address/host-name.ts';
-import type { EngineTarget } from '../engine-url.ts';
-import { sshDestination } from './ssh-connection.ts';
+import { sshDestination, type SshTarget } from '../engine-url.ts';
 
 /**
  * Asks the user's ssh which host it connects to, since the host of an ssh:// address may be an alias of ~/.ssh/config
  * (ssh(1), option -G; nothing is connected). Undefined where ssh does not tell.
  */
 export async function sshHostOf(
-  target: Extract<EngineTarget, { kind: 'ssh' }>,
+  target: SshTarget,
   [command, ...leading]: readonly [string, ...string[]] = ['ssh'],
 ): Promise<string | undefined> {
   try {

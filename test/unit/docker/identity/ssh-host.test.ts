@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sshHostOf } from '../../../../src/docker/dockerode/ssh-host.ts';
+import { sshHostOf } from '../../../../src/docker/identity/ssh-host.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 const far = { kind: 'ssh', host: 'far', port: 2222, user: 'me' } as const;
