@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { engineVariable, pause } from './processes.ts';
 
 /**
@@ -10,15 +10,17 @@ import { engineVariable, pause } from './processes.ts';
  */
 const startTimeoutMs = 60_000;
 
-/** Starts a program of a private engine, in a process group of its own, with its log in `folder`. */
+/** Starts a daemon of a private engine, in a process group of its own, with its log in `folder`. */
 export function daemon(
   folder: string,
-  program: string,
-  args: readonly string[],
+  name: string,
+  [program, ...args]: readonly [program: string, ...args: string[]],
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcess {
-  const child = spawn(program, [...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  // The daemon writes the log itself, so that all of it is there once the daemon has ended.
+  const log = openSync(logOf(folder, name), 'w');
+  const child = spawn(program, args, {
+    stdio: ['ignore', log, log],
     detached: true,
     env: {
       ...process.env,
@@ -27,10 +29,7 @@ export function daemon(
       ...environment,
     },
   });
-  const log = createWriteStream(logOf(folder, program));
-  log.on('error', () => {});
-  child.stdout.pipe(log);
-  child.stderr.pipe(log);
+  closeSync(log);
   // A program that cannot be started is noticed as an engine that does not answer.
   child.on('error', () => {});
   return child;
@@ -45,23 +44,27 @@ export async function stopDaemon(child: ChildProcess): Promise<void> {
   clearTimeout(tooLong);
 }
 
-/** Resolves when the engine answers at `socket`; rejects with the last error in its log when it ends, or takes too long. */
+/**
+ * Resolves when the engine, the daemon `name`, answers at `socket`. Rejects when it ends, or takes too long, with the last
+ * error in its log, or the last line.
+ */
 export async function untilAnswering(
   socket: string,
   engine: ChildProcess,
-  log: string,
+  folder: string,
+  name: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const name = basename(log, '.log');
   const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     signal.throwIfAborted();
     if ((await call(socket, 'GET', '/_ping').catch(() => '')) === 'OK') return;
     const ended = engine.pid === undefined || engine.exitCode !== null || engine.signalCode !== null;
     if (ended || performance.now() > deadline) {
-      const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n');
+      const lines = (await readFile(logOf(folder, name), 'utf8').catch(() => '')).trim().split('\n');
       const reason = lines.findLast((line) => /level=(fatal|error)|^failed|^Error/.test(line));
-      throw new Error(`${name} ${ended ? 'did not start' : 'does not answer'}: ${reason ?? 'it said nothing'}`);
+      const said = reason ?? (lines.at(-1) || 'it said nothing');
+      throw new Error(`${name} ${ended ? 'did not start' : 'does not answer'}: ${said}`);
     }
     await pause(50);
   }
@@ -90,7 +93,6 @@ function call(socketPath: string, method: string, path: string): Promise<string>
   });
 }
 
-/** The log of a daemon. */
-export function logOf(folder: string, program: string): string {
-  return join(folder, `${program}.log`);
+function logOf(folder: string, name: string): string {
+  return join(folder, `${name}.log`);
 }

@@ -1,6 +1,6 @@
 import { access, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { daemon, killContainers, logOf, stopDaemon, untilAnswering } from './daemons.ts';
+import { daemon, killContainers, stopDaemon, untilAnswering } from './daemons.ts';
 import { parentOfDataFolder } from './data-folder.ts';
 import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
@@ -81,16 +81,17 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   );
   // The engine gets its own containerd: dockerd would otherwise use the system's and leave containers in it.
   const containerd = daemon(folder, 'containerd', [
+    'containerd',
     '--config=/dev/null',
     `--root=${join(folder, 'containerd')}`,
     `--state=${join(folder, 'containerd-state')}`,
     `--address=${sockets.containerd}`,
   ]);
   undo.push(() => stopDaemon(containerd));
-  const dockerd = daemon(folder, 'dockerd', ['--config-file', join(folder, 'daemon.json')]);
+  const dockerd = daemon(folder, 'dockerd', ['dockerd', '--config-file', join(folder, 'daemon.json')]);
   undo.push(() => stopDaemon(dockerd));
   undo.push(() => killContainers(sockets.docker));
-  await untilAnswering(sockets.docker, dockerd, logOf(folder, 'dockerd'), signal);
+  await untilAnswering(sockets.docker, dockerd, folder, 'dockerd', signal);
   return { host: `unix://${sockets.docker}`, folder, pool: network.pool, bridge: network.bridge };
 }
 

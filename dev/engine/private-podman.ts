@@ -1,11 +1,11 @@
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { run, which } from '../machine/command.ts';
 import { installMissing } from '../machine/packages.ts';
-import { daemon, killContainers, logOf, stopDaemon, untilAnswering } from './daemons.ts';
+import { daemon, killContainers, stopDaemon, untilAnswering } from './daemons.ts';
 import { parentOfDataFolder } from './data-folder.ts';
 import type { StartOptions } from './private-engine.ts';
-import { killProcessesOf, removeCgroups } from './processes.ts';
+import { killProcessesOf, removeCgroups, removeUnusedCgroup } from './processes.ts';
 
 /**
  * Starts a rootful Podman behind its Docker API, with everything of it in one temporary folder and in namespaces of its
@@ -41,6 +41,9 @@ const needs = [
 /** Podman's own range for networks (containers-common: 10.88.0.0/16, then each /24 from 10.89.0.0 on). */
 const pool = '10.88.0.0/13';
 
+/** Podman's own name for it, where it manages cgroups without systemd. */
+const cgroupParent = '/libpod_parent';
+
 export async function startPrivatePodman({ signal, onProgress, undo }: StartOptions): Promise<PrivatePodman> {
   await installMissing(needs, onProgress);
   signal.throwIfAborted();
@@ -51,21 +54,21 @@ export async function startPrivatePodman({ signal, onProgress, undo }: StartOpti
   const device = `spod-${basename(folder).slice(-6)}`;
   const socket = join(folder, 'podman.sock');
   const configuration = join(folder, 'containers.conf');
-  undo.push(await strayCgroups());
+  undo.push(() => removeCgroupsOf(folder));
   await mkdir(join(folder, 'copies'));
   await writeFile(configuration, configurationIn(folder, (await which('runc')) ?? 'runc'));
 
   const podman = daemon(
     folder,
-    'unshare',
-    ['--mount', '--net', '--propagation', 'private', 'sh', '-c', entrance, 'podman', folder, socket],
+    'podman',
+    ['unshare', '--mount', '--net', '--propagation', 'private', 'sh', '-c', entrance, 'podman', folder, socket],
     { CONTAINERS_CONF: configuration, PODMAN_IGNORE_CGROUPSV1_WARNING: '1', TMPDIR: join(folder, 'copies') },
   );
   const mark = `CONTAINERS_CONF=${configuration}`;
   undo.push(() => killProcessesOf(mark, folder));
   undo.push(() => stopDaemon(podman));
   undo.push(() => killContainers(socket));
-  await untilAnswering(socket, podman, logOf(folder, 'unshare'), signal);
+  await untilAnswering(socket, podman, folder, 'podman', signal);
   const { pid = 0 } = podman;
   // The pair of devices ends with the namespace, but not before its last process.
   undo.push(async () => void (await run('ip', ['link', 'del', device])));
@@ -117,10 +120,10 @@ async function connectNamespace(pid: number, device: string): Promise<string> {
   return `${network}.${first + 1}`;
 }
 
-/** Podman has one parent for the cgroups of all containers, which is removed unless it was there before, or is in use. */
-async function strayCgroups(): Promise<() => Promise<void>> {
-  const parent = '/libpod_parent';
-  const places = ['/sys/fs/cgroup', '/sys/fs/cgroup/pids'].map((place) => access(`${place}${parent}`));
-  const wasThere = (await Promise.allSettled(places)).some(({ status }) => status === 'fulfilled');
-  return () => (wasThere ? Promise.resolve() : removeCgroups(parent));
+/** All Podmans have one parent for the cgroups of their containers. It is removed with the last of them. */
+async function removeCgroupsOf(folder: string): Promise<void> {
+  for await (const container of glob('*-containers/*', { cwd: join(folder, 'root') })) {
+    await removeCgroups(`${cgroupParent}/libpod-${basename(container)}`);
+  }
+  for (const shared of [`${cgroupParent}/conmon`, cgroupParent]) await removeUnusedCgroup(shared);
 }

@@ -89,11 +89,21 @@ export async function mountsBeneath(folder: string): Promise<string[]> {
   });
 }
 
-/** Removes the empty cgroups that the engine made, in every hierarchy. */
+/** Removes the cgroup and those in it, which the engine made, in every hierarchy. One with processes stays. */
 export async function removeCgroups(cgroup: string): Promise<void> {
+  for (const path of await pathsOf(cgroup)) await removeCgroupTree(path);
+}
+
+/** Removes the cgroup in every hierarchy where it has neither a process nor another cgroup in it. */
+export async function removeUnusedCgroup(cgroup: string): Promise<void> {
+  for (const path of await pathsOf(cgroup)) await rmdir(path).catch(() => {});
+}
+
+/** The path of the cgroup in each hierarchy, where it may not be. */
+async function pathsOf(cgroup: string): Promise<string[]> {
   const root = '/sys/fs/cgroup';
   const hierarchies = await readdir(root).catch(() => []);
-  for (const hierarchy of ['', ...hierarchies]) await removeCgroupTree(join(root, hierarchy, cgroup));
+  return ['', ...hierarchies].map((hierarchy) => join(root, hierarchy, cgroup));
 }
 
 async function removeCgroupTree(path: string): Promise<void> {

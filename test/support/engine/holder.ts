@@ -3,8 +3,8 @@ import { acquirePodman } from '../../../dev/engine/acquire-podman.ts';
 import { acquireEngine } from '../../../dev/engine/acquire.ts';
 
 /**
- * A process that acquires a private engine (`podman`: a Podman), prints its address and traces, and ends as a command on standard input
- * says. SIGINT and SIGKILL end it like any process.
+ * A process that acquires a private engine of the kind that its argument names, prints its address and traces, and ends
+ * as a command on standard input says. SIGINT and SIGKILL end it like any process.
  */
 const onProgress = (): void => {};
 const engine =
