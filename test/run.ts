@@ -59,8 +59,7 @@ const counts =
         // The engine and its images are made while the checks run.
         ...(await Promise.all([
           runVitest(engineLane, { SEALANE_TEST_LANE: '0' }),
-          // Podman's network is its own, and so are the ports in it.
-          hasPodman ? runVitest(podmanLane, { SEALANE_TEST_LANE: '0' }) : { ...noCounts, skipped: 1 },
+          hasPodman ? runVitest(podmanLane, { SEALANE_TEST_LANE: '2' }) : { ...noCounts, skipped: 1 },
           runSteps(checks).then(async (checked) =>
             addCounts(checked, await runVitest(otherLane, { SEALANE_TEST_LANE: '1' }, ownNetwork())),
           ),

@@ -18,9 +18,8 @@ export interface AcquiredPodman extends AsyncDisposable {
 /** Rejects, where no Podman can be installed or started, with one line that says why. */
 export async function acquirePodman(options: SuperviseOptions): Promise<AcquiredPodman> {
   const { ready, pid, release } = await supervised('podman', options);
-  if (ready.kind !== 'podman-ready') throw new Error('the supervisor has started another engine');
-  const { host, folder, device, address } = ready;
-  const inside = ['nsenter', `--net=/proc/${ready.pid}/ns/net`];
+  const { host, folder, device, address, enginePid } = ready;
+  const inside = ['nsenter', `--net=/proc/${enginePid}/ns/net`];
   const traces = { folder, device, pid };
   return { host, client: connect(host), inside, address, traces, release, [Symbol.asyncDispose]: release };
 }

@@ -35,7 +35,6 @@ export async function acquireEngine(options: AcquireOptions): Promise<AcquiredEn
     }
   }
   const { ready, pid, release } = await supervised('docker', options);
-  if (ready.kind !== 'ready') throw new Error('the supervisor has started another engine');
   const { host, folder, pool, bridge } = ready;
   const traces = { folder, pool, bridge, pid };
   return { host, private: true, client: connect(host), traces, release, [Symbol.asyncDispose]: release };

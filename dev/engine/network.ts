@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { run } from '../machine/command.ts';
@@ -75,6 +76,33 @@ async function removeBridge(bridge: string): Promise<void> {
   for (const port of [...ports.map((device) => device.ifname), bridge]) {
     if (port !== undefined) await run('ip', ['link', 'del', port]).catch(() => {});
   }
+}
+
+/**
+ * Two neighbouring addresses, which no router knows (RFC 3927) and this machine does not have. They lie below 169.254.96.0:
+ * from there on, the third byte is the second one of a pool, and clouds have addresses of their services.
+ */
+export async function freeLinkLocalPair(): Promise<readonly [string, string]> {
+  const devices = addressesSchema.parse(JSON.parse(await run('ip', ['-json', 'address', 'show'])));
+  const taken = new Set(devices.flatMap((device) => device.addr_info?.map(({ local }) => local) ?? []));
+  for (;;) {
+    const [network, first] = [`169.254.${1 + randomInt(95)}`, 2 * randomInt(128)];
+    const pair = [`${network}.${first}`, `${network}.${first + 1}`] as const;
+    if (!pair.some((address) => taken.has(address))) return pair;
+  }
+}
+
+/**
+ * Connects the network namespace of the process with this machine, by two devices and two neighbouring addresses: `here`
+ * of `device`, and `there` of the device `outside` in the namespace.
+ */
+export async function connectNamespace(pid: number, device: string, here: string, there: string): Promise<void> {
+  await run('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'outside', 'netns', String(pid)]);
+  await run('ip', ['address', 'add', `${here}/31`, 'dev', device]);
+  await run('ip', ['link', 'set', device, 'up']);
+  const inside = [`--net=/proc/${pid}/ns/net`, 'ip'];
+  await run('nsenter', [...inside, 'address', 'add', `${there}/31`, 'dev', 'outside']);
+  await run('nsenter', [...inside, 'link', 'set', 'outside', 'up']);
 }
 
 /** Destinations of routes, own addresses and name servers: the pool must contain none of them. */

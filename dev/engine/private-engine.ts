@@ -5,7 +5,7 @@ import { parentOfDataFolder } from './data-folder.ts';
 import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.ts';
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
 import { installMissing } from '../machine/packages.ts';
-import { killEngineProcesses, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
+import { killDockerProcesses, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
 
 /**
  * Starts a whole Docker engine in one temporary folder and one address range, and removes it completely. This code runs
@@ -56,7 +56,7 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
   });
   if (!filters) await allowForwarding(network.pool);
   undo.push(async () => {
-    await killEngineProcesses(folder, cgroup);
+    await killDockerProcesses(folder, cgroup);
     await unmountBeneath(folder);
     await removeCgroups(cgroup);
   });

@@ -1,6 +1,7 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../machine/command.ts';
+import { podmanConfigurationIn } from './podman-config.ts';
 
 /**
  * Finds and ends what a private engine may leave behind after a disorderly stop: its processes (identified by an
@@ -9,18 +10,36 @@ import { run } from '../machine/command.ts';
  */
 export const engineVariable = 'SEALANE_PRIVATE_ENGINE';
 
-/** The pids of the engine's daemons, shims and proxies, and of the processes in its containers. */
-export async function engineProcesses(folder: string, cgroup: string): Promise<number[]> {
+/** The pids of a Docker engine's daemons, shims and proxies, and of the processes in its containers. */
+export async function dockerProcesses(folder: string, cgroup: string): Promise<number[]> {
   const mark = `${engineVariable}=${folder}`;
+  return pidsWhere(
+    async (read) => (await read('environ')).split('\0').includes(mark) || (await read('cgroup')).includes(`${cgroup}/`),
+  );
+}
+
+/**
+ * The pids of a Podman's service and helpers, and of the processes in its containers: it has a namespace of mounts of its
+ * own, so that only its containers see mounts of its folder. Podman passes CONTAINERS_CONF on to conmon, but not the
+ * variable of all private engines.
+ */
+export async function podmanProcesses(folder: string): Promise<number[]> {
+  const mark = `CONTAINERS_CONF=${podmanConfigurationIn(folder)}`;
+  return pidsWhere(
+    async (read) =>
+      (await read('environ')).split('\0').includes(mark) || (await read('mountinfo')).includes(`${folder}/`),
+  );
+}
+
+/** The pids of the processes, except this one and zombies, of which `isMeant` reads files in /proc. */
+async function pidsWhere(isMeant: (read: (file: string) => Promise<string>) => Promise<boolean>): Promise<number[]> {
   const found: number[] = [];
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     // Processes may end meanwhile: the files of an ended process read as empty.
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-    const zombie = (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z')).includes(') Z');
-    if (!zombie && (environment.split('\0').includes(mark) || cgroups.includes(`${cgroup}/`))) found.push(pid);
+    const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+    if ((await isMeant(read)) && !(await read('stat')).includes(') Z')) found.push(pid);
   }
   return found;
 }
@@ -37,8 +56,12 @@ export async function runningDaemons(): Promise<{ readonly foreign: number; read
   return count;
 }
 
-export async function killEngineProcesses(folder: string, cgroup: string): Promise<void> {
-  await killAll(() => engineProcesses(folder, cgroup));
+export async function killDockerProcesses(folder: string, cgroup: string): Promise<void> {
+  await killAll(() => dockerProcesses(folder, cgroup));
+}
+
+export async function killPodmanProcesses(folder: string): Promise<void> {
+  await killAll(() => podmanProcesses(folder));
 }
 
 /** Kills the processes until none is left: one that is killed may still have started a helper. */
@@ -49,28 +72,6 @@ async function killAll(list: () => Promise<number[]>): Promise<void> {
     for (const pid of pids) signalQuietly(pid, 'SIGKILL');
     await pause(100);
   }
-}
-
-/**
- * The pids of the processes that have the variable `mark`, and of those that see a mount of `folder`: a private Podman
- * has a namespace of mounts of its own, so that only its containers see mounts of its folder.
- */
-export async function processesOf(mark: string, folder: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const entry of await readdir('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    // The files of a zombie read as empty.
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    const mounts = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
-    if (environment.split('\0').includes(mark) || mounts.includes(`${folder}/`)) found.push(pid);
-  }
-  return found;
-}
-
-/** Kills the processes of `processesOf` until none is left. */
-export async function killProcessesOf(mark: string, folder: string): Promise<void> {
-  await killAll(() => processesOf(mark, folder));
 }
 
 /** Unmounts all mounts beneath `folder`, the deepest first. */

@@ -14,12 +14,15 @@ export interface SuperviseOptions {
   readonly onProgress: (line: string) => void;
   /** Aborts the wait for the engine. */
   readonly signal?: AbortSignal;
+  /** A command that runs the supervisor, such as unshare(1). It ends by becoming the supervisor, whose pid is its own. */
+  readonly before?: readonly string[];
 }
 
-type Ready = Extract<SupervisorMessage, { host: string }>;
+/** What a supervisor says of its engine once that answers. */
+type Ready<K extends EngineKind> = Extract<SupervisorMessage, { readonly kind: `${K}-ready` }>;
 
-export interface Supervised {
-  readonly ready: Ready;
+export interface Supervised<K extends EngineKind> {
+  readonly ready: Ready<K>;
   /** The supervisor's. */
   readonly pid: number;
   /** Resolves when the engine is removed. */
@@ -27,14 +30,18 @@ export interface Supervised {
 }
 
 /** Starts a supervisor, and resolves when its engine answers. */
-export async function supervised(engine: EngineKind, { onProgress, signal }: SuperviseOptions): Promise<Supervised> {
+export async function supervised<K extends EngineKind>(
+  engine: K,
+  { onProgress, signal, before = [] }: SuperviseOptions,
+): Promise<Supervised<K>> {
   signal?.throwIfAborted();
-  const missing = engine === 'docker' ? 'no private Docker engine' : 'no private Podman';
+  const [execPath, ...execArgv] = [...before, process.execPath] as const;
   const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [engine], {
     // A process group of its own keeps Ctrl-C from the supervisor: it ends after this process, which it watches.
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    execArgv: [],
+    execPath,
+    execArgv,
     cwd: '/',
   });
   const gone = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()));
@@ -46,7 +53,7 @@ export async function supervised(engine: EngineKind, { onProgress, signal }: Sup
   const abort = (): void => tell(supervisor, { kind: 'release' });
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const ready = await firstAnswer(supervisor, missing, onProgress, gone);
+    const ready = await firstAnswer(supervisor, engine, onProgress, gone);
     // A forgotten release must not keep this process alive: the end of the process releases the engine, too.
     supervisor.unref();
     supervisor.channel?.unref();
@@ -60,22 +67,27 @@ export async function supervised(engine: EngineKind, { onProgress, signal }: Sup
   }
 }
 
-function firstAnswer(
+function firstAnswer<K extends EngineKind>(
   supervisor: ChildProcess,
-  missing: string,
+  engine: K,
   onProgress: (line: string) => void,
   gone: Promise<void>,
-): Promise<Ready> {
+): Promise<Ready<K>> {
+  const missing = engine === 'docker' ? 'no private Docker engine' : 'no private Podman';
   return new Promise((resolve, reject) => {
     supervisor.on('error', reject);
     supervisor.on('message', (raw) => {
       const message = supervisorMessage.parse(raw);
       if (message.kind === 'progress') onProgress(message.line);
       else if (message.kind === 'failed') reject(new Error(`${missing}: ${message.reason}`));
-      else if (message.kind !== 'released') resolve(message);
+      else if (isReady(message, engine)) resolve(message);
     });
     void gone.then(() => reject(new Error(`${missing}: its supervisor ended early`)));
   });
+}
+
+function isReady<K extends EngineKind>(message: SupervisorMessage, engine: K): message is Ready<K> {
+  return message.kind === `${engine}-ready`;
 }
 
 function tell(supervisor: ChildProcess, message: ParentMessage): void {

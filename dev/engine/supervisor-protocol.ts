@@ -6,12 +6,18 @@ import { z } from 'zod';
  */
 export const supervisorMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), line: z.string() }),
-  z.object({ kind: z.literal('ready'), host: z.string(), folder: z.string(), pool: z.string(), bridge: z.string() }),
+  z.object({
+    kind: z.literal('docker-ready'),
+    host: z.string(),
+    folder: z.string(),
+    pool: z.string(),
+    bridge: z.string(),
+  }),
   z.object({
     kind: z.literal('podman-ready'),
     host: z.string(),
     folder: z.string(),
-    pid: z.number(),
+    enginePid: z.number(),
     address: z.string(),
     device: z.string(),
   }),

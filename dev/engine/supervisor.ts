@@ -28,7 +28,7 @@ async function supervise(): Promise<void> {
     const onProgress = (line: string): void => tell({ kind: 'progress', line });
     const options = { signal: release.signal, onProgress, undo };
     if (process.argv[2] === 'podman') tell({ kind: 'podman-ready', ...(await startPrivatePodman(options)) });
-    else tell({ kind: 'ready', ...(await startPrivateEngine(options)) });
+    else tell({ kind: 'docker-ready', ...(await startPrivateEngine(options)) });
     await released();
   } catch (error) {
     if (!release.signal.aborted) tell({ kind: 'failed', reason: messageOf(error) });

@@ -38,7 +38,7 @@ describe('labels', () => {
   it('of a compose project keep its port while its container is recreated, though another project waits for it', async () => {
     await using t = await setUp();
     const own = { ...t.labels, 'com.docker.compose.project': 'shop' };
-    const first = await startReplica({ labels: own });
+    await using first = await startReplica({ labels: own });
     await using squatter = await startReplica({
       labels: { ...t.labels, [`${t.prefix}.pool`]: 'evil', 'com.docker.compose.project': 'evil' },
     });

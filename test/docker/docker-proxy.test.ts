@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { which } from '../../dev/machine/command.ts';
 import { createStreamDriver } from '../../src/relay/driver/stream/driver.ts';
+import { dieWithParent } from '../support/programs/die-with-parent.ts';
 import { freePort } from '../support/sockets/free-port.ts';
+import { published } from '../support/sockets/port-proxy.ts';
 import { dispatcherRig, publishAndBind, until, type Rig } from '../support/sockets/rig.ts';
 import { dial, serveEcho } from '../support/sockets/sockets.ts';
 import { spliceHere } from '../support/sockets/splice.ts';
-import { pool, table, upstream } from '../support/sockets/tables.ts';
+import { pool, table } from '../support/sockets/tables.ts';
 
 /** Docker's own port proxy in front of a port where nothing listens yet. */
 const createRigs = {
@@ -26,8 +28,7 @@ test.each((['stream', 'splice'] as const).flatMap((driver) => [false, true].map(
     await using rig = createRigs[driver]();
     const port = await freePort();
     await using proxy = await startDockerProxy(port);
-    const spec = upstream('late', { endpoints: [{ host: '127.0.0.1', port: proxy.port, viaPortProxy: true }] });
-    const listen = await publishAndBind(rig, table([pool([spec])]));
+    const listen = await publishAndBind(rig, table([pool([published('late', proxy.port)])]));
     const answers = Array.from({ length: clients }, () => ask(listen, ends));
     await until(() => rig.totals().held === clients);
     await using _ = await serveEcho(port);
@@ -49,15 +50,16 @@ async function startDockerProxy(behind: number) {
   const target = ['-container-ip', '127.0.0.1', '-container-port', `${behind}`];
   const program = await which('docker-proxy');
   if (program === undefined) throw new Error('docker-proxy, which comes with Docker, is not on the PATH.');
-  const proxy = spawn(program, ['-proto', 'tcp', ...address, ...target], {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-  });
-  // The proxy writes a line there once it listens.
-  await once(proxy.stdio[3] as Readable, 'data');
+  const [command, ...args] = [...dieWithParent, program, '-proto', 'tcp', ...address, ...target] as const;
+  const proxy = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const exited = once(proxy, 'exit');
+  // The proxy writes there once: 0 when it listens, else 1 and why it does not.
+  const answer = proxy.stdio[3] as Readable;
+  const [said] = (await Promise.race([once(answer, 'data'), once(answer, 'end')])) as [Buffer?];
+  if (said?.toString().startsWith('0') !== true) throw new Error(`docker-proxy does not listen: ${said}`);
   return {
     port,
     async [Symbol.asyncDispose]() {
-      const exited = once(proxy, 'exit');
       proxy.kill();
       await exited;
     },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { run } from '../../dev/machine/command.ts';
 import { poolPrefix } from '../../dev/engine/network.ts';
 import { canInstall } from '../../dev/machine/packages.ts';
-import { engineProcesses, mountsBeneath } from '../../dev/engine/processes.ts';
+import { dockerProcesses, mountsBeneath } from '../../dev/engine/processes.ts';
 import { countLines, exists, holdEngine, runSleeper } from '../support/engine/held-engine.ts';
 
 /**
@@ -67,7 +67,7 @@ const nothing = {
 async function left({ folder, pool, bridge, pid }: Traces): Promise<typeof nothing> {
   const prefix = poolPrefix(pool);
   return {
-    processes: (await engineProcesses(folder, `/${bridge}`)).length,
+    processes: (await dockerProcesses(folder, `/${bridge}`)).length,
     devices: countLines(await run('ip', ['-o', 'link', 'show']), bridge),
     routes: countLines(await run('ip', ['route', 'show']), ` ${prefix}`, `${prefix}0.0`),
     mounts: (await mountsBeneath(folder)).length,

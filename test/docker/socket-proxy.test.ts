@@ -1,39 +1,31 @@
 import { describe, expect, inject, it } from 'vitest';
 import { callName, endpointPaths, engineEndpoints, type EndpointName } from '../../src/docker/endpoints.ts';
 import { startContainer, startNetwork, uniqueName } from '../support/engine/containers.ts';
-import { startFilteringProxy, type FilteringProxyOptions } from '../support/engine/filtering-proxy.ts';
-import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import {
+  startFilteringProxy,
+  type FilteringProxy,
+  type FilteringProxyOptions,
+} from '../support/engine/filtering-proxy.ts';
+import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
+import { answerers, eventually, startReplica } from '../support/engine/replica.ts';
+import { setUp, type SetUp } from '../support/engine/set-up.ts';
+import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
-/** A Sealane behind a socket proxy, with its own label prefix. */
-interface Behind extends AsyncDisposable {
-  readonly sealane: Sealane;
+/** A Sealane behind a socket proxy. */
+interface Behind extends SetUp {
   readonly api: AdminApi;
-  readonly proxy: Awaited<ReturnType<typeof startFilteringProxy>>;
-  readonly port: number;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly proxy: FilteringProxy;
 }
 
 async function startBehind(options: FilteringProxyOptions): Promise<Behind> {
-  const prefix = uniqueName('label');
-  const [port, adminPort] = [await freePort(), await freePort()];
-  const proxy = await startFilteringProxy(process.env['DOCKER_HOST'] ?? '', options);
-  const flags = ['--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', `127.0.0.1:${adminPort}`];
-  const sealane = startSealane(...flags, '--docker', proxy.url);
-  await sealane.line({ event: 'engine-connected' });
-  return {
-    sealane,
-    api: adminApi({ port: adminPort }),
-    proxy,
-    port,
-    labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
-    async [Symbol.asyncDispose]() {
-      await sealane[Symbol.asyncDispose]();
-      await proxy[Symbol.asyncDispose]();
-    },
-  };
+  await using stack = new AsyncDisposableStack();
+  const proxy = stack.use(await startFilteringProxy(testedEngine().host, options));
+  const adminPort = await freePort();
+  const t = stack.use(await setUp('--docker', proxy.url, '--admin', `127.0.0.1:${adminPort}`));
+  const kept = stack.move();
+  return { ...t, api: adminApi({ port: adminPort }), proxy, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 const everyCall = (Object.keys(engineEndpoints) as EndpointName[]).map(callName);
@@ -90,27 +82,17 @@ describe('an engine that says that it is rootless', () => {
 
   it('is served through published ports, whose proxy accepts before the process listens', async () => {
     await using t = await startBehind(rootless);
-    const script =
-      "trap 'exit 0' TERM; mkdir /tmp/www; echo hello > /tmp/www/index.html; " +
-      'until [ -e /tmp/go ]; do sleep 0.05; done; httpd -f -p 8080 -h /tmp/www & wait';
     await using web = await startContainer({
       image: inject('images').tools,
       name: uniqueName('late'),
-      command: ['sh', '-c', script],
+      command: ['sh', '-c', serveOnce('/tmp/go')],
       labels: t.labels,
       ports: [8080],
     });
     const published = web.mappedPort(8080);
-    const waiting = await t.api.whyUntil('web', 'nothing-listens');
-    expect(waiting.summary).toMatch(/its published port accepts and closes at once: no process listens behind it yet$/);
-    expect(waiting.next).toMatch(/^Let the process of sealane-late-\w+ listen on its port 8080/);
-    const clients = Promise.all(Array.from({ length: 5 }, () => whoAnswers(t.port)));
-    await eventually(
-      async () => (await t.api.service('web')).held,
-      (held) => held === 5,
-    );
-    await web.exec(['touch', '/tmp/go']);
-    expect(new Set(await clients)).toEqual(new Set(['hello']));
+    const { next } = await t.api.whyUntil('web', 'nothing-listens');
+    expect(next).toMatch(/^Let the process of sealane-late-\w+ listen on its port 8080/);
+    await expectClientsToWait(t.api, t.port, () => web.exec(['touch', '/tmp/go']));
     expect((await t.api.service('web')).upstreams).toMatchObject([
       { endpoints: [`127.0.0.1:${published}`], way: 'since this engine is rootless', state: 'ready' },
     ]);
@@ -119,8 +101,6 @@ describe('an engine that says that it is rootless', () => {
   it('needs a published port, and why says so', async () => {
     await using t = await startBehind(rootless);
     await using hidden = await startReplica({ labels: t.labels });
-    const { summary, next } = await t.api.whyUntil(hidden.name, 'no-address');
-    expect(summary).toMatch(/this engine is rootless: .* port 8080 is not published/);
-    expect(next).toMatch(/^Publish it/);
+    await expectUnpublished(t.api, hidden.name);
   });
 });

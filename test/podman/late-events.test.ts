@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest';
-import { startNetwork, type TestContainer, type TestNetwork } from '../support/engine/containers.ts';
+import { expect, inject, it } from 'vitest';
+import { run } from '../../dev/machine/command.ts';
+import { startNetwork, testEngine, type TestContainer, type TestNetwork } from '../support/engine/containers.ts';
 import { startEngineProxy } from '../support/engine/proxy.ts';
 import { eventually, startReplica } from '../support/engine/replica.ts';
+import { serve } from '../support/engine/script.ts';
 import { setUp } from '../support/engine/set-up.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { startLoad } from '../support/load.ts';
@@ -35,20 +37,35 @@ it.each([
   expect(await stranger.address()).toBe(address);
   expect(tally.replicas()).toEqual([web.name, back.name].toSorted());
 });
+interface Stranger extends AsyncDisposable {
+  address(): Promise<string | undefined>;
+}
 
 /** A container without Sealane's labels that serves at the address, once the network has given it back. */
-async function startAt(network: TestNetwork, address: string): Promise<TestContainer> {
-  const create = {
+async function startAt(network: TestNetwork, address: string): Promise<Stranger> {
+  await using stack = new AsyncDisposableStack();
+  const container = await testEngine().createContainer({
+    Image: inject('images').tools,
+    Cmd: ['sh', '-c', `${serve('stranger')} wait`],
     NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
+    HostConfig: { NetworkMode: network.name },
+  });
+  stack.defer(async () => void (await container.remove({ force: true, v: true })));
+  const start = (): Promise<boolean> =>
+    container.start().then(
+      () => true,
+      (error: unknown) => {
+        if (!String(error).includes('already allocated')) throw error;
+        return false;
+      },
+    );
+  await eventually(start, Boolean);
+  const [program = '', ...args] = testedEngine().inside;
+  const ask = [...args, 'busybox', 'wget', '-qO-', `http://${address}:8080/`];
+  await eventually(() => run(program, ask).catch(() => ''), Boolean);
+  const kept = stack.move();
+  return {
+    address: async () => (await container.inspect()).NetworkSettings.Networks[network.name]?.IPAddress,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-  const stranger = await eventually(
-    () => startReplica({ networks: [network.name], create }).catch(() => undefined),
-    (started) => started !== undefined,
-  );
-  if (stranger === undefined) throw new Error('unreachable');
-  await eventually(
-    () => stranger.exec(['wget', '-qO-', `http://${address}:8080/`]),
-    ({ exitCode }) => exitCode === 0,
-  );
-  return stranger;
 }

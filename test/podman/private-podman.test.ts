@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { glob } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { processesOf } from '../../dev/engine/processes.ts';
+import { podmanProcesses } from '../../dev/engine/processes.ts';
 import { run } from '../../dev/machine/command.ts';
 import { countLines, exists, holdEngine, runSleeper } from '../support/engine/held-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
@@ -45,10 +45,12 @@ const nothing = { processes: 0, devices: 0, cgroups: 0, folder: false, superviso
 /** Counts what is left of a Podman and its container on the machine. */
 async function left({ folder, device, pid }: Traces, container: string): Promise<typeof nothing> {
   const cgroup = `libpod_parent/libpod-${container}`;
+  const cgroups: string[] = [];
+  for await (const path of glob([`/sys/fs/cgroup/${cgroup}`, `/sys/fs/cgroup/*/${cgroup}`])) cgroups.push(path);
   return {
-    processes: (await processesOf(`CONTAINERS_CONF=${folder}/containers.conf`, folder)).length,
+    processes: (await podmanProcesses(folder)).length,
     devices: countLines(await run('ip', ['-o', 'link', 'show']), device),
-    cgroups: (await Array.fromAsync(glob([`/sys/fs/cgroup/${cgroup}`, `/sys/fs/cgroup/*/${cgroup}`]))).length,
+    cgroups: cgroups.length,
     folder: await exists(folder),
     supervisor: await exists(`/proc/${pid}`),
   };

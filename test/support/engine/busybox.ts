@@ -1,8 +1,14 @@
 import { run, which } from '../../../dev/machine/command.ts';
 import { programEntries } from '../../../dev/images/machine-files.ts';
-import type { Entry } from '../../../dev/images/root-filesystem.ts';
+import { importImage, type Entry } from '../../../dev/images/root-filesystem.ts';
+import type { EngineClient } from '../../../src/demo/engine-client.ts';
 
-/** busybox with a link for each applet: the shell and tools of the test images. */
+/** Builds an image of busybox alone. */
+export async function buildBusyboxImage(client: EngineClient): Promise<string> {
+  return importImage(client, 'sealane-test-tools', await busyboxEntries(), ['ENV PATH=/bin', 'CMD ["sh"]']);
+}
+
+/** busybox with a link for each applet, and /tmp: the shell and tools of the test images. */
 export async function busyboxEntries(): Promise<Entry[]> {
   const busybox = await required('busybox');
   const applets = (await run(busybox, ['--list'])).trim().split('\n');
@@ -11,6 +17,7 @@ export async function busyboxEntries(): Promise<Entry[]> {
     ...applets
       .filter((name) => name !== 'busybox')
       .map((name) => ({ kind: 'link' as const, path: `/bin/${name}`, target: 'busybox' })),
+    { kind: 'folder', path: '/tmp', mode: 0o1777 },
   ];
 }
 

@@ -44,7 +44,6 @@ export async function buildToolsImage({ host }: Pick<AcquiredEngine, 'host'>): P
     ...(await programEntries(redis, '/usr/bin/redis-server')),
     ...(await programEntries(await required('redis-cli'), '/usr/bin/redis-cli')),
     ...(await programEntries(await required('nginx'), '/usr/bin/nginx')),
-    { kind: 'folder', path: '/tmp', mode: 0o1777 },
     { kind: 'folder', path: '/srv', mode: 0o777 },
     { kind: 'text', path: '/etc/passwd', text: 'root:x:0:0:root:/:/bin/sh\n' },
   ];

@@ -1,8 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { acquirePodman } from '../../../dev/engine/acquire-podman.ts';
-import { importImage } from '../../../dev/images/root-filesystem.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
-import { busyboxEntries } from './busybox.ts';
+import { buildBusyboxImage } from './busybox.ts';
 
 /**
  * The global setup of the tests on Podman: an engine in a network namespace of its own, and an image of busybox.
@@ -18,8 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await installMissing(programs, onProgress);
   const podman = await acquirePodman({ onProgress });
   try {
-    const entries = [...(await busyboxEntries()), { kind: 'folder', path: '/tmp', mode: 0o1777 } as const];
-    const tools = await importImage(podman.client, 'sealane-test-tools', entries, ['ENV PATH=/bin', 'CMD ["sh"]']);
+    const tools = await buildBusyboxImage(podman.client);
     // Nothing here needs Sealane's own image: Sealane runs on the engine's host.
     project.provide('images', { sealane: '', base: undefined, tools });
     const { host, address, inside } = podman;

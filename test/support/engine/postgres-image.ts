@@ -42,7 +42,6 @@ export async function buildPostgresImage(host: string, onProgress: (line: string
     ...(await programEntries(join(folder, 'bin/pg_isready'))),
     ...(await treeEntries(join(folder, 'lib'), join(folder, 'lib'), isNeeded)),
     ...(await treeEntries(`/usr/share/postgresql/${version}`, `/usr/share/postgresql/${version}`)),
-    { kind: 'folder', path: '/tmp', mode: 0o1777 },
     { kind: 'text', path: '/etc/passwd', text: 'root:x:0:0:root:/:/bin/sh\nbench:x:1000:1000::/tmp:/bin/sh\n' },
     { kind: 'text', path: '/start', text: script },
     { kind: 'copy', path: '/data.tar', source: await makeData(made.path, join(folder, 'bin/initdb')) },

@@ -16,7 +16,10 @@ export interface EngineProxy extends AsyncDisposable {
   /** Destroys every open connection, and new ones at once, until `unblock`. */
   block(): void;
   unblock(): void;
-  /** Keeps the events of open event streams back until `releaseEvents`, as an engine does that tells of them late. */
+  /**
+   * Keeps the events of open event streams back until `releaseEvents`, as an engine does that tells of them late. Throws
+   * where it has seen none.
+   */
   holdEvents(): void;
   releaseEvents(): void;
   /** The number of open connections. */
@@ -79,6 +82,7 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
       blocked = false;
     },
     holdEvents() {
+      if (streams.size === 0) throw new Error('there is no event stream to hold');
       for (const [client, stream] of streams) stream.unpipe(client).pause();
     },
     releaseEvents() {
@@ -94,7 +98,7 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
       const closed = new Promise((resolve) => server.close(resolve));
       cut();
       await closed;
-      await rm(folder, { recursive: true, force: true });
+      if (within === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }

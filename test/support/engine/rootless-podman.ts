@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packEntries } from '../../../dev/images/root-filesystem.ts';
+import { podmanConfiguration, podmanNeeds } from '../../../dev/engine/podman-config.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
-import { busyboxEntries } from './busybox.ts';
+import { buildBusyboxImage } from './busybox.ts';
 import { eventually } from './replica.ts';
 
 /**
@@ -26,28 +25,13 @@ export interface RootlessPodman extends AsyncDisposable {
 }
 
 const needs = [
-  { program: 'podman', debianPackage: 'podman' },
-  { program: 'conmon', debianPackage: 'conmon' },
-  { program: 'runc', debianPackage: 'runc' },
+  ...podmanNeeds,
   { program: 'slirp4netns', debianPackage: 'slirp4netns' },
-  { program: '/usr/lib/podman/netavark', debianPackage: 'netavark' },
   { program: 'busybox', debianPackage: 'busybox-static' },
 ] as const;
 
 /** The id of the user without rights, whom no process else runs as (Debian base-passwd). */
 const unprivileged = 65_534;
-
-/** runc also runs where version 1 and 2 of cgroups are mounted side by side. The limits are within this machine's own. */
-const configuration = `[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-lock_type = "file"
-[network]
-network_backend = "netavark"
-`;
 
 /** The first process stays root's: one that changes its user no longer ends with its parent (PR_SET_PDEATHSIG). */
 const entrance = `set -e
@@ -58,15 +42,42 @@ wait`;
 
 export async function startRootlessPodman(): Promise<RootlessPodman> {
   await installMissing(needs, () => {});
+  await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sealane-rootless-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  await furnish(folder);
   const url = `unix://${join(folder, 'podman.sock')}`;
+  const service = stack.use(startService(folder, url));
+  const client = connect(url);
+  const isUp = (): Promise<unknown> => client.ping().catch(() => undefined);
+  try {
+    await eventually(isUp, (pong) => pong !== undefined || service.hasEnded());
+    const image = await buildBusyboxImage(client);
+    const kept = stack.move();
+    return { url, client, image, shared: join(folder, 'shared'), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  } catch (error) {
+    throw new Error(`rootless Podman does not start: ${service.said() || String(error)}`, { cause: error });
+  }
+}
+
+/** Makes what is in the user's home: the configuration, the folder for sockets, and the one that containers may mount. */
+async function furnish(folder: string): Promise<void> {
   await mkdir(join(folder, 'config/containers'), { recursive: true });
   await mkdir(join(folder, 'run'), { mode: 0o700 });
-  await writeFile(join(folder, 'config/containers/containers.conf'), configuration);
+  await writeFile(join(folder, 'config/containers/containers.conf'), podmanConfiguration('runc'));
   await mkdir(join(folder, 'shared'));
   for (const path of ['', 'config', 'config/containers', 'run'])
     await chown(join(folder, path), unprivileged, unprivileged);
   await chmod(folder, 0o711);
+}
+
+interface Service extends AsyncDisposable {
+  hasEnded(): boolean;
+  /** What it has written to standard error. */
+  said(): string;
+}
+
+function startService(folder: string, url: string): Service {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -80,23 +91,14 @@ export async function startRootlessPodman(): Promise<RootlessPodman> {
   const log: string[] = [];
   const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
-  const ended = once(child, 'close');
-  const client = connect(url);
-  const stop = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await ended;
-    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  child.on('error', (error) => log.push(error.message));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  return {
+    hasEnded: () => child.exitCode !== null,
+    said: () => log.join('').trim(),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
   };
-  try {
-    const isUp = (): Promise<unknown> => client.ping().catch(() => undefined);
-    await eventually(isUp, (pong) => pong !== undefined || child.exitCode !== null);
-    const image = 'localhost/sealane-test-busybox:1';
-    const entries = [...(await busyboxEntries()), { kind: 'folder', path: '/tmp', mode: 0o1777 } as const];
-    const progress = await client.importImage(packEntries(entries), { repo: image, changes: ['ENV PATH=/bin'] });
-    for await (const _ of progress);
-    return { url, client, image, shared: join(folder, 'shared'), [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw new Error(`rootless Podman does not start: ${log.join('').trim() || String(error)}`, { cause: error });
-  }
 }

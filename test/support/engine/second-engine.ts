@@ -1,10 +1,9 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createNetwork, poolPrefix, removeNetwork } from '../../../dev/engine/network.ts';
+import { connectNamespace, createNetwork, poolPrefix, removeNetwork } from '../../../dev/engine/network.ts';
 import { engineVariable } from '../../../dev/engine/processes.ts';
-import { supervisorMessage } from '../../../dev/engine/supervisor-protocol.ts';
+import { supervised } from '../../../dev/engine/supervised.ts';
 import { run } from '../../../dev/machine/command.ts';
 import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
 import { eventually } from './replica.ts';
@@ -33,15 +32,11 @@ export async function startSecondEngine(): Promise<SecondEngine> {
   const { pool } = await createNetwork(name);
   stack.defer(() => removeNetwork(pool));
   await run('ip', ['link', 'del', name]);
-  const supervisor = startSupervisor(pool);
-  const gone = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()));
-  stack.defer(async () => {
-    if (supervisor.connected) supervisor.send({ kind: 'release' });
-    await gone;
-  });
-  const { host, folder } = await readyOf(supervisor, gone);
-  const inside: Inside = ['nsenter', `--net=/proc/${supervisor.pid}/ns/net`];
-  await connectNamespace(name, pool, supervisor.pid ?? 0, inside);
+  const { ready, pid, release } = await supervised('docker', { onProgress: () => {}, before: inNamespaceFor(pool) });
+  stack.defer(release);
+  const { host, folder } = ready;
+  const inside: Inside = ['nsenter', `--net=/proc/${pid}/ns/net`];
+  await makeWay(name, pool, pid, inside);
   // The device outlives its namespace by a moment, unless it is removed.
   stack.defer(async () => void (await run('ip', ['link', 'del', name])));
   const client = connect(host);
@@ -74,50 +69,26 @@ export async function startSecondEngine(): Promise<SecondEngine> {
 /** The command that runs another one in the namespace. */
 type Inside = readonly [program: string, namespace: string];
 
-/** Starts a supervisor in a namespace where all ranges but `pool` seem taken. */
-function startSupervisor(pool: string): ChildProcess {
+/** The command that runs another one in a new namespace, where all ranges but `pool` seem taken. */
+function inNamespaceFor(pool: string): readonly string[] {
   const others = Array.from({ length: 256 }, (_, octet) => `10.${octet}.0.0/16`).filter((range) => range !== pool);
   const routes = others.map((range) => `route add unreachable ${range}`).join('\n');
   const entrance = `ip link set lo up && printf '%s\\n' "$0" | ip -batch - && exec "$@"`;
-  return fork(fileURLToPath(new URL('../../../dev/engine/supervisor.ts', import.meta.url)), ['docker'], {
-    execPath: 'unshare',
-    execArgv: ['--net', 'sh', '-c', entrance, routes, process.execPath],
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    cwd: '/',
-  });
-}
-
-function readyOf(
-  supervisor: ChildProcess,
-  gone: Promise<void>,
-): Promise<{ readonly host: string; readonly folder: string }> {
-  return new Promise((resolve, reject) => {
-    supervisor.on('error', reject);
-    supervisor.on('message', (raw) => {
-      const message = supervisorMessage.parse(raw);
-      if (message.kind === 'failed') reject(new Error(message.reason));
-      else if ('folder' in message) resolve(message);
-    });
-    void gone.then(() => reject(new Error('the supervisor of the second engine ended early')));
-  });
+  return ['unshare', '--net', 'sh', '-c', entrance, routes];
 }
 
 /** The kernel in the namespace answers for all addresses of the pool (proxy_arp, ip-sysctl), and forwards to them. */
-async function connectNamespace(device: string, pool: string, pid: number, inside: Inside): Promise<void> {
+async function makeWay(device: string, pool: string, pid: number, inside: Inside): Promise<void> {
   // No router knows these two addresses (RFC 3927). No other engine has the pool, whose second byte is theirs.
   const network = `169.254.${poolPrefix(pool).split('.')[1]}`;
+  await connectNamespace(pid, device, `${network}.0`, `${network}.1`);
   const conf = '/proc/sys/net/ipv4';
   const settings = [
     `echo 1 > ${conf}/ip_forward`,
     `echo 1 > ${conf}/conf/outside/proxy_arp`,
     `echo 0 > ${conf}/neigh/outside/proxy_delay`,
   ];
-  await run('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'outside', 'netns', String(pid)]);
-  await run('ip', ['address', 'add', `${network}.0/31`, 'dev', device]);
-  await run('ip', ['link', 'set', device, 'up']);
-  const within = [`ip address add ${network}.1/31 dev outside`, 'ip link set outside up', ...settings];
-  await run(inside[0], [inside[1], 'sh', '-c', within.join(' && ')]);
+  await run(inside[0], [inside[1], 'sh', '-c', settings.join(' && ')]);
   // The route for the whole pool says that it is unreachable; these two go before it while the way is there.
   for (const half of ['0.0/17', '128.0/17']) await run('ip', ['route', 'add', poolPrefix(pool) + half, 'dev', device]);
 }

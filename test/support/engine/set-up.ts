@@ -23,15 +23,17 @@ export async function setUp(...args: readonly string[]): Promise<SetUp> {
   const prefix = uniqueName('label');
   const port = await freePort();
   const host = testedEngine().address;
-  const sealane = startBesideEngine('--label-prefix', prefix, '--bind', host, ...args);
+  await using stack = new AsyncDisposableStack();
+  const sealane = stack.use(startBesideEngine('--label-prefix', prefix, '--bind', host, ...args));
   const labelled: SetUp['labelled'] = (more = {}) => {
     const all = { listen: String(port), port: '8080', pool: 'web', ...more };
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [`${prefix}.${name}`, value]));
   };
   await sealane.line({ event: 'engine-connected' });
+  const kept = stack.move();
   return {
     ...{ sealane, prefix, host, port, labels: labelled(), labelled },
-    [Symbol.asyncDispose]: () => sealane[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 

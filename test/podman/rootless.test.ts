@@ -2,21 +2,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
-import { eventually, whoAnswers } from '../support/engine/replica.ts';
+import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
 import { startRootlessPodman, type RootlessPodman } from '../support/engine/rootless-podman.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
-/** A container that listens on port 8080 once the shared folder has the file `go`, published on a free port or not at all. */
+/** A container whose process listens once the shared folder has the file `go`. Returns its name. */
 async function startWeb(podman: RootlessPodman, labels: Record<string, string>, isPublished: boolean) {
-  const script =
-    'mkdir /tmp/www; echo hello > /tmp/www/index.html; ' +
-    'until [ -e /shared/go ]; do sleep 0.05; done; exec httpd -f -p 8080 -h /tmp/www';
+  const name = uniqueName('web');
   const container = await podman.client.createContainer({
-    name: uniqueName('web'),
+    name,
     Image: podman.image,
-    Cmd: ['sh', '-c', script],
+    Cmd: ['sh', '-c', serveOnce('/shared/go')],
     Labels: labels,
     ExposedPorts: { '8080/tcp': {} },
     HostConfig: {
@@ -25,7 +23,7 @@ async function startWeb(podman: RootlessPodman, labels: Record<string, string>, 
     },
   });
   await container.start();
-  return container;
+  return name;
 }
 
 it('rootless Podman is served through published ports: clients wait until the process listens', async () => {
@@ -37,26 +35,11 @@ it('rootless Podman is served through published ports: clients wait until the pr
   const api = adminApi({ port: adminPort });
   const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.pool': 'web' };
   await startWeb(podman, labels, true);
-  const waiting = await api.whyUntil('web', 'nothing-listens');
-  expect(waiting.summary).toMatch(/its published port accepts and closes at once/);
-  const clients = Promise.all(Array.from({ length: 5 }, () => whoAnswers(port)));
-  await eventually(
-    async () => (await api.service('web')).held,
-    (held) => held === 5,
-  );
-  await writeFile(join(podman.shared, 'go'), '');
-  expect(new Set(await clients)).toEqual(new Set(['hello']));
+  await expectClientsToWait(api, port, () => writeFile(join(podman.shared, 'go'), ''));
   expect((await api.service('web')).upstreams).toMatchObject([
     { way: 'since this engine is rootless', state: 'ready' },
   ]);
 
-  const hidden = await startWeb(
-    podman,
-    { ...labels, 'sealane.pool': 'hidden', 'sealane.listen': String(await freePort()) },
-    false,
-  );
-  const { Name } = await hidden.inspect();
-  const { summary, next } = await api.whyUntil(Name.replace(/^\//, ''), 'no-address');
-  expect(summary).toMatch(/this engine is rootless: .* port 8080 is not published/);
-  expect(next).toMatch(/^Publish it/);
+  const other = { ...labels, 'sealane.pool': 'hidden', 'sealane.listen': String(await freePort()) };
+  await expectUnpublished(api, await startWeb(podman, other, false));
 });
