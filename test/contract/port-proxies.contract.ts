@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { close, endings, published, servePortProxy } from '../support/sockets/port-proxy.ts';
+import { portProxySettleMs } from '../../src/relay/boundary/table.ts';
+import { closing, endings, published, publishBehindDead, servePortProxy } from '../support/sockets/port-proxy.ts';
 import { recorded } from '../support/sockets/recorded.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
@@ -18,21 +19,19 @@ export function describePortProxies(createRig: CreateRig): void {
   describe('port proxies', () => {
     test.each(delaysMs.flatMap((ms) => endings.map((how) => [ms, how] as const)))(
       'one that closes after %i ms with %s costs the client nothing: another upstream gets its bytes',
-      async (delayMs, how) => {
+      async (afterMs, how) => {
         await using rig = createRig();
-        await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, how), delayMs));
         await using echo = await serveEcho();
-        const upstreams = [published('dead', dead.port), published('echo', echo.port)];
-        const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-        await using client = await dial(port);
+        await using pair = await publishBehindDead(rig, echo.port, { how, afterMs });
+        await using client = await dial(pair.port);
 
         expect(await client.echo('question')).toBe('question');
         client.socket.end();
         expect(await client.closed).toBe('ended');
-        expect(dead.accepted()).toBe(1);
+        expect(pair.tried()).toBe(1);
         expect(await rig.suspects.find(() => true)).toMatchObject({ key: 'dead' });
         const record = await rig.records.find(() => true);
-        expect(record).toMatchObject({ upstream: 'echo', retries: 1, bytesUp: 8, bytesDown: 8 });
+        expect(record).toMatchObject({ upstream: 'live', retries: 1, bytesUp: 8, bytesDown: 8 });
       },
     );
 
@@ -41,7 +40,7 @@ export function describePortProxies(createRig: CreateRig): void {
       let listens = false;
       await using late = await servePortProxy((socket) => {
         if (listens) socket.pipe(socket.resume());
-        else close(socket, 'a reset');
+        else closing('a reset')(socket);
       });
       const port = await publishAndBind(rig, table([pool([published('late', late.port)])]));
       await using client = await dial(port);
@@ -57,12 +56,14 @@ export function describePortProxies(createRig: CreateRig): void {
       await using rig = createRig();
       await using server = await serve();
       const port = await publishAndBind(rig, table([pool([published('a', server.port)])]));
+      const startedMs = performance.now();
       await using client = await dial(port);
       const peer = await server.accept();
       client.socket.write('one ');
       expect(await peer.read(4)).toBe('one ');
       client.socket.write('two');
       expect(await peer.read(3)).toBe('two');
+      expect(performance.now() - startedMs).toBeLessThan(portProxySettleMs);
       peer.socket.write('answer');
       expect(await client.read(6)).toBe('answer');
       client.socket.write(' three');
@@ -75,22 +76,18 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('an upstream that speaks first is heard by a client that says nothing', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => close(socket, 'an end'));
       await using named = await serveNamed('b');
-      const upstreams = [published('dead', dead.port), published('b', named.port)];
-      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-      await using client = await dial(port);
+      await using pair = await publishBehindDead(rig, named.port, { how: 'an end' });
+      await using client = await dial(pair.port);
 
       expect(await client.read(1)).toBe('b');
     });
 
     test('bytes beyond those that are kept follow once the time is over, and an end is then an end', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
       await using server = await serve();
-      const upstreams = [published('dead', dead.port), published('a', server.port)];
-      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-      await using client = await dial(port);
+      await using pair = await publishBehindDead(rig, server.port, { how: 'a reset', afterMs: 50 });
+      await using client = await dial(pair.port);
       client.socket.write(large);
       const peer = await server.accept();
       expect(await peer.read(large.length)).toBe(large);
@@ -105,11 +102,9 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('a client that ends its direction is heard to its end by the next upstream', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
       await using server = await serve();
-      const upstreams = [published('dead', dead.port), published('a', server.port)];
-      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-      await using client = await dial(port);
+      await using pair = await publishBehindDead(rig, server.port, { how: 'a reset', afterMs: 50 });
+      await using client = await dial(pair.port);
       client.socket.end('question');
       const peer = await server.accept();
       expect(await peer.readToEnd()).toBe('question');
@@ -144,17 +139,15 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('the next upstream gets the PROXY header once, ahead of the bytes', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 1));
       await using server = await serve();
-      const upstreams = [published('dead', dead.port), published('a', server.port)];
-      const spec = pool(upstreams, { balance: 'first', proxyProtocol: 'v1' });
-      const port = await publishAndBind(rig, table([spec]));
-      await using client = await dial(port);
+      const options = { how: 'a reset', afterMs: 1, proxyProtocol: 'v1' } as const;
+      await using pair = await publishBehindDead(rig, server.port, options);
+      await using client = await dial(pair.port);
       client.socket.end('question');
       const peer = await server.accept();
 
       expect(await peer.readToEnd()).toBe(
-        `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${port}\r\nquestion`,
+        `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${pair.port}\r\nquestion`,
       );
     });
 
@@ -176,7 +169,7 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('the hold ends as it does for an upstream that refuses', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => close(socket, 'a reset'));
+      await using dead = await servePortProxy(closing('a reset'));
       const port = await publishAndBind(rig, table([pool([published('dead', dead.port)], { holdMs: 150 })]));
       await using client = await dial(port);
       client.socket.write('question');
@@ -188,7 +181,7 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('the next address of the same upstream is tried first, in its place', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => close(socket, 'an end'));
+      await using dead = await servePortProxy(closing('an end'));
       await using echo = await serveEcho();
       const endpoints = [dead, echo].map(({ port }) => ({ host: '127.0.0.1', port, viaPortProxy: true }));
       const port = await publishAndBind(rig, table([pool([upstream('a', { endpoints, maxConnections: 1 })])]));
@@ -200,11 +193,9 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('what a client says while its upstream changes arrives once and in order', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
       await using server = await serve();
-      const upstreams = [published('dead', dead.port), published('a', server.port)];
-      const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
-      await using client = await dial(port);
+      await using pair = await publishBehindDead(rig, server.port, { how: 'a reset', afterMs: 50 });
+      await using client = await dial(pair.port);
       let said = '';
       for (let part = 0; server.peers.length === 0 || part < 10; part++) {
         client.socket.write(`part ${part};`);
@@ -219,7 +210,7 @@ export function describePortProxies(createRig: CreateRig): void {
 
     test('a client of Postgres that is routed by its TLS hello is asked for TLS again, and its hello follows once', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'an end'), 50));
+      await using dead = await servePortProxy(closing('an end', 50));
       await using server = await serve();
       const upstreams = [published('dead', dead.port), published('db', server.port)];
       const names = [{ kind: 'sni', pattern: 'db.example.test', service: 'shop/api', tls: 'passthrough' }] as const;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { authority, certificateFor, leafFor } from '../support/certificates/certificates.ts';
 import { cancelRequest } from './cancels.contract.ts';
-import { close, published, servePortProxy } from '../support/sockets/port-proxy.ts';
+import { closing, published, servePortProxy } from '../support/sockets/port-proxy.ts';
 import { pour, soak } from '../support/sockets/bulk.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
@@ -164,7 +164,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
 
     test('is tried on the next upstream with all its bytes when a port proxy closes its connection', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'a reset'), 50));
+      await using dead = await servePortProxy(closing('a reset', 50));
       await using server = await serveEcho();
       const upstreams = [published('dead', dead.port), published('api-1', server.port)];
       const port = await publishAndBind(rig, tlsTable(upstreams, { balance: 'first' }));
@@ -528,7 +528,7 @@ export function describeTls(name: string, createRig: CreateRig): void {
 
     test('is dialed when a port proxy closes the connection to another amid the handshake', async () => {
       await using rig = createRig();
-      await using dead = await servePortProxy((socket) => void setTimeout(() => close(socket, 'an end'), 50));
+      await using dead = await servePortProxy(closing('an end', 50));
       await using server = await serveTls();
       const upstreams = [published('dead', dead.port), published('b', server.port)];
       const spec = pool(upstreams, { upstreamTls: named, balance: 'first' });

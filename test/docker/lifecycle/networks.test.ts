@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { startNetwork, uniqueName } from '../../support/engine/containers.ts';
+import { startNetwork } from '../../support/engine/containers.ts';
 import { eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
 import { setUp } from '../../support/engine/set-up.ts';
 import { engineDifferences } from '../../support/engine/tested-engine.ts';
@@ -90,17 +90,18 @@ describe('networks', () => {
     // In a network of their own no other test's container takes the address.
     await using network = await startNetwork();
     const networks = [network.name];
-    const stranger = uniqueName('stranger');
     await using web = await startReplica({ labels: t.labels, networks });
     await t.sealane.line({ event: 'route-opened', service: 'web' });
     const address = await web.address();
     await using load = startLoad(t.port);
     await load.answeredBy(web.name);
     await web.remove();
+    await using next = await startReplica({ networks });
+    const reuses = (await next.address()) === address;
+    expect(reuses).toBe(engineDifferences().reusesAddresses);
     const asked = { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } };
-    const create = engineDifferences().reusesAddresses ? {} : { NetworkingConfig: asked };
-    await using other = await startReplica({ name: stranger, networks, create });
-    expect(await other.address()).toBe(address);
+    await using asking = reuses ? undefined : await startReplica({ networks, create: { NetworkingConfig: asked } });
+    expect(await (asking ?? next).address()).toBe(address);
     await using back = await startReplica({ labels: t.labels, networks });
     await load.answeredBy(back.name);
     const tally = await load.stop();

@@ -30,7 +30,11 @@ function runOnce(id: string): Promise<void> {
   const socketPath = testedEngine().host.replace('unix://', '');
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, path: `/v4.0.0/libpod/containers/${id}/healthcheck`, agent: false });
-    call.on('response', (response) => response.resume().on('end', resolve).on('error', reject));
+    call.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      const done = statusCode < 400 ? resolve : () => reject(new Error(`the engine answers ${statusCode}`));
+      response.resume().on('end', done).on('error', reject);
+    });
     call.on('error', reject);
     call.end();
   });

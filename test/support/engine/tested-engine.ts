@@ -26,11 +26,13 @@ interface Differences {
   readonly checksHealth: boolean;
   /** It gives a free address to the next container at once; else only a container that asks for it has it. */
   readonly reusesAddresses: boolean;
+  /** It changes the limits of a running container. Podman 4.3 has no such call. */
+  readonly updatesLimits: boolean;
 }
 
 const differences: Readonly<Record<TestedEngine['name'], Differences>> = {
-  Docker: { tellsOfSignals: true, checksHealth: true, reusesAddresses: true },
-  Podman: { tellsOfSignals: false, checksHealth: false, reusesAddresses: false },
+  Docker: { tellsOfSignals: true, checksHealth: true, reusesAddresses: true, updatesLimits: true },
+  Podman: { tellsOfSignals: false, checksHealth: false, reusesAddresses: false, updatesLimits: false },
 };
 
 export function engineDifferences(): Differences {
