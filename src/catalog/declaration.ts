@@ -51,7 +51,7 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, En
   readonly drainMs: number;
 }
 
-export interface PublishedUpstream {
+interface PublishedUpstream {
   /** Why its own addresses are not dialed: `since this engine is rootless`. */
   readonly because: string;
   /** The port that its process is to listen on, which has another number outside of the container. */

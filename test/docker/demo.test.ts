@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
-import { testEngine } from '../support/engine/containers.ts';
+import { engineClient } from '../support/engine/containers.ts';
 import { expectTour } from '../support/sealane/tour.ts';
 import { runSealane } from '../support/sealane/sealane.ts';
 
@@ -14,7 +14,7 @@ describe('the tour on an engine', { timeout: 180_000 }, () => {
     const { code, stdout, stderr } = await runSealane(['demo', '--image', inject('images').sealane]);
     if (code !== 0) throw new Error(stdout + stderr);
     expectTour(stdout, 'docker stop one of the two');
-    const client = testEngine();
+    const client = engineClient();
     expect(await client.listContainers({ all: true, filters: { label } })).toEqual([]);
     expect(await client.listNetworks({ filters: { label } })).toEqual([]);
   });
@@ -22,6 +22,6 @@ describe('the tour on an engine', { timeout: 180_000 }, () => {
   it('by npm run demo builds its image from this checkout, and removes it at the end', async () => {
     const stdout = await run(process.execPath, [script], { timeoutMs: 170_000 });
     expectTour(stdout, 'docker stop one of the two');
-    expect(await testEngine().listImages({ filters: { reference: ['sealane:demo'] } })).toEqual([]);
+    expect(await engineClient().listImages({ filters: { reference: ['sealane:demo'] } })).toEqual([]);
   });
 });

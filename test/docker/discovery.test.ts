@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerers, startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { setUp } from '../support/engine/set-up.ts';
+import { setUp } from '../support/engine/beside-engine.ts';
 import { upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 

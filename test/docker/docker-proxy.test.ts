@@ -55,8 +55,9 @@ async function startDockerProxy(behind: number) {
   const exited = once(proxy, 'exit');
   // The proxy writes there once: 0 when it listens, else 1 and why it does not.
   const answer = proxy.stdio[3] as Readable;
-  const [said] = (await Promise.race([once(answer, 'data'), once(answer, 'end')])) as [Buffer?];
-  if (said?.toString().startsWith('0') !== true) throw new Error(`docker-proxy does not listen: ${said}`);
+  const [chunk] = (await Promise.race([once(answer, 'data'), once(answer, 'end')])) as [Buffer?];
+  const said = chunk?.toString() ?? 'it said nothing';
+  if (!said.startsWith('0')) throw new Error(`docker-proxy does not listen: ${said}`);
   return {
     port,
     async [Symbol.asyncDispose]() {

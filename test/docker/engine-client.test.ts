@@ -11,7 +11,7 @@ import {
   type ContainerOptions,
   type TestContainer,
 } from '../support/engine/containers.ts';
-import { startEngineProxy } from '../support/engine/proxy.ts';
+import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 
 const silent = (): void => {};
 const logger = { debug: silent, info: silent, warn: silent, error: silent };

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startReplica, answerers, eventually, whoAnswers } from '../support/engine/replica.ts';
 import { uniqueName } from '../support/engine/containers.ts';
-import { startEngineProxy } from '../support/engine/proxy.ts';
+import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -4,7 +4,7 @@ import { run } from '../../dev/machine/command.ts';
 import { startBrowser } from '../support/web/browser.ts';
 import { composeProject } from '../support/engine/compose.ts';
 import { get, hostnames, whileAsking } from '../support/engine/curl.ts';
-import { testEngine } from '../support/engine/containers.ts';
+import { engineClient } from '../support/engine/containers.ts';
 import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -145,7 +145,7 @@ describe('the example of the PROXY protocol', () => {
     );
     const [, client, peer] = /^you are ([\d.]+); the connection came from ([\d.]+)\n$/.exec(answer) ?? [];
     const sealane = await project.container('sealane');
-    const { Networks } = (await testEngine().getContainer(sealane).inspect()).NetworkSettings;
+    const { Networks } = (await engineClient().getContainer(sealane).inspect()).NetworkSettings;
     const [network] = Object.values(Networks);
     expect({ client, peer }).toEqual({ client: network?.Gateway, peer: network?.IPAddress });
   });

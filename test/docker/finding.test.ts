@@ -2,14 +2,15 @@ import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { authority, leafFor } from '../support/certificates/certificates.ts';
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { useContext, writeContext } from '../support/engine/docker-config.ts';
-import { startEngineProxy } from '../support/engine/proxy.ts';
+import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 import { startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { startEngineTlsProxy } from '../support/engine/tls-proxy.ts';
+import { testedEngine } from '../support/engine/tested-engine.ts';
+import { startEngineTlsProxy } from '../support/engine/proxies/tls.ts';
 import { logLines, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const engineUrl = process.env['DOCKER_HOST'] ?? '';
+const engineUrl = testedEngine().host;
 
 afterEach(() => vi.unstubAllEnvs());
 

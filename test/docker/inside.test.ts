@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest';
 import {
   startContainer,
   startNetwork,
-  testEngine,
+  engineClient,
   uniqueName,
   type TestContainer,
 } from '../support/engine/containers.ts';
@@ -110,7 +110,7 @@ describe('Sealane in a container', () => {
     await using sealane = await startInside(prefix, ['host'], ['--admin', 'off']);
     await says(sealane, { event: 'route-opened', service: 'web', listen: `127.0.0.1:${port}` });
     expect(await whoAnswers(port, '127.0.0.1')).toBe(web.name);
-    const { IPAM } = await testEngine().getNetwork(network.id).inspect();
+    const { IPAM } = await engineClient().getNetwork(network.id).inspect();
     const gateway = IPAM?.Config?.[0]?.['Gateway'];
     if (gateway === undefined) throw new Error('the network has no gateway');
     // The host's address on that network stands for all its others.

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it, vi } from 'vitest';
 import { stat } from 'node:fs/promises';
 import { logLines } from '../support/sealane/sealane.ts';
-import { startContainer, testEngine, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { startContainer, engineClient, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 
 /**
  * The image of the project's Dockerfile, run as the comments there recommend.
@@ -17,7 +17,7 @@ async function state(container: TestContainer): Promise<{ readonly running: bool
 
 describe('the image', () => {
   it('runs Sealane as an unprivileged user, and exposes no ports', async () => {
-    const { Config } = await testEngine().getImage(inject('images').sealane).inspect();
+    const { Config } = await engineClient().getImage(inject('images').sealane).inspect();
     expect(Config.User).toBe('1000:1000');
     expect(Config.Entrypoint).toEqual(['node', '/app/dist/main.js']);
     expect(Config.ExposedPorts ?? {}).toEqual({});
@@ -40,7 +40,7 @@ describe('the image', () => {
   it('adds less than 10 MB to its base', async () => {
     const { sealane, base } = inject('images');
     const [whole, beneath] = await Promise.all(
-      [sealane, base ?? 'node:26-bookworm-slim'].map((name) => testEngine().getImage(name).inspect()),
+      [sealane, base ?? 'node:26-bookworm-slim'].map((name) => engineClient().getImage(name).inspect()),
     );
     expect((whole?.Size ?? Infinity) - (beneath?.Size ?? 0)).toBeLessThan(10_000_000);
   });

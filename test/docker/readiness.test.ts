@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { serve, startScript } from '../support/engine/script.ts';
-import { setUp } from '../support/engine/set-up.ts';
+import { setUp } from '../support/engine/beside-engine.ts';
 import { lostWith, startLoad } from '../support/load.ts';
 import { hasFields, upstreamIs } from '../support/sealane/sealane.ts';
 

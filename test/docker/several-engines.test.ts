@@ -3,10 +3,11 @@ import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { canInstall } from '../../dev/machine/packages.ts';
 import { statusSchema } from '../../src/admin/schema.ts';
-import { testEngine, uniqueName } from '../support/engine/containers.ts';
+import { engineClient, uniqueName } from '../support/engine/containers.ts';
 import { buildToolsImage } from '../support/engine/images.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { startSecondEngine, type SecondEngine } from '../support/engine/second-engine.ts';
+import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -28,8 +29,9 @@ async function startOn({ client, host }: SecondEngine, labels: Readonly<Record<s
 /** A container without labels on each engine, under the same name. Nothing but the answer to a question asks for it. */
 async function createIdle({ client, host }: SecondEngine): Promise<AsyncDisposable & { readonly name: string }> {
   const name = uniqueName('idle');
-  const here = await testEngine().createContainer({ name, Image: inject('images').tools });
+  // This one is removed with its engine.
   await client.createContainer({ name, Image: await buildToolsImage({ host }) });
+  const here = await engineClient().createContainer({ name, Image: inject('images').tools });
   return { name, [Symbol.asyncDispose]: async () => void (await here.remove()) };
 }
 
@@ -44,7 +46,7 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     await startOn(second, shop);
     await using near = await startReplica({ labels: { ...shop, ...echo } });
     await using sealane = startSealane(
-      ...['--docker', `a=${process.env['DOCKER_HOST']}`, '--docker', `b=${second.host}`],
+      ...['--docker', `a=${testedEngine().host}`, '--docker', `b=${second.host}`],
       ...['--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', `127.0.0.1:${admin}`],
     );
     const api = adminApi({ port: admin });
@@ -76,8 +78,7 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     expect(await answerers(port)).toEqual(both);
     expect((await api.why('shop')).summary).toMatch(/^shop is served on .* as last known: engine b: /);
     expect((await api.why(`${near.name}@a:echo`)).verdict).toBe('reachable');
-    const more = startReplica({ labels: shop });
-    await using joined = await more;
+    await using joined = await startReplica({ labels: shop });
     await sealane.line({ event: 'upstream-added', upstream: `${joined.name}@a` });
 
     const from = sealane.lines.length;

@@ -5,10 +5,10 @@ import {
   startFilteringProxy,
   type FilteringProxy,
   type FilteringProxyOptions,
-} from '../support/engine/filtering-proxy.ts';
+} from '../support/engine/proxies/filtering.ts';
 import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
 import { answerers, eventually, startReplica } from '../support/engine/replica.ts';
-import { setUp, type SetUp } from '../support/engine/set-up.ts';
+import { setUp, type SetUp } from '../support/engine/beside-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
 import { freePort } from '../support/sockets/free-port.ts';

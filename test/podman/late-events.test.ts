@@ -1,10 +1,10 @@
 import { expect, inject, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
-import { startNetwork, testEngine, type TestContainer, type TestNetwork } from '../support/engine/containers.ts';
-import { startEngineProxy } from '../support/engine/proxy.ts';
+import { startNetwork, engineClient, type TestContainer, type TestNetwork } from '../support/engine/containers.ts';
+import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 import { eventually, startReplica } from '../support/engine/replica.ts';
 import { serve } from '../support/engine/script.ts';
-import { setUp } from '../support/engine/set-up.ts';
+import { setUp } from '../support/engine/beside-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { startLoad } from '../support/load.ts';
 import { upstreamIs } from '../support/sealane/sealane.ts';
@@ -44,7 +44,7 @@ interface Stranger extends AsyncDisposable {
 /** A container without Sealane's labels that serves at the address, once the network has given it back. */
 async function startAt(network: TestNetwork, address: string): Promise<Stranger> {
   await using stack = new AsyncDisposableStack();
-  const container = await testEngine().createContainer({
+  const container = await engineClient().createContainer({
     Image: inject('images').tools,
     Cmd: ['sh', '-c', `${serve('stranger')} wait`],
     NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },

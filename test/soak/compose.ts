@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { run } from '../../dev/machine/command.ts';
-import { testEngine, uniqueName } from '../support/engine/containers.ts';
+import { engineClient, uniqueName } from '../support/engine/containers.ts';
 import type { SoakEnvironment } from './environment.ts';
 
 /** The project of the docker-compose.yml beside this file, whose replicas are scaled by compose. */
@@ -19,7 +19,7 @@ export function composeProject(environment: SoakEnvironment): ComposeProject {
   /** The names of the running containers, by id. */
   const running = async (): Promise<Map<string, string>> => {
     const filters = { label: [`com.docker.compose.project=${project}`] };
-    const rows = await testEngine().listContainers({ filters });
+    const rows = await engineClient().listContainers({ filters });
     return new Map(rows.map(({ Id, Names }) => [Id, (Names[0] ?? '').slice(1)]));
   };
 

@@ -41,7 +41,8 @@ export class InstallationReader {
     const told = versionSchema.safeParse(value).data;
     const kernel = told?.KernelVersion;
     const installation = { platform: told?.Platform?.Name ?? '', ...(kernel && { kernel }) };
-    if (componentsOf(value).includes('rootlesskit')) return { installation: { ...installation, rootless: true } };
+    if (componentsOf(value).includes('rootlesskit'))
+      return { installation: { ...installation, rootless: true }, failure: undefined };
     const [info] = await Promise.allSettled([this.#ask('info', signal)]);
     const rootless = info.status === 'fulfilled' && isRootless(info.value);
     const failure = rootless ? undefined : (failureOf(info) ?? failureOf(version));
@@ -54,17 +55,18 @@ export type AskInstallation = (name: 'version' | 'info', signal: AbortSignal | u
 interface Answers {
   readonly installation: EngineInstallation;
   /** Why the engine may be of another kind than it told. */
-  readonly failure?: unknown;
+  readonly failure: Error | undefined;
 }
 
 /** With the deadlines of calls that are not answered, which double, these are 70 s; at once where a proxy cuts them off. */
 const mostFailures = 3;
 
 /** Why a call failed; undefined where it did not, or was refused. */
-function failureOf(call: PromiseSettledResult<unknown>): unknown {
+function failureOf(call: PromiseSettledResult<unknown>): Error | undefined {
   if (call.status === 'fulfilled') return undefined;
   const reason: unknown = call.reason;
-  return reason instanceof EngineError && reason.forbidden ? undefined : reason;
+  if (reason instanceof EngineError && reason.forbidden) return undefined;
+  return reason instanceof Error ? reason : new Error(messageOf(reason), { cause: reason });
 }
 
 function isRootless(info: unknown): boolean {

@@ -1,7 +1,7 @@
 import { expect, inject, it } from 'vitest';
 import { composeProject } from '../../support/engine/compose.ts';
 import { answerers, eventually } from '../../support/engine/replica.ts';
-import { setUp } from '../../support/engine/set-up.ts';
+import { setUp } from '../../support/engine/beside-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 
 it('docker-compose scales, restarts and recreates replicas under load, and no client fails but those of a dead process', async () => {

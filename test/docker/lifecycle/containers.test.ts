@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName, type TestContainer } from '../../support/engine/containers.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp, startBesideEngine } from '../../support/engine/set-up.ts';
+import { setUp, startBesideEngine } from '../../support/engine/beside-engine.ts';
 import { engineDifferences, testedEngine } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 import { hasFields, upstreamIs } from '../../support/sealane/sealane.ts';

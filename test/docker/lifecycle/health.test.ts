@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TestContainer } from '../../support/engine/containers.ts';
 import { keepChecking } from '../../support/engine/health-checks.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp } from '../../support/engine/set-up.ts';
+import { setUp } from '../../support/engine/beside-engine.ts';
 import { engineDifferences } from '../../support/engine/tested-engine.ts';
 import { upstreamIs } from '../../support/sealane/sealane.ts';
 

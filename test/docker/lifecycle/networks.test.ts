@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { startNetwork } from '../../support/engine/containers.ts';
 import { eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp } from '../../support/engine/set-up.ts';
+import { setUp } from '../../support/engine/beside-engine.ts';
 import { engineDifferences } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 import { upstreamIs } from '../../support/sealane/sealane.ts';

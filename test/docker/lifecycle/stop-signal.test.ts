@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { uniqueName } from '../../support/engine/containers.ts';
 import { answerers, startReplica } from '../../support/engine/replica.ts';
 import { serve, startScript } from '../../support/engine/script.ts';
-import { setUp, type SetUp } from '../../support/engine/set-up.ts';
+import { setUp, type SetUp } from '../../support/engine/beside-engine.ts';
 import { engineDifferences } from '../../support/engine/tested-engine.ts';
 import { hasFields, upstreamIs } from '../../support/sealane/sealane.ts';
 import { freePort } from '../../support/sockets/free-port.ts';

@@ -3,7 +3,7 @@ import type { ContainerInfo } from 'dockerode';
 import { inject } from 'vitest';
 import { projectRoot } from '../../../dev/images/sealane-image.ts';
 import { run } from '../../../dev/machine/command.ts';
-import { testEngine, uniqueName } from './containers.ts';
+import { engineClient, uniqueName } from './containers.ts';
 
 /**
  * Runs a compose file of this repository with docker-compose (1.29 is the oldest supported version), with the test
@@ -36,7 +36,7 @@ export function composeProject(folder: string, variables: Readonly<Record<string
     run('docker-compose', ['-p', name, '-f', file, ...args], { env, timeoutMs: 100_000 });
   const containerOf = async (service: string): Promise<ContainerInfo> => {
     const label = [`com.docker.compose.project=${name}`, `com.docker.compose.service=${service}`];
-    const [container] = await testEngine().listContainers({ all: true, filters: { label } });
+    const [container] = await engineClient().listContainers({ all: true, filters: { label } });
     if (container === undefined) throw new Error(`there is no container of ${service}`);
     return container;
   };
@@ -54,7 +54,7 @@ export function composeProject(folder: string, variables: Readonly<Record<string
 
 /** Removes a project as `docker-compose down --volumes` does, without the second that a start of docker-compose costs. */
 async function takeDown(project: string): Promise<void> {
-  const engine = testEngine();
+  const engine = engineClient();
   const of = { filters: { label: [`com.docker.compose.project=${project}`] } };
   const containers = await engine.listContainers({ ...of, all: true });
   await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));

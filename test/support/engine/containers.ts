@@ -6,7 +6,7 @@ import type {
   NetworkCreateOptions,
 } from 'dockerode';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
-import { connect } from '../../../src/demo/engine-client.ts';
+import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
 
 /**
  * Containers and networks for tests: started by testcontainers, controlled by plain engine calls, and removed at the
@@ -41,7 +41,7 @@ export class TestContainer implements AsyncDisposable {
     this.#started = started;
     this.id = started.getId();
     this.name = started.getName().replace(/^\//, '');
-    this.engine = testEngine().getContainer(this.id);
+    this.engine = engineClient().getContainer(this.id);
   }
 
   /** The port of this machine on which `port` is published. */
@@ -130,7 +130,7 @@ export async function startContainer(options: ContainerOptions): Promise<TestCon
   if (network !== undefined) container.withNetworkMode(network);
   if (options.ports) container.withExposedPorts(...options.ports);
   const started = new TestContainer(await container.start());
-  for (const other of others) await testEngine().getNetwork(other).connect({ Container: started.id });
+  for (const other of others) await engineClient().getNetwork(other).connect({ Container: started.id });
   return started;
 }
 
@@ -153,7 +153,7 @@ export async function startNetwork(
   options: Omit<Partial<NetworkCreateOptions>, 'Name'> = {},
   name = uniqueName('net'),
 ): Promise<TestNetwork> {
-  const network = await testEngine().createNetwork({ ...options, Name: name });
+  const network = await engineClient().createNetwork({ ...options, Name: name });
   return {
     id: network.id,
     name,
@@ -169,9 +169,10 @@ export async function startNetwork(
   };
 }
 
-export function testEngine(): ReturnType<typeof connect> {
+/** The client of the engine that testcontainers uses, too, also where no project of vitest provides one. */
+export function engineClient(): EngineClient {
   const host = process.env['DOCKER_HOST'];
-  if (host === undefined) throw new Error('no engine: this test belongs to the project "docker"');
+  if (host === undefined) throw new Error('no engine: DOCKER_HOST is not set');
   return connect(host);
 }
 

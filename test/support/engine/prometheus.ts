@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { programEntries } from '../../../dev/images/machine-files.ts';
+import { importImage } from '../../../dev/images/root-filesystem.ts';
+import { connect } from '../../../src/demo/engine-client.ts';
+import { required } from './busybox.ts';
 
 /**
- * Queries a running Prometheus.
+ * Builds an image of Prometheus, and queries one that runs.
  */
 const resultSchema = z.object({
   status: z.literal('success'),
@@ -19,4 +23,13 @@ export async function queryPrometheus(port: number, expression: string): Promise
     .then((response) => response.json())
     .catch(() => undefined);
   return resultSchema.safeParse(answer).data?.data.result ?? [];
+}
+
+/** Builds an image of Debian's Prometheus from this machine's files. */
+export async function buildPrometheusImage(host: string): Promise<string> {
+  const entries = [
+    ...(await programEntries(await required('prometheus'), '/usr/bin/prometheus')),
+    { kind: 'folder', path: '/tmp', mode: 0o1777 } as const,
+  ];
+  return importImage(connect(host), 'sealane-test-prometheus', entries, ['ENV PATH=/usr/bin']);
 }

@@ -14,8 +14,6 @@ export interface ReplicaOptions {
   /** The networks by name. `host` and `container:<id>` must be the only one. */
   readonly networks?: readonly string[];
   readonly port?: number;
-  /** The ports to publish, each on a free port of this machine. */
-  readonly ports?: readonly number[];
   /** Other parameters of the engine's create call. */
   readonly create?: NonNullable<ContainerOptions['create']>;
   readonly host?: NonNullable<ContainerOptions['host']>;

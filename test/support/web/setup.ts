@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { chromiumPath } from './browser.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
-import { acquireShared } from '../engine/shared-engine.ts';
+import { acquireShared } from '../engine/global/shared-engine.ts';
 
 /**
  * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests both
@@ -21,7 +21,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
     const tools = await buildToolsImage(engine);
-    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
     project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     project.provide('images', { tools, sealane: sealaneImage, base: undefined });
     return async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { presentEngine } from '../../../src/demo/engine-client.ts';
 import { authority, leafFor } from '../../support/certificates/certificates.ts';
 import { useContext, writeContext } from '../../support/engine/docker-config.ts';
-import { startEngineTlsProxy } from '../../support/engine/tls-proxy.ts';
+import { startEngineTlsProxy } from '../../support/engine/proxies/tls.ts';
 import { startFakeEngine } from '../../support/fake-engine/fake-engine.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

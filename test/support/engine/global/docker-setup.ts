@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
-import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
-import { installMissing } from '../../../dev/machine/packages.ts';
-import { removeSealaneImage } from '../../../dev/images/sealane-image.ts';
-import { buildImages, type TestImages } from './images.ts';
+import type { AcquiredEngine } from '../../../../dev/engine/acquire.ts';
+import { installMissing } from '../../../../dev/machine/packages.ts';
+import { removeSealaneImage } from '../../../../dev/images/sealane-image.ts';
+import { buildImages, type TestImages } from '../images.ts';
 import { acquireShared } from './shared-engine.ts';
 
 /**

@@ -1,18 +1,18 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
+import { adminApi, type AdminApi } from '../../support/sealane/admin-api.ts';
 import {
   startContainer,
   startNetwork,
   uniqueName,
   type ContainerOptions,
   type TestContainer,
-} from '../support/engine/containers.ts';
-import { startEngineProxy, type EngineProxy } from '../support/engine/proxy.ts';
-import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
-import { startSealane, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/free-port.ts';
+} from '../../support/engine/containers.ts';
+import { startEngineProxy, type EngineProxy } from '../../support/engine/proxies/plain.ts';
+import { eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
+import { startSealane, upstreamIs, type Sealane } from '../../support/sealane/sealane.ts';
+import { freePort } from '../../support/sockets/free-port.ts';
 
 /**
  * The answer of `why` for each cause, on a real engine. All tests share one Sealane on the host; tests of a scope or of

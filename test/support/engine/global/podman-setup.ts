@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { acquirePodman } from '../../../dev/engine/acquire-podman.ts';
-import { installMissing } from '../../../dev/machine/packages.ts';
-import { buildBusyboxImage } from './busybox.ts';
+import { acquirePodman } from '../../../../dev/engine/acquire-podman.ts';
+import { installMissing } from '../../../../dev/machine/packages.ts';
+import { buildBusyboxImage } from '../busybox.ts';
 
 /**
  * The global setup of the tests on Podman: an engine in a network namespace of its own, and an image of busybox.

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
-import type { PemPair } from '../../../src/certificates/authority.ts';
+import type { PemPair } from '../../../../src/certificates/authority.ts';
 
 /** A TLS server before an engine's unix socket, as dockerd's `--tlsverify`: it asks clients for a certificate. */
 export interface EngineTlsProxy extends AsyncDisposable {

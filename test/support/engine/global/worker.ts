@@ -1,4 +1,4 @@
-import { testedEngine } from './tested-engine.ts';
+import { testedEngine } from '../tested-engine.ts';
 
 /** Set in each worker, since projects with different engines run in one process of vitest. */
 process.env['DOCKER_HOST'] = testedEngine().host;

@@ -1,4 +1,4 @@
-import { acquireEngine, type AcquiredEngine } from '../../../dev/engine/acquire.ts';
+import { acquireEngine, type AcquiredEngine } from '../../../../dev/engine/acquire.ts';
 
 /**
  * The engine of this test run, for the global setup of each project that needs one. Vitest sets up first the project whose

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { renderWhy } from '../../src/cli/render/why.ts';
-import { painter } from '../../src/text/paint.ts';
-import { startContainer, uniqueName, type ContainerOptions, type TestContainer } from '../support/engine/containers.ts';
-import { eventually } from '../support/engine/replica.ts';
-import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
-import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
-import { freePort } from '../support/sockets/free-port.ts';
+import { renderWhy } from '../../../src/cli/render/why.ts';
+import { painter } from '../../../src/text/paint.ts';
+import {
+  startContainer,
+  uniqueName,
+  type ContainerOptions,
+  type TestContainer,
+} from '../../support/engine/containers.ts';
+import { eventually } from '../../support/engine/replica.ts';
+import { adminApi, type AdminApi } from '../../support/sealane/admin-api.ts';
+import { startSealane, type Sealane } from '../../support/sealane/sealane.ts';
+import { freePort } from '../../support/sockets/free-port.ts';
 
 /**
  * The answers of `why` in the commonest cases, word for word, on a real engine. All containers are services of one compose
