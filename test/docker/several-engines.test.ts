@@ -76,7 +76,7 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     await sealane.line({ event: 'engine-unreachable', engine: 'b' });
     expect(await states()).toEqual(['a connected', 'b disconnected']);
     expect(await answerers(port)).toEqual(both);
-    expect((await api.why('shop')).summary).toMatch(/^shop is served on .* as last known: engine b: /);
+    expect((await api.why('shop')).summary).toMatch(/^shop is served on .* as last known: engine b is out of reach: /);
     expect((await api.why(`${near.name}@a:echo`)).verdict).toBe('reachable');
     await using joined = await startReplica({ labels: shop });
     await sealane.line({ event: 'upstream-added', upstream: `${joined.name}@a` });

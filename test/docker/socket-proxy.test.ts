@@ -91,7 +91,7 @@ describe('an engine that says that it is rootless', () => {
     });
     const published = web.mappedPort(8080);
     const { next } = await t.api.whyUntil('web', 'nothing-listens');
-    expect(next).toMatch(/^Let the process of sealane-late-\w+ listen on its port 8080/);
+    expect(next).toContain(`Let its process listen on port 8080, published as 127.0.0.1:${published} `);
     await expectClientsToWait(t.api, t.port, () => web.exec(['touch', '/tmp/go']));
     expect((await t.api.service('web')).upstreams).toMatchObject([
       { endpoints: [`127.0.0.1:${published}`], way: 'since this engine is rootless', state: 'ready' },
