@@ -55,9 +55,12 @@ export function afterFailedDial(history: ProbeHistory, reason: string): ProbeHis
   return kind === 'fit' ? { verdict: { kind: 'suspect', reason }, streak: 0, probes: 0 } : history;
 }
 
-/** Probes come fast at first: most containers listen within milliseconds of their start, and clients may be waiting. */
+/**
+ * Most containers listen within milliseconds of their start, and clients may be waiting: for the first seconds the pause
+ * between probes is a quarter of the time that the upstream has taken so far, within these limits.
+ */
 const eagerMs = 5_000;
-const eagerDelayMs = 25;
+const eagerDelayMs = { least: 2, most: 25 };
 const laterDelayMs = 250;
 const suspectBackoff = { firstMs: 25, maxMs: 1_000 };
 
@@ -72,7 +75,8 @@ export function nextProbeMs(
     case 'pending':
       if (!isProbed(plan)) return undefined;
       if (probes === 0) return 0;
-      return ageMs < eagerMs ? eagerDelayMs : laterDelayMs;
+      if (ageMs >= eagerMs) return laterDelayMs;
+      return Math.min(Math.max(eagerDelayMs.least, ageMs / 4), eagerDelayMs.most);
     case 'suspect':
       return backoffDelayMs(probes, suspectBackoff, random);
     case 'fit':

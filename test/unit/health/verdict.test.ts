@@ -62,11 +62,11 @@ describe('a verdict', () => {
 });
 
 describe('the next probe', () => {
-  test('is at once, then 25 ms apart, then 250 ms, and never again once it passed', () => {
+  test('is at once, then after a quarter of the time so far, then after 250 ms, and never again once it passed', () => {
     const asked = afterProbe(unproven, fail, readiness);
     expect(nextProbeMs(unproven, readiness, 0, halfway)).toBe(0);
-    expect(nextProbeMs(asked, readiness, 100, halfway)).toBe(25);
-    expect(nextProbeMs(asked, readiness, 6_000, halfway)).toBe(250);
+    const delays = [0, 8, 40, 100, 4_999, 5_000, 60_000].map((ageMs) => nextProbeMs(asked, readiness, ageMs, halfway));
+    expect(delays).toEqual([2, 2, 10, 25, 25, 250, 250]);
     expect(nextProbeMs(fit, readiness, 0, halfway)).toBeUndefined();
   });
 
