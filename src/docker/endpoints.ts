@@ -15,10 +15,9 @@ export const engineEndpoints = {
   inspect: { path: '/containers/{id}/json' },
   version: {
     path: '/version',
-    without:
-      'that the engine is in a virtual machine or rootless Docker, or Podman behind a proxy that drops its headers',
+    without: 'Podman behind a proxy that drops its headers',
   },
-  info: { path: '/info', without: 'that the engine is rootless' },
+  info: { path: '/info', without: 'that the engine is rootless, unless it is a recent Docker' },
   network: { path: '/networks/{id}', without: 'which networks are macvlan or ipvlan' },
 } as const satisfies Readonly<Record<string, EngineEndpoint>>;
 

@@ -119,6 +119,9 @@ export const versionSchema = z.object({
 export const infoSchema = z.object({
   SecurityOptions: z.array(z.string()).nullish(),
   Rootless: z.boolean().nullish(),
+  /** `Docker Desktop` for its virtual machine. */
+  OperatingSystem: z.string().nullish(),
+  KernelVersion: z.string().nullish(),
 });
 
 /** The `Date` of an answer, in milliseconds since the Unix epoch. */

@@ -123,7 +123,7 @@ describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (d
     const config = await folder.write(
       'sealane.yaml',
       `services:
-  api: { listen: 127.0.0.1:${port}, host: api.localhost, sniff-timeout: 50ms, upstreams: [127.0.0.1:${api.port}] }
+  api: { listen: 127.0.0.1:${port}, host: api.localhost, sniff-timeout: 1s, upstreams: [127.0.0.1:${api.port}] }
   ssh: { listen: 127.0.0.1:${port}, upstreams: [127.0.0.1:${ssh.port}] }
 `,
     );

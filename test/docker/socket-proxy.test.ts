@@ -29,17 +29,20 @@ async function startBehind(options: FilteringProxyOptions): Promise<Behind> {
 }
 
 const everyCall = (Object.keys(engineEndpoints) as EndpointName[]).map(callName);
+/** Docker's pings and its `/info` tell all that `/version` would. */
+const usualCalls = everyCall.filter((call) => call !== callName('version'));
 const neededCalls = endpointPaths('needed').map((path) => `GET ${path}`);
 
 describe('behind a socket proxy that allows', () => {
   it.each([
-    ['what the README names, Sealane asks for nothing else', everyCall, []],
+    ['what the README names, Sealane asks for nothing else', everyCall, usualCalls, []],
     [
       'only what is needed, Sealane works the same',
       neededCalls,
+      neededCalls,
       endpointPaths('optional').map((path) => `GET ${path}`),
     ],
-  ])('%s', async (_, allow, refused) => {
+  ])('%s', async (_, allow, asked, refused) => {
     await using t = await startBehind({ allow });
     await using network = await startNetwork();
     await using one = await startReplica({ labels: t.labels });
@@ -72,7 +75,7 @@ describe('behind a socket proxy that allows', () => {
         (names) => names.length === 2,
       ),
     ).toEqual(both);
-    expect([...t.proxy.allowed].toSorted()).toEqual(allow.toSorted());
+    expect([...t.proxy.allowed].toSorted()).toEqual(asked.toSorted());
     expect([...t.proxy.refused].toSorted()).toEqual(refused.toSorted());
   });
 });

@@ -37,8 +37,7 @@ export function watchCalls(engine: Engine, clock: Clock, handlers: CallWatchHand
     inspect: (id, signal) => watch.track(callName('inspect'), () => engine.inspect(id, signal)),
     events: (since, signal) => watch.track(callName('events'), () => engine.events(since, signal)),
     ...(installation && {
-      installation: (signal) =>
-        watch.track(`${callName('version')} and ${callName('info')}`, () => installation(signal)),
+      installation: (signal) => watch.track(callName('info'), () => installation(signal)),
     }),
   };
 }

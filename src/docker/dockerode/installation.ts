@@ -1,11 +1,12 @@
+import type { z } from 'zod';
 import { messageOf } from '../../text/message-of.ts';
 import { EngineError, type EngineInstallation } from '../engine.ts';
 import { infoSchema, versionSchema } from '../schema.ts';
 
 /**
- * Reads the kind of installation from two calls, since neither tells all: /version has the platform and the kernel. Only
- * recent versions of Docker say in /version that they are rootless; Podman never does, and rootless Docker 26 to 28 may
- * close the connection instead.
+ * Reads the kind of installation: from `/info`, where every engine says whether it is rootless; from `/version`, which
+ * recent rootless Docker names its parts in, where a proxy forbids `/info`. Only one of them is asked where that tells: a
+ * call takes Podman a second on Debian, where it looks up the packages of its programs.
  *
  * A refusal means that the engine does not tell. Any other failure may be a busy engine's: the call rejects, to be made
  * again. Until it has told, no container is dialed, since the addresses of a rootless engine's containers are others'
@@ -36,18 +37,26 @@ export class InstallationReader {
   }
 
   async #readOnce(signal: AbortSignal | undefined): Promise<Answers> {
+    const [info] = await Promise.allSettled([this.#ask('info', signal)]);
+    const told = infoSchema.safeParse(info.status === 'fulfilled' ? info.value : undefined).data;
+    const tellsKind = Array.isArray(told?.SecurityOptions) || typeof told?.Rootless === 'boolean';
+    if (tellsKind && told?.KernelVersion)
+      return { installation: installationOf(told.OperatingSystem, told.KernelVersion, isRootless(told)) };
     const [version] = await Promise.allSettled([this.#ask('version', signal)]);
     const value = version.status === 'fulfilled' ? version.value : undefined;
-    const told = versionSchema.safeParse(value).data;
-    const kernel = told?.KernelVersion;
-    const installation = { platform: told?.Platform?.Name ?? '', ...(kernel && { kernel }) };
-    if (componentsOf(value).includes('rootlesskit'))
-      return { installation: { ...installation, rootless: true }, failure: undefined };
-    const [info] = await Promise.allSettled([this.#ask('info', signal)]);
-    const rootless = info.status === 'fulfilled' && isRootless(info.value);
-    const failure = rootless ? undefined : (failureOf(info) ?? failureOf(version));
-    return { installation: { ...installation, rootless }, failure };
+    const other = versionSchema.safeParse(value).data;
+    const rootless = isRootless(told) || componentsOf(value).includes('rootlesskit');
+    const installation = installationOf(other?.Platform?.Name, told?.KernelVersion ?? other?.KernelVersion, rootless);
+    return rootless ? { installation } : { installation, failure: failureOf(info) ?? failureOf(version) };
   }
+}
+
+function installationOf(
+  platform: string | null | undefined,
+  kernel: string | null | undefined,
+  rootless: boolean,
+): EngineInstallation {
+  return { platform: platform ?? '', ...(kernel && { kernel }), rootless };
 }
 
 export type AskInstallation = (name: 'version' | 'info', signal: AbortSignal | undefined) => Promise<unknown>;
@@ -55,7 +64,7 @@ export type AskInstallation = (name: 'version' | 'info', signal: AbortSignal | u
 interface Answers {
   readonly installation: EngineInstallation;
   /** Why the engine may be of another kind than it told. */
-  readonly failure: Error | undefined;
+  readonly failure?: Error | undefined;
 }
 
 /** With the deadlines of calls that are not answered, which double, these are 70 s; at once where a proxy cuts them off. */
@@ -69,10 +78,9 @@ function failureOf(call: PromiseSettledResult<unknown>): Error | undefined {
   return reason instanceof Error ? reason : new Error(messageOf(reason), { cause: reason });
 }
 
-function isRootless(info: unknown): boolean {
-  const { data } = infoSchema.safeParse(info);
-  const isRootlessDocker = (data?.SecurityOptions ?? []).some((option) => /^name=rootless\b/.test(option));
-  return data?.Rootless === true || isRootlessDocker;
+function isRootless(info: z.infer<typeof infoSchema> | undefined): boolean {
+  const isRootlessDocker = (info?.SecurityOptions ?? []).some((option) => /^name=rootless\b/.test(option));
+  return info?.Rootless === true || isRootlessDocker;
 }
 
 /** The names of the components in an answer to /version. */
