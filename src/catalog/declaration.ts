@@ -41,6 +41,7 @@ export interface RouteMatch {
 export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, EngineTag {
   /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
+  readonly task?: TaskTag;
   readonly health: HealthPlan;
   /** What to do where its addresses answer nothing; without it, the advice names them. */
   readonly silentAdvice?: string;
@@ -99,6 +100,19 @@ export interface ContainerRun {
   readonly startedAtNs: bigint;
 }
 
+/** The task of a Swarm that a container runs; all texts are printable. */
+export interface TaskTag {
+  readonly id: string;
+  /** The Swarm's own name of the service: `shop_web`. */
+  readonly service: string;
+  /** Docker's name for people: `shop_web.2`, or with the node's id for a task of a global service. */
+  readonly name: string;
+  /** The number of a replica; absent for a task of a global service. */
+  readonly slot?: number;
+  /** The host name of the node, or its id where no manager tells it. */
+  readonly node: string;
+}
+
 export type Declarer =
   | {
       readonly kind: 'container';
@@ -108,8 +122,10 @@ export type Declarer =
       /** The name of the container's engine; undefined where only one is watched. */
       readonly engine?: string | undefined;
       readonly createdAtMs: number;
-      /** Its compose project; only compared, since it is hostile text. */
+      /** Its compose project or stack; only compared, since it is hostile text. */
       readonly project?: string | undefined;
+      /** The task of a Swarm that it is of. */
+      readonly task?: TaskTag;
       /** The name of the route in the container's labels; '' for the unnamed route. */
       readonly route: string;
     }

@@ -110,7 +110,7 @@ function successorOf({ name, lingersUntilMs, upstreams }: Service, world: Explai
   // A named route's service is called after its container's service: `shop/api:web`.
   const names = new Set([name, name.replace(/:[^:]*$/, '')]);
   const all = [...world.containers(), ...world.inspected].filter(
-    (one) => names.has(one.composeService ?? one.name) || names.has(one.name) || one.pools.includes(name),
+    (one) => names.has(one.createdFor ?? one.name) || names.has(one.name) || one.pools.includes(name),
   );
   return all.find(({ id }) => !isDeclaring(id, world));
 }

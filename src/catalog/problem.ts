@@ -33,6 +33,7 @@ const subjects = {
   'port-unclear': 'container',
   'no-address': 'container',
   'no-shared-network': 'container',
+  'no-shared-overlay': 'container',
   'not-on-network': 'container',
   'namespace-lost': 'container',
   'listen-conflict': 'service',

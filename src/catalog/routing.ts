@@ -46,6 +46,7 @@ function toSpec(upstream: ServiceUpstream): UpstreamSpec {
   const { declared, state, weight } = upstream;
   const {
     run: _run,
+    task: _task,
     health: _health,
     silentAdvice: _silentAdvice,
     published: _published,

@@ -98,7 +98,7 @@ const schema = z.object({
   scope: scope.schema
     .default('all')
     .meta({ value: scope.value, fallback: '`all`' })
-    .describe("Which labelled containers are served: all, or those of Sealane's own compose project."),
+    .describe("Which labelled containers are served: all, or those of Sealane's own compose project or stack."),
   bind: ipSchema
     .optional()
     .meta({

@@ -65,12 +65,20 @@ export function createEngineWatch(
   const tag: EngineTag = alone ? {} : { engine: name };
   const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
   const networks = createDirectNetworks();
-  const hasRoute = (address: string): boolean => networks.find(address).kind !== 'none';
+  const routes = {
+    hasRoute: (address: string): boolean => networks.find(address).kind !== 'none',
+    isRouted(address: string): boolean {
+      const path = networks.find(address);
+      return path.kind === 'none' && path.isRouted;
+    },
+  };
   let watcher: EngineWatcher | undefined;
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? notWatchedYet;
   const seenFrom = rememberingVantage();
   const vantage = (standpoint: Standpoint): Vantage | undefined => seenFrom(snapshot().vantage, standpoint);
-  const declare = remembering((bind) => createDiscoverer({ labelPrefix, scope, bind, socketFolder, hasRoute, ...tag }));
+  const declare = remembering((bind) =>
+    createDiscoverer({ labelPrefix, scope, bind, socketFolder, ...routes, ...tag }),
+  );
   return {
     name,
     engine,

@@ -5,6 +5,7 @@ import type { Cause, Explanation } from '../catalog/explain/explanation.ts';
 import type { ContainerView, EngineView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
 import { asksFor, viewContainer, viewVantage, type ViewedEngine } from '../discovery/container-view.ts';
+import { serviceOf, taskOf } from '../docker/creator.ts';
 import type { ContainerFacts, ContainerSummary, Vantage } from '../docker/facts.ts';
 import type { Engine } from '../docker/engine.ts';
 import { isOnOwnHost } from '../docker/identity/vantage.ts';
@@ -167,7 +168,6 @@ function isMeant(
   on: ViewedEngine,
   { catalog, labelPrefix }: ExplainWorld,
 ): boolean {
-  const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = labels;
   const port = Number(/(\d+)$/.exec(text)?.[1] ?? Number.NaN);
   if (cause === 'listen-failed') {
     const routes = services.flatMap((name) => catalog.services.get(name)?.routes ?? []);
@@ -178,5 +178,15 @@ function isMeant(
   // A named route's service is called after its container's service: `web@a:admin`.
   const containers = services.map((one) => nameOnEngine({ ...on, name: one.replace(/:[^:/]*$/, '') }));
   const wanted = new Set([text, ...containers]);
-  return [...names, service, `${project}/${service}`].some((one) => one !== undefined && wanted.has(one));
+  return [...names, ...namesByLabels(labels)].some((one) => wanted.has(one));
+}
+
+/** The names by which people know what a container was created for: a compose service, a Swarm's service or its task. */
+function namesByLabels(labels: ContainerSummary['labels']): readonly string[] {
+  const created = serviceOf(labels);
+  const task = taskOf(labels);
+  return [
+    ...(created === undefined ? [] : [created, created.slice(created.indexOf('/') + 1)]),
+    ...(task ? [task.service, task.name] : []),
+  ];
 }

@@ -3,9 +3,11 @@ import type { ContainerView } from '../catalog/explain/world.ts';
 import { parseListenRanges, type ListenRange } from '../address/listen.ts';
 import { containerOptions } from '../config/options/container.ts';
 import { isOption } from '../config/options/route-options.ts';
+import { isOneoff, projectOf, serviceOf } from '../docker/creator.ts';
 import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
-import { whyPublished } from './published-address.ts';
+import { whyPublished } from './addresses/published.ts';
+import { taskTagOf } from './swarm/task-tag.ts';
 import { hasLabelsOf } from './world.ts';
 
 /**
@@ -13,8 +15,8 @@ import { hasLabelsOf } from './world.ts';
  */
 export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: ViewedEngine = {}): ContainerView {
   const { labels } = facts;
-  const project = labels['com.docker.compose.project'];
-  const service = labels['com.docker.compose.service'];
+  const project = projectOf(labels);
+  const service = serviceOf(labels);
   return {
     id: facts.id,
     name: nameAt(printable(facts.name), of),
@@ -24,9 +26,10 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: Vi
     restarts: facts.restarts ?? 0,
     isLabelled: hasLabelsOf(labelPrefix, labels),
     isDisabled: containerOptions.enable.schema.safeParse(labels[`${labelPrefix}.enable`]?.trim()).data === false,
-    isOneoff: labels['com.docker.compose.oneoff'] === 'True',
+    isOneoff: isOneoff(labels),
     project: project === undefined ? undefined : printable(project),
-    composeService: project === undefined || service === undefined ? undefined : printable(`${project}/${service}`),
+    createdFor: service === undefined ? undefined : printable(service),
+    task: taskTagOf(labels),
     networks: networksOf(facts),
     hostPorts: of.isHere === false ? [] : facts.publishedPorts.map(({ hostPort }) => hostPort),
     pools: Object.entries(labels).flatMap(([key, value]) =>

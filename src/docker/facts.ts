@@ -120,7 +120,7 @@ export interface Vantage {
   readonly reach: Reach;
   /** The container Sealane runs in. */
   readonly selfId?: string;
-  /** The compose project of that container. */
+  /** The compose project or stack of that container. */
   readonly project?: string;
   /** The network that Sealane's ports are in, where it is a container's and not the host's. */
   readonly ownNetwork?: OwnNetwork;

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
-import { isDirectRoute, parseIPv6Routes, parseRoutes, routeTo, type KernelRoute } from './kernel-routes.ts';
+import {
+  isDirectRoute,
+  leadsToRouter,
+  parseIPv6Routes,
+  parseRoutes,
+  routeTo,
+  type KernelRoute,
+} from './kernel-routes.ts';
 
 /**
  * Knows which addresses are on a network that this process's network namespace has an interface on. A container's
@@ -17,8 +24,8 @@ export interface DirectNetworks {
 
 export type DirectPath =
   | { readonly kind: 'direct'; readonly device: string }
-  /** The address is on no network of this machine. */
-  | { readonly kind: 'none' }
+  /** The address is on no network of this machine; `isRouted` where a route other than the default one leads to a router. */
+  | { readonly kind: 'none'; readonly isRouted: boolean }
   /** The kernel's routes could never be read. */
   | { readonly kind: 'unknown' };
 
@@ -81,7 +88,10 @@ class Family {
   #look(host: string): DirectPath {
     if (!this.#routes) return { kind: 'unknown' };
     const route = routeTo(host, this.#routes);
-    return route && isDirectRoute(route) ? { kind: 'direct', device: route.device } : { kind: 'none' };
+    if (!route) return { kind: 'none', isRouted: false };
+    return isDirectRoute(route)
+      ? { kind: 'direct', device: route.device }
+      : { kind: 'none', isRouted: leadsToRouter(route) };
   }
 }
 

@@ -90,6 +90,11 @@ export function isDirectRoute({ prefixLength, flags }: KernelRoute): boolean {
   return prefixLength > 0 && (flags & (throughGateway | rejected)) === 0;
 }
 
+/** Whether the route is for some addresses only, and leads to a router. */
+export function leadsToRouter({ prefixLength, flags }: KernelRoute): boolean {
+  return prefixLength > 0 && (flags & throughGateway) !== 0 && (flags & rejected) === 0;
+}
+
 function addressOf(hex: string, bigEndian: boolean): bigint {
   const bytes = Buffer.from(hex, 'hex');
   return BigInt(bigEndian ? bytes.readUInt32BE() : bytes.readUInt32LE());

@@ -12,6 +12,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'port-unclear': 'port-unclear',
   'no-address': 'no-address',
   'no-shared-network': 'no-shared-network',
+  'no-shared-overlay': 'no-shared-overlay',
   'not-on-network': 'not-on-network',
   'namespace-lost': 'namespace-lost',
   'listen-conflict': 'listen-conflict',

@@ -104,6 +104,7 @@ const wasAsked: ReadonlySet<number> = new Set([0, 137, 143]);
 const addressCodes: ReadonlySet<Problem['code']> = new Set([
   'no-address',
   'no-shared-network',
+  'no-shared-overlay',
   'not-on-network',
   'namespace-lost',
 ]);

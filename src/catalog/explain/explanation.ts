@@ -23,6 +23,8 @@ export type Cause =
   | 'config-invalid'
   | 'port-unclear'
   | 'no-shared-network'
+  /** It is on overlay networks only, which Sealane is not on, and publishes no port on its node. */
+  | 'no-shared-overlay'
   | 'not-on-network'
   | 'no-address'
   | 'namespace-lost'

@@ -18,6 +18,7 @@ import type { ContainerView, ExplainWorld } from './world.ts';
 const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'no-address',
   'no-shared-network',
+  'no-shared-overlay',
   'not-on-network',
   'namespace-lost',
   'name-unresolved',

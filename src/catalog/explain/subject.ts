@@ -4,12 +4,13 @@ import { publishedAddresses } from '../../address/published.ts';
 import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { nameOnEngine } from '../container-name.ts';
+import type { TaskTag } from '../declaration.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
 /**
- * Resolves the text of a question to its subject: a port, a service by its whole name or the part after the project, a
- * container by name or id, or a compose service that declares nothing. Pure.
+ * Resolves the text of a question to its subject: a port, a service by its whole name, the part after the project or a
+ * Swarm's own name of it, a container by name, id or task, or a compose service that declares nothing. Pure.
  */
 export type Subject =
   | { readonly kind: 'service'; readonly services: readonly Service[] }
@@ -31,7 +32,7 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
   if (port !== undefined) return resolvePort(port, services, world);
   const exact = world.catalog.services.get(text);
   if (exact) return { kind: 'service', services: [exact] };
-  const short = services.filter(({ name }) => shortNames(name, world).includes(text));
+  const short = services.filter((one) => shortNames(one.name, world).includes(text) || isOfSwarmService(one, text));
   if (short.length > 0) return { kind: 'service', services: short };
   const containers = [...world.containers(), ...world.inspected];
   const namesakes = containers.filter((one) => nameOnEngine(one) === text);
@@ -39,7 +40,11 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
     containers.find(({ name }) => name === text) ??
     (namesakes.length === 1 ? namesakes[0] : undefined) ??
     (/^[0-9a-f]{4,64}$/.test(text) ? containers.find(({ id }) => id.startsWith(text)) : undefined) ??
-    containers.find(({ composeService }) => composeService === text || composeService?.endsWith(`/${text}`));
+    liveliest(
+      containers.filter(({ task }) => task && isTask(task, text)),
+      services,
+    ) ??
+    containers.find((one) => isCreatedFor(one, text));
   if (container) return { kind: 'container', container };
   if (namesakes.length > 1) return { kind: 'several', names: namesakes.map(({ name }) => name) };
   const byHost = resolveHost(text, services, world);
@@ -51,6 +56,34 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
 function shortNames(name: string, { engines }: ExplainWorld): readonly string[] {
   const short = name.slice(name.indexOf('/') + 1);
   return engines.some((engine) => engine.name !== undefined) ? [short, short.replace(/@[^@:]*(?=:|$)/, '')] : [short];
+}
+
+/** Whether the text is a Swarm's own name of the service, as `shop_web` is of `shop/web`. */
+function isOfSwarmService({ declarers, upstreams }: Service, text: string): boolean {
+  return (
+    declarers.some((one) => one.kind === 'container' && one.task?.service === text) ||
+    upstreams.some(({ declared }) => declared.task?.service === text)
+  );
+}
+
+/** `shop_web.2`, or `shop_agent.node1` for a task of a global service. */
+function isTask({ name, service, slot, node }: TaskTag, text: string): boolean {
+  return name === text || (slot === undefined && `${service}.${node}` === text);
+}
+
+/** In an update, an old and a new container may run the same task: the one that takes clients is meant. */
+function liveliest(containers: readonly ContainerView[], services: readonly Service[]): ContainerView | undefined {
+  if (containers.length < 2) return containers[0];
+  const upstreams = services.flatMap((one) => one.upstreams);
+  const takers = new Set(
+    upstreams.flatMap(({ declared, state }) => (state.kind === 'draining' ? [] : (declared.run?.id ?? []))),
+  );
+  const running = containers.filter(({ state }) => state === 'running');
+  return containers.find(({ id }) => takers.has(id)) ?? running.at(-1) ?? containers.at(-1);
+}
+
+function isCreatedFor({ createdFor, task }: ContainerView, text: string): boolean {
+  return createdFor === text || createdFor?.endsWith(`/${text}`) === true || task?.service === text;
 }
 
 /** The port of a text such as `5432`, `:5432` or `127.0.0.1:5432`. */
@@ -143,7 +176,10 @@ function suggest(
     // It stands for the services of all engines.
     for (const bare of withoutEngine) if (bare !== short) whole.set(bare, bare);
   }
-  for (const { name } of containers) whole.set(name, name);
+  for (const { name, task } of containers) {
+    whole.set(name, name);
+    if (task) whole.set(task.name, task.name).set(task.service, task.service);
+  }
   for (const name of world.otherNames) whole.set(name, name);
   const meant: string[] = [];
   for (let left = 3; left > 0; left -= 1) {

@@ -1,4 +1,5 @@
 import type { EngineTag } from '../container-name.ts';
+import type { TaskTag } from '../declaration.ts';
 import type { EngineStatus } from '../../docker/engine-status.ts';
 import type { ListenerStatus } from '../../relay/boundary/report.ts';
 import type { Catalog } from '../catalog.ts';
@@ -58,9 +59,12 @@ export interface ContainerView extends EngineTag {
   readonly isDisabled: boolean;
   /** Whether `compose run` created the container. */
   readonly isOneoff: boolean;
+  /** Its compose project or stack. */
   readonly project: string | undefined;
-  /** The compose service as `<project>/<service>`; undefined without compose. */
-  readonly composeService: string | undefined;
+  /** The service that compose or Swarm created it for, as `<project>/<service>`; undefined without either. */
+  readonly createdFor: string | undefined;
+  /** The task of a Swarm that it runs. */
+  readonly task: TaskTag | undefined;
   /** The container's networks, for people. */
   readonly networks: string;
   /** The services that its labels name, as `pool`. */

@@ -60,7 +60,8 @@ export const containerOptions = {
     declaresRoute: true,
     containerOnly: true,
     ownRouteOnly: true,
-    fallback: '`<project>/<service>` for compose, else the container’s name',
+    fallback:
+      '`<project>/<service>` for compose, also for a stack, or the Swarm service’s name; else the container’s name',
     onMistake: 'refuse',
     description: 'The service whose pool the container joins. A named route adds `:<route>` to the default.',
   },

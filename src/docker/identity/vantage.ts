@@ -1,3 +1,4 @@
+import { projectOf } from '../creator.ts';
 import type { EngineInstallation } from '../engine.ts';
 import { isLocal, type EngineTarget } from '../engine-url.ts';
 import { lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vantage } from '../facts.ts';
@@ -23,7 +24,7 @@ export interface Position {
 export function vantageOf(position: Position): Vantage {
   const { self } = position;
   if (!self) return { reach: fromOutside(position) };
-  const project = self.labels['com.docker.compose.project'];
+  const project = projectOf(self.labels);
   // The ports of a container that shares another's network are that one's.
   const owner = position.parent && self.networking.kind === 'container' ? position.parent : self;
   const base = { selfId: self.id, ...(project !== undefined && { project }) };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { creatorLabels } from '../creator.ts';
 import {
   eventSchema,
   infoSchema,
@@ -36,14 +37,7 @@ const maxLabelBytes = 1024 * 1024;
 const maxForeignBytes = 4096;
 
 /** The labels of others that are read; and of events, whose labels and attributes are mixed, the attributes. */
-const foreignLabels: ReadonlySet<string> = new Set([
-  'com.docker.compose.project',
-  'com.docker.compose.service',
-  'com.docker.compose.oneoff',
-  'container',
-  'name',
-  'signal',
-]);
+const foreignLabels: ReadonlySet<string> = new Set([...creatorLabels, 'container', 'name', 'signal']);
 
 export function keptShapes(labelPrefix: string): KeptShapes {
   const own = `${labelPrefix}.`;

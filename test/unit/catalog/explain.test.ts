@@ -415,6 +415,34 @@ describe('a port that clients can’t reach', () => {
 });
 
 describe('the subject of a question', () => {
+  it('may be a Swarm’s service or task, by the names that Docker shows', () => {
+    const task = { id: 'k', service: 'shop_web', name: 'shop_web.2', slot: 2, node: 'node1' };
+    const container = containerView({ id: 'new', name: 'shop_web.2.k', createdFor: 'shop/web', task });
+    const old = { ...container, id: 'old', name: 'shop_web.2.j' };
+    const upstreams = ['old', 'new'].map((id) =>
+      declaredUpstream(id, {
+        task,
+        drainMs: 9,
+        condition: id === 'old' ? { kind: 'stopping', signal: 'SIGTERM' } : running('none'),
+      }),
+    );
+    const catalog = catalogOf(upstreams.map((upstream) => declare('shop/web', upstream)));
+    const world = explainWorld(catalog, { containers: () => [old, container] });
+    for (const text of ['shop_web', 'shop/web', 'web'])
+      expect(explain(text, world)).toMatchObject({ kind: 'service', services: ['shop/web'] });
+    // The one that takes clients is meant, not the one that it replaces.
+    const { kind, steps } = explain('shop_web.2', world);
+    expect([kind, steps.find(({ step }) => step === 'declared')?.text]).toEqual([
+      'container',
+      'shop_web.2.k is running, on network "shop_default"',
+    ]);
+    const [suggested] = explain('shop_wbe', explainWorld(catalogOf([]), { inspected: [container] })).suggestions;
+    expect(suggested).toBe('shop_web');
+    const global = { ...container, task: { id: 'g', service: 'agent', name: 'agent.x7', node: 'node1' } };
+    for (const text of ['agent.x7', 'agent.node1', 'agent'])
+      expect(explain(text, explainWorld(catalogOf([]), { containers: () => [global] })).kind).toBe('container');
+  });
+
   it('may be a host of a route, or a URL', () => {
     const match = { ...plainMatch, names: [{ kind: 'host', pattern: '*.localhost' }] } as const;
     const catalog = catalogOf([{ ...declare('api', declaredUpstream('a')), match }]);

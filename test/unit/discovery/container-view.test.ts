@@ -16,7 +16,7 @@ describe('a container, as explanations show it', () => {
       isLabelled: true,
       isDisabled: true,
       isOneoff: true,
-      composeService: 'shop/api',
+      createdFor: 'shop/api',
       networks: 'network "bridge"',
     });
     expect(viewContainer(containerFacts({ labels }), 'other')).toMatchObject({ isLabelled: false, isDisabled: false });
@@ -62,8 +62,8 @@ describe('a container, as explanations show it', () => {
 
   it('has hostile names with escapes', () => {
     const labels = { 'com.docker.compose.project': '\u001b[31m', 'com.docker.compose.service': 'x\n' };
-    const { name, composeService } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');
-    expect([name, composeService]).toEqual(['a\\u{202e}b', '\\u{1b}[31m/x\\u{a}']);
+    const { name, createdFor } = viewContainer(containerFacts({ name: 'a\u202eb', labels }), 'sealane');
+    expect([name, createdFor]).toEqual(['a\\u{202e}b', '\\u{1b}[31m/x\\u{a}']);
   });
 });
 

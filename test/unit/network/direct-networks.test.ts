@@ -6,6 +6,7 @@ import { parseRoutes } from '../../../src/network/kernel-routes.ts';
 const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
 const toRouter = 'eth0\t00000000\t076433C6\t0003\t0\t0\t0\t00000000\t0\t0\t0\n';
 const bridge = 'bridge0\t00004D0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n';
+const viaRouter = 'eth0\t00004D0A\t076433C6\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0\n';
 const rejected = '*\t00004D0A\t00000000\t0200\t0\t0\t0\t0000FFFF\t0\t0\t0\n';
 const toVpn = 'wg0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n';
 const zero = '0'.repeat(32);
@@ -14,7 +15,8 @@ const router6 = `${zero} 00 ${zero} 00 20010db8000000000000000000000007 00000400
 const none6 = `${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo\n`;
 
 const direct: DirectPath = { kind: 'direct', device: 'bridge0' };
-const none: DirectPath = { kind: 'none' };
+const none: DirectPath = { kind: 'none', isRouted: false };
+const routed: DirectPath = { kind: 'none', isRouted: true };
 
 function knows(v4: string | undefined, v6?: string) {
   let nowMs = 0;
@@ -46,6 +48,7 @@ describe('an address is direct', () => {
     ['but not where packets are rejected', header + rejected + bridge, '10.77.1.2', none],
     ['but not by the default route of a VPN, which names no router', header + toVpn, '10.77.0.2', none],
     ['but not without any route', header, '10.77.0.2', none],
+    ['but not through a router, to which a route of its own leads', header + toRouter + viaRouter, '10.77.0.2', routed],
   ])('%s', (_, text, host, path) => {
     expect(knows(text).find(host)).toEqual(path);
   });
@@ -64,7 +67,7 @@ describe('an address is direct', () => {
     const worse = 'eth1\t00004D0A\t076433C6\t0003\t0\t0\t100\t00FFFFFF\t0\t0\t0\n';
     expect(knows(header + worse + bridge).find('10.77.0.2')).toEqual(direct);
     const better = bridge.replace('\t0\t00FFFFFF', '\t200\t00FFFFFF');
-    expect(knows(header + worse + better).find('10.77.0.2')).toEqual(none);
+    expect(knows(header + worse + better).find('10.77.0.2')).toEqual(routed);
   });
 });
 

@@ -1,10 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
-import { isWildcard } from '../address/address.ts';
-import type { PublishedPort } from '../address/published.ts';
-import type { ContainerFacts, Reach } from '../docker/facts.ts';
-import type { Endpoint } from '../relay/boundary/table.ts';
-import { printable } from '../text/printable.ts';
-import { none, type AddressChoice } from './address-choice.ts';
+import { isWildcard } from '../../address/address.ts';
+import type { PublishedPort } from '../../address/published.ts';
+import { taskOf } from '../../docker/creator.ts';
+import type { ContainerFacts, Reach } from '../../docker/facts.ts';
+import type { Endpoint } from '../../relay/boundary/table.ts';
+import { printable } from '../../text/printable.ts';
+import { none, type AddressChoice } from './choice.ts';
 
 /**
  * Finds the addresses at which an engine's host forwards a port to a container. Pure.
@@ -43,7 +44,8 @@ export function publishedEndpoints(
   );
 }
 
-export function onPublishedPort({ publishedPorts }: ContainerFacts, port: number, reach: Published): AddressChoice {
+export function onPublishedPort(facts: ContainerFacts, port: number, reach: Published): AddressChoice {
+  const { publishedPorts } = facts;
   const host = engineHostOf(reach);
   if (host.addresses.length === 0) return hostUnresolved(reach.host);
   const endpoints = publishedEndpoints(publishedPorts, port, host);
@@ -54,14 +56,22 @@ export function onPublishedPort({ publishedPorts }: ContainerFacts, port: number
     return none(
       'no-address',
       `its port ${port} is published on ${on.join(', ')} only, and Sealane reaches the engine's host at ${where}`,
-      `Publish it on all addresses of that host (ports: ["${port}"]), or run Sealane there.`,
+      `Publish it on all addresses of that host (${portsEntry(facts, port)}), or run Sealane there.`,
     );
   }
   return none(
     'no-address',
     `${whyPublished(reach)}: Sealane reaches containers through published ports only, and port ${port} is not published`,
-    `Publish it (ports: ["${port}"]), or run Sealane as a container on its network.`,
+    `Publish it (${portsEntry(facts, port)}), or run Sealane as a container on its network.`,
   );
+}
+
+/**
+ * What a compose file says to publish the port. In a Swarm, a port is published on the task's own node with `mode: host`
+ * only; without it, the port leads to any of the service's tasks.
+ */
+export function portsEntry({ labels }: Pick<ContainerFacts, 'labels'>, port: number): string {
+  return taskOf(labels) ? `ports: [{target: ${port}, mode: host}]` : `ports: ["${port}"]`;
 }
 
 /** Why container addresses can't be reached, as a sentence. */

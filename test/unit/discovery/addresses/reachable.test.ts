@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress } from '../../../src/address/address.ts';
-import { chooseAddresses, type AddressQuery } from '../../../src/discovery/reachable-address.ts';
-import { containerFacts, inContainer } from '../../support/facts.ts';
+import { formatAddress } from '../../../../src/address/address.ts';
+import { chooseAddresses, type AddressQuery } from '../../../../src/discovery/addresses/reachable.ts';
+import { containerFacts, inContainer } from '../../../support/facts.ts';
 
 const two = containerFacts({
   networking: {
@@ -21,6 +21,7 @@ const plain = {
   project: 'shop',
   parent: undefined,
   hasRoute: () => true,
+  isRouted: () => false,
 } as const;
 
 function choose(over: Partial<AddressQuery>): string {
@@ -194,7 +195,8 @@ describe('the published port of a container', () => {
   it('comes before addresses that only a router may lead to', () => {
     const attachments = [{ name: 'far', networkId: 'f', driver: 'overlay', ipv4: '10.9.0.5' }];
     const far = { ...publishedAt(''), networking: { kind: 'networks', attachments } as const };
-    expect(choose({ facts: far, hasRoute: () => false })).toBe('127.0.0.1:8000 10.9.0.5:80');
+    const routed = { hasRoute: () => false, isRouted: () => true };
+    expect(choose({ facts: far, ...routed })).toBe('127.0.0.1:8000 10.9.0.5:80');
     expect(choose({ facts: far })).toBe('10.9.0.5:80');
   });
 

@@ -1,8 +1,15 @@
-import { lanDrivers, type ContainerFacts, type NetworkAttachment, type Reach } from '../docker/facts.ts';
-import type { Endpoint } from '../relay/boundary/table.ts';
-import { printable, quoted } from '../text/printable.ts';
-import { found, none, type AddressChoice } from './address-choice.ts';
-import { engineHostOf, hostUnresolved, onPublishedPort, publishedEndpoints, thisMachine } from './published-address.ts';
+import { lanDrivers, type ContainerFacts, type NetworkAttachment, type Reach } from '../../docker/facts.ts';
+import type { Endpoint } from '../../relay/boundary/table.ts';
+import { printable, quoted } from '../../text/printable.ts';
+import { found, none, type AddressChoice } from './choice.ts';
+import {
+  engineHostOf,
+  hostUnresolved,
+  onPublishedPort,
+  portsEntry,
+  publishedEndpoints,
+  thisMachine,
+} from './published.ts';
 
 /**
  * Finds the addresses of a container that Sealane can reach from its vantage, best first. Pure. They are those on the
@@ -23,6 +30,8 @@ export interface AddressQuery {
   readonly parent: ContainerFacts | undefined;
   /** Whether this machine is on a network with the address. */
   readonly hasRoute: (address: string) => boolean;
+  /** Whether a route of this machine other than the default one leads to the address, through a router. */
+  readonly isRouted: (address: string) => boolean;
 }
 
 export function chooseAddresses(query: AddressQuery): AddressChoice {
@@ -144,25 +153,49 @@ function withoutNetwork({ facts, port }: AddressQuery): AddressChoice {
   return none(
     'no-address',
     `it is attached to no network, and its port ${port} is not published`,
-    `Attach it to a network, or publish the port (ports: ["${port}"]).`,
+    `Attach it to a network, or publish the port (${portsEntry(facts, port)}).`,
   );
 }
 
 /**
  * All IPv4 addresses come first, since a server that listens on one family only mostly listens on that one. The
- * addresses on macvlan, ipvlan and overlay networks come last where Sealane is on the engine's host.
+ * addresses on macvlan, ipvlan and overlay networks come last where Sealane is on the engine's host, and those of overlays
+ * that no route leads to are left out.
  */
 function addressesOn(attachments: readonly NetworkAttachment[], query: AddressQuery): AddressChoice {
   const { reach, port, hasRoute } = query;
   const isApart = ({ driver }: NetworkAttachment): boolean => reach.kind === 'host' && withoutHost.has(driver);
   const { near = [], apart = [] } = Object.groupBy(attachments, (one) => (isApart(one) ? 'apart' : 'near'));
+  const { beyond = [], far = [] } = Object.groupBy(apart, (one) => (isBeyondReach(one, query) ? 'beyond' : 'far'));
   const endpoints = [
     ...hostsOf(near).map((host) => ({ host, port, isDirect: true })),
-    ...hostsOf(apart).map((host) => ({ host, port })),
+    ...hostsOf(far).map((host) => ({ host, port })),
   ];
+  if (near.length + far.length === 0 && beyond.length > 0) return onOverlaysOnly(query, beyond);
   if (endpoints.length === 0) return { kind: 'not-yet' };
   if (reach.kind !== 'host' || endpoints.some(({ host }) => hasRoute(host))) return { kind: 'found', endpoints };
   return withoutRoute(query, endpoints);
+}
+
+/** Whether the addresses are on an overlay, and this machine would send what is for them to its default gateway. */
+function isBeyondReach(attachment: NetworkAttachment, { hasRoute, isRouted }: AddressQuery): boolean {
+  const hosts = hostsOf([attachment]);
+  return attachment.driver === 'overlay' && hosts.length > 0 && !hosts.some((host) => hasRoute(host) || isRouted(host));
+}
+
+function onOverlaysOnly({ facts, port }: AddressQuery, overlays: readonly NetworkAttachment[]): AddressChoice {
+  const unrouted = hostsOf(overlays);
+  const endpoints = publishedEndpoints(facts.publishedPorts, port, thisMachine);
+  if (endpoints.length > 0)
+    return { kind: 'found', endpoints, publishedBecause: 'since it is on overlay networks only', unrouted };
+  return {
+    ...none(
+      'no-shared-overlay',
+      `it is on the overlay network ${names(overlays)}, which this host can't reach, and its port ${port} is not published here`,
+      `Run Sealane as a service on that network, or publish the port on its node: ${portsEntry(facts, port)}`,
+    ),
+    unrouted,
+  };
 }
 
 /**
@@ -174,7 +207,7 @@ function withoutRoute({ facts, port }: AddressQuery, own: readonly Endpoint[]): 
   const unrouted = own.map(({ host }) => host);
   if (published.length === 0) {
     // What is on no bridge publishes no port.
-    const advice = `Publish its port (ports: ["${port}"]), or run Sealane as a container on its network.`;
+    const advice = `Publish its port (${portsEntry(facts, port)}), or run Sealane as a container on its network.`;
     return { kind: 'found', endpoints: own, ...(own.some(({ isDirect }) => isDirect) && { advice }), unrouted };
   }
   const endpoints = [...published, ...own.filter(({ isDirect }) => !isDirect)];

@@ -1,5 +1,5 @@
-import type { ProblemCode } from '../catalog/problem.ts';
-import type { Endpoint } from '../relay/boundary/table.ts';
+import type { ProblemCode } from '../../catalog/problem.ts';
+import type { Endpoint } from '../../relay/boundary/table.ts';
 
 /**
  * The addresses at which a container is to be dialed, or why there are none. Pure.
@@ -15,14 +15,23 @@ export type AddressChoice =
       /** The container's own addresses, where this machine is on no network with any of them. */
       readonly unrouted?: readonly string[];
     }
-  | { readonly kind: 'none'; readonly code: ProblemCode; readonly message: string; readonly fix: string }
+  | NoAddress
   /** The container's networks are still being set up; this is not a problem, since more events will follow. */
   | { readonly kind: 'not-yet' };
+
+export interface NoAddress {
+  readonly kind: 'none';
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly fix: string;
+  /** As above, where a route to one of them would change the choice. */
+  readonly unrouted?: readonly string[];
+}
 
 export function found(host: string, port: number): AddressChoice {
   return { kind: 'found', endpoints: [{ host, port }] };
 }
 
-export function none(code: ProblemCode, message: string, fix: string): AddressChoice {
+export function none(code: ProblemCode, message: string, fix: string): NoAddress {
   return { kind: 'none', code, message, fix };
 }

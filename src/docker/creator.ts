@@ -1,0 +1,71 @@
+/**
+ * What compose and Swarm say of a container that they created, in its labels. All values are hostile text. Pure.
+ *
+ * A service of a stack has the name that the same compose file gives it outside of a Swarm: `shop_web` of the stack `shop`
+ * is `shop/web`.
+ */
+type Labels = Readonly<Record<string, string>>;
+
+/** The labels that are read here. */
+export const creatorLabels = [
+  'com.docker.compose.project',
+  'com.docker.compose.service',
+  'com.docker.compose.oneoff',
+  'com.docker.stack.namespace',
+  'com.docker.swarm.service.id',
+  'com.docker.swarm.service.name',
+  'com.docker.swarm.task.id',
+  'com.docker.swarm.task.name',
+  'com.docker.swarm.node.id',
+] as const;
+
+/** The compose project or stack that the container is part of. */
+export function projectOf(labels: Labels): string | undefined {
+  return labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'];
+}
+
+/** The service that the container was created for: `<project>/<service>`, or the name of a Swarm's service without a stack. */
+export function serviceOf(labels: Labels): string | undefined {
+  const inSwarm = labels['com.docker.swarm.service.name'];
+  if (inSwarm !== undefined) return nameOfSwarmService(inSwarm, labels);
+  const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = labels;
+  return project === undefined || service === undefined ? undefined : `${project}/${service}`;
+}
+
+/** `name` is the Swarm's name of the service, `labels` are those of the service or of a container. */
+function nameOfSwarmService(name: string, { 'com.docker.stack.namespace': stack }: Labels): string {
+  const prefix = `${stack}_`;
+  return stack !== undefined && name.startsWith(prefix) ? `${stack}/${name.slice(prefix.length)}` : name;
+}
+
+/** `compose run` copies the service's labels to its one-off container. */
+export function isOneoff(labels: Labels): boolean {
+  return labels['com.docker.compose.oneoff'] === 'True';
+}
+
+/** The task of a Swarm that a container is made for. */
+export interface TaskLabels {
+  readonly id: string;
+  readonly serviceId: string;
+  /** The Swarm's own name of the service: `shop_web`. */
+  readonly service: string;
+  readonly nodeId: string;
+  /** `shop_web.2`, or with the node's id for a task of a global service. */
+  readonly name: string;
+  /** The number of a replica; absent for a task of a global service. */
+  readonly slot?: number;
+}
+
+export function taskOf(labels: Labels): TaskLabels | undefined {
+  const {
+    'com.docker.swarm.task.id': id,
+    'com.docker.swarm.service.id': serviceId,
+    'com.docker.swarm.service.name': service,
+    'com.docker.swarm.node.id': nodeId,
+    'com.docker.swarm.task.name': fullName,
+  } = labels;
+  if (id === undefined || serviceId === undefined || service === undefined || nodeId === undefined) return undefined;
+  const name = fullName?.endsWith(`.${id}`) === true ? fullName.slice(0, -id.length - 1) : service;
+  const [, slot] = /\.(\d{1,9})$/.exec(name.slice(service.length)) ?? [];
+  return { id, serviceId, service, nodeId, name, ...(slot !== undefined && { slot: Number(slot) }) };
+}
