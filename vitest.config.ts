@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Six kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * Seven kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
  * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
- * global setup), `podman` (the lifecycle suite of `docker` on a real Podman, and what only Podman does) and `web` (a
- * real browser, and the same engine as `docker`).
+ * global setup), `podman` (the lifecycle suite of `docker` on a real Podman, and what only Podman does), `swarm` (a real
+ * Docker Swarm of two nodes) and `web` (a real browser, and the same engine as `docker`).
  */
 export default defineConfig({
   test: {
@@ -38,6 +38,17 @@ export default defineConfig({
           name: 'podman',
           include: ['test/docker/lifecycle/**/*.test.ts', 'test/podman/**/*.test.ts'],
           globalSetup: ['test/support/engine/global/podman-setup.ts'],
+          setupFiles: ['test/support/engine/global/worker.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'swarm',
+          include: ['test/swarm/**/*.test.ts'],
+          globalSetup: ['test/support/engine/global/swarm-setup.ts'],
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -11,8 +11,8 @@ import { addCounts, countVitest, noCounts, summary, type Counts } from './suppor
  * `npm test`: build, format, lint, types, then every test. Goes on after a failed check, so that one run shows all; the
  * last line is the sum of the real results. The exit code is 0 only if something ran and nothing failed.
  *
- * Most tests wait, so three lanes run at once: the tests that need a Docker engine, on one engine, those on a Podman,
- * where one can be had, and all others beside them. `npm test -- FILTER…` narrows the tests down, in one lane, as
+ * Most tests wait, so three lanes run at once: the tests that need a Docker engine, on one engine, those on a Podman and a
+ * Swarm, where they can be had, and all others beside them. `npm test -- FILTER…` narrows the tests down, in one lane, as
  * vitest's own arguments do.
  */
 type Step = readonly [name: string, program: string, ...args: string[]];
@@ -32,7 +32,7 @@ const checks: readonly Step[] = [
 
 /** The projects of each lane; see vitest.config.ts. */
 const engineLane = ['--maxWorkers', '2', '--project', 'docker', '--project', 'web'];
-const podmanLane = ['--maxWorkers', '1', '--project', 'podman'];
+const rootLane = ['--maxWorkers', '1', '--project', 'podman', '--project', 'swarm'];
 const otherLane = ['--maxWorkers', '3', '--project', 'unit', '--project', 'cli', '--project', 'contract'];
 
 /**
@@ -44,22 +44,22 @@ const compiled = await mkdtemp(join(tmpdir(), 'sealane-compiled-'));
 const thrift = { NODE_COMPILE_CACHE: compiled, GOGC: 'off', GOMEMLIMIT: '1GiB' };
 process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
-const hasPodman = await canInstall();
-if (!hasPodman) process.stdout.write('– podman: not run, since a Podman of its own needs root on Debian or Ubuntu\n');
+const hasRoot = await canInstall();
+if (!hasRoot) process.stdout.write('– podman, swarm: not run, since private engines need root on Debian or Ubuntu\n');
 
 const filters = process.argv.slice(2);
 const counts =
   filters.length > 0
     ? [
         await runSteps([...builds, ...checks]),
-        await runVitest(hasPodman ? filters : [...filters, '--project', '!podman']),
+        await runVitest(hasRoot ? filters : [...filters, '--project', '!podman', '--project', '!swarm']),
       ]
     : [
         await runSteps(builds),
         // The engine and its images are made while the checks run.
         ...(await Promise.all([
           runVitest(engineLane, { SEALANE_TEST_LANE: '0' }),
-          hasPodman ? runVitest(podmanLane, { SEALANE_TEST_LANE: '2' }) : { ...noCounts, skipped: 1 },
+          hasRoot ? runVitest(rootLane, { SEALANE_TEST_LANE: '2' }) : { ...noCounts, skipped: 2 },
           runSteps(checks).then(async (checked) =>
             addCounts(checked, await runVitest(otherLane, { SEALANE_TEST_LANE: '1' }, ownNetwork())),
           ),

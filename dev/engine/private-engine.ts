@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly undo: (() => Promise<void>)[];
 }
 
-const needs = [
+export const dockerNeeds = [
   { program: 'dockerd', debianPackage: 'docker.io' },
   { program: 'containerd', debianPackage: 'containerd' },
   { program: 'iptables', debianPackage: 'iptables' },
@@ -34,7 +34,7 @@ const needs = [
 ] as const;
 
 export async function startPrivateEngine({ signal, onProgress, undo }: StartOptions): Promise<PrivateEngine> {
-  await installMissing(needs, onProgress);
+  await installMissing(dockerNeeds, onProgress);
   signal.throwIfAborted();
   onProgress('starting a private Docker engine');
   const folder = await mkdtemp(join(await parentOfDataFolder(), 'sealane-'));

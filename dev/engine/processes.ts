@@ -1,4 +1,4 @@
-import { readdir, readFile, rmdir } from 'node:fs/promises';
+import { readdir, readFile, readlink, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../machine/command.ts';
 import { podmanConfigurationIn } from './podman-config.ts';
@@ -44,16 +44,25 @@ async function pidsWhere(isMeant: (read: (file: string) => Promise<string>) => P
   return found;
 }
 
-/** The number of running Docker daemons: `private` ones of dev/engine, and `foreign` ones, which are all others. */
+/**
+ * The number of Docker daemons that run in this network: `private` ones of dev/engine, and `foreign` ones, which are all
+ * others. Those in another network have a packet filter of their own.
+ */
 export async function runningDaemons(): Promise<{ readonly foreign: number; readonly private: number }> {
   const count = { foreign: 0, private: 0 };
+  const network = await networkOf('self');
   for (const pid of await readdir('/proc')) {
     const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-    if (name.trim() !== 'dockerd') continue;
+    if (name.trim() !== 'dockerd' || (await networkOf(pid)) !== network) continue;
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
     count[environment.includes(`${engineVariable}=`) ? 'private' : 'foreign'] += 1;
   }
   return count;
+}
+
+/** The network namespace of a process; undefined once it has ended. */
+export async function networkOf(pid: string): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
 }
 
 export async function killDockerProcesses(folder: string, cgroup: string): Promise<void> {

@@ -29,14 +29,15 @@ export interface Supervised<K extends EngineKind> {
   readonly release: () => Promise<void>;
 }
 
-/** Starts a supervisor, and resolves when its engine answers. */
+/** Starts a supervisor with its other arguments, and resolves when what it starts answers. */
 export async function supervised<K extends EngineKind>(
   engine: K,
   { onProgress, signal, before = [] }: SuperviseOptions,
+  ...args: readonly string[]
 ): Promise<Supervised<K>> {
   signal?.throwIfAborted();
   const [execPath, ...execArgv] = [...before, process.execPath] as const;
-  const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [engine], {
+  const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [engine, ...args], {
     // A process group of its own keeps Ctrl-C from the supervisor: it ends after this process, which it watches.
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -67,13 +68,19 @@ export async function supervised<K extends EngineKind>(
   }
 }
 
+const missingEngine: Readonly<Record<EngineKind, string>> = {
+  docker: 'no private Docker engine',
+  podman: 'no private Podman',
+  swarm: 'no private Swarm',
+};
+
 function firstAnswer<K extends EngineKind>(
   supervisor: ChildProcess,
   engine: K,
   onProgress: (line: string) => void,
   gone: Promise<void>,
 ): Promise<Ready<K>> {
-  const missing = engine === 'docker' ? 'no private Docker engine' : 'no private Podman';
+  const missing = missingEngine[engine];
   return new Promise((resolve, reject) => {
     supervisor.on('error', reject);
     supervisor.on('message', (raw) => {

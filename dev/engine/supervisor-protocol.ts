@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { swarmMachine } from './swarm-machine.ts';
 
 /**
  * The messages between a supervisor and its parent process over the IPC channel. The end of the channel, for whatever
@@ -21,12 +22,13 @@ export const supervisorMessage = z.discriminatedUnion('kind', [
     address: z.string(),
     device: z.string(),
   }),
+  z.object({ kind: z.literal('swarm-ready'), folder: z.string(), machines: z.array(swarmMachine) }),
   z.object({ kind: z.literal('failed'), reason: z.string() }),
   z.object({ kind: z.literal('released') }),
 ]);
 
-/** Which engine a supervisor starts: its only argument. */
-export type EngineKind = 'docker' | 'podman';
+/** What a supervisor starts: its first argument. The second one of a `swarm` is the number of its machines. */
+export type EngineKind = 'docker' | 'podman' | 'swarm';
 
 export type SupervisorMessage = z.infer<typeof supervisorMessage>;
 

@@ -1,13 +1,14 @@
 import { parentMessage, type SupervisorMessage } from './supervisor-protocol.ts';
-import { startPrivateEngine } from './private-engine.ts';
+import { startPrivateEngine, type StartOptions } from './private-engine.ts';
 import { startPrivatePodman } from './private-podman.ts';
+import { startPrivateSwarm } from './private-swarm.ts';
 import { messageOf } from '../../src/text/message-of.ts';
 
 /**
  * The process that owns a private engine and outlives its parent. It keeps the engine while the IPC channel to the
  * parent is open and removes everything when the channel closes: after release, exit, crash, Ctrl-C and SIGKILL alike.
  *
- *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ containerd, dockerd (or podman) ──▶ containers
+ *   parent ── fork, IPC ──▶ supervisor ── spawn ──▶ engines ──▶ containers
  */
 const release = new AbortController();
 
@@ -27,8 +28,7 @@ async function supervise(): Promise<void> {
   try {
     const onProgress = (line: string): void => tell({ kind: 'progress', line });
     const options = { signal: release.signal, onProgress, undo };
-    if (process.argv[2] === 'podman') tell({ kind: 'podman-ready', ...(await startPrivatePodman(options)) });
-    else tell({ kind: 'docker-ready', ...(await startPrivateEngine(options)) });
+    tell(await start(options));
     await released();
   } catch (error) {
     if (!release.signal.aborted) tell({ kind: 'failed', reason: messageOf(error) });
@@ -37,6 +37,13 @@ async function supervise(): Promise<void> {
   for (const step of undo.toReversed()) await step().catch(() => {});
   tell({ kind: 'released' });
   if (process.connected) process.disconnect?.();
+}
+
+async function start(options: StartOptions): Promise<SupervisorMessage> {
+  const [kind, count] = process.argv.slice(2);
+  if (kind === 'podman') return { kind: 'podman-ready', ...(await startPrivatePodman(options)) };
+  if (kind === 'swarm') return { kind: 'swarm-ready', ...(await startPrivateSwarm(options, Number(count))) };
+  return { kind: 'docker-ready', ...(await startPrivateEngine(options)) };
 }
 
 function released(): Promise<void> {

@@ -1,0 +1,151 @@
+import type { ContainerTaskSpec, ServiceSpec } from 'dockerode';
+import { z } from 'zod';
+import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
+import type { EngineClient } from '../../../src/demo/engine-client.ts';
+import { uniqueName } from '../engine/containers.ts';
+import { eventually } from '../engine/replica.ts';
+import { machineOf, type TestSwarm } from './test-swarm.ts';
+
+/**
+ * A service of the Swarm whose tasks serve their own names over HTTP on port 8080, and what operators do with it. A task
+ * that is told to stop serves for another second, so that only a proxy that is later than that loses requests.
+ */
+export interface ServiceOptions {
+  readonly name?: string;
+  /** Default: 2. `global`: one task on each node. */
+  readonly replicas?: number | 'global';
+  /** The labels of the service (`docker service create --label`), and of its containers (`--container-label`). */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly containerLabels?: Readonly<Record<string, string>>;
+  /** Whether its tasks join the overlay network, and whether each publishes its port on its node. Default: both. */
+  readonly onOverlay?: boolean;
+  readonly hostPorts?: boolean;
+  readonly constraints?: readonly string[];
+  readonly image?: string;
+  /** Other parameters of the containers. */
+  readonly container?: ContainerTaskSpec['ContainerSpec'];
+}
+
+export interface TaskSight {
+  readonly id: string;
+  readonly node: string | undefined;
+  readonly desired: string;
+  readonly state: string;
+  readonly container: string | undefined;
+  /** The name that it serves; `docker service ps` shows it without the id at its end. */
+  readonly name: string;
+}
+
+const taskSchema = z
+  .object({
+    ID: z.string(),
+    NodeID: z.string().optional(),
+    Slot: z.number().optional(),
+    DesiredState: z.string(),
+    Status: z.object({
+      State: z.string(),
+      ContainerStatus: z.object({ ContainerID: z.string().optional() }).optional(),
+    }),
+  })
+  .transform(({ ID, NodeID, Slot, DesiredState, Status }) => ({
+    id: ID,
+    node: NodeID,
+    desired: DesiredState,
+    state: Status.State,
+    container: Status.ContainerStatus?.ContainerID,
+    place: Slot === undefined ? NodeID : String(Slot),
+  }));
+
+/** The trap lets the server go on for a second, and the shell would ignore SIGTERM without it. */
+const script =
+  `trap 'sleep 1; exit 0' TERM; mkdir -p /tmp/www; echo "$TASK" > /tmp/www/index.html; ` +
+  `httpd -f -p 8080 -h /tmp/www & wait`;
+
+/** Creates a service. Resolves before its tasks run. */
+export async function startService(swarm: TestSwarm, options: ServiceOptions = {}): Promise<SwarmService> {
+  const { name = uniqueName('service'), replicas = 2, onOverlay = true, hostPorts = true } = options;
+  const client = clientOf(machineOf(swarm, 1));
+  const ports = [{ Protocol: 'tcp', TargetPort: 8080, PublishMode: 'host' }] as const;
+  const { id } = await client.createService({
+    Name: name,
+    Labels: { ...options.labels },
+    Mode: replicas === 'global' ? { Global: {} } : { Replicated: { Replicas: replicas } },
+    // The kernel balances virtual addresses with IPVS, which it may not have.
+    EndpointSpec: { Mode: 'dnsrr', Ports: hostPorts ? [...ports] : [] },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: options.image ?? swarm.image,
+        Command: ['sh', '-c', script],
+        Env: ['TASK={{.Task.Name}}'],
+        Labels: { ...options.containerLabels },
+        ...options.container,
+      },
+      Networks: onOverlay ? [{ Target: swarm.overlay }] : [],
+      Placement: { Constraints: [...(options.constraints ?? [])] },
+    },
+  });
+  return new SwarmService(client, id, name);
+}
+
+export class SwarmService implements AsyncDisposable {
+  readonly id: string;
+  readonly name: string;
+  readonly #client: EngineClient;
+
+  constructor(client: EngineClient, id: string, name: string) {
+    this.#client = client;
+    this.id = id;
+    this.name = name;
+  }
+
+  /** All of its tasks that the Swarm remembers. */
+  async tasks(): Promise<TaskSight[]> {
+    const tasks = z.array(taskSchema).parse(await this.#client.listTasks({ filters: { service: [this.id] } }));
+    return tasks.map(({ place, ...task }) => ({ ...task, name: `${this.name}.${place}.${task.id}` }));
+  }
+
+  async running(): Promise<TaskSight[]> {
+    return (await this.tasks()).filter(({ desired, state }) => desired === 'running' && state === 'running');
+  }
+
+  /** Resolves with its tasks once so many run, and no other one does. */
+  async settled(count: number, patienceMs = 60_000): Promise<TaskSight[]> {
+    const tasks = await eventually(
+      () => this.tasks(),
+      (all) =>
+        all.filter(({ desired, state }) => desired === 'running' && state === 'running').length === count &&
+        all.every(({ desired, state }) => desired === 'running' || !['starting', 'running'].includes(state)),
+      patienceMs,
+    );
+    return tasks.filter(({ desired }) => desired === 'running');
+  }
+
+  async scale(replicas: number): Promise<void> {
+    await this.change((spec) => ({ ...spec, Mode: { Replicated: { Replicas: replicas } } }));
+  }
+
+  /** Replaces all tasks, as `docker service update --force` does. */
+  async roll(order: 'start-first' | 'stop-first', parallelism = 1): Promise<void> {
+    await this.change((spec) => ({
+      ...spec,
+      UpdateConfig: { Order: order, Parallelism: parallelism, Monitor: 1 },
+      TaskTemplate: { ...spec.TaskTemplate, ForceUpdate: (spec.TaskTemplate?.ForceUpdate ?? 0) + 1 },
+    }));
+  }
+
+  async change(to: (spec: ServiceSpec) => ServiceSpec): Promise<void> {
+    const service = this.#client.getService(this.id);
+    const { Version, Spec } = (await service.inspect()) as { Version: { Index: number }; Spec: ServiceSpec };
+    await service.update({ version: Version.Index, ...to(Spec) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The test may have removed the service already.
+    await this.#client
+      .getService(this.id)
+      .remove()
+      .catch((error: { statusCode?: number }) => {
+        if (error.statusCode !== 404) throw error;
+      });
+  }
+}
