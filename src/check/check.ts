@@ -13,14 +13,16 @@ import type { ContainerFacts, Reach } from '../docker/facts.ts';
 import { printable } from '../text/printable.ts';
 import { withoutCertificate } from './certificates.ts';
 import { socketNotMounted } from './engine-socket.ts';
-import { fileFindings } from './file-findings.ts';
+import { fileFindings, placeOfVariables } from './file-findings.ts';
 import { isLabelled } from './is-labelled.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
 import { networkName, toFacts } from './facts.ts';
+import { deployLabels, sightOf, type LabelSight } from './deploy-labels.ts';
 import { strayLabels } from './labels.ts';
 import { locationOf, routeLocation } from './locate.ts';
 import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
+import { asStack, stackOnly, type CheckedProject } from './stack.ts';
 
 /**
  * Finds what a running Sealane would report if this compose project were up, and labels that it would never see. The
@@ -32,8 +34,14 @@ export interface Report {
   readonly labelled: readonly string[];
   /** The services that run Sealane. Where there is none, Sealane is taken to run on the host. */
   readonly sealane: readonly string[];
+  /** How the files were read: as `docker compose` does, or as `docker stack deploy` does. */
+  readonly readAs: FileKind;
+  /** Why they were taken for a stack's; undefined where they were not, or where the user said so. Hostile text. */
+  readonly stackSign: string | undefined;
   readonly findings: readonly SharedFinding[];
 }
+
+export type FileKind = 'compose' | 'stack';
 
 /** One Sealane: where it runs, and its settings. */
 interface Stand {
@@ -43,19 +51,34 @@ interface Stand {
   readonly service: ComposeService | undefined;
   /** Whether it has no certificate for sure; a Sealane on the host may have some. */
   readonly lacksCertificates: boolean;
+  readonly sight: LabelSight;
 }
 
-export function checkProject(project: ComposeProject, options: { readonly labelPrefix: string }): Report {
+interface CheckOptions {
+  readonly labelPrefix: string;
+  /** How to read the files; by what they hold unless given. */
+  readonly readAs?: FileKind | undefined;
+}
+
+/** How files are read that say nothing else. */
+export function kindOf({ stackSign }: ComposeProject): FileKind {
+  return stackSign === undefined ? 'compose' : 'stack';
+}
+
+export function checkProject(written: ComposeProject, options: CheckOptions): Report {
+  const readAs = options.readAs ?? kindOf(written);
+  const project = readAs === 'stack' ? asStack(written) : { ...written, isStack: false };
   const running: SealaneService[] = [];
   for (const service of project.services) {
     if (runsSealane(service, options.labelPrefix)) running.push(readSealane(service, project.variables));
   }
   const watching = running.filter(({ settings }) => settings.docker !== 'none');
   const onHost: Stand = {
-    rules: { labelPrefix: options.labelPrefix, scope: 'all', bind: '127.0.0.1' },
+    rules: { labelPrefix: options.labelPrefix, scope: 'all', bind: project.isStack ? openBind : hostBind },
     reach: { kind: 'host' },
     service: undefined,
     lacksCertificates: false,
+    sight: 'unknown',
   };
   const stands = running.length === 0 ? [onHost] : watching.map((one) => standOf(one, project));
   const always = new Set(running.map(({ service }) => service));
@@ -66,6 +89,7 @@ export function checkProject(project: ComposeProject, options: { readonly labelP
   ];
   for (const stand of stands) {
     for (const services of togetherness(project, always)) findings.push(...checkFrom(stand, services, project));
+    if (project.isStack) findings.push(...checkStack(stand, written, project));
   }
   const isOurs = (service: ComposeService): boolean =>
     stands.some(({ rules }) => isLabelled(service, rules.labelPrefix));
@@ -73,6 +97,8 @@ export function checkProject(project: ComposeProject, options: { readonly labelP
     services: project.services.map(({ name }) => name),
     labelled: project.services.filter(isOurs).map(({ name }) => name),
     sealane: running.map(({ service }) => service.name),
+    readAs,
+    stackSign: options.readAs === undefined ? written.stackSign : undefined,
     findings: inOrder(withoutConsequences(findings)),
   };
 }
@@ -84,7 +110,19 @@ function withoutConsequences(findings: readonly Finding[]): Finding[] {
   return findings.filter((one) => one.code !== 'label-malformed' || !missing.has(keyOf(one)));
 }
 
-function standOf({ service, settings, usesFile }: SealaneService, project: ComposeProject): Stand {
+/** What is checked of a stack beside the rest. `written`: the project as compose reads it. */
+function checkStack({ service, rules, sight }: Stand, written: ComposeProject, project: CheckedProject): Finding[] {
+  const prefix = rules.labelPrefix;
+  return project.services.flatMap(({ name }, index) => {
+    const [own, merged] = [written.services[index], project.services[index]];
+    const isSealane = name === service?.name;
+    if (!own || !merged || !(isSealane || isLabelled(merged, prefix))) return [];
+    return [...stackOnly(own, isSealane), ...deployLabels(own, { prefix, sight, sealane: service?.name })];
+  });
+}
+
+function standOf(sealane: SealaneService, project: CheckedProject): Stand {
+  const { service, settings, usesFile } = sealane;
   const reach = reachOf(service, project);
   const rules: DiscoveryRules = {
     labelPrefix: settings['label-prefix'],
@@ -92,11 +130,12 @@ function standOf({ service, settings, usesFile }: SealaneService, project: Compo
     bind: settings.bind ?? (reach.kind === 'host' ? hostBind : openBind),
     socketFolder: settings['socket-folder'],
   };
-  return { service, reach, rules, lacksCertificates: settings.certs.length === 0 && !usesFile };
+  const lacksCertificates = settings.certs.length === 0 && !usesFile;
+  return { service, reach, rules, lacksCertificates, sight: sightOf(sealane) };
 }
 
-function reachOf(service: ComposeService, project: ComposeProject): Reach {
-  const { networking } = toFacts(service, { project: project.name, networks: project.networks, position: 0 });
+function reachOf(service: ComposeService, project: CheckedProject): Reach {
+  const { networking } = toFacts(service, { ...project, project: project.name, position: 0 });
   switch (networking.kind) {
     case 'host':
       return { kind: 'host' };
@@ -142,20 +181,22 @@ function togetherness(
   return [having([]), ...[...each].map((profile) => having([profile]))];
 }
 
-function checkFrom(stand: Stand, services: readonly ComposeService[], project: ComposeProject): Finding[] {
+function checkFrom(stand: Stand, services: readonly ComposeService[], project: CheckedProject): Finding[] {
   const { rules, reach } = stand;
   const prefix = rules.labelPrefix;
   const byName = new Map(services.map((service) => [service.name, service]));
   const facts = services.map((service, position) => {
-    const plain = toFacts(service, { project: project.name, networks: project.networks, position });
-    return { ...plain, exposedPorts: presumedPorts(plain, prefix) };
+    const plain = toFacts(service, { ...project, project: project.name, position });
+    return { ...plain, exposedPorts: project.isStack ? plain.exposedPorts : presumedPorts(plain, prefix) };
   });
   const { declarations, problems } = createDiscoverer(rules)({
     containers: new Map(facts.map((one) => [one.id, one])),
     vantage: { reach, project: project.name },
   });
   const merged = mergeDeclarations(declarations);
-  const findings = [...problems, ...merged.problems].flatMap((problem) => toFinding(problem, byName, prefix));
+  const findings = [...problems, ...merged.problems].flatMap((problem) =>
+    toFinding(problem, byName, { prefix, project }),
+  );
   const listening = merged.services.flatMap((intent) =>
     intent.routes.flatMap((route): Listening[] => {
       const declaredBy = declarations.find(
@@ -171,10 +212,10 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   const ours = new Set(services.filter((one) => one === stand.service || isLabelled(one, prefix)));
   return [
     ...findings,
-    ...services.flatMap((service) => strayLabels(service, prefix)),
-    ...(stand.service ? unpublished(stand.service, listening) : []),
+    ...services.flatMap((service) => strayLabels(service, prefix, project.isStack)),
+    ...(stand.service ? unpublished(stand.service, listening, project.isStack) : []),
     ...(stand.service && stand.lacksCertificates ? withoutCertificate(stand.service, listening) : []),
-    ...publishConflicts(services, ours),
+    ...publishConflicts(services, ours, project.isStack),
     ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),
   ];
 }
@@ -195,22 +236,35 @@ const fixes: Readonly<Partial<Record<ProblemCode, string>>> = {
   'not-on-network': 'Correct the network label, or put the service on that network.',
 };
 
-function toFinding(problem: Problem, services: ReadonlyMap<string, ComposeService>, prefix: string): Finding[] {
+function toFinding(
+  problem: Problem,
+  services: ReadonlyMap<string, ComposeService>,
+  { prefix, project }: { readonly prefix: string; readonly project: CheckedProject },
+): Finding[] {
   const service = services.get(problem.containerId ?? '');
   if (!service) return [];
-  // Only the engine knows which ports the image exposes, and whether a container outside of the file exists.
-  if (problem.code === 'port-unclear' && service.ports.length === 0 && service.expose.length === 0) return [];
+  const location = locationOf(problem, service, prefix);
+  if (problem.code === 'port-unclear') {
+    if (project.isStack) return [portUnknown(problem, service, location)];
+    // Only the engine knows which ports the image exposes, and whether a container outside of the file exists.
+    if (service.ports.length === 0 && service.expose.length === 0) return [];
+  }
   if (problem.code === 'namespace-lost') return [];
   const unset = problem.label === undefined ? [] : (service.labels.get(problem.label)?.unset ?? []);
   const because = unset.length === 0 ? '' : `; nothing sets ${unset.map((name) => `$${printable(name)}`).join(', ')}`;
-  const set = `Set ${unset.map((name) => printable(name)).join(' and ')} in the environment or in .env.`;
+  const set = `Set ${unset.map((name) => printable(name)).join(' and ')} in ${placeOfVariables(project)}.`;
   return [
     {
       code: problem.code,
-      location: locationOf(problem, service, prefix),
+      location,
       service: service.name,
       message: problem.message + because,
       fix: unset.length > 0 ? set : (fixes[problem.code] ?? problem.fix),
     },
   ];
+}
+
+function portUnknown({ code, fix }: Problem, { name }: ComposeService, location: SourceLocation): Finding {
+  const message = 'a manager does not tell which ports an image exposes, so a stack has to name the port';
+  return { code, location, service: name, message, fix };
 }

@@ -1,4 +1,5 @@
 import type { ComposeNetwork } from '../compose/network.ts';
+import type { ComposePort } from '../compose/port.ts';
 import type { ComposeService } from '../compose/service.ts';
 import type { ContainerFacts, ContainerNetworking, NetworkAttachment } from '../docker/facts.ts';
 
@@ -8,6 +9,8 @@ import type { ContainerFacts, ContainerNetworking, NetworkAttachment } from '../
 interface FactsOptions {
   readonly project: string;
   readonly networks: ReadonlyMap<string, ComposeNetwork>;
+  /** Whether the containers are those of a Swarm's tasks; `project` is the stack's name then. */
+  readonly isStack: boolean;
   /** Stands for the time of creation: of two services that claim one address, the one written first gets it. */
   readonly position: number;
 }
@@ -19,27 +22,50 @@ export function toFacts(service: ComposeService, options: FactsOptions): Contain
     name: service.name,
     labels: {
       ...labels,
-      'com.docker.compose.project': options.project,
-      'com.docker.compose.service': service.name,
+      ...(options.isStack ? taskLabels(service, options.project) : composeLabels(service, options.project)),
     },
     createdAtMs: options.position,
     startedAtNs: 1n,
     state: 'running',
     health: 'none',
     networking: networkingOf(service, options),
-    exposedPorts: exposedPorts(service),
-    publishedPorts: service.ports.flatMap(({ container, host, hostIp, protocol }) =>
-      protocol === 'tcp' ? [{ containerPort: container, hostIp, hostPort: host ?? 0 }] : [],
-    ),
+    exposedPorts: exposedPorts(service, options),
+    publishedPorts: portsOf(service, options).map(({ container, host, hostIp }) => ({
+      containerPort: container,
+      hostIp: options.isStack ? '' : hostIp,
+      hostPort: host ?? 0,
+    })),
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
   };
 }
 
+function composeLabels({ name }: ComposeService, project: string): Record<string, string> {
+  return { 'com.docker.compose.project': project, 'com.docker.compose.service': name };
+}
+
+function taskLabels({ name }: ComposeService, stack: string): Record<string, string> {
+  return {
+    'com.docker.stack.namespace': stack,
+    'com.docker.swarm.service.name': `${stack}_${name}`,
+    // That there is a task matters, and not which.
+    'com.docker.swarm.service.id': name,
+    'com.docker.swarm.task.id': name,
+    'com.docker.swarm.node.id': 'node',
+  };
+}
+
+/** The TCP ports of the container: one that a Swarm publishes on every node is not the container's, but the Swarm's. */
+function portsOf({ ports }: ComposeService, { isStack }: FactsOptions): readonly ComposePort[] {
+  return ports.filter(({ protocol, isHostMode }) => protocol === 'tcp' && (isHostMode || !isStack));
+}
+
 /** The ports that the compose file exposes. The image may expose more, which the file does not tell. */
-function exposedPorts({ ports, expose }: ComposeService): number[] {
-  const published = ports.filter(({ protocol }) => protocol === 'tcp').map(({ container }) => container);
-  return [...new Set([...published, ...expose])].toSorted((a, b) => a - b);
+function exposedPorts(service: ComposeService, options: FactsOptions): number[] {
+  const published = portsOf(service, options).map(({ container }) => container);
+  // A Swarm has no use for `expose`.
+  const exposed = options.isStack ? [] : service.expose;
+  return [...new Set([...published, ...exposed])].toSorted((a, b) => a - b);
 }
 
 function networkingOf({ networkMode, networks: on }: ComposeService, options: FactsOptions): ContainerNetworking {

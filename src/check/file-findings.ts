@@ -2,20 +2,26 @@ import type { ComposeProject } from '../compose/project.ts';
 import type { ComposeService } from '../compose/service.ts';
 import { quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
+import type { CheckedProject } from './stack.ts';
 
 /**
  * Finds what is wrong with a compose project whatever its labels say. Pure.
  */
-export function fileFindings(project: ComposeProject): Finding[] {
+export function fileFindings(project: CheckedProject): Finding[] {
   return [
     ...(project.services.length === 0 ? [noServices(project)] : []),
     ...project.remarks.map(({ kind, location, message }): Finding => {
       if (kind === 'required')
-        return { code: 'variable-required', location, message, fix: 'Set it in the environment or in .env.' };
+        return { code: 'variable-required', location, message, fix: `Set it in ${placeOfVariables(project)}.` };
       return { code: 'dollar', severity: 'warning', location, message, fix: 'Write $$ for a dollar sign.' };
     }),
     ...project.services.flatMap((service) => undefinedNetworks(service, project)),
   ];
+}
+
+/** Where variables are set, for people. */
+export function placeOfVariables({ isStack }: CheckedProject): string {
+  return isStack ? 'the environment: docker stack deploy reads no .env' : 'the environment or in .env';
 }
 
 function noServices({ location }: ComposeProject): Finding {

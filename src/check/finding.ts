@@ -23,6 +23,16 @@ type CheckCode =
   | 'label-near-miss'
   /** A label in a place from which no container gets it. */
   | 'label-misplaced'
+  /** A label of a stack file that a Sealane without a manager does not read. */
+  | 'label-unseen'
+  /** A label of a stack file that has another value on the containers. */
+  | 'label-overridden'
+  /** An option that `docker stack deploy` ignores. */
+  | 'not-in-stack'
+  /** A port that a stack opens on all addresses, whatever the file says. */
+  | 'port-open'
+  /** A port of a stack behind which Sealane does not see the addresses of clients. */
+  | 'client-address-lost'
   /** A listen port that no client can reach, since Sealane's container does not publish it. */
   | 'not-published'
   | 'publish-conflict'

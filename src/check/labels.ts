@@ -8,8 +8,8 @@ import type { Finding } from './finding.ts';
  * Finds labels that a running Sealane never takes for its own: misspelt before the dot, or where no container gets
  * them. Pure.
  */
-export function strayLabels(service: ComposeService, prefix: string): Finding[] {
-  return [...nearMisses(service, prefix), ...misplaced(service, prefix)];
+export function strayLabels(service: ComposeService, prefix: string, isStack: boolean): Finding[] {
+  return [...nearMisses(service, prefix), ...(isStack ? [] : misplaced(service, prefix))];
 }
 
 /** Labels whose prefix is misspelt: `selane.port`, `sealane_port`, `Sealane.web.listen`. */
@@ -40,14 +40,14 @@ function meantLabel(key: string, prefix: string): string | undefined {
 }
 
 function misplaced(service: ComposeService, prefix: string): Finding[] {
-  return [...service.deployLabels].flatMap(([key, { keyLocation }]) => {
+  return [...service.deploy.labels].flatMap(([key, { keyLocation }]) => {
     if (!key.startsWith(`${prefix}.`) || service.labels.has(key)) return [];
     return {
       code: 'label-misplaced',
       location: keyLocation,
       service: service.name,
       message: `label ${quoted(key)} stands under deploy: it is a Swarm service's, and compose's containers do not have it`,
-      fix: 'Move it to the labels of the service itself.',
+      fix: 'Move it to the labels of the service itself; or, for docker stack deploy, check the file with --as stack.',
     } as const;
   });
 }

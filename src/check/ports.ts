@@ -21,7 +21,7 @@ export interface Listening {
 }
 
 /** Routes on ports that Sealane's container does not publish. */
-export function unpublished(sealane: ComposeService, listening: readonly Listening[]): Finding[] {
+export function unpublished(sealane: ComposeService, listening: readonly Listening[], isStack: boolean): Finding[] {
   // In the network namespace of another container, that container publishes the ports.
   if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
   const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
@@ -33,41 +33,54 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
     JSON.stringify([isLoopback(route.host) && route.host, location]),
   );
   return [...groups.values()].flatMap(([first, ...others]) =>
-    first ? notPublished(first, others.at(-1)?.route.port, printable(sealane.name)) : [],
+    first ? notPublished(first, others.at(-1)?.route.port, { sealane: printable(sealane.name), isStack }) : [],
   );
 }
 
-function notPublished({ route, service, location }: Listening, last: number | undefined, sealane: string): Finding {
+function notPublished(
+  { route, service, location }: Listening,
+  last: number | undefined,
+  { sealane, isStack }: { readonly sealane: string; readonly isStack: boolean },
+): Finding {
   const ports = last === undefined ? String(route.port) : `${route.port}-${last}`;
   const published = (host: string): string => {
     const first = formatAddress({ host, port: route.port });
     return last === undefined ? `${first}:${ports}` : `${first}-${last}:${ports}`;
   };
+  // A stack publishes no ports on single addresses, and ranges only by the short form, which is never host mode.
+  const { port } = route;
+  const onNode =
+    last === undefined ? `{ target: ${port}, published: ${port}, mode: host }` : `each of them, mode: host,`;
+  const wanted = (host: string): string => (isStack ? onNode : `"${published(host)}"`);
   const finding = { code: 'not-published', location, service } as const;
   if (isLoopback(route.host)) {
     return {
       ...finding,
       message: `${route.listen}${last === undefined ? '' : `-${last}`} is inside Sealane's own container, where no client reaches it`,
-      fix: `Write ${ports} here, and publish "${published(route.host)}" in the ports of ${sealane}.`,
+      fix: `Write ${ports} here, and publish ${wanted(route.host)} in the ports of ${sealane}.`,
     };
   }
   return {
     ...finding,
     message: `clients connect to port ${ports} of ${sealane}, which does not publish it`,
-    fix: `Add "${published('127.0.0.1')}" to the ports of ${sealane}; or "${ports}" to its expose, if only containers connect.`,
+    fix: `Add ${wanted('127.0.0.1')} to the ports of ${sealane}; or "${ports}" to its expose, if only containers connect.`,
   };
 }
 
 /** Ports of the host that two services publish. `ours`: services that run Sealane, or are reached through it. */
-export function publishConflicts(services: readonly ComposeService[], ours: ReadonlySet<ComposeService>): Finding[] {
+export function publishConflicts(
+  services: readonly ComposeService[],
+  ours: ReadonlySet<ComposeService>,
+  isStack: boolean,
+): Finding[] {
   const findings: Finding[] = [];
-  const seen: { readonly service: ComposeService; readonly port: ComposePort }[] = [];
+  const seen: Publishing[] = [];
   for (const service of services) {
     for (const port of service.ports) {
       if (port.host === undefined || port.host === 0 || port.protocol !== 'tcp') continue;
-      if (ours.has(service) && service.replicas > 1) findings.push(ofReplicas(service, port));
+      if (ours.has(service) && service.replicas > 1) findings.push(...ofReplicas(service, port, isStack));
       const other = seen.find((one) => overlaps(one.port, port) && (ours.has(service) || ours.has(one.service)));
-      if (other && other.service !== service) findings.push(ofTwo(service, port, other.service));
+      if (other && other.service !== service) findings.push(ofTwo(service, port, other, isStack));
       seen.push({ service, port });
     }
   }
@@ -91,24 +104,35 @@ export function hostConflicts(services: readonly ComposeService[], listening: re
   });
 }
 
-function ofTwo(service: ComposeService, port: ComposePort, other: ComposeService): Finding {
+interface Publishing {
+  readonly service: ComposeService;
+  readonly port: ComposePort;
+}
+
+function ofTwo(service: ComposeService, port: ComposePort, other: Publishing, isStack: boolean): Finding {
+  const areOnNodes = isStack && port.isHostMode && other.port.isHostMode;
+  const consequence = areOnNodes ? 'a node can run only one of them' : 'only one of them can start';
   return {
     code: 'publish-conflict',
     location: port.location,
     service: service.name,
-    message: `it publishes port ${port.host} of the host, and so does ${printable(other.name)}: only one of them can start`,
+    message: `it publishes port ${port.host} of the host, and so does ${printable(other.service.name)}: ${consequence}`,
     fix: 'Publish only what clients reach through Sealane, and only there.',
   };
 }
 
-function ofReplicas(service: ComposeService, port: ComposePort): Finding {
-  return {
-    code: 'publish-conflict',
-    location: port.location,
-    service: service.name,
-    message: `its ${service.replicas} replicas can't all publish port ${port.host} of the host`,
-    fix: 'Take the port out: clients reach all replicas through Sealane.',
-  };
+/** The replicas of a stack can have one port in common: the ingress network's, or that of each node. */
+function ofReplicas(service: ComposeService, port: ComposePort, isStack: boolean): Finding[] {
+  const finding = { code: 'publish-conflict', location: port.location, service: service.name } as const;
+  const { replicas } = service;
+  if (!isStack) {
+    const message = `its ${replicas} replicas can't all publish port ${port.host} of the host`;
+    return [{ ...finding, message, fix: 'Take the port out: clients reach all replicas through Sealane.' }];
+  }
+  if (!port.isHostMode) return [];
+  const message = `a node runs only one of its ${replicas} replicas, since each publishes port ${port.host} of its node`;
+  const fix = `Take the port out, or its \`published\`: then each replica gets a free port of its node.`;
+  return [{ ...finding, severity: 'warning', message, fix }];
 }
 
 function overlaps(a: ComposePort, b: ComposePort): boolean {

@@ -56,17 +56,24 @@ function excerpt(line: string, column: number, gutter: string, paint: Paint): st
   ];
 }
 
-function summary({ services, labelled, sealane, findings }: Report, colour: boolean): string {
+function summary(report: Report, colour: boolean): string {
+  const { services, labelled, findings } = report;
   const paint = painter(colour);
-  const where =
-    sealane.length === 0
-      ? 'no service here runs Sealane: taken to run on the host'
-      : `through ${sealane.map((one) => printable(one)).join(', ')}`;
-  const checked = `${plural(services.length, 'service')}, ${labelled.length} with labels; ${where}`;
+  const checked = `${plural(services.length, 'service')}, ${labelled.length} with labels; ${whereOf(report)}`;
   const problems = findings.filter(isProblem).length;
   const found = problems === 0 ? paint('green', 'no problems') : paint('red', plural(problems, 'problem'));
   const warnings = findings.length - problems;
   return `${found}${warnings === 0 ? '' : `, ${plural(warnings, 'warning')}`} (${checked})\n`;
+}
+
+function whereOf({ sealane, readAs, stackSign }: Report): string {
+  const outside = readAs === 'stack' ? 'in another stack' : 'on the host';
+  const where =
+    sealane.length === 0
+      ? `no service here runs Sealane: taken to run ${outside}`
+      : `through ${sealane.map((one) => printable(one)).join(', ')}`;
+  if (readAs === 'compose') return where;
+  return `${where}; read as a stack's${stackSign === undefined ? '' : `, since ${printable(stackSign, 200)}`}`;
 }
 
 export function isProblem({ severity }: Pick<SharedFinding, 'severity'>): boolean {
@@ -78,11 +85,12 @@ function subject(services: readonly string[]): string {
   return services.length === 0 ? '' : `${services.join(', ')}: `;
 }
 
-function toJson({ services, labelled, sealane, findings }: Report): unknown {
+function toJson({ services, labelled, sealane, readAs, findings }: Report): unknown {
   return {
     services,
     labelled,
     sealane,
+    readAs,
     problems: findings.filter(isProblem).map(plain),
     warnings: findings.filter((one) => !isProblem(one)).map(plain),
   };

@@ -22,11 +22,14 @@ export function createDiskLoader(folder: string): DiskLoader {
     return inner === '' || inner.startsWith('..') ? path : inner;
   };
   const texts = new Map<string, string>();
+  let standardInput: Promise<string> | undefined;
   return {
     show,
     lineOf: ({ file, line }) => texts.get(file)?.split(/\r?\n/, line)[line - 1],
     async read(path) {
-      const text = await (path === '-' ? textOf(process.stdin) : textOfFile(path)).catch((error: unknown) => {
+      // Standard input can be read once only.
+      const reading = path === '-' ? (standardInput ??= textOf(process.stdin)) : textOfFile(path);
+      const text = await reading.catch((error: unknown) => {
         throw new ConfigError(`cannot read ${printable(show(path), 400)}: ${whyNot(error)}`, { cause: error });
       });
       texts.set(show(path), text);

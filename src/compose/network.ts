@@ -7,6 +7,8 @@ export interface ComposeNetwork {
   /** The network's name at the engine. Undefined where it is made of the project's name and the key. */
   readonly name: string | undefined;
   readonly internal: boolean;
+  /** Whether it spans the nodes of a Swarm, as the file says. */
+  readonly isOverlay: boolean;
 }
 
 export function readNetworks(section: ReadonlyMap<string, MappingEntry>): ReadonlyMap<string, ComposeNetwork> {
@@ -17,7 +19,7 @@ export function readNetworks(section: ReadonlyMap<string, MappingEntry>): Readon
  * Reads a network. `external: true`, and the older `external: {name: x}`, mean an existing network under its own name.
  */
 function readNetwork(key: string, tree: Tree): ComposeNetwork {
-  if (tree.kind !== 'map') return { name: undefined, internal: false };
+  if (tree.kind !== 'map') return { name: undefined, internal: false, isOverlay: false };
   const [name] = textsOf(tree.entries.get('name')?.value);
   const external = tree.entries.get('external')?.value;
   const isExternal = external?.kind === 'map' || isTrue(external);
@@ -25,6 +27,7 @@ function readNetwork(key: string, tree: Tree): ComposeNetwork {
   return {
     name: name ?? externalName ?? (isExternal ? key : undefined),
     internal: isTrue(tree.entries.get('internal')?.value),
+    isOverlay: textsOf(tree.entries.get('driver')?.value)[0] === 'overlay',
   };
 }
 

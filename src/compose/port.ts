@@ -12,6 +12,8 @@ export interface ComposePort {
   /** The host's address; '' for all addresses. */
   readonly hostIp: string;
   readonly protocol: string;
+  /** Whether a Swarm publishes it on the nodes of its tasks only (`mode: host`), instead of on every node. */
+  readonly isHostMode: boolean;
   readonly location: SourceLocation;
 }
 
@@ -21,7 +23,8 @@ const short = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(?:(\d*)(?:-(\d+))?:)?(\d+)(?:-
 export function readPort(tree: Tree): ComposePort[] | undefined {
   if (tree.kind === 'map') {
     const text = (name: string): string => textsOf(tree.entries.get(name)?.value)[0] ?? '';
-    return expand(text('host_ip'), text('published'), text('target'), text('protocol'), tree.location);
+    const written = { published: text('published'), target: text('target'), protocol: text('protocol') };
+    return expand({ ...written, hostIp: text('host_ip'), isHostMode: text('mode') === 'host' }, tree.location);
   }
   if (tree.kind !== 'leaf') return undefined;
   const match = short.exec(tree.text);
@@ -30,18 +33,22 @@ export function readPort(tree: Tree): ComposePort[] | undefined {
   // `8080:80` is two ports, not an address and a port.
   const isPort = bracketed === undefined && hostFrom === undefined && /^\d+(?:-\d+)?$/.test(ip);
   const published = isPort ? ip : range(hostFrom ?? '', hostTo);
-  return expand(isPort ? '' : (bracketed ?? ip), published, range(from, to), protocol, tree.location);
+  const hostIp = isPort ? '' : (bracketed ?? ip);
+  return expand({ hostIp, published, target: range(from, to), protocol, isHostMode: false }, tree.location);
 }
 
 function range(from: string, to: string | undefined): string {
   return to === undefined ? from : `${from}-${to}`;
 }
 
+/** The parts of a mapping, as they are written; '' where one is not. */
+interface WrittenPort extends Pick<ComposePort, 'hostIp' | 'protocol' | 'isHostMode'> {
+  readonly published: string;
+  readonly target: string;
+}
+
 function expand(
-  hostIp: string,
-  published: string,
-  target: string,
-  protocol: string,
+  { hostIp, published, target, protocol, isHostMode }: WrittenPort,
   location: SourceLocation,
 ): ComposePort[] | undefined {
   const containers = portsOf(target);
@@ -54,6 +61,7 @@ function expand(
     host: hosts.length === containers.length ? hosts[index] : undefined,
     hostIp,
     protocol: protocol === '' ? 'tcp' : protocol,
+    isHostMode,
     location,
   }));
 }

@@ -21,6 +21,11 @@ export interface ComposeProject {
   /** The profiles that the user asked for; empty where there are none. */
   readonly profiles: readonly string[];
   readonly variables: Variables;
+  /**
+   * What says that the files are a stack's, which `docker stack deploy` reads: the first of what compose has no use for.
+   * Hostile text; undefined where there is none.
+   */
+  readonly stackSign: string | undefined;
   /** Where its files begin. */
   readonly location: SourceLocation;
   readonly remarks: readonly Remark[];
@@ -29,7 +34,8 @@ export interface ComposeProject {
 export interface ProjectRequest {
   /** The files given with `-f`; empty: the files that compose finds by itself. */
   readonly files: readonly string[];
-  readonly envFiles: readonly string[];
+  /** The files of variables; empty: the one that compose finds by itself. `docker stack deploy` reads none. */
+  readonly envFiles: readonly string[] | 'none';
   readonly profiles: readonly string[];
   readonly projectName: string | undefined;
   readonly folder: string;
@@ -50,8 +56,10 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
   const { environment, folder } = request;
   const fromEnvironment: Variables = (name) => environment[name];
   const envOf = async (where: string): Promise<Variables> => {
-    const named = request.envFiles.length > 0;
-    const paths = named ? request.envFiles : [join(where, '.env')];
+    const { envFiles } = request;
+    if (envFiles === 'none') return fromEnvironment;
+    const named = envFiles.length > 0;
+    const paths = named ? envFiles : [join(where, '.env')];
     const own = await readEnvFiles(
       paths.map((path) => resolve(folder, path)),
       fromEnvironment,
@@ -71,13 +79,16 @@ export async function readProject(request: ProjectRequest, loader: Loader): Prom
     textsOf(root.entries.get('name')?.value)[0] ??
     basename(projectFolder);
   const profiles = request.profiles.length > 0 ? request.profiles : listOf(variables('COMPOSE_PROFILES'), ',');
+  const services = readServices(root, remarks);
+  const networks = readNetworks(sectionOf(root, 'networks'));
   return {
     name: normalised(name),
     files,
-    services: readServices(root, remarks),
-    networks: readNetworks(sectionOf(root, 'networks')),
+    services,
+    networks,
     profiles,
     variables,
+    stackSign: stackSign(services, networks),
     location: { ...root.location, line: 1, column: 1 },
     remarks,
   };
@@ -93,6 +104,16 @@ function readServices(root: Mapping, remarks: readonly Remark[]): ComposeService
       throw new ComposeError(missing.location, missing.message, { cause: error });
     throw error;
   }
+}
+
+function stackSign(
+  services: readonly ComposeService[],
+  networks: ReadonlyMap<string, ComposeNetwork>,
+): string | undefined {
+  for (const { name, deploy } of services)
+    if (deploy.swarmOnly !== undefined) return `${name} has deploy.${deploy.swarmOnly}`;
+  const [overlay] = [...networks].find(([, { isOverlay }]) => isOverlay) ?? [];
+  return overlay === undefined ? undefined : `network ${overlay} is an overlay`;
 }
 
 async function findFiles(request: ProjectRequest, variables: Variables, loader: Loader): Promise<string[]> {

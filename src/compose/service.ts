@@ -1,3 +1,5 @@
+import { readDeploy, type ComposeDeploy } from './deploy.ts';
+import { textsAt, type ComposeText } from './keyed-texts.ts';
 import { ComposeError, type SourceLocation } from './location.ts';
 import { portsOf, readPort, type ComposePort } from './port.ts';
 import { asMapping, itemsOf, textsOf } from './shape.ts';
@@ -18,8 +20,7 @@ export interface ComposeService {
   readonly environment: ReadonlyMap<string, ComposeText>;
   /** Labels of the container: the service's own, and those that its build gives the image. */
   readonly labels: ReadonlyMap<string, ComposeText>;
-  /** Labels of the Swarm service, which its containers do not have. */
-  readonly deployLabels: ReadonlyMap<string, ComposeText>;
+  readonly deploy: ComposeDeploy;
   /** The paths in the container that something is mounted on; undefined where another service's volumes are, too. */
   readonly mounts: readonly string[] | undefined;
   /** Whether compose mounts the engine's socket by itself (`use_api_socket`). */
@@ -40,22 +41,12 @@ interface ComposeWord {
   readonly location: SourceLocation;
 }
 
-/** A value of the compose file, with its location. */
-interface ComposeText {
-  readonly text: string;
-  /** Whether it is written without a value, and so takes the environment's. */
-  readonly isNull: boolean;
-  readonly unset: readonly string[];
-  readonly keyLocation: SourceLocation;
-  readonly valueLocation: SourceLocation;
-}
-
 /** Reads one service. @throws ComposeError */
 export function readService(name: string, entry: MappingEntry): ComposeService {
   if (entry.value.kind !== 'map') throw new ComposeError(entry.location, `service ${quoted(name)} must be a mapping`);
   const { entries } = entry.value;
   const at = (key: string): Tree | undefined => entries.get(key)?.value;
-  const deploy = mapAt(at('deploy'));
+  const deploy = readDeploy(at('deploy'));
   return {
     name,
     location: entry.location,
@@ -67,7 +58,7 @@ export function readService(name: string, entry: MappingEntry): ComposeService {
       ...textsAt(mapAt(at('build'))?.entries.get('labels')?.value, 'labels'),
       ...textsAt(at('labels'), 'labels'),
     ]),
-    deployLabels: textsAt(deploy?.entries.get('labels')?.value, 'labels'),
+    deploy,
     mounts: at('volumes_from') ? undefined : listAt(at('volumes')).flatMap(mountTarget),
     usesApiSocket: parseBoolean(textsOf(at('use_api_socket'))[0] ?? '') === true,
     ports: listAt(at('ports')).flatMap((port) => {
@@ -88,7 +79,7 @@ export function readService(name: string, entry: MappingEntry): ComposeService {
     ),
     networkMode: textsOf(at('network_mode'))[0] ?? '',
     profiles: textsOf(at('profiles')),
-    replicas: Number(textsOf(at('scale'))[0] ?? textsOf(deploy?.entries.get('replicas')?.value)[0] ?? 1),
+    replicas: Number(textsOf(at('scale'))[0] ?? deploy.replicas ?? 1),
   };
 }
 
@@ -100,26 +91,6 @@ function mapAt(tree: Tree | undefined): Mapping | undefined {
 
 function listAt(tree: Tree | undefined): readonly Tree[] {
   return tree?.kind === 'list' ? tree.items : [];
-}
-
-function textsAt(tree: Tree | undefined, what: string): Map<string, ComposeText> {
-  const mapping = tree && asMapping(tree);
-  if (tree && !mapping) throw notKeyed(tree, what);
-  return new Map(
-    [...(mapping?.entries ?? [])].map(([key, { location, value }]) => {
-      if (value.kind !== 'leaf') throw new ComposeError(value.location, `${quoted(key)} must be text`);
-      return [
-        key,
-        {
-          text: value.text,
-          isNull: value.isNull,
-          unset: value.unset,
-          keyLocation: location,
-          valueLocation: value.location,
-        },
-      ];
-    }),
-  );
 }
 
 /** The words of a command: a list as it is, a text split as a shell splits it, with quotes. */
@@ -140,16 +111,6 @@ function mountTarget(tree: Tree): string[] {
   // A path of Windows has a colon of its own; of the parts after the first, the target is the one that is a path.
   const [, ...parts] = textsOf(tree)[0]?.split(':') ?? [];
   return parts.filter((part) => part.startsWith('/'));
-}
-
-/** A list may hold a mapping by a slip: `- KEY: VALUE` instead of `- KEY=VALUE`. */
-function notKeyed(tree: Tree, what: string): ComposeError {
-  const rule = `\`${what}\` must be a mapping, or a list of KEY=VALUE`;
-  const item = listAt(tree).find(({ kind }) => kind !== 'leaf');
-  if (!item) return new ComposeError(tree.location, rule);
-  const [[key, entry] = []] = item.kind === 'map' ? item.entries : [];
-  const isSlip = key !== undefined && entry?.value.kind === 'leaf';
-  return new ComposeError(item.location, isSlip ? `${rule}; write ${quoted(`${key}=${entry.value.text}`)}` : rule);
 }
 
 function shown(tree: Tree): string {

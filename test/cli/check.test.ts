@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { truncate } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runSealane } from '../support/sealane/sealane.ts';
@@ -36,6 +36,20 @@ describe('sealane check', () => {
     const refused = await runSealane(['check', file, '--env-file', dotenv]);
     expect(refused.stderr).toMatch(/^sealane: Node itself reads the file of --env-file.*write --dotenv FILE\n$/);
     expect(refused.code).toBe(2);
+  });
+
+  it('reads no .env for a stack, unless it is named, and standard input once', async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write('stack.yaml', `${good.replace('8080', '${PORT:?}')}    deploy: { mode: global }\n`);
+    const dotenv = await folder.write('.env', 'PORT=8080\n');
+    const { code, stdout } = await runSealane(['check', file]);
+    expect(stdout).toContain('nothing sets PORT');
+    expect(code).toBe(1);
+    expect((await runSealane(['check', file, '--as', 'compose'])).code).toBe(0);
+    expect((await runSealane(['check', file, '--dotenv', dotenv])).code).toBe(0);
+    const input = (await readFile(file, 'utf8')).replace('${PORT:?}', '8080');
+    const { stdout: fromInput } = await runSealane(['check', '-'], {}, { input });
+    expect(fromInput).toMatch(/^no problems .*read as a stack's, since web has deploy\.mode\)\n$/);
   });
 
   it('exits with 0 for a file with warnings only, and with 1 for one without services', async () => {
@@ -96,6 +110,7 @@ describe('sealane check', () => {
 
   it.each([
     [['check', '/nowhere/compose.yaml'], /cannot read \/nowhere\/compose\.yaml: there is no such file/],
+    [['check', '--as', 'swarm'], /--as must be compose or stack, not "swarm"/],
     [['check', '--format', 'xml'], /--format must be text, json or github, not "xml"/],
   ])('%j is answered in one line', async (args, message) => {
     const { code, stderr } = await runSealane(args);

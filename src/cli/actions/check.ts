@@ -1,8 +1,9 @@
-import { checkProject } from '../../check/check.ts';
+import { checkProject, kindOf, type FileKind } from '../../check/check.ts';
 import { annotation, isProblem, renderReport, type ReportFormat } from '../../check/report.ts';
 import { createDiskLoader } from '../../compose/disk-loader.ts';
+import type { Loader } from '../../compose/load.ts';
 import { ComposeError } from '../../compose/location.ts';
-import { readProject } from '../../compose/project.ts';
+import { readProject, type ComposeProject, type ProjectRequest } from '../../compose/project.ts';
 import { hasColours } from '../colours.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -14,6 +15,7 @@ import { quoted } from '../../text/printable.ts';
  */
 export interface CheckFlags {
   readonly format?: string;
+  readonly as?: string;
   readonly dotenv?: readonly string[];
   readonly envFile?: string;
   readonly profile?: readonly string[];
@@ -22,10 +24,14 @@ export interface CheckFlags {
 }
 
 const formats: readonly ReportFormat[] = ['text', 'json', 'github'];
+const kinds: readonly FileKind[] = ['compose', 'stack'];
 
 export async function check(files: readonly string[], flags: CheckFlags): Promise<number> {
   const format = formats.find((one) => one === (flags.format ?? 'text'));
   if (!format) throw new ConfigError(`--format must be text, json or github, not ${quoted(flags.format ?? '')}`);
+  const readAs = kinds.find((one) => one === flags.as);
+  if (flags.as !== undefined && !readAs)
+    throw new ConfigError(`--as must be compose or stack, not ${quoted(flags.as)}`);
   if (flags.envFile !== undefined)
     throw new ConfigError('Node itself reads the file of --env-file, and obeys its NODE_OPTIONS; write --dotenv FILE');
   const { settings } = await loadConfig(flags.labelPrefix === undefined ? {} : { 'label-prefix': flags.labelPrefix }, {
@@ -33,18 +39,16 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
   });
   const disk = createDiskLoader(process.cwd());
   try {
-    const project = await readProject(
-      {
-        files,
-        envFiles: flags.dotenv ?? [],
-        profiles: flags.profile ?? [],
-        projectName: flags.projectName,
-        folder: process.cwd(),
-        environment: process.env,
-      },
-      disk,
-    );
-    const report = checkProject(project, { labelPrefix: settings['label-prefix'] });
+    const request = {
+      files,
+      envFiles: flags.dotenv ?? [],
+      profiles: flags.profile ?? [],
+      projectName: flags.projectName,
+      folder: process.cwd(),
+      environment: process.env,
+    };
+    const project = await readAsDeployed(request, readAs, disk);
+    const report = checkProject(project, { labelPrefix: settings['label-prefix'], readAs });
     process.stdout.write(renderReport(report, format, { colour: hasColours(process.stdout), lineOf: disk.lineOf }));
     return report.findings.some(isProblem) ? 1 : 0;
   } catch (error) {
@@ -53,4 +57,16 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
     }
     throw error;
   }
+}
+
+/** `docker stack deploy` reads variables from its environment only, and from no .env. */
+async function readAsDeployed(
+  request: ProjectRequest,
+  readAs: FileKind | undefined,
+  loader: Loader,
+): Promise<ComposeProject> {
+  const project = await readProject(request, loader);
+  const isStack = (readAs ?? kindOf(project)) === 'stack';
+  if (!isStack || request.envFiles.length > 0) return project;
+  return readProject({ ...request, files: project.files, envFiles: 'none' }, loader);
 }

@@ -35,7 +35,14 @@ export const defineCheck: DefineCommand = (program, finish) => {
         .argParser(collect)
         .default([]),
     )
-    .option('-p, --project-name <name>', "the project's name (default: the name that compose chooses)")
+    .addOption(
+      choiceOption(
+        '--as',
+        ['compose', 'stack'],
+        'read the files as docker compose does, or as docker stack deploy does (default: by what they hold)',
+      ),
+    )
+    .option('-p, --project-name <name>', "the project's or stack's name (default: the name that compose chooses)")
     .option(
       '--label-prefix <text>',
       'prefix of the labels, where no service in the files runs Sealane (default: sealane)',

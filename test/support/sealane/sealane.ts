@@ -178,9 +178,10 @@ export function startWithLog(
 export async function runSealane(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  as: { readonly uid?: number } = {},
+  { input, ...as }: { readonly uid?: number; readonly input?: string } = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, [executable, ...args], { env: { ...process.env, ...environment }, ...as });
+  if (input !== undefined) child.stdin.end(input);
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = '';
     for await (const chunk of stream) text += String(chunk);

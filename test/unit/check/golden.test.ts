@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkProject } from '../../../src/check/check.ts';
+import { checkProject, type FileKind } from '../../../src/check/check.ts';
 import { renderReport, type ReportFormat } from '../../../src/check/report.ts';
 import { createDiskLoader } from '../../../src/compose/disk-loader.ts';
 import { readProject, type ProjectRequest } from '../../../src/compose/project.ts';
@@ -11,11 +11,11 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 async function check(
   folder: string,
   format: ReportFormat = 'text',
-  over: Partial<ProjectRequest> = {},
+  { readAs, ...over }: Partial<ProjectRequest> & { readonly readAs?: FileKind } = {},
 ): Promise<string> {
   const disk = createDiskLoader(folder);
   const request = { files: [], envFiles: [], profiles: [], projectName: undefined, folder, environment: {}, ...over };
-  const report = checkProject(await readProject(request, disk), { labelPrefix: 'sealane' });
+  const report = checkProject(await readProject(request, disk), { labelPrefix: 'sealane', readAs });
   return renderReport(report, format, { colour: false, lineOf: disk.lineOf });
 }
 
@@ -71,6 +71,15 @@ describe('sealane check', () => {
     const folder = join(fixtures, 'override');
     expect(await check(folder, 'text', { files: ['compose.yaml'] })).toContain('port 9999 of sealane');
     expect(await check(folder, 'text', { files: ['compose.yaml', 'compose.override.yaml'] })).toBe(await check(folder));
+  });
+
+  it('reads files as it is told to, and says which kind it took them for', async () => {
+    const folder = join(fixtures, 'stack-of-an-app');
+    const asCompose = await check(folder, 'text', { readAs: 'compose' });
+    expect(asCompose).toContain('label "sealane.port" stands under deploy');
+    expect(asCompose).toMatch(/run on the host\)\n$/);
+    expect(JSON.parse(await check(folder, 'json'))).toMatchObject({ readAs: 'stack' });
+    expect(await check(join(fixtures, 'web-and-db'), 'text', { readAs: 'stack' })).toMatch(/; read as a stack's\)\n$/);
   });
 
   it('looks at the profiles that were asked for together', async () => {

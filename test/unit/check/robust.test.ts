@@ -58,10 +58,22 @@ it.each(['text', 'json', 'github'] as const)(
       published: { labels: { 'sealane.listen': '81', 'sealane.port': '80' }, ports: ['82:80'] },
       setting: { image: 'sealane', command: ['--nonsense'], ports: ['82:82'] },
     };
-    const services = Object.entries(wrong).map(([key, service]) => [key + name, service]);
-    const report = await check(JSON.stringify({ services: Object.fromEntries(services) }), format);
-    for (const key of Object.keys(wrong)) expect(report).toContain(`${key}\\u`);
-    expect(report.replaceAll('\n', '')).not.toMatch(/[\p{C}\u2028]/u);
+    const onlyInStack = {
+      mode: { network_mode: name, labels: { 'sealane.port': '80' } },
+      open: { ports: ['127.0.0.1:90:90'], labels: { 'sealane.port': '80' } },
+      split: {
+        labels: { 'sealane.port': '80' },
+        deploy: { labels: { [`sealane.${name}`]: '1', 'sealane.port': name } },
+      },
+      setting: { image: 'sealane', ports: ['82:82'] },
+      update: { deploy: { update_config: { order: 'start-first' } } },
+    };
+    for (const [kind, all] of Object.entries({ wrong, onlyInStack })) {
+      const services = Object.entries(all).map(([key, service]) => [key + name, service]);
+      const report = await check(JSON.stringify({ services: Object.fromEntries(services) }), format);
+      for (const key of Object.keys(all)) if (key !== 'update') expect(report, kind).toContain(`${key}\\u`);
+      expect(report.replaceAll('\n', ''), kind).not.toMatch(/[\p{C}\u2028]/u);
+    }
   },
 );
 

@@ -7,7 +7,7 @@ function ports(yaml: string) {
   return tree && readPort(tree)?.map(({ location: _place, ...port }) => port);
 }
 
-const tcp = { hostIp: '', protocol: 'tcp' };
+const tcp = { hostIp: '', protocol: 'tcp', isHostMode: false };
 
 describe('ports of a compose file', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('ports of a compose file', () => {
     ['"127.0.0.1:8080:80"', [{ ...tcp, container: 80, host: 8080, hostIp: '127.0.0.1' }]],
     ['"127.0.0.1::80"', [{ ...tcp, container: 80, host: undefined, hostIp: '127.0.0.1' }]],
     ['"[::1]:8080:80"', [{ ...tcp, container: 80, host: 8080, hostIp: '::1' }]],
-    ['"53:53/udp"', [{ container: 53, host: 53, hostIp: '', protocol: 'udp' }]],
+    ['"53:53/udp"', [{ ...tcp, container: 53, host: 53, protocol: 'udp' }]],
     [
       '"8000-8001:80-81"',
       [
@@ -29,6 +29,8 @@ describe('ports of a compose file', () => {
       '{ target: 80, published: "8080", host_ip: 127.0.0.1 }',
       [{ ...tcp, container: 80, host: 8080, hostIp: '127.0.0.1' }],
     ],
+    ['{ target: 80, mode: host }', [{ ...tcp, container: 80, host: undefined, isHostMode: true }]],
+    ['{ target: 80, published: 8080, mode: ingress }', [{ ...tcp, container: 80, host: 8080 }]],
   ])('%s', (yaml, expected) => {
     expect(ports(yaml)).toEqual(expected);
   });
