@@ -134,8 +134,8 @@ describe('databases from Debian', () => {
     await pgbench(server.port, '--initialize', '--quiet', '--scale', '1');
 
     const load = Promise.all([
-      pgbench(server.port, '--client', '8', '--rate', '400', '--time', '6'),
-      run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '20000', '-c', '20', '--csv'], {
+      pgbench(server.port, '--client', '8', '--rate', '200', '--time', '5'),
+      run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '5000', '-c', '20', '--csv'], {
         timeoutMs: 60_000,
       }),
     ]);

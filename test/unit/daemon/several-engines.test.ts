@@ -122,7 +122,9 @@ describe('several engines', () => {
     await scene.until(() => scene.upstreams().length === 3);
     expect(scene.upstreams()).toEqual(['shop: more@a', 'shop: shop@a', 'shop: shop@b']);
     expect(stateOf(scene, 'a')).toBe('connected');
-    expect(scene.warnings).toMatchObject([{ event: 'engine-unreachable', engine: 'b' }]);
+    // On a slow machine the engine is asked again meanwhile, in vain.
+    const warnings = new Set(scene.warnings.map(({ event, engine }) => `${engine}: ${event}`));
+    expect([...warnings]).toEqual(['b: engine-unreachable']);
     expect(scene.warnings[0]?.message).toMatch(/^engine b: /);
     for (const id of b.containers.keys()) b.alter(id, { state: 'exited' });
     await b.up();
