@@ -1,4 +1,5 @@
 import { KeptText, type Sifted } from './kept-text.ts';
+import { hashedWith, KeyTable } from './key-table.ts';
 import { closesValue, isSpace, ValueScan } from './value-scan.ts';
 
 /**
@@ -15,14 +16,21 @@ export type Shape =
       readonly kind: 'object';
       /** Undefined: the member is left out. */
       readonly member: (key: string) => Member | undefined;
+      /** The same for an object with fixed keys, which is faster. */
+      readonly fixed?: KeyTable<Member>;
       /** If more is kept of the object, what it is part of counts as too large. */
       readonly maxBytes?: number;
     };
 
-interface Member {
+export interface Member {
   readonly shape: Shape;
   /** A longer value is left out with its key; for whole values only. */
   readonly maxBytes?: number;
+}
+
+/** The shape of an object of which the members with these keys are kept. */
+export function objectWith(members: ReadonlyMap<string, Member>): Shape {
+  return { kind: 'object', member: (key) => members.get(key), fixed: new KeyTable(members) };
 }
 
 interface SieveOptions {
@@ -55,6 +63,8 @@ export class JsonSieve {
   #state: State = 'value';
   #next: Member | undefined;
   #keyLength = 0;
+  #keyHash = 0;
+  #keyHasEscape = false;
   #escaped = false;
   /** Where the member under way begins in what was kept, and the greatest length that its value may make. */
   #memberFrom = 0;
@@ -153,23 +163,28 @@ export class JsonSieve {
   }
 
   #beginKey(): void {
-    this.#keyLength = 0;
+    this.#keyLength = this.#keyHash = 0;
+    this.#keyHasEscape = false;
     this.#escaped = false;
     this.#state = 'in-key';
   }
 
   #readKey(chunk: Uint8Array, from: number): number {
     let length = this.#keyLength;
+    let hash = this.#keyHash;
     let escaped = this.#escaped;
     let at = from;
     for (; at < chunk.length; at += 1) {
       const found = chunk[at] ?? 0;
       if (found === byte.quote && !escaped) break;
       escaped = found === byte.escape && !escaped;
+      if (escaped) this.#keyHasEscape = true;
       if (length < maxKeyBytes) this.#key[length] = found;
       length += 1;
+      hash = hashedWith(hash, found);
     }
     this.#keyLength = length;
+    this.#keyHash = hash;
     this.#escaped = escaped;
     if (at === chunk.length) return at;
     this.#endKey();
@@ -179,8 +194,7 @@ export class JsonSieve {
   #endKey(): void {
     const frame = this.#frames.at(-1);
     const length = Math.min(this.#keyLength, maxKeyBytes);
-    const key = unescaped(this.#key.toString('utf8', 0, length));
-    this.#next = frame?.shape.kind === 'object' ? frame.shape.member(key) : undefined;
+    this.#next = frame?.shape.kind === 'object' ? this.#member(frame.shape, length) : undefined;
     this.#escaped = false;
     this.#state = 'colon';
     if (!this.#next) return;
@@ -190,6 +204,11 @@ export class JsonSieve {
     this.#kept.add(this.#key, 0, length);
     this.#kept.addByte(byte.quote);
     this.#kept.addByte(byte.colon);
+  }
+
+  #member({ member, fixed }: Extract<Shape, { kind: 'object' }>, length: number): Member | undefined {
+    if (fixed && !this.#keyHasEscape) return fixed.find(this.#key, this.#keyLength, this.#keyHash);
+    return member(unescaped(this.#key.toString('utf8', 0, length)));
   }
 
   /** Passes over a value, up to its end or the chunk's, and keeps it if it is wanted. */

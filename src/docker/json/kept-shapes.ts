@@ -9,7 +9,7 @@ import {
   networkInspectSchema,
   versionSchema,
 } from '../schema.ts';
-import type { Shape } from './json-sieve.ts';
+import { objectWith, type Shape } from './json-sieve.ts';
 
 /**
  * The parts of the engine's answers that are kept, derived from the schemas that read them. Of labels, only those that
@@ -68,12 +68,7 @@ function shapeOf(schema: unknown, labels: Shape): Shape {
     return { kind: 'object', member: () => ({ shape: value }) };
   }
   if (!(schema instanceof z.ZodObject)) return 'whole';
-  const shapes = new Map(Object.entries(schema.shape).map(([key, value]) => [key, shapeOf(value, labels)]));
-  return {
-    kind: 'object',
-    member(key) {
-      const shape = shapes.get(key);
-      return shape && { shape };
-    },
-  };
+  return objectWith(
+    new Map(Object.entries(schema.shape).map(([key, value]) => [key, { shape: shapeOf(value, labels) }])),
+  );
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonSieve, type Shape } from '../../../../src/docker/json/json-sieve.ts';
+import { JsonSieve, objectWith, type Member, type Shape } from '../../../../src/docker/json/json-sieve.ts';
 import type { Sifted } from '../../../../src/docker/json/kept-text.ts';
 import { anyText } from '../../../support/any-text.ts';
 
@@ -13,18 +13,13 @@ function shapeOf(bounds: { readonly value?: number; readonly inner?: number } = 
     maxBytes: bounds.inner ?? Infinity,
     member: (key) => (key.startsWith('x') ? { shape: 'whole', maxBytes: bounds.value ?? Infinity } : undefined),
   };
-  const members = new Map<string, Shape>([
-    ['a', 'whole'],
-    ['list', { kind: 'array', of: onlyA }],
-    ['inner', inner],
-  ]);
-  return {
-    kind: 'object',
-    member(key) {
-      const shape = members.get(key);
-      return shape && { shape };
-    },
-  };
+  return objectWith(
+    new Map<string, Member>([
+      ['a', { shape: 'whole' }],
+      ['list', { shape: { kind: 'array', of: onlyA } }],
+      ['inner', { shape: inner }],
+    ]),
+  );
 }
 
 function sift(text: string, cuts: readonly number[] = [], maxBytes = 100_000, of = shapeOf()): Sifted {
