@@ -18,7 +18,7 @@ export const engineEndpoints = {
     without: 'Podman behind a proxy that drops its headers',
   },
   info: { path: '/info', without: 'that the engine is rootless, unless it is a recent Docker' },
-  network: { path: '/networks/{id}', without: 'which networks are macvlan or ipvlan' },
+  network: { path: '/networks/{id}', without: 'which networks are macvlan, ipvlan or overlays' },
 } as const satisfies Readonly<Record<string, EngineEndpoint>>;
 
 export type EndpointName = keyof typeof engineEndpoints;

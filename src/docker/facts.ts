@@ -24,6 +24,12 @@ export interface NetworkAttachment {
  */
 export const lanDrivers: ReadonlySet<string | undefined> = new Set(['macvlan', 'ipvlan']);
 
+/**
+ * The bridge that a Swarm connects each container on an overlay network to, for the way out. The host reaches them there,
+ * and they don't reach one another.
+ */
+export const gatewayBridge = 'docker_gwbridge';
+
 /** The network namespace in which a container's sockets live. */
 export type ContainerNetworking =
   | { readonly kind: 'networks'; readonly attachments: readonly NetworkAttachment[] }

@@ -11,7 +11,14 @@ import type {
   NetworkAttachment,
 } from './facts.ts';
 import type { PublishedPort } from '../address/published.ts';
-import { inspectSchema, listRowSchema, publicPortSchema, type InspectJson, type ListRowJson } from './schema.ts';
+import {
+  inspectSchema,
+  listRowSchema,
+  networkContainersSchema,
+  publicPortSchema,
+  type InspectJson,
+  type ListRowJson,
+} from './schema.ts';
 import { parseEngineTime } from './timestamp.ts';
 
 /**
@@ -70,6 +77,24 @@ export function parseListRow(json: unknown): Parsed<ContainerSummary> {
       addresses: addresses.filter((address) => address !== undefined && address !== null),
     },
   };
+}
+
+/** Parses the answer to `GET /networks/{id}` into the containers that are attached to that network, by their ids. */
+export function parseNetworkContainers(json: unknown, name: string): Parsed<ReadonlyMap<string, NetworkAttachment>> {
+  const parsed = networkContainersSchema.safeParse(json);
+  if (!parsed.success) return { ok: false, why: firstIssue(parsed.error) };
+  const { Id: networkId, Driver: driver, Containers } = parsed.data;
+  const containers = Object.entries(Containers ?? {}).map(([id, { IPv4Address, IPv6Address }]) => {
+    const [ipv4, ipv6] = [withoutPrefix(IPv4Address), withoutPrefix(IPv6Address)];
+    const addresses = { ...(isIP(ipv4) === 4 && { ipv4 }), ...(isIP(ipv6) === 6 && { ipv6 }) };
+    return [id, { name, networkId, driver, ...addresses }] as const;
+  });
+  return { ok: true, value: new Map(containers) };
+}
+
+/** Returns `10.0.0.2` for `10.0.0.2/24`. */
+function withoutPrefix(address: string | null | undefined): string {
+  return (address ?? '').replace(/\/\d+$/, '');
 }
 
 /** The first issue as `path: message`, instead of zod's whole report, so that it fits into one log line. */

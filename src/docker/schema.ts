@@ -109,6 +109,15 @@ export const eventSchema = z.object({
 
 export const networkInspectSchema = z.object({ Driver: z.string().min(1) });
 
+/** A network with its containers, by id. The addresses have prefix lengths. */
+export const networkContainersSchema = z.object({
+  Id: z.string().min(1),
+  Driver: z.string().min(1),
+  Containers: z
+    .record(z.string(), z.object({ IPv4Address: z.string().nullish(), IPv6Address: z.string().nullish() }))
+    .nullish(),
+});
+
 export const versionSchema = z.object({
   Platform: z.object({ Name: z.string().nullish() }).nullish(),
   Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),

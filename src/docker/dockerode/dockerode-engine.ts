@@ -1,16 +1,17 @@
 import type { Readable } from 'node:stream';
-import type { ContainerFacts, ContainerSummary } from '../facts.ts';
+import { gatewayBridge, type ContainerFacts, type ContainerSummary } from '../facts.ts';
 import { eventFilters } from '../dialect.ts';
 import { EngineError, type Engine, type EngineGreeting, type EngineInstallation } from '../engine.ts';
 import { EngineClock } from '../engine-clock.ts';
 import { addressOf, type EngineAddress } from '../engine-url.ts';
 import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, type KeptShapes } from '../json/kept-shapes.ts';
-import { parseInspect, parseListRow } from '../parse.ts';
+import { parseInspect, parseListRow, parseNetworkContainers } from '../parse.ts';
 import { systemClock } from '../../time/clock.ts';
 import { networkInspectSchema } from '../schema.ts';
 import { parseJson } from './answer-text.ts';
 import { EngineCalls, tooLarge } from './engine-calls.ts';
+import { GatewayAddresses, type GatewayAttachments } from './gateway-addresses.ts';
 import { InstallationReader } from './installation.ts';
 import { NetworkDrivers } from './network-drivers.ts';
 
@@ -50,6 +51,7 @@ class DockerodeEngine implements Required<Engine> {
   readonly #kept: KeptShapes;
   readonly #calls: EngineCalls;
   readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
+  readonly #gatewayAddresses = new GatewayAddresses((signal) => this.#onGateway(signal), systemClock);
   readonly #installation = new InstallationReader((name, signal) => this.#calls.about(name, signal));
 
   constructor({ url, target }: EngineAddress, options: DockerodeEngineOptions) {
@@ -78,7 +80,10 @@ class DockerodeEngine implements Required<Engine> {
     const answer = await this.#calls.json(call, this.#kept.inspect, signal, { mayBeMissing: true });
     if (answer === undefined) return undefined;
     const parsed = answer.ok ? parseInspect(answer.value, this.#calls.dialect) : answer;
-    if (parsed.ok) return this.#networkDrivers.addTo(parsed.value, signal);
+    if (parsed.ok) {
+      const facts = await this.#networkDrivers.addTo(parsed.value, signal);
+      return this.#gatewayAddresses.addTo(facts, signal);
+    }
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }
 
@@ -86,6 +91,14 @@ class DockerodeEngine implements Required<Engine> {
     const call = { name: 'network', id: networkId } as const;
     const answer = await this.#calls.json(call, this.#kept.network, signal, { mayBeMissing: true });
     return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;
+  }
+
+  async #onGateway(signal: AbortSignal): Promise<GatewayAttachments | undefined> {
+    const call = { name: 'network', id: gatewayBridge } as const;
+    const answer = await this.#calls.json(call, this.#kept.gateway, signal, { mayBeMissing: true });
+    if (answer === undefined) return new Map();
+    const parsed = answer.ok ? parseNetworkContainers(answer.value, gatewayBridge) : answer;
+    return parsed.ok ? parsed.value : undefined;
   }
 
   events(since: string | undefined, signal: AbortSignal): Promise<Readable> {

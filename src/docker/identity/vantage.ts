@@ -1,7 +1,7 @@
 import { projectOf } from '../creator.ts';
 import type { EngineInstallation } from '../engine.ts';
 import { isLocal, type EngineTarget } from '../engine-url.ts';
-import { lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vantage } from '../facts.ts';
+import { gatewayBridge, lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vantage } from '../facts.ts';
 
 /**
  * Derives which container addresses Sealane can reach from its position. Pure.
@@ -64,7 +64,8 @@ function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts)
 
 function fromInside({ gateway }: Position, { networking }: ContainerFacts): Reach {
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
-  const networkIds = new Set(attachments.map(({ networkId }) => networkId).filter((id) => id !== ''));
+  const shared = attachments.filter(({ name, networkId }) => networkId !== '' && name !== gatewayBridge);
+  const networkIds = new Set(shared.map(({ networkId }) => networkId));
   return { kind: 'networks', networkIds, ...(gateway !== undefined && { gateway }) };
 }
 

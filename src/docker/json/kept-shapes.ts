@@ -6,6 +6,7 @@ import {
   inspectSchema,
   labelsSchema,
   listRowSchema,
+  networkContainersSchema,
   networkInspectSchema,
   versionSchema,
 } from '../schema.ts';
@@ -20,6 +21,8 @@ export interface KeptShapes {
   readonly inspect: Shape;
   readonly event: Shape;
   readonly network: Shape;
+  /** A network with its containers. */
+  readonly gateway: Shape;
   readonly version: Shape;
   readonly info: Shape;
 }
@@ -54,6 +57,7 @@ export function keptShapes(labelPrefix: string): KeptShapes {
     inspect: shapeOf(inspectSchema, labels),
     event: shapeOf(eventSchema, labels),
     network: shapeOf(networkInspectSchema, labels),
+    gateway: shapeOf(networkContainersSchema, labels),
     version: shapeOf(versionSchema, labels),
     info: shapeOf(infoSchema, labels),
   };

@@ -201,6 +201,16 @@ describe('the vantage', () => {
     },
   );
 
+  test('in a task of a Swarm does not have the bridge that leads out, on which containers do not reach one another', async () => {
+    const attachments = [
+      { name: 'docker_gwbridge', networkId: 'gw', driver: 'bridge', ipv4: '172.18.0.3' },
+      { name: 'shop_default', networkId: 'ov', driver: 'overlay', ipv4: '10.0.1.3' },
+    ];
+    const mine = { ...me, networking: { kind: 'networks', attachments } as const };
+    const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
+    expect(vantage.reach).toEqual({ kind: 'networks', networkIds: new Set(['ov']) });
+  });
+
   test('without any network has no networks', async () => {
     const mine = { ...me, networking: { kind: 'none' } as const };
     const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
