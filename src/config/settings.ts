@@ -36,6 +36,7 @@ const maxSessions = wholeNumber(1, 10_000_000);
 const maxHeld = wholeNumber(0, 65_536);
 const lines = wholeNumber(0, 1_000_000);
 const scope = oneOf(['all', 'project']);
+const swarm = oneOf(['auto', 'off']);
 const driver = oneOf(['auto', 'stream', 'splice']);
 const logLevel = oneOf(['debug', 'info', 'warn', 'error', 'silent']);
 const logFormat = oneOf(['json', 'pretty']);
@@ -99,6 +100,12 @@ const schema = z.object({
     .default('all')
     .meta({ value: scope.value, fallback: '`all`' })
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project or stack."),
+  swarm: swarm.schema
+    .default('auto')
+    .meta({ value: swarm.value, fallback: '`auto`' })
+    .describe(
+      'Whether a watched engine that is a manager of a Swarm is asked for the services, tasks and nodes of that Swarm: `auto`, or `off`.',
+    ),
   bind: ipSchema
     .optional()
     .meta({

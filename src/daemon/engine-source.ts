@@ -7,6 +7,8 @@ import { noDiscovery, type Discovery } from '../discovery/discover.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
+import type { SwarmView } from '../docker/swarm/facts.ts';
+import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
 import {
   createEngineWatch,
@@ -37,6 +39,11 @@ export interface EngineSource {
    * undefined while that is not known.
    */
   readonly home: () => Vantage | undefined;
+  /**
+   * What the managers among the engines tell of their Swarms; undefined where there is none, and while it is unknown which
+   * node Sealane is on. The same object until something changes.
+   */
+  readonly swarm: () => SwarmView | undefined;
   /** Sealane's vantage on an engine; undefined while it is unknown. */
   readonly vantageOn: (engine: WatchedEngine) => Vantage | undefined;
   /** The name of the earlier engine that this one is, given again: its containers are ignored. */
@@ -64,7 +71,13 @@ export function createEngineSource(
   const guess = defaultBind();
   const conflicts = createEngineConflicts(watches);
   const isTwin = (watch: WatchedEngine): boolean => conflicts.twinOf(watch) !== undefined;
-  const home = (): Vantage | undefined => homeOf(watches);
+  const home = (): Vantage | undefined => homeOf(watches)?.snapshot().vantage;
+  const swarmFrom = rememberingSwarm();
+  const swarm = (): SwarmView | undefined =>
+    swarmFrom(
+      watches.filter((watch) => !isTwin(watch)),
+      homeOf(watches),
+    );
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
   return {
@@ -78,6 +91,7 @@ export function createEngineSource(
     },
     bind,
     home,
+    swarm,
     vantageOn: (watch) => watches.find((one) => one === watch)?.vantage(standpointOn(watch)),
     twinOf: conflicts.twinOf,
     isTwin,
@@ -107,11 +121,32 @@ function selfIdOn(engines: readonly NamedEngine[], index: number, self: string |
   return index === 0 ? self : undefined;
 }
 
-function homeOf(watches: readonly EngineWatch[]): Vantage | undefined {
-  const vantages = watches.map(({ snapshot }) => snapshot().vantage);
-  const own = vantages.find((vantage) => vantage?.selfId !== undefined);
+/** The engine that Sealane runs on, or the first one where none has its container; undefined while that is not known. */
+function homeOf(watches: readonly EngineWatch[]): EngineWatch | undefined {
+  const own = watches.find(({ snapshot }) => snapshot().vantage?.selfId !== undefined);
   // An engine that was not asked yet may have Sealane's container.
-  return own ?? (vantages.every((vantage) => vantage !== undefined) ? vantages[0] : undefined);
+  return own ?? (watches.every(({ snapshot }) => snapshot().vantage !== undefined) ? watches[0] : undefined);
+}
+
+function rememberingSwarm(): (
+  watches: readonly WatchedEngine[],
+  home: WatchedEngine | undefined,
+) => SwarmView | undefined {
+  const union = createUnion();
+  let last: SwarmView | undefined;
+  return (watches, home) => {
+    const snapshot = union(watches.map(swarmSourceOf));
+    const own = home?.swarm();
+    // Until then, tasks of this node would be taken for another's.
+    if (!snapshot || !own || own.isAwaited) return undefined;
+    const localNodeId = own.standing?.nodeId;
+    if (last?.snapshot !== snapshot || last.localNodeId !== localNodeId) last = { snapshot, localNodeId };
+    return last;
+  };
+}
+
+function swarmSourceOf({ swarm, snapshot }: WatchedEngine): SwarmSource {
+  return { state: swarm(), isReached: snapshot().status.kind === 'connected' };
 }
 
 /** In a container with a network of its own that is all addresses, on the host's network loopback. */

@@ -3,12 +3,15 @@ import { defaultBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
 import { createWatcher, type EngineWatcher, type WatcherCollaborators } from '../discovery/watcher.ts';
-import type { WatchObserver } from '../discovery/watch/observer.ts';
+import type { StreamListener, WatchObserver } from '../discovery/watch/observer.ts';
+import { hasLabelsOf } from '../discovery/world.ts';
 import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
+import type { SwarmService } from '../docker/swarm/facts.ts';
 import { createDirectNetworks } from '../network/direct-networks.ts';
+import { createSwarmWatch, noSwarm, type SwarmState, type SwarmWatch } from '../swarm/swarm-watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
@@ -20,6 +23,8 @@ export interface WatchedEngine extends NamedEngine {
   readonly tag: EngineTag;
   /** The labelled containers, as last known; the same object until something changes. */
   readonly snapshot: () => EngineSnapshot;
+  /** What the engine tells of its Swarm; the same object until something changes. */
+  readonly swarm: () => SwarmState;
 }
 
 export interface EngineWatch extends WatchedEngine {
@@ -40,7 +45,10 @@ export interface Standpoint {
 
 export type EngineWatchParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
 
-export type EngineWatchSettings = Pick<Settings, 'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval'>;
+export type EngineWatchSettings = Pick<
+  Settings,
+  'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'swarm'
+>;
 
 interface EngineRole {
   /** Whether no other engine is watched. */
@@ -73,6 +81,8 @@ export function createEngineWatch(
     },
   };
   let watcher: EngineWatcher | undefined;
+  const logger = taggedLogger(parts.logger, tag);
+  const swarm = watchSwarm(engine, { ...parts, logger }, settings);
   const snapshot = (): EngineSnapshot => watcher?.snapshot() ?? notWatchedYet;
   const seenFrom = rememberingVantage();
   const vantage = (standpoint: Standpoint): Vantage | undefined => seenFrom(snapshot().vantage, standpoint);
@@ -84,13 +94,13 @@ export function createEngineWatch(
     engine,
     tag,
     snapshot,
+    swarm: () => swarm?.state() ?? noSwarm,
     declare: (bind, standpoint) => declare(snapshot(), bind, vantage(standpoint)),
     vantage,
     start(observer) {
-      const logger = taggedLogger(parts.logger, tag);
       const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
       watcher = createWatcher(
-        { ...parts, logger, engine, observer, ...identity },
+        { ...parts, logger, engine, observer, ...(swarm && { listener: listenerFor(swarm) }), ...identity },
         {
           labelPrefix,
           resyncIntervalMs: settings['resync-interval'],
@@ -100,7 +110,29 @@ export function createEngineWatch(
       watcher.start();
     },
     async stop() {
-      await watcher?.stop();
+      await Promise.all([watcher?.stop(), swarm?.stop()]);
+    },
+  };
+}
+
+function watchSwarm(
+  { swarm: api }: Engine,
+  parts: EngineWatchParts,
+  { swarm, 'label-prefix': prefix, 'resync-interval': resyncIntervalMs }: EngineWatchSettings,
+): SwarmWatch | undefined {
+  if (!api || swarm === 'off') return undefined;
+  const isLabelled = ({ labels, template }: SwarmService): boolean =>
+    hasLabelsOf(prefix, labels) || hasLabelsOf(prefix, template.labels);
+  return createSwarmWatch({ ...parts, api }, { isLabelled, resyncIntervalMs });
+}
+
+function listenerFor(swarm: SwarmWatch): StreamListener {
+  return {
+    onOpen: () => swarm.connected(),
+    onLost: () => swarm.disconnected(),
+    onEvent({ attributes }) {
+      const serviceId = attributes['com.docker.swarm.service.id'];
+      if (serviceId !== undefined) swarm.hint(serviceId);
     },
   };
 }

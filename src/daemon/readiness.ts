@@ -4,7 +4,7 @@ import type { WatchedEngine } from './engine-watch.ts';
 
 /**
  * Owns whether Sealane is ready for clients: once the list of containers of each engine was read or the engine was found
- * out of reach, and at least one list was read; until Sealane stops.
+ * out of reach, and at least one list was read, and the Swarms of engines that are managers; until Sealane stops.
  */
 export interface ReadinessSource {
   readonly now: () => Readiness;
@@ -12,7 +12,7 @@ export interface ReadinessSource {
   onStopping(): void;
 }
 
-type Watched = Pick<WatchedEngine, 'name' | 'tag' | 'snapshot'>;
+type Watched = Pick<WatchedEngine, 'name' | 'tag' | 'snapshot' | 'swarm'>;
 
 export function createReadiness(engines: readonly Watched[]): ReadinessSource {
   let stopping = false;
@@ -21,7 +21,7 @@ export function createReadiness(engines: readonly Watched[]): ReadinessSource {
   return {
     now() {
       if (stopping) return { ready: false, reason: 'it is stopping: no new sessions' };
-      const waited = engines.find(isWaitedFor);
+      const waited = engines.find((one) => isWaitedFor(one) || isSwarmWaitedFor(one));
       const read = engines.filter(({ snapshot }) => snapshot().synced);
       wasReady ||= engines.length === 0 || (read.length > 0 && !waited);
       if (wasReady) return { ready: true, reason: whatWasRead(engines, read) };
@@ -40,6 +40,10 @@ export function isWaitedFor({ snapshot }: Pick<WatchedEngine, 'snapshot'>): bool
   return !synced && (status.kind === 'connected' || (status.kind === 'connecting' && status.reason === undefined));
 }
 
+function isSwarmWaitedFor({ snapshot, swarm }: Watched): boolean {
+  return snapshot().status.kind === 'connected' && swarm().isAwaited;
+}
+
 function whatWasRead(engines: readonly Watched[], read: readonly Watched[]): string {
   if (engines.length < 2) return 'the first list of containers was read';
   if (read.length === engines.length) return 'the first list of containers of each engine was read';
@@ -52,8 +56,8 @@ function prefixOf({ tag: { engine } }: Watched): string {
 }
 
 function whyNotRead({ snapshot }: Watched): string {
-  const { status } = snapshot();
+  const { status, synced } = snapshot();
   const slow = 'slow' in status && status.slow !== undefined ? `the engine ${status.slow}` : undefined;
-  if (status.kind === 'connected') return slow ?? 'reading the list of containers';
+  if (status.kind === 'connected') return slow ?? (synced ? 'reading the Swarm' : 'reading the list of containers');
   return slow ?? ('reason' in status ? status.reason : undefined) ?? 'connecting to the engine';
 }

@@ -10,7 +10,7 @@ import { watchCalls } from './watch/call-watch.ts';
 import { createListing, type Listing } from './listing.ts';
 import { Locator } from './locator.ts';
 import { ProcessWatch, type Processes } from './watch/process-watch.ts';
-import type { WatchObserver } from './watch/observer.ts';
+import type { StreamListener, WatchObserver } from './watch/observer.ts';
 import { WatchStatus } from './watch/watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
@@ -38,6 +38,7 @@ export interface WatcherCollaborators {
   readonly onChange: () => void;
   /** Observes the events, for metrics; reconciling is level-based and does not need it. */
   readonly observer?: WatchObserver;
+  readonly listener?: StreamListener;
   /** Reads the traces of Sealane's own container; from this machine unless given. */
   readonly identity?: () => Promise<IdentityInputs>;
   /** The processes of this machine; those of its kernel unless given. */
@@ -156,16 +157,19 @@ class WorldWatcher implements EngineWatcher {
       case 'waiting':
         this.#queue.pause();
         this.#listing.halt();
+        if (state.kind === 'waiting') this.#with.listener?.onLost();
         if (state.reason !== undefined) this.#status.unreachable(state.reason);
         return;
       case 'streaming':
         this.#queue.resume();
         this.#listing.read(true);
+        this.#with.listener?.onOpen();
         return;
     }
   }
 
   #onEvent(event: EngineEvent): void {
+    this.#with.listener?.onEvent(event);
     if (this.#locator.isOwn(event.containerId) && event.action !== 'kill') this.#queue.add(vantageKey);
     const facts = this.#world.factsOf(event.containerId);
     const effect = this.#world.heard(event);

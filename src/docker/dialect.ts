@@ -14,6 +14,8 @@ export interface Dialect {
   translate(event: EventJson): Heard | undefined;
   /** Whether events come so late that a container's address may have gone to another one before its death is told. */
   readonly isLate: boolean;
+  /** Whether such an engine can be in a Swarm. */
+  readonly hasSwarm: boolean;
   /** Whether an error answer to an inspect, with the engine's own message, means that there is no such container. */
   isMissing(status: number, message: string): boolean;
 }
@@ -33,6 +35,7 @@ const docker: Dialect = {
     return containerId === '' ? undefined : { type: Type, action: Action, containerId };
   },
   isLate: false,
+  hasSwarm: true,
   isMissing: (status) => status === 404,
 };
 
@@ -57,6 +60,7 @@ const podman: Dialect = {
   },
   // Podman reads its own file of events every 250 ms.
   isLate: true,
+  hasSwarm: false,
   // While a container is removed, an inspect fails with 500 where it had begun before.
   isMissing: (status, message) => status === 404 || (status === 500 && /no such container/i.test(message)),
 };

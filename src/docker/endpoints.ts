@@ -6,7 +6,11 @@ interface EngineEndpoint {
   readonly path: string;
   /** What Sealane does not know where a socket proxy forbids the call; absent where nothing works without it. */
   readonly without?: string;
+  /** Asked on managers of a Swarm only, and all or nothing: `without` is not known unless all of these are allowed. */
+  readonly ofSwarm?: true;
 }
+
+const elsewhere = 'what runs on the other nodes';
 
 export const engineEndpoints = {
   ping: { path: '/_ping' },
@@ -17,8 +21,11 @@ export const engineEndpoints = {
     path: '/version',
     without: 'Podman behind a proxy that drops its headers',
   },
-  info: { path: '/info', without: 'that the engine is rootless, unless it is a recent Docker' },
+  info: { path: '/info', without: 'that the engine is in a Swarm, or rootless, unless it is a recent Docker' },
   network: { path: '/networks/{id}', without: 'which networks are macvlan, ipvlan or overlays' },
+  services: { path: '/services', without: elsewhere, ofSwarm: true },
+  tasks: { path: '/tasks', without: elsewhere, ofSwarm: true },
+  nodes: { path: '/nodes', without: elsewhere, ofSwarm: true },
 } as const satisfies Readonly<Record<string, EngineEndpoint>>;
 
 export type EndpointName = keyof typeof engineEndpoints;
@@ -33,11 +40,16 @@ export function pathOf(name: EndpointName, id = ''): string {
   return engineEndpoints[name].path.replace('{id}', () => encodeURIComponent(id));
 }
 
-/** The paths that nothing works without, and those that Sealane does without. */
-export function endpointPaths(kind: 'needed' | 'optional'): readonly string[] {
+/** The paths that nothing works without, those that Sealane does without, and those of a Swarm. */
+export function endpointPaths(kind: 'needed' | 'optional' | 'swarm'): readonly string[] {
   return Object.values<EngineEndpoint>(engineEndpoints)
-    .filter(({ without }) => (without === undefined) === (kind === 'needed'))
+    .filter((endpoint) => kindOf(endpoint) === kind)
     .map(({ path }) => path);
+}
+
+function kindOf({ without, ofSwarm }: EngineEndpoint): 'needed' | 'optional' | 'swarm' {
+  if (ofSwarm) return 'swarm';
+  return without === undefined ? 'needed' : 'optional';
 }
 
 /** The paths in a sentence: `/_ping, /events and /version`. */

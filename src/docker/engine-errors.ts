@@ -14,7 +14,9 @@ export interface FailedCall {
   readonly call: string;
 }
 
-const needed = `GET ${inWords(endpointPaths('needed'))}`;
+const needed = `it must allow GET ${inWords(endpointPaths('needed'))}`;
+const swarmPaths = endpointPaths('swarm');
+const neededForSwarm = `let it allow GET ${inWords(swarmPaths)}, too, or set --swarm off`;
 
 export function connectionFailed(failed: FailedCall, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;
@@ -69,7 +71,8 @@ export function badStatus(failed: FailedCall, status: number, said: string | und
   const { endpoint, call, target } = failed;
   const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
   if (status === 401 || status === 403 || status === 405) {
-    const advice = `if a socket proxy stands before the engine, it must allow ${needed}`;
+    const isOfSwarm = swarmPaths.some((path) => call === `GET ${path}`);
+    const advice = `if a socket proxy stands before the engine, ${isOfSwarm ? neededForSwarm : needed}`;
     const message = `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`;
     return new EngineError('refused', message, { forbidden: true });
   }

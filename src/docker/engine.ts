@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Dialect } from './dialect.ts';
 import type { EngineClock } from './engine-clock.ts';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
+import type { SwarmApi } from './swarm/swarm-api.ts';
 
 /**
  * The port to a container engine: the few read-only calls that discovery needs. Every call settles within its own
@@ -28,6 +29,8 @@ export interface Engine {
    * Rejects while the engine may yet tell, which is not for ever: `unanswered` says so then.
    */
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
+  /** The Swarm that the engine is in, if it is in one. */
+  readonly swarm?: SwarmApi;
 }
 
 /** An engine with the name that people know it by. */

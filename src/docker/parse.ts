@@ -93,12 +93,12 @@ export function parseNetworkContainers(json: unknown, name: string): Parsed<Read
 }
 
 /** Returns `10.0.0.2` for `10.0.0.2/24`. */
-function withoutPrefix(address: string | null | undefined): string {
+export function withoutPrefix(address: string | null | undefined): string {
   return (address ?? '').replace(/\/\d+$/, '');
 }
 
 /** The first issue as `path: message`, instead of zod's whole report, so that it fits into one log line. */
-function firstIssue(error: z.ZodError): string {
+export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   return issue ? `${issue.path.join('.') || 'answer'}: ${issue.message}` : 'does not fit';
 }

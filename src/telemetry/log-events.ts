@@ -15,6 +15,8 @@ export const logEvents = {
   'engine-events-lost': 'events of the engine were lost, so all containers are listed again; `reason`',
   'engine-answer-unreadable': 'a part of an answer of the engine was left out; `reason`',
   'container-unreadable': 'the inspect of a container failed, and is tried again; `containerId`, `reason`',
+  'swarm-connected': 'a manager of a Swarm answered, and the Swarm is followed; `services`, `nodes`',
+  'swarm-unreadable': "a manager can't be asked about its Swarm, which is tried again; `reason`",
   'vantage-unclear': 'the network position of Sealane could not be determined as expected; `reason`',
   'service-added': 'a service was declared; `service`',
   'service-lingers': 'a service has no container left, and holds its clients; `service`',

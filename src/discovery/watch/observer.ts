@@ -13,3 +13,12 @@ export interface WatchObserver {
    */
   onApplied(containerId: string, effect: { readonly changed: boolean; readonly settled: boolean }): void;
 }
+
+/** Hears the event stream itself, also events of containers that are not followed. */
+export interface StreamListener {
+  /** Events are heard from now on, or again. */
+  onOpen(): void;
+  /** No events are heard. */
+  onLost(): void;
+  onEvent(event: EngineEvent): void;
+}

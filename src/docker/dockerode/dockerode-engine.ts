@@ -9,11 +9,14 @@ import { keptShapes, type KeptShapes } from '../json/kept-shapes.ts';
 import { parseInspect, parseListRow, parseNetworkContainers } from '../parse.ts';
 import { systemClock } from '../../time/clock.ts';
 import { networkInspectSchema } from '../schema.ts';
+import type { SwarmApi } from '../swarm/swarm-api.ts';
 import { parseJson } from './answer-text.ts';
 import { EngineCalls, tooLarge } from './engine-calls.ts';
 import { GatewayAddresses, type GatewayAttachments } from './gateway-addresses.ts';
 import { InstallationReader } from './installation.ts';
+import { DockerodeSwarm } from './dockerode-swarm.ts';
 import { NetworkDrivers } from './network-drivers.ts';
+import { RecentAnswer } from './recent-answer.ts';
 
 /**
  * Implements the `Engine` port over dockerode: read-only calls, each with a deadline, whose answers become
@@ -47,12 +50,16 @@ export function createDockerodeEngine(
 class DockerodeEngine implements Required<Engine> {
   readonly endpoint: string;
   readonly clock: EngineClock;
+  readonly swarm: SwarmApi;
   readonly #onProblem: (problem: string) => void;
   readonly #kept: KeptShapes;
   readonly #calls: EngineCalls;
+  readonly #info = new RecentAnswer((signal) => this.#calls.about('info', signal), systemClock);
   readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
   readonly #gatewayAddresses = new GatewayAddresses((signal) => this.#onGateway(signal), systemClock);
-  readonly #installation = new InstallationReader((name, signal) => this.#calls.about(name, signal));
+  readonly #installation = new InstallationReader((name, signal) =>
+    name === 'info' ? this.#info.get(signal) : this.#calls.about(name, signal),
+  );
 
   constructor({ url, target }: EngineAddress, options: DockerodeEngineOptions) {
     const { clock = new EngineClock(), deadlineMs = 10_000, pingDeadlineMs = 5000, ssh = ['ssh'] } = options;
@@ -62,6 +69,12 @@ class DockerodeEngine implements Required<Engine> {
     this.#kept = keptShapes(options.labelPrefix ?? 'sealane');
     const parts = { endpoint: url, target, clock, kept: this.#kept };
     this.#calls = new EngineCalls(parts, { deadlineMs, pingDeadlineMs, ssh });
+    this.swarm = new DockerodeSwarm({
+      calls: this.#calls,
+      kept: this.#kept,
+      info: this.#info,
+      onProblem: this.#onProblem,
+    });
   }
 
   ping(signal?: AbortSignal): Promise<EngineGreeting> {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { EngineClock } from '../engine-clock.ts';
 import { EngineError, type Engine, type EngineGreeting } from '../engine.ts';
 import type { EngineAddress } from '../engine-url.ts';
+import type { SwarmApi } from '../swarm/swarm-api.ts';
 import { nothingAnswers, type Tried } from './nothing-answers.ts';
 
 /** An engine whose optional members are there, so that each must be handed on. */
@@ -53,6 +54,14 @@ export class FirstAnswering implements WholeEngine {
 
   readonly installation: WholeEngine['installation'] = async (signal) =>
     (await this.#engine(signal)).installation(signal);
+
+  readonly swarm: SwarmApi = {
+    standing: async (signal) => (await this.#engine(signal)).swarm.standing(signal),
+    services: async (ids, signal) => (await this.#engine(signal)).swarm.services(ids, signal),
+    nodes: async (signal) => (await this.#engine(signal)).swarm.nodes(signal),
+    tasks: async (filter, signal) => (await this.#engine(signal)).swarm.tasks(filter, signal),
+    events: async (handlers, signal) => (await this.#engine(signal)).swarm.events(handlers, signal),
+  };
 
   async #find(signal: AbortSignal | undefined): Promise<{ engine: WholeEngine; greeting: EngineGreeting }> {
     const tried: Tried[] = [];

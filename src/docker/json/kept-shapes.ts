@@ -10,6 +10,7 @@ import {
   networkInspectSchema,
   versionSchema,
 } from '../schema.ts';
+import { nodeSchema, serviceSchema, standingSchema, swarmEventSchema, taskSchema } from '../swarm/schema.ts';
 import { objectWith, type Shape } from './json-sieve.ts';
 
 /**
@@ -25,6 +26,10 @@ export interface KeptShapes {
   readonly gateway: Shape;
   readonly version: Shape;
   readonly info: Shape;
+  readonly services: Shape;
+  readonly tasks: Shape;
+  readonly nodes: Shape;
+  readonly swarmEvent: Shape;
 }
 
 /**
@@ -59,7 +64,11 @@ export function keptShapes(labelPrefix: string): KeptShapes {
     network: shapeOf(networkInspectSchema, labels),
     gateway: shapeOf(networkContainersSchema, labels),
     version: shapeOf(versionSchema, labels),
-    info: shapeOf(infoSchema, labels),
+    info: shapeOf(z.object({ ...infoSchema.shape, ...standingSchema.shape }), labels),
+    services: { kind: 'array', of: shapeOf(serviceSchema, labels) },
+    tasks: { kind: 'array', of: shapeOf(taskSchema, labels) },
+    nodes: { kind: 'array', of: shapeOf(nodeSchema, labels) },
+    swarmEvent: shapeOf(swarmEventSchema, labels),
   };
 }
 

@@ -30,6 +30,8 @@ export interface FakeEngine extends AsyncDisposable {
   readonly url: string;
   /** The requests in the order of arrival, without version and query, e.g. `GET /containers/json`. */
   readonly requests: readonly string[];
+  /** The query of each request. */
+  readonly queries: readonly URLSearchParams[];
   /** The version prefix of each request, e.g. `v1.41`; empty where it had none. */
   readonly versions: readonly string[];
   apiVersion: string;
@@ -82,6 +84,7 @@ class HttpFakeEngine implements FakeEngine {
   readonly #firstId: number;
   readonly url: string;
   readonly requests: string[] = [];
+  readonly queries: URLSearchParams[] = [];
   readonly versions: string[] = [];
   readonly containers = new Map<string, FakeContainer>();
   apiVersion = '1.41';
@@ -229,6 +232,7 @@ class HttpFakeEngine implements FakeEngine {
     const version = /^\/(v[\d.]+)\//.exec(url.pathname)?.[1] ?? '';
     const path = url.pathname.slice(version === '' ? 0 : version.length + 1);
     this.requests.push(`${request.method} ${path}`);
+    this.queries.push(url.searchParams);
     this.versions.push(version);
     const waiting = this.#waiting;
     this.#waiting = [];

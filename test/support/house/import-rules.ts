@@ -16,6 +16,7 @@ export const importRules: ImportRules = {
   telemetry: ['relay/boundary', 'text', 'time'],
   config: ['address', 'relay/boundary', 'telemetry', 'text'],
   docker: ['address', 'config/config-error.ts', 'config/engine-choice.ts', 'network', 'text', 'time'],
+  swarm: ['docker', 'telemetry', 'text', 'time'],
   catalog: ['address', 'config', 'docker/engine-status.ts', 'relay/boundary', 'telemetry/log-events.ts', 'text'],
   health: ['address', 'catalog', 'network', 'relay/boundary', 'text', 'time'],
   certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],
@@ -47,7 +48,8 @@ export const importRules: ImportRules = {
       'network',
       'reconcile',
     ],
-    ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'telemetry', 'text', 'time', 'version.ts'],
+    ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'swarm', 'telemetry', 'text', 'time'],
+    'version.ts',
   ],
   demo: ['docker', 'text', 'version.ts'],
   cli: [

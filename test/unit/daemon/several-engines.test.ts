@@ -28,6 +28,7 @@ const settings = {
   scope: 'all',
   'socket-folder': '/run/sealane',
   'resync-interval': 300_000,
+  swarm: 'auto',
   self: undefined,
 } as const;
 

@@ -8,6 +8,22 @@ import { pass, watch } from '../../support/fake-engine/watch.ts';
 const id = 'a'.repeat(64);
 const otherId = 'b'.repeat(64);
 
+test('a listener hears when the stream is open or lost, and the events of containers that are not followed, too', async () => {
+  const heard: string[] = [];
+  const listener = {
+    onOpen: () => heard.push('open'),
+    onLost: () => heard.push('lost'),
+    onEvent: ({ action }: EngineEvent) => heard.push(action),
+  };
+  await using scene = await watch(() => {}, { listener });
+  scene.engine.emit({ action: 'start', id: otherId, timeNs: 2n });
+  await settle();
+  scene.engine.cut();
+  await settle();
+  await pass(scene, 1000);
+  expect(heard).toEqual(['open', 'start', 'lost', 'open']);
+});
+
 describe('the watcher while events flow', () => {
   test('adds a container that starts', async () => {
     await using scene = await watch();

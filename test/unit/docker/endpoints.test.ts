@@ -8,8 +8,12 @@ describe('the endpoints that Sealane calls', () => {
     const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ');
     const code = (path: string): string => `\`${path}\``;
     expect(readme).toContain(`calls ${inWords(endpointPaths('needed').map((path) => code(`GET ${path}`)))}`);
+    const ofSwarm = inWords(endpointPaths('swarm').map((path) => code(`GET ${path}`)));
+    expect(readme).toContain(
+      `it also calls ${ofSwarm}, without which it does not know ${engineEndpoints.tasks.without}`,
+    );
     for (const { path, ...rest } of Object.values(engineEndpoints))
-      if ('without' in rest)
+      if ('without' in rest && !('ofSwarm' in rest))
         expect(readme).toContain(`without ${code(`GET ${path}`)} it does not know ${rest.without}`);
   });
 
@@ -17,6 +21,17 @@ describe('the endpoints that Sealane calls', () => {
     const failed = { endpoint: 'tcp://proxy:2375', target: { kind: 'socket', path: '/x' }, call: 'GET /x' } as const;
     expect(badStatus(failed, 403, undefined, '').message).toContain(
       'GET /_ping, /events, /containers/json and /containers/{id}/json',
+    );
+  });
+
+  test('of a Swarm are what a socket proxy may refuse, who then has to say that no Swarm is wanted', () => {
+    const failed = {
+      endpoint: 'tcp://proxy:2375',
+      target: { kind: 'socket', path: '/x' },
+      call: 'GET /tasks',
+    } as const;
+    expect(badStatus(failed, 403, undefined, '').message).toContain(
+      'let it allow GET /services, /tasks and /nodes, too, or set --swarm off',
     );
   });
 

@@ -8,6 +8,7 @@ import { nothingAnswers } from '../../../../src/docker/find/nothing-answers.ts';
 import { openEngine } from '../../../../src/docker/find/open-engine.ts';
 import { html, startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
 import { InMemoryEngine } from '../../../support/fake-engine/port.ts';
+import { InMemorySwarm } from '../../../support/fake-engine/swarm-port.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 /** An engine that may be at any of these URLs. */
@@ -63,7 +64,8 @@ describe('an engine that may be at several addresses', () => {
     const candidates = ['unix:///a.sock', 'unix:///b.sock'].map((url) => {
       const engine = new InMemoryEngine(url);
       const installation = () => Promise.reject(new Error('not asked'));
-      return { address: addressOf(url), engine: Object.assign(engine, { clock: new EngineClock(), installation }) };
+      const rest = { clock: new EngineClock(), swarm: new InMemorySwarm(), installation };
+      return { address: addressOf(url), engine: Object.assign(engine, rest) };
     });
     const [a, b] = candidates.map(({ engine }) => engine);
     if (!a || !b) throw new Error('there are two');

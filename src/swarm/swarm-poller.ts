@@ -1,0 +1,276 @@
+import type { SwarmService, SwarmSnapshot } from '../docker/swarm/facts.ts';
+import type { SwarmApi, SwarmEvent } from '../docker/swarm/swarm-api.ts';
+import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { closePauseMs, Durations, hintPauseMs, restPauseMs, stirredForMs } from './pace.ts';
+import { SwarmWorld } from './swarm-world.ts';
+
+/**
+ * Follows a Swarm with the calls of one manager: it subscribes, reads everything, and from then on asks again for what an
+ * event is about, and for tasks at the pace of pace.ts. The calls follow one another, so that no answer is older than one
+ * that took effect before.
+ */
+export interface SwarmPollerParts {
+  readonly api: SwarmApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Whether the service's tasks are wanted. */
+  readonly isLabelled: (service: SwarmService) => boolean;
+  /** Everything was read, and took effect; `snapshot` is the same object as before where nothing changed. */
+  readonly onRead: () => void;
+  /** A call failed. Nothing more is asked until `start`. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What to ask for. */
+interface Due {
+  services: Set<string> | 'all';
+  nodes: boolean;
+  tasks: Set<string> | 'all';
+}
+
+const reopen: BackoffOptions = { firstMs: 100, maxMs: 5000 };
+/** A stream of events that lasted this long is reopened quickly. */
+const settledMs = 1000;
+/** How often everything is asked for where no events are heard. */
+const unheardMs = 10_000;
+/** More services than this are not named in a call, which then is for all tasks. */
+const mostNamed = 100;
+
+export class SwarmPoller {
+  readonly #with: SwarmPollerParts;
+  readonly #resyncIntervalMs: number;
+  readonly #world: SwarmWorld;
+  #ending = new AbortController();
+  readonly #calls = new Set<Promise<void>>();
+  #due = nothing();
+  #timer: Timer | undefined;
+  #isRunning = false;
+  #isSubscribed = false;
+  #endedMs = 0;
+  /** When all tasks were last read. */
+  #sweptMs = 0;
+  /** How long the calls for tasks took: of all of them at rest, and of what moves. */
+  #sweepTookMs = 0;
+  readonly #close = new Durations();
+  #resyncedMs = 0;
+  /** When something last happened to a service, and to all of them. */
+  readonly #stirred = new Map<string, number>();
+  #allStirredMs = -Infinity;
+
+  constructor(parts: SwarmPollerParts, { resyncIntervalMs }: { readonly resyncIntervalMs: number }) {
+    this.#with = parts;
+    this.#resyncIntervalMs = resyncIntervalMs;
+    this.#world = new SwarmWorld(parts.isLabelled);
+  }
+
+  /** The Swarm as last read; undefined before that. */
+  get snapshot(): SwarmSnapshot | undefined {
+    return this.#world.snapshot;
+  }
+
+  /** Begins, or goes on after `halt` or a failure, with everything that may have changed meanwhile. */
+  start(): void {
+    this.halt();
+    this.#ending = new AbortController();
+    this.#track(this.#subscribe(this.#ending.signal));
+  }
+
+  halt(): void {
+    this.#ending.abort();
+    this.#timer?.cancel();
+    this.#isRunning = this.#isSubscribed = false;
+    this.#due = nothing();
+  }
+
+  /** Resolves when no call is left. */
+  async stop(): Promise<void> {
+    this.halt();
+    await Promise.all(this.#calls);
+  }
+
+  /** Something happened to a container of the service. */
+  hint(serviceId: string): void {
+    if (!this.#world.isLabelled(serviceId)) return;
+    if (!this.#world.isFailing(serviceId)) this.#stirred.set(serviceId, this.#with.clock.nowMs());
+    this.#ask({ ...nothing(), tasks: new Set([serviceId]) });
+  }
+
+  async #subscribe(signal: AbortSignal): Promise<void> {
+    const { api, clock, random } = this.#with;
+    let failures = 0;
+    while (!signal.aborted) {
+      let openedMs = Infinity;
+      const onOpen = (): void => {
+        openedMs = clock.nowMs();
+        this.#isSubscribed = true;
+        this.#ask(everything());
+      };
+      // Why it ended does not matter: a manager that can't be asked fails at the next call.
+      await api.events({ onOpen, onEvent: (event) => this.#heard(event) }, signal).catch(() => {});
+      if (signal.aborted) return;
+      this.#isSubscribed = false;
+      if (this.#world.snapshot === undefined) this.#ask(everything());
+      failures = clock.nowMs() - openedMs >= settledMs ? 0 : failures + 1;
+      await this.#sleep(backoffDelayMs(failures, reopen, random), signal);
+    }
+  }
+
+  #heard(event: SwarmEvent): void {
+    if (event.kind === 'unreadable') return this.#ask(everything());
+    if (event.kind === 'node') return this.#ask({ ...nothing(), nodes: true, tasks: 'all' });
+    this.#stirred.set(event.id, this.#with.clock.nowMs());
+    this.#ask({ ...nothing(), services: new Set([event.id]), tasks: new Set([event.id]) });
+  }
+
+  #ask(due: Due): void {
+    this.#due = merged(this.#due, due);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel();
+    if (this.#isRunning || this.#ending.signal.aborted) return;
+    const delayMs = Math.max(0, this.#nextAtMs() - this.#with.clock.nowMs());
+    this.#timer = this.#with.clock.after(delayMs, () => this.#track(this.#run(this.#ending.signal)));
+  }
+
+  #nextAtMs(): number {
+    if (!isNothing(this.#due)) {
+      const tookMs = this.#due.tasks === 'all' ? this.#sweepTookMs : this.#close.lastMs;
+      return this.#world.snapshot ? this.#endedMs + hintPauseMs(tookMs) : 0;
+    }
+    const restAtMs = Math.min(this.#restAtMs(), this.#resyncAtMs());
+    const moving = this.#moving();
+    if (moving.length === 0) return restAtMs;
+    const latestMs = Math.max(...moving.map((id) => this.#stirredMs(id)));
+    const quietMs = this.#with.clock.nowMs() - latestMs;
+    return Math.min(restAtMs, this.#endedMs + closePauseMs(this.#close, quietMs));
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    this.#isRunning = true;
+    try {
+      await this.#read(this.#takeDue(), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.halt();
+      this.#with.onFailure(error);
+      return;
+    }
+    if (signal.aborted) return;
+    this.#isRunning = false;
+    this.#with.onRead();
+    this.#schedule();
+  }
+
+  #takeDue(): Due {
+    const nowMs = this.#with.clock.nowMs();
+    let due = this.#due;
+    this.#due = nothing();
+    // An event may have been lost, as behind a proxy that cuts the stream off.
+    if (nowMs >= this.#resyncAtMs()) due = everything();
+    else if (nowMs >= this.#restAtMs()) due = { ...due, tasks: 'all' };
+    return merged(due, { ...nothing(), tasks: new Set(this.#moving()) });
+  }
+
+  async #read(due: Due, signal: AbortSignal): Promise<void> {
+    const { api, clock } = this.#with;
+    const asked = due.services === 'all' ? due.services : [...due.services];
+    if (asked === 'all') this.#resyncedMs = clock.nowMs();
+    const [services, nodes] = await Promise.all([
+      asked === 'all' || asked.length > 0 ? api.services(asked, signal) : undefined,
+      due.nodes ? api.nodes(signal) : undefined,
+    ]);
+    signal.throwIfAborted();
+    if (services) this.#world.haveServices(services, asked);
+    if (nodes) this.#world.haveNodes(nodes);
+    await this.#readTasks(due.tasks, signal);
+    signal.throwIfAborted();
+    const changes = this.#world.commit();
+    const nowMs = clock.nowMs();
+    if (changes.nodes) this.#allStirredMs = nowMs;
+    for (const id of changes.services) {
+      if (!this.#world.isLabelled(id)) this.#stirred.delete(id);
+      else if (!this.#world.isFailing(id)) this.#stirred.set(id, nowMs);
+    }
+  }
+
+  async #readTasks(wanted: Due['tasks'], signal: AbortSignal): Promise<void> {
+    const { api, clock } = this.#with;
+    const labelled = this.#world.labelled();
+    const ids = wanted === 'all' ? labelled : labelled.filter((id) => wanted.has(id));
+    const isSweep = ids.length > mostNamed || ids.length === labelled.length;
+    const beganMs = clock.nowMs();
+    if (ids.length > 0) {
+      const isForAll = ids.length > mostNamed || ids.length === this.#world.serviceCount;
+      const live = await api.tasks({ kind: 'live', services: isForAll ? 'all' : ids }, signal);
+      signal.throwIfAborted();
+      const left = this.#world.haveLive(live, isSweep ? labelled : ids, clock.nowMs());
+      const found = left.length > 0 ? await api.tasks({ kind: 'ids', ids: left }, signal) : [];
+      signal.throwIfAborted();
+      this.#world.haveLeft(found, left);
+    }
+    this.#endedMs = clock.nowMs();
+    const tookMs = this.#endedMs - beganMs;
+    if (isSweep) this.#sweptMs = this.#endedMs;
+    if (wanted === 'all') this.#sweepTookMs = tookMs;
+    else if (ids.length > 0) this.#close.add(tookMs);
+  }
+
+  #moving(): readonly string[] {
+    const nowMs = this.#with.clock.nowMs();
+    return this.#world
+      .labelled()
+      .filter((id) => this.#stirredMs(id) + stirredForMs > nowMs || this.#world.isMoving(id));
+  }
+
+  #stirredMs(serviceId: string): number {
+    return Math.max(this.#stirred.get(serviceId) ?? -Infinity, this.#allStirredMs);
+  }
+
+  #restAtMs(): number {
+    return this.#sweptMs + restPauseMs(this.#sweepTookMs);
+  }
+
+  #resyncAtMs(): number {
+    return (
+      this.#resyncedMs + (this.#isSubscribed ? this.#resyncIntervalMs : Math.min(unheardMs, this.#resyncIntervalMs))
+    );
+  }
+
+  #track(call: Promise<void>): void {
+    const tracked = call.finally(() => this.#calls.delete(tracked));
+    this.#calls.add(tracked);
+  }
+
+  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#with.clock.after(delayMs, resolve);
+    const abort = (): void => resolve();
+    signal.addEventListener('abort', abort, { once: true });
+    await promise;
+    signal.removeEventListener('abort', abort);
+    timer.cancel();
+  }
+}
+
+function nothing(): Due {
+  return { services: new Set(), nodes: false, tasks: new Set() };
+}
+
+function everything(): Due {
+  return { services: 'all', nodes: true, tasks: 'all' };
+}
+
+function isNothing({ services, nodes, tasks }: Due): boolean {
+  return !nodes && services !== 'all' && services.size === 0 && tasks !== 'all' && tasks.size === 0;
+}
+
+function merged(a: Due, b: Due): Due {
+  return { services: union(a.services, b.services), nodes: a.nodes || b.nodes, tasks: union(a.tasks, b.tasks) };
+}
+
+function union(a: Set<string> | 'all', b: Set<string> | 'all'): Set<string> | 'all' {
+  return a === 'all' || b === 'all' ? 'all' : a.union(b);
+}

@@ -1,0 +1,269 @@
+import { EngineError } from '../docker/engine.ts';
+import type { SwarmService, SwarmSnapshot, SwarmStanding } from '../docker/swarm/facts.ts';
+import type { SwarmApi } from '../docker/swarm/swarm-api.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { messageOf } from '../text/message-of.ts';
+import { printable } from '../text/printable.ts';
+import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { SwarmPoller } from './swarm-poller.ts';
+
+/**
+ * Owns what one engine tells of the Swarm that it is in. Where it is a manager, it is asked for services, tasks and nodes;
+ * else for nothing but whether it has become one. The last known state of the Swarm is kept while the engine, or the Swarm,
+ * does not answer.
+ */
+export interface SwarmWatch {
+  /** The same object until something changes. */
+  state(): SwarmState;
+  /** The engine's events are heard, from now on or again. */
+  connected(): void;
+  /** The engine is out of reach. */
+  disconnected(): void;
+  /** An event tells of a container that belongs to a task of the service. */
+  hint(serviceId: string): void;
+  /** Resolves when no call, timer or connection is left. From then on `onChange` is not called. */
+  stop(): Promise<void>;
+}
+
+export interface SwarmState {
+  /** Undefined where the engine does not tell. */
+  readonly standing?: SwarmStanding;
+  /** Which Swarm the snapshot is of; undefined where the engine never told. */
+  readonly clusterId?: string | undefined;
+  /** Only of a manager; empty with a failure where the Swarm was never read. */
+  readonly snapshot?: SwarmSnapshot;
+  /** Whether the first answers, which tell of clients' services, are still to come. */
+  readonly isAwaited: boolean;
+}
+
+export interface SwarmWatchParts {
+  readonly api: SwarmApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called in the same turn in which the state changed; must be quick. */
+  readonly onChange: () => void;
+}
+
+interface SwarmWatchOptions {
+  /** Whether the service's tasks are wanted. */
+  readonly isLabelled: (service: SwarmService) => boolean;
+  /** How often services and nodes are read again, in case an event was lost. */
+  readonly resyncIntervalMs: number;
+}
+
+/** No one waits for a Swarm that nothing is known of. */
+export const noSwarm: SwarmState = { isAwaited: false };
+
+export function createSwarmWatch(parts: SwarmWatchParts, options: SwarmWatchOptions): SwarmWatch {
+  return new StandingWatch(parts, options);
+}
+
+const retry: BackoffOptions = { firstMs: 100, maxMs: 10_000 };
+/**
+ * How often an engine is asked whether it was promoted, and how long what a manager told is kept once it is none. A demoted
+ * one refuses the next call.
+ */
+const standingMs = 10_000;
+/** An engine that starts is part of its Swarm some seconds later. */
+const pendingMs = 1000;
+const mostPendings = 10;
+const empty: SwarmSnapshot = { services: new Map(), tasks: new Map(), nodes: new Map(), failed: new Map() };
+
+class StandingWatch implements SwarmWatch {
+  readonly #with: SwarmWatchParts;
+  readonly #options: SwarmWatchOptions;
+  #state: SwarmState = { isAwaited: true };
+  #poller: SwarmPoller | undefined;
+  #isConnected = false;
+  #asking = new AbortController();
+  #askedMs = -Infinity;
+  /** Whether the engine has told whether it is in a Swarm, or has failed to. */
+  #hasAnswered = false;
+  #timer: Timer | undefined;
+  /** Since when the engine is no manager any more. */
+  #leftMs: number | undefined;
+  #pendings = 0;
+  #failures = 0;
+  #logged: string | undefined;
+  readonly #calls = new Set<Promise<void>>();
+
+  constructor(parts: SwarmWatchParts, options: SwarmWatchOptions) {
+    this.#with = parts;
+    this.#options = options;
+  }
+
+  state(): SwarmState {
+    return this.#state;
+  }
+
+  connected(): void {
+    this.#isConnected = true;
+    if (!this.#hasAnswered) this.#set({ ...this.#state, isAwaited: true });
+    this.#askStanding();
+  }
+
+  disconnected(): void {
+    this.#halt();
+    this.#set({ ...this.#state, isAwaited: false });
+  }
+
+  hint(serviceId: string): void {
+    this.#poller?.hint(serviceId);
+    // The first container of a Swarm tells that the engine has joined one.
+    const isDue = this.#with.clock.nowMs() - this.#askedMs >= standingMs;
+    if (this.#isConnected && this.#state.standing?.state !== 'active' && isDue) this.#askStanding();
+  }
+
+  async stop(): Promise<void> {
+    this.#halt();
+    await Promise.all([...this.#calls, this.#poller?.stop()]);
+  }
+
+  #halt(): void {
+    this.#isConnected = false;
+    this.#timer?.cancel();
+    this.#asking.abort();
+    this.#poller?.halt();
+  }
+
+  #askStanding(): void {
+    this.#timer?.cancel();
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    this.#askedMs = this.#with.clock.nowMs();
+    const call = this.#readStanding(this.#asking.signal).finally(() => this.#calls.delete(call));
+    this.#calls.add(call);
+  }
+
+  async #readStanding(signal: AbortSignal): Promise<void> {
+    try {
+      const standing = await this.#with.api.standing(signal);
+      if (signal.aborted) return;
+      this.#hasAnswered = true;
+      this.#stand(standing);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#hasAnswered = true;
+      this.#unanswered(error);
+    }
+  }
+
+  #stand(standing: SwarmStanding): void {
+    if (standing.isManager) return this.#follow(standing);
+    switch (standing.state) {
+      case 'active':
+      case 'inactive':
+        return this.#leave(standing);
+      case 'pending':
+        // What was known before the engine was started again holds until it has found its Swarm.
+        this.#pendings += 1;
+        if (this.#pendings > mostPendings) this.#set({ ...this.#state, isAwaited: false });
+        return this.#askAgain(pendingMs);
+      case 'locked':
+      case 'error':
+        this.#failed(`the Swarm can't be asked, since this node of it is in the state ${standing.state}`, standing);
+        return this.#askAgain(standingMs);
+    }
+  }
+
+  #follow(standing: SwarmStanding): void {
+    this.#leftMs = undefined;
+    this.#pendings = 0;
+    const { clusterId } = standing;
+    if (this.#state.clusterId !== clusterId) this.#drop();
+    this.#poller ??= new SwarmPoller(
+      {
+        ...this.#with,
+        isLabelled: this.#options.isLabelled,
+        onRead: () => this.#onRead(),
+        onFailure: (error) => this.#unanswered(error),
+      },
+      this.#options,
+    );
+    this.#set({ ...this.#state, standing, clusterId });
+    this.#poller.start();
+  }
+
+  /** The engine is no manager. One that was is so for a moment after its start, too. */
+  #leave(standing: SwarmStanding): void {
+    const nowMs = this.#with.clock.nowMs();
+    this.#leftMs ??= nowMs;
+    this.#failures = 0;
+    if (this.#poller && nowMs - this.#leftMs < standingMs) {
+      this.#poller.halt();
+      this.#set({ ...this.#state, standing });
+      return this.#askAgain(pendingMs);
+    }
+    this.#drop();
+    this.#set({ standing, isAwaited: false });
+    if (standing.state === 'active') this.#askAgain(standingMs);
+  }
+
+  #drop(): void {
+    const poller = this.#poller;
+    this.#poller = undefined;
+    if (!poller) return;
+    const call = poller.stop().finally(() => this.#calls.delete(call));
+    this.#calls.add(call);
+  }
+
+  #onRead(): void {
+    const snapshot = this.#poller?.snapshot;
+    if (!snapshot) return;
+    this.#failures = 0;
+    if (this.#logged !== followed) {
+      this.#logged = followed;
+      const { services, nodes } = snapshot;
+      const fields = { event: 'swarm-connected', services: services.size, nodes: nodes.size } as const;
+      this.#with.logger.info(fields, `following the Swarm: services ${services.size}, nodes ${nodes.size}`);
+    }
+    this.#set({ ...this.#state, snapshot, isAwaited: false });
+  }
+
+  #unanswered(error: unknown): void {
+    const isForbidden = error instanceof EngineError && error.forbidden;
+    this.#failures += 1;
+    // Of an engine that does not even say whether it is in a Swarm, none is expected.
+    if (!this.#poller) this.#set({ ...this.#state, isAwaited: false });
+    // A call that was cut off, or a leader that changed, is not worth a word.
+    else if (this.#failures > 1 || isForbidden) this.#failed(messageOf(error), this.#state.standing);
+    if (this.#poller || !isForbidden) this.#askAgain(backoffDelayMs(this.#failures - 1, retry, this.#with.random));
+  }
+
+  #failed(message: string, standing: SwarmStanding | undefined): void {
+    const failure = printable(message, 400);
+    if (this.#logged !== failure) {
+      this.#logged = failure;
+      const line = `${failure}; keeping what is known of the Swarm meanwhile`;
+      this.#with.logger.warn({ event: 'swarm-unreadable', reason: failure }, line);
+    }
+    const { snapshot = empty } = this.#state;
+    const failing = snapshot.failure === failure ? snapshot : { ...snapshot, failure };
+    this.#set({ ...this.#state, ...(standing && { standing }), snapshot: failing, isAwaited: false });
+  }
+
+  #askAgain(delayMs: number): void {
+    this.#timer?.cancel();
+    if (this.#isConnected) this.#timer = this.#with.clock.after(delayMs, () => this.#askStanding());
+  }
+
+  #set(state: SwarmState): void {
+    const { standing, snapshot, isAwaited } = this.#state;
+    // Each answer about the standing is an object of its own.
+    const isSame = isSameStanding(standing, state.standing) && snapshot === state.snapshot;
+    if (isSame && isAwaited === state.isAwaited) return;
+    this.#state = state;
+    this.#with.onChange();
+  }
+}
+
+/** What is logged while a Swarm is followed. */
+const followed = 'followed';
+
+function isSameStanding(a: SwarmStanding | undefined, b: SwarmStanding | undefined): boolean {
+  return (
+    a?.state === b?.state && a?.isManager === b?.isManager && a?.nodeId === b?.nodeId && a?.clusterId === b?.clusterId
+  );
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { createEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
+import { createReadiness } from '../../../src/daemon/readiness.ts';
+import { facts, InMemoryEngine, settle } from '../../support/fake-engine/port.ts';
+import {
+  InMemorySwarm,
+  manager,
+  outside,
+  swarmNode,
+  swarmService,
+  swarmTask,
+  worker,
+} from '../../support/fake-engine/swarm-port.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+/** Engines in memory, each with the Swarm that it tells of, and the sum of their watches. */
+interface Scene extends AsyncDisposable {
+  readonly source: EngineSource;
+  readonly clock: ManualClock;
+  changes(): number;
+  ready(): boolean;
+}
+
+type Engines = Readonly<Record<string, InMemoryEngine & { readonly swarm: InMemorySwarm }>>;
+
+function engine(prepare: (swarm: InMemorySwarm) => void = () => {}): InMemoryEngine & { swarm: InMemorySwarm } {
+  const swarm = new InMemorySwarm().set(swarmService(), swarmTask(), swarmNode());
+  prepare(swarm);
+  return Object.assign(new InMemoryEngine(), { swarm });
+}
+
+async function watch(engines: Engines, swarm: 'auto' | 'off' = 'auto'): Promise<Scene> {
+  const clock = new ManualClock();
+  let changes = 0;
+  const silent = (): void => {};
+  const source = createEngineSource(
+    {
+      clock,
+      random: () => 1,
+      logger: { debug: silent, info: silent, warn: silent, error: silent },
+      onChange: () => (changes += 1),
+    },
+    Object.entries(engines).map(([name, one]) => ({ name, engine: one })),
+    {
+      bind: '127.0.0.1',
+      'label-prefix': 'sealane',
+      scope: 'all',
+      'socket-folder': '/run/sealane',
+      'resync-interval': 300_000,
+      self: undefined,
+      swarm,
+    },
+  );
+  source.start(() => ({ onEvent: silent, onApplied: silent }));
+  const readiness = createReadiness(source.engines);
+  // Where Sealane is, it reads from files of this machine.
+  while (!source.home()) await settle();
+  clock.advance(0);
+  await settle();
+  return {
+    source,
+    clock,
+    changes: () => changes,
+    ready: () => readiness.now().ready,
+    [Symbol.asyncDispose]: () => source.stop(),
+  };
+}
+
+const services = ({ source }: Scene): string[] => [...(source.swarm()?.snapshot.services.keys() ?? [])];
+
+describe('the Swarm of an engine', () => {
+  it('is followed where the engine is a manager', async () => {
+    await using scene = await watch({ a: engine() });
+    expect(services(scene)).toEqual(['web']);
+    expect(scene.source.swarm()?.localNodeId).toBe('n1');
+    expect(scene.source.swarm()).toBe(scene.source.swarm());
+    expect(scene.ready()).toBe(true);
+  });
+
+  it.each([
+    ['is a worker', worker],
+    ['is in none', outside],
+  ])('is unknown where the engine %s', async (_, standing) => {
+    const a = engine((swarm) => (swarm.standingNow = standing));
+    await using scene = await watch({ a });
+    expect(scene.source.swarm()).toBeUndefined();
+    expect(a.swarm.calls).toEqual(['standing']);
+    expect(scene.ready()).toBe(true);
+  });
+
+  it('is not asked for with --swarm off', async () => {
+    const a = engine();
+    await using scene = await watch({ a }, 'off');
+    expect(scene.source.swarm()).toBeUndefined();
+    expect(a.swarm.calls).toEqual([]);
+    expect(scene.ready()).toBe(true);
+  });
+
+  it('is asked again at an event of a container of one of its tasks, also of one without labels of Sealane', async () => {
+    const a = engine();
+    await using scene = await watch({ a });
+    for (let second = 0; second < 5; second += 1) {
+      scene.clock.advance(1000);
+      await settle();
+    }
+    a.swarm.set(swarmTask({ id: 'web.2' }));
+    a.swarm.calls.length = 0;
+    const attributes = { 'com.docker.swarm.service.id': 'web' };
+    a.emit({ action: 'start', id: 'c'.repeat(64), attributes, timeNs: 5n });
+    await settle();
+    scene.clock.advance(25);
+    await settle();
+    expect(a.swarm.calls).toEqual(['tasks all']);
+    expect(scene.source.swarm()?.snapshot.tasks.size).toBe(2);
+  });
+
+  it('tells of a change once', async () => {
+    const a = engine();
+    await using scene = await watch({ a });
+    const before = scene.changes();
+    a.swarm.set(swarmService({ replicas: 2 }), swarmTask({ id: 'web.2' }));
+    a.swarm.emit({ kind: 'service', id: 'web' });
+    scene.clock.advance(25);
+    await settle();
+    expect(scene.changes()).toBe(before + 1);
+    scene.clock.advance(60);
+    await settle();
+    expect(scene.changes()).toBe(before + 1);
+  });
+
+  it('is waited for before Sealane is ready', async () => {
+    const gate = Promise.withResolvers<void>();
+    const a = engine((swarm) => (swarm.before = () => gate.promise));
+    await using scene = await watch({ a });
+    expect(scene.source.engines[0]?.snapshot().synced).toBe(true);
+    expect(scene.ready()).toBe(false);
+    gate.resolve();
+    await settle();
+    scene.clock.advance(0);
+    await settle();
+    expect(scene.ready()).toBe(true);
+  });
+
+  it('is kept while the engine is out of reach', async () => {
+    const a = engine();
+    await using scene = await watch({ a });
+    a.before = () => Promise.reject(new Error('refused'));
+    a.cut();
+    await settle();
+    scene.clock.advance(60_000);
+    await settle();
+    expect(services(scene)).toEqual(['web']);
+  });
+});
+
+describe('the Swarm of several engines', () => {
+  it('is that of the first manager that answers, and the own node that of the first engine', async () => {
+    const a = engine((swarm) => (swarm.standingNow = worker));
+    const b = engine();
+    a.set(facts());
+    await using scene = await watch({ a, b });
+    expect(services(scene)).toEqual(['web']);
+    expect(scene.source.swarm()?.localNodeId).toBe('n2');
+    expect(scene.source.engines.map(({ swarm }) => swarm().standing)).toEqual([worker, manager]);
+  });
+
+  it('is unknown until it is known which node is the own one', async () => {
+    const gate = Promise.withResolvers<void>();
+    const a = engine((swarm) => {
+      swarm.standingNow = worker;
+      swarm.before = () => gate.promise;
+    });
+    await using scene = await watch({ a, b: engine() });
+    expect(scene.source.swarm()).toBeUndefined();
+    gate.resolve();
+    await settle();
+    expect(scene.source.swarm()?.localNodeId).toBe('n2');
+  });
+});

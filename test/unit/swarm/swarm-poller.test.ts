@@ -1,0 +1,388 @@
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../support/fake-engine/port.ts';
+import { swarmNode, swarmService, swarmTask, taskTemplate } from '../../support/fake-engine/swarm-port.ts';
+import { watchSwarm, type SwarmScene } from '../../support/fake-engine/swarm-scene.ts';
+
+/** A Swarm of one service with a task that runs, at rest. */
+async function atRest(): Promise<SwarmScene> {
+  const scene = await watchSwarm((swarm) => swarm.set(swarmService(), swarmTask(), swarmNode()));
+  await scene.pass(3000);
+  scene.calls();
+  return scene;
+}
+
+const running = 'web.1: running/running';
+
+describe('a Swarm at rest', () => {
+  test('is read as a whole once its events are heard', async () => {
+    await using scene = await watchSwarm((swarm) => swarm.set(swarmService(), swarmTask(), swarmNode()));
+    expect(scene.calls()).toEqual(['standing', 'events', 'services all', 'nodes', 'tasks all']);
+    expect(scene.tasks()).toEqual([running]);
+    expect(scene.snapshot().services.get('web')?.name).toBe('shop_web');
+    expect(scene.snapshot().nodes.get('n1')?.hostname).toBe('node1');
+    expect(scene.watch.state().isAwaited).toBe(false);
+  });
+
+  test('is asked for its tasks once a second, and stays the same object', async () => {
+    await using scene = await atRest();
+    const before = scene.watch.state();
+    const changes = scene.changes();
+    await scene.pass(3000);
+    expect(scene.calls()).toEqual(['tasks all', 'tasks all', 'tasks all']);
+    expect(scene.watch.state()).toBe(before);
+    expect(scene.changes()).toBe(changes);
+  });
+
+  test('is asked for its tasks as rarely as keeps a slow manager free for nineteen twentieths of the time', async () => {
+    await using scene = await atRest();
+    scene.swarm.before = (call) => (call.startsWith('tasks') ? scene.clock.advance(200) : undefined);
+    await scene.pass(60_000);
+    expect(scene.calls().length).toBeGreaterThan(12);
+    await scene.pass(60_000);
+    expect(scene.calls().length).toBeLessThan(16);
+  });
+
+  test('is not asked for tasks where no service has labels', async () => {
+    const plain = swarmService({ id: 'db', labels: {} });
+    await using scene = await watchSwarm((swarm) => swarm.set(plain, swarmTask({ serviceId: 'db' }), swarmNode()));
+    await scene.pass(5000);
+    expect(scene.calls().filter((call) => call.startsWith('tasks'))).toEqual([]);
+    expect(scene.snapshot()).toMatchObject({ tasks: new Map() });
+    expect([...scene.snapshot().services.keys()]).toEqual(['db']);
+  });
+
+  test('is asked only for the tasks of services with labels, on the service or its containers', async () => {
+    const plain = swarmService({ id: 'db', labels: {} });
+    const inside = swarmService({ id: 'api', labels: {}, template: taskTemplate({ labels: { 'sealane.port': '1' } }) });
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), plain, inside, swarmTask(), swarmTask({ id: 'db.1', serviceId: 'db' }), swarmNode()),
+    );
+    expect(scene.calls().at(-1)).toBe('tasks web,api');
+    expect(scene.tasks()).toEqual([running]);
+  });
+
+  test('is read as a whole at each resync, in case an event was lost', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(swarmService({ id: 'api' }));
+    await scene.pass(300_000);
+    expect(scene.calls()).toContain('services all');
+    expect([...scene.snapshot().services.keys()]).toEqual(['web', 'api']);
+  });
+});
+
+describe('an event', () => {
+  test('of a service leads to one read of that service and its tasks at once, and then closely', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(swarmService({ replicas: 2 }));
+    scene.swarm.emit({ kind: 'service', id: 'web' });
+    scene.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(0);
+    expect(scene.calls()).toEqual(['services web', 'tasks all']);
+    await scene.pass(50);
+    expect(scene.calls()).toEqual(['tasks all', 'tasks all']);
+    scene.swarm.set(swarmTask({ id: 'web.2', state: 'starting' }));
+    await scene.pass(25);
+    expect(scene.tasks()).toEqual([running, 'web.2: running/starting']);
+    await scene.pass(5000);
+    scene.calls();
+    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    await scene.pass(25);
+    expect(scene.tasks()).toEqual([running, 'web.2: running/running']);
+    await scene.pass(3000);
+    scene.calls();
+    await scene.pass(2000);
+    expect(scene.calls()).toEqual(['tasks all', 'tasks all']);
+  });
+
+  test('makes the catalog dirty once', async () => {
+    await using scene = await atRest();
+    const before = scene.changes();
+    scene.swarm.set(swarmService({ replicas: 2 }), swarmTask({ id: 'web.2' }));
+    scene.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(5000);
+    expect(scene.changes()).toBe(before + 1);
+  });
+
+  test('of a service that is removed takes it out with its tasks', async () => {
+    await using scene = await atRest();
+    scene.swarm.remove('web');
+    scene.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(0);
+    expect(scene.snapshot()).toMatchObject({ services: new Map(), tasks: new Map() });
+    scene.calls();
+    await scene.pass(5000);
+    expect(scene.calls()).toEqual([]);
+  });
+
+  test('of a node leads to a read of nodes and all tasks', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(swarmNode({ state: 'down' }));
+    scene.swarm.emit({ kind: 'node' });
+    await scene.pass(0);
+    expect(scene.calls()).toEqual(['nodes', 'tasks all']);
+    expect(scene.snapshot().nodes.get('n1')?.state).toBe('down');
+    await scene.pass(100);
+    expect(scene.calls()).toHaveLength(4);
+  });
+
+  test('of a container of a task leads to a read of the tasks of its service', async () => {
+    await using scene = await atRest();
+    scene.watch.hint('web');
+    scene.watch.hint('db');
+    await scene.pass(0);
+    expect(scene.calls()).toEqual(['tasks all']);
+  });
+
+  test('that can not be read leads to a read of everything', async () => {
+    await using scene = await atRest();
+    scene.swarm.emit({ kind: 'unreadable' });
+    await scene.pass(0);
+    expect(scene.calls()).toEqual(['services all', 'nodes', 'tasks all']);
+  });
+
+  test('that comes during a read leads to one more read', async () => {
+    await using scene = await atRest();
+    const gate = Promise.withResolvers<void>();
+    scene.swarm.before = () => gate.promise;
+    scene.watch.hint('web');
+    await scene.pass(0);
+    scene.watch.hint('web');
+    await scene.pass(10_000);
+    expect(scene.calls()).toEqual(['tasks all']);
+    scene.swarm.before = () => {};
+    gate.resolve();
+    await settle();
+    await scene.pass(0);
+    expect(scene.calls()).toEqual([]);
+  });
+
+  test('of one of many services leads to a read of its tasks alone, with those of services that move', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      for (const id of ['a', 'b', 'c']) swarm.set(swarmService({ id }), swarmTask({ id: `${id}.1`, serviceId: id }));
+      swarm.set(swarmService({ id: 'waits', replicas: 1 }));
+    });
+    await scene.pass(5000);
+    scene.calls();
+    scene.swarm.emit({ kind: 'service', id: 'b' });
+    await scene.pass(25);
+    expect(scene.calls()).toEqual(['services b', 'tasks b,waits']);
+  });
+});
+
+describe('what moves', () => {
+  test('is polled less closely the longer nothing happens to it, as a task that waits for a node', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ state: 'pending' }), swarmNode()),
+    );
+    const callsIn = async (ms: number): Promise<number> => {
+      scene.calls();
+      await scene.pass(ms);
+      return scene.calls().length;
+    };
+    expect(await callsIn(1000)).toBe(40);
+    await scene.pass(60_000);
+    expect(await callsIn(1000)).toBeLessThan(5);
+    await scene.pass(240_000);
+    expect(await callsIn(10_000)).toBe(10);
+  });
+
+  test('is a service that is being updated, also while all of its tasks run', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService({ isUpdating: true }), swarmTask(), swarmNode()),
+    );
+    await scene.pass(4000);
+    scene.calls();
+    await scene.pass(100);
+    expect(scene.calls()).toHaveLength(4);
+  });
+
+  test('is polled closely although a read of all tasks takes long', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      for (const id of ['a', 'b', 'c']) swarm.set(swarmService({ id }), swarmTask({ id: `${id}.1`, serviceId: id }));
+    });
+    scene.swarm.before = (call) => (call === 'tasks all' ? scene.clock.advance(500) : undefined);
+    await scene.pass(33_000);
+    scene.swarm.emit({ kind: 'service', id: 'b' });
+    await scene.pass(1000);
+    scene.calls();
+    await scene.pass(200);
+    expect(scene.calls()).toEqual(Array.from({ length: 8 }, () => 'tasks b'));
+  });
+
+  test('is polled about as closely where single calls take long, as on a machine that starts containers', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ state: 'starting' }), swarmNode()),
+    );
+    await scene.pass(500);
+    let calls = 0;
+    scene.swarm.before = () => scene.clock.advance((calls += 1) % 4 === 0 ? 2 : 60);
+    scene.calls();
+    await scene.pass(1000);
+    expect(scene.calls().length).toBeGreaterThan(8);
+  });
+
+  test('costs a slow manager no more than a tenth of its time', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ state: 'starting' }), swarmNode()),
+    );
+    scene.swarm.before = () => scene.clock.advance(20);
+    await scene.pass(1000);
+    scene.calls();
+    await scene.pass(2200);
+    expect(scene.calls().length).toBeLessThanOrEqual(11);
+  });
+});
+
+describe('a task that is live no more', () => {
+  const stopping = swarmTask({ desiredState: 'shutdown', stateAtNs: 2n });
+
+  test('is kept as stopping while it runs, and is gone at its end', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(stopping, swarmTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
+    await scene.next();
+    expect(scene.calls()).toEqual(['tasks all', 'tasks #web.1']);
+    expect(scene.tasks()).toEqual(['web.2: ready/ready', 'web.1: shutdown/running']);
+    scene.swarm.set({ ...stopping, state: 'shutdown' }, swarmTask({ id: 'web.2' }));
+    await scene.pass(25);
+    expect(scene.tasks()).toEqual(['web.2: running/running']);
+    expect(scene.snapshot().failed.size).toBe(0);
+    await scene.pass(10_000);
+    expect(scene.calls().filter((call) => call.startsWith('tasks #'))).toHaveLength(1);
+  });
+
+  test('is gone at once where the Swarm has forgotten it', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(swarmTask({ desiredState: 'remove' }));
+    await scene.pass(1000);
+    expect(scene.tasks()).toEqual(['web.1: remove/running']);
+    scene.swarm.remove('web.1');
+    await scene.pass(1000);
+    expect(scene.tasks()).toEqual([]);
+  });
+
+  test('is still live where it became so again meanwhile', async () => {
+    await using scene = await atRest();
+    let shifty = true;
+    scene.swarm.before = (call) => {
+      if (call.startsWith('tasks #')) scene.swarm.set(swarmTask());
+      else if (call === 'tasks all' && shifty) scene.swarm.set(stopping);
+      shifty = false;
+    };
+    await scene.pass(1000);
+    expect(scene.tasks()).toEqual([running]);
+  });
+
+  test('of a node that is out of reach is kept for its grace period and a little more, and not asked for', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(stopping, swarmNode({ state: 'down' }));
+    scene.swarm.emit({ kind: 'node' });
+    await scene.pass(0);
+    expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
+    scene.calls();
+    await scene.pass(19_000);
+    expect(scene.calls().filter((call) => call.startsWith('tasks #'))).toEqual([]);
+    expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
+    await scene.pass(2000);
+    expect(scene.tasks()).toEqual([]);
+  });
+
+  test('is asked for again once its node is back', async () => {
+    await using scene = await atRest();
+    scene.swarm.set(stopping, swarmNode({ state: 'down' }));
+    scene.swarm.emit({ kind: 'node' });
+    await scene.pass(1000);
+    scene.swarm.set({ ...stopping, state: 'shutdown' }, swarmNode());
+    scene.swarm.emit({ kind: 'node' });
+    await scene.pass(25);
+    expect(scene.tasks()).toEqual([]);
+  });
+});
+
+describe('a task that failed', () => {
+  const rejected = swarmTask({
+    desiredState: 'shutdown',
+    state: 'rejected',
+    stateAtNs: 2n,
+    error: 'No such image: shop:2',
+  });
+
+  test('is known until all tasks that its service wants run', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ state: 'preparing' }), swarmNode()),
+    );
+    scene.swarm.set(rejected, swarmTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
+    await scene.pass(25);
+    expect(scene.snapshot().failed).toEqual(new Map([['web', rejected]]));
+    expect(scene.tasks()).toEqual(['web.2: ready/ready']);
+    scene.swarm.remove('web.2');
+    await scene.pass(5000);
+    expect(scene.snapshot().failed.get('web')).toBe(rejected);
+    scene.swarm.set(swarmTask({ id: 'web.3' }));
+    await scene.pass(1000);
+    expect(scene.snapshot().failed.size).toBe(0);
+  });
+
+  test('again and again makes its service one that is polled as at rest, until something else happens to it', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ id: 'web.0', state: 'preparing' }), swarmNode()),
+    );
+    const failed = (times: number): typeof rejected => ({ ...rejected, id: `web.${times}`, stateAtNs: BigInt(times) });
+    for (let times = 0; times < 3; times += 1) {
+      scene.swarm.set(failed(times), swarmTask({ id: `web.${times + 1}`, desiredState: 'ready', state: 'preparing' }));
+      await scene.pass(1000);
+    }
+    await scene.pass(3000);
+    scene.calls();
+    await scene.pass(10_000);
+    expect(scene.calls()).toHaveLength(10);
+    scene.watch.hint('web');
+    await scene.pass(100);
+    expect(scene.calls()).toHaveLength(1);
+    scene.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(100);
+    expect(scene.calls().length).toBeGreaterThan(3);
+    scene.swarm.remove('web.3');
+    scene.swarm.set(swarmTask({ id: 'web.4' }));
+    await scene.pass(100);
+    expect(scene.snapshot().failed.size).toBe(0);
+  });
+
+  test('is not replaced by one that failed before', async () => {
+    const earlier = { ...rejected, id: 'web.0', stateAtNs: 1n, error: 'an older reason' };
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ state: 'preparing' }), swarmTask({ id: 'web.0', state: 'preparing' })),
+    );
+    scene.swarm.set(rejected, earlier);
+    await scene.pass(25);
+    expect(scene.snapshot().failed.get('web')).toBe(rejected);
+  });
+});
+
+describe('the stream of events', () => {
+  test('that ends is opened again, and everything read', async () => {
+    await using scene = await atRest();
+    scene.swarm.cut();
+    await scene.pass(200);
+    expect(scene.calls()).toEqual(['events', 'services all', 'nodes', 'tasks all']);
+    expect(scene.swarm.openStreams).toBe(1);
+  });
+
+  test('that ends at once each time is not opened without a pause', async () => {
+    await using scene = await atRest();
+    scene.swarm.before = (call) => (call === 'events' ? queueMicrotask(() => scene.swarm.cut()) : undefined);
+    scene.swarm.cut();
+    await scene.pass(60_000);
+    expect(scene.calls().filter((call) => call === 'events').length).toBeLessThan(25);
+  });
+
+  test('that can not be opened leaves a Swarm that is read all the same', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      swarm.set(swarmService(), swarmTask(), swarmNode());
+      swarm.before = (call) => (call === 'events' ? Promise.reject(new Error('refused')) : undefined);
+    });
+    expect(scene.tasks()).toEqual([running]);
+    scene.swarm.set(swarmService({ id: 'api' }));
+    await scene.pass(10_000);
+    expect([...scene.snapshot().services.keys()]).toEqual(['web', 'api']);
+  });
+});
