@@ -124,7 +124,7 @@ describe('several engines', () => {
     expect(scene.upstreams()).toEqual(['shop: more@a', 'shop: shop@a', 'shop: shop@b']);
     expect(stateOf(scene, 'a')).toBe('connected');
     // On a slow machine the engine is asked again meanwhile, in vain.
-    const warnings = new Set(scene.warnings.map(({ event, engine }) => `${engine}: ${event}`));
+    const warnings = new Set(scene.warnings.map(({ event, engine }) => `${String(engine)}: ${event}`));
     expect([...warnings]).toEqual(['b: engine-unreachable']);
     expect(scene.warnings[0]?.message).toMatch(/^engine b: /);
     for (const id of b.containers.keys()) b.alter(id, { state: 'exited' });
