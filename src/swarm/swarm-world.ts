@@ -1,4 +1,5 @@
 import { liveStates } from '../docker/swarm/swarm-api.ts';
+import { KnownPorts } from './known-ports.ts';
 import {
   taskStates,
   type SwarmNode,
@@ -18,6 +19,7 @@ export class SwarmWorld {
   readonly #nodes = new Map<string, SwarmNode>();
   /** The services whose own facts or tasks changed since the last commit. */
   readonly #changed = new Set<string>();
+  readonly #knownPorts = new KnownPorts();
   #nodesChanged = false;
   #snapshot: SwarmSnapshot | undefined;
 
@@ -94,7 +96,8 @@ export class SwarmWorld {
     return serviceIds.flatMap((serviceId) => {
       const tasks = this.#labelled.get(serviceId);
       if (!tasks) return [];
-      const live = new Map((byService.get(serviceId) ?? []).map((task) => [task.id, task]));
+      const answered = byService.get(serviceId) ?? [];
+      const live = new Map(answered.map((task) => [task.id, this.#knownPorts.addTo(task, tasks.live.get(task.id))]));
       const left = [...tasks.live.keys(), ...tasks.stopping.keys()].filter((id) => !live.has(id));
       if (live.size !== tasks.live.size || [...live.values()].some((task) => tasks.live.get(task.id) !== task)) {
         this.#changed.add(serviceId);
@@ -116,7 +119,8 @@ export class SwarmWorld {
     for (const [serviceId, tasks] of this.#labelled) {
       for (const [id, known] of tasks.stopping) {
         if (!asked.has(id)) continue;
-        const task = found.get(id);
+        const answered = found.get(id);
+        const task = answered && this.#knownPorts.addTo(answered, known.task);
         if (task && stillRuns(task)) {
           if (task !== known.task) this.#changed.add(serviceId);
           tasks.stopping.set(id, { ...known, task });

@@ -26,8 +26,16 @@ export interface SwarmService {
   readonly createdAtMs: number;
   /** How many tasks are desired; absent for a global service, which has one on each node that fits. */
   readonly replicas?: number;
+  /** The TCP ports that each task publishes on its node with `mode=host`. */
+  readonly hostPorts: readonly ServicePort[];
   /** Whether a rolling update or a rollback goes on. */
   readonly isUpdating: boolean;
+}
+
+export interface ServicePort {
+  readonly containerPort: number;
+  /** Absent where each node chooses one, which only the task tells. */
+  readonly hostPort?: number;
 }
 
 /** What Sealane reads of the containers that a service asks for. Equal templates are one object. */
@@ -84,7 +92,10 @@ export interface SwarmTask {
   /** Absent until the container was created. */
   readonly containerId?: string;
   readonly attachments: readonly TaskAttachment[];
-  /** The TCP ports that it publishes on its node with `mode=host`. */
+  /**
+   * The TCP ports that it publishes on its node with `mode=host`. Docker 20.10 does not tell them any more once the node
+   * has reported the task again, as after a change of the leader.
+   */
   readonly hostPorts: readonly PublishedPort[];
 }
 

@@ -4,7 +4,7 @@ import { lastPort } from '../../address/port.ts';
 import type { PublishedPort } from '../../address/published.ts';
 import { firstIssue, withoutPrefix, type Parsed } from '../parse.ts';
 import { parseEngineTime } from '../timestamp.ts';
-import type { SwarmNode, SwarmService, SwarmStanding, SwarmTask, TaskAttachment } from './facts.ts';
+import type { ServicePort, SwarmNode, SwarmService, SwarmStanding, SwarmTask, TaskAttachment } from './facts.ts';
 import { nodeSchema, serviceSchema, standingSchema, taskSchema, type TaskJson } from './schema.ts';
 import type { Templates } from './templates.ts';
 
@@ -40,7 +40,16 @@ export function parseService(json: unknown, templates: Templates): Parsed<SwarmS
   const { Name: name, Labels: labels } = Spec;
   return {
     ok: true,
-    value: { id: ID, name, labels, template, createdAtMs, ...(replicas !== undefined && { replicas }), isUpdating },
+    value: {
+      id: ID,
+      name,
+      labels,
+      template,
+      createdAtMs,
+      ...(replicas !== undefined && { replicas }),
+      hostPorts: servicePortsOf(Spec.EndpointSpec?.Ports ?? []),
+      isUpdating,
+    },
   };
 }
 
@@ -115,14 +124,25 @@ function attachmentsOf(attachments: NonNullable<TaskJson['NetworksAttachments']>
 
 type PortsJson = NonNullable<NonNullable<TaskJson['Status']['PortStatus']>['Ports']>;
 
+function servicePortsOf(ports: PortsJson): ServicePort[] {
+  return ports.filter(isOfHost).map(({ TargetPort: containerPort, PublishedPort: hostPort }) => {
+    return { containerPort, ...(isPort(hostPort) && { hostPort }) };
+  });
+}
+
 /** A node publishes a port on both families at once, and lists both without saying which is which. */
 function hostPortsOf(ports: PortsJson): PublishedPort[] {
   const published = new Map<string, PublishedPort>();
-  for (const { Protocol, TargetPort, PublishedPort: hostPort, PublishMode } of ports) {
-    if ((Protocol ?? 'tcp') !== 'tcp' || (PublishMode ?? 'host') !== 'host' || !isPort(hostPort)) continue;
-    published.set(`${TargetPort} ${hostPort}`, { containerPort: TargetPort, hostIp: '', hostPort });
+  for (const port of ports) {
+    const { TargetPort: containerPort, PublishedPort: hostPort } = port;
+    if (!isOfHost(port) || !isPort(hostPort)) continue;
+    published.set(`${containerPort} ${hostPort}`, { containerPort, hostIp: '', hostPort });
   }
   return [...published.values()].toSorted((a, b) => a.containerPort - b.containerPort || a.hostPort - b.hostPort);
+}
+
+function isOfHost({ Protocol, PublishMode, TargetPort }: PortsJson[number]): boolean {
+  return (Protocol ?? 'tcp') === 'tcp' && PublishMode === 'host' && isPort(TargetPort);
 }
 
 function isPort(port: number | null | undefined): port is number {

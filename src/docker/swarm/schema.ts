@@ -31,6 +31,13 @@ const templateSchema = z.object({
     .nullish(),
 });
 
+const portSchema = z.object({
+  Protocol: z.string().nullish(),
+  TargetPort: z.number(),
+  PublishedPort: z.number().nullish(),
+  PublishMode: z.string().nullish(),
+});
+
 export const serviceSchema = z.object({
   ID: idSchema,
   CreatedAt: z.string(),
@@ -38,16 +45,10 @@ export const serviceSchema = z.object({
     Name: z.string(),
     Labels: labelsSchema,
     TaskTemplate: templateSchema.nullish(),
+    EndpointSpec: z.object({ Ports: z.array(portSchema).nullish() }).nullish(),
     Mode: z.object({ Replicated: z.object({ Replicas: z.number().nullish() }).nullish() }).nullish(),
   }),
   UpdateStatus: z.object({ State: z.string().nullish() }).nullish(),
-});
-
-const portSchema = z.object({
-  Protocol: z.string().nullish(),
-  TargetPort: z.number(),
-  PublishedPort: z.number().nullish(),
-  PublishMode: z.string().nullish(),
 });
 
 export const taskSchema = z.object({

@@ -32,6 +32,7 @@ export function swarmService(over: Partial<SwarmService> = {}): SwarmService {
     template: taskTemplate(),
     createdAtMs: Date.UTC(2026, 0, 1),
     replicas: 1,
+    hostPorts: [],
     isUpdating: false,
     ...over,
   };

@@ -298,6 +298,36 @@ describe('a task that is live no more', () => {
   });
 });
 
+describe('the host ports of a task', () => {
+  const published = [{ containerPort: 80, hostIp: '', hostPort: 32_768 }];
+  const portsOf = (scene: SwarmScene): unknown => scene.snapshot().tasks.get('web.1')?.hostPorts;
+
+  test('are kept where its node tells of none any more, as after a change of the leader, and until its end', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ hostPorts: published }), swarmNode()),
+    );
+    scene.swarm.set(swarmTask({ stateAtNs: 2n }));
+    await scene.pass(1000);
+    expect(portsOf(scene)).toEqual(published);
+    const before = scene.snapshot();
+    await scene.pass(10_000);
+    expect(scene.snapshot()).toBe(before);
+    scene.swarm.set(swarmTask({ stateAtNs: 3n, desiredState: 'shutdown' }));
+    await scene.pass(1000);
+    expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
+    expect(portsOf(scene)).toEqual(published);
+  });
+
+  test('are those of another container where it has one', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(swarmService(), swarmTask({ hostPorts: published }), swarmNode()),
+    );
+    scene.swarm.set(swarmTask({ containerId: 'b'.repeat(64) }));
+    await scene.pass(1000);
+    expect(portsOf(scene)).toEqual([]);
+  });
+});
+
 describe('a task that failed', () => {
   const rejected = swarmTask({
     desiredState: 'shutdown',

@@ -60,6 +60,7 @@ describe('a real Swarm, recorded', () => {
       },
       createdAtMs: Date.parse('2026-11-29T10:43:04.049Z'),
       replicas: 2,
+      hostPorts: [{ containerPort: 8080, hostPort: 18_080 }],
       isUpdating: false,
     });
     expect(byName['glob']).not.toHaveProperty('replicas');

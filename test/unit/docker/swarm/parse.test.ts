@@ -81,6 +81,19 @@ describe('a service', () => {
     expect(serviceOf({ Spec })).toEqual(read({ template: expect.objectContaining({ hasHealthcheck }) }));
   });
 
+  test('publishes TCP ports on the nodes of its tasks, at a port that it names or that the node chooses', () => {
+    const port = { Protocol: 'tcp', TargetPort: 80, PublishMode: 'host' };
+    const Ports = [
+      { ...port, PublishedPort: 8080 },
+      { ...port, TargetPort: 81 },
+      { ...port, PublishMode: 'ingress', PublishedPort: 82 },
+      { ...port, Protocol: 'udp', PublishedPort: 53 },
+    ];
+    expect(serviceOf({ Spec: { ...service.Spec, EndpointSpec: { Mode: 'dnsrr', Ports } } })).toEqual(
+      read({ hostPorts: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] }),
+    );
+  });
+
   test('with labels that inherit from others has only its own', () => {
     const labels = JSON.parse('{"__proto__":"x"}') as object;
     const parsed = parseService({ ...service, Spec: { ...service.Spec, Labels: labels } }, new Templates());
