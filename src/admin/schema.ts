@@ -45,12 +45,27 @@ const dialTimesSchema = z
 
 const trafficSchema = z.object(trafficShape).meta({ id: 'Traffic' });
 
+const taskSchema = z
+  .object({
+    id: z.string(),
+    service: z.string().describe("The Swarm's own name of the service: `shop_web`."),
+    name: z.string().describe("Docker's name for people: `shop_web.2`."),
+    slot: z.int().nullable().describe('The number of a replica; null for a global service.'),
+    node: z.string().nullable().describe('The host name of its node, or its id where no manager is watched.'),
+    desired: z
+      .string()
+      .nullable()
+      .describe('What the Swarm wants of it: `running`, `shutdown` or `remove`; null where no manager is watched.'),
+  })
+  .meta({ id: 'Task' });
+
 const upstreamSchema = z
   .object({
     key: z.string().describe('Identity: never reused for another process. URL-encode it in paths.'),
     name: z.string().describe('Where several engines are watched, with the engine: `web@a`.'),
     containerId: z.string().nullable().describe('Null for a static upstream.'),
     engine: z.string().nullable().describe("The container's engine, where several are watched."),
+    task: taskSchema.nullable().describe('The task of a Swarm that it is; null for any other.'),
     endpoints: z.array(z.string()).describe('`ip:port`, in the order in which they are tried.'),
     way: z
       .string()
@@ -133,7 +148,9 @@ const engineSchema = z
       .enum(['connecting', 'connected', 'disconnected'])
       .describe('`disconnected`: it is out of reach; its containers are as last known.'),
     reason: z.string().nullable().describe('Why it is not connected or is ignored, or what it answers slowly.'),
-    containers: count.describe('Containers with labels of Sealane, as last known, and those whose network they share.'),
+    containers: count.describe(
+      'Containers with labels of Sealane or of a Swarm service with such labels, as last known, and those whose network they share.',
+    ),
   })
   .meta({ id: 'Engine' });
 
@@ -148,6 +165,21 @@ export const statusSchema = z
     engines: z
       .array(engineSchema)
       .describe('In the order in which they were given; empty where Sealane runs without Docker.'),
+    swarm: z
+      .object({
+        state: z
+          .enum(['watched', 'failing', 'reading', 'unseen'])
+          .describe(
+            '`failing`: it is as last known; `unseen`: the engine is a worker, and no manager is watched, so that tasks of other nodes are unknown.',
+          ),
+        text: z.string(),
+        nodes: count,
+        services: count.describe('Also those without labels of Sealane.'),
+        tasks: count.describe('Of services with labels of Sealane.'),
+      })
+      .nullable()
+      .meta({ id: 'Swarm' })
+      .describe('Null where no engine is a node of a Swarm.'),
     engine: z
       .object({
         state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
@@ -268,6 +300,7 @@ export type ApiTraffic = z.output<typeof trafficSchema>;
 export type ApiService = z.output<typeof serviceSchema>;
 export type ApiServices = z.output<typeof servicesSchema>;
 export type ApiEngine = z.output<typeof engineSchema>;
+export type ApiSwarm = NonNullable<ApiStatus['swarm']>;
 export type ApiStatus = z.output<typeof statusSchema>;
 export type ApiSession = z.output<typeof sessionSchema>;
 export type ApiSessions = z.output<typeof sessionsSchema>;

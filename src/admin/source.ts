@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { StatsEvent } from './event-schema.ts';
-import type { ApiTraffic } from './schema.ts';
+import type { ApiSwarm, ApiTraffic } from './schema.ts';
 
 /**
  * What the admin API is connected to: state that it reads, commands that it passes on, and the event feed. Each route
@@ -27,6 +27,8 @@ export interface AdminReads {
   readiness(): Readiness;
   /** The state of each engine, in the order in which they were given; empty where Sealane runs without Docker. */
   engines(): readonly EngineState[];
+  /** Undefined where no engine is a node of a Swarm. */
+  swarm(): ApiSwarm | undefined;
   catalog(): Catalog;
   /** The status of each listener, by listen address. */
   listeners(): ReadonlyMap<string, ListenerStatus>;

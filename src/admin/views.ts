@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Service } from '../catalog/service.ts';
-import { namesOf, type HealthPlan } from '../catalog/declaration.ts';
+import { namesOf, type HealthPlan, type TaskTag } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
@@ -117,6 +117,7 @@ function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToW
     name: declared.name,
     containerId: declared.run?.id ?? null,
     engine: declared.engine ?? null,
+    task: viewTask(declared.task),
     endpoints: endpointsOf(upstream).map(formatAddress),
     way: declared.published?.because ?? null,
     state: state.kind,
@@ -134,6 +135,12 @@ function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToW
     traffic: viewTraffic(traffic ?? noTraffic),
     dial: { count: traffic?.sessions ?? 0, p50Ms: rounded(traffic?.dialP50Ms), p99Ms: rounded(traffic?.dialP99Ms) },
   };
+}
+
+function viewTask(task: TaskTag | undefined): ApiUpstream['task'] {
+  if (!task) return null;
+  const { id, service, name, slot, node, desired } = task;
+  return { id, service, name, slot: slot ?? null, node: node ?? null, desired: desired ?? null };
 }
 
 /** Rounds to microseconds, which is as precise as the histogram's buckets are. */
@@ -168,6 +175,7 @@ export function viewStatus(source: AdminReads): ApiStatus {
     ready,
     readyReason: reason,
     engines,
+    swarm: source.swarm() ?? null,
     engine: viewDeprecatedEngine(engines),
     accepted,
     open,

@@ -1,5 +1,5 @@
 import { formatAddress } from '../address/address.ts';
-import { dockerCommand, type EngineTag } from './container-name.ts';
+import { dockerCommand, type Commanded } from './container-name.ts';
 import type { DeclaredUpstream } from './declaration.ts';
 
 /**
@@ -25,10 +25,24 @@ export function howToPassCheck(upstream: DeclaredUpstream): string {
 }
 
 /** The command that shows the output of a container's HEALTHCHECK. */
-export function healthOf(container: EngineTag & { readonly name: string }): string {
+export function healthOf(container: Commanded): string {
   return dockerCommand("inspect --format '{{json .State.Health}}'", container);
 }
 
 function logOf(upstream: DeclaredUpstream): string {
   return upstream.run ? ` (${dockerCommand('logs', upstream)})` : '';
+}
+
+/** For a task of a Swarm that no node fits; `service` is the Swarm's own name. */
+export function howToPlace(service: string): string {
+  return `Change what it asks of a node, or give it a node that fits. See: docker service ps --no-trunc ${service}`;
+}
+
+export const bringSwarmBack =
+  'Bring a manager back, or let a socket proxy pass GET /services, /tasks and /nodes; Sealane goes on trying.';
+
+export const howToGetImage = 'Push the image to a registry that each node can pull from, or load it on that node.';
+
+export function howToSeeEnd(service: string): string {
+  return `See why it ends: docker service logs ${service}`;
 }

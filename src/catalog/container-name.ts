@@ -17,10 +17,19 @@ export function nameOnEngine({ name, engine }: EngineTag & { readonly name: stri
   return engine !== undefined && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 }
 
-/** A command for a person, such as `docker start web`; where there are several engines, with the one to give it to. */
-export function dockerCommand(command: string, container: EngineTag & { readonly name: string }): string {
-  const { engine } = container;
-  return `${engine === undefined ? '' : `on engine ${engine}: `}docker ${command} ${nameOnEngine(container)}`;
+/** What a command is to be given to. */
+export interface Commanded extends EngineTag {
+  readonly name: string;
+  /** The node of a Swarm that the container is on, where its engine is not watched. */
+  readonly node?: string | undefined;
+}
+
+/** A command for a person, such as `docker start web`, with the node or the engine to give it to, where there are several. */
+export function dockerCommand(command: string, container: Commanded): string {
+  const { engine, node } = container;
+  const engineText = engine === undefined ? '' : `on engine ${engine}: `;
+  const where = node === undefined ? engineText : `on node ${node}: `;
+  return `${where}docker ${command} ${nameOnEngine(container)}`;
 }
 
 /** What follows the @ of `web@a`, and what is before it; the engine is undefined where there is no @. */

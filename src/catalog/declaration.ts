@@ -42,6 +42,8 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, En
   /** The run of the upstream's container; undefined for a static upstream, whose process is unknown. */
   readonly run: ContainerRun | undefined;
   readonly task?: TaskTag;
+  /** The node of a Swarm that its container is on, where no watched engine tells of it. */
+  readonly node?: string;
   readonly health: HealthPlan;
   /** What to do where its addresses answer nothing; without it, the advice names them. */
   readonly silentAdvice?: string;
@@ -91,13 +93,15 @@ interface CheckSchedule {
 export type Condition =
   | { readonly kind: 'running'; readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy' }
   | { readonly kind: 'paused' }
-  /** The process was sent its stop signal. */
-  | { readonly kind: 'stopping'; readonly signal: string };
+  /** The process is to end: it was sent its stop signal, or its Swarm wants it to end. */
+  | { readonly kind: 'stopping'; readonly reason: string };
 
 /** One run of a container, from its start to its end; the next run of the same container is another process. */
 export interface ContainerRun {
   readonly id: string;
   readonly startedAtNs: bigint;
+  /** The task of a Swarm, where only a manager tells of the run; `startedAtNs` is 0n then. */
+  readonly task?: string;
 }
 
 /** The task of a Swarm that a container runs; all texts are printable. */
@@ -109,8 +113,10 @@ export interface TaskTag {
   readonly name: string;
   /** The number of a replica; absent for a task of a global service. */
   readonly slot?: number;
-  /** The host name of the node, or its id where no manager tells it. */
-  readonly node: string;
+  /** The host name of the node, or its id where no manager tells it; absent while it was given to no node. */
+  readonly node?: string;
+  /** What the Swarm wants of it, such as `running` or `shutdown`; absent where no manager tells it. */
+  readonly desired?: string;
 }
 
 export type Declarer =

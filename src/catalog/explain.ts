@@ -9,6 +9,7 @@ import { causeOf } from './explain/cause.ts';
 import { calledEngine, enginesFor, engineSteps, isStatic, listOf, outOfReach, withPace } from './explain/engines.ts';
 import { diagnoseService, isConflict } from './explain/service.ts';
 import { containerStep, problemStep, serviceSteps } from './explain/steps.ts';
+import { beyondSight, diagnoseSwarmService, hasTasks, swarmSteps } from './explain/swarm.ts';
 import { resolveSubject, type Subject } from './explain/subject.ts';
 import type { ContainerView, ExplainWorld } from './explain/world.ts';
 
@@ -25,6 +26,10 @@ export function explain(text: string, world: ExplainWorld): Explanation {
       return explainPort(shown, subject, world);
     case 'container':
       return explainContainer(shown, subject.container, world);
+    case 'swarm-service': {
+      const own = diagnoseSwarmService(subject.service, world);
+      return { ...withoutService(shown, 'unknown', own, world, []), kind: 'service' };
+    }
     case 'several':
       return withoutService(shown, 'unknown', ambiguous(shown, subject.names), world, subject.names);
     case 'unknown':
@@ -68,6 +73,7 @@ function explainServices(
     services: services.map(({ name }) => name),
     steps: [
       ...(services.every(isStatic) ? [] : engineSteps(enginesFor(services, world))),
+      ...(services.some(hasTasks) ? swarmSteps(world) : []),
       ...services.flatMap((service) => serviceSteps(service, problemsOf(service), world)),
     ],
     problems: [...new Set(services.flatMap(problemsOf))],
@@ -92,6 +98,7 @@ function explainContainer(text: string, container: ContainerView, world: Explain
     services: services.map(({ name }) => name),
     steps: [
       ...engineSteps(world.engines.filter(({ name }) => name === container.engine)),
+      ...(container.task ? swarmSteps(world) : []),
       containerStep(container),
       ...(services.length === 0 ? problems.map(problemStep('declared')) : []),
       ...services.flatMap((service) => serviceSteps(service, byService.get(service.name) ?? [], world)),
@@ -129,7 +136,7 @@ function withoutService(
   world: ExplainWorld,
   suggestions: readonly string[],
 ): Explanation {
-  const steps = world.engines.length === 0 ? [] : engineSteps(world.engines);
+  const steps = world.engines.length === 0 ? [] : [...engineSteps(world.engines), ...swarmSteps(world)];
   return { ...diagnosis, subject: text, kind, suggestions, services: [], steps, problems: [], dialFailures: [] };
 }
 
@@ -193,7 +200,8 @@ function noSuchName(
   const summary = `there is no service ${world.engines.length === 0 ? '' : 'or container '}${quoted(text)}`;
   return (
     blind(summary, world) ??
-    inBrokenFile(summary, world) ?? {
+    inBrokenFile(summary, world) ??
+    beyondSight(summary, world) ?? {
       verdict: 'unreachable',
       cause: 'no-such-service',
       summary,

@@ -24,7 +24,7 @@ export interface Problem {
 }
 
 /** The kind of thing that a problem's subject names, by the problem's code. */
-type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting';
+type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting' | 'node' | 'swarm';
 
 const subjects = {
   'label-unknown': 'container',
@@ -36,6 +36,11 @@ const subjects = {
   'no-shared-overlay': 'container',
   'not-on-network': 'container',
   'namespace-lost': 'container',
+  'task-pending': 'service',
+  'task-failing': 'service',
+  'image-missing': 'service',
+  'node-down': 'node',
+  'swarm-unreachable': 'swarm',
   'listen-conflict': 'service',
   'name-conflict': 'service',
   'listen-failed': 'listener',

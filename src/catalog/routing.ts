@@ -47,6 +47,7 @@ function toSpec(upstream: ServiceUpstream): UpstreamSpec {
   const {
     run: _run,
     task: _task,
+    node: _node,
     health: _health,
     silentAdvice: _silentAdvice,
     published: _published,

@@ -112,7 +112,7 @@ function nextState(
   switch (condition.kind) {
     case 'stopping':
       // Stopping comes before paused: `docker stop` of a paused container unpauses it only to let it end.
-      return drain(previous, upstream, `it was sent ${condition.signal}`, nowMs);
+      return drain(previous, upstream, condition.reason, nowMs);
     case 'paused':
       return { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' };
     case 'running':

@@ -1,7 +1,7 @@
 import { hostBind, openBind } from '../config/default-bind.ts';
 import { createDiscoverer, type DiscoveryRules } from '../discovery/discover.ts';
 import { readLabels } from '../discovery/labels.ts';
-import { hasLabelsOf } from '../discovery/world.ts';
+import { hasLabelsOf } from '../discovery/interest.ts';
 import { mergeDeclarations } from '../catalog/merge.ts';
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
 import { listenOf } from '../catalog/route.ts';

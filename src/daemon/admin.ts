@@ -4,6 +4,8 @@ import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
 import { createMetrics, type MetricsInput } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/event-schema.ts';
+import type { ApiSwarm } from '../admin/schema.ts';
+import { viewSwarm } from '../discovery/swarm/views.ts';
 import type { AdminCommands, AdminReads, AdminSource, EngineState, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/diff.ts';
@@ -24,7 +26,7 @@ import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
 import type { EngineSource } from './engine-source.ts';
 import type { WatchedEngine } from './engine-watch.ts';
-import type { Explainer } from './explainer.ts';
+import { standingsOf, type Explainer } from './explainer.ts';
 import type { ReadinessSource } from './readiness.ts';
 import type { Relay } from './relay.ts';
 
@@ -125,6 +127,7 @@ function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }
     },
     readiness: readiness.now,
     engines: () => engines.engines.map((one) => stateOf(one, engines.twinOf(one))),
+    swarm: () => swarmStateOf(engines, settings['label-prefix']),
     catalog: loop.catalog,
     listeners: () => relay.listeners.all,
     totals: () => plane.counters.totals(),
@@ -141,6 +144,15 @@ function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }
 function stateOf({ name, engine, snapshot }: WatchedEngine, twinOf: string | undefined): EngineState {
   const { status, containers } = snapshot();
   return { name, endpoint: printable(engine.endpoint), status, twinOf, containers: containers.size };
+}
+
+function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: string): ApiSwarm | undefined {
+  const snapshot = swarm()?.snapshot;
+  const shown = viewSwarm(snapshot, standingsOf(engines.filter((one) => !isTwin(one))), labelPrefix);
+  if (!shown) return undefined;
+  const { nodes, services, tasks } = snapshot ?? {};
+  const counts = { nodes: nodes?.size ?? 0, services: services?.size ?? 0, tasks: tasks?.size ?? 0 };
+  return { state: shown.state, text: shown.text, ...counts };
 }
 
 function commandsOf({ overrides, relay }: AdminParts): AdminCommands {

@@ -4,10 +4,13 @@ import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, type Discovery } from '../discovery/discover.ts';
+import { servicesOfInterest } from '../discovery/swarm/service-labels.ts';
+import { isTaskAlive } from '../discovery/swarm/task-stage.ts';
+import { createTaskDiscoverer, type TaskRules } from '../discovery/swarm/tasks.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
-import type { SwarmView } from '../docker/swarm/facts.ts';
+import type { SwarmSnapshot, SwarmView } from '../docker/swarm/facts.ts';
 import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
 import {
@@ -60,24 +63,25 @@ export interface EngineSource {
 type SourceSettings = EngineWatchSettings & Pick<Settings, 'bind' | 'self'>;
 
 export function createEngineSource(
-  parts: EngineWatchParts,
+  parts: Omit<EngineWatchParts, 'onSwarmChange'>,
   engines: readonly NamedEngine[],
   settings: SourceSettings,
 ): EngineSource {
   const alone = engines.length === 1;
+  const withSwarm = { ...parts, onSwarmChange };
   const watches = engines.map((one, index) =>
-    createEngineWatch(one, parts, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
+    createEngineWatch(one, withSwarm, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
   );
   const guess = defaultBind();
   const conflicts = createEngineConflicts(watches);
   const isTwin = (watch: WatchedEngine): boolean => conflicts.twinOf(watch) !== undefined;
   const home = (): Vantage | undefined => homeOf(watches)?.snapshot().vantage;
+  const unite = createUnion();
+  const union = (): SwarmSnapshot | undefined =>
+    unite(watches.filter((watch) => !isTwin(watch)).map((watch) => swarmSourceOf(watch)));
   const swarmFrom = rememberingSwarm();
-  const swarm = (): SwarmView | undefined =>
-    swarmFrom(
-      watches.filter((watch) => !isTwin(watch)),
-      homeOf(watches),
-    );
+  const swarm = (): SwarmView | undefined => swarmFrom(union(), homeOf(watches));
+  const discoverTasks = rememberingBind((to) => createTaskDiscoverer(taskRules(settings, to)));
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
   return {
@@ -86,8 +90,12 @@ export function createEngineSource(
       const vantage = home();
       if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
       conflicts.update();
-      const found = watches.map((watch) => (isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch))));
-      return sumOf(found, conflicts.problems());
+      const view = swarm();
+      const found = watches.map((watch) =>
+        isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch), view),
+      );
+      const tasks = view ? [discoverTasks(bind())({ vantage, swarm: view })] : [];
+      return sumOf([...found, ...tasks], conflicts.problems());
     },
     bind,
     home,
@@ -95,8 +103,10 @@ export function createEngineSource(
     vantageOn: (watch) => watches.find((one) => one === watch)?.vantage(standpointOn(watch)),
     twinOf: conflicts.twinOf,
     isTwin,
-    isAlive: ({ id, startedAtNs }) =>
-      watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs),
+    isAlive({ id, startedAtNs, task }) {
+      if (task !== undefined) return isTaskAlive(swarm()?.snapshot, task);
+      return watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs);
+    },
     start(observerOf) {
       for (const watch of watches) {
         const observer = observerOf(watch);
@@ -109,6 +119,27 @@ export function createEngineSource(
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
+  };
+
+  /** The containers of labelled services are followed before anything is declared of them. */
+  function onSwarmChange(): void {
+    const snapshot = union();
+    const labelled = snapshot ? servicesOfInterest(snapshot, settings['label-prefix']) : new Set<string>();
+    for (const watch of watches) watch.followServices(labelled);
+    parts.onChange();
+  }
+}
+
+function taskRules(settings: SourceSettings, bind: string): TaskRules {
+  const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
+  return { labelPrefix, scope, bind, socketFolder };
+}
+
+function rememberingBind<T>(create: (bind: string) => T): (bind: string) => T {
+  let made: { readonly bind: string; readonly value: T } | undefined;
+  return (bind) => {
+    if (made?.bind !== bind) made = { bind, value: create(bind) };
+    return made.value;
   };
 }
 
@@ -129,13 +160,11 @@ function homeOf(watches: readonly EngineWatch[]): EngineWatch | undefined {
 }
 
 function rememberingSwarm(): (
-  watches: readonly WatchedEngine[],
+  snapshot: SwarmSnapshot | undefined,
   home: WatchedEngine | undefined,
 ) => SwarmView | undefined {
-  const union = createUnion();
   let last: SwarmView | undefined;
-  return (watches, home) => {
-    const snapshot = union(watches.map(swarmSourceOf));
+  return (snapshot, home) => {
     const own = home?.swarm();
     // Until then, tasks of this node would be taken for another's.
     if (!snapshot || !own || own.isAwaited) return undefined;
@@ -167,8 +196,8 @@ const scopeUnknown: Discovery = {
     {
       code: 'scope-unknown',
       subject: 'sealane',
-      message: 'scope is "project", but Sealane does not run in a container of a compose project',
-      fix: 'Run it as a service of the compose file, or set scope to all.',
+      message: 'scope is "project", but Sealane does not run in a container of a compose project or stack',
+      fix: 'Run it as a service of the compose or stack file, or set scope to all.',
     },
   ],
 };

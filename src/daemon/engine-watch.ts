@@ -1,15 +1,15 @@
 import type { EngineTag } from '../catalog/container-name.ts';
 import { defaultBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
-import { createDiscoverer, type Discovery } from '../discovery/discover.ts';
+import { createDiscoverer, type Discovery, type DiscoveryInput } from '../discovery/discover.ts';
+import { isLabelledService } from '../discovery/swarm/service-labels.ts';
 import { createWatcher, type EngineWatcher, type WatcherCollaborators } from '../discovery/watcher.ts';
 import type { StreamListener, WatchObserver } from '../discovery/watch/observer.ts';
-import { hasLabelsOf } from '../discovery/world.ts';
 import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
-import type { SwarmService } from '../docker/swarm/facts.ts';
+import type { SwarmView } from '../docker/swarm/facts.ts';
 import { createDirectNetworks } from '../network/direct-networks.ts';
 import { createSwarmWatch, noSwarm, type SwarmState, type SwarmWatch } from '../swarm/swarm-watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -29,7 +29,9 @@ export interface WatchedEngine extends NamedEngine {
 
 export interface EngineWatch extends WatchedEngine {
   /** The declarations of its containers; the same object until something changes. */
-  declare(bind: string, standpoint: Standpoint): Discovery;
+  declare(bind: string, standpoint: Standpoint, swarm: SwarmView | undefined): Discovery;
+  /** Sets the Swarm services whose containers are followed although they have no label of Sealane. */
+  followServices(serviceIds: ReadonlySet<string>): void;
   /** Sealane's vantage on it; undefined while it is unknown. The same object until something changes. */
   vantage(standpoint: Standpoint): Vantage | undefined;
   start(observer: WatchObserver): void;
@@ -43,7 +45,10 @@ export interface Standpoint {
   readonly isApart: boolean;
 }
 
-export type EngineWatchParts = Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'>;
+export interface EngineWatchParts extends Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'> {
+  /** Called, like `onChange`, when what the engine tells of its Swarm changed. */
+  readonly onSwarmChange: () => void;
+}
 
 export type EngineWatchSettings = Pick<
   Settings,
@@ -95,7 +100,9 @@ export function createEngineWatch(
     tag,
     snapshot,
     swarm: () => swarm?.state() ?? noSwarm,
-    declare: (bind, standpoint) => declare(snapshot(), bind, vantage(standpoint)),
+    declare: (bind, standpoint, view) =>
+      declare(bind, { containers: snapshot().containers, vantage: vantage(standpoint), swarm: view }),
+    followServices: (serviceIds) => watcher?.followServices(serviceIds),
     vantage,
     start(observer) {
       const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
@@ -121,9 +128,10 @@ function watchSwarm(
   { swarm, 'label-prefix': prefix, 'resync-interval': resyncIntervalMs }: EngineWatchSettings,
 ): SwarmWatch | undefined {
   if (!api || swarm === 'off') return undefined;
-  const isLabelled = ({ labels, template }: SwarmService): boolean =>
-    hasLabelsOf(prefix, labels) || hasLabelsOf(prefix, template.labels);
-  return createSwarmWatch({ ...parts, api }, { isLabelled, resyncIntervalMs });
+  return createSwarmWatch(
+    { ...parts, api, onChange: parts.onSwarmChange },
+    { isLabelled: (service) => isLabelledService(service, prefix), resyncIntervalMs },
+  );
 }
 
 function listenerFor(swarm: SwarmWatch): StreamListener {
@@ -138,23 +146,22 @@ function listenerFor(swarm: SwarmWatch): StreamListener {
 }
 
 /**
- * Discovers again only when the snapshot, the address or Sealane's vantage changed: mostly one engine of several has
- * changed, and the others' thousands of containers need not be gone through.
+ * Discovers again only when the containers, the address, Sealane's vantage or the Swarm changed: mostly one engine of several
+ * has changed, and the others' thousands of containers need not be gone through.
  */
 function remembering(
   create: (bind: string) => ReturnType<typeof createDiscoverer>,
-): (snapshot: EngineSnapshot, bind: string, vantage: Vantage | undefined) => Discovery {
+): (bind: string, input: DiscoveryInput) => Discovery {
   let made: { readonly bind: string; readonly discover: ReturnType<typeof createDiscoverer> } | undefined;
-  let last:
-    | { readonly snapshot: EngineSnapshot; readonly vantage: Vantage | undefined; readonly discovery: Discovery }
-    | undefined;
-  return (snapshot, bind, vantage) => {
+  let last: (DiscoveryInput & { readonly discovery: Discovery }) | undefined;
+  return (bind, input) => {
     if (made?.bind !== bind) {
       made = { bind, discover: create(bind) };
       last = undefined;
     }
-    if (last?.snapshot !== snapshot || last.vantage !== vantage)
-      last = { snapshot, vantage, discovery: made.discover({ containers: snapshot.containers, vantage }) };
+    const { containers, vantage, swarm } = input;
+    if (last?.containers !== containers || last.vantage !== vantage || last.swarm !== swarm)
+      last = { ...input, discovery: made.discover(input) };
     return last.discovery;
   };
 }

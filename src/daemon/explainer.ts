@@ -5,9 +5,12 @@ import type { Cause, Explanation } from '../catalog/explain/explanation.ts';
 import type { ContainerView, EngineView, ExplainWorld } from '../catalog/explain/world.ts';
 import type { Settings } from '../config/settings.ts';
 import { asksFor, viewContainer, viewVantage, type ViewedEngine } from '../discovery/container-view.ts';
+import { placeInSwarm } from '../discovery/swarm/place.ts';
+import { viewSwarm, viewTaskOf, viewTasks } from '../discovery/swarm/views.ts';
 import { serviceOf, taskOf } from '../docker/creator.ts';
 import type { ContainerFacts, ContainerSummary, Vantage } from '../docker/facts.ts';
 import type { Engine } from '../docker/engine.ts';
+import type { SwarmStanding } from '../docker/swarm/facts.ts';
 import { isOnOwnHost } from '../docker/identity/vantage.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock } from '../time/clock.ts';
@@ -87,6 +90,9 @@ function gather(parts: ExplainerParts): ExplainWorld {
   const labelPrefix = settings['label-prefix'];
   const served = engines.engines.filter((one) => !engines.isTwin(one));
   const home = engines.home();
+  const swarm = engines.swarm();
+  const isTold = (facts: ContainerFacts): boolean =>
+    swarm !== undefined && placeInSwarm(facts, swarm, labelPrefix)?.isElsewhere === true;
   return {
     catalog: catalog(),
     nowMs: clock.nowMs(),
@@ -94,19 +100,22 @@ function gather(parts: ExplainerParts): ExplainWorld {
     scope: settings.scope,
     project: home?.project === undefined ? undefined : printable(home.project),
     engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
+    swarm: viewSwarm(swarm?.snapshot, standingsOf(served), labelPrefix),
     // Few questions need the containers, and there may be thousands.
     *containers() {
       for (const one of served) {
         const viewed = viewedEngine(one, parts);
-        for (const facts of one.snapshot().containers.values()) yield viewContainer(facts, labelPrefix, viewed);
+        for (const facts of one.snapshot().containers.values())
+          if (!isTold(facts)) yield viewContainer(facts, labelPrefix, viewed);
       }
+      if (swarm) yield* viewTasks(swarm, labelPrefix);
     },
     containerOf(id) {
       for (const one of served) {
         const facts = one.snapshot().containers.get(id);
-        if (facts) return viewContainer(facts, labelPrefix, viewedEngine(one, parts));
+        if (facts && !isTold(facts)) return viewContainer(facts, labelPrefix, viewedEngine(one, parts));
       }
-      return undefined;
+      return swarm && viewTaskOf(id, swarm, labelPrefix);
     },
     inspected: [],
     otherNames: [],
@@ -124,7 +133,12 @@ function viewEngine({ tag, snapshot }: WatchedEngine, vantage: Vantage | undefin
 
 function viewedEngine(watched: WatchedEngine, { engines }: ExplainerParts): ViewedEngine {
   const vantage = engines.vantageOn(watched);
-  return { ...watched.tag, isHere: !vantage || isOnOwnHost(vantage.reach) };
+  return { ...watched.tag, isHere: !vantage || isOnOwnHost(vantage.reach), swarm: engines.swarm() };
+}
+
+/** What the engines tell of themselves as nodes of a Swarm. */
+export function standingsOf(engines: readonly WatchedEngine[]): readonly SwarmStanding[] {
+  return engines.flatMap(({ swarm }) => swarm().standing ?? []);
 }
 
 /**

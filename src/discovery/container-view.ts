@@ -4,17 +4,21 @@ import { parseListenRanges, type ListenRange } from '../address/listen.ts';
 import { containerOptions } from '../config/options/container.ts';
 import { isOption } from '../config/options/route-options.ts';
 import { isOneoff, projectOf, serviceOf } from '../docker/creator.ts';
-import type { ContainerFacts, EngineSnapshot } from '../docker/facts.ts';
+import { gatewayBridge, type ContainerFacts, type EngineSnapshot, type NetworkAttachment } from '../docker/facts.ts';
+import type { SwarmView } from '../docker/swarm/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { whyPublished } from './addresses/published.ts';
-import { taskTagOf } from './swarm/task-tag.ts';
-import { hasLabelsOf } from './world.ts';
+import { placeInSwarm } from './swarm/place.ts';
+import { withServiceLabels } from './swarm/service-labels.ts';
+import { tagOfContainer } from './swarm/task-tag.ts';
+import { hasLabelsOf } from './interest.ts';
 
 /**
  * Describes containers and Sealane's vantage for explanations. Pure.
  */
 export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: ViewedEngine = {}): ContainerView {
-  const { labels } = facts;
+  const inSwarm = of.swarm && placeInSwarm(facts, of.swarm, labelPrefix);
+  const labels = withServiceLabels(facts.labels, inSwarm?.service, labelPrefix);
   const project = projectOf(labels);
   const service = serviceOf(labels);
   return {
@@ -25,13 +29,23 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: Vi
     lastExit: facts.lastExit,
     restarts: facts.restarts ?? 0,
     isLabelled: hasLabelsOf(labelPrefix, labels),
-    isDisabled: containerOptions.enable.schema.safeParse(labels[`${labelPrefix}.enable`]?.trim()).data === false,
     isOneoff: isOneoff(labels),
     project: project === undefined ? undefined : printable(project),
     createdFor: service === undefined ? undefined : printable(service),
-    task: taskTagOf(labels),
+    task: tagOfContainer(labels, inSwarm),
     networks: networksOf(facts),
     hostPorts: of.isHere === false ? [] : facts.publishedPorts.map(({ hostPort }) => hostPort),
+    ...viewLabels(labels, labelPrefix),
+  };
+}
+
+/** What labels ask for, also those with mistakes. */
+export function viewLabels(
+  labels: ContainerFacts['labels'],
+  labelPrefix: string,
+): Pick<ContainerView, 'isDisabled' | 'pools' | 'asksFor'> {
+  return {
+    isDisabled: containerOptions.enable.schema.safeParse(labels[`${labelPrefix}.enable`]?.trim()).data === false,
     pools: Object.entries(labels).flatMap(([key, value]) =>
       key.startsWith(`${labelPrefix}.`) && key.endsWith('.pool') ? [printable(value.trim())] : [],
     ),
@@ -39,8 +53,10 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: Vi
   };
 }
 
-/** The engine of a container. */
+/** Where a container is. */
 export interface ViewedEngine extends EngineTag {
+  /** Undefined where no manager of a Swarm is watched. */
+  readonly swarm?: SwarmView | undefined;
   /** Whether it publishes ports on this machine, as an engine on another one does not. Default: true. */
   readonly isHere?: boolean;
 }
@@ -75,10 +91,13 @@ function networksOf({ networking }: ContainerFacts): string {
     case 'container':
       return `the network of container ${printable(networking.of.slice(0, 12))}`;
     case 'networks':
-      return networking.attachments.length === 0
-        ? 'no network'
-        : `network ${networking.attachments.map(({ name }) => quoted(name)).join(', ')}`;
+      return networkNames(networking.attachments);
   }
+}
+
+function networkNames(attachments: readonly NetworkAttachment[]): string {
+  const own = attachments.filter(({ name }) => name !== gatewayBridge);
+  return own.length === 0 ? 'no network' : `network ${own.map(({ name }) => quoted(name)).join(', ')}`;
 }
 
 /** Sealane's vantage in words; undefined while it is unknown. */

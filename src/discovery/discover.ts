@@ -4,6 +4,7 @@ import { severalRestarts, type RestartedContainer } from '../catalog/problems/cr
 import type { Problem } from '../catalog/problem.ts';
 import { isOneoff, projectOf } from '../docker/creator.ts';
 import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import type { SwarmView } from '../docker/swarm/facts.ts';
 import { printable } from '../text/printable.ts';
 import { declareRoutes, type FoundAddresses, type RouteRules } from './declare-routes.ts';
 import { labelOf } from './label-names.ts';
@@ -12,8 +13,11 @@ import { healthPlan, upstreamOf } from './options.ts';
 import { adviseOtherPort, onlyExposedPort, portUnclear } from './port-choice.ts';
 import { chooseAddresses } from './addresses/reachable.ts';
 import { serviceName } from './service-name.ts';
-import { taskTagOf } from './swarm/task-tag.ts';
-import { hasLabelsOf } from './world.ts';
+import { isSamePlace, placeInSwarm, type PlaceInSwarm } from './swarm/place.ts';
+import { withServiceLabels } from './swarm/service-labels.ts';
+import { endWanted, isToEnd } from './swarm/task-stage.ts';
+import { tagOfContainer } from './swarm/task-tag.ts';
+import { hasLabelsOf } from './interest.ts';
 
 /**
  * Turns the engine's snapshot into declarations. Pure. What a container declares depends only on its own facts, those
@@ -37,13 +41,16 @@ export interface DiscoveryRules extends EngineTag, RouteRules {
 
 export const noDiscovery: Discovery = { declarations: [], problems: [], restarted: [] };
 
+export interface DiscoveryInput extends Pick<EngineSnapshot, 'containers' | 'vantage'> {
+  /** Undefined where no manager of a Swarm is watched. */
+  readonly swarm?: SwarmView | undefined;
+}
+
 /** A discoverer remembers its result for each container, by the identity of the facts. */
-export function createDiscoverer(
-  rules: DiscoveryRules,
-): (snapshot: Pick<EngineSnapshot, 'containers' | 'vantage'>) => Discovery {
+export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput) => Discovery {
   let vantageOfMemo: Vantage | undefined;
   let memo = new WeakMap<ContainerFacts, Remembered>();
-  return ({ containers, vantage }) => {
+  return ({ containers, vantage, swarm }) => {
     if (!vantage) return noDiscovery;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
@@ -52,9 +59,16 @@ export function createDiscoverer(
     const restarted: RestartedContainer[] = [];
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
+      const inSwarm = swarm && placeInSwarm(facts, swarm, rules.labelPrefix);
+      if (inSwarm?.isElsewhere === true) continue;
       let remembered = memo.get(facts);
-      if (remembered?.parent !== parent || !remembered || isRoutedNow(remembered.discovery, rules)) {
-        remembered = { parent, discovery: discoverContainer(facts, parent, vantage, rules) };
+      if (
+        !remembered ||
+        remembered.parent !== parent ||
+        !isSamePlace(remembered.inSwarm, inSwarm) ||
+        isRoutedNow(remembered.discovery, rules)
+      ) {
+        remembered = { parent, inSwarm, discovery: discoverContainer({ facts, parent, inSwarm }, vantage, rules) };
         memo.set(facts, remembered);
       }
       for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
@@ -65,8 +79,14 @@ export function createDiscoverer(
   };
 }
 
-interface Remembered {
+/** What a container's declarations are made of. */
+interface ContainerInput {
+  readonly facts: ContainerFacts;
   readonly parent: ContainerFacts | undefined;
+  readonly inSwarm: PlaceInSwarm | undefined;
+}
+
+interface Remembered extends Omit<ContainerInput, 'facts'> {
   readonly discovery: ContainerDiscovery;
 }
 
@@ -81,19 +101,19 @@ function isRoutedNow({ unrouted = [] }: ContainerDiscovery, { hasRoute }: Discov
 }
 
 function discoverContainer(
-  facts: ContainerFacts,
-  parent: ContainerFacts | undefined,
+  { facts, parent, inSwarm }: ContainerInput,
   vantage: Vantage,
   rules: DiscoveryRules,
 ): ContainerDiscovery {
-  const { id, labels, createdAtMs } = facts;
+  const { id, createdAtMs } = facts;
+  const labels = withServiceLabels(facts.labels, inSwarm?.service, rules.labelPrefix);
   const project = projectOf(labels);
   if (!hasLabelsOf(rules.labelPrefix, labels)) return noDiscovery;
   if (rules.scope === 'project' && (project === undefined || project !== vantage.project)) return noDiscovery;
   // A one-off container must not get clients.
   if (isOneoff(labels)) return noDiscovery;
   const name = nameAt(printable(facts.name), rules);
-  const task = taskTagOf(labels);
+  const task = tagOfContainer(labels, inSwarm);
   const { engine, hasRoute = () => true, isRouted = () => false } = rules;
   const query = { facts, reach: vantage.reach, project, parent, hasRoute, isRouted };
   const unrouted = new Set<string>();
@@ -101,7 +121,7 @@ function discoverContainer(
     {
       labels,
       declarer: { kind: 'container', id, name, engine, createdAtMs, project, ...(task && { task }) },
-      serviceOf: (route) => serviceName(facts, route, rules),
+      serviceOf: (route) => serviceName({ name: facts.name, labels }, route, rules),
       onlyPort: onlyExposedPort(facts),
       portUnclear: (route) => portUnclear(facts, rules.labelPrefix, route),
       choose(port, network) {
@@ -109,7 +129,7 @@ function discoverContainer(
         if (choice.kind !== 'not-yet') for (const address of choice.unrouted ?? []) unrouted.add(address);
         return choice;
       },
-      toUpstream: (choice, port, route) => toUpstream({ facts, task, choice, port, route }, rules),
+      toUpstream: (choice, port, route) => toUpstream({ facts, task, inSwarm, choice, port, route }, rules),
     },
     rules,
   );
@@ -129,6 +149,7 @@ function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly Restarte
 interface FoundUpstream {
   readonly facts: ContainerFacts;
   readonly task: TaskTag | undefined;
+  readonly inSwarm: PlaceInSwarm | undefined;
   readonly choice: FoundAddresses;
   readonly port: number;
   readonly route: LabelledRoute;
@@ -139,7 +160,7 @@ interface FoundUpstream {
  * within milliseconds, and a container that joins a second network stays the same process.
  */
 function toUpstream(
-  { facts, task, choice, port, route }: FoundUpstream,
+  { facts, task, inSwarm, choice, port, route }: FoundUpstream,
   rules: DiscoveryRules,
 ): DeclaredUpstream | undefined {
   const { endpoints, publishedBecause, advice } = choice;
@@ -158,14 +179,17 @@ function toUpstream(
     ownsAddresses: true,
     ...upstreamOf(values),
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
-    condition: conditionOf(facts),
+    condition: conditionOf(facts, inSwarm),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
     ...(silentAdvice === undefined ? {} : { silentAdvice }),
     ...(publishedBecause === undefined ? {} : { published: { because: publishedBecause, port } }),
   };
 }
 
-function conditionOf({ state, health, stopRequest }: ContainerFacts): Condition {
-  if (stopRequest) return { kind: 'stopping', signal: stopRequest.signal };
+function conditionOf({ state, health, stopRequest }: ContainerFacts, inSwarm: PlaceInSwarm | undefined): Condition {
+  if (stopRequest) return { kind: 'stopping', reason: `it was sent ${stopRequest.signal}` };
+  const desired = inSwarm?.desired ?? '';
+  // The Swarm wants it seconds before it sends the stop signal.
+  if (isToEnd(desired)) return { kind: 'stopping', reason: endWanted(desired) };
   return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
 }

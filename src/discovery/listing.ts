@@ -8,7 +8,10 @@ import type { Clock, Timer } from '../time/clock.ts';
  * silently drops events for a slow reader.
  */
 export interface Listing {
-  /** Begins to read at once and abandons a read under way. `everything` is passed on to `onRows`. */
+  /**
+   * Begins to read at once and abandons a read under way. `everything` is passed on to `onRows`; it is true, too, where it
+   * was for a read that was abandoned or has failed.
+   */
   read(everything: boolean): void;
   /** Stops reading until the next `read`. */
   halt(): void;
@@ -35,6 +38,7 @@ export function createListing(
   let current = new AbortController();
   let timer: Timer | undefined;
   let stopped = false;
+  let owesEverything = false;
   const calls = new Set<Promise<void>>();
 
   function halt(): void {
@@ -45,25 +49,28 @@ export function createListing(
   function read(everything: boolean): void {
     halt();
     if (stopped) return;
+    owesEverything ||= everything;
     current = new AbortController();
-    attempt(0, everything, current.signal);
+    attempt(0, current.signal);
   }
 
-  function attempt(failures: number, everything: boolean, signal: AbortSignal): void {
-    const call = once(failures, everything, signal).finally(() => calls.delete(call));
+  function attempt(failures: number, signal: AbortSignal): void {
+    const call = once(failures, signal).finally(() => calls.delete(call));
     calls.add(call);
   }
 
-  async function once(failures: number, everything: boolean, signal: AbortSignal): Promise<void> {
+  async function once(failures: number, signal: AbortSignal): Promise<void> {
     try {
       const rows = await engine.list(signal);
       if (signal.aborted) return;
       // The interval has jitter, so that many watchers of one engine do not list in step.
       timer = clock.after(intervalMs * (0.9 + 0.2 * random()), () => read(false));
+      const everything = owesEverything;
+      owesEverything = false;
       onRows(rows, everything);
     } catch (error) {
       if (signal.aborted) return;
-      timer = clock.after(backoffDelayMs(failures, retry, random), () => attempt(failures + 1, everything, signal));
+      timer = clock.after(backoffDelayMs(failures, retry, random), () => attempt(failures + 1, signal));
       onFailure(error);
     }
   }

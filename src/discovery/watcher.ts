@@ -11,6 +11,7 @@ import { createListing, type Listing } from './listing.ts';
 import { Locator } from './locator.ts';
 import { ProcessWatch, type Processes } from './watch/process-watch.ts';
 import type { StreamListener, WatchObserver } from './watch/observer.ts';
+import { SyncState } from './watch/sync-state.ts';
 import { WatchStatus } from './watch/watch-status.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 import { World, type Effect } from './world.ts';
@@ -24,6 +25,8 @@ import { messageOf } from '../text/message-of.ts';
 export interface EngineWatcher {
   /** The last known state of the engine; the same object until something changes. */
   snapshot(): EngineSnapshot;
+  /** Sets the Swarm services whose containers are followed although they have no label of Sealane. */
+  followServices(serviceIds: ReadonlySet<string>): void;
   start(): void;
   /** Resolves when no call, timer or connection is left. From then on `onChange` is not called. */
   stop(): Promise<void>;
@@ -80,12 +83,10 @@ class WorldWatcher implements EngineWatcher {
   readonly #ending = new AbortController();
   readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
-  #synced = false;
+  readonly #sync = new SyncState();
   /** Whether a gap in the events has led to a full list a moment ago, and another gap was found since. */
   #relist: 'idle' | 'busy' | 'again' = 'idle';
   #relistTimer: Timer | undefined;
-  /** The keys of the first list that have not been inspected; undefined before that list. */
-  #unanswered: Set<string> | undefined;
 
   constructor(given: WatcherCollaborators, options: WatcherOptions) {
     this.#world = new World(options.labelPrefix);
@@ -132,8 +133,17 @@ class WorldWatcher implements EngineWatcher {
       containers: this.#world.containers(),
       vantage: this.#locator.vantage,
       status: this.#status.now,
-      synced: this.#synced,
+      synced: this.#sync.isSynced,
     });
+  }
+
+  followServices(serviceIds: ReadonlySet<string>): void {
+    const effect = this.#world.followServices(serviceIds);
+    if (!effect) return;
+    for (const id of effect.inspect) this.#queue.add(id);
+    this.#sync.awaitList();
+    this.#changed();
+    if (this.#stream.state.kind === 'streaming') this.#listing.read(false);
   }
 
   start(): void {
@@ -212,7 +222,7 @@ class WorldWatcher implements EngineWatcher {
 
   #onRows(rows: readonly ContainerSummary[], everything: boolean): void {
     const { inspect } = this.#world.listed(rows, everything);
-    this.#unanswered ??= new Set([vantageKey, ...inspect]);
+    if (this.#sync.listed(inspect, vantageKey)) this.#changed();
     const { state } = this.#stream;
     this.#status.connected(state.kind === 'streaming' ? state.apiVersion : '');
     if (everything) {
@@ -260,8 +270,7 @@ class WorldWatcher implements EngineWatcher {
 
   #queueInspects(id: string, { inspect, recheck }: Effect): void {
     for (const next of inspect) {
-      // The first sync also waits for a parent that the list did not name.
-      if (!this.#synced && next !== id) this.#unanswered?.add(next);
+      if (next !== id) this.#sync.needs(next);
       this.#queue.add(next);
     }
     if (recheck) this.#queue.addAfter(id, recheckAfterMs);
@@ -275,11 +284,7 @@ class WorldWatcher implements EngineWatcher {
   }
 
   #answered(key: string): void {
-    if (this.#synced || !this.#unanswered) return;
-    this.#unanswered.delete(key);
-    if (this.#unanswered.size > 0) return;
-    this.#synced = true;
-    this.#changed();
+    if (this.#sync.answered(key)) this.#changed();
   }
 
   #changed(): void {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerFacts, ContainerSummary, EngineEvent } from '../docker/facts.ts';
+import { Interest } from './interest.ts';
 import { signalName, signalNumber } from '../docker/signals.ts';
 
 /**
@@ -35,28 +36,23 @@ interface Entry {
   /** The last event or list row: an inspect that began earlier must not make the container forgotten. */
   heardAt: Moment;
   fingerprint: string | undefined;
-  /** Whether the container has Sealane's labels; others are followed only as owners of a shared network namespace. */
+  /** Whether the container is of interest itself; others are followed only as owners of a shared network namespace. */
   labelled: boolean;
 }
 
 const none: Effect = { changed: false, inspect: [], recheck: false };
 
-export function hasLabelsOf(prefix: string, labels: Readonly<Record<string, string>>): boolean {
-  for (const key in labels) if (key.startsWith(`${prefix}.`)) return true;
-  return false;
-}
-
 export class World {
-  readonly #labelPrefix: string;
+  readonly #interest: Interest;
   readonly #entries = new Map<string, Entry>();
   /**
-   * Whether a container shares, or once shared, the network of another; if not, thousands need not be searched for it.
+   * Whether a container that is of no interest itself is followed, or once was; if not, thousands need not be searched for it.
    */
-  #hasSharers = false;
+  #hasStrangers = false;
   #now: Moment = 0;
 
   constructor(labelPrefix: string) {
-    this.#labelPrefix = labelPrefix;
+    this.#interest = new Interest(labelPrefix);
   }
 
   /** Call when an inspect begins, and pass the result to `inspected`. */
@@ -75,7 +71,7 @@ export class World {
 
   heard(event: EngineEvent): Effect {
     const known = this.#entries.get(event.containerId);
-    const labelled = event.type === 'container' && hasLabelsOf(this.#labelPrefix, event.attributes);
+    const labelled = event.type === 'container' && this.#interest.isIn(event.attributes);
     if (!known && !labelled) return none;
     switch (event.action) {
       // A created container has no address yet; the kernel's kill of a child process alone changes no facts.
@@ -98,13 +94,29 @@ export class World {
     }
   }
 
+  /**
+   * Sets the Swarm services whose containers are followed although they have no label of Sealane. Returns undefined where
+   * these are the same as before; else, the containers of new ones are known with the next list.
+   */
+  followServices(serviceIds: ReadonlySet<string>): Effect | undefined {
+    if (!this.#interest.follow(serviceIds)) return undefined;
+    let changed = false;
+    for (const entry of this.#entries.values()) {
+      if (!entry.labelled || !entry.facts || this.#interest.isIn(entry.facts.labels)) continue;
+      entry.labelled = false;
+      changed = true;
+    }
+    this.#hasStrangers ||= changed;
+    return { ...none, changed, inspect: this.#updateParents() };
+  }
+
   /** `everything` is true after a gap in the events, when even containers with unchanged rows must be inspected. */
   listed(rows: readonly ContainerSummary[], everything: boolean): Effect {
     const inspect: string[] = [];
     const present = new Set<string>();
     for (const row of rows) {
       present.add(row.id);
-      const labelled = hasLabelsOf(this.#labelPrefix, row.labels);
+      const labelled = this.#interest.isIn(row.labels);
       const known = this.#entries.get(row.id);
       if (!known && !labelled) continue;
       if (known && !everything && known.fingerprint === row.fingerprint) continue;
@@ -127,7 +139,9 @@ export class World {
     if (!facts || !isLive(facts)) return this.#gone(id, entry, begun);
     const disbelief = this.#disbelieve(entry, begun, facts);
     if (disbelief) return disbelief;
-    entry.labelled = hasLabelsOf(this.#labelPrefix, facts.labels);
+    entry.labelled = this.#interest.isIn(facts.labels);
+    // It may be of a service that is followed no more.
+    if (!entry.labelled) this.#hasStrangers = true;
     // A pause event during the inspect is newer than its answer.
     const believed: ContainerFacts = {
       ...facts,
@@ -136,11 +150,11 @@ export class World {
     };
     if (entry.facts && isDeepStrictEqual(entry.facts, believed)) return none;
     entry.facts = believed;
-    if (believed.networking.kind === 'container') this.#hasSharers = true;
+    if (believed.networking.kind === 'container') this.#hasStrangers = true;
     return { ...none, changed: true, inspect: this.#updateParents() };
   }
 
-  /** The live containers with Sealane's labels, and their parents. Facts that did not change stay the same object. */
+  /** The live containers that are of interest, and their parents. Facts that did not change stay the same object. */
   containers(): ReadonlyMap<string, ContainerFacts> {
     const containers = new Map<string, ContainerFacts>();
     for (const [id, { facts }] of this.#entries) if (facts) containers.set(id, facts);
@@ -255,7 +269,7 @@ export class World {
 
   /** Follows exactly the owners of network namespaces that labelled containers share. Returns the new ones. */
   #updateParents(): string[] {
-    if (!this.#hasSharers) return [];
+    if (!this.#hasStrangers) return [];
     const needed = new Set<string>();
     for (const entry of this.#entries.values()) {
       const { facts } = entry;

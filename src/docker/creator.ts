@@ -33,7 +33,7 @@ export function serviceOf(labels: Labels): string | undefined {
 }
 
 /** `name` is the Swarm's name of the service, `labels` are those of the service or of a container. */
-function nameOfSwarmService(name: string, { 'com.docker.stack.namespace': stack }: Labels): string {
+export function nameOfSwarmService(name: string, { 'com.docker.stack.namespace': stack }: Labels): string {
   const prefix = `${stack}_`;
   return stack !== undefined && name.startsWith(prefix) ? `${stack}/${name.slice(prefix.length)}` : name;
 }

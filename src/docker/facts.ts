@@ -142,11 +142,12 @@ export interface OwnNetwork {
 /** The last known state of the engine. It is kept while the engine is out of reach. */
 export interface EngineSnapshot {
   /**
-   * The live (running, paused, restarting) containers with Sealane's labels, and the parents whose networks they share.
+   * The live (running, paused, restarting) containers with Sealane's labels or of a Swarm's service that has them, and the
+   * parents whose networks they share.
    */
   readonly containers: ReadonlyMap<string, ContainerFacts>;
   readonly vantage: Vantage | undefined;
   readonly status: EngineStatus;
-  /** True once one full list has been read. */
+  /** Whether one full list has been read, with all containers that are of interest now. */
   readonly synced: boolean;
 }

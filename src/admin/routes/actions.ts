@@ -97,7 +97,7 @@ function find(source: ActionSource, asked: string): ServiceUpstream | Failure<40
   const all = [...services.values()].flatMap(({ upstreams }) => upstreams);
   const byKey = all.find(({ declared }) => declared.key === asked);
   if (byKey) return byKey;
-  const named = all.filter(({ declared }) => declared.name === asked);
+  const named = all.filter(({ declared }) => declared.name === asked || declared.task?.name === asked);
   const namesakes = named.length > 0 ? named : all.filter(({ declared }) => nameOnEngine(declared) === asked);
   const [first, ...others] = namesakes;
   if (first && others.length === 0) return first;
@@ -110,7 +110,7 @@ function ambiguous(asked: string, namesakes: readonly ServiceUpstream[]): Failur
   const keys = namesakes.map(({ declared }) => declared.key);
   const detail =
     names.length > 1
-      ? `Containers on several engines are named ${printable(asked)}; say which: ${names.slice(0, 3).join(' or ')}.`
+      ? `Several containers are named ${printable(asked)}; say which: ${names.slice(0, 3).join(' or ')}.`
       : `${printable(asked)} serves several ports; name the upstream by its key: ${keys.slice(0, 3).join(' or ')}.`;
   return {
     status: 409,

@@ -5,6 +5,7 @@ import type { Diagnosis } from './explanation.ts';
 import { bad, causeOf } from './cause.ts';
 import { asLastKnown } from './engines.ts';
 import { diagnoseService } from './service.ts';
+import { diagnoseTold } from './swarm.ts';
 import { crashLoop, diagnoseUpstream } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
@@ -34,7 +35,7 @@ export function diagnoseContainer(
       'Start the service with `compose up`.',
     );
   }
-  if (state !== 'running' && state !== 'paused' && state !== 'restarting') {
+  if (!container.told && state !== 'running' && state !== 'paused' && state !== 'restarting') {
     return bad('stopped', howItEnded(container), startAgain(container));
   }
   if (scope === 'project' && project === undefined) {
@@ -58,6 +59,8 @@ export function diagnoseContainer(
       `${name} has the label ${labelPrefix}.enable=false`,
       'Remove that label and recreate the container.',
     );
+  const told = diagnoseTold(container);
+  if (told) return asLastKnown(told, [container.engine], world);
   const [problem] = problems;
   if (services.length === 0 && problem) return bad(causeOf(problem), `${name}: ${problem.message}`, problem.fix);
   if (services.length === 0) {

@@ -29,6 +29,16 @@ export type Cause =
   | 'no-address'
   | 'namespace-lost'
   | 'name-unresolved'
+  /** A Swarm has no node for a task, its tasks end or lack their image, a node of it is lost, or it can't be asked. */
+  | 'task-pending'
+  | 'task-failing'
+  | 'image-missing'
+  | 'node-down'
+  /** A task is on its way. */
+  | 'task-starting'
+  /** The node is a worker of a Swarm, and knows nothing of other nodes. */
+  | 'no-manager'
+  | 'swarm-unreachable'
   | 'listen-conflict'
   | 'name-conflict'
   | 'listen-failed'

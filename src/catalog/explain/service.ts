@@ -9,6 +9,7 @@ import type { Problem } from '../problem.ts';
 import { bad, causeOf } from './cause.ts';
 import { asLastKnown, bringBack, calledEngine, engineNamesOf, isStatic, lostEngine, outOfReach } from './engines.ts';
 import type { Diagnosis } from './explanation.ts';
+import { diagnoseTold, servedAsLastKnown } from './swarm.ts';
 import { crashLoop, diagnoseUpstream, worstOf } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
@@ -51,6 +52,8 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
       next: `${bringBack(lost)} Relaying goes on meanwhile.`,
     };
   }
+  const asToldLast = servedAsLastKnown(service, `${name} is served on ${where}`, world);
+  if (asToldLast) return asToldLast;
   const [problem] = problems;
   if (problem) {
     return {
@@ -152,6 +155,9 @@ function diagnoseUnready(service: Service, problems: readonly Problem[], world: 
   if (isStatic(service))
     return bad('name-unresolved', `the addresses of ${service.name} are not known yet`, 'Ask again in a moment.');
   const container = service.declarers.find(({ kind }) => kind === 'container');
+  const view = container?.kind === 'container' ? world.containerOf(container.id) : undefined;
+  const told = view && diagnoseTold(view);
+  if (told) return told;
   return bad(
     'restarting',
     `no container of ${service.name} runs at the moment`,

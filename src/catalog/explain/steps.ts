@@ -24,12 +24,14 @@ const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'name-unresolved',
 ]);
 
-export function containerStep({ name, state, networks, isLabelled }: ContainerView): Step {
+export function containerStep({ name, state, networks, isLabelled, task, told }: ContainerView): Step {
   const labels = isLabelled ? '' : ", without Sealane's labels";
+  const node = task?.node === undefined ? '' : `, on node ${task.node}`;
+  const desired = task?.desired === undefined || task.desired === 'running' ? '' : `, desired state ${task.desired}`;
   return {
     step: 'declared',
     status: isLabelled ? 'info' : 'bad',
-    text: `${name} is ${state}, on ${networks}${labels}`,
+    text: `${name} is ${told?.words ?? state}, on ${networks}${node}${desired}${labels}`,
   };
 }
 
@@ -99,8 +101,13 @@ function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWor
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${publishedText(declared)}${triedText(tried)}`,
+    text: `${declared.name} (${where}${nodeText(declared)}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${publishedText(declared)}${triedText(tried)}`,
   };
+}
+
+/** Of tasks, whose nodes matter to people. */
+function nodeText({ task }: DeclaredUpstream): string {
+  return task?.node === undefined ? '' : `, on node ${task.node}`;
 }
 
 function publishedText({ published }: DeclaredUpstream): string {

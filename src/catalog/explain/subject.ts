@@ -6,7 +6,7 @@ import { didYouMean } from '../../text/did-you-mean.ts';
 import { nameOnEngine } from '../container-name.ts';
 import type { TaskTag } from '../declaration.ts';
 import type { Service, ServiceRoute } from '../service.ts';
-import type { ContainerView, ExplainWorld } from './world.ts';
+import type { ContainerView, ExplainWorld, SwarmServiceView } from './world.ts';
 
 /**
  * Resolves the text of a question to its subject: a port, a service by its whole name, the part after the project or a
@@ -15,6 +15,8 @@ import type { ContainerView, ExplainWorld } from './world.ts';
 export type Subject =
   | { readonly kind: 'service'; readonly services: readonly Service[] }
   | { readonly kind: 'container'; readonly container: ContainerView }
+  /** A service of a Swarm that declares nothing. */
+  | { readonly kind: 'swarm-service'; readonly service: SwarmServiceView }
   /** Containers of several engines have the name. */
   | { readonly kind: 'several'; readonly names: readonly string[] }
   | {
@@ -47,6 +49,8 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
     containers.find((one) => isCreatedFor(one, text));
   if (container) return { kind: 'container', container };
   if (namesakes.length > 1) return { kind: 'several', names: namesakes.map(({ name }) => name) };
+  const inSwarm = world.swarm?.find(text);
+  if (inSwarm) return { kind: 'swarm-service', service: inSwarm };
   const byHost = resolveHost(text, services, world);
   if (byHost) return byHost;
   return { kind: 'unknown', suggestions: suggest(text, services, containers, world) };
@@ -180,7 +184,7 @@ function suggest(
     whole.set(name, name);
     if (task) whole.set(task.name, task.name).set(task.service, task.service);
   }
-  for (const name of world.otherNames) whole.set(name, name);
+  for (const name of [...world.otherNames, ...(world.swarm?.names() ?? [])]) whole.set(name, name);
   const meant: string[] = [];
   for (let left = 3; left > 0; left -= 1) {
     const best = didYouMean(text, whole.keys());

@@ -1,6 +1,7 @@
 import { plural } from '../../text/plural.ts';
 import { healthOf, howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
+import type { DeclaredUpstream } from '../declaration.ts';
 import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
 import { startingGraceMs } from '../problems/service-problems.ts';
 import { bad } from './cause.ts';
@@ -32,13 +33,7 @@ export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<Expl
       return bad('paused', summary, dockerCommand('unpause', declared));
     case 'draining':
       if (state.untilMs === Infinity) return bad('drained', summary, `sealane undrain ${name}`);
-      return bad(
-        'draining',
-        summary,
-        declared.run
-          ? 'Wait for the container to be started again, or start it.'
-          : 'Write it into the configuration again, if it is still needed.',
-      );
+      return bad('draining', summary, howToReplace(declared));
     case 'unhealthy':
       if (state.suspect) return bad('dial-failing', summary, howToAnswer(declared));
       return bad(
@@ -64,6 +59,13 @@ export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<Expl
         );
       }
   }
+}
+
+/** What comes after an upstream that drains. */
+function howToReplace({ run, task }: DeclaredUpstream): string {
+  if (task) return `Wait for the task that replaces it. See: docker service ps ${task.service}`;
+  if (run) return 'Wait for the container to be started again, or start it.';
+  return 'Write it into the configuration again, if it is still needed.';
 }
 
 export function crashLoop({ name, engine, lastExit, restarts }: ContainerView): Diagnosis {

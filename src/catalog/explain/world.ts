@@ -17,7 +17,9 @@ export interface ExplainWorld {
   readonly project: string | undefined;
   /** Empty where Sealane runs without Docker. */
   readonly engines: readonly EngineView[];
-  /** The live containers with Sealane's labels. */
+  /** Undefined where no engine is a node of a Swarm. */
+  readonly swarm?: ShownSwarm | undefined;
+  /** The live containers with Sealane's labels, and the tasks of a Swarm that only a manager tells of. */
   readonly containers: () => Iterable<ContainerView>;
   /** The live container with Sealane's labels and this id. */
   readonly containerOf: (id: string) => ContainerView | undefined;
@@ -30,6 +32,38 @@ export interface ExplainWorld {
   readonly dialFailures: readonly DialFailure[];
   readonly activeOf: (upstreamKey: string) => number;
   readonly heldOf: (service: string) => number;
+}
+
+/** What a manager tells of a task. */
+export interface ToldTask {
+  readonly stage: 'waiting' | 'running' | 'stopping' | 'ended' | 'lost';
+  /** Its state with the Swarm's own reason: `pending: no suitable node (…)`. */
+  readonly words: string;
+  /** Whether no node fits. */
+  readonly isRefused: boolean;
+  /** Whether its node has no image for it. */
+  readonly isImageMissing: boolean;
+}
+
+/** A service of a Swarm, with or without labels of Sealane. */
+export interface SwarmServiceView {
+  /** The Swarm's own name: `shop_web`. */
+  readonly name: string;
+  readonly isLabelled: boolean;
+  /** Undefined for a global service. */
+  readonly replicas: number | undefined;
+}
+
+/** The view of a Swarm for explanations. */
+export interface ShownSwarm {
+  /** `failing`: it is as last known. `unseen`: no manager is watched, so that tasks of other nodes are unknown. */
+  readonly state: 'watched' | 'failing' | 'reading' | 'unseen';
+  /** `the Swarm is watched: 2 nodes, 3 services`. */
+  readonly text: string;
+  /** The service that is meant by a text. */
+  readonly find: (text: string) => SwarmServiceView | undefined;
+  /** The Swarm's own names of all services. */
+  readonly names: () => Iterable<string>;
 }
 
 /** The view of an engine for explanations. */
@@ -65,6 +99,8 @@ export interface ContainerView extends EngineTag {
   readonly createdFor: string | undefined;
   /** The task of a Swarm that it runs. */
   readonly task: TaskTag | undefined;
+  /** Set where only a manager of the Swarm tells of the task: on another node, or without a container yet. */
+  readonly told?: ToldTask;
   /** The container's networks, for people. */
   readonly networks: string;
   /** The services that its labels name, as `pool`. */

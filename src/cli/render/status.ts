@@ -36,7 +36,7 @@ export function renderStatus(
 }
 
 export function headline(
-  { version, startedAt, driver, workers, engines, open, held }: ApiStatus,
+  { version, startedAt, driver, workers, engines, swarm, open, held }: ApiStatus,
   nowMs: number,
 ): string {
   return [
@@ -44,6 +44,7 @@ export function headline(
     `up ${formatAge(nowMs - Date.parse(startedAt))}`,
     `${printable(driver)} driver, ${plural(workers, 'thread')}`,
     ...(engines.length === 0 ? ['no engine'] : engines.map(engineState)),
+    ...(swarm === null ? [] : [printable(swarm.text, 400)]),
     `${plural(open, 'client')}, ${held} held`,
   ].join(' · ');
 }

@@ -4,6 +4,7 @@ import { stateStyles, type Style } from '../../text/paint.ts';
 import { formatCount, formatRate } from '../render/figures.ts';
 import { listensOn } from '../render/status.ts';
 import { printable } from '../../text/printable.ts';
+import { upstreamName } from '../../text/upstream-name.ts';
 import { widthOf, type Cell } from '../render/table.ts';
 import type { Figures } from './state.ts';
 
@@ -105,5 +106,8 @@ export function columnsFor(services: readonly ApiService[], columns: number): re
 function neededBy(column: TopColumn, service: ApiService): number {
   const own = widthOf(printable(column.cell(service, undefined).text, 400));
   if (column !== name) return own;
-  return service.upstreams.reduce((most, upstream) => Math.max(most, widthOf(printable(upstream.name)) + 2), own);
+  return service.upstreams.reduce(
+    (most, upstream) => Math.max(most, widthOf(printable(upstreamName(upstream))) + 2),
+    own,
+  );
 }

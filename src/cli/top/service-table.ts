@@ -2,6 +2,7 @@ import type { ApiService, ApiUpstream } from '../../admin/schema.ts';
 import { stateStyles, type Paint } from '../../text/paint.ts';
 import { plural } from '../../text/plural.ts';
 import { printable } from '../../text/printable.ts';
+import { upstreamName } from '../../text/upstream-name.ts';
 import { fit } from '../render/table.ts';
 import { gap, type TopColumn } from './columns.ts';
 import { cut, hiddenNote, type TopSize } from './lines.ts';
@@ -114,9 +115,9 @@ function serviceLine(
 }
 
 function upstreamLine(upstream: ApiUpstream, width: number, columns: number, paint: Paint): string {
-  const { name, state, reason, traffic, endpoints, weight, backup } = upstream;
+  const { state, reason, traffic, endpoints, weight, backup } = upstream;
   const marks = [weight === 1 ? '' : `weight ${weight}`, backup ? 'backup' : ''].filter((one) => one !== '');
-  const start = `  ${fit(printable(name), width - 2)}${gap}`;
+  const start = `  ${fit(printable(upstreamName(upstream)), width - 2)}${gap}`;
   const stateText = fit(state, 9);
   const rest = `${gap}${String(traffic.active).padStart(4)} active${gap}${endpoints.map((one) => printable(one)).join(', ')}${gap}${[...marks, printable(reason, 400)].join(', ')}`;
   const room = columns - width - gap.length - 9;

@@ -56,6 +56,7 @@ function Headline() {
               <Engine engine={engine} />
             </span>
           ))}
+          {now?.swarm && <span>{now.swarm.state === 'watched' ? now.swarm.text : <b>{now.swarm.text}</b>}</span>}
           <span>
             {now && (
               <>

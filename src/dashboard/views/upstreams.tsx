@@ -12,6 +12,7 @@ import { State } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 import { say } from '../parts/toast.tsx';
 import { messageOf } from '../../text/message-of.ts';
+import { upstreamName } from '../../text/upstream-name.ts';
 
 /** The upstreams of a service: state, since when and why, what they carry, and what an operator may do to them. */
 const page = signal(0);
@@ -47,11 +48,13 @@ export function Upstreams({ service }: { readonly service: ApiService }) {
 }
 
 function Row({ service, upstream }: { readonly service: string; readonly upstream: ApiUpstream }) {
-  const { name, endpoints, state, reason, since, traffic, dial } = upstream;
+  const { endpoints, state, reason, since, traffic, dial } = upstream;
   return (
     <tr role="row" class={`is-${state}`}>
       <th role="rowheader" scope="row">
-        <span class="name">{name}</span>
+        <span class="name" title={upstream.name}>
+          {upstreamName(upstream)}
+        </span>
         <code>{endpoints.join(', ')}</code>
         <Notes upstream={upstream} />
       </th>
@@ -88,8 +91,10 @@ function Row({ service, upstream }: { readonly service: string; readonly upstrea
 }
 
 function Notes({ upstream }: { readonly upstream: ApiUpstream }) {
-  const { weight, backup, weightOverridden } = upstream;
+  const { weight, backup, weightOverridden, task } = upstream;
+  const desired = task?.desired ?? 'running';
   const notes = [
+    ...(desired === 'running' ? [] : [`desired state ${desired}`]),
     ...(backup ? ['backup'] : []),
     ...(weight === 1 && !weightOverridden ? [] : [`weight ${weight}${weightOverridden ? ' until a restart' : ''}`]),
   ];
@@ -97,7 +102,8 @@ function Notes({ upstream }: { readonly upstream: ApiUpstream }) {
 }
 
 function Actions({ service, upstream }: { readonly service: string; readonly upstream: ApiUpstream }) {
-  const { key, name, state, drained, traffic } = upstream;
+  const { key, state, drained, traffic } = upstream;
+  const name = upstreamName(upstream);
   const [busy, setBusy] = useState(false);
   const act = async (action: 'drain' | 'undrain' | 'close-sessions'): Promise<void> => {
     setBusy(true);

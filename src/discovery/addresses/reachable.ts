@@ -1,4 +1,10 @@
-import { lanDrivers, type ContainerFacts, type NetworkAttachment, type Reach } from '../../docker/facts.ts';
+import {
+  gatewayBridge,
+  lanDrivers,
+  type ContainerFacts,
+  type NetworkAttachment,
+  type Reach,
+} from '../../docker/facts.ts';
 import type { Endpoint } from '../../relay/boundary/table.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { found, none, type AddressChoice } from './choice.ts';
@@ -115,7 +121,9 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
       `docker network connect ${printable(attachment.name)} <sealane's container>`,
     );
   }
-  return addressesOn([attachment], query);
+  // The host is on no overlay, and reaches what is on one through the bridge.
+  const bridge = attachment.driver === 'overlay' ? attachments.filter((one) => one.name === gatewayBridge) : [];
+  return addressesOn(reach.kind === 'host' ? [attachment, ...bridge] : [attachment], query);
 }
 
 function onAnyNetwork(query: AddressQuery, attachments: readonly NetworkAttachment[]): AddressChoice {
@@ -232,5 +240,6 @@ function hostsOf(attachments: readonly NetworkAttachment[]): string[] {
 }
 
 function names(attachments: readonly NetworkAttachment[]): string {
-  return attachments.length === 0 ? 'none' : attachments.map((one) => quoted(one.name)).join(', ');
+  const own = attachments.filter(({ name }) => name !== gatewayBridge);
+  return own.length === 0 ? 'none' : own.map(({ name }) => quoted(name)).join(', ');
 }

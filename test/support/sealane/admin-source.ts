@@ -1,6 +1,6 @@
 import { createEventFeed } from '../../../src/admin/event-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
-import type { ApiTraffic } from '../../../src/admin/schema.ts';
+import type { ApiSwarm, ApiTraffic } from '../../../src/admin/schema.ts';
 import type { AdminSource, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
@@ -115,6 +115,7 @@ export function adminSource(
     ended = new RecentSessions(),
     feedOptions = {},
     engines = [onlyEngine] as readonly EngineState[],
+    swarm = undefined as ApiSwarm | undefined,
   } = {},
 ): TestSource {
   const clock = new ManualClock();
@@ -134,6 +135,7 @@ export function adminSource(
     facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1 },
     readiness: () => ({ ready: true, reason: 'all was read' }),
     engines: () => engines,
+    swarm: () => swarm,
     catalog: current,
     listeners: () => new Map(),
     totals: () => ({ accepted: 12, open: 1, held: 2 }),

@@ -301,7 +301,24 @@ describe('acting', () => {
     expect(source.asked.map(([upstream]) => upstream)).toEqual(['db@b', 'web@b']);
     const { status, detail, suggestions } = errorSchema.parse(await (await drain('web')).json());
     expect([status, suggestions]).toEqual([409, ['web@a', 'web@b']]);
-    expect(detail).toMatch(/several engines .* say which: web@a or web@b/);
+    expect(detail).toMatch(/^Several containers .* say which: web@a or web@b/);
+  });
+
+  it('takes the name of a task where one container runs it, and asks which where an update runs two', async () => {
+    const run = (id: string, slot: number) => {
+      const task = { id, service: 'web', name: `web.${slot}`, slot, node: 'host-b', desired: 'running' };
+      return declare('web', declaredUpstream(`web.${slot}.${id}`, { task }));
+    };
+    const source = adminSource(catalogOf([run('a', 1), run('b', 1), run('c', 2)]));
+    const drain = (name: string) => ask(source, `/api/upstreams/${name}/drain`, { method: 'POST' });
+    expect((await drain('web.2')).status).toBe(200);
+    expect(source.asked.map(([upstream]) => upstream)).toEqual(['web.2.c']);
+    const { status, suggestions } = errorSchema.parse(await (await drain('web.1')).json());
+    expect([status, suggestions]).toEqual([409, ['web.1.a', 'web.1.b']]);
+    const { services } = servicesSchema.parse(await (await ask(source, '/api/services')).json());
+    expect(services[0]?.upstreams[0]?.task).toEqual({
+      ...{ id: 'a', service: 'web', name: 'web.1', slot: 1, node: 'host-b', desired: 'running' },
+    });
   });
 });
 

@@ -105,7 +105,7 @@ describe('why a service is not reachable', () => {
     ],
     ['all-suspect', one({ health: { kind: 'readiness' } }, { verdict: suspect }), /returns automatically/],
     ['paused', one({ condition: { kind: 'paused' } }), /docker unpause api-1/],
-    ['draining', one({ condition: { kind: 'stopping', signal: 'SIGTERM' }, drainMs: 9 }), /start/],
+    ['draining', one({ condition: { kind: 'stopping', reason: 'it was sent SIGTERM' }, drainMs: 9 }), /start/],
     ['drained', one({}, { override: { drained: true, weight: undefined } }), /^sealane undrain api-1$/],
     ['weight-zero', one({ weight: 0 }), /weight/],
     ['opening', catalogOf([declare('shop/api', declaredUpstream('a'))], { listeners: new Map() }), /moment/],
@@ -423,7 +423,7 @@ describe('the subject of a question', () => {
       declaredUpstream(id, {
         task,
         drainMs: 9,
-        condition: id === 'old' ? { kind: 'stopping', signal: 'SIGTERM' } : running('none'),
+        condition: id === 'old' ? { kind: 'stopping', reason: 'it was sent SIGTERM' } : running('none'),
       }),
     );
     const catalog = catalogOf(upstreams.map((upstream) => declare('shop/web', upstream)));
@@ -434,7 +434,7 @@ describe('the subject of a question', () => {
     const { kind, steps } = explain('shop_web.2', world);
     expect([kind, steps.find(({ step }) => step === 'declared')?.text]).toEqual([
       'container',
-      'shop_web.2.k is running, on network "shop_default"',
+      'shop_web.2.k is running, on network "shop_default", on node node1',
     ]);
     const [suggested] = explain('shop_wbe', explainWorld(catalogOf([]), { inspected: [container] })).suggestions;
     expect(suggested).toBe('shop_web');

@@ -5,7 +5,7 @@ import { declaredUpstream } from '../../support/declared.ts';
 
 const tcp: HealthPlan = { kind: 'tcp', intervalMs: 1, timeoutMs: 1, rise: 1, fall: 1 };
 const running: Condition = { kind: 'running', health: 'none' };
-const stopping: Condition = { kind: 'stopping', signal: 'SIGTERM' };
+const stopping: Condition = { kind: 'stopping', reason: 'it was sent SIGTERM' };
 const pending: Verdict = { kind: 'pending', reason: 'nothing listens on 80 (connection refused)' };
 const suspect: Verdict = { kind: 'suspect', reason: 'ECONNREFUSED' };
 const unfit: Verdict = { kind: 'unfit', reason: 'GET / answered 500' };

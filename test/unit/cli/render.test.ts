@@ -69,7 +69,8 @@ describe('tables', () => {
 
 describe('the headline', () => {
   it('tells the state of each engine by its name', () => {
-    const status = { version: '1', startedAt: '2026-01-01T00:00:00Z', driver: 'splice', workers: 1, open: 2, held: 0 };
+    const figures = { workers: 1, open: 2, held: 0, swarm: null };
+    const status = { version: '1', startedAt: '2026-01-01T00:00:00Z', driver: 'splice', ...figures };
     const engine = { name: 'a', endpoint: 'unix:///a', state: 'connected', reason: null, containers: 1 } as const;
     const lost = { ...engine, name: 'b', state: 'disconnected', reason: 'it was stopped' } as const;
     const shown = (engines: ApiStatus['engines']): string =>
@@ -77,6 +78,15 @@ describe('the headline', () => {
     expect(shown([engine, lost])).toContain(' · engine a connected · engine b disconnected (it was stopped) · ');
     expect(shown([{ ...engine, name: null }])).toContain(' · engine connected · ');
     expect(shown([])).toContain(' · no engine · ');
+    const swarm = {
+      state: 'watched',
+      text: 'the Swarm is watched: 2 nodes, 1 service',
+      nodes: 2,
+      services: 1,
+      tasks: 1,
+    };
+    const inSwarm = { ...status, engines: [engine], swarm } as ApiStatus;
+    expect(headline(inSwarm, Date.parse(status.startedAt))).toContain(` · engine a connected · ${swarm.text} · `);
   });
 });
 

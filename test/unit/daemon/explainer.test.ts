@@ -21,6 +21,7 @@ function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): 
       list: () => Promise.resolve((containers ?? []).map(rowOf)),
       inspect: (id: string) => Promise.resolve(containers?.find((one) => one.id === id || one.name === id)),
     },
+    swarm: () => ({ isAwaited: false }),
     snapshot: () => ({
       ...snapshotOf([]),
       ...(!containers && { status: { kind: 'disconnected', reason: 'refused' } }),
@@ -30,7 +31,13 @@ function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): 
     clock: { nowMs: () => 0 },
     settings: { 'label-prefix': 'sealane', scope: 'all' },
     catalog: () => catalog,
-    engines: { engines: watched, isTwin: () => false, home: () => undefined, vantageOn: () => undefined },
+    engines: {
+      engines: watched,
+      isTwin: () => false,
+      home: () => undefined,
+      swarm: () => undefined,
+      vantageOn: () => undefined,
+    },
     relay: {
       listeners: { all: new Map() },
       dialFailures: { recent: () => [] },

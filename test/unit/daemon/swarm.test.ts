@@ -177,3 +177,73 @@ describe('the Swarm of several engines', () => {
     expect(scene.source.swarm()?.localNodeId).toBe('n2');
   });
 });
+
+describe('what a Swarm declares', () => {
+  const id = 'a'.repeat(64);
+  const labels = (taskId: string): Readonly<Record<string, string>> => ({
+    'com.docker.swarm.node.id': 'n1',
+    'com.docker.swarm.service.id': 'web',
+    'com.docker.swarm.service.name': 'shop_web',
+    'com.docker.swarm.task.id': taskId,
+    'com.docker.swarm.task.name': `shop_web.1.${taskId}`,
+  });
+  const hostPorts = [{ containerPort: 80, hostIp: '', hostPort: 8080 }];
+  const far = swarmTask({ id: 'web.2', slot: 2, nodeId: 'n2', containerId: 'b'.repeat(64), hostPorts });
+  const shown = ({ source }: Scene): string[] =>
+    source
+      .declare()
+      .declarations.map(({ service, upstream }) => {
+        const where = upstream?.endpoints.map(({ host, port }) => `${host}:${port}`).join();
+        return `${service}: ${upstream?.task?.name} ${where} ${upstream?.condition.kind}`;
+      })
+      .toSorted();
+
+  it('are the containers of Sealane’s own node, which need no label, and the tasks of others', async () => {
+    const a = engine((swarm) => swarm.set(far, swarmNode({ id: 'n2', address: '10.77.0.2' })));
+    a.set(facts({ id, labels: labels('web.1'), networking: facts().networking }));
+    await using scene = await watch({ a });
+    expect(shown(scene)).toEqual([
+      'shop_web: shop_web.1 172.17.0.2:80 running',
+      'shop_web: shop_web.2 10.77.0.2:8080 running',
+    ]);
+    const before = scene.source.declare();
+    expect(scene.source.declare().declarations).toEqual(before.declarations);
+    const runs = before.declarations.flatMap(({ upstream }) => upstream?.run ?? []);
+    expect(runs.map(scene.source.isAlive)).toEqual([true, true]);
+    // The Swarm wants both to end, and the far one has.
+    const end = { desiredState: 'shutdown' };
+    a.swarm.set(swarmTask(end), { ...far, ...end, state: 'complete' });
+    a.swarm.emit({ kind: 'service', id: 'web' });
+    scene.clock.advance(25);
+    await settle();
+    expect(shown(scene)).toEqual(['shop_web: shop_web.1 172.17.0.2:80 stopping']);
+    expect(runs.map(scene.source.isAlive)).toEqual([true, false]);
+  });
+
+  it('is nothing more once its service loses its labels', async () => {
+    const a = engine();
+    a.set(facts({ id, labels: labels('web.1') }));
+    await using scene = await watch({ a });
+    expect(shown(scene)).toHaveLength(1);
+    a.swarm.set(swarmService({ labels: {} }));
+    a.swarm.emit({ kind: 'service', id: 'web' });
+    scene.clock.advance(25);
+    await settle();
+    expect(shown(scene)).toEqual([]);
+    expect(scene.source.engines[0]?.snapshot().containers.size).toBe(0);
+  });
+
+  it('is declared once where the engines of two nodes are watched', async () => {
+    const nodes = (swarm: InMemorySwarm): InMemorySwarm =>
+      swarm.set(far, swarmNode({ id: 'n2', address: '10.77.0.2', hostname: 'node2' }));
+    const a = engine(nodes);
+    const b = engine((swarm) => (nodes(swarm).standingNow = { ...manager, nodeId: 'n2' }));
+    a.set(facts({ id, labels: labels('web.1') }));
+    b.set(facts({ id: 'b'.repeat(64), labels: { ...labels('web.2'), 'com.docker.swarm.node.id': 'n2' } }));
+    await using scene = await watch({ a, b });
+    expect(shown(scene)).toEqual([
+      'shop_web: shop_web.1 172.17.0.2:80 running',
+      'shop_web: shop_web.2 10.77.0.2:8080 running',
+    ]);
+  });
+});

@@ -1,9 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import { createDiscoverer, type DiscoveryRules } from '../../../../src/discovery/discover.ts';
 import { viewContainer } from '../../../../src/discovery/container-view.ts';
-import type { NetworkAttachment } from '../../../../src/docker/facts.ts';
+import type { ContainerFacts, NetworkAttachment } from '../../../../src/docker/facts.ts';
+import type { SwarmView } from '../../../../src/docker/swarm/facts.ts';
 import { containerFacts, inContainer, onHost, snapshotOf } from '../../../support/facts.ts';
-import { taskLabels } from '../../../support/swarm.ts';
+import { createTaskDiscoverer } from '../../../../src/discovery/swarm/tasks.ts';
+import { swarmService, swarmTask, swarmView, taskLabels, template } from '../../../support/swarm/facts.ts';
 
 /** The containers of tasks, as each node's engine shows them, also where no manager can be asked. */
 const rules: DiscoveryRules = { labelPrefix: 'sealane', scope: 'all', bind: '127.0.0.1' };
@@ -142,5 +144,117 @@ describe('a container on overlay networks only', () => {
   it('is waited for while its network is being set up', () => {
     const { ipv4: _, ...early } = overlay;
     expect(discover([attached(early)], withoutRoute).problems).toEqual([]);
+  });
+});
+
+describe('containers of tasks, where a manager is watched', () => {
+  const service = swarmService('web', {
+    labels: { 'sealane.port': '80', 'sealane.weight': '3', 'sealane.listen': '8000' },
+  });
+  const facts = (over: Partial<ContainerFacts> = {}) =>
+    containerFacts({ labels: { ...taskLabels('web'), 'sealane.weight': '2' }, exposedPorts: [80, 81], ...over });
+  const task = (over: Parameters<typeof swarmTask>[1] = {}) => swarmTask(service, { nodeId: 'node-a', ...over });
+  const found = (container: ContainerFacts, swarm: SwarmView | undefined, more: Partial<DiscoveryRules> = {}) =>
+    createDiscoverer({ ...rules, ...more })({ ...snapshotOf([container]), swarm });
+
+  it('have the labels of their service, too, and their own override them one by one', () => {
+    const { declarations, problems } = found(facts(), swarmView([service], [task()]));
+    expect(problems).toEqual([]);
+    expect(declarations).toMatchObject([
+      { listen: { port: 8000 }, upstream: { weight: 2, endpoints: [{ port: 80 }] } },
+    ]);
+    // Only those of Sealane count.
+    const oneoff = { ...service, labels: { ...service.labels, 'com.docker.compose.oneoff': 'True' } };
+    expect(found(facts(), swarmView([oneoff], [task()])).declarations).toHaveLength(1);
+  });
+
+  it('have the service’s name by the stack that either of them is labelled with', () => {
+    const stack = { 'com.docker.stack.namespace': 'shop' };
+    const inStack = swarmService('shop_web', { labels: { 'sealane.port': '80' } });
+    const named = (own: Readonly<Record<string, string>>, ofService: Readonly<Record<string, string>>) => {
+      const told = { ...inStack, labels: { ...inStack.labels, ...ofService }, template: template({ labels: own }) };
+      const container = facts({ labels: { ...taskLabels('shop_web'), ...own } });
+      const view = swarmView([told], [swarmTask(told)]);
+      const tasks = createTaskDiscoverer(rules)({ vantage: inContainer(['ov']), swarm: view }).declarations;
+      return [...found(container, view).declarations, ...tasks].map((one) => one.service);
+    };
+    expect(named(stack, {})).toEqual(['shop/web', 'shop/web']);
+    expect(named({}, stack)).toEqual(['shop/web', 'shop/web']);
+    expect(named({}, {})).toEqual(['shop_web', 'shop_web']);
+  });
+
+  it('need no label of their own', () => {
+    const bare = facts({ labels: taskLabels('web') });
+    expect(found(bare, swarmView([service], [task()])).declarations).toMatchObject([{ upstream: { weight: 3 } }]);
+    expect(found(bare, undefined).declarations).toEqual([]);
+  });
+
+  it.each(['shutdown', 'remove'])('drain from the moment at which the Swarm wants their %s', (desiredState) => {
+    const container = facts();
+    const discoverer = createDiscoverer(rules);
+    const conditionIn = (swarm: SwarmView) =>
+      discoverer({ ...snapshotOf([container]), swarm }).declarations[0]?.upstream?.condition;
+    expect(conditionIn(swarmView([service], [task()]))).toEqual({ kind: 'running', health: 'none' });
+    expect(conditionIn(swarmView([service], [task({ desiredState })]))).toEqual({
+      kind: 'stopping',
+      reason: `its Swarm wants it to end (desired state: ${desiredState})`,
+    });
+  });
+
+  it('are told with the name of their node and what the Swarm wants', () => {
+    expect(found(facts(), swarmView([service], [task()])).declarations[0]?.upstream?.task).toMatchObject({
+      name: 'web.1',
+      node: 'host-a',
+      desired: 'running',
+    });
+    expect(found(facts(), swarmView([service], [])).declarations[0]?.upstream?.task).not.toHaveProperty('desired');
+  });
+
+  it('of another node are left to the manager, who tells of their tasks', () => {
+    const far = facts({ labels: { ...taskLabels('web', { nodeId: 'node-b' }), 'sealane.port': '80' } });
+    expect(found(far, swarmView([service], [])).declarations).toEqual([]);
+    expect(found(facts(), swarmView([service], [], { localNodeId: undefined })).declarations).toEqual([]);
+    // Only their image has labels: the manager tells nothing of them.
+    const unlabelled = { ...service, labels: {} };
+    expect(found(far, swarmView([unlabelled], [])).declarations).toHaveLength(1);
+    // The node is of another Swarm.
+    const other = facts({ labels: { ...taskLabels('web', { nodeId: 'node-z' }), 'sealane.port': '80' } });
+    expect(found(other, swarmView([service], [])).declarations).toHaveLength(1);
+  });
+
+  it('are declared by the same objects while nothing of them changes', () => {
+    const discoverer = createDiscoverer(rules);
+    const container = facts();
+    const one = task();
+    const declared = (swarm: SwarmView) => discoverer({ ...snapshotOf([container]), swarm }).declarations[0];
+    const first = declared(swarmView([service], [one]));
+    expect(declared(swarmView([service], [one, swarmTask(service, { slot: 2 })]))).toBe(first);
+    expect(
+      declared(swarmView([{ ...service, labels: { 'sealane.port': '81' } }], [one]))?.upstream?.endpoints,
+    ).toMatchObject([{ port: 81 }]);
+  });
+});
+
+describe('a container on an overlay network, with the bridge that its Swarm connects it to', () => {
+  const bridge: NetworkAttachment = { name: 'docker_gwbridge', networkId: 'gw', driver: 'bridge', ipv4: '172.19.0.3' };
+  const container = (labels: Readonly<Record<string, string>> = {}) => ({
+    networking: { kind: 'networks', attachments: [bridge, overlay] } as const,
+    labels: { ...taskLabels('shop_web', { stack: 'shop' }), 'sealane.port': '80', ...labels },
+  });
+  const hasRoute = (address: string) => address === bridge.ipv4;
+
+  it('is reached by the host on that bridge, also where the label names the overlay', () => {
+    for (const labels of [{}, { 'sealane.network': 'default' }])
+      expect(discover([container(labels)], { hasRoute }).declarations[0]?.upstream?.endpoints).toEqual([
+        { host: '172.19.0.3', port: 80, isDirect: true },
+      ]);
+  });
+
+  it('is reached by other containers on the overlay alone', () => {
+    const { declarations } = discover([container({ 'sealane.network': 'default' })], {}, inContainer(['ov']));
+    expect(declarations[0]?.upstream?.endpoints).toMatchObject([{ host: '10.0.1.7' }]);
+    const { problems } = discover([container()], {}, inContainer(['elsewhere']));
+    expect(problems[0]?.message).toBe('Sealane shares no network with it (it is on "shop_default")');
+    expect(viewContainer(containerFacts(container()), 'sealane').networks).toBe('network "shop_default"');
   });
 });

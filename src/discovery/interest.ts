@@ -1,0 +1,31 @@
+/**
+ * Says which containers are followed: those with labels of Sealane, and those of Swarm services that have such labels.
+ */
+type Labels = Readonly<Record<string, string>>;
+
+export function hasLabelsOf(prefix: string, labels: Labels): boolean {
+  for (const key in labels) if (key.startsWith(`${prefix}.`)) return true;
+  return false;
+}
+
+export class Interest {
+  readonly #labelPrefix: string;
+  #serviceIds: ReadonlySet<string> = new Set();
+
+  constructor(labelPrefix: string) {
+    this.#labelPrefix = labelPrefix;
+  }
+
+  /** Sets the Swarm services whose containers are followed; returns whether they are others than before. */
+  follow(serviceIds: ReadonlySet<string>): boolean {
+    const isSame = serviceIds.size === this.#serviceIds.size && serviceIds.isSubsetOf(this.#serviceIds);
+    this.#serviceIds = serviceIds;
+    return !isSame;
+  }
+
+  isIn(labels: Labels): boolean {
+    if (hasLabelsOf(this.#labelPrefix, labels)) return true;
+    const serviceId = this.#serviceIds.size === 0 ? undefined : labels['com.docker.swarm.service.id'];
+    return serviceId !== undefined && this.#serviceIds.has(serviceId);
+  }
+}

@@ -1,0 +1,307 @@
+import { describe, expect, it, test } from 'vitest';
+import type { Vantage } from '../../../../src/docker/facts.ts';
+import type { SwarmTask, SwarmView } from '../../../../src/docker/swarm/facts.ts';
+import { isTaskAlive } from '../../../../src/discovery/swarm/task-stage.ts';
+import { createTaskDiscoverer, type TaskRules } from '../../../../src/discovery/swarm/tasks.ts';
+import { inContainer, onHost } from '../../../support/facts.ts';
+import {
+  byId,
+  containerIdOf,
+  swarmNode,
+  swarmService,
+  swarmTask,
+  swarmView,
+  template,
+} from '../../../support/swarm/facts.ts';
+
+const rules: TaskRules = { labelPrefix: 'sealane', scope: 'all', bind: '127.0.0.1' };
+const onOverlay = inContainer(['ov']);
+const stack = { 'com.docker.stack.namespace': 'shop' };
+
+function discover(swarm: SwarmView, vantage: Vantage = onOverlay, more: Partial<TaskRules> = {}) {
+  return createTaskDiscoverer({ ...rules, ...more })({ vantage, swarm });
+}
+
+const web = swarmService('shop_web', { labels: { 'sealane.port': '80', ...stack } });
+
+function discoverTask(over: Parameters<typeof swarmTask>[1], vantage: Vantage = onOverlay, service = web) {
+  return discover(swarmView([service], [swarmTask(service, over)]), vantage);
+}
+
+describe('a task on another node', () => {
+  it('is an upstream of its service, at its address on the overlay that Sealane is on', () => {
+    const { declarations, problems } = discoverTask({ slot: 2 });
+    expect(problems).toEqual([]);
+    expect(declarations).toMatchObject([
+      {
+        service: 'shop/web',
+        listen: { host: '127.0.0.1', port: 80 },
+        upstream: {
+          key: `${containerIdOf('shop_web2')}@task:80`,
+          run: { id: containerIdOf('shop_web2'), startedAtNs: 0n, task: 'shop_web2' },
+          name: 'shop_web.2.shop_web2',
+          task: { service: 'shop_web', name: 'shop_web.2', slot: 2, node: 'host-b', desired: 'running' },
+          endpoints: [{ host: '10.0.1.9', port: 80, isDirect: true }],
+          condition: { kind: 'running', health: 'none' },
+          health: { kind: 'readiness' },
+          drainMs: 10_000,
+        },
+        declaredBy: { kind: 'container', id: containerIdOf('shop_web2'), project: 'shop' },
+      },
+    ]);
+  });
+
+  it('of a global service is named after its node', () => {
+    const { declarations } = discoverTask({ slot: undefined });
+    expect(declarations[0]?.upstream?.task).toMatchObject({ name: 'shop_web.node-b' });
+    expect(declarations[0]?.upstream?.task).not.toHaveProperty('slot');
+  });
+
+  it('counts as healthy while it runs, where its service has a HEALTHCHECK', () => {
+    const checked = swarmService('web', { template: template({ hasHealthcheck: true, stopGraceMs: 30_000 }) });
+    expect(discoverTask({}, onOverlay, checked).declarations[0]?.upstream).toMatchObject({
+      health: { kind: 'docker' },
+      condition: { kind: 'running', health: 'healthy' },
+      drainMs: 30_000,
+    });
+  });
+
+  it.each([
+    ['assigned', 'running'],
+    ['starting', 'running'],
+  ])('declares its service without an upstream while it is %s', (state, desiredState) => {
+    expect(discoverTask({ state, desiredState }).declarations).toMatchObject([
+      { service: 'shop/web', upstream: undefined },
+    ]);
+  });
+
+  it.each([
+    ['starting', 'ready', 'ready'],
+    ['running', 'running', 'down'],
+    ['running', 'shutdown', 'down'],
+    ['complete', 'shutdown', 'ready'],
+    ['failed', 'running', 'ready'],
+    ['a state that is not known', 'ready', 'ready'],
+  ] as const)('is out: %s, desired %s, node %s', (state, desiredState, node) => {
+    const nodes = byId([swarmNode('node-b', { state: node })]);
+    const { declarations } = discover(swarmView([web], [swarmTask(web, { state, desiredState })], { nodes }));
+    expect(declarations).toEqual([]);
+  });
+
+  it.each(['unknown', 'disconnected'] as const)(
+    'is in while its node is %s, as after a change of the leader',
+    (state) => {
+      const nodes = byId([swarmNode('node-b', { state })]);
+      expect(discover(swarmView([web], [swarmTask(web)], { nodes })).declarations).toHaveLength(1);
+    },
+  );
+
+  it.each(['shutdown', 'remove'])('drains from the moment at which the Swarm wants its %s', (desiredState) => {
+    expect(discoverTask({ desiredState }).declarations[0]?.upstream?.condition).toEqual({
+      kind: 'stopping',
+      reason: `its Swarm wants it to end (desired state: ${desiredState})`,
+    });
+  });
+
+  it('lives as long as it is said to run, also while its node is out of reach', () => {
+    const { snapshot } = swarmView([web], [swarmTask(web, { desiredState: 'shutdown' })], {
+      nodes: byId([swarmNode('node-b', { state: 'down' })]),
+    });
+    expect([isTaskAlive(snapshot, 'shop_web1'), isTaskAlive(snapshot, 'other')]).toEqual([true, false]);
+    const ended = swarmView([web], [swarmTask(web, { state: 'shutdown' })]);
+    expect(isTaskAlive(ended.snapshot, 'shop_web1')).toBe(false);
+  });
+});
+
+describe('the labels of a task on another node', () => {
+  const own = { 'sealane.port': '81', 'sealane.weight': '3' };
+
+  it('are those that its container got when it was made; they override those of the service, one by one', () => {
+    const service = swarmService('web', { labels: { 'sealane.port': '80', 'sealane.listen': '8000', other: 'x' } });
+    const task = swarmTask(service, { template: template({ labels: own }) });
+    expect(discover(swarmView([service], [task])).declarations).toMatchObject([
+      { listen: { port: 8000 }, upstream: { weight: 3, endpoints: [{ port: 81 }] } },
+    ]);
+  });
+
+  it('may be those of the container alone', () => {
+    const service = swarmService('web', { labels: stack });
+    const task = swarmTask(service, { template: template({ labels: { ...own, ...stack } }) });
+    expect(discover(swarmView([service], [task])).declarations).toMatchObject([
+      { service: 'web', upstream: { weight: 3 }, declaredBy: { project: 'shop' } },
+    ]);
+  });
+
+  it('must name the port, since the manager does not tell which ports an image exposes', () => {
+    const service = swarmService('web', { labels: { 'sealane.listen': '8000' } });
+    const { declarations, problems } = discoverTask({}, onOverlay, service);
+    expect(declarations).toEqual([]);
+    expect(problems).toMatchObject([
+      {
+        code: 'port-unclear',
+        subject: 'web.1.web1',
+        message: 'the Swarm does not tell which ports its image exposes, and the label sealane.port is missing',
+        fix: 'Add sealane.port=<port>.',
+      },
+    ]);
+    // Before it runs, its image is not known to have none.
+    expect(discoverTask({ state: 'preparing' }, onOverlay, service).problems).toEqual([]);
+  });
+
+  it('without any of Sealane declare nothing', () => {
+    expect(discoverTask({}, onOverlay, swarmService('web', { labels: {} })).declarations).toEqual([]);
+  });
+
+  it('make it part of its stack, for the scope "project"', () => {
+    const swarm = swarmView([web], [swarmTask(web)]);
+    const served = (project: string) =>
+      discover(swarm, { ...onOverlay, project }, { scope: 'project' }).declarations.length;
+    expect([served('shop'), served('other')]).toEqual([1, 0]);
+  });
+});
+
+describe('the way to a task on another node', () => {
+  const hostPorts = [{ containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }];
+  const endpointsOf = (over: Partial<SwarmTask>, vantage: Vantage) =>
+    discoverTask(over, vantage).declarations[0]?.upstream?.endpoints.map(({ host, port }) => `${host}:${port}`);
+  const attachment = (networkName: string, ...addresses: readonly string[]) => ({
+    networkId: `id-${networkName}`,
+    networkName,
+    addresses,
+  });
+
+  it('is a shared overlay, else a port that it publishes on its node', () => {
+    expect(endpointsOf({ hostPorts }, onOverlay)).toEqual(['10.0.1.9:80']);
+    for (const vantage of [onHost, inContainer(['elsewhere'])])
+      expect(endpointsOf({ hostPorts }, vantage)).toEqual(['192.0.2.2:8080']);
+    // Nothing stands between that accepts connections for what does not listen.
+    expect(discoverTask({ hostPorts }, onHost).declarations[0]?.upstream?.endpoints).toEqual([
+      { host: '192.0.2.2', port: 8080 },
+    ]);
+    expect(discoverTask({ hostPorts }, onHost).declarations[0]?.upstream?.published).toEqual({
+      because: 'since Sealane is not on node host-b, and on no overlay network with it',
+      port: 80,
+    });
+  });
+
+  it('is each shared overlay, by name, IPv4 first, and that of ports published on all nodes last', () => {
+    const attachments = [
+      attachment('ingress', '10.0.0.5'),
+      attachment('zeta', '10.0.3.5', 'fd00::3'),
+      attachment('alpha', '10.0.2.5'),
+      attachment('far', '10.0.9.5'),
+    ];
+    const vantage = inContainer(['id-ingress', 'id-zeta', 'id-alpha']);
+    expect(endpointsOf({ attachments }, vantage)).toEqual(['10.0.2.5:80', '10.0.3.5:80', '10.0.0.5:80', 'fd00::3:80']);
+  });
+
+  it('is the network that the label names, by its whole or its short name', () => {
+    const attachments = [attachment('shop_zeta', '10.0.3.5'), attachment('shop_alpha', '10.0.2.5')];
+    const vantage = inContainer(['id-shop_zeta', 'id-shop_alpha']);
+    for (const network of ['zeta', 'shop_zeta']) {
+      const service = swarmService('web', { labels: { ...web.labels, 'sealane.network': network } });
+      const { declarations } = discoverTask({ attachments }, vantage, service);
+      expect(declarations[0]?.upstream?.endpoints).toMatchObject([{ host: '10.0.3.5' }]);
+    }
+    const service = swarmService('web', { labels: { ...web.labels, 'sealane.network': 'omega' } });
+    expect(discoverTask({ attachments }, vantage, service).problems).toMatchObject([{ code: 'not-on-network' }]);
+  });
+
+  it('is said to be missing, with both ways out', () => {
+    const { declarations, problems } = discoverTask({}, onHost);
+    expect(declarations).toMatchObject([{ service: 'shop/web', upstream: undefined }]);
+    expect(problems).toMatchObject([
+      {
+        code: 'no-shared-overlay',
+        subject: 'shop_web.1.shop_web1',
+        containerId: containerIdOf('shop_web1'),
+        message:
+          'it is on node host-b, Sealane is on no overlay network with it (it is on "shop_default"), and its port 80 is not published there',
+        fix: 'Run Sealane as a service on one of its networks, or publish the port on each node: ports: [{target: 80, mode: host}]',
+      },
+    ]);
+  });
+
+  it('is not missed while the Swarm has not told yet which port the node gave it, nor once it is to end', () => {
+    const published = { ...web, hostPorts: [{ containerPort: 80 }] };
+    expect(discoverTask({}, onHost, published)).toMatchObject({
+      declarations: [{ upstream: undefined }],
+      problems: [],
+    });
+    expect(discoverTask({}, onHost, { ...web, hostPorts: [{ containerPort: 81 }] }).problems).toHaveLength(1);
+    expect(discoverTask({ desiredState: 'remove' }, onHost).problems).toEqual([]);
+  });
+
+  it('is the port that its service names, where the Swarm does not tell any more what the task publishes', () => {
+    const service = { ...web, hostPorts: [{ containerPort: 80, hostPort: 8081 }] };
+    const endpoints = (over: Partial<SwarmTask>) =>
+      discoverTask(over, onHost, service).declarations[0]?.upstream?.endpoints;
+    expect(endpoints({})).toEqual([{ host: '192.0.2.2', port: 8081 }]);
+    expect(endpoints({ hostPorts })).toEqual([{ host: '192.0.2.2', port: 8080 }]);
+  });
+
+  it('is unknown where the Swarm tells no address of its node', () => {
+    const { address: _, ...node } = swarmNode('node-b');
+    const { problems } = discover(swarmView([web], [swarmTask(web, { hostPorts })], { nodes: byId([node]) }), onHost);
+    expect(problems).toMatchObject([{ code: 'no-address' }]);
+  });
+
+  it('is waited for while it has no address on the shared overlay yet', () => {
+    const { declarations, problems } = discoverTask({
+      attachments: [{ networkId: 'ov', networkName: 'o', addresses: [] }],
+    });
+    expect([declarations[0]?.upstream, problems]).toEqual([undefined, []]);
+  });
+});
+
+describe('the tasks of Sealane’s own node', () => {
+  it('are left to its engine, but for those that have no container yet', () => {
+    const tasks = [
+      swarmTask(web, { nodeId: 'node-a' }),
+      swarmTask(web, { id: 'w2', nodeId: 'node-a', state: 'assigned' }),
+    ];
+    expect(discover(swarmView([web], tasks)).declarations).toMatchObject([{ upstream: undefined }]);
+  });
+
+  it('are declared here where it is unknown which node that is', () => {
+    const tasks = [swarmTask(web, { nodeId: 'node-a' }), swarmTask(web, { id: 'w2' })];
+    const { declarations } = discover(swarmView([web], tasks, { localNodeId: undefined }));
+    expect(declarations.map(({ upstream }) => upstream?.task?.node)).toEqual(['host-a', 'host-b']);
+  });
+});
+
+describe('a task discoverer', () => {
+  it('gives the same declarations for tasks that did not change', () => {
+    const discoverer = createTaskDiscoverer(rules);
+    const task = swarmTask(web);
+    const swarm = swarmView([web], [task]);
+    const first = discoverer({ vantage: onOverlay, swarm });
+    expect(discoverer({ vantage: onOverlay, swarm })).toBe(first);
+    const more = { ...swarm, snapshot: { ...swarm.snapshot, tasks: byId([task, swarmTask(web, { slot: 2 })]) } };
+    const second = discoverer({ vantage: onOverlay, swarm: more });
+    expect(second.declarations[0]).toBe(first.declarations[0]);
+    expect(second.declarations).toHaveLength(2);
+  });
+
+  it('computes anew what another vantage, service or node makes of a task', () => {
+    const discoverer = createTaskDiscoverer(rules);
+    const task = swarmTask(web);
+    const swarm = swarmView([web], [task]);
+    const endpoints = (view: SwarmView, vantage: Vantage) =>
+      discoverer({ vantage, swarm: view }).declarations[0]?.upstream?.endpoints.map(
+        ({ host, port }) => `${host}:${port}`,
+      );
+    expect(endpoints(swarm, onOverlay)).toEqual(['10.0.1.9:80']);
+    expect(endpoints(swarm, onHost)).toBeUndefined();
+    const other = { ...web, labels: { ...web.labels, 'sealane.port': '81' } };
+    expect(endpoints(swarmView([other], [task]), onOverlay)).toEqual(['10.0.1.9:81']);
+    const down = swarmView([other], [task], { nodes: byId([swarmNode('node-b', { state: 'down' })]) });
+    expect(endpoints(down, onOverlay)).toBeUndefined();
+  });
+
+  test('declares nothing while the vantage or the Swarm is unknown', () => {
+    const discoverer = createTaskDiscoverer(rules);
+    expect(discoverer({ vantage: undefined, swarm: swarmView([web], [swarmTask(web)]) }).declarations).toEqual([]);
+    expect(discoverer({ vantage: onHost, swarm: undefined }).declarations).toEqual([]);
+  });
+});
