@@ -58,12 +58,15 @@ function defaulted(target: EngineTarget, endpoint: string): string {
   return target.kind === 'tcp' && !endpoint.includes(`:${target.port}`) ? `, port ${target.port}` : '';
 }
 
-export function timedOut(failed: FailedCall, deadlineMs: number): EngineError {
+export function timedOut({ endpoint, call }: FailedCall, deadlineMs: number): EngineError {
   const seconds = `${Number((deadlineMs / 1000).toPrecision(2))} s`;
-  return new EngineError(
-    'timeout',
-    `${failed.endpoint} gave no answer to ${failed.call} within ${seconds}: is the engine hung?`,
-  );
+  // A manager waits for a leader before it answers.
+  const guess = isOfSwarm(call) ? 'has its Swarm a leader?' : 'is the engine hung?';
+  return new EngineError('timeout', `${endpoint} gave no answer to ${call} within ${seconds}: ${guess}`);
+}
+
+function isOfSwarm(call: string): boolean {
+  return swarmPaths.some((path) => call === `GET ${path}`);
 }
 
 /** The error for an answer with a status other than 200. `said` is the engine's own message, if the body has one. */
@@ -71,8 +74,7 @@ export function badStatus(failed: FailedCall, status: number, said: string | und
   const { endpoint, call, target } = failed;
   const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
   if (status === 401 || status === 403 || status === 405) {
-    const isOfSwarm = swarmPaths.some((path) => call === `GET ${path}`);
-    const advice = `if a socket proxy stands before the engine, ${isOfSwarm ? neededForSwarm : needed}`;
+    const advice = `if a socket proxy stands before the engine, ${isOfSwarm(call) ? neededForSwarm : needed}`;
     const message = `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`;
     return new EngineError('refused', message, { forbidden: true });
   }

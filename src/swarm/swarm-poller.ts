@@ -62,11 +62,17 @@ export class SwarmPoller {
     this.#with = parts;
     this.#resyncIntervalMs = resyncIntervalMs;
     this.#world = new SwarmWorld(parts.isLabelled);
+    this.#ending.abort();
   }
 
   /** The Swarm as last read; undefined before that. */
   get snapshot(): SwarmSnapshot | undefined {
     return this.#world.snapshot;
+  }
+
+  /** Whether it has begun, and neither failed nor was halted since. */
+  get isActive(): boolean {
+    return !this.#ending.signal.aborted;
   }
 
   /** Begins, or goes on after `halt` or a failure, with everything that may have changed meanwhile. */

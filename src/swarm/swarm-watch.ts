@@ -178,12 +178,12 @@ class StandingWatch implements SwarmWatch {
         ...this.#with,
         isLabelled: this.#options.isLabelled,
         onRead: () => this.#onRead(),
-        onFailure: (error) => this.#unanswered(error),
+        onFailure: (error) => this.#onPollFailure(error),
       },
       this.#options,
     );
     this.#set({ ...this.#state, standing, clusterId });
-    this.#poller.start();
+    if (!this.#poller.isActive) this.#poller.start();
   }
 
   /** The engine is no manager. One that was is so for a moment after its start, too. */
@@ -222,14 +222,28 @@ class StandingWatch implements SwarmWatch {
     this.#set({ ...this.#state, snapshot, isAwaited: false });
   }
 
+  /** The engine did not say whether it is in a Swarm. */
   #unanswered(error: unknown): void {
-    const isForbidden = error instanceof EngineError && error.forbidden;
+    // While a Swarm has no leader, its managers don't say so: its own calls tell more, and are tried beside this one.
+    if (this.#poller) return this.#poller.isActive ? undefined : this.#onPollFailure(error);
+    // No Swarm is expected of it then.
     this.#failures += 1;
-    // Of an engine that does not even say whether it is in a Swarm, none is expected.
-    if (!this.#poller) this.#set({ ...this.#state, isAwaited: false });
+    this.#set({ ...this.#state, isAwaited: false });
+    if (!isForbidden(error)) this.#askAgain(backoffDelayMs(this.#failures - 1, retry, this.#with.random));
+  }
+
+  #onPollFailure(error: unknown): void {
+    this.#failures += 1;
     // A call that was cut off, or a leader that changed, is not worth a word.
-    else if (this.#failures > 1 || isForbidden) this.#failed(messageOf(error), this.#state.standing);
-    if (this.#poller || !isForbidden) this.#askAgain(backoffDelayMs(this.#failures - 1, retry, this.#with.random));
+    if (this.#failures > 1 || isForbidden(error)) this.#failed(messageOf(error), this.#state.standing);
+    this.#timer?.cancel();
+    if (!this.#isConnected) return;
+    const delayMs = backoffDelayMs(this.#failures - 1, retry, this.#with.random);
+    this.#timer = this.#with.clock.after(delayMs, () => {
+      this.#poller?.start();
+      // It may be no manager any more.
+      this.#askStanding();
+    });
   }
 
   #failed(message: string, standing: SwarmStanding | undefined): void {
@@ -257,6 +271,10 @@ class StandingWatch implements SwarmWatch {
     this.#state = state;
     this.#with.onChange();
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof EngineError && error.forbidden;
 }
 
 /** What is logged while a Swarm is followed. */

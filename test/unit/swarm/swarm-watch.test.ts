@@ -22,6 +22,13 @@ function refuse(forbidden = false): (call: string) => void {
   };
 }
 
+/** A call that is never answered. */
+function hangs(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+  });
+}
+
 const running = ['web.1: running/running'];
 
 async function worksAs(standing: InMemorySwarm['standingNow']): Promise<SwarmScene> {
@@ -255,6 +262,21 @@ describe('a manager that does not answer for its Swarm', () => {
     await scene.pass(10_000);
     expect(scene.snapshot().failure).toBeUndefined();
     expect(scene.logged.map(({ event }) => event)).toEqual(['swarm-connected', 'swarm-unreadable', 'swarm-connected']);
+  });
+
+  test('since it has no leader says so, although it is not known whether the engine is still a manager', async () => {
+    await using scene = await worksAs(manager);
+    scene.swarm.before = (call, signal) => (call === 'standing' ? hangs(signal) : refuse()(call));
+    await scene.pass(5000);
+    expect(scene.snapshot()).toMatchObject({ failure: 'no services all' });
+    expect(scene.tasks()).toEqual(running);
+    scene.swarm.before = () => {};
+    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    await scene.pass(10_000);
+    expect(scene.snapshot().failure).toBeUndefined();
+    expect(scene.tasks()).toHaveLength(2);
+    await scene.pass(5000);
+    expect(scene.watch.state().standing).toEqual(manager);
   });
 
   test('behind a proxy that forbids it gives an empty Swarm with the reason at once', async () => {

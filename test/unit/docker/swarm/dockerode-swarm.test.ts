@@ -157,6 +157,14 @@ describe('the calls about a Swarm', () => {
     await expect(call).rejects.toMatchObject({ kind: 'refused', message: expect.stringContaining(message) as string });
   });
 
+  test('that are not answered may wait for a leader of the Swarm', async () => {
+    await using fake = await startManager();
+    fake.answer('/services', { kind: 'hang' });
+    const { swarm } = createDockerodeEngine(fake.url, { deadlineMs: 200 });
+    const message = 'gave no answer to GET /services within 0.2 s: has its Swarm a leader?';
+    await expect(swarm.services('all')).rejects.toMatchObject({ message: expect.stringContaining(message) as string });
+  });
+
   test('tell once of what can not be understood', async () => {
     await using fake = await startManager();
     const problems: string[] = [];
