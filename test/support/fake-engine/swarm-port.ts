@@ -1,10 +1,4 @@
-import type {
-  SwarmNode,
-  SwarmService,
-  SwarmStanding,
-  SwarmTask,
-  TaskTemplate,
-} from '../../../src/docker/swarm/facts.ts';
+import type { SwarmNode, SwarmService, SwarmStanding, SwarmTask } from '../../../src/docker/swarm/facts.ts';
 import {
   liveStates,
   type SwarmApi,
@@ -13,6 +7,8 @@ import {
   type TaskFilter,
 } from '../../../src/docker/swarm/swarm-api.ts';
 
+import { swarmNode, swarmService, swarmTask } from '../swarm/facts.ts';
+
 /**
  * The port to a Swarm in memory, for tests with a manual clock. Calls are answered at once, or when the test lets them.
  */
@@ -20,52 +16,19 @@ export const manager: SwarmStanding = { state: 'active', isManager: true, nodeId
 export const worker: SwarmStanding = { state: 'active', isManager: false, nodeId: 'n2' };
 export const outside: SwarmStanding = { state: 'inactive', isManager: false };
 
-export function taskTemplate(over: Partial<TaskTemplate> = {}): TaskTemplate {
-  return { labels: {}, hasHealthcheck: false, stopGraceMs: 10_000, ...over };
+/** The service `shop_web` of one replica, with a label of Sealane. */
+export function webService(over: Partial<SwarmService> = {}): SwarmService {
+  return swarmService('shop_web', { id: 'web', ...over });
 }
 
-export function swarmService(over: Partial<SwarmService> = {}): SwarmService {
-  return {
-    id: 'web',
-    name: 'shop_web',
-    labels: { 'sealane.port': '80' },
-    template: taskTemplate(),
-    createdAtMs: Date.UTC(2026, 0, 1),
-    replicas: 1,
-    hostPorts: [],
-    isUpdating: false,
-    ...over,
-  };
+/** Its task, which runs on `n1`. */
+export function webTask(over: Partial<SwarmTask> = {}): SwarmTask {
+  return swarmTask(webService(), { id: 'web.1', nodeId: 'n1', ...over });
 }
 
-export function swarmTask(over: Partial<SwarmTask> = {}): SwarmTask {
-  return {
-    id: 'web.1',
-    serviceId: 'web',
-    template: taskTemplate(),
-    nodeId: 'n1',
-    slot: 1,
-    createdAtMs: Date.UTC(2026, 0, 1),
-    desiredState: 'running',
-    state: 'running',
-    stateAtNs: 1n,
-    containerId: 'a'.repeat(64),
-    attachments: [{ networkId: 'ov1', networkName: 'shop_default', driver: 'overlay', addresses: ['10.0.1.3'] }],
-    hostPorts: [],
-    ...over,
-  };
-}
-
-export function swarmNode(over: Partial<SwarmNode> = {}): SwarmNode {
-  return {
-    id: 'n1',
-    hostname: 'node1',
-    address: '10.77.0.1',
-    state: 'ready',
-    availability: 'active',
-    isManager: true,
-    ...over,
-  };
+/** A manager. */
+export function firstNode(over: Partial<SwarmNode> = {}): SwarmNode {
+  return swarmNode('n1', { hostname: 'node1', isManager: true, ...over });
 }
 
 export class InMemorySwarm implements SwarmApi {

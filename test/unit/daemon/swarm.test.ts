@@ -6,9 +6,9 @@ import {
   InMemorySwarm,
   manager,
   outside,
-  swarmNode,
-  swarmService,
-  swarmTask,
+  firstNode,
+  webService,
+  webTask,
   worker,
 } from '../../support/fake-engine/swarm-port.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -24,7 +24,7 @@ interface Scene extends AsyncDisposable {
 type Engines = Readonly<Record<string, InMemoryEngine & { readonly swarm: InMemorySwarm }>>;
 
 function engine(prepare: (swarm: InMemorySwarm) => void = () => {}): InMemoryEngine & { swarm: InMemorySwarm } {
-  const swarm = new InMemorySwarm().set(swarmService(), swarmTask(), swarmNode());
+  const swarm = new InMemorySwarm().set(webService(), webTask(), firstNode());
   prepare(swarm);
   return Object.assign(new InMemoryEngine(), { swarm });
 }
@@ -103,7 +103,7 @@ describe('the Swarm of an engine', () => {
       scene.clock.advance(1000);
       await settle();
     }
-    a.swarm.set(swarmTask({ id: 'web.2' }));
+    a.swarm.set(webTask({ id: 'web.2' }));
     a.swarm.calls.length = 0;
     const attributes = { 'com.docker.swarm.service.id': 'web' };
     a.emit({ action: 'start', id: 'c'.repeat(64), attributes, timeNs: 5n });
@@ -118,7 +118,7 @@ describe('the Swarm of an engine', () => {
     const a = engine();
     await using scene = await watch({ a });
     const before = scene.changes();
-    a.swarm.set(swarmService({ replicas: 2 }), swarmTask({ id: 'web.2' }));
+    a.swarm.set(webService({ replicas: 2 }), webTask({ id: 'web.2' }));
     a.swarm.emit({ kind: 'service', id: 'web' });
     scene.clock.advance(25);
     await settle();
@@ -188,7 +188,7 @@ describe('what a Swarm declares', () => {
     'com.docker.swarm.task.name': `shop_web.1.${taskId}`,
   });
   const hostPorts = [{ containerPort: 80, hostIp: '', hostPort: 8080 }];
-  const far = swarmTask({ id: 'web.2', slot: 2, nodeId: 'n2', containerId: 'b'.repeat(64), hostPorts });
+  const far = webTask({ id: 'web.2', slot: 2, nodeId: 'n2', containerId: 'b'.repeat(64), hostPorts });
   const shown = ({ source }: Scene): string[] =>
     source
       .declare()
@@ -199,7 +199,7 @@ describe('what a Swarm declares', () => {
       .toSorted();
 
   it('are the containers of Sealane’s own node, which need no label, and the tasks of others', async () => {
-    const a = engine((swarm) => swarm.set(far, swarmNode({ id: 'n2', address: '10.77.0.2' })));
+    const a = engine((swarm) => swarm.set(far, firstNode({ id: 'n2', address: '10.77.0.2' })));
     a.set(facts({ id, labels: labels('web.1'), networking: facts().networking }));
     await using scene = await watch({ a });
     expect(shown(scene)).toEqual([
@@ -212,7 +212,7 @@ describe('what a Swarm declares', () => {
     expect(runs.map(scene.source.isAlive)).toEqual([true, true]);
     // The Swarm wants both to end, and the far one has.
     const end = { desiredState: 'shutdown' };
-    a.swarm.set(swarmTask(end), { ...far, ...end, state: 'complete' });
+    a.swarm.set(webTask(end), { ...far, ...end, state: 'complete' });
     a.swarm.emit({ kind: 'service', id: 'web' });
     scene.clock.advance(25);
     await settle();
@@ -225,7 +225,7 @@ describe('what a Swarm declares', () => {
     a.set(facts({ id, labels: labels('web.1') }));
     await using scene = await watch({ a });
     expect(shown(scene)).toHaveLength(1);
-    a.swarm.set(swarmService({ labels: {} }));
+    a.swarm.set(webService({ labels: {} }));
     a.swarm.emit({ kind: 'service', id: 'web' });
     scene.clock.advance(25);
     await settle();
@@ -235,7 +235,7 @@ describe('what a Swarm declares', () => {
 
   it('is declared once where the engines of two nodes are watched', async () => {
     const nodes = (swarm: InMemorySwarm): InMemorySwarm =>
-      swarm.set(far, swarmNode({ id: 'n2', address: '10.77.0.2', hostname: 'node2' }));
+      swarm.set(far, firstNode({ id: 'n2', address: '10.77.0.2', hostname: 'node2' }));
     const a = engine(nodes);
     const b = engine((swarm) => (nodes(swarm).standingNow = { ...manager, nodeId: 'n2' }));
     a.set(facts({ id, labels: labels('web.1') }));

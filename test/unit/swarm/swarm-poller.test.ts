@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { settle } from '../../support/fake-engine/port.ts';
-import { swarmNode, swarmService, swarmTask, taskTemplate } from '../../support/fake-engine/swarm-port.ts';
+import { firstNode, webService, webTask } from '../../support/fake-engine/swarm-port.ts';
+import { template } from '../../support/swarm/facts.ts';
 import { watchSwarm, type SwarmScene } from '../../support/fake-engine/swarm-scene.ts';
 
 /** A Swarm of one service with a task that runs, at rest. */
 async function atRest(): Promise<SwarmScene> {
-  const scene = await watchSwarm((swarm) => swarm.set(swarmService(), swarmTask(), swarmNode()));
+  const scene = await watchSwarm((swarm) => swarm.set(webService(), webTask(), firstNode()));
   await scene.pass(3000);
   scene.calls();
   return scene;
@@ -15,7 +16,7 @@ const running = 'web.1: running/running';
 
 describe('a Swarm at rest', () => {
   test('is read as a whole once its events are heard', async () => {
-    await using scene = await watchSwarm((swarm) => swarm.set(swarmService(), swarmTask(), swarmNode()));
+    await using scene = await watchSwarm((swarm) => swarm.set(webService(), webTask(), firstNode()));
     expect(scene.calls()).toEqual(['standing', 'events', 'services all', 'nodes', 'tasks all']);
     expect(scene.tasks()).toEqual([running]);
     expect(scene.snapshot().services.get('web')?.name).toBe('shop_web');
@@ -43,8 +44,8 @@ describe('a Swarm at rest', () => {
   });
 
   test('is not asked for tasks where no service has labels', async () => {
-    const plain = swarmService({ id: 'db', labels: {} });
-    await using scene = await watchSwarm((swarm) => swarm.set(plain, swarmTask({ serviceId: 'db' }), swarmNode()));
+    const plain = webService({ id: 'db', labels: {} });
+    await using scene = await watchSwarm((swarm) => swarm.set(plain, webTask({ serviceId: 'db' }), firstNode()));
     await scene.pass(5000);
     expect(scene.calls().filter((call) => call.startsWith('tasks'))).toEqual([]);
     expect(scene.snapshot()).toMatchObject({ tasks: new Map() });
@@ -52,10 +53,10 @@ describe('a Swarm at rest', () => {
   });
 
   test('is asked only for the tasks of services with labels, on the service or its containers', async () => {
-    const plain = swarmService({ id: 'db', labels: {} });
-    const inside = swarmService({ id: 'api', labels: {}, template: taskTemplate({ labels: { 'sealane.port': '1' } }) });
+    const plain = webService({ id: 'db', labels: {} });
+    const inside = webService({ id: 'api', labels: {}, template: template({ labels: { 'sealane.port': '1' } }) });
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), plain, inside, swarmTask(), swarmTask({ id: 'db.1', serviceId: 'db' }), swarmNode()),
+      swarm.set(webService(), plain, inside, webTask(), webTask({ id: 'db.1', serviceId: 'db' }), firstNode()),
     );
     expect(scene.calls().at(-1)).toBe('tasks web,api');
     expect(scene.tasks()).toEqual([running]);
@@ -63,7 +64,7 @@ describe('a Swarm at rest', () => {
 
   test('is read as a whole at each resync, in case an event was lost', async () => {
     await using scene = await atRest();
-    scene.swarm.set(swarmService({ id: 'api' }));
+    scene.swarm.set(webService({ id: 'api' }));
     await scene.pass(300_000);
     expect(scene.calls()).toContain('services all');
     expect([...scene.snapshot().services.keys()]).toEqual(['web', 'api']);
@@ -73,19 +74,19 @@ describe('a Swarm at rest', () => {
 describe('an event', () => {
   test('of a service leads to one read of that service and its tasks at once, and then closely', async () => {
     await using scene = await atRest();
-    scene.swarm.set(swarmService({ replicas: 2 }));
+    scene.swarm.set(webService({ replicas: 2 }));
     scene.swarm.emit({ kind: 'service', id: 'web' });
     scene.swarm.emit({ kind: 'service', id: 'web' });
     await scene.pass(0);
     expect(scene.calls()).toEqual(['services web', 'tasks all']);
     await scene.pass(50);
     expect(scene.calls()).toEqual(['tasks all', 'tasks all']);
-    scene.swarm.set(swarmTask({ id: 'web.2', state: 'starting' }));
+    scene.swarm.set(webTask({ id: 'web.2', state: 'starting' }));
     await scene.pass(25);
     expect(scene.tasks()).toEqual([running, 'web.2: running/starting']);
     await scene.pass(5000);
     scene.calls();
-    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webTask({ id: 'web.2' }));
     await scene.pass(25);
     expect(scene.tasks()).toEqual([running, 'web.2: running/running']);
     await scene.pass(3000);
@@ -97,7 +98,7 @@ describe('an event', () => {
   test('makes the catalog dirty once', async () => {
     await using scene = await atRest();
     const before = scene.changes();
-    scene.swarm.set(swarmService({ replicas: 2 }), swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webService({ replicas: 2 }), webTask({ id: 'web.2' }));
     scene.swarm.emit({ kind: 'service', id: 'web' });
     await scene.pass(5000);
     expect(scene.changes()).toBe(before + 1);
@@ -116,7 +117,7 @@ describe('an event', () => {
 
   test('of a node leads to a read of nodes and all tasks', async () => {
     await using scene = await atRest();
-    scene.swarm.set(swarmNode({ state: 'down' }));
+    scene.swarm.set(firstNode({ state: 'down' }));
     scene.swarm.emit({ kind: 'node' });
     await scene.pass(0);
     expect(scene.calls()).toEqual(['nodes', 'tasks all']);
@@ -158,8 +159,8 @@ describe('an event', () => {
 
   test('of one of many services leads to a read of its tasks alone, with those of services that move', async () => {
     await using scene = await watchSwarm((swarm) => {
-      for (const id of ['a', 'b', 'c']) swarm.set(swarmService({ id }), swarmTask({ id: `${id}.1`, serviceId: id }));
-      swarm.set(swarmService({ id: 'waits', replicas: 1 }));
+      for (const id of ['a', 'b', 'c']) swarm.set(webService({ id }), webTask({ id: `${id}.1`, serviceId: id }));
+      swarm.set(webService({ id: 'waits', replicas: 1 }));
     });
     await scene.pass(5000);
     scene.calls();
@@ -172,7 +173,7 @@ describe('an event', () => {
 describe('what moves', () => {
   test('is polled less closely the longer nothing happens to it, as a task that waits for a node', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ state: 'pending' }), swarmNode()),
+      swarm.set(webService(), webTask({ state: 'pending' }), firstNode()),
     );
     const callsIn = async (ms: number): Promise<number> => {
       scene.calls();
@@ -188,7 +189,7 @@ describe('what moves', () => {
 
   test('is a service that is being updated, also while all of its tasks run', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService({ isUpdating: true }), swarmTask(), swarmNode()),
+      swarm.set(webService({ isUpdating: true }), webTask(), firstNode()),
     );
     await scene.pass(4000);
     scene.calls();
@@ -198,7 +199,7 @@ describe('what moves', () => {
 
   test('is polled closely although a read of all tasks takes long', async () => {
     await using scene = await watchSwarm((swarm) => {
-      for (const id of ['a', 'b', 'c']) swarm.set(swarmService({ id }), swarmTask({ id: `${id}.1`, serviceId: id }));
+      for (const id of ['a', 'b', 'c']) swarm.set(webService({ id }), webTask({ id: `${id}.1`, serviceId: id }));
     });
     scene.swarm.before = (call) => (call === 'tasks all' ? scene.clock.advance(500) : undefined);
     await scene.pass(33_000);
@@ -211,7 +212,7 @@ describe('what moves', () => {
 
   test('is polled about as closely where single calls take long, as on a machine that starts containers', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ state: 'starting' }), swarmNode()),
+      swarm.set(webService(), webTask({ state: 'starting' }), firstNode()),
     );
     await scene.pass(500);
     let calls = 0;
@@ -223,7 +224,7 @@ describe('what moves', () => {
 
   test('costs a slow manager no more than a tenth of its time', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ state: 'starting' }), swarmNode()),
+      swarm.set(webService(), webTask({ state: 'starting' }), firstNode()),
     );
     scene.swarm.before = () => scene.clock.advance(20);
     await scene.pass(1000);
@@ -234,15 +235,15 @@ describe('what moves', () => {
 });
 
 describe('a task that is live no more', () => {
-  const stopping = swarmTask({ desiredState: 'shutdown', stateAtNs: 2n });
+  const stopping = webTask({ desiredState: 'shutdown', stateAtNs: 2n });
 
   test('is kept as stopping while it runs, and is gone at its end', async () => {
     await using scene = await atRest();
-    scene.swarm.set(stopping, swarmTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
+    scene.swarm.set(stopping, webTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
     await scene.next();
     expect(scene.calls()).toEqual(['tasks all', 'tasks #web.1']);
     expect(scene.tasks()).toEqual(['web.2: ready/ready', 'web.1: shutdown/running']);
-    scene.swarm.set({ ...stopping, state: 'shutdown' }, swarmTask({ id: 'web.2' }));
+    scene.swarm.set({ ...stopping, state: 'shutdown' }, webTask({ id: 'web.2' }));
     await scene.pass(25);
     expect(scene.tasks()).toEqual(['web.2: running/running']);
     expect(scene.snapshot().failed.size).toBe(0);
@@ -252,7 +253,7 @@ describe('a task that is live no more', () => {
 
   test('is gone at once where the Swarm has forgotten it', async () => {
     await using scene = await atRest();
-    scene.swarm.set(swarmTask({ desiredState: 'remove' }));
+    scene.swarm.set(webTask({ desiredState: 'remove' }));
     await scene.pass(1000);
     expect(scene.tasks()).toEqual(['web.1: remove/running']);
     scene.swarm.remove('web.1');
@@ -264,7 +265,7 @@ describe('a task that is live no more', () => {
     await using scene = await atRest();
     let shifty = true;
     scene.swarm.before = (call) => {
-      if (call.startsWith('tasks #')) scene.swarm.set(swarmTask());
+      if (call.startsWith('tasks #')) scene.swarm.set(webTask());
       else if (call === 'tasks all' && shifty) scene.swarm.set(stopping);
       shifty = false;
     };
@@ -274,7 +275,7 @@ describe('a task that is live no more', () => {
 
   test('of a node that is out of reach is kept for its grace period and a little more, and not asked for', async () => {
     await using scene = await atRest();
-    scene.swarm.set(stopping, swarmNode({ state: 'down' }));
+    scene.swarm.set(stopping, firstNode({ state: 'down' }));
     scene.swarm.emit({ kind: 'node' });
     await scene.pass(0);
     expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
@@ -288,10 +289,10 @@ describe('a task that is live no more', () => {
 
   test('is asked for again once its node is back', async () => {
     await using scene = await atRest();
-    scene.swarm.set(stopping, swarmNode({ state: 'down' }));
+    scene.swarm.set(stopping, firstNode({ state: 'down' }));
     scene.swarm.emit({ kind: 'node' });
     await scene.pass(1000);
-    scene.swarm.set({ ...stopping, state: 'shutdown' }, swarmNode());
+    scene.swarm.set({ ...stopping, state: 'shutdown' }, firstNode());
     scene.swarm.emit({ kind: 'node' });
     await scene.pass(25);
     expect(scene.tasks()).toEqual([]);
@@ -304,15 +305,15 @@ describe('the host ports of a task', () => {
 
   test('are kept where its node tells of none any more, as after a change of the leader, and until its end', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ hostPorts: published }), swarmNode()),
+      swarm.set(webService(), webTask({ hostPorts: published }), firstNode()),
     );
-    scene.swarm.set(swarmTask({ stateAtNs: 2n }));
+    scene.swarm.set(webTask({ stateAtNs: 2n }));
     await scene.pass(1000);
     expect(portsOf(scene)).toEqual(published);
     const before = scene.snapshot();
     await scene.pass(10_000);
     expect(scene.snapshot()).toBe(before);
-    scene.swarm.set(swarmTask({ stateAtNs: 3n, desiredState: 'shutdown' }));
+    scene.swarm.set(webTask({ stateAtNs: 3n, desiredState: 'shutdown' }));
     await scene.pass(1000);
     expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
     expect(portsOf(scene)).toEqual(published);
@@ -320,16 +321,16 @@ describe('the host ports of a task', () => {
 
   test('are those of another container where it has one', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ hostPorts: published }), swarmNode()),
+      swarm.set(webService(), webTask({ hostPorts: published }), firstNode()),
     );
-    scene.swarm.set(swarmTask({ containerId: 'b'.repeat(64) }));
+    scene.swarm.set(webTask({ containerId: 'b'.repeat(64) }));
     await scene.pass(1000);
     expect(portsOf(scene)).toEqual([]);
   });
 });
 
 describe('a task that failed', () => {
-  const rejected = swarmTask({
+  const rejected = webTask({
     desiredState: 'shutdown',
     state: 'rejected',
     stateAtNs: 2n,
@@ -338,27 +339,27 @@ describe('a task that failed', () => {
 
   test('is known until all tasks that its service wants run', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ state: 'preparing' }), swarmNode()),
+      swarm.set(webService(), webTask({ state: 'preparing' }), firstNode()),
     );
-    scene.swarm.set(rejected, swarmTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
+    scene.swarm.set(rejected, webTask({ id: 'web.2', desiredState: 'ready', state: 'ready' }));
     await scene.pass(25);
     expect(scene.snapshot().failed).toEqual(new Map([['web', rejected]]));
     expect(scene.tasks()).toEqual(['web.2: ready/ready']);
     scene.swarm.remove('web.2');
     await scene.pass(5000);
     expect(scene.snapshot().failed.get('web')).toBe(rejected);
-    scene.swarm.set(swarmTask({ id: 'web.3' }));
+    scene.swarm.set(webTask({ id: 'web.3' }));
     await scene.pass(1000);
     expect(scene.snapshot().failed.size).toBe(0);
   });
 
   test('again and again makes its service one that is polled as at rest, until something else happens to it', async () => {
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ id: 'web.0', state: 'preparing' }), swarmNode()),
+      swarm.set(webService(), webTask({ id: 'web.0', state: 'preparing' }), firstNode()),
     );
     const failed = (times: number): typeof rejected => ({ ...rejected, id: `web.${times}`, stateAtNs: BigInt(times) });
     for (let times = 0; times < 3; times += 1) {
-      scene.swarm.set(failed(times), swarmTask({ id: `web.${times + 1}`, desiredState: 'ready', state: 'preparing' }));
+      scene.swarm.set(failed(times), webTask({ id: `web.${times + 1}`, desiredState: 'ready', state: 'preparing' }));
       await scene.pass(1000);
     }
     await scene.pass(3000);
@@ -372,7 +373,7 @@ describe('a task that failed', () => {
     await scene.pass(100);
     expect(scene.calls().length).toBeGreaterThan(3);
     scene.swarm.remove('web.3');
-    scene.swarm.set(swarmTask({ id: 'web.4' }));
+    scene.swarm.set(webTask({ id: 'web.4' }));
     await scene.pass(100);
     expect(scene.snapshot().failed.size).toBe(0);
   });
@@ -380,7 +381,7 @@ describe('a task that failed', () => {
   test('is not replaced by one that failed before', async () => {
     const earlier = { ...rejected, id: 'web.0', stateAtNs: 1n, error: 'an older reason' };
     await using scene = await watchSwarm((swarm) =>
-      swarm.set(swarmService(), swarmTask({ state: 'preparing' }), swarmTask({ id: 'web.0', state: 'preparing' })),
+      swarm.set(webService(), webTask({ state: 'preparing' }), webTask({ id: 'web.0', state: 'preparing' })),
     );
     scene.swarm.set(rejected, earlier);
     await scene.pass(25);
@@ -407,11 +408,11 @@ describe('the stream of events', () => {
 
   test('that can not be opened leaves a Swarm that is read all the same', async () => {
     await using scene = await watchSwarm((swarm) => {
-      swarm.set(swarmService(), swarmTask(), swarmNode());
+      swarm.set(webService(), webTask(), firstNode());
       swarm.before = (call) => (call === 'events' ? Promise.reject(new Error('refused')) : undefined);
     });
     expect(scene.tasks()).toEqual([running]);
-    scene.swarm.set(swarmService({ id: 'api' }));
+    scene.swarm.set(webService({ id: 'api' }));
     await scene.pass(10_000);
     expect([...scene.snapshot().services.keys()]).toEqual(['web', 'api']);
   });

@@ -4,16 +4,16 @@ import { settle } from '../../support/fake-engine/port.ts';
 import {
   manager,
   outside,
-  swarmNode,
-  swarmService,
-  swarmTask,
+  firstNode,
+  webService,
+  webTask,
   worker,
   type InMemorySwarm,
 } from '../../support/fake-engine/swarm-port.ts';
 import { watchSwarm, type SwarmScene } from '../../support/fake-engine/swarm-scene.ts';
 
 function fill(swarm: InMemorySwarm): void {
-  swarm.set(swarmService(), swarmTask(), swarmNode());
+  swarm.set(webService(), webTask(), firstNode());
 }
 
 function refuse(forbidden = false): (call: string) => void {
@@ -121,7 +121,7 @@ describe('a manager that becomes none', () => {
     await scene.pass(2000);
     scene.swarm.standingNow = manager;
     scene.swarm.before = () => {};
-    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webTask({ id: 'web.2' }));
     await scene.pass(1000);
     expect(scene.tasks()).toEqual([...running, 'web.2: running/running']);
     await scene.pass(60_000);
@@ -133,7 +133,7 @@ describe('a manager that becomes none', () => {
     scene.watch.disconnected();
     scene.swarm.remove('web');
     scene.swarm.remove('web.1');
-    scene.swarm.set(swarmService({ id: 'api' }));
+    scene.swarm.set(webService({ id: 'api' }));
     scene.swarm.standingNow = { ...manager, clusterId: 'c2' };
     scene.watch.connected();
     await scene.pass(0);
@@ -152,7 +152,7 @@ describe('while the engine is out of reach', () => {
     expect(scene.calls()).toEqual([]);
     expect(scene.tasks()).toEqual(running);
     expect(scene.swarm.openStreams).toBe(0);
-    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webTask({ id: 'web.2' }));
     scene.watch.connected();
     await scene.pass(0);
     expect(scene.tasks()).toEqual([...running, 'web.2: running/running']);
@@ -175,7 +175,7 @@ describe('while the engine is out of reach', () => {
     await scene.pass(5000);
     expect(scene.tasks()).toEqual(running);
     scene.swarm.standingNow = manager;
-    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webTask({ id: 'web.2' }));
     await scene.pass(1000);
     expect(scene.tasks()).toHaveLength(2);
   });
@@ -271,7 +271,7 @@ describe('a manager that does not answer for its Swarm', () => {
     expect(scene.snapshot()).toMatchObject({ failure: 'no services all' });
     expect(scene.tasks()).toEqual(running);
     scene.swarm.before = () => {};
-    scene.swarm.set(swarmTask({ id: 'web.2' }));
+    scene.swarm.set(webTask({ id: 'web.2' }));
     await scene.pass(10_000);
     expect(scene.snapshot().failure).toBeUndefined();
     expect(scene.tasks()).toHaveLength(2);

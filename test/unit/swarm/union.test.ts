@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { SwarmSnapshot } from '../../../src/docker/swarm/facts.ts';
 import { createUnion, type SwarmSource } from '../../../src/swarm/union.ts';
-import { manager, swarmService, worker } from '../../support/fake-engine/swarm-port.ts';
+import { manager, webService, worker } from '../../support/fake-engine/swarm-port.ts';
 
 function snapshotOf(id: string, over: Partial<SwarmSnapshot> = {}): SwarmSnapshot {
-  const services = new Map([[id, swarmService({ id })]]);
+  const services = new Map([[id, webService({ id })]]);
   return { services, tasks: new Map(), nodes: new Map(), failed: new Map(), ...over };
 }
 
