@@ -37,8 +37,9 @@ export const swarmMachine = z.object({
 export type SwarmMachine = z.infer<typeof swarmMachine>;
 
 /**
- * The engine writes to /run and /etc, which are its own here. People tell nodes apart by their host names. A connection
- * whose process has ended keeps the namespace of networks for as long as its end is sent again to a machine that is off.
+ * The engine writes to /run and /etc, which are its own here. Like a machine's, /run is empty at each start: the engine
+ * would take any process for the daemon of its former run that had its number. People tell nodes apart by their host names.
+ * A connection whose process has ended keeps the network for as long as its end is sent again to a machine that is off.
  */
 const entrance = `set -e
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -61,12 +62,11 @@ const ownNamespaces = [
  */
 export async function switchOn(place: Omit<SwarmMachine, 'pid'>, signal: AbortSignal): Promise<SwarmMachine> {
   const { number, folder, cgroup, socket } = place;
-  const own = join(folder, String(number));
   const engine = daemon(folder, nameOf(number), [
     ...ownNamespaces,
     ...['sh', '-c', entrance, nameOf(number)],
     ...['dockerd', '--config-file=/run/daemon.json', '--pidfile=/run/docker.pid', `--host=unix://${socket}`],
-    ...[`--data-root=${join(own, 'data')}`, `--exec-root=${join(own, 'exec')}`],
+    ...[`--data-root=${join(folder, String(number))}`, '--exec-root=/run/docker'],
     ...[`--cgroup-parent=${cgroup}`, '--exec-opt=native.cgroupdriver=cgroupfs'],
   ]);
   engine.unref();
@@ -86,13 +86,13 @@ async function untilInOwnNetwork(pid: number, signal: AbortSignal): Promise<void
 }
 
 /** The machine's host name, and the name of its log. */
-function nameOf(number: number): string {
+export function nameOf(number: number): string {
   return `node${number}`;
 }
 
 /**
- * Connects a machine with this one and with the switch. The devices of a former run are removed first: they
- * outlive its namespace by a moment.
+ * Connects a machine with this one and with the switch. The devices of a former run are removed first: they outlive its
+ * namespace by a moment.
  */
 async function plugIn(machine: SwarmMachine): Promise<void> {
   const { number, pid, switchPid, nodeAddress, address, here, device } = machine;

@@ -29,8 +29,8 @@ export class Client {
   #failure: ConnectionFailure | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(port: number) {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  constructor(port: number, host = '127.0.0.1') {
+    const socket = connect({ port, host, noDelay: true });
     this.#socket = socket;
     socket.setTimeout(patienceMs, () => this.#fail('SILENT'));
     socket.on('connect', () => (this.#localPort = socket.localPort));

@@ -32,7 +32,7 @@ interface Served {
 const normalOpen = 20;
 const tickMs = 5;
 
-export function startOpenLoad(port: number, perSecond: number): OpenLoad {
+export function startOpenLoad(port: number, perSecond: number, host = '127.0.0.1'): OpenLoad {
   const failures: Failure[] = [];
   const waitsMs: number[] = [];
   const running = new Set<Promise<void>>();
@@ -50,7 +50,7 @@ export function startOpenLoad(port: number, perSecond: number): OpenLoad {
   };
 
   const one = async (): Promise<void> => {
-    const client = new Client(port);
+    const client = new Client(port, host);
     try {
       await client.ask('close');
       note(client);

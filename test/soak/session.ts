@@ -54,10 +54,10 @@ const acceptMs = 2_000;
 export function findSession(
   sessions: readonly SessionLine[],
 ): (connection: { readonly localPort: number | undefined; readonly startedAtMs: number }) => SessionLine | undefined {
-  const byClient = Map.groupBy(sessions, ({ client }) => client);
+  const byPort = Map.groupBy(sessions, ({ client }) => Number(client.split(':').at(-1)));
   return ({ localPort, startedAtMs }) => {
     const distance = (session: SessionLine): number => Math.abs(session.startedAtMs - startedAtMs);
-    const [nearest] = (byClient.get(`127.0.0.1:${localPort}`) ?? []).toSorted((a, b) => distance(a) - distance(b));
+    const [nearest] = (byPort.get(localPort ?? 0) ?? []).toSorted((a, b) => distance(a) - distance(b));
     return nearest && distance(nearest) < acceptMs ? nearest : undefined;
   };
 }

@@ -185,7 +185,7 @@ export function uniqueName(kind: string): string {
  * Strips the engine's frames from the output of a container without a terminal: 4 bytes of stream, 4 of length,
  * payload.
  */
-function demultiplexed(raw: Buffer): string {
+export function demultiplexed(raw: Buffer): string {
   const parts: Buffer[] = [];
   for (let offset = 0; offset + 8 <= raw.length;) {
     const length = raw.readUInt32BE(offset + 4);

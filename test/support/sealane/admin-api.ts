@@ -6,6 +6,8 @@ import { eventually } from '../engine/replica.ts';
  */
 export interface AdminApi {
   readonly url: string;
+  /** Resolves when the admin API is open. */
+  answers(): Promise<void>;
   why(subject: string): Promise<ApiExplanation>;
   /** Repeats the query until its cause is `cause`. */
   whyUntil(subject: string, cause: string): Promise<ApiExplanation>;
@@ -27,6 +29,12 @@ export function adminApi({ host = '127.0.0.1', port, token }: AdminAddress): Adm
     explanationSchema.parse(await get(`/api/why/${encodeURIComponent(subject)}`));
   return {
     url,
+    answers: async () => {
+      await eventually(
+        () => get('/api/status').catch(() => undefined),
+        (status) => status !== undefined,
+      );
+    },
     why,
     whyUntil: (subject, cause) =>
       // The admin API may not be open yet.

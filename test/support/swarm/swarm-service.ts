@@ -1,14 +1,13 @@
 import type { ContainerTaskSpec, ServiceSpec } from 'dockerode';
 import { z } from 'zod';
-import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
 import type { EngineClient } from '../../../src/demo/engine-client.ts';
 import { uniqueName } from '../engine/containers.ts';
 import { eventually } from '../engine/replica.ts';
-import { machineOf, type TestSwarm } from './test-swarm.ts';
+import { managerClient, type TestSwarm } from './test-swarm.ts';
 
 /**
  * A service of the Swarm whose tasks serve their own names over HTTP on port 8080, and what operators do with it. A task
- * that is told to stop serves for another second, so that only a proxy that is later than that loses requests.
+ * that is told to stop serves for another half a second, as `sealane whoami` does: a proxy hears of it a moment later.
  */
 export interface ServiceOptions {
   readonly name?: string;
@@ -56,15 +55,15 @@ const taskSchema = z
     place: Slot === undefined ? NodeID : String(Slot),
   }));
 
-/** The trap lets the server go on for a second, and the shell would ignore SIGTERM without it. */
+/** The trap lets the server go on for a moment. Without it, the shell would ignore SIGTERM as the first process. */
 const script =
-  `trap 'sleep 1; exit 0' TERM; mkdir -p /tmp/www; echo "$TASK" > /tmp/www/index.html; ` +
+  `trap 'sleep 0.5; exit 0' TERM; mkdir -p /tmp/www; echo "$TASK" > /tmp/www/index.html; ` +
   `httpd -f -p 8080 -h /tmp/www & wait`;
 
 /** Creates a service. Resolves before its tasks run. */
 export async function startService(swarm: TestSwarm, options: ServiceOptions = {}): Promise<SwarmService> {
   const { name = uniqueName('service'), replicas = 2, onOverlay = true, hostPorts = true } = options;
-  const client = clientOf(machineOf(swarm, 1));
+  const client = managerClient(swarm);
   const ports = [{ Protocol: 'tcp', TargetPort: 8080, PublishMode: 'host' }] as const;
   const { id } = await client.createService({
     Name: name,
@@ -104,20 +103,26 @@ export class SwarmService implements AsyncDisposable {
     return tasks.map(({ place, ...task }) => ({ ...task, name: `${this.name}.${place}.${task.id}` }));
   }
 
-  async running(): Promise<TaskSight[]> {
-    return (await this.tasks()).filter(({ desired, state }) => desired === 'running' && state === 'running');
-  }
-
-  /** Resolves with its tasks once so many run, and no other one does. */
+  /** Resolves with its tasks that are to run, once these are so many, and all run. */
   async settled(count: number, patienceMs = 60_000): Promise<TaskSight[]> {
-    const tasks = await eventually(
-      () => this.tasks(),
-      (all) =>
-        all.filter(({ desired, state }) => desired === 'running' && state === 'running').length === count &&
-        all.every(({ desired, state }) => desired === 'running' || !['starting', 'running'].includes(state)),
+    return eventually(
+      () => this.wanted(),
+      (tasks) => tasks.length === count && tasks.every(({ state }) => state === 'running'),
       patienceMs,
     );
-    return tasks.filter(({ desired }) => desired === 'running');
+  }
+
+  /** Resolves once no task is to run on the node any more. */
+  async leaves(nodeId: string): Promise<void> {
+    await eventually(
+      () => this.wanted(),
+      (tasks) => tasks.every(({ node }) => node !== nodeId),
+    );
+  }
+
+  /** Its tasks that are to run. */
+  async wanted(): Promise<TaskSight[]> {
+    return (await this.tasks()).filter(({ desired }) => desired === 'running' || desired === 'ready');
   }
 
   async scale(replicas: number): Promise<void> {
@@ -131,6 +136,17 @@ export class SwarmService implements AsyncDisposable {
       UpdateConfig: { Order: order, Parallelism: parallelism, Monitor: 1 },
       TaskTemplate: { ...spec.TaskTemplate, ForceUpdate: (spec.TaskTemplate?.ForceUpdate ?? 0) + 1 },
     }));
+  }
+
+  /** Resolves once an update that replaces tasks is complete. */
+  async updated(patienceMs = 90_000): Promise<void> {
+    const inspect = async (): Promise<string | undefined> => {
+      const { UpdateStatus } = (await this.#client.getService(this.id).inspect()) as {
+        UpdateStatus?: { State: string };
+      };
+      return UpdateStatus?.State;
+    };
+    await eventually(inspect, (state) => state === 'completed', patienceMs);
   }
 
   async change(to: (spec: ServiceSpec) => ServiceSpec): Promise<void> {

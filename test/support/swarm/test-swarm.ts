@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
-import type { SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
+import { nameOf, type SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
 import type { EngineClient } from '../../../src/demo/engine-client.ts';
 import { buildBusyboxImage } from '../engine/busybox.ts';
 import { uniqueName } from '../engine/containers.ts';
@@ -10,6 +11,8 @@ import { uniqueName } from '../engine/containers.ts';
  */
 export interface TestSwarm {
   readonly machines: readonly SwarmMachine[];
+  /** The number of the manager that tests talk to. */
+  readonly manager: number;
   /** The image's id. A node asks no registry for an image that is named by its id. */
   readonly image: string;
   readonly overlay: string;
@@ -22,7 +25,7 @@ declare module 'vitest' {
 }
 
 /** Puts the image on all machines, and makes the overlay network. */
-export async function equip(machines: readonly SwarmMachine[]): Promise<TestSwarm> {
+export async function equip(machines: readonly SwarmMachine[], manager = 1): Promise<TestSwarm> {
   const [first, ...others] = machines.map(clientOf);
   if (first === undefined) throw new Error('a Swarm has a node');
   const name = await buildBusyboxImage(first);
@@ -30,7 +33,7 @@ export async function equip(machines: readonly SwarmMachine[]): Promise<TestSwar
   const overlay = uniqueName('overlay');
   await first.createNetwork({ Name: overlay, Driver: 'overlay', Attachable: true });
   const { Id: image } = await first.getImage(name).inspect();
-  return { machines, image, overlay };
+  return { machines, manager, image, overlay };
 }
 
 async function copyImage(from: EngineClient, to: EngineClient, name: string): Promise<void> {
@@ -43,4 +46,39 @@ export function machineOf({ machines }: Pick<TestSwarm, 'machines'>, number: num
   const machine = machines[number - 1];
   if (machine === undefined) throw new Error(`the Swarm has ${machines.length} nodes`);
   return machine;
+}
+
+/** The client of the manager that tests talk to. */
+export function managerClient({ machines, manager }: TestSwarm): EngineClient {
+  return clientOf(machineOf({ machines }, manager));
+}
+
+const nodeSchema = z.object({
+  ID: z.string(),
+  Version: z.object({ Index: z.number() }),
+  Spec: z.looseObject({}),
+  Description: z.object({ Hostname: z.string() }),
+  Status: z.object({ State: z.string() }),
+});
+
+type SwarmNode = z.infer<typeof nodeSchema>;
+
+/** What the manager says of the node with this number. */
+export async function nodeOf(swarm: TestSwarm, number: number): Promise<SwarmNode> {
+  const nodes = z.array(nodeSchema).parse(await managerClient(swarm).listNodes());
+  const node = nodes.find(({ Description }) => Description.Hostname === nameOf(number));
+  if (node === undefined) throw new Error(`the Swarm has no ${nameOf(number)}`);
+  return node;
+}
+
+/** What `docker node update --availability` does. A node that is drained gives its tasks to others. */
+export async function setAvailability(
+  swarm: TestSwarm,
+  number: number,
+  availability: 'active' | 'pause' | 'drain',
+): Promise<void> {
+  const { ID, Version, Spec } = await nodeOf(swarm, number);
+  await managerClient(swarm)
+    .getNode(ID)
+    .update({ version: Version.Index, ...Spec, Availability: availability });
 }

@@ -1,0 +1,44 @@
+import type { Failure } from '../../soak/failure.ts';
+import { startOpenLoad, type OpenLoad } from '../../soak/open-load.ts';
+import { findSession, sessionsOf, type SessionLine } from '../../soak/session.ts';
+import { eventually } from '../engine/replica.ts';
+import type { SwarmSealane } from './swarm-sealane.ts';
+import type { SwarmService, TaskSight } from './swarm-service.ts';
+
+/**
+ * Clients of a Sealane that serves a service of a Swarm, and what became of those that failed.
+ */
+const perSecond = 200;
+
+export function startSwarmLoad({ port, host }: SwarmSealane): OpenLoad & AsyncDisposable {
+  const load = startOpenLoad(port, perSecond, host);
+  return Object.assign(load, { [Symbol.asyncDispose]: () => load.stop() });
+}
+
+export interface FailedClient extends Failure {
+  /** Sealane's record of its session. */
+  readonly session: SessionLine | undefined;
+}
+
+/** Ends the load and Sealane. Resolves with the clients that failed. */
+export async function failedClients(load: OpenLoad, sealane: SwarmSealane): Promise<FailedClient[]> {
+  await load.stop();
+  const sessionOf = findSession(sessionsOf(await sealane.stop()));
+  return load.failures.map((failure) => ({ ...failure, session: sessionOf(failure) }));
+}
+
+/** Resolves with the tasks of the service once so many run, and Sealane has just these as ready upstreams. */
+export async function readyTasks(sealane: SwarmSealane, service: SwarmService, count: number): Promise<TaskSight[]> {
+  const tasks = await service.settled(count);
+  const containers = new Set(tasks.map(({ container = '' }) => container));
+  await eventually(
+    async () => {
+      // Until its first task runs, Sealane may not know of the service.
+      const known = await sealane.api.service(service.name).catch(() => undefined);
+      return known?.upstreams.map(({ containerId, state }) => (state === 'ready' ? (containerId ?? '') : state));
+    },
+    (ready) => ready?.length === count && ready.every((container) => containers.has(container)),
+    90_000,
+  );
+  return tasks;
+}
