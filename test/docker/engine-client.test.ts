@@ -80,7 +80,7 @@ async function watch(labelPrefix: string, url = engineUrl()): Promise<Watched> {
   const waiting = new Set<() => void>();
   const watcher = createWatcher(
     {
-      engine: createDockerodeEngine(url),
+      engine: createDockerodeEngine(url, { labelPrefix }),
       clock: systemClock,
       random: Math.random,
       logger,
