@@ -80,6 +80,8 @@ export class SwarmPoller {
     this.halt();
     this.#ending = new AbortController();
     this.#track(this.#subscribe(this.#ending.signal));
+    // Tasks are polled, whether or not events will be heard.
+    if (this.#world.snapshot) this.#ask(everything());
   }
 
   halt(): void {

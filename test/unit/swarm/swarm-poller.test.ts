@@ -416,4 +416,19 @@ describe('the stream of events', () => {
     await scene.pass(10_000);
     expect([...scene.snapshot().services.keys()]).toEqual(['web', 'api']);
   });
+
+  test('that can not be opened again after a failure leaves a Swarm that is read all the same', async () => {
+    await using scene = await atRest();
+    let fails = true;
+    scene.swarm.before = (call) => {
+      if (call !== 'events' && !fails) return;
+      if (call.startsWith('tasks')) fails = false;
+      throw new Error('refused');
+    };
+    scene.swarm.cut();
+    await scene.pass(5000);
+    scene.swarm.set(webTask({ id: 'web.2' }));
+    await scene.pass(2000);
+    expect(scene.tasks()).toEqual([running, 'web.2: running/running']);
+  });
 });
