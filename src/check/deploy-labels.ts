@@ -4,20 +4,25 @@ import { isNeeded } from '../discovery/mistyped-routes.ts';
 import { listed } from '../text/listed.ts';
 import { printable, quoted } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
+import { roleOf } from './placement.ts';
 import type { SealaneService } from './sealane-service.ts';
 
 /**
  * Finds labels of a stack file that one Sealane reads and another does not: those under `deploy` are the Swarm service's,
  * which only a manager tells of; all others are on the containers, too. Pure.
  */
-/** Whether a Sealane asks a manager: always, never, on some nodes only, or unknown for one that is not in the files. */
-export type LabelSight = 'always' | 'sometimes' | 'never' | 'unknown';
+/**
+ * Whether a Sealane asks a manager: always, never, on some nodes only, or by its setting not at all; unknown for one that is
+ * not in the files.
+ */
+export type LabelSight = 'always' | 'sometimes' | 'never' | 'off' | 'unknown';
 
 export function sightOf(sealane: SealaneService): LabelSight {
+  if (sealane.settings.swarm === 'off') return 'off';
   if (asksElsewhere(sealane)) return 'always';
-  const constraints = sealane.service.deploy.constraints.map((one) => one.replaceAll(/\s/g, ''));
-  if (constraints.some((one) => one === 'node.role==manager' || one === 'node.role!=worker')) return 'always';
-  return constraints.some((one) => one === 'node.role==worker' || one === 'node.role!=manager') ? 'never' : 'sometimes';
+  const role = roleOf(sealane.service);
+  if (role === undefined) return 'sometimes';
+  return role === 'manager' ? 'always' : 'never';
 }
 
 /** Whether an engine may be another node's, by itself or behind a socket proxy: that may be a manager. */
@@ -65,15 +70,27 @@ function unseenLabels(service: ComposeService, { prefix, sealane, sight }: Reade
   const who = sealane === undefined ? 'a Sealane that asks no manager' : printable(sealane);
   const [are, them] = lone.length === 1 ? ['is', 'it'] : ['are', 'them'];
   const labels = `${listed(lone.map(([key]) => printable(key)))} ${are} under deploy, where only a manager knows ${them}`;
-  const place = { never: ' runs on workers, and', sometimes: ' may run on a worker, and then', unknown: '' }[sight];
+  const place = {
+    never: ' runs on workers, and',
+    sometimes: ' may run on a worker, and then',
+    off: ' asks none, and',
+    unknown: '',
+  }[sight];
   const consequence = isSplit ? `serves the tasks without ${them}` : 'serves none of the tasks';
   // Some options keep clients out: a route without them may be open.
   const isGuard = (key: string): boolean => {
     const { option } = splitKey(key.slice(prefix.length + 1));
     return option !== undefined && isNeeded(option);
   };
-  const isProblem = sight === 'never' || (sight === 'sometimes' && isSplit && lone.some(([key]) => isGuard(key)));
-  const orManager = ', or keep it on managers (deploy: { placement: { constraints: [node.role == manager] } })';
+  const isProblem =
+    sight === 'never' || sight === 'off' || (sight === 'sometimes' && isSplit && lone.some(([key]) => isGuard(key)));
+  const orManager = `, or keep ${who} on managers (deploy: { placement: { constraints: [node.role == manager] } })`;
+  const otherwise = {
+    never: orManager,
+    sometimes: orManager,
+    off: ', or leave --swarm out',
+    unknown: '',
+  }[sight];
   return [
     {
       code: 'label-unseen',
@@ -81,7 +98,7 @@ function unseenLabels(service: ComposeService, { prefix, sealane, sight }: Reade
       location: first.keyLocation,
       service: service.name,
       message: `${labels}; ${who}${place} ${consequence}`,
-      fix: `Move ${them} to the labels of the service itself${sealane === undefined ? '' : orManager.replace('it', who)}.`,
+      fix: `Move ${them} to the labels of the service itself${otherwise}.`,
     },
   ];
 }

@@ -6,6 +6,7 @@ import type { ComposeService } from '../compose/service.ts';
 import { formatAddress, isLoopback, isUnix, overlap, type Address } from '../address/address.ts';
 import { printable } from '../text/printable.ts';
 import type { Finding } from './finding.ts';
+import { areApart } from './placement.ts';
 
 /**
  * Checks that clients reach Sealane's listen ports, and that no other service has taken them. Pure.
@@ -80,7 +81,7 @@ export function publishConflicts(
       if (port.host === undefined || port.host === 0 || port.protocol !== 'tcp') continue;
       if (ours.has(service) && service.replicas > 1) findings.push(...ofReplicas(service, port, isStack));
       const other = seen.find((one) => overlaps(one.port, port) && (ours.has(service) || ours.has(one.service)));
-      if (other && other.service !== service) findings.push(ofTwo(service, port, other, isStack));
+      if (other && other.service !== service) findings.push(...ofTwo(service, port, other, isStack));
       seen.push({ service, port });
     }
   }
@@ -109,16 +110,20 @@ interface Publishing {
   readonly port: ComposePort;
 }
 
-function ofTwo(service: ComposeService, port: ComposePort, other: Publishing, isStack: boolean): Finding {
+function ofTwo(service: ComposeService, port: ComposePort, other: Publishing, isStack: boolean): Finding[] {
   const areOnNodes = isStack && port.isHostMode && other.port.isHostMode;
+  if (areOnNodes && areApart(service, other.service)) return [];
   const consequence = areOnNodes ? 'a node can run only one of them' : 'only one of them can start';
-  return {
-    code: 'publish-conflict',
-    location: port.location,
-    service: service.name,
-    message: `it publishes port ${port.host} of the host, and so does ${printable(other.service.name)}: ${consequence}`,
-    fix: 'Publish only what clients reach through Sealane, and only there.',
-  };
+  return [
+    {
+      code: 'publish-conflict',
+      ...(areOnNodes ? { severity: 'warning' } : {}),
+      location: port.location,
+      service: service.name,
+      message: `it publishes port ${port.host} of the host, and so does ${printable(other.service.name)}: ${consequence}`,
+      fix: 'Publish only what clients reach through Sealane, and only there.',
+    },
+  ];
 }
 
 /** The replicas of a stack can have one port in common: the ingress network's, or that of each node. */
@@ -131,7 +136,7 @@ function ofReplicas(service: ComposeService, port: ComposePort, isStack: boolean
   }
   if (!port.isHostMode) return [];
   const message = `a node runs only one of its ${replicas} replicas, since each publishes port ${port.host} of its node`;
-  const fix = `Take the port out, or its \`published\`: then each replica gets a free port of its node.`;
+  const fix = 'Take the port out: on an overlay network with Sealane, clients reach all replicas without one.';
   return [{ ...finding, severity: 'warning', message, fix }];
 }
 
