@@ -15,7 +15,8 @@ export interface FakeContainer {
   env?: string[];
 }
 
-export type FakeContainerSpec = Partial<Omit<FakeContainer, 'id' | 'startedAtNs'>>;
+/** The engine gives an id unless there is one. */
+export type FakeContainerSpec = Partial<Omit<FakeContainer, 'startedAtNs'>>;
 
 /** 64 hexadecimal digits that differ at the front, as real ids do. */
 export function fakeId(number: number): string {

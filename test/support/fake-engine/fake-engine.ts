@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readFilters, type FakeSwarm } from './fake-swarm.ts';
 import { fakeId, inspectJson, isLive, listRowJson, type FakeContainer, type FakeContainerSpec } from './containers.ts';
 
 /**
@@ -67,10 +68,16 @@ export interface FakeEngine extends AsyncDisposable {
   up(): Promise<void>;
 }
 
-/** `firstId`: the number of the first container's id and address, since two engines have none in common. */
-export async function startFakeEngine({ firstId = 0 } = {}): Promise<FakeEngine> {
+export interface FakeEngineOptions {
+  /** The number of the first container's id and address, since two engines have none in common; 0 unless given. */
+  readonly firstId?: number;
+  /** The Swarm that the engine is a manager of. */
+  readonly swarm?: Pick<FakeSwarm, 'answer'>;
+}
+
+export async function startFakeEngine(options: FakeEngineOptions = {}): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'sealane-engine-'));
-  const engine = new HttpFakeEngine(folder, firstId);
+  const engine = new HttpFakeEngine(folder, options);
   await engine.up();
   return engine;
 }
@@ -82,6 +89,7 @@ function addressOf(number: number): string {
 class HttpFakeEngine implements FakeEngine {
   readonly #folder: string;
   readonly #firstId: number;
+  readonly #swarm: FakeEngineOptions['swarm'];
   readonly url: string;
   readonly requests: string[] = [];
   readonly queries: URLSearchParams[] = [];
@@ -92,16 +100,18 @@ class HttpFakeEngine implements FakeEngine {
   skewMs = 0;
   delayMs = 0;
   readonly #answers = new Map<string, Answer>();
-  readonly #streams = new Set<ServerResponse>();
+  /** The open event streams, each with the types of its events; undefined for those of all types. */
+  readonly #streams = new Map<ServerResponse, readonly string[] | undefined>();
   readonly #sockets = new Set<Socket>();
-  #history: { readonly timeNs: bigint; readonly line: string }[] = [];
+  #history: { readonly timeNs: bigint; readonly type: string; readonly line: string }[] = [];
   #waiting: (() => void)[] = [];
   #server: Server | undefined;
   #timeNs = 1_767_225_600_000_000_001n;
 
-  constructor(folder: string, firstId: number) {
+  constructor(folder: string, { firstId = 0, swarm }: FakeEngineOptions) {
     this.#folder = folder;
     this.#firstId = firstId;
+    this.#swarm = swarm;
     this.url = `unix://${join(folder, 'docker.sock')}`;
   }
 
@@ -129,7 +139,7 @@ class HttpFakeEngine implements FakeEngine {
   }
 
   run(spec: FakeContainerSpec = {}): string {
-    const id = fakeId(this.#firstId + this.containers.size);
+    const id = spec.id ?? fakeId(this.#firstId + this.containers.size);
     const container: FakeContainer = {
       id,
       name: `c${this.containers.size}`,
@@ -187,20 +197,20 @@ class HttpFakeEngine implements FakeEngine {
     const json = JSON.stringify({
       Type: type,
       Action: action,
-      Actor: { ID: type === 'container' ? id : 'net-bridge', Attributes: { ...own, ...attributes, ...labels } },
+      Actor: { ID: type === 'network' ? 'net-bridge' : id, Attributes: { ...own, ...attributes, ...labels } },
       scope: 'local',
       time: Number(timeNs / 1_000_000_000n),
       timeNano: '@',
     });
     const line = `${json.slice(0, -'"@"}'.length)}${timeNs}}\n`;
     // A real engine replays at most 256 events.
-    this.#history.push({ timeNs, line });
+    this.#history.push({ timeNs, type, line });
     if (this.#history.length > 256) this.#history.shift();
-    this.write(Buffer.from(line));
+    for (const [stream, types] of this.#streams) if (types?.includes(type) ?? true) stream.write(line);
   }
 
   write(bytes: Uint8Array): void {
-    for (const stream of this.#streams) stream.write(bytes);
+    for (const stream of this.#streams.keys()) stream.write(bytes);
   }
 
   answer(path: string, answer: Answer | undefined): void {
@@ -219,7 +229,7 @@ class HttpFakeEngine implements FakeEngine {
   }
 
   cutStreams(): void {
-    for (const stream of this.#streams) stream.destroy();
+    for (const stream of this.#streams.keys()) stream.destroy();
   }
 
   #tick(): bigint {
@@ -269,8 +279,14 @@ class HttpFakeEngine implements FakeEngine {
       response.writeHead(200, { 'api-version': this.apiVersion, 'content-type': 'text/plain', ...this.pingHeaders });
       response.end('OK');
     } else if (path === '/events') {
-      this.#subscribe(response, url.searchParams.get('since'));
+      this.#subscribe(response, url.searchParams);
     } else {
+      const text = this.#swarm?.answer(path, url.searchParams);
+      if (text !== undefined) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(text);
+        return;
+      }
       const json = this.#json(path);
       response.writeHead(json ? 200 : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(json ?? { message: `No such container: ${path}` }));
@@ -289,14 +305,17 @@ class HttpFakeEngine implements FakeEngine {
     return wanted !== '' && found ? inspectJson(found) : undefined;
   }
 
-  #subscribe(response: ServerResponse, since: string | null): void {
+  #subscribe(response: ServerResponse, query: URLSearchParams): void {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
-    this.#streams.add(response);
+    const { type: types } = readFilters(query.get('filters'));
+    this.#streams.set(response, types);
     response.on('close', () => this.#streams.delete(response));
+    const since = query.get('since');
     if (since === null) return;
     const [seconds = '0', fraction = '0'] = since.split('.');
     const sinceNs = BigInt(seconds) * 1_000_000_000n + BigInt(fraction);
-    for (const { timeNs, line } of this.#history) if (timeNs >= sinceNs) response.write(line);
+    for (const { timeNs, type, line } of this.#history)
+      if (timeNs >= sinceNs && (types?.includes(type) ?? true)) response.write(line);
   }
 }
