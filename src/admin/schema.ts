@@ -11,6 +11,7 @@ import {
   trafficShape,
 } from './derived-fields.ts';
 import { closeReasons, type CloseReason } from '../relay/boundary/report.ts';
+import { preferences } from '../relay/boundary/table.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
 import { mostEndedSessions, mostOfEach } from '../telemetry/recent-sessions.ts';
 
@@ -127,6 +128,7 @@ export const serviceSchema = z
     reason: z.string().describe('One line: why it is in this state.'),
     routes: z.array(routeSchema),
     balance: z.string(),
+    prefer: z.enum(preferences).describe('`local`: upstreams on other machines are dialed after those on this one.'),
     holdMs: count,
     connectTimeoutMs: count,
     idleTimeoutMs: count.nullable(),

@@ -67,6 +67,7 @@ function viewService(
       web: viewWeb(route, upstreams),
     })),
     balance: pool.balance,
+    prefer: pool.prefer,
     holdMs: pool.holdMs,
     connectTimeoutMs: pool.connectTimeoutMs,
     idleTimeoutMs: pool.idleTimeoutMs ?? null,

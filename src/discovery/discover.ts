@@ -3,7 +3,7 @@ import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import { severalRestarts, type RestartedContainer } from '../catalog/problems/crash-loops.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { isOneoff, projectOf } from '../docker/creator.ts';
-import type { ContainerFacts, EngineSnapshot, Vantage } from '../docker/facts.ts';
+import type { ContainerFacts, EngineSnapshot, Reach, Vantage } from '../docker/facts.ts';
 import type { SwarmView } from '../docker/swarm/facts.ts';
 import { printable } from '../text/printable.ts';
 import { declareRoutes, type FoundAddresses, type RouteRules } from './declare-routes.ts';
@@ -11,6 +11,7 @@ import { labelOf } from './label-names.ts';
 import type { LabelledRoute } from './labels.ts';
 import { healthPlan, upstreamOf } from './options.ts';
 import { adviseOtherPort, onlyExposedPort, portUnclear } from './port-choice.ts';
+import { isRemote } from './addresses/published.ts';
 import { chooseAddresses } from './addresses/reachable.ts';
 import { serviceName } from './service-name.ts';
 import { isSamePlace, placeInSwarm, type PlaceInSwarm } from './swarm/place.ts';
@@ -129,7 +130,7 @@ function discoverContainer(
         if (choice.kind !== 'not-yet') for (const address of choice.unrouted ?? []) unrouted.add(address);
         return choice;
       },
-      toUpstream: (choice, port, route) => toUpstream({ facts, task, inSwarm, choice, port, route }, rules),
+      toUpstream: (choice, port, route) => toUpstream({ ...query, task, inSwarm, choice, port, route }, rules),
     },
     rules,
   );
@@ -148,6 +149,7 @@ function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly Restarte
 
 interface FoundUpstream {
   readonly facts: ContainerFacts;
+  readonly reach: Reach;
   readonly task: TaskTag | undefined;
   readonly inSwarm: PlaceInSwarm | undefined;
   readonly choice: FoundAddresses;
@@ -160,7 +162,7 @@ interface FoundUpstream {
  * within milliseconds, and a container that joins a second network stays the same process.
  */
 function toUpstream(
-  { facts, task, inSwarm, choice, port, route }: FoundUpstream,
+  { facts, reach, task, inSwarm, choice, port, route }: FoundUpstream,
   rules: DiscoveryRules,
 ): DeclaredUpstream | undefined {
   const { endpoints, publishedBecause, advice } = choice;
@@ -177,6 +179,7 @@ function toUpstream(
     engine: rules.engine,
     endpoints,
     ownsAddresses: true,
+    ...(isRemote(reach) && { isRemote: true }),
     ...upstreamOf(values),
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
     condition: conditionOf(facts, inSwarm),

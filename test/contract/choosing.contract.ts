@@ -70,6 +70,29 @@ export function describeChoosing(createRig: CreateRig): void {
       expect(await first.echo('stays')).toBe('stays');
     });
 
+    test('a pool that prefers local upstreams dials remote ones while no local one can take a client', async () => {
+      await using rig = createRig();
+      await using far = await serveNamed('f');
+      await using server = await serveNamed('n');
+      const remote = upstream('f', { port: far.port, isRemote: true });
+      const local = upstream('n', { port: server.port, maxConnections: 1 });
+      const port = await publishAndBind(rig, table([pool([remote, local], { prefer: 'local' })]));
+      const first = await dial(port);
+      expect(await first.read(1)).toBe('n');
+      await using beyond = await dial(port);
+      expect(await beyond.read(1)).toBe('f');
+      await first[Symbol.asyncDispose]();
+      await until(() => rig.active('n') === 0);
+      await using again = await dial(port);
+      expect(await again.read(1)).toBe('n');
+
+      await server[Symbol.asyncDispose]();
+      await using failedOver = await dial(port);
+      expect(await failedOver.read(1)).toBe('f');
+      rig.publish(table([pool([remote, local])]));
+      expect(await beyond.echo('stays')).toBe('stays');
+    });
+
     test('an upstream gets no more sessions at once than its limit; other clients wait, and go in order', async () => {
       await using rig = createRig();
       const order: string[] = [];

@@ -42,7 +42,7 @@ export function serviceSteps(service: Service, problems: readonly Problem[], wor
     {
       step: 'declared',
       status: service.lingersUntilMs === undefined ? 'ok' : 'bad',
-      text: `${name} is declared by ${by.slice(0, 5).join(', ')}${by.length > 5 ? ` and ${by.length - 5} more` : ''}, balance ${pool.balance}`,
+      text: `${name} is declared by ${by.slice(0, 5).join(', ')}${by.length > 5 ? ` and ${by.length - 5} more` : ''}, balance ${pool.balance}${pool.prefer === 'local' ? ', local upstreams first' : ''}`,
     },
     ...problems.filter(({ code }) => !networkCodes.has(code) && code !== 'listen-failed').map(problemStep('declared')),
     ...listenerSteps(service, world),

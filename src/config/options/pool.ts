@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   balancePolicies,
   defaultPool,
+  preferences,
   proxyProtocols,
   type ConnectRate,
   type PoolOptions,
@@ -63,6 +64,16 @@ export const poolOptions = {
     default: defaultPool.balance,
     onMistake: 'fallback',
     description: 'How sessions are distributed over the upstreams.',
+  },
+  prefer: {
+    ...oneOf(preferences),
+    // A static service does not say which machine its upstreams are on.
+    containerOnly: true,
+    field: 'prefer',
+    default: defaultPool.prefer,
+    onMistake: 'fallback',
+    description:
+      'Which upstreams get sessions first: with `local` those on the machine, or the node of a Swarm, that Sealane is on, as long as one of them is ready and below its limit.',
   },
   hold: {
     ...duration,

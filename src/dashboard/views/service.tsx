@@ -112,7 +112,7 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
 }
 
 function Declared({ service }: { readonly service: ApiService }) {
-  const { routes, declaredBy, balance, holdMs, connectTimeoutMs, idleTimeoutMs, lingersUntil } = service;
+  const { routes, declaredBy, balance, prefer, holdMs, connectTimeoutMs, idleTimeoutMs, lingersUntil } = service;
   return (
     <section class="card" aria-labelledby="its-declaration">
       <header class="card-head">
@@ -142,7 +142,7 @@ function Declared({ service }: { readonly service: ApiService }) {
             </dd>
           )}
         </div>
-        <Figure name="Balancing" value={balance} />
+        <Figure name="Balancing" value={prefer === 'local' ? `${balance}, local first` : balance} />
         <Figure name="Clients wait up to" value={duration(holdMs)} />
         <Figure name="Dial timeout" value={latency(connectTimeoutMs)} />
         <Figure name="Idle timeout" value={idleTimeoutMs === null ? 'none' : duration(idleTimeoutMs)} />

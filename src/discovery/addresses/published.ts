@@ -74,6 +74,11 @@ export function portsEntry({ labels }: Pick<ContainerFacts, 'labels'>, port: num
   return taskOf(labels) ? `ports: [{target: ${port}, mode: host}]` : `ports: ["${port}"]`;
 }
 
+/** Whether the containers run on another machine than Sealane. */
+export function isRemote(reach: Reach): boolean {
+  return reach.kind === 'published' && reach.because === undefined;
+}
+
 /** Why container addresses can't be reached, as a sentence. */
 export function whyPublished({ because }: Published): string {
   return because === undefined ? 'the engine is on another machine' : apart[because];

@@ -157,6 +157,7 @@ function toUpstream({ task, stage, tag, name, choice, port, route }: FoundTask):
     ...(tag.node !== undefined && { node: tag.node }),
     endpoints,
     ownsAddresses: true,
+    isRemote: true,
     ...upstreamOf(route.values),
     health: healthPlan(route.values, template.hasHealthcheck, 'readiness'),
     condition,

@@ -69,12 +69,18 @@ export interface UpstreamSpec extends UpstreamOptions {
    * Otherwise a name resolves to other addresses now, and sessions stay.
    */
   readonly ownsAddresses?: boolean;
+  /** True where it runs on another machine than Sealane: another engine's host, or another node of a Swarm. */
+  readonly isRemote?: boolean;
   readonly availability: UpstreamAvailability;
 }
+
+/** Which upstreams are dialed first: those of Sealane's own machine, or none before the others. */
+export const preferences = ['local', 'any'] as const;
 
 /** The options of a service's pool; `config/options/pool.ts` has the labels. */
 export interface PoolOptions {
   readonly balance: BalancePolicy;
+  readonly prefer: (typeof preferences)[number];
   /** How long a client waits while no upstream is ready, in milliseconds; 0 closes it at once. */
   readonly holdMs: number;
   /** The deadline of one dial, in milliseconds. */
@@ -112,6 +118,7 @@ export interface PoolOptions {
 /** The defaults: all clients may connect, as often as they like, and the upstreams see Sealane's address. */
 export const defaultPool: PoolOptions = {
   balance: 'least-connections',
+  prefer: 'any',
   holdMs: 10_000,
   connectTimeoutMs: 2_000,
   idleTimeoutMs: undefined,

@@ -30,7 +30,7 @@ export class Pool implements SessionHost {
   #spec: PoolSpec;
   #balancer: Balancer;
   #upstreams = new Map<string, PoolUpstream>();
-  #candidates = new Candidates<PoolUpstream>([]);
+  #candidates = new Candidates<PoolUpstream>([], 'any');
   #rebalance: Rebalance | undefined;
   /** The pool of the same service under its new name, for clients whose handshake began under the old one. */
   #successor: Pool | undefined;
@@ -111,10 +111,11 @@ export class Pool implements SessionHost {
       if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
       this.#upstreams.set(upstreamSpec.key, upstream);
     }
-    this.#candidates = new Candidates([...this.#upstreams.values()].filter((upstream) => upstream.acceptsSessions));
+    const accepting = [...this.#upstreams.values()].filter((upstream) => upstream.acceptsSessions);
+    this.#candidates = new Candidates(accepting, spec.prefer);
     for (const [key, upstream] of before) if (!this.#upstreams.has(key)) upstream.leave();
     if (hasJoined && spec.rebalanceIdleMs !== undefined)
-      this.#rebalance = new Rebalance(this.#sharers(), this.clock.nowMs());
+      this.#rebalance = new Rebalance(this.#candidates.sharers, this.clock.nowMs());
     this.#hold.onCandidates(arrived);
   }
 
@@ -126,7 +127,8 @@ export class Pool implements SessionHost {
     const upstream = from.#upstreams.get(key);
     if (!upstream) return;
     from.#upstreams.delete(key);
-    from.#candidates = new Candidates(from.#candidates.all.filter((one) => one !== upstream));
+    const others = from.#candidates.all.filter((one) => one !== upstream);
+    from.#candidates = new Candidates(others, from.#spec.prefer);
     this.#upstreams.set(key, upstream);
     const isRenamed = removed.includes(from.service);
     if (isRenamed) from.#successor = this;
@@ -284,14 +286,9 @@ export class Pool implements SessionHost {
       this.#rebalance = undefined;
       return;
     }
-    const ending = this.#rebalance.tick(this.#sharers(), rebalanceIdleMs, this.clock.nowMs());
+    const ending = this.#rebalance.tick(this.#candidates.sharers, rebalanceIdleMs, this.clock.nowMs());
     if (this.#rebalance.isOver) this.#rebalance = undefined;
     for (const session of ending) session.endGently();
-  }
-
-  /** The upstreams among which a rebalance shares the sessions. */
-  #sharers(): readonly PoolUpstream[] {
-    return this.#candidates.all.filter((upstream) => !upstream.isBackup && !upstream.isSuspect);
   }
 }
 

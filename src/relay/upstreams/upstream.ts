@@ -89,6 +89,10 @@ export class PoolUpstream {
     return this.#spec.backup;
   }
 
+  get isRemote(): boolean {
+    return this.#spec.isRemote === true;
+  }
+
   get isLimited(): boolean {
     return this.#spec.maxConnections !== undefined;
   }

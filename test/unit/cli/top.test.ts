@@ -29,6 +29,7 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
       },
     ],
     balance: 'least-connections',
+    prefer: 'any',
     holdMs: 0,
     connectTimeoutMs: 1,
     idleTimeoutMs: null,

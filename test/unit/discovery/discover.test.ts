@@ -10,6 +10,20 @@ function discoverOne(over: Parameters<typeof containerFacts>[0], more: Partial<D
 }
 
 describe('discovery', () => {
+  it.each([
+    ['on this host', onHost, undefined],
+    [
+      'in a virtual machine here',
+      { reach: { kind: 'published', host: '127.0.0.1', because: 'virtual-machine' } },
+      undefined,
+    ],
+    ['on another machine', { reach: { kind: 'published', host: '198.51.100.7' } }, true],
+  ] as const)('says of a container whose engine is %s whether it is remote', (_, vantage, isRemote) => {
+    const publishedPorts = [{ containerPort: 80, hostIp: '', hostPort: 8080 }];
+    const { declarations } = discoverOne({ labels: { 'sealane.port': '80' }, publishedPorts }, {}, vantage);
+    expect(declarations[0]?.upstream?.isRemote).toBe(isRemote);
+  });
+
   it('declares a labelled container by its compose service, at its one exposed port', () => {
     const { declarations, problems } = discoverOne({
       labels: { ...compose, 'sealane.listen': '5432' },

@@ -51,6 +51,10 @@ describe('a task on another node', () => {
     ]);
   });
 
+  it('is on another machine than Sealane, for pools that prefer local upstreams', () => {
+    expect(discoverTask({}).declarations[0]?.upstream?.isRemote).toBe(true);
+  });
+
   it('of a global service is named after its node', () => {
     const { declarations } = discoverTask({ slot: undefined });
     expect(declarations[0]?.upstream?.task).toMatchObject({ name: 'shop_web.node-b' });

@@ -123,6 +123,45 @@ describe('candidates', () => {
     expect(walk(createPool(upstreams, turns))).toEqual(ports);
   });
 
+  test.each([
+    ['local ones, then remote ones', [{ ...a, isRemote: true }, b, c], [2, 3, 1]],
+    [
+      'remote ready ones, then suspects, local ones first',
+      [
+        { ...a, ...suspect, isRemote: true },
+        { ...b, ...suspect },
+        { ...c, isRemote: true },
+      ],
+      [3, 2, 1],
+    ],
+    [
+      'remote primaries before local backups',
+      [
+        { ...a, backup: true },
+        { ...b, isRemote: true },
+      ],
+      [2, 1],
+    ],
+    [
+      'remote ones while the local one is full',
+      [
+        { ...a, maxConnections: 0 },
+        { ...b, isRemote: true },
+      ],
+      [2],
+    ],
+    [
+      'remote ones where there is no other',
+      [
+        { ...a, isRemote: true },
+        { ...b, isRemote: true },
+      ],
+      [1, 2],
+    ],
+  ] as const)('of a pool that prefers local ones are dialed in this order: %s', (_, upstreams, ports) => {
+    expect(walk(createPool(upstreams, { ...turns, prefer: 'local' }))).toEqual(ports);
+  });
+
   test('that did not answer this worker come after backups, too', () => {
     const rig = createPool([a, { ...b, backup: true }], { ...turns, connectTimeoutMs: 300 });
     rig.admit();
@@ -135,13 +174,18 @@ describe('candidates', () => {
       key: 'a',
       weight: 1,
       isBackup: false,
+      isRemote: false,
       isLimited: false,
       isFull: false,
       isSuspect: false,
       isSuspectByTable: false,
     };
-    const candidates = new Candidates([alike, { ...alike, key: 'b' }]);
+    const candidates = new Candidates([alike, { ...alike, key: 'b' }], 'any');
     expect(candidates.best([])).toBe(candidates.all);
+    const somewhere = new Candidates([alike, { ...alike, key: 'b', isRemote: true }], 'any');
+    expect(somewhere.best([])).toBe(somewhere.all);
+    const here = new Candidates([alike, { ...alike, key: 'b' }], 'local');
+    expect(here.best([])).toBe(here.all);
   });
 });
 
