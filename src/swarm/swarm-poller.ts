@@ -34,7 +34,7 @@ const reopen: BackoffOptions = { firstMs: 100, maxMs: 5000 };
 const settledMs = 1000;
 /** How often everything is asked for where no events are heard. */
 const unheardMs = 10_000;
-/** More services than this are not named in a call, which then is for all tasks. */
+/** More services than this are not named in a call where they are most of all, which then is for all tasks. */
 const mostNamed = 100;
 
 export class SwarmPoller {
@@ -54,6 +54,8 @@ export class SwarmPoller {
   #sweepTookMs = 0;
   readonly #close = new Durations();
   #resyncedMs = 0;
+  /** Whether services may be named in a call for tasks: just now one of those that were was gone. */
+  #isNaming = true;
   /** When something last happened to a service, and to all of them. */
   readonly #stirred = new Map<string, number>();
   #allStirredMs = -Infinity;
@@ -193,8 +195,10 @@ export class SwarmPoller {
     signal.throwIfAborted();
     if (services) this.#world.haveServices(services, asked);
     if (nodes) this.#world.haveNodes(nodes);
-    await this.#readTasks(due.tasks, signal);
+    this.#isNaming = await this.#readTasks(due.tasks, signal);
     signal.throwIfAborted();
+    // What was told takes effect together with the tasks.
+    if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks: due.tasks });
     const changes = this.#world.commit();
     const nowMs = clock.nowMs();
     if (changes.nodes) this.#allStirredMs = nowMs;
@@ -204,26 +208,34 @@ export class SwarmPoller {
     }
   }
 
-  async #readTasks(wanted: Due['tasks'], signal: AbortSignal): Promise<void> {
+  /** False where a service was named that is gone meanwhile, so that nothing was told. */
+  async #readTasks(wanted: Due['tasks'], signal: AbortSignal): Promise<boolean> {
     const { api, clock } = this.#with;
     const labelled = this.#world.labelled();
     const ids = wanted === 'all' ? labelled : labelled.filter((id) => wanted.has(id));
-    const isSweep = ids.length > mostNamed || ids.length === labelled.length;
+    const { serviceCount } = this.#world;
+    const isMost = ids.length > mostNamed && ids.length > serviceCount / 2;
+    const isForAll = isMost || ids.length === serviceCount || !this.#isNaming;
+    const isSweep = isForAll || ids.length === labelled.length;
     const beganMs = clock.nowMs();
     if (ids.length > 0) {
-      const isForAll = ids.length > mostNamed || ids.length === this.#world.serviceCount;
       const live = await api.tasks({ kind: 'live', services: isForAll ? 'all' : ids }, signal);
       signal.throwIfAborted();
+      if (!live) {
+        this.#endedMs = clock.nowMs();
+        return false;
+      }
       const left = this.#world.haveLive(live, isSweep ? labelled : ids, clock.nowMs());
       const found = left.length > 0 ? await api.tasks({ kind: 'ids', ids: left }, signal) : [];
       signal.throwIfAborted();
-      this.#world.haveLeft(found, left);
+      this.#world.haveLeft(found ?? [], left);
     }
     this.#endedMs = clock.nowMs();
     const tookMs = this.#endedMs - beganMs;
     if (isSweep) this.#sweptMs = this.#endedMs;
     if (wanted === 'all') this.#sweepTookMs = tookMs;
     else if (ids.length > 0) this.#close.add(tookMs);
+    return true;
   }
 
   #moving(): readonly string[] {

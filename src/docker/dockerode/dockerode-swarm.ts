@@ -44,17 +44,20 @@ export class DockerodeSwarm implements SwarmApi {
   }
 
   async services(ids: readonly string[] | 'all', signal?: AbortSignal): Promise<readonly SwarmService[]> {
-    return this.#services.read(await this.#rowsOf('services', 'id', ids, {}, signal));
+    return this.#services.read((await this.#rowsOf('services', 'id', ids, {}, signal)) ?? []);
   }
 
   async nodes(signal?: AbortSignal): Promise<readonly SwarmNode[]> {
-    return this.#nodes.read(await this.#rows('nodes', {}, signal));
+    return this.#nodes.read((await this.#rows('nodes', {}, signal)) ?? []);
   }
 
-  async tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[]> {
-    if (filter.kind === 'ids') return this.#tasks.read(await this.#rowsOf('tasks', 'id', filter.ids, {}, signal));
+  async tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[] | undefined> {
     const live = { 'desired-state': [...liveStates] };
-    return this.#tasks.read(await this.#rowsOf('tasks', 'service', filter.services, live, signal));
+    const rows =
+      filter.kind === 'ids'
+        ? await this.#rowsOf('tasks', 'id', filter.ids, {}, signal)
+        : await this.#rowsOf('tasks', 'service', filter.services, live, signal);
+    return rows && this.#tasks.read(rows);
   }
 
   async events({ onOpen, onEvent }: SwarmEventHandlers, signal: AbortSignal): Promise<void> {
@@ -66,22 +69,29 @@ export class DockerodeSwarm implements SwarmApi {
     signal.throwIfAborted();
   }
 
-  /** The rows that `key` is one of `values` of; a few at a time, since they stand in the path, which proxies limit. */
+  /**
+   * The rows that `key` is one of `values` of; a few at a time, since they stand in the path, which proxies limit. Undefined
+   * where one of the values is gone.
+   */
   async #rowsOf(name: ListName, key: string, values: readonly string[] | 'all', and: Filters, signal?: AbortSignal) {
     if (values === 'all') return this.#rows(name, and, signal);
     const rows: Sifted[] = [];
     for (let from = 0; from < values.length; from += mostInPath) {
       const some = values.slice(from, from + mostInPath);
-      rows.push(...(await this.#rows(name, { ...and, [key]: some }, signal)));
+      const found = await this.#rows(name, { ...and, [key]: some }, signal, key === 'service');
+      if (!found) return undefined;
+      rows.push(...found);
     }
     return rows;
   }
 
-  async #rows(name: ListName, filters: Filters, signal?: AbortSignal): Promise<Sifted[]> {
+  /** Docker looks up the services that a filter names, and refuses the whole call where it does not find one. */
+  async #rows(name: ListName, filters: Filters, signal?: AbortSignal, mayBeMissing = false) {
     const rows: Sifted[] = [];
     const query = Object.keys(filters).length === 0 ? {} : { query: { filters: JSON.stringify(filters) } };
-    await this.#calls.list({ name, ...query }, this.#kept[name], (element) => rows.push(element), signal);
-    return rows;
+    const onElement = (element: Sifted): number => rows.push(element);
+    const isFound = await this.#calls.list({ name, ...query }, this.#kept[name], onElement, signal, { mayBeMissing });
+    return isFound ? rows : undefined;
   }
 
   #leftOut(what: string): (id: string, why: string) => void {

@@ -79,15 +79,22 @@ export class EngineCalls {
     return { apiVersion, dialect: this.#dialect };
   }
 
-  /** Hands out each element of a list as it arrives. */
-  async list(call: EngineCall, kept: Shape, onElement: (element: Sifted) => void, signal?: AbortSignal): Promise<void> {
+  /** Hands out each element of a list as it arrives. False only where what is asked for may be missing, and is. */
+  async list(
+    call: EngineCall,
+    kept: Shape,
+    onElement: (element: Sifted) => void,
+    signal?: AbortSignal,
+    options?: SiftOptions,
+  ): Promise<boolean> {
     const sieve = new JsonSieve(kept, { maxBytes: maxKeptBytes, onElement });
-    await this.#sift(call, sieve, signal);
+    if (!(await this.#sift(call, sieve, signal, options))) return false;
     const { isDone } = sieve;
     const rest = sieve.finish();
     const other = rest.kind === 'text' ? rest.text : rest.head;
     if (other !== '') throw nonsense(this.#failed(call), `${glimpse(other)}, not a list`);
     if (!isDone) throw nonsense(this.#failed(call), 'a list without an end');
+    return true;
   }
 
   /** Undefined only where what is asked for may be missing, and is. */

@@ -10,7 +10,8 @@ export interface SwarmApi {
   /** Of all services, or those with the ids. */
   services(ids: readonly string[] | 'all', signal?: AbortSignal): Promise<readonly SwarmService[]>;
   nodes(signal?: AbortSignal): Promise<readonly SwarmNode[]>;
-  tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[]>;
+  /** Undefined where one of the services in the filter is gone: the engine tells of none of the others then. */
+  tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[] | undefined>;
   /** Follows the events of services and nodes until the stream ends; rejects where it breaks, or `signal` fires. */
   events(handlers: SwarmEventHandlers, signal: AbortSignal): Promise<void>;
 }

@@ -82,8 +82,10 @@ export class InMemorySwarm implements SwarmApi {
     return [...this.#nodes.values()];
   }
 
-  async tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[]> {
+  async tasks(filter: TaskFilter, signal?: AbortSignal): Promise<readonly SwarmTask[] | undefined> {
     await this.#called(`tasks ${filter.kind === 'ids' ? `#${named(filter.ids)}` : named(filter.services)}`, signal);
+    const names = filter.kind === 'live' && filter.services !== 'all' ? filter.services : [];
+    if (!names.every((id) => this.#services.has(id))) return undefined;
     return [...this.#tasks.values()].filter((task) =>
       filter.kind === 'ids'
         ? filter.ids.includes(task.id)

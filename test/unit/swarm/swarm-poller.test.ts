@@ -170,6 +170,54 @@ describe('an event', () => {
   });
 });
 
+describe('a service that is removed while its tasks are asked for', () => {
+  const ids = ['a', 'b', 'c', 'd'];
+
+  test('is no failure, and the others are read all the same', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      for (const id of ids) swarm.set(webService({ id }), webTask({ id: `${id}.1`, serviceId: id }));
+    });
+    await scene.pass(3000);
+    scene.swarm.remove('a');
+    scene.swarm.set(webTask({ id: 'b.2', serviceId: 'b' }));
+    scene.calls();
+    scene.watch.hint('a');
+    scene.watch.hint('b');
+    await scene.pass(100);
+    expect(scene.calls().slice(0, 3)).toEqual(['tasks a,b', 'services all', 'tasks all']);
+    expect([...scene.snapshot().services.keys()]).toEqual(['b', 'c', 'd']);
+    expect(scene.tasks()).toContain('b.2: running/running');
+  });
+
+  test('is waited for by nobody at the start', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      for (const id of ids) swarm.set(webService({ id }), webTask({ id: `${id}.1`, serviceId: id }));
+      swarm.set(webService({ id: 'db', labels: {} }));
+      swarm.before = (call) => (call.startsWith('tasks') ? swarm.remove('a') : undefined);
+    });
+    expect(scene.watch.state().isAwaited).toBe(false);
+    expect(scene.tasks().filter((task) => !task.startsWith('a'))).toHaveLength(3);
+    expect([...scene.snapshot().services.keys()]).toEqual(['b', 'c', 'd', 'db']);
+  });
+});
+
+test('many services that move are named, unless they are most of them', async () => {
+  await using scene = await watchSwarm((swarm) => {
+    for (let index = 0; index < 300; index += 1) {
+      swarm.set(webService({ id: `s${index}` }), webTask({ id: `s${index}.1`, serviceId: `s${index}` }));
+    }
+  });
+  const namedOf = async (count: number): Promise<string | undefined> => {
+    await scene.pass(3100);
+    scene.calls();
+    for (let index = 0; index < count; index += 1) scene.watch.hint(`s${index}`);
+    await scene.pass(25);
+    return scene.calls()[0]?.slice(0, 'tasks s0'.length);
+  };
+  expect(await namedOf(150)).toBe('tasks s0');
+  expect(await namedOf(151)).toBe('tasks al');
+});
+
 describe('what moves', () => {
   test('is polled less closely the longer nothing happens to it, as a task that waits for a node', async () => {
     await using scene = await watchSwarm((swarm) =>

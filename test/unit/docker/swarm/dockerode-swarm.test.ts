@@ -70,7 +70,7 @@ describe('a real Swarm, recorded', () => {
   test('tells of its tasks', async () => {
     await using fake = await startManager();
     const { swarm } = createDockerodeEngine(fake.url);
-    const tasks = await swarm.tasks(onlyLive);
+    const tasks = (await swarm.tasks(onlyLive)) ?? [];
     const byState = Object.groupBy(tasks, ({ desiredState, state }) => `${desiredState}/${state}`);
     expect(byState['shutdown/rejected']).toMatchObject([{ error: 'No such image: lab-none:latest' }]);
     expect(byState['running/pending']).toMatchObject([
@@ -95,7 +95,7 @@ describe('a real Swarm, recorded', () => {
     expect(one?.template).toBe(two?.template);
     const service = (await swarm.services('all')).find(({ name }) => name === 'shop_web');
     expect(one?.template).toBe(service?.template);
-    expect((await swarm.tasks(onlyLive))[0]).toBe(tasks[0]);
+    expect((await swarm.tasks(onlyLive))?.[0]).toBe(tasks[0]);
   });
 
   test('tells of its nodes', async () => {
@@ -146,6 +146,15 @@ describe('the calls about a Swarm', () => {
       ['GET /services', { id: ['web'] }],
       ['GET /nodes', {}],
     ]);
+  });
+
+  test('for the tasks of services tell of none where one of these is gone', async () => {
+    await using fake = await startManager();
+    const body = JSON.stringify({ message: 'service web not found' });
+    fake.answer('/tasks', { kind: 'text', status: 404, type: 'application/json', body });
+    const { swarm } = createDockerodeEngine(fake.url);
+    expect(await swarm.tasks({ kind: 'live', services: ['web', 'api'] })).toBeUndefined();
+    await expect(swarm.tasks(onlyLive)).rejects.toThrow('not found');
   });
 
   test('fail with what the engine says where it is no manager', async () => {
