@@ -4,7 +4,7 @@ import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, type Discovery } from '../discovery/discover.ts';
-import { servicesOfInterest } from '../discovery/swarm/service-labels.ts';
+import { KnownServices } from '../discovery/swarm/known-services.ts';
 import { isTaskAlive } from '../discovery/swarm/task-stage.ts';
 import { createTaskDiscoverer, type TaskRules } from '../discovery/swarm/tasks.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
@@ -81,6 +81,7 @@ export function createEngineSource(
     unite(watches.filter((watch) => !isTwin(watch)).map((watch) => swarmSourceOf(watch)));
   const swarmFrom = rememberingSwarm();
   const swarm = (): SwarmView | undefined => swarmFrom(union(), homeOf(watches));
+  const known = new KnownServices(settings['label-prefix']);
   const discoverTasks = rememberingBind((to) => createTaskDiscoverer(taskRules(settings, to)));
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
@@ -91,8 +92,9 @@ export function createEngineSource(
       if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
       conflicts.update();
       const view = swarm();
+      const told = { swarm: view, knownServices: known.all, isSwarmAwaited: watches.some(isSwarmAwaited) };
       const found = watches.map((watch) =>
-        isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch), view),
+        isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch), told),
       );
       const tasks = view ? [discoverTasks(bind())({ vantage, swarm: view })] : [];
       return sumOf([...found, ...tasks], conflicts.problems());
@@ -123,9 +125,8 @@ export function createEngineSource(
 
   /** The containers of labelled services are followed before anything is declared of them. */
   function onSwarmChange(): void {
-    const snapshot = union();
-    const labelled = snapshot ? servicesOfInterest(snapshot, settings['label-prefix']) : new Set<string>();
-    for (const watch of watches) watch.followServices(labelled);
+    known.update(union(), new Set(watches.flatMap(servicesOfContainers)));
+    for (const watch of watches) watch.followServices(known.followed);
     parts.onChange();
   }
 }
@@ -172,6 +173,16 @@ function rememberingSwarm(): (
     if (last?.snapshot !== snapshot || last.localNodeId !== localNodeId) last = { snapshot, localNodeId };
     return last;
   };
+}
+
+/** An engine that is out of reach is not waited for. */
+function isSwarmAwaited({ swarm, snapshot }: WatchedEngine): boolean {
+  const { status } = snapshot();
+  return swarm().isAwaited && (status.kind === 'connected' || (status.kind === 'connecting' && !status.reason));
+}
+
+function servicesOfContainers({ snapshot }: WatchedEngine): string[] {
+  return [...snapshot().containers.values()].flatMap(({ labels }) => labels['com.docker.swarm.service.id'] ?? []);
 }
 
 function swarmSourceOf({ swarm, snapshot }: WatchedEngine): SwarmSource {

@@ -2,6 +2,7 @@ import type { EngineTag } from '../catalog/container-name.ts';
 import { defaultBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery, type DiscoveryInput } from '../discovery/discover.ts';
+import type { SwarmKnowledge } from '../discovery/swarm/place.ts';
 import { isLabelledService } from '../discovery/swarm/service-labels.ts';
 import { createWatcher, type EngineWatcher, type WatcherCollaborators } from '../discovery/watcher.ts';
 import type { StreamListener, WatchObserver } from '../discovery/watch/observer.ts';
@@ -9,7 +10,6 @@ import type { Engine, NamedEngine } from '../docker/engine.ts';
 import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
-import type { SwarmView } from '../docker/swarm/facts.ts';
 import { createDirectNetworks } from '../network/direct-networks.ts';
 import { createSwarmWatch, noSwarm, type SwarmState, type SwarmWatch } from '../swarm/swarm-watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -29,7 +29,7 @@ export interface WatchedEngine extends NamedEngine {
 
 export interface EngineWatch extends WatchedEngine {
   /** The declarations of its containers; the same object until something changes. */
-  declare(bind: string, standpoint: Standpoint, swarm: SwarmView | undefined): Discovery;
+  declare(bind: string, standpoint: Standpoint, swarm: SwarmKnowledge): Discovery;
   /** Sets the Swarm services whose containers are followed although they have no label of Sealane. */
   followServices(serviceIds: ReadonlySet<string>): void;
   /** Sealane's vantage on it; undefined while it is unknown. The same object until something changes. */
@@ -100,8 +100,8 @@ export function createEngineWatch(
     tag,
     snapshot,
     swarm: () => swarm?.state() ?? noSwarm,
-    declare: (bind, standpoint, view) =>
-      declare(bind, { containers: snapshot().containers, vantage: vantage(standpoint), swarm: view }),
+    declare: (bind, standpoint, told) =>
+      declare(bind, { containers: snapshot().containers, vantage: vantage(standpoint), ...told }),
     followServices: (serviceIds) => watcher?.followServices(serviceIds),
     vantage,
     start(observer) {
@@ -159,11 +159,14 @@ function remembering(
       made = { bind, discover: create(bind) };
       last = undefined;
     }
-    const { containers, vantage, swarm } = input;
-    if (last?.containers !== containers || last.vantage !== vantage || last.swarm !== swarm)
-      last = { ...input, discovery: made.discover(input) };
+    if (!last || !isSameInput(last, input)) last = { ...input, discovery: made.discover(input) };
     return last.discovery;
   };
+}
+
+function isSameInput(a: DiscoveryInput, b: DiscoveryInput): boolean {
+  if (a.containers !== b.containers || a.vantage !== b.vantage || a.swarm !== b.swarm) return false;
+  return a.knownServices === b.knownServices && a.isSwarmAwaited === b.isSwarmAwaited;
 }
 
 function rememberingVantage(): typeof vantageFrom {

@@ -91,8 +91,7 @@ function gather(parts: ExplainerParts): ExplainWorld {
   const served = engines.engines.filter((one) => !engines.isTwin(one));
   const home = engines.home();
   const swarm = engines.swarm();
-  const isTold = (facts: ContainerFacts): boolean =>
-    swarm !== undefined && placeInSwarm(facts, swarm, labelPrefix)?.isElsewhere === true;
+  const isTold = (facts: ContainerFacts): boolean => placeInSwarm(facts, { swarm }, labelPrefix)?.isElsewhere === true;
   return {
     catalog: catalog(),
     nowMs: clock.nowMs(),

@@ -17,7 +17,7 @@ import { hasLabelsOf } from './interest.ts';
  * Describes containers and Sealane's vantage for explanations. Pure.
  */
 export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: ViewedEngine = {}): ContainerView {
-  const inSwarm = of.swarm && placeInSwarm(facts, of.swarm, labelPrefix);
+  const inSwarm = placeInSwarm(facts, of, labelPrefix);
   const labels = withServiceLabels(facts.labels, inSwarm?.service, labelPrefix);
   const project = projectOf(labels);
   const service = serviceOf(labels);

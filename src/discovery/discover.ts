@@ -4,8 +4,7 @@ import { severalRestarts, type RestartedContainer } from '../catalog/problems/cr
 import type { Problem } from '../catalog/problem.ts';
 import { isOneoff, projectOf } from '../docker/creator.ts';
 import type { ContainerFacts, EngineSnapshot, Reach, Vantage } from '../docker/facts.ts';
-import type { SwarmView } from '../docker/swarm/facts.ts';
-import { printable } from '../text/printable.ts';
+import { printable, quoted } from '../text/printable.ts';
 import { declareRoutes, type FoundAddresses, type RouteRules } from './declare-routes.ts';
 import { labelOf } from './label-names.ts';
 import type { LabelledRoute } from './labels.ts';
@@ -14,7 +13,7 @@ import { adviseOtherPort, onlyExposedPort, portUnclear } from './port-choice.ts'
 import { isRemote } from './addresses/published.ts';
 import { chooseAddresses } from './addresses/reachable.ts';
 import { serviceName } from './service-name.ts';
-import { isSamePlace, placeInSwarm, type PlaceInSwarm } from './swarm/place.ts';
+import { isSamePlace, placeInSwarm, type PlaceInSwarm, type SwarmKnowledge } from './swarm/place.ts';
 import { withServiceLabels } from './swarm/service-labels.ts';
 import { endWanted, isToEnd } from './swarm/task-stage.ts';
 import { tagOfContainer } from './swarm/task-tag.ts';
@@ -42,16 +41,13 @@ export interface DiscoveryRules extends EngineTag, RouteRules {
 
 export const noDiscovery: Discovery = { declarations: [], problems: [], restarted: [] };
 
-export interface DiscoveryInput extends Pick<EngineSnapshot, 'containers' | 'vantage'> {
-  /** Undefined where no manager of a Swarm is watched. */
-  readonly swarm?: SwarmView | undefined;
-}
+export interface DiscoveryInput extends Pick<EngineSnapshot, 'containers' | 'vantage'>, SwarmKnowledge {}
 
 /** A discoverer remembers its result for each container, by the identity of the facts. */
 export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput) => Discovery {
   let vantageOfMemo: Vantage | undefined;
   let memo = new WeakMap<ContainerFacts, Remembered>();
-  return ({ containers, vantage, swarm }) => {
+  return ({ containers, vantage, ...swarm }) => {
     if (!vantage) return noDiscovery;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
@@ -60,8 +56,12 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
     const restarted: RestartedContainer[] = [];
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
-      const inSwarm = swarm && placeInSwarm(facts, swarm, rules.labelPrefix);
+      const inSwarm = placeInSwarm(facts, swarm, rules.labelPrefix);
       if (inSwarm?.isElsewhere === true) continue;
+      if (inSwarm?.isUnsure === true) {
+        if (swarm.isSwarmAwaited !== true) problems.push(leftOut(facts, rules));
+        continue;
+      }
       let remembered = memo.get(facts);
       if (
         !remembered ||
@@ -77,6 +77,17 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
       for (const container of remembered.discovery.restarted) restarted.push(container);
     }
     return { declarations, problems, restarted };
+  };
+}
+
+function leftOut({ id, name, labels }: ContainerFacts, rules: DiscoveryRules): Problem {
+  const service = quoted(labels['com.docker.swarm.service.name'] ?? '');
+  return {
+    code: 'swarm-unreachable',
+    subject: 'the Swarm',
+    containerId: id,
+    message: `it does not tell of the service ${service} of container ${nameAt(printable(name), rules)}, whose labels may restrict who is let in`,
+    fix: 'See the log for what was unreadable of the service.',
   };
 }
 

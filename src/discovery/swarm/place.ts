@@ -17,23 +17,43 @@ export interface PlaceInSwarm {
    * watched, too.
    */
   readonly isElsewhere: boolean;
+  /**
+   * Whether its service may have labels that are not known: the Swarm was not read yet, or leaves the service out of what it
+   * tells. Such a label may restrict who is let in, so that the container declares nothing.
+   */
+  readonly isUnsure: boolean;
+}
+
+export interface SwarmKnowledge {
+  /** Undefined where no manager of a Swarm is watched. */
+  readonly swarm?: SwarmView | undefined;
+  /** By id: services as they were told of last, for containers that outlive what a manager tells. */
+  readonly knownServices?: ReadonlyMap<string, SwarmService>;
+  /** Whether an engine has not answered yet whether it is a manager, or what its Swarm has. */
+  readonly isSwarmAwaited?: boolean;
 }
 
 export function placeInSwarm(
   { labels }: ContainerFacts,
-  { snapshot, localNodeId }: SwarmView,
+  { swarm, knownServices, isSwarmAwaited = false }: SwarmKnowledge,
   labelPrefix: string,
 ): PlaceInSwarm | undefined {
+  if (!swarm && !isSwarmAwaited && (knownServices?.size ?? 0) === 0) return undefined;
   const task = taskOf(labels);
   if (!task) return undefined;
-  const node = snapshot.nodes.get(task.nodeId);
-  const service = snapshot.services.get(task.serviceId);
-  const isTold = node !== undefined && service !== undefined && isLabelledService(service, labelPrefix);
+  const snapshot = swarm?.snapshot;
+  const node = snapshot?.nodes.get(task.nodeId);
+  const told = snapshot?.services.get(task.serviceId);
+  const service = told ?? knownServices?.get(task.serviceId);
+  const isTold = node !== undefined && told !== undefined && isLabelledService(told, labelPrefix);
+  // A Swarm that can't be read says nothing of what it has.
+  const isLeftOut = node !== undefined && snapshot?.failure === undefined;
   return {
     service,
     node: node?.hostname ?? task.nodeId,
-    desired: snapshot.tasks.get(task.id)?.desiredState,
-    isElsewhere: isTold && task.nodeId !== localNodeId,
+    desired: snapshot?.tasks.get(task.id)?.desiredState,
+    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId,
+    isUnsure: service === undefined && (isSwarmAwaited || isLeftOut),
   };
 }
 

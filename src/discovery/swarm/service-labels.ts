@@ -24,7 +24,7 @@ export function isLabelledService({ labels, template }: SwarmService, prefix: st
 }
 
 /** The ids of the services that have labels of Sealane, so that their containers need none of their own. */
-export function servicesOfInterest({ services }: SwarmSnapshot, prefix: string): ReadonlySet<string> {
+export function servicesOfInterest({ services }: Pick<SwarmSnapshot, 'services'>, prefix: string): ReadonlySet<string> {
   const found = new Set<string>();
   for (const { id, labels } of services.values()) if (hasLabelsOf(prefix, labels)) found.add(id);
   return found;

@@ -69,7 +69,8 @@ export async function watchSwarm(prepare: (swarm: InMemorySwarm) => void = () =>
   };
 }
 
-async function advance(clock: ManualClock, ms: number): Promise<void> {
+/** Advances the clock from timer to timer, so that the calls of each are answered before the next one is due. */
+export async function advance(clock: ManualClock, ms: number): Promise<void> {
   await settle();
   for (let left = ms; ;) {
     const step = Math.min(left, clock.nextDelayMs() ?? left);

@@ -11,6 +11,7 @@ import {
   webTask,
   worker,
 } from '../../support/fake-engine/swarm-port.ts';
+import { advance } from '../../support/fake-engine/swarm-scene.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** Engines in memory, each with the Swarm that it tells of, and the sum of their watches. */
@@ -19,6 +20,8 @@ interface Scene extends AsyncDisposable {
   readonly clock: ManualClock;
   changes(): number;
   ready(): boolean;
+  /** Advances the clock from timer to timer. */
+  pass(ms: number): Promise<void>;
 }
 
 type Engines = Readonly<Record<string, InMemoryEngine & { readonly swarm: InMemorySwarm }>>;
@@ -62,6 +65,7 @@ async function watch(engines: Engines, swarm: 'auto' | 'off' = 'auto'): Promise<
     clock,
     changes: () => changes,
     ready: () => readiness.now().ready,
+    pass: (ms) => advance(clock, ms),
     [Symbol.asyncDispose]: () => source.stop(),
   };
 }
@@ -220,6 +224,67 @@ describe('what a Swarm declares', () => {
     expect(runs.map(scene.source.isAlive)).toEqual([true, false]);
   });
 
+  // A stack file with the port in `labels`, and who is let in in `deploy.labels`.
+  const restricted = webService({ labels: { 'sealane.allow': '10.0.0.0/8' } });
+  const own = facts({ id, labels: { ...labels('web.1'), 'sealane.port': '80' } });
+  const allowed = ({ source }: Scene): unknown[] => source.declare().declarations.map(({ pool }) => pool.allow);
+  const withoutManager = (swarm: InMemorySwarm): void => {
+    swarm.standingNow = { ...worker, nodeId: 'n1' };
+    swarm.before = (call) => {
+      if (call !== 'standing' && call !== 'events') throw new Error('This node is not a swarm manager');
+    };
+  };
+
+  it('is no container whose service may restrict it, before the Swarm was read', async () => {
+    const gate = Promise.withResolvers<void>();
+    const a = engine((swarm) => {
+      swarm.set(restricted);
+      swarm.before = (call) => (call.startsWith('services') ? gate.promise : undefined);
+    });
+    a.set(own);
+    await using scene = await watch({ a });
+    expect(shown(scene)).toEqual([]);
+    gate.resolve();
+    await settle();
+    expect(allowed(scene)).toEqual([[expect.anything()]]);
+  });
+
+  it('keeps the labels of its service while its containers live, once no manager tells of it', async () => {
+    const a = engine((swarm) => swarm.set(restricted));
+    a.set(own);
+    await using scene = await watch({ a });
+    const before = allowed(scene);
+    expect(before).toEqual([[expect.anything()]]);
+    withoutManager(a.swarm);
+    a.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(20_000);
+    expect(scene.source.swarm()).toBeUndefined();
+    expect(allowed(scene)).toEqual(before);
+  });
+
+  it('is no container of a service that its Swarm leaves out, with a problem', async () => {
+    const a = engine((swarm) => swarm.remove('web'));
+    a.set(own);
+    await using scene = await watch({ a });
+    expect(shown(scene)).toEqual([]);
+    expect(scene.source.declare().problems).toMatchObject([{ code: 'swarm-unreachable', containerId: id }]);
+  });
+
+  it('is a container with its own labels where no manager is watched, or none may be asked', async () => {
+    const a = engine(withoutManager);
+    a.set(own);
+    await using scene = await watch({ a });
+    expect(shown(scene)).toHaveLength(1);
+    const b = engine((swarm) => {
+      withoutManager(swarm);
+      swarm.standingNow = manager;
+    });
+    b.set(own);
+    await using refused = await watch({ b });
+    await refused.pass(1000);
+    expect(shown(refused)).toHaveLength(1);
+  });
+
   it('is nothing more once its service loses its labels', async () => {
     const a = engine();
     a.set(facts({ id, labels: labels('web.1') }));
@@ -230,7 +295,6 @@ describe('what a Swarm declares', () => {
     scene.clock.advance(25);
     await settle();
     expect(shown(scene)).toEqual([]);
-    expect(scene.source.engines[0]?.snapshot().containers.size).toBe(0);
   });
 
   it('is declared once where the engines of two nodes are watched', async () => {
