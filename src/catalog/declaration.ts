@@ -101,7 +101,7 @@ export interface ContainerRun {
   readonly id: string;
   readonly startedAtNs: bigint;
   /** The task of a Swarm, where only a manager tells of the run; `startedAtNs` is 0n then. */
-  readonly task?: string;
+  readonly task?: { readonly id: string; readonly serviceId: string };
 }
 
 /** The task of a Swarm that a container runs; all texts are printable. */

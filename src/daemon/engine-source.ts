@@ -106,7 +106,7 @@ export function createEngineSource(
     twinOf: conflicts.twinOf,
     isTwin,
     isAlive({ id, startedAtNs, task }) {
-      if (task !== undefined) return isTaskAlive(swarm()?.snapshot, task);
+      if (task !== undefined) return isTaskAlive(union(), task, settings['label-prefix']);
       return watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs);
     },
     start(observerOf) {

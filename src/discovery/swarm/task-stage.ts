@@ -1,5 +1,7 @@
+import type { ContainerRun } from '../../catalog/declaration.ts';
 import { taskStates, type SwarmNode, type SwarmSnapshot, type SwarmTask } from '../../docker/swarm/facts.ts';
 import { printable } from '../../text/printable.ts';
+import { isLabelledService } from './service-labels.ts';
 
 /**
  * Says where a task is on its way. Pure.
@@ -37,9 +39,16 @@ export function isImageMissing(error: string): boolean {
 }
 
 /**
- * Whether the task's process runs, as far as is known: that of a node that is down may, and any may of which a Swarm tells no
- * more.
+ * Whether the task's process runs, as far as is known: that of a node that is down may, and any of a service may of whose
+ * tasks no Swarm tells any more, since it lost its labels, was removed, or its managers are no longer watched.
  */
-export function isTaskAlive(snapshot: SwarmSnapshot | undefined, taskId: string): boolean {
-  return !snapshot || snapshot.tasks.get(taskId)?.state === 'running';
+export function isTaskAlive(
+  snapshot: SwarmSnapshot | undefined,
+  { id, serviceId }: NonNullable<ContainerRun['task']>,
+  labelPrefix: string,
+): boolean {
+  const task = snapshot?.tasks.get(id);
+  if (task) return task.state === 'running';
+  const service = snapshot?.services.get(serviceId);
+  return !service || !isLabelledService(service, labelPrefix);
 }

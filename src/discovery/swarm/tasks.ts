@@ -151,7 +151,7 @@ function toUpstream({ task, stage, tag, name, choice, port, route }: FoundTask):
       : { kind: 'running', health: template.hasHealthcheck ? 'healthy' : 'none' };
   return {
     key: `${containerId}@task:${port}${route.name === undefined ? '' : `#${route.name}`}`,
-    run: { id: containerId, startedAtNs: 0n, task: task.id },
+    run: { id: containerId, startedAtNs: 0n, task: { id: task.id, serviceId: task.serviceId } },
     task: tag,
     name,
     ...(tag.node !== undefined && { node: tag.node }),

@@ -285,6 +285,26 @@ describe('what a Swarm declares', () => {
     expect(shown(refused)).toHaveLength(1);
   });
 
+  it('ends without its sessions, whose processes live on, once a manager tells no more of them', async () => {
+    const a = engine((swarm) => swarm.set(far, firstNode({ id: 'n2', address: '10.77.0.2' })));
+    a.set(facts({ id, labels: labels('web.1') }));
+    await using scene = await watch({ a });
+    const runs = scene.source.declare().declarations.flatMap(({ upstream }) => upstream?.run ?? []);
+    expect(runs.map(scene.source.isAlive)).toEqual([true, true]);
+    a.swarm.set(webService({ labels: {} }));
+    a.swarm.emit({ kind: 'service', id: 'web' });
+    await scene.pass(200);
+    expect(shown(scene)).toEqual([]);
+    expect(runs.map(scene.source.isAlive)).toEqual([true, true]);
+    withoutManager(a.swarm);
+    await scene.pass(20_000);
+    expect(runs.map(scene.source.isAlive)).toEqual([true, true]);
+    a.containers.clear();
+    a.emit({ action: 'die', id, timeNs: 5000n });
+    await settle();
+    expect(runs.map(scene.source.isAlive)).toEqual([false, true]);
+  });
+
   it('is nothing more once its service loses its labels', async () => {
     const a = engine();
     a.set(facts({ id, labels: labels('web.1') }));

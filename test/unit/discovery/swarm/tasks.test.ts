@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Vantage } from '../../../../src/docker/facts.ts';
-import type { SwarmTask, SwarmView } from '../../../../src/docker/swarm/facts.ts';
+import type { SwarmSnapshot, SwarmTask, SwarmView } from '../../../../src/docker/swarm/facts.ts';
 import { isTaskAlive } from '../../../../src/discovery/swarm/task-stage.ts';
 import { createTaskDiscoverer, type TaskRules } from '../../../../src/discovery/swarm/tasks.ts';
 import { inContainer, onHost } from '../../../support/facts.ts';
@@ -38,7 +38,7 @@ describe('a task on another node', () => {
         listen: { host: '127.0.0.1', port: 80 },
         upstream: {
           key: `${containerIdOf('shop_web2')}@task:80`,
-          run: { id: containerIdOf('shop_web2'), startedAtNs: 0n, task: 'shop_web2' },
+          run: { id: containerIdOf('shop_web2'), startedAtNs: 0n, task: { id: 'shop_web2', serviceId: web.id } },
           name: 'shop_web.2.shop_web2',
           task: { service: 'shop_web', name: 'shop_web.2', slot: 2, node: 'host-b', desired: 'running' },
           endpoints: [{ host: '10.0.1.9', port: 80, isDirect: true }],
@@ -111,9 +111,13 @@ describe('a task on another node', () => {
     const { snapshot } = swarmView([web], [swarmTask(web, { desiredState: 'shutdown' })], {
       nodes: byId([swarmNode('node-b', { state: 'down' })]),
     });
-    expect([isTaskAlive(snapshot, 'shop_web1'), isTaskAlive(snapshot, 'other')]).toEqual([true, false]);
-    const ended = swarmView([web], [swarmTask(web, { state: 'shutdown' })]);
-    expect(isTaskAlive(ended.snapshot, 'shop_web1')).toBe(false);
+    const isAlive = (told: SwarmSnapshot, id = 'shop_web1') =>
+      isTaskAlive(told, { id, serviceId: web.id }, rules.labelPrefix);
+    expect([isAlive(snapshot), isAlive(snapshot, 'other')]).toEqual([true, false]);
+    expect(isAlive(swarmView([web], [swarmTask(web, { state: 'shutdown' })]).snapshot)).toBe(false);
+    // Of these services, no task is told.
+    expect(isAlive(swarmView([{ ...web, labels: {} }], []).snapshot)).toBe(true);
+    expect(isAlive(swarmView([], []).snapshot)).toBe(true);
   });
 });
 
