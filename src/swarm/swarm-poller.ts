@@ -32,7 +32,10 @@ interface Due {
 const reopen: BackoffOptions = { firstMs: 100, maxMs: 5000 };
 /** A stream of events that lasted this long is reopened quickly. */
 const settledMs = 1000;
-/** How often everything is asked for where no events are heard. */
+/**
+ * How often services and nodes are asked for where no events are heard: a proxy may have forgotten a quiet stream, which
+ * then neither tells anything nor ends.
+ */
 const unheardMs = 10_000;
 /** More services than this are not named in a call where they are most of all, which then is for all tasks. */
 const mostNamed = 100;
@@ -46,13 +49,15 @@ export class SwarmPoller {
   #due = nothing();
   #timer: Timer | undefined;
   #isRunning = false;
-  #isSubscribed = false;
+  /** When events were last heard. */
+  #heardMs = -Infinity;
   #endedMs = 0;
   /** When all tasks were last read. */
   #sweptMs = 0;
   /** How long the calls for tasks took: of all of them at rest, and of what moves. */
   #sweepTookMs = 0;
   readonly #close = new Durations();
+  /** When all services and nodes were last read. */
   #resyncedMs = 0;
   /** Whether services may be named in a call for tasks: just now one of those that were was gone. */
   #isNaming = true;
@@ -89,7 +94,7 @@ export class SwarmPoller {
   halt(): void {
     this.#ending.abort();
     this.#timer?.cancel();
-    this.#isRunning = this.#isSubscribed = false;
+    this.#isRunning = false;
     this.#due = nothing();
   }
 
@@ -113,13 +118,11 @@ export class SwarmPoller {
       let openedMs = Infinity;
       const onOpen = (): void => {
         openedMs = clock.nowMs();
-        this.#isSubscribed = true;
         this.#ask(everything());
       };
       // Why it ended does not matter: a manager that can't be asked fails at the next call.
       await api.events({ onOpen, onEvent: (event) => this.#heard(event) }, signal).catch(() => {});
       if (signal.aborted) return;
-      this.#isSubscribed = false;
       if (this.#world.snapshot === undefined) this.#ask(everything());
       failures = clock.nowMs() - openedMs >= settledMs ? 0 : failures + 1;
       await this.#sleep(backoffDelayMs(failures, reopen, random), signal);
@@ -127,6 +130,7 @@ export class SwarmPoller {
   }
 
   #heard(event: SwarmEvent): void {
+    this.#heardMs = this.#with.clock.nowMs();
     if (event.kind === 'unreadable') return this.#ask(everything());
     if (event.kind === 'node') return this.#ask({ ...nothing(), nodes: true, tasks: 'all' });
     this.#stirred.set(event.id, this.#with.clock.nowMs());
@@ -179,8 +183,8 @@ export class SwarmPoller {
     let due = this.#due;
     this.#due = nothing();
     // An event may have been lost, as behind a proxy that cuts the stream off.
-    if (nowMs >= this.#resyncAtMs()) due = everything();
-    else if (nowMs >= this.#restAtMs()) due = { ...due, tasks: 'all' };
+    if (nowMs >= this.#resyncAtMs()) due = { ...due, services: 'all', nodes: true };
+    if (nowMs >= this.#restAtMs()) due = { ...due, tasks: 'all' };
     return merged(due, { ...nothing(), tasks: new Set(this.#moving()) });
   }
 
@@ -254,9 +258,8 @@ export class SwarmPoller {
   }
 
   #resyncAtMs(): number {
-    return (
-      this.#resyncedMs + (this.#isSubscribed ? this.#resyncIntervalMs : Math.min(unheardMs, this.#resyncIntervalMs))
-    );
+    const unheardAtMs = Math.max(this.#heardMs, this.#resyncedMs) + unheardMs;
+    return Math.min(unheardAtMs, this.#resyncedMs + this.#resyncIntervalMs);
   }
 
   #track(call: Promise<void>): void {
