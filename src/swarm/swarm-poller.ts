@@ -203,8 +203,8 @@ export class SwarmPoller {
     signal.throwIfAborted();
     // What was told takes effect together with the tasks.
     if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks: due.tasks });
-    const changes = this.#world.commit();
     const nowMs = clock.nowMs();
+    const changes = this.#world.commit(nowMs);
     if (changes.nodes) this.#allStirredMs = nowMs;
     for (const id of changes.services) {
       if (!this.#world.isLabelled(id)) this.#stirred.delete(id);

@@ -136,13 +136,10 @@ export class SwarmWorld {
   }
 
   /** Makes what was told the snapshot, which stays the same object where nothing changed. Tells what did. */
-  commit(): { readonly services: readonly string[]; readonly nodes: boolean } {
+  commit(nowMs: number): { readonly services: readonly string[]; readonly nodes: boolean } {
     for (const [id, tasks] of this.#labelled) {
       const service = this.#services.get(id);
-      if (tasks.failed && service && runsWhole(service, tasks)) {
-        tasks.recover();
-        this.#changed.add(id);
-      }
+      if (tasks.failed && service && tasks.recover(runsWhole(service, tasks), nowMs)) this.#changed.add(id);
     }
     const changes = { services: [...this.#changed], nodes: this.#nodesChanged };
     if (this.#snapshot === undefined || changes.services.length > 0 || changes.nodes) this.#snapshot = this.#current();
@@ -185,6 +182,8 @@ class ServiceTasks {
   /** The last one that failed or was rejected, and how many did since all ran. */
   #failed: SwarmTask | undefined;
   #failures = 0;
+  /** Since when all that the service wants run. */
+  #wholeSinceMs: number | undefined;
 
   get failed(): SwarmTask | undefined {
     return this.#failed;
@@ -196,12 +195,17 @@ class ServiceTasks {
 
   fail(task: SwarmTask): void {
     this.#failures += 1;
+    this.#wholeSinceMs = undefined;
     if (!this.#failed || this.#failed.stateAtNs <= task.stateAtNs) this.#failed = task;
   }
 
-  recover(): void {
+  /** Whether it has recovered now: a task that fails again and again runs for a moment each time. */
+  recover(isWhole: boolean, nowMs: number): boolean {
+    this.#wholeSinceMs = isWhole ? (this.#wholeSinceMs ?? nowMs) : undefined;
+    if (this.#wholeSinceMs === undefined || nowMs - this.#wholeSinceMs < settledMs) return false;
     this.#failed = undefined;
     this.#failures = 0;
+    return true;
   }
 }
 
@@ -238,6 +242,8 @@ function isFailure({ state, error }: SwarmTask): boolean {
   return (state === 'failed' || state === 'rejected') && error !== undefined;
 }
 
+/** How long all tasks of a service must have run for those that failed before to be forgotten. */
+const settledMs = 10_000;
 /** How long a stop may take beyond its grace period. */
 const stopMarginMs = 10_000;
 /** A service whose tasks failed so often in a row is not expected to run in the next moment. */
