@@ -96,10 +96,10 @@ describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
     const args = ['--docker', 'none', '--admin', 'off', '--config', config];
     const log = await open(folder);
     await using sealane = await start(log, args);
-    await vi.waitFor(() => ask(first), 10_000);
+    await vi.waitFor(() => ask(first), 30_000);
     await endSessions(first, log.lines);
     await configured(folder, { first: [first, a.port], second: [second, a.port] });
-    await vi.waitFor(() => ask(second), 10_000);
+    await vi.waitFor(() => ask(second), 30_000);
     const toldAt = performance.now();
     sealane.process.kill('SIGTERM');
     expect(await sealane.exited).toBe(0);
@@ -116,12 +116,12 @@ describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
     const args = ['--docker', 'none', '--admin', 'off', '--shutdown-timeout', '1h', '--config', config];
     const log = await open(folder);
     await using sealane = await start(log, args);
-    await vi.waitFor(() => ask(first), 10_000);
+    await vi.waitFor(() => ask(first), 30_000);
     await endSessions(first, log.lines);
     await using client = await dial(second);
     await client.echo('hello');
     sealane.process.kill('SIGTERM');
-    await vi.waitFor(async () => expect(await refusal(first)).toMatch(/ECONNREFUSED/), 10_000);
+    await vi.waitFor(async () => expect(await refusal(first)).toMatch(/ECONNREFUSED/), 30_000);
     const toldAt = performance.now();
     sealane.process.kill('SIGTERM');
     expect(await sealane.exited).toBe(143);
@@ -142,7 +142,7 @@ describe('a disk that is full for a while', () => {
     const args = ['--docker', 'none', '--admin', `127.0.0.1:${admin}`, '--config', config];
     await using sealane = startWithLog(descriptor, args, { format: 'json', before: ['prlimit', '--fsize=10000:'] });
     closeSync(descriptor);
-    await vi.waitFor(() => ask(listen), 10_000);
+    await vi.waitFor(() => ask(listen), 30_000);
     const lost = async (): Promise<number> => {
       const page = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
       return Number(/^sealane_log_lines_lost_total (\d+)$/m.exec(page)?.[1]);
