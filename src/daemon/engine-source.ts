@@ -8,6 +8,7 @@ import { KnownServices } from '../discovery/swarm/known-services.ts';
 import { isTaskAlive } from '../discovery/swarm/task-stage.ts';
 import { createTaskDiscoverer, type TaskRules } from '../discovery/swarm/tasks.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
+import { taskOf } from '../docker/creator.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
 import type { SwarmSnapshot, SwarmView } from '../docker/swarm/facts.ts';
@@ -80,7 +81,7 @@ export function createEngineSource(
   const union = (): SwarmSnapshot | undefined =>
     unite(watches.filter((watch) => !isTwin(watch)).map((watch) => swarmSourceOf(watch)));
   const swarmFrom = rememberingSwarm();
-  const swarm = (): SwarmView | undefined => swarmFrom(union(), homeOf(watches));
+  const swarm = (): SwarmView | undefined => swarmFrom(union(), engineOfOwnNode(watches));
   const known = new KnownServices(settings['label-prefix']);
   const discoverTasks = rememberingBind((to) => createTaskDiscoverer(taskRules(settings, to)));
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
@@ -160,16 +161,35 @@ function homeOf(watches: readonly EngineWatch[]): EngineWatch | undefined {
   return own ?? (watches.every(({ snapshot }) => snapshot().vantage !== undefined) ? watches[0] : undefined);
 }
 
+/** The engine of the node that Sealane is on: that of its container, else the first one whose containers this machine reaches. */
+function engineOfOwnNode(watches: readonly EngineWatch[]): EngineWatch | undefined {
+  const home = homeOf(watches);
+  if (!home || home.snapshot().vantage?.selfId !== undefined) return home;
+  return watches.find(({ snapshot }) => snapshot().vantage?.reach.kind === 'host') ?? home;
+}
+
+/** An engine that may not say which node it is has it in the labels of its tasks' containers. */
+function nodeIdOf({ swarm, snapshot }: WatchedEngine): string | undefined {
+  const told = swarm().standing?.nodeId;
+  if (told !== undefined) return told;
+  for (const { labels } of snapshot().containers.values()) {
+    const task = taskOf(labels);
+    if (task) return task.nodeId;
+  }
+  return undefined;
+}
+
 function rememberingSwarm(): (
   snapshot: SwarmSnapshot | undefined,
   home: WatchedEngine | undefined,
 ) => SwarmView | undefined {
   let last: SwarmView | undefined;
   return (snapshot, home) => {
-    const own = home?.swarm();
-    // Until then, tasks of this node would be taken for another's.
-    if (!snapshot || !own || own.isAwaited) return undefined;
-    const localNodeId = own.standing?.nodeId;
+    if (!snapshot || !home) last = undefined;
+    if (!snapshot || !home) return undefined;
+    const localNodeId = nodeIdOf(home);
+    // Until then, tasks of this node would be taken for another's. What was declared once stays.
+    if (localNodeId === undefined && home.swarm().isAwaited && !last) return undefined;
     if (last?.snapshot !== snapshot || last.localNodeId !== localNodeId) last = { snapshot, localNodeId };
     return last;
   };

@@ -263,8 +263,12 @@ class StandingWatch implements SwarmWatch {
     if (this.#isConnected) this.#timer = this.#with.clock.after(delayMs, () => this.#askStanding());
   }
 
-  #set(state: SwarmState): void {
+  #set(told: SwarmState): void {
     const { standing, snapshot, isAwaited } = this.#state;
+    // An engine that starts, or is locked, does not tell which node it is. It is the same one while its snapshot is kept.
+    const nodeId = told.snapshot && standing?.nodeId;
+    const isKept = told.standing && told.standing.nodeId === undefined && nodeId !== undefined;
+    const state = isKept ? { ...told, standing: { ...told.standing, nodeId } } : told;
     // Each answer about the standing is an object of its own.
     const isSame = isSameStanding(standing, state.standing) && snapshot === state.snapshot;
     if (isSame && isAwaited === state.isAwaited) return;

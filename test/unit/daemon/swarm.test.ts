@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
 import { createReadiness } from '../../../src/daemon/readiness.ts';
+import { EngineError } from '../../../src/docker/engine.ts';
 import { facts, InMemoryEngine, settle } from '../../support/fake-engine/port.ts';
 import {
   InMemorySwarm,
@@ -179,6 +180,60 @@ describe('the Swarm of several engines', () => {
     gate.resolve();
     await settle();
     expect(scene.source.swarm()?.localNodeId).toBe('n2');
+  });
+});
+
+describe('the own node', () => {
+  const labels = {
+    'com.docker.swarm.node.id': 'n2',
+    'com.docker.swarm.service.id': 'web',
+    'com.docker.swarm.service.name': 'shop_web',
+    'com.docker.swarm.task.id': 'web.1',
+  };
+  const local = (prepare: (swarm: InMemorySwarm) => void = () => {}): Engines[string] => {
+    const made = engine((swarm) => {
+      swarm.standingNow = worker;
+      prepare(swarm);
+    });
+    made.set(facts({ labels }));
+    return made;
+  };
+  const managers = (): Engines[string] => {
+    const swarm = (one: InMemorySwarm): void => void one.set(webTask({ nodeId: 'n2' }), firstNode({ id: 'n2' }));
+    return Object.assign(engine(swarm), { endpoint: 'tcp://192.0.2.1:2375' });
+  };
+  const endpoints = ({ source }: Scene): unknown[] =>
+    source.declare().declarations.map(({ upstream }) => upstream?.endpoints[0]?.host);
+
+  it('is that of the engine on this machine, also where a manager elsewhere is named first', async () => {
+    await using scene = await watch({ managers: managers(), local: local() });
+    await settle();
+    expect(scene.source.swarm()?.localNodeId).toBe('n2');
+    expect(endpoints(scene)).toEqual(['172.17.0.2']);
+  });
+
+  it('is known by its containers where the engine may not say it', async () => {
+    const refuses = (swarm: InMemorySwarm): void => {
+      swarm.before = () => Promise.reject(new EngineError('refused', 'forbidden', { forbidden: true }));
+    };
+    await using scene = await watch({ local: local(refuses), managers: managers() });
+    await settle();
+    expect(scene.source.swarm()?.localNodeId).toBe('n2');
+    expect(endpoints(scene)).toEqual(['172.17.0.2']);
+  });
+
+  it('may hang when it is asked again: the tasks of others stay', async () => {
+    const hanging = local((swarm) => {
+      swarm.before = (_, signal) =>
+        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+    });
+    hanging.containers.clear();
+    await using scene = await watch({ local: hanging, managers: managers() });
+    hanging.cut();
+    await settle();
+    expect(services(scene)).toEqual(['web']);
+    await scene.pass(2000);
+    expect(services(scene)).toEqual(['web']);
   });
 });
 

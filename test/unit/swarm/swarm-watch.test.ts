@@ -142,6 +142,30 @@ describe('a manager that becomes none', () => {
   });
 });
 
+describe('a manager whose engine was started again', () => {
+  test.each([outside, { state: 'locked', isManager: false }] as const)(
+    'is the same node while what it told is kept, and it is $state',
+    async (standing) => {
+      await using scene = await worksAs(manager);
+      scene.watch.disconnected();
+      scene.swarm.standingNow = standing;
+      scene.watch.connected();
+      await scene.pass(3000);
+      expect(scene.watch.state().standing).toEqual({ ...standing, nodeId: 'n1' });
+      expect(scene.tasks()).toEqual(running);
+    },
+  );
+
+  test('is no node once what it told is dropped', async () => {
+    await using scene = await worksAs(manager);
+    scene.watch.disconnected();
+    scene.swarm.standingNow = outside;
+    scene.watch.connected();
+    await scene.pass(20_000);
+    expect(scene.watch.state()).toEqual({ standing: outside, isAwaited: false });
+  });
+});
+
 describe('while the engine is out of reach', () => {
   test('what is known of its Swarm stays, and nothing is asked', async () => {
     await using scene = await worksAs(manager);
