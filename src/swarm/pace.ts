@@ -10,6 +10,8 @@ const closelyMs = 25;
 const restMs = 1000;
 const closelyPerDuration = 10;
 const restPerDuration = 20;
+const leastSlowMs = 1000;
+const slowPerDuration = 3;
 /**
  * What has not moved for long will hardly move in the next moment: a task that waits for a node is asked for as rarely as at
  * rest after 4 minutes. A poll sees a change after an additional 0.4 % of the time that it took at most.
@@ -33,6 +35,11 @@ export function restPauseMs(tookMs: number): number {
 /** The shortest pause before a poll that something asked for: a burst of events leads to one. */
 export function hintPauseMs(tookMs: number): number {
   return Math.max(closelyMs, tookMs);
+}
+
+/** After this time a poll counts as one that is most likely not answered, where that of all tasks took `tookMs`. */
+export function slowMs(tookMs: number): number {
+  return Math.max(leastSlowMs, slowPerDuration * tookMs);
 }
 
 /** How long the polls of one kind took lately. */

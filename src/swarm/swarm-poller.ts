@@ -2,7 +2,7 @@ import type { SwarmService, SwarmSnapshot } from '../docker/swarm/facts.ts';
 import type { SwarmApi, SwarmEvent } from '../docker/swarm/swarm-api.ts';
 import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { closePauseMs, Durations, hintPauseMs, restPauseMs, stirredForMs } from './pace.ts';
+import { closePauseMs, Durations, hintPauseMs, restPauseMs, slowMs, stirredForMs } from './pace.ts';
 import { SwarmWorld } from './swarm-world.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface SwarmPollerParts {
   readonly isLabelled: (service: SwarmService) => boolean;
   /** Everything was read, and took effect; `snapshot` is the same object as before where nothing changed. */
   readonly onRead: () => void;
+  /** What is read now takes much longer than usual. */
+  readonly onSlow: () => void;
   /** A call failed. Nothing more is asked until `start`. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -164,6 +166,7 @@ export class SwarmPoller {
 
   async #run(signal: AbortSignal): Promise<void> {
     this.#isRunning = true;
+    const slow = this.#with.clock.after(slowMs(this.#sweepTookMs), () => signal.aborted || this.#with.onSlow());
     try {
       await this.#read(this.#takeDue(), signal);
     } catch (error) {
@@ -171,6 +174,8 @@ export class SwarmPoller {
       this.halt();
       this.#with.onFailure(error);
       return;
+    } finally {
+      slow.cancel();
     }
     if (signal.aborted) return;
     this.#isRunning = false;

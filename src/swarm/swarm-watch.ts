@@ -35,6 +35,8 @@ export interface SwarmState {
   readonly snapshot?: SwarmSnapshot;
   /** Whether the first answers, which tell of clients' services, are still to come. */
   readonly isAwaited: boolean;
+  /** The engine has not answered the last call about its Swarm, or not in time, so that another manager knows more. */
+  readonly isSilent?: true;
 }
 
 export interface SwarmWatchParts {
@@ -106,7 +108,7 @@ class StandingWatch implements SwarmWatch {
 
   disconnected(): void {
     this.#halt();
-    this.#set({ ...this.#state, isAwaited: false });
+    this.#set({ ...this.#state, isAwaited: false, isSilent: true });
   }
 
   hint(serviceId: string): void {
@@ -151,6 +153,7 @@ class StandingWatch implements SwarmWatch {
   }
 
   #stand(standing: SwarmStanding): void {
+    this.#pendings = standing.state === 'pending' ? this.#pendings + 1 : 0;
     if (standing.isManager) return this.#follow(standing);
     switch (standing.state) {
       case 'active':
@@ -158,9 +161,9 @@ class StandingWatch implements SwarmWatch {
         return this.#leave(standing);
       case 'pending':
         // What was known before the engine was started again holds until it has found its Swarm.
-        this.#pendings += 1;
-        if (this.#pendings > mostPendings) this.#set({ ...this.#state, isAwaited: false });
-        return this.#askAgain(pendingMs);
+        if (this.#pendings <= mostPendings) return this.#askAgain(pendingMs);
+        this.#failed('this node has not found its Swarm yet: has it a leader?', standing);
+        return this.#askAgain(standingMs);
       case 'locked':
       case 'error':
         this.#failed(`the Swarm can't be asked, since this node of it is in the state ${standing.state}`, standing);
@@ -170,7 +173,6 @@ class StandingWatch implements SwarmWatch {
 
   #follow(standing: SwarmStanding): void {
     this.#leftMs = undefined;
-    this.#pendings = 0;
     const { clusterId } = standing;
     if (this.#state.clusterId !== clusterId) this.#drop();
     this.#poller ??= new SwarmPoller(
@@ -178,6 +180,7 @@ class StandingWatch implements SwarmWatch {
         ...this.#with,
         isLabelled: this.#options.isLabelled,
         onRead: () => this.#onRead(),
+        onSlow: () => this.#set({ ...this.#state, isSilent: true }),
         onFailure: (error) => this.#onPollFailure(error),
       },
       this.#options,
@@ -219,7 +222,8 @@ class StandingWatch implements SwarmWatch {
       const fields = { event: 'swarm-connected', services: services.size, nodes: nodes.size } as const;
       this.#with.logger.info(fields, `following the Swarm: services ${services.size}, nodes ${nodes.size}`);
     }
-    this.#set({ ...this.#state, snapshot, isAwaited: false });
+    const { isSilent: _, ...state } = this.#state;
+    this.#set({ ...state, snapshot, isAwaited: false });
   }
 
   /** The engine did not say whether it is in a Swarm. */
@@ -236,6 +240,7 @@ class StandingWatch implements SwarmWatch {
     this.#failures += 1;
     // A call that was cut off, or a leader that changed, is not worth a word.
     if (this.#failures > 1 || isForbidden(error)) this.#failed(messageOf(error), this.#state.standing);
+    this.#set({ ...this.#state, isSilent: true });
     this.#timer?.cancel();
     if (!this.#isConnected) return;
     const delayMs = backoffDelayMs(this.#failures - 1, retry, this.#with.random);
@@ -264,14 +269,14 @@ class StandingWatch implements SwarmWatch {
   }
 
   #set(told: SwarmState): void {
-    const { standing, snapshot, isAwaited } = this.#state;
+    const { standing, snapshot, isAwaited, isSilent } = this.#state;
     // An engine that starts, or is locked, does not tell which node it is. It is the same one while its snapshot is kept.
     const nodeId = told.snapshot && standing?.nodeId;
     const isKept = told.standing && told.standing.nodeId === undefined && nodeId !== undefined;
     const state = isKept ? { ...told, standing: { ...told.standing, nodeId } } : told;
     // Each answer about the standing is an object of its own.
     const isSame = isSameStanding(standing, state.standing) && snapshot === state.snapshot;
-    if (isSame && isAwaited === state.isAwaited) return;
+    if (isSame && isAwaited === state.isAwaited && isSilent === state.isSilent) return;
     this.#state = state;
     this.#with.onChange();
   }

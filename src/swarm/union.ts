@@ -27,7 +27,8 @@ function chosenOf(sources: readonly SwarmSource[]): readonly SwarmSnapshot[] {
   for (const { state, isReached } of sources) {
     const { snapshot, clusterId = '' } = state;
     if (!snapshot) continue;
-    const answers = isReached && state.standing?.isManager === true && snapshot.failure === undefined;
+    const isManager = state.standing?.isManager === true;
+    const answers = isReached && isManager && !state.isSilent && snapshot.failure === undefined;
     const other = chosen.get(clusterId);
     if (!other || (answers && !other.answers)) chosen.set(clusterId, { snapshot, answers });
   }

@@ -272,6 +272,45 @@ describe('a manager that does not answer for its Swarm', () => {
     expect(scene.logged.map(({ event }) => event)).toEqual(['swarm-connected']);
   });
 
+  test('is silent from the first call on that fails or takes long, until one is answered', async () => {
+    await using scene = await worksAs(manager);
+    scene.swarm.before = (call, signal) => (call === 'events' ? undefined : hangs(signal));
+    await scene.pass(1000);
+    expect(scene.watch.state().isSilent).toBeUndefined();
+    await scene.pass(200);
+    expect(scene.watch.state()).toMatchObject({ isSilent: true });
+    scene.watch.disconnected();
+    scene.swarm.before = refuse();
+    scene.watch.connected();
+    await scene.pass(0);
+    expect(scene.watch.state()).toMatchObject({ isSilent: true });
+    expect(scene.snapshot().failure).toBeUndefined();
+    scene.swarm.before = () => {};
+    await scene.pass(1000);
+    expect(scene.watch.state().isSilent).toBeUndefined();
+    expect(scene.logged.map(({ event }) => event)).toEqual(['swarm-connected']);
+  });
+
+  test('since it has not found its Swarm after ten seconds says so, and is asked as rarely as at rest', async () => {
+    await using scene = await worksAs(manager);
+    scene.watch.disconnected();
+    scene.swarm.standingNow = { state: 'pending', isManager: false };
+    scene.watch.connected();
+    await scene.pass(5000);
+    expect(scene.watch.state()).toMatchObject({ isSilent: true });
+    expect(scene.snapshot().failure).toBeUndefined();
+    await scene.pass(6000);
+    expect(scene.snapshot().failure).toContain('has not found its Swarm');
+    expect(scene.tasks()).toEqual(running);
+    scene.calls();
+    await scene.pass(100_000);
+    expect(scene.calls()).toHaveLength(10);
+    scene.swarm.standingNow = manager;
+    await scene.pass(10_000);
+    expect(scene.snapshot().failure).toBeUndefined();
+    expect(scene.watch.state().isSilent).toBeUndefined();
+  });
+
   test('leaves the last known state with the reason, told once, until it answers', async () => {
     await using scene = await worksAs(manager);
     scene.swarm.before = refuse();

@@ -28,6 +28,7 @@ describe('what several managers of a Swarm tell', () => {
   test.each([
     ['is out of reach', source(a, {}, false)],
     ['does not answer for its Swarm', source({ ...a, failure: 'no leader' })],
+    ['has not answered just now', source(a, { isSilent: true })],
     ['is none any more', source(a, { standing: worker })],
     [
       'is locked, and has never told which Swarm it is in',
