@@ -253,6 +253,8 @@ class WorldWatcher implements EngineWatcher {
     this.#queueInspects(id, effect);
     this.#applied(id, effect.changed, !this.#queue.waits(id));
     this.#answered(id);
+    // The queue asks again, less and less often.
+    if (facts?.isIncomplete) throw new Error('an address is unknown yet');
   }
 
   /** Determines the vantage, at the start and whenever Sealane's own networks changed. */

@@ -61,6 +61,8 @@ export interface ContainerFacts {
   /** Set once this run was sent its stop signal. Only an event tells so, never an inspect. */
   readonly stopRequest?: { readonly signal: string; readonly atNs: bigint };
   readonly networking: ContainerNetworking;
+  /** The engine failed to tell an address on one more network, and may tell it the next time. */
+  readonly isIncomplete?: true;
   /** The TCP ports that the image or the container declares, ascending. */
   readonly exposedPorts: readonly number[];
   /** The TCP ports that are published on the host. */

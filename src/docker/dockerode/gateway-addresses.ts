@@ -25,6 +25,7 @@ export class GatewayAddresses {
     if (!isOnOverlay(facts) || networking.kind !== 'networks') return facts;
     const known = this.#known.get(id);
     const attachment = known?.startedAtNs === startedAtNs ? known.attachment : await this.#find(id, signal);
+    if (attachment === 'failed') return { ...facts, isIncomplete: true };
     if (!attachment) return facts;
     if (this.#known.size >= mostKnown) this.#known.clear();
     this.#known.set(id, { startedAtNs, attachment });
@@ -32,11 +33,14 @@ export class GatewayAddresses {
     return { ...facts, networking: { ...networking, attachments } };
   }
 
-  async #find(id: string, signal: AbortSignal | undefined): Promise<NetworkAttachment | undefined> {
+  async #find(id: string, signal: AbortSignal | undefined): Promise<NetworkAttachment | 'failed' | undefined> {
     // A call that is under way is joined, although it may have begun before the container was on the bridge.
     const joined = this.#latest?.isOver === false ? this.#latest : undefined;
     const found = joined ? (await joined.answer(signal))?.get(id) : undefined;
-    return found ?? (await this.#next(joined).answer(signal))?.get(id);
+    if (found) return found;
+    const call = this.#next(joined);
+    const told = await call.answer(signal);
+    return told || call.isRefused ? told?.get(id) : 'failed';
   }
 
   /** A call that began later than `earlier`; that one itself where the engine does not tell, and need not be asked again. */

@@ -14,6 +14,7 @@ export class OptionalCall<T> {
   #waiting = 0;
   #isSettled = false;
   #isTold = false;
+  #isRefused = false;
   /** From then on the engine is to be asked again. */
   #untilMs = Infinity;
 
@@ -36,6 +37,11 @@ export class OptionalCall<T> {
     return this.#isSettled && !this.#isTold && this.isCurrent;
   }
 
+  /** Whether the engine, or a proxy before it, answered that it does not tell. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
   /** The last caller to leave ends the call. */
   async answer(signal: AbortSignal | undefined): Promise<T | undefined> {
     this.#waiting += 1;
@@ -54,13 +60,16 @@ export class OptionalCall<T> {
     try {
       const told = await answer;
       this.#isTold = told !== undefined;
+      this.#isRefused = told === undefined;
       return told;
     } catch (error) {
-      const isForbidden = error instanceof EngineError && error.forbidden;
+      this.#isRefused = error instanceof EngineError && error.forbidden;
       // What fails once may succeed the next time.
-      if (!isForbidden && this.#untilMs === Infinity) this.#untilMs = -Infinity;
+      if (!this.#isRefused && this.#untilMs === Infinity) this.#untilMs = -Infinity;
       return undefined;
     } finally {
+      // The rules of a proxy may be corrected.
+      if (this.#isRefused) this.#untilMs = this.#clock.nowMs() + unknownMs;
       this.#isSettled = true;
       this.#patience.cancel();
     }
@@ -69,5 +78,5 @@ export class OptionalCall<T> {
 
 /** No caller waits longer. */
 const patienceMs = 2_000;
-/** How long the engine counts as one that does not tell after that, as where a proxy swallows the call. */
+/** How long the engine counts as one that does not tell after that or a refusal, as where a proxy swallows the call. */
 const unknownMs = 60_000;

@@ -224,6 +224,18 @@ describe('the watcher while events flow', () => {
     expect(scene.warnings).toEqual([{ event: 'container-unreadable', containerId: id, reason: 'slow' }]);
   });
 
+  test('inspects a container again of which an address is not known yet, and serves it meanwhile', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id, isIncomplete: true })));
+    expect(scene.ids()).toEqual([id]);
+    scene.engine.set(facts({ id }));
+    await pass(scene, 100);
+    expect(scene.watcher.snapshot().containers.get(id)).not.toHaveProperty('isIncomplete');
+    const inspects = scene.inspects().length;
+    await pass(scene, 60_000);
+    expect(scene.inspects()).toHaveLength(inspects);
+    expect(scene.warnings).toEqual([]);
+  });
+
   test('reads the full list at intervals, and inspects only containers that differ or are missing', async () => {
     await using scene = await watch((engine) => {
       engine.set(facts({ id }));

@@ -79,13 +79,31 @@ describe('the address on docker_gwbridge', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is not asked for again where a proxy forbids it', async () => {
+  test('that the engine fails to tell makes the facts incomplete, and is asked for at the next inspect', async () => {
     const { asked, addresses } = scene();
+    const task = onOverlay();
+    const added = addresses.addTo(task);
+    asked[0]?.reject(new EngineError('refused', 'status 500'));
+    expect(await added).toMatchObject({ isIncomplete: true });
+    const again = addresses.addTo(task);
+    asked[1]?.resolve(new Map([[task.id, bridge]]));
+    expect(await again).not.toHaveProperty('isIncomplete');
+    expect(attachmentsOf(await again)).toEqual([bridge, overlay]);
+  });
+
+  test('is not asked for again within a minute where a proxy forbids it', async () => {
+    const { asked, addresses, clock } = scene();
     const added = addresses.addTo(onOverlay());
     asked[0]?.reject(new EngineError('refused', 'forbidden', { forbidden: true }));
     expect(attachmentsOf(await added)).toEqual([overlay]);
-    expect(attachmentsOf(await addresses.addTo(onOverlay()))).toEqual([overlay]);
+    clock.advance(59_000);
+    const again = await addresses.addTo(onOverlay());
+    expect(attachmentsOf(again)).toEqual([overlay]);
+    expect(again).not.toHaveProperty('isIncomplete');
     expect(asked).toHaveLength(1);
+    clock.advance(1000);
+    void addresses.addTo(onOverlay());
+    expect(asked).toHaveLength(2);
   });
 
   test('is waited for no longer than two seconds, and not asked for in the next minute', async () => {
