@@ -20,9 +20,10 @@ export function swarmProblems(
     if (node?.state === 'down' && task.state === 'running') note(lost, node.id, task);
     else if (task.error !== undefined && stageOf(task, node) === 'waiting') note(waiting, task.serviceId, task);
   }
-  const concerned = (tasks: readonly SwarmTask[]): readonly string[] => [
-    ...new Set(tasks.flatMap(({ serviceId }) => namesOf(snapshot.services.get(serviceId), servicesOf))),
-  ];
+  const concerned = (tasks: readonly SwarmTask[]): readonly string[] => {
+    const ids = new Set(tasks.map(({ serviceId }) => serviceId));
+    return [...new Set([...ids].flatMap((id) => namesOf(snapshot.services.get(id), servicesOf)))];
+  };
   return [
     ...unreachable(snapshot),
     ...[...lost].flatMap(([id, tasks]) => nodeDown(snapshot.nodes.get(id), concerned(tasks), tasks.length)),
@@ -60,7 +61,7 @@ function nodeDown(node: SwarmNode | undefined, services: readonly string[], task
       subject: hostname,
       services,
       message: `the Swarm has lost this node, and ${plural(tasks, 'task')} with it`,
-      fix: `Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps ${hostname}`,
+      fix: `Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps ${printable(node.id)}`,
     },
   ];
 }
@@ -69,12 +70,13 @@ function pending(service: SwarmService | undefined, tasks: readonly SwarmTask[],
   if (!service) return [];
   const services = servicesOf(service);
   const reasons = [...new Set(tasks.map(({ error = '' }) => printable(error)))];
+  const more = reasons.length > mostReasons ? `, and ${plural(reasons.length - mostReasons, 'more reason')}` : '';
   return [
     {
       code: 'task-pending',
       subject: subjectOf(services, service),
       services,
-      message: `${plural(tasks.length, 'task')} of it can't be placed on a node: ${reasons.join('; ')}`,
+      message: `${plural(tasks.length, 'task')} of it can't be placed on a node: ${reasons.slice(0, mostReasons).join('; ')}${more}`,
       fix: howToPlace(printable(service.name)),
     },
   ];
@@ -88,19 +90,23 @@ function failing(
 ): Problem[] {
   if (!service) return [];
   const services = servicesOf(service);
-  const hostname = printable(node?.hostname ?? nodeId ?? 'no node');
-  const name = printable(`${service.name}.${slot ?? nodeId}`);
+  const place = node || nodeId !== undefined ? ` on node ${printable(node?.hostname ?? nodeId ?? '')}` : '';
+  const own = slot ?? nodeId;
+  const name = printable(own === undefined ? service.name : `${service.name}.${own}`);
   const isMissing = isImageMissing(error);
   return [
     {
       code: isMissing ? 'image-missing' : 'task-failing',
       subject: subjectOf(services, service),
       services,
-      message: `its task ${name} ${isMissing ? 'has no image' : 'failed'} on node ${hostname}: ${printable(error)}`,
+      message: `its task ${name} ${isMissing ? 'has no image' : 'failed'}${place}: ${printable(error)}`,
       fix: isMissing ? howToGetImage : howToSeeEnd(printable(service.name)),
     },
   ];
 }
+
+/** Of a node that is at fault, each task may have a reason of its own. */
+const mostReasons = 3;
 
 function subjectOf(services: readonly string[], { name }: SwarmService): string {
   return services[0] ?? printable(name);

@@ -157,7 +157,7 @@ describe('why a service of a Swarm is not served', () => {
     const swarm = swarmView([web], [lost, next], { nodes });
     expect(answer('shop_web', { swarm })).toEqual([
       'shop_web is unreachable: host-b: the Swarm has lost this node, and 1 task with it',
-      'next: Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps host-b',
+      'next: Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps node-b',
     ]);
     expect(answer(containerIdOf('shop_web1'), { swarm })[0]).toMatch(
       /shop_web\.1\.shop_web1 was on node host-b, which the Swarm has lost$/,

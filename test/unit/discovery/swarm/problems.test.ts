@@ -31,6 +31,20 @@ describe('a problem of a Swarm', () => {
     ]);
   });
 
+  it('names three reasons, and how many more there are', () => {
+    const pending = (slot: number) => swarmTask(web, { slot, state: 'pending', error: `reason ${slot}` });
+    expect(problemsOf([1, 2, 3, 4, 5].map(pending))[0]?.message).toBe(
+      "5 tasks of it can't be placed on a node: reason 1; reason 2; reason 3, and 2 more reasons",
+    );
+  });
+
+  it('is a task that failed before it had a slot or node', () => {
+    const { slot: _, nodeId: __, ...unplaced } = swarmTask(web, { state: 'rejected', error: 'no such volume' });
+    expect(problemsOf([], { failed: new Map([[web.id, unplaced]]) })[0]?.message).toBe(
+      'its task shop_web failed: no such volume',
+    );
+  });
+
   it('is not a task that is on its way, or waits for the one that it replaces', () => {
     const task = { state: 'pending', error: noNode };
     expect(problemsOf([swarmTask(web, { state: 'preparing', message: 'preparing' })])).toEqual([]);
@@ -84,9 +98,14 @@ describe('a problem of a Swarm', () => {
         subject: 'host-b',
         services: ['shop/web'],
         message: 'the Swarm has lost this node, and 2 tasks with it',
-        fix: 'Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps host-b',
+        fix: 'Bring the node back; the Swarm starts the tasks on other nodes that fit. See: docker node ps node-b',
       },
     ]);
+  });
+
+  it('has a command with the id of a node, which chooses its host name itself', () => {
+    const nodes = byId([swarmNode('node-b', { state: 'down', hostname: 'x$(reboot)' })]);
+    expect(problemsOf([swarmTask(web, { desiredState: 'shutdown' })], { nodes })[0]?.fix).not.toContain('reboot');
   });
 
   it('is a Swarm that can’t be asked', () => {
