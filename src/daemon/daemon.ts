@@ -86,6 +86,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     for (const { level, message, ...fields } of changes) logger[level](fields, message);
   });
   relay.suspects.on((upstreamKey, error) => checker.onFailedDial(upstreamKey, error));
+  relay.suspects.on((upstreamKey) => engines.onFailedDial(upstreamKey));
   if (options.onListener) relay.statuses.on(options.onListener);
 
   // What people and machines are told.

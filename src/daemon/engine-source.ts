@@ -56,6 +56,8 @@ export interface EngineSource {
   readonly isTwin: (engine: WatchedEngine) => boolean;
   /** Whether this run of a container goes on, as far as is known. */
   readonly isAlive: (run: ContainerRun) => boolean;
+  /** A dial of an upstream failed: if it is a task of a Swarm, it may be over, of which no event tells. */
+  onFailedDial(upstreamKey: string): void;
   /** Begins the watches. */
   start(observerOf: (engine: WatchedEngine) => WatchObserver): void;
   stop(): Promise<void>;
@@ -64,12 +66,12 @@ export interface EngineSource {
 type SourceSettings = EngineWatchSettings & Pick<Settings, 'bind' | 'self'>;
 
 export function createEngineSource(
-  parts: Omit<EngineWatchParts, 'onSwarmChange'>,
+  parts: Omit<EngineWatchParts, 'onSwarmChange' | 'onTaskEvent'>,
   engines: readonly NamedEngine[],
   settings: SourceSettings,
 ): EngineSource {
   const alone = engines.length === 1;
-  const withSwarm = { ...parts, onSwarmChange };
+  const withSwarm = { ...parts, onSwarmChange, onTaskEvent };
   const watches = engines.map((one, index) =>
     createEngineWatch(one, withSwarm, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
   );
@@ -110,6 +112,11 @@ export function createEngineSource(
       if (task !== undefined) return isTaskAlive(union(), task, settings['label-prefix']);
       return watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs);
     },
+    onFailedDial(upstreamKey) {
+      // The key of a task begins with its id.
+      const task = union()?.tasks.get(upstreamKey.slice(0, upstreamKey.indexOf('@')));
+      if (task) for (const watch of watches) watch.suspect(task.serviceId);
+    },
     start(observerOf) {
       for (const watch of watches) {
         const observer = observerOf(watch);
@@ -123,6 +130,11 @@ export function createEngineSource(
       await Promise.all(watches.map((watch) => watch.stop()));
     },
   };
+
+  /** Has the managers on other nodes asked, too. */
+  function onTaskEvent(serviceId: string): void {
+    for (const watch of watches) watch.hint(serviceId);
+  }
 
   /** The containers of labelled services are followed before anything is declared of them. */
   function onSwarmChange(): void {

@@ -34,6 +34,10 @@ export interface EngineWatch extends WatchedEngine {
   followServices(serviceIds: ReadonlySet<string>): void;
   /** Sealane's vantage on it; undefined while it is unknown. The same object until something changes. */
   vantage(standpoint: Standpoint): Vantage | undefined;
+  /** Another engine tells of a container of this Swarm service. */
+  hint(serviceId: string): void;
+  /** A dial of a task of this Swarm service failed. */
+  suspect(serviceId: string): void;
   start(observer: WatchObserver): void;
   stop(): Promise<void>;
 }
@@ -48,6 +52,8 @@ export interface Standpoint {
 export interface EngineWatchParts extends Pick<WatcherCollaborators, 'clock' | 'random' | 'logger' | 'onChange'> {
   /** Called, like `onChange`, when what the engine tells of its Swarm changed. */
   readonly onSwarmChange: () => void;
+  /** Called when an event tells of a container of this Swarm service: managers on other nodes hear of it later. */
+  readonly onTaskEvent: (serviceId: string) => void;
 }
 
 export type EngineWatchSettings = Pick<
@@ -104,10 +110,12 @@ export function createEngineWatch(
       declare(bind, { containers: snapshot().containers, vantage: vantage(standpoint), ...told }),
     followServices: (serviceIds) => watcher?.followServices(serviceIds),
     vantage,
+    hint: (serviceId) => swarm?.hintElsewhere(serviceId),
+    suspect: (serviceId) => swarm?.suspect(serviceId),
     start(observer) {
       const identity = alone ? {} : { identity: () => identityAmongSeveral(engine, selfId) };
       watcher = createWatcher(
-        { ...parts, logger, engine, observer, ...(swarm && { listener: listenerFor(swarm) }), ...identity },
+        { ...parts, logger, engine, observer, ...(swarm && { listener: listenerFor(swarm, parts) }), ...identity },
         {
           labelPrefix,
           resyncIntervalMs: settings['resync-interval'],
@@ -134,13 +142,15 @@ function watchSwarm(
   );
 }
 
-function listenerFor(swarm: SwarmWatch): StreamListener {
+function listenerFor(swarm: SwarmWatch, { onTaskEvent }: EngineWatchParts): StreamListener {
   return {
     onOpen: () => swarm.connected(),
     onLost: () => swarm.disconnected(),
     onEvent({ attributes }) {
       const serviceId = attributes['com.docker.swarm.service.id'];
-      if (serviceId !== undefined) swarm.hint(serviceId);
+      if (serviceId === undefined) return;
+      swarm.hint(serviceId);
+      onTaskEvent(serviceId);
     },
   };
 }

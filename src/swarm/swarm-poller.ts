@@ -31,6 +31,8 @@ interface Due {
   tasks: Set<string> | 'all';
 }
 
+/** How often failed dials lead to a call. */
+const suspectedForMs = 1000;
 const reopen: BackoffOptions = { firstMs: 100, maxMs: 5000 };
 /** A stream of events that lasted this long is reopened quickly. */
 const settledMs = 1000;
@@ -66,6 +68,8 @@ export class SwarmPoller {
   /** When something last happened to a service, and to all of them. */
   readonly #stirred = new Map<string, number>();
   #allStirredMs = -Infinity;
+  /** When a service was last asked for since a dial failed. */
+  readonly #suspected = new Map<string, number>();
 
   constructor(parts: SwarmPollerParts, { resyncIntervalMs }: { readonly resyncIntervalMs: number }) {
     this.#with = parts;
@@ -110,6 +114,15 @@ export class SwarmPoller {
   hint(serviceId: string): void {
     if (!this.#world.isLabelled(serviceId)) return;
     if (!this.#world.isFailing(serviceId)) this.#stirred.set(serviceId, this.#with.clock.nowMs());
+    this.#ask({ ...nothing(), tasks: new Set([serviceId]) });
+  }
+
+  /** A dial of a task of the service failed. Clients may go on dialing one that does not answer. */
+  suspect(serviceId: string): void {
+    const nowMs = this.#with.clock.nowMs();
+    const lastMs = this.#suspected.get(serviceId) ?? -Infinity;
+    if (!this.#world.isLabelled(serviceId) || nowMs - lastMs < suspectedForMs) return;
+    this.#suspected.set(serviceId, nowMs);
     this.#ask({ ...nothing(), tasks: new Set([serviceId]) });
   }
 
@@ -212,8 +225,10 @@ export class SwarmPoller {
     const changes = this.#world.commit(nowMs);
     if (changes.nodes) this.#allStirredMs = nowMs;
     for (const id of changes.services) {
-      if (!this.#world.isLabelled(id)) this.#stirred.delete(id);
-      else if (!this.#world.isFailing(id)) this.#stirred.set(id, nowMs);
+      if (!this.#world.isLabelled(id)) {
+        this.#stirred.delete(id);
+        this.#suspected.delete(id);
+      } else if (!this.#world.isFailing(id)) this.#stirred.set(id, nowMs);
     }
   }
 

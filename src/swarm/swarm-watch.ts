@@ -22,6 +22,10 @@ export interface SwarmWatch {
   disconnected(): void;
   /** An event tells of a container that belongs to a task of the service. */
   hint(serviceId: string): void;
+  /** An event of another engine does so. */
+  hintElsewhere(serviceId: string): void;
+  /** A dial of a task of the service failed. */
+  suspect(serviceId: string): void;
   /** Resolves when no call, timer or connection is left. From then on `onChange` is not called. */
   stop(): Promise<void>;
 }
@@ -109,6 +113,14 @@ class StandingWatch implements SwarmWatch {
   disconnected(): void {
     this.#halt();
     this.#set({ ...this.#state, isAwaited: false, isSilent: true });
+  }
+
+  suspect(serviceId: string): void {
+    this.#poller?.suspect(serviceId);
+  }
+
+  hintElsewhere(serviceId: string): void {
+    this.#poller?.hint(serviceId);
   }
 
   hint(serviceId: string): void {

@@ -169,6 +169,28 @@ describe('the Swarm of several engines', () => {
     expect(scene.source.engines.map(({ swarm }) => swarm().standing)).toEqual([worker, manager]);
   });
 
+  it('is asked again at an event of a container on a node that is no manager, and at a failed dial of a task', async () => {
+    const a = engine((swarm) => (swarm.standingNow = worker));
+    const b = engine();
+    await using scene = await watch({ a, b });
+    await advance(scene.clock, 5000);
+    b.swarm.calls.length = 0;
+    a.emit({
+      action: 'die',
+      id: 'c'.repeat(64),
+      attributes: { 'com.docker.swarm.service.id': 'web' },
+      timeNs: 5n,
+    });
+    await advance(scene.clock, 0);
+    expect(b.swarm.calls).toEqual(['tasks all']);
+    await advance(scene.clock, 5000);
+    b.swarm.calls.length = 0;
+    for (let dials = 0; dials < 3; dials += 1) scene.source.onFailedDial('web.1@task:80');
+    scene.source.onFailedDial(`${'c'.repeat(64)}@1:80`);
+    await advance(scene.clock, 25);
+    expect(b.swarm.calls).toEqual(['tasks all']);
+  });
+
   it('is unknown until it is known which node is the own one', async () => {
     const gate = Promise.withResolvers<void>();
     const a = engine((swarm) => {
