@@ -47,12 +47,13 @@ export function placeInSwarm(
   const service = told ?? knownServices?.get(task.serviceId);
   const isTold = node !== undefined && told !== undefined && isLabelledService(told, labelPrefix);
   // A Swarm that can't be read says nothing of what it has.
-  const isLeftOut = node !== undefined && snapshot?.failure === undefined;
+  const isRead = snapshot?.failure === undefined;
+  const isLeftOut = node !== undefined && isRead;
   return {
     service,
     node: node?.hostname ?? task.nodeId,
     desired: snapshot?.tasks.get(task.id)?.desiredState,
-    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId,
+    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId && (isRead || snapshot?.tasks.has(task.id) === true),
     isUnsure: service === undefined && (isSwarmAwaited || isLeftOut),
   };
 }

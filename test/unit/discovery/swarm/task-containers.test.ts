@@ -214,6 +214,10 @@ describe('containers of tasks, where a manager is watched', () => {
     const far = facts({ labels: { ...taskLabels('web', { nodeId: 'node-b' }), 'sealane.port': '80' } });
     expect(found(far, swarmView([service], [])).declarations).toEqual([]);
     expect(found(facts(), swarmView([service], [], { localNodeId: undefined })).declarations).toEqual([]);
+    // Meanwhile no manager answers: what it told last is not that far.
+    const failure = 'proxy gone';
+    expect(found(far, swarmView([service], [], { failure })).declarations).toHaveLength(1);
+    expect(found(far, swarmView([service], [task({ nodeId: 'node-b' })], { failure })).declarations).toEqual([]);
     // Only their image has labels: the manager tells nothing of them.
     const unlabelled = { ...service, labels: {} };
     expect(found(far, swarmView([unlabelled], [])).declarations).toHaveLength(1);
