@@ -53,7 +53,7 @@ export function placeInSwarm(
     service,
     node: node?.hostname ?? task.nodeId,
     desired: snapshot?.tasks.get(task.id)?.desiredState,
-    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId && (isRead || snapshot?.tasks.has(task.id) === true),
+    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId && (isRead || snapshot.tasks.has(task.id)),
     isUnsure: service === undefined && (isSwarmAwaited || isLeftOut),
   };
 }

@@ -11,6 +11,7 @@ import type { LabelledRoute } from '../labels.ts';
 import { healthPlan, upstreamOf } from '../options.ts';
 import { serviceName } from '../service-name.ts';
 import { withServiceLabels } from './service-labels.ts';
+import { outlivedTasks } from './outlived-tasks.ts';
 import { swarmProblems } from './problems.ts';
 import { chooseTaskAddresses } from './task-addresses.ts';
 import { endWanted, stageOf, type TaskStage } from './task-stage.ts';
@@ -38,11 +39,12 @@ export function createTaskDiscoverer(rules: TaskRules): (input: TaskInput) => Di
     if (!vantage || !swarm) return noDiscovery;
     if (last?.vantage === vantage && last.swarm === swarm) return last.discovery;
     if (last?.vantage !== vantage) memo = new WeakMap();
-    const discover = (task: SwarmTask, service: SwarmService, node: SwarmNode | undefined): DeclaredRoutes => {
+    const discover = (one: Omit<TaskInPlace, 'vantage'>): DeclaredRoutes => {
+      const { task, service, node, isOutlived } = one;
       const known = memo.get(task);
-      if (known?.service === service && known.node === node) return known.routes;
-      const routes = declareTask({ task, service, node, vantage }, rules);
-      memo.set(task, { service, node, routes });
+      if (known?.service === service && known.node === node && known.isOutlived === isOutlived) return known.routes;
+      const routes = declareTask({ ...one, vantage }, rules);
+      memo.set(task, { service, node, isOutlived, routes });
       return routes;
     };
     last = { vantage, swarm, discovery: discoverAll(swarm, discover, rules) };
@@ -50,19 +52,18 @@ export function createTaskDiscoverer(rules: TaskRules): (input: TaskInput) => Di
   };
 }
 
-interface Remembered {
-  readonly service: SwarmService;
-  readonly node: SwarmNode | undefined;
+interface Remembered extends Pick<TaskInPlace, 'service' | 'node' | 'isOutlived'> {
   readonly routes: DeclaredRoutes;
 }
 
 function discoverAll(
   { snapshot, localNodeId }: SwarmView,
-  discover: (task: SwarmTask, service: SwarmService, node: SwarmNode | undefined) => DeclaredRoutes,
+  discover: (one: Omit<TaskInPlace, 'vantage'>) => DeclaredRoutes,
   rules: TaskRules,
 ): Discovery {
   const declarations: Discovery['declarations'][number][] = [];
   const problems: Problem[] = [];
+  const outlived = outlivedTasks(snapshot);
   for (const task of snapshot.tasks.values()) {
     const service = snapshot.services.get(task.serviceId);
     if (!service) continue;
@@ -70,7 +71,7 @@ function discoverAll(
     const stage = stageOf(task, node);
     const isOfEngine = task.nodeId !== undefined && task.nodeId === localNodeId && stage !== 'waiting';
     if (stage === 'gone' || isOfEngine) continue;
-    const routes = discover(task, service, node);
+    const routes = discover({ task, service, node, isOutlived: outlived.has(task) });
     for (const declaration of routes.declarations) declarations.push(declaration);
     for (const problem of routes.problems) problems.push(problem);
   }
@@ -82,12 +83,14 @@ interface TaskInPlace {
   readonly task: SwarmTask;
   readonly service: SwarmService;
   readonly node: SwarmNode | undefined;
+  /** Whether another task has one of its addresses by now. */
+  readonly isOutlived: boolean;
   readonly vantage: Vantage;
 }
 
 const nothing: DeclaredRoutes = { declarations: [], problems: [], hasRoutes: false };
 
-function declareTask({ task, service, node, vantage }: TaskInPlace, rules: TaskRules): DeclaredRoutes {
+function declareTask({ task, service, node, isOutlived, vantage }: TaskInPlace, rules: TaskRules): DeclaredRoutes {
   const { labelPrefix, scope } = rules;
   const labels = withServiceLabels(task.template.labels, service, labelPrefix);
   const project = projectOf(labels);
@@ -106,7 +109,7 @@ function declareTask({ task, service, node, vantage }: TaskInPlace, rules: TaskR
       onlyPort: undefined,
       portUnclear: (route) => portUnclear(route, labelPrefix),
       choose: (port, network) =>
-        stage === 'waiting'
+        stage === 'waiting' || isOutlived
           ? { kind: 'not-yet' }
           : chooseTaskAddresses({ task, service, node, port, reach, network, project }),
       toUpstream: (choice, port, route) => toUpstream({ task, stage, tag, name, choice, port, route }),
@@ -140,9 +143,12 @@ interface FoundTask {
   readonly route: LabelledRoute;
 }
 
-/** A Swarm never starts the container of a task again, so that its id stands for its only run. */
+/**
+ * A Swarm never starts the container of a task again, so that its id stands for its only run. The key has the task's id, which a
+ * manager gives: the container's is what a node says, which may be that of another's.
+ */
 function toUpstream({ task, stage, tag, name, choice, port, route }: FoundTask): DeclaredUpstream | undefined {
-  const { containerId, desiredState, template } = task;
+  const { id, containerId, desiredState, template } = task;
   if (containerId === undefined) return undefined;
   const { endpoints, publishedBecause } = choice;
   const condition: Condition =
@@ -150,8 +156,8 @@ function toUpstream({ task, stage, tag, name, choice, port, route }: FoundTask):
       ? { kind: 'stopping', reason: endWanted(desiredState) }
       : { kind: 'running', health: template.hasHealthcheck ? 'healthy' : 'none' };
   return {
-    key: `${containerId}@task:${port}${route.name === undefined ? '' : `#${route.name}`}`,
-    run: { id: containerId, startedAtNs: 0n, task: { id: task.id, serviceId: task.serviceId } },
+    key: `${id}@task:${port}${route.name === undefined ? '' : `#${route.name}`}`,
+    run: { id: containerId, startedAtNs: 0n, task: { id, serviceId: task.serviceId } },
     task: tag,
     name,
     ...(tag.node !== undefined && { node: tag.node }),

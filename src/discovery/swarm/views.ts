@@ -90,9 +90,11 @@ function indexOf(snapshot: SwarmSnapshot): ReadonlyMap<string, SwarmTask> {
   const known = indexes.get(snapshot);
   if (known) return known;
   const index = new Map<string, SwarmTask>();
-  for (const task of [...snapshot.failed.values(), ...snapshot.tasks.values()]) {
-    index.set(task.id, task);
-    if (task.containerId !== undefined) index.set(task.containerId, task);
+  const all = [...snapshot.failed.values(), ...snapshot.tasks.values()];
+  for (const task of all) index.set(task.id, task);
+  // A node says which container a task has, and may say one of another's.
+  for (const task of all.toReversed()) {
+    if (task.containerId !== undefined && !index.has(task.containerId)) index.set(task.containerId, task);
   }
   indexes.set(snapshot, index);
   return index;

@@ -37,7 +37,7 @@ describe('a task on another node', () => {
         service: 'shop/web',
         listen: { host: '127.0.0.1', port: 80 },
         upstream: {
-          key: `${containerIdOf('shop_web2')}@task:80`,
+          key: 'shop_web2@task:80',
           run: { id: containerIdOf('shop_web2'), startedAtNs: 0n, task: { id: 'shop_web2', serviceId: web.id } },
           name: 'shop_web.2.shop_web2',
           task: { service: 'shop_web', name: 'shop_web.2', slot: 2, node: 'host-b', desired: 'running' },
@@ -118,6 +118,46 @@ describe('a task on another node', () => {
     // Of these services, no task is told.
     expect(isAlive(swarmView([{ ...web, labels: {} }], []).snapshot)).toBe(true);
     expect(isAlive(swarmView([], []).snapshot)).toBe(true);
+  });
+});
+
+describe('tasks that claim what another one has', () => {
+  const blog = swarmService('blog', { labels: { 'sealane.port': '80', 'sealane.listen': '81' } });
+  const endpoints = (view: SwarmView, vantage = onOverlay) =>
+    discover(view, vantage).declarations.map((one) => [one.service, one.upstream?.endpoints.length]);
+
+  it('of one address are told apart by their age: the older one is dead, and its clients wait', () => {
+    const young = swarmTask(blog, { createdAtMs: 9000 });
+    const view = (...tasks: SwarmTask[]) => swarmView([web, blog], tasks);
+    const one = [
+      ['shop/web', undefined],
+      ['blog', 1],
+    ];
+    expect(endpoints(view(swarmTask(web), young))).toEqual(one);
+    expect(endpoints(view(young, swarmTask(web)))).toEqual(one.toReversed());
+    // It has the address before it runs.
+    expect(endpoints(view(swarmTask(web), { ...young, state: 'preparing' }))[0]).toEqual(one[0]);
+    const ended = swarmTask(blog, { createdAtMs: 9000, state: 'failed', desiredState: 'shutdown' });
+    expect(endpoints(view(swarmTask(web), ended))).toEqual([['shop/web', 1]]);
+  });
+
+  it('of one port of a node are told apart, too', () => {
+    const port = { attachments: [], hostPorts: [{ containerPort: 80, hostIp: '', hostPort: 8080 }] };
+    const tasks = [swarmTask(web, port), swarmTask(blog, { ...port, createdAtMs: 9000 })];
+    expect(endpoints(swarmView([web, blog], tasks), onHost)).toEqual([
+      ['shop/web', undefined],
+      ['blog', 1],
+    ]);
+    const apart = [tasks[0], { ...tasks[1], nodeId: 'node-c' }] as SwarmTask[];
+    const nodes = byId([swarmNode('node-b'), swarmNode('node-c', { address: '192.0.2.3' })]);
+    expect(endpoints(swarmView([web, blog], apart, { nodes }), onHost).map(([, count]) => count)).toEqual([1, 1]);
+  });
+
+  it('of one container, as a node may say, are upstreams of their own', () => {
+    const own = { attachments: [{ networkId: 'ov', networkName: 'x', addresses: ['10.0.1.66'] }] };
+    const tasks = [swarmTask(web), swarmTask(blog, { ...own, containerId: containerIdOf('shop_web1') })];
+    const keys = discover(swarmView([web, blog], tasks)).declarations.map(({ upstream }) => upstream?.key);
+    expect(keys).toEqual(['shop_web1@task:80', 'blog1@task:80']);
   });
 });
 
