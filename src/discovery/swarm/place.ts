@@ -45,7 +45,9 @@ export function placeInSwarm(
   const node = snapshot?.nodes.get(task.nodeId);
   const told = snapshot?.services.get(task.serviceId);
   const service = told ?? knownServices?.get(task.serviceId);
-  const isTold = node !== undefined && told !== undefined && isLabelledService(told, labelPrefix);
+  const isTaskTold = snapshot?.tasks.has(task.id) === true;
+  const isLabelled = told !== undefined && isLabelledService(told, labelPrefix);
+  const isTold = isLabelled && (node !== undefined || isTaskTold);
   // A Swarm that can't be read says nothing of what it has.
   const isRead = snapshot?.failure === undefined;
   const isLeftOut = node !== undefined && isRead;
@@ -53,7 +55,7 @@ export function placeInSwarm(
     service,
     node: node?.hostname ?? task.nodeId,
     desired: snapshot?.tasks.get(task.id)?.desiredState,
-    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId && (isRead || snapshot.tasks.has(task.id)),
+    isElsewhere: isTold && task.nodeId !== swarm?.localNodeId && (isRead || isTaskTold),
     isUnsure: service === undefined && (isSwarmAwaited || isLeftOut),
   };
 }

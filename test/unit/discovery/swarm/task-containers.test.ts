@@ -224,6 +224,8 @@ describe('containers of tasks, where a manager is watched', () => {
     // The node is of another Swarm.
     const other = facts({ labels: { ...taskLabels('web', { nodeId: 'node-z' }), 'sealane.port': '80' } });
     expect(found(other, swarmView([service], [])).declarations).toHaveLength(1);
+    // The manager tells of the task, and not yet of its new node: it is declared by what the manager tells.
+    expect(found(other, swarmView([service], [task({ nodeId: 'node-z' })])).declarations).toEqual([]);
   });
 
   it('are declared by the same objects while nothing of them changes', () => {
