@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { serviceStates } from '../catalog/service-state.ts';
 import {
-  clientsShape,
   count,
   endedSessionShape,
   failuresSchema,
@@ -13,6 +12,7 @@ import {
 import { closeReasons, type CloseReason } from '../relay/boundary/report.ts';
 import { preferences } from '../relay/boundary/table.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
+import { statusSchema } from './status-schema.ts';
 import { mostEndedSessions, mostOfEach } from '../telemetry/recent-sessions.ts';
 
 /**
@@ -142,63 +142,6 @@ export const serviceSchema = z
   })
   .meta({ id: 'Service' });
 
-const engineSchema = z
-  .object({
-    name: z.string().nullable().describe('Null for an only engine that was given no name.'),
-    endpoint: z.string(),
-    state: z
-      .enum(['connecting', 'connected', 'disconnected'])
-      .describe('`disconnected`: it is out of reach; its containers are as last known.'),
-    reason: z.string().nullable().describe('Why it is not connected or is ignored, or what it answers slowly.'),
-    containers: count.describe(
-      'Containers with labels of Sealane or of a Swarm service with such labels, as last known, and those whose network they share.',
-    ),
-  })
-  .meta({ id: 'Engine' });
-
-export const statusSchema = z
-  .object({
-    version: z.string(),
-    startedAt: time,
-    driver: z.string(),
-    workers: count,
-    ready: z.boolean(),
-    readyReason: z.string(),
-    engines: z
-      .array(engineSchema)
-      .describe('In the order in which they were given; empty where Sealane runs without Docker.'),
-    swarm: z
-      .object({
-        state: z
-          .enum(['watched', 'failing', 'reading', 'unseen'])
-          .describe(
-            '`failing`: it is as last known; `unseen`: the engine is a worker, and no manager is watched, so that tasks of other nodes are unknown.',
-          ),
-        text: z.string(),
-        nodes: count,
-        services: count.describe('Also those without labels of Sealane.'),
-        tasks: count.describe('Of services with labels of Sealane.'),
-      })
-      .nullable()
-      .meta({ id: 'Swarm' })
-      .describe('Null where no engine is a node of a Swarm.'),
-    engine: z
-      .object({
-        state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
-        endpoint: z.string().nullable(),
-        reason: z.string().nullable(),
-      })
-      .meta({
-        description:
-          'Deprecated, and gone with the next release: `engines`. Of several: the first that is not connected, else the first.',
-        deprecated: true,
-      }),
-    ...clientsShape,
-    services: z.object({ up: count, degraded: count, down: count }),
-    problems: count,
-  })
-  .meta({ id: 'Status' });
-
 export const servicesSchema = z
   .object({
     at: time,
@@ -301,9 +244,6 @@ export type ApiRoute = z.output<typeof routeSchema>;
 export type ApiTraffic = z.output<typeof trafficSchema>;
 export type ApiService = z.output<typeof serviceSchema>;
 export type ApiServices = z.output<typeof servicesSchema>;
-export type ApiEngine = z.output<typeof engineSchema>;
-export type ApiSwarm = NonNullable<ApiStatus['swarm']>;
-export type ApiStatus = z.output<typeof statusSchema>;
 export type ApiSession = z.output<typeof sessionSchema>;
 export type ApiSessions = z.output<typeof sessionsSchema>;
 export type ApiEndedSession = z.output<typeof endedSessionSchema>;

@@ -8,7 +8,8 @@ import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { StatsEvent } from './event-schema.ts';
-import type { ApiSwarm, ApiTraffic } from './schema.ts';
+import type { ApiTraffic } from './schema.ts';
+import type { ApiSwarm } from './status-schema.ts';
 
 /**
  * What the admin API is connected to: state that it reads, commands that it passes on, and the event feed. Each route

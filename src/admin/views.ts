@@ -16,17 +16,16 @@ import { printable } from '../text/printable.ts';
 import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
 import type {
   ApiEndedSession,
-  ApiEngine,
   ApiExplanation,
   ApiProblem,
   ApiRoute,
   ApiService,
   ApiServices,
   ApiSession,
-  ApiStatus,
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
+import type { ApiEngine, ApiStatus } from './status-schema.ts';
 import { noTraffic, type AdminReads, type EngineState } from './source.ts';
 
 /**

@@ -4,7 +4,7 @@ import { createEventFeed, type EventFeed } from '../admin/event-feed.ts';
 import type { KeptAdmin } from '../admin/keep-serving.ts';
 import { createMetrics, type MetricsInput } from '../admin/metrics/metrics.ts';
 import type { ServicesEvent, StatsEvent } from '../admin/event-schema.ts';
-import type { ApiSwarm } from '../admin/schema.ts';
+import type { ApiSwarm } from '../admin/status-schema.ts';
 import { viewSwarm } from '../discovery/swarm/views.ts';
 import type { AdminCommands, AdminReads, AdminSource, EngineState, UpstreamTraffic } from '../admin/source.ts';
 import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';

@@ -11,7 +11,8 @@ import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
 import { createDirectNetworks } from '../network/direct-networks.ts';
-import { createSwarmWatch, noSwarm, type SwarmState, type SwarmWatch } from '../swarm/swarm-watch.ts';
+import { noSwarm, type SwarmState } from '../swarm/swarm-state.ts';
+import { createSwarmWatch, type SwarmWatch } from '../swarm/swarm-watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**

@@ -1,8 +1,9 @@
 import type { SwarmService, SwarmSnapshot } from '../docker/swarm/facts.ts';
 import type { SwarmApi, SwarmEvent } from '../docker/swarm/swarm-api.ts';
-import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { everythingDue, isNothing, merged, nothingDue, type Due } from './due.ts';
 import { closePauseMs, Durations, hintPauseMs, restPauseMs, slowMs, stirredForMs } from './pace.ts';
+import { subscribe } from './subscription.ts';
 import { SwarmWorld } from './swarm-world.ts';
 
 /**
@@ -24,18 +25,8 @@ export interface SwarmPollerParts {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What to ask for. */
-interface Due {
-  services: Set<string> | 'all';
-  nodes: boolean;
-  tasks: Set<string> | 'all';
-}
-
 /** How often failed dials lead to a call. */
 const suspectedForMs = 1000;
-const reopen: BackoffOptions = { firstMs: 100, maxMs: 5000 };
-/** A stream of events that lasted this long is reopened quickly. */
-const settledMs = 1000;
 /**
  * How often services and nodes are asked for where no events are heard: a proxy may have forgotten a quiet stream, which
  * then neither tells anything nor ends.
@@ -50,7 +41,7 @@ export class SwarmPoller {
   readonly #world: SwarmWorld;
   #ending = new AbortController();
   readonly #calls = new Set<Promise<void>>();
-  #due = nothing();
+  #due: Due = nothingDue;
   #timer: Timer | undefined;
   #isRunning = false;
   /** When events were last heard. */
@@ -94,14 +85,14 @@ export class SwarmPoller {
     this.#ending = new AbortController();
     this.#track(this.#subscribe(this.#ending.signal));
     // Tasks are polled, whether or not events will be heard.
-    if (this.#world.snapshot) this.#ask(everything());
+    if (this.#world.snapshot) this.#ask(everythingDue);
   }
 
   halt(): void {
     this.#ending.abort();
     this.#timer?.cancel();
     this.#isRunning = false;
-    this.#due = nothing();
+    this.#due = nothingDue;
   }
 
   /** Resolves when no call is left. */
@@ -114,7 +105,7 @@ export class SwarmPoller {
   hint(serviceId: string): void {
     if (!this.#world.isLabelled(serviceId)) return;
     if (!this.#world.isFailing(serviceId)) this.#stirred.set(serviceId, this.#with.clock.nowMs());
-    this.#ask({ ...nothing(), tasks: new Set([serviceId]) });
+    this.#ask({ ...nothingDue, tasks: new Set([serviceId]) });
   }
 
   /** A dial of a task of the service failed. Clients may go on dialing one that does not answer. */
@@ -123,33 +114,24 @@ export class SwarmPoller {
     const lastMs = this.#suspected.get(serviceId) ?? -Infinity;
     if (!this.#world.isLabelled(serviceId) || nowMs - lastMs < suspectedForMs) return;
     this.#suspected.set(serviceId, nowMs);
-    this.#ask({ ...nothing(), tasks: new Set([serviceId]) });
+    this.#ask({ ...nothingDue, tasks: new Set([serviceId]) });
   }
 
-  async #subscribe(signal: AbortSignal): Promise<void> {
-    const { api, clock, random } = this.#with;
-    let failures = 0;
-    while (!signal.aborted) {
-      let openedMs = Infinity;
-      const onOpen = (): void => {
-        openedMs = clock.nowMs();
-        this.#ask(everything());
-      };
-      // Why it ended does not matter: a manager that can't be asked fails at the next call.
-      await api.events({ onOpen, onEvent: (event) => this.#heard(event) }, signal).catch(() => {});
-      if (signal.aborted) return;
-      if (this.#world.snapshot === undefined) this.#ask(everything());
-      failures = clock.nowMs() - openedMs >= settledMs ? 0 : failures + 1;
-      await this.#sleep(backoffDelayMs(failures, reopen, random), signal);
-    }
+  #subscribe(signal: AbortSignal): Promise<void> {
+    const handlers = {
+      onOpen: () => this.#ask(everythingDue),
+      onEvent: (event: SwarmEvent) => this.#heard(event),
+      onClosed: () => this.#world.snapshot || this.#ask(everythingDue),
+    };
+    return subscribe(this.#with, handlers, signal);
   }
 
   #heard(event: SwarmEvent): void {
     this.#heardMs = this.#with.clock.nowMs();
-    if (event.kind === 'unreadable') return this.#ask(everything());
-    if (event.kind === 'node') return this.#ask({ ...nothing(), nodes: true, tasks: 'all' });
+    if (event.kind === 'unreadable') return this.#ask(everythingDue);
+    if (event.kind === 'node') return this.#ask({ ...nothingDue, nodes: true, tasks: 'all' });
     this.#stirred.set(event.id, this.#with.clock.nowMs());
-    this.#ask({ ...nothing(), services: new Set([event.id]), tasks: new Set([event.id]) });
+    this.#ask({ ...nothingDue, services: new Set([event.id]), tasks: new Set([event.id]) });
   }
 
   #ask(due: Due): void {
@@ -199,11 +181,11 @@ export class SwarmPoller {
   #takeDue(): Due {
     const nowMs = this.#with.clock.nowMs();
     let due = this.#due;
-    this.#due = nothing();
+    this.#due = nothingDue;
     // An event may have been lost, as behind a proxy that cuts the stream off.
     if (nowMs >= this.#resyncAtMs()) due = { ...due, services: 'all', nodes: true };
     if (nowMs >= this.#restAtMs()) due = { ...due, tasks: 'all' };
-    return merged(due, { ...nothing(), tasks: new Set(this.#moving()) });
+    return merged(due, { ...nothingDue, tasks: new Set(this.#moving()) });
   }
 
   async #read(due: Due, signal: AbortSignal): Promise<void> {
@@ -286,34 +268,4 @@ export class SwarmPoller {
     const tracked = call.finally(() => this.#calls.delete(tracked));
     this.#calls.add(tracked);
   }
-
-  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#with.clock.after(delayMs, resolve);
-    const abort = (): void => resolve();
-    signal.addEventListener('abort', abort, { once: true });
-    await promise;
-    signal.removeEventListener('abort', abort);
-    timer.cancel();
-  }
-}
-
-function nothing(): Due {
-  return { services: new Set(), nodes: false, tasks: new Set() };
-}
-
-function everything(): Due {
-  return { services: 'all', nodes: true, tasks: 'all' };
-}
-
-function isNothing({ services, nodes, tasks }: Due): boolean {
-  return !nodes && services !== 'all' && services.size === 0 && tasks !== 'all' && tasks.size === 0;
-}
-
-function merged(a: Due, b: Due): Due {
-  return { services: union(a.services, b.services), nodes: a.nodes || b.nodes, tasks: union(a.tasks, b.tasks) };
-}
-
-function union(a: Set<string> | 'all', b: Set<string> | 'all'): Set<string> | 'all' {
-  return a === 'all' || b === 'all' ? 'all' : a.union(b);
 }

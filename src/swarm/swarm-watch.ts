@@ -7,6 +7,7 @@ import { printable } from '../text/printable.ts';
 import { backoffDelayMs, type BackoffOptions } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { SwarmPoller } from './swarm-poller.ts';
+import { isSameState, withKnownNode, type SwarmState } from './swarm-state.ts';
 
 /**
  * Owns what one engine tells of the Swarm that it is in. Where it is a manager, it is asked for services, tasks and nodes;
@@ -30,19 +31,6 @@ export interface SwarmWatch {
   stop(): Promise<void>;
 }
 
-export interface SwarmState {
-  /** Undefined where the engine does not tell. */
-  readonly standing?: SwarmStanding;
-  /** Which Swarm the snapshot is of; undefined where the engine never told. */
-  readonly clusterId?: string | undefined;
-  /** Only of a manager; empty with a failure where the Swarm was never read. */
-  readonly snapshot?: SwarmSnapshot;
-  /** Whether the first answers, which tell of clients' services, are still to come. */
-  readonly isAwaited: boolean;
-  /** The engine has not answered the last call about its Swarm, or not in time, so that another manager knows more. */
-  readonly isSilent?: true;
-}
-
 export interface SwarmWatchParts {
   readonly api: SwarmApi;
   readonly clock: Clock;
@@ -58,9 +46,6 @@ interface SwarmWatchOptions {
   /** How often services and nodes are read again, in case an event was lost. */
   readonly resyncIntervalMs: number;
 }
-
-/** No one waits for a Swarm that nothing is known of. */
-export const noSwarm: SwarmState = { isAwaited: false };
 
 export function createSwarmWatch(parts: SwarmWatchParts, options: SwarmWatchOptions): SwarmWatch {
   return new StandingWatch(parts, options);
@@ -281,14 +266,8 @@ class StandingWatch implements SwarmWatch {
   }
 
   #set(told: SwarmState): void {
-    const { standing, snapshot, isAwaited, isSilent } = this.#state;
-    // An engine that starts, or is locked, does not tell which node it is. It is the same one while its snapshot is kept.
-    const nodeId = told.snapshot && standing?.nodeId;
-    const isKept = told.standing && told.standing.nodeId === undefined && nodeId !== undefined;
-    const state = isKept ? { ...told, standing: { ...told.standing, nodeId } } : told;
-    // Each answer about the standing is an object of its own.
-    const isSame = isSameStanding(standing, state.standing) && snapshot === state.snapshot;
-    if (isSame && isAwaited === state.isAwaited && isSilent === state.isSilent) return;
+    const state = withKnownNode(told, this.#state);
+    if (isSameState(this.#state, state)) return;
     this.#state = state;
     this.#with.onChange();
   }
@@ -300,9 +279,3 @@ function isForbidden(error: unknown): boolean {
 
 /** What is logged while a Swarm is followed. */
 const followed = 'followed';
-
-function isSameStanding(a: SwarmStanding | undefined, b: SwarmStanding | undefined): boolean {
-  return (
-    a?.state === b?.state && a?.isManager === b?.isManager && a?.nodeId === b?.nodeId && a?.clusterId === b?.clusterId
-  );
-}

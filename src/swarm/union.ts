@@ -1,5 +1,5 @@
 import type { SwarmNode, SwarmService, SwarmSnapshot, SwarmTask } from '../docker/swarm/facts.ts';
-import type { SwarmState } from './swarm-watch.ts';
+import type { SwarmState } from './swarm-state.ts';
 
 /**
  * Makes one snapshot of what all watched engines tell. Of the managers of one Swarm, the first one that answers is

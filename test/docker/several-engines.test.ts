@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { canInstall } from '../../dev/machine/packages.ts';
-import { statusSchema } from '../../src/admin/schema.ts';
+import { statusSchema } from '../../src/admin/status-schema.ts';
 import { engineClient, uniqueName } from '../support/engine/containers.ts';
 import { buildToolsImage } from '../support/engine/images.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';

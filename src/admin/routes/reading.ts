@@ -14,8 +14,8 @@ import {
   servicesSchema,
   sessionsQuerySchema,
   sessionsSchema,
-  statusSchema,
 } from '../schema.ts';
+import { statusSchema } from '../status-schema.ts';
 import type { AdminReads } from '../source.ts';
 import {
   viewEndedSession,

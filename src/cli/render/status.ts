@@ -1,4 +1,5 @@
-import type { ApiEngine, ApiProblem, ApiService, ApiServices, ApiStatus } from '../../admin/schema.ts';
+import type { ApiProblem, ApiService, ApiServices } from '../../admin/schema.ts';
+import type { ApiEngine, ApiStatus } from '../../admin/status-schema.ts';
 import { printable } from '../../text/printable.ts';
 import { formatAge } from '../../text/age.ts';
 import { listed } from '../../text/listed.ts';

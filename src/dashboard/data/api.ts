@@ -7,8 +7,8 @@ import type {
   ApiService,
   ApiServices,
   ApiSessions,
-  ApiStatus,
 } from '../../admin/schema.ts';
+import type { ApiStatus } from '../../admin/status-schema.ts';
 
 /**
  * Calls to the admin API. The page and the API come from one build of one server, so answers are not validated again;

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { TimelineEvent } from '../../admin/event-schema.ts';
-import type { ApiProblem, ApiService, ApiStatus } from '../../admin/schema.ts';
+import type { ApiProblem, ApiService } from '../../admin/schema.ts';
+import type { ApiStatus } from '../../admin/status-schema.ts';
 import { foldEvents } from './event-lines.ts';
 import { History, idle, type Live } from './history.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiEngine } from '../../admin/schema.ts';
+import type { ApiEngine } from '../../admin/status-schema.ts';
 import { countStates } from '../data/selection.ts';
 import { eventLines, history, problems, services, status, tick } from '../data/store.ts';
 import { count, plural } from '../format.ts';

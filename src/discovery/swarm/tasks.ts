@@ -35,6 +35,7 @@ export interface TaskInput {
 export function createTaskDiscoverer(rules: TaskRules): (input: TaskInput) => Discovery {
   let last: (TaskInput & { readonly discovery: Discovery }) | undefined;
   let memo = new WeakMap<SwarmTask, Remembered>();
+  const namesOf = rememberingNames(rules);
   return ({ vantage, swarm }) => {
     if (!vantage || !swarm) return noDiscovery;
     if (last?.vantage === vantage && last.swarm === swarm) return last.discovery;
@@ -47,7 +48,7 @@ export function createTaskDiscoverer(rules: TaskRules): (input: TaskInput) => Di
       memo.set(task, { service, node, isOutlived, routes });
       return routes;
     };
-    last = { vantage, swarm, discovery: discoverAll(swarm, discover, rules) };
+    last = { vantage, swarm, discovery: discoverAll(swarm, discover, namesOf) };
     return last.discovery;
   };
 }
@@ -59,7 +60,7 @@ interface Remembered extends Pick<TaskInPlace, 'service' | 'node' | 'isOutlived'
 function discoverAll(
   { snapshot, localNodeId }: SwarmView,
   discover: (one: Omit<TaskInPlace, 'vantage'>) => DeclaredRoutes,
-  rules: TaskRules,
+  namesOf: (service: SwarmService) => readonly string[],
 ): Discovery {
   const declarations: Discovery['declarations'][number][] = [];
   const problems: Problem[] = [];
@@ -75,7 +76,7 @@ function discoverAll(
     for (const declaration of routes.declarations) declarations.push(declaration);
     for (const problem of routes.problems) problems.push(problem);
   }
-  problems.push(...swarmProblems(snapshot, (service) => servicesOf(service, rules)));
+  problems.push(...swarmProblems(snapshot, namesOf));
   return { declarations, problems, restarted: [] };
 }
 
@@ -169,6 +170,16 @@ function toUpstream({ task, stage, tag, name, choice, port, route }: FoundTask):
     condition,
     drainMs: route.values.drain ?? Math.min(template.stopGraceMs, 2 ** 31 - 1),
     ...(publishedBecause !== undefined && { published: { because: publishedBecause, port } }),
+  };
+}
+
+/** A problem of many services costs the reading of their labels once, not at each change of another one. */
+function rememberingNames(rules: TaskRules): (service: SwarmService) => readonly string[] {
+  const known = new WeakMap<SwarmService, readonly string[]>();
+  return (service) => {
+    const names = known.get(service) ?? servicesOf(service, rules);
+    known.set(service, names);
+    return names;
   };
 }
 

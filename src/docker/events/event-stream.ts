@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { EngineEvent } from '../facts.ts';
 import { backoffDelayMs, type BackoffOptions } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
+import { sleep } from '../../time/sleep.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Engine, EngineGreeting } from '../engine.ts';
 import { parseEventLine } from './event-json.ts';
@@ -112,7 +113,9 @@ class ReconnectingStream implements EventStream {
       const reason = await this.#connection();
       this.#signal({ kind: 'lost', reason });
       if (this.#state.kind !== 'waiting') return;
-      await this.#sleep(backoffDelayMs(this.#state.failures - 1, this.#options.backoff, this.#with.random));
+      this.#current = new AbortController();
+      const delayMs = backoffDelayMs(this.#state.failures - 1, this.#options.backoff, this.#with.random);
+      await sleep(this.#with.clock, delayMs, this.#current.signal);
       this.#signal({ kind: 'retry' });
     }
   }
@@ -201,15 +204,5 @@ class ReconnectingStream implements EventStream {
     const before = this.#state;
     this.#state = nextStreamState(before, signal);
     if (this.#state.kind !== before.kind) this.#handlers.onState(this.#state);
-  }
-
-  async #sleep(delayMs: number): Promise<void> {
-    this.#current = new AbortController();
-    const { signal } = this.#current;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#with.clock.after(delayMs, resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
-    timer.cancel();
   }
 }

@@ -67,31 +67,13 @@ export const swarmScenarios: readonly SwarmScenario[] = [
     name: 'cut-off',
     title: 'a worker is cut off until it is down, and healed',
     ...{ nodes: 2, managers: 1, sealaneOn: 1, replicas: 6 },
-    async run(stage) {
-      const { swarm, losing } = stage;
-      const worker = machineOf(swarm, 2);
-      await losing(worker, () => cut(worker));
-      await untilState(swarm, 2, 'down');
-      await left(stage, 2);
-      await heal(worker);
-      await untilState(swarm, 2, 'ready');
-      await returns(stage);
-    },
+    run: (stage) => loseAndRegain(stage, 2, { lose: cut, regain: heal }),
   },
   {
     name: 'leader-killed',
     title: 'the leader of three managers is killed, and back',
     ...{ nodes: 3, managers: 3, sealaneOn: 3, replicas: 6 },
-    async run(stage) {
-      const { swarm, losing } = stage;
-      const leader = machineOf(swarm, 1);
-      await losing(leader, () => kill(leader));
-      await untilState(swarm, 1, 'down');
-      await left(stage, 1);
-      await switchOn(leader, AbortSignal.timeout(60_000));
-      await untilState(swarm, 1, 'ready');
-      await returns(stage);
-    },
+    run: (stage) => loseAndRegain(stage, 1, { lose: kill, regain: switchOnInTime }),
   },
 ];
 
@@ -99,6 +81,26 @@ async function update({ service, ready }: Stage, order: 'start-first' | 'stop-fi
   await service.roll(order);
   await service.updated();
   await ready(10);
+}
+
+/** Takes a machine from the Swarm until its tasks run elsewhere, and brings it back. */
+async function loseAndRegain(
+  stage: Stage,
+  number: number,
+  { lose, regain }: Record<'lose' | 'regain', (machine: SwarmMachine) => Promise<unknown> | void>,
+): Promise<void> {
+  const { swarm, losing } = stage;
+  const machine = machineOf(swarm, number);
+  await losing(machine, async () => void (await lose(machine)));
+  await untilState(swarm, number, 'down');
+  await left(stage, number);
+  await regain(machine);
+  await untilState(swarm, number, 'ready');
+  await returns(stage);
+}
+
+function switchOnInTime(machine: SwarmMachine): Promise<SwarmMachine> {
+  return switchOn(machine, AbortSignal.timeout(60_000));
 }
 
 /** Resolves once all tasks run elsewhere than on the node, and Sealane has them. */

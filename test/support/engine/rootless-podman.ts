@@ -30,7 +30,7 @@ const needs = [
   { program: 'busybox', debianPackage: 'busybox-static' },
 ] as const;
 
-/** The id of the user without rights, whom no process else runs as (Debian base-passwd). */
+/** The id of Debian's user without rights, which no other process has (Debian base-passwd). */
 const unprivileged = 65_534;
 
 /** The first process stays root's: one that changes its user no longer ends with its parent (PR_SET_PDEATHSIG). */

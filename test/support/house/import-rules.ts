@@ -34,7 +34,7 @@ export const importRules: ImportRules = {
   compose: ['address', 'config', 'text'],
   check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
   admin: ['address', 'catalog', 'docker/engine-status.ts', 'relay/boundary', 'telemetry', 'text', 'time'],
-  dashboard: ['admin/schema.ts', 'admin/event-schema.ts', 'text'],
+  dashboard: ['admin/schema.ts', 'admin/status-schema.ts', 'admin/event-schema.ts', 'text'],
   daemon: [
     ...[
       'address',

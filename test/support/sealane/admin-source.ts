@@ -1,6 +1,7 @@
 import { createEventFeed } from '../../../src/admin/event-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
-import type { ApiSwarm, ApiTraffic } from '../../../src/admin/schema.ts';
+import type { ApiTraffic } from '../../../src/admin/schema.ts';
+import type { ApiSwarm } from '../../../src/admin/status-schema.ts';
 import type { AdminSource, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';

@@ -12,8 +12,8 @@ import {
   serviceSchema,
   servicesSchema,
   sessionsSchema,
-  statusSchema,
 } from '../../../src/admin/schema.ts';
+import { statusSchema } from '../../../src/admin/status-schema.ts';
 import type { EngineState } from '../../../src/admin/source.ts';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { HealthPlan, RouteMatch } from '../../../src/catalog/declaration.ts';

@@ -7,7 +7,7 @@ import { painter } from '../../../src/text/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
 import { renderWhy } from '../../../src/cli/render/why.ts';
 import { headline } from '../../../src/cli/render/status.ts';
-import type { ApiStatus } from '../../../src/admin/schema.ts';
+import type { ApiStatus } from '../../../src/admin/status-schema.ts';
 
 const plain = painter(false);
 

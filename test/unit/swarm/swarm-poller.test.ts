@@ -194,7 +194,7 @@ describe('a service that is removed while its tasks are asked for', () => {
     expect(scene.tasks()).toContain('b.2: running/running');
   });
 
-  test('is waited for by nobody at the start', async () => {
+  test('delays no start', async () => {
     await using scene = await watchSwarm((swarm) => {
       for (const id of ids) swarm.set(webService({ id }), webTask({ id: `${id}.1`, serviceId: id }));
       swarm.set(webService({ id: 'db', labels: {} }));

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { clientsShape, count, time } from './derived-fields.ts';
+
+/**
+ * The schema of the admin API's status: of Sealane itself, of the engines that it watches, and of their Swarm.
+ */
+const engineSchema = z
+  .object({
+    name: z.string().nullable().describe('Null for an only engine that was given no name.'),
+    endpoint: z.string(),
+    state: z
+      .enum(['connecting', 'connected', 'disconnected'])
+      .describe('`disconnected`: it is out of reach; its containers are as last known.'),
+    reason: z.string().nullable().describe('Why it is not connected or is ignored, or what it answers slowly.'),
+    containers: count.describe(
+      'Containers with labels of Sealane or of a Swarm service with such labels, as last known, and those whose network they share.',
+    ),
+  })
+  .meta({ id: 'Engine' });
+
+export const statusSchema = z
+  .object({
+    version: z.string(),
+    startedAt: time,
+    driver: z.string(),
+    workers: count,
+    ready: z.boolean(),
+    readyReason: z.string(),
+    engines: z
+      .array(engineSchema)
+      .describe('In the order in which they were given; empty where Sealane runs without Docker.'),
+    swarm: z
+      .object({
+        state: z
+          .enum(['watched', 'failing', 'reading', 'unseen'])
+          .describe(
+            '`failing`: it is as last known; `unseen`: the engine is a worker, and no manager is watched, so that tasks of other nodes are unknown.',
+          ),
+        text: z.string(),
+        nodes: count,
+        services: count.describe('Also those without labels of Sealane.'),
+        tasks: count.describe('Of services with labels of Sealane.'),
+      })
+      .nullable()
+      .meta({ id: 'Swarm' })
+      .describe('Null where no engine is a node of a Swarm.'),
+    engine: z
+      .object({
+        state: z.enum(['none', 'connecting', 'connected', 'disconnected']),
+        endpoint: z.string().nullable(),
+        reason: z.string().nullable(),
+      })
+      .meta({
+        description:
+          'Deprecated, and gone with the next release: `engines`. Of several: the first that is not connected, else the first.',
+        deprecated: true,
+      }),
+    ...clientsShape,
+    services: z.object({ up: count, degraded: count, down: count }),
+    problems: count,
+  })
+  .meta({ id: 'Status' });
+
+export type ApiEngine = z.output<typeof engineSchema>;
+export type ApiStatus = z.output<typeof statusSchema>;
+export type ApiSwarm = NonNullable<ApiStatus['swarm']>;

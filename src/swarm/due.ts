@@ -1,0 +1,24 @@
+/**
+ * What to ask a Swarm's manager for next. Pure.
+ */
+export interface Due {
+  readonly services: ReadonlySet<string> | 'all';
+  readonly nodes: boolean;
+  readonly tasks: ReadonlySet<string> | 'all';
+}
+
+export const nothingDue: Due = { services: new Set(), nodes: false, tasks: new Set() };
+
+export const everythingDue: Due = { services: 'all', nodes: true, tasks: 'all' };
+
+export function isNothing({ services, nodes, tasks }: Due): boolean {
+  return !nodes && services !== 'all' && services.size === 0 && tasks !== 'all' && tasks.size === 0;
+}
+
+export function merged(a: Due, b: Due): Due {
+  return { services: union(a.services, b.services), nodes: a.nodes || b.nodes, tasks: union(a.tasks, b.tasks) };
+}
+
+function union(a: Due['tasks'], b: Due['tasks']): Due['tasks'] {
+  return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
+}
