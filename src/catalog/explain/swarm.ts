@@ -50,6 +50,17 @@ export function diagnoseTold({ name, task, told }: ContainerView): Diagnosis | u
   }
 }
 
+/** Why a container gets no clients that its labels call a task; undefined where the Swarm does so, too. */
+export function diagnoseClaim({ name, task, isLeftToManager }: ContainerView): Diagnosis | undefined {
+  if (!task || isLeftToManager !== true) return undefined;
+  const { node = 'no node' } = task;
+  return bad(
+    'not-in-swarm',
+    `${name} has the labels of the task ${task.name} on node ${node}, and no manager tells that it runs there`,
+    `See what runs there: docker service ps --no-trunc ${task.service}. A container that is no task needs other labels.`,
+  );
+}
+
 /** Why a Swarm's service that declares nothing has no clients. */
 export function diagnoseSwarmService(service: SwarmServiceView, { labelPrefix }: ExplainWorld): Diagnosis {
   const { name, isLabelled, replicas } = service;

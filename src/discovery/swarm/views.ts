@@ -141,7 +141,7 @@ function tellWhetherWatched(
     return { state: 'reading', text: 'the Swarm is being read' };
   return {
     state: 'unseen',
-    text: 'this node is a worker of a Swarm, and no manager is watched: tasks of other nodes are unknown',
+    text: 'this node is a worker of a Swarm, and no manager is watched: tasks of other nodes, and labels under deploy, are unknown',
   };
 }
 

@@ -133,4 +133,6 @@ export interface SwarmView {
   readonly snapshot: SwarmSnapshot;
   /** The node of the engine that Sealane is on, whose tasks that engine tells of; undefined where it is unknown or none. */
   readonly localNodeId: string | undefined;
+  /** Whether every manager that told of it is out of reach, so that tasks which are newer may run. */
+  readonly isLastKnown?: boolean;
 }

@@ -210,7 +210,7 @@ describe('why, where the Swarm itself is not seen', () => {
         '  next: Run Sealane on a manager, or let it watch one, too: --docker local=…,managers=tcp://<a manager>',
         '',
         '  ✓ engine  the engine is watched',
-        '  · engine  this node is a worker of a Swarm, and no manager is watched: tasks of other nodes are unknown',
+        '  · engine  this node is a worker of a Swarm, and no manager is watched: tasks of other nodes, and labels under deploy, are unknown',
         '',
       ].join('\n'),
     );
