@@ -63,7 +63,7 @@ export function diagnoseClaim({ name, task, isLeftToManager }: ContainerView): D
 
 /** Why a Swarm's service that declares nothing has no clients. */
 export function diagnoseSwarmService(service: SwarmServiceView, { labelPrefix }: ExplainWorld): Diagnosis {
-  const { name, isLabelled, replicas } = service;
+  const { name, isLabelled, isJob, replicas } = service;
   if (!isLabelled) {
     return bad(
       'never-labelled',
@@ -73,6 +73,8 @@ export function diagnoseSwarmService(service: SwarmServiceView, { labelPrefix }:
   }
   if (replicas === 0)
     return bad('no-container', `${name} is scaled to 0, so that it has no task`, `docker service scale ${name}=1`);
+  if (isJob)
+    return bad('no-container', `${name} is a job, of which no task runs`, `docker service ps --no-trunc ${name}`);
   const wanted = replicas === undefined ? 'one task on each node that fits' : plural(replicas, 'task');
   return bad(
     'no-container',

@@ -50,7 +50,8 @@ export interface SwarmServiceView {
   /** The Swarm's own name: `shop_web`. */
   readonly name: string;
   readonly isLabelled: boolean;
-  /** Undefined for a global service. */
+  readonly isJob: boolean;
+  /** Undefined for a job and for a global service. */
   readonly replicas: number | undefined;
 }
 

@@ -69,13 +69,13 @@ function viewTask(
 }
 
 function tellOf(task: SwarmTask, node: SwarmNode | undefined): ToldTask {
-  const { state, message, error, desiredState } = task;
+  const { state, message, error } = task;
   const stage = stageOf(task, node);
   const why = error ?? message;
   return {
     stage: stage === 'gone' ? endOf(task, node) : stage,
     words: printable(why === undefined || why === state ? state : `${state}: ${why}`),
-    isRefused: stage === 'waiting' && error !== undefined && desiredState === 'running',
+    isRefused: stage === 'waiting' && error !== undefined,
     isImageMissing: error !== undefined && isImageMissing(error),
   };
 }
@@ -151,6 +151,6 @@ function isMeant({ name, labels, template }: SwarmService, text: string): boolea
 }
 
 function viewService(service: SwarmService, labelPrefix: string): SwarmServiceView {
-  const { name, replicas } = service;
-  return { name: printable(name), isLabelled: isLabelledService(service, labelPrefix), replicas };
+  const { name, replicas, isJob = false } = service;
+  return { name: printable(name), isLabelled: isLabelledService(service, labelPrefix), isJob, replicas };
 }

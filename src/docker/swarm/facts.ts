@@ -24,8 +24,10 @@ export interface SwarmService {
   /** What the tasks are made of that are created from now on. */
   readonly template: TaskTemplate;
   readonly createdAtMs: number;
-  /** How many tasks are desired; absent for a global service, which has one on each node that fits. */
+  /** How many tasks are desired; absent for a job, and for a global service, which has one on each node that fits. */
   readonly replicas?: number;
+  /** Whether its tasks are to come to an end. */
+  readonly isJob?: true;
   /** The TCP ports that each task publishes on its node with `mode=host`. */
   readonly hostPorts: readonly ServicePort[];
   /** Whether a rolling update or a rollback goes on. */

@@ -185,7 +185,8 @@ describe('why a service of a Swarm is not served', () => {
     const bare = swarmService('shop_api', { labels: { 'com.docker.stack.namespace': 'shop' } });
     const none = swarmService('shop_jobs', { labels, replicas: 0 });
     const { replicas: _, ...agent } = swarmService('agent');
-    const swarm = swarmView([bare, none, agent], []);
+    const job = { ...agent, id: 'job', name: 'job', isJob: true } as const;
+    const swarm = swarmView([bare, none, agent, job], []);
     for (const subject of ['shop_api', 'shop/api', 'api'])
       expect(answer(subject, { swarm })).toEqual([
         `${subject} is unreachable: shop_api has no sealane. label, neither the service nor its containers, so Sealane ignores it`,
@@ -198,6 +199,7 @@ describe('why a service of a Swarm is not served', () => {
     expect(answer('agent', { swarm })[0]).toBe(
       'agent is unreachable: agent has no task yet; it is to have one task on each node that fits',
     );
+    expect(answer('job', { swarm })[0]).toBe('job is unreachable: job is a job, of which no task runs');
     expect(answer('shop_aip', { swarm })[1]).toMatch(/^next: Did you mean shop_api\?/);
   });
 });
