@@ -103,7 +103,7 @@ function gather(parts: ExplainerParts): ExplainWorld {
     scope: settings.scope,
     project: home?.project === undefined ? undefined : printable(home.project),
     engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
-    swarm: viewSwarm(swarm?.snapshot, standingsOf(served), labelPrefix),
+    swarm: viewSwarm(swarm, standingsOf(served), labelPrefix),
     // Few questions need the containers, and there may be thousands.
     *containers() {
       for (const one of served) {

@@ -104,15 +104,16 @@ const indexes = new WeakMap<SwarmSnapshot, ReadonlyMap<string, SwarmTask>>();
 
 /** `standings` are those of the watched engines, as far as they are known; undefined where none is a node of a Swarm. */
 export function viewSwarm(
-  snapshot: SwarmSnapshot | undefined,
+  swarm: SwarmView | undefined,
   standings: readonly SwarmStanding[],
   labelPrefix: string,
 ): ShownSwarm | undefined {
+  const snapshot = swarm?.snapshot;
   const nodes = standings.filter(({ state }) => state !== 'inactive');
   if (!snapshot && nodes.length === 0) return undefined;
   const services = [...(snapshot?.services.values() ?? [])];
   return {
-    ...tellWhetherWatched(snapshot, nodes),
+    ...tellWhetherWatched(swarm, nodes),
     find(text) {
       const found = services.find((service) => isMeant(service, text));
       return found && viewService(found, labelPrefix);
@@ -122,14 +123,15 @@ export function viewSwarm(
 }
 
 function tellWhetherWatched(
-  snapshot: SwarmSnapshot | undefined,
+  swarm: SwarmView | undefined,
   standings: readonly SwarmStanding[],
 ): Pick<ShownSwarm, 'state' | 'text'> {
+  const snapshot = swarm?.snapshot;
   const isLocked = standings.some(({ state }) => state === 'locked');
-  if (isLocked && (!snapshot || snapshot.failure !== undefined))
+  const failure = snapshot?.failure ?? (swarm?.isLastKnown === true ? 'no manager of it is in reach' : undefined);
+  if (isLocked && (!snapshot || failure !== undefined))
     return { state: 'failing', text: 'the Swarm is locked; unlock it on this node: docker swarm unlock' };
-  if (snapshot?.failure !== undefined)
-    return { state: 'failing', text: `the Swarm can't be read: ${snapshot.failure}` };
+  if (failure !== undefined) return { state: 'failing', text: `the Swarm can't be read: ${failure}` };
   if (snapshot) {
     const { services, nodes } = snapshot;
     return {

@@ -34,7 +34,7 @@ function printed(subject: string, scene: Scene): string {
   const explanation = explain(
     subject,
     explainWorld(catalog, {
-      swarm: viewSwarm(swarm?.snapshot, standings, 'sealane'),
+      swarm: viewSwarm(swarm, standings, 'sealane'),
       containers: () => (swarm ? viewTasks(swarm, 'sealane') : []),
       containerOf: (id) => swarm && viewTaskOf(id, swarm, 'sealane'),
     }),
@@ -121,6 +121,15 @@ describe('why a service of a Swarm is not served', () => {
       'web is unreachable: shop/web: its task shop_web.1 has no image on node host-b: No such image: shop/web:2',
       'next: Push the image to a registry that each node can pull from, or load it on that node.',
     ]);
+  });
+
+  it('in part, since a node lacks the image of one of its tasks', () => {
+    const failed = new Map([
+      [web.id, swarmTask(web, { slot: 2, state: 'rejected', error: 'No such image: shop/web:2' })],
+    ]);
+    expect(answer('shop/web', { swarm: swarmView([web], [swarmTask(web)], { failed }) })[0]).toBe(
+      'shop/web is degraded: shop/web is served on 127.0.0.1:80, but its task shop_web.2 has no image on node host-b: No such image: shop/web:2',
+    );
   });
 
   it('since its tasks end', () => {
@@ -226,6 +235,8 @@ describe('why, where the Swarm itself is not seen', () => {
         '  next: Bring a manager back, or let a socket proxy pass GET /services, /tasks and /nodes; Sealane goes on trying. Relaying goes on meanwhile.',
       ].join('\n'),
     );
+    const lost = { ...swarmView([web], [swarmTask(web)]), isLastKnown: true };
+    expect(answer('shop_web', { swarm: lost })[0]).toContain("the Swarm can't be read: no manager of it is in reach");
     const [missing] = answer('shop_api', { swarm });
     expect(missing).toContain("as far as is known; the Swarm can't be read: it has no leader");
   });
