@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { z } from 'zod';
 import { acquireEngine } from '../dev/engine/acquire.ts';
 import type { EngineClient } from '../src/demo/engine-client.ts';
-import { installMissing } from '../dev/machine/packages.ts';
 import { startSealane, type LogLine } from '../test/support/sealane/sealane.ts';
 import { freePort } from '../test/support/sockets/free-port.ts';
 import { buildToolsImage } from '../test/support/engine/images.ts';
@@ -19,15 +18,8 @@ const deaths = 20;
 /** Dials to a dead container count as late from this many milliseconds after its death. */
 const graceMs = 10;
 
-await installMissing(
-  [
-    { program: 'busybox', debianPackage: 'busybox-static' },
-    { program: 'redis-cli', debianPackage: 'redis-tools' },
-  ],
-  say,
-);
 await using engine = await acquireEngine({ allowPrivate: true, onProgress: say });
-const image = await buildToolsImage(engine);
+const image = await buildToolsImage(engine, say);
 const events = await followEvents(engine.client);
 await using replicas = await startReplicas(engine.client, image);
 say(`${starts} starts`);

@@ -72,8 +72,9 @@ async function oneAtATime(task: () => Promise<void>): Promise<void> {
   }
 }
 
+/** apt tries each download again, first after a second, then after twice as long each time. */
 async function apt(args: readonly string[]): Promise<void> {
-  await run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2', '-qq', ...args], {
+  await run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=5', '-qq', ...args], {
     env: { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' },
     timeoutMs: 10 * 60_000,
   });

@@ -3,7 +3,6 @@ import type { SwarmApi, SwarmEvent } from '../docker/swarm/swarm-api.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { everythingDue, isNothing, merged, nothingDue, type Due } from './due.ts';
 import { closePauseMs, Durations, hintPauseMs, restPauseMs, slowMs, stirredForMs } from './pace.ts';
-import { Stirs } from './stirs.ts';
 import { subscribe } from './subscription.ts';
 import { SwarmWorld } from './swarm-world.ts';
 
@@ -57,7 +56,9 @@ export class SwarmPoller {
   #resyncedMs = 0;
   /** Whether services may be named in a call for tasks: just now one of those that were was gone. */
   #isNaming = true;
-  readonly #stirs = new Stirs();
+  /** When something last happened to a service, and to all of them. */
+  readonly #stirred = new Map<string, number>();
+  #allStirredMs = -Infinity;
   /** When a service was last asked for since a dial failed. */
   readonly #suspected = new Map<string, number>();
 
@@ -103,7 +104,7 @@ export class SwarmPoller {
   /** Something happened to a container of the service. */
   hint(serviceId: string): void {
     if (!this.#world.isLabelled(serviceId)) return;
-    if (!this.#world.isFailing(serviceId)) this.#stirs.service(serviceId, this.#with.clock.nowMs());
+    if (!this.#world.isFailing(serviceId)) this.#stirred.set(serviceId, this.#with.clock.nowMs());
     this.#ask({ ...nothingDue, tasks: new Set([serviceId]) });
   }
 
@@ -129,7 +130,7 @@ export class SwarmPoller {
     this.#heardMs = this.#with.clock.nowMs();
     if (event.kind === 'unreadable') return this.#ask(everythingDue);
     if (event.kind === 'node') return this.#ask({ ...nothingDue, nodes: true, tasks: 'all' });
-    this.#stirs.service(event.id, this.#heardMs);
+    this.#stirred.set(event.id, this.#with.clock.nowMs());
     this.#ask({ ...nothingDue, services: new Set([event.id]), tasks: new Set([event.id]) });
   }
 
@@ -153,7 +154,7 @@ export class SwarmPoller {
     const restAtMs = Math.min(this.#restAtMs(), this.#resyncAtMs());
     const moving = this.#moving();
     if (moving.length === 0) return restAtMs;
-    const latestMs = Math.max(...moving.map((id) => this.#stirs.lastMs(id)));
+    const latestMs = Math.max(...moving.map((id) => this.#stirredMs(id)));
     const quietMs = this.#with.clock.nowMs() - latestMs;
     return Math.min(restAtMs, this.#endedMs + closePauseMs(this.#close, quietMs));
   }
@@ -204,12 +205,13 @@ export class SwarmPoller {
     if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks: due.tasks });
     const nowMs = clock.nowMs();
     const changes = this.#world.commit(nowMs);
-    if (changes.nodes) this.#stirs.all(nowMs);
+    if (changes.nodes) this.#allStirredMs = nowMs;
     for (const id of changes.services) {
-      if (!this.#world.isLabelled(id)) this.#suspected.delete(id);
-      else if (!this.#world.isFailing(id)) this.#stirs.service(id, nowMs);
+      if (!this.#world.isLabelled(id)) {
+        this.#stirred.delete(id);
+        this.#suspected.delete(id);
+      } else if (!this.#world.isFailing(id)) this.#stirred.set(id, nowMs);
     }
-    this.#stirs.keep((id) => this.#world.isLabelled(id));
   }
 
   /** False where a service was named that is gone meanwhile, so that nothing was told. */
@@ -246,7 +248,11 @@ export class SwarmPoller {
     const nowMs = this.#with.clock.nowMs();
     return this.#world
       .labelled()
-      .filter((id) => this.#stirs.lastMs(id) + stirredForMs > nowMs || this.#world.isMoving(id));
+      .filter((id) => this.#stirredMs(id) + stirredForMs > nowMs || this.#world.isMoving(id));
+  }
+
+  #stirredMs(serviceId: string): number {
+    return Math.max(this.#stirred.get(serviceId) ?? -Infinity, this.#allStirredMs);
   }
 
   #restAtMs(): number {

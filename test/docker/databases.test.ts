@@ -134,7 +134,7 @@ describe('databases from Debian', () => {
     await pgbench(server.port, '--initialize', '--quiet', '--scale', '1');
 
     const load = Promise.all([
-      pgbench(server.port, '--client', '8', '--rate', '200', '--time', '5'),
+      pgbench(server.port, '--client', '8', '--rate', '100', '--time', '4'),
       run('redis-benchmark', ['-p', String(redis.port), '-t', 'set,get', '-n', '5000', '-c', '20', '--csv'], {
         timeoutMs: 60_000,
       }),
@@ -199,9 +199,9 @@ describe('databases from Debian', () => {
       '--jobs',
       '4',
       '--rate',
-      '100',
+      '50',
       '--time',
-      '8',
+      '7',
       '--select-only',
     );
     const restarts = (async () => {

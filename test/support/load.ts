@@ -6,8 +6,8 @@ import { testedEngine } from './engine/tested-engine.ts';
 import type { Sealane } from './sealane/sealane.ts';
 
 /**
- * Opens new connections, a few at a time and at most some hundreds a second, until stopped, and counts the answers of
- * each replica and the failures.
+ * Opens new connections, a few at a time and at most a hundred a second, until stopped, and counts the answers of each
+ * replica and the failures.
  */
 export interface Load extends AsyncDisposable {
   /** Resolves when this replica has answered a connection. */
@@ -34,7 +34,7 @@ export function startLoad(port: number, { atOnce = 4, host = testedEngine().addr
       const answer = await whoAnswers(port, host);
       answers.set(answer, (answers.get(answer) ?? 0) + 1);
       heard.emit(answer);
-      await pause(10);
+      await pause(10 * atOnce);
     }
   };
   const lanes = Array.from({ length: atOnce }, lane);

@@ -36,15 +36,18 @@ it.each([
     await stack.docker(['service', 'update', '--label-add', 'sealane.balance=round-robin', `${stack.name}_api`]);
     expect(await tasksOf(stack)).toEqual(before);
 
-    const update = stack.docker(['service', 'update', '--force', `${stack.name}_api`]);
+    // The Swarm watches each new task for this long, by default for five seconds.
+    const update = stack.docker(['service', 'update', '--force', '--update-monitor', '1s', `${stack.name}_api`]);
     const [asked, failures] = await whileAsking(urls, update);
     expect(failures).toEqual([]);
     expect(asked).toBeGreaterThan(50);
     expect(new Set([...before, ...(await tasksOf(stack))]).size).toBe(8);
     for (const node of nodes) {
       const container = (await stack.docker(['ps', '-qf', `name=${stack.name}_sealane`], node)).trim();
-      expect(await stack.docker(['exec', container, 'sealane', 'why', `${stack.name}/api`], node)).toContain(
-        ' is reachable: ',
+      // The last tasks of the old generation are draining.
+      await eventually(
+        () => stack.docker(['exec', container, 'sealane', 'why', `${stack.name}/api`], node).catch(String),
+        (answer) => answer.includes(' is reachable: '),
       );
     }
   },
@@ -74,7 +77,7 @@ async function whileAsking(urls: readonly string[], change: Promise<unknown>): P
   const asking = (async () => {
     for (; !over.signal.aborted; asked += 1) {
       await ask(urls[asked % urls.length] ?? '').catch((error: unknown) => failures.push(String(error)));
-      await pause(20);
+      await pause(40);
     }
   })();
   await Promise.allSettled([asking, change.finally(() => over.abort())]);

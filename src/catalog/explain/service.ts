@@ -56,11 +56,10 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   if (asToldLast) return asToldLast;
   const [problem] = problems;
   if (problem) {
-    const what = problem.subject === name ? problem.message : `${problem.subject}: ${problem.message}`;
     return {
       verdict: 'degraded',
       cause: causeOf(problem),
-      summary: `${name} is served on ${where}, but ${what}`,
+      summary: `${name} is served on ${where}, but ${problem.subject}: ${problem.message}`,
       next: problem.fix,
     };
   }

@@ -32,7 +32,7 @@ export async function whileAsking(port: number, change: Promise<unknown>): Promi
     while (!over.signal.aborted) {
       await get(port);
       answered += 1;
-      await pause(20);
+      await pause(40);
     }
   })();
   await Promise.allSettled([asking, change.finally(() => over.abort())]);

@@ -4,6 +4,7 @@ import { programEntries } from '../../../dev/images/machine-files.ts';
 import { importImage, type Entry } from '../../../dev/images/root-filesystem.ts';
 import { buildSealaneImage, projectRoot } from '../../../dev/images/sealane-image.ts';
 import type { AcquiredEngine } from '../../../dev/engine/acquire.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
 import { busyboxEntries, required } from './busybox.ts';
 
 /**
@@ -20,23 +21,34 @@ export interface TestImages {
 
 export const sealaneImage = 'sealane:test';
 
-export async function buildImages(engine: AcquiredEngine, onLine: (line: string) => void): Promise<TestImages> {
-  const [tools, base] = await Promise.all([buildToolsImage(engine), buildSealane(engine, onLine)]);
+/** The programs that the image of tools is made of. */
+const toolsNeeds = [
+  { program: 'redis-cli', debianPackage: 'redis-tools' },
+  { program: 'busybox', debianPackage: 'busybox-static' },
+  { program: 'nginx', debianPackage: 'nginx' },
+] as const;
+
+export async function buildImages(engine: AcquiredEngine, onProgress: (line: string) => void): Promise<TestImages> {
+  const [tools, base] = await Promise.all([buildToolsImage(engine, onProgress), buildSealane(engine)]);
   return { sealane: sealaneImage, base, tools };
 }
 
-async function buildSealane(engine: AcquiredEngine, onLine: (line: string) => void): Promise<string | undefined> {
+async function buildSealane(engine: AcquiredEngine): Promise<string | undefined> {
   const base = await ensureBaseImage(engine.client);
   await buildSealaneImage(engine.client, projectRoot, {
     tag: sealaneImage,
     baseImage: base,
     hostNetwork: engine.private,
-    onLine,
   });
   return base;
 }
 
-export async function buildToolsImage({ host }: Pick<AcquiredEngine, 'host'>): Promise<string> {
+/** Installs what the image is made of where it is missing. */
+export async function buildToolsImage(
+  { host }: Pick<AcquiredEngine, 'host'>,
+  onProgress: (line: string) => void = () => {},
+): Promise<string> {
+  await installMissing(toolsNeeds, onProgress);
   // Debian's redis-check-rdb is the same file as redis-server: the program acts by the name of its executable.
   const redis = await required('redis-check-rdb');
   const entries: Entry[] = [

@@ -69,6 +69,6 @@ export async function eventually<T>(
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (performance.now() > deadlineMs) throw new Error(`still ${JSON.stringify(answer)} after ${patienceMs} ms`);
-    await pause(20);
+    await pause(40);
   }
 }

@@ -119,8 +119,17 @@ export function startSealaneBy(by: readonly string[], ...args: readonly string[]
     process: child,
     lines,
     output,
-    line: (wanted, from = 0) =>
-      until(() => lines.slice(from).find((line) => hasFields(line, wanted)), `a line with ${describeFields(wanted)}`),
+    line(wanted, from = 0) {
+      let next = from;
+      const find = (): LogLine | undefined => {
+        while (next < lines.length) {
+          const line = lines[next++];
+          if (hasFields(line, wanted)) return line;
+        }
+        return undefined;
+      };
+      return until(find, `a line with ${describeFields(wanted)}`);
+    },
     firstOutput: () => until(() => output[0], 'printing anything'),
     stop,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,4 @@
 import type { TestProject } from 'vitest/node';
-import { installMissing } from '../../../dev/machine/packages.ts';
 import { chromiumPath } from './browser.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
 import { acquireShared } from '../engine/global/shared-engine.ts';
@@ -8,19 +7,13 @@ import { acquireShared } from '../engine/global/shared-engine.ts';
  * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests both
  * use one engine.
  */
-const programs = [
-  { program: 'redis-cli', debianPackage: 'redis-tools' },
-  { program: 'busybox', debianPackage: 'busybox-static' },
-] as const;
-
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const progress = (line: string): void => void process.stderr.write(`[web] ${line}\n`);
-  await installMissing(programs, progress);
   await chromiumPath();
   const engine = await acquireShared(progress);
   try {
     const before = new Set((await engine.client.listImages()).flatMap((image) => image.RepoTags ?? []));
-    const tools = await buildToolsImage(engine);
+    const tools = await buildToolsImage(engine, progress);
     project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     project.provide('images', { tools, sealane: sealaneImage, base: undefined });
     return async () => {

@@ -15,12 +15,9 @@ declare module 'vitest' {
   }
 }
 
-/** Real clients, the oldest supported compose, and the programs of the test image. */
+/** Real clients, and the oldest supported compose. */
 const programs = [
   { program: 'docker-compose', debianPackage: 'docker-compose' },
-  { program: 'redis-cli', debianPackage: 'redis-tools' },
-  { program: 'busybox', debianPackage: 'busybox-static' },
-  { program: 'nginx', debianPackage: 'nginx' },
   { program: 'curl', debianPackage: 'curl' },
   { program: 'promtool', debianPackage: 'prometheus' },
 ] as const;
@@ -35,7 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     progress(`using ${engine.host}; building images`);
     const before = await imageNames(engine);
-    const images = await buildImages(engine, () => {});
+    const images = await buildImages(engine, progress);
     progress('images are ready');
     project.provide('images', images);
     project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
