@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import type Dockerode from 'dockerode';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { acquireEngine } from '../dev/engine/acquire.ts';
@@ -12,8 +13,10 @@ import { buildToolsImage } from '../test/support/engine/images.ts';
  * one, from the engine's event times to the clients' times and the access log. Needs a Docker engine, or root on Debian
  * or Ubuntu.
  */
-const starts = 50;
+const starts = 200;
 const deaths = 20;
+
+const page = '/tmp/www/index.html';
 
 /** Dials to a dead container count as late from this many milliseconds after its death. */
 const graceMs = 10;
@@ -23,21 +26,40 @@ const image = await buildToolsImage(engine, say);
 const events = await followEvents(engine.client);
 await using replicas = await startReplicas(engine.client, image);
 say(`${starts} starts`);
-const startToAnswer = await measureStarts();
-print('start event → first connection answered', startToAnswer);
+const measured = await measureStarts();
+print(
+  'start event → first connection answered',
+  measured.map(({ answeredMs }) => answeredMs),
+);
+print(
+  'start event → its program is about to listen (coarse: the time of a file)',
+  measured.map(({ ownMs }) => ownMs),
+);
+print(
+  'its program is about to listen → first connection answered',
+  measured.map(({ answeredMs, ownMs }) => answeredMs - ownMs),
+);
 say(`${deaths} deaths under load`);
 const deathTally = await measureDeaths();
 process.stdout.write(
   `die event → sessions sent there more than ${graceMs} ms later: ${deathTally.late} of ${deathTally.dials} sessions\n`,
 );
 
-async function measureStarts(): Promise<number[]> {
+/** Milliseconds after the engine's event of a start. */
+interface Start {
+  /** The program had written its page, and was about to listen. */
+  readonly ownMs: number;
+  /** A client that waited had the first byte of an answer. */
+  readonly answeredMs: number;
+}
+
+async function measureStarts(): Promise<Start[]> {
   const port = await freePort();
   const container = await replicas.create({ 'bench.listen': String(port), 'bench.port': '8080', 'bench.hold': '30s' });
   await container.start();
   await using sealane = startSealane('--docker', engine.host, '--label-prefix', 'bench', '--bind', '127.0.0.1');
   await sealane.line({ event: 'route-opened' });
-  const samples: number[] = [];
+  const samples: Start[] = [];
   for (let round = 0; round < starts; round += 1) {
     const from = sealane.lines.length;
     await container.kill({ signal: 'SIGKILL' });
@@ -46,10 +68,25 @@ async function measureStarts(): Promise<number[]> {
     const answered = firstByte(port);
     const started = events.next(container.id, 'start');
     await container.start();
-    samples.push((await answered) - (await started));
+    const [answeredAtMs, startedAtMs] = [await answered, await started];
+    samples.push({
+      ownMs: (await modifiedAtMs(container, page)) - startedAtMs,
+      answeredMs: answeredAtMs - startedAtMs,
+    });
   }
   await container.remove({ force: true });
   return samples;
+}
+
+/** The time at which a file in a container was modified, in milliseconds since the epoch. */
+async function modifiedAtMs(container: Dockerode.Container, path: string): Promise<number> {
+  const answer = (await container.infoArchive({ path })) as unknown as { headers: Record<string, string> };
+  const stat: unknown = JSON.parse(
+    Buffer.from(answer.headers['x-docker-container-path-stat'] ?? '', 'base64').toString(),
+  );
+  const { mtime } = z.object({ mtime: z.string() }).parse(stat);
+  const fraction = Number(`0${/\.\d+/.exec(mtime)?.[0] ?? ''}`);
+  return Math.floor(Date.parse(mtime) / 1000) * 1000 + fraction * 1000;
 }
 
 async function measureDeaths(): Promise<{ late: number; dials: number }> {
@@ -133,7 +170,7 @@ async function startReplicas(client: EngineClient, imageName: string) {
   const made: { remove(options: { force: boolean }): Promise<unknown> }[] = [];
   return {
     async create(labels: Record<string, string>) {
-      const script = 'mkdir -p /tmp/www; echo hello > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www';
+      const script = `mkdir -p /tmp/www; echo hello > ${page}; exec httpd -f -p 8080 -h /tmp/www`;
       const container = await client.createContainer({ Image: imageName, Cmd: ['sh', '-c', script], Labels: labels });
       made.push(container);
       return container;
