@@ -147,10 +147,10 @@ function stateOf({ name, engine, snapshot }: WatchedEngine, twinOf: string | und
 }
 
 function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: string): ApiSwarm | undefined {
-  const snapshot = swarm()?.snapshot;
-  const shown = viewSwarm(snapshot, standingsOf(engines.filter((one) => !isTwin(one))), labelPrefix);
+  const view = swarm();
+  const shown = viewSwarm(view, standingsOf(engines.filter((one) => !isTwin(one))), labelPrefix);
   if (!shown) return undefined;
-  const { nodes, services, tasks } = snapshot ?? {};
+  const { nodes, services, tasks } = view?.snapshot ?? {};
   const counts = { nodes: nodes?.size ?? 0, services: services?.size ?? 0, tasks: tasks?.size ?? 0 };
   return { state: shown.state, text: shown.text, ...counts };
 }

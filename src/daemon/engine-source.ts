@@ -5,6 +5,7 @@ import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, type Discovery } from '../discovery/discover.ts';
 import { KnownServices } from '../discovery/swarm/known-services.ts';
+import type { SwarmKnowledge } from '../discovery/swarm/place.ts';
 import { isTaskAlive } from '../discovery/swarm/task-stage.ts';
 import { createTaskDiscoverer, type TaskRules } from '../discovery/swarm/tasks.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
@@ -12,6 +13,7 @@ import { taskOf } from '../docker/creator.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
 import type { SwarmSnapshot, SwarmView } from '../docker/swarm/facts.ts';
+import { SeenContainers, type ContainerSource } from '../swarm/seen-containers.ts';
 import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
 import {
@@ -48,6 +50,8 @@ export interface EngineSource {
    * node Sealane is on. The same object until something changes.
    */
   readonly swarm: () => SwarmView | undefined;
+  /** What is known of the tasks that containers run. */
+  readonly swarmKnowledge: () => SwarmKnowledge;
   /** Sealane's vantage on an engine; undefined while it is unknown. */
   readonly vantageOn: (engine: WatchedEngine) => Vantage | undefined;
   /** The name of the earlier engine that this one is, given again: its containers are ignored. */
@@ -80,13 +84,22 @@ export function createEngineSource(
   const isTwin = (watch: WatchedEngine): boolean => conflicts.twinOf(watch) !== undefined;
   const home = (): Vantage | undefined => homeOf(watches)?.snapshot().vantage;
   const unite = createUnion();
-  const union = (): SwarmSnapshot | undefined =>
-    unite(watches.filter((watch) => !isTwin(watch)).map((watch) => swarmSourceOf(watch)));
+  const seen = new SeenContainers();
+  const union = (): SwarmSnapshot | undefined => {
+    const served = watches.filter((watch) => !isTwin(watch));
+    return seen.applyTo(unite(served.map(swarmSourceOf)), watches.map(containerSourceOf));
+  };
   const swarmFrom = rememberingSwarm();
-  const swarm = (): SwarmView | undefined => swarmFrom(union(), engineOfOwnNode(watches));
+  const swarm = (): SwarmView | undefined =>
+    swarmFrom(union(), engineOfOwnNode(watches), watches.filter(hasSwarm).every(isOutOfReach));
   const known = new KnownServices(settings['label-prefix']);
   const discoverTasks = rememberingBind((to) => createTaskDiscoverer(taskRules(settings, to)));
   const standpointOn = (watch: WatchedEngine): Standpoint => ({ home: home(), isApart: conflicts.isApart(watch) });
+  const swarmKnowledge = (view = swarm()): SwarmKnowledge => ({
+    swarm: view,
+    knownServices: known.all,
+    isSwarmAwaited: watches.some(isSwarmAwaited),
+  });
   const bind = (): string => settings.bind ?? bindOf(home()) ?? guess;
   return {
     engines: watches,
@@ -95,7 +108,7 @@ export function createEngineSource(
       if (settings.scope === 'project' && vantage?.project === undefined) return withoutProject(watches);
       conflicts.update();
       const view = swarm();
-      const told = { swarm: view, knownServices: known.all, isSwarmAwaited: watches.some(isSwarmAwaited) };
+      const told = swarmKnowledge(view);
       const found = watches.map((watch) =>
         isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch), told),
       );
@@ -105,6 +118,7 @@ export function createEngineSource(
     bind,
     home,
     swarm,
+    swarmKnowledge: () => swarmKnowledge(),
     vantageOn: (watch) => watches.find((one) => one === watch)?.vantage(standpointOn(watch)),
     twinOf: conflicts.twinOf,
     isTwin,
@@ -194,15 +208,18 @@ function nodeIdOf({ swarm, snapshot }: WatchedEngine): string | undefined {
 function rememberingSwarm(): (
   snapshot: SwarmSnapshot | undefined,
   home: WatchedEngine | undefined,
+  isOutOfReach: boolean,
 ) => SwarmView | undefined {
   let last: SwarmView | undefined;
-  return (snapshot, home) => {
+  return (snapshot, home, isLastKnown) => {
     if (!snapshot || !home) last = undefined;
     if (!snapshot || !home) return undefined;
     const localNodeId = nodeIdOf(home);
     // Until then, tasks of this node would be taken for another's. What was declared once stays.
     if (localNodeId === undefined && home.swarm().isAwaited && !last) return undefined;
-    if (last?.snapshot !== snapshot || last.localNodeId !== localNodeId) last = { snapshot, localNodeId };
+    const view = { snapshot, localNodeId, isLastKnown };
+    if (last?.snapshot !== snapshot || last.localNodeId !== localNodeId || last.isLastKnown !== isLastKnown)
+      last = view;
     return last;
   };
 }
@@ -215,6 +232,19 @@ function isSwarmAwaited({ swarm, snapshot }: WatchedEngine): boolean {
 
 function servicesOfContainers({ snapshot }: WatchedEngine): string[] {
   return [...snapshot().containers.values()].flatMap(({ labels }) => labels['com.docker.swarm.service.id'] ?? []);
+}
+
+function containerSourceOf({ snapshot }: WatchedEngine): ContainerSource {
+  const { containers, status, synced } = snapshot();
+  return { containers, isCurrent: status.kind === 'connected' && synced };
+}
+
+function hasSwarm({ swarm }: WatchedEngine): boolean {
+  return swarm().snapshot !== undefined;
+}
+
+function isOutOfReach({ snapshot }: WatchedEngine): boolean {
+  return snapshot().status.kind !== 'connected';
 }
 
 function swarmSourceOf({ swarm, snapshot }: WatchedEngine): SwarmSource {

@@ -91,7 +91,11 @@ function gather(parts: ExplainerParts): ExplainWorld {
   const served = engines.engines.filter((one) => !engines.isTwin(one));
   const home = engines.home();
   const swarm = engines.swarm();
-  const isTold = (facts: ContainerFacts): boolean => placeInSwarm(facts, { swarm }, labelPrefix)?.isElsewhere === true;
+  // A container may only claim to be a task that a manager tells of.
+  const isTold = (facts: ContainerFacts): boolean =>
+    placeInSwarm(facts, { swarm }, labelPrefix)?.isElsewhere === true &&
+    swarm !== undefined &&
+    viewTaskOf(facts.id, swarm, labelPrefix) !== undefined;
   return {
     catalog: catalog(),
     nowMs: clock.nowMs(),
@@ -99,7 +103,7 @@ function gather(parts: ExplainerParts): ExplainWorld {
     scope: settings.scope,
     project: home?.project === undefined ? undefined : printable(home.project),
     engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
-    swarm: viewSwarm(swarm?.snapshot, standingsOf(served), labelPrefix),
+    swarm: viewSwarm(swarm, standingsOf(served), labelPrefix),
     // Few questions need the containers, and there may be thousands.
     *containers() {
       for (const one of served) {
@@ -132,7 +136,7 @@ function viewEngine({ tag, snapshot }: WatchedEngine, vantage: Vantage | undefin
 
 function viewedEngine(watched: WatchedEngine, { engines }: ExplainerParts): ViewedEngine {
   const vantage = engines.vantageOn(watched);
-  return { ...watched.tag, isHere: !vantage || isOnOwnHost(vantage.reach), swarm: engines.swarm() };
+  return { ...watched.tag, isHere: !vantage || isOnOwnHost(vantage.reach), ...engines.swarmKnowledge() };
 }
 
 /** What the engines tell of themselves as nodes of a Swarm. */

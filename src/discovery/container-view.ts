@@ -5,10 +5,9 @@ import { containerOptions } from '../config/options/container.ts';
 import { isOption } from '../config/options/route-options.ts';
 import { isOneoff, projectOf, serviceOf } from '../docker/creator.ts';
 import { gatewayBridge, type ContainerFacts, type EngineSnapshot, type NetworkAttachment } from '../docker/facts.ts';
-import type { SwarmView } from '../docker/swarm/facts.ts';
 import { printable, quoted } from '../text/printable.ts';
 import { whyPublished } from './addresses/published.ts';
-import { placeInSwarm } from './swarm/place.ts';
+import { placeInSwarm, type SwarmKnowledge } from './swarm/place.ts';
 import { withServiceLabels } from './swarm/service-labels.ts';
 import { tagOfContainer } from './swarm/task-tag.ts';
 import { hasLabelsOf } from './interest.ts';
@@ -33,6 +32,7 @@ export function viewContainer(facts: ContainerFacts, labelPrefix: string, of: Vi
     project: project === undefined ? undefined : printable(project),
     createdFor: service === undefined ? undefined : printable(service),
     task: tagOfContainer(labels, inSwarm),
+    ...(inSwarm?.isElsewhere === true && { isLeftToManager: true }),
     networks: networksOf(facts),
     hostPorts: of.isHere === false ? [] : facts.publishedPorts.map(({ hostPort }) => hostPort),
     ...viewLabels(labels, labelPrefix),
@@ -53,10 +53,8 @@ export function viewLabels(
   };
 }
 
-/** Where a container is. */
-export interface ViewedEngine extends EngineTag {
-  /** Undefined where no manager of a Swarm is watched. */
-  readonly swarm?: SwarmView | undefined;
+/** Where a container is, and what is known of the task that it may run. */
+export interface ViewedEngine extends EngineTag, SwarmKnowledge {
   /** Whether it publishes ports on this machine, as an engine on another one does not. Default: true. */
   readonly isHere?: boolean;
 }

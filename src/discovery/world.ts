@@ -102,9 +102,11 @@ export class World {
     if (!this.#interest.follow(serviceIds)) return undefined;
     let changed = false;
     for (const entry of this.#entries.values()) {
-      if (!entry.labelled || !entry.facts || this.#interest.isIn(entry.facts.labels)) continue;
-      entry.labelled = false;
-      changed = true;
+      if (!entry.facts) continue;
+      const labelled = this.#interest.isIn(entry.facts.labels);
+      changed ||= entry.labelled && !labelled;
+      // Or it was followed as the owner of a network until now, and is by itself from now on.
+      entry.labelled = labelled;
     }
     this.#hasStrangers ||= changed;
     return { ...none, changed, inspect: this.#updateParents() };

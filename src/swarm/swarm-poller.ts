@@ -3,6 +3,7 @@ import type { SwarmApi, SwarmEvent } from '../docker/swarm/swarm-api.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { everythingDue, isNothing, merged, nothingDue, type Due } from './due.ts';
 import { closePauseMs, Durations, hintPauseMs, restPauseMs, slowMs, stirredForMs } from './pace.ts';
+import { Stirs } from './stirs.ts';
 import { subscribe } from './subscription.ts';
 import { SwarmWorld } from './swarm-world.ts';
 
@@ -56,9 +57,7 @@ export class SwarmPoller {
   #resyncedMs = 0;
   /** Whether services may be named in a call for tasks: just now one of those that were was gone. */
   #isNaming = true;
-  /** When something last happened to a service, and to all of them. */
-  readonly #stirred = new Map<string, number>();
-  #allStirredMs = -Infinity;
+  readonly #stirs = new Stirs();
   /** When a service was last asked for since a dial failed. */
   readonly #suspected = new Map<string, number>();
 
@@ -104,7 +103,7 @@ export class SwarmPoller {
   /** Something happened to a container of the service. */
   hint(serviceId: string): void {
     if (!this.#world.isLabelled(serviceId)) return;
-    if (!this.#world.isFailing(serviceId)) this.#stirred.set(serviceId, this.#with.clock.nowMs());
+    if (!this.#world.isFailing(serviceId)) this.#stirs.service(serviceId, this.#with.clock.nowMs());
     this.#ask({ ...nothingDue, tasks: new Set([serviceId]) });
   }
 
@@ -130,7 +129,7 @@ export class SwarmPoller {
     this.#heardMs = this.#with.clock.nowMs();
     if (event.kind === 'unreadable') return this.#ask(everythingDue);
     if (event.kind === 'node') return this.#ask({ ...nothingDue, nodes: true, tasks: 'all' });
-    this.#stirred.set(event.id, this.#with.clock.nowMs());
+    this.#stirs.service(event.id, this.#heardMs);
     this.#ask({ ...nothingDue, services: new Set([event.id]), tasks: new Set([event.id]) });
   }
 
@@ -154,7 +153,7 @@ export class SwarmPoller {
     const restAtMs = Math.min(this.#restAtMs(), this.#resyncAtMs());
     const moving = this.#moving();
     if (moving.length === 0) return restAtMs;
-    const latestMs = Math.max(...moving.map((id) => this.#stirredMs(id)));
+    const latestMs = Math.max(...moving.map((id) => this.#stirs.lastMs(id)));
     const quietMs = this.#with.clock.nowMs() - latestMs;
     return Math.min(restAtMs, this.#endedMs + closePauseMs(this.#close, quietMs));
   }
@@ -205,13 +204,12 @@ export class SwarmPoller {
     if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks: due.tasks });
     const nowMs = clock.nowMs();
     const changes = this.#world.commit(nowMs);
-    if (changes.nodes) this.#allStirredMs = nowMs;
+    if (changes.nodes) this.#stirs.all(nowMs);
     for (const id of changes.services) {
-      if (!this.#world.isLabelled(id)) {
-        this.#stirred.delete(id);
-        this.#suspected.delete(id);
-      } else if (!this.#world.isFailing(id)) this.#stirred.set(id, nowMs);
+      if (!this.#world.isLabelled(id)) this.#suspected.delete(id);
+      else if (!this.#world.isFailing(id)) this.#stirs.service(id, nowMs);
     }
+    this.#stirs.keep((id) => this.#world.isLabelled(id));
   }
 
   /** False where a service was named that is gone meanwhile, so that nothing was told. */
@@ -248,11 +246,7 @@ export class SwarmPoller {
     const nowMs = this.#with.clock.nowMs();
     return this.#world
       .labelled()
-      .filter((id) => this.#stirredMs(id) + stirredForMs > nowMs || this.#world.isMoving(id));
-  }
-
-  #stirredMs(serviceId: string): number {
-    return Math.max(this.#stirred.get(serviceId) ?? -Infinity, this.#allStirredMs);
+      .filter((id) => this.#stirs.lastMs(id) + stirredForMs > nowMs || this.#world.isMoving(id));
   }
 
   #restAtMs(): number {

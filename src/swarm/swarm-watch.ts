@@ -70,7 +70,7 @@ class StandingWatch implements SwarmWatch {
   #isConnected = false;
   #asking = new AbortController();
   #askedMs = -Infinity;
-  /** Whether the engine has told whether it is in a Swarm, or has failed to. */
+  /** Whether the engine has told whether it is in a Swarm, has failed to, or was lost before it did. */
   #hasAnswered = false;
   #timer: Timer | undefined;
   /** Since when the engine is no manager any more. */
@@ -96,6 +96,8 @@ class StandingWatch implements SwarmWatch {
   }
 
   disconnected(): void {
+    // What is served from now on is not taken back when the engine is in reach again.
+    this.#hasAnswered ||= this.#askedMs > -Infinity;
     this.#halt();
     this.#set({ ...this.#state, isAwaited: false, isSilent: true });
   }

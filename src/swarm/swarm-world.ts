@@ -96,7 +96,7 @@ export class SwarmWorld {
     return serviceIds.flatMap((serviceId) => {
       const tasks = this.#labelled.get(serviceId);
       if (!tasks) return [];
-      const answered = byService.get(serviceId) ?? [];
+      const answered = (byService.get(serviceId) ?? []).filter((task) => !isDone(task));
       const live = new Map(answered.map((task) => [task.id, this.#knownPorts.addTo(task, tasks.live.get(task.id))]));
       const left = [...tasks.live.keys(), ...tasks.stopping.keys()].filter((id) => !live.has(id));
       if (live.size !== tasks.live.size || [...live.values()].some((task) => tasks.live.get(task.id) !== task)) {
@@ -223,16 +223,22 @@ function stillRuns({ state, desiredState }: SwarmTask): boolean {
   return state === 'running' && !liveStates.has(desiredState);
 }
 
-function runsWhole({ replicas }: SwarmService, { live }: ServiceTasks): boolean {
+function runsWhole({ replicas, isJob }: SwarmService, { live }: ServiceTasks): boolean {
   let running = 0;
   for (const { state } of live.values()) {
     if (state !== 'running') return false;
     running += 1;
   }
+  if (isJob) return true;
   return replicas === undefined ? running > 0 : running >= replicas;
 }
 
 const endedStates: ReadonlySet<string> = new Set(taskStates.slice(taskStates.indexOf('running') + 1));
+
+/** Tasks of a job stay among the live ones after their end. */
+function isDone(task: SwarmTask): boolean {
+  return task.desiredState === 'complete' && hasEnded(task);
+}
 
 function hasEnded({ state }: SwarmTask): boolean {
   return endedStates.has(state);

@@ -5,7 +5,7 @@ import type { Diagnosis } from './explanation.ts';
 import { bad, causeOf } from './cause.ts';
 import { asLastKnown } from './engines.ts';
 import { diagnoseService } from './service.ts';
-import { diagnoseTold } from './swarm.ts';
+import { diagnoseClaim, diagnoseTold } from './swarm.ts';
 import { crashLoop, diagnoseUpstream } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
@@ -59,6 +59,8 @@ export function diagnoseContainer(
       `${name} has the label ${labelPrefix}.enable=false`,
       'Remove that label and recreate the container.',
     );
+  const claim = diagnoseClaim(container);
+  if (claim) return claim;
   const told = diagnoseTold(container);
   if (told) return asLastKnown(told, [container.engine], world);
   const [problem] = problems;

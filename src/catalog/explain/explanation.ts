@@ -36,6 +36,8 @@ export type Cause =
   | 'node-down'
   /** A task is on its way. */
   | 'task-starting'
+  /** A container has the labels of a task of another node, which the Swarm does not know to be there. */
+  | 'not-in-swarm'
   /** The node is a worker of a Swarm, and knows nothing of other nodes. */
   | 'no-manager'
   | 'swarm-unreachable'

@@ -56,10 +56,11 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   if (asToldLast) return asToldLast;
   const [problem] = problems;
   if (problem) {
+    const what = problem.subject === name ? problem.message : `${problem.subject}: ${problem.message}`;
     return {
       verdict: 'degraded',
       cause: causeOf(problem),
-      summary: `${name} is served on ${where}, but ${problem.subject}: ${problem.message}`,
+      summary: `${name} is served on ${where}, but ${what}`,
       next: problem.fix,
     };
   }

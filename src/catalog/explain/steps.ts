@@ -1,6 +1,7 @@
 import { formatAddress } from '../../address/address.ts';
 import { shownAddress } from '../../address/published.ts';
 import { formatDuration } from '../../text/duration.ts';
+import { plural } from '../../text/plural.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import { namesOf, type DeclaredUpstream } from '../declaration.ts';
 import type { Service } from '../service.ts';
@@ -101,7 +102,7 @@ function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWor
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}${nodeText(declared)}) has been ${state.kind} for ${age}: ${state.reason}; ${activeOf(declared.key)} sessions${weighed}${publishedText(declared)}${triedText(tried)}`,
+    text: `${declared.name} (${where}${nodeText(declared)}) has been ${state.kind} for ${age}: ${state.reason}; ${plural(activeOf(declared.key), 'session')}${weighed}${publishedText(declared)}${triedText(tried)}`,
   };
 }
 

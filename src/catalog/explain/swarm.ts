@@ -50,9 +50,20 @@ export function diagnoseTold({ name, task, told }: ContainerView): Diagnosis | u
   }
 }
 
+/** Why a container gets no clients that its labels call a task; undefined where the Swarm does so, too. */
+export function diagnoseClaim({ name, task, isLeftToManager }: ContainerView): Diagnosis | undefined {
+  if (!task || isLeftToManager !== true) return undefined;
+  const { node = 'no node' } = task;
+  return bad(
+    'not-in-swarm',
+    `${name} has the labels of the task ${task.name} on node ${node}, and no manager tells that it runs there`,
+    `See what runs there: docker service ps --no-trunc ${task.service}. A container that is no task needs other labels.`,
+  );
+}
+
 /** Why a Swarm's service that declares nothing has no clients. */
 export function diagnoseSwarmService(service: SwarmServiceView, { labelPrefix }: ExplainWorld): Diagnosis {
-  const { name, isLabelled, replicas } = service;
+  const { name, isLabelled, isJob, replicas } = service;
   if (!isLabelled) {
     return bad(
       'never-labelled',
@@ -62,6 +73,8 @@ export function diagnoseSwarmService(service: SwarmServiceView, { labelPrefix }:
   }
   if (replicas === 0)
     return bad('no-container', `${name} is scaled to 0, so that it has no task`, `docker service scale ${name}=1`);
+  if (isJob)
+    return bad('no-container', `${name} is a job, of which no task runs`, `docker service ps --no-trunc ${name}`);
   const wanted = replicas === undefined ? 'one task on each node that fits' : plural(replicas, 'task');
   return bad(
     'no-container',

@@ -50,7 +50,8 @@ export interface SwarmServiceView {
   /** The Swarm's own name: `shop_web`. */
   readonly name: string;
   readonly isLabelled: boolean;
-  /** Undefined for a global service. */
+  readonly isJob: boolean;
+  /** Undefined for a job and for a global service. */
   readonly replicas: number | undefined;
 }
 
@@ -99,6 +100,8 @@ export interface ContainerView extends EngineTag {
   readonly createdFor: string | undefined;
   /** The task of a Swarm that it runs. */
   readonly task: TaskTag | undefined;
+  /** Whether its labels say that it runs a task of another node, and the managers of that Swarm do not say so. */
+  readonly isLeftToManager?: true;
   /** Set where only a manager of the Swarm tells of the task: on another node, or without a container yet. */
   readonly told?: ToldTask;
   /** The container's networks, for people. */

@@ -48,8 +48,8 @@ export function placeInSwarm(
   const isTaskTold = snapshot?.tasks.has(task.id) === true;
   const isLabelled = told !== undefined && isLabelledService(told, labelPrefix);
   const isTold = isLabelled && (node !== undefined || isTaskTold);
-  // A Swarm that can't be read says nothing of what it has.
-  const isRead = snapshot?.failure === undefined;
+  // A Swarm that can't be read says nothing of what it has by now.
+  const isRead = snapshot?.failure === undefined && swarm?.isLastKnown !== true;
   const isLeftOut = node !== undefined && isRead;
   return {
     service,

@@ -20,7 +20,7 @@ export function stageOf(
   const at = (taskStates as readonly string[]).indexOf(state);
   if (at > running || node?.state === 'down') return 'gone';
   if (at === running) return isToEnd(desiredState) ? 'stopping' : 'running';
-  return desiredState === 'running' ? 'waiting' : 'gone';
+  return desiredState === 'running' || desiredState === 'complete' ? 'waiting' : 'gone';
 }
 
 /** A task that was to end is never wanted again. */

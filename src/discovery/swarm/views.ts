@@ -69,13 +69,13 @@ function viewTask(
 }
 
 function tellOf(task: SwarmTask, node: SwarmNode | undefined): ToldTask {
-  const { state, message, error, desiredState } = task;
+  const { state, message, error } = task;
   const stage = stageOf(task, node);
   const why = error ?? message;
   return {
     stage: stage === 'gone' ? endOf(task, node) : stage,
     words: printable(why === undefined || why === state ? state : `${state}: ${why}`),
-    isRefused: stage === 'waiting' && error !== undefined && desiredState === 'running',
+    isRefused: stage === 'waiting' && error !== undefined,
     isImageMissing: error !== undefined && isImageMissing(error),
   };
 }
@@ -104,15 +104,16 @@ const indexes = new WeakMap<SwarmSnapshot, ReadonlyMap<string, SwarmTask>>();
 
 /** `standings` are those of the watched engines, as far as they are known; undefined where none is a node of a Swarm. */
 export function viewSwarm(
-  snapshot: SwarmSnapshot | undefined,
+  swarm: SwarmView | undefined,
   standings: readonly SwarmStanding[],
   labelPrefix: string,
 ): ShownSwarm | undefined {
+  const snapshot = swarm?.snapshot;
   const nodes = standings.filter(({ state }) => state !== 'inactive');
   if (!snapshot && nodes.length === 0) return undefined;
   const services = [...(snapshot?.services.values() ?? [])];
   return {
-    ...tellWhetherWatched(snapshot, nodes),
+    ...tellWhetherWatched(swarm, nodes),
     find(text) {
       const found = services.find((service) => isMeant(service, text));
       return found && viewService(found, labelPrefix);
@@ -122,14 +123,15 @@ export function viewSwarm(
 }
 
 function tellWhetherWatched(
-  snapshot: SwarmSnapshot | undefined,
+  swarm: SwarmView | undefined,
   standings: readonly SwarmStanding[],
 ): Pick<ShownSwarm, 'state' | 'text'> {
+  const snapshot = swarm?.snapshot;
   const isLocked = standings.some(({ state }) => state === 'locked');
-  if (isLocked && (!snapshot || snapshot.failure !== undefined))
+  const failure = snapshot?.failure ?? (swarm?.isLastKnown === true ? 'no manager of it is in reach' : undefined);
+  if (isLocked && (!snapshot || failure !== undefined))
     return { state: 'failing', text: 'the Swarm is locked; unlock it on this node: docker swarm unlock' };
-  if (snapshot?.failure !== undefined)
-    return { state: 'failing', text: `the Swarm can't be read: ${snapshot.failure}` };
+  if (failure !== undefined) return { state: 'failing', text: `the Swarm can't be read: ${failure}` };
   if (snapshot) {
     const { services, nodes } = snapshot;
     return {
@@ -141,7 +143,7 @@ function tellWhetherWatched(
     return { state: 'reading', text: 'the Swarm is being read' };
   return {
     state: 'unseen',
-    text: 'this node is a worker of a Swarm, and no manager is watched: tasks of other nodes are unknown',
+    text: 'this node is a worker of a Swarm, and no manager is watched: tasks of other nodes, and labels under deploy, are unknown',
   };
 }
 
@@ -151,6 +153,6 @@ function isMeant({ name, labels, template }: SwarmService, text: string): boolea
 }
 
 function viewService(service: SwarmService, labelPrefix: string): SwarmServiceView {
-  const { name, replicas } = service;
-  return { name: printable(name), isLabelled: isLabelledService(service, labelPrefix), replicas };
+  const { name, replicas, isJob = false } = service;
+  return { name: printable(name), isLabelled: isLabelledService(service, labelPrefix), isJob, replicas };
 }

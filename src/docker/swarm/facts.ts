@@ -24,8 +24,10 @@ export interface SwarmService {
   /** What the tasks are made of that are created from now on. */
   readonly template: TaskTemplate;
   readonly createdAtMs: number;
-  /** How many tasks are desired; absent for a global service, which has one on each node that fits. */
+  /** How many tasks are desired; absent for a job, and for a global service, which has one on each node that fits. */
   readonly replicas?: number;
+  /** Whether its tasks are to come to an end. */
+  readonly isJob?: true;
   /** The TCP ports that each task publishes on its node with `mode=host`. */
   readonly hostPorts: readonly ServicePort[];
   /** Whether a rolling update or a rollback goes on. */
@@ -133,4 +135,6 @@ export interface SwarmView {
   readonly snapshot: SwarmSnapshot;
   /** The node of the engine that Sealane is on, whose tasks that engine tells of; undefined where it is unknown or none. */
   readonly localNodeId: string | undefined;
+  /** Whether every manager that told of it is out of reach, so that tasks which are newer may run. */
+  readonly isLastKnown?: boolean;
 }

@@ -35,6 +35,7 @@ export function parseService(json: unknown, templates: Templates): Parsed<SwarmS
   const createdAtMs = timeMs(CreatedAt);
   if (createdAtMs === undefined) return { ok: false, why: 'CreatedAt: not a time' };
   const replicas = Spec.Mode?.Replicated ? (Spec.Mode.Replicated.Replicas ?? 0) : undefined;
+  const isJob = Boolean(Spec.Mode?.ReplicatedJob ?? Spec.Mode?.GlobalJob);
   const isUpdating = UpdateStatus?.State === 'updating' || UpdateStatus?.State === 'rollback_started';
   const template = templates.of(Spec.TaskTemplate);
   const { Name: name, Labels: labels } = Spec;
@@ -48,6 +49,7 @@ export function parseService(json: unknown, templates: Templates): Parsed<SwarmS
       createdAtMs,
       ...(replicas !== undefined && { replicas }),
       hostPorts: servicePortsOf(Spec.EndpointSpec?.Ports ?? []),
+      ...(isJob && { isJob }),
       isUpdating,
     },
   };

@@ -46,7 +46,13 @@ export const serviceSchema = z.object({
     Labels: labelsSchema,
     TaskTemplate: templateSchema.nullish(),
     EndpointSpec: z.object({ Ports: z.array(portSchema).nullish() }).nullish(),
-    Mode: z.object({ Replicated: z.object({ Replicas: z.number().nullish() }).nullish() }).nullish(),
+    Mode: z
+      .object({
+        Replicated: z.object({ Replicas: z.number().nullish() }).nullish(),
+        ReplicatedJob: z.object({}).nullish(),
+        GlobalJob: z.object({}).nullish(),
+      })
+      .nullish(),
   }),
   UpdateStatus: z.object({ State: z.string().nullish() }).nullish(),
 });

@@ -37,5 +37,5 @@ export type TaskFilter =
   | { readonly kind: 'live'; readonly services: readonly string[] | 'all' }
   | { readonly kind: 'ids'; readonly ids: readonly string[] };
 
-/** The states that a live task is desired to be in. */
-export const liveStates: ReadonlySet<string> = new Set(['running', 'ready', 'accepted']);
+/** The states that a live task is desired to be in; that of a job is to become complete. */
+export const liveStates: ReadonlySet<string> = new Set(['running', 'ready', 'accepted', 'complete']);

@@ -11,8 +11,8 @@ import { managerClient, type TestSwarm } from './test-swarm.ts';
  */
 export interface ServiceOptions {
   readonly name?: string;
-  /** Default: 2. `global`: one task on each node. */
-  readonly replicas?: number | 'global';
+  /** Default: 2. `global`: one task on each node. `job`: one task that may come to an end. */
+  readonly replicas?: number | 'global' | 'job';
   /** The labels of the service (`docker service create --label`), and of its containers (`--container-label`). */
   readonly labels?: Readonly<Record<string, string>>;
   readonly containerLabels?: Readonly<Record<string, string>>;
@@ -68,7 +68,7 @@ export async function startService(swarm: TestSwarm, options: ServiceOptions = {
   const { id } = await client.createService({
     Name: name,
     Labels: { ...options.labels },
-    Mode: replicas === 'global' ? { Global: {} } : { Replicated: { Replicas: replicas } },
+    Mode: modeOf(replicas),
     // The kernel balances virtual addresses with IPVS, which it may not have.
     EndpointSpec: { Mode: 'dnsrr', Ports: hostPorts ? [...ports] : [] },
     TaskTemplate: {
@@ -84,6 +84,12 @@ export async function startService(swarm: TestSwarm, options: ServiceOptions = {
     },
   });
   return new SwarmService(client, id, name);
+}
+
+function modeOf(replicas: NonNullable<ServiceOptions['replicas']>): NonNullable<ServiceSpec['Mode']> {
+  if (replicas === 'global') return { Global: {} };
+  if (replicas === 'job') return { ReplicatedJob: { MaxConcurrent: 1, TotalCompletions: 1 } };
+  return { Replicated: { Replicas: replicas } };
 }
 
 export class SwarmService implements AsyncDisposable {
@@ -122,7 +128,7 @@ export class SwarmService implements AsyncDisposable {
 
   /** Its tasks that are to run. */
   async wanted(): Promise<TaskSight[]> {
-    return (await this.tasks()).filter(({ desired }) => desired === 'running' || desired === 'ready');
+    return (await this.tasks()).filter(({ desired }) => ['running', 'ready', 'complete'].includes(desired));
   }
 
   async scale(replicas: number): Promise<void> {

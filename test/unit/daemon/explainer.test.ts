@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Explanation } from '../../../src/catalog/explain/explanation.ts';
 import { createExplainer, type ExplainerParts } from '../../../src/daemon/explainer.ts';
+import type { SwarmKnowledge } from '../../../src/discovery/swarm/place.ts';
 import type { ContainerFacts, ContainerSummary } from '../../../src/docker/facts.ts';
 import { containerFacts, snapshotOf } from '../../support/facts.ts';
+import { swarmService, swarmTask, swarmView, taskLabels } from '../../support/swarm/facts.ts';
 import { catalogOf, declare } from '../../support/sealane/admin-source.ts';
 
 /** Containers that do not run, by the engine that they are on; undefined for an engine that is out of reach. */
@@ -12,7 +14,13 @@ type Stopped = Readonly<Record<string, readonly ContainerFacts[] | undefined>>;
 const stopped = (name: string, labels: ContainerFacts['labels']): ContainerFacts =>
   containerFacts({ name, labels, state: 'exited', lastExit: { code: 0, atMs: 0 } });
 
-function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): Promise<Explanation> {
+function why(
+  text: string,
+  engines: Stopped,
+  catalog: Catalog = catalogOf([]),
+  knowledge: SwarmKnowledge = {},
+  live: readonly ContainerFacts[] = [],
+): Promise<Explanation> {
   const alone = Object.keys(engines).length === 1;
   const watched = Object.entries(engines).map(([name, containers]) => ({
     name,
@@ -23,7 +31,7 @@ function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): 
     },
     swarm: () => ({ isAwaited: false }),
     snapshot: () => ({
-      ...snapshotOf([]),
+      ...snapshotOf(live),
       ...(!containers && { status: { kind: 'disconnected', reason: 'refused' } }),
     }),
   }));
@@ -35,7 +43,8 @@ function why(text: string, engines: Stopped, catalog: Catalog = catalogOf([])): 
       engines: watched,
       isTwin: () => false,
       home: () => undefined,
-      swarm: () => undefined,
+      swarm: () => knowledge.swarm,
+      swarmKnowledge: () => knowledge,
       vantageOn: () => undefined,
     },
     relay: {
@@ -74,5 +83,33 @@ describe('why finds a container that does not run', () => {
       cause: 'stopped',
       summary: expect.stringMatching(/^web@a exited/) as string,
     });
+  });
+});
+
+describe('why finds the container of a task', () => {
+  const web = swarmService('web');
+  const claim = containerFacts({ name: 'forged', labels: taskLabels('web', { nodeId: 'node-b' }) });
+
+  it('that is none, since the Swarm tells otherwise of the task that its labels name', async () => {
+    const swarm = swarmView([web], [swarmTask(web)]);
+    for (const text of ['forged', claim.id])
+      expect(await why(text, { a: [] }, undefined, { swarm }, [claim])).toMatchObject({
+        cause: 'not-in-swarm',
+        summary: 'forged has the labels of the task web.1 on node host-b, and no manager tells that it runs there',
+      });
+    const own = await why(
+      'forged',
+      { a: [] },
+      undefined,
+      { swarm: swarmView([web], [swarmTask(web, { containerId: claim.id })]) },
+      [claim],
+    );
+    expect(own.cause).not.toBe('not-in-swarm');
+  });
+
+  it('by the labels of its service also once no manager tells of them any more', async () => {
+    const knownServices = new Map([[web.id, swarmService('web', { labels: { 'sealane.enable': 'false' } })]]);
+    const left = containerFacts({ name: 'left', labels: taskLabels('web') });
+    expect(await why('left', { a: [] }, undefined, { knownServices }, [left])).toMatchObject({ cause: 'disabled' });
   });
 });

@@ -394,6 +394,69 @@ describe('what a Swarm declares', () => {
     expect(shown(scene)).toEqual([]);
   });
 
+  describe('of a worker whose engine is watched beside a manager', () => {
+    const onFar = (taskId: string): Readonly<Record<string, string>> => ({
+      ...labels(taskId),
+      'com.docker.swarm.node.id': 'n2',
+    });
+    const two = async (): Promise<{ a: Engines[string]; b: Engines[string]; scene: Scene }> => {
+      const a = engine((swarm) => swarm.set(far, firstNode({ id: 'n2', address: '10.77.0.2', hostname: 'node2' })));
+      const b = engine((swarm) => (swarm.standingNow = { ...worker, nodeId: 'n2' }));
+      a.set(facts({ id, labels: labels('web.1') }));
+      b.set(facts({ id: 'b'.repeat(64), labels: onFar('web.2') }));
+      const scene = await watch({ a, b });
+      await settle();
+      return { a, b, scene };
+    };
+    const lose = async (one: Engines[string]): Promise<void> => {
+      one.before = () => Promise.reject(new Error('refused'));
+      one.cut();
+      await settle();
+    };
+    const die = async (b: Engines[string]): Promise<void> => {
+      b.containers.clear();
+      b.emit({ action: 'die', id: 'b'.repeat(64), attributes: onFar('web.2'), timeNs: 5000n });
+      await settle();
+    };
+    const both = ['shop_web: shop_web.1 172.17.0.2:80 running', 'shop_web: shop_web.2 10.77.0.2:8080 running'];
+
+    it.each(['in reach', 'out of reach'])('a task is over with its container, with the manager %s', async (place) => {
+      const { a, b, scene } = await two();
+      await using _ = scene;
+      expect(shown(scene)).toEqual(both);
+      const runs = scene.source.declare().declarations.flatMap(({ upstream }) => upstream?.run ?? []);
+      if (place !== 'in reach') await lose(a);
+      expect(shown(scene)).toEqual(both);
+      await die(b);
+      expect(shown(scene)).toEqual(both.slice(0, 1));
+      expect(runs.map(scene.source.isAlive)).toEqual([true, false]);
+    });
+
+    it('a task lives on while that engine does not tell, or has not told of it yet', async () => {
+      const { b, scene } = await two();
+      await using _ = scene;
+      await lose(b);
+      expect(shown(scene)).toEqual(both);
+      const node = firstNode({ id: 'n2', address: '10.77.0.2' });
+      await using late = await watch({
+        a: engine((swarm) => swarm.set(webTask({ nodeId: 'n2' }), far, node)),
+        b: engine(),
+      });
+      expect(shown(late)).toHaveLength(2);
+    });
+
+    it('a task that starts there while the manager is out of reach is served by what its engine tells', async () => {
+      const { a, b, scene } = await two();
+      await using _ = scene;
+      await lose(a);
+      const started = 'd'.repeat(64);
+      b.set(facts({ id: started, labels: onFar('web.3') }));
+      b.emit({ action: 'start', id: started, attributes: onFar('web.3'), timeNs: 5n });
+      await settle();
+      expect(shown(scene)).toHaveLength(3);
+    });
+  });
+
   it('is declared once where the engines of two nodes are watched', async () => {
     const nodes = (swarm: InMemorySwarm): InMemorySwarm =>
       swarm.set(far, firstNode({ id: 'n2', address: '10.77.0.2', hostname: 'node2' }));

@@ -517,3 +517,33 @@ describe('the stream of events', () => {
     expect(scene.tasks()).toEqual([running, 'web.2: running/running']);
   });
 });
+
+describe('a job', () => {
+  const { replicas: _, ...job } = webService({ isJob: true });
+  const jobTask = (state: string) => webTask({ desiredState: 'complete', state });
+
+  test('has tasks that run, until they are complete', async () => {
+    await using scene = await watchSwarm((swarm) => swarm.set(job, jobTask('running'), firstNode()));
+    expect(scene.tasks()).toEqual(['web.1: complete/running']);
+    scene.swarm.set(jobTask('complete'));
+    await scene.pass(1000);
+    expect(scene.tasks()).toEqual([]);
+    expect(scene.snapshot().failed).toEqual(new Map());
+  });
+
+  test('that is done does not move', async () => {
+    await using scene = await watchSwarm((swarm) => swarm.set(job, jobTask('complete'), firstNode()));
+    await scene.pass(3000);
+    expect(scene.tasks()).toEqual([]);
+    scene.calls();
+    await scene.pass(3000);
+    expect(taskCalls(scene)).toEqual(['tasks all', 'tasks all', 'tasks all']);
+  });
+
+  test('that fails says why', async () => {
+    await using scene = await watchSwarm((swarm) => swarm.set(job, jobTask('running'), firstNode()));
+    scene.swarm.set({ ...jobTask('failed'), error: 'task: non-zero exit (1)' });
+    await scene.pass(1000);
+    expect([...scene.snapshot().failed.keys()]).toEqual(['web']);
+  });
+});

@@ -238,6 +238,18 @@ describe('a Swarm that is waited for at the start', () => {
     expect(scene.watch.state().isAwaited).toBe(false);
   });
 
+  test('is waited for once: an engine that was lost before it told is served meanwhile, and stays so', async () => {
+    await using scene = await watchSwarm((swarm) => {
+      swarm.before = (_, signal) => hangs(signal);
+    });
+    expect(scene.watch.state().isAwaited).toBe(true);
+    scene.watch.disconnected();
+    expect(scene.watch.state().isAwaited).toBe(false);
+    scene.watch.connected();
+    await settle();
+    expect(scene.watch.state().isAwaited).toBe(false);
+  });
+
   test('is waited for where the engine was out of reach at first', async () => {
     await using scene = await watchSwarm((swarm) => {
       fill(swarm);

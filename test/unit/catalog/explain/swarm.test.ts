@@ -34,7 +34,7 @@ function printed(subject: string, scene: Scene): string {
   const explanation = explain(
     subject,
     explainWorld(catalog, {
-      swarm: viewSwarm(swarm?.snapshot, standings, 'sealane'),
+      swarm: viewSwarm(swarm, standings, 'sealane'),
       containers: () => (swarm ? viewTasks(swarm, 'sealane') : []),
       containerOf: (id) => swarm && viewTaskOf(id, swarm, 'sealane'),
     }),
@@ -123,6 +123,15 @@ describe('why a service of a Swarm is not served', () => {
     ]);
   });
 
+  it('in part, since a node lacks the image of one of its tasks', () => {
+    const failed = new Map([
+      [web.id, swarmTask(web, { slot: 2, state: 'rejected', error: 'No such image: shop/web:2' })],
+    ]);
+    expect(answer('shop/web', { swarm: swarmView([web], [swarmTask(web)], { failed }) })[0]).toBe(
+      'shop/web is degraded: shop/web is served on 127.0.0.1:80, but its task shop_web.2 has no image on node host-b: No such image: shop/web:2',
+    );
+  });
+
   it('since its tasks end', () => {
     const ended = swarmTask(web, { state: 'failed', desiredState: 'shutdown', error: 'task: non-zero exit (1)' });
     const failed = new Map([[web.id, ended]]);
@@ -185,7 +194,8 @@ describe('why a service of a Swarm is not served', () => {
     const bare = swarmService('shop_api', { labels: { 'com.docker.stack.namespace': 'shop' } });
     const none = swarmService('shop_jobs', { labels, replicas: 0 });
     const { replicas: _, ...agent } = swarmService('agent');
-    const swarm = swarmView([bare, none, agent], []);
+    const job = { ...agent, id: 'job', name: 'job', isJob: true } as const;
+    const swarm = swarmView([bare, none, agent, job], []);
     for (const subject of ['shop_api', 'shop/api', 'api'])
       expect(answer(subject, { swarm })).toEqual([
         `${subject} is unreachable: shop_api has no sealane. label, neither the service nor its containers, so Sealane ignores it`,
@@ -198,6 +208,7 @@ describe('why a service of a Swarm is not served', () => {
     expect(answer('agent', { swarm })[0]).toBe(
       'agent is unreachable: agent has no task yet; it is to have one task on each node that fits',
     );
+    expect(answer('job', { swarm })[0]).toBe('job is unreachable: job is a job, of which no task runs');
     expect(answer('shop_aip', { swarm })[1]).toMatch(/^next: Did you mean shop_api\?/);
   });
 });
@@ -210,7 +221,7 @@ describe('why, where the Swarm itself is not seen', () => {
         '  next: Run Sealane on a manager, or let it watch one, too: --docker local=…,managers=tcp://<a manager>',
         '',
         '  ✓ engine  the engine is watched',
-        '  · engine  this node is a worker of a Swarm, and no manager is watched: tasks of other nodes are unknown',
+        '  · engine  this node is a worker of a Swarm, and no manager is watched: tasks of other nodes, and labels under deploy, are unknown',
         '',
       ].join('\n'),
     );
@@ -224,6 +235,8 @@ describe('why, where the Swarm itself is not seen', () => {
         '  next: Bring a manager back, or let a socket proxy pass GET /services, /tasks and /nodes; Sealane goes on trying. Relaying goes on meanwhile.',
       ].join('\n'),
     );
+    const lost = { ...swarmView([web], [swarmTask(web)]), isLastKnown: true };
+    expect(answer('shop_web', { swarm: lost })[0]).toContain("the Swarm can't be read: no manager of it is in reach");
     const [missing] = answer('shop_api', { swarm });
     expect(missing).toContain("as far as is known; the Swarm can't be read: it has no leader");
   });

@@ -92,6 +92,24 @@ describe('the containers of a Swarm’s labelled service', () => {
     expect(scene.ids()).toEqual([id, taskId]);
   });
 
+  test('stay followed once it has labels again, also after nothing shares the network of one of them any more', async () => {
+    const sharing = facts({ id, networking: { kind: 'container', of: taskId } });
+    await using scene = await watch((engine) => {
+      engine.set(task());
+      engine.set(sharing);
+    });
+    scene.watcher.followServices(services);
+    await settle();
+    scene.watcher.followServices(new Set());
+    await settle();
+    scene.watcher.followServices(services);
+    await settle();
+    scene.engine.containers.delete(id);
+    scene.engine.emit({ action: 'destroy', id, timeNs: 5000n });
+    await settle();
+    expect(scene.ids()).toEqual([taskId]);
+  });
+
   test('are forgotten if it lost its labels while they were being inspected', async () => {
     await using scene = await watch((engine) => engine.set(task()));
     const answer = Promise.withResolvers<void>();

@@ -55,6 +55,14 @@ describe('a task on another node', () => {
     expect(discoverTask({}).declarations[0]?.upstream?.isRemote).toBe(true);
   });
 
+  it('of a job is an upstream while it runs, and its clients wait before', () => {
+    const job = { desiredState: 'complete' };
+    const found = (state: string) => discover(swarmView([web], [swarmTask(web, { ...job, state })])).declarations;
+    expect(found('running')).toMatchObject([{ upstream: { condition: { kind: 'running' } } }]);
+    expect(found('starting')).toMatchObject([{ upstream: undefined }]);
+    expect(found('complete')).toEqual([]);
+  });
+
   it('of a global service is named after its node', () => {
     const { declarations } = discoverTask({ slot: undefined });
     expect(declarations[0]?.upstream?.task).toMatchObject({ name: 'shop_web.node-b' });

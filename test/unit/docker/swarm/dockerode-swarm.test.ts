@@ -125,7 +125,7 @@ describe('the calls about a Swarm', () => {
   test('ask for live tasks, of all services or some, or for tasks by their ids; a hundred at a time', async () => {
     await using fake = await startManager();
     const { swarm } = createDockerodeEngine(fake.url);
-    const live = ['running', 'ready', 'accepted'];
+    const live = ['running', 'ready', 'accepted', 'complete'];
     await swarm.tasks(onlyLive);
     await swarm.tasks({ kind: 'live', services: ['web', 'api'] });
     await swarm.tasks({ kind: 'ids', ids: Array.from({ length: 150 }, (_, index) => `t${index}`) });

@@ -53,6 +53,13 @@ describe('a service', () => {
     );
   });
 
+  test.each([{ ReplicatedJob: { MaxConcurrent: 2, TotalCompletions: 4 } }, { GlobalJob: {} }])(
+    'that is a job is known as one: %j',
+    (Mode) => {
+      expect(serviceOf({ Spec: { ...service.Spec, Mode } })).toEqual(read({ isJob: true }));
+    },
+  );
+
   test('without replicas has none, as Go leaves out a zero', () => {
     expect(serviceOf({ Spec: { ...service.Spec, Mode: { Replicated: {} } } })).toEqual(read({ replicas: 0 }));
   });
