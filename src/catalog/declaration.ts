@@ -128,6 +128,8 @@ export type Declarer =
       /** The name of the container's engine; undefined where only one is watched. */
       readonly engine?: string | undefined;
       readonly createdAtMs: number;
+      /** When the Swarm's service that it is of was created, where that is told: its updates make new containers. */
+      readonly serviceCreatedAtMs?: number;
       /** Its compose project or stack; only compared, since it is hostile text. */
       readonly project?: string | undefined;
       /** The task of a Swarm that it is of. */
@@ -145,7 +147,8 @@ export type Declarer =
 export function bySeniority(a: Declarer, b: Declarer): number {
   if (a.kind === 'static') return b.kind === 'static' ? a.position - b.position : -1;
   if (b.kind === 'static') return 1;
-  return a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : Number(a.id > b.id));
+  const byService = (a.serviceCreatedAtMs ?? a.createdAtMs) - (b.serviceCreatedAtMs ?? b.createdAtMs);
+  return byService || a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 /** The declarer's name in problems and log lines. */

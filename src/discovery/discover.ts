@@ -126,13 +126,14 @@ function discoverContainer(
   if (isOneoff(labels)) return noDiscovery;
   const name = nameAt(printable(facts.name), rules);
   const task = tagOfContainer(labels, inSwarm);
+  const ofService = inSwarm?.service && { serviceCreatedAtMs: inSwarm.service.createdAtMs };
   const { engine, hasRoute = () => true, isRouted = () => false } = rules;
   const query = { facts, reach: vantage.reach, project, parent, hasRoute, isRouted };
   const unrouted = new Set<string>();
   const { declarations, problems, hasRoutes } = declareRoutes(
     {
       labels,
-      declarer: { kind: 'container', id, name, engine, createdAtMs, project, ...(task && { task }) },
+      declarer: { kind: 'container', id, name, engine, createdAtMs, project, ...(task && { task }), ...ofService },
       serviceOf: (route) => serviceName({ name: facts.name, labels }, route, rules),
       onlyPort: onlyExposedPort(facts),
       portUnclear: (route) => portUnclear(facts, rules.labelPrefix, route),

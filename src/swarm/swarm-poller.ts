@@ -129,8 +129,10 @@ export class SwarmPoller {
     this.#heardMs = this.#with.clock.nowMs();
     if (event.kind === 'unreadable') return this.#ask(everythingDue);
     if (event.kind === 'node') return this.#ask({ ...nothingDue, nodes: true, tasks: 'all' });
-    this.#stirs.service(event.id, this.#heardMs);
-    this.#ask({ ...nothingDue, services: new Set([event.id]), tasks: new Set([event.id]) });
+    const ids = new Set([event.id]);
+    const isLabelled = this.#world.isLabelled(event.id);
+    if (isLabelled) this.#stirs.service(event.id, this.#heardMs);
+    this.#ask({ ...nothingDue, services: ids, ...(isLabelled && { tasks: ids }) });
   }
 
   #ask(due: Due): void {
@@ -196,12 +198,13 @@ export class SwarmPoller {
       due.nodes ? api.nodes(signal) : undefined,
     ]);
     signal.throwIfAborted();
-    if (services) this.#world.haveServices(services, asked);
+    const found = services ? this.#world.haveServices(services, asked) : [];
     if (nodes) this.#world.haveNodes(nodes);
-    this.#isNaming = await this.#readTasks(due.tasks, signal);
+    const { tasks } = merged(due, { ...nothingDue, tasks: new Set(found) });
+    this.#isNaming = await this.#readTasks(tasks, signal);
     signal.throwIfAborted();
     // What was told takes effect together with the tasks.
-    if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks: due.tasks });
+    if (!this.#isNaming) return this.#ask({ services: 'all', nodes: false, tasks });
     const nowMs = clock.nowMs();
     const changes = this.#world.commit(nowMs);
     if (changes.nodes) this.#stirs.all(nowMs);

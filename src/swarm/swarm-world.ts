@@ -62,8 +62,12 @@ export class SwarmWorld {
     return this.#labelled.get(serviceId)?.isFailing === true;
   }
 
-  /** `asked` is what was asked for: of these, a service that is not in the answer is gone. */
-  haveServices(answer: readonly SwarmService[], asked: readonly string[] | 'all'): void {
+  /**
+   * `asked` is what was asked for: of these, a service that is not in the answer is gone. Returns those that have labels from
+   * now on, whose tasks are not known yet.
+   */
+  haveServices(answer: readonly SwarmService[], asked: readonly string[] | 'all'): readonly string[] {
+    const found: string[] = [];
     const gone = new Set(asked === 'all' ? this.#services.keys() : asked);
     for (const service of answer) {
       gone.delete(service.id);
@@ -71,12 +75,16 @@ export class SwarmWorld {
       this.#services.set(service.id, service);
       this.#changed.add(service.id);
       if (!this.#isLabelled(service)) this.#labelled.delete(service.id);
-      else if (!this.#labelled.has(service.id)) this.#labelled.set(service.id, new ServiceTasks());
+      else if (!this.#labelled.has(service.id)) {
+        this.#labelled.set(service.id, new ServiceTasks());
+        found.push(service.id);
+      }
     }
     for (const id of gone) {
       if (this.#services.delete(id)) this.#changed.add(id);
       this.#labelled.delete(id);
     }
+    return found;
   }
 
   haveNodes(answer: readonly SwarmNode[]): void {

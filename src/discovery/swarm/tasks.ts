@@ -101,11 +101,12 @@ function declareTask({ task, service, node, isOutlived, vantage }: TaskInPlace, 
   const tag = tagOfTask(task, service, node);
   const name = `${tag.name}.${tag.id}`;
   const { createdAtMs, containerId = task.id } = task;
+  const serviceCreatedAtMs = service.createdAtMs;
   const reach = vantage.reach;
   const declared = declareRoutes(
     {
       labels,
-      declarer: { kind: 'container', id: containerId, name, createdAtMs, project, task: tag },
+      declarer: { kind: 'container', id: containerId, name, createdAtMs, serviceCreatedAtMs, project, task: tag },
       serviceOf: (route) => nameOfRoute(service, labels, route),
       onlyPort: undefined,
       portUnclear: (route) => portUnclear(route, labelPrefix),

@@ -48,6 +48,10 @@ interface SiftOptions {
 
 /** The limit of answers that hold no containers: pings and errors. */
 const maxAnswerBytes = 1024 * 1024;
+/** What is kept of a list at most: 10,000 tasks of a Swarm are 10 MB. An engine gone wrong may send one without an end. */
+const maxListMib = 256;
+/** What an element costs beside its text. */
+const elementBytes = 256;
 
 export class EngineCalls {
   readonly #with: EngineCallsParts;
@@ -87,7 +91,15 @@ export class EngineCalls {
     signal?: AbortSignal,
     options?: SiftOptions,
   ): Promise<boolean> {
-    const sieve = new JsonSieve(kept, { maxBytes: maxKeptBytes, onElement });
+    let bytes = 0;
+    const sieve = new JsonSieve(kept, {
+      maxBytes: maxKeptBytes,
+      onElement: (element) => {
+        bytes += elementBytes + (element.kind === 'text' ? element.text : element.head).length;
+        if (bytes > maxListMib * 2 ** 20) throw nonsense(this.#failed(call), `a list of more than ${maxListMib} MiB`);
+        onElement(element);
+      },
+    });
     if (!(await this.#sift(call, sieve, signal, options))) return false;
     const { isDone } = sieve;
     const rest = sieve.finish();

@@ -146,6 +146,19 @@ describe('an event', () => {
     expect(scene.calls()).toEqual(['services all', 'nodes', 'tasks all']);
   });
 
+  test('of each of thousands of services, as they flap, leads to one read of all services, and of the tasks of those with labels', async () => {
+    await using scene = await atRest();
+    for (let index = 0; index < 20_000; index += 1) scene.swarm.emit({ kind: 'service', id: `s${index}` });
+    scene.swarm.set(
+      webService({ id: 's7', labels: {} }),
+      webService({ id: 's8' }),
+      webTask({ id: 's8.1', serviceId: 's8' }),
+    );
+    await scene.pass(0);
+    expect(scene.calls()).toEqual(['services all', 'tasks s8']);
+    expect(scene.tasks()).toEqual([running, 's8.1: running/running']);
+  });
+
   test('that comes during a read leads to one more read', async () => {
     await using scene = await atRest();
     const gate = Promise.withResolvers<void>();

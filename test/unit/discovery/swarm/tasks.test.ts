@@ -1,9 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Vantage } from '../../../../src/docker/facts.ts';
 import type { SwarmSnapshot, SwarmTask, SwarmView } from '../../../../src/docker/swarm/facts.ts';
+import { createDiscoverer, type Discovery } from '../../../../src/discovery/discover.ts';
 import { isTaskAlive } from '../../../../src/discovery/swarm/task-stage.ts';
 import { createTaskDiscoverer, type TaskRules } from '../../../../src/discovery/swarm/tasks.ts';
-import { inContainer, onHost } from '../../../support/facts.ts';
+import { containerFacts, inContainer, onHost, snapshotOf } from '../../../support/facts.ts';
+import { catalogOf } from '../../../support/sealane/admin-source.ts';
 import {
   byId,
   containerIdOf,
@@ -11,6 +13,7 @@ import {
   swarmService,
   swarmTask,
   swarmView,
+  taskLabels,
   template,
 } from '../../../support/swarm/facts.ts';
 
@@ -159,6 +162,21 @@ describe('tasks that claim what another one has', () => {
     const apart = [tasks[0], { ...tasks[1], nodeId: 'node-c' }] as SwarmTask[];
     const nodes = byId([swarmNode('node-b'), swarmNode('node-c', { address: '192.0.2.3' })]);
     expect(endpoints(swarmView([web, blog], apart, { nodes }), onHost).map(([, count]) => count)).toEqual([1, 1]);
+  });
+
+  it('of one listen address get it by the age of their services, which an update does not change', () => {
+    const older = swarmService('one', { labels: { 'sealane.port': '80' }, createdAtMs: 1 });
+    const newer = swarmService('two', { labels: { 'sealane.port': '80' }, createdAtMs: 2 });
+    const tasks = [swarmTask(older, { createdAtMs: 9000 }), swarmTask(newer, { createdAtMs: 3 })];
+    const holders = (declarations: Discovery['declarations']) =>
+      [...catalogOf(declarations).services.values()].filter(({ routes }) => routes.length > 0).map(({ name }) => name);
+    expect(holders(discover(swarmView([older, newer], tasks)).declarations)).toEqual(['one']);
+    // The same on the node of the tasks.
+    const containers = ['one', 'two'].map((name, index) =>
+      containerFacts({ id: `${index}`.repeat(64), labels: taskLabels(name), createdAtMs: 9000 - index }),
+    );
+    const local = createDiscoverer(rules)({ ...snapshotOf(containers), swarm: swarmView([older, newer], []) });
+    expect(holders(local.declarations)).toEqual(['one']);
   });
 
   it('of one container, as a node may say, are upstreams of their own', () => {

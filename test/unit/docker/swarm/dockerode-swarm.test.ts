@@ -148,6 +148,15 @@ describe('the calls about a Swarm', () => {
     ]);
   });
 
+  test('fail where a list does not come to its end before it fills the memory', async () => {
+    await using fake = await startManager();
+    const body = `[${'{},'.repeat(1_100_000)}{}]`;
+    fake.answer('/services', { kind: 'text', status: 200, type: 'application/json', body });
+    await expect(createDockerodeEngine(fake.url).swarm.services('all')).rejects.toThrow(
+      'answers GET /services with a list of more than 256 MiB',
+    );
+  });
+
   test('for the tasks of services tell of none where one of these is gone', async () => {
     await using fake = await startManager();
     const body = JSON.stringify({ message: 'service web not found' });
