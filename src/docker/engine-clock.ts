@@ -18,6 +18,11 @@ export class EngineClock {
     return engineMs - this.#offsetMs();
   }
 
+  /** Whether the engine's clock has not come to `engineMs` yet, as far as its answers tell. */
+  isAhead(engineMs: number, nowMs: number): boolean {
+    return engineMs > nowMs + this.#mostMs;
+  }
+
   /** Clocks that may be equal are taken to be, since most engines run on this machine. */
   #offsetMs(): number {
     if (this.#leastMs > 0) return this.#leastMs;

@@ -54,7 +54,7 @@ export interface EventStream {
 }
 
 export interface EventStreamCollaborators {
-  readonly engine: Pick<Engine, 'ping' | 'events'>;
+  readonly engine: Pick<Engine, 'ping' | 'events' | 'clock'>;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -127,12 +127,22 @@ class ReconnectingStream implements EventStream {
     try {
       // Each connection begins with a ping: the engine may have been upgraded, and then speaks another version.
       const greeting = await engine.ping(signal);
-      const since = this.#latestNs === undefined ? undefined : formatSince(this.#latestNs);
-      const body = await engine.events(since, signal);
+      const body = await engine.events(this.#since(), signal);
       return await this.#read(body, greeting);
     } catch (error) {
       return messageOf(error);
     }
+  }
+
+  /**
+   * The time of the latest event, which is asked for again; undefined where it is yet to come on the engine's clock. That
+   * clock was set back then, or another engine answers; and Podman tells of nothing until its clock is there.
+   */
+  #since(): string | undefined {
+    if (this.#latestNs === undefined) return undefined;
+    const { engine, clock } = this.#with;
+    if (engine.clock?.isAhead(Number(this.#latestNs) / 1e6, clock.wallMs()) === true) this.#latestNs = undefined;
+    return this.#latestNs === undefined ? undefined : formatSince(this.#latestNs);
   }
 
   #read(body: Readable, { apiVersion, dialect }: EngineGreeting): Promise<string> {

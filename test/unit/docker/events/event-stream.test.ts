@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EngineClock } from '../../../../src/docker/engine-clock.ts';
 import { EngineError } from '../../../../src/docker/engine.ts';
 import {
   createEventStream,
@@ -76,6 +77,29 @@ describe('the event stream', () => {
     await pass(scene, 100);
     expect(scene.engine.sinces).toEqual([undefined, '1767225600.123456789']);
     expect(scene.kinds).toEqual(['connecting', 'streaming', 'waiting', 'connecting', 'streaming']);
+  });
+
+  test('asks for no events of the future, of which Podman waits to tell, where the clock of the engine was set back', async () => {
+    const engineClock = new EngineClock();
+    await using scene = await follow((engine) => Object.assign(engine, { clock: engineClock }));
+    const atMs = scene.clock.wallMs();
+    scene.engine.emit({ action: 'start', id: 'a', timeNs: BigInt(atMs) * 1_000_000n });
+    await settle();
+    engineClock.answered(atMs - 3_600_000, atMs, atMs);
+    scene.engine.cut();
+    await settle();
+    await pass(scene, 100);
+    scene.engine.emit({ action: 'die', id: 'a', timeNs: BigInt(atMs - 3_700_000) * 1_000_000n });
+    await settle();
+    expect(scene.events).toHaveLength(2);
+    scene.engine.cut();
+    await settle();
+    await pass(scene, 200);
+    expect(scene.engine.sinces.map((since) => since && Number(since) * 1000)).toEqual([
+      undefined,
+      undefined,
+      atMs - 3_700_000,
+    ]);
   });
 
   test('drops events that a replay repeats, and keeps another event of the same nanosecond', async () => {
