@@ -118,19 +118,23 @@ export const networkContainersSchema = z.object({
     .nullish(),
 });
 
+/** A field that makes no sense costs none of the others, here and below: they may say that the engine is rootless. */
 export const versionSchema = z.object({
-  Platform: z.object({ Name: z.string().nullish() }).nullish(),
-  Components: z.array(z.object({ Name: z.string().nullish() })).nullish(),
-  KernelVersion: z.string().nullish(),
+  Platform: z.object({ Name: z.string().nullish() }).nullish().catch(undefined),
+  Components: z
+    .array(z.object({ Name: z.string().nullish() }).catch({}))
+    .nullish()
+    .catch(undefined),
+  KernelVersion: z.string().nullish().catch(undefined),
 });
 
 /** Docker tells in its security options that it is rootless, Podman in a field of its own. */
 export const infoSchema = z.object({
-  SecurityOptions: z.array(z.string()).nullish(),
-  Rootless: z.boolean().nullish(),
+  SecurityOptions: z.array(z.string().catch('')).nullish().catch(undefined),
+  Rootless: z.boolean().nullish().catch(undefined),
   /** `Docker Desktop` for its virtual machine. */
-  OperatingSystem: z.string().nullish(),
-  KernelVersion: z.string().nullish(),
+  OperatingSystem: z.string().nullish().catch(undefined),
+  KernelVersion: z.string().nullish().catch(undefined),
 });
 
 /** The `Date` of an answer, in milliseconds since the Unix epoch. */

@@ -57,6 +57,21 @@ describe('the kind of an installation', () => {
     ['Docker', { version: dockerVersion, info: dockerInfo }, false],
     ['rootless Docker behind a proxy that forbids /info', { version: recentRootlessVersion }, true],
     ['Podman behind a proxy that forbids /info', { version: podmanVersion }, false],
+    [
+      'rootless Podman with a field of nonsense',
+      { info: { ...rootlessPodmanInfo, KernelVersion: 6, OperatingSystem: [] } },
+      true,
+    ],
+    [
+      'rootless Docker with an option of nonsense',
+      { info: { ...rootlessDockerInfo, Rootless: 'no', SecurityOptions: [7, 'name=rootless'] } },
+      true,
+    ],
+    [
+      'recent rootless Docker with a component of nonsense',
+      { version: { ...recentRootlessVersion, Platform: 'x', Components: [null, { Name: 'rootlesskit' }] } },
+      true,
+    ],
     ['what answers nonsense', { version: { KernelVersion: '6.1.0', Components: 7 }, info: [] }, false],
   ])('of %s is told by its answers', async (_, answers, rootless) => {
     expect((await answering(answers).read()).rootless).toBe(rootless);
