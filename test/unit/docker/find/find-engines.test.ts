@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../../src/config/config-error.ts';
@@ -148,6 +148,25 @@ describe('what can be wrong with a context', () => {
     await expect(finding).rejects.toThrow('create the Docker context "bad" anew');
     // It spoils no other.
     expect(await here.urlsOf('far')).toHaveLength(1);
+    await expect(here.urlsOf('nowhere')).rejects.toThrow(/ has default, colima, far, other$/);
+  });
+
+  it('is that its file is none, or has no end: it is not read', async () => {
+    await using here = await machine();
+    const { metaPath } = await writeContext(here.config, { name: 'bad', host: '' });
+    for (const [target, why] of [
+      ['/dev/zero', 'is no file'],
+      [here.home, 'is no file'],
+      [metaPath, "can't be read (ELOOP)"],
+    ] as const) {
+      await rm(metaPath);
+      await symlink(target, metaPath);
+      await expect(here.urlsOf('bad')).rejects.toThrow(`meta.json ${why}: create the Docker context "bad" anew`);
+    }
+    await rm(metaPath);
+    await writeFile(metaPath, '');
+    await truncate(metaPath, 2 ** 32);
+    await expect(here.urlsOf('bad')).rejects.toThrow('meta.json is too large (4.3 GB)');
     await expect(here.urlsOf('nowhere')).rejects.toThrow(/ has default, colima, far, other$/);
   });
 
