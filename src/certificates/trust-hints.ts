@@ -1,3 +1,5 @@
+import { shellWord } from '../text/shell-word.ts';
+
 /**
  * Instructions that make each kind of client trust an authority. Text only: the decision to trust stays with the
  * person.
@@ -29,9 +31,4 @@ export function trustHints(certificate: string): readonly TrustHint[] {
       how: `sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${file}`,
     },
   ];
-}
-
-/** Quotes a text so that it can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

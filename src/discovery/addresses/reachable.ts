@@ -7,6 +7,7 @@ import {
 } from '../../docker/facts.ts';
 import type { Endpoint } from '../../relay/boundary/table.ts';
 import { printable, quoted } from '../../text/printable.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import { found, none, type AddressChoice } from './choice.ts';
 import {
   engineHostOf,
@@ -118,7 +119,7 @@ function onNamedNetwork(query: AddressQuery, name: string, attachments: readonly
     return none(
       'no-shared-network',
       `Sealane is not on network ${quoted(attachment.name)}`,
-      `docker network connect ${printable(attachment.name)} <sealane's container>`,
+      `docker network connect ${shellWord(printable(attachment.name))} <sealane's container>`,
     );
   }
   // The host is on no overlay, and reaches what is on one through the bridge.

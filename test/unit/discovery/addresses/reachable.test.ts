@@ -122,6 +122,13 @@ describe('the address of a container', () => {
     expect(choose({ network: 'shop_zeta' })).toBe('10.0.2.5:80');
     expect(choose({ network: 'zeta' })).toBe('10.0.2.5:80');
     expect(choose({ network: 'zeta', reach: inside(['a']) })).toBe('no-shared-network');
+    // Docker lets a network have any name, and the fix is a command to paste.
+    const evil = containerFacts({
+      networking: { kind: 'networks', attachments: [{ name: "x'; $(id)", networkId: 'x', ipv4: '10.0.3.5' }] },
+    });
+    expect(wayOf({ facts: evil, network: "x'; $(id)", reach: inside(['a']) })).toContain(
+      String.raw`docker network connect 'x'\''; $(id)' <sealane's container>`,
+    );
     expect(choose({ network: 'omega' })).toBe('not-on-network');
   });
 
