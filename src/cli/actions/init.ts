@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { addSealane, diffOf, type Addition } from '../../check/add-sealane.ts';
@@ -8,6 +9,8 @@ import { createDiskLoader } from '../../compose/disk-loader.ts';
 import { readProject } from '../../compose/project.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig } from '../../config/load.ts';
+import { thisMachine } from '../../docker/find/machine.ts';
+import { socketToMount } from '../../docker/find/usual-sockets.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { painter } from '../../text/paint.ts';
 import { printable } from '../../text/printable.ts';
@@ -55,9 +58,18 @@ export async function init(file: string | undefined, flags: InitFlags): Promise<
   const hasLabels = project.services.some((service) => isLabelled(service, prefix));
   const label = `Label a service: ${prefix}.listen=${addition.port} (where clients connect) and ${prefix}.port (its own port).`;
   process.stdout.write(
-    `\n${shown} has Sealane now. ${hasLabels ? '' : `${label} `}Then: sealane check${file === undefined ? '' : ` ${shown}`}\n`,
+    `\n${shown} has Sealane now. ${hasLabels ? '' : `${label} `}${socketAdvice()}Then: sealane check${file === undefined ? '' : ` ${shown}`}\n`,
   );
   return 0;
+}
+
+/** The file is for all machines, so that a socket which only this one has belongs into the environment. */
+function socketAdvice(): string {
+  if (process.env['DOCKER_SOCKET']) return '';
+  const socket = socketToMount(thisMachine(), existsSync);
+  return socket === undefined
+    ? ''
+    : `The engine's socket here is another one: put DOCKER_SOCKET=${printable(socket)} into .env. `;
 }
 
 /** @throws ConfigError with the file's name */

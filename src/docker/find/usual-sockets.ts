@@ -16,3 +16,16 @@ export function usualSockets({ platform, home, environment }: Machine): [string,
   const podman = [...(runtime === undefined ? [] : [runtime]), '/run'].map((folder) => `${folder}/podman/podman.sock`);
   return [defaultEngine(platform), ...[...paths, ...podman].map((path) => `unix://${path}`)];
 }
+
+/**
+ * The socket to mount into a container where it is not the usual one: that of a rootless Docker or of a Podman, and no
+ * Docker is there. Undefined also on other systems and with Docker Desktop, whose containers find the usual one in the
+ * virtual machine.
+ */
+export function socketToMount(machine: Machine, isThere: (path: string) => boolean): string | undefined {
+  if (machine.platform !== 'linux') return undefined;
+  const paths = usualSockets(machine).map((url) => url.replace('unix://', ''));
+  const first = paths.find((path) => isThere(path));
+  const isInVirtualMachine = first?.startsWith(`${machine.home}/.`) === true;
+  return first === paths[0] || isInVirtualMachine ? undefined : first;
+}
