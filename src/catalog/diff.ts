@@ -5,7 +5,7 @@ import { formatDuration } from '../text/duration.ts';
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
 import { namesOf } from './declaration.ts';
-import { problemKey } from './problem.ts';
+import { problemKey, type ProblemCode } from './problem.ts';
 import { selectorName } from './route.ts';
 import type { ServiceUpstream } from './upstream.ts';
 
@@ -141,10 +141,14 @@ function diffUpstreams(
   return changes;
 }
 
+/** The watch of an engine tells itself that the engine is out of reach, and that it is back. */
+const toldByWatch = 'engine-unreachable' satisfies ProblemCode;
+
 function diffProblems(before: Catalog, after: Catalog): Change[] {
-  const known = new Map(before.problems.map((one) => [problemKey(one), one]));
+  const [old, all] = [before, after].map(({ problems }) => problems.filter(({ code }) => code !== toldByWatch));
+  const known = new Map(old?.map((one) => [problemKey(one), one]));
   const changes: Change[] = [];
-  for (const problem of after.problems) {
+  for (const problem of all ?? []) {
     if (known.delete(problemKey(problem))) continue;
     const { code, subject, message, fix } = problem;
     changes.push({ level: 'warn', event: 'problem', code, subject, message: `${subject}: ${message}. ${fix}` });

@@ -24,7 +24,7 @@ export interface Problem {
 }
 
 /** The kind of thing that a problem's subject names, by the problem's code. */
-type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting' | 'node' | 'swarm';
+type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting' | 'engine' | 'node' | 'swarm';
 
 const subjects = {
   'label-unknown': 'container',
@@ -46,6 +46,7 @@ const subjects = {
   'listen-failed': 'listener',
   'name-unresolved': 'service',
   'scope-unknown': 'setting',
+  'engine-unreachable': 'engine',
   'engine-twice': 'setting',
   'engines-overlap': 'setting',
   'config-invalid': 'file',
@@ -69,12 +70,14 @@ export function subjectOf(code: ProblemCode): SubjectKind {
 
 /**
  * Problems with the same key are the same. The key has everything that a person would read, except where the message
- * tells what changes while the problem stays: the replicas of a service, the number of restarts, or the last answer.
+ * tells what changes while the problem stays: the replicas of a service, the number of restarts, or the last answer of a check or an engine.
  */
 export function problemKey({ code, containerId, subject, message }: Problem): string {
   return `${code}\0${containerId ?? ''}\0${subject}\0${isOngoing(code) ? '' : message}`;
 }
 
+const ongoing: ReadonlySet<ProblemCode> = new Set(['all-suspect', 'crash-loop', 'engine-unreachable', 'unhealthy']);
+
 function isOngoing(code: ProblemCode): boolean {
-  return code === 'all-suspect' || code === 'crash-loop' || code === 'unhealthy';
+  return ongoing.has(code);
 }

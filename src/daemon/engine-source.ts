@@ -113,7 +113,8 @@ export function createEngineSource(
         isTwin(watch) ? noDiscovery : watch.declare(bind(), standpointOn(watch), told),
       );
       const tasks = view ? [discoverTasks(bind())({ vantage, swarm: view })] : [];
-      return sumOf([...found, ...tasks], conflicts.problems());
+      const unreachable = watches.flatMap((watch) => (isTwin(watch) ? [] : unreachableProblem(watch)));
+      return sumOf([...found, ...tasks], [...unreachable, ...conflicts.problems()]);
     },
     bind,
     home,
@@ -275,9 +276,24 @@ const scopeUnknown: Discovery = {
   ],
 };
 
+function unreachableProblem({ tag: { engine: name }, snapshot }: WatchedEngine): Problem[] {
+  const { status } = snapshot();
+  if (status.kind === 'connected' || status.reason === undefined) return [];
+  const meanwhile =
+    status.kind === 'connecting' ? 'not been reached yet' : 'been lost, and its containers are as last known';
+  return [
+    {
+      code: 'engine-unreachable',
+      subject: name === undefined ? 'engine' : `engine ${name}`,
+      message: `it has ${meanwhile}: ${status.reason}`,
+      fix: 'Bring it back; Sealane goes on trying.',
+    },
+  ];
+}
+
 function sumOf(found: readonly Discovery[], problems: readonly Problem[]): Discovery {
   const [only] = found;
-  if (only && found.length === 1) return only;
+  if (only && found.length === 1 && problems.length === 0) return only;
   return {
     declarations: found.flatMap(({ declarations }) => declarations),
     problems: [...problems, ...found.flatMap((one) => one.problems)],

@@ -25,6 +25,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'listen-failed': 'listen-failed',
   'name-unresolved': 'name-unresolved',
   'scope-unknown': 'scope-unknown',
+  'engine-unreachable': 'engine-unreachable',
   'engine-twice': 'engine-twice',
   'engines-overlap': 'engines-overlap',
   'config-invalid': 'config-invalid',

@@ -52,7 +52,8 @@ export function headline(
 
 function engineState({ name, state, reason }: ApiEngine): string {
   const called = name === null ? 'engine' : `engine ${printable(name)}`;
-  return `${called} ${state}${reason === null ? '' : ` (${printable(reason, 800)})`}`;
+  // Why it is out of reach is told by a problem.
+  return `${called} ${state}${reason === null || state !== 'connected' ? '' : ` (${printable(reason, 800)})`}`;
 }
 
 const columns: readonly Column[] = [

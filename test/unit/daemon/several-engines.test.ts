@@ -123,6 +123,14 @@ describe('several engines', () => {
     await scene.until(() => scene.upstreams().length === 3);
     expect(scene.upstreams()).toEqual(['shop: more@a', 'shop: shop@a', 'shop: shop@b']);
     expect(stateOf(scene, 'a')).toBe('connected');
+    expect(scene.catalog().problems).toMatchObject([
+      {
+        code: 'engine-unreachable',
+        subject: 'engine b',
+        message: expect.stringMatching(/^it has been lost, and its containers are as last known: /),
+        fix: expect.stringMatching(/^Bring it back/),
+      },
+    ]);
     // On a slow machine the engine is asked again meanwhile, in vain.
     const warnings = new Set(scene.warnings.map(({ event, engine }) => `${String(engine)}: ${event}`));
     expect([...warnings]).toEqual(['b: engine-unreachable']);
@@ -131,6 +139,7 @@ describe('several engines', () => {
     await b.up();
     await scene.until(() => scene.upstreams().length === 2);
     expect(scene.upstreams()).toEqual(['shop: more@a', 'shop: shop@a']);
+    expect(scene.catalog().problems).toEqual([]);
   });
 
   it('that are one engine under two addresses serve each container once, with one problem for all', async () => {
