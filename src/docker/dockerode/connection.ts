@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { EngineError } from '../engine.ts';
 import type { EngineTarget } from '../engine-url.ts';
+import { readSmallFile } from '../small-file.ts';
 import { tlsFiles, type TlsSource } from '../tls-source.ts';
 import { connectSsh } from './ssh-connection.ts';
 import { withoutFormatting } from './without-formatting.ts';
@@ -58,7 +58,7 @@ async function readCertificates(source: TlsSource): Promise<ConnectionOptions> {
 
 async function readOptional(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readSmallFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return;
     const why = messageOf(error);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
 import { suggestion } from '../../text/did-you-mean.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { printable, quoted } from '../../text/printable.ts';
-import { formatBytes } from '../../text/sizes.ts';
+import { readSmallFile } from '../small-file.ts';
 import { tlsFiles, type TlsSource } from '../tls-source.ts';
 
 /**
@@ -104,15 +104,11 @@ async function readJson<T extends z.ZodType>(
   const refuse = (why: string): ConfigError => new ConfigError(`${printable(path, 200)} ${why}: ${fix}`);
   let text: string;
   try {
-    // A device or a pipe has no end.
-    const file = await stat(path);
-    if (!file.isFile()) throw refuse('is no file');
-    if (file.size > mostBytes) throw refuse(`is too large (${formatBytes(file.size)})`);
-    text = await readFile(path, 'utf8');
+    text = String(await readSmallFile(path));
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    if (passedOver.includes(codeOf(error))) return undefined;
-    throw refuse(`can't be read (${printable(codeOf(error) || messageOf(error))})`);
+    const code = codeOf(error);
+    if (passedOver.includes(code)) return undefined;
+    throw refuse(code === '' ? messageOf(error) : `can't be read (${printable(code)})`);
   }
   const parsed = schema.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
@@ -137,9 +133,6 @@ async function namesIn(folder: string): Promise<string[]> {
     throw new ConfigError(`${printable(folder, 200)} can't be read (${codeOf(error)}): make it readable for this user`);
   }
 }
-
-/** The docker command writes some kilobytes, also with many credentials in its configuration. */
-const mostBytes = 16 * 1024 * 1024;
 
 const absentCodes: readonly string[] = ['ENOENT', 'ENOTDIR'];
 

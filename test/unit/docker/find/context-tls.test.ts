@@ -1,3 +1,5 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAuthority, createLeaf } from '../../../../src/certificates/authority.ts';
 import { findEngines } from '../../../../src/docker/find/find-engines.ts';
@@ -64,5 +66,23 @@ describe('an engine behind TLS, of the Docker context in use', () => {
     await expect(ping({ 'key.pem': client.key })).rejects.toThrow(
       /^the folder of the Docker context "secure" ".*" holds neither ca\.pem nor cert\.pem$/,
     );
+  });
+
+  it('is not reached where one of the files has no end, which is not read', async () => {
+    await using folder = await tempFolder();
+    const { tlsFolder } = await writeContext(folder.path, {
+      name: 'secure',
+      host: 'tcp://127.0.0.1:2376',
+      tls: { 'key.pem': '' },
+    });
+    await symlink('/dev/zero', join(tlsFolder, 'ca.pem'));
+    const given = {
+      environment: { DOCKER_CONFIG: folder.path, DOCKER_CONTEXT: 'secure' },
+      home: '/nowhere',
+      platform: 'linux',
+    } as const;
+    const [found] = await findEngines(undefined, given);
+    const asked = found && openEngine(found).ping();
+    await expect(asked).rejects.toThrow(/^cannot read the engine's certificate .*ca\.pem: is no file$/);
   });
 });
