@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     project.provide('images', { tools, sealane: sealaneImage, base: undefined });
     return async () => {
-      if (engine.wasThere && !before.has(tools)) await engine.client.getImage(tools).remove();
+      if (!engine.private && !before.has(tools)) await engine.client.getImage(tools).remove();
       await engine.release();
     };
   } catch (error) {

@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('images', images);
     project.provide('engine', { name: 'Docker', host: engine.host, address: '127.0.0.1', inside: [] });
     return async () => {
-      if (engine.wasThere) await removeImages(engine, images, before);
+      if (!engine.private) await removeImages(engine, images, before);
       await engine.release();
     };
   } catch (error) {
