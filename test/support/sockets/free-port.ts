@@ -10,11 +10,11 @@ const lowest = 10_000;
 const highest = 32_767;
 
 /**
- * Test processes that run at the same time choose from ports of their own: each of the three lanes of `npm test`
- * (`SEALANE_TEST_LANE`, from 0) and each of the up to three workers in it (`VITEST_POOL_ID`, from 1) has every ninth port.
+ * Test processes that run at the same time choose from ports of their own: each of the four lanes of `npm test`
+ * (`SEALANE_TEST_LANE`, from 0) and each of the up to three workers in it (`VITEST_POOL_ID`, from 1) has every twelfth port.
  */
 const workers = 3;
-const sharers = 3 * workers;
+const sharers = 4 * workers;
 const share =
   (Number(process.env['SEALANE_TEST_LANE'] ?? 0) * workers + Number(process.env['VITEST_POOL_ID'] ?? 0)) % sharers;
 
