@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startReplica, answerers, eventually, whoAnswers } from '../support/engine/replica.ts';
-import { uniqueName } from '../support/engine/containers.ts';
+import { startNetwork, uniqueName } from '../support/engine/containers.ts';
 import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -30,8 +30,13 @@ describe('when the event stream is cut', () => {
     };
     await using proxy = await startEngineProxy(engineUrl());
     await using sealane = startSealane('--docker', proxy.url, '--label-prefix', prefix, '--bind', '127.0.0.1');
-    await using stays = await startReplica({ labels });
+    // In a network of their own: another test's container would get the address of the one that goes, of which Sealane
+    // does not know.
+    await using network = await startNetwork();
+    const networks = [network.name];
+    await using stays = await startReplica({ labels, networks });
     await using goes = await startReplica({
+      networks,
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
     });
     await sealane.line({ event: 'upstream-added', upstream: goes.name });
@@ -48,6 +53,7 @@ describe('when the event stream is cut', () => {
     // The new replica starts before the old one is removed: otherwise it would get its address without Sealane's
     // knowledge.
     await using comes = await startReplica({
+      networks,
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
     });
     await goes.remove();

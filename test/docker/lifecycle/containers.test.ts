@@ -94,7 +94,7 @@ describe('a labelled container', () => {
   it('that crashes is back after its restart, while its clients wait', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'upstream-added', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     await web.kill();
     await t.sealane.line({ event: 'upstream-removed', service: 'web' });
     const answer = whoAnswers(t.port);

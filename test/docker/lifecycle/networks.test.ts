@@ -15,7 +15,7 @@ describe('networks', () => {
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.network`]: network.name } });
     await t.sealane.line({ event: 'problem', code: 'not-on-network', subject: web.name });
     await network.connect(web);
-    await t.sealane.line({ event: 'upstream-added', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
     expect(await whoAnswers(t.port)).toBe(web.name);
     const from = t.sealane.lines.length;
     await network.disconnect(web);

@@ -12,7 +12,7 @@ import { busyboxEntries } from './busybox.ts';
  * Builds an image of Debian's PostgreSQL from this machine's files. It stops as a database behind any proxy should:
  * SIGTERM of the container takes it out of its pool, and a moment later the server gets the signal for a smart
  * shutdown, which lets transactions finish (pg_ctl(1)). Without the delay, the server would still get the connections
- * of the two milliseconds until the engine's event of the signal arrives, and would answer them with an error.
+ * of the two milliseconds until the engine's event of the signal arrives (more on a busy machine), and would answer them with an error.
  */
 export interface PostgresImage {
   readonly name: string;
@@ -27,7 +27,7 @@ const script = `
   echo 'host all all all trust' >> /tmp/data/pg_hba.conf
 }
 postgres -D /tmp/data -h '*' -k /tmp -c fsync=off -c logging_collector=off &
-trap 'sleep 0.1; kill -TERM $!' TERM
+trap 'sleep 0.3; kill -TERM $!' TERM
 wait $!
 wait $!
 `;
