@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
 import { insideOf, type SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
+import { messageOf } from '../../../src/text/message-of.ts';
 import { demultiplexed, uniqueName } from '../engine/containers.ts';
 import { adminApi, type AdminApi } from '../sealane/admin-api.ts';
 import { executable, logLines, startSealaneBy, type LogLine } from '../sealane/sealane.ts';
@@ -74,6 +76,22 @@ function startOnHost(machine: SwarmMachine, flags: readonly string[], adminPort:
   };
 }
 
+/**
+ * Starts a container on an overlay. Docker 20.10 refuses it at times while the last container that left the overlay on
+ * this node is still being detached ("network … not found", "Address already in use").
+ */
+async function attached(start: () => Promise<unknown>, attempts = 10): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (attempt === attempts || !/network \S+ not found|Address already in use/.test(messageOf(error))) throw error;
+      await pause(200);
+    }
+  }
+}
+
 /** This machine's Node and its libraries, and the built Sealane, are mounted into the image of busybox. */
 async function startInContainer(
   { image, overlay }: TestSwarm,
@@ -103,7 +121,7 @@ async function startInContainer(
   });
   await using stack = new AsyncDisposableStack();
   stack.defer(async () => void (await container.remove({ force: true })));
-  await container.start();
+  await attached(() => container.start());
   const kept = stack.move();
   return {
     async stop() {
