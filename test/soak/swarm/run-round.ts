@@ -22,7 +22,8 @@ export interface Round {
 /** What a node that was lost took with it. */
 interface Loss {
   readonly atMs: number;
-  readonly containers: ReadonlySet<string>;
+  /** The ids of its tasks and of their containers: the key of an upstream begins with the one or the other. */
+  readonly ids: ReadonlySet<string>;
 }
 
 /** The number of connections to be answered before the first step and after the last. */
@@ -46,7 +47,7 @@ export async function runRound(scenario: SwarmScenario, stand: Stand): Promise<R
     async losing(machine, act) {
       const { ID } = await nodeOf(swarm, machine.number);
       const there = (await service.tasks()).filter(({ node }) => node === ID);
-      losses.push({ atMs: wallMs(), containers: new Set(there.flatMap(containersOf)) });
+      losses.push({ atMs: wallMs(), ids: new Set(there.flatMap(idsOf)) });
       await act();
     },
   });
@@ -57,12 +58,12 @@ export async function runRound(scenario: SwarmScenario, stand: Stand): Promise<R
   return { connections, waitsMs, slippedMs, lost, failed: all.filter((client) => !lost.includes(client)) };
 }
 
-function containersOf({ container }: TaskSight): string[] {
-  return container === undefined ? [] : [container];
+function idsOf({ id, container }: TaskSight): string[] {
+  return container === undefined ? [id] : [id, container];
 }
 
-function isPartOf({ atMs, containers }: Loss, { session }: FailedClient): boolean {
+function isPartOf({ atMs, ids }: Loss, { session }: FailedClient): boolean {
   if (session?.upstreamKey === undefined) return false;
-  const [container = ''] = /[0-9a-f]{64}/.exec(session.upstreamKey) ?? [];
-  return containers.has(container) && dialedAtMs(session) <= atMs + lossMs;
+  const [id = ''] = session.upstreamKey.split('@');
+  return ids.has(id) && dialedAtMs(session) <= atMs + lossMs;
 }
