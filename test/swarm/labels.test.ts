@@ -17,6 +17,16 @@ it("a container's labels go before its service's, and the port of a local task n
   expect(await whoAnswers(sealane.port, sealane.host)).toBe(task?.name);
 });
 
+it('a job is served while it runs, also on another node', async () => {
+  await using sealane = await startOnNode(inject('swarm'), 'container');
+  await using job = await startService(inject('swarm'), {
+    labels: sealane.labels,
+    ...{ replicas: 'job', hostPorts: false, constraints: ['node.role==worker'] },
+  });
+  const [task] = await readyTasks(sealane, job, 1);
+  expect(await whoAnswers(sealane.port, sealane.host)).toBe(task?.name);
+});
+
 /**
  * Docker 20.10 gives a task an address on the first subnet, and tells that one alone. Each node draws the address on the second
  * subnet by itself, so that two tasks may have the same one. It starts no task where the first subnet is one of IPv6.
@@ -33,14 +43,4 @@ it('on an overlay with IPv6, tasks of all nodes are reached at the addresses tha
   const names = new Set((await readyTasks(sealane, service, 2)).map(({ name }) => name));
   for (let asked = 0; asked < 8; asked += 1) names.delete(await whoAnswers(sealane.port, sealane.host));
   expect(names).toEqual(new Set());
-});
-
-it('a job is served while it runs, also on another node', async () => {
-  await using sealane = await startOnNode(inject('swarm'), 'container');
-  await using job = await startService(inject('swarm'), {
-    labels: sealane.labels,
-    ...{ replicas: 'job', hostPorts: false, constraints: ['node.role==worker'] },
-  });
-  const [task] = await readyTasks(sealane, job, 1);
-  expect(await whoAnswers(sealane.port, sealane.host)).toBe(task?.name);
 });

@@ -78,7 +78,7 @@ function startOnHost(machine: SwarmMachine, flags: readonly string[], adminPort:
 
 /**
  * Starts a container on an overlay. Docker 20.10 refuses it at times while the last container that left the overlay on
- * this node is still being detached ("network … not found", "Address already in use").
+ * this node is still being detached ("network … not found", "Address already in use", or a deadline).
  */
 async function attached(start: () => Promise<unknown>, attempts = 10): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -86,7 +86,11 @@ async function attached(start: () => Promise<unknown>, attempts = 10): Promise<v
       await start();
       return;
     } catch (error) {
-      if (attempt === attempts || !/network \S+ not found|Address already in use/.test(messageOf(error))) throw error;
+      if (
+        attempt === attempts ||
+        !/network \S+ not found|Address already in use|attaching to network failed/.test(messageOf(error))
+      )
+        throw error;
       await pause(200);
     }
   }
