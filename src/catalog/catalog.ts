@@ -4,6 +4,7 @@ import { certificateMissing, type CertificateNames } from './certificates/missin
 import { certificateShared } from './certificates/shared.ts';
 import type { Claims, Seniority } from './claims.ts';
 import { judgeCrashes, type Crash, type RestartedContainer } from './problems/crash-loops.ts';
+import type { Exposure } from './exposure.ts';
 import { mergeDeclarations, type Merged, type ServiceIntent } from './merge.ts';
 import type { ContainerRun, Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
@@ -25,6 +26,8 @@ export interface Catalog {
   readonly publishedPorts?: readonly PublishedPort[] | undefined;
   /** Which compose project claimed each contested name first. */
   readonly seniority?: Seniority;
+  /** As in the input. */
+  readonly exposed?: readonly Exposure[];
   /** The containers that the engine restarted several times, by id. */
   readonly crashes?: ReadonlyMap<string, Crash>;
   /** When the catalog changes by the passing of time alone; undefined if it does not. */
@@ -38,6 +41,8 @@ export interface CatalogInput {
   readonly problems: readonly Problem[];
   /** The containers that the engine restarted several times. */
   readonly restarted?: readonly RestartedContainer[];
+  /** What became of containers whose labels don't say all; the same array while it is the same. */
+  readonly exposed?: readonly Exposure[] | undefined;
   /** Whether this run of the container has not ended. */
   readonly isAlive: (run: ContainerRun) => boolean;
   /** The verdict that probes and dials led to. */
@@ -93,6 +98,7 @@ export function nextCatalog(
       ...certificateProblems(services, input.certificates),
     ],
     publishedPorts: input.publishedPorts,
+    exposed: input.exposed ?? [],
     seniority: merged.seniority,
     crashes: crashed.crashes,
     nextDeadlineMs: earlier(earlier(earliestDeadline(services), judged.nextDeadlineMs), crashed.nextDeadlineMs),

@@ -5,6 +5,7 @@ import { formatDuration } from '../text/duration.ts';
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
 import { namesOf } from './declaration.ts';
+import { exposureInWords, exposureKey } from './exposure.ts';
 import { problemKey, type ProblemCode } from './problem.ts';
 import { selectorName } from './route.ts';
 import type { ServiceUpstream } from './upstream.ts';
@@ -33,12 +34,31 @@ export interface Change {
 
 type ChangeEvent = Extract<
   LogEvent,
-  `service-${'added' | 'removed' | 'lingers'}` | `route-${string}` | `upstream-${string}` | `problem${string}`
+  | `service-${'added' | 'removed' | 'lingers'}`
+  | `name-${string}`
+  | `route-${string}`
+  | `upstream-${string}`
+  | `problem${string}`
 >;
 
 export function diffCatalogs(before: Catalog, after: Catalog): readonly Change[] {
   if (before === after) return [];
-  return [...diffServices(before, after), ...diffProblems(before, after)];
+  return [...diffServices(before, after), ...diffExposed(before, after), ...diffProblems(before, after)];
+}
+
+/** What is no longer exposed is said by its service, or its container is gone. */
+function diffExposed({ exposed: before = [] }: Catalog, { exposed: after = [] }: Catalog): Change[] {
+  if (before === after) return [];
+  const known = new Set(before.map(exposureKey));
+  return after
+    .filter((one) => !known.has(exposureKey(one)))
+    .map((one) => ({
+      level: 'info',
+      event: one.host === undefined ? 'name-refused' : 'name-given',
+      subject: one.container,
+      reason: one.because,
+      message: exposureInWords(one),
+    }));
 }
 
 function diffServices(before: Catalog, after: Catalog): Change[] {

@@ -3,7 +3,7 @@ import { printable, quoted } from '../text/printable.ts';
 import { problemsByService } from './problems-of.ts';
 import type { Service } from './service.ts';
 import type { Problem } from './problem.ts';
-import { diagnoseContainer } from './explain/container.ts';
+import { diagnoseContainer, exposureOf } from './explain/container.ts';
 import type { Diagnosis, DialFailure, Explanation } from './explain/explanation.ts';
 import { causeOf } from './explain/cause.ts';
 import { calledEngine, enginesFor, engineSteps, isStatic, listOf, outOfReach, withPace } from './explain/engines.ts';
@@ -99,7 +99,7 @@ function explainContainer(text: string, container: ContainerView, world: Explain
     steps: [
       ...engineSteps(world.engines.filter(({ name }) => name === container.engine)),
       ...(container.task ? swarmSteps(world) : []),
-      containerStep(container),
+      containerStep(container, exposureOf(container, world)),
       ...(services.length === 0 ? problems.map(problemStep('declared')) : []),
       ...services.flatMap((service) => serviceSteps(service, byService.get(service.name) ?? [], world)),
     ],

@@ -4,6 +4,7 @@ import { parseListen } from '../address/listen.ts';
 import { ipSchema } from '../address/schemas.ts';
 import { durationSchema } from '../text/duration.ts';
 import { enginesSchema } from './engine-choice.ts';
+import { namesSettings } from './names/settings.ts';
 import { flag, oneOf, wholeNumber } from './options/kinds.ts';
 
 /**
@@ -100,6 +101,7 @@ const schema = z.object({
     .default('all')
     .meta({ value: scope.value, fallback: '`all`' })
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project or stack."),
+  ...namesSettings,
   swarm: swarm.schema
     .default('auto')
     .meta({ value: swarm.value, fallback: '`auto`' })

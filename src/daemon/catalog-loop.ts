@@ -77,6 +77,7 @@ function readWorld({ config, engines, certificates, checker, overrides, relay }:
       ...certificates.problems(),
     ],
     restarted: discovered.restarted,
+    exposed: discovered.exposed,
     isAlive: engines.isAlive,
     certificates: certificates.certificates(),
     verdictOf: (key) => checker.verdictOf(key),

@@ -2,6 +2,7 @@ import type { ContainerRun } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { splitName } from '../catalog/container-name.ts';
 import { defaultBind, hostBind, openBind } from '../config/default-bind.ts';
+import { namesRulesOf } from '../config/names/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { noDiscovery, type Discovery } from '../discovery/discover.ts';
 import { KnownServices } from '../discovery/swarm/known-services.ts';
@@ -161,7 +162,7 @@ export function createEngineSource(
 
 function taskRules(settings: SourceSettings, bind: string): TaskRules {
   const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
-  return { labelPrefix, scope, bind, socketFolder };
+  return { labelPrefix, scope, bind, socketFolder, names: namesRulesOf(settings) };
 }
 
 function rememberingBind<T>(create: (bind: string) => T): (bind: string) => T {
@@ -298,5 +299,6 @@ function sumOf(found: readonly Discovery[], problems: readonly Problem[]): Disco
     declarations: found.flatMap(({ declarations }) => declarations),
     problems: [...problems, ...found.flatMap((one) => one.problems)],
     restarted: found.flatMap(({ restarted }) => restarted),
+    exposed: found.flatMap(({ exposed = [] }) => exposed),
   };
 }

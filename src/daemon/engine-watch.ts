@@ -1,5 +1,6 @@
 import type { EngineTag } from '../catalog/container-name.ts';
 import { defaultBind, openBind } from '../config/default-bind.ts';
+import { namesRulesOf } from '../config/names/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDiscoverer, type Discovery, type DiscoveryInput } from '../discovery/discover.ts';
 import type { SwarmKnowledge } from '../discovery/swarm/place.ts';
@@ -59,7 +60,7 @@ export interface EngineWatchParts extends Pick<WatcherCollaborators, 'clock' | '
 
 export type EngineWatchSettings = Pick<
   Settings,
-  'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'swarm'
+  'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'swarm' | 'names' | 'names-listen' | 'expose'
 >;
 
 interface EngineRole {
@@ -83,7 +84,8 @@ export function createEngineWatch(
   settings: EngineWatchSettings,
 ): EngineWatch {
   const tag: EngineTag = alone ? {} : { engine: name };
-  const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder } = settings;
+  const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder, expose } = settings;
+  const names = namesRulesOf(settings);
   const networks = createDirectNetworks();
   const routes = {
     hasRoute: (address: string): boolean => networks.find(address).kind !== 'none',
@@ -99,7 +101,7 @@ export function createEngineWatch(
   const seenFrom = rememberingVantage();
   const vantage = (standpoint: Standpoint): Vantage | undefined => seenFrom(snapshot().vantage, standpoint);
   const declare = remembering((bind) =>
-    createDiscoverer({ labelPrefix, scope, bind, socketFolder, ...routes, ...tag }),
+    createDiscoverer({ labelPrefix, scope, bind, socketFolder, names, expose, ...routes, ...tag }),
   );
   return {
     name,
@@ -119,6 +121,7 @@ export function createEngineWatch(
         { ...parts, logger, engine, observer, ...(swarm && { listener: listenerFor(swarm, parts) }), ...identity },
         {
           labelPrefix,
+          expose,
           resyncIntervalMs: settings['resync-interval'],
           ...(selfId === undefined ? {} : { selfId }),
         },

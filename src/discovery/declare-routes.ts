@@ -1,11 +1,14 @@
 import { rangeLength, type ListenRange } from '../address/listen.ts';
-import type { Declaration, DeclaredUpstream, Declarer } from '../catalog/declaration.ts';
+import type { Declaration, DeclaredUpstream, Declarer, RouteMatch } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
+import type { NamesRules } from '../config/names/settings.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { AddressChoice } from './addresses/choice.ts';
 import { expandListen, mistakeIn } from './expand-listen.ts';
 import { labelOf } from './label-names.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
+import { unlabelledRoute } from './names/exposing.ts';
+import { asNamed, type Nameable, type NamedRoute } from './names/named-route.ts';
 import { matchOf, poolOf } from './options.ts';
 
 /**
@@ -17,10 +20,14 @@ export interface RouteRules {
   readonly bind: string;
   /** The folder in which labels may open Unix sockets; `defaultSocketFolder` unless given. */
   readonly socketFolder?: string;
+  /** How routes are named that have neither a name nor an address; undefined where they are served on a port each. */
+  readonly names?: NamesRules | undefined;
 }
 
 /** What the labels are of. */
-export interface Labelled {
+export interface Labelled extends Nameable {
+  /** It has no labels, and is served all the same. */
+  readonly isUnlabelled?: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly declarer: Omit<Extract<Declarer, { kind: 'container' }>, 'route'>;
   readonly serviceOf: (route: LabelledRoute) => string;
@@ -39,25 +46,33 @@ export interface DeclaredRoutes {
   readonly problems: readonly Problem[];
   /** Whether the labels ask for a route that can be served. */
   readonly hasRoutes: boolean;
+  /** The routes whose port was chosen, since no label names one. */
+  readonly chosen: readonly NamedRoute[];
 }
 
 export function declareRoutes(labelled: Labelled, rules: RouteRules): DeclaredRoutes {
-  const { routes, problems } = readLabels(labelled.labels, rules.labelPrefix, labelled.declarer);
+  const { routes, problems } = labelled.isUnlabelled
+    ? { routes: [unlabelledRoute], problems: [] }
+    : readLabels(labelled.labels, rules.labelPrefix, labelled.declarer);
   const declared = routes.map((route) => declareRoute(route, labelled, rules));
   return {
     declarations: declared.flatMap((one) => one.declarations),
     problems: [...problems, ...declared.flatMap((one) => one.problems)],
     hasRoutes: routes.length > 0,
+    chosen: declared.flatMap(({ named }) => (named?.because === undefined ? [] : [named])),
   };
 }
 
-type Declared = Omit<DeclaredRoutes, 'hasRoutes'>;
+interface Declared extends Pick<DeclaredRoutes, 'declarations' | 'problems'> {
+  readonly named?: NamedRoute | undefined;
+}
 
 function declareRoute(route: LabelledRoute, labelled: Labelled, rules: RouteRules): Declared {
   const problem = problemMaker(route, labelled, rules);
   const { listen } = route.values;
+  const named = rules.names && asNamed(route, labelled, rules.names);
   const isRange = rangeLength(listen) > 1;
-  const port = route.values.port ?? (isRange ? listen?.[0]?.port : labelled.onlyPort);
+  const port = named?.port ?? route.values.port ?? (isRange ? listen?.[0]?.port : labelled.onlyPort);
   if (port === undefined) {
     const { message, fix } = labelled.portUnclear(route);
     return { declarations: [], problems: [problem('port-unclear', message, fix)] };
@@ -67,20 +82,38 @@ function declareRoute(route: LabelledRoute, labelled: Labelled, rules: RouteRule
     return { declarations: [], problems: [problem('label-malformed', mistake.message, mistake.fix, 'listen')] };
   }
   const declaredBy: Declarer = { ...labelled.declarer, route: route.name ?? '' };
-  const options = { match: matchOf(route.values), pool: poolOf(route.values) };
+  const pool = poolOf(route.values);
+  const matches = matchesOf(route, named, rules);
   const problems: Problem[] = [];
   const declarations: Declaration[] = [];
-  for (const one of expandListen(labelled.serviceOf(route), listen ?? [plain(port)], rules.bind)) {
+  const ranges = named ? rules.names?.listen.map((one) => ({ ...one, count: 1 })) : listen;
+  for (const one of expandListen(labelled.serviceOf(route), ranges ?? [plain(port)], rules.bind)) {
     const own = port + one.portOffset;
     const choice = labelled.choose(own, route.values.network);
     // For a range, only the first port that can't be reached is reported.
     if (choice.kind === 'none' && problems.length === 0)
       problems.push(problem(choice.code, choice.message, choice.fix));
     const upstream = choice.kind === 'found' ? labelled.toUpstream(choice, own, route) : undefined;
-    for (const listenOn of one.addresses)
-      declarations.push({ service: one.service, listen: listenOn, ...options, upstream, declaredBy });
+    for (const [index, listenOn] of one.addresses.entries())
+      declarations.push({ service: one.service, listen: listenOn, match: matches(index), pool, upstream, declaredBy });
   }
-  return { declarations, problems };
+  return { declarations, problems, named };
+}
+
+/** Which clients the route gets on each of its addresses, by their order. */
+function matchesOf(
+  { values }: LabelledRoute,
+  named: NamedRoute | undefined,
+  { names }: RouteRules,
+): (index: number) => RouteMatch {
+  const match = matchOf(values);
+  if (!named || !names) return () => match;
+  const matches = names.listen.map(({ tls }) => ({
+    ...match,
+    names: named.names,
+    tls: tls ? ('terminate' as const) : match.tls,
+  }));
+  return (index) => matches[index] ?? match;
 }
 
 type MakeProblem = (code: Problem['code'], message: string, fix: string, option?: string) => Problem;

@@ -1,6 +1,7 @@
 import type { Condition, Declaration, DeclaredUpstream, TaskTag } from '../catalog/declaration.ts';
 import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import { severalRestarts, type RestartedContainer } from '../catalog/problems/crash-loops.ts';
+import type { Exposure } from '../catalog/exposure.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { isOneoff, projectOf } from '../docker/creator.ts';
 import type { ContainerFacts, EngineSnapshot, Reach, Vantage } from '../docker/facts.ts';
@@ -8,6 +9,9 @@ import { printable, quoted } from '../text/printable.ts';
 import { declareRoutes, type FoundAddresses, type RouteRules } from './declare-routes.ts';
 import { labelOf } from './label-names.ts';
 import type { LabelledRoute } from './labels.ts';
+import { exposuresOf, notExposed, whyNotExposed } from './names/exposing.ts';
+import { identityOf } from './names/named-route.ts';
+import { chooseWebPort } from './names/web-port.ts';
 import { healthPlan, upstreamOf } from './options.ts';
 import { adviseOtherPort, onlyExposedPort, portUnclear } from './port-choice.ts';
 import { isRemote } from './addresses/published.ts';
@@ -17,7 +21,7 @@ import { isSamePlace, placeInSwarm, type PlaceInSwarm, type SwarmKnowledge } fro
 import { withServiceLabels } from './swarm/service-labels.ts';
 import { endWanted, isToEnd } from './swarm/task-stage.ts';
 import { tagOfContainer } from './swarm/task-tag.ts';
-import { hasLabelsOf } from './interest.ts';
+import { hasLabelsOf, type Expose } from './interest.ts';
 
 /**
  * Turns the engine's snapshot into declarations. Pure. What a container declares depends only on its own facts, those
@@ -28,9 +32,13 @@ export interface Discovery {
   readonly problems: readonly Problem[];
   /** The containers that the engine restarted several times. */
   readonly restarted: readonly RestartedContainer[];
+  /** The containers whose port was chosen, or that were looked at and got no name. */
+  readonly exposed?: readonly Exposure[];
 }
 
 export interface DiscoveryRules extends EngineTag, RouteRules {
+  /** Whether containers without labels are served, too, under their names; `labelled` unless given. */
+  readonly expose?: Expose;
   /** Which containers are served; `project` stands for those of Sealane's own compose project or stack. */
   readonly scope: 'all' | 'project';
   /** Whether this machine is on a network with the address; true unless given. */
@@ -54,6 +62,7 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
     const declarations: Declaration[] = [];
     const problems: Problem[] = [];
     const restarted: RestartedContainer[] = [];
+    const exposed: Exposure[] = [];
     for (const facts of containers.values()) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
       const inSwarm = placeInSwarm(facts, swarm, rules.labelPrefix);
@@ -75,8 +84,9 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
       for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
       for (const problem of remembered.discovery.problems) problems.push(problem);
       for (const container of remembered.discovery.restarted) restarted.push(container);
+      for (const one of remembered.discovery.exposed ?? []) exposed.push(one);
     }
-    return { declarations, problems, restarted };
+    return { declarations, problems, restarted, exposed };
   };
 }
 
@@ -120,22 +130,31 @@ function discoverContainer(
   const { id, createdAtMs } = facts;
   const labels = withServiceLabels(facts.labels, inSwarm?.service, rules.labelPrefix);
   const project = projectOf(labels);
-  if (!hasLabelsOf(rules.labelPrefix, labels)) return noDiscovery;
+  const isLabelled = hasLabelsOf(rules.labelPrefix, labels);
+  if (!isLabelled && (rules.expose !== 'all' || !rules.names)) return noDiscovery;
   if (rules.scope === 'project' && (project === undefined || project !== vantage.project)) return noDiscovery;
   // A one-off container must not get clients.
   if (isOneoff(labels)) return noDiscovery;
   const name = nameAt(printable(facts.name), rules);
+  const webPort = chooseWebPort(facts);
+  const asExposed = { id, name, engine: rules.engine };
+  const whyNot = isLabelled ? undefined : whyNotExposed(facts, vantage, webPort);
+  if (whyNot !== undefined) return { ...noDiscovery, exposed: [notExposed(asExposed, whyNot)] };
   const task = tagOfContainer(labels, inSwarm);
   const ofService = inSwarm?.service && { serviceCreatedAtMs: inSwarm.service.createdAtMs };
   const { engine, hasRoute = () => true, isRouted = () => false } = rules;
   const query = { facts, reach: vantage.reach, project, parent, hasRoute, isRouted };
   const unrouted = new Set<string>();
-  const { declarations, problems, hasRoutes } = declareRoutes(
+  const declared = declareRoutes(
     {
       labels,
+      isUnlabelled: !isLabelled,
       declarer: { kind: 'container', id, name, engine, createdAtMs, project, ...(task && { task }), ...ofService },
       serviceOf: (route) => serviceName({ name: facts.name, labels }, route, rules),
       onlyPort: onlyExposedPort(facts),
+      image: facts.image,
+      webPort,
+      identity: (route) => identityOf({ name: facts.name, labels }, route, rules),
       portUnclear: (route) => portUnclear(facts, rules.labelPrefix, route),
       choose(port, network) {
         const choice = chooseAddresses({ ...query, network, port });
@@ -146,9 +165,14 @@ function discoverContainer(
     },
     rules,
   );
+  const also = unrouted.size > 0 && { unrouted: [...unrouted] };
+  const [problem] = declared.problems;
+  // Of a container that asks for nothing, it is no problem that it can't be reached.
+  if (!isLabelled && problem) return { ...noDiscovery, exposed: [notExposed(asExposed, problem.message)], ...also };
+  const { declarations, problems, hasRoutes } = declared;
   // A container that asks for no route, as with `enable=false`, may restart as it likes.
-  const restarted = hasRoutes ? restartedOf(facts, rules) : [];
-  return { declarations, problems, restarted, ...(unrouted.size > 0 && { unrouted: [...unrouted] }) };
+  const restarted = isLabelled && hasRoutes ? restartedOf(facts, rules) : [];
+  return { declarations, problems, restarted, exposed: exposuresOf(asExposed, declared.chosen, isLabelled), ...also };
 }
 
 function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly RestartedContainer[] {

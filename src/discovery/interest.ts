@@ -1,5 +1,5 @@
 /**
- * Says which containers are followed: those with labels of Sealane, and those of Swarm services that have such labels.
+ * Says which containers are followed: those with labels of Sealane, and those of Swarm services that have such labels; or all.
  */
 type Labels = Readonly<Record<string, string>>;
 
@@ -8,12 +8,22 @@ export function hasLabelsOf(prefix: string, labels: Labels): boolean {
   return false;
 }
 
+/** Which containers may be served: those with labels, or all. */
+export interface InterestRules {
+  readonly labelPrefix: string;
+  readonly expose?: Expose | undefined;
+}
+
+export type Expose = 'labelled' | 'all';
+
 export class Interest {
   readonly #labelPrefix: string;
+  readonly #inAll: boolean;
   #serviceIds: ReadonlySet<string> = new Set();
 
-  constructor(labelPrefix: string) {
+  constructor(labelPrefix: string, expose: Expose) {
     this.#labelPrefix = labelPrefix;
+    this.#inAll = expose === 'all';
   }
 
   /** Sets the Swarm services whose containers are followed; returns whether they are others than before. */
@@ -24,7 +34,7 @@ export class Interest {
   }
 
   isIn(labels: Labels): boolean {
-    if (hasLabelsOf(this.#labelPrefix, labels)) return true;
+    if (this.#inAll || hasLabelsOf(this.#labelPrefix, labels)) return true;
     const serviceId = this.#serviceIds.size === 0 ? undefined : labels['com.docker.swarm.service.id'];
     return serviceId !== undefined && this.#serviceIds.has(serviceId);
   }

@@ -39,7 +39,7 @@ export function adviseOtherPort(
 /** A container may expose all 65,535 ports. */
 const mostPortsNamed = 5;
 
-function portsNamed(ports: readonly number[]): string {
+export function portsNamed(ports: readonly number[]): string {
   const shown = ports.slice(0, mostPortsNamed).join(', ');
   return ports.length > mostPortsNamed ? `${shown} and ${ports.length - mostPortsNamed} more` : shown;
 }

@@ -7,6 +7,7 @@ import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { watchCalls } from './watch/call-watch.ts';
+import type { InterestRules } from './interest.ts';
 import { createListing, type Listing } from './listing.ts';
 import { Locator } from './locator.ts';
 import { ProcessWatch, type Processes } from './watch/process-watch.ts';
@@ -48,8 +49,7 @@ export interface WatcherCollaborators {
   readonly processes?: Processes;
 }
 
-interface WatcherOptions {
-  readonly labelPrefix: string;
+interface WatcherOptions extends InterestRules {
   /** The time between full lists while events flow, with a tenth of jitter; 5 minutes unless given. */
   readonly resyncIntervalMs?: number;
   /** The id or name of the container that Sealane runs in, for when it can't be detected. */
@@ -89,7 +89,7 @@ class WorldWatcher implements EngineWatcher {
   #relistTimer: Timer | undefined;
 
   constructor(given: WatcherCollaborators, options: WatcherOptions) {
-    this.#world = new World(options.labelPrefix);
+    this.#world = new World(options.labelPrefix, options.expose);
     this.#status = new WatchStatus(given.logger, given.engine, () => this.#changed());
     const engine = watchCalls(given.engine, given.clock, {
       onWaiting: (call, waitedMs) => this.#status.waiting(call, waitedMs),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerFacts, ContainerSummary, EngineEvent } from '../docker/facts.ts';
-import { Interest } from './interest.ts';
+import { Interest, type Expose } from './interest.ts';
 import { signalName, signalNumber } from '../docker/signals.ts';
 
 /**
@@ -51,8 +51,8 @@ export class World {
   #hasStrangers = false;
   #now: Moment = 0;
 
-  constructor(labelPrefix: string) {
-    this.#interest = new Interest(labelPrefix);
+  constructor(labelPrefix: string, expose: Expose = 'labelled') {
+    this.#interest = new Interest(labelPrefix, expose);
   }
 
   /** Call when an inspect begins, and pass the result to `inspected`. */

@@ -44,6 +44,8 @@ export interface ContainerFacts {
   /** The name without its leading slash. It is hostile text: never print it without `printable`. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The image as the container was created of it, e.g. `postgres:16`; absent where the engine does not tell. Hostile text. */
+  readonly image?: string;
   readonly createdAtMs: number;
   /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;

@@ -42,6 +42,7 @@ export function parseInspect(json: unknown, { isLate }: Pick<Dialect, 'isLate'>)
       id: Id,
       name: Name.replace(/^\//, ''),
       labels: Config.Labels,
+      ...(Config.Image && { image: Config.Image }),
       createdAtMs: Number(createdAtNs / 1_000_000n),
       startedAtNs,
       state: containerState(State),

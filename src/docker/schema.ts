@@ -63,6 +63,7 @@ export const inspectSchema = z.object({
     Healthcheck: healthSchema,
   }),
   Config: z.object({
+    Image: z.string().nullish(),
     Labels: labelsSchema,
     ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
     StopSignal: z.union([z.string(), z.number()]).nullish(),

@@ -21,6 +21,8 @@ export const logEvents = {
   'service-added': 'a service was declared; `service`',
   'service-lingers': 'a service has no container left, and holds its clients; `service`',
   'service-removed': 'nothing declares a service any more; `service`',
+  'name-given': 'a container got a name, and a port of it was chosen; `subject`, `reason`',
+  'name-refused': 'a container without labels gets no name; `subject`, `reason`',
   'route-opened': 'a listen address of a service accepts clients; `service`, `listen`',
   'route-closed': 'a listen address of a service accepts clients no longer; `service`, `listen`',
   'upstream-added': 'an upstream joined a service; `service`, `upstream`, `endpoints`, `state`, `reason`',

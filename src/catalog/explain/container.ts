@@ -1,4 +1,5 @@
 import { dockerCommand } from '../container-name.ts';
+import { exposureInWords, type Exposure } from '../exposure.ts';
 import type { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import type { Diagnosis } from './explanation.ts';
@@ -21,7 +22,12 @@ export function diagnoseContainer(
 ): Diagnosis {
   const { name, id, state } = container;
   const { labelPrefix, scope, project } = world;
-  if (!container.isLabelled) {
+  const exposure = exposureOf(container, world);
+  if (exposure && exposure.host === undefined) {
+    const next = `If it should be reached, recreate it with the label ${labelPrefix}.port=<port>.`;
+    return bad('not-exposed', exposureInWords(exposure), next);
+  }
+  if (!container.isLabelled && !exposure) {
     return bad(
       'never-labelled',
       `${name} has no ${labelPrefix}. label, so Sealane ignores it`,
@@ -83,6 +89,11 @@ export function diagnoseContainer(
     diagnoses[0] ??
     bad('not-synced', name, 'Ask again.')
   );
+}
+
+/** What was chosen for a container whose labels don't say all. */
+export function exposureOf({ id }: ContainerView, { catalog }: ExplainWorld): Exposure | undefined {
+  return catalog.exposed?.find(({ containerId }) => containerId === id);
 }
 
 function howItEnded({ name, state, lastExit }: ContainerView): string {

@@ -11,6 +11,8 @@ export type Cause =
   /** Containers of several engines have the name. */
   | 'ambiguous'
   | 'never-labelled'
+  /** It has no labels, and none of its ports is taken for a web server's. */
+  | 'not-exposed'
   | 'disabled'
   | 'stopped'
   | 'restarting'

@@ -5,6 +5,7 @@ import { plural } from '../../text/plural.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import { namesOf, type DeclaredUpstream } from '../declaration.ts';
 import type { Service } from '../service.ts';
+import { exposureInWords, type Exposure } from '../exposure.ts';
 import type { Problem } from '../problem.ts';
 import { selectorNames } from '../route.ts';
 import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../upstream.ts';
@@ -25,14 +26,18 @@ const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'name-unresolved',
 ]);
 
-export function containerStep({ name, state, networks, isLabelled, task, told }: ContainerView): Step {
+export function containerStep(
+  { name, state, networks, isLabelled, task, told }: ContainerView,
+  exposure: Exposure | undefined,
+): Step {
   const labels = isLabelled ? '' : ", without Sealane's labels";
+  const chosen = exposure ? `; ${exposureInWords(exposure)}` : '';
   const node = task?.node === undefined ? '' : `, on node ${task.node}`;
   const desired = task?.desired === undefined || task.desired === 'running' ? '' : `, desired state ${task.desired}`;
   return {
     step: 'declared',
-    status: isLabelled ? 'info' : 'bad',
-    text: `${name} is ${told?.words ?? state}, on ${networks}${node}${desired}${labels}`,
+    status: isLabelled || exposure?.host !== undefined ? 'info' : 'bad',
+    text: `${name} is ${told?.words ?? state}, on ${networks}${node}${desired}${labels}${chosen}`,
   };
 }
 

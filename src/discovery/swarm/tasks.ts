@@ -7,6 +7,7 @@ import { declareRoutes, type DeclaredRoutes, type FoundAddresses, type Labelled 
 import { noDiscovery, type Discovery, type DiscoveryRules } from '../discover.ts';
 import { hasLabelsOf } from '../interest.ts';
 import { labelOf } from '../label-names.ts';
+import { identityOf, type Nameable } from '../names/named-route.ts';
 import type { LabelledRoute } from '../labels.ts';
 import { healthPlan, upstreamOf } from '../options.ts';
 import { serviceName } from '../service-name.ts';
@@ -89,7 +90,7 @@ interface TaskInPlace {
   readonly vantage: Vantage;
 }
 
-const nothing: DeclaredRoutes = { declarations: [], problems: [], hasRoutes: false };
+const nothing: DeclaredRoutes = { declarations: [], problems: [], hasRoutes: false, chosen: [] };
 
 function declareTask({ task, service, node, isOutlived, vantage }: TaskInPlace, rules: TaskRules): DeclaredRoutes {
   const { labelPrefix, scope } = rules;
@@ -109,6 +110,7 @@ function declareTask({ task, service, node, isOutlived, vantage }: TaskInPlace, 
       declarer: { kind: 'container', id: containerId, name, createdAtMs, serviceCreatedAtMs, project, task: tag },
       serviceOf: (route) => nameOfRoute(service, labels, route),
       onlyPort: undefined,
+      ...nameableOf(service, labels, tag.name),
       portUnclear: (route) => portUnclear(route, labelPrefix),
       choose: (port, network) =>
         stage === 'waiting' || isOutlived
@@ -122,8 +124,21 @@ function declareTask({ task, service, node, isOutlived, vantage }: TaskInPlace, 
   return stage === 'running' ? declared : { ...declared, problems: [] };
 }
 
-function nameOfRoute({ name }: SwarmService, labels: Labelled['labels'], route: LabelledRoute): string {
-  return serviceName({ name, labels: { ...labels, 'com.docker.swarm.service.name': name } }, route, {});
+function nameOfRoute(service: SwarmService, labels: Labelled['labels'], route: LabelledRoute): string {
+  return serviceName({ name: service.name, labels: ofService(service, labels) }, route, {});
+}
+
+function ofService({ name }: SwarmService, labels: Labelled['labels']): Labelled['labels'] {
+  return { ...labels, 'com.docker.swarm.service.name': name };
+}
+
+/** Which ports an image exposes is not told, so that a label has to name the port. */
+function nameableOf(service: SwarmService, labels: Labelled['labels'], name: string): Nameable {
+  return {
+    image: undefined,
+    webPort: { kind: 'none', because: 'the Swarm does not tell which ports its image exposes' },
+    identity: (route) => identityOf({ name, labels: ofService(service, labels) }, route, {}),
+  };
 }
 
 /** Which ports an image exposes is known on the node alone that has the image. */
@@ -194,6 +209,7 @@ function servicesOf(service: SwarmService, rules: TaskRules): readonly string[] 
       serviceOf: (route) => nameOfRoute(service, labels, route),
       // Any port will do for the name.
       onlyPort: 1,
+      ...nameableOf(service, labels, service.name),
       portUnclear: (route) => portUnclear(route, rules.labelPrefix),
       choose: () => ({ kind: 'not-yet' }),
       toUpstream: () => undefined,

@@ -49,8 +49,8 @@ describe('a flag that is given twice', () => {
 
 it('a setting whose value is a list is declared as one, and no other is', () => {
   const lists = settingNames.filter((name) => {
-    const { data } = settingsSchemas[name].safeParse('/a,/b');
-    return Array.isArray(data ?? settingsSchemas[name].safeParse('a.test,b.test').data);
+    const values = ['/a,/b', 'a.test,b.test', '81,82'].map((text) => settingsSchemas[name].safeParse(text).data);
+    return Array.isArray(values.find((value) => value !== undefined));
   });
   expect(settingNames.filter((name) => settingDoc(name).list)).toEqual(lists);
   expect(lists).toContain('certs');

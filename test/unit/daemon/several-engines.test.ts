@@ -25,6 +25,8 @@ interface Scene extends AsyncDisposable {
 const settings = {
   bind: '127.0.0.1',
   'label-prefix': 'sealane',
+  'names-listen': [],
+  expose: 'labelled',
   scope: 'all',
   'socket-folder': '/run/sealane',
   'resync-interval': 300_000,

@@ -48,6 +48,8 @@ async function watch(engines: Engines, swarm: 'auto' | 'off' = 'auto'): Promise<
     {
       bind: '127.0.0.1',
       'label-prefix': 'sealane',
+      'names-listen': [],
+      expose: 'labelled',
       scope: 'all',
       'socket-folder': '/run/sealane',
       'resync-interval': 300_000,
