@@ -58,7 +58,9 @@ export function settleClaims(all: readonly Claims[], earlier: Seniority): Settle
       lost.add(claim.selector);
       const key = seniorityKey(rival.claim);
       if (key !== undefined && rival.claim.service !== claim.service) seniority.set(key, rival.claim.senior);
-      if (rival.toProblem && !claim.lingers) problems.push(rival.toProblem(claim, rival.claim));
+      // Another service has all clients of the address: a label or the file asks for that.
+      const isIndex = claim.declarer.kind === 'index';
+      if (rival.toProblem && !claim.lingers && !isIndex) problems.push(rival.toProblem(claim, rival.claim));
     }
   }
   return { lost, problems, seniority };

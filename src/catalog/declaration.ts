@@ -138,13 +138,19 @@ export type Declarer =
       readonly route: string;
     }
   /** The configuration file or the command line; `position` is the service's index there. */
-  | { readonly kind: 'static'; readonly position: number };
+  | { readonly kind: 'static'; readonly position: number }
+  /** Sealane's own index of names, for clients that no name matches. */
+  | { readonly kind: 'index' };
+
+/** The service of that index. No label and no file can name one so. */
+export const indexService = '(index)';
 
 /**
- * Orders static declarers before containers, then older before newer. Ids settle ties, so that list order never
- * matters.
+ * Orders static declarers before containers, then older before newer; the index of names comes last. Ids settle ties, so
+ * that list order never matters.
  */
 export function bySeniority(a: Declarer, b: Declarer): number {
+  if (a.kind === 'index' || b.kind === 'index') return Number(a.kind === 'index') - Number(b.kind === 'index');
   if (a.kind === 'static') return b.kind === 'static' ? a.position - b.position : -1;
   if (b.kind === 'static') return 1;
   const byService = (a.serviceCreatedAtMs ?? a.createdAtMs) - (b.serviceCreatedAtMs ?? b.createdAtMs);
@@ -153,6 +159,7 @@ export function bySeniority(a: Declarer, b: Declarer): number {
 
 /** The declarer's name in problems and log lines. */
 export function nameOf(declarer: Declarer): string {
+  if (declarer.kind === 'index') return 'the setting names';
   return declarer.kind === 'container' ? declarer.name : 'the configuration';
 }
 

@@ -10,6 +10,7 @@ import { Broadcast } from './broadcast.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { EngineSource } from './engine-source.ts';
+import type { NamesIndex } from './names/names-index.ts';
 import type { Relay } from './relay.ts';
 
 /**
@@ -31,6 +32,7 @@ export interface CatalogLoop {
 export interface CatalogLoopParts {
   readonly clock: Clock;
   readonly config: ConfigSource;
+  readonly index: NamesIndex;
   readonly engines: EngineSource;
   readonly certificates: CertificateSource;
   readonly checker: Checker;
@@ -65,15 +67,23 @@ export function createCatalogLoop(
   return { ...reconciler, catalogs, published, changes };
 }
 
-function readWorld({ config, engines, certificates, checker, overrides, relay }: CatalogLoopParts): CatalogInput {
+function readWorld({
+  config,
+  index,
+  engines,
+  certificates,
+  checker,
+  overrides,
+  relay,
+}: CatalogLoopParts): CatalogInput {
   const written = config.declare();
   const discovered = engines.declare();
   return {
-    declarations: [...written.declarations, ...discovered.declarations],
+    declarations: certificates.admit([...written.declarations, ...discovered.declarations, ...index.declare()]),
     problems: [
       ...written.problems,
       ...discovered.problems,
-      ...listenerProblems(relay.listeners.all),
+      ...listenerProblems(relay.listeners.all, index.addresses()),
       ...certificates.problems(),
     ],
     restarted: discovered.restarted,

@@ -18,6 +18,7 @@ import { closeAll, type Closers } from './closers.ts';
 import { createConfigSource } from './config-source.ts';
 import { createEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
+import { createNamesIndex } from './names/names-index.ts';
 import { createReadiness } from './readiness.ts';
 import { keepReadyFile } from './ready-file.ts';
 import { createRelay } from './relay.ts';
@@ -70,7 +71,9 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   started.push(() => engines.stop());
   const config = createConfigSource(parts, { services, path, bind: engines.bind });
   started.push(() => config.stop());
-  const certificates = await openCertificateSource(parts, settings);
+  const index = createNamesIndex({ bind: engines.bind, onChange: dirty.tell }, settings);
+  started.push(() => index.stop());
+  const certificates = await openCertificateSource({ ...parts, bind: engines.bind }, settings);
   started.push(() => certificates.stop());
   const checker = createChecker(parts);
   started.push(() => checker.stop());
@@ -79,7 +82,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
   started.push(() => relay.plane.close());
-  const loop = createCatalogLoop({ clock, config, engines, certificates, checker, overrides, relay }, settings);
+  const loop = createCatalogLoop({ clock, config, index, engines, certificates, checker, overrides, relay }, settings);
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
   loop.changes.on((changes) => {
@@ -110,7 +113,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   started.push(() => admin.close());
   relay.sessions.on((records, dropped) => accessLog.log(records, dropped));
 
-  await admin.serve();
+  await Promise.all([admin.serve(), index.serve(loop.catalog)]);
   const readyFile = keepReadyFile(settings['ready-file'], { clock, logger, readiness: readiness.now });
   started.push(() => readyFile.stop());
   loop.catalogs.on(() => readyFile.update());
@@ -134,7 +137,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       await Promise.all([engines.stop(), relay.plane.drain(drainMs)]);
       await relay.plane.close();
       accessLog.stop();
-      await admin.close();
+      await Promise.all([admin.close(), index.stop()]);
       await readyFile.stop();
     },
   };

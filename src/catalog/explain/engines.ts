@@ -35,7 +35,7 @@ export function engineNamesOf({ declarers, upstreams }: Service): (string | unde
 /** Whether no container has a part in the service, so that nothing about engines and containers concerns it. */
 export function isStatic({ declarers, upstreams }: Service): boolean {
   return (
-    declarers.every(({ kind }) => kind === 'static') && upstreams.every(({ declared }) => declared.run === undefined)
+    declarers.every(({ kind }) => kind !== 'container') && upstreams.every(({ declared }) => declared.run === undefined)
   );
 }
 

@@ -3,6 +3,7 @@ import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
 import { howToAnswer } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
+import { indexService } from '../declaration.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import { listenerProblem } from '../problems/listener-problems.ts';
 import type { Problem } from '../problem.ts';
@@ -115,7 +116,8 @@ function diagnoseRoute({ listen, port }: ServiceRoute, world: ExplainWorld): Dia
   }
   if (status?.kind === 'failed') {
     // The problem is made from the status, since the catalog's own problem appears a moment after it.
-    const { message, fix } = listenerProblem(listen, status);
+    const isShared = world.catalog.services.get(indexService)?.routes.some((route) => route.listen === listen) === true;
+    const { message, fix } = listenerProblem(listen, status, isShared);
     return bad('listen-failed', `${listen} is not open: ${message}`, fix);
   }
   return bad('opening', `${listen} is being opened`, 'Ask again in a moment.');

@@ -4,7 +4,7 @@ import { publishedAddresses } from '../../address/published.ts';
 import { parseListen } from '../../address/listen.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { nameOnEngine } from '../container-name.ts';
-import type { TaskTag } from '../declaration.ts';
+import { indexService, type TaskTag } from '../declaration.ts';
 import type { Service, ServiceRoute } from '../service.ts';
 import type { ContainerView, ExplainWorld, SwarmServiceView } from './world.ts';
 
@@ -119,7 +119,9 @@ function isAddress(hostname: string): boolean {
 
 /** The names by which all services on a port are told apart; none where one of them takes every client. */
 function namesOn(port: number, services: readonly Service[], world: ExplainWorld): readonly string[] {
-  const routes = services.flatMap((service) => service.routes.filter((route) => isMeantBy(port, route, world)));
+  // The index serves clients whose name no service has: they get nowhere else.
+  const others = services.filter(({ name }) => name !== indexService);
+  const routes = others.flatMap((service) => service.routes.filter((route) => isMeantBy(port, route, world)));
   const names = routes.flatMap(({ selectors }) => selectors.map((one) => (one.kind === 'default' ? '*' : one.pattern)));
   return names.includes('*') ? [] : [...new Set(names)].slice(0, mostNames);
 }

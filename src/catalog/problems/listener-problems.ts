@@ -6,14 +6,22 @@ import type { Problem } from '../problem.ts';
 /**
  * Turns listeners that could not be bound into problems. Pure.
  */
-export function listenerProblems(statuses: ReadonlyMap<string, ListenerStatus>): Problem[] {
+/** `shared`: the addresses on which names are served. */
+export function listenerProblems(
+  statuses: ReadonlyMap<string, ListenerStatus>,
+  shared: ReadonlySet<string> = new Set(),
+): Problem[] {
   return [...statuses].flatMap(([listen, status]) =>
-    status.kind === 'failed' ? [listenerProblem(listen, status)] : [],
+    status.kind === 'failed' ? [listenerProblem(listen, status, shared.has(listen))] : [],
   );
 }
 
-export function listenerProblem(listen: string, { code, message }: ListenerStatus & { kind: 'failed' }): Problem {
-  const known = isUnix(listen) ? socketReasons : reasons;
+export function listenerProblem(
+  listen: string,
+  { code, message }: ListenerStatus & { kind: 'failed' },
+  isShared = false,
+): Problem {
+  const known = isUnix(listen) ? socketReasons : isShared ? { ...reasons, ...sharedReasons } : reasons;
   const [why, fix] = known[code] ?? [printable(message, 400), fixes[code] ?? 'Sealane retries automatically.'];
   return { code: 'listen-failed', subject: listen, listen, message: `cannot listen: ${why}`, fix };
 }
@@ -32,6 +40,18 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
   EACCES: ['permission denied', 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher one.'],
   EAFNOSUPPORT: ['this machine has no IPv6', 'Listen on an IPv4 address, such as 0.0.0.0.'],
   EADDRNOTAVAIL: ['this machine has no such address', 'Choose an address of this machine, or only a port.'],
+};
+
+/** No label chooses these addresses. */
+const sharedReasons: typeof reasons = {
+  EADDRINUSE: [
+    'the port is in use by another process',
+    'Stop that process, or set names-listen to another port, such as 8080; Sealane retries automatically.',
+  ],
+  EACCES: [
+    'permission denied',
+    'Ports below 1024 need root or CAP_NET_BIND_SERVICE (sudo sysctl net.ipv4.ip_unprivileged_port_start=80 frees them for all users); or set names-listen to a higher one, such as 8080.',
+  ],
 };
 
 const socketReasons: Readonly<Record<string, readonly [string, string]>> = {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { homedir, hostname, userInfo } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { createLeaf, day } from '../../certificates/authority.ts';
+import { ownAuthorityFolder, ownerName } from '../../certificates/authority-place.ts';
 import { certificateNameSchema, fileNameOf, isTooWide } from '../../certificates/certificate-name.ts';
 import { openAuthority, writePair, type PairPaths } from '../../certificates/pem-files.ts';
 import { trustHints } from '../../certificates/trust-hints.ts';
@@ -25,7 +25,7 @@ const defaultNames = ['localhost', '*.localhost', '127.0.0.1', '::1'];
 
 export async function cert(options: CertOptions, now = new Date()): Promise<number> {
   const names = options.names.length > 0 ? [...new Set(options.names.map(parseName))] : defaultNames;
-  const authority = await openAuthority(resolve(options.ca ?? ownFolder()), owner(), now);
+  const authority = await openAuthority(resolve(options.ca ?? ownAuthorityFolder()), ownerName(), now);
   const leaf = await createLeaf(authority.pair, { names, client: options.client }, now);
   const base = join(resolve(options.out), fileNameOf(names[0] ?? ''));
   const paths = { certificate: `${base}.crt`, key: `${base}.key` };
@@ -83,22 +83,4 @@ function parseName(text: string): string {
   const name = certificateNameSchema.safeParse(text);
   if (name.success) return name.data;
   throw new ConfigError(`--name ${complaint(name.error, text)}`);
-}
-
-/** The authority's folder of this user, by the XDG Base Directory Specification. */
-function ownFolder(): string {
-  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'sealane', 'ca');
-}
-
-function owner(): string {
-  return `${userName()}@${hostname()}`.replaceAll(/[^\w@.-]/g, '');
-}
-
-/** The user's name, or the user id where it has no name, as in many containers. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? '');
-  }
 }

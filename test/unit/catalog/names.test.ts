@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import type { Declaration } from '../../../src/catalog/declaration.ts';
+import { indexService, type Declaration } from '../../../src/catalog/declaration.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
 import { createMerger, mergeDeclarations, type Merged } from '../../../src/catalog/merge.ts';
 import { covers, overlap } from '../../../src/address/address.ts';
@@ -388,6 +388,18 @@ describe('any set of declarations', () => {
         expect(listenersOf(settled)).toEqual(listenersOf(nextCatalog(emptyCatalog, last, 1_000_000)));
       }),
     );
+  });
+});
+
+describe('the index of names', () => {
+  const index: Declaration = { ...declaration('index', { service: indexService }), declaredBy: { kind: 'index' } };
+
+  it('gets the clients that no name matches, and leaves them to any service that asks for all clients', () => {
+    const web = named('web', [host('web.localhost')]);
+    expect(routing(catalogOf([index, web]))).toEqual(['host web.localhost → web', `→ ${indexService}`]);
+    const all = catalogOf([index, web, named('all', [], { created: 2 })]);
+    expect(routing(all)).toEqual(['host web.localhost → web', '→ all']);
+    expect(all.problems).toEqual([]);
   });
 });
 

@@ -21,3 +21,11 @@ it('a listener that listens is not a problem', () => {
   const listening: ListenerStatus = { kind: 'listening', host: '127.0.0.1', port: 80 };
   expect(listenerProblems(new Map([['127.0.0.1:80', listening]]))).toEqual([]);
 });
+
+it.each(['EADDRINUSE', 'EACCES'])(
+  'where names are served, the fix of %s names the setting that chooses the port',
+  (code) => {
+    const statuses = new Map([['0.0.0.0:80', failed(code)]]);
+    expect(listenerProblems(statuses, new Set(['0.0.0.0:80']))[0]?.fix).toContain('set names-listen to');
+  },
+);
