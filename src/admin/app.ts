@@ -12,6 +12,7 @@ import { actions } from './routes/actions.ts';
 import { events } from './routes/events.ts';
 import { health } from './routes/health.ts';
 import { reading } from './routes/reading.ts';
+import { standIns } from './routes/stand-ins.ts';
 import { refuseInvalid } from './routes/validation.ts';
 import type { AdminSource } from './source.ts';
 import { createDashboard } from './static.ts';
@@ -83,6 +84,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
   app.route('/', reading(source));
   app.route('/', events(source));
   app.route('/', actions(source));
+  app.route('/', standIns(source));
   app.notFound((context) =>
     failed(context, {
       status: 404,

@@ -12,6 +12,7 @@ import {
 import { closeReasons, type CloseReason } from '../relay/boundary/report.ts';
 import { preferences } from '../relay/boundary/table.ts';
 import { sessionStates } from '../relay/boundary/session-fields.ts';
+import { standInSchema } from './stand-ins/schema.ts';
 import { statusSchema } from './status-schema.ts';
 import { mostEndedSessions, mostOfEach } from '../telemetry/recent-sessions.ts';
 
@@ -134,6 +135,9 @@ export const serviceSchema = z
     idleTimeoutMs: count.nullable(),
     declaredBy: z.array(z.string()).describe('Containers in natural order, and `the configuration`.'),
     lingersUntil: time.nullable().describe('No container declares it any more; its port stays open so long.'),
+    standIns: z
+      .array(standInSchema)
+      .describe('Processes that take the place of its upstreams, the one that serves first; mostly none.'),
     upstreams: z.array(upstreamSchema).describe('Static ones as they are written, then containers in natural order.'),
     held: heldSchema,
     failures: failuresSchema,

@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
+import type { Address } from '../address/address.ts';
+import type { StandInLease } from '../catalog/swap/stand-in.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
 import type { EndedFilter, Failures, ListenerStatus, LiveSessions, SessionFilter } from '../relay/boundary/report.ts';
 import type { EndedSessions } from '../telemetry/recent-sessions.ts';
@@ -37,6 +39,10 @@ export interface AdminReads {
   /** Undefined for an upstream without counters of its own. */
   upstream(key: string): UpstreamTraffic | undefined;
   service(name: string): ApiTraffic;
+  /** The stand-ins of a service, the one that serves first. */
+  leasesOf(service: string): readonly StandInLease[];
+  /** How many stand-ins were taken since Sealane began. */
+  swapsTaken(): number;
   /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
   /** The service's failed sessions since Sealane began. */
@@ -55,6 +61,26 @@ export interface AdminCommands {
   /** Changes what an operator asked for of an upstream. */
   override(upstreamKey: string, change: Partial<Override>): void;
   closeSessionsOf(upstreamKey: string): void;
+  /** Takes a service's place, or renews the lease. A text says why that is impossible, and what to do. */
+  swap(asked: AskedSwap): Promise<StandInLease | string>;
+  giveBack(service: string, id: string): void;
+  /** Whether the stand-in was given back, so that its owner may not take it again. */
+  wasGivenBack(id: string): boolean;
+}
+
+/** What an operator asks of a stand-in; all texts are printable. */
+export interface AskedSwap {
+  readonly id: string;
+  readonly service: string;
+  readonly address: Address;
+  /** The address as its owner calls it. */
+  readonly shown: string;
+  readonly owner: string;
+  readonly percent: number;
+  readonly strict: boolean;
+  readonly drain: boolean;
+  readonly leaseMs: number;
+  readonly yields: boolean;
 }
 
 export interface AdminEvents {

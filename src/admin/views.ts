@@ -6,6 +6,7 @@ import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
 import { selectorNames } from '../catalog/route.ts';
 import { stateOf } from '../catalog/service-state.ts';
+import { withoutStandIns } from '../catalog/swap/stand-in.ts';
 import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../catalog/upstream.ts';
 import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
@@ -25,6 +26,7 @@ import type {
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
+import { viewStandIns } from './stand-ins/views.ts';
 import type { ApiEngine, ApiStatus } from './status-schema.ts';
 import { noTraffic, type AdminReads, type EngineState } from './source.ts';
 
@@ -71,7 +73,8 @@ function viewService(
     connectTimeoutMs: pool.connectTimeoutMs,
     idleTimeoutMs: pool.idleTimeoutMs ?? null,
     declaredBy: namesOf(declarers),
-    lingersUntil: lingersUntilMs === undefined ? null : toWall(lingersUntilMs),
+    lingersUntil: lingersUntilMs === undefined || lingersUntilMs === Infinity ? null : toWall(lingersUntilMs),
+    standIns: viewStandIns(source, name),
     upstreams: inNaturalOrder(upstreams).map((upstream) => viewUpstream(source, upstream, toWall)),
     held: source.held(name),
     failures: source.failures(name),
@@ -101,7 +104,8 @@ function viewRoute(
 
 /** HTTP is known by a host, which only HTTP has, or by the upstreams' checks; a pattern is nothing to open. */
 function viewWeb({ selectors }: Service['routes'][number], upstreams: Service['upstreams']): ApiRoute['web'] {
-  const speakHttp = upstreams.length > 0 && upstreams.every(({ declared }) => declared.health.kind === 'http');
+  const own = withoutStandIns(upstreams);
+  const speakHttp = own.length > 0 && own.every(({ declared }) => declared.health.kind === 'http');
   return selectors.flatMap((selector): ApiRoute['web'] => {
     const scheme = selector.tls === 'terminate' ? 'https' : 'http';
     if (selector.kind === 'default') return speakHttp ? [{ scheme, host: null }] : [];

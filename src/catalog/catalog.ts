@@ -12,6 +12,8 @@ import type { Override } from './override.ts';
 import type { Problem } from './problem.ts';
 import { agree, selectorKey, withoutSelectors, type Route, type Selector } from './route.ts';
 import { judgeServices } from './problems/service-problems.ts';
+import type { StandIn } from './swap/stand-in.ts';
+import { withoutStandIns } from './swap/stand-in.ts';
 import { movedUpstreams, type Service, type ServiceRoute } from './service.ts';
 import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInput, type Verdict } from './upstream.ts';
 
@@ -51,6 +53,8 @@ export interface CatalogInput {
   readonly triedOf?: (upstreamKey: string) => readonly TriedAddress[] | undefined;
   /** The override that an operator set. */
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
+  /** The stand-in that takes the place of a service's upstreams; the same object while it does. */
+  readonly standInOf?: (service: string) => StandIn | undefined;
   /** The status of each listener that the relay was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
   /** The published ports of Sealane's own container; undefined where its ports are the host's, or not known yet. */
@@ -73,7 +77,7 @@ export function nextCatalog(
   const merged = merge(input.declarations, {
     seniority: previous.seniority ?? new Map<string, Declarer>(),
     lingering: [...previous.services.values()].flatMap((service) =>
-      declared.has(service.name) || lingersUntil(service, nowMs) <= nowMs ? [] : claimsOf(service),
+      declared.has(service.name) || lingersUntil(service, input, nowMs) <= nowMs ? [] : claimsOf(service),
     ),
   });
   const world: World = { ...input, moved: movedUpstreams(previous.services, merged.services) };
@@ -121,9 +125,10 @@ type World = CatalogInput & { readonly moved: ReadonlyMap<string, ServiceUpstrea
 
 function nextService(previous: Service | undefined, intent: ServiceIntent, input: World, nowMs: number): Service {
   if (previous && isUnchanged(previous, intent, input, nowMs)) return previous;
+  const standIn = input.standInOf?.(intent.name);
   const before = new Map(previous?.upstreams.map((one) => [one.declared.key, one]));
   const upstreams: ServiceUpstream[] = [];
-  for (const upstream of intent.upstreams) {
+  for (const upstream of wantedUpstreams(intent, standIn)) {
     const known = before.get(upstream.key) ?? input.moved.get(upstream.key);
     const next = nextUpstream(known, declaredInput(upstream, input), nowMs);
     before.delete(upstream.key);
@@ -132,17 +137,23 @@ function nextService(previous: Service | undefined, intent: ServiceIntent, input
   for (const left of before.values()) upstreams.push(...withdraw(left, input, nowMs));
   const { name, pool, declarers } = intent;
   const routes = withStatus(intent.routes, input);
-  return { intent, name, routes, pool, declarers, upstreams, lingersUntilMs: undefined };
+  return { intent, name, routes, pool, declarers, upstreams, lingersUntilMs: undefined, ...(standIn && { standIn }) };
+}
+
+function wantedUpstreams(intent: ServiceIntent, standIn: StandIn | undefined): readonly DeclaredUpstream[] {
+  return standIn ? [...intent.upstreams, standIn.upstream] : intent.upstreams;
 }
 
 /** Whether `nextService` would return an equal service: the declarations are the same, and every state stays. */
 function isUnchanged(service: Service, intent: ServiceIntent, world: CatalogInput, nowMs: number): boolean {
   if (service.intent !== intent || service.lingersUntilMs !== undefined) return false;
+  if (service.standIn !== world.standInOf?.(service.name)) return false;
+  const wanted = wantedUpstreams(intent, service.standIn);
   // Upstreams beyond the declared ones are draining, and a drain may be over.
-  if (service.upstreams.length !== intent.upstreams.length) return false;
+  if (service.upstreams.length !== wanted.length) return false;
   return (
     service.upstreams.every((upstream, index) => {
-      const declared = intent.upstreams[index];
+      const declared = wanted[index];
       if (!declared) return false;
       return nextUpstream(upstream, declaredInput(declared, world), nowMs) === upstream;
     }) && service.routes.every((route) => openPortOf(route.listen, world.listeners) === route.openPort)
@@ -156,23 +167,32 @@ function declaredInput(upstream: DeclaredUpstream, world: CatalogInput): Upstrea
 }
 
 /**
- * The next state of a service that is no longer declared: it drains, and lingers if containers declared it. A service
- * whose upstreams all moved has another name now.
+ * The next state of a service that is no longer declared: it drains, and lingers if containers declared it. With a
+ * stand-in it stays for as long as that does. A service whose upstreams all moved has another name now.
  */
 function nextUndeclared(service: Service, input: World, nowMs: number): Service | undefined {
-  const isRenamed =
-    service.upstreams.length > 0 && service.upstreams.every(({ declared }) => input.moved.has(declared.key));
+  const own = withoutStandIns(service.upstreams);
+  const isRenamed = own.length > 0 && own.every(({ declared }) => input.moved.has(declared.key));
   if (isRenamed) return undefined;
-  const upstreams = service.upstreams.flatMap((one) => withdraw(one, input, nowMs));
-  const lingersUntilMs = lingersUntil(service, nowMs);
+  const standIn = input.standInOf?.(service.name);
+  const upstreams = service.upstreams.flatMap((one) =>
+    one.declared === standIn?.upstream
+      ? (nextUpstream(one, declaredInput(standIn.upstream, input), nowMs) ?? [])
+      : withdraw(one, input, nowMs),
+  );
+  const lingersUntilMs = lingersUntil(service, input, nowMs);
   const lingers = lingersUntilMs > nowMs;
   if (!lingers && upstreams.length === 0) return undefined;
-  return { ...service, upstreams, lingersUntilMs, routes: lingers ? withStatus(service.routes, input) : [] };
+  const routes = lingers ? withStatus(service.routes, input) : [];
+  return { ...service, upstreams, lingersUntilMs, routes, standIn };
 }
 
-function lingersUntil({ lingersUntilMs, declarers, pool }: Service, nowMs: number): number {
+/** Infinity while a stand-in serves it. */
+function lingersUntil(service: Service, { standInOf }: CatalogInput, nowMs: number): number {
+  const { name, lingersUntilMs = Infinity, declarers, pool } = service;
+  if (standInOf?.(name)) return Infinity;
   const fromContainers = declarers.some((one) => one.kind === 'container');
-  return lingersUntilMs ?? nowMs + (fromContainers ? pool.holdMs : 0);
+  return lingersUntilMs === Infinity ? nowMs + (fromContainers ? pool.holdMs : 0) : lingersUntilMs;
 }
 
 function withStatus(routes: readonly Route[], { listeners }: CatalogInput): ServiceRoute[] {

@@ -38,6 +38,7 @@ type ChangeEvent = Extract<
   | `name-${string}`
   | `route-${string}`
   | `upstream-${string}`
+  | `stand-in-${string}`
   | `problem${string}`
 >;
 
@@ -71,10 +72,10 @@ function diffServices(before: Catalog, after: Catalog): Change[] {
       changes.push(info('service-added', name, `service ${name} declared by ${namesOf(next.declarers).join(', ')}`));
     changes.push(...diffRoutes(previous, next, after.publishedPorts), ...diffUpstreams(previous, next, elsewhere));
     if (next.lingersUntilMs !== undefined && previous?.lingersUntilMs === undefined && next.routes.length > 0) {
-      const held = formatDuration(next.pool.holdMs);
-      changes.push(
-        info('service-lingers', name, `service ${name} has no container left; its port stays open for ${held}`),
-      );
+      const stays = next.standIn
+        ? 'its stand-in serves it'
+        : `its port stays open for ${formatDuration(next.pool.holdMs)}`;
+      changes.push(info('service-lingers', name, `service ${name} has no container left; ${stays}`));
     }
   }
   for (const [name, previous] of before.services) {

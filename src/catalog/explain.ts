@@ -42,7 +42,7 @@ export function whyNot(service: string, world: ExplainWorld): string | undefined
   const known = world.catalog.services.get(service);
   if (!known) return undefined;
   const { cause, summary } = diagnoseService(known, problemsByService(world.catalog).get(service) ?? [], world);
-  return cause === 'fine' ? undefined : summary;
+  return cause === 'fine' || cause === 'swapped' ? undefined : summary;
 }
 
 function explainPort(text: string, subject: Subject & { kind: 'port' }, world: ExplainWorld): Explanation {

@@ -32,13 +32,19 @@ export function createTableWriter(rules: TableRules): (catalog: Catalog, version
   };
 }
 
-function toPool({ name, pool, upstreams }: Service, maxHeld: number): PoolSpec {
+function toPool({ name, pool, upstreams, standIn }: Service, maxHeld: number): PoolSpec {
   return {
     service: name,
     ...pool,
     maxHeld,
     // An upstream leaves the table when its drain is over, so that the relay closes its remaining sessions.
-    upstreams: upstreams.filter(({ state }) => state.kind !== 'draining' || !state.over).map(toSpec),
+    upstreams: upstreams
+      .filter(({ state }) => state.kind !== 'draining' || !state.over)
+      .map((one) => {
+        const spec = toSpec(one);
+        const isKeptOut = standIn?.strict === true && spec.key !== standIn.upstream.key;
+        return isKeptOut ? { ...spec, availability: 'unavailable' } : spec;
+      }),
   };
 }
 

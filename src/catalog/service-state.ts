@@ -1,4 +1,5 @@
 import type { Service } from './service.ts';
+import { describeSilentSwap, describeSwap, withoutStandIns } from './swap/stand-in.ts';
 import { inNaturalOrder } from './upstream.ts';
 
 /**
@@ -12,8 +13,9 @@ interface ServiceState {
 }
 
 export function stateOf(service: Service, problems: number): ServiceState {
-  const { routes, upstreams, lingersUntilMs } = service;
+  const { routes, upstreams, lingersUntilMs, standIn } = service;
   const open = routes.filter((route) => route.openPort !== undefined).length;
+  if (standIn && open > 0) return stateOfSwapped(service, problems);
   const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
   if (open === 0) return { kind: 'down', reason: 'none of its ports is open' };
   if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
@@ -30,6 +32,21 @@ export function stateOf(service: Service, problems: number): ServiceState {
   if (problems > 0)
     return { kind: 'degraded', reason: problems === 1 ? 'there is a problem' : `there are ${problems} problems` };
   return { kind: 'up', reason: ready === 1 ? '1 upstream is ready' : `all ${ready} upstreams are ready` };
+}
+
+/** The state of a service that a stand-in serves, or part of it; its own upstreams are the rest, or the fallback. */
+function stateOfSwapped({ standIn, ...service }: Service, problems: number): ServiceState {
+  const own = stateOf({ ...service, upstreams: withoutStandIns(service.upstreams) }, problems);
+  const upstream = service.upstreams.find(({ declared }) => declared === standIn?.upstream);
+  if (!standIn || !upstream) return own;
+  if (upstream.state.kind === 'ready' && upstream.weight > 0) {
+    const reason = describeSwap(standIn);
+    if (standIn.percent === 100) return { kind: problems > 0 ? 'degraded' : 'up', reason };
+    return { kind: own.kind === 'up' ? 'up' : 'degraded', reason: `${reason}; of the others: ${own.reason}` };
+  }
+  const reason = describeSilentSwap(standIn, upstream);
+  if (standIn.strict) return { kind: 'down', reason };
+  return { kind: own.kind === 'down' ? 'down' : 'degraded', reason: `${reason}: ${own.reason}` };
 }
 
 function whyNoneIsReady({ upstreams, lingersUntilMs }: Service): string {

@@ -1,5 +1,6 @@
 import type { ServiceIntent } from './merge.ts';
 import type { Route } from './route.ts';
+import type { StandIn } from './swap/stand-in.ts';
 import type { ServiceUpstream } from './upstream.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Service extends Pick<ServiceIntent, 'name' | 'pool' | 'declarer
   readonly upstreams: readonly ServiceUpstream[];
   /** Set once the service is no longer declared: until then its port stays open, for a container that may return. */
   readonly lingersUntilMs: number | undefined;
+  /** Absent where none takes the place of its upstreams. */
+  readonly standIn?: StandIn | undefined;
 }
 
 /**

@@ -13,6 +13,7 @@ import { isInContainer } from '../config/default-bind.ts';
 import type { Settings } from '../config/settings.ts';
 import type { WatchObserver } from '../discovery/watch/observer.ts';
 import type { Overrides } from '../reconcile/overrides.ts';
+import type { StandIns } from '../reconcile/stand-ins.ts';
 import { dialBucketsMs, quantileOf } from '../relay/boundary/timings.ts';
 import type { Plane } from '../relay/plane/plane.ts';
 import { DiscoveryLag } from '../telemetry/discovery-lag.ts';
@@ -29,6 +30,7 @@ import type { WatchedEngine } from './engine-watch.ts';
 import { standingsOf, type Explainer } from './explainer.ts';
 import type { ReadinessSource } from './readiness.ts';
 import type { Relay } from './relay.ts';
+import type { Swaps } from './swap/swaps.ts';
 
 /**
  * Connects the admin API, its event feed and the metrics to the parts that they read, and serves them.
@@ -49,6 +51,8 @@ export interface AdminParts {
   readonly relay: Relay;
   readonly loop: CatalogLoop;
   readonly overrides: Overrides;
+  readonly standIns: StandIns;
+  readonly swaps: Swaps;
   readonly readiness: ReadinessSource;
   readonly explainer: Explainer;
 }
@@ -115,7 +119,7 @@ export function createAdmin(parts: AdminParts): Admin {
 /** All but what is made from the rest. */
 type Reads = Omit<AdminReads, 'metrics' | 'history'>;
 
-function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }: AdminParts): Reads {
+function readsOf({ clock, settings, engines, relay, loop, standIns, readiness, explainer }: AdminParts): Reads {
   const { plane } = relay;
   return {
     clock,
@@ -133,6 +137,8 @@ function readsOf({ clock, settings, engines, relay, loop, readiness, explainer }
     totals: () => plane.counters.totals(),
     upstream: (key) => figuresOf(plane, key),
     service: (name) => plane.counters.service(name),
+    leasesOf: (service) => standIns.leasesOf(service),
+    swapsTaken: () => standIns.taken,
     held: (service) => plane.counters.held(service),
     failures: (service) => relay.failures.of(service),
     listSessions: (filter) => plane.listSessions(filter),
@@ -155,10 +161,13 @@ function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: str
   return { state: shown.state, text: shown.text, ...counts };
 }
 
-function commandsOf({ overrides, relay }: AdminParts): AdminCommands {
+function commandsOf({ overrides, standIns, swaps, relay }: AdminParts): AdminCommands {
   return {
     override: (key, change) => overrides.set(key, change),
     closeSessionsOf: (key) => relay.plane.closeSessionsOf(key),
+    swap: (asked) => swaps.take(asked),
+    giveBack: (service, id) => standIns.giveBack(service, id),
+    wasGivenBack: (id) => standIns.wasGivenBack(id),
   };
 }
 

@@ -4,6 +4,7 @@ import { listenerProblems } from '../catalog/problems/listener-problems.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Checker } from '../health/checker.ts';
 import type { AbsentUpstream, Overrides } from '../reconcile/overrides.ts';
+import type { StandIns } from '../reconcile/stand-ins.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
 import type { Clock } from '../time/clock.ts';
 import { Broadcast } from './broadcast.ts';
@@ -37,6 +38,7 @@ export interface CatalogLoopParts {
   readonly certificates: CertificateSource;
   readonly checker: Checker;
   readonly overrides: Overrides;
+  readonly standIns: StandIns;
   readonly relay: Relay;
 }
 
@@ -74,6 +76,7 @@ function readWorld({
   certificates,
   checker,
   overrides,
+  standIns,
   relay,
 }: CatalogLoopParts): CatalogInput {
   const written = config.declare();
@@ -93,6 +96,7 @@ function readWorld({
     verdictOf: (key) => checker.verdictOf(key),
     triedOf: (key) => checker.triedOf(key),
     overrideOf: (key) => overrides.of(key),
+    standInOf: (service) => standIns.of(service),
     listeners: relay.listeners.all,
     publishedPorts: engines.home()?.ownNetwork?.published,
   };

@@ -5,7 +5,9 @@ import type { Settings } from '../config/settings.ts';
 import type { StaticService } from '../config/static-service.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import { createChecker } from '../health/checker.ts';
+import type { Change } from '../catalog/diff.ts';
 import { createOverrides } from '../reconcile/overrides.ts';
+import { createStandIns } from '../reconcile/stand-ins.ts';
 import type { ListenerStatus } from '../relay/boundary/report.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/logger.ts';
@@ -22,6 +24,7 @@ import { createNamesIndex } from './names/names-index.ts';
 import { createReadiness } from './readiness.ts';
 import { keepReadyFile } from './ready-file.ts';
 import { createRelay } from './relay.ts';
+import { createSwaps } from './swap/swaps.ts';
 
 /**
  * The only composition root: builds the parts in the order of the flow, starts them, and stops them in reverse.
@@ -66,7 +69,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const dirty = new Broadcast();
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
-  // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides.
+  // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides and stand-ins.
   const engines = createEngineSource(parts, options.engines, settings);
   started.push(() => engines.stop());
   const config = createConfigSource(parts, { services, path, bind: engines.bind });
@@ -78,13 +81,21 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const checker = createChecker(parts);
   started.push(() => checker.stop());
   const overrides = createOverrides(parts);
+  const swapped = new Broadcast<[Change]>();
+  const standIns = createStandIns({ ...parts, announce: swapped.tell });
+  started.push(() => standIns.stop());
 
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
   started.push(() => relay.plane.close());
-  const loop = createCatalogLoop({ clock, config, index, engines, certificates, checker, overrides, relay }, settings);
+  const loop = createCatalogLoop(
+    { clock, config, index, engines, certificates, checker, overrides, standIns, relay },
+    settings,
+  );
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
+  swapped.on((change) => loop.changes.tell([change]));
+  const swaps = createSwaps({ clock, standIns, engines, relay, catalog: loop.catalog });
   loop.changes.on((changes) => {
     for (const { level, message, ...fields } of changes) logger[level](fields, message);
   });
@@ -107,6 +118,8 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     relay,
     loop,
     overrides,
+    standIns,
+    swaps,
     readiness,
     explainer,
   });
@@ -132,6 +145,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       readyFile.update();
       config.stop();
       loop.stop();
+      standIns.stop();
       checker.stop();
       certificates.stop();
       await Promise.all([engines.stop(), relay.plane.drain(drainMs)]);

@@ -28,6 +28,8 @@ export const logEvents = {
   'upstream-added': 'an upstream joined a service; `service`, `upstream`, `endpoints`, `state`, `reason`',
   'upstream-changed': "an upstream's state or weight changed; `service`, `upstream`, `state`, `reason`",
   'upstream-removed': 'an upstream left a service; `service`, `upstream`',
+  'stand-in-taken': "a process takes the place of a service's upstreams (`sealane swap`); `service`, `upstream`",
+  'stand-in-ended': 'a stand-in was given back, or its lease ran out; `service`, `upstream`, `reason`',
   problem: "something that Sealane can't or won't do, with its fix; `code`, `subject`",
   'problem-solved': 'a problem ended; `code`, `subject`',
   session: "a session ended; `session`, and `why` where the service's state is the cause",

@@ -65,6 +65,20 @@ export const ownMetrics = {
     step: 2,
     ticks: 'as the catalog is now',
   },
+  standIns: {
+    name: 'sealane_stand_ins',
+    type: 'gauge',
+    help: 'Services that a stand-in serves, or is to serve (`sealane swap`).',
+    step: 2,
+    ticks: 'as the catalog is now: at another value than 0, the process of an operator gets clients',
+  },
+  swaps: {
+    name: 'sealane_swaps_total',
+    type: 'counter',
+    help: 'Stand-ins that took the place of a service’s upstreams.',
+    step: 2,
+    ticks: '`sealane swap` takes a service',
+  },
   problems: {
     name: 'sealane_problems',
     type: 'gauge',

@@ -28,7 +28,7 @@ import { SharedHistogram } from './shared-histogram.ts';
  */
 export interface MetricsInput extends Pick<
   AdminReads & AdminEvents,
-  'facts' | 'readiness' | 'engines' | 'catalog' | 'totals' | 'service' | 'failures' | 'feed'
+  'facts' | 'readiness' | 'engines' | 'catalog' | 'totals' | 'service' | 'failures' | 'swapsTaken' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;
   /** The dials of all upstreams that ever existed: counts by bucket, the last for dials slower than all bounds. */
@@ -124,6 +124,8 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   registerReading(registry, ownMetrics.services, () => countServices(input));
   registerReading(registry, ownMetrics.upstreams, () => countUpstreams(input));
   registerReading(registry, ownMetrics.listeners, () => countListeners(input));
+  one(ownMetrics.standIns, () => [...input.catalog().services.values()].filter(({ standIn }) => standIn).length);
+  one(ownMetrics.swaps, () => input.swapsTaken());
   registerReading(registry, ownMetrics.problems, () => countProblems(input));
   const { name, help } = ownMetrics.dialDuration;
   const dials = new SharedHistogram({ name, help, registers: [] }, () => {

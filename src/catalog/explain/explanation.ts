@@ -63,6 +63,9 @@ export type Cause =
   | 'drained'
   | 'draining'
   | 'weight-zero'
+  /** A stand-in serves it, or was to and does not answer. */
+  | 'swapped'
+  | 'stand-in-silent'
   | 'labels-differ'
   | 'engine-unreachable'
   | 'not-synced';

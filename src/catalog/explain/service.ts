@@ -11,6 +11,7 @@ import { bad, causeOf } from './cause.ts';
 import { asLastKnown, bringBack, calledEngine, engineNamesOf, isStatic, lostEngine, outOfReach } from './engines.ts';
 import type { Diagnosis } from './explanation.ts';
 import { diagnoseTold, servedAsLastKnown } from './swarm.ts';
+import { diagnoseSwap, withoutSwap } from './swap.ts';
 import { crashLoop, diagnoseUpstream, worstOf } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
 
@@ -26,6 +27,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
   const where = open
     .map(({ host, openPort }) => shownAddress({ host, port: openPort ?? 0 }, world.catalog.publishedPorts))
     .join(', ');
+  if (service.standIn) return diagnoseSwap(service, where, diagnoseService(withoutSwap(service), problems, world));
   if (takers.length === 0)
     return asLastKnown(diagnoseUnready(service, problems, world), enginesOfUnready(service), world);
   if (takers.every(({ weight }) => weight === 0)) {

@@ -38,7 +38,8 @@ export type ToWorker =
   | { readonly kind: 'change'; readonly change: TableChange; readonly slots: SlotMaps }
   /** The control thread received a batch of records: one more may be sent. */
   | { readonly kind: 'records-received' }
-  | { readonly kind: 'close-sessions'; readonly upstreamKey: string }
+  /** Closes the sessions of an upstream that are at least so old. */
+  | { readonly kind: 'close-sessions'; readonly upstreamKey: string; readonly olderThanMs: number }
   /** Requests the running sessions; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
   /**

@@ -71,6 +71,11 @@ export interface UpstreamSpec extends UpstreamOptions {
   readonly ownsAddresses?: boolean;
   /** True where it runs on another machine than Sealane: another engine's host, or another node of a Swarm. */
   readonly isRemote?: boolean;
+  /**
+   * The share of new sessions that a stand-in gets, 1 to 100 percent, whatever the balance and the weights; undefined for
+   * any other upstream.
+   */
+  readonly standInPercent?: number;
   readonly availability: UpstreamAvailability;
 }
 

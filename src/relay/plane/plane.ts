@@ -65,7 +65,8 @@ export interface Plane {
   readonly counters: PlaneFigures;
   /** The live sessions of all threads that match the filter. */
   listSessions(filter: SessionFilter): Promise<SessionList>;
-  closeSessionsOf(upstreamKey: string): void;
+  /** Closes the sessions of an upstream that are at least so old; all of them unless given. */
+  closeSessionsOf(upstreamKey: string, olderThanMs?: number): void;
   /**
    * Stops accepting clients. Sessions, held ones included, run on for up to `deadlineMs`, then they are closed as
    * `shutdown`. Resolves as soon as none is left.
@@ -171,8 +172,8 @@ class ThreadedPlane implements Plane {
     });
   }
 
-  closeSessionsOf(upstreamKey: string): void {
-    for (const thread of this.#threads.all) thread.post({ kind: 'close-sessions', upstreamKey });
+  closeSessionsOf(upstreamKey: string, olderThanMs = 0): void {
+    for (const thread of this.#threads.all) thread.post({ kind: 'close-sessions', upstreamKey, olderThanMs });
   }
 
   activeSessions(upstreamKey: string): number {

@@ -108,7 +108,7 @@ export class Pool implements SessionHost {
         before.get(upstreamSpec.key) ?? new PoolUpstream(this.#collaborators, upstreamSpec, slotOf(upstreamSpec.key));
       const arrival = upstream.apply(upstreamSpec);
       if (arrival) arrived.push(upstream);
-      if (arrival === 'joined' && !upstream.isBackup) hasJoined = true;
+      if (arrival === 'joined' && !upstream.isBackup && !upstream.isStandIn) hasJoined = true;
       this.#upstreams.set(upstreamSpec.key, upstream);
     }
     const accepting = [...this.#upstreams.values()].filter((upstream) => upstream.acceptsSessions);
@@ -200,10 +200,12 @@ export class Pool implements SessionHost {
     return this.#sessions;
   }
 
-  /** Closes all sessions that dial this upstream or are relayed to it. */
-  closeSessionsOf(upstreamKey: string, reason: CloseReason): void {
+  /** Closes the sessions that dial this upstream or are relayed to it, of those that have for at least so long. */
+  closeSessionsOf(upstreamKey: string, reason: CloseReason, olderThanMs = 0): void {
+    const latestMs = this.clock.nowMs() - olderThanMs;
     // The iteration covers the present sessions only: held ones that are let in meanwhile are not closed.
-    for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? []) occupant.close(reason);
+    for (const occupant of this.#upstreams.get(upstreamKey)?.occupants ?? [])
+      if (occupant.sinceMs <= latestMs) occupant.close(reason);
   }
 
   /** Counts bytes and rebalances; called once a second. */
@@ -251,17 +253,13 @@ export class Pool implements SessionHost {
 
   /** Dials the best candidate that the session has not tried yet; false when there is none. */
   #send(session: Session): boolean {
-    return this.#dialOne(session, this.#candidates.best(session.asked));
+    const client = this.#balancer.isSticky ? session.clientIp : undefined;
+    return this.#dialOne(session, this.#candidates.best(session.asked, client));
   }
 
-  /**
-   * Dials another candidate beside the upstream that has not answered yet; false when there is none. One lost packet is
-   * no reason to leave the tier: no backup is dialed beside a primary, and no suspect beside a ready upstream.
-   */
+  /** Dials another candidate beside the upstream that has not answered yet; false when there is none. */
   #sendBeside(session: Session, upstream: PoolUpstream): boolean {
-    const best = this.#candidates.best([...session.asked, upstream]);
-    const peers = best.filter((one) => (upstream.isBackup || !one.isBackup) && (upstream.isSuspect || !one.isSuspect));
-    return this.#dialOne(session, peers);
+    return this.#dialOne(session, this.#candidates.beside(upstream, session.asked));
   }
 
   #dialOne(session: Session, candidates: readonly PoolUpstream[]): boolean {

@@ -6,6 +6,8 @@ import type { Weighted } from './policy.ts';
  * ready primary was dialed; suspects, the last resort. Within a tier the balancer decides, unless the pool prefers local
  * upstreams: then remote ones are dialed after those. A full upstream is passed over, but it still counts as ready, so it
  * keeps the backups out: a session that finds only full primaries waits.
+ *
+ * A stand-in is a tier of its own: the first for its share of the sessions, the last for all others.
  */
 export interface Candidate extends Weighted {
   readonly isBackup: boolean;
@@ -14,6 +16,9 @@ export interface Candidate extends Weighted {
   readonly isFull: boolean;
   readonly isSuspect: boolean;
   readonly isSuspectByTable: boolean;
+  readonly isStandIn: boolean;
+  /** Whether the next session is one of the stand-in's share; `client`, where given, decides instead of the turn. */
+  takesNext(client: string | undefined): boolean;
 }
 
 export class Candidates<U extends Candidate> {
@@ -21,11 +26,16 @@ export class Candidates<U extends Candidate> {
   /** True for nearly every pool: only a suspicion of this worker's own can then put one upstream behind another. */
   readonly #isPlain: boolean;
   readonly #prefersLocal: boolean;
+  readonly #standIn: U | undefined;
+  /** All but the stand-in. */
+  readonly #others: readonly U[];
 
   constructor(all: readonly U[], prefer: PoolOptions['prefer']) {
     this.all = all;
+    this.#standIn = all.find((one) => one.isStandIn);
+    this.#others = this.#standIn ? all.filter((one) => !one.isStandIn) : all;
     this.#prefersLocal = prefer === 'local' && all.some((one) => one.isRemote);
-    const isAlike = all.every((one) => !one.isBackup && !one.isLimited && !one.isSuspectByTable);
+    const isAlike = !this.#standIn && all.every((one) => !one.isBackup && !one.isLimited && !one.isSuspectByTable);
     this.#isPlain = isAlike && !this.#prefersLocal;
   }
 
@@ -33,20 +43,38 @@ export class Candidates<U extends Candidate> {
     return this.all.length === 0;
   }
 
-  /** The best tier of the upstreams that are not in `asked`; empty when no upstream is left to dial now. */
-  best(asked: readonly U[]): readonly U[] {
+  /**
+   * The best tier of the upstreams that are not in `asked`; empty when no upstream is left to dial now. `client` is the
+   * client's address where a client that returns must come to the same upstream.
+   */
+  best(asked: readonly U[], client?: string): readonly U[] {
     // This runs for each session, so it makes no copies when all upstreams are alike.
     if (this.#isPlain && asked.length === 0 && !this.#hasSuspect()) return this.all;
-    return this.#preferred(this.#tier(asked));
+    const standIn = this.#standIn;
+    if (!standIn || asked.includes(standIn)) return this.#preferred(this.#tier(asked));
+    if (asked.length === 0 && !standIn.isSuspect && standIn.takesNext(client)) return [standIn];
+    const tier = this.#preferred(this.#tier(asked));
+    return tier.length > 0 ? tier : [standIn];
+  }
+
+  /**
+   * The candidates for a second dial beside one that is not answered. One lost packet is no reason to leave the tier: no
+   * backup is dialed beside a primary, no suspect beside a ready upstream, and nothing else beside a stand-in.
+   */
+  beside(upstream: U, asked: readonly U[]): readonly U[] {
+    if (upstream.isStandIn) return [];
+    return this.best([...asked, upstream]).filter(
+      (one) => (upstream.isBackup || !one.isBackup) && (upstream.isSuspect || !one.isSuspect) && one !== this.#standIn,
+    );
   }
 
   /** The upstreams among which a rebalance shares the sessions. */
   get sharers(): readonly U[] {
-    return this.#preferred(this.all.filter((one) => !one.isBackup && !one.isSuspect));
+    return this.#preferred(this.#others.filter((one) => !one.isBackup && !one.isSuspect));
   }
 
   #tier(asked: readonly U[]): readonly U[] {
-    const left = this.all.filter((one) => !asked.includes(one));
+    const left = this.#others.filter((one) => !asked.includes(one));
     const isOpen = (one: U): boolean => !one.isFull;
     const ready = left.filter((one) => !one.isSuspect);
     const primaries = ready.filter((one) => !one.isBackup);

@@ -4,6 +4,7 @@ import type { CloseReason } from '../boundary/report.ts';
 import { isSameAddress } from '../../address/address.ts';
 import { LinkedList, type ListNode } from '../driver/linked-list.ts';
 import { Patience } from './patience.ts';
+import { StandInShare } from './stand-in-share.ts';
 import { Suspicion } from './suspicion.ts';
 import type { Endpoint, UpstreamSpec } from '../boundary/table.ts';
 
@@ -26,6 +27,8 @@ export interface Occupant {
   readonly upstreamNode: ListNode<Occupant>;
   /** The address that is being dialed, or that has answered. */
   readonly endpoint: Endpoint;
+  /** When the address was dialed, in the clock's monotonic milliseconds. */
+  readonly sinceMs: number;
   onUpstreamGone(): void;
   /** Adds the bytes relayed since the last call to the counters. */
   sample(): void;
@@ -49,6 +52,7 @@ export class PoolUpstream {
   readonly #clock: Clock;
   readonly #suspicion: Suspicion;
   readonly #patience = new Patience();
+  readonly #share: StandInShare;
   #spec: UpstreamSpec;
   #preferred = 0;
   #isReady = false;
@@ -61,6 +65,7 @@ export class PoolUpstream {
     this.#counters = collaborators.counters;
     this.#clock = collaborators.clock;
     this.#suspicion = new Suspicion(collaborators, (error) => collaborators.onSuspect(spec.key, error));
+    this.#share = new StandInShare(spec.key, collaborators.random);
     this.#spec = { ...spec, availability: 'unavailable' };
     this.#slot = slot;
   }
@@ -91,6 +96,15 @@ export class PoolUpstream {
 
   get isRemote(): boolean {
     return this.#spec.isRemote === true;
+  }
+
+  get isStandIn(): boolean {
+    return this.#spec.standInPercent !== undefined;
+  }
+
+  /** Whether the next session is one of the stand-in's share. */
+  takesNext(client: string | undefined): boolean {
+    return this.#share.takesNext(this.#spec.standInPercent ?? 0, client);
   }
 
   get isLimited(): boolean {

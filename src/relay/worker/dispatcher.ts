@@ -129,8 +129,8 @@ export class Dispatcher {
     this.#pools.forgetIdle();
   }
 
-  closeSessionsOf(upstreamKey: string): void {
-    for (const pool of this.#pools.all) pool.closeSessionsOf(upstreamKey, 'operator');
+  closeSessionsOf(upstreamKey: string, olderThanMs: number): void {
+    for (const pool of this.#pools.all) pool.closeSessionsOf(upstreamKey, 'operator', olderThanMs);
   }
 
   /** The live sessions that match the filter. */

@@ -60,7 +60,7 @@ function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
       case 'records-received':
         return recordSender.onReceived();
       case 'close-sessions':
-        return dispatcher.closeSessionsOf(message.upstreamKey);
+        return dispatcher.closeSessionsOf(message.upstreamKey, message.olderThanMs);
       case 'list-sessions':
         return send({
           kind: 'session-list',

@@ -21,7 +21,7 @@ export const importRules: ImportRules = {
   health: ['address', 'catalog', 'network', 'relay/boundary', 'text', 'time'],
   certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],
   discovery: ['address', 'catalog', 'config', 'docker', 'relay/boundary', 'telemetry', 'text', 'time'],
-  reconcile: ['catalog', 'relay/boundary', 'time'],
+  reconcile: ['catalog', 'relay/boundary', 'text', 'time'],
   'relay/wire': ['address', 'relay/boundary', 'text'],
   'relay/driver': ['address', 'network', 'relay/boundary', 'relay/wire', 'text', 'time'],
   'relay/upstreams': ['address', 'relay/boundary', 'relay/driver', 'time'],

@@ -2,12 +2,13 @@ import { createEventFeed } from '../../../src/admin/event-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
 import type { ApiTraffic } from '../../../src/admin/schema.ts';
 import type { ApiSwarm } from '../../../src/admin/status-schema.ts';
-import type { AdminSource, EngineState } from '../../../src/admin/source.ts';
+import type { AdminSource, AskedSwap, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
 import type { EngineView, ExplainWorld } from '../../../src/catalog/explain/world.ts';
 import type { Override } from '../../../src/catalog/override.ts';
+import { createStandIn, type StandInLease } from '../../../src/catalog/swap/stand-in.ts';
 import type { Problem } from '../../../src/catalog/problem.ts';
 import {
   refusals,
@@ -122,6 +123,8 @@ export function adminSource(
   const clock = new ManualClock();
   const current = typeof catalog === 'function' ? catalog : () => catalog;
   const asked: TestSource['asked'] = [];
+  const leases: StandInLease[] = [];
+  const givenBack = new Set<string>();
   const failures = (service: string): Failures => (service === 'web' ? { 'hold-expired': 2 } : {});
   const readStats = () => {
     const at = new Date(clock.wallMs()).toISOString();
@@ -143,6 +146,8 @@ export function adminSource(
     upstream: () => ({ ...traffic, dialP50Ms: 0.3, dialP99Ms: undefined }),
     service: () => traffic,
     held: (service: string) => (service === 'web' ? 2 : 0),
+    leasesOf: (service: string) => leases.filter((one) => one.service === service),
+    swapsTaken: () => leases.length,
     failures,
     listSessions: ({ limit }: SessionFilter) =>
       Promise.resolve({
@@ -156,6 +161,17 @@ export function adminSource(
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
     closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),
+    swap: ({ shown, ...wanted }: AskedSwap) => {
+      const standIn = createStandIn(
+        { ...wanted, address: shown },
+        { endpoints: [wanted.address], advice: 'Let it listen.' },
+      );
+      const lease = { service: wanted.service, standIn, takenAtMs: 0, untilMs: wanted.leaseMs };
+      leases.push(lease);
+      return Promise.resolve(wanted.address.host === 'nowhere' ? 'It is nowhere.' : lease);
+    },
+    giveBack: (_service: string, id: string) => void givenBack.add(id),
+    wasGivenBack: (id: string) => givenBack.has(id),
   };
   const counted = createMetrics({
     ...base,

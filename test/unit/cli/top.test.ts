@@ -35,6 +35,7 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
     idleTimeoutMs: null,
     declaredBy: [name],
     lingersUntil: null,
+    standIns: [],
     upstreams: [
       {
         key: name,

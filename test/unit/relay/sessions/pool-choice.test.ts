@@ -179,6 +179,8 @@ describe('candidates', () => {
       isFull: false,
       isSuspect: false,
       isSuspectByTable: false,
+      isStandIn: false,
+      takesNext: () => false,
     };
     const candidates = new Candidates([alike, { ...alike, key: 'b' }], 'any');
     expect(candidates.best([])).toBe(candidates.all);

@@ -1,0 +1,73 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { formatAddress, isLoopback, isWildcard, type Address } from '../../address/address.ts';
+import type { StandInPlace } from '../../catalog/swap/stand-in.ts';
+import type { Endpoint } from '../../relay/boundary/table.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { printable } from '../../text/printable.ts';
+
+/**
+ * Finds the addresses by which Sealane reaches a process on the machine of an operator. For a Sealane in a container,
+ * `localhost` of that machine is the host of the container: what Docker Desktop calls host.docker.internal, and on Linux
+ * the gateway of the container's network, where a process that listens on 127.0.0.1 only can't be reached.
+ */
+export interface SwapStandpoint {
+  /** Whether Sealane is in a container with a network of its own. */
+  readonly isInContainer: boolean;
+  /** The gateway of that network; undefined where it has none. */
+  readonly gateway: string | undefined;
+  /** Returns all addresses of a name; getaddrinfo(3) unless given. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+/** The name that Docker Desktop gives the machine, and `extra_hosts: host.docker.internal:host-gateway` on Linux. */
+const hostName = 'host.docker.internal';
+
+/** The place; a text where there is none, which says why and what to do. */
+export async function placeOf(address: Address, from: SwapStandpoint): Promise<StandInPlace | string> {
+  const { host, port } = address;
+  const { resolve = systemResolve } = from;
+  if (host === 'localhost' || isLoopback(host) || isWildcard(host))
+    return from.isInContainer ? throughHost(port, from) : onThisMachine(host, port);
+  try {
+    const hosts = isIP(host) ? [host] : await resolve(host);
+    return {
+      endpoints: hosts.map((one) => ({ host: one, port })),
+      advice: `Let its process listen on ${formatAddress(address)}.`,
+    };
+  } catch (error) {
+    return `Sealane can't resolve ${printable(host)} (${messageOf(error)}); name an address that it reaches.`;
+  }
+}
+
+function onThisMachine(host: string, port: number): StandInPlace {
+  const hosts = isLoopback(host) ? [host] : ['127.0.0.1', '::1'];
+  return {
+    endpoints: hosts.map((one) => ({ host: one, port })),
+    advice: `Let its process listen on port ${port} of 127.0.0.1.`,
+  };
+}
+
+async function throughHost(
+  port: number,
+  { gateway, resolve = systemResolve }: SwapStandpoint,
+): Promise<StandInPlace | string> {
+  const named = await resolve(hostName).catch((): readonly string[] => []);
+  // Docker Desktop's name leads to a forwarder, which reaches what listens on 127.0.0.1, too, and may accept in vain.
+  const forwarders = named.filter((one) => one !== gateway);
+  const endpoints: Endpoint[] = [
+    ...forwarders.map((host) => ({ host, port, viaPortProxy: true })),
+    ...(gateway === undefined ? [] : [{ host: gateway, port }]),
+  ];
+  if (endpoints.length === 0)
+    return 'Sealane runs in a container that has no way to its host; name an address of this machine that the container reaches.';
+  const shown = endpoints.map(formatAddress).join(' or ');
+  return {
+    endpoints,
+    advice: `Sealane runs in a container and reaches the machine as ${shown}: let the process listen on 0.0.0.0:${port}, since 127.0.0.1 is not reached from there${forwarders.length > 0 ? ', except with Docker Desktop' : ''}.`,
+  };
+}
+
+async function systemResolve(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

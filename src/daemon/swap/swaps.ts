@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import type { AskedSwap } from '../../admin/source.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { withoutStandIns, type StandInLease } from '../../catalog/swap/stand-in.ts';
+import { defaultBind, openBind } from '../../config/default-bind.ts';
+import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
+import type { StandIns } from '../../reconcile/stand-ins.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { EngineSource } from '../engine-source.ts';
+import type { Relay } from '../relay.ts';
+import { placeOf, type SwapStandpoint } from './place.ts';
+
+/**
+ * Carries out what operators ask of stand-ins: finds out where the process is for Sealane, and ends the sessions that were
+ * there before a swap that asks for it.
+ */
+export interface Swaps {
+  /** Takes a service's place, or renews the lease. A text says why it is impossible, and what to do. */
+  take(asked: AskedSwap): Promise<StandInLease | string>;
+}
+
+interface SwapsParts {
+  readonly clock: Clock;
+  readonly standIns: StandIns;
+  readonly engines: Pick<EngineSource, 'home'>;
+  readonly relay: Pick<Relay, 'plane'>;
+  readonly catalog: () => Catalog;
+}
+
+export function createSwaps(parts: SwapsParts): Swaps {
+  const { standIns, engines } = parts;
+  return {
+    async take({ address, shown, drain, ...asked }) {
+      const { service, id } = asked;
+      const known = standIns.renew(service, id);
+      if (known) return known;
+      const place = await placeOf(address, standpoint(engines));
+      if (typeof place === 'string') return place;
+      // Another request with this id may have been answered meanwhile.
+      const taken = standIns.renew(service, id) ?? standIns.take({ ...asked, address: shown }, place);
+      if (drain) endOldSessions(taken, parts);
+      return taken;
+    },
+  };
+}
+
+/** Ends the sessions that the service's own upstreams had before the swap, each when its drain time is over. */
+function endOldSessions({ service, standIn }: StandInLease, { clock, standIns, relay, catalog }: SwapsParts): void {
+  const upstreams = withoutStandIns(catalog().services.get(service)?.upstreams ?? []);
+  for (const { declared } of upstreams) {
+    clock.after(declared.drainMs, () => {
+      if (standIns.of(service) === standIn) relay.plane.closeSessionsOf(declared.key, declared.drainMs);
+    });
+  }
+}
+
+function standpoint({ home }: Pick<EngineSource, 'home'>): SwapStandpoint {
+  const vantage = home();
+  if (vantage?.selfId === undefined) {
+    // No engine knows the container, if Sealane runs in one.
+    const isInContainer = defaultBind() === openBind;
+    return { isInContainer, gateway: isInContainer ? readGateway() : undefined };
+  }
+  const { reach, ownNetwork } = vantage;
+  const gateway = (reach.kind === 'networks' ? reach.gateway : undefined) ?? readGateway();
+  return { isInContainer: ownNetwork !== undefined, gateway };
+}
+
+function readGateway(): string | undefined {
+  try {
+    return defaultGateway(parseRoutes(readFileSync('/proc/net/route', 'utf8'), endianness() === 'BE'));
+  } catch {
+    return undefined;
+  }
+}
