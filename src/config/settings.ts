@@ -3,6 +3,7 @@ import { isUnix, unixPath } from '../address/address.ts';
 import { parseListen } from '../address/listen.ts';
 import { ipSchema } from '../address/schemas.ts';
 import { durationSchema } from '../text/duration.ts';
+import { engineActions, engineActionsSchema } from './engine-actions.ts';
 import { enginesSchema } from './engine-choice.ts';
 import { namesSettings } from './names/settings.ts';
 import { flag, oneOf, wholeNumber } from './options/kinds.ts';
@@ -102,6 +103,16 @@ const schema = z.object({
     .meta({ value: scope.value, fallback: '`all`' })
     .describe("Which labelled containers are served: all, or those of Sealane's own compose project or stack."),
   ...namesSettings,
+  'engine-actions': engineActionsSchema
+    .default([])
+    .meta({
+      value: `\`none\`, or some of ${engineActions.map((action) => `\`${action}\``).join(', ')}, comma-separated`,
+      fallback: '`none`',
+      list: true,
+    })
+    .describe(
+      'What Sealane may ask the engines to change. With `none`, not one changing call reaches an engine, whatever labels say.',
+    ),
   swarm: swarm.schema
     .default('auto')
     .meta({ value: swarm.value, fallback: '`auto`' })

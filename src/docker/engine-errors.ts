@@ -87,6 +87,18 @@ export function badStatus(failed: FailedCall, status: number, said: string | und
   return nonsense(failed, `HTTP ${status} ${glimpse(body)}`);
 }
 
+/** The error for a changing call that was not done: the engine's own message says what is wrong with the container. */
+export function changeRefused(failed: FailedCall, status: number, said: string | undefined, body: string): EngineError {
+  const { endpoint, call } = failed;
+  if (status === 401 || status === 403 || status === 405) {
+    const advice = `if a socket proxy stands before the engine, it must allow ${call}, too`;
+    const quote = said === undefined ? '' : ` (${printable(said, 200)})`;
+    const message = `${endpoint} refuses ${call} with HTTP ${status}${quote}: ${advice}`;
+    return new EngineError('refused', message, { forbidden: true });
+  }
+  return said === undefined ? badStatus(failed, status, said, body) : new EngineError('refused', printable(said, 300));
+}
+
 export function nonsense(failed: FailedCall, what: string): EngineError {
   return new EngineError(
     'nonsense',

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dialect } from './dialect.ts';
+import type { EngineActions } from './engine-actions.ts';
 import type { EngineClock } from './engine-clock.ts';
 import type { ContainerFacts, ContainerSummary } from './facts.ts';
 import type { SwarmApi } from './swarm/swarm-api.ts';
@@ -29,6 +30,8 @@ export interface Engine {
    * Rejects while the engine may yet tell, which is not for ever: `unanswered` says so then.
    */
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
+  /** The calls that change something, which the setting `engine-actions` must allow. */
+  readonly actions?: EngineActions;
   /** The Swarm that the engine is in, if it is in one. */
   readonly swarm?: SwarmApi;
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
+import { changingEndpoints, type ActionRecord } from '../../docker/engine-actions.ts';
 import { EngineError, type NamedEngine } from '../../docker/engine.ts';
 import { findEngines } from '../../docker/find/find-engines.ts';
 import { thisMachine } from '../../docker/find/machine.ts';
@@ -74,9 +75,27 @@ async function openEngines(settings: Settings, hasStatic: boolean, logger: Logge
       logger.warn({ event: 'engine-answer-unreadable', reason }, reason);
     },
   };
-  const engines = found.map((one): NamedEngine => ({ name: one.name, engine: openEngine(one, options) }));
+  const allowed = new Set(settings['engine-actions']);
+  const engines = found.map((one): NamedEngine => {
+    const actions = { allowed, onAction: (record: ActionRecord) => logAction(logger, one.name, record) };
+    return { name: one.name, engine: openEngine(one, { ...options, actions }) };
+  });
   if (!hasStatic) await checkEngines(engines);
   return engines;
+}
+
+/** Logs what an engine is asked to change, before it is asked, with who or what asked for it. */
+function logAction(logger: Logger, engine: string | undefined, { change, containerId, ...why }: ActionRecord): void {
+  const cause = printable(why.cause, 400);
+  const fields = { action: change, containerId, cause, ...(engine !== undefined && { engine }) };
+  const what = `${changingEndpoints[change].words} ${containerId.slice(0, 12)}`;
+  const by = engine === undefined ? 'the engine' : `engine ${engine}`;
+  if (why.failure === undefined) {
+    logger.info({ event: 'engine-action', ...fields }, `asking ${by} to ${what}: ${cause}`);
+    return;
+  }
+  const reason = printable(why.failure, 400);
+  logger.warn({ event: 'engine-action-failed', ...fields, reason }, `${by} did not ${what}: ${reason}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { gatewayBridge, type ContainerFacts, type ContainerSummary } from '../facts.ts';
 import { eventFilters } from '../dialect.ts';
+import type { EngineActions } from '../engine-actions.ts';
 import { EngineError, type Engine, type EngineGreeting, type EngineInstallation } from '../engine.ts';
 import { EngineClock } from '../engine-clock.ts';
 import { addressOf, type EngineAddress } from '../engine-url.ts';
@@ -11,6 +12,7 @@ import { systemClock } from '../../time/clock.ts';
 import { networkInspectSchema } from '../schema.ts';
 import type { SwarmApi } from '../swarm/swarm-api.ts';
 import { parseJson } from './answer-text.ts';
+import { DockerodeActions, noActions, type ActionRules } from './dockerode-actions.ts';
 import { EngineCalls, tooLarge } from './engine-calls.ts';
 import { GatewayAddresses, type GatewayAttachments } from './gateway-addresses.ts';
 import { InstallationReader } from './installation.ts';
@@ -20,7 +22,7 @@ import { RecentAnswer } from './recent-answer.ts';
 
 /**
  * Implements the `Engine` port over dockerode: read-only calls, each with a deadline, whose answers become
- * facts or readable errors.
+ * facts or readable errors. The calls that change something are in `dockerode-actions.ts`.
  */
 export interface DockerodeEngineOptions {
   /** What the answers tell of the engine's clock; its own unless given. */
@@ -35,6 +37,8 @@ export interface DockerodeEngineOptions {
   readonly labelPrefix?: string;
   /** The ssh command for ssh:// engines; `ssh` unless given. */
   readonly ssh?: readonly [string, ...string[]];
+  /** What may be changed at the engine; nothing unless given. */
+  readonly actions?: ActionRules;
   /** Called for each answer that was left out because it could not be understood. */
   readonly onProblem?: (problem: string) => void;
 }
@@ -50,6 +54,7 @@ export function createDockerodeEngine(
 class DockerodeEngine implements Required<Engine> {
   readonly endpoint: string;
   readonly clock: EngineClock;
+  readonly actions: EngineActions;
   readonly swarm: SwarmApi;
   readonly #onProblem: (problem: string) => void;
   readonly #kept: KeptShapes;
@@ -69,6 +74,7 @@ class DockerodeEngine implements Required<Engine> {
     this.#kept = keptShapes(options.labelPrefix ?? 'sealane');
     const parts = { endpoint: url, target, clock, kept: this.#kept };
     this.#calls = new EngineCalls(parts, { deadlineMs, pingDeadlineMs, ssh });
+    this.actions = new DockerodeActions(this.#calls, options.actions ?? noActions);
     this.swarm = new DockerodeSwarm({
       calls: this.#calls,
       kept: this.#kept,

@@ -1,9 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { dialectOfComponents, dialectOfPing, dockerDialect, type Dialect } from '../dialect.ts';
 import { callName, pathOf, type EndpointName } from '../endpoints.ts';
+import { changeName, changingEndpoints, type EngineChange } from '../engine-actions.ts';
 import type { EngineError, EngineGreeting } from '../engine.ts';
 import type { EngineClock } from '../engine-clock.ts';
-import { badStatus, connectionFailed, glimpse, nonsense, timedOut, type FailedCall } from '../engine-errors.ts';
+import {
+  badStatus,
+  changeRefused,
+  connectionFailed,
+  glimpse,
+  nonsense,
+  timedOut,
+  type FailedCall,
+} from '../engine-errors.ts';
 import { EnginePace } from '../engine-pace.ts';
 import type { EngineTarget } from '../engine-url.ts';
 import { JsonSieve, type Shape } from '../json/json-sieve.ts';
@@ -46,6 +55,8 @@ interface SiftOptions {
   readonly mayBeMissing?: boolean;
 }
 
+/** The longest stop timeout of a container that a stop is waited for. */
+const changeDeadlineMs = 600_000;
 /** The limit of answers that hold no containers: pings and errors. */
 const maxAnswerBytes = 1024 * 1024;
 /** What is kept of a list at most: 10,000 tasks of a Swarm are 10 MB. An engine gone wrong may send one without an end. */
@@ -123,6 +134,25 @@ export class EngineCalls {
     const json = parseJson(sifted.text);
     if (!json.ok) throw nonsense(this.#failed(call), `${glimpse(sifted.text)}, ${json.why}`);
     return json;
+  }
+
+  /** Asks the engine to change a container. Only `DockerodeActions` may call this: it knows what is allowed. */
+  async change(change: EngineChange, id: string, outer: AbortSignal | undefined): Promise<void> {
+    if (this.#apiVersion === undefined) await this.ping(outer);
+    const failed = { endpoint: this.#with.endpoint, target: this.#with.target, call: changeName(change) };
+    const path = changingEndpoints[change].path.replace('{id}', () => encodeURIComponent(id));
+    try {
+      await withDeadline(changeDeadlineMs, outer, async (signal) => {
+        const response = await settleBy(signal, this.#send('POST', path, undefined, signal));
+        const text = await readText(response, signal, maxAnswerBytes);
+        const status = response.statusCode ?? 0;
+        // 304: all is as wanted already.
+        if (status === 304 || (status >= 200 && status < 300)) return;
+        throw changeRefused(failed, status, engineMessage(text), text);
+      });
+    } catch (error) {
+      throw error instanceof DeadlineExceeded ? timedOut(failed, changeDeadlineMs) : connectionFailed(failed, error);
+    }
   }
 
   /** What the engine says of itself; undefined where it has no such call. */
@@ -225,12 +255,21 @@ export class EngineCalls {
     }
   }
 
-  async #dial({ name, id, query }: EngineCall, signal: AbortSignal): Promise<IncomingMessage> {
+  #dial({ name, id, query }: EngineCall, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#send('GET', pathOf(name, id), query, signal);
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    query: EngineCall['query'],
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const send = await (this.#modem ??= this.#openModem());
     signal.throwIfAborted();
-    const version = name === 'ping' || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
+    const version = path === pathOf('ping') || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
     const askedMs = Date.now();
-    const response = await send({ path: `${version}${pathOf(name, id)}`, query, signal });
+    const response = await send({ method, path: `${version}${path}`, query, signal });
     const date = dateSchema.safeParse(response.headers.date);
     if (date.success) this.#with.clock.answered(date.data, askedMs, Date.now());
     return response;

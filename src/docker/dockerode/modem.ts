@@ -9,6 +9,7 @@ import { withoutFormatting } from './without-formatting.ts';
  * headers (the API version is one), parse `timeNano` into a number that can't hold it, and may never settle.
  */
 interface ModemRequest {
+  readonly method: 'GET' | 'POST';
   /** The path with the API version. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>> | undefined;
@@ -16,7 +17,7 @@ interface ModemRequest {
   readonly signal: AbortSignal;
 }
 
-/** Sends a GET; resolves to the response, whatever its status, once its headers have arrived. */
+/** Sends a request without a body; resolves to the response, whatever its status, once its headers have arrived. */
 export type SendRequest = (request: ModemRequest) => Promise<IncomingMessage>;
 
 /** The part of docker-modem that is used here; dockerode's types leave it `any`. */
@@ -24,7 +25,7 @@ interface Modem {
   dial(
     request: {
       readonly path: string;
-      readonly method: 'GET';
+      readonly method: ModemRequest['method'];
       readonly isStream: true;
       readonly statusCodes: Readonly<Record<number, true>>;
       readonly abortSignal: AbortSignal;
@@ -39,12 +40,12 @@ const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [
 
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
   const modem = (await openDockerode(target, options)).modem as Modem;
-  return ({ path, query, signal }) =>
+  return ({ method, path, query, signal }) =>
     new Promise((resolve, reject) => {
       const request = {
         // The modem appends `options` as a query only where the path has a question mark.
         path: `${path}${query ? '?' : ''}`,
-        method: 'GET',
+        method,
         isStream: true,
         statusCodes: anyStatus,
         abortSignal: withoutFormatting(signal),

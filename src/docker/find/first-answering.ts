@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { EngineActions } from '../engine-actions.ts';
 import type { EngineClock } from '../engine-clock.ts';
 import { EngineError, type Engine, type EngineGreeting } from '../engine.ts';
 import type { EngineAddress } from '../engine-url.ts';
@@ -13,6 +14,12 @@ export interface EngineAt {
   readonly engine: WholeEngine;
 }
 
+interface FirstAnsweringParts {
+  readonly clock: EngineClock;
+  readonly home: string;
+  readonly allowed: EngineActions['allowed'];
+}
+
 /**
  * The engine at the first of several addresses that answers. Each ping tries them in order until one has answered; from
  * then on the engine is that one, also while it is away. They are tried one after the other, since a connection may
@@ -20,18 +27,23 @@ export interface EngineAt {
  */
 export class FirstAnswering implements WholeEngine {
   readonly clock: EngineClock;
+  readonly actions: EngineActions;
   readonly #candidates: readonly EngineAt[];
   readonly #home: string;
   #chosen: WholeEngine | undefined;
 
-  /** `clock` is that of all candidates. `home` is shown as ~. */
-  constructor(
-    candidates: readonly EngineAt[],
-    { clock, home }: { readonly clock: EngineClock; readonly home: string },
-  ) {
+  /** `clock` is that of all candidates, and `allowed` what each of them may do. `home` is shown as ~. */
+  constructor(candidates: readonly EngineAt[], { clock, home, allowed }: FirstAnsweringParts) {
     this.#candidates = candidates;
     this.#home = home;
     this.clock = clock;
+    this.actions = {
+      allowed,
+      start: async (id, cause, signal) => (await this.#engine(signal)).actions.start(id, cause, signal),
+      stop: async (id, cause, signal) => (await this.#engine(signal)).actions.stop(id, cause, signal),
+      pause: async (id, cause, signal) => (await this.#engine(signal)).actions.pause(id, cause, signal),
+      unpause: async (id, cause, signal) => (await this.#engine(signal)).actions.unpause(id, cause, signal),
+    };
   }
 
   get endpoint(): string {

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { noActions } from '../dockerode/dockerode-actions.ts';
 import { createDockerodeEngine, type DockerodeEngineOptions } from '../dockerode/dockerode-engine.ts';
 import { EngineClock } from '../engine-clock.ts';
 import type { Engine } from '../engine.ts';
@@ -14,5 +15,6 @@ export function openEngine({ addresses }: FoundEngine, options: DockerodeEngineO
   const candidates = addresses.map((address): EngineAt => {
     return { address, engine: createDockerodeEngine(address, { ...options, clock }) };
   });
-  return new FirstAnswering(candidates, { clock, home: homedir() });
+  const { allowed } = options.actions ?? noActions;
+  return new FirstAnswering(candidates, { clock, home: homedir(), allowed });
 }

@@ -15,7 +15,10 @@ export const importRules: ImportRules = {
   'relay/boundary': ['address', 'time'],
   telemetry: ['relay/boundary', 'text', 'time'],
   config: ['address', 'relay/boundary', 'telemetry', 'text'],
-  docker: ['address', 'config/config-error.ts', 'config/engine-choice.ts', 'network', 'text', 'time'],
+  docker: [
+    ...['address', 'config/config-error.ts', 'config/engine-actions.ts', 'config/engine-choice.ts', 'network', 'text'],
+    'time',
+  ],
   swarm: ['docker', 'telemetry', 'text', 'time'],
   catalog: ['address', 'config', 'docker/engine-status.ts', 'relay/boundary', 'telemetry/log-events.ts', 'text'],
   health: ['address', 'catalog', 'network', 'relay/boundary', 'text', 'time'],

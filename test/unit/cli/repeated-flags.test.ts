@@ -49,7 +49,9 @@ describe('a flag that is given twice', () => {
 
 it('a setting whose value is a list is declared as one, and no other is', () => {
   const lists = settingNames.filter((name) => {
-    const values = ['/a,/b', 'a.test,b.test', '81,82'].map((text) => settingsSchemas[name].safeParse(text).data);
+    const values = ['/a,/b', 'a.test,b.test', '81,82', 'start,stop'].map(
+      (text) => settingsSchemas[name].safeParse(text).data,
+    );
     return Array.isArray(values.find((value) => value !== undefined));
   });
   expect(settingNames.filter((name) => settingDoc(name).list)).toEqual(lists);

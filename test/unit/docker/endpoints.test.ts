@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { callName, endpointPaths, engineEndpoints, inWords, pathOf } from '../../../src/docker/endpoints.ts';
+import { changeName, changingEndpoints, type EngineChange } from '../../../src/docker/engine-actions.ts';
 import { badStatus } from '../../../src/docker/engine-errors.ts';
 
 describe('the endpoints that Sealane calls', () => {
@@ -15,6 +16,17 @@ describe('the endpoints that Sealane calls', () => {
     for (const { path, ...rest } of Object.values(engineEndpoints))
       if ('without' in rest && !('ofSwarm' in rest))
         expect(readme).toContain(`without ${code(`GET ${path}`)} it does not know ${rest.without}`);
+  });
+
+  test('that change something are named by the README and by their page, each for the action that allows it', async () => {
+    const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ');
+    const page = await readFile('docs/engine-actions.md', 'utf8');
+    const byAction = Map.groupBy(Object.entries(changingEndpoints), ([, { action }]) => action);
+    for (const [action, changes] of byAction) {
+      const calls = changes.map(([change]) => `\`${changeName(change as EngineChange)}\``);
+      expect(readme).toContain(`for \`${action}\` ${inWords(calls)}`);
+      expect(page).toMatch(new RegExp(`^\\| \`${action}\` \\| .* \\| ${RegExp.escape(calls.join(', '))} \\|$`, 'm'));
+    }
   });
 
   test('are what a socket proxy is said to have to allow', () => {

@@ -7,6 +7,7 @@ import { FirstAnswering } from '../../../../src/docker/find/first-answering.ts';
 import { nothingAnswers } from '../../../../src/docker/find/nothing-answers.ts';
 import { openEngine } from '../../../../src/docker/find/open-engine.ts';
 import { html, startFakeEngine } from '../../../support/fake-engine/fake-engine.ts';
+import { InMemoryActions } from '../../../support/fake-engine/actions-port.ts';
 import { InMemoryEngine } from '../../../support/fake-engine/port.ts';
 import { InMemorySwarm } from '../../../support/fake-engine/swarm-port.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -64,7 +65,12 @@ describe('an engine that may be at several addresses', () => {
     const candidates = ['unix:///a.sock', 'unix:///b.sock'].map((url) => {
       const engine = new InMemoryEngine(url);
       const installation = () => Promise.reject(new Error('not asked'));
-      const rest = { clock: new EngineClock(), swarm: new InMemorySwarm(), installation };
+      const rest = {
+        clock: new EngineClock(),
+        swarm: new InMemorySwarm(),
+        installation,
+        actions: new InMemoryActions(),
+      };
       return { address: addressOf(url), engine: Object.assign(engine, rest) };
     });
     const [a, b] = candidates.map(({ engine }) => engine);
@@ -75,7 +81,8 @@ describe('an engine that may be at several addresses', () => {
     const answers = [early.promise, Promise.reject(new EngineError('timeout', 'slow'))];
     a.before = () => answers.shift();
     b.before = () => late.promise;
-    const engine = new FirstAnswering(candidates, { clock: new EngineClock(), home: '/home/me' });
+    const parts = { clock: new EngineClock(), home: '/home/me', allowed: new Set<never>() };
+    const engine = new FirstAnswering(candidates, parts);
     const pings: Promise<EngineGreeting>[] = [engine.ping(), engine.ping()];
     early.resolve();
     await pings[0];
