@@ -35,7 +35,7 @@ const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-export const upstreamStates = ['starting', 'ready', 'unhealthy', 'paused', 'draining'] as const;
+export const upstreamStates = ['starting', 'ready', 'unhealthy', 'paused', 'asleep', 'draining'] as const;
 
 const dialTimesSchema = z
   .object({

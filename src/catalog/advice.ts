@@ -29,6 +29,11 @@ export function healthOf(container: Commanded): string {
   return dockerCommand("inspect --format '{{json .State.Health}}'", container);
 }
 
+/** For a container that sleeps, whose start failed. */
+export function howToWake(upstream: DeclaredUpstream): string {
+  return `See why it does not start${logOf(upstream)}; the next client, or \`sealane wake\`, tries again.`;
+}
+
 function logOf(upstream: DeclaredUpstream): string {
   return upstream.run ? ` (${dockerCommand('logs', upstream)})` : '';
 }

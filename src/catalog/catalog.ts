@@ -15,7 +15,14 @@ import { judgeServices } from './problems/service-problems.ts';
 import type { StandIn } from './swap/stand-in.ts';
 import { withoutStandIns } from './swap/stand-in.ts';
 import { movedUpstreams, type Service, type ServiceRoute } from './service.ts';
-import { nextUpstream, type ServiceUpstream, type TriedAddress, type UpstreamInput, type Verdict } from './upstream.ts';
+import {
+  nextUpstream,
+  type Rest,
+  type ServiceUpstream,
+  type TriedAddress,
+  type UpstreamInput,
+  type Verdict,
+} from './upstream.ts';
 
 /**
  * The catalog is one immutable snapshot of all services, upstream states and problems. `nextCatalog` computes it from
@@ -55,6 +62,8 @@ export interface CatalogInput {
   readonly overrideOf?: (upstreamKey: string) => Override | undefined;
   /** The stand-in that takes the place of a service's upstreams; the same object while it does. */
   readonly standInOf?: (service: string) => StandIn | undefined;
+  /** What is being done about the sleep of a container. */
+  readonly restOf?: (containerId: string) => Rest | undefined;
   /** The status of each listener that the relay was told to open, by listen address. */
   readonly listeners: ReadonlyMap<string, ListenerStatus>;
   /** The published ports of Sealane's own container; undefined where its ports are the host's, or not known yet. */
@@ -161,9 +170,17 @@ function isUnchanged(service: Service, intent: ServiceIntent, world: CatalogInpu
 }
 
 function declaredInput(upstream: DeclaredUpstream, world: CatalogInput): UpstreamInput {
-  const { key } = upstream;
-  const { verdictOf, overrideOf, triedOf } = world;
-  return { kind: 'declared', upstream, verdict: verdictOf(key), override: overrideOf?.(key), tried: triedOf?.(key) };
+  const { key, run, sleep } = upstream;
+  const { verdictOf, overrideOf, triedOf, restOf } = world;
+  const rest = run && sleep ? restOf?.(run.id) : undefined;
+  return {
+    kind: 'declared',
+    upstream,
+    verdict: verdictOf(key),
+    override: overrideOf?.(key),
+    tried: triedOf?.(key),
+    rest,
+  };
 }
 
 /**

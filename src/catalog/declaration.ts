@@ -45,6 +45,8 @@ export interface DeclaredUpstream extends Omit<UpstreamSpec, 'availability'>, En
   /** The node of a Swarm that its container is on, where no watched engine tells of it. */
   readonly node?: string;
   readonly health: HealthPlan;
+  /** When its container is put to sleep; absent for never. */
+  readonly sleep?: SleepPlan;
   /** What to do where its addresses answer nothing; without it, the advice names them. */
   readonly silentAdvice?: string;
   /** Set where it is reached through its published port. */
@@ -89,10 +91,21 @@ interface CheckSchedule {
   readonly fall: number;
 }
 
+/** When a container is put to sleep, and how. */
+export interface SleepPlan {
+  /** After how long without an open session on any of its ports, in milliseconds. */
+  readonly afterMs: number;
+  readonly mode: 'stop' | 'pause';
+  /** The compose services that are started before it; those of `depends_on` unless given. */
+  readonly with?: readonly string[];
+}
+
 /** The condition of an upstream's process, as the engine reports it. */
 export type Condition =
   | { readonly kind: 'running'; readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy' }
   | { readonly kind: 'paused' }
+  /** Its container was stopped, or paused, and is started for the next client. */
+  | { readonly kind: 'asleep'; readonly how: 'stopped' | 'paused' }
   /** The process is to end: it was sent its stop signal, or its Swarm wants it to end. */
   | { readonly kind: 'stopping'; readonly reason: string };
 

@@ -183,7 +183,11 @@ function diffProblems(before: Catalog, after: Catalog): Change[] {
 function added(service: string, { declared, state }: ServiceUpstream): Change {
   const where = declared.endpoints.map(formatAddress).join(', ');
   return {
-    ...info('upstream-added', service, `${declared.name} (${where}) joined ${service}, ${state.kind}: ${state.reason}`),
+    ...info(
+      'upstream-added',
+      service,
+      `${declared.name}${where === '' ? '' : ` (${where})`} joined ${service}, ${state.kind}: ${state.reason}`,
+    ),
     upstream: declared.name,
     endpoints: where,
     state: state.kind,
@@ -213,6 +217,10 @@ function removed(
   elsewhere: (key: string) => string | undefined,
 ): Change {
   const now = elsewhere(declared.key);
+  if (state.kind === 'asleep' && now === undefined) {
+    const message = `${declared.name} sleeps no longer in ${service}`;
+    return { ...info('upstream-removed', service, message), upstream: declared.name };
+  }
   const drainEnded = state.kind === 'draining' && state.untilMs !== Infinity && !wasStopped(declared);
   const why =
     now === undefined

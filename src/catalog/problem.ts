@@ -29,6 +29,7 @@ type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 
 const subjects = {
   'label-unknown': 'container',
   'label-malformed': 'container',
+  'action-not-allowed': 'container',
   'labels-differ': 'service',
   'port-unclear': 'container',
   'no-address': 'container',

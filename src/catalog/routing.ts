@@ -1,3 +1,4 @@
+import { defaultPool } from '../relay/boundary/table.ts';
 import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from '../relay/boundary/table.ts';
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
@@ -32,20 +33,47 @@ export function createTableWriter(rules: TableRules): (catalog: Catalog, version
   };
 }
 
+/** The default hold of a service that sleeps: a container may take longer to start than to restart. */
+const wakeHoldMs = 60_000;
+
 function toPool({ name, pool, upstreams, standIn }: Service, maxHeld: number): PoolSpec {
+  const sleeps = upstreams.some(({ declared }) => declared.sleep !== undefined);
   return {
     service: name,
     ...pool,
+    ...(sleeps && standIn?.strict !== true && sleepOf(pool.holdMs, upstreams)),
     maxHeld,
-    // An upstream leaves the table when its drain is over, so that the relay closes its remaining sessions.
-    upstreams: upstreams
-      .filter(({ state }) => state.kind !== 'draining' || !state.over)
-      .map((one) => {
-        const spec = toSpec(one);
-        const isKeptOut = standIn?.strict === true && spec.key !== standIn.upstream.key;
-        return isKeptOut ? { ...spec, availability: 'unavailable' } : spec;
-      }),
+    upstreams: upstreams.filter(isInTable).map((one) => {
+      const spec = toSpec(one);
+      const isKeptOut = standIn?.strict === true && spec.key !== standIn.upstream.key;
+      return isKeptOut ? { ...spec, availability: 'unavailable' } : spec;
+    }),
   };
+}
+
+function sleepOf(
+  holdMs: number,
+  upstreams: readonly ServiceUpstream[],
+): Pick<PoolSpec, 'holdMs' | 'wakes' | 'wakeFailure'> {
+  const sleepers = upstreams.filter(({ state }) => state.kind === 'asleep');
+  const failures = sleepers.flatMap(({ declared, state }) =>
+    state.kind === 'asleep' && state.failure !== undefined ? [`${declared.name}: ${state.failure}`] : [],
+  );
+  const hasFailed = failures.length === upstreams.length;
+  return {
+    holdMs: holdMs === defaultPool.holdMs ? wakeHoldMs : holdMs,
+    ...(sleepers.length > 0 && { wakes: true }),
+    ...(hasFailed && { wakeFailure: failures[0] }),
+  };
+}
+
+/**
+ * An upstream leaves the table when its drain is over, so that the relay closes its remaining sessions. A stopped container
+ * has no address.
+ */
+function isInTable({ declared: { condition }, state }: ServiceUpstream): boolean {
+  if (condition.kind === 'asleep' && condition.how === 'stopped') return false;
+  return state.kind !== 'draining' || !state.over;
 }
 
 function toSpec(upstream: ServiceUpstream): UpstreamSpec {
@@ -55,6 +83,7 @@ function toSpec(upstream: ServiceUpstream): UpstreamSpec {
     task: _task,
     node: _node,
     health: _health,
+    sleep: _sleep,
     silentAdvice: _silentAdvice,
     published: _published,
     condition: _condition,

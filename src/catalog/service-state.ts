@@ -18,8 +18,11 @@ export function stateOf(service: Service, problems: number): ServiceState {
   if (standIn && open > 0) return stateOfSwapped(service, problems);
   const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
   if (open === 0) return { kind: 'down', reason: 'none of its ports is open' };
+  const asleep = upstreams.filter(({ state }) => state.kind === 'asleep' && state.failure === undefined);
+  if (ready === 0 && asleep.length > 0 && asleep.length === upstreams.length)
+    return { kind: 'up', reason: 'it is asleep; the next client wakes it' };
   if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
-  const unready = inNaturalOrder(upstreams).find(({ state }) => state.kind !== 'ready');
+  const unready = inNaturalOrder(upstreams).find((one) => one.state.kind !== 'ready' && !asleep.includes(one));
   if (unready) {
     const { declared, state } = unready;
     return {
@@ -31,6 +34,7 @@ export function stateOf(service: Service, problems: number): ServiceState {
   if (lingersUntilMs !== undefined) return { kind: 'degraded', reason: 'nothing declares it any more' };
   if (problems > 0)
     return { kind: 'degraded', reason: problems === 1 ? 'there is a problem' : `there are ${problems} problems` };
+  if (asleep.length > 0) return { kind: 'up', reason: `${ready} ready, and ${asleep.length} asleep` };
   return { kind: 'up', reason: ready === 1 ? '1 upstream is ready' : `all ${ready} upstreams are ready` };
 }
 

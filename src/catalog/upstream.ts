@@ -20,6 +20,16 @@ export type UpstreamState =
   /** The container is paused: the kernel would still accept connections, but the process does not answer. */
   | { readonly kind: 'paused'; readonly sinceMs: number; readonly reason: string }
   /**
+   * The container was put to sleep, or stopped otherwise, and is started for the next client. `failure` says why the last
+   * start failed, until it is tried again.
+   */
+  | {
+      readonly kind: 'asleep';
+      readonly sinceMs: number;
+      readonly reason: string;
+      readonly failure: string | undefined;
+    }
+  /**
    * The upstream gets no new sessions. `over` means that its time is up and its remaining sessions are closed.
    * `untilMs` is Infinity for an upstream that an operator drains: the drain lasts until the operator undrains it.
    */
@@ -55,6 +65,14 @@ export type Verdict =
   | { readonly kind: 'suspect'; readonly reason: string }
   | { readonly kind: 'unfit'; readonly reason: string };
 
+/** What is being done about the sleep of an upstream's container. */
+export type Rest =
+  /** It gets no new sessions, and is put to sleep once it has none. */
+  | { readonly kind: 'falling-asleep' }
+  | { readonly kind: 'waking' }
+  /** It could not be started, and that is not tried again yet. */
+  | { readonly kind: 'failed'; readonly failure: string };
+
 export type UpstreamInput =
   /** The upstream is declared, and its process lives. */
   | {
@@ -63,6 +81,7 @@ export type UpstreamInput =
       readonly verdict: Verdict | undefined;
       readonly override?: Override | undefined;
       readonly tried?: readonly TriedAddress[] | undefined;
+      readonly rest?: Rest | undefined;
     }
   /** The upstream is no longer declared, but its process may live on. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
@@ -77,10 +96,10 @@ export function nextUpstream(
 ): ServiceUpstream | undefined {
   switch (input.kind) {
     case 'declared': {
-      const { upstream, verdict, override, tried } = input;
+      const { upstream, verdict, override, tried, rest } = input;
       const weight = override?.weight ?? upstream.weight;
       const drained = override?.drained ?? false;
-      const state = keep(previous?.state, nextState(previous?.state, upstream, { verdict, drained }, nowMs));
+      const state = keep(previous?.state, nextState(previous?.state, upstream, { verdict, drained, rest }, nowMs));
       const stays =
         previous?.state === state &&
         previous.declared === upstream &&
@@ -105,7 +124,11 @@ type Draining = Extract<UpstreamState, { kind: 'draining' }>;
 function nextState(
   previous: UpstreamState | undefined,
   upstream: DeclaredUpstream,
-  { verdict, drained }: { readonly verdict: Verdict | undefined; readonly drained: boolean },
+  {
+    verdict,
+    drained,
+    rest,
+  }: { readonly verdict: Verdict | undefined; readonly drained: boolean; readonly rest: Rest | undefined },
   nowMs: number,
 ): UpstreamState {
   const { condition, health } = upstream;
@@ -115,10 +138,23 @@ function nextState(
       return drain(previous, upstream, condition.reason, nowMs);
     case 'paused':
       return { kind: 'paused', sinceMs: nowMs, reason: 'its container is paused' };
+    case 'asleep':
+      return asleep(condition.how, rest, nowMs);
     case 'running':
+      if (rest?.kind === 'falling-asleep')
+        return { kind: 'asleep', sinceMs: nowMs, reason: 'it is being put to sleep', failure: undefined };
       if (drained) return { kind: 'draining', sinceMs: nowMs, reason: byOperator, untilMs: Infinity, over: false };
       return judge(health, condition, verdict, nowMs);
   }
+}
+
+function asleep(how: 'stopped' | 'paused', rest: Rest | undefined, nowMs: number): UpstreamState {
+  if (rest?.kind === 'failed') {
+    const { failure } = rest;
+    return { kind: 'asleep', sinceMs: nowMs, reason: `its last start failed: ${failure}`, failure };
+  }
+  const reason = rest?.kind === 'waking' ? 'it is being started' : `its container is ${how} until a client comes`;
+  return { kind: 'asleep', sinceMs: nowMs, reason, failure: undefined };
 }
 
 const byOperator = 'drained by an operator';
@@ -190,6 +226,7 @@ function keep(previous: UpstreamState | undefined, next: UpstreamState): Upstrea
 function isSame(a: UpstreamState, b: UpstreamState): boolean {
   return (
     a.reason === b.reason &&
+    (a.kind !== 'asleep' || (b.kind === 'asleep' && a.failure === b.failure)) &&
     (a.kind !== 'unhealthy' || (b.kind === 'unhealthy' && a.suspect === b.suspect)) &&
     (a.kind !== 'draining' || (b.kind === 'draining' && a.over === b.over && a.untilMs === b.untilMs))
   );

@@ -191,6 +191,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   });
   const { declarations, problems } = createDiscoverer(rules)({
     containers: new Map(facts.map((one) => [one.id, one])),
+    stopped: new Map(),
     vantage: { reach, project: project.name },
   });
   const merged = mergeDeclarations(declarations);

@@ -22,6 +22,7 @@ import { LoopLag } from '../telemetry/loop-lag.ts';
 import { printable } from '../text/printable.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { version } from '../version.ts';
+import type { ActivationSource } from './activation/activation-source.ts';
 import type { CatalogLoop } from './catalog-loop.ts';
 import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
@@ -53,6 +54,7 @@ export interface AdminParts {
   readonly overrides: Overrides;
   readonly standIns: StandIns;
   readonly swaps: Swaps;
+  readonly activation: ActivationSource;
   readonly readiness: ReadinessSource;
   readonly explainer: Explainer;
 }
@@ -95,6 +97,9 @@ export function createAdmin(parts: AdminParts): Admin {
   loop.catalogs.on(feedServices(feed));
   loop.catalogs.on(() => link.update());
   loop.changes.on((changes) => feedChanges(feed, changes));
+  parts.activation.events.on(({ event, level, message, service, containerId }) =>
+    feed.publish({ source: 'sealane', event, level, message, service: service ?? null, upstream: null, containerId }),
+  );
 
   return {
     observerOf: (watched) => createEngineActivity({ feed, metrics, lag, clock, watched }),

@@ -7,6 +7,7 @@ import type { AbsentUpstream, Overrides } from '../reconcile/overrides.ts';
 import type { StandIns } from '../reconcile/stand-ins.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
 import type { Clock } from '../time/clock.ts';
+import type { ActivationSource } from './activation/activation-source.ts';
 import { Broadcast } from './broadcast.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { ConfigSource } from './config-source.ts';
@@ -39,6 +40,7 @@ export interface CatalogLoopParts {
   readonly checker: Checker;
   readonly overrides: Overrides;
   readonly standIns: StandIns;
+  readonly activation: Pick<ActivationSource, 'restOf'>;
   readonly relay: Relay;
 }
 
@@ -77,6 +79,7 @@ function readWorld({
   checker,
   overrides,
   standIns,
+  activation,
   relay,
 }: CatalogLoopParts): CatalogInput {
   const written = config.declare();
@@ -97,6 +100,7 @@ function readWorld({
     triedOf: (key) => checker.triedOf(key),
     overrideOf: (key) => overrides.of(key),
     standInOf: (service) => standIns.of(service),
+    restOf: (id) => activation.restOf(id),
     listeners: relay.listeners.all,
     publishedPorts: engines.home()?.ownNetwork?.published,
   };

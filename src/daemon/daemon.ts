@@ -12,6 +12,7 @@ import type { ListenerStatus } from '../relay/boundary/report.ts';
 import { createAccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { createActivationSource } from './activation/activation-source.ts';
 import { createAdmin } from './admin.ts';
 import { Broadcast } from './broadcast.ts';
 import { createCatalogLoop } from './catalog-loop.ts';
@@ -88,10 +89,13 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
   const relay = createRelay(parts, settings);
   started.push(() => relay.plane.close());
+  const activation = createActivationSource({ ...parts, engines, relay }, settings);
+  started.push(() => activation.stop());
   const loop = createCatalogLoop(
-    { clock, config, index, engines, certificates, checker, overrides, standIns, relay },
+    { clock, config, index, engines, certificates, checker, overrides, standIns, activation, relay },
     settings,
   );
+  activation.follow(loop.catalog, loop.catalogs);
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
   swapped.on((change) => loop.changes.tell([change]));
@@ -120,6 +124,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     overrides,
     standIns,
     swaps,
+    activation,
     readiness,
     explainer,
   });
@@ -144,6 +149,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       readiness.onStopping();
       readyFile.update();
       config.stop();
+      activation.stop();
       loop.stop();
       standIns.stop();
       checker.stop();

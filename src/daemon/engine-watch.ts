@@ -60,7 +60,15 @@ export interface EngineWatchParts extends Pick<WatcherCollaborators, 'clock' | '
 
 export type EngineWatchSettings = Pick<
   Settings,
-  'label-prefix' | 'scope' | 'socket-folder' | 'resync-interval' | 'swarm' | 'names' | 'names-listen' | 'expose'
+  | 'engine-actions'
+  | 'label-prefix'
+  | 'scope'
+  | 'socket-folder'
+  | 'resync-interval'
+  | 'swarm'
+  | 'names'
+  | 'names-listen'
+  | 'expose'
 >;
 
 interface EngineRole {
@@ -72,6 +80,7 @@ interface EngineRole {
 
 const notWatchedYet: EngineSnapshot = {
   containers: new Map(),
+  stopped: new Map(),
   vantage: undefined,
   status: { kind: 'connecting' },
   synced: false,
@@ -84,8 +93,15 @@ export function createEngineWatch(
   settings: EngineWatchSettings,
 ): EngineWatch {
   const tag: EngineTag = alone ? {} : { engine: name };
-  const { 'label-prefix': labelPrefix, scope, 'socket-folder': socketFolder, expose } = settings;
+  const {
+    'label-prefix': labelPrefix,
+    scope,
+    'socket-folder': socketFolder,
+    expose,
+    'engine-actions': allowed,
+  } = settings;
   const names = namesRulesOf(settings);
+  const actions = new Set(allowed);
   const networks = createDirectNetworks();
   const routes = {
     hasRoute: (address: string): boolean => networks.find(address).kind !== 'none',
@@ -101,7 +117,7 @@ export function createEngineWatch(
   const seenFrom = rememberingVantage();
   const vantage = (standpoint: Standpoint): Vantage | undefined => seenFrom(snapshot().vantage, standpoint);
   const declare = remembering((bind) =>
-    createDiscoverer({ labelPrefix, scope, bind, socketFolder, names, expose, ...routes, ...tag }),
+    createDiscoverer({ labelPrefix, scope, bind, socketFolder, names, expose, actions, ...routes, ...tag }),
   );
   return {
     name,
@@ -110,7 +126,12 @@ export function createEngineWatch(
     snapshot,
     swarm: () => swarm?.state() ?? noSwarm,
     declare: (bind, standpoint, told) =>
-      declare(bind, { containers: snapshot().containers, vantage: vantage(standpoint), ...told }),
+      declare(bind, {
+        containers: snapshot().containers,
+        stopped: snapshot().stopped,
+        vantage: vantage(standpoint),
+        ...told,
+      }),
     followServices: (serviceIds) => watcher?.followServices(serviceIds),
     vantage,
     hint: (serviceId) => swarm?.hintElsewhere(serviceId),
@@ -122,6 +143,7 @@ export function createEngineWatch(
         {
           labelPrefix,
           expose,
+          followsStopped: actions.has('start'),
           resyncIntervalMs: settings['resync-interval'],
           ...(selfId === undefined ? {} : { selfId }),
         },
@@ -179,7 +201,8 @@ function remembering(
 }
 
 function isSameInput(a: DiscoveryInput, b: DiscoveryInput): boolean {
-  if (a.containers !== b.containers || a.vantage !== b.vantage || a.swarm !== b.swarm) return false;
+  if (a.containers !== b.containers || a.stopped !== b.stopped || a.vantage !== b.vantage || a.swarm !== b.swarm)
+    return false;
   return a.knownServices === b.knownServices && a.isSwarmAwaited === b.isSwarmAwaited;
 }
 

@@ -28,6 +28,8 @@ export interface Relay {
   readonly sessions: Broadcast<[records: readonly SessionRecord[], dropped: number]>;
   /** Upstreams that a dial to failed. */
   readonly suspects: Broadcast<[upstreamKey: string, error: string]>;
+  /** Clients that are held while containers of their service are asleep. */
+  readonly waiting: Broadcast<[service: string, client: string]>;
   /** Changes of listeners' statuses. */
   readonly statuses: Broadcast<[listen: string, status: ListenerStatus]>;
 }
@@ -50,6 +52,7 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const failures = new FailureCounts();
   const sessions: Relay['sessions'] = new Broadcast();
   const suspects: Relay['suspects'] = new Broadcast();
+  const waiting: Relay['waiting'] = new Broadcast();
   const statuses: Relay['statuses'] = new Broadcast();
   suspects.on((upstreamKey, error) => dialFailures.add(upstreamKey, error, clock.wallMs()));
   sessions.on((records) => recentSessions.add(records));
@@ -58,10 +61,22 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const files = fileBudget(driver, workers);
   const plane = createPlane(
-    { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onListener: statuses.tell },
+    { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onWaiting: waiting.tell, onListener: statuses.tell },
     { workers, driver, reusePort, maxSessions, socketFolder, files },
   );
-  return { plane, driver, files, listeners, dialFailures, recentSessions, failures, sessions, suspects, statuses };
+  return {
+    plane,
+    driver,
+    files,
+    listeners,
+    dialFailures,
+    recentSessions,
+    failures,
+    sessions,
+    suspects,
+    waiting,
+    statuses,
+  };
 }
 
 function driverOf(settings: RelaySettings, logger: Logger): DriverName {

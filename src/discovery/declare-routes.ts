@@ -1,7 +1,9 @@
 import { rangeLength, type ListenRange } from '../address/listen.ts';
 import type { Declaration, DeclaredUpstream, Declarer, RouteMatch } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
+import type { EngineAction } from '../config/engine-actions.ts';
 import type { NamesRules } from '../config/names/settings.ts';
+import { allowAdvice } from '../docker/engine-actions.ts';
 import { defaultSocketFolder } from '../config/settings.ts';
 import type { AddressChoice } from './addresses/choice.ts';
 import { expandListen, mistakeIn } from './expand-listen.ts';
@@ -9,7 +11,7 @@ import { labelOf } from './label-names.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
 import { unlabelledRoute } from './names/exposing.ts';
 import { asNamed, type Nameable, type NamedRoute } from './names/named-route.ts';
-import { matchOf, poolOf } from './options.ts';
+import { actionsMissing, matchOf, poolOf } from './options.ts';
 
 /**
  * Makes declarations of the routes that the labels of a container ask for. Pure.
@@ -20,6 +22,8 @@ export interface RouteRules {
   readonly bind: string;
   /** The folder in which labels may open Unix sockets; `defaultSocketFolder` unless given. */
   readonly socketFolder?: string;
+  /** What the engine may be asked to change; where undefined, it is not judged whether labels need more. */
+  readonly actions?: ReadonlySet<EngineAction> | undefined;
   /** How routes are named that have neither a name nor an address; undefined where they are served on a port each. */
   readonly names?: NamesRules | undefined;
 }
@@ -84,14 +88,15 @@ function declareRoute(route: LabelledRoute, labelled: Labelled, rules: RouteRule
   const declaredBy: Declarer = { ...labelled.declarer, route: route.name ?? '' };
   const pool = poolOf(route.values);
   const matches = matchesOf(route, named, rules);
-  const problems: Problem[] = [];
+  const missing = actionsMissing(route.values, rules.actions);
+  const problems: Problem[] = missing.length === 0 ? [] : [notAllowed(missing, rules, problem)];
   const declarations: Declaration[] = [];
   const ranges = named ? rules.names?.listen.map((one) => ({ ...one, count: 1 })) : listen;
   for (const one of expandListen(labelled.serviceOf(route), ranges ?? [plain(port)], rules.bind)) {
     const own = port + one.portOffset;
     const choice = labelled.choose(own, route.values.network);
     // For a range, only the first port that can't be reached is reported.
-    if (choice.kind === 'none' && problems.length === 0)
+    if (choice.kind === 'none' && !problems.some(({ code }) => code === choice.code))
       problems.push(problem(choice.code, choice.message, choice.fix));
     const upstream = choice.kind === 'found' ? labelled.toUpstream(choice, own, route) : undefined;
     for (const [index, listenOn] of one.addresses.entries())
@@ -130,6 +135,19 @@ function problemMaker({ name }: LabelledRoute, { declarer }: Labelled, { labelPr
     message: where + message,
     fix,
   });
+}
+
+function notAllowed(
+  missing: readonly EngineAction[],
+  { actions = new Set() }: RouteRules,
+  problem: MakeProblem,
+): Problem {
+  return problem(
+    'action-not-allowed',
+    `the label sleep is ignored: Sealane may not ask the engine to ${missing.join(' or ')} containers`,
+    allowAdvice(actions, missing),
+    'sleep',
+  );
 }
 
 function plain(port: number): ListenRange {

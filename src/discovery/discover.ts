@@ -1,4 +1,4 @@
-import type { Condition, Declaration, DeclaredUpstream, TaskTag } from '../catalog/declaration.ts';
+import type { Condition, Declaration, DeclaredUpstream, SleepPlan, TaskTag } from '../catalog/declaration.ts';
 import { nameAt, type EngineTag } from '../catalog/container-name.ts';
 import { severalRestarts, type RestartedContainer } from '../catalog/problems/crash-loops.ts';
 import type { Exposure } from '../catalog/exposure.ts';
@@ -12,7 +12,7 @@ import type { LabelledRoute } from './labels.ts';
 import { exposuresOf, notExposed, whyNotExposed } from './names/exposing.ts';
 import { identityOf } from './names/named-route.ts';
 import { chooseWebPort } from './names/web-port.ts';
-import { healthPlan, upstreamOf } from './options.ts';
+import { healthPlan, sleepPlan, upstreamOf } from './options.ts';
 import { adviseOtherPort, onlyExposedPort, portUnclear } from './port-choice.ts';
 import { isRemote } from './addresses/published.ts';
 import { chooseAddresses } from './addresses/reachable.ts';
@@ -49,13 +49,13 @@ export interface DiscoveryRules extends EngineTag, RouteRules {
 
 export const noDiscovery: Discovery = { declarations: [], problems: [], restarted: [] };
 
-export interface DiscoveryInput extends Pick<EngineSnapshot, 'containers' | 'vantage'>, SwarmKnowledge {}
+export interface DiscoveryInput extends Pick<EngineSnapshot, 'containers' | 'stopped' | 'vantage'>, SwarmKnowledge {}
 
 /** A discoverer remembers its result for each container, by the identity of the facts. */
 export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput) => Discovery {
   let vantageOfMemo: Vantage | undefined;
   let memo = new WeakMap<ContainerFacts, Remembered>();
-  return ({ containers, vantage, ...swarm }) => {
+  return ({ containers, stopped, vantage, ...swarm }) => {
     if (!vantage) return noDiscovery;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
@@ -63,7 +63,7 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
     const problems: Problem[] = [];
     const restarted: RestartedContainer[] = [];
     const exposed: Exposure[] = [];
-    for (const facts of containers.values()) {
+    for (const facts of [...containers.values(), ...stopped.values()]) {
       const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
       const inSwarm = placeInSwarm(facts, swarm, rules.labelPrefix);
       if (inSwarm?.isElsewhere === true) continue;
@@ -131,7 +131,7 @@ function discoverContainer(
   const labels = withServiceLabels(facts.labels, inSwarm?.service, rules.labelPrefix);
   const project = projectOf(labels);
   const isLabelled = hasLabelsOf(rules.labelPrefix, labels);
-  if (!isLabelled && (rules.expose !== 'all' || !rules.names)) return noDiscovery;
+  if (!isLabelled && (rules.expose !== 'all' || !rules.names || isStopped(facts))) return noDiscovery;
   if (rules.scope === 'project' && (project === undefined || project !== vantage.project)) return noDiscovery;
   // A one-off container must not get clients.
   if (isOneoff(labels)) return noDiscovery;
@@ -157,6 +157,7 @@ function discoverContainer(
       identity: (route) => identityOf({ name: facts.name, labels }, route, rules),
       portUnclear: (route) => portUnclear(facts, rules.labelPrefix, route),
       choose(port, network) {
+        if (isStopped(facts)) return noAddresses;
         const choice = chooseAddresses({ ...query, network, port });
         if (choice.kind !== 'not-yet') for (const address of choice.unrouted ?? []) unrouted.add(address);
         return choice;
@@ -170,6 +171,7 @@ function discoverContainer(
   // Of a container that asks for nothing, it is no problem that it can't be reached.
   if (!isLabelled && problem) return { ...noDiscovery, exposed: [notExposed(asExposed, problem.message)], ...also };
   const { declarations, problems, hasRoutes } = declared;
+  if (isStopped(facts)) return { ...noDiscovery, declarations: declarations.filter(({ upstream }) => upstream) };
   // A container that asks for no route, as with `enable=false`, may restart as it likes.
   const restarted = isLabelled && hasRoutes ? restartedOf(facts, rules) : [];
   return { declarations, problems, restarted, exposed: exposuresOf(asExposed, declared.chosen, isLabelled), ...also };
@@ -181,6 +183,13 @@ function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly Restarte
   const name = nameAt(printable(facts.name), rules);
   const isRunning = state !== 'restarting';
   return [{ id, name, engine: rules.engine, isRunning, restarts, exitCode: lastExit?.code }];
+}
+
+/** A stopped container has no address until it is started. */
+const noAddresses: FoundAddresses = { kind: 'found', endpoints: [] };
+
+function isStopped({ state }: ContainerFacts): boolean {
+  return state === 'exited' || state === 'created';
 }
 
 interface FoundUpstream {
@@ -203,12 +212,14 @@ function toUpstream(
 ): DeclaredUpstream | undefined {
   const { endpoints, publishedBecause, advice } = choice;
   const { name, values } = route;
-  if (facts.state !== 'running' && facts.state !== 'paused') return undefined;
+  const sleep = sleepPlan(values, rules.actions);
+  const sleeps = isStopped(facts) && sleep !== undefined;
+  if (facts.state !== 'running' && facts.state !== 'paused' && !sleeps) return undefined;
   const shown = nameAt(printable(facts.name), rules);
   const portLabel = labelOf(rules.labelPrefix, name ?? '', 'port');
   const silentAdvice = advice ?? adviseOtherPort(shown, facts, port, portLabel);
   return {
-    key: `${facts.id}@${facts.startedAtNs}:${port}${name === undefined ? '' : `#${name}`}`,
+    key: `${facts.id}@${sleeps ? 'asleep' : facts.startedAtNs}:${port}${name === undefined ? '' : `#${name}`}`,
     run: { id: facts.id, startedAtNs: facts.startedAtNs },
     ...(task && { task }),
     name: shown,
@@ -218,17 +229,24 @@ function toUpstream(
     ...(isRemote(reach) && { isRemote: true }),
     ...upstreamOf(values),
     health: healthPlan(values, facts.health !== 'none', 'readiness'),
-    condition: conditionOf(facts, inSwarm),
+    ...(sleep && { sleep }),
+    condition: conditionOf(facts, inSwarm, sleep),
     drainMs: values.drain ?? Math.min(facts.stopTimeoutMs, 2 ** 31 - 1),
     ...(silentAdvice === undefined ? {} : { silentAdvice }),
     ...(publishedBecause === undefined ? {} : { published: { because: publishedBecause, port } }),
   };
 }
 
-function conditionOf({ state, health, stopRequest }: ContainerFacts, inSwarm: PlaceInSwarm | undefined): Condition {
+function conditionOf(
+  { state, health, stopRequest }: ContainerFacts,
+  inSwarm: PlaceInSwarm | undefined,
+  sleep: SleepPlan | undefined,
+): Condition {
+  if (state === 'exited' || state === 'created') return { kind: 'asleep', how: 'stopped' };
   if (stopRequest) return { kind: 'stopping', reason: `it was sent ${stopRequest.signal}` };
   const desired = inSwarm?.desired ?? '';
   // The Swarm wants it seconds before it sends the stop signal.
   if (isToEnd(desired)) return { kind: 'stopping', reason: endWanted(desired) };
+  if (state === 'paused' && sleep?.mode === 'pause') return { kind: 'asleep', how: 'paused' };
   return state === 'paused' ? { kind: 'paused' } : { kind: 'running', health };
 }

@@ -33,7 +33,7 @@ export function createListing(
     random,
   }: { readonly engine: Pick<Engine, 'list'>; readonly clock: Clock; readonly random: () => number },
   { onRows, onFailure }: ListingHandlers,
-  { intervalMs }: { readonly intervalMs: number },
+  { intervalMs, which }: { readonly intervalMs: number; readonly which: 'live' | 'all' },
 ): Listing {
   let current = new AbortController();
   let timer: Timer | undefined;
@@ -61,7 +61,7 @@ export function createListing(
 
   async function once(failures: number, signal: AbortSignal): Promise<void> {
     try {
-      const rows = await engine.list(signal);
+      const rows = await engine.list(signal, which);
       if (signal.aborted) return;
       // The interval has jitter, so that many watchers of one engine do not list in step.
       timer = clock.after(intervalMs * (0.9 + 0.2 * random()), () => read(false));

@@ -1,10 +1,13 @@
-import type { HealthPlan, RouteMatch } from '../catalog/declaration.ts';
+import type { HealthPlan, RouteMatch, SleepPlan } from '../catalog/declaration.ts';
+import type { EngineAction } from '../config/engine-actions.ts';
 import { healthOptions } from '../config/options/health.ts';
 import { matchOptions } from '../config/options/match.ts';
 import { land } from '../config/options/option.ts';
+import { sleepOptions } from '../config/options/sleep.ts';
 import { poolOptions } from '../config/options/pool.ts';
 import type { RouteValues } from '../config/options/route-options.ts';
 import { upstreamOptions } from '../config/options/upstream.ts';
+import { missingActions } from '../docker/engine-actions.ts';
 import type { Name, PoolOptions, UpstreamOptions } from '../relay/boundary/table.ts';
 
 /**
@@ -23,6 +26,25 @@ export function matchOf(values: RouteValues): RouteMatch {
 
 export function upstreamOf(values: RouteValues): UpstreamOptions {
   return land(upstreamOptions, values);
+}
+
+/**
+ * Undefined for a container that never sleeps, and where the engine may not be asked for what that needs. `actions`: what it
+ * may be asked; undefined where that is not known.
+ */
+export function sleepPlan(values: RouteValues, actions: ReadonlySet<EngineAction> | undefined): SleepPlan | undefined {
+  const { sleep: afterMs, 'sleep.mode': mode = sleepOptions['sleep.mode'].default, 'sleep.with': beside } = values;
+  if (afterMs === undefined || actionsMissing(values, actions).length > 0) return undefined;
+  return { afterMs, mode, ...(beside && { with: beside }) };
+}
+
+/** What the labels need of the engine, and it may not be asked for. */
+export function actionsMissing(
+  { sleep, 'sleep.mode': mode }: RouteValues,
+  actions: ReadonlySet<EngineAction> | undefined,
+): readonly EngineAction[] {
+  if (sleep === undefined || !actions) return [];
+  return missingActions(actions, mode === 'pause' ? ['start', 'pause'] : ['start', 'stop']);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { EngineError, type Engine } from '../docker/engine.ts';
+import { isUnreachable, type Engine } from '../docker/engine.ts';
 import { createEventStream, type EventStream, type EventStreamOptions } from '../docker/events/event-stream.ts';
 import type { ContainerFacts, ContainerSummary, EngineEvent, EngineSnapshot } from '../docker/facts.ts';
 import { keptShapes } from '../docker/json/kept-shapes.ts';
@@ -54,6 +54,8 @@ interface WatcherOptions extends InterestRules {
   readonly resyncIntervalMs?: number;
   /** The id or name of the container that Sealane runs in, for when it can't be detected. */
   readonly selfId?: string;
+  /** Whether stopped containers that sleep are followed, and their compose projects; false unless given. */
+  readonly followsStopped?: boolean;
   readonly stream?: Partial<EventStreamOptions>;
 }
 
@@ -89,7 +91,8 @@ class WorldWatcher implements EngineWatcher {
   #relistTimer: Timer | undefined;
 
   constructor(given: WatcherCollaborators, options: WatcherOptions) {
-    this.#world = new World(options.labelPrefix, options.expose);
+    const { followsStopped = false, resyncIntervalMs = defaultResyncIntervalMs } = options;
+    this.#world = new World(options.labelPrefix, options.expose, followsStopped);
     this.#status = new WatchStatus(given.logger, given.engine, () => this.#changed());
     const engine = watchCalls(given.engine, given.clock, {
       onWaiting: (call, waitedMs) => this.#status.waiting(call, waitedMs),
@@ -107,7 +110,6 @@ class WorldWatcher implements EngineWatcher {
     this.#processes = new ProcessWatch(given, (id) => this.#onProcessEnd(id));
     // Inspects wait until the engine is connected.
     this.#queue.pause();
-    const { resyncIntervalMs = defaultResyncIntervalMs } = options;
     this.#listing = createListing(
       collaborators,
       {
@@ -115,7 +117,7 @@ class WorldWatcher implements EngineWatcher {
         // Events may flow while the list fails, e.g. because a socket proxy forbids it: the snapshot gets outdated.
         onFailure: (error) => this.#status.unreachable(messageOf(error)),
       },
-      { intervalMs: resyncIntervalMs },
+      { intervalMs: resyncIntervalMs, which: followsStopped ? 'all' : 'live' },
     );
     this.#stream = createEventStream(
       collaborators,
@@ -131,6 +133,7 @@ class WorldWatcher implements EngineWatcher {
   snapshot(): EngineSnapshot {
     return (this.#snapshot ??= {
       containers: this.#world.containers(),
+      stopped: this.#world.stopped(),
       vantage: this.#locator.vantage,
       status: this.#status.now,
       synced: this.#sync.isSynced,
@@ -270,12 +273,13 @@ class WorldWatcher implements EngineWatcher {
     }
   }
 
-  #queueInspects(id: string, { inspect, recheck }: Effect): void {
+  #queueInspects(id: string, { inspect, recheck, relist }: Effect): void {
     for (const next of inspect) {
       if (next !== id) this.#sync.needs(next);
       this.#queue.add(next);
     }
     if (recheck) this.#queue.addAfter(id, recheckAfterMs);
+    if (relist && this.#stream.state.kind === 'streaming') this.#listing.read(false);
   }
 
   #applied(id: string, changed: boolean, settled: boolean): void {
@@ -293,8 +297,4 @@ class WorldWatcher implements EngineWatcher {
     this.#snapshot = undefined;
     if (!this.#ending.signal.aborted) this.#with.onChange();
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof EngineError && error.kind === 'unreachable';
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerFacts, ContainerSummary, EngineEvent } from '../docker/facts.ts';
 import { Interest, type Expose } from './interest.ts';
-import { signalName, signalNumber } from '../docker/signals.ts';
+import { signalNumber } from '../docker/signals.ts';
+import { isLive, newEntry, stopRequestOf, type Entry, type Moment } from './world-entry.ts';
 
 /**
  * Owns the facts about followed containers, and decides which to inspect. Has no clock and no I/O. Facts come from
@@ -15,29 +16,8 @@ export interface Effect {
   readonly inspect: readonly string[];
   /** Whether the engine contradicts itself, or may not be that far yet: the container must be inspected again soon. */
   readonly recheck: boolean;
-}
-
-/** A logical time: the number of events and list rows before it. */
-export type Moment = number;
-
-interface Tombstone {
-  readonly diedAtNs: bigint;
-  readonly moment: Moment;
-  readonly contradicted: boolean;
-}
-
-interface Entry {
-  facts: ContainerFacts | undefined;
-  /** Set after a death: runs that started no later than `diedAtNs` are over. */
-  tombstone: Tombstone | undefined;
-  pausedAt: Moment;
-  /** The last signal that may stop the container. */
-  kill: { readonly signal: number; readonly atNs: bigint } | undefined;
-  /** The last event or list row: an inspect that began earlier must not make the container forgotten. */
-  heardAt: Moment;
-  fingerprint: string | undefined;
-  /** Whether the container is of interest itself; others are followed only as owners of a shared network namespace. */
-  labelled: boolean;
+  /** Set where containers are to be followed from now on that only a list names. */
+  readonly relist?: true;
 }
 
 const none: Effect = { changed: false, inspect: [], recheck: false };
@@ -51,8 +31,9 @@ export class World {
   #hasStrangers = false;
   #now: Moment = 0;
 
-  constructor(labelPrefix: string, expose: Expose = 'labelled') {
-    this.#interest = new Interest(labelPrefix, expose);
+  /** `followsStopped`: whether stopped containers that sleep are followed, and all of their compose projects. */
+  constructor(labelPrefix: string, expose: Expose = 'labelled', followsStopped = false) {
+    this.#interest = new Interest(labelPrefix, expose, followsStopped);
   }
 
   /** Call when an inspect begins, and pass the result to `inspected`. */
@@ -70,12 +51,21 @@ export class World {
   }
 
   heard(event: EngineEvent): Effect {
+    const isNewProject = event.type === 'container' && this.#interest.followProjectOf(event.attributes);
+    const effect = this.#heard(event);
+    return isNewProject ? { ...effect, relist: true } : effect;
+  }
+
+  #heard(event: EngineEvent): Effect {
     const known = this.#entries.get(event.containerId);
     const labelled = event.type === 'container' && this.#interest.isIn(event.attributes);
     if (!known && !labelled) return none;
     switch (event.action) {
       // A created container has no address yet; the kernel's kill of a child process alone changes no facts.
       case 'create':
+        if (!this.#interest.keepsStopped(event.attributes)) return none;
+        this.#mark(event.containerId, labelled);
+        return { ...none, inspect: [event.containerId] };
       case 'oom':
         return none;
       case 'kill':
@@ -116,7 +106,9 @@ export class World {
   listed(rows: readonly ContainerSummary[], everything: boolean): Effect {
     const inspect: string[] = [];
     const present = new Set<string>();
+    for (const row of rows) this.#interest.followProjectOf(row.labels);
     for (const row of rows) {
+      if (row.isStopped && !this.#interest.keepsStopped(row.labels)) continue;
       present.add(row.id);
       const labelled = this.#interest.isIn(row.labels);
       const known = this.#entries.get(row.id);
@@ -138,6 +130,8 @@ export class World {
   inspected(id: string, begun: Moment, facts: ContainerFacts | undefined): Effect {
     const entry = this.#entries.get(id);
     if (!entry) return none;
+    if (facts && !isLive(facts) && isStartable(facts) && this.#interest.keepsStopped(facts.labels))
+      return this.#rests(entry, facts);
     if (!facts || !isLive(facts)) return this.#gone(id, entry, begun);
     const disbelief = this.#disbelieve(entry, begun, facts);
     if (disbelief) return disbelief;
@@ -152,6 +146,7 @@ export class World {
     };
     if (entry.facts && isDeepStrictEqual(entry.facts, believed)) return none;
     entry.facts = believed;
+    entry.stopped = undefined;
     if (believed.networking.kind === 'container') this.#hasStrangers = true;
     return { ...none, changed: true, inspect: this.#updateParents() };
   }
@@ -163,21 +158,17 @@ export class World {
     return containers;
   }
 
+  /** The stopped containers that are followed. Facts that did not change stay the same object. */
+  stopped(): ReadonlyMap<string, ContainerFacts> {
+    const containers = new Map<string, ContainerFacts>();
+    for (const [id, { stopped }] of this.#entries) if (stopped) containers.set(id, stopped);
+    return containers;
+  }
+
   #mark(id: string, labelled: boolean): Entry {
     this.#now += 1;
-    let entry = this.#entries.get(id);
-    if (!entry) {
-      entry = {
-        facts: undefined,
-        tombstone: undefined,
-        pausedAt: 0,
-        kill: undefined,
-        heardAt: 0,
-        fingerprint: undefined,
-        labelled,
-      };
-      this.#entries.set(id, entry);
-    }
+    const entry = this.#entries.get(id) ?? newEntry(labelled);
+    this.#entries.set(id, entry);
     entry.heardAt = this.#now;
     entry.labelled ||= labelled;
     return entry;
@@ -190,7 +181,10 @@ export class World {
     if (!entry.tombstone || entry.tombstone.diedAtNs <= event.timeNs) {
       entry.tombstone = { diedAtNs: event.timeNs, moment: this.#now, contradicted: false };
     }
+    const { facts } = entry;
     const { changed, inspect } = this.#withoutFacts(entry);
+    // A container that sleeps is asleep at once: its service is at no moment without a container.
+    if (facts && this.#interest.keepsStopped(facts.labels)) entry.stopped = { ...facts, state: 'exited' };
     return { changed, inspect: [id, ...inspect], recheck: false };
   }
 
@@ -248,6 +242,18 @@ export class World {
     return { ...none, recheck: true };
   }
 
+  /** The container is stopped, and is followed all the same. Who asked for the stop is known from events alone. */
+  #rests(entry: Entry, facts: ContainerFacts): Effect {
+    if (entry.facts && entry.facts.startedAtNs > facts.startedAtNs) return none;
+    const { startedAtNs, stopRequest } = entry.stopped ?? {};
+    const stopped = startedAtNs === facts.startedAtNs && stopRequest ? { ...facts, stopRequest } : facts;
+    entry.labelled = true;
+    const { changed, inspect } = this.#withoutFacts(entry);
+    const isSame = isDeepStrictEqual(entry.stopped, stopped);
+    if (!isSame) entry.stopped = stopped;
+    return { changed: changed || !isSame, inspect, recheck: false };
+  }
+
   #gone(id: string, entry: Entry, begun: Moment): Effect {
     // After an event during the inspect, the next inspect decides whether the container is forgotten.
     if (entry.heardAt <= begun) return this.#forget(id);
@@ -260,7 +266,10 @@ export class World {
     // The owner of a network namespace is followed while labelled containers share it, since its next start concerns
     // them.
     if (entry.labelled) this.#entries.delete(id);
-    return this.#withoutFacts(entry);
+    const wasStopped = entry.stopped !== undefined;
+    entry.stopped = undefined;
+    const effect = this.#withoutFacts(entry);
+    return wasStopped ? { ...effect, changed: true } : effect;
   }
 
   #withoutFacts(entry: Entry): Effect {
@@ -286,16 +295,7 @@ export class World {
   }
 }
 
-/**
- * The stop request that the signal makes, if it ends this run. A label `signal` hides the event's attribute: no
- * request.
- */
-function stopRequestOf(facts: ContainerFacts, kill: Entry['kill']): Pick<ContainerFacts, 'stopRequest'> {
-  if (!kill || kill.atNs < facts.startedAtNs || Object.hasOwn(facts.labels, 'signal')) return {};
-  if (kill.signal !== signalNumber('KILL') && kill.signal !== signalNumber(facts.stopSignal)) return {};
-  return { stopRequest: { signal: signalName(kill.signal), atNs: kill.atNs } };
-}
-
-function isLive({ state }: ContainerFacts): boolean {
-  return state === 'running' || state === 'paused' || state === 'restarting';
+/** Whether the engine may start the stopped container. */
+function isStartable({ state }: ContainerFacts): boolean {
+  return state === 'exited' || state === 'created';
 }

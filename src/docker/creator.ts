@@ -11,6 +11,8 @@ export const creatorLabels = [
   'com.docker.compose.project',
   'com.docker.compose.service',
   'com.docker.compose.oneoff',
+  'com.docker.compose.container-number',
+  'com.docker.compose.depends_on',
   'com.docker.stack.namespace',
   'com.docker.swarm.service.id',
   'com.docker.swarm.service.name',
@@ -68,4 +70,30 @@ export function taskOf(labels: Labels): TaskLabels | undefined {
   const name = fullName?.endsWith(`.${id}`) === true ? fullName.slice(0, -id.length - 1) : service;
   const [, slot] = /\.(\d{1,9})$/.exec(name.slice(service.length)) ?? [];
   return { id, serviceId, service, nodeId, name, ...(slot !== undefined && { slot: Number(slot) }) };
+}
+
+/** What compose says of a container of one of its services. */
+export interface ComposeLabels {
+  readonly project: string;
+  readonly service: string;
+  /** The number of the replica. */
+  readonly number: string;
+  /** The services that it needs; without those that only have to have ended before it starts. */
+  readonly dependsOn: readonly string[];
+}
+
+/** Undefined for a container that compose did not make, and for a one-off container. */
+export function composeOf(labels: Labels): ComposeLabels | undefined {
+  const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = labels;
+  if (project === undefined || service === undefined || isOneoff(labels)) return undefined;
+  const number = labels['com.docker.compose.container-number'] ?? '1';
+  return { project, service, number, dependsOn: dependenciesOf(labels['com.docker.compose.depends_on'] ?? '') };
+}
+
+/** Compose writes `db:service_healthy:false,cache:service_started:true`. */
+function dependenciesOf(text: string): readonly string[] {
+  return text.split(',').flatMap((part) => {
+    const [service = '', condition] = part.split(':');
+    return service === '' || condition === 'service_completed_successfully' ? [] : [service];
+  });
 }

@@ -64,6 +64,11 @@ export interface EngineInstallation {
 
 export type EngineErrorKind = 'unreachable' | 'permission' | 'timeout' | 'nonsense' | 'refused';
 
+/** Whether an error means that the engine can't be reached at all. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof EngineError && error.kind === 'unreachable';
+}
+
 /** A failed engine call, with one readable line in `message` that says what to do. */
 export class EngineError extends Error {
   readonly kind: EngineErrorKind;

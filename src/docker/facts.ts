@@ -82,6 +82,8 @@ export interface ContainerSummary {
   readonly labels: Readonly<Record<string, string>>;
   /** The ports of the host on which TCP ports of the container are published. */
   readonly hostPorts: readonly number[];
+  /** Set for a container that does not run: one that has exited, or was never started. */
+  readonly isStopped?: true;
   /** A hash that changes with everything that the list shows of the container, but not with the passing of time. */
   readonly fingerprint: string;
   /** The container's IP addresses, by which Sealane may recognize its own container. */
@@ -146,10 +148,12 @@ export interface OwnNetwork {
 /** The last known state of the engine. It is kept while the engine is out of reach. */
 export interface EngineSnapshot {
   /**
-   * The live (running, paused, restarting) containers with Sealane's labels or of a Swarm's service that has them, and the
-   * parents whose networks they share.
+   * The live (running, paused, restarting) containers with Sealane's labels or of a Swarm's service that has them, the
+   * parents whose networks they share, and the others of a compose project with a container that sleeps.
    */
   readonly containers: ReadonlyMap<string, ContainerFacts>;
+  /** The stopped containers that sleep, and those of their compose projects; empty where Sealane may start none. */
+  readonly stopped: ReadonlyMap<string, ContainerFacts>;
   readonly vantage: Vantage | undefined;
   readonly status: EngineStatus;
   /** Whether one full list has been read, with all containers that are of interest now. */

@@ -74,6 +74,7 @@ export function parseListRow(json: unknown): Parsed<ContainerSummary> {
       names: (row.Names ?? []).map((name) => name.replace(/^\//, '')),
       labels: row.Labels,
       hostPorts: (row.Ports ?? []).flatMap((port) => publicPortSchema.safeParse(port).data?.PublicPort ?? []),
+      ...(stoppedStates.has(row.State ?? '') && { isStopped: true }),
       fingerprint: fingerprint(row),
       addresses: addresses.filter((address) => address !== undefined && address !== null),
     },
@@ -112,6 +113,12 @@ const states: ReadonlySet<string> = new Set<ContainerState>([
   'removing',
   'exited',
   'dead',
+]);
+
+/** The states of a list's row in which no process runs; the last three are Podman's own. */
+const stoppedStates: ReadonlySet<string> = new Set([
+  ...['created', 'exited', 'dead', 'removing'],
+  ...['configured', 'initialized', 'stopped'],
 ]);
 
 /** Podman's states that Docker does not have (`stopping`, `initialized`) are mapped by whether the container runs. */

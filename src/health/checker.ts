@@ -87,7 +87,7 @@ class ProbingChecker implements Checker {
     for (const [name, service] of services) {
       if (before.get(name) === service) continue;
       for (const { declared } of service.upstreams) {
-        if (declared.condition.kind === 'stopping') continue;
+        if (declared.condition.kind === 'stopping' || isStopped(declared)) continue;
         gone.delete(declared.key);
         this.#watch(declared);
       }
@@ -114,7 +114,7 @@ class ProbingChecker implements Checker {
   }
 
   #watch({ key, endpoints, health: plan, condition }: DeclaredUpstream): void {
-    const paused = condition.kind === 'paused';
+    const paused = condition.kind === 'paused' || condition.kind === 'asleep';
     let target = this.#targets.get(key);
     if (!target) {
       // A target that is never probed counts as fit until a dial fails.
@@ -228,6 +228,11 @@ class ProbingChecker implements Checker {
     this.#parts.onChange();
     return true;
   }
+}
+
+/** Whether the container sleeps and has no process; nothing is probed, and nothing wakes it. */
+function isStopped({ condition }: DeclaredUpstream): boolean {
+  return condition.kind === 'asleep' && condition.how === 'stopped';
 }
 
 function foundAt(endpoint: Endpoint, tried: readonly TriedAddress[]): TriedAddress | undefined {

@@ -67,6 +67,7 @@ export function inContainer(
 export function snapshotOf(containers: readonly ContainerFacts[], vantage: Vantage = onHost): EngineSnapshot {
   return {
     containers: new Map(containers.map((one) => [one.id, one])),
+    stopped: new Map(),
     vantage,
     status: { kind: 'connected', apiVersion: '1.41' },
     synced: true,

@@ -9,6 +9,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'label-unknown': 'label-mistake',
   'label-malformed': 'label-mistake',
   'labels-differ': 'labels-differ',
+  'action-not-allowed': 'action-not-allowed',
   'port-unclear': 'port-unclear',
   'no-address': 'no-address',
   'no-shared-network': 'no-shared-network',

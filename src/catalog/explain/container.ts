@@ -41,6 +41,10 @@ export function diagnoseContainer(
       'Start the service with `compose up`.',
     );
   }
+  const sleeper = services
+    .flatMap(({ upstreams }) => upstreams)
+    .find((one) => one.declared.run?.id === id && one.state.kind === 'asleep');
+  if (sleeper) return diagnoseUpstream(sleeper, world);
   if (!container.told && state !== 'running' && state !== 'paused' && state !== 'restarting') {
     return bad('stopped', howItEnded(container), startAgain(container));
   }

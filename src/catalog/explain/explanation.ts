@@ -60,6 +60,10 @@ export type Cause =
   | 'certificate'
   | 'dial-failing'
   | 'paused'
+  /** The next client starts the container; or its last start failed. */
+  | 'asleep'
+  | 'action-not-allowed'
+  | 'wake-failed'
   | 'drained'
   | 'draining'
   | 'weight-zero'

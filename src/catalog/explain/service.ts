@@ -37,7 +37,7 @@ export function diagnoseService(service: Service, problems: readonly Problem[], 
       `Give one of them a weight above 0, ${isStatic(service) ? 'in the configuration' : 'by label'} or in the admin API.`,
     );
   }
-  const worst = worstOf(upstreams);
+  const worst = worstOf(upstreams.filter(({ state }) => state.kind !== 'asleep' || state.failure !== undefined));
   if (worst && worst.state.kind !== 'ready') {
     const diagnosis = asLastKnown(diagnoseUpstream(worst, world), [worst.declared.engine], world);
     return {

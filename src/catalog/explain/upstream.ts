@@ -1,5 +1,5 @@
 import { plural } from '../../text/plural.ts';
-import { healthOf, howToAnswer, howToListen, howToPassCheck } from '../advice.ts';
+import { healthOf, howToAnswer, howToListen, howToPassCheck, howToWake } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
 import type { DeclaredUpstream } from '../declaration.ts';
 import { inNaturalOrder, notProbedYet, type ServiceUpstream } from '../upstream.ts';
@@ -19,7 +19,7 @@ export function worstOf(upstreams: readonly ServiceUpstream[]): ServiceUpstream 
     .find(({ state }) => state.kind !== 'ready');
 }
 
-const order = ['ready', 'unhealthy', 'starting', 'paused', 'draining'] as const;
+const order = ['ready', 'unhealthy', 'starting', 'paused', 'asleep', 'draining'] as const;
 
 /** Diagnoses why an upstream gets no sessions, and what to do. */
 export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<ExplainWorld, 'nowMs'>): Diagnosis {
@@ -29,6 +29,9 @@ export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<Expl
   switch (state.kind) {
     case 'ready':
       return { verdict: 'reachable', cause: 'fine', summary, next: undefined };
+    case 'asleep':
+      if (state.failure !== undefined) return bad('wake-failed', summary, howToWake(declared));
+      return { verdict: 'reachable', cause: 'asleep', summary, next: undefined };
     case 'paused':
       return bad('paused', summary, dockerCommand('unpause', declared));
     case 'draining':

@@ -3,6 +3,7 @@ import { healthOptions } from './health.ts';
 import { matchOptions } from './match.ts';
 import type { RouteOption, ValuesOf } from './option.ts';
 import { poolOptions } from './pool.ts';
+import { sleepOptions } from './sleep.ts';
 import { upstreamOptions } from './upstream.ts';
 
 /**
@@ -14,6 +15,7 @@ const tables = {
   ...poolOptions,
   ...upstreamOptions,
   ...healthOptions,
+  ...sleepOptions,
 };
 
 export type OptionName = keyof typeof tables;

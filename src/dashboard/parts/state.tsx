@@ -23,6 +23,7 @@ const shapes: Readonly<Record<StateName, ComponentChildren>> = {
   down: <Cross />,
   unhealthy: <Cross />,
   paused: <path d="M4.5 3.5h2.5v9H4.5zM9 3.5h2.5v9H9z" fill="currentColor" />,
+  asleep: <path d="M10.5 2.2a6 6 0 1 0 3.3 8.6A5.2 5.2 0 0 1 10.5 2.2z" fill="currentColor" />,
   draining: (
     <path
       d="M8 2.5v10M3.8 8.6 8 12.8l4.2-4.2"

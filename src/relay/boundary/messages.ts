@@ -59,6 +59,8 @@ export type FromWorker =
   | { readonly kind: 'resource-warning'; readonly warning: ResourceWarning }
   /** A dial failed, and other upstreams were dialed: the control thread finds out when this one answers again. */
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
+  /** A client of a service with sleeping containers (`PoolSpec.wakes`) is held, the first one in a while. */
+  | { readonly kind: 'waiting'; readonly service: string; readonly client: string }
   /** The running sessions. `json`: LiveSessions, as a string for the same reason as records. */
   | { readonly kind: 'session-list'; readonly id: number; readonly json: string }
   | { readonly kind: 'drained' };

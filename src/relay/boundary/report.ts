@@ -19,6 +19,7 @@ export const closeReasons = {
   'client-gave-up': 'The client left while it was held or dialed for.',
   'idle-timeout': 'Neither side sent a byte for as long as `idle-timeout` allows.',
   'hold-expired': 'No upstream became ready within the hold.',
+  'wake-failed': 'The service was asleep, and its container could not be started.',
   'hold-full': 'As many clients as allowed were already waiting.',
   'upstream-gone': 'The upstream left the table: its container died, or its drain ended.',
   rebalanced: 'It was idle on a crowded upstream while others had room (`rebalance`).',
@@ -69,6 +70,7 @@ export function isRefusal(reason: CloseReason): reason is Refusal {
 export const failureReasons = [
   'hold-expired',
   'hold-full',
+  'wake-failed',
   'upstream-gone',
   'upstream-reset',
   'upstream-timeout',

@@ -142,6 +142,10 @@ export interface PoolSpec extends PoolOptions {
   readonly service: string;
   /** How many clients may wait at once; one more is closed at once. */
   readonly maxHeld: number;
+  /** Set where containers of the service are asleep: the control thread is told as soon as a client is held. */
+  readonly wakes?: true;
+  /** Why none of them can be woken now: clients are told so, and don't wait. */
+  readonly wakeFailure?: string | undefined;
   readonly upstreams: readonly UpstreamSpec[];
 }
 

@@ -33,7 +33,9 @@ interface PlaneCollaborators {
   onListener(key: string, status: ListenerStatus): void;
   /** A dial to this upstream failed; called again while dials keep failing, at most a few times a second. */
   onSuspect?(upstreamKey: string, error: string): void;
-  /** No worker can be started. The plane keeps trying. */
+  /** A client is held while containers of its service are asleep. */
+  onWaiting?(service: string, client: string): void;
+  /** Three starts in a row failed before the worker was ready. The plane keeps trying. */
   onFatal?(error: Error): void;
   readonly clock?: Clock;
 }
@@ -76,7 +78,6 @@ export interface Plane {
   close(): Promise<void>;
 }
 
-/** So many starts in a row that fail before the worker is ready are fatal. */
 const fatalAfterStarts = 3;
 /** A thread closes within milliseconds; one that takes longer is stuck and is terminated. */
 const closePatienceMs = 2_000;
@@ -264,6 +265,8 @@ class ThreadedPlane implements Plane {
         return this.#resourceWarnings.add(message.warning);
       case 'suspect':
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
+      case 'waiting':
+        return this.#collaborators.onWaiting?.(message.service, message.client);
       case 'session-list':
         return this.#sessionQueries.onAnswer(message.id, worker, JSON.parse(message.json) as LiveSessions);
       case 'drained':

@@ -2,6 +2,7 @@ import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock, Timer } from '../../time/clock.ts';
 import { overflowSlot, type CounterWriter } from '../boundary/counters.ts';
 import { HoldQueue } from './hold-queue.ts';
+import type { PoolSpec } from '../boundary/table.ts';
 import type { Session } from './session.ts';
 import type { PoolUpstream } from '../upstreams/upstream.ts';
 
@@ -25,6 +26,8 @@ interface HoldCollaborators {
   readonly hasCandidates: () => boolean;
   /** Dials for the session; false when no upstream can be dialed now. No dial fails before this returns. */
   readonly dial: (session: Session) => boolean;
+  /** A client is held, the first one in a while, and containers of the service are asleep. */
+  readonly onWaiting: (client: string) => void;
 }
 
 /** The delays between probes. The first is short, since most containers listen within milliseconds of their start. */
@@ -41,6 +44,8 @@ export class Hold {
   #probeAttempts = 0;
   #isClosed = false;
   #turns = 0;
+  #sleep: Pick<PoolSpec, 'wakes' | 'wakeFailure'> = {};
+  #hasTold = false;
 
   constructor(collaborators: HoldCollaborators) {
     this.#collaborators = collaborators;
@@ -65,9 +70,28 @@ export class Hold {
 
   /** The session waits from now on; one that waited before gets its old place in the order. */
   wait(session: Session): void {
+    const { wakeFailure } = this.#sleep;
+    if (wakeFailure !== undefined && !this.#collaborators.hasCandidates()) return session.failWake(wakeFailure);
     const isIn = this.#dialing.delete(session);
     if (this.#waiting.add(session) && !isIn) this.#collaborators.counters.addHeld(this.#slot, 1);
     this.#watch();
+    this.#tellOfWaiting(session);
+  }
+
+  /** Which of the service's containers are asleep has changed. */
+  follow({ wakes, wakeFailure }: Pick<PoolSpec, 'wakes' | 'wakeFailure'>): void {
+    this.#sleep = { ...(wakes && { wakes }), wakeFailure };
+    this.#hasTold = false;
+    if (wakeFailure !== undefined && !this.#collaborators.hasCandidates())
+      for (const session of this.#waiting.all()) session.failWake(wakeFailure);
+    const { first } = this.#waiting;
+    if (first) this.#tellOfWaiting(first);
+  }
+
+  #tellOfWaiting({ client }: Session): void {
+    if (this.#sleep.wakes !== true || this.#hasTold) return;
+    this.#hasTold = true;
+    this.#collaborators.onWaiting(client);
   }
 
   /** The session moves to another pool; false if it was not held here. */
@@ -165,7 +189,10 @@ export class Hold {
   }
 
   #watch(): void {
-    if (this.#waiting.size === 0) this.#probeAttempts = 0;
+    if (this.#waiting.size === 0) {
+      this.#probeAttempts = 0;
+      this.#hasTold = false;
+    }
     const { clock, random, hasCandidates } = this.#collaborators;
     const needsProbe = this.#waiting.size > 0 && !this.#isClosed && hasCandidates();
     if (!needsProbe) {

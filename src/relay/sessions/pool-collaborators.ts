@@ -13,6 +13,8 @@ export interface PoolCollaborators {
   readonly onRecord: (record: SessionRecord) => void;
   /** A dial to the upstream failed; called again while dials keep failing, at most a few times a second. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
+  /** A client of a service that may be woken is held, the first one in a while. */
+  readonly onWaiting?: ((service: string, client: string) => void) | undefined;
   /** A dial failed because this machine lacks a resource. */
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;

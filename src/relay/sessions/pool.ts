@@ -45,6 +45,7 @@ export class Pool implements SessionHost {
       ...collaborators,
       hasCandidates: () => !this.#candidates.isEmpty,
       dial: (session) => this.#walk(session),
+      onWaiting: (client) => collaborators.onWaiting?.(this.service, client),
     });
   }
 
@@ -117,6 +118,7 @@ export class Pool implements SessionHost {
     if (hasJoined && spec.rebalanceIdleMs !== undefined)
       this.#rebalance = new Rebalance(this.#candidates.sharers, this.clock.nowMs());
     this.#hold.onCandidates(arrived);
+    this.#hold.follow(spec);
   }
 
   /**

@@ -17,6 +17,8 @@ export interface SessionFacts {
   readonly startedAtMs: number;
   readonly startedAtWallMs: number;
   readonly channel: Channel;
+  /** More about the reason of the end; safe to print. */
+  readonly detail?: string | undefined;
 }
 
 type Closed = Extract<SessionState, { kind: 'closed' }>;
@@ -30,7 +32,7 @@ export function recordOf(facts: SessionFacts, closed: Closed): SessionRecord {
     dialMs: toMicroseconds(closed.dialMs),
     totalMs: toMicroseconds(closed.atMs - facts.startedAtMs),
     reason: closed.reason,
-    detail: undefined,
+    detail: facts.detail,
   };
 }
 

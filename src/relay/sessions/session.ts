@@ -7,6 +7,7 @@ import { failureOf } from '../driver/vanished-peer.ts';
 import { DialingSession, type DialingHost } from './dialing-session.ts';
 import { flushThenClose } from './flush-grace.ts';
 import { httpPage } from '../wire/http-error-page.ts';
+import { protocolOf } from '../wire/protocol.ts';
 import { prefaceFor } from './preface.ts';
 import type { ClientInfo } from '../intake/client-info.ts';
 import type { CloseReason, LiveSession, SessionRecord } from '../boundary/report.ts';
@@ -42,6 +43,9 @@ export interface SessionHost extends DialingHost {
  * After so many resets another one closes the session: such a server resets every connection and is not just ending.
  */
 const mostLosses = 3;
+/** What is read of a client of unknown protocol before it is told that its service can't be woken, and for how long. */
+const firstBytes = 4096;
+const firstBytesMs = 100;
 
 export class Session extends DialingSession implements ChannelEvents, AdmittedClient, SessionFacts {
   readonly listener: string;
@@ -54,6 +58,9 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   #holdIsOver = false;
   #grace: Timer | undefined;
   #clientEnded: boolean;
+  #detail: string | undefined;
+  /** The protocol of a client that is only told why it is not served. */
+  #protocol: 'http1' | 'http2' | undefined;
   readonly #traffic: Traffic;
   #losses = 0;
   /** The counts that include this session; written by Admission alone. */
@@ -114,6 +121,31 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
     if (holdMs <= 0 || this.#holdIsOver) return this.close('hold-expired');
     this.step({ kind: 'hold' });
     this.#holdDeadline ??= this.#host.clock.after(holdMs, () => this.#onHoldOver());
+  }
+
+  /**
+   * Tells the client that its service can't be woken, and closes. A client whose protocol is not known has a moment to show
+   * whether it speaks HTTP.
+   */
+  failWake(failure: string): void {
+    if (this.state.kind === 'closed' || this.#detail !== undefined) return;
+    this.#detail = failure;
+    if (this.clientInfo) return this.close('wake-failed');
+    this.#grace = this.#host.clock.after(firstBytesMs, () => this.close('wake-failed'));
+    this.channel.peek(firstBytes);
+  }
+
+  onClientBytes(bytes: Uint8Array, ended: boolean): void {
+    if (this.#detail === undefined) return;
+    const protocol = protocolOf(bytes);
+    if (protocol === 'undecided' && !ended) return;
+    if (protocol === 'http1' || protocol === 'http2') this.#protocol = protocol;
+    this.close('wake-failed');
+  }
+
+  /** More about the reason of the end, where there is more to say. */
+  get detail(): string | undefined {
+    return this.#detail;
   }
 
   /** A trial under way may still pass: a process may be busy with the client's request. */
@@ -241,8 +273,9 @@ export class Session extends DialingSession implements ChannelEvents, AdmittedCl
   }
 
   #closeChannel(state: SessionState['kind'], reason: CloseReason): void {
-    const { protocol, stream } = this.clientInfo ?? {};
-    const answer = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream });
+    const { protocol = this.#protocol, stream } = this.clientInfo ?? {};
+    const page = state === 'relaying' ? undefined : httpPage(reason, { protocol, stream, detail: this.#detail });
+    const answer = page ?? (reason === 'wake-failed' ? new Uint8Array() : undefined);
     if (!answer) return this.channel.abort();
     this.channel.abortDial();
     this.channel.reject(answer);

@@ -8,6 +8,8 @@ interface PageFacts {
   readonly stream?: number | undefined;
   /** The name that the client requested. Hostile text. */
   readonly name?: string | undefined;
+  /** More about the close reason; safe to print. */
+  readonly detail?: string | undefined;
   /** The URLs that are routed to a service; undefined where they must not be listed. */
   readonly hosts?: readonly string[] | undefined;
   /** The port that the client asked for, at which it reaches those URLs, too. */
@@ -24,6 +26,7 @@ const pages: Partial<Record<CloseReason, Page>> = {
   'sniff-timeout': [408, 'Request Timeout'],
   'hold-expired': [503, 'Service Unavailable'],
   'hold-full': [503, 'Service Unavailable'],
+  'wake-failed': [503, 'Service Unavailable'],
 };
 const mostHosts = 50;
 
@@ -40,8 +43,9 @@ export function httpPage(reason: CloseReason, facts: PageFacts): Uint8Array | un
   return facts.stream === undefined ? goodbye(reason, body) : overHttp2(page, body, facts.stream);
 }
 
-function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts, port }: PageFacts): string {
+function textOf(reason: CloseReason, [status, phrase]: Page, { name, hosts, port, detail }: PageFacts): string {
   const lines = [`${status} ${phrase} (sealane: ${reason})`, '', closeReasons[reason]];
+  if (detail !== undefined) lines.push(detail);
   if (name !== undefined) lines.push(`Requested: ${printable(name)}`);
   if (hosts) {
     lines.push('', hosts.length === 0 ? 'No names are routed here.' : 'Names that are routed here:');

@@ -37,6 +37,8 @@ interface DispatcherCollaborators {
   readonly onListener: (key: string, status: ListenerStatus) => void;
   /** A dial to the upstream failed; called again while dials keep failing, at most a few times a second. */
   readonly onSuspect: (upstreamKey: string, error: string) => void;
+  /** A client of a service that may be woken is held, the first one in a while. */
+  readonly onWaiting?: ((service: string, client: string) => void) | undefined;
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
   /** The key of TLS session tickets, the same in all threads; see CertificateContexts. */
@@ -168,11 +170,12 @@ export class Dispatcher {
   }
 
   #createPool(spec: PoolSpec): Pool {
-    const { driver, random, counters, onSuspect, onResourceWarning, access } = this.#collaborators;
+    const { driver, random, counters, onSuspect, onWaiting, onResourceWarning, access } = this.#collaborators;
     const onRecord = this.#onRecord;
     const upstreamContext = (): SecureContext => this.#upstreamContext.context;
     const { clock } = driver;
-    return new Pool({ clock, random, counters, onSuspect, onResourceWarning, access, onRecord, upstreamContext }, spec);
+    const told = { onSuspect, onWaiting, onResourceWarning, onRecord };
+    return new Pool({ clock, random, counters, access, upstreamContext, ...told }, spec);
   }
 
   #applyListeners(specs: readonly ListenerSpec[]): void {

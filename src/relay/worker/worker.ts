@@ -42,6 +42,7 @@ function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
       onRecord: (record) => recordSender.add(record),
       onListener: (key, status) => send({ kind: 'listener', key, status }),
       onSuspect: (upstreamKey, error) => send({ kind: 'suspect', upstreamKey, error }),
+      onWaiting: (service, client) => send({ kind: 'waiting', service, client }),
       onResourceWarning: (warning) => warnings.add(warning),
       access: openAccess(access, index),
     },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { World, type Effect, type Moment } from '../../../src/discovery/world.ts';
+import { World, type Effect } from '../../../src/discovery/world.ts';
+import type { Moment } from '../../../src/discovery/world-entry.ts';
 import type { ContainerFacts, ContainerSummary, EngineEvent } from '../../../src/docker/facts.ts';
 import { facts, summary } from '../fake-engine/port.ts';
 

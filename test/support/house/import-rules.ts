@@ -25,6 +25,7 @@ export const importRules: ImportRules = {
   certificates: ['address', 'catalog', 'config', 'relay/boundary', 'text', 'time'],
   discovery: ['address', 'catalog', 'config', 'docker', 'relay/boundary', 'telemetry', 'text', 'time'],
   reconcile: ['catalog', 'relay/boundary', 'text', 'time'],
+  activation: ['catalog', 'text', 'time'],
   'relay/wire': ['address', 'relay/boundary', 'text'],
   'relay/driver': ['address', 'network', 'relay/boundary', 'relay/wire', 'text', 'time'],
   'relay/upstreams': ['address', 'relay/boundary', 'relay/driver', 'time'],
@@ -40,6 +41,7 @@ export const importRules: ImportRules = {
   dashboard: ['admin/schema.ts', 'admin/status-schema.ts', 'admin/event-schema.ts', 'text'],
   daemon: [
     ...[
+      'activation',
       'address',
       'admin',
       'catalog',

@@ -102,7 +102,7 @@ class House {
   catalog: Catalog = emptyCatalog;
 
   reconcile(containers: ReadonlyMap<string, ContainerFacts>, nowMs: number): RoutingTable {
-    const discovered = this.#discover({ containers, vantage: this.#vantage });
+    const discovered = this.#discover({ containers, stopped: new Map(), vantage: this.#vantage });
     this.declarations = [...staticDeclarations(this.file), ...discovered.declarations];
     this.catalog = nextCatalog(
       this.catalog,

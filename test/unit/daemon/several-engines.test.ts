@@ -25,6 +25,7 @@ interface Scene extends AsyncDisposable {
 const settings = {
   bind: '127.0.0.1',
   'label-prefix': 'sealane',
+  'engine-actions': [],
   'names-listen': [],
   expose: 'labelled',
   scope: 'all',

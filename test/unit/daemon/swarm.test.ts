@@ -48,6 +48,7 @@ async function watch(engines: Engines, swarm: 'auto' | 'off' = 'auto'): Promise<
     {
       bind: '127.0.0.1',
       'label-prefix': 'sealane',
+      'engine-actions': [],
       'names-listen': [],
       expose: 'labelled',
       scope: 'all',

@@ -1,0 +1,99 @@
+import { messageOf } from '../text/message-of.ts';
+import { restEvent, type RestParts } from './ports.ts';
+import { isAsleep, type RestContainer, type RestWorld } from './world.ts';
+
+/**
+ * Owns the containers that are being put to sleep. Each gets no new sessions first, so that none can begin between the last
+ * look and the stop; one that a client wants meanwhile stays awake.
+ */
+interface Fall {
+  readonly container: RestContainer;
+  /** Why, for people: `after 15m without a session`. */
+  readonly cause: string;
+  readonly sinceMs: number;
+  isCalled: boolean;
+}
+
+interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onChange' | 'announce'> {
+  readonly onAsleep: (container: RestContainer, world: RestWorld) => void;
+  /** The container stays awake. */
+  readonly onKept: (id: string) => void;
+  /** A call to the engine has ended. */
+  readonly onAnswer: () => void;
+}
+
+/** How long a container gets no new sessions before it is stopped: by then each relay thread knows of it. */
+const settleMs = 100;
+
+export class Falls {
+  readonly #with: FallCollaborators;
+  readonly #falls = new Map<string, Fall>();
+  #done = 0;
+
+  constructor(collaborators: FallCollaborators) {
+    this.#with = collaborators;
+  }
+
+  get size(): number {
+    return this.#falls.size;
+  }
+
+  /** How many containers were put to sleep since the start. */
+  get done(): number {
+    return this.#done;
+  }
+
+  has(id: string): boolean {
+    return this.#falls.has(id);
+  }
+
+  begin(container: RestContainer, cause: string): void {
+    if (this.#falls.has(container.id)) return;
+    this.#falls.set(container.id, { container, cause, sinceMs: this.#with.clock.nowMs(), isCalled: false });
+    this.#with.onChange();
+  }
+
+  goOn(world: RestWorld): void {
+    for (const fall of this.#falls.values()) this.#goOn(fall, world);
+  }
+
+  #goOn(fall: Fall, world: RestWorld): void {
+    const { clock, announce, onAsleep } = this.#with;
+    const { id } = fall.container;
+    const container = world.containers.get(id);
+    if (!container || container.state !== 'running') {
+      this.#end(id);
+      if (!container || !isAsleep(container)) return;
+      this.#done += 1;
+      onAsleep(container, world);
+      return announce(restEvent('container-asleep', container, `${container.name} was put to sleep ${fall.cause}`));
+    }
+    if (fall.isCalled || clock.nowMs() - fall.sinceMs < settleMs) return;
+    const isWanted = container.sessions > 0 || container.services.some((service) => world.heldOf(service) > 0);
+    if (isWanted) this.#keep(id);
+    else this.#call(fall, container);
+  }
+
+  #call(fall: Fall, container: RestContainer): void {
+    const { actions, announce, onAnswer } = this.#with;
+    const { id, name, sleep } = container;
+    fall.isCalled = true;
+    const cause = `put to sleep ${fall.cause}`;
+    (sleep?.mode === 'pause' ? actions.pause(id, cause) : actions.stop(id, cause))
+      .catch((error: unknown) => {
+        this.#keep(id);
+        announce(restEvent('sleep-failed', container, `${name} could not be put to sleep: ${messageOf(error)}`));
+      })
+      .finally(onAnswer);
+  }
+
+  #keep(id: string): void {
+    this.#end(id);
+    this.#with.onKept(id);
+  }
+
+  #end(id: string): void {
+    this.#falls.delete(id);
+    this.#with.onChange();
+  }
+}

@@ -1,0 +1,66 @@
+import { chooseAddresses } from '../../discovery/addresses/reachable.ts';
+import type { ContainerFacts, Vantage } from '../../docker/facts.ts';
+import { probeTcp } from '../../health/tcp-probe.ts';
+import type { Endpoint } from '../../relay/boundary/table.ts';
+import { backoffDelayMs } from '../../time/backoff.ts';
+import type { Clock } from '../../time/clock.ts';
+
+/**
+ * Finds out when a container that Sealane does not serve is ready for those that need it: once one of the ports that it
+ * exposes accepts. One that exposes none, or that Sealane can't reach, counts as ready as soon as it runs.
+ */
+export interface CompanionProbe {
+  isReady(facts: ContainerFacts, vantage: Vantage | undefined, parent: ContainerFacts | undefined): boolean;
+  stop(): void;
+}
+
+interface Probed {
+  readonly startedAtNs: bigint;
+  isReady: boolean;
+}
+
+const retry = { firstMs: 4, maxMs: 1_000 };
+const timeoutMs = 1_000;
+
+export function createCompanionProbe(clock: Clock, onReady: () => void): CompanionProbe {
+  const probed = new Map<string, Probed>();
+  const ending = new AbortController();
+
+  async function probe(id: string, one: Probed, endpoints: readonly Endpoint[], attempt: number): Promise<void> {
+    const results = await Promise.all(endpoints.map((endpoint) => probeTcp(endpoint, timeoutMs, ending.signal)));
+    if (ending.signal.aborted || probed.get(id) !== one) return;
+    one.isReady = results.some(({ ok }) => ok);
+    if (one.isReady) onReady();
+    else clock.after(backoffDelayMs(attempt, retry, Math.random), () => void probe(id, one, endpoints, attempt + 1));
+  }
+
+  return {
+    isReady(facts, vantage, parent) {
+      const { id, startedAtNs } = facts;
+      const known = probed.get(id);
+      if (known?.startedAtNs === startedAtNs) return known.isReady;
+      const endpoints = vantage ? endpointsOf(facts, vantage, parent) : [];
+      const one: Probed = { startedAtNs, isReady: endpoints.length === 0 };
+      probed.set(id, one);
+      if (endpoints.length > 0) void probe(id, one, endpoints, 0);
+      return one.isReady;
+    },
+    stop: () => ending.abort(),
+  };
+}
+
+/** The first address of each port that it exposes. */
+function endpointsOf(
+  facts: ContainerFacts,
+  { reach, project }: Vantage,
+  parent: ContainerFacts | undefined,
+): readonly Endpoint[] {
+  const query = { facts, reach, project, parent, network: undefined, hasRoute: () => true, isRouted: () => false };
+  return facts.exposedPorts.slice(0, mostPorts).flatMap((port) => {
+    const choice = chooseAddresses({ ...query, port });
+    return choice.kind === 'found' ? choice.endpoints.slice(0, 1) : [];
+  });
+}
+
+/** A container may expose all 65,535 ports. */
+const mostPorts = 8;

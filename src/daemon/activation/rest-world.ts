@@ -1,0 +1,151 @@
+import { isAsleep, type ComposePlace, type RestContainer, type RestWorld } from '../../activation/world.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { nameAt } from '../../catalog/container-name.ts';
+import type { SleepPlan } from '../../catalog/declaration.ts';
+import type { ServiceUpstream } from '../../catalog/upstream.ts';
+import { hasLabelsOf } from '../../discovery/interest.ts';
+import { composeOf } from '../../docker/creator.ts';
+import type { ContainerFacts, EngineSnapshot } from '../../docker/facts.ts';
+import type { Plane } from '../../relay/plane/plane.ts';
+import { printable } from '../../text/printable.ts';
+import type { EngineSource } from '../engine-source.ts';
+import type { WatchedEngine } from '../engine-watch.ts';
+import type { CompanionProbe } from './companion-probe.ts';
+
+/**
+ * Reads what activation decides by: the containers that sleep and their compose projects from the snapshots of the engines,
+ * their services and plans from the catalog, and their sessions from the relay's counters.
+ */
+export interface RestWorldParts {
+  readonly engines: EngineSource;
+  readonly catalog: () => Catalog;
+  readonly plane: Pick<Plane, 'activeSessions' | 'counters'>;
+  readonly probe: CompanionProbe;
+  readonly labelPrefix: string;
+}
+
+/** The sessions that a container without a limit of its own takes before another replica is woken. */
+const crowd = 32;
+
+/** An upstream, and the name of its service. */
+interface Serving {
+  readonly service: string;
+  readonly upstream: ServiceUpstream;
+}
+
+export function readRestWorld(parts: RestWorldParts): RestWorld {
+  const { engines, catalog, plane } = parts;
+  const serving = servingOf(catalog());
+  const containers = new Map<string, RestContainer>();
+  if (serving.size > 0)
+    for (const engine of engines.engines) if (!engines.isTwin(engine)) addAll(containers, engine, serving, parts);
+  return { containers, heldOf: (service) => plane.counters.held(service) };
+}
+
+/** The upstreams of each container with a sleep plan, by its id. */
+function servingOf({ services }: Catalog): ReadonlyMap<string, readonly Serving[]> {
+  const serving = new Map<string, Serving[]>();
+  const sleepers = new Set<string>();
+  for (const { name, upstreams } of services.values()) {
+    for (const upstream of upstreams) {
+      const { run, sleep } = upstream.declared;
+      if (!run) continue;
+      if (sleep) sleepers.add(run.id);
+      const known = serving.get(run.id);
+      if (known) known.push({ service: name, upstream });
+      else serving.set(run.id, [{ service: name, upstream }]);
+    }
+  }
+  return sleepers.size === 0 ? new Map() : serving;
+}
+
+function addAll(
+  containers: Map<string, RestContainer>,
+  engine: WatchedEngine,
+  serving: ReadonlyMap<string, readonly Serving[]>,
+  parts: RestWorldParts,
+): void {
+  const snapshot = engine.snapshot();
+  const all = [...snapshot.containers.values(), ...snapshot.stopped.values()];
+  const sleeps = (facts: ContainerFacts): boolean =>
+    serving.get(facts.id)?.some(({ upstream }) => upstream.declared.sleep) === true;
+  const projects = new Set(all.flatMap((one) => (sleeps(one) ? (composeOf(one.labels)?.project ?? []) : [])));
+  const members = all.filter((one) => sleeps(one) || projects.has(composeOf(one.labels)?.project ?? ''));
+  const made = members.map((facts) => restContainer(facts, engine, serving.get(facts.id) ?? [], parts));
+  const needed = new Set(made.flatMap(({ needs }) => needs));
+  for (const [index, one] of made.entries()) {
+    const facts = members[index];
+    const isProbed = facts && one.state === 'running' && !one.isReady && needed.has(one.compose?.service ?? '');
+    const isReady = isProbed ? isCompanionReady(facts, engine, snapshot, serving, parts) : one.isReady;
+    containers.set(one.id, { ...one, isReady });
+  }
+}
+
+function restContainer(
+  facts: ContainerFacts,
+  { tag, name: engine }: WatchedEngine,
+  own: readonly Serving[],
+  { plane, labelPrefix }: RestWorldParts,
+): RestContainer {
+  const compose = composeOf(facts.labels);
+  const sleep = planOf(own);
+  const keys = own.map(({ upstream }) => upstream.declared.key);
+  const state = stateOf(facts);
+  return {
+    id: facts.id,
+    name: nameAt(printable(facts.name), tag),
+    compose: compose && placeOf(compose, engine),
+    needs: sleep?.with ?? compose?.dependsOn ?? [],
+    state,
+    startedAtNs: facts.startedAtNs,
+    createdAtMs: facts.createdAtMs,
+    ...(facts.state === 'created' && { isNew: true }),
+    ...(state === 'stopped' && facts.stopRequest && { wasStopped: true }),
+    exitCode: facts.lastExit?.code,
+    isReady: !isAsleep({ state, sleep }) && own.some(({ upstream }) => upstream.state.kind === 'ready'),
+    isServed: hasLabelsOf(labelPrefix, facts.labels),
+    sleep,
+    services: [...new Set(own.map(({ service }) => service))],
+    sessions: sum(keys.map((key) => plane.activeSessions(key))),
+    sessionsSoFar: sum(keys.map((key) => plane.counters.upstream(key)?.sessions ?? 0)),
+    hasRoom: own.some(({ upstream: { declared, weight } }) => {
+      return weight > 0 && plane.activeSessions(declared.key) < (declared.maxConnections ?? crowd);
+    }),
+  };
+}
+
+/** A container that is an upstream is ready with it; another one by its HEALTHCHECK, or once its port accepts. */
+function isCompanionReady(
+  facts: ContainerFacts,
+  engine: WatchedEngine,
+  { containers }: EngineSnapshot,
+  serving: ReadonlyMap<string, readonly Serving[]>,
+  { engines, probe }: RestWorldParts,
+): boolean {
+  if (serving.has(facts.id) || facts.state !== 'running') return false;
+  if (facts.health !== 'none') return facts.health === 'healthy';
+  const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
+  return probe.isReady(facts, engines.vantageOn(engine), parent);
+}
+
+function stateOf({ state }: ContainerFacts): RestContainer['state'] {
+  if (state === 'exited' || state === 'created') return 'stopped';
+  return state === 'paused' ? 'paused' : 'running';
+}
+
+function placeOf(
+  { project, service, number }: { readonly project: string; readonly service: string; readonly number: string },
+  engine: string | undefined,
+): ComposePlace {
+  return { project: `${engine ?? ''}\0${project}`, service, number };
+}
+
+/** The plan of a container whose routes have different ones: the longest time. */
+function planOf(own: readonly Serving[]): SleepPlan | undefined {
+  const plans = own.flatMap(({ upstream }) => upstream.declared.sleep ?? []);
+  return plans.toSorted((a, b) => b.afterMs - a.afterMs)[0];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
