@@ -10,6 +10,7 @@ import type { Clock } from '../time/clock.ts';
 import { trafficFields } from './derived-fields.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { StatsEvent } from './event-schema.ts';
+import type { SharedNames } from './names-view.ts';
 import type { ApiTraffic } from './schema.ts';
 import type { ApiSwarm } from './status-schema.ts';
 
@@ -32,6 +33,8 @@ export interface AdminReads {
   engines(): readonly EngineState[];
   /** Undefined where no engine is a node of a Swarm. */
   swarm(): ApiSwarm | undefined;
+  /** Undefined where services get no names without a label. */
+  names(): SharedNames | undefined;
   catalog(): Catalog;
   /** The status of each listener, by listen address. */
   listeners(): ReadonlyMap<string, ListenerStatus>;

@@ -44,6 +44,18 @@ export const statusSchema = z
       .nullable()
       .meta({ id: 'Swarm' })
       .describe('Null where no engine is a node of a Swarm.'),
+    names: z
+      .object({
+        template: z.string(),
+        listen: z.array(z.string()).describe('The listen addresses on which names are served.'),
+        refused: z
+          .array(z.object({ container: z.string(), containerId: z.string(), reason: z.string() }))
+          .describe('Containers without labels that get no name, the first 50.'),
+        refusedTotal: count,
+      })
+      .nullable()
+      .meta({ id: 'Names' })
+      .describe('Null where services get no names without a label (setting `names`).'),
     engine: z
       .object({
         state: z.enum(['none', 'connecting', 'connected', 'disconnected']),

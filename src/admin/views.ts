@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Service } from '../catalog/service.ts';
-import { namesOf, type HealthPlan, type TaskTag } from '../catalog/declaration.ts';
+import { indexService, namesOf, type HealthPlan, type TaskTag } from '../catalog/declaration.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { problemsByService } from '../catalog/problems-of.ts';
@@ -15,6 +15,7 @@ import { isFailure, type ListenerStatus, type LiveSession, type SessionRecord } 
 import type { RecordFieldName, SessionField } from '../relay/boundary/session-fields.ts';
 import { printable } from '../text/printable.ts';
 import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
+import { viewNames } from './names-view.ts';
 import type {
   ApiEndedSession,
   ApiExplanation,
@@ -65,7 +66,7 @@ function viewService(
     reason,
     routes: routes.map((route) => ({
       ...viewRoute(route, listeners.get(route.listen), published),
-      web: viewWeb(route, upstreams),
+      web: viewWeb(route, service),
     })),
     balance: pool.balance,
     prefer: pool.prefer,
@@ -103,9 +104,10 @@ function viewRoute(
 }
 
 /** HTTP is known by a host, which only HTTP has, or by the upstreams' checks; a pattern is nothing to open. */
-function viewWeb({ selectors }: Service['routes'][number], upstreams: Service['upstreams']): ApiRoute['web'] {
+function viewWeb({ selectors }: Service['routes'][number], { name, upstreams }: Service): ApiRoute['web'] {
   const own = withoutStandIns(upstreams);
-  const speakHttp = own.length > 0 && own.every(({ declared }) => declared.health.kind === 'http');
+  const isChecked = own.length > 0 && own.every(({ declared }) => declared.health.kind === 'http');
+  const speakHttp = isChecked || name === indexService;
   return selectors.flatMap((selector): ApiRoute['web'] => {
     const scheme = selector.tls === 'terminate' ? 'https' : 'http';
     if (selector.kind === 'default') return speakHttp ? [{ scheme, host: null }] : [];
@@ -180,6 +182,7 @@ export function viewStatus(source: AdminReads): ApiStatus {
     readyReason: reason,
     engines,
     swarm: source.swarm() ?? null,
+    names: viewNames(source.names(), catalog),
     engine: viewDeprecatedEngine(engines),
     accepted,
     open,

@@ -21,7 +21,8 @@ export interface IssuedStore {
   /** The same array until a certificate is made, renewed or dropped. */
   certificates(): readonly CertificateSpec[];
   problems(): readonly Problem[];
-  stop(): void;
+  /** Resolves when nothing is being written any more. */
+  stop(): Promise<void>;
 }
 
 interface Issued {
@@ -54,7 +55,7 @@ class Issuer implements IssuedStore {
   #certificates: readonly CertificateSpec[] = [];
   #authority: PemPair | undefined;
   #problem: Problem | undefined;
-  #isBusy = false;
+  #busy: Promise<void> | undefined;
   #isStopped = false;
   #checking: Timer;
   #retry: Timer | undefined;
@@ -82,10 +83,11 @@ class Issuer implements IssuedStore {
     return this.#problem ? [this.#problem] : [];
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#checking.cancel();
     this.#retry?.cancel();
+    await this.#busy;
   }
 
   #plan(): Timer {
@@ -98,18 +100,17 @@ class Issuer implements IssuedStore {
 
   /** Makes what is missing or expires soon, one batch after the other. */
   #work(): void {
-    if (this.#isBusy || this.#isStopped || this.#retry) return;
+    if (this.#busy || this.#isStopped || this.#retry) return;
     const due = this.#due().slice(0, batch);
     if (due.length === 0 && this.#unkept.size === 0) return;
-    this.#isBusy = true;
-    void this.#make(due).then(
+    this.#busy = this.#make(due).then(
       () => this.#made(undefined),
       (error: unknown) => this.#made(this.#problemOf(messageOf(error))),
     );
   }
 
   #made(problem: Problem | undefined): void {
-    this.#isBusy = false;
+    this.#busy = undefined;
     if (this.#isStopped) return;
     const isNew = problem?.message !== this.#problem?.message;
     this.#problem = problem;

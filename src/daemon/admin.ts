@@ -29,6 +29,7 @@ import { createEngineActivity } from './engine-activity.ts';
 import type { EngineSource } from './engine-source.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { standingsOf, type Explainer } from './explainer.ts';
+import type { NamesIndex } from './names/names-index.ts';
 import type { ReadinessSource } from './readiness.ts';
 import type { Relay } from './relay.ts';
 import type { Swaps } from './swap/swaps.ts';
@@ -49,6 +50,7 @@ export interface AdminParts {
   readonly logger: Logger;
   readonly lostLogLines: () => number;
   readonly engines: EngineSource;
+  readonly index: NamesIndex;
   readonly relay: Relay;
   readonly loop: CatalogLoop;
   readonly overrides: Overrides;
@@ -124,7 +126,8 @@ export function createAdmin(parts: AdminParts): Admin {
 /** All but what is made from the rest. */
 type Reads = Omit<AdminReads, 'metrics' | 'history'>;
 
-function readsOf({ clock, settings, engines, relay, loop, standIns, readiness, explainer }: AdminParts): Reads {
+function readsOf(parts: AdminParts): Reads {
+  const { clock, settings, engines, relay, loop, standIns, readiness, explainer } = parts;
   const { plane } = relay;
   return {
     clock,
@@ -137,6 +140,7 @@ function readsOf({ clock, settings, engines, relay, loop, standIns, readiness, e
     readiness: readiness.now,
     engines: () => engines.engines.map((one) => stateOf(one, engines.twinOf(one))),
     swarm: () => swarmStateOf(engines, settings['label-prefix']),
+    names: parts.index.names,
     catalog: loop.catalog,
     listeners: () => relay.listeners.all,
     totals: () => plane.counters.totals(),

@@ -89,7 +89,7 @@ function readWorld({
     problems: [
       ...written.problems,
       ...discovered.problems,
-      ...listenerProblems(relay.listeners.all, index.addresses()),
+      ...listenerProblems(relay.listeners.all, index.names()?.addresses),
       ...certificates.problems(),
     ],
     restarted: discovered.restarted,

@@ -24,7 +24,7 @@ export interface CertificateSource {
   /** The relay's TLS settings; the same object until a file changes. */
   readonly tls: () => TlsSpec;
   problems(): readonly Problem[];
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface CertificateSourceParts {
@@ -61,8 +61,8 @@ export async function openCertificateSource(
     admit: (declarations) => forNames?.admit(declarations, forClients.certificates()) ?? declarations,
     tls: () => writeTls(all(), forUpstreams.certificates()[0], authorities.authorities()),
     problems: () => stores.flatMap((store) => store.problems()),
-    stop() {
-      for (const store of stores) store.stop();
+    async stop() {
+      await Promise.all(stores.map((store) => store.stop()));
     },
   };
 }

@@ -119,6 +119,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     logger,
     lostLogLines,
     engines,
+    index,
     relay,
     loop,
     overrides,
@@ -153,8 +154,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       loop.stop();
       standIns.stop();
       checker.stop();
-      certificates.stop();
-      await Promise.all([engines.stop(), relay.plane.drain(drainMs)]);
+      await Promise.all([certificates.stop(), engines.stop(), relay.plane.drain(drainMs)]);
       await relay.plane.close();
       accessLog.stop();
       await Promise.all([admin.close(), index.stop()]);

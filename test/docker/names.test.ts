@@ -6,6 +6,7 @@ import { startBesideEngine } from '../support/engine/beside-engine.ts';
 import { uniqueName } from '../support/engine/containers.ts';
 import { eventually, startReplica } from '../support/engine/replica.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
+import { executable } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -69,6 +70,10 @@ describe('names for all containers', () => {
       verdict: 'reachable',
       services: [`${project}/My_Web`],
     });
+
+    const status = await run(process.execPath, [executable, 'status', '--admin', `127.0.0.1:${admin}`]);
+    expect(status).toContain('names: {service}.{project}.localhost on ');
+    expect(status).toMatch(new RegExp(`no name for ${database.name}: its port 5432`));
 
     const index = await curl(`http://localhost:${plain}/`);
     expect(index).toContain(`  http://${name}:${plain}\n`);

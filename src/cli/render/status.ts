@@ -29,6 +29,7 @@ export function renderStatus(
     ...table,
     ...section(reasons),
     ...section(waysOf(services)),
+    ...section(namesLines(status)),
     ...section(services.filter(({ failures }) => countFailures(failures) > 0).map(failuresOf)),
     ...section(problemLines(problems, paint)),
   ]
@@ -106,6 +107,18 @@ function waysOf(services: readonly ApiService[]): string[] {
       if (way !== null) byWay.set(way, (byWay.get(way) ?? new Set()).add(printable(name)));
   }
   return [...byWay].map(([way, names]) => `through published ports, ${printable(way, 200)}: ${listed([...names])}`);
+}
+
+/** Where the names are listed, and which containers without labels get none. */
+function namesLines({ names }: ApiStatus): string[] {
+  if (!names) return [];
+  const { template, listen, refused, refusedTotal } = names;
+  const more = refusedTotal - refused.length;
+  return [
+    `names: ${printable(template, 200)} on ${listen.map((one) => printable(one)).join(', ')}`,
+    ...refused.map(({ container, reason }) => `  no name for ${printable(container)}: ${printable(reason, 400)}`),
+    ...(more > 0 ? [`  and for ${more} more`] : []),
+  ];
 }
 
 function failuresOf({ name, failures }: ApiService): string {

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from '../../address/address.ts';
+import type { SharedNames } from '../../admin/names-view.ts';
 import { publishedAddresses } from '../../address/published.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { indexService, type Declaration } from '../../catalog/declaration.ts';
@@ -16,8 +17,8 @@ import type { IndexServer } from './index-server.ts';
  */
 export interface NamesIndex {
   declare(): readonly Declaration[];
-  /** The listen addresses on which names are served. */
-  addresses(): ReadonlySet<string>;
+  /** The template, and the listen addresses on which names are served; undefined where no names are given. */
+  readonly names: () => SharedNames | undefined;
   /** Begins to serve; `read` returns the current catalog. */
   serve(read: () => Catalog): Promise<void>;
   stop(): Promise<void>;
@@ -44,7 +45,11 @@ export function createNamesIndex({ bind, onChange }: NamesIndexParts, settings: 
         declared = { bind: host, declarations: declareIndex(rules.listen, host, server.port) };
       return declared.declarations;
     },
-    addresses: () => new Set(rules?.listen.map((one) => formatAddress(addressOf(one, bind())))),
+    names: () =>
+      rules && {
+        template: rules.template.text,
+        addresses: new Set(rules.listen.map((one) => formatAddress(addressOf(one, bind())))),
+      },
     async serve(read) {
       if (!rules) return;
       const { serveIndex } = await import('./index-server.ts');

@@ -22,6 +22,7 @@ export function Overview() {
         <Problems />
         {services.value.size > 0 && <Traffic />}
         <ServiceList />
+        <NoNames />
       </div>
       <section class="card overview-events" aria-labelledby="latest-events">
         <header class="card-head">
@@ -96,6 +97,26 @@ function Problems() {
       </header>
       <ProblemList problems={all.slice(0, problemsShown)} folded />
     </section>
+  );
+}
+
+/** The containers without labels that get no name, folded: most of them are databases. */
+function NoNames() {
+  const names = status.value?.names;
+  if (!names || names.refusedTotal === 0) return null;
+  const more = names.refusedTotal - names.refused.length;
+  return (
+    <details class="card no-names">
+      <summary>{plural(names.refusedTotal, 'container')} without a name</summary>
+      <ul>
+        {names.refused.map(({ container, containerId, reason }) => (
+          <li key={containerId}>
+            <b>{container}</b> {reason}
+          </li>
+        ))}
+        {more > 0 && <li>and {count(more)} more</li>}
+      </ul>
+    </details>
   );
 }
 

@@ -1,6 +1,7 @@
 import { createEventFeed } from '../../../src/admin/event-feed.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.ts';
 import type { ApiTraffic } from '../../../src/admin/schema.ts';
+import type { SharedNames } from '../../../src/admin/names-view.ts';
 import type { ApiSwarm } from '../../../src/admin/status-schema.ts';
 import type { AdminSource, AskedSwap, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
@@ -118,6 +119,7 @@ export function adminSource(
     feedOptions = {},
     engines = [onlyEngine] as readonly EngineState[],
     swarm = undefined as ApiSwarm | undefined,
+    names = undefined as SharedNames | undefined,
   } = {},
 ): TestSource {
   const clock = new ManualClock();
@@ -140,6 +142,7 @@ export function adminSource(
     readiness: () => ({ ready: true, reason: 'all was read' }),
     engines: () => engines,
     swarm: () => swarm,
+    names: () => names,
     catalog: current,
     listeners: () => new Map(),
     totals: () => ({ accepted: 12, open: 1, held: 2 }),

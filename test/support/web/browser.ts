@@ -1,6 +1,7 @@
+import { mkdir } from 'node:fs/promises';
 import { chromium, type Page } from 'playwright-core';
 import { installMissing } from '../../../dev/machine/packages.ts';
-import { which } from '../../../dev/machine/command.ts';
+import { run, which } from '../../../dev/machine/command.ts';
 
 /**
  * Debian's Chromium without windows, with an empty profile, and without the browser's own background requests.
@@ -49,9 +50,11 @@ export async function chromiumPath(): Promise<string> {
 
 const headless = { program: 'chromium-headless-shell', debianPackage: 'chromium-headless-shell' } as const;
 
-export async function startBrowser(): Promise<Browser> {
+/** `home`: the home of the user that the browser runs as, in which it finds the authorities that the user trusts. */
+export async function startBrowser({ home }: { readonly home?: string } = {}): Promise<Browser> {
   const executablePath = await chromiumPath();
-  const browser = await chromium.launch({ executablePath, args: flags });
+  const env = home === undefined ? process.env : { ...process.env, HOME: home };
+  const browser = await chromium.launch({ executablePath, args: flags, env });
   return {
     async open(url, { scheme = 'light', width = 1280, height = 900, bypassCsp = false } = {}) {
       const context = await browser.newContext({
@@ -74,4 +77,12 @@ export async function startBrowser(): Promise<Browser> {
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
+}
+
+/** Makes a home whose user trusts an authority in Chromium, as `sealane cert` says: with certutil of libnss3-tools. */
+export async function trustInChromium(home: string, authority: string): Promise<void> {
+  const database = `${home}/.pki/nssdb`;
+  await mkdir(database, { recursive: true });
+  await run('certutil', ['-d', `sql:${database}`, '-N', '--empty-password']);
+  await run('certutil', ['-d', `sql:${database}`, '-A', '-t', 'C,,', '-n', 'sealane', '-i', authority]);
 }

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { installMissing } from '../../../dev/machine/packages.ts';
 import { chromiumPath } from './browser.ts';
 import { buildToolsImage, sealaneImage } from '../engine/images.ts';
 import { acquireShared } from '../engine/global/shared-engine.ts';
@@ -7,8 +8,12 @@ import { acquireShared } from '../engine/global/shared-engine.ts';
  * The global setup of the browser tests: an engine, Chromium, and the image of tools. In a run with the Docker tests both
  * use one engine.
  */
+/** Makes a browser trust an authority. */
+const programs = [{ program: 'certutil', debianPackage: 'libnss3-tools' }] as const;
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const progress = (line: string): void => void process.stderr.write(`[web] ${line}\n`);
+  await installMissing(programs, progress);
   await chromiumPath();
   const engine = await acquireShared(progress);
   try {

@@ -9,7 +9,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 const dayMs = 24 * 3_600_000;
 
-interface Opened extends Disposable {
+interface Opened extends AsyncDisposable {
   readonly store: IssuedStore;
   readonly clock: ManualClock;
   /** Resolves when the store tells of a change that makes `isDone` true. */
@@ -28,7 +28,7 @@ function opened(folder: string, clock = new ManualClock()): Opened {
         waiting.add(look);
         look();
       }),
-    [Symbol.dispose]: () => store.stop(),
+    [Symbol.asyncDispose]: () => store.stop(),
   };
 }
 
@@ -39,7 +39,7 @@ const fingerprint = ({ store }: Opened): string | undefined =>
 describe('certificates that the local authority makes for names', () => {
   it('are one for each name, signed by an authority that is made once, kept with mode 0600, and the same after a restart', async () => {
     await using folder = await tempFolder();
-    using first = opened(folder.path);
+    await using first = opened(folder.path);
     const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.localhost`;
     first.store.want(new Set(['web.shop.localhost', 'localhost', long]));
     expect(first.store.has('web.shop.localhost')).toBe(false);
@@ -54,7 +54,7 @@ describe('certificates that the local authority makes for names', () => {
     for (const file of await readdir(place)) expect((await stat(join(place, file))).mode & 0o777).toBe(0o600);
     expect((await stat(place)).mode & 0o777).toBe(0o700);
 
-    using second = opened(folder.path);
+    await using second = opened(folder.path);
     second.store.want(new Set(['localhost']));
     await second.until(() => second.store.has('localhost'));
     expect(fingerprint(second)).toBe(fingerprint(first));
@@ -62,18 +62,18 @@ describe('certificates that the local authority makes for names', () => {
 
   it('are made anew where what is kept is damaged, or another authority’s', async () => {
     await using folder = await tempFolder();
-    using first = opened(folder.path);
+    await using first = opened(folder.path);
     first.store.want(new Set(['localhost', 'a.test']));
     await first.until(() => names(first).length === 2);
     await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(4);
     await writeFile(join(folder.path, 'names', 'a.test.key'), 'broken');
     const other = await createAuthority('other', new Date(first.clock.wallMs()));
-    using second = opened(folder.path);
+    await using second = opened(folder.path);
     second.store.want(new Set(['a.test']));
     await second.until(() => second.store.has('a.test'));
     await writeFile(join(folder.path, 'ca.crt'), other.certificate);
     await writeFile(join(folder.path, 'ca.key'), other.key);
-    using third = opened(folder.path);
+    await using third = opened(folder.path);
     third.store.want(new Set(['localhost']));
     await third.until(() => third.store.has('localhost'));
     expect(fingerprint(third)).not.toBe(fingerprint(first));
@@ -81,7 +81,7 @@ describe('certificates that the local authority makes for names', () => {
 
   it('are renewed thirty days before they expire, and those of names that are gone are dropped', async () => {
     await using folder = await tempFolder();
-    using opening = opened(folder.path);
+    await using opening = opened(folder.path);
     const { store, clock } = opening;
     store.want(new Set(['a.test', 'b.test']));
     await opening.until(() => names(opening).length === 2);
@@ -99,7 +99,7 @@ describe('certificates that the local authority makes for names', () => {
     await using folder = await tempFolder();
     const place = join(folder.path, 'names');
     await writeFile(place, 'a file where the folder is to be');
-    using opening = opened(folder.path);
+    await using opening = opened(folder.path);
     opening.store.want(new Set(['a.test']));
     await opening.until(() => opening.store.problems().length === 1);
     expect(opening.store.has('a.test')).toBe(true);
@@ -113,7 +113,7 @@ describe('certificates that the local authority makes for names', () => {
   it('are a problem with its fix while the authority can’t be used, and are made once it can', async () => {
     await using folder = await tempFolder();
     await writeFile(join(folder.path, 'ca.crt'), 'not a certificate');
-    using opening = opened(folder.path);
+    await using opening = opened(folder.path);
     opening.store.want(new Set(['a.test']));
     await opening.until(() => opening.store.problems().length === 1);
     expect(opening.store.problems()[0]).toMatchObject({

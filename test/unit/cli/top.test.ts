@@ -79,6 +79,7 @@ function answer(...services: readonly ApiService[]): TopInput {
     readyReason: '',
     engines: [{ name: null, endpoint: 'unix:///engine', state: 'connected', reason: null, containers: 1 }],
     swarm: null,
+    names: null,
     engine: { state: 'connected', endpoint: null, reason: null },
     accepted: 0,
     open: 0,
