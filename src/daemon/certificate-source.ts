@@ -62,7 +62,8 @@ export async function openCertificateSource(
     tls: () => writeTls(all(), forUpstreams.certificates()[0], authorities.authorities()),
     problems: () => stores.flatMap((store) => store.problems()),
     async stop() {
-      await Promise.all(stores.map((store) => store.stop()));
+      for (const store of [forClients, forUpstreams, authorities]) store.stop();
+      await forNames?.stop();
     },
   };
 }

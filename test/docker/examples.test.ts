@@ -112,6 +112,30 @@ describe('the example of names on one port', () => {
   });
 });
 
+describe('the example of names without labels', () => {
+  it('names each web server, over HTTP and HTTPS, lists them, and says why the database has no name', async () => {
+    await using folder = await tempFolder();
+    await using project = composeProject('examples/names-without-labels');
+    await project.compose('up', '-d', '--no-build');
+    const [plain, tls] = [await project.port('sealane', 8080), await project.port('sealane', 8443)];
+    const ca = join(folder.path, 'ca.crt');
+    const ask = (url: string, ...options: readonly string[]): Promise<string> =>
+      run('curl', ['--silent', '--show-error', '--max-time', '20', ...options, url]).catch(String);
+    for (const name of ['web', 'api'])
+      await eventually(
+        () => ask(`http://${name}.localhost:${plain}/`),
+        (answer) => answer === `hello from ${name}\n`,
+        30_000,
+      );
+    const sealane = await project.container('sealane');
+    await run('docker', ['cp', `${sealane}:/ca/ca.crt`, ca]);
+    expect(await ask(`https://web.localhost:${tls}/`, '--cacert', ca)).toBe('hello from web\n');
+    const links = ['api', 'web'].map((name) => `  http://${name}.localhost:${plain}\n`);
+    expect(await ask(`http://localhost:${plain}/`)).toBe(`These names are served here:\n\n${links.join('')}`);
+    expect(await run('docker', ['exec', sealane, 'sealane', 'status'])).toMatch(/no name for \S*db\S*: .*\(Redis\)/);
+  });
+});
+
 describe('the example of TLS passed through', () => {
   it('routes clients by server name to services that present their own certificates', async () => {
     await using project = composeProject('examples/tls-passthrough');

@@ -26,9 +26,11 @@ export function composeProject(folder: string, variables: Readonly<Record<string
     SEALANE_IMAGE: images.sealane,
     REDIS_IMAGE: images.tools,
     NGINX_IMAGE: images.tools,
+    BUSYBOX_IMAGE: images.tools,
     DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '').replace('unix://', ''),
     PORT: '0',
     METRICS_PORT: '0',
+    TLS_PORT: '0',
     ...variables,
   };
   const name = uniqueName('compose');
