@@ -15,6 +15,7 @@ import { defineRun } from './commands/run.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineSessions } from './commands/sessions.ts';
 import { defineStatus } from './commands/status.ts';
+import { defineSwap } from './swap/command.ts';
 import { defineTop } from './commands/top.ts';
 import { defineClose, defineDrain, defineUndrain, defineWeight } from './commands/upstream.ts';
 import { defineWhoami } from './commands/whoami.ts';
@@ -39,6 +40,7 @@ const commands: readonly DefineCommand[] = [
   defineUndrain,
   defineWeight,
   defineClose,
+  defineSwap,
   defineCert,
   defineInit,
   defineCheck,
@@ -49,7 +51,7 @@ const commands: readonly DefineCommand[] = [
 ];
 
 /** Commands that serve or clean up, and therefore go on when their output is no longer read. */
-const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'whoami', 'demo']);
+const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'swap', 'whoami', 'demo']);
 
 /** Runs the program and returns its exit code. @throws ConfigError for unusable arguments */
 export async function runProgram(argv: readonly string[]): Promise<number> {

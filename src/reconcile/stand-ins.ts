@@ -91,7 +91,7 @@ export function createStandIns({ clock, onChange, announce }: StandInsParts): St
       const lease: Held = {
         service,
         standIn: createStandIn(asked, place),
-        takenAtMs: nowMs,
+        takenAtMs: clock.wallMs(),
         untilMs: nowMs + leaseMs,
         leaseMs,
         timer: { cancel: () => undefined },

@@ -63,4 +63,5 @@ export const standInSchema = z
   })
   .meta({ id: 'StandIn' });
 
+export type ApiAskedSwap = z.input<typeof askedSwapSchema>;
 export type ApiStandIn = z.output<typeof standInSchema>;

@@ -15,7 +15,7 @@ export function viewStandIn(source: AdminReads, lease: StandInLease): ApiStandIn
   const { service, standIn, takenAtMs, untilMs } = lease;
   const { id, address, owner, percent, strict, upstream } = standIn;
   const { clock } = source;
-  const isoOf = (atMs: number): string => new Date(Math.round(clock.wallMs() - clock.nowMs() + atMs)).toISOString();
+  const untilWallMs = Math.round(clock.wallMs() - clock.nowMs() + untilMs);
   const serving = source.leasesOf(service)[0]?.standIn;
   const serves = serving === undefined || serving === standIn;
   const shown = source
@@ -32,8 +32,8 @@ export function viewStandIn(source: AdminReads, lease: StandInLease): ApiStandIn
     strict,
     endpoints: upstream.endpoints.map(formatAddress),
     advice: upstream.silentAdvice ?? '',
-    takenAt: isoOf(takenAtMs),
-    until: isoOf(untilMs),
+    takenAt: new Date(takenAtMs).toISOString(),
+    until: new Date(untilWallMs).toISOString(),
     serves,
     behind,
     state: serves ? (shown?.state.kind ?? 'starting') : null,

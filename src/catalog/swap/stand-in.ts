@@ -31,6 +31,7 @@ export interface StandInPlace {
 export interface StandInLease {
   readonly service: string;
   readonly standIn: StandIn;
+  /** By the time of day. */
   readonly takenAtMs: number;
   /** When the lease runs out, in the clock's monotonic milliseconds. */
   readonly untilMs: number;

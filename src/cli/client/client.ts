@@ -17,6 +17,7 @@ import {
   type ApiServices,
   type ApiSessions,
 } from '../../admin/schema.ts';
+import { standInSchema, type ApiAskedSwap, type ApiStandIn } from '../../admin/stand-ins/schema.ts';
 import { quoted } from '../../text/printable.ts';
 import { AdminError, nonsense } from './admin-error.ts';
 import type { AdminEndpoint } from './endpoint.ts';
@@ -32,6 +33,10 @@ export interface AdminClient {
   services(): Promise<ApiServices>;
   /** Changes an upstream, and resolves with what was done. @throws AdminError */
   act(method: 'POST' | 'PUT', path: string, body: object | undefined): Promise<ApiAction>;
+  /** Takes a service's place, or renews the lease. @throws AdminError */
+  swap(service: string, id: string, asked: ApiAskedSwap, withinMs?: number): Promise<ApiStandIn>;
+  /** Ends a stand-in, and resolves with what it was. @throws AdminError */
+  giveBack(service: string, id: string, withinMs?: number): Promise<ApiStandIn>;
   /** @throws AdminError also where there is no such service, with the name that was probably meant */
   requireService(name: string): Promise<ApiService>;
   /** The service of this name, or undefined. @throws AdminError */
@@ -86,8 +91,13 @@ const retryMs = 1_000;
 export function createClient(endpoint: AdminEndpoint): AdminClient {
   const agent = new Agent({ keepAlive: true });
 
-  const read = async <T extends z.ZodType>(path: string, schema: T, sent: Sent = {}): Promise<z.output<T>> => {
-    const answer = await askJson(endpoint, path, { ...sent, agent, signal: AbortSignal.timeout(patienceMs) });
+  const read = async <T extends z.ZodType>(
+    path: string,
+    schema: T,
+    sent: Sent = {},
+    withinMs = patienceMs,
+  ): Promise<z.output<T>> => {
+    const answer = await askJson(endpoint, path, { ...sent, agent, signal: AbortSignal.timeout(withinMs) });
     const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
@@ -138,6 +148,9 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
   return {
     endpoint,
     act: (method, path, body) => read(path, actionSchema, { method, body }),
+    swap: (service, id, body, withinMs) =>
+      read(standInPath(service, id), standInSchema, { method: 'PUT', body }, withinMs),
+    giveBack: (service, id, withinMs) => read(standInPath(service, id), standInSchema, { method: 'DELETE' }, withinMs),
     services: () => read('/api/services', servicesSchema),
     requireService,
     service: (name) =>
@@ -152,4 +165,8 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     feed,
     follow,
   };
+}
+
+function standInPath(service: string, id: string): string {
+  return `/api/services/${segmentOf(service)}/stand-ins/${segmentOf(id)}`;
 }

@@ -18,7 +18,7 @@ export interface AskOptions extends Sent {
 /** What a request sends beside its path. */
 export interface Sent {
   /** `GET` unless given. */
-  readonly method?: 'POST' | 'PUT';
+  readonly method?: 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: object | undefined;
 }

@@ -25,6 +25,7 @@ export function renderStatus(
   const reasons = services.filter(({ state }) => state !== 'up').map((service) => reasonOf(service, paint));
   return [
     headline(status, Date.parse(at)),
+    ...section(swapLines(services, Date.parse(at), paint)),
     '',
     ...table,
     ...section(reasons),
@@ -93,6 +94,16 @@ export function listensOn({ routes }: ApiService): string {
       return `${clientAddresses(route).join(', ')}${selectors.length === 0 ? '' : ` ${selectors.join(',')}`}${open ? '' : ' (closed)'}`;
     })
     .join(', ');
+}
+
+/** A line for each swap, before all else: clients of these services come to the process of an operator. */
+function swapLines(services: readonly ApiService[], nowMs: number, paint: Paint): string[] {
+  return services.flatMap(({ standIns }) =>
+    standIns.map(({ service, text, takenAt, serves }) => {
+      const since = `for ${formatAge(nowMs - Date.parse(takenAt))}`;
+      return `${paint(['inverse', 'yellow'], serves ? ' SWAPPED ' : ' WAITING ')} ${printable(service)} is ${printable(text, 400)}, ${since}`;
+    }),
+  );
 }
 
 function reasonOf({ name, state, reason }: ApiService, paint: Paint): string {

@@ -58,8 +58,8 @@ export const importRules: ImportRules = {
   ],
   demo: ['docker', 'text', 'version.ts'],
   cli: [
-    ...['address', 'admin', 'certificates', 'check', 'compose', 'config', 'daemon', 'demo', 'docker'],
-    ...['relay/boundary', 'telemetry', 'text', 'version.ts'],
+    ...['address', 'admin', 'catalog/swap/service-meant.ts', 'certificates', 'check', 'compose', 'config', 'daemon'],
+    ...['demo', 'docker', 'relay/boundary', 'telemetry', 'text', 'version.ts'],
   ],
   'main.ts': ['cli', 'version.ts'],
 };

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { servicesSchema } from '../../src/admin/schema.ts';
+import { startProgram } from '../support/programs/programs.ts';
+import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { freePort } from '../support/sockets/free-port.ts';
+import { startRequestLoad, whoIs } from '../support/swap/request-load.ts';
+import { endOrphan, namedWhoami, startSwap } from '../support/swap/swap-command.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** One Sealane for all tests: the service `shop/api`, whose own upstream is `container`. */
+const undo = new AsyncDisposableStack();
+let sealane: Sealane;
+let config: string;
+let admin: string;
+let port: number;
+let mine: number;
+
+const start = async (): Promise<Sealane> => {
+  const started = startSealane('--docker', 'none', '--config', config, '--admin', admin);
+  await started.line({ event: 'route-opened', service: 'shop/api' });
+  return started;
+};
+
+beforeAll(async () => {
+  const folder = undo.use(await tempFolder());
+  const own = await freePort();
+  [port, mine] = [await freePort(), await freePort()];
+  admin = `127.0.0.1:${await freePort()}`;
+  config = await folder.write(
+    'sealane.yaml',
+    `services: { shop/api: { listen: ${port}, drain: 1s, upstreams: ['127.0.0.1:${own}'] } }\n`,
+  );
+  undo.use(
+    await startProgram(
+      ['env', 'WHOAMI_NAME=container', process.execPath, executable, 'whoami', '--port', `${own}`],
+      [own],
+    ),
+  );
+  undo.use(
+    await startProgram(
+      ['env', 'WHOAMI_NAME=mine', process.execPath, executable, 'whoami', '--port', `${mine}`],
+      [mine],
+    ),
+  );
+  sealane = await start();
+}, 30_000);
+
+afterAll(async () => {
+  await sealane?.[Symbol.asyncDispose]();
+  await undo.disposeAsync();
+});
+
+const swap = (...args: readonly string[]) => startSwap('--admin', admin, ...args);
+const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin]);
+const swapped = /is swapped: all new sessions go to the stand-in/;
+
+describe('sealane swap SERVICE HOST:PORT', () => {
+  it('sends new sessions to the process until Ctrl-C, and everybody is told', async () => {
+    await using command = swap('api', `localhost:${mine}`);
+    await command.line(swapped);
+    expect(await whoIs(port)).toBe('mine');
+    const { stdout } = await ask('status');
+    expect(stdout).toMatch(
+      new RegExp(
+        `^ SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:${mine} of .+, for \\d+s$`,
+        'm',
+      ),
+    );
+    expect((await ask('why', 'shop/api')).stdout).toMatch(
+      /is swapped: .*\n +next: To give it back: sealane swap shop\/api --back/,
+    );
+    expect(await command.end('SIGINT')).toBe(0);
+    expect(await whoIs(port)).toBe('container');
+    await sealane.line({ event: 'stand-in-taken', service: 'shop/api' });
+    await sealane.line({ event: 'stand-in-ended', service: 'shop/api', reason: 'it was given back' });
+  });
+
+  it('lets the last swap serve, tells the earlier one, and gives the service back to it', async () => {
+    await using first = swap('shop/api', `localhost:${mine}`);
+    await first.line(swapped);
+    await using second = swap('shop/api', '--', ...namedWhoami('second'));
+    await second.line(swapped);
+    await first.line(/waits until that of .* ends/);
+    expect(await whoIs(port)).toBe('second');
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(await whoIs(port)).toBe('mine');
+    expect((await ask('swap', 'shop/api', '--back')).stdout).toMatch(/^shop\/api is given back by /);
+    expect(await first.exited).toBe(1);
+    expect(first.lines.at(-1)).toMatch(/was ended by sealane swap --back/);
+    expect(await ask('swap', 'shop/api', '--back')).toMatchObject({
+      code: 2,
+      stderr: 'sealane: shop/api is not swapped\n',
+    });
+  });
+
+  it('with --for stays behind, with a share of the sessions', async () => {
+    const { stdout } = await ask('swap', 'shop/api', `${mine}`, '--for', '1h', '--share', '50%');
+    expect(stdout).toMatch(/^shop\/api is swapped: 50% of new sessions go .*, for 1h; to give it back before: /);
+    await vi.waitFor(async () =>
+      expect([await whoIs(port), await whoIs(port)].toSorted()).toEqual(['container', 'mine']),
+    );
+    const { stdout: json } = await ask('status', '--json');
+    const [service] = servicesSchema.parse(JSON.parse(json)).services;
+    expect(service?.standIns).toMatchObject([{ percent: 50, serves: true, state: 'ready' }]);
+    await ask('swap', 'shop/api', '--back');
+  });
+
+  it('is taken again when Sealane was restarted', async () => {
+    await using command = swap('shop/api', `localhost:${mine}`);
+    await command.line(swapped);
+    await sealane.stop();
+    await command.line(/no Sealane answers .*; trying again/);
+    sealane = await start();
+    await command.line(/the lease of shop\/api had run out; it is taken again/);
+    await vi.waitFor(async () => expect(await whoIs(port)).toBe('mine'));
+    await command.end('SIGTERM');
+  });
+
+  it.each([
+    [['shop/apo', 'localhost:1'], 1, /No service is called shop\/apo\. Did you mean shop\/api\?/],
+    [['shop/api'], 2, /name the address of the process/],
+    [['shop/api', 'localhost'], 2, /must be HOST:PORT, such as localhost:3000/],
+    [['shop/api', 'localhost:1', '--share', '0'], 2, /--share must be a percentage/],
+    [['shop/api', 'localhost:1', '--share', '10%', '--strict'], 2, /--strict needs the whole service/],
+    [['shop/api', 'localhost:1', 'npm', 'run', 'dev'], 2, /put -- before the command: … -- npm run dev/],
+    [['shop/api', '--for', '1h', '--', 'x'], 2, /--for is for a swap without a command/],
+    [['shop/api', 'nowhere.invalid:1'], 1, /can't resolve nowhere\.invalid/],
+    [['shop/api', '--', 'no-such-program'], 2, /can't start "no-such-program": there is no such program/],
+    [['shop/api', '--env', '--', 'true'], 2, /--env: shop\/api has no container/],
+  ] as const)('%j is a clear error', async (args, code, message) => {
+    const { code: found, stderr } = await ask('swap', '--', ...[]).then(() =>
+      runSealane(['swap', '--admin', admin, ...args]),
+    );
+    expect(stderr).toMatch(message);
+    expect(found).toBe(code);
+  });
+});
+
+describe('sealane swap SERVICE -- COMMAND', () => {
+  it('gives the command a port, shows its output, and passes signals and its exit code on', async () => {
+    const server =
+      "require('http').createServer((_, answer) => answer.end('Name: script')).listen(process.env.PORT);" +
+      "process.on('SIGTERM', () => process.exit(9))";
+    const script = `echo "I have $PORT"; sleep 1.2; exec ${process.execPath} -e "${server}"`;
+    await using command = swap('shop/api', '--', 'sh', '-c', script);
+    await command.line(/^I have \d+$/);
+    await command.line(/waiting until sh -c .* listens on port \d+/);
+    await command.line(swapped);
+    expect(await whoIs(port)).toBe('script');
+    expect(await command.end('SIGTERM')).toBe(9);
+    expect(await whoIs(port)).toBe('container');
+  });
+
+  it('ends with the command that never listens, and takes nothing', async () => {
+    const { code, stderr } = await runSealane(['swap', 'shop/api', '--admin', admin, '--', 'sh', '-c', 'exit 7']);
+    expect([code, stderr]).toEqual([7, expect.stringMatching(/ended with code 7 before it listened on port \d+/)]);
+  });
+
+  it('refuses a port where another process listens', async () => {
+    const { code, stderr } = await runSealane([
+      'swap',
+      'shop/api',
+      `localhost:${mine}`,
+      '--admin',
+      admin,
+      '--',
+      'true',
+    ]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/is in use; to swap to what listens there, leave the command out/),
+    ]);
+  });
+
+  it('fails no connection while it is taken and given back, killed, and its process dies', async () => {
+    await using load = startRequestLoad(port);
+    for (let round = 0; round < 3; round++) {
+      await using command = swap('shop/api', '--', ...namedWhoami('dev'));
+      await load.more('dev', 20);
+      expect(await command.end('SIGTERM')).toBe(0);
+      await load.more('container', 20);
+    }
+    await using killed = swap('shop/api', '--', ...namedWhoami('killed'));
+    await load.more('killed', 20);
+    const from = sealane.lines.length;
+    await killed.end('SIGKILL');
+    const killedAtMs = performance.now();
+    await sealane.line({ event: 'stand-in-ended', level: 'warn', reason: 'its lease of 5s ran out' }, from);
+    expect(performance.now() - killedAtMs).toBeLessThan(5_500);
+    await load.more('container', 20);
+    await endOrphan(killed);
+    const { made, failed } = await load.stop('container', 'dev', 'killed');
+    expect(failed).toEqual({});
+    expect(made).toBeGreaterThan(1_000);
+  });
+});
