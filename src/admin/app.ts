@@ -12,6 +12,7 @@ import { actions } from './routes/actions.ts';
 import { events } from './routes/events.ts';
 import { health } from './routes/health.ts';
 import { reading } from './routes/reading.ts';
+import { rest } from './routes/rest.ts';
 import { standIns } from './routes/stand-ins.ts';
 import { refuseInvalid } from './routes/validation.ts';
 import type { AdminSource } from './source.ts';
@@ -85,6 +86,7 @@ export function createAdminApp(source: AdminSource, rules: AccessRules): AdminAp
   app.route('/', events(source));
   app.route('/', actions(source));
   app.route('/', standIns(source));
+  app.route('/', rest(source));
   app.notFound((context) =>
     failed(context, {
       status: 404,

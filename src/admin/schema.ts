@@ -86,6 +86,10 @@ const upstreamSchema = z
     drained: z.boolean().describe('An operator drains it, until `undrain`.'),
     backup: z.boolean(),
     maxConnections: count.nullable(),
+    sleep: z
+      .object({ afterMs: count, mode: z.enum(['stop', 'pause']) })
+      .nullable()
+      .describe('When its container is put to sleep: after so long without a session; null for never.'),
     health: z.string().describe('How its fitness is judged: `none`, `readiness`, `docker`, `tcp`, `http:/path`.'),
     traffic: trafficSchema,
     dial: dialTimesSchema,
@@ -229,6 +233,11 @@ export const actionSchema = z
   .object({ upstream: z.string(), message: z.string(), sessions: count.describe('Sessions on it at that moment.') })
   .meta({ id: 'Action' });
 
+/** What was done to the containers of a service. */
+export const restSchema = z
+  .object({ service: z.string(), message: z.string(), containers: z.array(z.string()) })
+  .meta({ id: 'Rest' });
+
 /** RFC 9457, `application/problem+json`. */
 export const errorSchema = z
   .object({
@@ -254,4 +263,5 @@ export type ApiEndedSession = z.output<typeof endedSessionSchema>;
 export type ApiEndedSessions = z.output<typeof endedSessionsSchema>;
 export type ApiExplanation = z.output<typeof explanationSchema>;
 export type ApiAction = z.output<typeof actionSchema>;
+export type ApiRest = z.output<typeof restSchema>;
 export type ApiError = z.output<typeof errorSchema>;

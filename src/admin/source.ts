@@ -48,6 +48,8 @@ export interface AdminReads {
   swapsTaken(): number;
   /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
+  /** The wakes since the start, and the sleep of all containers together. */
+  rests(): RestTotals;
   /** The service's failed sessions since Sealane began. */
   failures(service: string): Failures;
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
@@ -64,12 +66,28 @@ export interface AdminCommands {
   /** Changes what an operator asked for of an upstream. */
   override(upstreamKey: string, change: Partial<Override>): void;
   closeSessionsOf(upstreamKey: string): void;
+  /** Wakes a service, or puts it to sleep. */
+  rest(service: string, what: 'wake' | 'sleep'): RestOutcome;
   /** Takes a service's place, or renews the lease. A text says why that is impossible, and what to do. */
   swap(asked: AskedSwap): Promise<StandInLease | string>;
   giveBack(service: string, id: string): void;
   /** Whether the stand-in was given back, so that its owner may not take it again. */
   wasGivenBack(id: string): boolean;
 }
+
+interface RestTotals {
+  readonly wakes: number;
+  readonly wakeFailures: number;
+  readonly sleeps: number;
+  readonly wakeMs: number;
+  readonly sleptMs: number;
+}
+
+/** What became of the wish; `in-use`: a service with sessions is not put to sleep. */
+export type RestOutcome =
+  | { readonly kind: 'done'; readonly containers: readonly string[] }
+  | { readonly kind: 'no-sleepers' }
+  | { readonly kind: 'in-use'; readonly sessions: number };
 
 /** What an operator asks of a stand-in; all texts are printable. */
 export interface AskedSwap {

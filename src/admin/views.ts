@@ -137,6 +137,7 @@ function viewUpstream(source: AdminReads, upstream: ServiceUpstream, toWall: ToW
     drained: state.kind === 'draining' && state.untilMs === Infinity,
     backup: declared.backup,
     maxConnections: declared.maxConnections ?? null,
+    sleep: declared.sleep ? { afterMs: declared.sleep.afterMs, mode: declared.sleep.mode } : null,
     health: viewHealth(declared.health),
     traffic: viewTraffic(traffic ?? noTraffic),
     dial: { count: traffic?.sessions ?? 0, p50Ms: rounded(traffic?.dialP50Ms), p99Ms: rounded(traffic?.dialP99Ms) },

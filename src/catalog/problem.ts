@@ -57,6 +57,7 @@ const subjects = {
   'certificate-expiring': 'file',
   'never-ready': 'upstream',
   paused: 'upstream',
+  'wake-failed': 'upstream',
   unhealthy: 'upstream',
   'crash-loop': 'container',
   'all-suspect': 'service',

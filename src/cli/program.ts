@@ -12,6 +12,7 @@ import { defineHealth } from './commands/health.ts';
 import { defineInit } from './commands/init.ts';
 import { defineRelay } from './commands/relay.ts';
 import { defineRun } from './commands/run.ts';
+import { defineSleep, defineWake } from './commands/services/rest.ts';
 import { defineSchema } from './commands/schema.ts';
 import { defineSessions } from './commands/sessions.ts';
 import { defineStatus } from './commands/status.ts';
@@ -41,6 +42,8 @@ const commands: readonly DefineCommand[] = [
   defineWeight,
   defineClose,
   defineSwap,
+  defineWake,
+  defineSleep,
   defineCert,
   defineInit,
   defineCheck,

@@ -127,7 +127,7 @@ export function createAdmin(parts: AdminParts): Admin {
 type Reads = Omit<AdminReads, 'metrics' | 'history'>;
 
 function readsOf(parts: AdminParts): Reads {
-  const { clock, settings, engines, relay, loop, standIns, readiness, explainer } = parts;
+  const { clock, settings, engines, relay, loop, activation, standIns, readiness, explainer } = parts;
   const { plane } = relay;
   return {
     clock,
@@ -149,6 +149,7 @@ function readsOf(parts: AdminParts): Reads {
     leasesOf: (service) => standIns.leasesOf(service),
     swapsTaken: () => standIns.taken,
     held: (service) => plane.counters.held(service),
+    rests: () => activation.figures(),
     failures: (service) => relay.failures.of(service),
     listSessions: (filter) => plane.listSessions(filter),
     recentSessions: (filter) => relay.recentSessions.list(filter),
@@ -170,10 +171,11 @@ function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: str
   return { state: shown.state, text: shown.text, ...counts };
 }
 
-function commandsOf({ overrides, standIns, swaps, relay }: AdminParts): AdminCommands {
+function commandsOf({ overrides, standIns, swaps, activation, relay }: AdminParts): AdminCommands {
   return {
     override: (key, change) => overrides.set(key, change),
     closeSessionsOf: (key) => relay.plane.closeSessionsOf(key),
+    rest: (service, what) => activation[what](service),
     swap: (asked) => swaps.take(asked),
     giveBack: (service, id) => standIns.giveBack(service, id),
     wasGivenBack: (id) => standIns.wasGivenBack(id),

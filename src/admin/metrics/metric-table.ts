@@ -49,6 +49,37 @@ export const ownMetrics = {
     ticks:
       '1 once the first list of containers was read (of several engines: each was read or found out of reach, and one was read), until Sealane is told to stop',
   },
+  wakes: {
+    name: 'sealane_wakes_total',
+    type: 'counter',
+    help: 'Wakes of containers that were asleep, by result.',
+    labels: ['result'],
+    step: 5,
+    ticks: 'a container that was asleep is ready for the client that waits, or could not be started',
+  },
+  wakeSeconds: {
+    name: 'sealane_wake_seconds_total',
+    type: 'counter',
+    help: 'The time of all wakes that ended well, from the wish to the readiness.',
+    unit: 'seconds',
+    step: 5,
+    ticks: 'a container that was asleep is ready; divided by the wakes, the mean time of a wake',
+  },
+  sleeps: {
+    name: 'sealane_sleeps_total',
+    type: 'counter',
+    help: 'Containers put to sleep.',
+    step: 2,
+    ticks: 'a container was stopped or paused for want of clients',
+  },
+  asleepSeconds: {
+    name: 'sealane_asleep_seconds_total',
+    type: 'counter',
+    help: 'The time that containers were asleep, together.',
+    unit: 'seconds',
+    step: 2,
+    ticks: 'once a second for each container that is asleep',
+  },
   services: {
     name: 'sealane_services',
     type: 'gauge',

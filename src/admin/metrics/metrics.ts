@@ -28,7 +28,7 @@ import { SharedHistogram } from './shared-histogram.ts';
  */
 export interface MetricsInput extends Pick<
   AdminReads & AdminEvents,
-  'facts' | 'readiness' | 'engines' | 'catalog' | 'totals' | 'service' | 'failures' | 'swapsTaken' | 'feed'
+  'facts' | 'readiness' | 'engines' | 'catalog' | 'totals' | 'service' | 'failures' | 'rests' | 'swapsTaken' | 'feed'
 > {
   refused(): Readonly<Record<Refusal, number>>;
   /** The dials of all upstreams that ever existed: counts by bucket, the last for dials slower than all bounds. */
@@ -126,6 +126,16 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   registerReading(registry, ownMetrics.listeners, () => countListeners(input));
   one(ownMetrics.standIns, () => [...input.catalog().services.values()].filter(({ standIn }) => standIn).length);
   one(ownMetrics.swaps, () => input.swapsTaken());
+  registerReading(registry, ownMetrics.wakes, () => {
+    const { wakes, wakeFailures } = input.rests();
+    return [
+      { value: wakes, labels: { result: 'ready' } },
+      { value: wakeFailures, labels: { result: 'failed' } },
+    ];
+  });
+  one(ownMetrics.wakeSeconds, () => input.rests().wakeMs / 1_000);
+  one(ownMetrics.sleeps, () => input.rests().sleeps);
+  one(ownMetrics.asleepSeconds, () => input.rests().sleptMs / 1_000);
   registerReading(registry, ownMetrics.problems, () => countProblems(input));
   const { name, help } = ownMetrics.dialDuration;
   const dials = new SharedHistogram({ name, help, registers: [] }, () => {

@@ -36,6 +36,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'certificate-expiring': 'certificate',
   'never-ready': 'never-ready',
   paused: 'paused',
+  'wake-failed': 'wake-failed',
   unhealthy: 'check-failing',
   'crash-loop': 'restarting',
   'all-suspect': 'all-suspect',

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../text/duration.ts';
-import { howToListen, howToPassCheck } from '../advice.ts';
+import { howToListen, howToPassCheck, howToWake } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
 import type { Service } from '../service.ts';
 import { problemKey, type Problem } from '../problem.ts';
@@ -36,6 +36,8 @@ export function judgeServices(services: Iterable<Service>, nowMs: number): Judge
       if (upstream.state.kind === 'starting')
         report(upstream.state.sinceMs, startingGraceMs, () => neverReady(upstream));
       if (upstream.state.kind === 'paused') report(upstream.state.sinceMs, unfitGraceMs, () => paused(upstream));
+      const { failure } = upstream.state.kind === 'asleep' ? upstream.state : {};
+      if (failure !== undefined) report(upstream.state.sinceMs, 0, () => wakeFailed(upstream, failure));
       // A suspect is heard of where all of them are suspect.
       if (upstream.state.kind === 'unhealthy' && !upstream.state.suspect)
         report(upstream.state.sinceMs, unfitGraceMs, () => unhealthy(upstream));
@@ -63,6 +65,16 @@ function paused({ declared }: ServiceUpstream): Problem {
     ...(declared.run ? { containerId: declared.run.id } : {}),
     message: `it has been paused for more than ${formatDuration(unfitGraceMs)}, and gets no clients`,
     fix: `Resume it: ${dockerCommand('unpause', declared)}`,
+  };
+}
+
+function wakeFailed({ declared }: ServiceUpstream, failure: string): Problem {
+  return {
+    code: 'wake-failed',
+    subject: declared.name,
+    ...(declared.run ? { containerId: declared.run.id } : {}),
+    message: `it is asleep, and its last start failed: ${failure}`,
+    fix: howToWake(declared),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   endedSessionsSchema,
   explanationSchema,
   problemsSchema,
+  restSchema,
   serviceSchema,
   sessionsSchema,
   servicesSchema,
@@ -13,6 +14,7 @@ import {
   type ApiEndedSessions,
   type ApiExplanation,
   type ApiProblem,
+  type ApiRest,
   type ApiService,
   type ApiServices,
   type ApiSessions,
@@ -37,6 +39,8 @@ export interface AdminClient {
   swap(service: string, id: string, asked: ApiAskedSwap, withinMs?: number): Promise<ApiStandIn>;
   /** Ends a stand-in, and resolves with what it was. @throws AdminError */
   giveBack(service: string, id: string, withinMs?: number): Promise<ApiStandIn>;
+  /** Wakes a service, or puts it to sleep, and resolves with what was done. @throws AdminError */
+  rest(service: string, what: 'wake' | 'sleep'): Promise<ApiRest>;
   /** @throws AdminError also where there is no such service, with the name that was probably meant */
   requireService(name: string): Promise<ApiService>;
   /** The service of this name, or undefined. @throws AdminError */
@@ -151,6 +155,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     swap: (service, id, body, withinMs) =>
       read(standInPath(service, id), standInSchema, { method: 'PUT', body }, withinMs),
     giveBack: (service, id, withinMs) => read(standInPath(service, id), standInSchema, { method: 'DELETE' }, withinMs),
+    rest: (name, what) => read(`/api/services/${segmentOf(name)}/${what}`, restSchema, { method: 'POST' }),
     services: () => read('/api/services', servicesSchema),
     requireService,
     service: (name) =>

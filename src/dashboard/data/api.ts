@@ -33,6 +33,8 @@ export const api = {
   why: (subject: string): Promise<ApiExplanation> => call(`/api/why/${encodeURIComponent(subject)}`),
   sessions: (query: URLSearchParams): Promise<ApiSessions> => call(`/api/sessions?${query}`),
   recentSessions: (query: URLSearchParams): Promise<ApiEndedSessions> => call(`/api/sessions/recent?${query}`),
+  rest: (service: string, what: 'wake' | 'sleep'): Promise<{ readonly message: string }> =>
+    call(`/api/services/${encodeURIComponent(service)}/${what}`, { method: 'POST' }),
   act: (upstreamKey: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<{ readonly message: string }> =>
     call(`/api/upstreams/${encodeURIComponent(upstreamKey)}/${action}`, { method: 'POST' }),
 };

@@ -8,6 +8,7 @@ import { count, latency, plural } from '../format.ts';
 import { formatBytes } from '../../text/sizes.ts';
 import { Ago } from '../parts/ago.tsx';
 import { lastPage, pageOf, Pager } from '../parts/pager.tsx';
+import { SleepButton } from '../parts/sleep-button.tsx';
 import { State } from '../parts/state.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 import { say } from '../parts/toast.tsx';
@@ -32,6 +33,7 @@ export function Upstreams({ service }: { readonly service: ApiService }) {
     <section class="card" aria-labelledby="its-upstreams">
       <header class="card-head">
         <h2 id="its-upstreams">Upstreams</h2>
+        <SleepButton service={service} />
       </header>
       {upstreams.length === 0 ? (
         <p class="empty">None. Clients wait until a container joins.</p>

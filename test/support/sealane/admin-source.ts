@@ -3,7 +3,7 @@ import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.
 import type { ApiTraffic } from '../../../src/admin/schema.ts';
 import type { SharedNames } from '../../../src/admin/names-view.ts';
 import type { ApiSwarm } from '../../../src/admin/status-schema.ts';
-import type { AdminSource, AskedSwap, EngineState } from '../../../src/admin/source.ts';
+import type { AdminSource, AskedSwap, RestOutcome, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
@@ -151,6 +151,7 @@ export function adminSource(
     held: (service: string) => (service === 'web' ? 2 : 0),
     leasesOf: (service: string) => leases.filter((one) => one.service === service),
     swapsTaken: () => leases.length,
+    rests: () => ({ wakes: 3, wakeFailures: 1, sleeps: 4, wakeMs: 1_500, sleptMs: 60_000 }),
     failures,
     listSessions: ({ limit }: SessionFilter) =>
       Promise.resolve({
@@ -164,6 +165,10 @@ export function adminSource(
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
     closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),
+    rest: (service: string): RestOutcome => {
+      if (service === 'web') return { kind: 'in-use', sessions: 2 };
+      return { kind: 'done', containers: ['api-1'] };
+    },
     swap: ({ shown, ...wanted }: AskedSwap) => {
       const standIn = createStandIn(
         { ...wanted, address: shown },

@@ -23,6 +23,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
   const records: SessionRecord[] = [];
   const suspects: string[] = [];
   const warnings: string[] = [];
+  const waiting: string[] = [];
   const pool = new Pool(
     {
       clock,
@@ -30,6 +31,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
       counters,
       onRecord: (record) => void records.push(record),
       onSuspect: (key, error) => void suspects.push(`${key}: ${error}`),
+      onWaiting: (service, client) => void waiting.push(`${service}: ${client}`),
       onResourceWarning: ({ kind, code }) => void warnings.push(`${kind}: ${code}`),
       access: openAccess(
         createAccessMemory(1, () => 0.5),
@@ -55,6 +57,7 @@ export function createPool(upstreams: readonly UpstreamSpec[], options: Partial<
     records,
     suspects,
     warnings,
+    waiting,
     apply,
     admit,
     otherWorker,

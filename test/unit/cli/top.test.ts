@@ -43,6 +43,7 @@ function service(name: string, over: Partial<ApiService> = {}): ApiService {
         containerId: null,
         engine: null,
         task: null,
+        sleep: null,
         way: null,
         endpoints: ['10.0.0.1:80'],
         state: 'ready',
