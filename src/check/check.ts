@@ -1,6 +1,6 @@
 import { hostBind, openBind } from '../config/default-bind.ts';
+import { namesRulesOf } from '../config/names/settings.ts';
 import { createDiscoverer, type DiscoveryRules } from '../discovery/discover.ts';
-import { readLabels } from '../discovery/labels.ts';
 import { hasLabelsOf } from '../discovery/interest.ts';
 import { mergeDeclarations } from '../catalog/merge.ts';
 import type { Problem, ProblemCode } from '../catalog/problem.ts';
@@ -9,7 +9,7 @@ import type { ComposeProject } from '../compose/project.ts';
 import { formatLocation, type SourceLocation } from '../compose/location.ts';
 import type { ComposeService } from '../compose/service.ts';
 import type { OptionName } from '../config/options/route-options.ts';
-import type { ContainerFacts, Reach } from '../docker/facts.ts';
+import type { Reach } from '../docker/facts.ts';
 import { printable } from '../text/printable.ts';
 import { withoutCertificate } from './certificates.ts';
 import { socketNotMounted } from './engine-socket.ts';
@@ -20,6 +20,7 @@ import { networkName, toFacts } from './facts.ts';
 import { deployLabels, sightOf, type LabelSight } from './deploy-labels.ts';
 import { strayLabels } from './labels.ts';
 import { locationOf, routeLocation } from './locate.ts';
+import { apartFromNames, presumedPorts } from './names.ts';
 import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
 import { asStack, stackOnly, type CheckedProject } from './stack.ts';
@@ -129,6 +130,7 @@ function standOf(sealane: SealaneService, project: CheckedProject): Stand {
     scope: settings.scope,
     bind: settings.bind ?? (reach.kind === 'host' ? hostBind : openBind),
     socketFolder: settings['socket-folder'],
+    names: namesRulesOf(settings),
   };
   const lacksCertificates = settings.certs.length === 0 && !usesFile;
   return { service, reach, rules, lacksCertificates, sight: sightOf(sealane) };
@@ -187,7 +189,8 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   const byName = new Map(services.map((service) => [service.name, service]));
   const facts = services.map((service, position) => {
     const plain = toFacts(service, { ...project, project: project.name, position });
-    return { ...plain, exposedPorts: project.isStack ? plain.exposedPorts : presumedPorts(plain, prefix) };
+    const isTold = project.isStack || plain.exposedPorts.length > 0 || !hasLabelsOf(prefix, plain.labels);
+    return { ...plain, exposedPorts: isTold ? plain.exposedPorts : presumedPorts(plain, rules) };
   });
   const { declarations, problems } = createDiscoverer(rules)({
     containers: new Map(facts.map((one) => [one.id, one])),
@@ -214,21 +217,25 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   return [
     ...findings,
     ...services.flatMap((service) => strayLabels(service, prefix, project.isStack)),
-    ...(stand.service ? unpublished(stand.service, listening, project.isStack) : []),
-    ...(stand.service && stand.lacksCertificates ? withoutCertificate(stand.service, listening) : []),
+    ...(stand.service ? ofSealane(stand, stand.service, listening, project.isStack) : []),
     ...publishConflicts(services, ours, project.isStack),
     ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),
   ];
 }
 
-/**
- * The ports that the container is presumed to expose: a compose file does not tell what an image exposes. Where every
- * route names its listen address, any port may stand for the image's, since only the upstream's port depends on it.
- */
-function presumedPorts(facts: ContainerFacts, prefix: string): readonly number[] {
-  if (facts.exposedPorts.length > 0 || !hasLabelsOf(prefix, facts.labels)) return facts.exposedPorts;
-  const { routes } = readLabels(facts.labels, prefix, facts);
-  return routes.every(({ values }) => values.listen !== undefined) ? [1] : [];
+/** What is wrong with the addresses that Sealane's own container listens on. */
+function ofSealane(
+  { rules, lacksCertificates }: Stand,
+  service: ComposeService,
+  listening: readonly Listening[],
+  isStack: boolean,
+): Finding[] {
+  const { own, shared } = apartFromNames(listening, rules, service);
+  return [
+    ...unpublished(service, [...own, ...shared], isStack),
+    // The local authority makes the certificates for names.
+    ...(lacksCertificates ? withoutCertificate(service, own) : []),
+  ];
 }
 
 /** Fixes that differ while no container runs yet. */

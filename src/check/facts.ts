@@ -24,6 +24,7 @@ export function toFacts(service: ComposeService, options: FactsOptions): Contain
       ...labels,
       ...(options.isStack ? taskLabels(service, options.project) : composeLabels(service, options.project)),
     },
+    ...(service.image && { image: service.image }),
     createdAtMs: options.position,
     startedAtNs: 1n,
     state: 'running',

@@ -22,7 +22,11 @@ export interface Listening {
 }
 
 /** Routes on ports that Sealane's container does not publish. */
-export function unpublished(sealane: ComposeService, listening: readonly Listening[], isStack: boolean): Finding[] {
+export function unpublished(
+  sealane: ComposeService,
+  listening: readonly Pick<Listening, 'route' | 'service' | 'location'>[],
+  isStack: boolean,
+): Finding[] {
   // In the network namespace of another container, that container publishes the ports.
   if (sealane.networkMode !== '' && sealane.networkMode !== 'bridge') return [];
   const open = new Set([...sealane.ports.map(({ container }) => container), ...sealane.expose]);
@@ -39,7 +43,7 @@ export function unpublished(sealane: ComposeService, listening: readonly Listeni
 }
 
 function notPublished(
-  { route, service, location }: Listening,
+  { route, service, location }: Pick<Listening, 'route' | 'service' | 'location'>,
   last: number | undefined,
   { sealane, isStack }: { readonly sealane: string; readonly isStack: boolean },
 ): Finding {

@@ -131,6 +131,8 @@ function discoverContainer(
   const labels = withServiceLabels(facts.labels, inSwarm?.service, rules.labelPrefix);
   const project = projectOf(labels);
   const isLabelled = hasLabelsOf(rules.labelPrefix, labels);
+  // Stopped containers are followed for the sake of others in their project.
+  if (!isLabelled && (facts.state === 'exited' || facts.state === 'created')) return noDiscovery;
   if (!isLabelled && (rules.expose !== 'all' || !rules.names || isStopped(facts))) return noDiscovery;
   if (rules.scope === 'project' && (project === undefined || project !== vantage.project)) return noDiscovery;
   // A one-off container must not get clients.
