@@ -24,7 +24,17 @@ export interface Problem {
 }
 
 /** The kind of thing that a problem's subject names, by the problem's code. */
-type SubjectKind = 'container' | 'service' | 'upstream' | 'listener' | 'file' | 'setting' | 'engine' | 'node' | 'swarm';
+type SubjectKind =
+  | 'container'
+  | 'service'
+  | 'upstream'
+  | 'listener'
+  | 'file'
+  | 'setting'
+  | 'node'
+  | 'swarm'
+  | 'engine'
+  | 'network';
 
 const subjects = {
   'label-unknown': 'container',
@@ -36,6 +46,7 @@ const subjects = {
   'no-shared-network': 'container',
   'no-shared-overlay': 'container',
   'not-on-network': 'container',
+  'network-not-left': 'network',
   'namespace-lost': 'container',
   'task-pending': 'service',
   'task-failing': 'service',

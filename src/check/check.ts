@@ -19,6 +19,7 @@ import { inOrder, type Finding, type SharedFinding } from './finding.ts';
 import { networkName, toFacts } from './facts.ts';
 import { deployLabels, sightOf, type LabelSight } from './deploy-labels.ts';
 import { strayLabels } from './labels.ts';
+import { withJoined } from './joined-networks.ts';
 import { locationOf, routeLocation } from './locate.ts';
 import { apartFromNames, presumedPorts } from './names.ts';
 import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
@@ -124,7 +125,7 @@ function checkStack({ service, rules, sight }: Stand, written: ComposeProject, p
 
 function standOf(sealane: SealaneService, project: CheckedProject): Stand {
   const { service, settings, usesFile } = sealane;
-  const reach = reachOf(service, project);
+  const reach = withJoined(reachOf(service, project), sealane, project);
   const rules: DiscoveryRules = {
     labelPrefix: settings['label-prefix'],
     scope: settings.scope,

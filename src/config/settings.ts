@@ -113,6 +113,12 @@ const schema = z.object({
     .describe(
       'What Sealane may ask the engines to change. With `none`, not one changing call reaches an engine, whatever labels say.',
     ),
+  'join-internal': flag.schema
+    .default(false)
+    .meta({ value: flag.value, fallback: '`false`' })
+    .describe(
+      'Whether Sealane joins internal networks, too, where `engine-actions` lets it `connect` its container to those of labelled containers.',
+    ),
   swarm: swarm.schema
     .default('auto')
     .meta({ value: swarm.value, fallback: '`auto`' })

@@ -12,6 +12,7 @@ import { Broadcast } from './broadcast.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { EngineSource } from './engine-source.ts';
+import type { Joining } from './joining.ts';
 import type { NamesIndex } from './names/names-index.ts';
 import type { Relay } from './relay.ts';
 
@@ -38,6 +39,7 @@ export interface CatalogLoopParts {
   readonly engines: EngineSource;
   readonly certificates: CertificateSource;
   readonly checker: Checker;
+  readonly joining: Joining;
   readonly overrides: Overrides;
   readonly standIns: StandIns;
   readonly activation: Pick<ActivationSource, 'restOf'>;
@@ -54,6 +56,7 @@ export function createCatalogLoop(
   const changes: CatalogLoop['changes'] = new Broadcast();
   const mayReturn = ({ key, run }: AbsentUpstream): boolean => (run ? engines.isAlive(run) : config.isConfigured(key));
   catalogs.on((catalog) => checker.follow(catalog));
+  catalogs.on(() => parts.joining.advance());
   catalogs.on((catalog) => overrides.follow(catalog, mayReturn));
   const reconciler = createReconciler({
     clock,
@@ -77,6 +80,7 @@ function readWorld({
   engines,
   certificates,
   checker,
+  joining,
   overrides,
   standIns,
   activation,
@@ -88,7 +92,7 @@ function readWorld({
     declarations: certificates.admit([...written.declarations, ...discovered.declarations, ...index.declare()]),
     problems: [
       ...written.problems,
-      ...discovered.problems,
+      ...joining.amend(discovered),
       ...listenerProblems(relay.listeners.all, index.names()?.addresses),
       ...certificates.problems(),
     ],

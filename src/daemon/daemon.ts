@@ -22,6 +22,7 @@ import { createConfigSource } from './config-source.ts';
 import { createEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
 import { createNamesIndex } from './names/names-index.ts';
+import { createJoining } from './joining.ts';
 import { createReadiness } from './readiness.ts';
 import { keepReadyFile } from './ready-file.ts';
 import { createRelay } from './relay.ts';
@@ -81,6 +82,8 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   started.push(() => certificates.stop());
   const checker = createChecker(parts);
   started.push(() => checker.stop());
+  const joining = createJoining(parts, engines, settings);
+  started.push(() => joining.stop());
   const overrides = createOverrides(parts);
   const swapped = new Broadcast<[Change]>();
   const standIns = createStandIns({ ...parts, announce: swapped.tell });
@@ -92,7 +95,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const activation = createActivationSource({ ...parts, engines, relay }, settings);
   started.push(() => activation.stop());
   const loop = createCatalogLoop(
-    { clock, config, index, engines, certificates, checker, overrides, standIns, activation, relay },
+    { clock, config, index, engines, certificates, checker, joining, overrides, standIns, activation, relay },
     settings,
   );
   activation.follow(loop.catalog, loop.catalogs);
@@ -154,6 +157,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       loop.stop();
       standIns.stop();
       checker.stop();
+      joining.stop();
       await Promise.all([certificates.stop(), engines.stop(), relay.plane.drain(drainMs)]);
       await relay.plane.close();
       accessLog.stop();

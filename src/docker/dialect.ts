@@ -16,11 +16,31 @@ export interface Dialect {
   readonly isLate: boolean;
   /** Whether such an engine can be in a Swarm. */
   readonly hasSwarm: boolean;
+  /**
+   * What a container is connected to a further network with, so that the connection is told from others by anyone who
+   * inspects the container, also after a restart of Sealane, and so that its gateway stays where it is, if the engine can.
+   */
+  readonly ownConnection: object;
+  /** Whether a container keeps its gateway when it is connected to any further network. */
+  keepsGateway(apiVersion: string): boolean;
   /** Whether an error answer to an inspect, with the engine's own message, means that there is no such container. */
   isMissing(status: number, message: string): boolean;
 }
 
 type Heard = Pick<EngineEvent, 'type' | 'action' | 'containerId' | 'isEarly'>;
+
+const ownMark = 'sealane.joined';
+const ownAlias = 'joined-by-sealane';
+
+/** Whether a connection of a container to a network has the mark of `ownConnection`, in whichever dialect. */
+export function isOwnConnection({ DriverOpts, Aliases }: ConnectionMarks): boolean {
+  return DriverOpts?.[ownMark] === 'true' || Aliases?.includes(ownAlias) === true;
+}
+
+interface ConnectionMarks {
+  readonly DriverOpts?: Readonly<Record<string, string>> | null | undefined;
+  readonly Aliases?: readonly string[] | null | undefined;
+}
 
 const sharedActions = 'create start die stop kill pause unpause rename update destroy oom connect disconnect'.split(
   ' ',
@@ -36,6 +56,11 @@ const docker: Dialect = {
   },
   isLate: false,
   hasSwarm: true,
+  // No driver reads an option of this name. Docker refuses aliases on its default bridge.
+  ownConnection: { DriverOpts: { [ownMark]: 'true' }, GwPriority: -1 },
+  // Docker 28 (API 1.48) came with GwPriority. Before, the gateway went to the first network by name, with all published
+  // ports, whose clients lost their connections (measured on 20.10).
+  keepsGateway: (apiVersion) => Number(apiVersion.split('.')[1]) >= 48,
   isMissing: (status) => status === 404,
 };
 
@@ -61,6 +86,10 @@ const podman: Dialect = {
   // Podman reads its own file of events every 250 ms.
   isLate: true,
   hasSwarm: false,
+  // Podman drops the options of drivers. It keeps aliases, also on its default network.
+  ownConnection: { Aliases: [ownAlias] },
+  // Published ports stay with the networks that the container was created with (measured).
+  keepsGateway: () => true,
   // While a container is removed, an inspect fails with 500 where it had begun before.
   isMissing: (status, message) => status === 404 || (status === 500 && /no such container/i.test(message)),
 };

@@ -1,4 +1,5 @@
 import { engineActions, type EngineAction } from '../config/engine-actions.ts';
+import { printable } from '../text/printable.ts';
 import { inWords } from './endpoints.ts';
 
 /**
@@ -18,22 +19,36 @@ export interface EngineActions {
   stop(containerId: string, cause: string, signal?: AbortSignal): Promise<void>;
   pause(containerId: string, cause: string, signal?: AbortSignal): Promise<void>;
   unpause(containerId: string, cause: string, signal?: AbortSignal): Promise<void>;
+  /** Connects a container to a network, and marks the connection as Sealane's own (`joined` of an attachment). */
+  connect(connection: NetworkConnection, cause: string, signal?: AbortSignal): Promise<void>;
+  /** Ends a connection, also one that Sealane did not make: the caller must know that it did. */
+  disconnect(connection: NetworkConnection, cause: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Whether a container keeps its default gateway, and with it the clients of its published ports, whichever further
+   * network it is connected to. Else it goes to the first network in the order of their names. False until the engine told.
+   */
+  keepsGateway(): boolean;
+}
+
+interface NetworkConnection {
+  readonly networkId: string;
+  readonly containerId: string;
 }
 
 interface ChangingEndpoint {
   readonly path: string;
   /** The action that allows the call. */
   readonly action: EngineAction;
-  /** The call in a log line: `start container 0123456789ab`. */
-  readonly words: string;
 }
 
 /** The endpoints of the changing calls, all of them with POST. */
 export const changingEndpoints = {
-  start: { path: '/containers/{id}/start', action: 'start', words: 'start container' },
-  stop: { path: '/containers/{id}/stop', action: 'stop', words: 'stop container' },
-  pause: { path: '/containers/{id}/pause', action: 'pause', words: 'pause container' },
-  unpause: { path: '/containers/{id}/unpause', action: 'pause', words: 'unpause container' },
+  start: { path: '/containers/{id}/start', action: 'start' },
+  stop: { path: '/containers/{id}/stop', action: 'stop' },
+  pause: { path: '/containers/{id}/pause', action: 'pause' },
+  unpause: { path: '/containers/{id}/unpause', action: 'pause' },
+  connect: { path: '/networks/{id}/connect', action: 'connect' },
+  disconnect: { path: '/networks/{id}/disconnect', action: 'connect' },
 } as const satisfies Readonly<Record<string, ChangingEndpoint>>;
 
 export type EngineChange = keyof typeof changingEndpoints;
@@ -47,9 +62,20 @@ export function changeName(change: EngineChange): string {
 export interface ActionRecord {
   readonly change: EngineChange;
   readonly containerId: string;
+  /** The network that it is connected to, or disconnected from. */
+  readonly networkId?: string;
   readonly cause: string;
   /** Why it was not done; absent when the engine is asked. */
   readonly failure?: string;
+}
+
+/** The call in words: `start container 0123456789ab`. */
+export function actionInWords({ change, containerId, networkId }: Omit<ActionRecord, 'cause'>): string {
+  const container = `${change} container ${containerId.slice(0, 12)}`;
+  // The id of a network is its name with Podman.
+  const network = printable(networkId?.slice(0, 12) ?? '');
+  if (change === 'connect') return `${container} to network ${network}`;
+  return change === 'disconnect' ? `${container} from network ${network}` : container;
 }
 
 /** The actions of `needed` that the setting does not allow, in its order. */

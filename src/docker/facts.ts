@@ -14,6 +14,10 @@ export interface NetworkAttachment {
   readonly networkId: string;
   /** The network's driver, e.g. `bridge` or `macvlan`; absent where the engine does not tell. */
   readonly driver?: string;
+  /** Nothing beyond the network is reached from it. Absent for others, and where the driver is absent. */
+  readonly internal?: true;
+  /** The connection has the mark of those that Sealane makes for its own container. */
+  readonly joined?: true;
   readonly ipv4?: string;
   readonly ipv6?: string;
 }
@@ -139,6 +143,8 @@ export interface Vantage {
 }
 
 export interface OwnNetwork {
+  /** The networks that the container is on; absent where it shares those of another container. */
+  readonly attachments?: readonly NetworkAttachment[];
   /** An address of the container; absent while it has none. */
   readonly address?: string;
   /** Absent where clients reach the container without published ports, as they do on a LAN. */

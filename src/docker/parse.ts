@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { z } from 'zod';
-import type { Dialect } from './dialect.ts';
+import { isOwnConnection, type Dialect } from './dialect.ts';
 import type {
   ContainerFacts,
   ContainerNetworking,
@@ -161,6 +161,7 @@ function attachment(name: string, network: NonNullable<NetworksJson[string]>): N
     networkId: NetworkID ?? '',
     ...(IPAddress && isIP(IPAddress) === 4 && { ipv4: IPAddress }),
     ...(GlobalIPv6Address && isIP(GlobalIPv6Address) === 6 && { ipv6: GlobalIPv6Address }),
+    ...(isOwnConnection(network) && { joined: true }),
   };
 }
 

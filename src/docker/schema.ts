@@ -35,6 +35,8 @@ const networkSchema = z.object({
   EndpointID: z.string().nullish(),
   IPAddress: z.string().nullish(),
   GlobalIPv6Address: z.string().nullish(),
+  DriverOpts: z.record(z.string(), z.string()).nullish().catch(undefined),
+  Aliases: z.array(z.string()).nullish().catch(undefined),
 });
 
 const networksSchema = z.record(z.string(), networkSchema.nullable()).nullish();
@@ -108,7 +110,7 @@ export const eventSchema = z.object({
   timeNano: z.bigint().nullish(),
 });
 
-export const networkInspectSchema = z.object({ Driver: z.string().min(1) });
+export const networkInspectSchema = z.object({ Driver: z.string().min(1), Internal: z.boolean().nullish() });
 
 /** A network with its containers, by id. The addresses have prefix lengths. */
 export const networkContainersSchema = z.object({

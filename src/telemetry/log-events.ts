@@ -13,8 +13,10 @@ export const logEvents = {
   'engine-unreachable': "the engine can't be reached, or its list can't be read; `reason`",
   'engine-slow': 'the engine has not answered a call for a second, 4 s, 16 s …; `call`, `waitedMs`',
   'engine-events-lost': 'events of the engine were lost, so all containers are listed again; `reason`',
-  'engine-action': 'the engine is asked for a change that `--engine-actions` allows; `action`, `containerId`, `cause`',
-  'engine-action-failed': 'the engine did not do what it was asked for; `action`, `containerId`, `cause`, `reason`',
+  'engine-action':
+    'the engine is asked for a change that `--engine-actions` allows; `action`, `containerId`, `networkId`, `cause`',
+  'engine-action-failed':
+    'the engine did not do what it was asked for; `action`, `containerId`, `networkId`, `cause`, `reason`',
   'engine-answer-unreadable': 'a part of an answer of the engine was left out; `reason`',
   'container-unreadable': 'the inspect of a container failed, and is tried again; `containerId`, `reason`',
   'swarm-connected': 'a manager of a Swarm answered, and the Swarm is followed; `services`, `nodes`',

@@ -105,6 +105,24 @@ describe('the example of sleep and wake', () => {
   });
 });
 
+describe('the example of joined networks', () => {
+  it('joins the network of its web server, and does so again when that was stopped', async () => {
+    await using project = composeProject('examples/joined-networks');
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    const ask = (): Promise<string> => get(port).catch(() => '');
+    await eventually(ask, (text) => text.startsWith('Hostname: '), 30_000);
+    const sealane = engineClient().getContainer(await project.container('sealane'));
+    const networks = async (): Promise<number> =>
+      Object.keys((await sealane.inspect()).NetworkSettings.Networks).length;
+    expect(await networks()).toBe(2);
+    await project.compose('stop', '-t', '0', 'web');
+    await eventually(networks, (count) => count === 1);
+    await project.compose('start', 'web');
+    expect(await get(port)).toMatch(/^Hostname: /);
+  });
+});
+
 describe('the example of names on one port', () => {
   it('routes curl and a browser by name, and lists the names for an unknown one', async () => {
     await using project = composeProject('examples/localhost-names');

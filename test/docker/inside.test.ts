@@ -80,6 +80,7 @@ describe('Sealane in a container', () => {
     await using sealane = await startInside(prefix, [own.name]);
     const logs = await says(sealane, { event: 'problem', code: 'no-shared-network' });
     expect(logs).toContain(theirs.name);
+    expect(logs).toContain('--engine-actions connect');
     await theirs.connect(sealane);
     await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address(own.name))).toBe(web.name);

@@ -44,6 +44,9 @@ describe('behind a socket proxy that allows', () => {
     await using network = await startNetwork();
     await using one = await startReplica({ labels: t.labels });
     await using two = await startReplica({ labels: t.labels, networks: [network.name] });
+    // Its labels ask for changes, none of which is allowed.
+    const asking = t.labelled({ listen: String(await freePort()), pool: 'asking', sleep: '1ms' });
+    await using sleepy = await startReplica({ labels: asking, networks: [network.name] });
     await using plain = await startReplica();
     const both = [one.name, two.name].toSorted();
     await eventually(
@@ -51,6 +54,7 @@ describe('behind a socket proxy that allows', () => {
       (names) => names.length === 2,
     );
     expect((await t.api.why('web')).cause).toBe('fine');
+    expect((await t.api.why(sleepy.name)).cause).toBe('action-not-allowed');
     expect((await t.api.why(plain.name)).cause).toBe('never-labelled');
     expect((await t.api.why('no-such-thing')).cause).toBe('no-such-service');
     await one.kill();

@@ -15,6 +15,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'no-shared-network': 'no-shared-network',
   'no-shared-overlay': 'no-shared-overlay',
   'not-on-network': 'not-on-network',
+  'network-not-left': 'network-not-left',
   'namespace-lost': 'namespace-lost',
   'task-pending': 'task-pending',
   'task-failing': 'task-failing',

@@ -21,6 +21,7 @@ export type Cause =
   | 'scope-unknown'
   | 'engine-twice'
   | 'engines-overlap'
+  | 'network-not-left'
   | 'label-mistake'
   | 'config-invalid'
   | 'port-unclear'

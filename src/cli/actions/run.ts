@@ -2,7 +2,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
-import { changingEndpoints, type ActionRecord } from '../../docker/engine-actions.ts';
+import { actionInWords, type ActionRecord } from '../../docker/engine-actions.ts';
 import { EngineError, type NamedEngine } from '../../docker/engine.ts';
 import { findEngines } from '../../docker/find/find-engines.ts';
 import { thisMachine } from '../../docker/find/machine.ts';
@@ -85,16 +85,17 @@ async function openEngines(settings: Settings, hasStatic: boolean, logger: Logge
 }
 
 /** Logs what an engine is asked to change, before it is asked, with who or what asked for it. */
-function logAction(logger: Logger, engine: string | undefined, { change, containerId, ...why }: ActionRecord): void {
-  const cause = printable(why.cause, 400);
-  const fields = { action: change, containerId, cause, ...(engine !== undefined && { engine }) };
-  const what = `${changingEndpoints[change].words} ${containerId.slice(0, 12)}`;
+function logAction(logger: Logger, engine: string | undefined, record: ActionRecord): void {
+  const { change: action, containerId, networkId, failure } = record;
+  const cause = printable(record.cause, 400);
+  const fields = { action, containerId, networkId, cause, engine };
+  const what = actionInWords(record);
   const by = engine === undefined ? 'the engine' : `engine ${engine}`;
-  if (why.failure === undefined) {
+  if (failure === undefined) {
     logger.info({ event: 'engine-action', ...fields }, `asking ${by} to ${what}: ${cause}`);
     return;
   }
-  const reason = printable(why.failure, 400);
+  const reason = printable(failure, 400);
   logger.warn({ event: 'engine-action-failed', ...fields, reason }, `${by} did not ${what}: ${reason}`);
 }
 

@@ -17,7 +17,7 @@ import { EngineCalls, tooLarge } from './engine-calls.ts';
 import { GatewayAddresses, type GatewayAttachments } from './gateway-addresses.ts';
 import { InstallationReader } from './installation.ts';
 import { DockerodeSwarm } from './dockerode-swarm.ts';
-import { NetworkDrivers } from './network-drivers.ts';
+import { NetworkDrivers, type NetworkKind } from './network-drivers.ts';
 import { RecentAnswer } from './recent-answer.ts';
 
 /**
@@ -60,7 +60,7 @@ class DockerodeEngine implements Required<Engine> {
   readonly #kept: KeptShapes;
   readonly #calls: EngineCalls;
   readonly #info = new RecentAnswer((signal) => this.#calls.about('info', signal), systemClock);
-  readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#driverOf(id, signal), systemClock);
+  readonly #networkDrivers = new NetworkDrivers((id, signal) => this.#kindOf(id, signal), systemClock);
   readonly #gatewayAddresses = new GatewayAddresses((signal) => this.#onGateway(signal), systemClock);
   readonly #installation = new InstallationReader((name, signal) =>
     name === 'info' ? this.#info.get(signal) : this.#calls.about(name, signal),
@@ -106,10 +106,11 @@ class DockerodeEngine implements Required<Engine> {
     throw new EngineError('nonsense', `container ${id.slice(0, 12)} cannot be understood (${parsed.why})`);
   }
 
-  async #driverOf(networkId: string, signal: AbortSignal): Promise<string | undefined> {
+  async #kindOf(networkId: string, signal: AbortSignal): Promise<NetworkKind | undefined> {
     const call = { name: 'network', id: networkId } as const;
     const answer = await this.#calls.json(call, this.#kept.network, signal, { mayBeMissing: true });
-    return networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data?.Driver;
+    const network = networkInspectSchema.safeParse(answer?.ok ? answer.value : undefined).data;
+    return network && { driver: network.Driver, ...(network.Internal === true && { internal: true }) };
   }
 
   async #onGateway(signal: AbortSignal): Promise<GatewayAttachments | undefined> {

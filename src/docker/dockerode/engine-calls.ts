@@ -24,7 +24,7 @@ import { engineMessage, isHtml, parseJson } from './answer-text.ts';
 import { negotiate } from './api-version.ts';
 import { DeadlineExceeded, readBody, readText, settleBy, withDeadline } from './deadline.ts';
 import { componentsOf } from './installation.ts';
-import { openModem, type SendRequest } from './modem.ts';
+import { openModem, type ModemRequest, type SendRequest } from './modem.ts';
 
 /**
  * Makes the calls of one engine: each in the negotiated version of the API, with a deadline by the engine's pace so far,
@@ -49,6 +49,15 @@ export interface EngineCall {
   /** What the path asks for; text from outside. */
   readonly id?: string;
   readonly query?: Readonly<Record<string, string>>;
+}
+
+export interface ChangeCall {
+  readonly change: EngineChange;
+  /** What the path asks for; text from outside. */
+  readonly id: string;
+  /** Made when the version and the dialect are known. */
+  readonly body?: () => object;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface SiftOptions {
@@ -80,6 +89,11 @@ export class EngineCalls {
   /** Docker's until the engine has told. */
   get dialect(): Dialect {
     return this.#dialect;
+  }
+
+  /** Undefined until the engine has told. */
+  get apiVersion(): string | undefined {
+    return this.#apiVersion;
   }
 
   async ping(signal?: AbortSignal): Promise<EngineGreeting> {
@@ -136,14 +150,14 @@ export class EngineCalls {
     return json;
   }
 
-  /** Asks the engine to change a container. Only `DockerodeActions` may call this: it knows what is allowed. */
-  async change(change: EngineChange, id: string, outer: AbortSignal | undefined): Promise<void> {
+  /** Asks the engine to change something. Only `DockerodeActions` may call this: it knows what is allowed. */
+  async change({ change, id, body, signal: outer }: ChangeCall): Promise<void> {
     if (this.#apiVersion === undefined) await this.ping(outer);
     const failed = { endpoint: this.#with.endpoint, target: this.#with.target, call: changeName(change) };
     const path = changingEndpoints[change].path.replace('{id}', () => encodeURIComponent(id));
     try {
       await withDeadline(changeDeadlineMs, outer, async (signal) => {
-        const response = await settleBy(signal, this.#send('POST', path, undefined, signal));
+        const response = await settleBy(signal, this.#send({ method: 'POST', path, body: body?.(), signal }));
         const text = await readText(response, signal, maxAnswerBytes);
         const status = response.statusCode ?? 0;
         // 304: all is as wanted already.
@@ -256,20 +270,16 @@ export class EngineCalls {
   }
 
   #dial({ name, id, query }: EngineCall, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#send('GET', pathOf(name, id), query, signal);
+    return this.#send({ method: 'GET', path: pathOf(name, id), query, signal });
   }
 
-  async #send(
-    method: 'GET' | 'POST',
-    path: string,
-    query: EngineCall['query'],
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  /** The path is one without a version. */
+  async #send({ path, ...request }: ModemRequest): Promise<IncomingMessage> {
     const send = await (this.#modem ??= this.#openModem());
-    signal.throwIfAborted();
+    request.signal.throwIfAborted();
     const version = path === pathOf('ping') || this.#apiVersion === undefined ? '' : `/v${this.#apiVersion}`;
     const askedMs = Date.now();
-    const response = await send({ method, path: `${version}${path}`, query, signal });
+    const response = await send({ path: `${version}${path}`, ...request });
     const date = dateSchema.safeParse(response.headers.date);
     if (date.success) this.#with.clock.answered(date.data, askedMs, Date.now());
     return response;

@@ -8,16 +8,18 @@ import { withoutFormatting } from './without-formatting.ts';
  * Sends requests with docker-modem, the HTTP client beneath dockerode's calls. dockerode's own calls hide the response
  * headers (the API version is one), parse `timeNano` into a number that can't hold it, and may never settle.
  */
-interface ModemRequest {
+export interface ModemRequest {
   readonly method: 'GET' | 'POST';
   /** The path with the API version. */
   readonly path: string;
-  readonly query: Readonly<Record<string, string>> | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  /** Becomes JSON. */
+  readonly body?: object | undefined;
   /** Ends the request when it fires. */
   readonly signal: AbortSignal;
 }
 
-/** Sends a request without a body; resolves to the response, whatever its status, once its headers have arrived. */
+/** Sends a request; resolves to the response, whatever its status, once its headers have arrived. */
 export type SendRequest = (request: ModemRequest) => Promise<IncomingMessage>;
 
 /** The part of docker-modem that is used here; dockerode's types leave it `any`. */
@@ -29,7 +31,8 @@ interface Modem {
       readonly isStream: true;
       readonly statusCodes: Readonly<Record<number, true>>;
       readonly abortSignal: AbortSignal;
-      readonly options?: Readonly<Record<string, string>>;
+      /** The query, or the body of a POST. */
+      readonly options?: object;
     },
     callback: (error: Error | null, response: IncomingMessage) => void,
   ): void;
@@ -40,7 +43,7 @@ const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [
 
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
   const modem = (await openDockerode(target, options)).modem as Modem;
-  return ({ method, path, query, signal }) =>
+  return ({ method, path, query, body, signal }) =>
     new Promise((resolve, reject) => {
       const request = {
         // The modem appends `options` as a query only where the path has a question mark.
@@ -50,6 +53,7 @@ export async function openModem(target: EngineTarget, options: EngineConnectionO
         statusCodes: anyStatus,
         abortSignal: withoutFormatting(signal),
         ...(query && { options: { ...query } }),
+        ...(body && { options: { ...body } }),
       } as const;
       modem.dial(request, (error, response) => {
         if (error) reject(error);

@@ -3,13 +3,13 @@ import type { ContainerFacts, NetworkAttachment } from '../facts.ts';
 import { OptionalCall } from './optional-call.ts';
 
 /**
- * Adds the drivers of networks to the facts of containers. The engine is asked once for each network, whose driver never
- * changes. Where it does not tell, as behind a proxy that forbids the call, the driver stays unknown.
+ * Adds the drivers of networks to the facts of containers, and which are internal. The engine is asked once for each
+ * network, since neither ever changes. Where it does not tell, as behind a proxy that forbids the call, the driver stays unknown.
  */
 export class NetworkDrivers {
   readonly #read: ReadDriver;
   readonly #clock: Clock;
-  readonly #known = new Map<string, OptionalCall<string>>();
+  readonly #known = new Map<string, OptionalCall<NetworkKind>>();
 
   constructor(read: ReadDriver, clock: Clock) {
     this.#read = read;
@@ -29,19 +29,21 @@ export class NetworkDrivers {
     if (networkId === '') return attachment;
     const known = this.#known.get(networkId);
     const call = known?.isCurrent === true ? known : this.#ask(networkId);
-    const driver = await call.answer(signal);
-    return driver === undefined ? attachment : { ...attachment, driver };
+    return { ...attachment, ...(await call.answer(signal)) };
   }
 
-  #ask(networkId: string): OptionalCall<string> {
+  #ask(networkId: string): OptionalCall<NetworkKind> {
     if (this.#known.size >= mostKnown) this.#known.clear();
-    const call = new OptionalCall<string>((signal) => this.#read(networkId, signal), this.#clock);
+    const call = new OptionalCall<NetworkKind>((signal) => this.#read(networkId, signal), this.#clock);
     this.#known.set(networkId, call);
     return call;
   }
 }
 
-type ReadDriver = (networkId: string, signal: AbortSignal) => Promise<string | undefined>;
+type ReadDriver = (networkId: string, signal: AbortSignal) => Promise<NetworkKind | undefined>;
+
+/** What never changes of a network. */
+export type NetworkKind = Pick<NetworkAttachment, 'driver' | 'internal'>;
 
 /** An engine has a few dozen networks at once; those of years would pile up. */
 const mostKnown = 1_000;

@@ -43,6 +43,9 @@ export class FirstAnswering implements WholeEngine {
       stop: async (id, cause, signal) => (await this.#engine(signal)).actions.stop(id, cause, signal),
       pause: async (id, cause, signal) => (await this.#engine(signal)).actions.pause(id, cause, signal),
       unpause: async (id, cause, signal) => (await this.#engine(signal)).actions.unpause(id, cause, signal),
+      connect: async (to, cause, signal) => (await this.#engine(signal)).actions.connect(to, cause, signal),
+      disconnect: async (from, cause, signal) => (await this.#engine(signal)).actions.disconnect(from, cause, signal),
+      keepsGateway: () => this.#chosen?.actions.keepsGateway() ?? false,
     };
   }
 

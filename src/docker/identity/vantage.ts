@@ -22,14 +22,14 @@ export interface Position {
 }
 
 export function vantageOf(position: Position): Vantage {
-  const { self } = position;
+  const { self, parent } = position;
   if (!self) return { reach: fromOutside(position) };
   const project = projectOf(self.labels);
   // The ports of a container that shares another's network are that one's.
-  const owner = position.parent && self.networking.kind === 'container' ? position.parent : self;
+  const owner = parent && self.networking.kind === 'container' ? parent : self;
   const base = { selfId: self.id, ...(project !== undefined && { project }) };
   if (owner.networking.kind === 'host') return { ...base, reach: { kind: 'host' } };
-  return { ...base, reach: fromInside(position, owner), ownNetwork: ownNetworkOf(owner) };
+  return { ...base, reach: fromInside(position, owner), ownNetwork: ownNetworkOf(owner, owner === self) };
 }
 
 /**
@@ -55,11 +55,15 @@ export function isOnOwnHost(reach: Reach): boolean {
   return reach.kind === 'host' || (reach.kind === 'published' && reach.host === '127.0.0.1');
 }
 
-function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts): OwnNetwork {
+function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts, isItsOwn: boolean): OwnNetwork {
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
   const [address] = attachments.flatMap(({ ipv4, ipv6 }) => ipv4 ?? ipv6 ?? []);
   const isOnLan = attachments.some(({ driver }) => lanDrivers.has(driver));
-  return { ...(!isOnLan && { published }), ...(address !== undefined && { address }) };
+  return {
+    ...(isItsOwn && { attachments }),
+    ...(!isOnLan && { published }),
+    ...(address !== undefined && { address }),
+  };
 }
 
 function fromInside({ gateway }: Position, { networking }: ContainerFacts): Reach {

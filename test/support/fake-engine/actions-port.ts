@@ -18,6 +18,12 @@ export class InMemoryActions implements EngineActions {
   readonly pause: EngineActions['pause'] = (id, cause) => this.#ask(`pause ${id}`, cause);
   readonly unpause: EngineActions['unpause'] = (id, cause) => this.#ask(`unpause ${id}`, cause);
 
+  readonly connect: EngineActions['connect'] = ({ networkId, containerId }, cause) =>
+    this.#ask(`connect ${containerId} ${networkId}`, cause);
+  readonly disconnect: EngineActions['disconnect'] = ({ networkId, containerId }, cause) =>
+    this.#ask(`disconnect ${containerId} ${networkId}`, cause);
+  keepsGateway = (): boolean => true;
+
   async #ask(call: string, cause: string): Promise<void> {
     this.asked.push(`${call}: ${cause}`);
     await this.before(call);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFilters, type FakeSwarm } from './fake-swarm.ts';
@@ -33,6 +34,8 @@ export interface FakeEngine extends AsyncDisposable {
   readonly requests: readonly string[];
   /** The query of each request. */
   readonly queries: readonly URLSearchParams[];
+  /** The bodies of the requests that were answered, empty where there was none. */
+  readonly bodies: readonly string[];
   /** The version prefix of each request, e.g. `v1.41`; empty where it had none. */
   readonly versions: readonly string[];
   apiVersion: string;
@@ -93,6 +96,7 @@ class HttpFakeEngine implements FakeEngine {
   readonly url: string;
   readonly requests: string[] = [];
   readonly queries: URLSearchParams[] = [];
+  readonly bodies: string[] = [];
   readonly versions: string[] = [];
   readonly containers = new Map<string, FakeContainer>();
   apiVersion = '1.41';
@@ -116,7 +120,10 @@ class HttpFakeEngine implements FakeEngine {
   }
 
   async up(): Promise<void> {
-    const server = createServer((request, response) => this.#serve(request, response));
+    const server = createServer((request, response) => {
+      if (request.method === 'GET') this.#serve(request, response);
+      else void readText(request).then((body) => this.#serve(request, response, body));
+    });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -237,7 +244,8 @@ class HttpFakeEngine implements FakeEngine {
     return this.#timeNs;
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
+  #serve(request: IncomingMessage, response: ServerResponse, sent = ''): void {
+    this.bodies.push(sent);
     const url = new URL(request.url ?? '/', 'http://engine');
     const version = /^\/(v[\d.]+)\//.exec(url.pathname)?.[1] ?? '';
     const path = url.pathname.slice(version === '' ? 0 : version.length + 1);

@@ -90,7 +90,11 @@ describe('the watcher in a container', () => {
     expect(scene.watcher.snapshot().vantage).toEqual({
       selfId,
       reach: { kind: 'networks', networkIds: new Set(['n1']) },
-      ownNetwork: { address: '172.17.0.2', published: [] },
+      ownNetwork: {
+        address: '172.17.0.2',
+        published: [],
+        attachments: [{ name: 'bridge', networkId: 'n1', ipv4: '172.17.0.2' }],
+      },
     });
     const before = scene.changes();
     scene.engine.set({ ...me, networking: { kind: 'networks', attachments: [{ name: 'b', networkId: 'n2' }] } });

@@ -17,6 +17,8 @@ function open(fake: FakeEngine, allowed?: readonly EngineAction[]) {
     stop: () => actions.stop(id, cause),
     pause: () => actions.pause(id, cause),
     unpause: () => actions.unpause(id, cause),
+    connect: () => actions.connect({ networkId: 'n/1', containerId: id }, cause),
+    disconnect: () => actions.disconnect({ networkId: 'n/1', containerId: id }, cause),
   };
   return { actions, calls, records };
 }
@@ -29,6 +31,8 @@ function changingRequests({ requests }: FakeEngine): readonly string[] {
 function answerAll(fake: FakeEngine, status: number, body = ''): void {
   for (const change of ['start', 'stop', 'pause', 'unpause'])
     fake.answer(`/containers/${id}/${change}`, { kind: 'text', status, type: 'application/json', body });
+  for (const change of ['connect', 'disconnect'])
+    fake.answer(`/networks/n%2F1/${change}`, { kind: 'text', status, type: 'application/json', body });
 }
 
 describe('what Sealane may change at an engine', () => {
@@ -38,26 +42,48 @@ describe('what Sealane may change at an engine', () => {
     for (const [change, call] of Object.entries(calls)) {
       const error = { kind: 'refused', forbidden: true };
       await expect(call(), change).rejects.toMatchObject(error);
-      await expect(call()).rejects.toThrow(/^may not \w+ container c0ffee000000: --engine-actions does not allow \w+$/);
+      await expect(call()).rejects.toThrow(
+        /^may not \w+ container c0ffee000000[\w /]*: --engine-actions does not allow \w+$/,
+      );
     }
     expect(fake.requests).toEqual([]);
     expect([...actions.allowed]).toEqual([]);
   });
 
   test.each([
-    ['start', ['POST /start']],
-    ['stop', ['POST /stop']],
-    ['pause', ['POST /pause', 'POST /unpause']],
+    ['start', [`POST /containers/${id}/start`]],
+    ['stop', [`POST /containers/${id}/stop`]],
+    ['pause', [`POST /containers/${id}/pause`, `POST /containers/${id}/unpause`]],
+    ['connect', ['POST /networks/n%2F1/connect', 'POST /networks/n%2F1/disconnect']],
   ] as const)('with %s alone is only that, and each is told of before it is asked', async (action, expected) => {
     await using fake = await startFakeEngine();
     answerAll(fake, 204);
     const { calls, records } = open(fake, [action]);
     await Promise.allSettled(Object.values(calls).map((call) => call()));
-    expect(changingRequests(fake)).toEqual(expected.map((call) => call.replace('/', `/containers/${id}/`)));
+    expect(changingRequests(fake)).toEqual(expected);
     expect(records).toMatchObject(expected.map(() => ({ containerId: id, cause })));
     expect(fake.versions.filter((_, index) => fake.requests[index]?.startsWith('POST'))).toEqual(
       expected.map(() => 'v1.41'),
     );
+  });
+
+  test.each([
+    ['Docker', {}, { DriverOpts: { 'sealane.joined': 'true' }, GwPriority: -1 }, false],
+    ['Podman', { server: 'Libpod/4.3.1 (linux)' }, { Aliases: ['joined-by-sealane'] }, true],
+  ])('marks the connections that it makes, so that anyone can tell them: %s', async (_, headers, config, keeps) => {
+    await using fake = await startFakeEngine();
+    fake.pingHeaders = headers;
+    answerAll(fake, 200);
+    const { actions, calls } = open(fake, ['connect']);
+    expect(actions.keepsGateway()).toBe(false);
+    await calls.connect();
+    await calls.disconnect();
+    expect(fake.bodies.filter(Boolean).map((body) => JSON.parse(body) as unknown)).toEqual([
+      { Container: id, EndpointConfig: config },
+      { Container: id, Force: false },
+    ]);
+    // The API of the fake engine is that of Docker 20.10.
+    expect(actions.keepsGateway()).toBe(keeps);
   });
 
   test('is done where the engine says that it is done already', async () => {

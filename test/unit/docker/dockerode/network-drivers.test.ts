@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NetworkDrivers } from '../../../../src/docker/dockerode/network-drivers.ts';
+import { NetworkDrivers, type NetworkKind } from '../../../../src/docker/dockerode/network-drivers.ts';
 import { containerFacts } from '../../../support/facts.ts';
 import { settle } from '../../../support/fake-engine/port.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -12,9 +12,9 @@ function scene() {
   const clock = new ManualClock();
   const asked: { readonly signal: AbortSignal; readonly answer: (driver: string) => void }[] = [];
   const drivers = new NetworkDrivers((_, signal) => {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const { promise, resolve, reject } = Promise.withResolvers<NetworkKind>();
     signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-    asked.push({ signal, answer: resolve });
+    asked.push({ signal, answer: (driver: string) => resolve({ driver }) });
     return promise;
   }, clock);
   return { clock, asked, drivers };

@@ -108,13 +108,13 @@ function engineWith(...containers: readonly Partial<ContainerFacts>[]): InMemory
   return engine;
 }
 
-const onTwoNetworks: ContainerFacts['networking'] = {
+const onTwoNetworks = {
   kind: 'networks',
   attachments: [
     { name: 'a', networkId: 'n1', ipv4: '10.0.0.5' },
     { name: 'b', networkId: 'n2', ipv4: '10.0.1.5' },
   ],
-};
+} as const satisfies ContainerFacts['networking'];
 
 describe('the vantage', () => {
   const publishedPorts = [{ containerPort: 8470, hostIp: '127.0.0.1', hostPort: 9000 }];
@@ -134,7 +134,7 @@ describe('the vantage', () => {
       vantage: {
         selfId: self,
         reach: { kind: 'networks', networkIds: new Set(['n1', 'n2']), gateway: '10.0.0.1' },
-        ownNetwork,
+        ownNetwork: { ...ownNetwork, attachments: onTwoNetworks.attachments },
       },
       networkOwners: [self],
     });
@@ -197,7 +197,7 @@ describe('the vantage', () => {
       const attachments = [{ name: 'a', networkId: 'n1', driver, ipv4: '10.0.0.5' }];
       const mine = { ...me, networking: { kind: 'networks', attachments } as const, publishedPorts: [] };
       const { vantage } = await determineVantage(engineWith(mine), inputs({ selfId: self }));
-      expect(vantage.ownNetwork).toEqual({ address: '10.0.0.5' });
+      expect(vantage.ownNetwork).toEqual({ address: '10.0.0.5', attachments });
     },
   );
 
