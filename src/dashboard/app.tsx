@@ -6,6 +6,7 @@ import { place, servicesPlace } from './location.ts';
 import { toHash, type Place } from './place.ts';
 import { Confirm } from './parts/confirm.tsx';
 import { Connection, StaleBar } from './parts/connection.tsx';
+import { SwapBar } from './parts/swap-bar.tsx';
 import { Toasts } from './parts/toast.tsx';
 import { Events } from './views/events.tsx';
 import { Overview } from './views/overview.tsx';
@@ -35,6 +36,7 @@ export function App() {
         <Connection />
       </header>
       <StaleBar />
+      <SwapBar />
       <main ref={main} id="main">
         <View now={now} />
       </main>

@@ -37,6 +37,8 @@ export const api = {
     call(`/api/services/${encodeURIComponent(service)}/${what}`, { method: 'POST' }),
   act: (upstreamKey: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<{ readonly message: string }> =>
     call(`/api/upstreams/${encodeURIComponent(upstreamKey)}/${action}`, { method: 'POST' }),
+  giveBack: (service: string, id: string): Promise<unknown> =>
+    call(`/api/services/${encodeURIComponent(service)}/stand-ins/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 };
 
 /** Longer than any answer should take. After it, the page reports the failure and tries again. */
