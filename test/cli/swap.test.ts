@@ -172,6 +172,19 @@ describe('sealane swap SERVICE -- COMMAND', () => {
     ]);
   });
 
+  it('sends clients to the containers at once when both the command and the process were killed', async () => {
+    await using command = swap('shop/api', '--', ...namedWhoami('dead'));
+    await command.line(swapped);
+    expect(await whoIs(port)).toBe('dead');
+    await command.end('SIGKILL');
+    await endOrphan(command);
+    const names: string[] = [];
+    for (let index = 0; index < 20; index++) names.push(await whoIs(port));
+    expect(new Set(names)).toEqual(new Set(['container']));
+    expect((await ask('status')).stdout).toContain('own upstreams serve');
+    await sealane.line({ event: 'stand-in-ended', service: 'shop/api', level: 'warn' });
+  });
+
   it('fails no connection while it is taken and given back, killed, and its process dies', async () => {
     await using load = startRequestLoad(port);
     for (let round = 0; round < 3; round++) {

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { dieWithParent } from '../programs/die-with-parent.ts';
 import { executable } from '../sealane/sealane.ts';
 
@@ -64,8 +66,13 @@ export function namedWhoami(name: string, { host = '' } = {}): readonly string[]
   return ['sh', '-c', script];
 }
 
-/** Ends the process that outlived its command. */
+/** Ends the process that outlived its command. Resolves once its sockets are closed, which are before it is a zombie. */
 export async function endOrphan(command: SwapCommand): Promise<void> {
   const pid = Number((await command.line(/^pid \d+$/)).slice(4));
   process.kill(pid, 'SIGKILL');
+  for (;;) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    if (stat === '' || /\) Z /.test(stat)) return;
+    await delay(5);
+  }
 }
