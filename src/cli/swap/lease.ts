@@ -27,7 +27,7 @@ export async function keepLease(
   { service, id, asked }: { readonly service: string; readonly id: string; readonly asked: ApiAskedSwap },
   say: (line: string) => void,
 ): Promise<KeptLease> {
-  const taken = await client.swap(service, id, asked, patienceMs);
+  const taken = await client.swap(service, id, asked);
   const news = new SwapNews(say);
   news.tell(taken);
   const ending = new AbortController();

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { formatAddress, isLoopback, isWildcard, type Address } from '../../address/address.ts';
 import type { StandInPlace } from '../../catalog/swap/stand-in.ts';
 import type { Endpoint } from '../../relay/boundary/table.ts';
+import type { Clock } from '../../time/clock.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { printable } from '../../text/printable.ts';
 
@@ -16,9 +17,11 @@ export interface SwapStandpoint {
   readonly isInContainer: boolean;
   /** The gateway of that network; undefined where it has none. */
   readonly gateway: string | undefined;
-  /** Returns all addresses of a name; getaddrinfo(3) unless given. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly resolve: Resolve;
 }
+
+/** Returns all addresses of a name, or rejects. */
+type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** The name that Docker Desktop gives the machine, and `extra_hosts: host.docker.internal:host-gateway` on Linux. */
 const hostName = 'host.docker.internal';
@@ -26,7 +29,7 @@ const hostName = 'host.docker.internal';
 /** The place; a text where there is none, which says why and what to do. */
 export async function placeOf(address: Address, from: SwapStandpoint): Promise<StandInPlace | string> {
   const { host, port } = address;
-  const { resolve = systemResolve } = from;
+  const { resolve } = from;
   if (host === 'localhost' || isLoopback(host) || isWildcard(host))
     return from.isInContainer ? throughHost(port, from) : onThisMachine(host, port);
   try {
@@ -48,10 +51,7 @@ function onThisMachine(host: string, port: number): StandInPlace {
   };
 }
 
-async function throughHost(
-  port: number,
-  { gateway, resolve = systemResolve }: SwapStandpoint,
-): Promise<StandInPlace | string> {
+async function throughHost(port: number, { gateway, resolve }: SwapStandpoint): Promise<StandInPlace | string> {
   const named = await resolve(hostName).catch((): readonly string[] => []);
   // Docker Desktop's name leads to a forwarder, which reaches what listens on 127.0.0.1, too, and may accept in vain.
   const forwarders = named.filter((one) => one !== gateway);
@@ -65,6 +65,22 @@ async function throughHost(
   return {
     endpoints,
     advice: `Sealane runs in a container and reaches the machine as ${shown}: let the process listen on 0.0.0.0:${port}, since 127.0.0.1 is not reached from there${forwarders.length > 0 ? ', except with Docker Desktop' : ''}.`,
+  };
+}
+
+/** A name server that is out of reach is silent for seconds, and a command waits for the answer. */
+const resolveMs = 1_000;
+
+/** Resolves names by getaddrinfo(3), each at most once at a time, since a silent lookup occupies a thread of Node. */
+export function createResolve(clock: Clock, lookUp: Resolve = systemResolve): Resolve {
+  const underWay = new Map<string, Promise<readonly string[]>>();
+  return (host) => {
+    const asked = underWay.get(host) ?? lookUp(host).finally(() => underWay.delete(host));
+    underWay.set(host, asked);
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(resolveMs, () => reject(new Error('no name server answers')));
+      asked.then(resolve, reject).finally(() => timer.cancel());
+    });
   };
 }
 

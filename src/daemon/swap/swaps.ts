@@ -9,7 +9,7 @@ import type { StandIns } from '../../reconcile/stand-ins.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EngineSource } from '../engine-source.ts';
 import type { Relay } from '../relay.ts';
-import { placeOf, type SwapStandpoint } from './place.ts';
+import { createResolve, placeOf, type SwapStandpoint } from './place.ts';
 
 /**
  * Carries out what operators ask of stand-ins: finds out where the process is for Sealane, and ends the sessions that were
@@ -29,13 +29,14 @@ interface SwapsParts {
 }
 
 export function createSwaps(parts: SwapsParts): Swaps {
-  const { standIns, engines } = parts;
+  const { clock, standIns, engines } = parts;
+  const resolve = createResolve(clock);
   return {
     async take({ address, shown, drain, ...asked }) {
       const { service, id } = asked;
       const known = standIns.renew(service, id);
       if (known) return known;
-      const place = await placeOf(address, standpoint(engines));
+      const place = await placeOf(address, { ...standpoint(engines), resolve });
       if (typeof place === 'string') return place;
       // Another request with this id may have been answered meanwhile.
       const taken = standIns.renew(service, id) ?? standIns.take({ ...asked, address: shown }, place);
@@ -55,7 +56,7 @@ function endOldSessions({ service, standIn }: StandInLease, { clock, standIns, r
   }
 }
 
-function standpoint({ home }: Pick<EngineSource, 'home'>): SwapStandpoint {
+function standpoint({ home }: Pick<EngineSource, 'home'>): Omit<SwapStandpoint, 'resolve'> {
   const vantage = home();
   if (vantage?.selfId === undefined) {
     // No engine knows the container, if Sealane runs in one.

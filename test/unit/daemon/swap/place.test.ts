@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf, type SwapStandpoint } from '../../../../src/daemon/swap/place.ts';
+import { createResolve, placeOf, type SwapStandpoint } from '../../../../src/daemon/swap/place.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { formatAddress } from '../../../../src/address/address.ts';
 
 const names: Record<string, readonly string[]> = { 'laptop.lan': ['192.168.1.20'] };
@@ -52,5 +53,26 @@ describe('the place of a stand-in', () => {
   it('is a clear error for a name that is not known, and in a container without a way to its host', async () => {
     expect(await endpointsOf('nowhere', onHost)).toMatch(/can't resolve nowhere .*ENOTFOUND/);
     expect(await endpointsOf('localhost', { ...inContainer, gateway: undefined })).toMatch(/no way to its host/);
+  });
+
+  it('does not wait for a name server that is out of reach, nor ask it twice at once', async () => {
+    const clock = new ManualClock();
+    const asked: string[] = [];
+    const resolve = createResolve(clock, (host) => {
+      asked.push(host);
+      return new Promise(() => undefined);
+    });
+    const places = [
+      endpointsOf('localhost', { ...inContainer, resolve }),
+      endpointsOf('nowhere', { ...onHost, resolve }),
+    ];
+    const again = endpointsOf('localhost', { ...inContainer, resolve });
+    clock.advance(1_000);
+    expect(await Promise.all([...places, again])).toEqual([
+      ['172.17.0.1:3000'],
+      expect.stringContaining("can't resolve nowhere (no name server answers)"),
+      ['172.17.0.1:3000'],
+    ]);
+    expect(asked).toEqual(['host.docker.internal', 'nowhere']);
   });
 });
