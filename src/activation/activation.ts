@@ -53,6 +53,8 @@ interface RestFigures {
 const tickMs = 1_000;
 /** While a container is on its way, what no event tells is looked at so often: whether its port accepts. */
 const movingTickMs = 10;
+/** For so long a container that runs is expected to become ready, before another replica is woken. */
+const youngMs = 30_000;
 /** A container that ends sooner than this after its wake did so at once: its start counts as failed. */
 const soundAfterMs = 10_000;
 
@@ -192,6 +194,7 @@ class Activator implements Activation {
     if (!pressedServices(world).includes(service)) return void this.#wanted.delete(service);
     const choice = chooseFor(service, world, {
       isMoving: (id) => this.#falls.has(id) || this.#wakes.has(id),
+      isYoung: (id) => this.#nowMs - (this.#usage.sinceMs(id) ?? 0) < youngMs,
       mustRest: (id) => this.#usage.rests(id, this.#nowMs) || this.#failures.of(id, this.#nowMs) !== undefined,
     });
     if (choice.kind === 'wait') return;

@@ -16,6 +16,8 @@ export type Choice =
 export interface Restlessness {
   /** Whether the container is being started, or put to sleep. */
   readonly isMoving: (id: string) => boolean;
+  /** Whether it began to run a short time ago, and may yet become ready. */
+  readonly isYoung: (id: string) => boolean;
   /** Whether it must not be started yet: its last start failed, or it was stopped a moment ago. */
   readonly mustRest: (id: string) => boolean;
 }
@@ -34,13 +36,14 @@ export function pressedServices({ containers, heldOf }: RestWorld): readonly str
 export function chooseFor(
   service: string,
   { containers }: Pick<RestWorld, 'containers'>,
-  { isMoving, mustRest }: Restlessness,
+  { isMoving, isYoung, mustRest }: Restlessness,
 ): Choice {
   const members = [...containers.values()].filter((one) => one.services.includes(service));
   if (members.some(({ id }) => isMoving(id))) return { kind: 'wait' };
   const awake = members.filter((one) => one.state === 'running');
   if (awake.some(({ isReady, hasRoom }) => isReady && hasRoom)) return { kind: 'none' };
-  if (awake.some(({ isReady }) => !isReady)) return { kind: 'wait' };
+  // One that has been unfit for long keeps no other one asleep.
+  if (awake.some(({ id, isReady }) => !isReady && isYoung(id))) return { kind: 'wait' };
   const asleep = members.filter((one) => isAsleep(one) && one.sleep && !isReplaced(one, containers));
   if (asleep.length === 0) return { kind: 'none' };
   const [container] = asleep.filter(({ id }) => !mustRest(id)).toSorted((a, b) => compareNatural(a.name, b.name));

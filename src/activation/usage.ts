@@ -22,6 +22,8 @@ export interface Ended {
 
 /** `compose up` and `docker restart` take less from the end of a container to the start of the next. */
 const restMs = 3_000;
+/** For so long a container that is not ready yet counts as starting, and so as in use. */
+const startingMs = 300_000;
 
 export class Usage {
   readonly #known = new Map<string, Known>();
@@ -36,10 +38,11 @@ export class Usage {
     this.#followedMs = nowMs;
     for (const id of this.#known.keys()) if (!containers.has(id)) this.#known.delete(id);
     for (const [id, container] of containers) {
-      const { state, startedAtNs, sessionsSoFar, sessions, services } = container;
+      const { state, startedAtNs, sessionsSoFar, sessions, services, isReady } = container;
       const before = this.#known.get(id);
       const isSame = before?.state === state && before.startedAtNs === startedAtNs;
-      const isUsed = sessions > 0 || services.some((service) => heldOf(service) > 0);
+      const isStarting = isSame && state === 'running' && !isReady && nowMs - before.sinceMs < startingMs;
+      const isUsed = isStarting || sessions > 0 || services.some((service) => heldOf(service) > 0);
       const usedAtMs =
         !isSame || isUsed || (state === 'running' && sessionsSoFar !== before.sessionsSoFar) ? nowMs : before.usedAtMs;
       let restsUntilMs = before?.restsUntilMs ?? 0;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { resetNow } from '../../src/relay/driver/stream/reset.ts';
+import type { PoolSpec } from '../../src/relay/boundary/table.ts';
 import { createBlackhole } from '../support/sockets/blackhole.ts';
 import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
@@ -59,6 +60,23 @@ export function describeHolding(createRig: CreateRig): void {
       await using again = await serveEcho(port);
       expect(await client.read('said while it waits'.length)).toBe('said while it waits');
       expect(again.peers).toHaveLength(1);
+    });
+
+    test('clients of a service that can not be woken are told so: in HTTP, or by an end in order', async () => {
+      await using rig = createRig();
+      const asleep = (more: Partial<PoolSpec> = {}): PoolSpec => pool([], { wakes: true, ...more });
+      const port = await publishAndBind(rig, table([asleep()]));
+      await using web = await dial(port);
+      await using other = await dial(port);
+      web.socket.write('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+      await until(() => rig.totals().held === 2);
+      const next = table([asleep({ wakeFailure: 'web-1: port is already allocated' })]);
+      rig.publish({ ...next, version: next.version + 1 });
+      expect(await web.readToEnd()).toMatch(/^HTTP\/1\.1 503 [^]*web-1: port is already allocated\n$/);
+      expect(await other.readToEnd()).toBe('');
+      expect(other.sawEnd).toBe(true);
+      const record = await rig.records.find(({ reason }) => reason === 'wake-failed');
+      expect(record.detail).toBe('web-1: port is already allocated');
     });
 
     test('a client of an upstream that resets every connection is reset in the end', async () => {

@@ -153,6 +153,20 @@ describe('databases from Debian', () => {
     expect(disturbed).toEqual([]);
   });
 
+  it('sleep, and are woken by psql, which waits until PostgreSQL serves', async () => {
+    const [prefix, port] = [uniqueName('label'), await freePort()];
+    const settings = ['--label-prefix', prefix, '--bind', '127.0.0.1', '--engine-actions', 'start,stop'];
+    await using sealane = startSealane(...settings);
+    await sealane.line({ event: 'engine-connected' });
+    const route = { listen: String(port), port: '5432', pool: 'db', sleep: '1s' };
+    const labels = Object.fromEntries(Object.entries(route).map(([name, value]) => [`${prefix}.${name}`, value]));
+    await using server = await startPostgres(labels);
+    await sealane.line({ event: 'container-asleep', container: server.name });
+    const target = `user=bench dbname=postgres hostaddr=127.0.0.1 port=${port} sslmode=disable`;
+    expect(await run(postgres.psql, [target, '-X', '-A', '-t', '-c', 'select 41 + 1'])).toBe('42\n');
+    await sealane.line({ event: 'container-woken', container: server.name });
+  });
+
   it('cancel the query of a psql that is interrupted, on whichever replica it runs', async () => {
     const prefix = uniqueName('label');
     await using folder = await tempFolder();

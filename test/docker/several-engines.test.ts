@@ -1,3 +1,4 @@
+import type { Container } from 'dockerode';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
@@ -9,21 +10,27 @@ import { answerers, eventually, startReplica, whoAnswers } from '../support/engi
 import { startSecondEngine, type SecondEngine } from '../support/engine/second-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
-import { startSealane } from '../support/sealane/sealane.ts';
+import { startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /** Starts a replica that starts again with its engine, and serves its own name on port 8080. */
-async function startOn({ client, host }: SecondEngine, labels: Readonly<Record<string, string>>): Promise<void> {
+async function startOn(
+  { client, host }: SecondEngine,
+  labels: Readonly<Record<string, string>>,
+  { name = 'far', policy = 'always' } = {},
+): Promise<Container> {
   const container = await client.createContainer({
-    name: 'far',
+    name,
     Image: await buildToolsImage({ host }),
-    Cmd: ['sh', '-c', 'mkdir -p /tmp/www; echo far > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
+    Cmd: ['sh', '-c', 'mkdir -p /tmp/www; echo $WHO > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www'],
+    Env: [`WHO=${name}`],
     Labels: { ...labels },
     // The shell's successor ignores SIGTERM as the first process of a container.
     StopSignal: 'SIGKILL',
-    HostConfig: { RestartPolicy: { Name: 'always' } },
+    HostConfig: { RestartPolicy: { Name: policy } },
   });
   await container.start();
+  return container;
 }
 
 /** A container without labels on each engine, under the same name. Nothing but the answer to a question asks for it. */
@@ -44,10 +51,14 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     const echo = { [`${prefix}.echo.listen`]: String(echoPort), [`${prefix}.echo.port`]: '7' };
     await using second = await startSecondEngine();
     await startOn(second, shop);
+    const dozePort = await freePort();
+    const doze = { [`${prefix}.listen`]: String(dozePort), [`${prefix}.port`]: '8080', [`${prefix}.sleep`]: '1h' };
+    const sleeper = await startOn(second, doze, { name: 'doze', policy: 'unless-stopped' });
     await using near = await startReplica({ labels: { ...shop, ...echo } });
     await using sealane = startSealane(
       ...['--docker', `a=${testedEngine().host}`, '--docker', `b=${second.host}`],
       ...['--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', `127.0.0.1:${admin}`],
+      ...['--engine-actions', 'start,stop'],
     );
     const api = adminApi({ port: admin });
     const states = async (): Promise<string[]> => {
@@ -72,6 +83,10 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     const session = createConnection(echoPort, '127.0.0.1');
     await once(session, 'connect');
 
+    await sealane.line(upstreamIs('doze@b', 'ready'));
+    await sleeper.stop();
+    await sealane.line(upstreamIs('doze@b', 'asleep'));
+
     await second.kill();
     await sealane.line({ event: 'engine-unreachable', engine: 'b' });
     expect(await states()).toEqual(['a connected', 'b disconnected']);
@@ -89,6 +104,9 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
       (names) => names.length === 3,
     );
     expect(await states()).toEqual(['a connected', 'b connected']);
+    // A container that sleeps is still asleep after its engine's restart, and its port has been open all the time.
+    expect((await api.service('doze@b')).upstreams.map(({ state }) => state)).toEqual(['asleep']);
+    expect(await whoAnswers(dozePort)).toBe('doze');
     session.write('still here');
     expect(String((await once(session, 'data'))[0])).toBe('still here');
     session.destroy();

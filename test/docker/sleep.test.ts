@@ -5,8 +5,9 @@ import { composeProject } from '../support/engine/compose.ts';
 import { engineClient, startContainer } from '../support/engine/containers.ts';
 import { get } from '../support/engine/curl.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { freePort } from '../support/sockets/free-port.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
-import { hasFields, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
+import { hasFields, runSealane, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
 
 /**
  * Containers that sleep, on a real engine.
@@ -76,7 +77,8 @@ describe('a compose project of a web server, an API and a database', () => {
 
 describe('a container that sleeps', () => {
   it('is put to sleep when it is idle, not while a session is open, and pauses where its label says so', async () => {
-    await using t = await setUp(...allowed);
+    const admin = `${testedEngine().address}:${await freePort()}`;
+    await using t = await setUp(...allowed, '--admin', admin);
     await using web = await startReplica({ labels: t.labelled({ sleep: '2s', 'sleep.mode': 'pause' }) });
     await t.sealane.line({ event: 'container-asleep', container: web.name });
     expect(await stateOf(web.id)).toBe('paused');
@@ -87,6 +89,14 @@ describe('a container that sleeps', () => {
     await web.stop(1).catch(() => undefined);
     expect(await whoAnswers(t.port)).toBe(web.name);
     await t.sealane.line({ event: 'container-woken', container: web.name }, stopped);
+
+    // An operator does both by hand; the page and the commands use these.
+    const from = t.sealane.lines.length;
+    const command = (what: string) => runSealane([what, 'web', '--admin', admin]);
+    expect(await command('sleep')).toMatchObject({ code: 0, stdout: `${web.name} of web is being put to sleep\n` });
+    await t.sealane.line({ event: 'container-asleep', container: web.name }, from);
+    expect(await command('wake')).toMatchObject({ code: 0, stdout: `${web.name} of web is being started\n` });
+    await t.sealane.line({ event: 'container-woken', container: web.name }, from);
   });
 
   it('that can not be started tells its clients why, and is not started in a loop', async () => {

@@ -27,11 +27,11 @@ async function sessionsInHistory(url: string, name: string): Promise<number> {
 }
 
 /** Starts a Sealane with its own label prefix and opens its page; with a service's name and labels. */
-async function setUp(place = '') {
+async function setUp(place = '', ...args: readonly string[]) {
   const prefix = uniqueName('label');
   const name = uniqueName('shop');
   const listen = await freePort();
-  const served = await serveDashboard(['--label-prefix', prefix]);
+  const served = await serveDashboard(['--label-prefix', prefix, ...args]);
   const opened = await browser.open(served.url + place);
   const labels = (more: Record<string, string> = {}): Record<string, string> => {
     const all = { listen: String(listen), port: '8080', pool: name, ...more };
@@ -64,6 +64,21 @@ function checkQuiet({ requests, complaints }: OpenPage, url: string): void {
 }
 
 describe('the dashboard of a real engine', () => {
+  it('has a button that puts a service to sleep, and one that wakes it', async () => {
+    await using t = await setUp('', '--engine-actions', 'start,stop');
+    await using web = await startReplica({ labels: t.labels({ sleep: '1h' }) });
+    const { page, name } = t;
+    await page.getByRole('link', { name }).first().click();
+    const upstream = page.getByRole('row', { name: web.name });
+    await upstream.getByText('ready for').waitFor();
+    await page.getByRole('button', { name: `Put to sleep ${name}` }).click();
+    await upstream.getByText('asleep for').waitFor();
+    await page.getByText(`${web.name} was put to sleep by an operator`).waitFor();
+    await page.getByRole('button', { name: `Wake ${name}` }).click();
+    await upstream.getByText('ready for').waitFor();
+    checkQuiet(t, t.served.url);
+  });
+
   it('shows the service of a container from start to stop, each state with its reason, without a reload', async () => {
     await using t = await setUp();
     const { page, name } = t;

@@ -2,7 +2,6 @@ import { chooseAddresses } from '../../discovery/addresses/reachable.ts';
 import type { ContainerFacts, Vantage } from '../../docker/facts.ts';
 import { probeTcp } from '../../health/tcp-probe.ts';
 import type { Endpoint } from '../../relay/boundary/table.ts';
-import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock } from '../../time/clock.ts';
 
 /**
@@ -16,22 +15,28 @@ export interface CompanionProbe {
 
 interface Probed {
   readonly startedAtNs: bigint;
+  readonly sinceMs: number;
   isReady: boolean;
 }
 
-const retry = { firstMs: 4, maxMs: 1_000 };
 const timeoutMs = 1_000;
+
+/** A client waits while a container starts: its port is tried often at first, and rarely where it takes long. */
+function pauseMs(sinceMs: number): number {
+  if (sinceMs < 3_000) return 5;
+  return sinceMs < 15_000 ? 25 : 500;
+}
 
 export function createCompanionProbe(clock: Clock, onReady: () => void): CompanionProbe {
   const probed = new Map<string, Probed>();
   const ending = new AbortController();
 
-  async function probe(id: string, one: Probed, endpoints: readonly Endpoint[], attempt: number): Promise<void> {
+  async function probe(id: string, one: Probed, endpoints: readonly Endpoint[]): Promise<void> {
     const results = await Promise.all(endpoints.map((endpoint) => probeTcp(endpoint, timeoutMs, ending.signal)));
     if (ending.signal.aborted || probed.get(id) !== one) return;
     one.isReady = results.some(({ ok }) => ok);
     if (one.isReady) onReady();
-    else clock.after(backoffDelayMs(attempt, retry, Math.random), () => void probe(id, one, endpoints, attempt + 1));
+    else clock.after(pauseMs(clock.nowMs() - one.sinceMs), () => void probe(id, one, endpoints));
   }
 
   return {
@@ -40,9 +45,9 @@ export function createCompanionProbe(clock: Clock, onReady: () => void): Compani
       const known = probed.get(id);
       if (known?.startedAtNs === startedAtNs) return known.isReady;
       const endpoints = vantage ? endpointsOf(facts, vantage, parent) : [];
-      const one: Probed = { startedAtNs, isReady: endpoints.length === 0 };
+      const one: Probed = { startedAtNs, sinceMs: clock.nowMs(), isReady: endpoints.length === 0 };
       probed.set(id, one);
-      if (endpoints.length > 0) void probe(id, one, endpoints, 0);
+      if (endpoints.length > 0) void probe(id, one, endpoints);
       return one.isReady;
     },
     stop: () => ending.abort(),

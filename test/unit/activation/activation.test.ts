@@ -45,6 +45,14 @@ describe('a container that sleeps', () => {
     expect(house.calls.filter((call) => call === 'stop web')).toHaveLength(visits);
   });
 
+  test('is not put to sleep while it takes long to start', async () => {
+    using house = new House({ web: { sleep: { ...sleep, afterMs: minutes(1) }, isReady: false } });
+    await house.pass(minutes(4));
+    expect(house.calls).toEqual([]);
+    await house.pass(minutes(3));
+    expect(house.calls, 'one that never becomes ready sleeps all the same').toEqual(['stop web']);
+  });
+
   test('stays awake where a client comes while it is put to sleep', async () => {
     using house = new House({ web: { sleep } });
     await house.pass(minutes(15) - 1_000);
@@ -183,6 +191,16 @@ describe('replicas', () => {
     await house.pass(minutes(16));
     expect(house.calls.slice(2)).toEqual(['stop web-2']);
   });
+});
+
+test('a replica that has been unfit for long does not keep the others asleep', async () => {
+  const of = (number: string) => ({ sleep, services: ['web'], compose: { project: 'shop', service: 'web', number } });
+  using house = new House({ 'web-1': { ...of('1'), isReady: false }, 'web-2': { ...of('2'), state: 'stopped' } });
+  house.wait('web');
+  await house.pass(20_000);
+  expect(house.calls).toEqual([]);
+  await house.pass(15_000);
+  expect(house.calls).toEqual(['start web-2']);
 });
 
 test('an operator puts to sleep what has no session', async () => {
