@@ -75,6 +75,9 @@ describe('names for all containers', () => {
     expect(status).toContain('names: {service}.{project}.localhost on ');
     expect(status).toMatch(new RegExp(`no name for ${database.name}: its port 5432`));
 
+    const metrics = await curl(`${api.url}/metrics`);
+    expect(metrics).toMatch(/^sealane_exposures\{result="refused"\} [1-9]/m);
+
     const index = await curl(`http://localhost:${plain}/`);
     expect(index).toContain(`  http://${name}:${plain}\n`);
     expect(index).toContain(`  http://${project}.test:${plain}\n`);

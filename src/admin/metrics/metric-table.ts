@@ -96,6 +96,14 @@ export const ownMetrics = {
     step: 2,
     ticks: 'as the catalog is now',
   },
+  exposures: {
+    name: 'sealane_exposures',
+    type: 'gauge',
+    help: 'Containers whose name or port was chosen, and containers that get no name.',
+    labels: ['result'],
+    step: 2,
+    ticks: 'as the catalog is now: `named`, `refused`; `sealane why` says why',
+  },
   standIns: {
     name: 'sealane_stand_ins',
     type: 'gauge',

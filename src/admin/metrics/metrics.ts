@@ -124,6 +124,7 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   registerReading(registry, ownMetrics.services, () => countServices(input));
   registerReading(registry, ownMetrics.upstreams, () => countUpstreams(input));
   registerReading(registry, ownMetrics.listeners, () => countListeners(input));
+  registerReading(registry, ownMetrics.exposures, () => countExposures(input));
   one(ownMetrics.standIns, () => [...input.catalog().services.values()].filter(({ standIn }) => standIn).length);
   one(ownMetrics.swaps, () => input.swapsTaken());
   registerReading(registry, ownMetrics.wakes, () => {
@@ -241,6 +242,11 @@ function countListeners({ catalog }: MetricsInput): Value[] {
   for (const { routes } of catalog().services.values())
     for (const { listen, openPort } of routes) open.set(listen, openPort === undefined ? 'closed' : 'open');
   return countBy('state', ['open', 'closed'], [...open.values()]);
+}
+
+function countExposures({ catalog }: MetricsInput): Value[] {
+  const results = (catalog().exposed ?? []).map(({ host }) => (host === undefined ? 'refused' : 'named'));
+  return countBy('result', ['named', 'refused'], results);
 }
 
 function countProblems({ catalog }: MetricsInput): Value[] {
