@@ -3,6 +3,7 @@ import type { PoolSpec, RoutingTable, UpstreamAvailability, UpstreamSpec } from 
 import type { Catalog } from './catalog.ts';
 import type { Service } from './service.ts';
 import { createListenerWriter } from './listeners.ts';
+import { withoutStandIns } from './swap/stand-in.ts';
 import { endpointsOf, type ServiceUpstream, type UpstreamState } from './upstream.ts';
 
 /**
@@ -41,7 +42,7 @@ function toPool({ name, pool, upstreams, standIn }: Service, maxHeld: number): P
   return {
     service: name,
     ...pool,
-    ...(sleeps && standIn?.strict !== true && sleepOf(pool.holdMs, upstreams)),
+    ...(sleeps && standIn?.strict !== true && sleepOf(pool.holdMs, withoutStandIns(upstreams))),
     maxHeld,
     upstreams: upstreams.filter(isInTable).map((one) => {
       const spec = toSpec(one);

@@ -131,6 +131,26 @@ describe('a stand-in', () => {
     expect(run(2, { by: standIn, own: [], ...silent }).why.verdict).toBe('unreachable');
   });
 
+  it('that is silent leaves clients to containers that sleep: one wakes them, or is told why they do not start', () => {
+    const plain = declaration('one');
+    const upstream = plain.upstream && {
+      ...plain.upstream,
+      sleep: { afterMs: 1, mode: 'stop' as const },
+      condition: { kind: 'asleep' as const, how: 'stopped' as const },
+    };
+    const input = {
+      ...world([{ ...plain, upstream }]),
+      listeners,
+      standInOf: () => standIn,
+      restOf: () => ({ kind: 'failed', failure: 'no image' }) as const,
+    };
+    const [pool] = createTableWriter({ maxHeld: 100, explainNames: true })(
+      nextCatalog(emptyCatalog, input, 0),
+      0,
+    ).pools;
+    expect(pool).toMatchObject({ wakes: true, wakeFailure: 'one: no image' });
+  });
+
   it('takes no part in the rename of a service', () => {
     const merge = createMerger();
     const base = {
