@@ -118,6 +118,10 @@ export interface EngineState {
   readonly twinOf?: string | undefined;
   /** The containers with Sealane's labels, as last known, and those whose network they share. */
   readonly containers: number;
+  /** What Sealane may ask it to change. */
+  readonly actions: readonly string[];
+  /** The names of the networks that Sealane joined there; hostile text. */
+  readonly joined: readonly string[];
 }
 
 export interface Readiness {

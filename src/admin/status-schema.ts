@@ -15,6 +15,8 @@ const engineSchema = z
     containers: count.describe(
       'Containers with labels of Sealane or of a Swarm service with such labels, as last known, and those whose network they share.',
     ),
+    actions: z.array(z.string()).describe('What Sealane may ask it to change: `start`, `stop`, `pause`, `connect`.'),
+    joined: z.array(z.string()).describe('The networks that Sealane joined there, with the container that it runs in.'),
   })
   .meta({ id: 'Engine' });
 

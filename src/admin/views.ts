@@ -193,9 +193,10 @@ export function viewStatus(source: AdminReads): ApiStatus {
   };
 }
 
-function viewEngine({ name, endpoint, status, twinOf, containers }: EngineState): ApiEngine {
+function viewEngine({ name, endpoint, status, twinOf, containers, actions, joined }: EngineState): ApiEngine {
   const reason = twinOf === undefined ? reasonOf(status) : `it is engine ${twinOf}, given again: ignored`;
-  return { name: name ?? null, endpoint, state: status.kind, reason, containers };
+  const own = { actions: [...actions], joined: [...joined] };
+  return { name: name ?? null, endpoint, state: status.kind, reason, containers, ...own };
 }
 
 function viewDeprecatedEngine(engines: readonly ApiEngine[]): ApiStatus['engine'] {

@@ -158,8 +158,10 @@ function readsOf(parts: AdminParts): Reads {
 }
 
 function stateOf({ name, engine, snapshot }: WatchedEngine, twinOf: string | undefined): EngineState {
-  const { status, containers } = snapshot();
-  return { name, endpoint: printable(engine.endpoint), status, twinOf, containers: containers.size };
+  const { status, containers, vantage } = snapshot();
+  const actions = [...(engine.actions?.allowed ?? [])];
+  const joined = (vantage?.ownNetwork?.attachments ?? []).filter((one) => one.joined).map((one) => one.name);
+  return { name, endpoint: printable(engine.endpoint), status, twinOf, containers: containers.size, actions, joined };
 }
 
 function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: string): ApiSwarm | undefined {

@@ -41,6 +41,14 @@ export const ownMetrics = {
     step: 1,
     ticks: '1 while its events arrive; without the label `engine` for an engine that has no name',
   },
+  joinedNetworks: {
+    name: 'sealane_joined_networks',
+    type: 'gauge',
+    help: 'Networks that Sealane joined.',
+    labels: ['engine'],
+    step: 2,
+    ticks: 'Sealane connected its own container to a network; `--engine-actions connect`',
+  },
   ready: {
     name: 'sealane_ready',
     type: 'gauge',

@@ -121,6 +121,7 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   one(ownMetrics.relayThreads, () => workers);
   one(ownMetrics.ready, () => Number(input.readiness().ready));
   registerReading(registry, ownMetrics.engineConnected, () => readConnected(input));
+  registerReading(registry, ownMetrics.joinedNetworks, () => readJoined(input));
   registerReading(registry, ownMetrics.services, () => countServices(input));
   registerReading(registry, ownMetrics.upstreams, () => countUpstreams(input));
   registerReading(registry, ownMetrics.listeners, () => countListeners(input));
@@ -159,6 +160,12 @@ function readConnected({ engines }: MetricsInput): Value[] {
   const all = engines();
   if (all.length === 0) return [{ value: 0 }];
   return all.map(({ name, status }) => ({ value: Number(status.kind === 'connected'), labels: engineLabel(name) }));
+}
+
+function readJoined({ engines }: MetricsInput): Value[] {
+  const all = engines();
+  if (all.length === 0) return [{ value: 0 }];
+  return all.map(({ name, joined }) => ({ value: joined.length, labels: engineLabel(name) }));
 }
 
 /** The label is left out for an engine without a name, so that the series is the one that it was before there were names. */

@@ -52,10 +52,15 @@ export function headline(
   ].join(' · ');
 }
 
-function engineState({ name, state, reason }: ApiEngine): string {
+function engineState({ name, state, reason, joined }: ApiEngine): string {
   const called = name === null ? 'engine' : `engine ${printable(name)}`;
   // Why it is out of reach is told by a problem.
-  return `${called} ${state}${reason === null || state !== 'connected' ? '' : ` (${printable(reason, 800)})`}`;
+  return `${called} ${state}${reason === null || state !== 'connected' ? '' : ` (${printable(reason, 800)})`}${joinedInWords(joined)}`;
+}
+
+/** With the names, of which there are mostly few. */
+function joinedInWords(joined: readonly string[]): string {
+  return joined.length === 0 ? '' : `, joined ${printable(joined.join(', '), 200)}`;
 }
 
 const columns: readonly Column[] = [

@@ -80,10 +80,11 @@ function headlineOf(all: number, attention: number, problemCount: number): strin
   return problemCount === 0 ? up : `${up}, ${plural(problemCount, 'problem')}`;
 }
 
-function Engine({ engine: { name, state, reason } }: { readonly engine: ApiEngine }) {
+function Engine({ engine: { name, state, reason, joined } }: { readonly engine: ApiEngine }) {
   const text = `${name ?? 'engine'} ${state}${reason === null ? '' : `: ${reason}`}`;
   if (state !== 'connected') return <b class="is-unhealthy">{text}</b>;
-  return reason === null ? <>{text}</> : <b>{text}</b>;
+  const all = joined.length === 0 ? text : `${text}, joined ${joined.join(', ')}`;
+  return reason === null ? <>{all}</> : <b>{all}</b>;
 }
 
 function Problems() {

@@ -106,6 +106,8 @@ const onlyEngine: EngineState = {
   endpoint: 'unix:///engine',
   status: { kind: 'connected', apiVersion: '1.41' },
   containers: 2,
+  actions: [],
+  joined: [],
 };
 
 export function adminSource(

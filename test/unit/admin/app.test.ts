@@ -327,14 +327,37 @@ describe('the state of several engines', () => {
   const lost = { kind: 'disconnected', reason: 'connection refused' } as const;
   const of = async (engines: readonly EngineState[]) =>
     statusSchema.parse(await (await ask(adminSource(catalogOf([]), { engines }), '/api/status')).json());
-  const a = { name: 'a', endpoint: 'unix:///a', status: connected, containers: 3 };
-  const b = { name: 'b', endpoint: 'unix:///b', status: lost, containers: 1 };
+  const a = {
+    name: 'a',
+    endpoint: 'unix:///a',
+    status: connected,
+    containers: 3,
+    actions: ['connect'],
+    joined: ['shop'],
+  };
+  const b = { name: 'b', endpoint: 'unix:///b', status: lost, containers: 1, actions: [], joined: [] };
 
   it('is told of each, and in the deprecated field of the first that is not connected', async () => {
     const { engines, engine } = await of([a, b]);
     expect(engines).toEqual([
-      { name: 'a', endpoint: 'unix:///a', state: 'connected', reason: null, containers: 3 },
-      { name: 'b', endpoint: 'unix:///b', state: 'disconnected', reason: 'connection refused', containers: 1 },
+      {
+        name: 'a',
+        endpoint: 'unix:///a',
+        state: 'connected',
+        reason: null,
+        containers: 3,
+        actions: ['connect'],
+        joined: ['shop'],
+      },
+      {
+        name: 'b',
+        endpoint: 'unix:///b',
+        state: 'disconnected',
+        reason: 'connection refused',
+        containers: 1,
+        actions: [],
+        joined: [],
+      },
     ]);
     expect(engine).toEqual({ state: 'disconnected', endpoint: 'unix:///b', reason: 'connection refused' });
     const twin = { ...a, name: 'c', twinOf: 'a' };

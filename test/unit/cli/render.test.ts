@@ -71,12 +71,14 @@ describe('the headline', () => {
   it('tells the state of each engine by its name', () => {
     const figures = { workers: 1, open: 2, held: 0, swarm: null };
     const status = { version: '1', startedAt: '2026-01-01T00:00:00Z', driver: 'splice', ...figures };
-    const engine = { name: 'a', endpoint: 'unix:///a', state: 'connected', reason: null, containers: 1 } as const;
+    const idle = { reason: null, containers: 1, actions: ['connect'], joined: [] };
+    const engine: ApiStatus['engines'][number] = { name: 'a', endpoint: 'unix:///a', state: 'connected', ...idle };
     const lost = { ...engine, name: 'b', state: 'disconnected', reason: 'it was stopped' } as const;
     const shown = (engines: ApiStatus['engines']): string =>
       headline({ ...status, engines } as ApiStatus, Date.parse(status.startedAt));
     expect(shown([engine, lost])).toContain(' · engine a connected · engine b disconnected · ');
     expect(shown([{ ...engine, name: null }])).toContain(' · engine connected · ');
+    expect(shown([{ ...engine, joined: ['shop', 'blog'] }])).toContain(' · engine a connected, joined shop, blog · ');
     expect(shown([])).toContain(' · no engine · ');
     const swarm = {
       state: 'watched',

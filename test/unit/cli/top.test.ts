@@ -78,7 +78,17 @@ function answer(...services: readonly ApiService[]): TopInput {
     workers: 1,
     ready: true,
     readyReason: '',
-    engines: [{ name: null, endpoint: 'unix:///engine', state: 'connected', reason: null, containers: 1 }],
+    engines: [
+      {
+        name: null,
+        endpoint: 'unix:///engine',
+        state: 'connected',
+        reason: null,
+        containers: 1,
+        actions: [],
+        joined: [],
+      },
+    ],
     swarm: null,
     names: null,
     engine: { state: 'connected', endpoint: null, reason: null },

@@ -39,7 +39,7 @@ describe('the metrics', () => {
     const names = (text: string): string[] => text.split('\n').filter((line) => line.includes('engine_connected'));
     expect(names(await read())).toContain('sealane_engine_connected 1');
     const connected = { kind: 'connected', apiVersion: '1.41' } as const;
-    const engine = { endpoint: 'unix:///engine', status: connected, containers: 0 };
+    const engine = { endpoint: 'unix:///engine', status: connected, containers: 0, actions: [], joined: ['shop'] };
     const engines = [
       { ...engine, name: 'a' },
       { ...engine, name: 'b', status: { kind: 'connecting' } as const },
@@ -50,6 +50,7 @@ describe('the metrics', () => {
     expect(names(text)).toEqual(
       expect.arrayContaining(['sealane_engine_connected{engine="a"} 1', 'sealane_engine_connected{engine="b"} 0']),
     );
+    expect(text).toContain('sealane_joined_networks{engine="a"} 1\n');
     expect(text).toContain('sealane_engine_events_total{engine="a",action="die"} 0\n');
     expect(text).toContain('sealane_engine_events_total{engine="b",action="die"} 1\n');
   });
