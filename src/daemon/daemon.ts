@@ -160,6 +160,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
       joining.stop();
       await Promise.all([certificates.stop(), engines.stop(), relay.plane.drain(drainMs)]);
       await relay.plane.close();
+      await joining.leaveAll();
       accessLog.stop();
       await Promise.all([admin.close(), index.stop()]);
       await readyFile.stop();

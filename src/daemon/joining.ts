@@ -21,6 +21,8 @@ export interface Joining {
   /** Takes the next step of what was planned when the problems were amended. */
   advance(): void;
   stop(): void;
+  /** Leaves what was joined, once no session is left. */
+  leaveAll(): Promise<void>;
 }
 
 type JoiningSettings = Pick<Settings, 'engine-actions' | 'join-internal' | 'label-prefix'>;
@@ -31,7 +33,7 @@ export function createJoining(
   settings: JoiningSettings,
 ): Joining {
   if (!settings['engine-actions'].includes('connect'))
-    return { amend: ({ problems }) => withFlag(problems, engines), advance() {}, stop() {} };
+    return { amend: ({ problems }) => withFlag(problems, engines), advance() {}, stop() {}, async leaveAll() {} };
   let joiner: Joiner | undefined;
   /** The engine of Sealane's container does not change. */
   let home: WatchedEngine | undefined;
@@ -43,7 +45,7 @@ export function createJoining(
       const actions = home?.engine.actions;
       if (!home || !actions) return discovered.problems;
       const { engine } = home;
-      const readOwn = (selfId: string): Promise<readonly NetworkAttachment[]> => readNetworks(engine, selfId);
+      const readOwn: JoinerParts['readOwn'] = (selfId, signal) => readNetworks(engine, selfId, signal);
       joiner ??= createJoiner({ clock, random, actions, readOwn, onChange }, { internal: settings['join-internal'] });
       return joiner.plan(worldOf(home.snapshot(), discovered, settings['label-prefix']), discovered.problems);
     },
@@ -52,11 +54,16 @@ export function createJoining(
       if (home?.snapshot().status.kind === 'connected') joiner?.advance();
     },
     stop: () => joiner?.stop(),
+    leaveAll: async () => joiner?.leaveAll(),
   };
 }
 
-async function readNetworks(engine: Engine, containerId: string): Promise<readonly NetworkAttachment[]> {
-  const facts = await engine.inspect(containerId);
+async function readNetworks(
+  engine: Engine,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<readonly NetworkAttachment[]> {
+  const facts = await engine.inspect(containerId, signal);
   return facts?.networking.kind === 'networks' ? facts.networking.attachments : [];
 }
 

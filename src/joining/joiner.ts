@@ -24,7 +24,7 @@ export interface JoinerParts {
   readonly random: () => number;
   readonly actions: Pick<EngineActions, 'connect' | 'disconnect' | 'keepsGateway'>;
   /** The networks that Sealane's own container is on at this moment. */
-  readonly readOwn: (selfId: string) => Promise<readonly NetworkAttachment[]>;
+  readonly readOwn: (selfId: string, signal: AbortSignal) => Promise<readonly NetworkAttachment[]>;
   /** It is time to plan and advance again, or the problems have changed. */
   readonly onChange: () => void;
 }
@@ -38,6 +38,11 @@ export interface Joiner {
   plan(world: OwnWorld | undefined, problems: readonly Problem[]): readonly Problem[];
   /** Takes the next step of the plan. */
   advance(): void;
+  /**
+   * Leaves all networks that Sealane joined, at its end: the engine does not start a stopped container again that is on a
+   * network which was removed meanwhile. Never rejects.
+   */
+  leaveAll(): Promise<void>;
   stop(): void;
 }
 
@@ -59,6 +64,8 @@ const nothing: JoinPlan = { join: [], leave: [], waiting: new Map() };
 const backoff = { firstMs: 1000, maxMs: 300_000 };
 /** The engine tells of a connection by events: Docker within 5 ms, Podman within 250 ms (measured). */
 const shownWithinMs = 5000;
+/** The engine kills a container 10 s after its stop signal, unless told otherwise. One call takes some 100 ms. */
+const leaveWithinMs = 3000;
 
 export function createJoiner(parts: JoinerParts, rules: Pick<JoinRules, 'internal'>): Joiner {
   return new NetworkJoiner(parts, rules);
@@ -107,6 +114,21 @@ class NetworkJoiner implements Joiner {
     this.#wakeUp();
   }
 
+  async leaveAll(): Promise<void> {
+    this.stop();
+    const selfId = this.#selfId;
+    if (selfId === undefined) return;
+    const { actions, readOwn } = this.#with;
+    const signal = AbortSignal.timeout(leaveWithinMs);
+    try {
+      const joined = (await readOwn(selfId, signal)).filter((one) => one.joined);
+      for (const { networkId } of joined)
+        await actions.disconnect({ networkId, containerId: selfId }, 'Sealane stops', signal);
+    } catch {
+      // The engine may stop as well. The mark stays, and the next Sealane in this container leaves them.
+    }
+  }
+
   stop(): void {
     this.#ending.abort();
     this.#timer?.cancel();
@@ -118,7 +140,7 @@ class NetworkJoiner implements Joiner {
     this.#isBusy = true;
     try {
       // What was joined may have been left meanwhile, and joined anew by hand: that is not Sealane's to leave.
-      if (change === 'connect' || (await this.#isJoined(networkId, selfId)))
+      if (change === 'connect' || (await this.#isJoined(networkId, selfId, signal)))
         await actions[change]({ networkId, containerId: selfId }, cause, signal);
       this.#failures.delete(key);
       this.#done.set(key, clock.nowMs() + shownWithinMs);
@@ -129,8 +151,8 @@ class NetworkJoiner implements Joiner {
     if (!signal.aborted) onChange();
   }
 
-  async #isJoined(networkId: string, selfId: string): Promise<boolean> {
-    const own = await this.#with.readOwn(selfId);
+  async #isJoined(networkId: string, selfId: string, signal: AbortSignal): Promise<boolean> {
+    const own = await this.#with.readOwn(selfId, signal);
     return own.some((one) => one.networkId === networkId && one.joined === true);
   }
 

@@ -61,6 +61,9 @@ interface Need {
   readonly networks: readonly NetworkAttachment[];
 }
 
+/** The networks of a Swarm itself, which no container is connected to by hand. */
+const unjoinable: ReadonlySet<string> = new Set([gatewayBridge, 'ingress']);
+
 export function planJoins(world: JoinWorld, rules: JoinRules): JoinPlan {
   const given = new Set(world.own.flatMap(({ networkId, joined }) => (joined ? [] : networkId)));
   const joined = new Set(world.own.flatMap(({ networkId, joined: isJoined }) => (isJoined ? networkId : [])));
@@ -93,7 +96,7 @@ function neededBy(
   given: ReadonlySet<string>,
 ): readonly (readonly NetworkAttachment[])[] {
   const real = attachments
-    .filter(({ networkId, name }) => networkId !== '' && name !== gatewayBridge)
+    .filter(({ networkId, name }) => networkId !== '' && !unjoinable.has(name))
     .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   const choices =
     named.length === 0

@@ -82,6 +82,12 @@ it('Sealane joins the networks that its containers need, and leaves no others th
   await eventually(networks, (names) => !names.includes(theirs.name));
   expect(await networks()).toEqual(joined.filter((name) => name !== theirs.name));
 
+  // A stopped container that is on a removed network could not be started again.
+  await web.start();
+  await eventually(networks, (names) => names.includes(theirs.name));
+  await sealane.stop();
+  expect(await networks()).toEqual([own.name, byHand.name].toSorted());
+
   const changes = [...proxy.allowed, ...proxy.refused].filter((call) => !call.startsWith('GET '));
   expect(changes.toSorted()).toEqual(joining);
 });

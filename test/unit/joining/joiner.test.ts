@@ -124,6 +124,18 @@ describe('the joining of networks', () => {
     expect(await run()).toMatchObject([{ message: expect.stringContaining('does not show it') as string }]);
   });
 
+  test('leaves at the end what has the mark, and joins nothing any more', async () => {
+    const { actions, state, joiner, run } = scene();
+    await run();
+    state.own = [...state.own, bridge('hand'), bridge('late', true)];
+    await joiner.leaveAll();
+    state.networks = ['another'];
+    await run();
+    const end = 'Sealane stops';
+    expect(actions.asked).toEqual([joins, `disconnect sealane shop: ${end}`, `disconnect sealane late: ${end}`]);
+    expect(state.own).toEqual([bridge('own'), bridge('hand')]);
+  });
+
   test('says that a network could not be left', async () => {
     const { actions, state, run } = scene();
     state.own = [bridge('own'), bridge('shop', true)];

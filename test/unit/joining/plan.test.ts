@@ -62,7 +62,11 @@ describe('the networks to join', () => {
       { own: 'own', containers: [container('web', 'a', ['nowhere'])] },
       [],
     ],
-    ['are none of a Swarm’s bridge to its host', { own: 'own', containers: [container('web', 'docker_gwbridge')] }, []],
+    [
+      'are none of a Swarm’s own',
+      { own: 'own', containers: [container('web', 'docker_gwbridge ingress shop')] },
+      ['shop for web'],
+    ],
     [
       'are internal ones if told so',
       { own: 'own', internal: true, containers: [container('web', 'a!')] },
