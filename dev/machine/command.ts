@@ -5,7 +5,7 @@ import { delimiter, resolve as absolute } from 'node:path';
 
 /**
  * Runs the machine's programs (ip, iptables, apt-get …). Their output is collected, not shown. The error of a failure
- * names the program and quotes the last line of its output.
+ * names the program and quotes the last line of its output; its cause is the whole output.
  */
 export interface CommandOptions {
   readonly input?: string;
@@ -37,7 +37,10 @@ export async function run(program: string, args: readonly string[], options: Com
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === 0) resolve(out);
-      else reject(new Error(`${[program, ...args].join(' ')} failed (${signal ?? code}): ${lastLine(err || out)}`));
+      else {
+        const told = `${[program, ...args].join(' ')} failed (${signal ?? code}): ${lastLine(err || out)}`;
+        reject(new Error(told, { cause: err || out }));
+      }
     });
   });
 }

@@ -127,6 +127,7 @@ it('without --engine-actions not one changing call reaches the engine, and a lab
   await using web = await startReplica({ labels: t.labelled({ sleep: '1s', hold: '1s' }) });
   const problem = await t.sealane.line({ event: 'problem', code: 'action-not-allowed' });
   expect(problem.msg).toContain('--engine-actions start,stop');
+  await t.sealane.line({ event: 'route-opened', service: 'web' });
   expect(await whoAnswers(t.port)).toBe(web.name);
   await web.stop(1);
   await eventually(
