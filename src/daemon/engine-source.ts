@@ -17,6 +17,7 @@ import type { SwarmSnapshot, SwarmView } from '../docker/swarm/facts.ts';
 import { SeenContainers, type ContainerSource } from '../swarm/seen-containers.ts';
 import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
+import { unreachableProblem, withoutProject } from './engine-problems.ts';
 import {
   createEngineWatch,
   type EngineWatch,
@@ -25,7 +26,6 @@ import {
   type Standpoint,
   type WatchedEngine,
 } from './engine-watch.ts';
-import { isWaitedFor } from './readiness.ts';
 
 /**
  * Owns the watches of all engines, one for each, and their sum: the declarations of all containers, and where Sealane
@@ -257,39 +257,6 @@ function swarmSourceOf({ swarm, snapshot }: WatchedEngine): SwarmSource {
 function bindOf(vantage: Vantage | undefined): string | undefined {
   if (vantage?.selfId === undefined) return undefined;
   return vantage.ownNetwork ? openBind : hostBind;
-}
-
-/** Nothing is served while it is unknown which compose project is Sealane's own. */
-function withoutProject(watches: readonly EngineWatch[]): Discovery {
-  const isKnown = watches.some(({ snapshot }) => snapshot().vantage) && !watches.some(isWaitedFor);
-  return isKnown ? scopeUnknown : noDiscovery;
-}
-
-const scopeUnknown: Discovery = {
-  ...noDiscovery,
-  problems: [
-    {
-      code: 'scope-unknown',
-      subject: 'sealane',
-      message: 'scope is "project", but Sealane does not run in a container of a compose project or stack',
-      fix: 'Run it as a service of the compose or stack file, or set scope to all.',
-    },
-  ],
-};
-
-function unreachableProblem({ tag: { engine: name }, snapshot }: WatchedEngine): Problem[] {
-  const { status } = snapshot();
-  if (status.kind === 'connected' || status.reason === undefined) return [];
-  const meanwhile =
-    status.kind === 'connecting' ? 'not been reached yet' : 'been lost, and its containers are as last known';
-  return [
-    {
-      code: 'engine-unreachable',
-      subject: name === undefined ? 'engine' : `engine ${name}`,
-      message: `it has ${meanwhile}: ${status.reason}`,
-      fix: 'Bring it back; Sealane goes on trying.',
-    },
-  ];
 }
 
 function sumOf(found: readonly Discovery[], problems: readonly Problem[]): Discovery {

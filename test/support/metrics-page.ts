@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { allMetrics, type MetricDeclaration } from '../../src/admin/metrics/metric-table.ts';
+import { allMetrics } from '../../src/admin/metrics/metric-table.ts';
+import type { MetricDeclaration } from '../../src/admin/metrics/own-metrics.ts';
 import { recordFields, type SessionField } from '../../src/relay/boundary/session-fields.ts';
 import { table } from './reference.ts';
 

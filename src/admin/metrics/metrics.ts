@@ -15,7 +15,8 @@ import {
 import { trafficFields } from '../derived-fields.ts';
 import { upstreamStates } from '../schema.ts';
 import type { AdminEvents, AdminReads } from '../source.ts';
-import { clientGroups, ownMetrics, serviceGroups, type MetricDeclaration } from './metric-table.ts';
+import { clientGroups, serviceGroups } from './metric-table.ts';
+import { ownMetrics, type MetricDeclaration } from './own-metrics.ts';
 import { registerProcess } from './process-metrics.ts';
 import { registerReading, type Value } from './register.ts';
 import { ServiceSeries } from './service-series.ts';
@@ -24,7 +25,7 @@ import { SharedHistogram } from './shared-histogram.ts';
 /**
  * The metrics for Prometheus. Counters in shared memory are read at each scrape; ends of sessions and events are
  * counted here. Every series exists from the start; labels are bounded, and never hold a client's address.
- * metric-table.ts says where in the flow each one ticks.
+ * own-metrics.ts and the relay's counter-table.ts say where in the flow each one ticks.
  */
 export interface MetricsInput extends Pick<
   AdminReads & AdminEvents,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
-import { processMetrics } from './metric-table.ts';
+import { processMetrics } from './own-metrics.ts';
 import { registerReading } from './register.ts';
 
 /**

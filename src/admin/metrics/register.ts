@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { MetricDeclaration } from './metric-table.ts';
+import type { MetricDeclaration } from './own-metrics.ts';
 
 /**
  * Registers metrics whose values are kept elsewhere and read at each scrape.

@@ -10,7 +10,8 @@ import type { EndpointFlags } from '../client/endpoint.ts';
 import { startChild, type Child } from './child.ts';
 import { environmentFor } from './environment.ts';
 import { keepLease, type KeptLease } from './lease.ts';
-import { freePort, listens, untilListens } from './port-watch.ts';
+import { freePort } from '../../network/free-port.ts';
+import { listens, untilListens } from './port-watch.ts';
 
 /**
  * Runs a process that takes a service's place: starts it, waits until it listens, and gives the service back before it

@@ -58,10 +58,10 @@ export const importRules: ImportRules = {
     ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'swarm', 'telemetry', 'text', 'time'],
     'version.ts',
   ],
-  demo: ['docker', 'text', 'version.ts'],
+  demo: ['docker', 'network', 'text', 'version.ts'],
   cli: [
     ...['address', 'admin', 'catalog/swap/service-meant.ts', 'certificates', 'check', 'compose', 'config', 'daemon'],
-    ...['demo', 'docker', 'relay/boundary', 'telemetry', 'text', 'version.ts'],
+    ...['demo', 'docker', 'network', 'relay/boundary', 'telemetry', 'text', 'version.ts'],
   ],
   'main.ts': ['cli', 'version.ts'],
 };
