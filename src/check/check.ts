@@ -23,6 +23,7 @@ import { withJoined } from './joined-networks.ts';
 import { locationOf, routeLocation } from './locate.ts';
 import { apartFromNames, presumedPorts } from './names.ts';
 import { hostConflicts, publishConflicts, unpublished, type Listening } from './ports.ts';
+import { sleepFindings } from './sleep.ts';
 import { readSealane, runsSealane, type SealaneService } from './sealane-service.ts';
 import { asStack, stackOnly, type CheckedProject } from './stack.ts';
 
@@ -131,6 +132,8 @@ function standOf(sealane: SealaneService, project: CheckedProject): Stand {
     scope: settings.scope,
     bind: settings.bind ?? (reach.kind === 'host' ? hostBind : openBind),
     socketFolder: settings['socket-folder'],
+    // The configuration file, which is out of reach, may allow more.
+    actions: usesFile || project.isStack ? undefined : new Set(settings['engine-actions']),
     names: namesRulesOf(settings),
   };
   const lacksCertificates = settings.certs.length === 0 && !usesFile;
@@ -218,6 +221,7 @@ function checkFrom(stand: Stand, services: readonly ComposeService[], project: C
   return [
     ...findings,
     ...services.flatMap((service) => strayLabels(service, prefix, project.isStack)),
+    ...services.flatMap((service) => sleepFindings(service, prefix, project)),
     ...(stand.service ? ofSealane(stand, stand.service, listening, project.isStack) : []),
     ...publishConflicts(services, ours, project.isStack),
     ...(reach.kind === 'host' ? hostConflicts(services, listening) : []),

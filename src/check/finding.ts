@@ -37,6 +37,8 @@ type CheckCode =
   | 'not-published'
   | 'publish-conflict'
   | 'network-undefined'
+  /** A compose service that `sleep.with` names, and that is not in the file. */
+  | 'service-undefined'
   | 'no-services'
   /** The engine's socket is not mounted into Sealane's container. */
   | 'socket-not-mounted'

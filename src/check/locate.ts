@@ -15,6 +15,7 @@ const culprits: Readonly<Partial<Record<ProblemCode, readonly OptionName[]>>> = 
   'not-on-network': ['network'],
   'no-shared-network': ['network'],
   'labels-differ': ['pool'],
+  'action-not-allowed': ['sleep'],
 };
 
 export function locationOf(problem: Problem, service: ComposeService, prefix: string): SourceLocation {

@@ -88,8 +88,7 @@ function declareRoute(route: LabelledRoute, labelled: Labelled, rules: RouteRule
   const declaredBy: Declarer = { ...labelled.declarer, route: route.name ?? '' };
   const pool = poolOf(route.values);
   const matches = matchesOf(route, named, rules);
-  const missing = actionsMissing(route.values, rules.actions);
-  const problems: Problem[] = missing.length === 0 ? [] : [notAllowed(missing, rules, problem)];
+  const problems: Problem[] = sleepProblems(route, labelled, rules, problem);
   const declarations: Declaration[] = [];
   const ranges = named ? rules.names?.listen.map((one) => ({ ...one, count: 1 })) : listen;
   for (const one of expandListen(labelled.serviceOf(route), ranges ?? [plain(port)], rules.bind)) {
@@ -137,18 +136,25 @@ function problemMaker({ name }: LabelledRoute, { declarer }: Labelled, { labelPr
   });
 }
 
-function notAllowed(
-  missing: readonly EngineAction[],
-  { actions = new Set() }: RouteRules,
+/** Why the label `sleep` is ignored. */
+function sleepProblems(
+  { values }: LabelledRoute,
+  { declarer: { task } }: Labelled,
+  { actions }: RouteRules,
   problem: MakeProblem,
-): Problem {
-  return problem(
-    'action-not-allowed',
-    `the label sleep is ignored: Sealane may not ask the engine to ${missing.join(' or ')} containers`,
-    allowAdvice(actions, missing),
-    'sleep',
-  );
+): Problem[] {
+  if (values.sleep !== undefined && task) return [problem('sleep-in-swarm', ...sleepInSwarm, 'sleep')];
+  const missing = actionsMissing(values, actions);
+  if (!actions || missing.length === 0) return [];
+  const message = `the label sleep is ignored: Sealane may not ask the engine to ${missing.join(' or ')} containers`;
+  return [problem('action-not-allowed', message, allowAdvice(actions, missing), 'sleep')];
 }
+
+/** What is wrong with the label `sleep` in a Swarm, and what to do. */
+export const sleepInSwarm = [
+  'the label sleep is ignored: a Swarm starts another task for each one that ends',
+  'Take the label away.',
+] as const;
 
 function plain(port: number): ListenRange {
   return { host: undefined, port, count: 1 };

@@ -214,7 +214,7 @@ function toUpstream(
 ): DeclaredUpstream | undefined {
   const { endpoints, publishedBecause, advice } = choice;
   const { name, values } = route;
-  const sleep = sleepPlan(values, rules.actions);
+  const sleep = task ? undefined : sleepPlan(values, rules.actions);
   const sleeps = isStopped(facts) && sleep !== undefined;
   if (facts.state !== 'running' && facts.state !== 'paused' && !sleeps) return undefined;
   const shown = nameAt(printable(facts.name), rules);

@@ -41,6 +41,13 @@ describe('containers of tasks', () => {
     expect(discover([{ labels: routes }]).declarations.map((one) => one.service)).toEqual([service, 'operations']);
   });
 
+  it('never sleep, since the Swarm starts another one for each that ends, and the label is a problem', () => {
+    const labels = { ...taskLabels('web'), 'sealane.port': '80', 'sealane.sleep': '15m' };
+    const { declarations, problems } = discover([{ labels }], { actions: new Set(['start', 'stop']) });
+    expect(declarations[0]?.upstream?.sleep).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'sleep-in-swarm', label: 'sealane.sleep' }]);
+  });
+
   it('have the service’s name on all engines', () => {
     const labels = { ...taskLabels('web'), 'sealane.port': '80' };
     const [declared] = discover([{ name: 'web.1.web1', labels }], { engine: 'a' }).declarations;
