@@ -1,4 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { sectionOf } from '../../packaging/changelog.ts';
+import { version } from '../../src/version.ts';
+import { manualPath, renderManual } from './manual.ts';
 import { metricsPath, renderMetricsPage } from './metrics-page.ts';
 import { fileJsonSchema, labelsJsonSchema } from '../../src/config/json-schema.ts';
 import { fileSchemaPath, labelsSchemaPath, referencePath, renderJson, renderReference } from './reference.ts';
@@ -8,3 +11,4 @@ await writeFile(referencePath, renderReference());
 await writeFile(fileSchemaPath, renderJson(fileJsonSchema()));
 await writeFile(labelsSchemaPath, renderJson(labelsJsonSchema('sealane')));
 await writeFile(metricsPath, await renderMetricsPage());
+await writeFile(manualPath, renderManual(sectionOf(await readFile('CHANGELOG.md', 'utf8'), version)?.date ?? ''));
