@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { sectionOf } from '../../packaging/changelog.ts';
+import { sectionOf } from '../../dev/packaging/changelog.ts';
 import { version } from '../../src/version.ts';
 import { manualPath, renderManual } from './manual.ts';
 import { metricsPath, renderMetricsPage } from './metrics-page.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { expect, it } from 'vitest';
-import { sectionOf } from '../../../packaging/changelog.ts';
+import { sectionOf } from '../../../dev/packaging/changelog.ts';
 import { version } from '../../../src/version.ts';
 import { manualPath, renderManual } from '../../support/manual.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sectionOf, withAbsoluteLinks } from '../../../packaging/changelog.ts';
+import { sectionOf, withAbsoluteLinks } from '../../../../dev/packaging/changelog.ts';
 
 const changelog = `# Changelog
 

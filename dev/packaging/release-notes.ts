@@ -6,7 +6,7 @@ import { sectionOf, withAbsoluteLinks } from './changelog.ts';
  * to files become links below BASE, such as `https://github.com/OWNER/sealane/blob/v0.1.0`.
  */
 const [version = '', base] = process.argv.slice(2);
-const section = sectionOf(await readFile(new URL('../CHANGELOG.md', import.meta.url), 'utf8'), version);
+const section = sectionOf(await readFile(new URL('../../CHANGELOG.md', import.meta.url), 'utf8'), version);
 if (section === undefined) {
   process.stderr.write(`CHANGELOG.md has no section "## [${version}] - YYYY-MM-DD"\n`);
   process.exitCode = 1;
