@@ -23,12 +23,13 @@ RUN npm pkg delete devDependencies.node devDependencies.typescript devDependenci
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
       devDependencies.oxlint devDependencies.oxlint-tsgolint devDependencies.knip devDependencies.tar-stream \
       devDependencies.playwright-core devDependencies.axe-core devDependencies.@seriousme/openapi-schema-validator \
+      devDependencies.@cyclonedx/cyclonedx-library devDependencies.ajv devDependencies.ajv-formats \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
-COPY rolldown.config.ts third-party-notices.ts tsconfig.json ./
+COPY rolldown.config.ts tsconfig.json LICENSE ./
+COPY dev/packaging ./dev/packaging
 COPY src ./src
-RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts \
- && node node_modules/vite/bin/vite.js build --config src/dashboard/vite.config.ts
+RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts
 # `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln.)
 RUN node -e "const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')"
 

@@ -17,10 +17,7 @@ import { addCounts, countVitest, noCounts, summary, type Counts } from './suppor
  */
 type Step = readonly [name: string, program: string, ...args: string[]];
 
-const builds: readonly Step[] = [
-  ['build', 'rolldown', '--config', 'rolldown.config.ts'],
-  ['build of the dashboard', 'vite', 'build', '--config', 'src/dashboard/vite.config.ts'],
-];
+const builds: readonly Step[] = [['build', 'rolldown', '--config', 'rolldown.config.ts']];
 
 const checks: readonly Step[] = [
   ['format', 'oxfmt', '--check'],

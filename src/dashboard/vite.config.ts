@@ -1,8 +1,8 @@
 import { defineConfig } from 'vite';
-import { thirdPartyNotices } from '../../third-party-notices.ts';
 
 /**
- * Builds the dashboard to static files that the admin port serves (src/admin/static.ts). Nothing is inlined: the page's
+ * Builds the dashboard to static files that the admin port serves (src/admin/static.ts), as a part of the bundle
+ * (dev/packaging/shipped.ts). Nothing is inlined: the page's
  * Content-Security-Policy allows no inline script or style, and no data: URL.
  */
 export default defineConfig({
@@ -10,7 +10,6 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   logLevel: 'warn',
-  plugins: [thirdPartyNotices()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../dist/dashboard',

@@ -33,8 +33,10 @@ describe('the image', () => {
     const read = async (path: string): Promise<string> =>
       (await shell.exec(['node', '-p', `fs.readFileSync('${path}', 'utf8')`])).output;
     expect(await read('/app/LICENSE')).toContain('MIT License');
-    expect(await read('/app/dist/THIRD-PARTY-NOTICES.txt')).toMatch(/^dockerode [\d.]+ \(Apache-2\.0\)/m);
-    expect(await read('/app/dist/dashboard/THIRD-PARTY-NOTICES.txt')).toMatch(/^preact [\d.]+ \(MIT\)/m);
+    const notices = await read('/app/dist/THIRD-PARTY-NOTICES.txt');
+    expect(notices).toMatch(/^dockerode [\d.]+ \(Apache-2\.0\)/m);
+    expect(notices).toMatch(/^preact [\d.]+ \(MIT\)/m);
+    expect(JSON.parse(await read('/app/dist/sbom.cdx.json'))).toMatchObject({ bomFormat: 'CycloneDX' });
   });
 
   it('adds less than 10 MB to its base', async () => {

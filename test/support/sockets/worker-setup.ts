@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
 import type { TestProject } from 'vitest/node';
-import { leanBuiltins } from '../../../rolldown.config.ts';
+import { leanBuiltins } from '../../../dev/packaging/lean.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

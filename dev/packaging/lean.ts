@@ -1,0 +1,76 @@
+import type { Plugin } from 'rolldown';
+
+/**
+ * Plugins that keep out of the bundle what Sealane never uses of its libraries, and load late what it rarely uses.
+ */
+export function lean(): Plugin[] {
+  return [leanZod(), leanDockerode(), leanStringWidth(), leanBuiltins()];
+}
+
+/**
+ * `@hono/zod-openapi` exports all of zod again, with its messages in fifty languages: 400 kB, of which it needs one class.
+ */
+function leanZod(): Plugin {
+  const id = '\0lean-zod';
+  return {
+    name: 'lean-zod',
+    resolveId: (source, importer) => (source === 'zod' && importer?.includes('@hono/zod-openapi') ? id : undefined),
+    load: (loaded) => (loaded === id ? "import { ZodType } from 'zod'; export const z = { ZodType };" : undefined),
+  };
+}
+
+/**
+ * dockerode always loads gRPC, for builds with BuildKit, an SSH client of its own, and what packs the files of a build:
+ * 1.5 MB, a fifth of a second at each start. Sealane builds no images, and reaches an engine over SSH with OpenSSH.
+ * docker-modem also brings the streams of an old Node, which Node's own replace.
+ */
+function leanDockerode(): Plugin {
+  const id = '\0not-in-the-bundle';
+  const unused: readonly (readonly [importer: RegExp, source: RegExp])[] = [
+    [/\/dockerode\/lib\//, /^(?:\.\/session|\.\/buildkit|tar-fs|@balena\/dockerignore)$/],
+    [/\/docker-modem\/lib\//, /^\.\/ssh$/],
+  ];
+  return {
+    name: 'lean-dockerode',
+    resolveId: (source, importer = '') => {
+      if (source === 'readable-stream' && importer.includes('/docker-modem/'))
+        return { id: 'node:stream', external: true };
+      return unused.some(([by, what]) => by.test(importer) && what.test(source)) ? id : undefined;
+    },
+    load: (loaded) =>
+      loaded === id ? "module.exports = () => { throw new Error('This part is not in the bundle.'); };" : undefined,
+  };
+}
+
+/** string-width makes a segmenter as it is loaded, which takes 15 ms. Texts of ASCII, as most are, never need it. */
+function leanStringWidth(): Plugin {
+  const eager = 'const segmenter = new Intl.Segmenter();';
+  const late = 'const segmenter = { segment: (text) => (segmenter.made ??= new Intl.Segmenter()).segment(text) };';
+  return {
+    name: 'lean-string-width',
+    transform(code, id) {
+      if (!id.endsWith('/string-width/index.js')) return undefined;
+      if (!code.includes(eager)) throw new Error('string-width no longer makes the segmenter that is to be made late');
+      return code.replace(eager, late);
+    },
+  };
+}
+
+/**
+ * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
+ * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
+ */
+export function leanBuiltins(): Plugin {
+  const wide = /^(?:node:)?(http|http2|https|crypto|fs|tls)$/;
+  return {
+    name: 'lean-builtins',
+    resolveId: (source) => {
+      const [, name] = wide.exec(source) ?? [];
+      return name === undefined ? undefined : `\0builtin:${name}`;
+    },
+    load: (id) =>
+      id.startsWith('\0builtin:')
+        ? `module.exports = process.getBuiltinModule('node:${id.slice('\0builtin:'.length)}');`
+        : undefined,
+  };
+}
