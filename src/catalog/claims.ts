@@ -1,7 +1,8 @@
 import { covers, overlap } from '../address/address.ts';
 import { bySeniority, nameOf, type Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
-import { agree, describeSelector, selectorKey, type Owners, type Route, type Selector } from './route.ts';
+import { listed } from '../text/listed.ts';
+import { agree, describeSelector, selectorKey, selectorName, type Owners, type Route, type Selector } from './route.ts';
 
 /**
  * Settles which service gets which listen address and name. The more senior claim wins; the other becomes a problem
@@ -48,7 +49,7 @@ interface Held {
 export function settleClaims(all: readonly Claims[], earlier: Seniority): Settlement {
   const lost = new Set<Selector>();
   const seniority = new Map<string, Declarer>();
-  const problems: Problem[] = [];
+  const conflicts: Conflict[] = [];
   for (const claims of byPort(all, withLingering(all, earlier))) {
     const held = new Map<string, Held>();
     // Most ports have only one claim, which needs no settling.
@@ -60,10 +61,37 @@ export function settleClaims(all: readonly Claims[], earlier: Seniority): Settle
       if (key !== undefined && rival.claim.service !== claim.service) seniority.set(key, rival.claim.senior);
       // Another service has all clients of the address: a label or the file asks for that.
       const isIndex = claim.declarer.kind === 'index';
-      if (rival.toProblem && !claim.lingers && !isIndex) problems.push(rival.toProblem(claim, rival.claim));
+      const { over, claim: holder } = rival;
+      if (over && !claim.lingers && !isIndex) conflicts.push({ claim, holder, over });
     }
   }
-  return { lost, problems, seniority };
+  return { lost, problems: problemsOf(conflicts), seniority };
+}
+
+/** A service that wants on several addresses what another has there has one problem. */
+function problemsOf(conflicts: readonly Conflict[]): Problem[] {
+  const groups = Map.groupBy(conflicts, ({ claim, holder, over }) => {
+    const where = {
+      address: `${claim.route.listen} ${holder.route.listen}`,
+      name: selectorName(claim.selector),
+      beginning: '',
+    }[over];
+    return JSON.stringify([
+      claim.service,
+      nameOf(claim.declarer),
+      holder.service,
+      nameOf(holder.declarer),
+      over,
+      where,
+    ]);
+  });
+  return [...groups.values()].flatMap((group) => {
+    const sorted = group.toSorted((a, b) => a.claim.route.port - b.claim.route.port);
+    const [first] = sorted;
+    if (!first) return [];
+    const listens = [...new Set(sorted.map(({ claim }) => claim.route.listen))];
+    return makeProblem[first.over](first.claim, first.holder, listed(listens));
+  });
 }
 
 function seniorityKey({
@@ -129,8 +157,26 @@ function compareClaims(a: Claim, b: Claim): number {
 interface Rival {
   readonly claim: Claim;
   /** Undefined for an address of a service whose clients another socket of that service accepts: nothing is lost. */
-  readonly toProblem: ((claim: Claim, holder: Claim) => Problem) | undefined;
+  readonly over: Contested | undefined;
 }
+
+/** What two services can't both have: an address, a name there, or clients that begin in another way there. */
+type Contested = 'address' | 'name' | 'beginning';
+
+interface Conflict {
+  readonly claim: Claim;
+  readonly holder: Claim;
+  readonly over: Contested;
+}
+
+/** `listens`: the addresses on which the claim meets the holder's, for people. */
+type MakeProblem = (claim: Claim, holder: Claim, listens: string) => Problem;
+
+const makeProblem: Readonly<Record<Contested, MakeProblem>> = {
+  address: sameAddress,
+  name: sameName,
+  beginning: otherBeginning,
+};
 
 /** The claim that already holds what is claimed; undefined if it was free, and then `claim` holds it from now on. */
 function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
@@ -142,14 +188,14 @@ function rivalOf(claim: Claim, held: Map<string, Held>): Rival | undefined {
       if (!overlap(first.route, route)) continue;
       const isServed =
         bySelector.get(key)?.service === service && agree(first.route, route) && covers(first.route, route);
-      return { claim: first, toProblem: isServed ? undefined : sameAddress };
+      return { claim: first, over: isServed ? undefined : 'address' };
     }
     held.set(route.listen, { first: claim, bySelector: new Map([[key, claim]]) });
     return undefined;
   }
-  if (!agree(here.first.route, route)) return { claim: here.first, toProblem: otherBeginning };
+  if (!agree(here.first.route, route)) return { claim: here.first, over: 'beginning' };
   const holder = here.bySelector.get(key);
-  if (holder) return { claim: holder, toProblem: selector.kind === 'default' ? sameAddress : sameName };
+  if (holder) return { claim: holder, over: selector.kind === 'default' ? 'address' : 'name' };
   here.bySelector.set(key, claim);
   return undefined;
 }
@@ -166,21 +212,21 @@ function otherAddress({ service, route }: Claim, holder: Claim): string {
     : `Give ${service} another listen address, or ${holder.route.listen} and a name of its own there (host, sni).`;
 }
 
-function sameName(claim: Claim, holder: Claim): Problem {
+function sameName(claim: Claim, holder: Claim, listens: string): Problem {
   return conflict('name-conflict', claim, holder, {
-    wants: describeSelector(claim.route.listen, claim.selector),
+    wants: describeSelector(listens, claim.selector),
     has: 'it',
     fix: `Give ${claim.service} another name or another listen address, or both the same pool.`,
   });
 }
 
-function otherBeginning(claim: Claim, holder: Claim): Problem {
+function otherBeginning(claim: Claim, holder: Claim, listens: string): Problem {
   const accepts = ({ route }: Claim): string =>
     route.acceptProxy.length === 0
       ? 'without PROXY headers'
       : `with PROXY headers from ${route.acceptProxy.join(', ')}`;
   return conflict('listen-conflict', claim, holder, {
-    wants: `${claim.route.listen} ${accepts(claim)}`,
+    wants: `${listens} ${accepts(claim)}`,
     has: `it ${accepts(holder)}`,
     fix: `Give both the same accept-proxy, or ${claim.service} another listen address.`,
   });

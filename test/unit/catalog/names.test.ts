@@ -171,6 +171,22 @@ describe('a name that two services want', () => {
     ]);
   });
 
+  it('is one problem, on however many addresses they want it', () => {
+    const at = (service: string, created: number, port: number, over: Partial<Declaration['match']> = {}) =>
+      named(service, [host('x'), host(`${service}.localhost`)], { created, port, match: over });
+    const both = (service: string, created: number) => [
+      at(service, created, 80),
+      at(service, created, 443, { tls: 'terminate' }),
+    ];
+    const { problems } = mergeDeclarations([...both('old', 1), ...both('young', 2), ...both('third', 3)]);
+    expect(problems.map(({ message }) => message).toSorted()).toEqual([
+      'third-1 wants 127.0.0.1:80, 127.0.0.1:443 (host x) for third, but old-1 has it for old',
+      'young-1 wants 127.0.0.1:80, 127.0.0.1:443 (host x) for young, but old-1 has it for old',
+    ]);
+    const proxied = [80, 443].map((port) => at('proxied', 4, port, { acceptProxy: ['10.0.0.0/8'] }));
+    expect(mergeDeclarations([...both('old', 1), ...proxied]).problems).toMatchObject([{ code: 'listen-conflict' }]);
+  });
+
   it('is also a conflict of a TLS name with an HTTP host behind TLS that Sealane terminates', () => {
     const { problems } = mergeDeclarations([
       named('a', [host('x')], { match: { tls: 'terminate' } }),
