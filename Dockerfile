@@ -31,7 +31,8 @@ COPY dev/packaging ./dev/packaging
 COPY src ./src
 RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts
 # `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln.)
-RUN node -e "const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')"
+RUN node -e "const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')" \
+ && node -e "const fs = require('fs'); fs.mkdirSync('root/ca', { recursive: true }); fs.chmodSync('root/ca', 0o1777)"
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="Sealane" \
@@ -40,11 +41,15 @@ LABEL org.opencontainers.image.title="Sealane" \
 WORKDIR /app
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin /usr/local/bin
+# /ca is the place for a volume that keeps the authority of names. A new volume gets the mode of the folder, which lets any
+# user write there, also root without capabilities.
+COPY --from=build /app/root /
 COPY package.json LICENSE image/healthy.sh ./
 # Defaults of this image, which a file, a variable or a flag overrides. /dev/shm can be written in every container, also
 # read-only and as any user.
 ENV NODE_ENV=production \
     SEALANE_DEFAULT_ADMIN_SOCKET=/dev/shm/sealane.sock \
+    SEALANE_DEFAULT_NAMES_CA=/ca \
     SEALANE_DEFAULT_READY_FILE=/dev/shm/sealane.ready
 USER 1000:1000
 # Most checks wait for 50 seconds before they look (image/healthy.sh).

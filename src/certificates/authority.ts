@@ -85,6 +85,8 @@ export function whyUnusable({ certificate, key }: PemPair, now: Date): string | 
   try {
     const parsed = new ParsedCertificate(certificate);
     if (!parsed.ca) return 'its certificate is not an authority’s';
+    if (parsed.validFromDate > now)
+      return `it is valid from ${day(parsed.validFromDate)} on, as the clock of this machine has it`;
     if (parsed.validToDate <= now) return `it expired on ${day(parsed.validToDate)}`;
     if (!parsed.checkPrivateKey(createPrivateKey(key))) return 'its key is another certificate’s';
     return undefined;

@@ -1,12 +1,14 @@
-import type { Problem } from '../catalog/problem.ts';
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { problemKey, type Problem } from '../catalog/problem.ts';
 import type { CertificateSpec } from '../relay/boundary/table.ts';
 import { messageOf } from '../text/message-of.ts';
 import { printable } from '../text/printable.ts';
 import type { Timer } from '../time/clock.ts';
-import { createLeaf, type PemPair } from './authority.ts';
+import { createAuthority, createLeaf, day, type PemPair } from './authority.ts';
 import { ownerName } from './authority-place.ts';
-import { keepPair, readKept } from './kept-pairs.ts';
-import { openAuthority } from './pem-files.ts';
+import { keepPair, readKept, sweepKept } from './kept-pairs.ts';
+import { keepAuthority, readAuthority, UnusableAuthority } from './pem-files.ts';
 import { readCertificates } from './read-certificate.ts';
 import type { CertificateStoreParts } from './store.ts';
 
@@ -27,7 +29,8 @@ export interface IssuedStore {
 
 interface Issued {
   readonly spec: CertificateSpec;
-  readonly renewAtMs: number;
+  readonly validFromMs: number;
+  renewAtMs: number;
   wantedAtMs: number;
 }
 
@@ -37,6 +40,8 @@ const checkMs = 3_600_000;
 /** How long a certificate stays in use whose name is gone, e.g. while its container is recreated. */
 const keptMs = 3_600_000;
 const retryMs = 5_000;
+/** How long before its end a problem tells of the authority's. */
+const endingMs = 14 * dayMs;
 /** So many are made at once; each takes 2 ms of a processor. */
 const batch = 8;
 
@@ -54,10 +59,15 @@ class Issuer implements IssuedStore {
   #wanted: ReadonlySet<string> = new Set();
   #certificates: readonly CertificateSpec[] = [];
   #authority: PemPair | undefined;
-  #problem: Problem | undefined;
+  /** Whether the authority in use is the one in the folder, as far as is known. */
+  #isKept = false;
+  /** Whether it is time to look at the folder again. */
+  #isStale = true;
+  #problems: readonly Problem[] = [];
   #busy: Promise<void> | undefined;
   #isStopped = false;
   #checking: Timer;
+  /** Pending while the folder is left alone after a failure. */
   #retry: Timer | undefined;
 
   constructor(parts: CertificateStoreParts, folder: string) {
@@ -80,7 +90,7 @@ class Issuer implements IssuedStore {
   }
 
   problems(): readonly Problem[] {
-    return this.#problem ? [this.#problem] : [];
+    return this.#problems;
   }
 
   async stop(): Promise<void> {
@@ -93,33 +103,56 @@ class Issuer implements IssuedStore {
   #plan(): Timer {
     return this.#parts.clock.after(checkMs, () => {
       this.#checking = this.#plan();
+      this.#isStale = true;
       this.#drop();
       this.#work();
     });
   }
 
-  /** Makes what is missing or expires soon, one batch after the other. */
+  /** Makes what is missing or expires soon, one batch after the other; also while the folder can't be used. */
   #work(): void {
-    if (this.#busy || this.#isStopped || this.#retry) return;
-    const due = this.#due().slice(0, batch);
-    if (due.length === 0 && this.#unkept.size === 0) return;
-    this.#busy = this.#make(due).then(
-      () => this.#made(undefined),
-      (error: unknown) => this.#made(this.#problemOf(messageOf(error))),
+    if (this.#busy || this.#isStopped) return;
+    const usesFolder = this.#retry === undefined;
+    const due = usesFolder || this.#authority ? this.#due().slice(0, batch) : [];
+    const hasToKeep = this.#isStale || !this.#isKept || this.#unkept.size > 0;
+    if (due.length === 0 && !(usesFolder && hasToKeep)) return;
+    this.#busy = this.#make(due, usesFolder).then(
+      () => this.#made(usesFolder ? undefined : this.#problems[0], usesFolder),
+      (error: unknown) => this.#made(this.#problemOf(error), true),
     );
   }
 
-  #made(problem: Problem | undefined): void {
+  #made(problem: Problem | undefined, usedFolder: boolean): void {
     this.#busy = undefined;
     if (this.#isStopped) return;
-    const isNew = problem?.message !== this.#problem?.message;
-    this.#problem = problem;
-    if (isNew) this.#parts.onChange();
-    if (!problem) return this.#work();
-    this.#retry = this.#parts.clock.after(retryMs, () => {
-      this.#retry = undefined;
-      this.#work();
-    });
+    if (usedFolder) this.#tell(problem);
+    if (problem && usedFolder) {
+      this.#retry ??= this.#parts.clock.after(retryMs, () => {
+        this.#retry = undefined;
+        this.#work();
+      });
+    }
+    this.#work();
+  }
+
+  #tell(problem: Problem | undefined): void {
+    const before = this.#problems;
+    this.#problems = [...(problem ? [problem] : []), ...this.#ending()];
+    if (before.map(problemKey).join() !== this.#problems.map(problemKey).join()) this.#parts.onChange();
+  }
+
+  /** The problem of an authority that is about to expire, and all of its certificates with it. */
+  #ending(): Problem[] {
+    const end = this.#authority && new X509Certificate(this.#authority.certificate).validToDate;
+    if (!end || end.getTime() - this.#parts.clock.wallMs() > endingMs) return [];
+    return [
+      {
+        code: 'certificate-expiring',
+        subject: printable(join(this.#folder, 'ca.crt'), 400),
+        message: `the authority expires on ${day(end)}, and all certificates of names with it`,
+        fix: 'Move it and its key away: a new one is made, which clients have to trust anew.',
+      },
+    ];
   }
 
   #due(): string[] {
@@ -127,7 +160,8 @@ class Issuer implements IssuedStore {
     return [...this.#wanted].filter((name) => {
       const known = this.#issued.get(name);
       if (known) known.wantedAtMs = nowMs;
-      return !known || known.renewAtMs <= nowMs;
+      // The clock may have been wrong when it was made.
+      return !known || known.renewAtMs <= nowMs || known.validFromMs > nowMs;
     });
   }
 
@@ -149,37 +183,70 @@ class Issuer implements IssuedStore {
     this.#parts.onChange();
   }
 
-  /** A certificate is in use before it is on the disk, also where it can't be kept. */
-  async #make(names: readonly string[]): Promise<void> {
+  /** Certificates, and the authority, are in use before they are on the disk, also where they can't be kept. */
+  async #make(names: readonly string[], usesFolder: boolean): Promise<void> {
     const now = new Date(this.#parts.clock.wallMs());
-    this.#authority ??= (await openAuthority(this.#folder, ownerName(), now)).pair;
-    const authority = this.#authority;
-    await Promise.all(names.map((name) => this.#issue(name, authority, now)));
+    const authority = usesFolder || !this.#authority ? await this.#currentAuthority(now) : this.#authority;
+    const isStale = usesFolder && this.#isStale;
+    if (usesFolder) this.#isStale = false;
+    const keeping = usesFolder && !this.#isKept ? keepAuthority(this.#folder, authority) : undefined;
+    await Promise.allSettled([keeping]);
+    await Promise.all(names.map((name) => this.#issue(name, authority, now, usesFolder)));
     if (names.length > 0) this.#changed();
+    await keeping;
+    if (!usesFolder) return;
+    this.#isKept = true;
     for (const [name, pair] of this.#unkept) {
       await keepPair(this.#folder, name, pair);
       this.#unkept.delete(name);
     }
+    if (isStale) await sweepKept(this.#folder, [...this.#wanted, ...this.#issued.keys()], now.getTime());
   }
 
-  async #issue(name: string, authority: PemPair, now: Date): Promise<void> {
+  /** The authority in the folder goes before the one in use, which stays where there is none. */
+  async #currentAuthority(now: Date): Promise<PemPair> {
+    const inUse = this.#authority;
+    try {
+      const found = (await readAuthority(this.#folder, now))?.pair;
+      this.#isKept = found !== undefined;
+      if (found && inUse && found.certificate !== inUse.certificate) {
+        this.#unkept.clear();
+        for (const one of this.#issued.values()) one.renewAtMs = 0;
+      }
+      return (this.#authority = found ?? inUse ?? (await createAuthority(ownerName(), now)));
+    } catch (error) {
+      if (error instanceof UnusableAuthority) this.#authority = undefined;
+      throw error;
+    }
+  }
+
+  async #issue(name: string, authority: PemPair, now: Date, usesFolder: boolean): Promise<void> {
     const nowMs = now.getTime();
-    const kept = await readKept(this.#folder, name, authority, nowMs + renewalMs);
+    const period = { fromMs: nowMs, untilMs: nowMs + renewalMs };
+    const kept = usesFolder ? await readKept(this.#folder, name, authority, period) : undefined;
     const pair = kept ?? (await createLeaf(authority, { names: [name], client: false }, now));
     const [found] = readCertificates([{ path: name, text: pair.certificate + pair.key }]).found;
     if (!found) throw new Error(`the certificate for ${printable(name)} can't be used`);
     if (!kept) this.#unkept.set(name, pair);
     const { spec, expiresAtMs } = found;
-    // An authority that is about to expire makes no certificate that lasts longer.
-    const renewAtMs = Math.max(expiresAtMs - renewalMs, nowMs + checkMs);
-    this.#issued.set(name, { spec, renewAtMs, wantedAtMs: nowMs });
+    const validFromMs = new X509Certificate(pair.certificate).validFromDate.getTime();
+    // An authority that is about to expire makes none that lasts longer. With another authority, it is renewed at once.
+    const isLast = expiresAtMs >= new X509Certificate(authority.certificate).validToDate.getTime();
+    const renewAtMs = isLast ? Number.POSITIVE_INFINITY : expiresAtMs - renewalMs;
+    this.#issued.set(name, { spec, validFromMs, renewAtMs, wantedAtMs: nowMs });
   }
 
-  #problemOf(message: string): Problem {
+  #problemOf(error: unknown): Problem {
+    const subject = printable(this.#folder, 400);
+    if (error instanceof UnusableAuthority) {
+      const [first = '', ...rest] = error.fix;
+      const fix = `${first.toUpperCase()}${rest.join('')}; it is tried again by itself.`;
+      return { code: 'certificate-unusable', subject, message: printable(error.what, 400), fix };
+    }
     return {
       code: 'certificate-unusable',
-      subject: printable(this.#folder, 400),
-      message: printable(message, 400),
+      subject,
+      message: printable(messageOf(error), 400),
       fix: 'Let Sealane write to that folder, mount a volume there, or name another with the setting names-ca; it is tried again by itself.',
     };
   }

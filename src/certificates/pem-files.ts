@@ -29,25 +29,37 @@ const authorityNames = [
 
 /** Opens the authority in `folder`, and makes one where there is none. @throws ConfigError */
 export async function openAuthority(folder: string, owner: string, now: Date): Promise<AuthorityFiles> {
+  const found = await readAuthority(folder, now);
+  if (found) return { ...found, isNew: false };
+  const pair = await createAuthority(owner, now);
+  return { pair, paths: await keepAuthority(folder, pair), isNew: true };
+}
+
+/** Reads the authority in `folder`; undefined where there is none. @throws ConfigError, of which `UnusableAuthority` */
+export async function readAuthority(folder: string, now: Date): Promise<Omit<AuthorityFiles, 'isNew'> | undefined> {
   for (const names of authorityNames) {
     const paths = { certificate: join(folder, names.certificate), key: join(folder, names.key) };
     const [certificate, key] = [await readIfThere(paths.certificate), await readIfThere(paths.key)];
     if (certificate === undefined && key === undefined) continue;
     if (certificate === undefined || key === undefined)
-      throw unusable(paths, `${certificate === undefined ? 'the certificate' : 'the key'} is missing`);
+      throw new UnusableAuthority(paths, `${certificate === undefined ? 'the certificate' : 'the key'} is missing`);
     const reason = whyUnusable({ certificate, key }, now);
-    if (reason !== undefined) throw unusable(paths, reason);
-    return { pair: { certificate, key }, paths, isNew: false };
+    if (reason !== undefined) throw new UnusableAuthority(paths, reason);
+    return { pair: { certificate, key }, paths };
   }
+  return undefined;
+}
+
+/** Writes a new authority. One that another process made meanwhile is never overwritten. @throws ConfigError */
+export async function keepAuthority(folder: string, pair: PemPair): Promise<PairPaths> {
   const paths = { certificate: join(folder, 'ca.crt'), key: join(folder, 'ca.key') };
-  const pair = await createAuthority(owner, now);
   await writing(folder, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // An authority that another process made meanwhile is never overwritten: its certificates would become worthless.
+    // The certificates of an authority that is overwritten would become worthless.
     await writeWhole(paths.key, pair.key, link);
     await writeWhole(paths.certificate, pair.certificate, rename);
   });
-  return { pair, paths, isNew: true };
+  return paths;
 }
 
 /** Writes the pair over an existing one, which renews a certificate. @throws ConfigError */
@@ -87,9 +99,9 @@ async function writing(folder: string, write: () => Promise<void>): Promise<void
 }
 
 const writeErrors: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied; choose another folder with --out or --ca',
-  EROFS: 'it is on a file system that is read-only; choose another folder with --out or --ca',
-  EEXIST: 'another sealane cert has just made it; run it again',
+  EACCES: 'permission denied; name another folder',
+  EROFS: 'it is on a file system that is read-only; name another folder',
+  EEXIST: 'another Sealane has just made it; run it again',
   ENOTDIR: 'it is inside something that is not a folder',
   ENOSPC: 'the disk is full',
 };
@@ -104,9 +116,17 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-function unusable({ certificate, key }: PairPaths, reason: string): ConfigError {
-  return new ConfigError(
-    `the authority ${printable(certificate)} can’t be used: ${reason}; ` +
-      `move it and ${printable(key)} away to have a new one made`,
-  );
+/** There is an authority, and it can't sign. */
+export class UnusableAuthority extends ConfigError {
+  /** What is wrong, and what to do about it, each in one line. */
+  readonly what: string;
+  readonly fix: string;
+
+  constructor({ certificate, key }: PairPaths, reason: string) {
+    const what = `the authority ${printable(certificate)} can’t be used: ${reason}`;
+    const fix = `move it and ${printable(key)} away to have a new one made`;
+    super(`${what}; ${fix}`);
+    this.what = what;
+    this.fix = fix;
+  }
 }

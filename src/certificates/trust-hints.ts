@@ -30,5 +30,7 @@ export function trustHints(certificate: string): readonly TrustHint[] {
       who: 'macOS',
       how: `sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${file}`,
     },
+    { who: 'Fedora', how: `sudo trust anchor ${file}` },
+    { who: 'Windows', how: `certutil -user -addstore Root ${file}    # for Edge and Chrome` },
   ];
 }

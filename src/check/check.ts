@@ -11,8 +11,9 @@ import type { ComposeService } from '../compose/service.ts';
 import type { OptionName } from '../config/options/route-options.ts';
 import type { Reach } from '../docker/facts.ts';
 import { printable } from '../text/printable.ts';
+import { authorityNotKept } from './own-container/authority-folder.ts';
 import { withoutCertificate } from './certificates.ts';
-import { socketNotMounted } from './engine-socket.ts';
+import { socketNotMounted } from './own-container/engine-socket.ts';
 import { fileFindings, placeOfVariables } from './file-findings.ts';
 import { isLabelled } from './is-labelled.ts';
 import { inOrder, type Finding, type SharedFinding } from './finding.ts';
@@ -89,6 +90,7 @@ export function checkProject(written: ComposeProject, options: CheckOptions): Re
     ...fileFindings(project),
     ...running.flatMap((one) => one.findings),
     ...watching.flatMap(socketNotMounted),
+    ...running.flatMap(authorityNotKept),
   ];
   for (const stand of stands) {
     for (const services of togetherness(project, always)) findings.push(...checkFrom(stand, services, project));

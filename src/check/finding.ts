@@ -42,6 +42,8 @@ type CheckCode =
   | 'no-services'
   /** The engine's socket is not mounted into Sealane's container. */
   | 'socket-not-mounted'
+  /** The authority for the certificates of names is lost with Sealane's container. */
+  | 'authority-not-kept'
   /** A variable without which compose does not start. */
   | 'variable-required'
   /** A dollar sign that begins no variable. */

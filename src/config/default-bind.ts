@@ -46,7 +46,8 @@ function readInterfaces(): NetworkInterface[] {
   }
 }
 
-function readMountinfo(): string {
+/** What is mounted where, as this process sees it; empty where the system does not tell. */
+export function readMountinfo(): string {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8');
   } catch {

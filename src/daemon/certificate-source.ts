@@ -6,6 +6,7 @@ import { openCertificateStore } from '../certificates/store.ts';
 import { createTlsWriter } from '../certificates/tls-writer.ts';
 import type { Settings } from '../config/settings.ts';
 import type { CertificateSpec, TlsSpec } from '../relay/boundary/table.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { openNamesCertificates } from './names/names-certificates.ts';
 
@@ -29,6 +30,7 @@ export interface CertificateSource {
 
 export interface CertificateSourceParts {
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Called when files were read again, or when a certificate is about to expire. */
   readonly onChange: () => void;
   /** The address for listeners that name none. */

@@ -27,6 +27,8 @@ export const logEvents = {
   'service-removed': 'nothing declares a service any more; `service`',
   'name-given': 'a container got a name, and a port of it was chosen; `subject`, `reason`',
   'name-refused': 'a container without labels gets no name; `subject`, `reason`',
+  'authority-not-kept':
+    'the authority that signs the certificates of names is lost with the container that Sealane runs in',
   'route-opened': 'a listen address of a service accepts clients; `service`, `listen`',
   'route-closed': 'a listen address of a service accepts clients no longer; `service`, `listen`',
   'upstream-added': 'an upstream joined a service; `service`, `upstream`, `endpoints`, `state`, `reason`',

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { describe, expect, inject, it } from 'vitest';
 import {
   startContainer,
@@ -17,6 +18,7 @@ async function startInside(
   prefix: string,
   networks: readonly string[],
   flags: readonly string[] = [],
+  { user = '0', volumes = [] }: { readonly user?: string; readonly volumes?: readonly string[] } = {},
 ): Promise<TestContainer> {
   const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
   return startContainer({
@@ -25,9 +27,12 @@ async function startInside(
     networks,
     env: { SEALANE_LOG_FORMAT: 'json' },
     ports: networks.includes('host') ? [] : [9000],
-    binds: [`${socket}:/run/engine.sock:ro`],
-    create: { User: '0' },
-    host: { ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
+    binds: [`${socket}:/run/engine.sock:ro`, ...volumes],
+    create: { User: user },
+    host: {
+      ...{ ReadonlyRootfs: true, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] },
+      GroupAdd: [String((await stat(socket)).gid)],
+    },
   });
 }
 
@@ -143,5 +148,29 @@ describe('Sealane in a container', () => {
     await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address())).toBe(ours.name);
     expect(await sealane.logs()).not.toContain(theirs.name);
+  });
+
+  it('keeps the authority of names on a volume, as any user, and says where it would be lost', async () => {
+    const prefix = uniqueName('label');
+    const flags = ['--names', '{service}.localhost', '--names-listen', '8443'];
+    await using stack = new AsyncDisposableStack();
+    const authorityOf = async (user: string, volume: string): Promise<string> => {
+      await using sealane = await startInside(prefix, [], flags, { user, volumes: [`${volume}:/ca`] });
+      const logs = await says(sealane, { event: 'route-opened', service: '(index)' });
+      expect(logs).not.toContain('authority-not-kept');
+      const { output } = await sealane.exec(['node', '-p', 'require("fs").readFileSync("/ca/ca.crt", "utf8")']);
+      return output;
+    };
+    for (const user of ['1000', '0']) {
+      const volume = uniqueName('ca');
+      stack.defer(async () => void (await engineClient().getVolume(volume).remove({ force: true })));
+      const made = await authorityOf(user, volume);
+      expect(made).toContain('BEGIN CERTIFICATE');
+      expect(await authorityOf(user, volume)).toBe(made);
+    }
+    await using lost = await startInside(prefix, [], flags);
+    const logs = await says(lost, { event: 'route-opened', service: '(index)' });
+    expect(logs).toContain('-v sealane-ca:/ca');
+    expect(logs).toContain('file system that is read-only');
   });
 });

@@ -40,6 +40,9 @@ export const namesSettings = {
     ),
 } as const;
 
+/** The folder of the authority in Sealane's image, where a volume belongs. */
+export const folderInImage = '/ca';
+
 /** What discovery needs to know to give names. */
 export interface NamesRules {
   readonly template: NamesTemplate;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../../../src/certificates/authority.ts';
@@ -118,7 +118,8 @@ describe('certificates that the local authority makes for names', () => {
     await opening.until(() => opening.store.problems().length === 1);
     expect(opening.store.problems()[0]).toMatchObject({
       code: 'certificate-unusable',
-      fix: expect.stringContaining('names-ca'),
+      message: expect.stringContaining('the key is missing'),
+      fix: expect.stringContaining('away to have a new one made'),
     });
     expect(names(opening)).toEqual([]);
     const authority = await createAuthority('test', new Date(opening.clock.wallMs()));
@@ -126,5 +127,110 @@ describe('certificates that the local authority makes for names', () => {
     await writeFile(join(folder.path, 'ca.key'), authority.key);
     opening.clock.advance(5_000);
     await opening.until(() => opening.store.has('a.test') && opening.store.problems().length === 0);
+  });
+
+  it('are signed by an authority that is in use until it can be kept, where its folder can’t be written', async () => {
+    await using folder = await tempFolder();
+    const place = join(folder.path, 'ca');
+    await writeFile(place, 'a file where the folder is to be');
+    await using opening = opened(place);
+    opening.store.want(new Set(['a.test']));
+    await opening.until(() => opening.store.has('a.test') && opening.store.problems().length === 1);
+    const before = fingerprint(opening);
+    await rm(place);
+    opening.clock.advance(5_000);
+    await opening.until(() => opening.store.problems().length === 0);
+    const authority = new X509Certificate(await readFile(join(place, 'ca.crt')));
+    expect(new X509Certificate(opening.store.certificates()[0]?.chain ?? '').verify(authority.publicKey)).toBe(true);
+    expect(fingerprint(opening)).toBe(before);
+    expect(await readdir(join(place, 'names'))).toEqual(['a.test.crt', 'a.test.key']);
+  });
+
+  it('are made anew once the folder holds another authority', async () => {
+    await using folder = await tempFolder();
+    await using opening = opened(folder.path);
+    const { store, clock } = opening;
+    store.want(new Set(['a.test']));
+    await opening.until(() => store.has('a.test'));
+    const before = fingerprint(opening);
+    const other = await createAuthority('other', new Date(clock.wallMs()));
+    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    await writeFile(join(folder.path, 'ca.key'), other.key);
+    await writeFile(join(folder.path, 'ca.crt'), other.certificate);
+    clock.advance(3_600_000);
+    expect(store.has('a.test')).toBe(true);
+    await opening.until(() => fingerprint(opening) !== before);
+    const [{ chain } = { chain: '' }] = store.certificates();
+    expect(new X509Certificate(chain).verify(new X509Certificate(other.certificate).publicKey)).toBe(true);
+  });
+
+  it('are made anew where the clock was wrong when they were made', async () => {
+    await using folder = await tempFolder();
+    const late = new ManualClock();
+    late.advance(100 * dayMs);
+    await using first = opened(folder.path, late);
+    first.store.want(new Set(['a.test']));
+    await first.until(() => first.store.has('a.test'));
+    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    const right = await createAuthority('right', new Date(new ManualClock().wallMs()));
+    await using second = opened(folder.path);
+    second.store.want(new Set(['a.test']));
+    await second.until(() => second.store.problems().length === 1);
+    expect(second.store.problems()[0]).toMatchObject({
+      message: expect.stringContaining('it is valid from 2026-04-10'),
+    });
+    await writeFile(join(folder.path, 'ca.key'), right.key);
+    await writeFile(join(folder.path, 'ca.crt'), right.certificate);
+    second.clock.advance(5_000);
+    await second.until(() => second.store.has('a.test'));
+    const [{ chain } = { chain: '' }] = second.store.certificates();
+    expect(new X509Certificate(chain).validFromDate.getTime()).toBeLessThan(second.clock.wallMs());
+  });
+
+  it('of an authority that expires are not made again and again, and a problem says so two weeks before', async () => {
+    await using folder = await tempFolder();
+    const clock = new ManualClock();
+    await using opening = opened(folder.path, clock);
+    opening.store.want(new Set(['a.test']));
+    await opening.until(() => opening.store.has('a.test'));
+    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    clock.advance(3_640 * dayMs);
+    await opening.until(() => opening.store.problems().length === 1);
+    expect(opening.store.problems()).toMatchObject([
+      { code: 'certificate-expiring', subject: join(folder.path, 'ca.crt') },
+    ]);
+    const isLast = (): boolean =>
+      opening.store
+        .certificates()
+        .every(({ chain }) => new X509Certificate(chain).validToDate.getTime() > clock.wallMs());
+    await opening.until(isLast);
+    const last = fingerprint(opening);
+    clock.advance(10 * 3_600_000);
+    await opening.store.stop();
+    expect(fingerprint(opening)).toBe(last);
+    clock.advance(40 * dayMs);
+    await using over = opened(folder.path, clock);
+    over.store.want(new Set(['a.test']));
+    await over.until(() => over.store.problems().length === 1);
+    const [problem] = over.store.problems();
+    expect(problem).toMatchObject({ code: 'certificate-unusable', message: expect.stringContaining('it expired on') });
+    expect(problem?.fix).toMatch(/^Move it and .* away/);
+  });
+
+  it('leave no more on the disk than those of the names of the last weeks', async () => {
+    await using folder = await tempFolder();
+    const place = join(folder.path, 'names');
+    await using opening = opened(folder.path);
+    const { store, clock } = opening;
+    store.want(new Set(['a.test', 'gone.test']));
+    await opening.until(() => names(opening).length === 2);
+    await expect.poll(() => readdir(place)).toHaveLength(4);
+    const old = new Date(clock.wallMs() - 31 * dayMs);
+    await writeFile(join(place, 'x.key.0123456789ab.tmp'), 'left by a crash');
+    await writeFile(join(place, 'README'), 'of the user');
+    for (const file of await readdir(place)) await utimes(join(place, file), old, old);
+    store.want(new Set(['a.test']));
+    clock.advance(2 * 3_600_000);
+    await expect.poll(() => readdir(place)).toEqual(['README', 'a.test.crt', 'a.test.key']);
   });
 });

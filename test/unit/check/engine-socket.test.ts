@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { enginesSchema } from '../../../src/config/engine-choice.ts';
-import { socketNotMounted } from '../../../src/check/engine-socket.ts';
+import { socketNotMounted } from '../../../src/check/own-container/engine-socket.ts';
 import type { SealaneService } from '../../../src/check/sealane-service.ts';
 
 interface Words {

@@ -1,7 +1,8 @@
-import { printable } from '../text/printable.ts';
-import { defaultEngine } from '../docker/engine-url.ts';
-import type { Finding } from './finding.ts';
-import type { SealaneService } from './sealane-service.ts';
+import { printable } from '../../text/printable.ts';
+import { defaultEngine } from '../../docker/engine-url.ts';
+import type { Finding } from '../finding.ts';
+import { isOnMount } from './mounts.ts';
+import type { SealaneService } from '../sealane-service.ts';
 
 /**
  * Finds a Sealane that can't reach an engine, since the engine's socket is not mounted into its container. Pure.
@@ -10,8 +11,7 @@ export function socketNotMounted(sealane: SealaneService): Finding[] {
   const { mounts, usesApiSocket, location, name } = sealane.service;
   if (mounts === undefined || usesApiSocket) return [];
   const sockets = engineUrls(sealane).flatMap((url) => /^unix:\/\/(.+)$/.exec(url)?.[1] ?? []);
-  const isMounted = (socket: string): boolean =>
-    mounts.some((target) => isWithin(canonical(socket), canonical(target)));
+  const isMounted = (socket: string): boolean => isOnMount(socket, mounts);
   // One engine is likely that of the host, whatever its path in the container; of several, each path is an engine's own.
   const source = (socket: string): string => (sockets.length === 1 ? defaultSocket : printable(socket));
   return sockets
@@ -34,13 +34,4 @@ function engineUrls({ settings: { docker }, usesFile, dockerHost, dockerContext 
   if (usesFile) return [];
   if (dockerHost !== undefined) return [dockerHost];
   return dockerContext === undefined ? [defaultEngine('linux')] : [];
-}
-
-/** /var/run is a link to /run in all common images. */
-function canonical(path: string): string {
-  return path.replace(/^\/var\/run(?=\/|$)/, '/run').replace(/\/+$/, '');
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }
