@@ -33,7 +33,8 @@ export async function buildImages(engine: AcquiredEngine, onProgress: (line: str
   return { sealane: sealaneImage, base, tools };
 }
 
-async function buildSealane(engine: AcquiredEngine): Promise<string | undefined> {
+/** Builds `sealaneImage`. Resolves with the name of its base image; undefined where it is the Dockerfile's default. */
+export async function buildSealane(engine: AcquiredEngine): Promise<string | undefined> {
   const base = await ensureBaseImage(engine.client);
   await buildSealaneImage(engine.client, projectRoot, {
     tag: sealaneImage,
