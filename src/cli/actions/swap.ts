@@ -26,7 +26,7 @@ export async function swap(service: string, flags: EndpointFlags, options: SwapO
   const asked = askedOf(address, options);
   if (options.forMs !== undefined) return swapFor(client, service, asked, { ...options, forMs: options.forMs });
   const interrupted = untilInterrupted();
-  const lease = await keepLease(client, { service, id: randomUUID(), asked }, say);
+  const lease = await keepLease(client, { service, asked }, say);
   const stopped = new Promise<undefined>((resolve) => interrupted.addEventListener('abort', () => resolve(undefined)));
   const lost = await Promise.race([lease.lost, stopped]);
   if (lost !== undefined) {

@@ -52,7 +52,23 @@ export async function askJson(endpoint: AdminEndpoint, path: string, options: As
   }
 }
 
-function send(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+async function send(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
+  try {
+    return await sendOnce(endpoint, path, options);
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error;
+    // Each further attempt uses up one idle connection of the agent.
+    return send(endpoint, path, options);
+  }
+}
+
+/**
+ * The server had closed an idle connection before it read the request, as after a sleep of this machine. A request with an
+ * effect of its own each time may not be sent again (RFC 9112, section 9.3.1).
+ */
+class StaleConnection extends Error {}
+
+function sendOnce(endpoint: AdminEndpoint, path: string, options: AskOptions): Promise<IncomingMessage> {
   const { agent, signal, headers, method = 'GET', body } = options;
   const content = body === undefined ? {} : { 'content-type': 'application/json' };
   return new Promise((resolve, reject) => {
@@ -60,9 +76,17 @@ function send(endpoint: AdminEndpoint, path: string, options: AskOptions): Promi
     const { to } = endpoint;
     // A unix socket has no host name; Sealane accepts the Host header `localhost`.
     const host = 'socketPath' in to ? { host: 'localhost' } : {};
-    request({ ...to, path, method, agent, signal, headers: { ...host, ...authorization, ...content, ...headers } })
+    const sent = request({
+      ...{ ...to, path, method, agent, signal },
+      headers: { ...host, ...authorization, ...content, ...headers },
+    });
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const isStale = sent.reusedSocket && error.code === 'ECONNRESET' && method !== 'POST';
+      reject(isStale ? new StaleConnection(error.message, { cause: error }) : error);
+    };
+    sent
       .on('response', resolve)
-      .on('error', reject)
+      .on('error', fail)
       .end(body && JSON.stringify(body));
   });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatAddress, type Address } from '../../address/address.ts';
 import { ConfigError } from '../../config/config-error.ts';
@@ -12,6 +11,7 @@ import { environmentFor } from './environment.ts';
 import { keepLease, type KeptLease } from './lease.ts';
 import { freePort } from '../../network/free-port.ts';
 import { listens, untilListens } from './port-watch.ts';
+import { PassedSignals } from './signals.ts';
 
 /**
  * Runs a process that takes a service's place: starts it, waits until it listens, and gives the service back before it
@@ -47,7 +47,7 @@ export async function runSwapped(client: AdminClient, service: string, options: 
   }
   let lease: KeptLease;
   try {
-    lease = await keepLease(client, { service: name, id: randomUUID(), asked: askedOf(address, options) }, say);
+    lease = await keepLease(client, { service: name, asked: askedOf(address, options) }, say);
   } catch (error) {
     child.kill('SIGTERM');
     await child.exited;
@@ -55,10 +55,20 @@ export async function runSwapped(client: AdminClient, service: string, options: 
   }
   // The process goes on for its owner when another ends the swap.
   void lease.lost.then(say, (error: unknown) => say(messageOf(error)));
-  signals.before(() => giveBack(client, name, lease));
+  const words = printable(command.join(' '));
+  const waiting = new AbortController();
+  signals.before(async () => {
+    await giveBack(client, name, lease);
+    void delay(patienceMs, undefined, { signal: waiting.signal }).then(
+      () => say(`${printable(name)} is given back; waiting until ${words} ends`),
+      () => undefined,
+    );
+  });
+  signals.stopsWith(lease);
   const code = await child.exited;
+  waiting.abort();
   await lease.giveBack().catch(() => undefined);
-  say(`${printable(name)} is given back: ${printable(command.join(' '))} ended with code ${code}`);
+  say(`${printable(name)} is given back: ${words} ended with code ${code}`);
   return code;
 }
 
@@ -83,36 +93,5 @@ async function giveBack(client: AdminClient, service: string, lease: KeptLease):
     const now = await client.service(service).catch(() => undefined);
     const draining = now?.upstreams.filter(({ key, state }) => key.startsWith('stand-in/') && state === 'draining');
     left = draining?.reduce((sum, { traffic }) => sum + traffic.active, 0) ?? 0;
-  }
-}
-
-/** Passes stop signals on to the process. A terminal sends those of its keys to the process itself. */
-class PassedSignals {
-  #child: Child | undefined;
-  #prepare: (() => Promise<void>) | undefined;
-
-  constructor() {
-    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const)
-      process.on(signal, () => this.#on(signal));
-  }
-
-  follow(child: Child): void {
-    this.#child = child;
-  }
-
-  /** What is done before the first signal is passed on; further ones are passed on at once. */
-  before(prepare: () => Promise<void>): void {
-    this.#prepare = prepare;
-  }
-
-  #on(signal: NodeJS.Signals): void {
-    const prepare = this.#prepare;
-    this.#prepare = undefined;
-    const isOfTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY;
-    const pass = (): void => {
-      if (!isOfTerminal) this.#child?.kill(signal);
-    };
-    if (prepare) void prepare().then(pass);
-    else pass();
   }
 }
