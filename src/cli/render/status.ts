@@ -101,13 +101,20 @@ export function listensOn({ routes }: ApiService): string {
     .join(', ');
 }
 
-/** A line for each swap, before all else: clients of these services come to the process of an operator. */
+/** A line for each swap, before all else. */
 function swapLines(services: readonly ApiService[], nowMs: number, paint: Paint): string[] {
+  return swapsInWords(services, nowMs).map(
+    ({ mark, words }) => `${paint(['inverse', 'yellow'], ` ${mark} `)} ${words}`,
+  );
+}
+
+/** What must not be overlooked: clients of these services come to the process of an operator. */
+export function swapsInWords(services: readonly ApiService[], nowMs: number): { mark: string; words: string }[] {
   return services.flatMap(({ standIns }) =>
-    standIns.map(({ service, text, takenAt, serves }) => {
-      const since = `for ${formatAge(nowMs - Date.parse(takenAt))}`;
-      return `${paint(['inverse', 'yellow'], serves ? ' SWAPPED ' : ' WAITING ')} ${printable(service)} is ${printable(text, 400)}, ${since}`;
-    }),
+    standIns.map(({ service, text, takenAt, serves }) => ({
+      mark: serves ? 'SWAPPED' : 'WAITING',
+      words: `${printable(service)} is ${printable(text, 400)}, for ${formatAge(nowMs - Date.parse(takenAt))}`,
+    })),
   );
 }
 

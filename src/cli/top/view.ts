@@ -10,6 +10,7 @@ import { helpLines } from './help.ts';
 import { cut, hiddenNote, type TopSize } from './lines.ts';
 import { beyondTheTable, cursorOf, detailRows, serviceLines, visible } from './service-table.ts';
 import { shownServices, type Shown, type TopState } from './state.ts';
+import { swapBar, swapRows } from './swap-bar.ts';
 
 /**
  * Renders `sealane top`: exactly as many lines as the terminal has, none wider than the terminal. Pure.
@@ -23,7 +24,8 @@ export function renderTop(state: TopState, size: TopSize, colour: boolean, nowMs
     const needs = `sealane top needs ${smallest.columns}x${smallest.rows}, not ${columns}x${rows}`;
     return [fit(needs, columns)].slice(0, Math.max(0, rows));
   }
-  const header = [cut(top(state, nowMs), columns, paint, 'bold'), totals(state, columns, paint), ''];
+  const swaps = swapBar(state, size, paint, nowMs);
+  const header = [cut(top(state, nowMs), columns, paint, 'bold'), totals(state, columns, paint), ...swaps, ''];
   const middleRows = rows - header.length - 1;
   return [...header, ...pages[state.page](state, { columns, rows: middleRows }, paint), footer(state, columns, paint)];
 }
@@ -37,7 +39,7 @@ const pages: Readonly<Record<TopState['page'], (state: TopState, size: TopSize, 
 
 /** What the terminal shows, as the keys need to know it. */
 export function shownOn(state: TopState, size: TopSize): Shown {
-  const page = { columns: size.columns, rows: size.rows - fixedRows + 1 };
+  const page = { columns: size.columns, rows: size.rows - fixedRows - swapRows(state, size) + 1 };
   const plain = painter(false);
   const open = openServices(state, page);
   const beyond = (lines: number): number => (lines > page.rows ? lines - page.rows + 1 : 0);
@@ -62,7 +64,7 @@ function openServices(state: TopState, { rows }: TopSize): ReadonlySet<string> {
   return new Set(names.filter((name) => (state.toggled.get(name) ?? otherwise) === 'open'));
 }
 
-/** The rows around the services: two of the header, an empty one, the titles and the footer. */
+/** The rows around the services, beside the lines of swaps: two of the header, an empty one, the titles and the footer. */
 const fixedRows = 5;
 /** Events have as many rows at least, with their title and an empty one; on a page of fewer rows none. */
 const leastEvents = 8;

@@ -131,6 +131,28 @@ function problem(subject: string, message: string): ApiService['problems'][numbe
   return { ...nowhere, code: 'never-ready', subject, message, fix: 'Start it.' };
 }
 
+function standIn(of: string, over: Partial<ApiService['standIns'][number]> = {}): ApiService['standIns'][number] {
+  return {
+    id: `${of}-swap`,
+    service: of,
+    address: 'localhost:3000',
+    owner: 'anna@laptop',
+    percent: 100,
+    strict: false,
+    endpoints: [],
+    advice: '',
+    takenAt: at,
+    until: at,
+    serves: true,
+    behind: null,
+    state: 'ready',
+    reason: '',
+    sessions: 0,
+    text: 'swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop',
+    ...over,
+  };
+}
+
 const text = (letters: string): TopInput[] =>
   Array.from(letters, (letter) => ({ kind: 'key', key: { kind: 'text', text: letter } }));
 const key = (kind: Exclude<Key['kind'], 'text'>): TopInput => ({ kind: 'key', key: { kind } });
@@ -206,6 +228,25 @@ describe('sealane top', () => {
     expect(lines[1]).toMatch(/^1 up, 0 degraded, 0 down {3}1 problem \(p\) {3}/);
     expect(lines[3]).toBe('SERVICE         STATE     READY  LISTENS ON       ACTIVE   HELD  FAILED'.padEnd(80));
     expect(lines[4]).toBe('shop/api        up          1/1  127.0.0.1:8080        0      0      12');
+  });
+
+  it('says first and on every page, also of a small terminal, which services are swapped', () => {
+    const swapped = service('shop/api', { standIns: [standIn('shop/api')] });
+    const words =
+      ' SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, for 1m';
+    for (const page of ['services', 'problems', 'help'] as const)
+      expect(draw({ ...play(answer(swapped, service('web'))), page })[2]?.trimEnd()).toBe(words);
+    expect(draw(play(answer(swapped)), 48, 8)[2]).toBe(' SWAPPED  shop/api is swapped: all new sessions…');
+    const behind = standIn('shop/api', { serves: false, text: 'the stand-in localhost:1 of bob waits' });
+    const many = Array.from({ length: 4 }, (_, index) =>
+      service(`s${index}`, { standIns: [standIn(`s${index}`), behind] }),
+    );
+    const lines = draw(play(answer(...many)), 80, 24);
+    expect(lines).toHaveLength(24);
+    expect(lines[3]).toMatch(/^ WAITING {2}shop\/api is the stand-in localhost:1 of bob waits/);
+    expect(lines[5]?.trimEnd()).toBe(' and 5 swaps more: sealane status');
+    expect(draw(play(answer(...many)), 80, 12)[2]?.trimEnd()).toBe(' 8 swaps: sealane status');
+    expect(renderTop(play(answer(swapped)), { columns: 80, rows: 24 }, true, Date.parse(at))[2]).toContain('\u001b[7');
   });
 
   it('says how many lines are hidden, and keeps the cursor in sight', () => {
@@ -318,7 +359,12 @@ describe('sealane top', () => {
         const state = play(
           answer(
             ...names.map((name) =>
-              service(name, { state: 'degraded', reason: message, problems: [problem(name, message)] }),
+              service(name, {
+                state: 'degraded',
+                reason: message,
+                problems: [problem(name, message)],
+                standIns: [standIn(name, { text: message })],
+              }),
             ),
           ),
           happened(message),
