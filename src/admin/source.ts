@@ -27,6 +27,8 @@ export interface AdminReads {
     readonly startedAtMs: number;
     readonly driver: string;
     readonly workers: number;
+    /** Whether operators may swap services. */
+    readonly swaps: boolean;
   };
   readiness(): Readiness;
   /** The state of each engine, in the order in which they were given; empty where Sealane runs without Docker. */
@@ -72,7 +74,7 @@ export interface AdminCommands {
   swap(asked: AskedSwap): Promise<StandInLease | string>;
   giveBack(service: string, id: string): void;
   /** Whether the stand-in was given back, so that its owner may not take it again. */
-  wasGivenBack(id: string): boolean;
+  wasGivenBack(service: string, id: string): boolean;
 }
 
 interface RestTotals {

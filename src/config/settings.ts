@@ -39,6 +39,7 @@ const maxHeld = wholeNumber(0, 65_536);
 const lines = wholeNumber(0, 1_000_000);
 const scope = oneOf(['all', 'project']);
 const swarm = oneOf(['auto', 'off']);
+const swaps = oneOf(['on', 'off']);
 const driver = oneOf(['auto', 'stream', 'splice']);
 const logLevel = oneOf(['debug', 'info', 'warn', 'error', 'silent']);
 const logFormat = oneOf(['json', 'pretty']);
@@ -89,6 +90,12 @@ const schema = z.object({
     .optional()
     .meta({ value: 'path or `off`', fallback: '`off`; in the image `/dev/shm/sealane.sock`' })
     .describe('A Unix socket that serves the admin API, too. Only its owner may connect; no token is required.'),
+  swaps: swaps.schema
+    .default('on')
+    .meta({ value: swaps.value, fallback: '`on`' })
+    .describe(
+      'Whether a client of the admin API may send the clients of a service to another process (`sealane swap`): `on`, or `off`.',
+    ),
   'ready-file': z
     .string()
     .min(1, 'must be a path')

@@ -136,6 +136,7 @@ function readsOf(parts: AdminParts): Reads {
       startedAtMs: clock.wallMs(),
       driver: relay.driver,
       workers: settings.workers,
+      swaps: settings.swaps === 'on',
     },
     readiness: readiness.now,
     engines: () => engines.engines.map((one) => stateOf(one, engines.twinOf(one))),
@@ -180,7 +181,7 @@ function commandsOf({ overrides, standIns, swaps, activation, relay }: AdminPart
     rest: (service, what) => activation[what](service),
     swap: (asked) => swaps.take(asked),
     giveBack: (service, id) => standIns.giveBack(service, id),
-    wasGivenBack: (id) => standIns.wasGivenBack(id),
+    wasGivenBack: (service, id) => standIns.wasGivenBack(service, id),
   };
 }
 

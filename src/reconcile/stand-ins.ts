@@ -20,7 +20,7 @@ export interface StandIns {
   /** Takes a service's place. */
   take(asked: AskedStandIn, place: StandInPlace): StandInLease;
   /** Whether the stand-in was given back, so that its owner may not take it again. */
-  wasGivenBack(id: string): boolean;
+  wasGivenBack(service: string, id: string): boolean;
   /** Ends a stand-in; undefined if there is none with this id. */
   giveBack(service: string, id: string): StandInLease | undefined;
   stop(): void;
@@ -46,8 +46,10 @@ interface Held extends StandInLease {
   timer: Timer;
 }
 
-/** The ids that are remembered as given back; those before them are forgotten. */
+/** The stand-ins that are remembered as given back; those before them are forgotten. */
 const mostGivenBack = 1_000;
+/** An id has no slash. */
+const givenBackKey = (service: string, id: string): string => `${id}/${service}`;
 
 export function createStandIns({ clock, onChange, announce }: StandInsParts): StandIns {
   /** By service; the last of each list serves. */
@@ -90,7 +92,7 @@ export function createStandIns({ clock, onChange, announce }: StandInsParts): St
       const nowMs = clock.nowMs();
       const lease: Held = {
         service,
-        standIn: createStandIn(asked, place),
+        standIn: createStandIn(service, asked, place),
         takenAtMs: clock.wallMs(),
         untilMs: nowMs + leaseMs,
         leaseMs,
@@ -104,11 +106,11 @@ export function createStandIns({ clock, onChange, announce }: StandInsParts): St
       onChange();
       return lease;
     },
-    wasGivenBack: (id) => givenBack.has(id),
+    wasGivenBack: (service, id) => givenBack.has(givenBackKey(service, id)),
     giveBack(service, id) {
       const lease = find(service, id);
       if (!lease) return undefined;
-      givenBack.add(id);
+      givenBack.add(givenBackKey(service, id));
       const [oldest] = givenBack;
       if (givenBack.size > mostGivenBack && oldest !== undefined) givenBack.delete(oldest);
       end(lease, 'it was given back', 'info');

@@ -116,6 +116,15 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     await command.end('SIGTERM');
   });
 
+  it('refuses an address at which clients would come back to the service without end', async () => {
+    const { code, stderr } = await ask('swap', 'shop/api', `localhost:${port}`);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/is where Sealane serves shop\/api .* without end; name/),
+    ]);
+    expect(await whoIs(port)).toBe('container');
+  });
+
   it.each([
     [['shop/apo', 'localhost:1'], 1, /No service is called shop\/apo\. Did you mean shop\/api\?/],
     [['shop/api'], 2, /name the address of the process/],

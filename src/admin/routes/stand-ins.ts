@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { parseAddress } from '../../address/address.ts';
+import type { StandIn, StandInLease } from '../../catalog/swap/stand-in.ts';
 import { serviceMeant } from '../../catalog/swap/service-meant.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
@@ -48,22 +49,25 @@ export function standIns(
 ): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
   app.openapi(take, async (context) => {
+    if (!source.facts.swaps) return failed(context, off);
     const { name, id } = context.req.valid('param');
     const { address: text, owner, ...asked } = context.req.valid('json');
     const meant = serviceMeant(name, source.catalog().services.keys());
     if (typeof meant !== 'string') return failed(context, missing(name, meant));
-    if (source.wasGivenBack(id)) return failed(context, gone);
+    if (source.wasGivenBack(meant, id)) return failed(context, gone);
     const address = parseAddress(text) ?? { host: '', port: 0 };
+    const wanted = { address: printable(text), owner: printable(owner), percent: asked.percent, strict: asked.strict };
     const leases = source.leasesOf(meant);
-    if (leases.length >= mostOfService && leases.every(({ standIn }) => standIn.id !== id))
-      return failed(context, tooMany(meant));
+    const known = leases.find(({ standIn }) => standIn.id === id);
+    if (known && !isSame(known.standIn, wanted)) return failed(context, another(known));
+    if (!known && leases.length >= mostOfService) return failed(context, tooMany(meant));
     const taken = await source.swap({
       ...asked,
+      ...wanted,
       id,
       service: meant,
       address,
-      shown: printable(text),
-      owner: printable(owner),
+      shown: wanted.address,
     });
     if (typeof taken !== 'string') return context.json(viewStandIn(source, taken), 200);
     return failed(context, {
@@ -107,6 +111,28 @@ function missing(
     title: 'There is no such service',
     detail: `No service is called ${printable(asked)}. ${hint}`,
     suggestions: suggestion === undefined ? [] : [suggestion],
+  };
+}
+
+const off: Failure<403> = {
+  status: 403,
+  code: 'swaps-off',
+  title: 'Swaps are off',
+  detail: 'This Sealane lets no process take the place of a service: it runs with --swaps off.',
+};
+
+/** Whether a request with the id of a stand-in renews it, and asks for nothing else. */
+function isSame(standIn: StandIn, wanted: Pick<StandIn, 'address' | 'owner' | 'percent' | 'strict'>): boolean {
+  return (['address', 'owner', 'percent', 'strict'] as const).every((field) => standIn[field] === wanted[field]);
+}
+
+function another({ service, standIn }: StandInLease): Failure<409> {
+  const { id, address, owner, percent } = standIn;
+  return {
+    status: 409,
+    code: 'another-stand-in',
+    title: 'The id is that of another stand-in',
+    detail: `${id} is the stand-in ${address} of ${owner} for ${percent}% of ${service}, which this request does not ask for; choose another id.`,
   };
 }
 

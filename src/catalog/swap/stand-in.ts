@@ -25,6 +25,8 @@ export interface StandInPlace {
   readonly endpoints: readonly Endpoint[];
   /** What to do where none of them answers, in one printable sentence. */
   readonly advice: string;
+  /** Those of the addresses by which a container reaches its host. */
+  readonly throughHost?: readonly string[];
 }
 
 /** A stand-in is there until its lease runs out. */
@@ -40,9 +42,14 @@ export interface StandInLease {
 /** The time that its sessions have after it was given back, which is that of a container. */
 const drainMs = 10_000;
 
-export function createStandIn(asked: Omit<StandIn, 'upstream'>, { endpoints, advice }: StandInPlace): StandIn {
+export function createStandIn(
+  service: string,
+  asked: Omit<StandIn, 'upstream'>,
+  { endpoints, advice }: StandInPlace,
+): StandIn {
   const upstream: DeclaredUpstream = {
-    key: `stand-in/${asked.id}`,
+    // An id is its owner's choice, and may be that of another service's stand-in.
+    key: `stand-in/${service}/${asked.id}`,
     run: undefined,
     name: `stand-in ${asked.address}`,
     endpoints,

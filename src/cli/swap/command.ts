@@ -69,7 +69,7 @@ function readOptions(words: readonly string[], command: readonly string[], flags
 }
 
 function readAddress(text: string): Address {
-  const address = parseAddress(/^:?\d+$/.test(text) ? `localhost:${text.replace(':', '')}` : text);
+  const address = parseAddress(/^:?\d+$/.test(text) ? `localhost:${text.replace(':', '')}` : text.toLowerCase());
   if (address && address.port > 0) return address;
   throw new ConfigError(`the address of the process must be HOST:PORT, such as localhost:3000, not ${quoted(text)}`);
 }

@@ -10,7 +10,7 @@ import type { EndpointFlags } from '../client/endpoint.ts';
  * Reads the environment of the container that a service's clients come to, for `--env`. The command asks the engine
  * itself: the admin API tells no container's variables, which hold its secrets.
  */
-/** What belongs to the container's machine, and would mislead a process on another one. */
+/** What belongs to the container's machine, and would mislead a process on another one; so does all of the linker, `LD_…`. */
 const ofMachine: ReadonlySet<string> = new Set([
   ...['PATH', 'HOME', 'HOSTNAME', 'PWD', 'OLDPWD', 'SHELL', 'SHLVL', 'TERM', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', '_'],
 ]);
@@ -32,5 +32,7 @@ export async function environmentFor(
   const { readEnvironment } = await import('../../docker/dockerode/container-environment.ts');
   const variables = await readEnvironment(engine.addresses, upstream.containerId);
   if (!variables) throw new ConfigError(`--env: this engine has no container ${shown}; name its engine with --docker`);
-  return Object.fromEntries([...variables].filter(([variable]) => !ofMachine.has(variable)));
+  return Object.fromEntries(
+    [...variables].filter(([variable]) => !ofMachine.has(variable) && !variable.startsWith('LD_')),
+  );
 }

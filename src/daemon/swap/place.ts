@@ -28,19 +28,23 @@ const hostName = 'host.docker.internal';
 
 /** The place; a text where there is none, which says why and what to do. */
 export async function placeOf(address: Address, from: SwapStandpoint): Promise<StandInPlace | string> {
-  const { host, port } = address;
+  const { port } = address;
+  const host = address.host.toLowerCase();
   const { resolve } = from;
-  if (host === 'localhost' || isLoopback(host) || isWildcard(host))
-    return from.isInContainer ? throughHost(port, from) : onThisMachine(host, port);
+  const isHere = host === 'localhost' || host.endsWith('.localhost') || isLoopback(host) || isWildcard(host);
+  if (isHere) return from.isInContainer ? throughHost(port, from) : onThisMachine(host, port);
+  let hosts: readonly string[];
   try {
-    const hosts = isIP(host) ? [host] : await resolve(host);
-    return {
-      endpoints: hosts.map((one) => ({ host: one, port })),
-      advice: `Let its process listen on ${formatAddress(address)}.`,
-    };
+    hosts = isIP(host) ? [host] : await resolve(host);
   } catch (error) {
     return `Sealane can't resolve ${printable(host)} (${messageOf(error)}); name an address that it reaches.`;
   }
+  // The caller's own name may be one of loopback, which is that of the container here.
+  if (from.isInContainer && hosts.every(isLoopback)) return throughHost(port, from);
+  return {
+    endpoints: hosts.map((one) => ({ host: one, port })),
+    advice: `Let its process listen on ${formatAddress(address)}.`,
+  };
 }
 
 function onThisMachine(host: string, port: number): StandInPlace {
@@ -64,6 +68,7 @@ async function throughHost(port: number, { gateway, resolve }: SwapStandpoint): 
   const shown = endpoints.map(formatAddress).join(' or ');
   return {
     endpoints,
+    throughHost: endpoints.map(({ host }) => host),
     advice: `Sealane runs in a container and reaches the machine as ${shown}: let the process listen on 0.0.0.0:${port}, since 127.0.0.1 is not reached from there${forwarders.length > 0 ? ', except with Docker Desktop' : ''}.`,
   };
 }

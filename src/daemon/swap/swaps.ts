@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { endianness } from 'node:os';
+import { endianness, networkInterfaces } from 'node:os';
 import type { AskedSwap } from '../../admin/source.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { withoutStandIns, type StandInLease } from '../../catalog/swap/stand-in.ts';
+import { loopThrough, type LoopQuestion } from '../../catalog/swap/loop.ts';
+import { withoutStandIns, type StandInLease, type StandInPlace } from '../../catalog/swap/stand-in.ts';
 import { defaultBind, openBind } from '../../config/default-bind.ts';
 import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
 import type { StandIns } from '../../reconcile/stand-ins.ts';
@@ -29,7 +30,7 @@ interface SwapsParts {
 }
 
 export function createSwaps(parts: SwapsParts): Swaps {
-  const { clock, standIns, engines } = parts;
+  const { clock, standIns, engines, catalog } = parts;
   const resolve = createResolve(clock);
   return {
     async take({ address, shown, drain, ...asked }) {
@@ -38,12 +39,23 @@ export function createSwaps(parts: SwapsParts): Swaps {
       if (known) return known;
       const place = await placeOf(address, { ...standpoint(engines), resolve });
       if (typeof place === 'string') return place;
+      const endsIn = loopThrough({ service, endpoints: place.endpoints, ...addresses(place) }, catalog());
+      if (endsIn !== undefined) return loops(shown, service, endsIn);
       // Another request with this id may have been answered meanwhile.
       const taken = standIns.renew(service, id) ?? standIns.take({ ...asked, address: shown }, place);
       if (drain) endOldSessions(taken, parts);
       return taken;
     },
   };
+}
+
+function addresses({ throughHost }: StandInPlace): Pick<LoopQuestion, 'own' | 'hosts'> {
+  const own = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+  return { own: new Set(own), hosts: new Set(throughHost) };
+}
+
+function loops(shown: string, service: string, listen: string): string {
+  return `${shown} is where Sealane serves ${service} (${listen}), so its clients would come back without end; name the address of your process.`;
 }
 
 /** Ends the sessions that the service's own upstreams had before the swap, each when its drain time is over. */

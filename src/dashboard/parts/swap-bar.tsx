@@ -19,7 +19,7 @@ export function SwapBar() {
   return (
     <div class="swap-bar" role="region" aria-label="Swapped services">
       {standIns.map((standIn) => (
-        <Swap key={standIn.id} standIn={standIn} />
+        <Swap key={`${standIn.id}/${standIn.service}`} standIn={standIn} />
       ))}
     </div>
   );

@@ -122,6 +122,7 @@ export function adminSource(
     engines = [onlyEngine] as readonly EngineState[],
     swarm = undefined as ApiSwarm | undefined,
     names = undefined as SharedNames | undefined,
+    swaps = true,
   } = {},
 ): TestSource {
   const clock = new ManualClock();
@@ -140,7 +141,7 @@ export function adminSource(
   const base = {
     clock,
     asked,
-    facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1 },
+    facts: { version: '1.2.3', startedAtMs: clock.wallMs(), driver: 'stream', workers: 1, swaps },
     readiness: () => ({ ready: true, reason: 'all was read' }),
     engines: () => engines,
     swarm: () => swarm,
@@ -173,6 +174,7 @@ export function adminSource(
     },
     swap: ({ shown, ...wanted }: AskedSwap) => {
       const standIn = createStandIn(
+        wanted.service,
         { ...wanted, address: shown },
         { endpoints: [wanted.address], advice: 'Let it listen.' },
       );
@@ -180,8 +182,8 @@ export function adminSource(
       leases.push(lease);
       return Promise.resolve(wanted.address.host === 'nowhere' ? 'It is nowhere.' : lease);
     },
-    giveBack: (_service: string, id: string) => void givenBack.add(id),
-    wasGivenBack: (id: string) => givenBack.has(id),
+    giveBack: (service: string, id: string) => void givenBack.add(`${service} ${id}`),
+    wasGivenBack: (service: string, id: string) => givenBack.has(`${service} ${id}`),
   };
   const counted = createMetrics({
     ...base,

@@ -59,6 +59,22 @@ describe('a swap', () => {
     expect((await ask(adminSource(), 'DELETE', 'shop/api')).status).toBe(404);
   });
 
+  it('is renewed by the same request only: another owner or address of the same id is refused', async () => {
+    const source = adminSource();
+    await ask(source, 'PUT', 'shop/api', body);
+    for (const over of [{ owner: 'bob@desk' }, { address: 'localhost:3001' }, { percent: 20 }, { strict: true }]) {
+      const { status, json } = await ask(source, 'PUT', 'shop/api', { ...body, ...over });
+      expect([status, errorSchema.parse(json).type]).toEqual([409, 'urn:sealane:another-stand-in']);
+      expect(errorSchema.parse(json).detail).toContain('is the stand-in localhost:3000 of anna@laptop');
+    }
+    expect((await ask(source, 'PUT', 'shop/api', body)).status).toBe(200);
+  });
+
+  it('is refused where swaps are off', async () => {
+    const { status, json } = await ask(adminSource(undefined, { swaps: false }), 'PUT', 'shop/api', body);
+    expect([status, errorSchema.parse(json).detail]).toEqual([403, expect.stringContaining('--swaps off')]);
+  });
+
   it('ends no other stand-in than its own', async () => {
     const source = adminSource();
     await ask(source, 'PUT', 'shop/api', body);

@@ -11,7 +11,7 @@ import { explainWorld } from '../../support/sealane/admin-source.ts';
 
 const place = { endpoints: [{ host: '127.0.0.1', port: 3000 }], advice: 'Let it listen on 127.0.0.1:3000.' };
 const asked = { id: 'x', address: 'localhost:3000', owner: 'anna@laptop', percent: 100, strict: false };
-const standIn = createStandIn(asked, place);
+const standIn = createStandIn('api', asked, place);
 const listeners: CatalogInput['listeners'] = new Map([
   ['127.0.0.1:80', { kind: 'listening', host: '127.0.0.1', port: 80 }],
 ]);
@@ -31,7 +31,7 @@ function loop() {
       ...world(own.flatMap((name) => declared.get(name) ?? [])),
       listeners,
       standInOf: () => by,
-      verdictOf: (key: string) => (key === 'stand-in/x' ? verdict : undefined),
+      verdictOf: (key: string) => (key === 'stand-in/api/x' ? verdict : undefined),
     };
     catalog = nextCatalog(catalog, input, nowMs, merge);
     const service = catalog.services.get('api');
@@ -82,7 +82,7 @@ describe('a stand-in', () => {
 
   it('that is strict gets all clients, and they are held while it does not answer', () => {
     const run = loop();
-    const strict = createStandIn({ ...asked, strict: true }, place);
+    const strict = createStandIn('api', { ...asked, strict: true }, place);
     expect(run(0, { by: strict }).available).toMatchObject({ one: 'unavailable', two: 'unavailable' });
     const silent = run(1, { by: strict, verdict: { kind: 'suspect', reason: 'it did not answer' } });
     expect(Object.values(silent.available)).toEqual(['unavailable', 'unavailable', 'suspect']);
@@ -92,7 +92,7 @@ describe('a stand-in', () => {
   });
 
   it('with a share says what the others do', () => {
-    const some = createStandIn({ ...asked, percent: 20 }, place);
+    const some = createStandIn('api', { ...asked, percent: 20 }, place);
     expect(loop()(0, { by: some }).state).toEqual({
       kind: 'up',
       reason:

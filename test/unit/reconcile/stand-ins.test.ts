@@ -69,7 +69,9 @@ describe('a lease', () => {
     take('a');
     expect(standIns.giveBack('shop/api', 'b')).toBeUndefined();
     expect(standIns.giveBack('shop/api', 'a')?.standIn.id).toBe('a');
-    expect([serving(), standIns.wasGivenBack('a'), standIns.wasGivenBack('b')]).toEqual([undefined, true, false]);
+    const wasGivenBack = (service: string, id: string): boolean => standIns.wasGivenBack(service, id);
+    expect([serving(), wasGivenBack('shop/api', 'a'), wasGivenBack('shop/api', 'b')]).toEqual([undefined, true, false]);
+    expect(wasGivenBack('shop/web', 'a')).toBe(false);
     expect(changes.count).toBe(2);
   });
 });
@@ -105,11 +107,14 @@ describe('of several stand-ins of one service', () => {
     expect(serving()).toBe('a');
   });
 
-  it('those of other services do not count', () => {
+  it('those of other services do not count, nor are they its own upstream where an owner gave them one id', () => {
     const { standIns, take } = rig();
-    take('a');
+    const { standIn } = take('a');
+    const other = take('a', { service: 'shop/web' });
+    expect(other.standIn.upstream.key).not.toBe(standIn.upstream.key);
+    standIns.giveBack('shop/web', 'a');
     take('b', { service: 'web' });
     expect([standIns.of('shop/api')?.id, standIns.of('web')?.id, standIns.of('db')]).toEqual(['a', 'b', undefined]);
-    expect(standIns.taken).toBe(2);
+    expect(standIns.taken).toBe(3);
   });
 });

@@ -34,6 +34,14 @@ describe('the place of a stand-in', () => {
     ['localhost', 'in a container', inContainer, ['172.17.0.1:3000']],
     ['127.0.0.1', 'in a container of Docker Desktop', onDesktop, ['192.168.65.254:3000', '172.17.0.1:3000']],
     ['192.168.1.20', 'in a container', inContainer, ['192.168.1.20:3000']],
+    ['LOCALHOST', 'in a container', inContainer, ['172.17.0.1:3000']],
+    ['api.localhost', 'in a container', inContainer, ['172.17.0.1:3000']],
+    [
+      'own.name',
+      'in a container',
+      { ...inContainer, resolve: resolver({ 'own.name': ['127.0.1.1'] }) },
+      ['172.17.0.1:3000'],
+    ],
   ] as const)('%s for a Sealane %s is where it reaches it', async (host, _, from, expected) => {
     expect(await endpointsOf(host, from)).toEqual(expected);
   });

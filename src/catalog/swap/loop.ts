@@ -1,0 +1,50 @@
+import { isLoopback, isUnix, isWildcard, type Address } from '../../address/address.ts';
+import { publishedAddresses } from '../../address/published.ts';
+import type { Catalog } from '../catalog.ts';
+import type { Service } from '../service.ts';
+
+/**
+ * Finds out whether clients of a service that are sent to an address come back to the service, through a listener of
+ * Sealane itself: one client would open session after session, until no file may be opened any more. Pure.
+ */
+export interface LoopQuestion {
+  readonly service: string;
+  readonly endpoints: readonly Address[];
+  /** The addresses of this machine, or of the container that Sealane runs in. */
+  readonly own: ReadonlySet<string>;
+  /** The addresses by which that container reaches its host; empty on a host. */
+  readonly hosts: ReadonlySet<string>;
+}
+
+/** The listen address through which the clients come back; undefined where they do not. */
+export function loopThrough(
+  { service, endpoints, own, hosts }: LoopQuestion,
+  { services, publishedPorts = [] }: Pick<Catalog, 'services' | 'publishedPorts'>,
+): string | undefined {
+  const leadsTo = ({ host, port }: Address, listen: Address): boolean => {
+    if (isUnix(host) || isUnix(listen.host)) return host === listen.host;
+    if (hosts.has(host)) return publishedAddresses(listen, publishedPorts).some((one) => one.port === port);
+    return port === listen.port && (host === listen.host || (isWildcard(listen.host) && isOwn(host, own)));
+  };
+  const seen = new Set<string>();
+  const search = (addresses: readonly Address[]): string | undefined => {
+    for (const [name, { routes, upstreams }] of services) {
+      const route = routes.find((one) => addresses.some((address) => leadsTo(address, one)));
+      if (!route) continue;
+      if (name === service) return route.listen;
+      if (seen.has(name)) continue;
+      seen.add(name);
+      if (search(endpointsOf(upstreams)) !== undefined) return route.listen;
+    }
+    return undefined;
+  };
+  return search(endpoints);
+}
+
+function isOwn(host: string, own: ReadonlySet<string>): boolean {
+  return isLoopback(host) || own.has(host);
+}
+
+function endpointsOf(upstreams: Service['upstreams']): readonly Address[] {
+  return upstreams.flatMap(({ declared }) => declared.endpoints);
+}
