@@ -12,8 +12,10 @@ import { lastPort } from '../address/port.ts';
 import { targetSchema } from '../address/schemas.ts';
 import { serviceName } from './options/kinds.ts';
 import { isOption, routeOptions, staticOptionNames, type RouteValues } from './options/route-options.ts';
+import { namesRulesOf } from './names/settings.ts';
+import { protocolOfPort } from './names/protocol-ports.ts';
 import { upstreamOptions } from './options/upstream.ts';
-import { settingDoc, settingNames, settingsSchemas, type Settings } from './settings.ts';
+import { mergeSettings, settingDoc, settingNames, settingsSchemas, type Settings } from './settings.ts';
 
 /**
  * Reads the configuration file (YAML): settings by the names of their flags, and static services. Errors begin with
@@ -25,15 +27,20 @@ export interface ConfigFile {
   readonly services: readonly StaticService[];
 }
 
+/** Whether services get names with these settings of the file, so that they need no listen address of their own. */
+export type GivesNames = (ofFile: Partial<Settings>) => boolean;
+
 /** @throws ConfigError with a line for each mistake */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
+export async function readConfigFile(path: string, givesNames: GivesNames): Promise<ConfigFile> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`cannot read ${printable(path)}: ${fileErrors[error.code ?? ''] ?? error.code}`, {
       cause: error,
     });
   });
-  return parseConfigFile(text, path);
+  return parseConfigFile(text, path, givesNames);
 }
+
+const byFileAlone: GivesNames = (ofFile) => namesRulesOf(mergeSettings([ofFile])) !== undefined;
 
 const fileErrors: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -42,7 +49,7 @@ const fileErrors: Readonly<Record<string, string>> = {
 };
 
 /** @throws ConfigError with a line for each mistake */
-export function parseConfigFile(text: string, path: string): ConfigFile {
+export function parseConfigFile(text: string, path: string, givesNames: GivesNames = byFileAlone): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reader = new Reader(path, document, lines);
@@ -50,7 +57,8 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   if (syntax) throw reader.errorAt(syntax.pos[0], syntax.message.split('\n')[0] ?? 'is not YAML');
   if (document.contents === null) return { path, settings: {}, services: [] };
   if (!isMap(document.contents)) throw reader.errorAt(0, 'must be a mapping of settings, such as `log-level: debug`');
-  const file = { path, settings: reader.settings(document.contents), services: reader.services(document.contents) };
+  const settings = reader.settings(document.contents);
+  const file = { path, settings, services: reader.services(document.contents, givesNames(settings)) };
   if (reader.mistakes.length > 0) throw new ConfigError(reader.mistakes.slice(0, mostMistakes));
   return file;
 }
@@ -82,7 +90,7 @@ class Reader {
     return settings;
   }
 
-  services(root: YAMLMap): StaticService[] {
+  services(root: YAMLMap, haveNames: boolean): StaticService[] {
     const node = root.get('services', true);
     if (node === undefined || (isScalar(node) && node.value === null)) return [];
     if (!isMap(node)) {
@@ -92,13 +100,17 @@ class Reader {
     return [...this.#entries(node)].flatMap(({ key, node: service, offset }) => {
       const name = serviceName.schema.safeParse(key);
       if (!name.success) this.#complain(offset, `service ${quoted(key)} ${refusalOf(name.error, key).rule}`);
-      if (isMap(service)) return this.#service(printable(key), service, offset) ?? [];
+      if (isMap(service)) return this.#service(printable(key), service, { at: offset, hasName: haveNames }) ?? [];
       this.#complain(offset, `service ${quoted(key)} must have listen and upstreams`);
       return [];
     });
   }
 
-  #service(name: string, node: YAMLMap, at: number): StaticService | undefined {
+  #service(
+    name: string,
+    node: YAMLMap,
+    { at, hasName }: { readonly at: number; readonly hasName: boolean },
+  ): StaticService | undefined {
     const values: Record<string, unknown> = {};
     const before = this.mistakes.length;
     let upstreams: StaticUpstream[] | undefined;
@@ -112,11 +124,13 @@ class Reader {
     const { listen, ...options } = values as RouteValues;
     // A mistyped option is likely the one that is missing.
     if (this.mistakes.length > before) return undefined;
-    if (!listen) this.#complain(at, `service ${quoted(name)} has no listen address; add \`listen: 5432\``);
+    const needsListen = hasName ? whyUnnamed(options, upstreams ?? []) : '';
+    if (!listen && needsListen !== undefined)
+      this.#complain(at, `service ${quoted(name)} has no listen address${needsListen}; add \`listen: 5432\``);
     if (!upstreams) this.#complain(at, `service ${quoted(name)} has no upstreams; add \`upstreams: [localhost:8080]\``);
-    if (!listen || !upstreams) return undefined;
-    this.#checkRange(name, listen, upstreams, at);
-    return { name, listen, upstreams, options };
+    if (!upstreams) return undefined;
+    if (listen) this.#checkRange(name, listen, upstreams, at);
+    return { name, listen: listen ?? [], upstreams, options };
   }
 
   #upstreams(service: string, value: unknown, offset: number): StaticUpstream[] {
@@ -177,6 +191,19 @@ class Reader {
     const { line, col } = this.#lines.linePos(offset);
     return `${printable(this.#path)}:${line}:${col}: ${message}`;
   }
+}
+
+/** Why a service needs a listen address where others get names; undefined where it gets one. */
+function whyUnnamed(
+  { host, health, sni, tls, protocol }: RouteValues,
+  upstreams: readonly StaticUpstream[],
+): string | undefined {
+  if (sni) return ', and with sni it gets no name';
+  if (tls === 'terminate') return ', and with tls: terminate it gets no name';
+  if (protocol === 'postgres') return ', and with protocol: postgres it gets no name';
+  if (host || health?.kind === 'http') return undefined;
+  const other = upstreams.find(({ target }) => protocolOfPort(target.port) !== undefined)?.target.port;
+  return other === undefined ? undefined : `, and port ${other} (${protocolOfPort(other)}) gets no name`;
 }
 
 function unknownOption(key: string): string {

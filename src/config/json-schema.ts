@@ -55,7 +55,8 @@ function staticService(): JsonSchema {
         items: { anyOf: [address, { ...weighted, additionalProperties: false }] },
       },
     },
-    required: ['listen', 'upstreams'],
+    // A service that gets a name needs no address.
+    required: ['upstreams'],
     additionalProperties: false,
   };
 }

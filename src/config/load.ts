@@ -2,7 +2,8 @@ import { suggestion } from '../text/did-you-mean.ts';
 import { printable } from '../text/printable.ts';
 import { complaint } from '../text/refusal.ts';
 import { ConfigError } from './config-error.ts';
-import { readConfigFile, type ConfigFile } from './file.ts';
+import { readConfigFile, type ConfigFile, type GivesNames } from './file.ts';
+import { namesRulesOf } from './names/settings.ts';
 import {
   defaultVariable,
   environmentName,
@@ -51,8 +52,10 @@ export async function loadConfig(
   const path = flags.config ?? environment['SEALANE_CONFIG'];
   const { layers, fromImage, mistakes } = readGiven(flags, environment);
   if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ message }) => message));
-  const file = path === undefined ? undefined : await readConfigFile(path);
-  return { settings: mergeSettings([...layers, file?.settings ?? {}, fromImage]), file };
+  const merged = (ofFile: Partial<Settings>): Settings => mergeSettings([...layers, ofFile, fromImage]);
+  const givesNames: GivesNames = (ofFile) => namesRulesOf(merged(ofFile)) !== undefined;
+  const file = path === undefined ? undefined : await readConfigFile(path, givesNames);
+  return { settings: merged(file?.settings ?? {}), file };
 }
 
 /** Reads what flags and the environment say, and finds all mistakes in them. */

@@ -5,7 +5,10 @@ import type { RouteValues } from './options/route-options.ts';
 /** A service that is declared in the configuration file or on the command line, and needs no Docker. */
 export interface StaticService {
   readonly name: string;
-  /** All ranges have one length; the port of an upstream is the first of as many ports. */
+  /**
+   * All ranges have one length; the port of an upstream is the first of as many ports. Empty where the service is reached by
+   * its name alone, on the addresses where names are served.
+   */
   readonly listen: readonly ListenRange[];
   readonly upstreams: readonly StaticUpstream[];
   readonly options: RouteValues;

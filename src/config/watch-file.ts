@@ -18,12 +18,16 @@ export interface FileWatch {
   stop(): void;
 }
 
-export function watchConfigFile(path: string, onChange: (change: FileChange) => void): FileWatch {
+/** `givesNames`: whether services get names with the settings in use, which the file can't change any more. */
+export function watchConfigFile(
+  { path, givesNames }: { readonly path: string; readonly givesNames: boolean },
+  onChange: (change: FileChange) => void,
+): FileWatch {
   let latest = 0;
   const reread = async (): Promise<void> => {
     latest += 1;
     const reading = latest;
-    const change = await readConfigFile(path).then(
+    const change = await readConfigFile(path, () => givesNames).then(
       (file): FileChange => ({ kind: 'read', file }),
       (error: unknown): FileChange => ({ kind: 'invalid', message: messageOf(error) }),
     );

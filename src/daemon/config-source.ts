@@ -1,4 +1,5 @@
 import type { Problem } from '../catalog/problem.ts';
+import type { NamesRules } from '../config/names/settings.ts';
 import type { StaticService } from '../config/static-service.ts';
 import { watchConfigFile, type FileChange, type FileWatch } from '../config/watch-file.ts';
 import type { Discovery } from '../discovery/discover.ts';
@@ -38,11 +39,13 @@ export interface ConfigSourceOptions {
   readonly path: string | undefined;
   /** The address for listeners that name none. */
   readonly bind: () => string;
+  /** How services are named that have no listen address; undefined where none are. */
+  readonly names: NamesRules | undefined;
 }
 
 export function createConfigSource(
   parts: ConfigSourceParts,
-  { services, path, bind }: ConfigSourceOptions,
+  { services, path, bind, names }: ConfigSourceOptions,
 ): ConfigSource {
   const { logger, onChange } = parts;
   const resolver = createResolver(parts);
@@ -71,13 +74,13 @@ export function createConfigSource(
 
   return {
     declare() {
-      const { declarations, problems } = declareStatic(current, resolver.resolutions(), bind());
+      const { declarations, problems } = declareStatic(current, resolver.resolutions(), { bind: bind(), names });
       return { declarations, problems: problem === undefined ? problems : [problem, ...problems] };
     },
-    isConfigured: (upstreamKey) => isConfigured(current, bind(), upstreamKey),
+    isConfigured: (upstreamKey) => isConfigured(current, { bind: bind(), names }, upstreamKey),
     start() {
       use(current);
-      if (path !== undefined) watch = watchConfigFile(path, onFile);
+      if (path !== undefined) watch = watchConfigFile({ path, givesNames: names !== undefined }, onFile);
     },
     reload() {
       if (path === undefined)

@@ -1,6 +1,7 @@
 import type { Readiness } from '../admin/source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { warnOfLostHandoff } from '../config/migrate-requests.ts';
+import { namesRulesOf } from '../config/names/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StaticService } from '../config/static-service.ts';
 import type { NamedEngine } from '../docker/engine.ts';
@@ -74,7 +75,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides and stand-ins.
   const engines = createEngineSource(parts, options.engines, settings);
   started.push(() => engines.stop());
-  const config = createConfigSource(parts, { services, path, bind: engines.bind });
+  const config = createConfigSource(parts, { services, path, bind: engines.bind, names: namesRulesOf(settings) });
   started.push(() => config.stop());
   const index = createNamesIndex({ bind: engines.bind, onChange: dirty.tell }, settings);
   started.push(() => index.stop());

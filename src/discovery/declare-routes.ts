@@ -10,7 +10,7 @@ import { expandListen, mistakeIn } from './expand-listen.ts';
 import { labelOf } from './label-names.ts';
 import { readLabels, type LabelledRoute } from './labels.ts';
 import { unlabelledRoute } from './names/exposing.ts';
-import { asNamed, type Nameable, type NamedRoute } from './names/named-route.ts';
+import { asNamed, matchesOn, type Nameable, type NamedRoute } from './names/named-route.ts';
 import { actionsMissing, matchOf, poolOf } from './options.ts';
 
 /**
@@ -112,11 +112,7 @@ function matchesOf(
 ): (index: number) => RouteMatch {
   const match = matchOf(values);
   if (!named || !names) return () => match;
-  const matches = names.listen.map(({ tls }) => ({
-    ...match,
-    names: named.names,
-    tls: tls ? ('terminate' as const) : match.tls,
-  }));
+  const matches = matchesOn(names, match, named.names);
   return (index) => matches[index] ?? match;
 }
 

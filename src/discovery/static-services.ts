@@ -1,9 +1,14 @@
 import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { formatAddress } from '../address/address.ts';
+import type { ListenRange } from '../address/listen.ts';
+import type { NamesRules } from '../config/names/settings.ts';
+import type { Name } from '../relay/boundary/table.ts';
 import type { StaticService, StaticUpstream } from '../config/static-service.ts';
 import type { Discovery } from './discover.ts';
 import { expandListen, type ExpandedListen } from './expand-listen.ts';
+import { nameOfRoute } from './names/name-of.ts';
+import { matchesOn } from './names/named-route.ts';
 import { healthPlan, matchOf, poolOf, upstreamOf } from './options.ts';
 
 /**
@@ -15,30 +20,35 @@ export type Resolution =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'pending' };
 
+interface ListenRules {
+  /** The address of listeners that have only a port. */
+  readonly bind: string;
+  /** How services are named that have no listen address; undefined where none are. */
+  readonly names?: NamesRules | undefined;
+}
+
 const defaultDrainMs = 10_000;
 const running = { kind: 'running', health: 'none' } as const;
 
 export function declareStatic(
   services: readonly StaticService[],
   resolutions: ReadonlyMap<string, Resolution>,
-  bind: string,
+  { bind, names }: ListenRules,
 ): Omit<Discovery, 'restarted'> {
   const declarations: Declaration[] = [];
   const unresolved = new Map<string, Problem>();
   services.forEach((service, position) => {
     const declaredBy = { kind: 'static', position } as const;
-    for (const expanded of expandListen(service.name, service.listen, bind)) {
-      const shared = {
-        service: expanded.service,
-        match: matchOf(service.options),
-        pool: poolOf(service.options),
-        declaredBy,
-      } as const;
+    const match = matchOf(service.options);
+    const matches = names && service.listen.length === 0 ? matchesOn(names, match, namesOf(service, names)) : [];
+    for (const expanded of expandListen(service.name, listenOf(service, names), bind)) {
+      const shared = { service: expanded.service, pool: poolOf(service.options), declaredBy } as const;
       const upstreams = service.upstreams.map((written) => toUpstream(service, written, expanded, resolutions));
-      for (const listen of expanded.addresses) {
+      for (const [index, listen] of expanded.addresses.entries()) {
+        const on = { ...shared, listen, match: matches[index] ?? match };
         // A service without upstreams is still declared: its clients wait until the file has one.
-        if (upstreams.length === 0) declarations.push({ ...shared, listen, upstream: undefined });
-        for (const upstream of upstreams) declarations.push({ ...shared, listen, upstream });
+        if (upstreams.length === 0) declarations.push({ ...on, upstream: undefined });
+        for (const upstream of upstreams) declarations.push({ ...on, upstream });
       }
     }
     for (const { target } of service.upstreams) {
@@ -51,14 +61,27 @@ export function declareStatic(
 }
 
 /** Whether the services have the upstream with this key, whatever the current addresses of its name are. */
-export function isConfigured(services: readonly StaticService[], bind: string, key: string): boolean {
-  return services.some(({ name, listen, upstreams }) =>
-    expandListen(name, listen, bind).some(({ service, portOffset }) =>
-      upstreams.some(({ target }) =>
+export function isConfigured(services: readonly StaticService[], { bind, names }: ListenRules, key: string): boolean {
+  return services.some((one) =>
+    expandListen(one.name, listenOf(one, names), bind).some(({ service, portOffset }) =>
+      one.upstreams.some(({ target }) =>
         key.startsWith(keyPrefix(service, formatAddress({ host: target.host, port: target.port + portOffset }))),
       ),
     ),
   );
+}
+
+/** A service that names no address of its own is served where names are. */
+function listenOf({ listen }: StaticService, names: NamesRules | undefined): readonly ListenRange[] {
+  return listen.length > 0 || !names ? listen : names.listen.map((one) => ({ ...one, count: 1 }));
+}
+
+/** The names that it declares, else the one that the template makes of `shop/api`: service `api` of project `shop`. */
+function namesOf({ name, options }: StaticService, { template }: NamesRules): Name[] {
+  const slash = name.lastIndexOf('/');
+  const [service, project] = [name.slice(slash + 1), slash < 0 ? '' : name.slice(0, slash)];
+  const identity = { service, project, container: service, engine: '', route: '' };
+  return (options.host ?? [nameOfRoute(template, identity)]).map((pattern) => ({ kind: 'host', pattern }));
 }
 
 function keyPrefix(service: string, upstream: string): string {

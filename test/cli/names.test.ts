@@ -16,31 +16,33 @@ it('static services are listed beside the names of containers, with certificates
   const upstream = stack.use(createServer((_, response) => response.end('legacy')));
   await once(upstream.listen(0, '127.0.0.1'), 'listening');
   const { port } = upstream.address() as AddressInfo;
-  const legacy = { host: 'legacy.localhost', upstreams: [`127.0.0.1:${port}`] };
+  const upstreams = [`127.0.0.1:${port}`];
   const services = {
-    legacy: { ...legacy, listen: String(plain) },
-    'legacy-tls': { ...legacy, listen: String(tls), tls: 'terminate' },
+    legacy: { upstreams },
+    tls: { host: 'legacy.test', listen: String(tls), tls: 'terminate', upstreams },
   };
   // JSON is valid YAML.
   const file = await folder.write('sealane.yaml', JSON.stringify({ services }));
   await using sealane = startSealane(
-    ...['run', '--docker', 'none', '--config', file, '--bind', '127.0.0.1', '--names', '{service}.localhost'],
+    ...['run', '--docker', 'none', '--config', file, '--bind', '127.0.0.1', '--names', '{service}.{project}.localhost'],
     ...['--names-listen', `http://127.0.0.1:${plain},https://127.0.0.1:${tls}`, '--names-ca', join(folder.path, 'ca')],
   );
-  await sealane.line({ event: 'route-opened', service: 'legacy-tls' });
+  await sealane.line({ event: 'route-opened', service: 'tls' });
   await sealane.line({ event: 'route-opened', service: '(index)', listen: `127.0.0.1:${plain}` });
   const index = await fetch(`http://127.0.0.1:${plain}/`);
   expect(await index.text()).toBe(`These names are served here:\n\n  http://legacy.localhost:${plain}\n`);
 
   const ca = await readFile(join(folder.path, 'ca', 'ca.crt'));
-  const answer = await new Promise<string>((resolve, reject) => {
-    const host = 'legacy.localhost';
-    get({ host: '127.0.0.1', port: tls, servername: host, headers: { host }, ca, agent: false }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += String(chunk))).on('end', () => resolve(text));
-    }).on('error', reject);
-  });
-  expect(answer).toBe('legacy');
+  const answers = (host: string) =>
+    new Promise<string>((resolve, reject) => {
+      get({ host: '127.0.0.1', port: tls, servername: host, headers: { host }, ca, agent: false }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += String(chunk))).on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  for (const host of ['legacy.localhost', 'legacy.test']) expect(await answers(host)).toBe('legacy');
+  await folder.write('sealane.yaml', JSON.stringify({ services: { ...services, more: { upstreams } } }));
+  await sealane.line({ event: 'route-opened', service: 'more', listen: `127.0.0.1:${plain} for host more.localhost` });
 });
 
 it('mistakes in the settings of names are answered in one line each', async () => {

@@ -1,4 +1,5 @@
 import type { Name } from '../../relay/boundary/table.ts';
+import type { RouteMatch } from '../../catalog/declaration.ts';
 import type { EngineTag } from '../../catalog/container-name.ts';
 import type { NamesRules } from '../../config/names/settings.ts';
 import { projectOf, serviceOf } from '../../docker/creator.ts';
@@ -40,6 +41,11 @@ export function asNamed(
   const names = patterns.map((pattern): Name => ({ kind: 'host', pattern }));
   if (port !== undefined) return { port, names };
   return webPort.kind === 'found' ? { port: webPort.port, names, because: webPort.because } : undefined;
+}
+
+/** Which clients a route with these names gets on each of the addresses where names are served, in their order. */
+export function matchesOn({ listen }: NamesRules, match: RouteMatch, names: readonly Name[]): readonly RouteMatch[] {
+  return listen.map(({ tls }) => ({ ...match, names, tls: tls ? 'terminate' : match.tls }));
 }
 
 /** What the template is filled with: the service that the route is of, in the words of its compose file or stack. */

@@ -1,8 +1,9 @@
+import { protocolOfPort } from '../../config/names/protocol-ports.ts';
 import type { ContainerFacts } from '../../docker/facts.ts';
 import { listed } from '../../text/listed.ts';
 import { quoted } from '../../text/printable.ts';
 import { portsNamed } from '../port-choice.ts';
-import { isWebPort, protocolOfPort, rankOfPort, serverOfImage } from './known-servers.ts';
+import { isWebPort, rankOfPort, serverOfImage } from './known-servers.ts';
 
 /**
  * Chooses the port of a container that browsers are led to, and says why this one, or why none. Pure.

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { namesRulesOf } from '../../../src/config/names/settings.ts';
+import { mergeSettings, settingsSchemas } from '../../../src/config/settings.ts';
 import { parseConfigFile } from '../../../src/config/file.ts';
 import { declareStatic, isConfigured, type Resolution } from '../../../src/discovery/static-services.ts';
 
 const declare = (yaml: string, resolutions: Record<string, Resolution> = {}) =>
-  declareStatic(
-    parseConfigFile(`services:\n${yaml}`, 'sealane.yaml').services,
-    new Map(Object.entries(resolutions)),
-    '127.0.0.1',
-  );
+  declareStatic(parseConfigFile(`services:\n${yaml}`, 'sealane.yaml').services, new Map(Object.entries(resolutions)), {
+    bind: '127.0.0.1',
+  });
 const resolved = (...addresses: string[]): Resolution => ({ kind: 'resolved', addresses });
 
 describe('a static service', () => {
@@ -37,7 +37,7 @@ describe('a static service', () => {
     const keys = declare(yaml, { db: resolved('10.0.0.1') }).declarations.map(({ upstream }) => upstream?.key ?? '');
     const named = (text: string) => {
       const { services } = parseConfigFile(`services:\n${text}`, 'sealane.yaml');
-      return keys.map((key) => isConfigured(services, '127.0.0.1', key));
+      return keys.map((key) => isConfigured(services, { bind: '127.0.0.1' }, key));
     };
     expect(named(yaml)).toEqual([true, true]);
     expect(named('  db: { listen: 70-71, upstreams: ["db:6"] }')).toEqual([false, false]);
@@ -86,5 +86,56 @@ describe('a static service', () => {
         upstream: { name: 'unix:/run/b.sock', endpoints: [{ host: 'unix:/run/b.sock', port: 0 }] },
       },
     ]);
+  });
+});
+
+describe('a static service without a listen address', () => {
+  const rules = namesRulesOf(
+    mergeSettings([
+      {
+        names: settingsSchemas.names.parse('{service}.{project}.localhost'),
+        'names-listen': settingsSchemas['names-listen'].parse('80,443'),
+      },
+    ]),
+  );
+  const parsed = (yaml: string) => parseConfigFile(`services:\n${yaml}`, 'sealane.yaml', () => true).services;
+  const namesOf = (yaml: string) =>
+    declareStatic(parsed(yaml), new Map([['a', resolved('10.0.0.1')]]), {
+      bind: '127.0.0.1',
+      names: rules,
+    }).declarations.map(
+      ({ service, listen, match }) =>
+        `${service} ${listen.port} ${match.tls} ${match.names.map(({ pattern }) => pattern).join()}`,
+    );
+
+  it('is served under its name where names are given', () => {
+    expect(namesOf('  legacy: { upstreams: ["a:3000"] }')).toEqual([
+      'legacy 80 passthrough legacy.localhost',
+      'legacy 443 terminate legacy.localhost',
+    ]);
+    expect(namesOf('  shop/My_API: { upstreams: ["a:3000"] }')[0]).toBe(
+      'shop/My_API 80 passthrough my-api.shop.localhost',
+    );
+    expect(namesOf('  x: { host: old.test, upstreams: ["a:5432"] }')[1]).toBe('x 443 terminate old.test');
+    expect(namesOf('  x: { listen: 90, upstreams: ["a:1"] }')).toEqual(['x 90 passthrough ']);
+    const keyed = '  legacy: { upstreams: ["a:3000"] }';
+    expect(isConfigured(parsed(keyed), { bind: '127.0.0.1', names: rules }, 'static/legacy/a:3000/10.0.0.1')).toBe(
+      true,
+    );
+  });
+
+  it.each([
+    ['upstreams: ["a:5432"]', 'and port 5432 (Postgres) gets no name'],
+    ['sni: a.test, upstreams: ["a:1"]', 'and with sni it gets no name'],
+    ['tls: terminate, upstreams: ["a:1"]', 'and with tls: terminate it gets no name'],
+    ['protocol: postgres, upstreams: ["a:1"]', 'and with protocol: postgres it gets no name'],
+  ])('is a mistake where its clients speak no HTTP: %s', (options, reason) => {
+    expect(() => parsed(`  db: { ${options} }`)).toThrow(
+      `sealane.yaml:2:3: service "db" has no listen address, ${reason}; add \`listen`,
+    );
+  });
+
+  it('is a mistake where no names are given', () => {
+    expect(() => declare('  db: { upstreams: ["a:1"] }')).toThrow('service "db" has no listen address; add `listen');
   });
 });
