@@ -1,3 +1,4 @@
+import { deprecationNotice, deprecations } from '../deprecations.ts';
 import { z } from 'zod';
 import { serviceStates } from '../catalog/service-state.ts';
 import {
@@ -105,7 +106,7 @@ const routeSchema = z
         'Clients that are meant: `host api.localhost`, `sni db.localhost`, `default`; empty: all of this address.',
       ),
     names: z.array(z.string()).meta({
-      description: 'Deprecated, and gone with the next release: `selectors`, in which `rest` is `default`.',
+      description: `${deprecationNotice(deprecations.routeNames)} There, \`rest\` is \`default\`.`,
       deprecated: true,
     }),
     open: z.boolean().describe('Clients are accepted.'),

@@ -1,3 +1,4 @@
+import { deprecationNotice, deprecations } from '../deprecations.ts';
 import { z } from 'zod';
 import { clientsShape, count, time } from './derived-fields.ts';
 
@@ -65,8 +66,7 @@ export const statusSchema = z
         reason: z.string().nullable(),
       })
       .meta({
-        description:
-          'Deprecated, and gone with the next release: `engines`. Of several: the first that is not connected, else the first.',
+        description: `${deprecationNotice(deprecations.statusEngine)} Of several: the first that is not connected, else the first.`,
         deprecated: true,
       }),
     ...clientsShape,

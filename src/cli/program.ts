@@ -58,6 +58,10 @@ const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'swap', 'w
 
 /** Runs the program and returns its exit code. @throws ConfigError for unusable arguments */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  if (asksForVersionAsJson(argv)) {
+    const { printVersion } = await import('./actions/version.ts');
+    return printVersion();
+  }
   let code = 0;
   let command = '';
   const program = buildProgram((result) => {
@@ -79,12 +83,21 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Commander prints the version as soon as it meets the flag, and reads no other. */
+function asksForVersionAsJson(argv: readonly string[]): boolean {
+  return argv.length === 2 && argv.includes('--json') && (argv.includes('--version') || argv.includes('-V'));
+}
+
 /** The tree of all commands. `finish` receives the exit code of the command that runs. */
 export function buildProgram(finish: Finish): Command {
   const program = new Command('sealane')
     .description('Docker-native service-discovery TCP proxy: label a container, reach it through one stable port.')
     .usage('[run] [options]  |  sealane HOST:PORT [HOST:PORT …]  |  sealane COMMAND')
-    .version(version, '-V, --version', 'print the version')
+    .version(
+      version,
+      '-V, --version',
+      'print the version; with --json also Node, the platform and the drivers, as JSON',
+    )
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })

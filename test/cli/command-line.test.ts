@@ -252,4 +252,25 @@ describe('help', () => {
   it('prints the version', async () => {
     expect(await runSealane(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
   });
+
+  it('prints with --json also the commit, Node, the platform and which drivers are possible', async () => {
+    const { code, stdout } = await runSealane(['--version', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      {
+        version: '0.1.0',
+        commit: expect.stringMatching(/^[0-9a-f]{40}(?:-dirty)?$/),
+        node: process.versions.node,
+        platform: process.platform,
+        arch: process.arch,
+        drivers: {
+          splice: {
+            possible: process.platform === 'linux',
+            reason: process.platform === 'linux' ? null : expect.any(String),
+          },
+          stream: { possible: true, reason: null },
+        },
+      },
+    ]);
+  });
 });

@@ -1,3 +1,5 @@
+import { deprecationNotice, deprecations, type Deprecation } from '../../deprecations.ts';
+
 /**
  * The metrics that are no counters of the relay, declared once: those of Sealane's own parts, and those of its process.
  */
@@ -203,12 +205,8 @@ export const ownMetrics = {
     help: 'Subscribers that read the event stream too slowly and were disconnected.',
     ticks: 'a subscriber read too slowly and was disconnected',
   },
-  deprecatedListeners: deprecated('sealane_admin_listeners', 'gauge', 'sealane_admin_subscribers'),
-  deprecatedListenersDropped: deprecated(
-    'sealane_admin_listeners_dropped_total',
-    'counter',
-    'sealane_admin_subscribers_dropped_total',
-  ),
+  deprecatedListeners: { type: 'gauge', ...deprecated(deprecations.listenersMetric) },
+  deprecatedListenersDropped: { type: 'counter', ...deprecated(deprecations.listenersDroppedMetric) },
   relayThreads: { name: 'sealane_relay_threads', type: 'gauge', help: 'Relay threads.', ticks: 'as set' },
   buildInfo: {
     name: 'sealane_build_info',
@@ -248,11 +246,7 @@ export const processMetrics = {
   },
 } as const satisfies Record<string, MetricDeclaration>;
 
-function deprecated<const Name extends string, const Type extends 'counter' | 'gauge'>(
-  name: Name,
-  type: Type,
-  successor: string,
-): MetricDeclaration & { readonly name: Name; readonly type: Type } {
-  const help = `Deprecated, and gone with the next release: use ${successor}.`;
-  return { name, type, help, ticks: `deprecated, and gone with the next release: use \`${successor}\`` };
+function deprecated<const Name extends string>(declared: Deprecation & { readonly name: Name }) {
+  const { name, use, removedIn } = declared;
+  return { name, help: deprecationNotice(declared), ticks: `deprecated, and removed in ${removedIn}: use \`${use}\`` };
 }

@@ -10,6 +10,7 @@ export const importRules: ImportRules = {
   text: [],
   time: [],
   'version.ts': [],
+  'deprecations.ts': [],
   address: ['text'],
   network: ['address'],
   'relay/boundary': ['address', 'time'],
@@ -38,7 +39,16 @@ export const importRules: ImportRules = {
   'relay/plane': ['address', 'relay/boundary', 'relay/driver/choose-driver.ts', 'telemetry', 'time'],
   compose: ['address', 'config', 'text'],
   check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
-  admin: ['address', 'catalog', 'docker/engine-status.ts', 'relay/boundary', 'telemetry', 'text', 'time'],
+  admin: [
+    'address',
+    'catalog',
+    'deprecations.ts',
+    'docker/engine-status.ts',
+    'relay/boundary',
+    'telemetry',
+    'text',
+    'time',
+  ],
   dashboard: ['admin/schema.ts', 'admin/status-schema.ts', 'admin/event-schema.ts', 'text'],
   daemon: [
     ...[
@@ -61,7 +71,16 @@ export const importRules: ImportRules = {
   demo: ['docker', 'network', 'text', 'version.ts'],
   cli: [
     ...['address', 'admin', 'catalog/swap/service-meant.ts', 'certificates', 'check', 'compose', 'config', 'daemon'],
-    ...['demo', 'docker', 'network', 'relay/boundary', 'telemetry', 'text', 'version.ts'],
+    ...[
+      'demo',
+      'docker',
+      'network',
+      'relay/boundary',
+      'relay/driver/choose-driver.ts',
+      'telemetry',
+      'text',
+      'version.ts',
+    ],
   ],
   'main.ts': ['cli', 'version.ts'],
 };
