@@ -21,13 +21,15 @@ function leanZod(): Plugin {
 
 /**
  * dockerode always loads gRPC, for builds with BuildKit, an SSH client of its own, and what packs the files of a build:
- * 1.5 MB, a fifth of a second at each start. Sealane builds no images, and reaches an engine over SSH with OpenSSH.
+ * 1.5 MB, a fifth of a second at each start. Sealane builds no images, and reaches an engine over SSH with OpenSSH. Of
+ * dockerode's objects, it and its tour use containers, images and networks.
  * docker-modem also brings the streams of an old Node, which Node's own replace.
  */
 function leanDockerode(): Plugin {
   const id = '\0not-in-the-bundle';
   const unused: readonly (readonly [importer: RegExp, source: RegExp])[] = [
-    [/\/dockerode\/lib\//, /^(?:\.\/session|\.\/buildkit|tar-fs|@balena\/dockerignore)$/],
+    [/\/dockerode\/lib\//, /^(?:tar-fs|@balena\/dockerignore)$/],
+    [/\/dockerode\/lib\//, /^\.\/(?:session|buildkit|exec|volume|plugin|service|task|node|secret|config)$/],
     [/\/docker-modem\/lib\//, /^\.\/ssh$/],
   ];
   return {

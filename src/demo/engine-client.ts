@@ -1,5 +1,5 @@
 import Dockerode from 'dockerode';
-import { openDockerModem } from '../docker/dockerode/open-docker-modem.ts';
+import { openDockerode } from '../docker/dockerode/open-dockerode.ts';
 import { withoutDockerHost } from '../docker/dockerode/without-docker-host.ts';
 import { findEngines } from '../docker/find/find-engines.ts';
 import { thisMachine } from '../docker/find/machine.ts';
@@ -48,7 +48,5 @@ export async function presentEngine(): Promise<PresentEngine> {
   await engine.ping();
   const host = engine.endpoint;
   const { target } = found.addresses.find(({ url }) => url === host) ?? found.addresses[0];
-  // dockerode's types don't know this option.
-  const settings: object = { modem: await openDockerModem(target, { ssh: ['ssh'] }) };
-  return { host, client: new Dockerode(settings) };
+  return { host, client: await openDockerode(target, { ssh: ['ssh'] }) };
 }

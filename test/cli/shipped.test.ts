@@ -48,7 +48,7 @@ describe('what is shipped', () => {
     const notices = read('THIRD-PARTY-NOTICES.txt').split(`\n\n${'-'.repeat(80)}\n\n`);
     expect(notices.slice(1).map((notice) => notice.split(' (')[0])).toEqual(titles);
     expect(titles.map((title) => title.split(' ')[0])).toEqual(
-      expect.arrayContaining(['docker-modem', 'preact', 'rolldown', 'uplot', 'zod']),
+      expect.arrayContaining(['dockerode', 'preact', 'rolldown', 'uplot', 'zod']),
     );
     for (const notice of notices.slice(1)) expect(notice.split('\n').length).toBeGreaterThan(5);
   });

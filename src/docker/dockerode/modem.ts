@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EngineTarget } from '../engine-url.ts';
 import type { EngineConnectionOptions } from './connection.ts';
-import { openDockerModem } from './open-docker-modem.ts';
+import { openDockerode } from './open-dockerode.ts';
 import { withoutFormatting } from './without-formatting.ts';
 
 /**
@@ -22,11 +22,27 @@ export interface ModemRequest {
 /** Sends a request; resolves to the response, whatever its status, once its headers have arrived. */
 export type SendRequest = (request: ModemRequest) => Promise<IncomingMessage>;
 
+/** The part of docker-modem that is used here; dockerode's types leave it `any`. */
+interface Modem {
+  dial(
+    request: {
+      readonly path: string;
+      readonly method: ModemRequest['method'];
+      readonly isStream: true;
+      readonly statusCodes: Readonly<Record<number, true>>;
+      readonly abortSignal: AbortSignal;
+      /** The query, or the body of a POST. */
+      readonly options?: object;
+    },
+    callback: (error: Error | null, response: IncomingMessage) => void,
+  ): void;
+}
+
 /** docker-modem accepts each of these statuses as an answer, so that the caller can read it. */
 const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
 
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
-  const modem = await openDockerModem(target, options);
+  const modem = (await openDockerode(target, options)).modem as Modem;
   return ({ method, path, query, body, signal }) =>
     new Promise((resolve, reject) => {
       const request = {
@@ -41,7 +57,7 @@ export async function openModem(target: EngineTarget, options: EngineConnectionO
       } as const;
       modem.dial(request, (error, response) => {
         if (error) reject(error);
-        else resolve(response as IncomingMessage);
+        else resolve(response);
       });
     });
 }

@@ -1,17 +1,18 @@
-import type DockerModem from 'docker-modem';
+import type Dockerode from 'dockerode';
 import type { EngineTarget } from '../engine-url.ts';
 import { createEngineAgent, type EngineConnectionOptions } from './connection.ts';
 import { withoutDockerHost } from './without-docker-host.ts';
 
 /**
- * Opens docker-modem, the HTTP client of dockerode, on an agent of Sealane's own, which opens all connections: with TLS
- * from its source, and with the user's ssh. Imports it on first use: `--help` and a static relay don't need to load it.
+ * Opens dockerode on an agent of Sealane's own, which opens all connections: with TLS from its source, and with the
+ * user's ssh. Imports dockerode on first use: loading takes about 0.2 s, which `--help` and a static relay don't need to
+ * spend.
  */
-export async function openDockerModem(target: EngineTarget, options: EngineConnectionOptions): Promise<DockerModem> {
+export async function openDockerode(target: EngineTarget, options: EngineConnectionOptions): Promise<Dockerode> {
   const agent = await createEngineAgent(target, options);
-  const { default: Modem } = await import('docker-modem');
+  const { default: Docker } = await import('dockerode');
   const host = target.kind === 'tcp' ? `${target.host}:${target.port}` : 'docker';
   // The agent opens the connections, never this path; with a path the modem neither parses addresses nor adds TLS.
   const settings = { socketPath: 'by-agent', agent, headers: { Host: host } };
-  return withoutDockerHost(() => new Modem(settings));
+  return withoutDockerHost(() => new Docker(settings));
 }
