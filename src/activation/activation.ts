@@ -2,7 +2,7 @@ import type { Rest } from '../catalog/upstream.ts';
 import { formatDuration } from '../text/duration.ts';
 import type { Timer } from '../time/clock.ts';
 import { chooseFor, pressedServices } from './choose.ts';
-import { inOrder } from './dependencies.ts';
+import { dependentsOf, inOrder } from './dependencies.ts';
 import { StartFailures } from './failures.ts';
 import { Falls } from './falls.ts';
 import { idleContainers, type Idle } from './idle.ts';
@@ -38,7 +38,9 @@ type RestAnswer =
   | { readonly kind: 'done'; readonly containers: readonly string[] }
   /** No container of the service may sleep. */
   | { readonly kind: 'no-sleepers' }
-  | { readonly kind: 'in-use'; readonly sessions: number };
+  | { readonly kind: 'in-use'; readonly sessions: number }
+  /** Containers that are awake need it. */
+  | { readonly kind: 'needed'; readonly by: readonly string[] };
 
 interface RestFigures {
   readonly wakes: number;
@@ -117,11 +119,15 @@ class Activator implements Activation {
   }
 
   sleep(service: string): RestAnswer {
-    const sleepers = sleepersOf(service, this.#parts.readWorld());
+    const world = this.#parts.readWorld();
+    const sleepers = sleepersOf(service, world);
     if (sleepers.length === 0) return { kind: 'no-sleepers' };
     const awake = sleepers.filter(({ state }) => state === 'running');
     const sessions = awake.reduce((sum, one) => sum + one.sessions, 0);
     if (sessions > 0) return { kind: 'in-use', sessions };
+    const by = awake.flatMap((one) => dependentsOf(one, world.containers)).filter((one) => one.state === 'running');
+    const others = new Set(by.filter((one) => !awake.includes(one)).map(({ name }) => name));
+    if (others.size > 0) return { kind: 'needed', by: [...others] };
     for (const container of awake) this.#falls.begin(container, 'by an operator');
     this.update();
     return { kind: 'done', containers: awake.map(({ name }) => name) };
@@ -159,6 +165,10 @@ class Activator implements Activation {
     for (const service of pressedServices(world)) if (!this.#wanted.has(service)) this.#wanted.set(service, 'the load');
     for (const [service, client] of this.#wanted) this.#answer(service, client, world);
     this.#wakes.goOn(world);
+    for (const id of this.#companions) {
+      if (!world.containers.has(id)) this.#companions.delete(id);
+      else if (isNeeded(id, world)) this.#usage.touch(id, this.#nowMs);
+    }
     const known = {
       usedAtMs: (id: string) => this.#usage.usedAtMs(id),
       sinceMs: (id: string) => this.#usage.sinceMs(id) ?? this.#nowMs,
@@ -236,6 +246,11 @@ class Activator implements Activation {
 
 function sleepersOf(service: string, { containers }: RestWorld): readonly RestContainer[] {
   return [...containers.values()].filter(({ services, sleep }) => sleep && services.includes(service));
+}
+
+function isNeeded(id: string, { containers }: RestWorld): boolean {
+  const container = containers.get(id);
+  return container !== undefined && dependentsOf(container, containers).some((one) => !isAsleep(one));
 }
 
 function causeOf({ container, because }: Idle): string {

@@ -20,13 +20,31 @@ export function inOrder(root: RestContainer, containers: Containers): readonly R
 }
 
 /** What the container needs itself: all replicas of each service. A service without a container is left out. */
-export function neededBy({ compose, needs }: RestContainer, containers: Containers): readonly RestContainer[] {
+function neededBy({ compose, needs }: RestContainer, containers: Containers): readonly RestContainer[] {
   if (!compose) return [];
-  return needs.flatMap((service) =>
-    [...containers.values()].filter(
-      (one) =>
-        one.compose?.project === compose.project && one.compose.service === service && !isReplaced(one, containers),
+  return needs.flatMap(({ service }) => replicasOf(service, compose.project, containers));
+}
+
+/** Whether all that the container needs is so far that it can start; `among` are those that count. */
+export function hasWhatItNeeds(
+  { compose, needs }: RestContainer,
+  containers: Containers,
+  among: ReadonlySet<RestContainer>,
+): boolean {
+  return needs.every(({ service, until }) =>
+    replicasOf(service, compose?.project, containers).every(
+      (one) => !among.has(one) || (until === 'open' ? one.isOpen : one.isReady),
     ),
+  );
+}
+
+function replicasOf(service: string, project: string | undefined, containers: Containers): RestContainer[] {
+  return [...containers.values()].filter(
+    (one) =>
+      one.compose !== undefined &&
+      one.compose.project === project &&
+      one.compose.service === service &&
+      !isReplaced(one, containers),
   );
 }
 
@@ -34,7 +52,7 @@ export function neededBy({ compose, needs }: RestContainer, containers: Containe
 export function dependentsOf({ compose }: RestContainer, containers: Containers): readonly RestContainer[] {
   if (!compose) return [];
   return [...containers.values()].filter(
-    (one) => one.compose?.project === compose.project && one.needs.includes(compose.service),
+    (one) => one.compose?.project === compose.project && one.needs.some(({ service }) => service === compose.service),
   );
 }
 

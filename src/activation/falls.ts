@@ -12,6 +12,8 @@ interface Fall {
   readonly cause: string;
   readonly sinceMs: number;
   isCalled: boolean;
+  /** When the engine said that it has stopped or paused it. */
+  doneAtMs: number | undefined;
 }
 
 interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onChange' | 'announce'> {
@@ -24,6 +26,8 @@ interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onCha
 
 /** How long a container gets no new sessions before it is stopped: by then each relay thread knows of it. */
 const settleMs = 100;
+/** An event, or else the next list, tells of the end of a container long before that. */
+const toldWithinMs = 10_000;
 
 export class Falls {
   readonly #with: FallCollaborators;
@@ -49,7 +53,13 @@ export class Falls {
 
   begin(container: RestContainer, cause: string): void {
     if (this.#falls.has(container.id)) return;
-    this.#falls.set(container.id, { container, cause, sinceMs: this.#with.clock.nowMs(), isCalled: false });
+    this.#falls.set(container.id, {
+      container,
+      cause,
+      sinceMs: this.#with.clock.nowMs(),
+      isCalled: false,
+      doneAtMs: undefined,
+    });
     this.#with.onChange();
   }
 
@@ -68,6 +78,10 @@ export class Falls {
       onAsleep(container, world);
       return announce(restEvent('container-asleep', container, `${container.name} was put to sleep ${fall.cause}`));
     }
+    // It was started again meanwhile.
+    if (container.startedAtNs !== fall.container.startedAtNs) return this.#keep(id);
+    if (fall.doneAtMs !== undefined && clock.nowMs() - fall.doneAtMs > toldWithinMs)
+      return this.#onFailed(container, 'it still runs, although the engine said otherwise');
     if (fall.isCalled || clock.nowMs() - fall.sinceMs < settleMs) return;
     const isWanted = container.sessions > 0 || container.services.some((service) => world.heldOf(service) > 0);
     if (isWanted) this.#keep(id);
@@ -75,16 +89,22 @@ export class Falls {
   }
 
   #call(fall: Fall, container: RestContainer): void {
-    const { actions, announce, onAnswer } = this.#with;
-    const { id, name, sleep } = container;
+    const { actions, clock, onAnswer } = this.#with;
+    const { id, sleep } = container;
     fall.isCalled = true;
     const cause = `put to sleep ${fall.cause}`;
     (sleep?.mode === 'pause' ? actions.pause(id, cause) : actions.stop(id, cause))
-      .catch((error: unknown) => {
-        this.#keep(id);
-        announce(restEvent('sleep-failed', container, `${name} could not be put to sleep: ${messageOf(error)}`));
-      })
+      .then(
+        () => void (fall.doneAtMs = clock.nowMs()),
+        (error: unknown) => this.#onFailed(container, messageOf(error)),
+      )
       .finally(onAnswer);
+  }
+
+  #onFailed(container: RestContainer, reason: string): void {
+    const { id, name } = container;
+    this.#keep(id);
+    this.#with.announce(restEvent('sleep-failed', container, `${name} could not be put to sleep: ${reason}`));
   }
 
   #keep(id: string): void {

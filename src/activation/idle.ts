@@ -1,11 +1,11 @@
-import { dependentsOf } from './dependencies.ts';
+import { dependentsOf, inOrder } from './dependencies.ts';
 import { isAsleep, type RestContainer, type RestWorld } from './world.ts';
 
 /**
  * Decides which containers may be put to sleep. Pure.
  */
 export interface IdleKnowledge {
-  /** When the container was last in use, or was found awake. */
+  /** When the container was last in use, or was found awake; of a companion, when one that needs it last was awake. */
   readonly usedAtMs: (id: string) => number;
   /** Since when it is in its present state. */
   readonly sinceMs: (id: string) => number;
@@ -32,16 +32,22 @@ export function idleContainers(
 ): readonly Idle[] {
   const idle: Idle[] = [];
   for (const container of containers.values()) {
-    const { id, state, sleep, sessions, services } = container;
-    if (state !== 'running' || known.isBusy(id) || sessions > 0) continue;
-    const dueAtMs = sleep ? known.usedAtMs(id) + sleep.afterMs : known.isCompanion(id) ? nowMs : Infinity;
-    if (nowMs < dueAtMs || services.some((service) => heldOf(service) > 0)) continue;
-    const isNeeded = (one: RestContainer): boolean => !isAsleep(one) || nowMs - known.sinceMs(one.id) < unneededForMs;
+    if (container.state !== 'running' || !isUnused(container)) continue;
+    const ownNeeds = new Set(inOrder(container, containers));
+    // Those that need one another sleep together: one that is awake, but not in use, keeps no other one awake.
+    const isNeeded = (one: RestContainer): boolean =>
+      isAsleep(one) ? nowMs - known.sinceMs(one.id) < unneededForMs : !ownNeeds.has(one) || !isUnused(one);
     if (dependentsOf(container, containers).some(isNeeded)) continue;
-    if (services.some((service) => leavesCrowd(container, service, containers))) continue;
-    idle.push({ container, because: sleep ? 'unused' : 'unneeded' });
+    if (container.services.some((service) => leavesCrowd(container, service, containers))) continue;
+    idle.push({ container, because: container.sleep ? 'unused' : 'unneeded' });
   }
   return idle;
+
+  function isUnused({ id, sleep, sessions, services }: RestContainer): boolean {
+    if (known.isBusy(id) || sessions > 0 || services.some((service) => heldOf(service) > 0)) return false;
+    const afterMs = sleep ? sleep.afterMs : known.isCompanion(id) ? unneededForMs : Infinity;
+    return nowMs >= known.usedAtMs(id) + afterMs;
+  }
 }
 
 /** Whether the other containers of the service that are awake are crowded: this one would be woken at once. */

@@ -1,4 +1,4 @@
-import { inOrder, neededBy } from './dependencies.ts';
+import { hasWhatItNeeds, inOrder } from './dependencies.ts';
 import { isAsleep, type RestContainer, type RestWorld } from './world.ts';
 
 /**
@@ -23,22 +23,32 @@ export function stepOf(rootId: string, { containers }: Pick<RestWorld, 'containe
   const root = containers.get(rootId);
   if (!root) return { kind: 'gone' };
   const start: RestContainer[] = [];
+  // Of a circle, the container that closes it is not waited for.
+  const before = new Set<RestContainer>();
   for (const container of inOrder(root, containers)) {
-    const before = known.askedBefore(container.id);
+    const earlier = known.askedBefore(container.id);
+    const hasNeeds = hasWhatItNeeds(container, containers, before);
+    before.add(container);
     if (!isAsleep(container)) {
-      // One that is paused by hand is left alone, and what needs it waits.
+      // One that is paused by hand is left alone.
+      if (container.state === 'paused') return { kind: 'failed', at: container, reason: 'it is paused' };
       if (container === root && container.isReady) return { kind: 'done' };
       continue;
     }
-    const failure = known.failureOf(container.id) ?? endOf(container, before);
+    const failure = known.failureOf(container.id) ?? endOf(container, earlier);
     if (failure !== undefined) return { kind: 'failed', at: container, reason: failure };
-    if (before === undefined && neededBy(container, containers).every(({ isReady }) => isReady)) start.push(container);
+    if (earlier === undefined && hasNeeds) start.push(container);
   }
   return { kind: 'go-on', start };
 }
 
 /** How the run ended that was asked for; undefined while it is on its way, and until the engine tells its exit code. */
-function endOf({ startedAtNs, state, exitCode }: RestContainer, before: bigint | undefined): string | undefined {
-  if (before === undefined || startedAtNs === before || state !== 'stopped' || exitCode === undefined) return undefined;
+function endOf(
+  { startedAtNs, state, exitCode, wasStopped }: RestContainer,
+  earlier: bigint | undefined,
+): string | undefined {
+  if (earlier === undefined || startedAtNs === earlier || state !== 'stopped') return undefined;
+  if (wasStopped) return 'it was stopped while it started';
+  if (exitCode === undefined) return undefined;
   return `it exited at once, with code ${exitCode}`;
 }

@@ -100,8 +100,11 @@ export class Wakes {
   #start(wake: Wake, container: RestContainer): void {
     const { actions, clock, failures, onAnswer, onStart } = this.#with;
     const { id, startedAtNs, state } = container;
+    const isAsked = [...this.#wakes.values()].some(({ asked }) => asked.get(id) === startedAtNs);
     wake.asked.set(id, startedAtNs);
     onStart(container, wake.root);
+    // Another wake needs it, too.
+    if (isAsked) return;
     const cause = `woken by ${wake.cause}`;
     const call = state === 'paused' ? actions.unpause(id, cause) : actions.start(id, cause);
     call.catch((error: unknown) => failures.add(id, messageOf(error), clock.nowMs())).finally(onAnswer);

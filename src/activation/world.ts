@@ -17,8 +17,8 @@ export interface RestContainer {
   readonly name: string;
   /** Undefined where it was not made by compose. */
   readonly compose: ComposePlace | undefined;
-  /** The compose services that it needs, in the order of its labels. */
-  readonly needs: readonly string[];
+  /** What it needs, in the order of its labels. */
+  readonly needs: readonly Need[];
   readonly state: 'stopped' | 'paused' | 'running';
   /** The start of its present or last run; another one after each start. */
   readonly startedAtNs: bigint;
@@ -30,6 +30,8 @@ export interface RestContainer {
   readonly exitCode?: number | undefined;
   /** It runs, and its port accepts, or its HEALTHCHECK passes. */
   readonly isReady: boolean;
+  /** It runs, and one of its ports accepts, whatever its HEALTHCHECK says. */
+  readonly isOpen: boolean;
   /** Sealane serves it: it sleeps by its own label alone. */
   readonly isServed: boolean;
   /** Undefined for one that sleeps only with those that need it. */
@@ -42,6 +44,12 @@ export interface RestContainer {
   readonly sessionsSoFar: number;
   /** It can take more sessions without a crowd. */
   readonly hasRoom: boolean;
+}
+
+/** A compose service that a container needs, and how far that has to be before the container starts. */
+export interface Need {
+  readonly service: string;
+  readonly until: 'open' | 'ready';
 }
 
 export interface ComposePlace {

@@ -85,11 +85,12 @@ interface RestTotals {
   readonly sleptMs: number;
 }
 
-/** What became of the wish; `in-use`: a service with sessions is not put to sleep. */
+/** What became of the wish; a service with sessions is not put to sleep, nor one that containers need which are awake. */
 export type RestOutcome =
   | { readonly kind: 'done'; readonly containers: readonly string[] }
   | { readonly kind: 'no-sleepers' }
-  | { readonly kind: 'in-use'; readonly sessions: number };
+  | { readonly kind: 'in-use'; readonly sessions: number }
+  | { readonly kind: 'needed'; readonly by: readonly string[] };
 
 /** What an operator asks of a stand-in; all texts are printable. */
 export interface AskedSwap {

@@ -40,7 +40,7 @@ const subjects = {
   'label-unknown': 'container',
   'label-malformed': 'container',
   'action-not-allowed': 'container',
-  'sleep-in-swarm': 'container',
+  'sleep-impossible': 'container',
   'labels-differ': 'service',
   'port-unclear': 'container',
   'no-address': 'container',

@@ -22,7 +22,7 @@ function inStack(service: ComposeService, prefix: string, routes: readonly Label
   const [message, fix] = sleepInSwarm;
   if (routes.every(({ values }) => values.sleep === undefined)) return [];
   const location = routeLocation(service, prefix, '', ['sleep']);
-  return [{ code: 'sleep-in-swarm', location, service: service.name, message, fix }];
+  return [{ code: 'sleep-impossible', location, service: service.name, message, fix }];
 }
 
 /** Services that `sleep.with` names, and that the file does not have: nothing is started for them. */

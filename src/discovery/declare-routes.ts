@@ -33,6 +33,8 @@ export interface Labelled extends Nameable {
   /** It has no labels, and is served all the same. */
   readonly isUnlabelled?: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** The engine removes its container as soon as that ends. */
+  readonly isRemovedAtEnd?: true | undefined;
   readonly declarer: Omit<Extract<Declarer, { kind: 'container' }>, 'route'>;
   readonly serviceOf: (route: LabelledRoute) => string;
   /** The port of a route whose labels name none. */
@@ -135,16 +137,23 @@ function problemMaker({ name }: LabelledRoute, { declarer }: Labelled, { labelPr
 /** Why the label `sleep` is ignored. */
 function sleepProblems(
   { values }: LabelledRoute,
-  { declarer: { task } }: Labelled,
+  { declarer: { task }, isRemovedAtEnd }: Labelled,
   { actions }: RouteRules,
   problem: MakeProblem,
 ): Problem[] {
-  if (values.sleep !== undefined && task) return [problem('sleep-in-swarm', ...sleepInSwarm, 'sleep')];
+  if (values.sleep !== undefined && task) return [problem('sleep-impossible', ...sleepInSwarm, 'sleep')];
+  if (values.sleep !== undefined && isRemovedAtEnd && values['sleep.mode'] !== 'pause')
+    return [problem('sleep-impossible', ...sleepAsRemoval, 'sleep')];
   const missing = actionsMissing(values, actions);
   if (!actions || missing.length === 0) return [];
   const message = `the label sleep is ignored: Sealane may not ask the engine to ${missing.join(' or ')} containers`;
   return [problem('action-not-allowed', message, allowAdvice(actions, missing), 'sleep')];
 }
+
+const sleepAsRemoval = [
+  'the label sleep is ignored: the engine removes the container as soon as it is stopped',
+  'Start it without --rm, or set sleep.mode=pause.',
+] as const;
 
 /** What is wrong with the label `sleep` in a Swarm, and what to do. */
 export const sleepInSwarm = [

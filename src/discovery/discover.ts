@@ -151,6 +151,7 @@ function discoverContainer(
     {
       labels,
       isUnlabelled: !isLabelled,
+      isRemovedAtEnd: facts.isRemovedAtEnd,
       declarer: { kind: 'container', id, name, engine, createdAtMs, project, ...(task && { task }), ...ofService },
       serviceOf: (route) => serviceName({ name: facts.name, labels }, route, rules),
       onlyPort: onlyExposedPort(facts),
@@ -214,7 +215,8 @@ function toUpstream(
 ): DeclaredUpstream | undefined {
   const { endpoints, publishedBecause, advice } = choice;
   const { name, values } = route;
-  const sleep = task ? undefined : sleepPlan(values, rules.actions);
+  const plan = task ? undefined : sleepPlan(values, rules.actions);
+  const sleep = facts.isRemovedAtEnd && plan?.mode === 'stop' ? undefined : plan;
   const sleeps = isStopped(facts) && sleep !== undefined;
   if (facts.state !== 'running' && facts.state !== 'paused' && !sleeps) return undefined;
   const shown = nameAt(printable(facts.name), rules);

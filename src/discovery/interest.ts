@@ -65,7 +65,8 @@ export class Interest {
 
   /** Whether the container is followed also while it is stopped. */
   keepsStopped(labels: Labels): boolean {
-    return this.#followsStopped && (asksForSleep(this.#labelPrefix, labels) || this.#isOfProject(labels));
+    if (!this.#followsStopped || isOneoff(labels)) return false;
+    return asksForSleep(this.#labelPrefix, labels) || this.#isOfProject(labels);
   }
 
   #isOfProject(labels: Labels): boolean {

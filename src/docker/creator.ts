@@ -79,21 +79,31 @@ export interface ComposeLabels {
   /** The number of the replica. */
   readonly number: string;
   /** The services that it needs; without those that only have to have ended before it starts. */
-  readonly dependsOn: readonly string[];
+  readonly dependsOn: readonly ComposeDependency[];
+  /** Whether `compose run` made it. */
+  readonly isOneoff: boolean;
 }
 
-/** Undefined for a container that compose did not make, and for a one-off container. */
+interface ComposeDependency {
+  readonly service: string;
+  /** Whether its HEALTHCHECK has to pass, and not only its start. */
+  readonly untilHealthy: boolean;
+}
+
+/** Undefined for a container that compose did not make. */
 export function composeOf(labels: Labels): ComposeLabels | undefined {
   const { 'com.docker.compose.project': project, 'com.docker.compose.service': service } = labels;
-  if (project === undefined || service === undefined || isOneoff(labels)) return undefined;
+  if (project === undefined || service === undefined) return undefined;
   const number = labels['com.docker.compose.container-number'] ?? '1';
-  return { project, service, number, dependsOn: dependenciesOf(labels['com.docker.compose.depends_on'] ?? '') };
+  const dependsOn = dependenciesOf(labels['com.docker.compose.depends_on'] ?? '');
+  return { project, service, number, dependsOn, isOneoff: isOneoff(labels) };
 }
 
 /** Compose writes `db:service_healthy:false,cache:service_started:true`. */
-function dependenciesOf(text: string): readonly string[] {
+function dependenciesOf(text: string): readonly ComposeDependency[] {
   return text.split(',').flatMap((part) => {
     const [service = '', condition] = part.split(':');
-    return service === '' || condition === 'service_completed_successfully' ? [] : [service];
+    if (service === '' || condition === 'service_completed_successfully') return [];
+    return { service, untilHealthy: condition === 'service_healthy' };
   });
 }

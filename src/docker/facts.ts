@@ -54,6 +54,8 @@ export interface ContainerFacts {
   /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;
   readonly state: ContainerState;
+  /** The engine removes it as soon as it ends (`docker run --rm`). */
+  readonly isRemovedAtEnd?: true;
   /**
    * The process id of this run on the engine's machine, where it is to be watched: where the engine tells of deaths so
    * late that the container's address may have gone to another one by then.

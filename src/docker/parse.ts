@@ -46,6 +46,7 @@ export function parseInspect(json: unknown, { isLate }: Pick<Dialect, 'isLate'>)
       createdAtMs: Number(createdAtNs / 1_000_000n),
       startedAtNs,
       state: containerState(State),
+      ...(HostConfig?.AutoRemove && { isRemovedAtEnd: true }),
       ...(isLate && State.Pid && { process: State.Pid }),
       ...lastExit(State),
       ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),

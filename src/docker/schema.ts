@@ -71,7 +71,9 @@ export const inspectSchema = z.object({
     StopSignal: z.union([z.string(), z.number()]).nullish(),
     StopTimeout: z.number().nullish(),
   }),
-  HostConfig: z.object({ NetworkMode: z.string().nullish() }).nullish(),
+  HostConfig: z
+    .object({ NetworkMode: z.string().nullish(), AutoRemove: z.boolean().nullish().catch(undefined) })
+    .nullish(),
   NetworkSettings: z
     .object({
       Networks: networksSchema,

@@ -64,6 +64,11 @@ function refused(service: string, outcome: Exclude<RestOutcome, { kind: 'done' }
     const detail = `${service} has ${plural(outcome.sessions, 'session')}; drain it, or close them, first.`;
     return { status: 409, code: 'in-use', title: 'The service is in use', detail };
   }
+  if (outcome.kind === 'needed') {
+    const by = outcome.by.slice(0, 5).join(', ');
+    const detail = `${service} is needed by ${by}, which ${outcome.by.length === 1 ? 'is' : 'are'} awake; put that to sleep first.`;
+    return { status: 409, code: 'needed', title: 'The service is needed', detail };
+  }
   const detail = `No container of ${service} has the label sleep, or Sealane was not started with --engine-actions start,stop.`;
   return { status: 409, code: 'never-sleeps', title: 'The service never sleeps', detail };
 }

@@ -10,7 +10,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'label-malformed': 'label-mistake',
   'labels-differ': 'labels-differ',
   'action-not-allowed': 'action-not-allowed',
-  'sleep-in-swarm': 'label-mistake',
+  'sleep-impossible': 'label-mistake',
   'port-unclear': 'port-unclear',
   'no-address': 'no-address',
   'no-shared-network': 'no-shared-network',

@@ -1,10 +1,10 @@
-import { isAsleep, type ComposePlace, type RestContainer, type RestWorld } from '../../activation/world.ts';
+import { isAsleep, type ComposePlace, type Need, type RestContainer, type RestWorld } from '../../activation/world.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { nameAt } from '../../catalog/container-name.ts';
 import type { SleepPlan } from '../../catalog/declaration.ts';
 import type { ServiceUpstream } from '../../catalog/upstream.ts';
 import { hasLabelsOf } from '../../discovery/interest.ts';
-import { composeOf } from '../../docker/creator.ts';
+import { composeOf, type ComposeLabels } from '../../docker/creator.ts';
 import type { ContainerFacts, EngineSnapshot } from '../../docker/facts.ts';
 import type { Plane } from '../../relay/plane/plane.ts';
 import { printable } from '../../text/printable.ts';
@@ -17,9 +17,9 @@ import type { CompanionProbe } from './companion-probe.ts';
  * their services and plans from the catalog, and their sessions from the relay's counters.
  */
 export interface RestWorldParts {
-  readonly engines: EngineSource;
-  readonly catalog: () => Catalog;
-  readonly plane: Pick<Plane, 'activeSessions' | 'counters'>;
+  readonly engines: Pick<EngineSource, 'engines' | 'isTwin' | 'vantageOn'>;
+  readonly catalog: () => Pick<Catalog, 'services'>;
+  readonly plane: Pick<Plane, 'activeSessions'> & { readonly counters: Pick<Plane['counters'], 'held' | 'upstream'> };
   readonly probe: CompanionProbe;
   readonly labelPrefix: string;
 }
@@ -43,7 +43,7 @@ export function readRestWorld(parts: RestWorldParts): RestWorld {
 }
 
 /** The upstreams of each container with a sleep plan, by its id. */
-function servingOf({ services }: Catalog): ReadonlyMap<string, readonly Serving[]> {
+function servingOf({ services }: Pick<Catalog, 'services'>): ReadonlyMap<string, readonly Serving[]> {
   const serving = new Map<string, Serving[]>();
   const sleepers = new Set<string>();
   for (const { name, upstreams } of services.values()) {
@@ -66,19 +66,41 @@ function addAll(
   parts: RestWorldParts,
 ): void {
   const snapshot = engine.snapshot();
-  const all = [...snapshot.containers.values(), ...snapshot.stopped.values()];
+  // Sealane stops neither itself, nor starts what it runs in.
+  const all = [...snapshot.containers.values(), ...snapshot.stopped.values()].filter(
+    ({ id }) => id !== snapshot.vantage?.selfId,
+  );
   const sleeps = (facts: ContainerFacts): boolean =>
     serving.get(facts.id)?.some(({ upstream }) => upstream.declared.sleep) === true;
   const projects = new Set(all.flatMap((one) => (sleeps(one) ? (composeOf(one.labels)?.project ?? []) : [])));
   const members = all.filter((one) => sleeps(one) || projects.has(composeOf(one.labels)?.project ?? ''));
   const made = members.map((facts) => restContainer(facts, engine, serving.get(facts.id) ?? [], parts));
-  const needed = new Set(made.flatMap(({ needs }) => needs));
+  const needed = made.flatMap(({ needs }) => needs);
   for (const [index, one] of made.entries()) {
     const facts = members[index];
-    const isProbed = facts && one.state === 'running' && !one.isReady && needed.has(one.compose?.service ?? '');
-    const isReady = isProbed ? isCompanionReady(facts, engine, snapshot, serving, parts) : one.isReady;
-    containers.set(one.id, { ...one, isReady });
+    const wanted = new Set(needed.flatMap(({ service, until }) => (service === one.compose?.service ? until : [])));
+    const progress = facts && one.state === 'running' && !one.isReady && wanted.size > 0;
+    containers.set(one.id, {
+      ...one,
+      ...(progress && progressOf(facts, wanted, engine, snapshot, serving, parts)),
+      needs: isOneoff(one) ? [...one.needs, ...needsOf(one, made)] : one.needs,
+    });
   }
+}
+
+/** A one-off container of a service needs what the service's others need, also where compose does not write that. */
+function needsOf({ compose }: RestContainer, made: readonly RestContainer[]): readonly Need[] {
+  const service = compose?.service.slice(oneoff.length);
+  return made.flatMap((one) => {
+    return one.compose?.project === compose?.project && one.compose?.service === service ? one.needs : [];
+  });
+}
+
+/** No service of compose has a colon in its name: a one-off container is no replica of its service. */
+const oneoff = 'oneoff:';
+
+function isOneoff({ compose }: RestContainer): boolean {
+  return compose?.service.startsWith(oneoff) === true;
 }
 
 function restContainer(
@@ -91,18 +113,20 @@ function restContainer(
   const sleep = planOf(own);
   const keys = own.map(({ upstream }) => upstream.declared.key);
   const state = stateOf(facts);
+  const isReady = !isAsleep({ state, sleep }) && own.some(({ upstream }) => upstream.state.kind === 'ready');
   return {
     id: facts.id,
     name: nameAt(printable(facts.name), tag),
     compose: compose && placeOf(compose, engine),
-    needs: sleep?.with ?? compose?.dependsOn ?? [],
+    needs: sleep?.with?.map((service) => ({ service, until: 'ready' })) ?? dependenciesOf(compose),
     state,
     startedAtNs: facts.startedAtNs,
     createdAtMs: facts.createdAtMs,
     ...(facts.state === 'created' && { isNew: true }),
     ...(state === 'stopped' && facts.stopRequest && { wasStopped: true }),
     exitCode: facts.lastExit?.code,
-    isReady: !isAsleep({ state, sleep }) && own.some(({ upstream }) => upstream.state.kind === 'ready'),
+    isReady,
+    isOpen: isReady,
     isServed: hasLabelsOf(labelPrefix, facts.labels),
     sleep,
     services: [...new Set(own.map(({ service }) => service))],
@@ -114,18 +138,33 @@ function restContainer(
   };
 }
 
-/** A container that is an upstream is ready with it; another one by its HEALTHCHECK, or once its port accepts. */
-function isCompanionReady(
+/**
+ * How far a container is that others need. One that is an upstream is ready with it; another one by its HEALTHCHECK, or once
+ * its port accepts.
+ */
+function progressOf(
   facts: ContainerFacts,
+  wanted: ReadonlySet<Need['until']>,
   engine: WatchedEngine,
   { containers }: EngineSnapshot,
   serving: ReadonlyMap<string, readonly Serving[]>,
   { engines, probe }: RestWorldParts,
-): boolean {
-  if (serving.has(facts.id) || facts.state !== 'running') return false;
-  if (facts.health !== 'none') return facts.health === 'healthy';
+): Pick<RestContainer, 'isReady' | 'isOpen'> {
+  if (facts.state !== 'running') return { isReady: false, isOpen: false };
+  const isJudged = serving.has(facts.id) || facts.health !== 'none';
+  const isReady = !serving.has(facts.id) && facts.health === 'healthy';
+  if (isReady || (isJudged && !wanted.has('open'))) return { isReady, isOpen: isReady };
   const parent = facts.networking.kind === 'container' ? containers.get(facts.networking.of) : undefined;
-  return probe.isReady(facts, engines.vantageOn(engine), parent);
+  const isOpen = probe.isReady(facts, engines.vantageOn(engine), parent);
+  return { isReady: isOpen && !isJudged, isOpen };
+}
+
+/** `depends_on`: a service that only has to have started is waited for until its port accepts. */
+function dependenciesOf(compose: ComposeLabels | undefined): readonly Need[] {
+  return (compose?.dependsOn ?? []).map(({ service, untilHealthy }) => ({
+    service,
+    until: untilHealthy ? 'ready' : 'open',
+  }));
 }
 
 function stateOf({ state }: ContainerFacts): RestContainer['state'] {
@@ -134,10 +173,10 @@ function stateOf({ state }: ContainerFacts): RestContainer['state'] {
 }
 
 function placeOf(
-  { project, service, number }: { readonly project: string; readonly service: string; readonly number: string },
+  { project, service, number, isOneoff: isOne }: ComposeLabels,
   engine: string | undefined,
 ): ComposePlace {
-  return { project: `${engine ?? ''}\0${project}`, service, number };
+  return { project: `${engine ?? ''}\0${project}`, service: isOne ? oneoff + service : service, number };
 }
 
 /** The plan of a container whose routes have different ones: the longest time. */

@@ -7,7 +7,12 @@ import { ManualClock } from '../manual-clock.ts';
 /**
  * A small engine in memory for activation: each start takes `startMs`, and each container is ready `readyMs` after it.
  */
-type Made = Partial<Omit<RestContainer, 'id'>>;
+type Made = Partial<Omit<RestContainer, 'id' | 'needs'>> & {
+  /** The services that it needs, each ready before it starts. */
+  readonly needs?: readonly string[];
+  /** Those that it needs, and of which only a port has to accept. */
+  readonly needsOpen?: readonly string[];
+};
 
 export class House implements Disposable {
   readonly clock = new ManualClock();
@@ -21,6 +26,8 @@ export class House implements Disposable {
   readyMs = 100;
   /** What a start of the container leads to, other than that it runs. */
   readonly faults = new Map<string, 'refused' | 'exits'>();
+  /** What a stop leads to. */
+  onStop: 'ends' | 'restarts' | 'stays' = 'ends';
   #runs = 1n;
 
   constructor(made: Readonly<Record<string, Made>>) {
@@ -41,16 +48,21 @@ export class House implements Disposable {
     this.activation.update();
   }
 
-  #add(name: string, one: Made): void {
+  #add(name: string, { needs = [], needsOpen = [], ...one }: Made): void {
+    const isUp = one.state !== 'stopped' && one.state !== 'paused';
     this.containers.set(name, {
       id: name,
       name,
       compose: { project: 'shop', service: name, number: '1' },
-      needs: [],
+      needs: [
+        ...needs.map((service) => ({ service, until: 'ready' }) as const),
+        ...needsOpen.map((service) => ({ service, until: 'open' }) as const),
+      ],
       state: 'running',
       startedAtNs: 0n,
       createdAtMs: 1,
-      isReady: one.state !== 'stopped' && one.state !== 'paused',
+      isReady: isUp,
+      isOpen: isUp,
       isServed: one.sleep !== undefined,
       sleep: undefined,
       services: [name],
@@ -112,7 +124,7 @@ export class House implements Disposable {
     if (fault === 'exits') return this.change(id, { state: 'stopped', startedAtNs, exitCode: 3 });
     this.change(id, { state: 'running', startedAtNs });
     this.clock.after(call === 'unpause' ? 1 : this.readyMs, () => {
-      this.change(id, { isReady: true });
+      this.change(id, { isReady: true, isOpen: true });
       for (const service of this.containers.get(id)?.services ?? []) this.held.delete(service);
     });
   }
@@ -120,7 +132,9 @@ export class House implements Disposable {
   async #end(call: string, id: string, state: 'stopped' | 'paused'): Promise<void> {
     this.calls.push(`${call} ${id}`);
     await this.#after(50);
-    this.change(id, { state, isReady: false, wasStopped: true, sessions: 0 });
+    if (this.onStop === 'restarts') this.change(id, { startedAtNs: ++this.#runs });
+    if (this.onStop !== 'ends') return;
+    this.change(id, { state, isReady: false, isOpen: false, wasStopped: true, sessions: 0 });
   }
 
   #after(ms: number): Promise<void> {

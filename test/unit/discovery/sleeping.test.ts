@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import { World, type Effect } from '../../../src/discovery/world.ts';
 import type { ContainerFacts, EngineEvent } from '../../../src/docker/facts.ts';
-import { containerFacts, onHost } from '../../support/facts.ts';
+import { containerFacts, onHost, snapshotOf } from '../../support/facts.ts';
 import { facts, summary } from '../../support/fake-engine/port.ts';
 
 const compose = (service: string) => ({
@@ -65,4 +65,18 @@ test('a stopped container declares its routes, with an upstream that is asleep a
   });
   const paused = containerFacts({ labels: { ...labels, 'sealane.sleep.mode': 'pause' }, state: 'exited' });
   expect(discover(paused).declarations, 'pause is not allowed').toEqual([]);
+});
+
+test('a container that the engine removes at its end is not stopped, which the label is told to be a problem for', () => {
+  const actions = new Set(['start', 'stop', 'pause'] as const);
+  const rules = { labelPrefix: 'sealane', bind: '127.0.0.1', scope: 'all', actions } as const;
+  const labels = { 'sealane.listen': '8080', 'sealane.port': '80', 'sealane.sleep': '15m' };
+  const discover = (over: Partial<ContainerFacts>) =>
+    createDiscoverer(rules)(snapshotOf([containerFacts({ isRemovedAtEnd: true, ...over })]));
+  const { declarations, problems } = discover({ labels });
+  expect(declarations[0]?.upstream?.sleep).toBeUndefined();
+  expect(problems).toMatchObject([{ code: 'sleep-impossible' }]);
+  const paused = discover({ labels: { ...labels, 'sealane.sleep.mode': 'pause' } });
+  expect(paused.problems).toEqual([]);
+  expect(paused.declarations[0]?.upstream?.sleep).toMatchObject({ mode: 'pause' });
 });

@@ -45,7 +45,7 @@ describe('containers of tasks', () => {
     const labels = { ...taskLabels('web'), 'sealane.port': '80', 'sealane.sleep': '15m' };
     const { declarations, problems } = discover([{ labels }], { actions: new Set(['start', 'stop']) });
     expect(declarations[0]?.upstream?.sleep).toBeUndefined();
-    expect(problems).toMatchObject([{ code: 'sleep-in-swarm', label: 'sealane.sleep' }]);
+    expect(problems).toMatchObject([{ code: 'sleep-impossible', label: 'sealane.sleep' }]);
   });
 
   it('have the service’s name on all engines', () => {
