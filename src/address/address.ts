@@ -75,6 +75,15 @@ export function covers(wide: Address, narrow: Address): boolean {
   return overlap(wide, narrow) && (wide.host === narrow.host || coversHost(wide.host, narrow.host));
 }
 
+/**
+ * Whether a connection to `address` is accepted by a socket of this machine on `listen`. `own`: the machine's addresses
+ * beside loopback.
+ */
+export function leadsTo(address: Address, listen: Address, own: ReadonlySet<string> = new Set()): boolean {
+  const isHere = address.host === listen.host || isLoopback(address.host) || own.has(address.host);
+  return isHere && covers(listen, address);
+}
+
 function coversHost(wide: string, narrow: string): boolean {
   return wide === '::' || (wide === '0.0.0.0' && !isIPv6Host(narrow));
 }

@@ -58,6 +58,7 @@ const subjects = {
   'name-conflict': 'service',
   'listen-failed': 'listener',
   'name-unresolved': 'service',
+  'upstream-loops': 'service',
   'scope-unknown': 'setting',
   'engine-unreachable': 'engine',
   'engine-twice': 'setting',

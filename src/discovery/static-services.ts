@@ -1,6 +1,6 @@
 import type { Declaration, DeclaredUpstream } from '../catalog/declaration.ts';
 import type { Problem } from '../catalog/problem.ts';
-import { formatAddress } from '../address/address.ts';
+import { formatAddress, leadsTo } from '../address/address.ts';
 import type { ListenRange } from '../address/listen.ts';
 import type { NamesRules } from '../config/names/settings.ts';
 import type { Name } from '../relay/boundary/table.ts';
@@ -37,13 +37,19 @@ export function declareStatic(
 ): Omit<Discovery, 'restarted'> {
   const declarations: Declaration[] = [];
   const unresolved = new Map<string, Problem>();
+  const loops: Problem[] = [];
   services.forEach((service, position) => {
     const declaredBy = { kind: 'static', position } as const;
     const match = matchOf(service.options);
     const matches = names && service.listen.length === 0 ? matchesOn(names, match, namesOf(service, names)) : [];
     for (const expanded of expandListen(service.name, listenOf(service, names), bind)) {
       const shared = { service: expanded.service, pool: poolOf(service.options), declaredBy } as const;
-      const upstreams = service.upstreams.map((written) => toUpstream(service, written, expanded, resolutions));
+      const upstreams = service.upstreams.map((written) => {
+        const upstream = toUpstream(service, written, expanded, resolutions);
+        if (!upstream || !isLoop(upstream, expanded)) return upstream;
+        loops.push(comesBack(expanded.service, upstream.name));
+        return undefined;
+      });
       for (const [index, listen] of expanded.addresses.entries()) {
         const on = { ...shared, listen, match: matches[index] ?? match };
         // A service without upstreams is still declared: its clients wait until the file has one.
@@ -57,7 +63,7 @@ export function declareStatic(
         unresolved.set(target.host, cannotResolve(service.name, target.host, resolution.reason));
     }
   });
-  return { declarations, problems: [...unresolved.values()] };
+  return { declarations, problems: [...unresolved.values(), ...loops] };
 }
 
 /** Whether the services have the upstream with this key, whatever the current addresses of its name are. */
@@ -109,6 +115,20 @@ function toUpstream(
     health: healthPlan(options, false, 'none'),
     condition: running,
     drainMs: options.drain ?? defaultDrainMs,
+  };
+}
+
+/** Clients of the service that were sent there would come back to it, until no file may be opened any more. */
+function isLoop({ endpoints }: DeclaredUpstream, { addresses }: ExpandedListen): boolean {
+  return endpoints.some((endpoint) => addresses.some((listen) => leadsTo(endpoint, listen)));
+}
+
+function comesBack(service: string, upstream: string): Problem {
+  return {
+    code: 'upstream-loops',
+    subject: service,
+    message: `its upstream ${upstream} is where it listens itself, so clients would come back without end`,
+    fix: 'Name the address of the server behind it.',
   };
 }
 

@@ -27,6 +27,7 @@ const causes: Readonly<Record<ProblemCode, Cause>> = {
   'name-conflict': 'name-conflict',
   'listen-failed': 'listen-failed',
   'name-unresolved': 'name-unresolved',
+  'upstream-loops': 'upstream-loops',
   'scope-unknown': 'scope-unknown',
   'engine-unreachable': 'engine-unreachable',
   'engine-twice': 'engine-twice',

@@ -32,6 +32,8 @@ export type Cause =
   | 'no-address'
   | 'namespace-lost'
   | 'name-unresolved'
+  /** An upstream of a static service is the port of the service itself. */
+  | 'upstream-loops'
   /** A Swarm has no node for a task, its tasks end or lack their image, a node of it is lost, or it can't be asked. */
   | 'task-pending'
   | 'task-failing'

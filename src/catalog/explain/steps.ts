@@ -24,6 +24,7 @@ const networkCodes: ReadonlySet<Problem['code']> = new Set([
   'not-on-network',
   'namespace-lost',
   'name-unresolved',
+  'upstream-loops',
 ]);
 
 export function containerStep(

@@ -1,4 +1,4 @@
-import { isLoopback, isUnix, isWildcard, type Address } from '../../address/address.ts';
+import { leadsTo, type Address } from '../../address/address.ts';
 import { publishedAddresses } from '../../address/published.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Service } from '../service.ts';
@@ -21,15 +21,14 @@ export function loopThrough(
   { service, endpoints, own, hosts }: LoopQuestion,
   { services, publishedPorts = [] }: Pick<Catalog, 'services' | 'publishedPorts'>,
 ): string | undefined {
-  const leadsTo = ({ host, port }: Address, listen: Address): boolean => {
-    if (isUnix(host) || isUnix(listen.host)) return host === listen.host;
+  const arrives = ({ host, port }: Address, listen: Address): boolean => {
     if (hosts.has(host)) return publishedAddresses(listen, publishedPorts).some((one) => one.port === port);
-    return port === listen.port && (host === listen.host || (isWildcard(listen.host) && isOwn(host, own)));
+    return leadsTo({ host, port }, listen, own);
   };
   const seen = new Set<string>();
   const search = (addresses: readonly Address[]): string | undefined => {
     for (const [name, { routes, upstreams }] of services) {
-      const route = routes.find((one) => addresses.some((address) => leadsTo(address, one)));
+      const route = routes.find((one) => addresses.some((address) => arrives(address, one)));
       if (!route) continue;
       if (name === service) return route.listen;
       if (seen.has(name)) continue;
@@ -39,10 +38,6 @@ export function loopThrough(
     return undefined;
   };
   return search(endpoints);
-}
-
-function isOwn(host: string, own: ReadonlySet<string>): boolean {
-  return isLoopback(host) || own.has(host);
 }
 
 function endpointsOf(upstreams: Service['upstreams']): readonly Address[] {

@@ -51,6 +51,28 @@ describe('a static service', () => {
     expect(problems).toMatchObject([{ code: 'name-unresolved', subject: 'db' }]);
   });
 
+  it('has no upstream that is its own port: a client would come back without end', () => {
+    const here = {
+      localhost: resolved('127.0.0.1'),
+      '10.0.0.1': resolved('10.0.0.1'),
+      '127.0.0.1': resolved('127.0.0.1'),
+    };
+    const upstreamsOf = (yaml: string) => {
+      const { declarations, problems } = declare(`  db: ${yaml}`, here);
+      return [declarations.map(({ upstream }) => upstream?.name), problems.map(({ code }) => code)];
+    };
+    expect(upstreamsOf('{ listen: 70, upstreams: ["localhost:70"] }')).toEqual([[undefined], ['upstream-loops']]);
+    expect(upstreamsOf('{ listen: 0.0.0.0:70, upstreams: ["127.0.0.1:70", "127.0.0.1:71"] }')).toEqual([
+      [undefined, '127.0.0.1:71'],
+      ['upstream-loops'],
+    ]);
+    expect(upstreamsOf('{ listen: 0.0.0.0:70, upstreams: ["10.0.0.1:70"] }')).toEqual([['10.0.0.1:70'], []]);
+    expect(upstreamsOf('{ listen: 70-71, upstreams: ["127.0.0.1:71"] }')).toEqual([
+      ['127.0.0.1:71', '127.0.0.1:72'],
+      [],
+    ]);
+  });
+
   it('may listen on several addresses, and on ranges with its upstreams’ ports in step', () => {
     const { declarations } = declare('  f: { listen: ["70-71", "[::1]:80-81"], upstreams: ["a:5"] }', {
       a: resolved('10.0.0.1'),
