@@ -77,7 +77,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
     async (_, redirect) => {
       await using terminal = await openSwapping(`ctrl-c${redirect.length}`, redirect);
       await terminal.press('C-c');
-      await terminal.shows(/is given back: .* ended with code 9/);
+      await terminal.shows(/ended with code 9; shop\/api is given back/);
       await served('container');
       await terminal.press(`echo code=$? $(${modes})`, 'Enter');
       await terminal.shows(/^code=9 isig icanon echo/m);

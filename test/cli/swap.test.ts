@@ -105,11 +105,15 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     await ask('swap', 'shop/api', '--back');
   });
 
-  it('is taken again when Sealane was restarted', async () => {
+  it('is taken again when Sealane was restarted, and says so where none answers at its end', async () => {
+    await using other = swap('shop/api', `localhost:${mine}`);
+    await other.line(swapped);
     await using command = swap('shop/api', `localhost:${mine}`);
     await command.line(swapped);
     await sealane.stop();
     await command.line(/no Sealane answers .*; trying again/);
+    expect(await other.end('SIGINT')).toBe(0);
+    expect(other.lines.at(-1)).toMatch(/shop\/api comes back when its lease runs out: no Sealane answers/);
     sealane = await start();
     await command.line(/the lease of shop\/api had run out; it is taken again/);
     await vi.waitFor(async () => expect(await whoIs(port)).toBe('mine'));
@@ -158,6 +162,18 @@ describe('sealane swap SERVICE -- COMMAND', () => {
     expect(await whoIs(port)).toBe('script');
     expect(await command.end('SIGTERM')).toBe(9);
     expect(await whoIs(port)).toBe('container');
+  });
+
+  it('leaves a service that another gave back, also when it is continued', async () => {
+    await using command = swap('shop/api', '--', ...namedWhoami('dev'));
+    await command.line(swapped);
+    await ask('swap', 'shop/api', '--back');
+    await command.line(/was ended by sealane swap --back/);
+    const from = sealane.lines.length;
+    command.process.kill('SIGCONT');
+    expect(await command.end('SIGTERM')).toBe(0);
+    expect(command.lines.at(-1)).toMatch(/ended with code 0; shop\/api is given back$/);
+    expect(sealane.lines.slice(from).map(({ event }) => event)).not.toContain('stand-in-taken');
   });
 
   it('ends with the command that never listens, and takes nothing', async () => {

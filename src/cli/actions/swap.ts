@@ -33,8 +33,7 @@ export async function swap(service: string, flags: EndpointFlags, options: SwapO
     say(lost);
     return 1;
   }
-  await lease.giveBack();
-  say('given back');
+  say((await lease.giveBack()).text);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiAskedSwap, ApiStandIn } from '../../admin/stand-ins/schema.ts';
+import { messageOf } from '../../text/message-of.ts';
 import { printable } from '../../text/printable.ts';
 import { AdminError } from '../client/admin-error.ts';
 import type { AdminClient } from '../client/client.ts';
@@ -12,11 +13,18 @@ import type { AdminClient } from '../client/client.ts';
 export interface KeptLease {
   /** Resolves with the reason when the swap was ended by another than its owner. */
   readonly lost: Promise<string>;
-  /** Gives the service back; resolves with the sessions that the process has at that moment. */
-  giveBack(): Promise<number>;
-  /** Gives the service back until `resume`. Resolves also where Sealane does not answer: then the lease runs out. */
+  /** Gives the service back. Without an answer of Sealane the lease runs out. */
+  giveBack(): Promise<GivenBack>;
+  /** Gives the service back until `resume`. */
   pause(): Promise<void>;
   resume(): void;
+}
+
+export interface GivenBack {
+  /** Those that the process has at that moment. */
+  readonly sessions: number;
+  /** What became of the service, for people. */
+  readonly text: string;
 }
 
 const renewMs = 1_000;
@@ -37,6 +45,7 @@ export async function keepLease(
   const news = new SwapNews(say);
   news.tell(taken);
   const lost = Promise.withResolvers<string>();
+  const isBack: GivenBack = { sessions: 0, text: `${printable(service)} is given back` };
 
   const renew = async (id: string, { signal }: AbortController, isTaken: boolean): Promise<void> => {
     for (let isDue = !isTaken; !signal.aborted; isDue = false) {
@@ -47,37 +56,57 @@ export async function keepLease(
       } catch (error) {
         if (!(error instanceof AdminError)) throw error;
         if (signal.aborted) return;
-        if (error.status === 410) return lost.resolve(error.message);
+        if (error.status === 410) {
+          state = { kind: 'over', back: Promise.resolve(isBack) };
+          return lost.resolve(error.message);
+        }
         news.fail(error.message);
       }
     }
   };
-  const begin = (id: string, isTaken: boolean) => {
+  const begin = (id: string, isTaken: boolean): State => {
     const ending = new AbortController();
-    return { id, ending, renewing: renew(id, ending, isTaken).catch(lost.reject) };
+    return { kind: 'held', id, ending, renewing: renew(id, ending, isTaken).catch(lost.reject) };
   };
-  /** Undefined while the lease is paused. */
-  let kept: ReturnType<typeof begin> | undefined = begin(first, true);
-  const giveBack = async (): Promise<number> => {
-    if (!kept) return 0;
-    const { id, ending, renewing } = kept;
-    kept = undefined;
+  const end = async ({ id, ending, renewing }: Extract<State, { kind: 'held' }>): Promise<GivenBack> => {
     ending.abort();
     // A renewal that is under way would take the service again.
     await renewing;
-    return (await client.giveBack(service, id, patienceMs)).sessions;
+    try {
+      return { ...isBack, sessions: (await client.giveBack(service, id, patienceMs)).sessions };
+    } catch (error) {
+      // There is no such lease any more.
+      if (error instanceof AdminError && error.status === 404) return isBack;
+      return { sessions: 0, text: `${printable(service)} comes back when its lease runs out: ${messageOf(error)}` };
+    }
   };
+  let state: State = begin(first, true);
 
   return {
     lost: lost.promise,
-    giveBack,
-    pause: () => giveBack().then(news.pause, news.pause),
+    giveBack() {
+      if (state.kind !== 'over')
+        state = { kind: 'over', back: state.kind === 'held' ? end(state) : Promise.resolve(isBack) };
+      return state.back;
+    },
+    async pause() {
+      if (state.kind !== 'held') return;
+      const held = state;
+      state = { kind: 'paused' };
+      news.pause();
+      await end(held);
+    },
     resume() {
-      // An id that was given back takes nothing again.
-      kept ??= begin(randomUUID(), false);
+      // SIGCONT comes at other times, too. An id that was given back takes nothing again.
+      if (state.kind === 'paused') state = begin(randomUUID(), false);
     },
   };
 }
+
+type State =
+  | { readonly kind: 'held'; readonly id: string; readonly ending: AbortController; readonly renewing: Promise<void> }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'over'; readonly back: Promise<GivenBack> };
 
 /** Tells each change of a swap once. */
 class SwapNews {
@@ -96,9 +125,9 @@ class SwapNews {
     return performance.now() >= this.#settlesAtMs;
   }
 
-  readonly pause = (): void => {
+  pause(): void {
     this.#isPaused = true;
-  };
+  }
 
   tell(standIn: ApiStandIn): void {
     const { service, state, serves, text, advice, takenAt } = standIn;

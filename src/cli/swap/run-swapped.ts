@@ -8,7 +8,7 @@ import type { AdminClient } from '../client/client.ts';
 import type { EndpointFlags } from '../client/endpoint.ts';
 import { startChild, type Child } from './child.ts';
 import { environmentFor } from './environment.ts';
-import { keepLease, type KeptLease } from './lease.ts';
+import { keepLease, type GivenBack, type KeptLease } from './lease.ts';
 import { freePort } from '../../network/free-port.ts';
 import { listens, untilListens } from './port-watch.ts';
 import { PassedSignals } from './signals.ts';
@@ -58,17 +58,17 @@ export async function runSwapped(client: AdminClient, service: string, options: 
   const words = printable(command.join(' '));
   const waiting = new AbortController();
   signals.before(async () => {
-    await giveBack(client, name, lease);
+    const { text } = await giveBack(client, name, lease);
     void delay(patienceMs, undefined, { signal: waiting.signal }).then(
-      () => say(`${printable(name)} is given back; waiting until ${words} ends`),
+      () => say(`${text}; waiting until ${words} ends`),
       () => undefined,
     );
   });
   signals.stopsWith(lease);
   const code = await child.exited;
   waiting.abort();
-  await lease.giveBack().catch(() => undefined);
-  say(`${printable(name)} is given back: ${words} ended with code ${code}`);
+  const { text } = await lease.giveBack();
+  say(`${words} ended with code ${code}; ${text}`);
   return code;
 }
 
@@ -85,13 +85,15 @@ async function comesUp(child: Child, command: readonly string[], address: Addres
 }
 
 /** Gives the service back, and waits for the sessions that the process has. */
-async function giveBack(client: AdminClient, service: string, lease: KeptLease): Promise<void> {
+async function giveBack(client: AdminClient, service: string, lease: KeptLease): Promise<GivenBack> {
   const deadline = AbortSignal.timeout(lastSessionsMs);
-  let left = await lease.giveBack().catch(() => 0);
+  const back = await lease.giveBack();
+  let left = back.sessions;
   while (left > 0 && !deadline.aborted) {
     await delay(50);
     const now = await client.service(service).catch(() => undefined);
     const draining = now?.upstreams.filter(({ key, state }) => key.startsWith('stand-in/') && state === 'draining');
     left = draining?.reduce((sum, { traffic }) => sum + traffic.active, 0) ?? 0;
   }
+  return back;
 }

@@ -61,8 +61,8 @@ export function startSwap(...args: readonly string[]): SwapCommand {
 }
 
 /** The command of a `whoami` that prints its process id, and listens on the port that it is given. */
-export function namedWhoami(name: string, { host = '' } = {}): readonly string[] {
-  const script = `echo "pid $$"; WHOAMI_NAME=${name} exec ${process.execPath} ${executable} whoami --port "$PORT" ${host}`;
+export function namedWhoami(name: string): readonly string[] {
+  const script = `echo "pid $$"; WHOAMI_NAME=${name} exec ${process.execPath} ${executable} whoami --port "$PORT"`;
   return ['sh', '-c', script];
 }
 
