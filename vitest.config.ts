@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Seven kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * Eight kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
  * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
  * global setup), `podman` (the lifecycle suite of `docker` on a real Podman, and what only Podman does), `swarm` (a real
- * Docker Swarm of two nodes) and `web` (a real browser, and the same engine as `docker`).
+ * Docker Swarm of two nodes) `web` (a real browser, and the same engine as `docker`) and
+ * `release` (workflows, action, hook and unit, by the tools that know them; `npm run test:release`, not part of `npm test`).
  */
 export default defineConfig({
   test: {
@@ -66,6 +67,7 @@ export default defineConfig({
           isolate: false,
         },
       },
+      { test: { name: 'release', include: ['test/release/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
     ],
   },
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, truncate } from 'node:fs/promises';
+import { mkdir, readFile, truncate } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runSealane } from '../support/sealane/sealane.ts';
@@ -106,6 +106,17 @@ describe('sealane check', () => {
     const { code, stdout } = await runSealane(['check', '--format', 'github', file]);
     expect(stdout).toMatch(/^::error file=.*compose\.yaml,line=1,col=\d+,title=compose-invalid::/);
     expect(code).toBe(2);
+  });
+
+  it('annotates by the path from the top of the repository, also where it runs in another folder', async () => {
+    await using folder = await tempFolder();
+    await mkdir(`${folder.path}/shop`);
+    const file = await folder.write('shop/compose.yaml', bad);
+    const format = ['check', '--format', 'github', file];
+    const { stdout } = await runSealane(format, { GITHUB_WORKSPACE: folder.path });
+    expect(stdout).toMatch(/^::error file=shop\/compose\.yaml,line=4,col=15,title=label-unknown::web: unknown label/);
+    const elsewhere = await runSealane(format, { GITHUB_WORKSPACE: '/nowhere' });
+    expect(elsewhere.stdout).toContain(`::error file=${file},line=4`);
   });
 
   it.each([

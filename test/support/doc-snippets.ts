@@ -6,12 +6,12 @@ import { projectRoot } from '../../dev/images/sealane-image.ts';
 
 /**
  * The YAML blocks of the README and of the pages under docs. A block whose info string is `yaml runs` is a compose file
- * that a reader can start as it stands.
+ * that a reader can start as it stands; one with `yaml ci` is neither a compose file nor one of Sealane's.
  */
 export interface Snippet {
   /** The page and the line of the block, for test titles. */
   readonly where: string;
-  /** The info string after `yaml`, such as `runs`; mostly empty. */
+  /** The info string after `yaml`, such as `runs` or `ci`; mostly empty. */
   readonly mark: string;
   readonly text: string;
 }

@@ -37,7 +37,9 @@ export async function check(files: readonly string[], flags: CheckFlags): Promis
   const { settings } = await loadConfig(flags.labelPrefix === undefined ? {} : { 'label-prefix': flags.labelPrefix }, {
     SEALANE_LABEL_PREFIX: process.env['SEALANE_LABEL_PREFIX'],
   });
-  const disk = createDiskLoader(process.cwd());
+  // GitHub takes the file of an annotation for a path from the top of the repository.
+  const top = format === 'github' ? process.env['GITHUB_WORKSPACE'] : undefined;
+  const disk = createDiskLoader(top ?? process.cwd());
   try {
     const request = {
       files,

@@ -8,7 +8,8 @@ import { parseConfigFile } from '../../../src/config/file.ts';
 import { docSnippets } from '../../support/doc-snippets.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-const snippets = await docSnippets();
+/** Compose files and configuration files. `ci` marks files of GitHub and pre-commit. */
+const snippets = (await docSnippets()).filter(({ mark }) => mark !== 'ci');
 
 /** A block with upstreams is Sealane's own file; every other one is a compose file. */
 function isOwnFile(text: string): boolean {

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs the tools of `npm run test:release` on Debian or Ubuntu: from Go (actionlint), from PyPI (pre-commit,
+# check-jsonschema, zizmor) and from Debian (the rest). In a workflow, later steps find them.
+set -euo pipefail
+home=${SEALANE_TOOLS:-$HOME/.local/share/sealane-tools}
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+as_root apt-get update --quiet
+as_root apt-get install --quiet --yes --no-install-recommends golang-go python3-venv shellcheck mandoc groff man-db systemd
+mkdir -p "$home"
+GOBIN="$home/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+python3 -m venv "$home"
+"$home/bin/pip" install --quiet pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0
+if [ -n "${GITHUB_PATH:-}" ]; then echo "$home/bin" >>"$GITHUB_PATH"; else echo "export PATH=$home/bin:\$PATH"; fi
