@@ -5,13 +5,14 @@ import { prepareEngine } from '../test/soak/engine.ts';
 import { quantile } from '../test/soak/quantile.ts';
 import { wallMs } from '../test/soak/wall-clock.ts';
 import { startContainer, uniqueName, type TestContainer } from '../test/support/engine/containers.ts';
+import { buildPostgresImage } from '../test/support/engine/postgres-image.ts';
 import { startSealane, upstreamIs } from '../test/support/sealane/sealane.ts';
 import { freePort } from '../test/support/sockets/free-port.ts';
 
 /**
- * `npm run bench:wake`: what Sealane adds to the starts of three containers, of which each needs the one before, until the
- * client that waits for the last is answered. Each container's own start lasts from the request to the engine to the
- * opening of its port, which it prints. Options: `-- --times 20`, `-- --json file`. Exit code 1 when the goal is missed.
+ * `npm run bench:wake`: what Sealane adds to the starts of three containers, a web server that needs an API, which needs
+ * PostgreSQL, until the client that waits for the web server is answered. Each container's own start lasts from the request
+ * to the engine to the opening of its port, which it prints. Options: `-- --times 20`, `-- --json file`. Exit code 1 when the goal is missed.
  * Needs a Docker engine, or root on Debian or Ubuntu.
  */
 const goalP99Ms = 150;
@@ -21,6 +22,9 @@ const times = Number(values.times);
 
 await using engine = await prepareEngine(say);
 await using kept = new AsyncDisposableStack();
+const postgres = await buildPostgresImage(engine.engine.host, say);
+if (!engine.engine.private)
+  kept.defer(() => engine.engine.client.getImage(postgres.name).remove({ force: true }) as Promise<void>);
 const prefix = uniqueName('wake');
 const port = await freePort();
 const sealane = kept.use(
@@ -28,11 +32,13 @@ const sealane = kept.use(
 );
 await sealane.line({ event: 'engine-connected' });
 const project = uniqueName('shop');
-const db = await start('db', {});
-const api = await start('api', { 'com.docker.compose.depends_on': 'db:service_started:false' });
+const db = await start('db', postgres.name, 5432, {});
+const api = await start('api', engine.image, 8080, { 'com.docker.compose.depends_on': 'db:service_started:false' });
 const own = { listen: String(port), port: '8080', pool: 'web', sleep: '1h', 'sleep.with': 'api' };
 const web = await start(
   'web',
+  engine.image,
+  8080,
   Object.fromEntries(Object.entries(own).map(([name, text]) => [`${prefix}.${name}`, text])),
 );
 const chain = [db, api, web];
@@ -61,7 +67,10 @@ interface Sample {
 async function measure(run: number): Promise<Sample> {
   const before = sealane.lines.length;
   // Those that need others end first, so that nothing is put to sleep by Sealane itself.
-  for (const one of chain.toReversed()) await one.kill('SIGKILL');
+  await web.kill('SIGKILL');
+  await api.kill('SIGKILL');
+  // A PostgreSQL that was killed would have to recover its data at its next start.
+  await db.stop();
   await sealane.line(upstreamIs(web.name, 'asleep', 'web'), before);
   // A container that was stopped by hand rests for 3 s.
   await new Promise((resolve) => setTimeout(resolve, 3_500));
@@ -78,11 +87,16 @@ async function measure(run: number): Promise<Sample> {
   return { totalMs, addedMs: totalMs - ownMs };
 }
 
-function start(service: string, labels: Readonly<Record<string, string>>): Promise<TestContainer> {
+function start(
+  service: string,
+  image: string,
+  exposed: number,
+  labels: Readonly<Record<string, string>>,
+): Promise<TestContainer> {
   const of = { 'com.docker.compose.project': project, 'com.docker.compose.service': service };
-  const create = { ExposedPorts: { '8080/tcp': {} } };
+  const create = { ExposedPorts: { [`${exposed}/tcp`]: {} } };
   return startContainer({
-    image: engine.image,
+    image,
     name: `${project}-${service}`,
     labels: { ...of, ...labels },
     create,
@@ -92,8 +106,11 @@ function start(service: string, labels: Readonly<Record<string, string>>): Promi
 /** The time that the container printed in its run number `run`. The output reaches the engine a moment later. */
 async function openedAtMs(container: TestContainer, run: number): Promise<number> {
   for (;;) {
-    const opened = (await container.logs()).match(/(?<=listening )[\d.]+/g) ?? [];
-    if (opened.length >= run) return Number(opened[run - 1]);
+    // The replica prints milliseconds since 1970; PostgreSQL a date in front of each line.
+    const opened =
+      (await container.logs()).match(/(?<=^listening )[\d.]+|^[-\d]+ [:.\d]+ GMT(?=.* listening on IPv4)/gm) ?? [];
+    const at = opened[run - 1];
+    if (at !== undefined) return at.endsWith('GMT') ? Date.parse(at) : Number(at);
   }
 }
 

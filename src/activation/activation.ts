@@ -50,6 +50,8 @@ interface RestFigures {
   readonly wakeMs: number;
   /** The time that containers were asleep, together, in milliseconds. */
   readonly sleptMs: number;
+  /** The memory that the containers which were put to sleep, and still are asleep, had in use; as far as is known. */
+  readonly memoryBytes: number;
 }
 
 const tickMs = 1_000;
@@ -76,6 +78,8 @@ class Activator implements Activation {
   readonly #companions = new Set<string>();
   /** The containers that were started here, until they have run for a while. */
   readonly #woken = new Set<string>();
+  /** The memory in bytes that each container which was put to sleep had in use before. */
+  readonly #givenBack = new Map<string, number>();
   #timer: Timer | undefined;
   #isStopped = false;
   #isUpdating = false;
@@ -94,7 +98,7 @@ class Activator implements Activation {
     this.#falls = new Falls({
       ...parts,
       onAnswer,
-      onAsleep: (container, world) => this.#onAsleep(container, world),
+      onAsleep: (container, world, memoryBytes) => this.#onAsleep(container, world, memoryBytes),
       onKept: (id) => this.#usage.touch(id, this.#nowMs),
     });
   }
@@ -137,11 +141,14 @@ class Activator implements Activation {
     if (this.#falls.has(containerId)) return { kind: 'falling-asleep' };
     if (this.#wakes.has(containerId)) return { kind: 'waking' };
     const failure = this.#failures.of(containerId, this.#nowMs);
-    return failure === undefined ? undefined : { kind: 'failed', failure };
+    if (failure !== undefined) return { kind: 'failed', failure };
+    const memoryBytes = this.#givenBack.get(containerId);
+    return memoryBytes === undefined ? undefined : { kind: 'asleep', memoryBytes };
   }
 
   figures(): RestFigures {
-    return { ...this.#wakes.figures, sleeps: this.#falls.done, sleptMs: this.#usage.sleptMs };
+    const memoryBytes = [...this.#givenBack.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return { ...this.#wakes.figures, sleeps: this.#falls.done, sleptMs: this.#usage.sleptMs, memoryBytes };
   }
 
   stop(): void {
@@ -161,6 +168,8 @@ class Activator implements Activation {
   #decide(world: RestWorld): void {
     this.#followEnds(world);
     this.#forgetSound(world);
+    for (const id of this.#givenBack.keys())
+      if (world.containers.get(id)?.state !== 'stopped') this.#givenBack.delete(id);
     this.#falls.goOn(world);
     for (const service of pressedServices(world)) if (!this.#wanted.has(service)) this.#wanted.set(service, 'the load');
     for (const [service, client] of this.#wanted) this.#answer(service, client, world);
@@ -217,7 +226,8 @@ class Activator implements Activation {
     if (id !== root && !sleep && !isServed) this.#companions.add(id);
   }
 
-  #onAsleep(container: RestContainer, { containers }: RestWorld): void {
+  #onAsleep(container: RestContainer, { containers }: RestWorld, memoryBytes: number | undefined): void {
+    if (memoryBytes !== undefined) this.#givenBack.set(container.id, memoryBytes);
     this.#companions.delete(container.id);
     this.#woken.delete(container.id);
     for (const one of inOrder(container, containers))

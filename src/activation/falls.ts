@@ -1,4 +1,5 @@
 import { messageOf } from '../text/message-of.ts';
+import { formatBytes } from '../text/sizes.ts';
 import { restEvent, type RestParts } from './ports.ts';
 import { isAsleep, type RestContainer, type RestWorld } from './world.ts';
 
@@ -14,10 +15,13 @@ interface Fall {
   isCalled: boolean;
   /** When the engine said that it has stopped or paused it. */
   doneAtMs: number | undefined;
+  /** What it used before, where the engine has told in time. */
+  memoryBytes: number | undefined;
 }
 
 interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onChange' | 'announce'> {
-  readonly onAsleep: (container: RestContainer, world: RestWorld) => void;
+  /** `memoryBytes`: what it used before, where that is known, and given back. */
+  readonly onAsleep: (container: RestContainer, world: RestWorld, memoryBytes: number | undefined) => void;
   /** The container stays awake. */
   readonly onKept: (id: string) => void;
   /** A call to the engine has ended. */
@@ -53,14 +57,14 @@ export class Falls {
 
   begin(container: RestContainer, cause: string): void {
     if (this.#falls.has(container.id)) return;
-    this.#falls.set(container.id, {
-      container,
-      cause,
-      sinceMs: this.#with.clock.nowMs(),
-      isCalled: false,
-      doneAtMs: undefined,
-    });
-    this.#with.onChange();
+    const { actions, clock, onChange } = this.#with;
+    const begun = { sinceMs: clock.nowMs(), isCalled: false, doneAtMs: undefined, memoryBytes: undefined };
+    const fall: Fall = { container, cause, ...begun };
+    this.#falls.set(container.id, fall);
+    // One that is paused keeps its memory. The stop does not wait for the answer.
+    if (container.sleep?.mode !== 'pause')
+      void actions.memoryOf(container.id).then((bytes) => void (fall.memoryBytes = bytes));
+    onChange();
   }
 
   goOn(world: RestWorld): void {
@@ -75,8 +79,10 @@ export class Falls {
       this.#end(id);
       if (!container || !isAsleep(container)) return;
       this.#done += 1;
-      onAsleep(container, world);
-      return announce(restEvent('container-asleep', container, `${container.name} was put to sleep ${fall.cause}`));
+      const { cause, memoryBytes } = fall;
+      onAsleep(container, world, memoryBytes);
+      const given = memoryBytes === undefined ? '' : `, which gives back ${formatBytes(memoryBytes)} of memory`;
+      return announce(restEvent('container-asleep', container, `${container.name} was put to sleep ${cause}${given}`));
     }
     // It was started again meanwhile.
     if (container.startedAtNs !== fall.container.startedAtNs) return this.#keep(id);

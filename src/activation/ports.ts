@@ -20,6 +20,8 @@ export interface RestActions {
   stop(id: string, cause: string): Promise<void>;
   pause(id: string, cause: string): Promise<void>;
   unpause(id: string, cause: string): Promise<void>;
+  /** The memory that a container uses, in bytes; undefined where the engine does not tell in time. Never rejects. */
+  memoryOf(id: string): Promise<number | undefined>;
 }
 
 /** What has happened, for the log and the timeline. */

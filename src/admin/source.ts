@@ -83,6 +83,7 @@ interface RestTotals {
   readonly sleeps: number;
   readonly wakeMs: number;
   readonly sleptMs: number;
+  readonly memoryBytes: number;
 }
 
 /** What became of the wish; a service with sessions is not put to sleep, nor one that containers need which are awake. */

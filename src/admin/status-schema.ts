@@ -69,6 +69,20 @@ export const statusSchema = z
         description: `${deprecationNotice(deprecations.statusEngine)} Of several: the first that is not connected, else the first.`,
         deprecated: true,
       }),
+    sleep: z
+      .object({
+        asleep: count.describe('Upstreams that are asleep now.'),
+        asleepMs: count.describe(
+          'How long containers with the label `sleep` were asleep, together, since Sealane began.',
+        ),
+        memoryBytes: count.describe('What they had in use before, and gave back, as far as the engine tells.'),
+        wakes: count.describe('Since Sealane began; with `wakeMs`, the time of all of them, the mean time of a wake.'),
+        wakeMs: count,
+        wakeFailures: count,
+      })
+      .nullable()
+      .meta({ id: 'SleepTotals' })
+      .describe('Null where no container has slept, and none is asleep.'),
     ...clientsShape,
     services: z.object({ up: count, degraded: count, down: count }),
     problems: count,

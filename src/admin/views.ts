@@ -15,6 +15,7 @@ import { isFailure, type ListenerStatus, type LiveSession, type SessionRecord } 
 import type { RecordFieldName, SessionField } from '../relay/boundary/session-fields.ts';
 import { printable } from '../text/printable.ts';
 import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
+import { viewSleep } from './sleep-view.ts';
 import { viewNames } from './names-view.ts';
 import type {
   ApiEndedSession,
@@ -185,6 +186,7 @@ export function viewStatus(source: AdminReads): ApiStatus {
     swarm: source.swarm() ?? null,
     names: viewNames(source.names(), catalog),
     engine: viewDeprecatedEngine(engines),
+    sleep: viewSleep(source, catalog),
     accepted,
     open,
     held,

@@ -1,5 +1,6 @@
 import { isSameAddress } from '../address/address.ts';
 import { compareNatural } from '../text/natural-order.ts';
+import { formatBytes } from '../text/sizes.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from './declaration.ts';
 import type { Override } from './override.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
@@ -70,6 +71,8 @@ export type Rest =
   /** It gets no new sessions, and is put to sleep once it has none. */
   | { readonly kind: 'falling-asleep' }
   | { readonly kind: 'waking' }
+  /** It was put to sleep; the memory that it had in use is given back. */
+  | { readonly kind: 'asleep'; readonly memoryBytes: number }
   /** It could not be started, and that is not tried again yet. */
   | { readonly kind: 'failed'; readonly failure: string };
 
@@ -153,7 +156,9 @@ function asleep(how: 'stopped' | 'paused', rest: Rest | undefined, nowMs: number
     const { failure } = rest;
     return { kind: 'asleep', sinceMs: nowMs, reason: `its last start failed: ${failure}`, failure };
   }
-  const reason = rest?.kind === 'waking' ? 'it is being started' : `its container is ${how} until a client comes`;
+  const given = rest?.kind === 'asleep' ? `; it gave back ${formatBytes(rest.memoryBytes)} of memory` : '';
+  const reason =
+    rest?.kind === 'waking' ? 'it is being started' : `its container is ${how} until a client comes${given}`;
   return { kind: 'asleep', sinceMs: nowMs, reason, failure: undefined };
 }
 

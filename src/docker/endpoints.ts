@@ -8,6 +8,8 @@ interface EngineEndpoint {
   readonly without?: string;
   /** Asked on managers of a Swarm only, and all or nothing: `without` is not known unless all of these are allowed. */
   readonly ofSwarm?: true;
+  /** Asked before a container is put to sleep, and never where Sealane may stop none. */
+  readonly ofSleep?: true;
 }
 
 const elsewhere = 'what runs on the other nodes';
@@ -23,6 +25,7 @@ export const engineEndpoints = {
   },
   info: { path: '/info', without: 'that the engine is in a Swarm, or rootless, unless it is a recent Docker' },
   network: { path: '/networks/{id}', without: 'which networks are macvlan, ipvlan or overlays' },
+  stats: { path: '/containers/{id}/stats', without: 'how much memory that gives back', ofSleep: true },
   services: { path: '/services', without: elsewhere, ofSwarm: true },
   tasks: { path: '/tasks', without: elsewhere, ofSwarm: true },
   nodes: { path: '/nodes', without: elsewhere, ofSwarm: true },
@@ -40,14 +43,15 @@ export function pathOf(name: EndpointName, id = ''): string {
   return engineEndpoints[name].path.replace('{id}', () => encodeURIComponent(id));
 }
 
-/** The paths that nothing works without, those that Sealane does without, and those of a Swarm. */
-export function endpointPaths(kind: 'needed' | 'optional' | 'swarm'): readonly string[] {
+/** The paths that nothing works without, those that Sealane does without, those of a Swarm, and those of containers that sleep. */
+export function endpointPaths(kind: 'needed' | 'optional' | 'swarm' | 'sleep'): readonly string[] {
   return Object.values<EngineEndpoint>(engineEndpoints)
     .filter((endpoint) => kindOf(endpoint) === kind)
     .map(({ path }) => path);
 }
 
-function kindOf({ without, ofSwarm }: EngineEndpoint): 'needed' | 'optional' | 'swarm' {
+function kindOf({ without, ofSwarm, ofSleep }: EngineEndpoint): 'needed' | 'optional' | 'swarm' | 'sleep' {
+  if (ofSleep) return 'sleep';
   if (ofSwarm) return 'swarm';
   return without === undefined ? 'needed' : 'optional';
 }

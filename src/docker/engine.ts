@@ -30,6 +30,8 @@ export interface Engine {
    * Rejects while the engine may yet tell, which is not for ever: `unanswered` says so then.
    */
   installation?(signal?: AbortSignal): Promise<EngineInstallation>;
+  /** The memory that a container's processes have in use, in bytes; undefined where the engine does not tell. */
+  memoryOf?(id: string, signal?: AbortSignal): Promise<number | undefined>;
   /** The calls that change something, which the setting `engine-actions` must allow. */
   readonly actions?: EngineActions;
   /** The Swarm that the engine is in, if it is in one. */

@@ -114,6 +114,20 @@ export const eventSchema = z.object({
 
 export const networkInspectSchema = z.object({ Driver: z.string().min(1), Internal: z.boolean().nullish() });
 
+const bytesSchema = z.number().nonnegative().nullish().catch(undefined);
+
+/** What a container's processes use. The files that the kernel keeps in memory for a while count on their own. */
+export const statsSchema = z.object({
+  memory_stats: z
+    .object({
+      usage: bytesSchema,
+      /** By version 2 of control groups, and by version 1. */
+      stats: z.object({ inactive_file: bytesSchema, total_inactive_file: bytesSchema }).nullish().catch(undefined),
+    })
+    .nullish()
+    .catch(undefined),
+});
+
 /** A network with its containers, by id. The addresses have prefix lengths. */
 export const networkContainersSchema = z.object({
   Id: z.string().min(1),

@@ -25,6 +25,7 @@ it('Podman does what Sealane may ask for, and tells which connections Sealane ma
   const connection = { networkId: other.name, containerId: web.id };
   await actions.connect(connection, 'the test');
   expect(actions.keepsGateway()).toBe(true);
+  expect(await engine.memoryOf(web.id)).toBeGreaterThan(10_000);
   await actions.stop(web.id, 'the test');
   await actions.stop(web.id, 'the test');
   await actions.start(web.id, 'the test');

@@ -139,6 +139,7 @@ function registerOwn(registry: Registry, input: MetricsInput): void {
   one(ownMetrics.wakeSeconds, () => input.rests().wakeMs / 1_000);
   one(ownMetrics.sleeps, () => input.rests().sleeps);
   one(ownMetrics.asleepSeconds, () => input.rests().sleptMs / 1_000);
+  one(ownMetrics.asleepMemory, () => input.rests().memoryBytes);
   registerReading(registry, ownMetrics.problems, () => countProblems(input));
   const { name, help } = ownMetrics.dialDuration;
   const dials = new SharedHistogram({ name, help, registers: [] }, () => {

@@ -79,6 +79,14 @@ export const ownMetrics = {
     step: 2,
     ticks: 'once a second for each container that is asleep',
   },
+  asleepMemory: {
+    name: 'sealane_asleep_memory_bytes',
+    type: 'gauge',
+    help: 'Memory that the containers which were put to sleep, and still are asleep, had in use before.',
+    unit: 'bytes',
+    step: 2,
+    ticks: 'a container was stopped for want of clients, or woken; without those whose engine does not tell',
+  },
   services: {
     name: 'sealane_services',
     type: 'gauge',

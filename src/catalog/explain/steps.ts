@@ -101,14 +101,18 @@ function listenerSteps({ routes, name }: Service, { listeners, catalog }: Explai
 
 function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWorld): Step {
   const { declared, state, weight, tried } = upstream;
-  const where = endpointsOf(upstream).map(formatAddress).join(', ');
+  const addresses = endpointsOf(upstream).map(formatAddress).join(', ');
+  // A container that is asleep has no address.
+  const where = addresses === '' ? '' : ` (${addresses}${nodeText(declared)})`;
   const age = formatDuration(Math.max(0, nowMs - state.sinceMs));
-  const status = state.kind === 'ready' && weight > 0 ? 'ok' : state.kind === 'starting' ? 'warn' : 'bad';
+  const isAsleep = state.kind === 'asleep' && state.failure === undefined;
+  const status =
+    state.kind === 'ready' && weight > 0 ? 'ok' : isAsleep ? 'info' : state.kind === 'starting' ? 'warn' : 'bad';
   const weighed = weight === 1 ? '' : `, weight ${weight}`;
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name} (${where}${nodeText(declared)}) has been ${state.kind} for ${age}: ${state.reason}; ${plural(activeOf(declared.key), 'session')}${weighed}${publishedText(declared)}${triedText(tried)}`,
+    text: `${declared.name}${where} has been ${state.kind} for ${age}: ${state.reason}; ${plural(activeOf(declared.key), 'session')}${weighed}${publishedText(declared)}${triedText(tried)}`,
   };
 }
 

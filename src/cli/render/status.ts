@@ -6,7 +6,7 @@ import { listed } from '../../text/listed.ts';
 import { clientAddresses } from '../../text/client-addresses.ts';
 import { countFailures, describeFailures } from '../../text/failures.ts';
 import { plural } from '../../text/plural.ts';
-import { formatBytesNarrow } from '../../text/sizes.ts';
+import { formatBytes, formatBytesNarrow } from '../../text/sizes.ts';
 import { stateStyles, type Paint } from '../../text/paint.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
@@ -29,6 +29,7 @@ export function renderStatus(
     '',
     ...table,
     ...section(reasons),
+    ...section(sleepLines(status, services, Date.parse(at))),
     ...section(waysOf(services)),
     ...section(namesLines(status)),
     ...section(services.filter(({ failures }) => countFailures(failures) > 0).map(failuresOf)),
@@ -121,6 +122,28 @@ export function swapsInWords(services: readonly ApiService[], nowMs: number): { 
 function reasonOf({ name, state, reason }: ApiService, paint: Paint): string {
   return `${printable(name)} is ${paint(stateStyles[state] ?? 'red', state)}: ${printable(reason, 400)}`;
 }
+
+/** What is asleep, since when, and what that spares. */
+function sleepLines({ sleep }: ApiStatus, services: readonly ApiService[], nowMs: number): string[] {
+  if (sleep === null) return [];
+  const asleep = services.flatMap(({ name, upstreams }) =>
+    upstreams
+      .filter(({ state }) => state === 'asleep')
+      .map(
+        (one) =>
+          `${printable(one.name)} of ${printable(name)} has been asleep for ${formatAge(nowMs - Date.parse(one.since))}`,
+      ),
+  );
+  const given = sleep.memoryBytes === 0 ? '' : `, ${formatBytes(sleep.memoryBytes)} of memory given back now`;
+  const mean =
+    sleep.wakes === 0
+      ? ''
+      : `, ${plural(sleep.wakes, 'wake')} of ${Math.round(sleep.wakeMs / sleep.wakes)} ms on average`;
+  const more = asleep.length > mostAsleep ? [`and ${asleep.length - mostAsleep} more are asleep`] : [];
+  return [...asleep.slice(0, mostAsleep), ...more, `slept ${formatAge(sleep.asleepMs)} in all${given}${mean}`];
+}
+
+const mostAsleep = 10;
 
 /** A line for each reason for which services are reached through published ports. */
 function waysOf(services: readonly ApiService[]): string[] {

@@ -1,5 +1,5 @@
 import type { RestActions } from '../../activation/ports.ts';
-import { EngineError } from '../../docker/engine.ts';
+import { EngineError, type Engine } from '../../docker/engine.ts';
 import type { EngineActions } from '../../docker/engine-actions.ts';
 import type { EngineSource } from '../engine-source.ts';
 
@@ -8,12 +8,16 @@ import type { EngineSource } from '../engine-source.ts';
  * own client refuses.
  */
 export function createEngineChanges(engines: Pick<EngineSource, 'engines' | 'isTwin'>): RestActions {
-  function of(id: string): EngineActions {
-    const found = engines.engines.find((one) => {
+  function engineOf(id: string): Engine | undefined {
+    return engines.engines.find((one) => {
       const { containers, stopped } = one.snapshot();
       return !engines.isTwin(one) && (containers.has(id) || stopped.has(id));
-    });
-    if (found?.engine.actions) return found.engine.actions;
+    })?.engine;
+  }
+
+  function of(id: string): EngineActions {
+    const actions = engineOf(id)?.actions;
+    if (actions) return actions;
     throw new EngineError('unreachable', `no engine knows container ${id.slice(0, 12)} any more`);
   }
   return {
@@ -21,5 +25,12 @@ export function createEngineChanges(engines: Pick<EngineSource, 'engines' | 'isT
     stop: async (id, cause) => of(id).stop(id, cause),
     pause: async (id, cause) => of(id).pause(id, cause),
     unpause: async (id, cause) => of(id).unpause(id, cause),
+    memoryOf: async (id) => {
+      const telling = engineOf(id)?.memoryOf?.(id, AbortSignal.timeout(memoryTimeoutMs));
+      return telling?.catch(() => undefined);
+    },
   };
 }
+
+/** Engines before Docker 20.10 take a second for it. */
+const memoryTimeoutMs = 3_000;

@@ -9,7 +9,7 @@ import type { Sifted } from '../json/kept-text.ts';
 import { keptShapes, type KeptShapes } from '../json/kept-shapes.ts';
 import { parseInspect, parseListRow, parseNetworkContainers } from '../parse.ts';
 import { systemClock } from '../../time/clock.ts';
-import { networkInspectSchema } from '../schema.ts';
+import { networkInspectSchema, statsSchema } from '../schema.ts';
 import type { SwarmApi } from '../swarm/swarm-api.ts';
 import { parseJson } from './answer-text.ts';
 import { DockerodeActions, noActions, type ActionRules } from './dockerode-actions.ts';
@@ -124,6 +124,17 @@ class DockerodeEngine implements Required<Engine> {
   events(since: string | undefined, signal: AbortSignal): Promise<Readable> {
     const query = { filters: eventFilters(this.#calls.dialect), ...(since !== undefined && { since }) };
     return this.#calls.open({ name: 'events', query }, signal);
+  }
+
+  async memoryOf(id: string, signal?: AbortSignal): Promise<number | undefined> {
+    const query = { stream: 'false', 'one-shot': 'true' };
+    const answer = await this.#calls.json({ name: 'stats', id, query }, this.#kept.stats, signal, {
+      mayBeMissing: true,
+    });
+    const { usage, stats } = statsSchema.safeParse(answer?.ok ? answer.value : undefined).data?.memory_stats ?? {};
+    if (usage === undefined || usage === null || usage === 0) return undefined;
+    // As `docker stats` counts it.
+    return Math.max(0, usage - (stats?.total_inactive_file ?? stats?.inactive_file ?? 0));
   }
 
   installation(signal?: AbortSignal): Promise<EngineInstallation> {

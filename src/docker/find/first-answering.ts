@@ -65,6 +65,8 @@ export class FirstAnswering implements WholeEngine {
 
   readonly inspect: Engine['inspect'] = async (id, signal) => (await this.#engine(signal)).inspect(id, signal);
 
+  readonly memoryOf: WholeEngine['memoryOf'] = async (id, signal) => (await this.#engine(signal)).memoryOf(id, signal);
+
   readonly events: Engine['events'] = async (since, signal) => (await this.#engine(signal)).events(since, signal);
 
   readonly installation: WholeEngine['installation'] = async (signal) =>

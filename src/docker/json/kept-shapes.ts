@@ -8,6 +8,7 @@ import {
   listRowSchema,
   networkContainersSchema,
   networkInspectSchema,
+  statsSchema,
   versionSchema,
 } from '../schema.ts';
 import { nodeSchema, serviceSchema, standingSchema, swarmEventSchema, taskSchema } from '../swarm/schema.ts';
@@ -22,6 +23,7 @@ export interface KeptShapes {
   readonly inspect: Shape;
   readonly event: Shape;
   readonly network: Shape;
+  readonly stats: Shape;
   /** A network with its containers. */
   readonly gateway: Shape;
   readonly version: Shape;
@@ -62,6 +64,7 @@ export function keptShapes(labelPrefix: string): KeptShapes {
     inspect: shapeOf(inspectSchema, labels),
     event: shapeOf(eventSchema, labels),
     network: shapeOf(networkInspectSchema, labels),
+    stats: shapeOf(statsSchema, labels),
     gateway: shapeOf(networkContainersSchema, labels),
     version: shapeOf(versionSchema, labels),
     info: shapeOf(z.object({ ...infoSchema.shape, ...standingSchema.shape }), labels),

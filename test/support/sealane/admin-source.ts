@@ -154,7 +154,7 @@ export function adminSource(
     held: (service: string) => (service === 'web' ? 2 : 0),
     leasesOf: (service: string) => leases.filter((one) => one.service === service),
     swapsTaken: () => leases.length,
-    rests: () => ({ wakes: 3, wakeFailures: 1, sleeps: 4, wakeMs: 1_500, sleptMs: 60_000 }),
+    rests: () => ({ wakes: 3, wakeFailures: 1, sleeps: 4, wakeMs: 1_500, sleptMs: 60_000, memoryBytes: 120_000_000 }),
     failures,
     listSessions: ({ limit }: SessionFilter) =>
       Promise.resolve({

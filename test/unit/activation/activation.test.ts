@@ -23,6 +23,23 @@ describe('a container that sleeps', () => {
     expect(house.activation.figures()).toMatchObject({ wakes: 1, sleeps: 1, wakeFailures: 0 });
   });
 
+  test('gives back its memory, of which the log, its state and the figures tell while it is asleep', async () => {
+    using house = new House({ web: { sleep }, db: { sleep }, worker: { sleep: { ...sleep, mode: 'pause' } } });
+    house.memory.set('web', 212_000_000).set('worker', 1_000_000);
+    await house.pass(minutes(16));
+    expect(house.states()).toEqual({ web: 'stopped', db: 'stopped', worker: 'paused' });
+    expect(house.events.map(({ message }) => message).toSorted()).toEqual([
+      'db was put to sleep after 15m without a session',
+      'web was put to sleep after 15m without a session, which gives back 212 MB of memory',
+      'worker was put to sleep after 15m without a session',
+    ]);
+    expect(house.activation.restOf('web')).toEqual({ kind: 'asleep', memoryBytes: 212_000_000 });
+    expect(house.activation.figures().memoryBytes).toBe(212_000_000);
+    house.wait('web');
+    await house.pass(1_000);
+    expect(house.activation.figures().memoryBytes).toBe(0);
+  });
+
   test('over 24 hours sleeps when it should, and never with a session open', async () => {
     using house = new House({ web: { sleep } });
     let visits = 0;

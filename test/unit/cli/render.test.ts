@@ -6,7 +6,8 @@ import { renderEvent } from '../../../src/cli/render/event.ts';
 import { painter } from '../../../src/text/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
 import { renderWhy } from '../../../src/cli/render/why.ts';
-import { headline } from '../../../src/cli/render/status.ts';
+import { headline, renderStatus } from '../../../src/cli/render/status.ts';
+import type { ApiServices } from '../../../src/admin/schema.ts';
 import type { ApiStatus } from '../../../src/admin/status-schema.ts';
 
 const plain = painter(false);
@@ -89,6 +90,35 @@ describe('the headline', () => {
     };
     const inSwarm = { ...status, engines: [engine], swarm } as ApiStatus;
     expect(headline(inSwarm, Date.parse(status.startedAt))).toContain(` · engine a connected · ${swarm.text} · `);
+  });
+});
+
+describe('the status of services that sleep', () => {
+  it('says since when each is asleep, and what that spares', () => {
+    const at = '2026-01-01T02:10:00.000Z';
+    const upstream = { name: 'shop-web-1', state: 'asleep', way: null, since: '2026-01-01T00:00:00.000Z' };
+    const service = { name: 'shop/web', state: 'up', routes: [], standIns: [], failures: {}, upstreams: [upstream] };
+    const figures = { held: { now: 0 }, traffic: { active: 0, sessions: 0, bytesUp: 0, bytesDown: 0 } };
+    const totals = {
+      asleep: 1,
+      asleepMs: 50_580_000,
+      memoryBytes: 212_000_000,
+      wakes: 9,
+      wakeMs: 10_260,
+      wakeFailures: 0,
+    };
+    const status = { version: '1', startedAt: at, driver: 'splice', workers: 1, engines: [], swarm: null, names: null };
+    const shown = (sleep: ApiStatus['sleep']): string =>
+      renderStatus(
+        { at, status: { ...status, sleep }, services: [{ ...service, ...figures }] } as unknown as ApiServices,
+        [],
+        plain,
+      );
+    expect(shown(totals)).toContain(
+      'shop-web-1 of shop/web has been asleep for 2h 10m\n' +
+        'slept 14h 3m in all, 212 MB of memory given back now, 9 wakes of 1140 ms on average\n',
+    );
+    expect(shown(null)).not.toContain('asleep');
   });
 });
 

@@ -89,6 +89,7 @@ function answer(...services: readonly ApiService[]): TopInput {
         joined: [],
       },
     ],
+    sleep: null,
     swarm: null,
     names: null,
     engine: { state: 'connected', endpoint: null, reason: null },

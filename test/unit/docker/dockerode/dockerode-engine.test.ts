@@ -48,6 +48,21 @@ describe('the engine client', () => {
   });
 
   test.each([
+    ['version 2 of control groups', 200, { usage: 300, stats: { inactive_file: 100 } }, 200],
+    ['version 1', 200, { usage: 300, stats: { inactive_file: 1, total_inactive_file: 120 } }, 180],
+    ['no files in memory', 200, { usage: 300 }, 300],
+    ['a container that does not run', 200, {}, undefined],
+    ['nonsense', 200, { usage: 'much', stats: 7 }, undefined],
+    ['a container that is gone', 404, 'No such container: web', undefined],
+  ])('reads how much memory a container uses: %s', async (_, status, told, memoryBytes) => {
+    await using fake = await startFakeEngine();
+    const id = fake.run({ name: 'web' });
+    const body = JSON.stringify(typeof told === 'string' ? { message: told } : { memory_stats: told });
+    fake.answer(`/containers/${id}/stats`, { kind: 'text', status, type: 'application/json', body });
+    expect(await createDockerodeEngine(fake.url).memoryOf(id)).toBe(memoryBytes);
+  });
+
+  test.each([
     ['a proxy forbids the call', { status: 403, body: 'Forbidden' }],
     ['the network is gone', { status: 404, body: '{"message":"no such network"}' }],
     ['the answer is none', { status: 200, body: '{"Driver":7}' }],

@@ -69,6 +69,7 @@ describe('an engine that may be at several addresses', () => {
         clock: new EngineClock(),
         swarm: new InMemorySwarm(),
         installation,
+        memoryOf: () => Promise.resolve(undefined),
         actions: new InMemoryActions(),
       };
       return { address: addressOf(url), engine: Object.assign(engine, rest) };
