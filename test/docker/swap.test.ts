@@ -56,6 +56,9 @@ describe('the example of a swap, with Sealane in a container', () => {
     );
     expect(await whoIs(port)).toBe('the container');
     expect(await local.end('SIGTERM')).toBe(143);
+    // That is the published port of Sealane itself.
+    const { stderr } = await runSealane(['swap', 'api', ...admin, `localhost:${port}`]);
+    expect(stderr).toMatch(/is where Sealane serves \S+\/api .* without end; name/);
   });
 });
 
@@ -68,17 +71,26 @@ describe('Sealane on the host', () => {
     const admin = ['--admin', adminAddress];
     const labels = { [`${prefix}.listen`]: String(listen), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: service };
     await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', ...admin);
-    const replica = await startReplica({ labels });
+    const secret = 'tr0ub4dor-and-3';
+    const create = { Env: [`SECRET=${secret}`, 'PATH=/usr/bin:/bin', 'LD_PRELOAD=none'] };
+    const replica = await startReplica({ labels, create });
     await sealane.line({ event: 'route-opened', service });
     expect(await whoAnswers(listen, '127.0.0.1')).toBe(replica.name);
     {
-      await using command = startSwap(...admin, service, '--strict', '--', ...namedWhoami('mine'));
+      const docker = ['--docker', process.env['DOCKER_HOST'] ?? ''];
+      const [shell = '', c = '', script = ''] = namedWhoami('mine');
+      const seen = `echo "\${#SECRET} letters, \${LD_PRELOAD:-no} preload, $([ "$PATH" = /usr/bin:/bin ] || echo own) path"`;
+      const args = [...docker, service, '--strict', '--env', '--', shell, c, `${seen}; ${script}`];
+      await using command = startSwap(...admin, ...args);
+      expect(await command.line(/letters/)).toBe(`${secret.length} letters, no preload, own path`);
       await command.line(/is swapped: all new sessions/);
       await replica[Symbol.asyncDispose]();
       await sealane.line({ event: 'service-lingers', service });
       expect(await whoIs(listen)).toBe('mine');
       const { stdout } = await runSealane(['why', service, ...admin]);
       expect(stdout).toMatch(/is reachable: .* is swapped: /);
+      const { stdout: json } = await runSealane(['status', '--json', ...admin]);
+      expect(`${json} ${JSON.stringify(sealane.lines)} ${command.lines.join(' ')}`).not.toContain(secret);
       await command.end('SIGTERM');
     }
     const held = whoAnswers(listen, '127.0.0.1');

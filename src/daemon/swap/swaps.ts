@@ -25,7 +25,8 @@ interface SwapsParts {
   readonly clock: Clock;
   readonly standIns: StandIns;
   readonly engines: Pick<EngineSource, 'home'>;
-  readonly relay: Pick<Relay, 'plane'>;
+  readonly relay: { readonly plane: Pick<Relay['plane'], 'closeSessionsOf'> };
+  readonly activation: { wake(service: string): unknown };
   readonly catalog: () => Catalog;
 }
 
@@ -44,6 +45,8 @@ export function createSwaps(parts: SwapsParts): Swaps {
       // Another request with this id may have been answered meanwhile.
       const taken = standIns.renew(service, id) ?? standIns.take({ ...asked, address: shown }, place);
       if (drain) endOldSessions(taken, parts);
+      // A stand-in gets all clients while there is no other upstream, and its owner asked for some.
+      if (asked.percent < 100) parts.activation.wake(service);
       return taken;
     },
   };
