@@ -67,3 +67,15 @@ describe.skipIf(!(await hasTool('mandoc')) || !(await hasTool('groff')))('the ma
     expect(withoutDate(written)).toBe(withoutDate(await readFile(page, 'utf8')));
   });
 });
+
+describe.skipIf(!(await hasTool('systemd-analyze')))('the unit of systemd', () => {
+  it('has no mistake, and leaves Sealane little that could do harm', async () => {
+    await using folder = await tempFolder();
+    const text = await readFile(join(root, 'docs/sealane.service'), 'utf8');
+    // The program need not be installed where the test runs.
+    const unit = await folder.write('sealane.service', text.replace('/usr/local/bin/sealane run', '/bin/true'));
+    expect(await runToEnd('systemd-analyze', ['verify', '--man=no', unit])).toEqual(quiet);
+    const args = ['security', '--offline=true', '--threshold=20', '--no-pager', unit];
+    expect(await runToEnd('systemd-analyze', args)).toMatchObject({ code: 0 });
+  });
+});
