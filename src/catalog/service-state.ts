@@ -12,16 +12,18 @@ interface ServiceState {
   readonly reason: string;
 }
 
-export function stateOf(service: Service, problems: number): ServiceState {
-  const { routes, upstreams, lingersUntilMs, standIn } = service;
+export function stateOf({ standIn, ...service }: Service, problems: number): ServiceState {
+  const { routes, lingersUntilMs } = service;
   const open = routes.filter((route) => route.openPort !== undefined).length;
-  if (standIn && open > 0) return stateOfSwapped(service, problems);
+  if (standIn && open > 0) return stateOfSwapped({ ...service, standIn }, problems);
+  // A stand-in that was given back drains, which is no lack of the service's.
+  const upstreams = withoutStandIns(service.upstreams);
   const ready = upstreams.filter(({ state, weight }) => state.kind === 'ready' && weight > 0).length;
   if (open === 0) return { kind: 'down', reason: 'none of its ports is open' };
   const asleep = upstreams.filter(({ state }) => state.kind === 'asleep' && state.failure === undefined);
   if (ready === 0 && asleep.length > 0 && asleep.length === upstreams.length)
     return { kind: 'up', reason: 'it is asleep; the next client wakes it' };
-  if (ready === 0) return { kind: 'down', reason: whyNoneIsReady(service) };
+  if (ready === 0) return { kind: 'down', reason: whyNoneIsReady({ ...service, upstreams }) };
   const unready = inNaturalOrder(upstreams).find((one) => one.state.kind !== 'ready' && !asleep.includes(one));
   if (unready) {
     const { declared, state } = unready;
@@ -40,7 +42,7 @@ export function stateOf(service: Service, problems: number): ServiceState {
 
 /** The state of a service that a stand-in serves, or part of it; its own upstreams are the rest, or the fallback. */
 function stateOfSwapped({ standIn, ...service }: Service, problems: number): ServiceState {
-  const own = stateOf({ ...service, upstreams: withoutStandIns(service.upstreams) }, problems);
+  const own = stateOf(service, problems);
   const upstream = service.upstreams.find(({ declared }) => declared === standIn?.upstream);
   if (!standIn || !upstream) return own;
   if (upstream.state.kind === 'ready' && upstream.weight > 0) {

@@ -19,7 +19,9 @@ import type { ContainerView, ExplainWorld } from './world.ts';
  * Diagnoses what keeps clients from a service. The cause is the first fault on a client's way:
  * port, containers, addresses, health. Pure.
  */
-export function diagnoseService(service: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
+export function diagnoseService(asked: Service, problems: readonly Problem[], world: ExplainWorld): Diagnosis {
+  // A stand-in that was given back drains, which is no lack of the service's.
+  const service = asked.standIn ? asked : withoutSwap(asked);
   const { name, routes, upstreams } = service;
   const open = routes.filter((route) => route.openPort !== undefined);
   if (open.length === 0) return diagnoseClosed(service, problems, world);

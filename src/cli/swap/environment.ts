@@ -20,9 +20,10 @@ export async function environmentFor(
   { name, upstreams }: ApiService,
   flags: EndpointFlags,
 ): Promise<Record<string, string>> {
-  const [upstream] = upstreams.flatMap((one) =>
-    one.containerId === null ? [] : [{ ...one, containerId: one.containerId }],
-  );
+  // One that drains may be removed by now.
+  const [upstream] = upstreams
+    .toSorted((a, b) => Number(a.state === 'draining') - Number(b.state === 'draining'))
+    .flatMap((one) => (one.containerId === null ? [] : [{ ...one, containerId: one.containerId }]));
   if (!upstream) throw new ConfigError(`--env: ${printable(name)} has no container whose environment could be read`);
   const { settings } = await loadConfig(flags, process.env);
   const found = await findEngines(settings.docker, thisMachine());

@@ -66,6 +66,9 @@ describe('a stand-in', () => {
     const after = run(1_000);
     expect(after.available).toEqual({ one: 'ready', two: 'ready', 'stand-in localhost:3000': 'unavailable' });
     expect(after.nextDeadlineMs).toBe(11_000);
+    // Its last sessions are no lack of the service's.
+    expect(after.state).toEqual({ kind: 'up', reason: 'all 2 upstreams are ready' });
+    expect(after.why).toMatchObject({ verdict: 'reachable', cause: 'fine' });
     expect(run(11_000).available).toEqual({ one: 'ready', two: 'ready' });
   });
 
