@@ -10,8 +10,9 @@ case "$version" in
   *) tag=latest ;;
 esac
 if [ "${1:-}" = --dry-run ]; then
-  # Only a workflow can have a provenance.
-  exec npm publish --dry-run --tag "$tag" --provenance=false
+  # Only a workflow can have a provenance, and only a release passes release:check, which npm would run first.
+  npm run --silent build >/dev/null
+  exec npm publish --dry-run --ignore-scripts --tag "$tag" --provenance=false
 fi
 if [ "$(npm view "sealane@$version" version 2>/dev/null)" = "$version" ]; then
   echo "npm has sealane $version already"

@@ -23,6 +23,8 @@ const schemas: readonly (readonly [schema: string, ...patterns: readonly string[
   ['vendor.github-workflows', '.github/workflows/*.yml'],
   ['vendor.github-actions', '.github/actions/*/action.yml'],
   ['vendor.dependabot', '.github/dependabot.yml'],
+  ['vendor.github-issue-forms', '.github/ISSUE_TEMPLATE/{bug,idea}.yml'],
+  ['vendor.github-issue-config', '.github/ISSUE_TEMPLATE/config.yml'],
 ];
 
 describe.skipIf(!(await hasTool('actionlint')))('the workflows', () => {

@@ -3,19 +3,17 @@ import { repositoryOf } from '../../dev/packaging/repository.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 /**
- * The docs show how workflows and hooks name Sealane: by the repository's address and the version, which package.json
- * declares. `npm run docs` writes both into the page; a test compares.
+ * Pages that name what is published: by the repository's address and the version, which package.json declares. `npm run
+ * docs` writes both into the pages; a test compares.
  */
-export const inCiPath = 'docs/in-ci.md';
+export const publishedPages = ['docs/in-ci.md', 'docs/releasing.md'] as const;
 
-export async function renderInCi(): Promise<string> {
+export async function renderPublished(path: (typeof publishedPages)[number]): Promise<string> {
   const { version } = manifest;
-  const { name, page } = repositoryOf(manifest);
-  const text = await readFile(inCiPath, 'utf8');
+  const { name } = repositoryOf(manifest);
+  const text = await readFile(path, 'utf8');
   return text
-    .replaceAll(/uses: \S+(?=\/\.github\/actions\/check@)/g, `uses: ${name}`)
-    .replaceAll(/actions\/check@\S+/g, `actions/check@v${version}`)
-    .replaceAll(/repo: https:\S+/g, `repo: ${page}`)
-    .replaceAll(/rev: v\S+/g, `rev: v${version}`)
-    .replaceAll(/sealane@\d[^\s`]*/g, `sealane@${version}`);
+    .replaceAll(/(uses: )\S+(?=\/\.github\/actions\/check@)/g, `$1${name}`)
+    .replaceAll(/(\b(?:https:\/\/github\.com|ghcr\.io)\/|--repo )[\w.-]+\/sealane/g, `$1${name}`)
+    .replaceAll(/(actions\/check@v|rev: v|sealane@)\d[\w.-]*/g, `$1${version}`);
 }

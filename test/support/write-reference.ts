@@ -4,7 +4,7 @@ import { version } from '../../src/version.ts';
 import { manualPath, renderManual } from './manual.ts';
 import { metricsPath, renderMetricsPage } from './metrics-page.ts';
 import { fileJsonSchema, labelsJsonSchema } from '../../src/config/json-schema.ts';
-import { inCiPath, renderInCi } from './published.ts';
+import { publishedPages, renderPublished } from './published.ts';
 import { fileSchemaPath, labelsSchemaPath, referencePath, renderJson, renderReference } from './reference.ts';
 
 /** `npm run docs`: writes the generated pages of the docs. */
@@ -13,4 +13,4 @@ await writeFile(fileSchemaPath, renderJson(fileJsonSchema()));
 await writeFile(labelsSchemaPath, renderJson(labelsJsonSchema('sealane')));
 await writeFile(metricsPath, await renderMetricsPage());
 await writeFile(manualPath, renderManual(sectionOf(await readFile('CHANGELOG.md', 'utf8'), version)?.date ?? ''));
-await writeFile(inCiPath, await renderInCi());
+for (const path of publishedPages) await writeFile(path, await renderPublished(path));

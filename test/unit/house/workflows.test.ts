@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { projectRoot } from '../../../dev/images/sealane-image.ts';
-import { inCiPath, renderInCi } from '../../support/published.ts';
+import { publishedPages, renderPublished } from '../../support/published.ts';
 
 /**
  * What the workflows call is there, and what they may do is said. `npm run test:release` has the tools that judge the
@@ -74,9 +74,12 @@ describe.each(workflows)('the workflow $name', ({ text, jobs }) => {
   });
 });
 
-it('docs/in-ci.md names the repository and the version that package.json declares (npm run docs writes them)', async () => {
-  expect(await readFile(inCiPath, 'utf8')).toBe(await renderInCi());
-});
+it.each(publishedPages)(
+  '%s names the repository and the version of package.json (npm run docs writes them)',
+  async (path) => {
+    expect(await readFile(path, 'utf8')).toBe(await renderPublished(path));
+  },
+);
 
 it('the action and the hook of pre-commit run the same script', async () => {
   const hooks = z
