@@ -17,6 +17,7 @@ interface Fall {
   doneAtMs: number | undefined;
   /** What it used before, where the engine has told in time. */
   memoryBytes: number | undefined;
+  isMemoryAsked: boolean;
 }
 
 interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onChange' | 'announce'> {
@@ -30,6 +31,8 @@ interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onCha
 
 /** How long a container gets no new sessions before it is stopped: by then each relay thread knows of it. */
 const settleMs = 100;
+/** The stop waits so long for what the container uses: of one of several that it is asked for, Docker tells after a second. */
+const memoryWithinMs = 1_500;
 /** An event, or else the next list, tells of the end of a container long before that. */
 const toldWithinMs = 10_000;
 
@@ -58,12 +61,23 @@ export class Falls {
   begin(container: RestContainer, cause: string): void {
     if (this.#falls.has(container.id)) return;
     const { actions, clock, onChange } = this.#with;
-    const begun = { sinceMs: clock.nowMs(), isCalled: false, doneAtMs: undefined, memoryBytes: undefined };
+    const begun = {
+      sinceMs: clock.nowMs(),
+      isCalled: false,
+      doneAtMs: undefined,
+      memoryBytes: undefined,
+      isMemoryAsked: false,
+    };
     const fall: Fall = { container, cause, ...begun };
     this.#falls.set(container.id, fall);
-    // One that is paused keeps its memory. The stop does not wait for the answer.
-    if (container.sleep?.mode !== 'pause')
-      void actions.memoryOf(container.id).then((bytes) => void (fall.memoryBytes = bytes));
+    // One that is paused keeps its memory.
+    if (container.sleep?.mode !== 'pause') {
+      fall.isMemoryAsked = true;
+      void actions
+        .memoryOf(container.id)
+        .then((bytes) => void (fall.memoryBytes = bytes))
+        .finally(() => void (fall.isMemoryAsked = false));
+    }
     onChange();
   }
 
@@ -90,8 +104,8 @@ export class Falls {
       return this.#onFailed(container, 'it still runs, although the engine said otherwise');
     if (fall.isCalled || clock.nowMs() - fall.sinceMs < settleMs) return;
     const isWanted = container.sessions > 0 || container.services.some((service) => world.heldOf(service) > 0);
-    if (isWanted) this.#keep(id);
-    else this.#call(fall, container);
+    if (isWanted) return this.#keep(id);
+    if (!fall.isMemoryAsked || clock.nowMs() - fall.sinceMs > memoryWithinMs) this.#call(fall, container);
   }
 
   #call(fall: Fall, container: RestContainer): void {

@@ -8,7 +8,11 @@ import { run } from '../../dev/machine/command.ts';
 import { certificateFor } from '../support/certificates/certificates.ts';
 import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
-import { startReplica } from '../support/engine/replica.ts';
+import { startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { setUp, startBesideEngine } from '../support/engine/beside-engine.ts';
+import { composeProject } from '../support/engine/compose.ts';
+import { get } from '../support/engine/curl.ts';
+import { starts } from '../support/sealane/starts.ts';
 import { dieWithParent } from '../support/programs/die-with-parent.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -229,6 +233,57 @@ describe('databases from Debian', () => {
     expect(output).toContain('number of failed transactions: 0 (0.000%)');
     const held = databases.sealane.lines.flatMap((line) => sessionOf(line)).filter(({ heldMs }) => heldMs > 0);
     expect(held.length).toBeGreaterThan(2);
+  });
+});
+
+describe('a compose project of a web server, an API and PostgreSQL, which sleeps', () => {
+  it('is woken in order by one client, survives what people do to it, and ends with its removal', async () => {
+    const allowed = ['--engine-actions', 'start,stop'];
+    await using t = await setUp(...allowed);
+    const images = { DB_IMAGE: postgres.name, TOOLS_IMAGE: inject('images').tools };
+    const variables = { ...images, PREFIX: t.prefix, LISTEN: String(t.port) };
+    await using project = composeProject('test/support/engine/sleeping-shop', variables);
+    await project.compose('up', '-d');
+    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    const ids = await Promise.all(['db', 'api', 'web'].map((service) => project.container(service)));
+    const [db = '', api = '', web = ''] = ids;
+
+    // All are stopped by hand, and their port stays open.
+    await project.compose('stop');
+    let from = t.sealane.lines.length;
+    expect(await get(t.port)).not.toBe('');
+    const woken = await t.sealane.line({ event: 'container-woken', service: 'web' }, from);
+    expect(woken.msg).toMatch(/was woken by 127\.0\.0\.1:\d+ for web, ready after \d+ ms$/);
+    expect(starts(t.sealane, from)).toEqual([db, api, web]);
+
+    // Two hundred clients at once make one start.
+    await project.compose('stop', 'web');
+    from = t.sealane.lines.length;
+    const answers = await Promise.all(Array.from({ length: 200 }, () => whoAnswers(t.port)));
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toMatch(/^[0-9a-f]{12}$/);
+    expect(starts(t.sealane, from).filter((id) => id === web)).toEqual([web]);
+
+    // Another Sealane finds it asleep.
+    await project.compose('stop');
+    await t.sealane.stop();
+    {
+      await using second = startBesideEngine('--label-prefix', t.prefix, '--bind', t.host, ...allowed);
+      await second.line({ event: 'route-opened', service: 'web' });
+      expect(await get(t.port)).not.toBe('');
+      expect(starts(second, 0)).toEqual([db, api, web]);
+
+      // Recreated while clients wait: the container that is replaced is not started in between.
+      from = second.lines.length;
+      const before = await get(t.port);
+      await project.compose('up', '-d', '--force-recreate', 'web');
+      expect(await get(t.port)).not.toBe(before);
+      expect(starts(second, from)).toEqual([]);
+
+      // Its removal is the end of it: the port closes as that of any other service.
+      await project.compose('down');
+      await second.line({ event: 'service-lingers', service: 'web' }, from);
+    }
   });
 });
 

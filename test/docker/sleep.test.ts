@@ -1,13 +1,14 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { startFilteringProxy } from '../support/engine/proxies/filtering.ts';
-import { setUp, startBesideEngine } from '../support/engine/beside-engine.ts';
-import { composeProject } from '../support/engine/compose.ts';
+import { setUp } from '../support/engine/beside-engine.ts';
 import { engineClient, startContainer } from '../support/engine/containers.ts';
-import { get } from '../support/engine/curl.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
-import { hasFields, runSealane, upstreamIs, type Sealane } from '../support/sealane/sealane.ts';
+import { hasFields, runSealane, upstreamIs } from '../support/sealane/sealane.ts';
+import { starts } from '../support/sealane/starts.ts';
 
 /**
  * Containers that sleep, on a real engine.
@@ -18,64 +19,7 @@ async function stateOf(id: string): Promise<string> {
   return (await engineClient().getContainer(id).inspect()).State.Status;
 }
 
-/** The calls that the engine was asked for, in order, by the beginnings of the containers' ids. */
-function starts({ lines }: Sealane, from: number): string[] {
-  return lines
-    .slice(from)
-    .filter((line) => hasFields(line, { event: 'engine-action', action: 'start' }))
-    .map(({ containerId }) => String(containerId));
-}
-
-describe('a compose project of a web server, an API and a database', () => {
-  it('is woken in order by one client, survives what people do to it, and ends with its removal', async () => {
-    await using t = await setUp(...allowed);
-    const variables = { TOOLS_IMAGE: inject('images').tools, PREFIX: t.prefix, LISTEN: String(t.port) };
-    await using project = composeProject('test/support/engine/sleeping-shop', variables);
-    await project.compose('up', '-d');
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
-    const ids = await Promise.all(['db', 'api', 'web'].map((service) => project.container(service)));
-    const [db = '', api = '', web = ''] = ids;
-
-    // All are stopped by hand, and their port stays open.
-    await project.compose('stop');
-    let from = t.sealane.lines.length;
-    expect(await get(t.port)).not.toBe('');
-    const woken = await t.sealane.line({ event: 'container-woken', service: 'web' }, from);
-    expect(woken.msg).toMatch(/was woken by 127\.0\.0\.1:\d+ for web, ready after \d+ ms$/);
-    expect(starts(t.sealane, from)).toEqual([db, api, web]);
-
-    // Two hundred clients at once make one start.
-    await project.compose('stop', 'web');
-    from = t.sealane.lines.length;
-    const answers = await Promise.all(Array.from({ length: 200 }, () => whoAnswers(t.port)));
-    expect(new Set(answers).size).toBe(1);
-    expect(answers[0]).toMatch(/^[0-9a-f]{12}$/);
-    expect(starts(t.sealane, from).filter((id) => id === web)).toEqual([web]);
-
-    // Another Sealane finds it asleep.
-    await project.compose('stop');
-    await t.sealane.stop();
-    {
-      await using second = startBesideEngine('--label-prefix', t.prefix, '--bind', t.host, ...allowed);
-      await second.line({ event: 'route-opened', service: 'web' });
-      expect(await get(t.port)).not.toBe('');
-      expect(starts(second, 0)).toEqual([db, api, web]);
-
-      // Recreated while clients wait: the container that is replaced is not started in between.
-      from = second.lines.length;
-      const before = await get(t.port);
-      await project.compose('up', '-d', '--force-recreate', 'web');
-      expect(await get(t.port)).not.toBe(before);
-      expect(starts(second, from)).toEqual([]);
-
-      // Its removal is the end of it: the port closes as that of any other service.
-      await project.compose('down');
-      await second.line({ event: 'service-lingers', service: 'web' }, from);
-    }
-  });
-});
-
-describe('a container that sleeps', () => {
+describe.concurrent('a container that sleeps', () => {
   it('is put to sleep when it is idle, not while a session is open, and pauses where its label says so', async () => {
     const admin = `${testedEngine().address}:${await freePort()}`;
     await using t = await setUp(...allowed, '--admin', admin);
@@ -117,7 +61,77 @@ describe('a container that sleeps', () => {
     for (let round = 0; round < 20; round += 1) await whoAnswers(t.port);
     expect(starts(t.sealane, from).length).toBeLessThan(3);
   });
+
+  it('whose published port is taken meanwhile tells its clients so, and is started once it is free again', async () => {
+    const admin = `${testedEngine().address}:${await freePort()}`;
+    await using t = await setUp(...allowed, '--admin', admin);
+    const taken = await freePort();
+    const host = { PortBindings: { '7/tcp': [{ HostIp: '127.0.0.1', HostPort: String(taken) }] } };
+    const create = { ExposedPorts: { '7/tcp': {}, '8080/tcp': {} } };
+    await using web = await startReplica({ labels: t.labelled({ sleep: '1h' }), create, host });
+    await t.sealane.line(upstreamIs(web.name, 'ready', 'web'));
+    await web.stop(1);
+    {
+      await using other = await startReplica({ create, host });
+      expect(await stateOf(other.id)).toBe('running');
+      const page = await fetch(`http://${t.host}:${t.port}/`);
+      expect(page.status).toBe(503);
+      expect(await page.text()).toMatch(/port is already allocated|address already in use/);
+    }
+    expect(await runSealane(['wake', 'web', '--admin', admin])).toMatchObject({ code: 0 });
+    expect(await whoAnswers(t.port)).toBe(web.name);
+  });
+
+  it('is kept awake by a quiet session on any of its ports, and not by health checks, a dashboard or scrapes', async () => {
+    const admin = `${testedEngine().address}:${await freePort()}`;
+    await using t = await setUp(...allowed, '--admin', admin);
+    const echo = await freePort();
+    const more = { 'echo.listen': String(echo), 'echo.port': '7', 'echo.pool': 'echo' };
+    const checks = {
+      health: 'http:/',
+      'health.interval': '100ms',
+      'echo.health': 'tcp',
+      'echo.health.interval': '100ms',
+    };
+    await using web = await startReplica({ labels: t.labelled({ sleep: '1500ms', ...more, ...checks }) });
+    await t.sealane.line(upstreamIs(web.name, 'ready', 'echo'));
+    await using held = await hold(echo, t.host);
+    // A subscriber of the event stream, as the dashboard is one.
+    const watching = new AbortController();
+    const events = await fetch(`http://${admin}/api/events`, { signal: watching.signal });
+    const from = t.sealane.lines.length;
+    const look = async (): Promise<boolean> => {
+      for (const path of ['/', '/api/services', '/metrics'])
+        await (await fetch(`http://${admin}${path}`)).arrayBuffer();
+      return t.sealane.lines.slice(from).some((line) => hasFields(line, { event: 'container-asleep' }));
+    };
+    const until = performance.now() + 3_000;
+    while (performance.now() < until) expect(await look(), 'a session is open').toBe(false);
+    held.end();
+    await eventually(look, (isAsleep) => isAsleep);
+    const asleepMs = performance.now();
+    while (performance.now() < asleepMs + 1_000) await look();
+    expect(await stateOf(web.id)).toBe('exited');
+    expect(starts(t.sealane, from)).toEqual([]);
+    watching.abort();
+    await events.body?.cancel().catch(() => undefined);
+    await using woken = await hold(echo, t.host);
+    expect(woken.isOpen).toBe(true);
+    expect(starts(t.sealane, from)).toEqual([web.id]);
+  });
 });
+
+/** A session on the echo port that has said one word, and is quiet from then on. */
+async function hold(port: number, host: string): Promise<AsyncDisposable & { readonly isOpen: boolean; end(): void }> {
+  const socket = createConnection(port, host);
+  socket.write('here');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  return {
+    isOpen: String(answer) === 'here',
+    end: () => void socket.destroy(),
+    [Symbol.asyncDispose]: async () => void socket.destroy(),
+  };
+}
 
 it('without --engine-actions not one changing call reaches the engine, and a label that needs them is a problem', async () => {
   const reading = ['GET /_ping', 'HEAD /_ping', 'GET /events', 'GET /containers/json', 'GET /containers/{id}/json'];

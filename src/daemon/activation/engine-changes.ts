@@ -32,5 +32,5 @@ export function createEngineChanges(engines: Pick<EngineSource, 'engines' | 'isT
   };
 }
 
-/** Engines before Docker 20.10 take a second for it. */
+/** Docker takes a second for it where it is asked for several, and versions before 20.10 always. */
 const memoryTimeoutMs = 3_000;

@@ -27,7 +27,7 @@ export class House implements Disposable {
   /** What a start of the container leads to, other than that it runs. */
   readonly faults = new Map<string, 'refused' | 'exits'>();
   /** What each container uses, in bytes; the engine does not tell of others. */
-  readonly memory = new Map<string, number>();
+  readonly memory = new Map<string, Promise<number>>();
   /** What a stop leads to. */
   onStop: 'ends' | 'restarts' | 'stays' = 'ends';
   #runs = 1n;
@@ -43,7 +43,7 @@ export class House implements Disposable {
         unpause: (id) => this.#start('unpause', id),
         stop: (id) => this.#end('stop', id, 'stopped'),
         pause: (id) => this.#end('pause', id, 'paused'),
-        memoryOf: (id) => Promise.resolve(this.memory.get(id)),
+        memoryOf: (id) => this.memory.get(id) ?? Promise.resolve(undefined),
       },
       onChange: () => {},
       announce: (event) => void this.events.push(event),
