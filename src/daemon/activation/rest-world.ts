@@ -35,11 +35,14 @@ interface Serving {
 
 export function readRestWorld(parts: RestWorldParts): RestWorld {
   const { engines, catalog, plane } = parts;
-  const serving = servingOf(catalog());
+  const current = catalog();
+  const serving = servingOf(current);
   const containers = new Map<string, RestContainer>();
   if (serving.size > 0)
     for (const engine of engines.engines) if (!engines.isTwin(engine)) addAll(containers, engine, serving, parts);
-  return { containers, heldOf: (service) => plane.counters.held(service) };
+  // Those that are held for a strict stand-in wait for no container.
+  const isKeptOut = (service: string): boolean => current.services.get(service)?.standIn?.strict === true;
+  return { containers, heldOf: (service) => (isKeptOut(service) ? 0 : plane.counters.held(service)) };
 }
 
 /** The upstreams of each container with a sleep plan, by its id. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
+import { createStandIn } from '../../../src/catalog/swap/stand-in.ts';
 import { readRestWorld } from '../../../src/daemon/activation/rest-world.ts';
 import type { RestContainer } from '../../../src/activation/world.ts';
 import { createDiscoverer } from '../../../src/discovery/discover.ts';
 import type { ContainerFacts } from '../../../src/docker/facts.ts';
 import { noSwarm } from '../../../src/swarm/swarm-state.ts';
-import { world } from '../../support/declared.ts';
+import { declaration, world } from '../../support/declared.ts';
 import { onHost, snapshotOf } from '../../support/facts.ts';
 import { facts, InMemoryEngine } from '../../support/fake-engine/port.ts';
 
@@ -47,6 +48,24 @@ function read(containers: readonly ContainerFacts[], open: readonly string[] = [
   });
   return Object.fromEntries(found);
 }
+
+test('clients that are held for a strict stand-in wait for no container, those of any other service do', () => {
+  const declarations = ['strict', 'lenient', 'own'].map((service) => declaration(service, { service }));
+  const asked = { id: 'x', address: 'localhost:3000', owner: 'anna', percent: 100 };
+  const standInOf = (service: string) =>
+    service === 'own'
+      ? undefined
+      : createStandIn(service, { ...asked, strict: service === 'strict' }, { endpoints: [], advice: '' });
+  const catalog = nextCatalog(emptyCatalog, { ...world(declarations), standInOf }, 0);
+  const { heldOf } = readRestWorld({
+    engines: { engines: [], isTwin: () => false, vantageOn: () => onHost },
+    catalog: () => catalog,
+    plane: { activeSessions: () => 0, counters: { held: () => 2, upstream: () => undefined } },
+    probe: { isReady: () => false, stop: () => {} },
+    labelPrefix: 'sealane',
+  });
+  expect(['strict', 'lenient', 'own'].map(heldOf)).toEqual([0, 2, 2]);
+});
 
 describe('the containers of a compose project of which one sleeps', () => {
   test('need what depends_on says, as far as it says, and not what only has to have ended', () => {
