@@ -24,10 +24,20 @@ export async function top(flags: EndpointFlags, { json }: { readonly json: boole
 
 async function printLines(client: AdminClient, line: (state: TopState) => string, signal: AbortSignal): Promise<void> {
   let state = emptyTop;
-  for await (const one of client.follow({ since: undefined, stats: true, signal })) {
-    state = nextTop(state, one);
-    if (one.kind === 'stats') process.stdout.write(`${line(state)}\n`);
-    else if (one.kind === 'lost') process.stderr.write(`sealane: ${one.reason}; trying again\n`);
+  // The events do not say which services are swapped.
+  const refresher = createRefresher(client, () => [], {
+    onAnswer: (answer, problems) => (state = nextTop(state, { kind: 'answer', answer, problems })),
+    onService: () => undefined,
+  });
+  try {
+    for await (const one of client.follow({ since: undefined, stats: true, signal })) {
+      refresher.heard(one);
+      state = nextTop(state, one);
+      if (one.kind === 'stats') process.stdout.write(`${line(state)}\n`);
+      else if (one.kind === 'lost') process.stderr.write(`sealane: ${one.reason}; trying again\n`);
+    }
+  } finally {
+    refresher.stop();
   }
 }
 

@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import type { StatsEvent, TimelineEvent } from '../../../src/admin/event-schema.ts';
 import type { ApiService, ApiServices } from '../../../src/admin/schema.ts';
-import { plainLine } from '../../../src/cli/top/plain.ts';
+import { jsonLine, plainLine } from '../../../src/cli/top/plain.ts';
 import { nextTop } from '../../../src/cli/top/next.ts';
 import { emptyTop, shownServices, type Key, type TopInput, type TopState } from '../../../src/cli/top/state.ts';
 import { renderTop, shownOn } from '../../../src/cli/top/view.ts';
@@ -350,6 +350,17 @@ describe('sealane top', () => {
     expect(plainLine(state)).toMatch(
       /^\d\d:\d\d:\d\d 3 open, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s; a\\u\{1b\}b: 2 active, 1 held, 0 new\/s, up 0 B\/s, down 0 B\/s$/,
     );
+  });
+
+  it('says in each plain line, and in JSON, which services are swapped', () => {
+    const all = Array.from({ length: 5 }, (_, index) => service(`s${index}`, { standIns: [standIn(`s${index}`)] }));
+    const state = play(answer(...all), stats(60, {}));
+    expect(plainLine(state)).toContain(
+      '; SWAPPED s0 is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, for 1m; ',
+    );
+    expect(plainLine(state)).toMatch(/; and 2 swaps more$/);
+    const { swaps } = JSON.parse(jsonLine(state)) as { readonly swaps: readonly { readonly service: string }[] };
+    expect(swaps.map((one) => one.service)).toEqual(['s0', 's1', 's2', 's3', 's4']);
   });
 
   it('fits any terminal, and prints no control characters, whatever the names contain', () => {
