@@ -5,7 +5,7 @@ set -euo pipefail
 home=${SEALANE_TOOLS:-$HOME/.local/share/sealane-tools}
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 as_root apt-get update --quiet
-as_root apt-get install --quiet --yes --no-install-recommends golang-go python3-venv shellcheck mandoc groff man-db systemd
+as_root apt-get install --quiet --yes --no-install-recommends golang-go python3-venv shellcheck mandoc groff man-db systemd systemd-container
 mkdir -p "$home"
 GOBIN="$home/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 python3 -m venv "$home"

@@ -51,7 +51,7 @@ describe.skipIf(!(await hasTool('check-jsonschema')))('the files that GitHub rea
 
 describe.skipIf(!(await hasTool('shellcheck')))('the shell scripts', () => {
   it('have no mistake that shellcheck knows', async () => {
-    const files = filesOf('.ci/run', 'dev/packaging/*.sh', '.github/actions/*/*.sh');
+    const files = filesOf('.ci/run', '{dev/packaging,image,test/support/release,.github/actions/*}/*.sh');
     expect(await runToEnd('shellcheck', files, { cwd: root })).toEqual(quiet);
   });
 });
