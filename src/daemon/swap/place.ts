@@ -23,8 +23,11 @@ export interface SwapStandpoint {
 /** Returns all addresses of a name, or rejects. */
 type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** The name that Docker Desktop gives the machine, and `extra_hosts: host.docker.internal:host-gateway` on Linux. */
-const hostName = 'host.docker.internal';
+/**
+ * The names that Docker Desktop and Podman give the machine, and `extra_hosts: host.docker.internal:host-gateway` on Linux. A
+ * container of a rootless Podman reaches the machine by no other address: its gateway is in the user's own namespace.
+ */
+const hostNames = ['host.docker.internal', 'host.containers.internal'];
 
 /** The place; a text where there is none, which says why and what to do. */
 export async function placeOf(address: Address, from: SwapStandpoint): Promise<StandInPlace | string> {
@@ -56,7 +59,8 @@ function onThisMachine(host: string, port: number): StandInPlace {
 }
 
 async function throughHost(port: number, { gateway, resolve }: SwapStandpoint): Promise<StandInPlace | string> {
-  const named = await resolve(hostName).catch((): readonly string[] => []);
+  const resolved = await Promise.all(hostNames.map((name) => resolve(name).catch((): readonly string[] => [])));
+  const named = [...new Set(resolved.flat())];
   // Docker Desktop's name leads to a forwarder, which reaches what listens on 127.0.0.1, too, and may accept in vain.
   const forwarders = named.filter((one) => one !== gateway);
   const endpoints: Endpoint[] = [

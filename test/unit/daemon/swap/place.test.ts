@@ -15,6 +15,8 @@ function resolver(more: Record<string, readonly string[]> = {}) {
 
 const onHost: SwapStandpoint = { isInContainer: false, gateway: undefined, resolve: resolver() };
 const inContainer: SwapStandpoint = { isInContainer: true, gateway: '172.17.0.1', resolve: resolver() };
+/** As in a container of Podman 4.3, whose host has no other name there. */
+const inPodman: SwapStandpoint = { ...inContainer, resolve: resolver({ 'host.containers.internal': ['192.0.2.2'] }) };
 const onDesktop: SwapStandpoint = {
   ...inContainer,
   resolve: resolver({ 'host.docker.internal': ['192.168.65.254'] }),
@@ -33,6 +35,7 @@ describe('the place of a stand-in', () => {
     ['laptop.lan', 'on the host', onHost, ['192.168.1.20:3000']],
     ['localhost', 'in a container', inContainer, ['172.17.0.1:3000']],
     ['127.0.0.1', 'in a container of Docker Desktop', onDesktop, ['192.168.65.254:3000', '172.17.0.1:3000']],
+    ['localhost', 'in a container of Podman', inPodman, ['192.0.2.2:3000', '172.17.0.1:3000']],
     ['192.168.1.20', 'in a container', inContainer, ['192.168.1.20:3000']],
     ['LOCALHOST', 'in a container', inContainer, ['172.17.0.1:3000']],
     ['api.localhost', 'in a container', inContainer, ['172.17.0.1:3000']],
@@ -81,6 +84,6 @@ describe('the place of a stand-in', () => {
       expect.stringContaining("can't resolve nowhere (no name server answers)"),
       ['172.17.0.1:3000'],
     ]);
-    expect(asked).toEqual(['host.docker.internal', 'nowhere']);
+    expect(asked).toEqual(['host.docker.internal', 'host.containers.internal', 'nowhere']);
   });
 });
