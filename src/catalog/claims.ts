@@ -14,6 +14,8 @@ export interface Claims {
   readonly owners: Owners;
   /** The service is no longer declared, and its names are kept for its project while its clients are held. */
   readonly lingers?: true;
+  /** It has its addresses also while its containers are asleep. */
+  readonly sleeps?: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ interface Claim {
   /** The declarer whose seniority counts: an earlier one of the same project, or `declarer`. */
   readonly senior: Declarer;
   readonly lingers: boolean;
+  readonly sleeps: boolean;
   readonly route: Route;
   readonly selector: Selector;
 }
@@ -124,7 +127,7 @@ function withLingering(all: readonly Claims[], earlier: Seniority): Seniority {
 
 function byPort(all: readonly Claims[], earlier: Seniority): Iterable<Claim[]> {
   const ports = new Map<number, Claim[]>();
-  for (const { service, routes, owners, lingers = false } of all) {
+  for (const { service, routes, owners, lingers = false, sleeps = false } of all) {
     for (const route of routes) {
       let claims = ports.get(route.port);
       if (!claims) ports.set(route.port, (claims = []));
@@ -133,7 +136,7 @@ function byPort(all: readonly Claims[], earlier: Seniority): Iterable<Claim[]> {
         if (!declarer) continue;
         const before = earlier.get(seniorityKey({ declarer, route, selector }) ?? '');
         const senior = before && bySeniority(before, declarer) < 0 ? before : declarer;
-        claims.push({ service, declarer, senior, lingers, route, selector });
+        claims.push({ service, declarer, senior, lingers, sleeps, route, selector });
       }
     }
   }
@@ -247,6 +250,9 @@ function conflict(
     listen: claim.route.listen,
     ...(claim.declarer.kind === 'container' ? { containerId: claim.declarer.id, route: claim.declarer.route } : {}),
     message: `${nameOf(claim.declarer)} wants ${wants} for ${claim.service}, but ${holding}`,
-    fix,
+    fix:
+      holder.sleeps && !holder.lingers && holder.service !== claim.service
+        ? `${fix} ${holder.service} keeps it while it is asleep; docker rm ends that.`
+        : fix,
   };
 }

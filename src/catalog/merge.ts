@@ -90,7 +90,9 @@ function draft(name: string, unsorted: readonly Declaration[]): Draft {
 }
 
 function settle(drafts: readonly Draft[], reduce: Reducer, heritage: Heritage): Merged {
-  const declared = drafts.map(({ intent, owners }) => ({ service: intent.name, routes: intent.routes, owners }));
+  const declared = drafts.map(({ intent: { name, routes, upstreams }, owners }) => {
+    return { service: name, routes, owners, sleeps: upstreams.some(({ sleep }) => sleep !== undefined) };
+  });
   const { lost, problems, seniority } = settleClaims([...declared, ...heritage.lingering], heritage.seniority);
   return {
     services: drafts.map(({ intent }) => (lost.size > 0 ? reduce(intent, lost) : intent)),

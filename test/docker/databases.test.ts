@@ -1,19 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connect } from '../../src/demo/engine-client.ts';
 import { run } from '../../dev/machine/command.ts';
 import { certificateFor } from '../support/certificates/certificates.ts';
-import { startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { engineClient, startContainer, uniqueName, type TestContainer } from '../support/engine/containers.ts';
+import { interrupt } from '../support/engine/psql.ts';
 import { buildPostgresImage, type PostgresImage } from '../support/engine/postgres-image.ts';
-import { startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { setUp, startBesideEngine } from '../support/engine/beside-engine.ts';
 import { composeProject } from '../support/engine/compose.ts';
 import { get } from '../support/engine/curl.ts';
 import { starts } from '../support/sealane/starts.ts';
-import { dieWithParent } from '../support/programs/die-with-parent.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -82,22 +80,6 @@ function startPostgres(labels: Record<string, string>): Promise<TestContainer> {
       },
     },
   });
-}
-
-/** Runs a statement of a minute in psql, and interrupts it as Ctrl-C does. Resolves with what psql printed. */
-async function interrupt(target: string): Promise<string> {
-  const statement = "do $$ begin raise notice 'begun'; perform pg_sleep(60); end $$";
-  const [program, ...before] = dieWithParent;
-  const psql = spawn(program, [...before, postgres.psql, target, '-X', '-c', statement], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let printed = '';
-  psql.stderr.setEncoding('utf8').on('data', (text: string) => {
-    printed += text;
-    if (text.includes('begun')) psql.kill('SIGINT');
-  });
-  await once(psql, 'close');
-  return printed;
 }
 
 function pgbench(port: number, ...args: readonly string[]): Promise<string> {
@@ -199,7 +181,7 @@ describe('databases from Debian', () => {
     ];
     // With two replicas, a request that goes to one of them hits the right one every other time.
     for (const target of [...targets, ...targets, ...targets]) {
-      expect(await interrupt(target)).toContain('canceling statement due to user request');
+      expect(await interrupt(postgres.psql, target)).toContain('canceling statement due to user request');
     }
   });
 
@@ -236,7 +218,7 @@ describe('databases from Debian', () => {
   });
 });
 
-describe('a compose project of a web server, an API and PostgreSQL, which sleeps', () => {
+describe.concurrent('a compose project of a web server, an API and PostgreSQL, which sleeps,', () => {
   it('is woken in order by one client, survives what people do to it, and ends with its removal', async () => {
     const allowed = ['--engine-actions', 'start,stop'];
     await using t = await setUp(...allowed);
@@ -284,6 +266,20 @@ describe('a compose project of a web server, an API and PostgreSQL, which sleeps
       await project.compose('down');
       await second.line({ event: 'service-lingers', service: 'web' }, from);
     }
+  });
+
+  it('stops the web server and then what that needs, and starts all for the next client, as the example does', async () => {
+    await using project = composeProject('examples/sleep-and-wake', { POSTGRES_IMAGE: postgres.name });
+    await project.compose('up', '-d', '--no-build');
+    const port = await project.port('sealane', 8080);
+    const ask = (): Promise<string> => get(port).catch(() => '');
+    await eventually(ask, (text) => text.startsWith('Hostname: '));
+    const ids = await Promise.all(['web', 'api', 'db'].map((service) => project.container(service)));
+    const states = (): Promise<string[]> =>
+      Promise.all(ids.map(async (id) => (await engineClient().getContainer(id).inspect()).State.Status));
+    await eventually(states, (all) => all.every((state) => state === 'exited'), 60_000);
+    expect(await get(port)).toMatch(/^Hostname: /);
+    expect(await states()).toEqual(['running', 'running', 'running']);
   });
 });
 

@@ -88,23 +88,6 @@ describe('the example of several ports', () => {
   });
 });
 
-describe('the example of sleep and wake', () => {
-  it('stops its web server, and starts it for the next client', async () => {
-    await using project = composeProject('examples/sleep-and-wake');
-    await project.compose('up', '-d', '--no-build');
-    const port = await project.port('sealane', 8080);
-    const ask = (): Promise<string> => get(port).catch(() => '');
-    await eventually(ask, (text) => text.startsWith('Hostname: '));
-    const web = engineClient().getContainer(await project.container('web'));
-    await eventually(
-      async () => (await web.inspect()).State.Status,
-      (state) => state === 'exited',
-      30_000,
-    );
-    expect(await get(port)).toMatch(/^Hostname: /);
-  });
-});
-
 describe('the example of joined networks', () => {
   it('joins the network of its web server, and does so again when that was stopped', async () => {
     await using project = composeProject('examples/joined-networks');

@@ -24,8 +24,12 @@ export interface RestWorldParts {
   readonly labelPrefix: string;
 }
 
-/** The sessions that a container without a limit of its own takes before another replica is woken. */
-const crowd = 32;
+/**
+ * With so many sessions, a container without a limit of its own counts as crowded, and another replica is woken. A browser
+ * opens 6 connections to a name, and a connection pool mostly 10: what a few of these hold wakes no second process, which
+ * would cost its memory and hardly be used. How busy a session is, is not known; `max-connections` says what a replica takes.
+ */
+const crowdedSessions = 32;
 
 /** An upstream, and the name of its service. */
 interface Serving {
@@ -136,7 +140,7 @@ function restContainer(
     sessions: sum(keys.map((key) => plane.activeSessions(key))),
     sessionsSoFar: sum(keys.map((key) => plane.counters.upstream(key)?.sessions ?? 0)),
     hasRoom: own.some(({ upstream: { declared, weight } }) => {
-      return weight > 0 && plane.activeSessions(declared.key) < (declared.maxConnections ?? crowd);
+      return weight > 0 && plane.activeSessions(declared.key) < (declared.maxConnections ?? crowdedSessions);
     }),
   };
 }

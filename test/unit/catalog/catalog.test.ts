@@ -75,6 +75,21 @@ describe('merging', () => {
     expect(problems[0]?.message).toContain('old');
   });
 
+  it('leaves a listen address to a service that is asleep, also where a younger one runs, and says what ends that', () => {
+    const old = declaration('old', { service: 'a' });
+    const sleep = { afterMs: 900_000, mode: 'stop' } as const;
+    const asleep = { ...must(old.upstream), sleep, condition: { kind: 'asleep', how: 'stopped' } as const };
+    const { services, problems } = mergeDeclarations([
+      declaration('young', { service: 'b', created: 2 }),
+      { ...old, upstream: asleep },
+    ]);
+    expect(services.map((one) => [one.name, one.routes.length])).toEqual([
+      ['a', 1],
+      ['b', 0],
+    ]);
+    expect(problems[0]?.fix).toMatch(/a keeps it while it is asleep; docker rm ends that\.$/);
+  });
+
   it.each([
     ['0.0.0.0', '127.0.0.1'],
     ['::', '127.0.0.1'],
