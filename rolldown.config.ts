@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'rolldown';
-import { builtCommit } from './dev/packaging/commit.ts';
+import { commitDefinition } from './dev/packaging/commit.ts';
 import { lean } from './dev/packaging/lean.ts';
 import { shipped } from './dev/packaging/shipped.ts';
 
@@ -14,7 +14,7 @@ export default defineConfig({
     'relay-worker': 'src/relay/worker/worker.ts',
   },
   platform: 'node',
-  transform: { define: { 'process.env.SEALANE_COMMIT': JSON.stringify(builtCommit()) ?? 'undefined' } },
+  transform: { define: commitDefinition() },
   plugins: [lean(), shipped(), executable()],
   output: {
     dir: 'dist',

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Hono } from 'hono';
+import { builtFiles, type BuiltFiles } from '../built/files.ts';
 
 /**
  * Serves the dashboard's files, as vite built them. They are read once, at the first request; afterwards a path is
@@ -25,12 +24,15 @@ const types: Readonly<Record<string, string>> = {
 
 const compress = promisify(gzip);
 
-export function createDashboard(folder: URL = builtFolder()): Hono {
+/** The page's files are those that the build puts into this folder. */
+const folder = 'dashboard/';
+
+export function createDashboard(files: BuiltFiles = builtFiles()): Hono {
   let loading: Promise<ReadonlyMap<string, Asset>> | undefined;
   const app = new Hono();
   app.get('*', async (context, next) => {
     // A failure is not remembered: a build may be under way.
-    loading ??= readAssets(folder).catch(() => {
+    loading ??= readAssets(files).catch(() => {
       loading = undefined;
       return new Map();
     });
@@ -52,15 +54,12 @@ export function createDashboard(folder: URL = builtFolder()): Hono {
   return app;
 }
 
-async function readAssets(folder: URL): Promise<ReadonlyMap<string, Asset>> {
-  const root = fileURLToPath(folder);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+async function readAssets(files: BuiltFiles): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    const path = `/${relative(root, file).replaceAll(sep, '/')}`;
-    assets.set(path, await toAsset(path, await readFile(file)));
+  for (const file of await files.paths()) {
+    if (!file.startsWith(folder)) continue;
+    const path = `/${file.slice(folder.length)}`;
+    assets.set(path, await toAsset(path, await files.read(file)));
   }
   return assets;
 }
@@ -77,13 +76,4 @@ async function toAsset(path: string, bytes: Uint8Array): Promise<Asset> {
       vary: 'accept-encoding',
     },
   };
-}
-
-/**
- * The folder of the built files, seen from this file: beside the bundle or above `chunks/`; in dist/ when run from
- * source.
- */
-function builtFolder(from: string = import.meta.url): URL {
-  if (from.endsWith('.ts')) return new URL('../../dist/dashboard/', from);
-  return new URL(/\/chunks\/[^/]*$/.test(from) ? '../dashboard/' : './dashboard/', from);
 }

@@ -1,3 +1,4 @@
+import { isSingleExecutable } from '../built/files.ts';
 import { messageOf } from '../text/message-of.ts';
 import { version } from '../version.ts';
 import { imageExists, presentEngine, type PresentEngine } from './engine-client.ts';
@@ -26,6 +27,7 @@ export async function chooseEnvironment(image: string | undefined): Promise<Envi
 const usualImages = ['sealane', `sealane:${version}`, 'sealane:local'];
 
 function processes(reason: string): LocalEnvironmentSpec {
+  if (isSingleExecutable()) return { kind: 'processes', reason, command: [process.execPath] };
   const executable = process.argv[1];
   if (executable === undefined) throw new Error('cannot tell which executable to run');
   return { kind: 'processes', reason, command: [process.execPath, ...process.execArgv, executable] };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createConnection, createServer, type Server } from 'node:net';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { hasFields, runSealane, startSealane } from '../support/sealane/sealane.ts';
@@ -234,7 +234,19 @@ describe('help', () => {
       expect(stdout).toContain(flag);
   });
 
-  it('says on an older Node which one it needs, before anything else is loaded', async () => {
+  // The single executable has its own Node, and takes no notice of variables for another.
+  const hasOwnNode = process.env['SEALANE_COMMAND'] !== undefined;
+  it.runIf(hasOwnNode)('takes no options for a Node', async () => {
+    expect(await runSealane(['--version'], { NODE_OPTIONS: '--nonsense' })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.runIf(hasOwnNode && process.platform === 'linux')('is called sealane by ps', async () => {
+    await using sealane = startSealane(`127.0.0.1:${await freePort()}`);
+    await sealane.firstOutput();
+    expect(await readFile(`/proc/${sealane.process.pid}/comm`, 'utf8')).toBe('sealane\n');
+  });
+
+  it.skipIf(hasOwnNode)('says on an older Node which one it needs, before anything else is loaded', async () => {
     const pretend = (version: string): string =>
       `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`;
     const on = (version: string) =>

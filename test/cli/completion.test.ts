@@ -3,7 +3,7 @@ import { delimiter } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
-import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
@@ -15,7 +15,7 @@ let env: Readonly<Record<string, string>>;
 /** A `sealane` in the PATH, and a running Sealane with services whose names contain word separators of shells. */
 beforeAll(async () => {
   folder = await tempFolder();
-  await chmod(await folder.write('sealane', `#!/bin/sh\nexec '${process.execPath}' '${executable}' "$@"\n`), 0o755);
+  await chmod(await folder.write('sealane', `#!/bin/sh\nexec ${sealaneCommand.join(' ')} "$@"\n`), 0o755);
   const admin = `127.0.0.1:${await freePort()}`;
   const service = async (name: string): Promise<string> =>
     `  ${name}: { listen: ${await freePort()}, upstreams: [localhost:1] }`;

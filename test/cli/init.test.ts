@@ -1,6 +1,6 @@
 import { appendFile, chmod, readFile, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { runSealane } from '../support/sealane/sealane.ts';
+import { runSealane, sealaneCommand } from '../support/sealane/sealane.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -51,7 +51,7 @@ describe('sealane init', () => {
   it('asks on a terminal, and takes anything but yes for no', async () => {
     await using folder = await tempFolder();
     const path = await folder.write('compose.yaml', file);
-    const command = `${process.execPath} dist/main.js init ${path}; echo "exit $?"; exec sleep 1000`;
+    const command = `${sealaneCommand.join(' ')} init ${path}; echo "exit $?"; exec sleep 1000`;
     for (const [answer, outcome, changed] of [
       ['', /Nothing was written\.[^]*exit 0/, false],
       ['y', /has Sealane now\.[^]*exit 0/, true],

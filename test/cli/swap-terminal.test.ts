@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startProgram } from '../support/programs/programs.ts';
-import { executable, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { openTerminal, type Terminal } from '../support/sealane/terminal.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { whoIs } from '../support/swap/request-load.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
     'sealane.yaml',
     `services: { shop/api: { listen: ${port}, upstreams: ['127.0.0.1:${own}'] } }\n`,
   );
-  const whoami = ['env', 'WHOAMI_NAME=container', process.execPath, executable, 'whoami', '--port', `${own}`];
+  const whoami = ['env', 'WHOAMI_NAME=container', ...sealaneCommand, 'whoami', '--port', `${own}`];
   undo.use(await startProgram(whoami, [own]));
   script = await folder.write(
     'server.cjs',
@@ -56,7 +56,7 @@ async function openSwapping(name: string, redirect = ''): Promise<SwappingTermin
   const signals = await folder.write(name, '');
   const env = { SIGNALS: signals, PS1: 'shell> ' };
   const terminal = await openTerminal('bash --norc --noprofile -i', { columns: 180, env });
-  const command = `${process.execPath} ${executable} swap api --admin ${admin} -- ${process.execPath} ${script} ${redirect}`;
+  const command = `${sealaneCommand.join(' ')} swap api --admin ${admin} -- ${process.execPath} ${script} ${redirect}`;
   await terminal.press(command, 'Enter');
   await terminal.shows(/is swapped: all new sessions/);
   await served('mine');

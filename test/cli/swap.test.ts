@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { servicesSchema } from '../../src/admin/schema.ts';
 import { startProgram } from '../support/programs/programs.ts';
-import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { startRequestLoad, whoIs } from '../support/swap/request-load.ts';
 import { endOrphan, namedWhoami, startSwap } from '../support/swap/swap-command.ts';
@@ -31,17 +31,9 @@ beforeAll(async () => {
     `services: { shop/api: { listen: ${port}, drain: 1s, upstreams: ['127.0.0.1:${own}'] } }\n`,
   );
   undo.use(
-    await startProgram(
-      ['env', 'WHOAMI_NAME=container', process.execPath, executable, 'whoami', '--port', `${own}`],
-      [own],
-    ),
+    await startProgram(['env', 'WHOAMI_NAME=container', ...sealaneCommand, 'whoami', '--port', `${own}`], [own]),
   );
-  undo.use(
-    await startProgram(
-      ['env', 'WHOAMI_NAME=mine', process.execPath, executable, 'whoami', '--port', `${mine}`],
-      [mine],
-    ),
-  );
+  undo.use(await startProgram(['env', 'WHOAMI_NAME=mine', ...sealaneCommand, 'whoami', '--port', `${mine}`], [mine]));
   sealane = await start();
 }, 30_000);
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
-import { executable, runSealane, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { openTerminal, type Terminal } from '../support/sealane/terminal.ts';
@@ -45,7 +45,7 @@ afterAll(async () => {
  * Opens a terminal with `sealane top`. At its end, the screen shows exit code and terminal modes: `exit=0 icanon echo`.
  */
 function openTop(env: Readonly<Record<string, string>> = {}): Promise<Terminal> {
-  const command = `${process.execPath} ${executable} top --admin ${admin}`;
+  const command = `${sealaneCommand.join(' ')} top --admin ${admin}`;
   const modes = "stty -a | grep -oE -- '-?\\b(icanon|echo)\\b' | tr '\\n' ' '";
   return openTerminal(
     `sh -c "${command}; echo exit=\\$? \\$(${modes.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}); cat"`,

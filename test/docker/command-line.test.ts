@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { startReplica } from '../support/engine/replica.ts';
-import { executable, runSealane, startSealane } from '../support/sealane/sealane.ts';
+import { runSealane, sealaneCommand, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 
@@ -10,7 +10,7 @@ it('status, why, events and top show containers that start and stop, and mistake
   const [admin, port] = [`127.0.0.1:${await freePort()}`, await freePort()];
   await using sealane = startSealane('--label-prefix', prefix, '--bind', '127.0.0.1', '--admin', admin);
   await sealane.line({ event: 'engine-connected' });
-  await using terminal = await openTerminal(`${process.execPath} ${executable} top --admin ${admin}`, { columns: 140 });
+  await using terminal = await openTerminal(`${sealaneCommand.join(' ')} top --admin ${admin}`, { columns: 140 });
   await terminal.shows(/no services yet/);
 
   const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' };

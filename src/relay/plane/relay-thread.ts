@@ -4,6 +4,7 @@ import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock, Timer } from '../../time/clock.ts';
 import { spliceExecArgv } from '../driver/choose-driver.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
+import type { WorkerCode } from './worker-code.ts';
 
 /**
  * One relay thread: starts its worker, and starts another one when that worker dies. The successor gets the same index,
@@ -31,7 +32,7 @@ const soundAfterMs = 10_000;
 const streamLimits = { maxYoungGenerationSizeMb: 12 };
 
 export class RelayThread {
-  readonly #url: URL;
+  readonly #code: WorkerCode;
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
   readonly #events: RelayThreadEvents;
@@ -43,8 +44,8 @@ export class RelayThread {
   #closing = false;
   #exited: Promise<void> = Promise.resolve();
 
-  constructor(url: URL, setup: WorkerSetup, clock: Clock, events: RelayThreadEvents) {
-    this.#url = url;
+  constructor(code: WorkerCode, setup: WorkerSetup, clock: Clock, events: RelayThreadEvents) {
+    this.#code = code;
     this.#setup = setup;
     this.#clock = clock;
     this.#events = events;
@@ -103,7 +104,9 @@ export class RelayThread {
   #start(): void {
     const startedAtMs = this.#clock.nowMs();
     const execArgv = this.#setup.driver === 'splice' ? spliceExecArgv() : [];
-    const worker = new Worker(this.#url, {
+    const [script, evaluated] = this.#code instanceof URL ? [this.#code, false] : [this.#code.source, true];
+    const worker = new Worker(script, {
+      eval: evaluated,
       name: `relay-${this.#setup.index}`,
       workerData: this.#setup,
       ...(this.#setup.driver === 'stream' && { resourceLimits: streamLimits }),

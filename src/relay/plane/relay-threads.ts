@@ -3,6 +3,7 @@ import type { Clock } from '../../time/clock.ts';
 import { createReceivedCount } from '../boundary/descriptor-channel.ts';
 import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
 import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
+import type { WorkerCode } from './worker-code.ts';
 
 /**
  * The threads of a plane: first the threads that listen; then, once it is needed, the thread that ends TLS for them if
@@ -10,7 +11,7 @@ import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
  */
 interface RelayThreadsCollaborators {
   readonly clock: Clock;
-  readonly workerUrl: URL;
+  readonly code: WorkerCode;
   readonly eventsOf: (worker: number) => RelayThreadEvents;
 }
 
@@ -67,7 +68,7 @@ export class RelayThreads {
 
   #start(setup: Omit<WorkerSetup, 'index'>): void {
     const index = this.#threads.length;
-    const { workerUrl, clock, eventsOf } = this.#collaborators;
-    this.#threads.push(new RelayThread(workerUrl, { ...setup, index }, clock, eventsOf(index)));
+    const { code, clock, eventsOf } = this.#collaborators;
+    this.#threads.push(new RelayThread(code, { ...setup, index }, clock, eventsOf(index)));
   }
 }

@@ -8,6 +8,7 @@ export type ImportRules = Readonly<Record<string, readonly string[]>>;
 
 export const importRules: ImportRules = {
   text: [],
+  built: [],
   time: [],
   'version.ts': [],
   'deprecations.ts': [],
@@ -36,11 +37,12 @@ export const importRules: ImportRules = {
     ...['address', 'relay/boundary', 'relay/driver', 'relay/intake', 'relay/upstreams', 'relay/wire', 'time'],
   ],
   'relay/worker': ['relay/boundary', 'relay/driver', 'relay/intake', 'relay/sessions', 'time'],
-  'relay/plane': ['address', 'relay/boundary', 'relay/driver/choose-driver.ts', 'telemetry', 'time'],
+  'relay/plane': ['address', 'built', 'relay/boundary', 'relay/driver/choose-driver.ts', 'telemetry', 'time'],
   compose: ['address', 'config', 'text'],
   check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
   admin: [
     'address',
+    'built',
     'catalog',
     'deprecations.ts',
     'docker/engine-status.ts',
@@ -68,7 +70,7 @@ export const importRules: ImportRules = {
     ...['relay/boundary', 'relay/driver/choose-driver.ts', 'relay/plane', 'swarm', 'telemetry', 'text', 'time'],
     'version.ts',
   ],
-  demo: ['docker', 'network', 'text', 'version.ts'],
+  demo: ['built', 'docker', 'network', 'text', 'version.ts'],
   cli: [
     ...['address', 'admin', 'catalog/swap/service-meant.ts', 'certificates', 'check', 'compose', 'config', 'daemon'],
     ...[
@@ -83,6 +85,7 @@ export const importRules: ImportRules = {
     ],
   ],
   'main.ts': ['cli', 'version.ts'],
+  'single-executable.ts': ['cli'],
 };
 
 /**

@@ -65,6 +65,10 @@ export interface Sealane extends AsyncDisposable {
 /** The path of the built Sealane. */
 export const executable = new URL('../../../dist/main.js', import.meta.url).pathname;
 
+/** The command under test: the built Sealane, unless SEALANE_COMMAND names another, such as the single executable. */
+export const sealaneCommand: readonly [string, ...string[]] =
+  process.env['SEALANE_COMMAND'] === undefined ? [process.execPath, executable] : [process.env['SEALANE_COMMAND']];
+
 export function startSealane(...args: readonly string[]): Sealane {
   return startSealaneBy([], ...args);
 }
@@ -72,7 +76,7 @@ export function startSealane(...args: readonly string[]): Sealane {
 /** `by`: a command that runs Sealane, such as nsenter(1). */
 export function startSealaneBy(by: readonly string[], ...args: readonly string[]): Sealane {
   const [program, ...before] = [...dieWithParent, ...by] as const;
-  const child = spawn(program, [...before, process.execPath, executable, ...args], {
+  const child = spawn(program, [...before, ...sealaneCommand, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SEALANE_ADMIN: 'off', SEALANE_LOG_FORMAT: 'json' },
   });
@@ -168,7 +172,7 @@ export function startWithLog(
   { before = [], format = 'pretty' }: { readonly before?: readonly string[]; readonly format?: LogFormat } = {},
 ): QuietSealane {
   const [program, ...leading] = [...dieWithParent, ...before];
-  const child = spawn(program, [...leading, process.execPath, executable, ...args], {
+  const child = spawn(program, [...leading, ...sealaneCommand, ...args], {
     stdio: ['ignore', 'pipe', log === 'unread' ? 'pipe' : log],
     env: { ...process.env, SEALANE_LOG_FORMAT: format },
   });
@@ -189,7 +193,8 @@ export async function runSealane(
   environment: NodeJS.ProcessEnv = {},
   { input, ...as }: { readonly uid?: number; readonly input?: string } = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [executable, ...args], { env: { ...process.env, ...environment }, ...as });
+  const [program, ...before] = sealaneCommand;
+  const child = spawn(program, [...before, ...args], { env: { ...process.env, ...environment }, ...as });
   if (input !== undefined) child.stdin.end(input);
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = '';
@@ -204,7 +209,8 @@ export async function runSealane(
 export async function runWithClosedOutput(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly stderr: string }> {
-  const child = spawn(process.execPath, [executable, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...before] = sealaneCommand;
+  const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   // The output is closed before the command can have begun to write.
   child.stdout.destroy();
   let stderr = '';

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dieWithParent } from '../programs/die-with-parent.ts';
-import { executable } from '../sealane/sealane.ts';
+import { sealaneCommand } from '../sealane/sealane.ts';
 
 /**
  * Runs `sealane swap` as its users do.
@@ -21,7 +21,7 @@ export interface SwapCommand extends AsyncDisposable {
 
 export function startSwap(...args: readonly string[]): SwapCommand {
   const [program, ...before] = dieWithParent;
-  const child = spawn(program, [...before, process.execPath, executable, 'swap', ...args], {
+  const child = spawn(program, [...before, ...sealaneCommand, 'swap', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -62,7 +62,7 @@ export function startSwap(...args: readonly string[]): SwapCommand {
 
 /** The command of a `whoami` that prints its process id, and listens on the port that it is given. */
 export function namedWhoami(name: string): readonly string[] {
-  const script = `echo "pid $$"; WHOAMI_NAME=${name} exec ${process.execPath} ${executable} whoami --port "$PORT"`;
+  const script = `echo "pid $$"; WHOAMI_NAME=${name} exec ${sealaneCommand.join(' ')} whoami --port "$PORT"`;
   return ['sh', '-c', script];
 }
 

@@ -3,17 +3,18 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createDashboard } from '../../../src/admin/static.ts';
+import { filesBeneath } from '../../../src/built/files.ts';
 import { tempFolder, type TempFolder } from '../../support/temp-folder.ts';
 
 async function build(): Promise<
   { readonly folder: TempFolder; readonly app: ReturnType<typeof createDashboard> } & AsyncDisposable
 > {
   const folder = await tempFolder();
-  await mkdir(`${folder.path}/dist/assets`, { recursive: true });
-  await folder.write('dist/index.html', '<!doctype html>');
-  await folder.write('dist/assets/index-abc.js', 'let a = 1;'.repeat(100));
-  await folder.write('secret', 'not for you');
-  const app = createDashboard(pathToFileURL(`${folder.path}/dist/`));
+  await mkdir(`${folder.path}/dist/dashboard/assets`, { recursive: true });
+  await folder.write('dist/dashboard/index.html', '<!doctype html>');
+  await folder.write('dist/dashboard/assets/index-abc.js', 'let a = 1;'.repeat(100));
+  await folder.write('dist/secret', 'not for you');
+  const app = createDashboard(filesBeneath(pathToFileURL(`${folder.path}/dist/`)));
   return { folder, app, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
@@ -55,7 +56,7 @@ describe('the dashboard’s files', () => {
 
   it('are missed with a word on how to make them', async () => {
     await using folder = await tempFolder();
-    const page = await createDashboard(pathToFileURL(`${folder.path}/none/`)).request('/');
+    const page = await createDashboard(filesBeneath(pathToFileURL(`${folder.path}/none/`))).request('/');
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('npm run build')]);
   });
 });

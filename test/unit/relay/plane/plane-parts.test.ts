@@ -14,7 +14,7 @@ import type { ListenerStatus, SessionRecord } from '../../../../src/relay/bounda
 import { SharedListeners } from '../../../../src/relay/plane/shared-listeners.ts';
 import { Slots, type SlotUse } from '../../../../src/relay/boundary/slots.ts';
 import type { KeyChange } from '../../../../src/relay/boundary/table-change.ts';
-import { workerUrl } from '../../../../src/relay/plane/worker-url.ts';
+import { workerCode } from '../../../../src/relay/plane/worker-code.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { listener, table } from '../../../support/sockets/tables.ts';
 
@@ -227,9 +227,9 @@ describe('a listen address that several workers share', () => {
 });
 
 test.each([
-  ['file:///app/src/relay/plane/worker-url.ts', 'file:///app/src/relay/worker/worker.ts'],
+  ['file:///app/src/relay/plane/worker-code.ts', 'file:///app/src/relay/worker/worker.ts'],
   ['file:///app/dist/chunks/daemon-x1.js', 'file:///app/dist/relay-worker.js'],
   ['file:///app/dist/main.js', 'file:///app/dist/relay-worker.js'],
 ])('seen from %s the worker is %s', (from, url) => {
-  expect(workerUrl(from).href).toBe(url);
+  expect(workerCode(from)).toEqual(new URL(url));
 });
