@@ -24,7 +24,9 @@ const checks: readonly Step[] = [
   ['lint', 'oxlint', '--type-aware'],
   ['types', 'tsc', '--noEmit'],
   ['types of the dashboard', 'tsc', '--noEmit', '--project', 'src/dashboard'],
+  ['types of the docs site', 'tsc', '--noEmit', '--project', 'docs/.vitepress'],
   ['unused exports, files and dependencies', 'knip', '--no-progress'],
+  ['docs site, with its links', 'node', 'docs/.vitepress/build.ts'],
 ];
 
 /** The projects of each lane; see vitest.config.ts. */

@@ -21,7 +21,9 @@ const fence = /^```yaml *(.*)\n([^]*?)^```$/gm;
 export async function docSnippets(): Promise<Snippet[]> {
   const docs = join(projectRoot, 'docs');
   const names = await readdir(docs, { recursive: true });
-  const pages = names.filter((name) => name.endsWith('.md')).map((name) => join(docs, name));
+  // What is below .vitepress was made out of these pages.
+  const written = names.filter((name) => name.endsWith('.md') && !name.startsWith('.vitepress'));
+  const pages = written.map((name) => join(docs, name));
   const found = await Promise.all([join(projectRoot, 'README.md'), ...pages.toSorted()].map(snippetsOf));
   return found.flat();
 }
