@@ -50,17 +50,24 @@ describe('what Sealane may change at an engine', () => {
     expect([...actions.allowed]).toEqual([]);
   });
 
-  test.each([
-    ['start', [`POST /containers/${id}/start`]],
-    ['stop', [`POST /containers/${id}/stop`]],
-    ['pause', [`POST /containers/${id}/pause`, `POST /containers/${id}/unpause`]],
-    ['connect', ['POST /networks/n%2F1/connect', 'POST /networks/n%2F1/disconnect']],
-  ] as const)('with %s alone is only that, and each is told of before it is asked', async (action, expected) => {
+  const requestsOf = {
+    start: [`POST /containers/${id}/start`],
+    stop: [`POST /containers/${id}/stop`],
+    pause: [`POST /containers/${id}/pause`, `POST /containers/${id}/unpause`],
+    connect: ['POST /networks/n%2F1/connect', 'POST /networks/n%2F1/disconnect'],
+  };
+  const subsets = Array.from({ length: 16 }, (_, bits) =>
+    engineActions.filter((_action, index) => bits & (1 << index)),
+  );
+
+  test.each(subsets)('with %s %s %s %s is only that, and each is told of before it is asked', async (...given) => {
+    const allowed = given.filter((one) => engineActions.includes(one));
+    const expected = allowed.flatMap((action) => requestsOf[action]);
     await using fake = await startFakeEngine();
     answerAll(fake, 204);
-    const { calls, records } = open(fake, [action]);
+    const { calls, records } = open(fake, allowed);
     await Promise.allSettled(Object.values(calls).map((call) => call()));
-    expect(changingRequests(fake)).toEqual(expected);
+    expect(changingRequests(fake).toSorted()).toEqual(expected.toSorted());
     expect(records).toMatchObject(expected.map(() => ({ containerId: id, cause })));
     expect(fake.versions.filter((_, index) => fake.requests[index]?.startsWith('POST'))).toEqual(
       expected.map(() => 'v1.41'),
