@@ -51,13 +51,14 @@ interface SwappingTerminal extends Terminal {
   heard(): Promise<readonly string[]>;
 }
 
-/** A shell in a terminal in which the service is swapped. */
-async function openSwapping(name: string, redirect = ''): Promise<SwappingTerminal> {
+/** A terminal in which the service is swapped, by a shell with job control, or without one, as by ssh(1). */
+async function openSwapping(name: string, { redirect = '', hasShell = true } = {}): Promise<SwappingTerminal> {
   const signals = await folder.write(name, '');
   const env = { SIGNALS: signals, PS1: 'shell> ' };
-  const terminal = await openTerminal('bash --norc --noprofile -i', { columns: 180, env });
   const command = `${sealaneCommand.join(' ')} swap api --admin ${admin} -- ${process.execPath} ${script} ${redirect}`;
-  await terminal.press(command, 'Enter');
+  const program = hasShell ? 'bash --norc --noprofile -i' : `exec ${command}`;
+  const terminal = await openTerminal(program, { columns: 180, env });
+  if (hasShell) await terminal.press(command, 'Enter');
   await terminal.shows(/is swapped: all new sessions/);
   await served('mine');
   return { ...terminal, heard: async () => (await readFile(signals, 'utf8')).trimEnd().split('\n') };
@@ -75,7 +76,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
   ])(
     'gives back on Ctrl-C and leaves the terminal as it was: the command with %s gets the signal once',
     async (_, redirect) => {
-      await using terminal = await openSwapping(`ctrl-c${redirect.length}`, redirect);
+      await using terminal = await openSwapping(`ctrl-c${redirect.length}`, { redirect });
       await terminal.press('C-c');
       await terminal.shows(/ended with code 9; shop\/api is given back/);
       await served('container');
@@ -115,6 +116,19 @@ describe('sealane swap -- COMMAND in a terminal', () => {
     await sealane.line({ event: 'stand-in-ended', reason: 'it was given back' }, from);
     await served('container');
     await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), { timeout: 5_000 });
+    // The kernel sends it to all processes of the terminal, and the shell may send it to those of its jobs once more.
+    expect(new Set((await terminal.heard()).slice(1))).toEqual(new Set(['SIGHUP']));
+  });
+
+  it('goes on at Ctrl-Z where no shell could continue it, and passes the end of such a terminal on', async () => {
+    const terminal = await openSwapping('no-shell', { hasShell: false });
+    const command = Number((await terminal.heard())[0]?.slice('command '.length));
+    await terminal.press('C-z');
+    await terminal.shows(/shop\/api is taken again/);
+    await served('mine');
+    await terminal[Symbol.asyncDispose]();
+    await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), { timeout: 5_000 });
+    await served('container');
     expect((await terminal.heard()).slice(1)).toEqual(['SIGHUP']);
   });
 });

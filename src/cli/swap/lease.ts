@@ -97,7 +97,7 @@ export async function keepLease(
       await end(held);
     },
     resume() {
-      // SIGCONT comes at other times, too. An id that was given back takes nothing again.
+      // An id that was given back takes nothing again.
       if (state.kind === 'paused') state = begin(randomUUID(), false);
     },
   };

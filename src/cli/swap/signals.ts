@@ -1,6 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from './child.ts';
 import type { KeptLease } from './lease.ts';
 import { TerminalSignals, type TerminalSignal } from './terminal.ts';
+
+/** Another thread of this process may be the one that takes the signal, a moment later. */
+const stoppedMs = 100;
 
 /**
  * What happens at signals while a process has a service's place: it gets the stop signals that its terminal has not sent
@@ -30,8 +34,15 @@ export class PassedSignals {
    * back before this command stops, too.
    */
   stopsWith(lease: KeptLease): void {
-    process.on('SIGTSTP', () => void lease.pause().then(() => process.kill(process.pid, 'SIGSTOP')));
-    process.on('SIGCONT', () => lease.resume());
+    const stop = async (): Promise<void> => {
+      await lease.pause();
+      // It has no listener now, so the kernel stops this process, or not, where no shell could continue it.
+      process.kill(process.pid, 'SIGTSTP');
+      await delay(stoppedMs);
+      this.stopsWith(lease);
+      lease.resume();
+    };
+    process.once('SIGTSTP', () => void stop());
   }
 
   #on(signal: TerminalSignal | 'SIGTERM'): void {
