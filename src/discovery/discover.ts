@@ -160,7 +160,7 @@ function discoverContainer(
       identity: (route) => identityOf({ name: facts.name, labels }, route, rules),
       portUnclear: (route) => portUnclear(facts, rules.labelPrefix, route),
       choose(port, network) {
-        if (isStopped(facts)) return noAddresses;
+        if (isStopped(facts) || facts.state === 'restarting') return noAddresses;
         const choice = chooseAddresses({ ...query, network, port });
         if (choice.kind !== 'not-yet') for (const address of choice.unrouted ?? []) unrouted.add(address);
         return choice;
@@ -217,7 +217,8 @@ function toUpstream(
   const { name, values } = route;
   const plan = task ? undefined : sleepPlan(values, rules.actions);
   const sleep = facts.isRemovedAtEnd && plan?.mode === 'stop' ? undefined : plan;
-  const sleeps = isStopped(facts) && sleep !== undefined;
+  // One that its restart policy starts again and again has ended at once: a client is told so, and does not wait in vain.
+  const sleeps = (isStopped(facts) || facts.state === 'restarting') && sleep !== undefined;
   if (facts.state !== 'running' && facts.state !== 'paused' && !sleeps) return undefined;
   const shown = nameAt(printable(facts.name), rules);
   const portLabel = labelOf(rules.labelPrefix, name ?? '', 'port');
@@ -246,7 +247,7 @@ function conditionOf(
   inSwarm: PlaceInSwarm | undefined,
   sleep: SleepPlan | undefined,
 ): Condition {
-  if (state === 'exited' || state === 'created') return { kind: 'asleep', how: 'stopped' };
+  if (state === 'exited' || state === 'created' || state === 'restarting') return { kind: 'asleep', how: 'stopped' };
   if (stopRequest) return { kind: 'stopping', reason: `it was sent ${stopRequest.signal}` };
   const desired = inSwarm?.desired ?? '';
   // The Swarm wants it seconds before it sends the stop signal.

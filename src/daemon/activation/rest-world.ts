@@ -175,7 +175,7 @@ function dependenciesOf(compose: ComposeLabels | undefined): readonly Need[] {
 }
 
 function stateOf({ state }: ContainerFacts): RestContainer['state'] {
-  if (state === 'exited' || state === 'created') return 'stopped';
+  if (state === 'exited' || state === 'created' || state === 'restarting') return 'stopped';
   return state === 'paused' ? 'paused' : 'running';
 }
 

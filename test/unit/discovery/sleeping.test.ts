@@ -67,6 +67,17 @@ test('a stopped container declares its routes, with an upstream that is asleep a
   expect(discover(paused).declarations, 'pause is not allowed').toEqual([]);
 });
 
+test('a container that restarts again and again is asleep where it has the label, and else no upstream', () => {
+  const actions = new Set(['start', 'stop'] as const);
+  const rules = { labelPrefix: 'sealane', bind: '127.0.0.1', scope: 'all', actions } as const;
+  const labels = { 'sealane.listen': '8080', 'sealane.port': '80' };
+  const upstream = (more: Readonly<Record<string, string>>) =>
+    createDiscoverer(rules)(snapshotOf([containerFacts({ state: 'restarting', labels: { ...labels, ...more } })]))
+      .declarations[0]?.upstream;
+  expect(upstream({ 'sealane.sleep': '1h' })).toMatchObject({ condition: { kind: 'asleep' }, endpoints: [] });
+  expect(upstream({})).toBeUndefined();
+});
+
 test('a container that the engine removes at its end is not stopped, which the label is told to be a problem for', () => {
   const actions = new Set(['start', 'stop', 'pause'] as const);
   const rules = { labelPrefix: 'sealane', bind: '127.0.0.1', scope: 'all', actions } as const;
