@@ -91,6 +91,14 @@ describe('names for all containers', () => {
     expect(unknown).toContain(`Did you mean http://${name}:${plain}?`);
     const stranger = await curl(`http://127.0.0.1:${plain}/`, '--header', 'Host: evil.example');
     expect(stranger).not.toContain(project);
+    const inAbsoluteForm = await curl(
+      `http://127.0.0.1:${plain}/`,
+      '--request-target',
+      'http://evil.example/',
+      '--header',
+      `Host: ${name}`,
+    );
+    expect(inAbsoluteForm).toBe('No service here has the name evil.example.\n');
 
     // A name that does not exist gets the certificate of the index, and none is made for it.
     const shown = await run('sh', [

@@ -35,8 +35,11 @@ export async function serveIndex(read: () => NamesShown): Promise<IndexServer> {
   };
 }
 
-function answer({ method, headers }: IncomingMessage, response: ServerResponse, shown: NamesShown): void {
-  const { status, type, body } = renderIndex(headers, shown);
+function answer({ method, headers, url = '' }: IncomingMessage, response: ServerResponse, shown: NamesShown): void {
+  const { status, type, body } = renderIndex(
+    { accept: headers.accept, host: absoluteHost(url) ?? headers.host },
+    shown,
+  );
   response.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
@@ -48,4 +51,9 @@ function answer({ method, headers }: IncomingMessage, response: ServerResponse, 
     Connection: 'close',
   });
   response.end(method === 'HEAD' ? undefined : body);
+}
+
+/** The host of a request target in absolute form, which goes before the `Host` header (RFC 9112, 3.2.2). */
+function absoluteHost(url: string): string | undefined {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
 }

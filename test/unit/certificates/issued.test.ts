@@ -233,4 +233,23 @@ describe('certificates that the local authority makes for names', () => {
     clock.advance(2 * 3_600_000);
     await expect.poll(() => readdir(place)).toEqual(['README', 'a.test.crt', 'a.test.key']);
   });
+
+  it('are made for the index before all others, however many there are', async () => {
+    await using folder = await tempFolder();
+    {
+      await using first = opened(folder.path);
+      first.store.want(new Set(['localhost']));
+      await first.until(() => first.store.has('localhost'));
+    }
+    await using many = opened(folder.path);
+    many.store.want(new Set([...Array.from({ length: 100 }, (_, index) => `n${index}.test`), 'localhost']));
+    // A name that the store has is never without its certificate, whenever it is asked.
+    while (names(many).length === 0) {
+      await new Promise(setImmediate);
+      expect(many.store.has('localhost')).toBe(names(many).includes('localhost'));
+    }
+    expect(names(many)[0]).toBe('localhost');
+    await many.until(() => names(many).length === 101);
+    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(202);
+  });
 });
