@@ -26,6 +26,7 @@ part() {
   metadata=$(mktemp)
   run docker buildx build . \
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "SOURCE_DATE_EPOCH=$epoch" \
+    --build-arg "SOURCE=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY" \
     --provenance mode=max --sbom true --metadata-file "$metadata" \
     --output "type=image,name=$name,push=true,push-by-digest=true,name-canonical=true,rewrite-timestamp=true"
   if [ "${DRY_RUN:-}" = 1 ]; then return; fi

@@ -48,7 +48,7 @@ it.each([
   const built = await run(folder, 'publish-image.sh', ['part', 'digests'], version);
   expect(built).toMatchObject({ code: 0, stderr: '' });
   expect(built.stdout).toMatch(
-    /^\+ docker buildx build \. --build-arg VERSION=\S+ --build-arg REVISION=[0-9a-f]{40} --build-arg SOURCE_DATE_EPOCH=\d{10} .*name=ghcr\.io\/acme\/sealane,/m,
+    /^\+ docker buildx build \. --build-arg VERSION=\S+ --build-arg REVISION=[0-9a-f]{40} --build-arg SOURCE_DATE_EPOCH=\d{10} --build-arg SOURCE=https:\/\/github\.com\/Acme\/Sealane .*name=ghcr\.io\/acme\/sealane,/m,
   );
   await folder.write('digests/x86_64', 'sha256:a\n');
   await folder.write('digests/aarch64', 'sha256:b\n');
