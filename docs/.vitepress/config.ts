@@ -37,7 +37,7 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       { text: 'Start', link: '/getting-started' },
-      { text: 'Labels', link: '/reference' },
+      { text: 'Labels', link: '/reference/labels' },
       { text: 'Examples', link: '/examples/' },
       { text: 'Compared', link: '/comparison' },
       { text: `v${version}`, link: '/changelog' },

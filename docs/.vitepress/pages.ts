@@ -53,7 +53,13 @@ export const groups: readonly Group[] = [
   },
   {
     title: 'Reference',
-    pages: [['docs/reference.md', 'Labels, settings and more'], ['docs/glossary.md']],
+    pages: [
+      ['docs/reference.md', 'All in two tables'],
+      ['docs/reference/labels.md'],
+      ['docs/reference/settings.md'],
+      ['docs/reference/api.md'],
+      ['docs/glossary.md'],
+    ],
   },
   {
     title: 'Examples',

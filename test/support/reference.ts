@@ -19,6 +19,9 @@ export function renderReference(): string {
 
 <!-- Generated from the schemas in src/config by \`npm run docs\`. Do not edit. -->
 
+All labels and settings in two tables. To link to one of them: [labels](reference/labels.md) and [settings](reference/settings.md) one by
+one. Also generated: the [admin API](reference/api.md) and the [metrics](metrics.md).
+
 ## Labels
 
 One route: \`sealane.<option>\`. Several routes of one container: \`sealane.<route>.<option>\`, where the route's name is any
