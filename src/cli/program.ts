@@ -10,10 +10,11 @@ import { defineDemo } from './commands/demo.ts';
 import { defineEvents } from './commands/events.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineInit } from './commands/init.ts';
+import { defineLicenses } from './commands/texts/licenses.ts';
 import { defineRelay } from './commands/relay.ts';
 import { defineRun } from './commands/run.ts';
 import { defineSleep, defineWake } from './commands/services/rest.ts';
-import { defineSchema } from './commands/schema.ts';
+import { defineSchema } from './commands/texts/schema.ts';
 import { defineSessions } from './commands/sessions.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSwap } from './swap/command.ts';
@@ -51,6 +52,7 @@ const commands: readonly DefineCommand[] = [
   defineDemo,
   defineWhoami,
   defineCompletion,
+  defineLicenses,
 ];
 
 /** Commands that serve or clean up, and therefore go on when their output is no longer read. */

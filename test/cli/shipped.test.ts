@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats';
 import { parseSync } from 'rolldown/utils';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { runSealane } from '../support/sealane/sealane.ts';
 
 /** What `npm run build` puts into dist/, which is all that is shipped. */
 const dist = join(import.meta.dirname, '../../dist');
@@ -51,6 +52,13 @@ describe('what is shipped', () => {
       expect.arrayContaining(['dockerode', 'preact', 'rolldown', 'uplot', 'zod']),
     );
     for (const notice of notices.slice(1)) expect(notice.split('\n').length).toBeGreaterThan(5);
+  });
+
+  it('prints them all', async () => {
+    const { code, stdout } = await runSealane(['licenses']);
+    expect(code).toBe(0);
+    expect(stdout.startsWith('MIT License\n')).toBe(true);
+    for (const title of titles) expect(stdout).toContain(`\n${title} (`);
   });
 
   it('has a bill of materials that is valid by its format', () => {

@@ -72,7 +72,17 @@ export const importRules: ImportRules = {
   ],
   demo: ['built', 'docker', 'network', 'text', 'version.ts'],
   cli: [
-    ...['address', 'admin', 'catalog/swap/service-meant.ts', 'certificates', 'check', 'compose', 'config', 'daemon'],
+    ...[
+      'address',
+      'admin',
+      'built',
+      'catalog/swap/service-meant.ts',
+      'certificates',
+      'check',
+      'compose',
+      'config',
+      'daemon',
+    ],
     ...[
       'demo',
       'docker',
