@@ -100,6 +100,7 @@ class Activator implements Activation {
       onAnswer,
       onAsleep: (container, world, memoryBytes) => this.#onAsleep(container, world, memoryBytes),
       onKept: (id) => this.#usage.touch(id, this.#nowMs),
+      isNeeded: (id, world) => this.#wakes.needs(id, world),
     });
   }
 
@@ -112,7 +113,7 @@ class Activator implements Activation {
     const world = this.#parts.readWorld();
     const sleepers = sleepersOf(service, world);
     if (sleepers.length === 0) return { kind: 'no-sleepers' };
-    const asleep = sleepers.filter(isAsleep);
+    const asleep = sleepers.filter((one) => isAsleep(one) || this.#falls.has(one.id));
     for (const container of asleep) {
       for (const { id } of inOrder(container, world.containers)) this.#failures.excuse(id);
       this.#wakes.begin(container.id, service, 'an operator');
@@ -173,7 +174,7 @@ class Activator implements Activation {
     this.#falls.goOn(world);
     for (const service of pressedServices(world)) if (!this.#wanted.has(service)) this.#wanted.set(service, 'the load');
     for (const [service, client] of this.#wanted) this.#answer(service, client, world);
-    this.#wakes.goOn(world);
+    this.#wakes.goOn(this.#withoutFalling(world));
     for (const id of this.#companions) {
       if (!world.containers.has(id)) this.#companions.delete(id);
       else if (isNeeded(id, world)) this.#usage.touch(id, this.#nowMs);
@@ -185,6 +186,16 @@ class Activator implements Activation {
       isBusy: (id: string) => this.#falls.has(id) || this.#wakes.needs(id, world),
     };
     for (const idle of idleContainers(world, known, this.#nowMs)) this.#falls.begin(idle.container, causeOf(idle));
+  }
+
+  /** What is being put to sleep still runs, and may be healthy: no wake counts on it. */
+  #withoutFalling(world: RestWorld): RestWorld {
+    if (this.#falls.size === 0) return world;
+    const seen = [...world.containers].map(([id, one]): [string, RestContainer] => [
+      id,
+      this.#falls.has(id) ? { ...one, isReady: false, isOpen: false } : one,
+    ]);
+    return { ...world, containers: new Map(seen) };
   }
 
   #followEnds(world: RestWorld): void {

@@ -23,6 +23,8 @@ interface Fall {
 interface FallCollaborators extends Pick<RestParts, 'clock' | 'actions' | 'onChange' | 'announce'> {
   /** `memoryBytes`: what it used before, where that is known, and given back. */
   readonly onAsleep: (container: RestContainer, world: RestWorld, memoryBytes: number | undefined) => void;
+  /** Whether a container that is woken needs it, or it is to be woken itself. */
+  readonly isNeeded: (id: string, world: RestWorld) => boolean;
   /** The container stays awake. */
   readonly onKept: (id: string) => void;
   /** A call to the engine has ended. */
@@ -104,7 +106,7 @@ export class Falls {
       return this.#onFailed(container, 'it still runs, although the engine said otherwise');
     if (fall.isCalled || clock.nowMs() - fall.sinceMs < settleMs) return;
     const isWanted = container.sessions > 0 || container.services.some((service) => world.heldOf(service) > 0);
-    if (isWanted) return this.#keep(id);
+    if (isWanted || this.#with.isNeeded(id, world)) return this.#keep(id);
     if (!fall.isMemoryAsked || clock.nowMs() - fall.sinceMs > memoryWithinMs) this.#call(fall, container);
   }
 

@@ -24,6 +24,7 @@ export class House implements Disposable {
   readonly activation: Activation;
   startMs = 200;
   readyMs = 100;
+  stopMs = 50;
   /** What a start of the container leads to, other than that it runs. */
   readonly faults = new Map<string, 'refused' | 'exits'>();
   /** What each container uses, in bytes; the engine does not tell of others. */
@@ -134,7 +135,7 @@ export class House implements Disposable {
 
   async #end(call: string, id: string, state: 'stopped' | 'paused'): Promise<void> {
     this.calls.push(`${call} ${id}`);
-    await this.#after(50);
+    await this.#after(this.stopMs);
     if (this.onStop === 'restarts') this.change(id, { startedAtNs: ++this.#runs });
     if (this.onStop !== 'ends') return;
     this.change(id, { state, isReady: false, isOpen: false, wasStopped: true, sessions: 0 });
