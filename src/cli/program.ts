@@ -28,32 +28,35 @@ import { refuseRepeatedFlags } from './repeated-flags.ts';
  * Parses the arguments and runs the command that they name.
  */
 
-/** All commands, in the order of the help. */
-const commands: readonly DefineCommand[] = [
-  defineRun,
-  defineRelay,
-  defineHealth,
-  defineStatus,
-  defineWhy,
-  defineTop,
-  defineEvents,
-  defineSessions,
-  defineDrain,
-  defineUndrain,
-  defineWeight,
-  defineClose,
-  defineSwap,
-  defineWake,
-  defineSleep,
-  defineCert,
-  defineInit,
-  defineCheck,
-  defineSchema,
-  defineDemo,
-  defineWhoami,
-  defineCompletion,
-  defineLicenses,
-];
+/** All commands by name, in the order of the help. */
+const commands: ReadonlyMap<string, DefineCommand> = new Map([
+  ['run', defineRun],
+  ['relay', defineRelay],
+  ['health', defineHealth],
+  ['status', defineStatus],
+  ['why', defineWhy],
+  ['top', defineTop],
+  ['events', defineEvents],
+  ['sessions', defineSessions],
+  ['drain', defineDrain],
+  ['undrain', defineUndrain],
+  ['weight', defineWeight],
+  ['close', defineClose],
+  ['swap', defineSwap],
+  ['wake', defineWake],
+  ['sleep', defineSleep],
+  ['cert', defineCert],
+  ['init', defineInit],
+  ['check', defineCheck],
+  ['schema', defineSchema],
+  ['demo', defineDemo],
+  ['whoami', defineWhoami],
+  ['completion', defineCompletion],
+  ['licenses', defineLicenses],
+]);
+
+/** Commands that look at all others: for what was meant, and to complete them. */
+const lookingCommands: ReadonlySet<string> = new Set(['run', 'completion']);
 
 /** Commands that serve or clean up, and therefore go on when their output is no longer read. */
 const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'swap', 'whoami', 'demo']);
@@ -68,7 +71,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let command = '';
   const program = buildProgram((result) => {
     code = result;
-  });
+  }, argv[0]);
   program.hook('preAction', (_program, chosen) => {
     command = chosen.name();
   });
@@ -90,8 +93,11 @@ function asksForVersionAsJson(argv: readonly string[]): boolean {
   return argv.length === 2 && argv.includes('--json') && (argv.includes('--version') || argv.includes('-V'));
 }
 
-/** The tree of all commands. `finish` receives the exit code of the command that runs. */
-export function buildProgram(finish: Finish): Command {
+/**
+ * The tree of all commands, or of the one that the first argument names: all take 10 ms. `finish` receives the exit code
+ * of the command that runs.
+ */
+export function buildProgram(finish: Finish, first = ''): Command {
   const program = new Command('sealane')
     .description('Docker-native service-discovery TCP proxy: label a container, reach it through one stable port.')
     .usage('[run] [options]  |  sealane HOST:PORT [HOST:PORT …]  |  sealane COMMAND')
@@ -106,7 +112,8 @@ export function buildProgram(finish: Finish): Command {
     // The flag of an option contains its words, and the description contains most defaults.
     .configureHelp({ optionDescription: describeOption, argumentDescription: ({ description }) => description })
     .enablePositionalOptions();
-  for (const define of commands) define(program, finish);
+  const chosen = lookingCommands.has(first) ? undefined : commands.get(first);
+  for (const define of chosen === undefined ? commands.values() : [chosen]) define(program, finish);
   for (const command of program.commands) refuseRepeatedFlags(command);
   return program;
 }

@@ -2,7 +2,7 @@ import { suggestion } from '../text/did-you-mean.ts';
 import { printable } from '../text/printable.ts';
 import { complaint } from '../text/refusal.ts';
 import { ConfigError } from './config-error.ts';
-import { readConfigFile, type ConfigFile, type GivesNames } from './file.ts';
+import type { ConfigFile, GivesNames } from './file.ts';
 import { namesRulesOf } from './names/settings.ts';
 import {
   defaultVariable,
@@ -54,8 +54,14 @@ export async function loadConfig(
   if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ message }) => message));
   const merged = (ofFile: Partial<Settings>): Settings => mergeSettings([...layers, ofFile, fromImage]);
   const givesNames: GivesNames = (ofFile) => namesRulesOf(merged(ofFile)) !== undefined;
-  const file = path === undefined ? undefined : await readConfigFile(path, givesNames);
+  const file = path === undefined ? undefined : await readFileAt(path, givesNames);
   return { settings: merged(file?.settings ?? {}), file };
+}
+
+/** The parser of YAML is loaded only where there is a file. */
+async function readFileAt(path: string, givesNames: GivesNames): Promise<ConfigFile> {
+  const { readConfigFile } = await import('./file.ts');
+  return readConfigFile(path, givesNames);
 }
 
 /** Reads what flags and the environment say, and finds all mistakes in them. */

@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { readConfigFile, type ConfigFile } from './file.ts';
+import type { ConfigFile } from './file.ts';
 import { messageOf } from '../text/message-of.ts';
 
 /**
@@ -27,6 +27,8 @@ export function watchConfigFile(
   const reread = async (): Promise<void> => {
     latest += 1;
     const reading = latest;
+    // Loaded already, since Sealane has read the file before it watches it.
+    const { readConfigFile } = await import('./file.ts');
     const change = await readConfigFile(path, () => givesNames).then(
       (file): FileChange => ({ kind: 'read', file }),
       (error: unknown): FileChange => ({ kind: 'invalid', message: messageOf(error) }),

@@ -10,6 +10,15 @@ test('docs/command-line.md lists exactly the commands, with their descriptions',
   expect(rows).toEqual(commands.map((command) => [command.name(), command.description()]));
 });
 
+test('a command that is named first is declared alone, as it is among all', () => {
+  for (const command of buildProgram(() => {}).commands) {
+    const { commands } = buildProgram(() => {}, command.name());
+    const alone = commands.find((one) => one.name() === command.name());
+    expect(alone?.helpInformation()).toBe(command.helpInformation());
+    expect(commands.length === 1).toBe(!['run', 'completion'].includes(command.name()));
+  }
+});
+
 test('a setting with a list of words offers them for completion, however its schema declares them', () => {
   expect(settingChoices('driver')).toEqual(['auto', 'stream', 'splice']);
   expect(settingChoices('log-format')).toEqual(['json', 'pretty']);
