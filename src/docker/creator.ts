@@ -99,11 +99,16 @@ export function composeOf(labels: Labels): ComposeLabels | undefined {
   return { project, service, number, dependsOn, isOneoff: isOneoff(labels) };
 }
 
-/** Compose writes `db:service_healthy:false,cache:service_started:true`. */
+/** What is needed is looked up again at each change: a label may name any number of services. */
+const mostDependencies = 64;
+
+/** Compose writes `db:service_healthy:false,cache:service_started:true`, and names each service once. */
 function dependenciesOf(text: string): readonly ComposeDependency[] {
-  return text.split(',').flatMap((part) => {
-    const [service = '', condition] = part.split(':');
-    if (service === '' || condition === 'service_completed_successfully') return [];
-    return { service, untilHealthy: condition === 'service_healthy' };
-  });
+  const dependencies = new Map<string, ComposeDependency>();
+  for (const part of text.split(',', mostDependencies)) {
+    const [service = '', condition] = part.split(':', 2);
+    if (service === '' || condition === 'service_completed_successfully' || dependencies.has(service)) continue;
+    dependencies.set(service, { service, untilHealthy: condition === 'service_healthy' });
+  }
+  return [...dependencies.values()];
 }

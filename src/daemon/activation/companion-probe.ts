@@ -10,6 +10,8 @@ import type { Clock } from '../../time/clock.ts';
  */
 export interface CompanionProbe {
   isReady(facts: ContainerFacts, vantage: Vantage | undefined, parent: ContainerFacts | undefined): boolean;
+  /** Forgets the containers that do not run any more. */
+  keep(isRunning: (id: string) => boolean): void;
   stop(): void;
 }
 
@@ -32,6 +34,7 @@ export function createCompanionProbe(clock: Clock, onReady: () => void): Compani
   const ending = new AbortController();
 
   async function probe(id: string, one: Probed, endpoints: readonly Endpoint[]): Promise<void> {
+    if (probed.get(id) !== one) return;
     const results = await Promise.all(endpoints.map((endpoint) => probeTcp(endpoint, timeoutMs, ending.signal)));
     if (ending.signal.aborted || probed.get(id) !== one) return;
     one.isReady = results.some(({ ok }) => ok);
@@ -49,6 +52,9 @@ export function createCompanionProbe(clock: Clock, onReady: () => void): Compani
       probed.set(id, one);
       if (endpoints.length > 0) void probe(id, one, endpoints);
       return one.isReady;
+    },
+    keep(isRunning) {
+      for (const id of probed.keys()) if (!isRunning(id)) probed.delete(id);
     },
     stop: () => ending.abort(),
   };

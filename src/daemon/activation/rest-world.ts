@@ -44,6 +44,7 @@ export function readRestWorld(parts: RestWorldParts): RestWorld {
   const containers = new Map<string, RestContainer>();
   if (serving.size > 0)
     for (const engine of engines.engines) if (!engines.isTwin(engine)) addAll(containers, engine, serving, parts);
+  parts.probe.keep((id) => containers.get(id)?.state === 'running');
   // Those that are held for a strict stand-in wait for no container.
   const isKeptOut = (service: string): boolean => current.services.get(service)?.standIn?.strict === true;
   return { containers, heldOf: (service) => (isKeptOut(service) ? 0 : plane.counters.held(service)) };

@@ -43,7 +43,7 @@ function read(containers: readonly ContainerFacts[], open: readonly string[] = [
     engines: { engines: [engine], isTwin: () => false, vantageOn: () => onHost },
     catalog: () => catalog,
     plane: { activeSessions: () => 0, counters: { held: () => 0, upstream: () => undefined } },
-    probe: { isReady: ({ id }) => open.includes(id), stop: () => {} },
+    probe: { isReady: ({ id }) => open.includes(id), keep: () => {}, stop: () => {} },
     labelPrefix: 'sealane',
   });
   return Object.fromEntries(found);
@@ -61,7 +61,7 @@ test('clients that are held for a strict stand-in wait for no container, those o
     engines: { engines: [], isTwin: () => false, vantageOn: () => onHost },
     catalog: () => catalog,
     plane: { activeSessions: () => 0, counters: { held: () => 2, upstream: () => undefined } },
-    probe: { isReady: () => false, stop: () => {} },
+    probe: { isReady: () => false, keep: () => {}, stop: () => {} },
     labelPrefix: 'sealane',
   });
   expect(['strict', 'lenient', 'own'].map(heldOf)).toEqual([0, 2, 2]);
@@ -97,6 +97,14 @@ describe('the containers of a compose project of which one sleeps', () => {
     expect(found['web']?.needs.map(({ service, until }) => `${service} ${until}`)).toEqual(['db ready', 'cache ready']);
     expect(found['db']).toMatchObject({ isReady: false });
     expect(found['cache']).toMatchObject({ isReady: true, isOpen: true });
+  });
+
+  test('need no more than a few of the services that a hostile label names, each once', () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => `x${index % 1_000}:service_started:false`);
+    const { web } = read([made('web', { ...sleepy, ...dependsOn(names.join(',')) })]);
+    expect(web?.needs).toHaveLength(64);
+    const twice = read([made('web', { ...sleepy, ...dependsOn('db,db:service_healthy,db') })]);
+    expect(twice['web']?.needs).toEqual([{ service: 'db', until: 'open' }]);
   });
 
   test('are never Sealane’s own container, also where another one needs it', () => {
