@@ -28,9 +28,14 @@ export function pressedServices({ containers, heldOf }: RestWorld): readonly str
   const services = new Set(members.flatMap((one) => (isAsleep(one) && one.sleep ? one.services : [])));
   return [...services].filter((service) => {
     if (heldOf(service) > 0) return true;
-    const ready = members.filter((one) => one.state === 'running' && one.isReady && one.services.includes(service));
+    const ready = members.filter((one) => isChosen(one, service));
     return ready.length > 0 && !ready.some(({ hasRoom }) => hasRoom);
   });
+}
+
+/** Whether the container is one of those that get the service's clients now. */
+export function isChosen({ state, isReady, takesClients, services }: RestContainer, service: string): boolean {
+  return state === 'running' && isReady && takesClients && services.includes(service);
 }
 
 export function chooseFor(

@@ -1,3 +1,4 @@
+import { isChosen } from './choose.ts';
 import { dependentsOf, inOrder } from './dependencies.ts';
 import { isAsleep, type RestContainer, type RestWorld } from './world.ts';
 
@@ -52,8 +53,6 @@ export function idleContainers(
 
 /** Whether the other containers of the service that are awake are crowded: this one would be woken at once. */
 function leavesCrowd(container: RestContainer, service: string, containers: RestWorld['containers']): boolean {
-  const others = [...containers.values()].filter(
-    (one) => one !== container && one.state === 'running' && one.isReady && one.services.includes(service),
-  );
+  const others = [...containers.values()].filter((one) => one !== container && isChosen(one, service));
   return others.length > 0 && !others.some(({ hasRoom }) => hasRoom);
 }

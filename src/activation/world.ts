@@ -42,6 +42,8 @@ export interface RestContainer {
   readonly sessions: number;
   /** The sessions on all its ports so far; it only grows while the container runs. */
   readonly sessionsSoFar: number;
+  /** Its weight is not 0: it is there for new sessions. */
+  readonly takesClients: boolean;
   /** It can take more sessions without a crowd. */
   readonly hasRoom: boolean;
 }

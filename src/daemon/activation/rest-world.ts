@@ -140,6 +140,7 @@ function restContainer(
     services: [...new Set(own.map(({ service }) => service))],
     sessions: sum(keys.map((key) => plane.activeSessions(key))),
     sessionsSoFar: sum(keys.map((key) => plane.counters.upstream(key)?.sessions ?? 0)),
+    takesClients: own.some(({ upstream }) => upstream.weight > 0),
     hasRoom: own.some(({ upstream: { declared, weight } }) => {
       return weight > 0 && plane.activeSessions(declared.key) < (declared.maxConnections ?? crowdedSessions);
     }),

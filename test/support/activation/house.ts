@@ -72,6 +72,7 @@ export class House implements Disposable {
       services: [name],
       sessions: 0,
       sessionsSoFar: 0,
+      takesClients: true,
       hasRoom: true,
       ...one,
     });

@@ -87,6 +87,19 @@ describe('a container that sleeps', () => {
     expect(house.activation.restOf('web')).toBeUndefined();
   });
 
+  test('sleeps where the only other replica that is awake gets no clients, and no load wakes it', async () => {
+    const services: readonly string[] = ['web'];
+    const replica = { sleep, services } as const;
+    // With weight 0.
+    const standby = { services, takesClients: false, hasRoom: false } as const;
+    using house = new House({ 'web-1': standby, 'web-2': replica });
+    await house.pass(minutes(60));
+    expect(house.calls).toEqual(['stop web-2']);
+    house.wait('web');
+    await house.pass(2_000);
+    expect(house.calls).toEqual(['stop web-2', 'start web-2']);
+  });
+
   test('is paused and unpaused where its mode says so', async () => {
     using house = new House({ web: { sleep: { ...sleep, mode: 'pause' } } });
     await house.pass(minutes(16));
