@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { parseAddress } from '../../address/address.ts';
-import type { StandIn, StandInLease } from '../../catalog/swap/stand-in.ts';
+import { mostOfService, type StandIn, type StandInLease } from '../../catalog/swap/stand-in.ts';
 import { serviceMeant } from '../../catalog/swap/service-meant.ts';
 import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
@@ -40,9 +40,6 @@ const giveBack = createRoute({
   request: { params },
   ...answers('act', 'Gives the service back to the upstreams that it had.', standInSchema, 404),
 });
-
-/** The most stand-ins of one service, so that a caller that makes up ids without end fills no memory. */
-const mostOfService = 16;
 
 export function standIns(
   source: AdminReads & Pick<AdminCommands, 'swap' | 'giveBack' | 'wasGivenBack'>,

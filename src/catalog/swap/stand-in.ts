@@ -42,6 +42,9 @@ export interface StandInLease {
 /** The time that its sessions have after it was given back, which is that of a container. */
 const drainMs = 10_000;
 
+/** The most stand-ins of one service, so that a caller that makes up ids without end fills no memory. */
+export const mostOfService = 16;
+
 export function createStandIn(
   service: string,
   asked: Omit<StandIn, 'upstream'>,

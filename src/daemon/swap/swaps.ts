@@ -3,7 +3,7 @@ import { endianness, networkInterfaces } from 'node:os';
 import type { AskedSwap } from '../../admin/source.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { loopThrough, type LoopQuestion } from '../../catalog/swap/loop.ts';
-import { withoutStandIns, type StandInLease, type StandInPlace } from '../../catalog/swap/stand-in.ts';
+import { mostOfService, withoutStandIns, type StandInLease, type StandInPlace } from '../../catalog/swap/stand-in.ts';
 import { defaultBind, openBind } from '../../config/default-bind.ts';
 import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
 import type { StandIns } from '../../reconcile/stand-ins.ts';
@@ -42,8 +42,12 @@ export function createSwaps(parts: SwapsParts): Swaps {
       if (typeof place === 'string') return place;
       const endsIn = loopThrough({ service, endpoints: place.endpoints, ...addresses(place) }, catalog());
       if (endsIn !== undefined) return loops(shown, service, endsIn);
-      // Another request with this id may have been answered meanwhile.
-      const taken = standIns.renew(service, id) ?? standIns.take({ ...asked, address: shown }, place);
+      // Other requests may have been answered meanwhile, also with this id.
+      const renewed = standIns.renew(service, id);
+      if (!renewed && standIns.wasGivenBack(service, id)) return `${service} was given back meanwhile.`;
+      if (!renewed && standIns.leasesOf(service).length >= mostOfService)
+        return `${service} has ${mostOfService} stand-ins; end some of them.`;
+      const taken = renewed ?? standIns.take({ ...asked, address: shown }, place);
       if (drain) endOldSessions(taken, parts);
       // A stand-in gets all clients while there is no other upstream, and its owner asked for some.
       if (asked.percent < 100) parts.activation.wake(service);
