@@ -172,7 +172,11 @@ class Activator implements Activation {
     for (const id of this.#givenBack.keys())
       if (world.containers.get(id)?.state !== 'stopped') this.#givenBack.delete(id);
     this.#falls.goOn(world);
-    for (const service of pressedServices(world)) if (!this.#wanted.has(service)) this.#wanted.set(service, 'the load');
+    for (const service of pressedServices(world)) {
+      // A client that is held may be counted before its thread tells of it by address.
+      const cause = world.heldOf(service) > 0 ? 'a client' : 'the load';
+      if (!this.#wanted.has(service)) this.#wanted.set(service, cause);
+    }
     for (const [service, client] of this.#wanted) this.#answer(service, client, world);
     this.#wakes.goOn(this.#withoutFalling(world));
     for (const id of this.#companions) {

@@ -24,7 +24,7 @@ export function diagnoseContainer(
   const { labelPrefix, scope, project } = world;
   const exposure = exposureOf(container, world);
   if (exposure && exposure.host === undefined) {
-    const next = `If it should be reached, recreate it with the label ${labelPrefix}.port=<port>.`;
+    const next = `If it should be reached, recreate it with the label ${labelPrefix}.listen=<port>.`;
     return bad('not-exposed', exposureInWords(exposure), next);
   }
   if (!container.isLabelled && !exposure) {

@@ -114,7 +114,7 @@ export function swapsInWords(services: readonly ApiService[], nowMs: number): { 
   return services.flatMap(({ standIns }) =>
     standIns.map(({ service, text, takenAt, serves }) => ({
       mark: serves ? 'SWAPPED' : 'WAITING',
-      words: `${printable(service)} is ${printable(text, 400)}, for ${formatAge(nowMs - Date.parse(takenAt))}`,
+      words: `${printable(service)} is ${printable(text, 400)}, begun ${formatAge(nowMs - Date.parse(takenAt))} ago`,
     })),
   );
 }

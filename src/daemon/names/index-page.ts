@@ -43,7 +43,7 @@ export function renderIndex(request: IndexRequest, shown: NamesShown): IndexAnsw
   const page: Page = {
     title: isKnown ? 'Names served here' : 'No such name',
     text: isKnown ? textOf(links.length) : `No service here has the name ${printable(host, 253)}.`,
-    meant: isKnown ? undefined : linkOf(didYouMean(host, hosts), hosts, links),
+    meant: isKnown ? undefined : linkOf(meantBy(host, hosts, shown.domain), hosts, links),
     // A page of another domain whose name was pointed here would be a stranger's that reads them.
     links: isKnown || (shown.explainNames && isBeneath(host, shown.domain)) ? links : [],
   };
@@ -65,6 +65,13 @@ interface Page {
 
 function textOf(count: number): string {
   return count === 0 ? 'No container has a name here yet.' : 'These names are served here:';
+}
+
+/** The name that was probably meant. What all names end with says nothing, and is left out of the comparison. */
+function meantBy(host: string, hosts: readonly string[], domain: string): string | undefined {
+  const ownPart = (name: string): string => (isBeneath(name, domain) ? name.slice(0, -domain.length - 1) : name);
+  const meant = didYouMean(ownPart(host), hosts.map(ownPart));
+  return hosts.find((name) => ownPart(name) === meant);
 }
 
 /** The host in lower case, empty where it is none; and the port that the client came to. */

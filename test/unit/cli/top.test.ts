@@ -234,7 +234,7 @@ describe('sealane top', () => {
   it('says first and on every page, also of a small terminal, which services are swapped', () => {
     const swapped = service('shop/api', { standIns: [standIn('shop/api')] });
     const words =
-      ' SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, for 1m';
+      ' SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, begun 1m ago';
     for (const page of ['services', 'problems', 'help'] as const)
       expect(draw({ ...play(answer(swapped, service('web'))), page })[2]?.trimEnd()).toBe(words);
     expect(draw(play(answer(swapped)), 48, 8)[2]).toBe(' SWAPPED  shop/api is swapped: all new sessions…');
@@ -356,7 +356,7 @@ describe('sealane top', () => {
     const all = Array.from({ length: 5 }, (_, index) => service(`s${index}`, { standIns: [standIn(`s${index}`)] }));
     const state = play(answer(...all), stats(60, {}));
     expect(plainLine(state)).toContain(
-      '; SWAPPED s0 is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, for 1m; ',
+      '; SWAPPED s0 is swapped: all new sessions go to the stand-in localhost:3000 of anna@laptop, begun 1m ago; ',
     );
     expect(plainLine(state)).toMatch(/; and 2 swaps more$/);
     const { swaps } = JSON.parse(jsonLine(state)) as { readonly swaps: readonly { readonly service: string }[] };

@@ -43,6 +43,12 @@ describe('the index of names', () => {
     );
   });
 
+  it('guesses no name that is like the asked one only in what all names end with', () => {
+    const short = { ...shown, hosts: ['web.localhost'], domain: 'localhost' };
+    expect(renderIndex({ host: 'db.localhost' }, short).body).not.toContain('Did you mean');
+    expect(renderIndex({ host: 'wbe.localhost' }, short).body).toContain('Did you mean http://web.localhost?');
+  });
+
   it('says to clients of an unknown name which one they may mean, and lists them', () => {
     expect(renderIndex({ host: 'wbe.shop.localhost:8080' }, shown)).toEqual({
       status: 404,
