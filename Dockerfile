@@ -1,4 +1,5 @@
-# Sealane's image. It builds on any base with Node >= 22.12, npm, sh and sleep, and does not need BuildKit.
+# Sealane's image. It is made of the files of a base with Node >= 22.18, npm, sh, env and sleep, and does not
+# need BuildKit. No step is of one architecture.
 #
 #   docker build -t sealane .
 #   docker run -d --read-only --cap-drop ALL --security-opt no-new-privileges \
@@ -28,26 +29,32 @@ RUN npm pkg delete devDependencies.node devDependencies.typescript devDependenci
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
 COPY rolldown.config.ts tsconfig.json LICENSE ./
 COPY dev/packaging ./dev/packaging
+COPY image ./image
 COPY src ./src
-RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts
-# `docker exec` finds the command: `docker compose exec sealane sealane why web`. (The base may have no ln.)
-RUN node -e "const fs = require('fs'); fs.mkdirSync('bin'); fs.symlinkSync('/app/dist/main.js', 'bin/sealane')" \
- && node -e "const fs = require('fs'); fs.mkdirSync('root/ca', { recursive: true }); fs.chmodSync('root/ca', 0o1777)"
+# The commit that `sealane --version --json` tells, and the time of all that is in the image, in seconds. With one of each,
+# two builds on one base make the same layers.
+ARG REVISION=
+ARG SOURCE_DATE_EPOCH=0
+RUN node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts && node dev/packaging/image/root.ts /root-of-image
 
-FROM ${BASE_IMAGE}
+# Nothing but what runs: no npm, no package manager, no libraries that Node does not load.
+FROM scratch
+COPY --from=build /root-of-image/runtime /
+COPY --from=build /root-of-image/app /
+WORKDIR /app
+ARG VERSION=
+ARG REVISION=
+ARG SOURCE=
 LABEL org.opencontainers.image.title="Sealane" \
       org.opencontainers.image.description="Docker-native service-discovery TCP proxy" \
-      org.opencontainers.image.licenses="MIT"
-WORKDIR /app
-COPY --from=build /app/dist ./dist
-COPY --from=build /app/bin /usr/local/bin
-# /ca is the place for a volume that keeps the authority of names. A new volume gets the mode of the folder, which lets any
-# user write there, also root without capabilities.
-COPY --from=build /app/root /
-COPY package.json LICENSE image/healthy.sh ./
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}"
 # Defaults of this image, which a file, a variable or a flag overrides. /dev/shm can be written in every container, also
 # read-only and as any user.
-ENV NODE_ENV=production \
+ENV PATH=/usr/local/bin:/usr/bin:/bin \
+    NODE_ENV=production \
     SEALANE_DEFAULT_ADMIN_SOCKET=/dev/shm/sealane.sock \
     SEALANE_DEFAULT_NAMES_CA=/ca \
     SEALANE_DEFAULT_READY_FILE=/dev/shm/sealane.ready
