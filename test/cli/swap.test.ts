@@ -54,7 +54,7 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     const { stdout } = await ask('status');
     expect(stdout).toMatch(
       new RegExp(
-        `^ SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:${mine} of .+, for \\d+s$`,
+        `^ SWAPPED  shop/api is swapped: all new sessions go to the stand-in localhost:${mine} of .+, begun \\d+s ago$`,
         'm',
       ),
     );
