@@ -14,7 +14,16 @@ export default defineConfig({
       // keep no state, so all files of a worker can share the modules that they import. Only the contract tests have a
       // process for each file, since they count descriptors and open real sockets in it.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, isolate: false } },
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, isolate: false } },
+      {
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          // What only the built Sealane can do that Node runs, and what only the single executable can.
+          exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
+          testTimeout: 60_000,
+          isolate: false,
+        },
+      },
       {
         test: {
           name: 'contract',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createConnection, createServer, type Server } from 'node:net';
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { hasFields, runSealane, startSealane } from '../support/sealane/sealane.ts';
@@ -232,33 +232,6 @@ describe('help', () => {
     expect(code).toBe(0);
     for (const flag of ['--docker', '--config', '--scope', '--bind', '--workers', '--log-level'])
       expect(stdout).toContain(flag);
-  });
-
-  // The single executable has its own Node, and takes no notice of variables for another.
-  const hasOwnNode = process.env['SEALANE_COMMAND'] !== undefined;
-  it.runIf(hasOwnNode)('takes no options for a Node', async () => {
-    expect(await runSealane(['--version'], { NODE_OPTIONS: '--nonsense' })).toMatchObject({ code: 0, stderr: '' });
-  });
-
-  it.runIf(hasOwnNode && process.platform === 'linux')('is called sealane by ps', async () => {
-    await using sealane = startSealane(`127.0.0.1:${await freePort()}`);
-    await sealane.firstOutput();
-    expect(await readFile(`/proc/${sealane.process.pid}/comm`, 'utf8')).toBe('sealane\n');
-  });
-
-  it.skipIf(hasOwnNode)('says on an older Node which one it needs, before anything else is loaded', async () => {
-    const pretend = (version: string): string =>
-      `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`;
-    const on = (version: string) =>
-      runSealane(['--version'], { NODE_OPTIONS: `--import ${JSON.stringify(pretend(version))}` });
-    for (const old of ['22.11.0', '20.20.2', '8.0.0']) {
-      expect(await on(old)).toEqual({
-        code: 1,
-        stdout: '',
-        stderr: `sealane: needs Node 22.12 or newer, and this is Node ${old}\n`,
-      });
-    }
-    for (const good of ['22.12.0', '100.0.0']) expect(await on(good)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('prints the version', async () => {
