@@ -34,7 +34,7 @@ export interface Activation {
   stop(): void;
 }
 
-type RestAnswer =
+export type RestAnswer =
   | { readonly kind: 'done'; readonly containers: readonly string[] }
   /** No container of the service may sleep. */
   | { readonly kind: 'no-sleepers' }
@@ -42,7 +42,7 @@ type RestAnswer =
   /** Containers that are awake need it. */
   | { readonly kind: 'needed'; readonly by: readonly string[] };
 
-interface RestFigures {
+export interface RestFigures {
   readonly wakes: number;
   readonly wakeFailures: number;
   readonly sleeps: number;
@@ -160,10 +160,13 @@ class Activator implements Activation {
   update(): void {
     if (this.#isStopped || this.#isUpdating) return;
     this.#isUpdating = true;
-    const world = this.#parts.readWorld();
-    if (world.containers.size > 0) this.#decide(world);
-    this.#isUpdating = false;
-    this.#schedule(world);
+    try {
+      const world = this.#parts.readWorld();
+      if (world.containers.size > 0) this.#decide(world);
+      this.#schedule(world);
+    } finally {
+      this.#isUpdating = false;
+    }
   }
 
   #decide(world: RestWorld): void {

@@ -1,3 +1,4 @@
+import type { RestAnswer, RestFigures } from '../activation/activation.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Explanation } from '../catalog/explain/explanation.ts';
 import type { Override } from '../catalog/override.ts';
@@ -51,7 +52,7 @@ export interface AdminReads {
   /** The number of the service's clients that wait for an upstream now. */
   held(service: string): number;
   /** The wakes since the start, and the sleep of all containers together. */
-  rests(): RestTotals;
+  rests(): RestFigures;
   /** The service's failed sessions since Sealane began. */
   failures(service: string): Failures;
   listSessions(filter: SessionFilter): Promise<LiveSessions & { readonly complete: boolean }>;
@@ -69,29 +70,13 @@ export interface AdminCommands {
   override(upstreamKey: string, change: Partial<Override>): void;
   closeSessionsOf(upstreamKey: string): void;
   /** Wakes a service, or puts it to sleep. */
-  rest(service: string, what: 'wake' | 'sleep'): RestOutcome;
+  rest(service: string, what: 'wake' | 'sleep'): RestAnswer;
   /** Takes a service's place, or renews the lease. A text says why that is impossible, and what to do. */
   swap(asked: AskedSwap): Promise<StandInLease | string>;
   giveBack(service: string, id: string): void;
   /** Whether the stand-in was given back, so that its owner may not take it again. */
   wasGivenBack(service: string, id: string): boolean;
 }
-
-interface RestTotals {
-  readonly wakes: number;
-  readonly wakeFailures: number;
-  readonly sleeps: number;
-  readonly wakeMs: number;
-  readonly sleptMs: number;
-  readonly memoryBytes: number;
-}
-
-/** What became of the wish; a service with sessions is not put to sleep, nor one that containers need which are awake. */
-export type RestOutcome =
-  | { readonly kind: 'done'; readonly containers: readonly string[] }
-  | { readonly kind: 'no-sleepers' }
-  | { readonly kind: 'in-use'; readonly sessions: number }
-  | { readonly kind: 'needed'; readonly by: readonly string[] };
 
 /** What an operator asks of a stand-in; all texts are printable. */
 export interface AskedSwap {

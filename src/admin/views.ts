@@ -11,20 +11,17 @@ import { endpointsOf, inNaturalOrder, type ServiceUpstream } from '../catalog/up
 import { formatAddress } from '../address/address.ts';
 import { publishedAddresses, type PublishedPort } from '../address/published.ts';
 import type { EngineStatus } from '../docker/engine-status.ts';
-import { isFailure, type ListenerStatus, type LiveSession, type SessionRecord } from '../relay/boundary/report.ts';
-import type { RecordFieldName, SessionField } from '../relay/boundary/session-fields.ts';
+import type { ListenerStatus } from '../relay/boundary/report.ts';
 import { printable } from '../text/printable.ts';
-import { endedFields, liveFields, trafficFields } from './derived-fields.ts';
+import { trafficFields } from './derived-fields.ts';
 import { viewSleep } from './sleep-view.ts';
 import { viewNames } from './names-view.ts';
 import type {
-  ApiEndedSession,
   ApiExplanation,
   ApiProblem,
   ApiRoute,
   ApiService,
   ApiServices,
-  ApiSession,
   ApiTraffic,
   ApiUpstream,
 } from './schema.ts';
@@ -233,34 +230,6 @@ function viewProblem(problem: Problem, services: readonly string[]): ApiProblem 
     message,
     fix,
   };
-}
-
-export function viewSession(session: LiveSession): ApiSession {
-  const { state, ageMs } = session;
-  return { ...(viewFields(session, liveFields) as Omit<ApiSession, 'state' | 'ageMs'>), state, ageMs };
-}
-
-export function viewEndedSession(record: SessionRecord): ApiEndedSession {
-  return {
-    ...(viewFields(record, endedFields) as Omit<ApiEndedSession, 'failed'>),
-    failed: isFailure(record.reason),
-  };
-}
-
-/** The longest text of a session that is shown whole. */
-const longestText = 400;
-
-/** The values of these fields by their names in the API. */
-function viewFields<Name extends RecordFieldName>(
-  session: Readonly<Record<Name, string | number | undefined>>,
-  fields: readonly { readonly name: Name; readonly apiName: string; readonly kind: SessionField['kind'] }[],
-): Readonly<Record<string, unknown>> {
-  const values = fields.map(({ name, apiName, kind }) => {
-    const value: string | number | undefined = session[name];
-    if (kind === 'moment' && typeof value === 'number') return [apiName, isoOf(value)] as const;
-    return [apiName, typeof value === 'string' ? printable(value, longestText) : (value ?? null)] as const;
-  });
-  return Object.fromEntries(values);
 }
 
 export function viewExplanation(explanation: Explanation): ApiExplanation {

@@ -17,15 +17,8 @@ import {
 } from '../schema.ts';
 import { statusSchema } from '../status-schema.ts';
 import type { AdminReads } from '../source.ts';
-import {
-  viewEndedSession,
-  viewExplanation,
-  viewOneService,
-  viewProblems,
-  viewServices,
-  viewSession,
-  viewStatus,
-} from '../views.ts';
+import { viewExplanation, viewOneService, viewProblems, viewServices, viewStatus } from '../views.ts';
+import { viewEndedSession, viewSession } from '../sessions/views.ts';
 import { answers, failuresOf } from './contract.ts';
 
 /**

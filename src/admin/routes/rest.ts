@@ -6,7 +6,8 @@ import { printable } from '../../text/printable.ts';
 import type { AdminEnv } from '../environment.ts';
 import { failed, type Failure } from '../problem-document.ts';
 import { restSchema } from '../schema.ts';
-import type { AdminCommands, AdminReads, RestOutcome } from '../source.ts';
+import type { RestAnswer } from '../../activation/activation.ts';
+import type { AdminCommands, AdminReads } from '../source.ts';
 import { answers } from './contract.ts';
 
 /**
@@ -59,7 +60,7 @@ function told(service: string, what: 'wake' | 'sleep', containers: readonly stri
   return `${containers.join(', ')} of ${service} ${containers.length === 1 ? 'is' : 'are'} ${what === 'wake' ? 'being started' : 'being put to sleep'}`;
 }
 
-function refused(service: string, outcome: Exclude<RestOutcome, { kind: 'done' }>): Failure<409> {
+function refused(service: string, outcome: Exclude<RestAnswer, { kind: 'done' }>): Failure<409> {
   if (outcome.kind === 'in-use') {
     const detail = `${service} has ${plural(outcome.sessions, 'session')}; drain it, or close them, first.`;
     return { status: 409, code: 'in-use', title: 'The service is in use', detail };

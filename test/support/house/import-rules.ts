@@ -41,6 +41,7 @@ export const importRules: ImportRules = {
   compose: ['address', 'config', 'text'],
   check: ['address', 'catalog', 'compose', 'config', 'discovery', 'docker', 'text'],
   admin: [
+    'activation/activation.ts',
     'address',
     'built',
     'catalog',

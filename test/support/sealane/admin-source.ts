@@ -3,7 +3,8 @@ import { createMetrics, type Metrics } from '../../../src/admin/metrics/metrics.
 import type { ApiTraffic } from '../../../src/admin/schema.ts';
 import type { SharedNames } from '../../../src/admin/names-view.ts';
 import type { ApiSwarm } from '../../../src/admin/status-schema.ts';
-import type { AdminSource, AskedSwap, RestOutcome, EngineState } from '../../../src/admin/source.ts';
+import type { RestAnswer } from '../../../src/activation/activation.ts';
+import type { AdminSource, AskedSwap, EngineState } from '../../../src/admin/source.ts';
 import { emptyCatalog, nextCatalog, type Catalog, type CatalogInput } from '../../../src/catalog/catalog.ts';
 import type { Declaration, DeclaredUpstream } from '../../../src/catalog/declaration.ts';
 import { explain } from '../../../src/catalog/explain.ts';
@@ -168,7 +169,7 @@ export function adminSource(
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
     override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
     closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),
-    rest: (service: string): RestOutcome => {
+    rest: (service: string): RestAnswer => {
       if (service === 'web') return { kind: 'in-use', sessions: 2 };
       return { kind: 'done', containers: ['api-1'] };
     },
