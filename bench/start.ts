@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { run } from '../dev/machine/command.ts';
 import { quantile } from '../test/soak/quantile.ts';
-import { installNode } from '../test/package/nodes.ts';
+import { installNode } from '../test/shipped/nodes.ts';
 
 /**
  * `npm run bench:start`: how long the packed package takes to start on each Node, without npx's own time, and how large it

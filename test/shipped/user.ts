@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { delimiter } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A user in an empty folder, with one Node on the PATH, who types commands; what they see is kept as a transcript. */
+/** A user who types commands in an empty folder. */
 export interface User {
   readonly folder: string;
-  /** The folder of the program `node`. */
-  readonly node: string;
+  /** Searched for programs before the machine's own PATH: the folder of a Node, or that of Sealane's executable. */
+  readonly programs: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** What the user sees, line by line. */
+  readonly sees: (line: string) => void;
 }
 
 export interface Typed extends AsyncDisposable {
@@ -18,23 +20,24 @@ export interface Typed extends AsyncDisposable {
   ended: Promise<{ readonly code: number | null; readonly lines: readonly string[] }>;
 }
 
-export function type(user: User, program: string, args: readonly string[]): Typed {
-  const child = spawn(program, [...args], {
+export function type(user: User, [program = '', ...args]: readonly string[]): Typed {
+  const path = [user.programs, process.env['PATH']].filter((folders) => folders !== undefined).join(delimiter);
+  const child = spawn(program, args, {
     cwd: user.folder,
-    env: { ...process.env, ...user.env, PATH: `${user.node}${delimiter}${process.env['PATH']}` },
+    env: { ...process.env, ...user.env, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
     // The command and all that it starts are one group, which is ended as a whole.
     detached: true,
   });
   const end = (): void => endGroup(child);
   process.once('exit', end);
-  process.stdout.write(`$ ${[program, ...args].join(' ')}\n`);
+  user.sees(`$ ${[program, ...args].map((word) => (/[ ;>]/.test(word) ? `'${word}'` : word)).join(' ')}`);
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => {
       lines.push(line);
-      process.stdout.write(`  ${line}\n`);
+      user.sees(line);
       for (const check of watchers) check();
     });
   }
