@@ -3,8 +3,8 @@ import { printable } from '../text/printable.ts';
 import { inWords } from './endpoints.ts';
 
 /**
- * The port of changing calls, beside the read-only port of `engine.ts`. Discovery has none of them; README's Security
- * lists their endpoints.
+ * The port of changing calls, beside the read-only port of `engine.ts`. Discovery has none of them;
+ * docs/engine-actions.md lists their endpoints.
  */
 export interface EngineActions {
   /** What the setting `engine-actions` allows. All other calls reject and don't reach the engine. */

@@ -37,7 +37,7 @@ const usualCalls = everyCall.filter((call) => call !== callName('version'));
 
 describe('behind a socket proxy that allows', () => {
   it.each([
-    ['what the README names, Sealane asks for nothing else', everyCall, usualCalls, []],
+    ['what the docs name, Sealane asks for nothing else', everyCall, usualCalls, []],
     ['only what is needed, Sealane works the same', neededCalls, neededCalls, optionalCalls],
   ])('%s', async (_, allow, asked, refused) => {
     await using t = await startBehind({ allow });
