@@ -193,10 +193,14 @@ export class SwarmPoller {
     const { api, clock } = this.#with;
     const asked = due.services === 'all' ? due.services : [...due.services];
     if (asked === 'all') this.#resyncedMs = clock.nowMs();
-    const [services, nodes] = await Promise.all([
-      asked === 'all' || asked.length > 0 ? api.services(asked, signal) : undefined,
-      due.nodes ? api.nodes(signal) : undefined,
-    ]);
+    const calls = {
+      services: asked === 'all' || asked.length > 0 ? api.services(asked, signal) : undefined,
+      nodes: due.nodes ? api.nodes(signal) : undefined,
+    };
+    // Where both fail, the error is that of the services each time, so that its message does not alternate.
+    calls.nodes?.catch(() => {});
+    const services = await calls.services;
+    const nodes = await calls.nodes;
     signal.throwIfAborted();
     const found = services ? this.#world.haveServices(services, asked) : [];
     if (nodes) this.#world.haveNodes(nodes);

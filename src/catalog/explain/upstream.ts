@@ -66,6 +66,8 @@ export function diagnoseUpstream(upstream: ServiceUpstream, { nowMs }: Pick<Expl
 
 /** What comes after an upstream that drains. */
 function howToReplace({ run, task }: DeclaredUpstream): string {
+  if (task?.desired === 'remove')
+    return `No task replaces it, since its service was scaled down or removed. For more tasks: docker service scale ${task.service}=<n>`;
   if (task) return `Wait for the task that replaces it. See: docker service ps ${task.service}`;
   if (run) return 'Wait for the container to be started again, or start it.';
   return 'Write it into the configuration again, if it is still needed.';

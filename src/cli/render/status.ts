@@ -171,11 +171,24 @@ function failuresOf({ name, failures }: ApiService): string {
   return `${printable(name)}: ${describeFailures(failures)} (sealane sessions --failed ${printable(name)})`;
 }
 
+/** Thousands of tasks may have one problem, with one fix. */
 function problemLines(problems: readonly ApiProblem[], paint: Paint): string[] {
-  return problems.flatMap(({ code, subject, message, fix }) => [
+  return [...Map.groupBy(problems, ({ code, fix }) => `${code}\0${fix}`).values()].flatMap((alike) => {
+    const more = alike.length - mostAlike;
+    return [
+      ...alike.slice(0, mostAlike).flatMap((problem) => problemInWords(problem, paint)),
+      ...(more > 0 ? [`  and ${more} more with this fix: sealane status --json`] : []),
+    ];
+  });
+}
+
+const mostAlike = 3;
+
+function problemInWords({ code, subject, message, fix }: ApiProblem, paint: Paint): string[] {
+  return [
     `${paint('yellow', 'problem')} ${printable(subject)}: ${printable(message, 400)} ${paint('dim', `[${printable(code)}]`)}`,
     `  ${paint('green', 'fix:')} ${printable(fix, 400)}`,
-  ]);
+  ];
 }
 
 function section(lines: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
 import { nameOf, type SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
+import { installMissing } from '../../../dev/machine/packages.ts';
 import type { EngineClient } from '../../../src/demo/engine-client.ts';
 import { buildBusyboxImage } from '../engine/busybox.ts';
 import { uniqueName } from '../engine/containers.ts';
@@ -26,6 +27,7 @@ declare module 'vitest' {
 
 /** Puts the image on all machines, and makes the overlay network. */
 export async function equip(machines: readonly SwarmMachine[], manager = 1): Promise<TestSwarm> {
+  await installMissing([{ program: 'busybox', debianPackage: 'busybox-static' }], () => {});
   const [first, ...others] = machines.map(clientOf);
   if (first === undefined) throw new Error('a Swarm has a node');
   const name = await buildBusyboxImage(first);

@@ -7,7 +7,7 @@ import { painter } from '../../../src/text/paint.ts';
 import { fit, renderTable } from '../../../src/cli/render/table.ts';
 import { renderWhy } from '../../../src/cli/render/why.ts';
 import { headline, renderStatus } from '../../../src/cli/render/status.ts';
-import type { ApiServices } from '../../../src/admin/schema.ts';
+import type { ApiProblem, ApiServices } from '../../../src/admin/schema.ts';
 import type { ApiStatus } from '../../../src/admin/status-schema.ts';
 
 const plain = painter(false);
@@ -119,6 +119,28 @@ describe('the status of services that sleep', () => {
         'slept 14h 3m in all, 212 MB of memory given back now, 9 wakes of 1140 ms on average\n',
     );
     expect(shown(null)).not.toContain('asleep');
+  });
+});
+
+describe('the problems in the status', () => {
+  it('are a few of those with one fix, as of the tasks of a service, and how many more there are', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const figures = { version: '1', startedAt: at, driver: 'splice', workers: 1, engines: [], swarm: null };
+    const status = { ...figures, names: null, sleep: null };
+    const problem = (subject: string, fix: string): ApiProblem => {
+      const of = { containerId: null, label: null, route: null, listen: null, services: [] };
+      return { ...of, code: 'no-shared-overlay', subject, message: 'no way', fix };
+    };
+    const tasks = Array.from({ length: 12 }, (_, index) => problem(`web.${index + 1}`, 'Join it.'));
+    const all = [...tasks.slice(0, 6), problem('api.1', 'Publish it.'), ...tasks.slice(6)];
+    const shown = renderStatus({ at, status, services: [] } as unknown as ApiServices, all, plain);
+    expect(shown.split('\n').slice(4)).toEqual([
+      ...['problem web.1: no way [no-shared-overlay]', '  fix: Join it.'],
+      ...['problem web.2: no way [no-shared-overlay]', '  fix: Join it.'],
+      ...['problem web.3: no way [no-shared-overlay]', '  fix: Join it.'],
+      '  and 9 more with this fix: sealane status --json',
+      ...['problem api.1: no way [no-shared-overlay]', '  fix: Publish it.', ''],
+    ]);
   });
 });
 

@@ -339,6 +339,20 @@ describe('a manager that does not answer for its Swarm', () => {
     expect(scene.logged.map(({ event }) => event)).toEqual(['swarm-connected', 'swarm-unreadable', 'swarm-connected']);
   });
 
+  test('is told once, whichever of the calls that go together fails first', async () => {
+    await using scene = await worksAs(manager);
+    let rounds = 0;
+    scene.swarm.before = async (call) => {
+      if (call === 'services all') rounds += 1;
+      if (call === (rounds % 2 === 0 ? 'services all' : 'nodes')) await settle();
+      refuse()(call);
+    };
+    await scene.pass(120_000);
+    expect(rounds).toBeGreaterThan(5);
+    expect(scene.snapshot()).toMatchObject({ failure: 'no services all' });
+    expect(scene.logged.filter(({ event }) => event === 'swarm-unreadable')).toHaveLength(1);
+  });
+
   test('since it has no leader says so, although it is not known whether the engine is still a manager', async () => {
     await using scene = await worksAs(manager);
     scene.swarm.before = (call, signal) => (call === 'standing' ? hangs(signal) : refuse()(call));

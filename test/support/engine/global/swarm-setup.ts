@@ -1,6 +1,5 @@
 import type { TestProject } from 'vitest/node';
 import { acquireSwarm } from '../../../../dev/engine/acquire-swarm.ts';
-import { installMissing } from '../../../../dev/machine/packages.ts';
 import { equip, machineOf } from '../../swarm/test-swarm.ts';
 import { insideOf } from '../../../../dev/engine/swarm-machine.ts';
 
@@ -10,7 +9,6 @@ import { insideOf } from '../../../../dev/engine/swarm-machine.ts';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const onProgress = (line: string): void => void process.stderr.write(`[swarm] ${line}\n`);
-  await installMissing([{ program: 'busybox', debianPackage: 'busybox-static' }], onProgress);
   const acquired = await acquireSwarm({ nodes: 2, managers: 1, onProgress });
   try {
     const swarm = await equip(acquired.machines);

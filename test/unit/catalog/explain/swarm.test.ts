@@ -182,11 +182,17 @@ describe('why a service of a Swarm is not served', () => {
     ]);
   });
 
-  it('since the Swarm wants its last task to end', () => {
-    const swarm = swarmView([web], [swarmTask(web, { desiredState: 'remove' })]);
+  it.each([
+    ['shutdown', 'Wait for the task that replaces it. See: docker service ps shop_web'],
+    [
+      'remove',
+      'No task replaces it, since its service was scaled down or removed. For more tasks: docker service scale shop_web=<n>',
+    ],
+  ])('since the Swarm wants its last task to end (%s)', (desiredState, next) => {
+    const swarm = swarmView([web], [swarmTask(web, { desiredState })]);
     expect(answer('shop_web', { swarm })).toEqual([
-      'shop_web is unreachable: shop_web.1.shop_web1 is draining: its Swarm wants it to end (desired state: remove)',
-      'next: Wait for the task that replaces it. See: docker service ps shop_web',
+      `shop_web is unreachable: shop_web.1.shop_web1 is draining: its Swarm wants it to end (desired state: ${desiredState})`,
+      `next: ${next}`,
     ]);
   });
 
