@@ -4,27 +4,30 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve as absolute } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { canInstall } from '../dev/machine/packages.ts';
+import { canInstall, installMissing } from '../dev/machine/packages.ts';
+import { messageOf } from '../src/text/message-of.ts';
+import { needsOfLonelyTests } from './support/programs/needs.ts';
 import { addCounts, countVitest, noCounts, summary, type Counts } from './support/results.ts';
 
 /**
- * `npm test`: build, format, lint, types, then every test. Goes on after a failed check, so that one run shows all; the
+ * `npm test`: build, format, lint, types, and every test. Goes on after a failed check, so that one run shows all; the
  * last line is the sum of the real results. The exit code is 0 only if something ran and nothing failed.
  *
- * Most tests wait, so four lanes run at once: the tests that need a Docker engine, on one engine, those on a Podman and
- * those on a Swarm, where they can be had, and all others beside them. `npm test -- FILTER…` narrows the tests down, in one lane, as
- * vitest's own arguments do.
+ * Most tests wait, so four lanes run at once, and the checks beside them: the tests that need a Docker engine, on one
+ * engine, those on a Podman and those on a Swarm, where they can be had, and all others. `npm test -- FILTER…` narrows
+ * the tests down, in one lane, as vitest's own arguments do.
  */
 type Step = readonly [name: string, program: string, ...args: string[]];
 
 const builds: readonly Step[] = [['build', 'rolldown', '--config', 'rolldown.config.ts']];
 
+const tsc = ['tsc', '--noEmit', '--singleThreaded'] as const;
 const checks: readonly Step[] = [
   ['format', 'oxfmt', '--check'],
   ['lint', 'oxlint', '--type-aware'],
-  ['types', 'tsc', '--noEmit'],
-  ['types of the dashboard', 'tsc', '--noEmit', '--project', 'src/dashboard'],
-  ['types of the docs site', 'tsc', '--noEmit', '--project', 'docs/.vitepress'],
+  ['types', ...tsc],
+  ['types of the dashboard', ...tsc, '--project', 'src/dashboard'],
+  ['types of the docs site', ...tsc, '--project', 'docs/.vitepress'],
   ['unused exports, files and dependencies', 'knip', '--no-progress'],
   ['docs site, with its links', 'node', 'docs/.vitepress/build.ts'],
 ];
@@ -42,6 +45,8 @@ const otherLane = ['--maxWorkers', '3', '--project', 'unit', '--project', 'cli',
  */
 const compiled = await mkdtemp(join(tmpdir(), 'sealane-compiled-'));
 const thrift = { NODE_COMPILE_CACHE: compiled, GOGC: 'off', GOMEMLIMIT: '1GiB' };
+/** Threads that check types share none of what they find out: two take twice as long, all in all. */
+const oneThread = { GOMAXPROCS: '1' };
 process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
 const hasRoot = await canInstall();
@@ -56,25 +61,34 @@ const counts =
       ]
     : [
         await runSteps(builds),
-        // The engine and its images are made while the checks run.
         ...(await Promise.all([
           runVitest(engineLane, { SEALANE_TEST_LANE: '0' }),
           hasRoot ? runVitest(podmanLane, { SEALANE_TEST_LANE: '2' }) : { ...noCounts, skipped: 1 },
           hasRoot ? runVitest(swarmLane, { SEALANE_TEST_LANE: '3' }) : { ...noCounts, skipped: 1 },
-          runSteps(checks).then(async (checked) =>
-            addCounts(checked, await runVitest(otherLane, { SEALANE_TEST_LANE: '1' }, ownNetwork())),
-          ),
+          runSteps(checks),
+          runLonely(),
         ])),
       ];
 const total = counts.reduce(addCounts, noCounts);
 process.stdout.write(`${summary(total)}\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
+/** The tests without an engine. From a network of their own, no packages can be had. */
+async function runLonely(): Promise<Counts> {
+  const before = ownNetwork();
+  if (before.length > 0 && hasRoot) {
+    await installMissing(needsOfLonelyTests, () => {}).catch((error: unknown) =>
+      process.stdout.write(`✗ packages: ${messageOf(error)}\n`),
+    );
+  }
+  return runVitest(otherLane, { SEALANE_TEST_LANE: '1' }, before);
+}
+
 async function runSteps(steps: readonly Step[]): Promise<Counts> {
   let sum: Counts = noCounts;
   for (const [name, program, ...args] of steps) {
     const startedMs = performance.now();
-    const { code, output } = await runProgram(program, args, 'collect');
+    const { code, output } = await runProgram(program, args, 'collect', oneThread);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     process.stdout.write(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)\n`);
     if (code !== 0) process.stdout.write(`${stripVTControlCharacters(output)}\n`);

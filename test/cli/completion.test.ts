@@ -3,6 +3,7 @@ import { delimiter } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
+import { shells } from '../support/programs/needs.ts';
 import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
@@ -30,10 +31,7 @@ beforeAll(async () => {
   );
   await sealane.line({ event: 'route-opened', service: 'db' });
   env = { PATH: `${folder.path}${delimiter}${process.env['PATH']}`, SEALANE_ADMIN: admin };
-  await installMissing(
-    ['bash', 'zsh', 'fish'].map((shell) => ({ program: shell, debianPackage: shell })),
-    () => undefined,
-  );
+  await installMissing(shells, () => undefined);
 }, 300_000);
 
 afterAll(async () => {

@@ -65,7 +65,7 @@ async function openSwapping(name: string, { redirect = '', hasShell = true } = {
 }
 
 /** The log tells of a change some milliseconds before the relay threads have it. */
-const served = (by: string) => vi.waitFor(async () => expect(await whoIs(port)).toBe(by));
+const served = (by: string) => vi.waitFor(async () => expect(await whoIs(port)).toBe(by), 30_000);
 
 const modes = "stty -a | grep -oE -- '-?(icanon|echo|isig)\\b' | tr '\\n' ' '";
 
@@ -115,7 +115,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
     await terminal[Symbol.asyncDispose]();
     await sealane.line({ event: 'stand-in-ended', reason: 'it was given back' }, from);
     await served('container');
-    await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), 30_000);
     // The kernel sends it to all processes of the terminal, and the shell may send it to those of its jobs once more.
     expect(new Set((await terminal.heard()).slice(1))).toEqual(new Set(['SIGHUP']));
   });
@@ -127,7 +127,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
     await terminal.shows(/shop\/api is taken again/);
     await served('mine');
     await terminal[Symbol.asyncDispose]();
-    await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(() => process.kill(command, 0)).toThrow('ESRCH'), 30_000);
     await served('container');
     expect((await terminal.heard()).slice(1)).toEqual(['SIGHUP']);
   });

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
 import { authority, leafFor } from '../support/certificates/certificates.ts';
+import { tlsClients } from '../support/programs/needs.ts';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
@@ -15,10 +16,7 @@ import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 /**
  * TLS that Sealane terminates, as curl and openssl see it.
  */
-beforeAll(async () => {
-  const needs = ['curl', 'openssl'].map((program) => ({ program, debianPackage: program }));
-  await installMissing(needs, () => {});
-}, 120_000);
+beforeAll(() => installMissing(tlsClients, () => {}), 120_000);
 
 describe.each(['stream', 'splice'])('TLS is terminated with the %s driver', (driver) => {
   it('for each name, with its certificate and the configured versions and protocols', async () => {

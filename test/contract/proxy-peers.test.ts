@@ -1,9 +1,9 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installMissing } from '../../dev/machine/packages.ts';
 import { readProxyHeader, type ProxyHeader } from '../../src/relay/wire/proxy-protocol/read.ts';
+import { proxies, streamModule } from '../support/programs/needs.ts';
 import { startProgram } from '../support/programs/programs.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -25,8 +25,6 @@ const families = [
 
 const request = 'GET / HTTP/1.1\r\nHost: any.test\r\nConnection: close\r\n\r\n';
 
-const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
-
 /** Behind Sealane: every receiver in either version, each with a listener of its own. */
 const routes = receivers.flatMap((receiver) => versions.map((version) => ({ receiver, version })));
 const routeName = ({ receiver, version }: (typeof routes)[number]): string => `${receiver}-${version}`;
@@ -38,15 +36,7 @@ const portOf = (name: string): number => ports.get(name) ?? 0;
 const headers: ProxyHeader[] = [];
 
 beforeAll(async () => {
-  await installMissing(
-    [
-      { program: 'haproxy', debianPackage: 'haproxy' },
-      { program: 'nginx', debianPackage: 'nginx' },
-      // The module is no program, so it is searched at the path from which nginx loads it.
-      ...(existsSync(streamModule) ? [] : [{ program: 'ngx_stream_module.so', debianPackage: 'libnginx-mod-stream' }]),
-    ],
-    () => {},
-  );
+  await installMissing(proxies, () => {});
   const folder = stack.use(await tempFolder());
   const names = [
     'haproxy',

@@ -7,6 +7,7 @@ import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
+import { realClients } from '../support/programs/needs.ts';
 import { startProgram } from '../support/programs/programs.ts';
 import { startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
@@ -31,16 +32,7 @@ let ended: number;
 let certificates: string;
 
 beforeAll(async () => {
-  await installMissing(
-    [
-      { program: 'curl', debianPackage: 'curl' },
-      { program: 'openssl', debianPackage: 'openssl' },
-      { program: 'pg_ctlcluster', debianPackage: 'postgresql' },
-      { program: 'ssh-keyscan', debianPackage: 'openssh-client' },
-      { program: 'dropbear', debianPackage: 'dropbear-bin' },
-    ],
-    () => {},
-  );
+  await installMissing(realClients, () => {});
   const folder = stack.use(await tempFolder());
   shared = await freePort();
   named = await freePort();

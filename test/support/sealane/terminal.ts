@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { vi } from 'vitest';
 import { run } from '../../../dev/machine/command.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
+import { terminals } from '../programs/needs.ts';
 
 /**
  * A terminal, emulated by tmux, whose screen, keys and size a test controls. It ends with the test.
@@ -25,7 +26,7 @@ export interface TerminalOptions {
 }
 
 export async function openTerminal(command: string, options: TerminalOptions = {}): Promise<Terminal> {
-  await installMissing([{ program: 'tmux', debianPackage: 'tmux' }], () => undefined);
+  await installMissing(terminals, () => undefined);
   const server = `sealane-test-${randomBytes(6).toString('hex')}`;
   const tmux = (...args: readonly string[]): Promise<string> =>
     run('tmux', ['-L', server, '-f', '/dev/null', '-u', ...args], { env: options.env ?? {} });

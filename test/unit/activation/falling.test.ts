@@ -6,9 +6,12 @@ import { House, minutes } from '../../support/activation/house.ts';
  */
 const sleep = { afterMs: minutes(15), mode: 'stop' } as const;
 
+/** All fall asleep within the minute after the longest `afterMs`. */
 async function untilFalling(house: House, id: string): Promise<void> {
-  for (let ms = 0; ms < minutes(17) && house.activation.restOf(id)?.kind !== 'falling-asleep'; ms += 10)
+  await house.pass(sleep.afterMs - 1);
+  for (let ms = 0; ms < minutes(2) && house.activation.restOf(id)?.kind !== 'falling-asleep'; ms += 10)
     await house.pass(10);
+  expect(house.activation.restOf(id)).toMatchObject({ kind: 'falling-asleep' });
 }
 
 function webAndDb(): House {
