@@ -20,6 +20,11 @@ export interface NetworkAttachment {
   readonly joined?: true;
   readonly ipv4?: string;
   readonly ipv6?: string;
+  /**
+   * The address of the container's network card, in lower case, by which it is told from another container with its
+   * address; where the engine tells of deaths late.
+   */
+  readonly hardware?: string;
 }
 
 /**

@@ -51,7 +51,7 @@ export function parseInspect(json: unknown, { isLate }: Pick<Dialect, 'isLate'>)
       ...lastExit(State),
       ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),
       health: healthState((State.Health ?? State.Healthcheck)?.Status),
-      networking: networking(HostConfig?.NetworkMode ?? '', NetworkSettings?.Networks ?? {}),
+      networking: networking(HostConfig?.NetworkMode ?? '', NetworkSettings?.Networks ?? {}, isLate),
       exposedPorts: tcpPorts(Object.keys(Config.ExposedPorts ?? {})),
       publishedPorts: publishedPorts(NetworkSettings?.Ports ?? {}),
       stopSignal: String(Config.StopSignal ?? '') || 'SIGTERM',
@@ -142,29 +142,32 @@ function lastExit(state: InspectJson['State']): Pick<ContainerFacts, 'lastExit'>
 
 type NetworksJson = NonNullable<NonNullable<InspectJson['NetworkSettings']>['Networks']>;
 
-function networking(mode: string, networks: NetworksJson): ContainerNetworking {
+function networking(mode: string, networks: NetworksJson, isLate: boolean): ContainerNetworking {
   if (mode === 'host') return { kind: 'host' };
   if (mode.startsWith('container:')) return { kind: 'container', of: mode.slice('container:'.length) };
   const attachments: NetworkAttachment[] = [];
   // The attachments are sorted: the engine's order has no meaning, and equal facts must compare as equal.
   for (const [name, network] of Object.entries(networks).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     // `none` appears as a network of that name; a container may have joined real networks since its creation.
-    if (network && name !== 'none') attachments.push(attachment(name, network));
+    if (network && name !== 'none') attachments.push(attachment(name, network, isLate));
   }
   if (mode === 'none' && attachments.length === 0) return { kind: 'none' };
   return { kind: 'networks', attachments };
 }
 
-function attachment(name: string, network: NonNullable<NetworksJson[string]>): NetworkAttachment {
-  const { NetworkID, IPAddress, GlobalIPv6Address } = network;
+function attachment(name: string, network: NonNullable<NetworksJson[string]>, isLate: boolean): NetworkAttachment {
+  const { NetworkID, IPAddress, GlobalIPv6Address, MacAddress } = network;
   return {
     name,
     networkId: NetworkID ?? '',
     ...(IPAddress && isIP(IPAddress) === 4 && { ipv4: IPAddress }),
     ...(GlobalIPv6Address && isIP(GlobalIPv6Address) === 6 && { ipv6: GlobalIPv6Address }),
+    ...(isLate && MacAddress && cardAddress.test(MacAddress) && { hardware: MacAddress.toLowerCase() }),
     ...(isOwnConnection(network) && { joined: true }),
   };
 }
+
+const cardAddress = /^[\da-f]{2}(?::[\da-f]{2}){5}$/i;
 
 /** Parses `80/tcp`, or plain `80` as in old images. */
 function tcpPort(key: string): number | undefined {

@@ -34,6 +34,7 @@ const networkSchema = z.object({
   NetworkID: z.string().nullish(),
   EndpointID: z.string().nullish(),
   IPAddress: z.string().nullish(),
+  MacAddress: z.string().nullish(),
   GlobalIPv6Address: z.string().nullish(),
   DriverOpts: z.record(z.string(), z.string()).nullish().catch(undefined),
   Aliases: z.array(z.string()).nullish().catch(undefined),

@@ -1,5 +1,7 @@
 import type { HealthPlan } from '../catalog/declaration.ts';
+import { formatAddress } from '../address/address.ts';
 import type { DirectNetworks } from '../network/direct-networks.ts';
+import { isStranger } from '../network/neighbours.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import { probeHttp } from './http-probe.ts';
 import { connectFailure, probeTcp } from './tcp-probe.ts';
@@ -14,11 +16,13 @@ export type Probe = (endpoint: Endpoint, plan: HealthPlan, signal: AbortSignal) 
 const readinessTimeoutMs = 1_000;
 
 export function createProbe(networks: DirectNetworks): Probe {
-  return (endpoint, plan, signal) => {
+  return async (endpoint, plan, signal) => {
     if (endpoint.isDirect && networks.find(endpoint.host).kind === 'none') {
-      return Promise.resolve({ ok: false, reason: connectFailure('ENETUNREACH', endpoint) });
+      return { ok: false, reason: connectFailure('ENETUNREACH', endpoint) };
     }
-    return probeByPlan(endpoint, plan, signal);
+    const result = await probeByPlan(endpoint, plan, signal);
+    if (!result.ok || !isStranger(endpoint)) return result;
+    return { ok: false, reason: `another container has the address ${formatAddress(endpoint)}` };
   };
 }
 

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { request } from 'node:http';
-import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, inject, it } from 'vitest';
 import { endpointPaths } from '../../src/docker/endpoints.ts';
 import { changeName, changingEndpoints } from '../../src/docker/engine-actions.ts';
-import { engineClient, startContainer, startNetwork, uniqueName } from '../support/engine/containers.ts';
+import { startInsideEngine } from '../support/engine/beside-engine.ts';
+import { engineClient, startNetwork, uniqueName } from '../support/engine/containers.ts';
 import { startFilteringProxy } from '../support/engine/proxies/filtering.ts';
 import { eventually, startReplica } from '../support/engine/replica.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
-import { executable } from '../support/sealane/sealane.ts';
 
 const reading = [...endpointPaths('needed'), ...endpointPaths('optional')].map((path) => `GET ${path}`);
 const changing = (Object.keys(changingEndpoints) as (keyof typeof changingEndpoints)[]).map(changeName);
@@ -57,23 +55,10 @@ it('in a container of Podman, Sealane joins the networks of projects, serves the
   const labelled = (service: string) => ({ ...shop(service), [`${prefix}.port`]: '8080', [`${prefix}.sleep`]: '1ms' });
   await using web = await startReplica({ labels: labelled('web'), networks: [theirs.name] });
   await using hidden = await startReplica({ labels: labelled('hidden'), networks: [internal.name] });
-  const libraries = ['/lib', '/lib64', '/usr/lib'].filter((path) => existsSync(path));
-  await using sealane = await startContainer({
-    image: inject('images').tools,
-    command: [
-      ...['/sealane/node', '/sealane/dist/main.js', 'run', '--docker', 'unix:///run/engine/docker.sock'],
-      ...['--label-prefix', prefix, '--expose', 'all', '--names-listen', '9080', '--engine-actions', 'connect'],
-    ],
-    env: { SEALANE_LOG_FORMAT: 'json' },
-    networks: [own.name, byHand.name],
-    ports: [9080],
-    binds: [
-      `${dirname(proxy.url.replace('unix://', ''))}:/run/engine:ro`,
-      `${process.execPath}:/sealane/node:ro`,
-      `${dirname(executable)}:/sealane/dist:ro`,
-      ...libraries.map((path) => `${path}:${path}:ro`),
-    ],
-  });
+  await using sealane = await startInsideEngine(
+    { engine: proxy.url, networks: [own.name, byHand.name], port: 9080 },
+    ...['--label-prefix', prefix, '--expose', 'all', '--names-listen', '9080', '--engine-actions', 'connect'],
+  );
   const port = sealane.mappedPort(9080);
   const answers = (service: string, answer: string): Promise<string> =>
     eventually(

@@ -177,7 +177,7 @@ function addressesOn(attachments: readonly NetworkAttachment[], query: AddressQu
   const { near = [], apart = [] } = Object.groupBy(attachments, (one) => (isApart(one) ? 'apart' : 'near'));
   const { beyond = [], far = [] } = Object.groupBy(apart, (one) => (isBeyondReach(one, query) ? 'beyond' : 'far'));
   const endpoints = [
-    ...hostsOf(near).map((host) => ({ host, port, isDirect: true })),
+    ...hostsOf(near).map((host) => ({ host, port, isDirect: true, ...cardOf(near, host) })),
     ...hostsOf(far).map((host) => ({ host, port })),
   ];
   if (near.length + far.length === 0 && beyond.length > 0) return onOverlaysOnly(query, beyond);
@@ -233,6 +233,12 @@ function withoutRoute({ facts, port }: AddressQuery, own: readonly Endpoint[]): 
  * may have an interface or a router for such a network all the same, so that its addresses are tried.
  */
 const withoutHost = new Set([...lanDrivers, 'overlay']);
+
+/** The network card by which the address is known to be the container's: the kernel tells of those of IPv4. */
+function cardOf(attachments: readonly NetworkAttachment[], host: string): Pick<Endpoint, 'hardware'> {
+  const hardware = attachments.find(({ ipv4 }) => ipv4 === host)?.hardware;
+  return hardware === undefined ? {} : { hardware };
+}
 
 function hostsOf(attachments: readonly NetworkAttachment[]): string[] {
   return [...attachments.map(({ ipv4 }) => ipv4), ...attachments.map(({ ipv6 }) => ipv6)].filter(

@@ -22,6 +22,11 @@ export interface Endpoint extends Address {
    * not the container's process listens, and closes them when it does not.
    */
   readonly viaPortProxy?: boolean;
+  /**
+   * The address of the container's network card, where an engine may tell too late that another container has the
+   * address: a dial that another card answers fails with EHOSTUNREACH.
+   */
+  readonly hardware?: string;
 }
 
 /**

@@ -1,11 +1,14 @@
-import { startSealaneBy, type Sealane } from '../sealane/sealane.ts';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { inject } from 'vitest';
+import { executable, startSealaneBy, type Sealane } from '../sealane/sealane.ts';
 import { freePort } from '../sockets/free-port.ts';
-import { uniqueName } from './containers.ts';
+import { startContainer, uniqueName, type TestContainer } from './containers.ts';
 import { testedEngine } from './tested-engine.ts';
 
 /**
- * A Sealane on the engine's host with its own label prefix, so that tests never see each other's containers, and the
- * labels by which a container joins its service `web`.
+ * A Sealane on the engine's host, or in a container there. `setUp` gives it its own label prefix, so that tests never see
+ * each other's containers, and the labels by which a container joins its service `web`.
  */
 export interface SetUp extends AsyncDisposable {
   readonly sealane: Sealane;
@@ -40,4 +43,33 @@ export async function setUp(...args: readonly string[]): Promise<SetUp> {
 /** A Sealane in the network namespace of the engine's host. */
 export function startBesideEngine(...args: readonly string[]): Sealane {
   return startSealaneBy(testedEngine().inside, ...args);
+}
+
+interface InsideEngine {
+  /** The address of the engine; a socket, whose folder is mounted. */
+  readonly engine: string;
+  readonly networks: readonly string[];
+  /** The port to publish. */
+  readonly port: number;
+}
+
+/** The built Sealane in a container, with this machine's Node and its libraries. */
+export function startInsideEngine(
+  { engine, networks, port }: InsideEngine,
+  ...args: readonly string[]
+): Promise<TestContainer> {
+  const libraries = ['/lib', '/lib64', '/usr/lib'].filter((path) => existsSync(path));
+  return startContainer({
+    image: inject('images').tools,
+    command: ['/sealane/node', '/sealane/dist/main.js', 'run', '--docker', 'unix:///run/engine/docker.sock', ...args],
+    env: { SEALANE_LOG_FORMAT: 'json' },
+    networks,
+    ports: [port],
+    binds: [
+      `${dirname(engine.replace('unix://', ''))}:/run/engine:ro`,
+      `${process.execPath}:/sealane/node:ro`,
+      `${dirname(executable)}:/sealane/dist:ro`,
+      ...libraries.map((path) => `${path}:${path}:ro`),
+    ],
+  });
 }

@@ -142,6 +142,17 @@ describe('an inspected container', () => {
     expect(value(parseInspect({ ...json, State: { Pid: 0 } }, { isLate: true }))).not.toHaveProperty('process');
   });
 
+  test('has the addresses of its network cards only where the engine tells of deaths late', () => {
+    const network = (MacAddress: string) => ({ NetworkID: 'n1', IPAddress: '10.0.0.9', MacAddress });
+    const facts = (MacAddress: string, isLate: boolean) =>
+      value(parseInspect({ ...minimal, NetworkSettings: { Networks: { back: network(MacAddress) } } }, { isLate }));
+    const attachment = { name: 'back', networkId: 'n1', ipv4: '10.0.0.9' };
+    const card = { ...attachment, hardware: '7e:cc:10:aa:6b:a2' };
+    expect(facts('7E:CC:10:AA:6B:A2', true).networking).toEqual({ kind: 'networks', attachments: [card] });
+    for (const other of [facts('7E:CC:10:AA:6B:A2', false), facts('', true), facts('7e:cc', true)])
+      expect(other.networking).toEqual({ kind: 'networks', attachments: [attachment] });
+  });
+
   test('has its health under either name that Podman gives it', () => {
     const State = { Status: 'running', Running: true };
     expect(value(inspected({ State: { ...State, Healthcheck: { Status: 'unhealthy' } } })).health).toBe('unhealthy');

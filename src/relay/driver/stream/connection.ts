@@ -37,6 +37,11 @@ export function selfConnected(): NodeJS.ErrnoException {
   return Object.assign(new Error('connected to itself: nothing listens on the port'), { code: 'ECONNREFUSED' });
 }
 
+/** The error of a dial that another container has answered. */
+export function otherCard(): NodeJS.ErrnoException {
+  return Object.assign(new Error('another container has the address'), { code: 'EHOSTUNREACH' });
+}
+
 /** Prints an address and port; a client that connected over IPv4 to an IPv6 listener is shown with its IPv4 address. */
 export function formatPeer(address: string | undefined, port: number | undefined): string {
   // A client that reset before it was accepted has no address any more.

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import { isStranger } from '../../../network/neighbours.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import type { UpstreamTlsOffer } from '../driver.ts';
-import { connectTo, isSelfConnected, networkGone, selfConnected, tooManyFiles } from './connection.ts';
+import { connectTo, isSelfConnected, networkGone, otherCard, selfConnected, tooManyFiles } from './connection.ts';
 import { resetNow } from './reset.ts';
 import type { StreamParts } from './stream-parts.ts';
 import { speakTls } from './tls-dial.ts';
@@ -53,6 +54,7 @@ export class StreamDial {
   #onConnected(endpoint: Endpoint, { limitRetries }: StreamDialParts, tls: UpstreamTlsOffer | undefined): void {
     const carrier = this.#carrier;
     if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
+    if (isStranger(endpoint)) return void carrier.destroy(otherCard());
     if (this.#isOver) return;
     limitRetries(carrier);
     if (!tls) return this.#dialer.onDialed(this);

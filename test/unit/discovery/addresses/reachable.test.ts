@@ -96,6 +96,21 @@ describe('the address of a container', () => {
     }
   });
 
+  it('is known by the network card of its own, where the engine tells of that and the kernel, too', () => {
+    const attachments = attachmentsOf(two).map((one, index) => ({
+      ...one,
+      ipv6: `fd00::${index}`,
+      hardware: `7e:cc:10:aa:6b:a${index}`,
+    }));
+    const facts = containerFacts({ networking: { kind: 'networks', attachments } });
+    const cardsOf = (over: Partial<AddressQuery>): unknown => {
+      const choice = chooseAddresses({ ...plain, facts, ...over });
+      return choice.kind === 'found' ? choice.endpoints.map(({ hardware }) => hardware) : choice;
+    };
+    expect(cardsOf({})).toEqual(['7e:cc:10:aa:6b:a1', '7e:cc:10:aa:6b:a0', undefined, undefined]);
+    expect(cardsOf({ reach: inside(['z']) })).toEqual(['7e:cc:10:aa:6b:a0', undefined]);
+  });
+
   it('is on a network shared with Sealane when Sealane is in a container', () => {
     expect(choose({ reach: inside(['z', 'other']) })).toBe('10.0.2.5:80');
   });

@@ -2,6 +2,7 @@ import { closedUnanswered, type Preface, type RelayEnd } from '../../driver.ts';
 import type { Endpoint } from '../../../boundary/table.ts';
 import { Answer, type AnswerEvents } from './answer.ts';
 import { Trial, type TrialEvents, type TriedClient } from './trial.ts';
+import { isStranger } from '../../../../network/neighbours.ts';
 import { isSelfConnected, keepOnMachine, type DialFacts } from '../connection.ts';
 import type { Deferred, FdWatcher } from '../epoll-loop.ts';
 import type { HalfPipeParts } from '../half-pipe.ts';
@@ -187,6 +188,7 @@ export class Dial implements FdWatcher, Deferred {
 
   #onConnected(mask: number): void {
     if (isSelfConnected(this.#parts, this.fd, this.#endpoint)) return this.#fail('ECONNREFUSED');
+    if (isStranger(this.#endpoint)) return this.#fail('EHOSTUNREACH');
     this.isDialed = true;
     this.mask = mask;
     this.#dialer.onDialed(this);
