@@ -3,7 +3,8 @@ import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { actionInWords, type ActionRecord } from '../../docker/engine-actions.ts';
-import { EngineError, type NamedEngine } from '../../docker/engine.ts';
+import type { NamedEngine } from '../../docker/engine.ts';
+import { checkEngines } from '../../docker/find/check-engines.ts';
 import { findEngines } from '../../docker/find/find-engines.ts';
 import { thisMachine } from '../../docker/find/machine.ts';
 import type { Log, Logger } from '../../telemetry/logger.ts';
@@ -97,24 +98,4 @@ function logAction(logger: Logger, engine: string | undefined, record: ActionRec
   }
   const reason = printable(failure, 400);
   logger.warn({ event: 'engine-action-failed', ...fields, reason }, `${by} did not ${what}: ${reason}`);
-}
-
-/**
- * The engines that work are watched, whatever is wrong with others: a restart of Sealane may not take down their services.
- *
- * @throws ConfigError with a line for each engine, where none can work as configured
- */
-async function checkEngines(engines: readonly NamedEngine[]): Promise<void> {
-  const mistakes = await Promise.all(
-    engines.map(async ({ name, engine }) => {
-      try {
-        await engine.ping();
-      } catch (error) {
-        const isMistake = error instanceof EngineError && (error.kind === 'permission' || error.kind === 'nonsense');
-        if (isMistake) return `${name === undefined ? '' : `engine ${name}: `}${error.message}`;
-      }
-      return [];
-    }),
-  );
-  if (mistakes.flat().length === engines.length) throw new ConfigError(mistakes.flat());
 }
