@@ -44,8 +44,11 @@ export function parseEngineUrl(url: string, tls = defaultTls): EngineTarget {
     case 'tcp:':
     case 'http:':
     case 'https:':
+      if (!isHostAlone(parsed)) throw unusable(url, 'it may have a host and a port, and no path, user or other part');
       return tcpTarget(parsed, host, tls);
     case 'ssh:':
+      if (parsed.password !== '') throw unusable(url, 'ssh takes no password from an address: use a key or an agent');
+      if (parsed.search !== '' || parsed.hash !== '') throw unusable(url, acceptedForms);
       return sshTarget(parsed, host, url);
     default:
       throw unusable(url, acceptedForms);
@@ -68,6 +71,11 @@ export function sshDestination({ host, port, user }: SshTarget): string[] {
 const acceptedForms =
   'use unix:///path, tcp://host:2375, https://host:2376, ssh://user@host[/path] or npipe:////./pipe/name';
 
+/** Whether the address has a host and a port, and no other part, which would be passed over in silence. */
+function isHostAlone({ username, password, pathname, search, hash }: URL): boolean {
+  return [username, password, pathname.replace(/^\/$/, ''), search, hash].every((part) => part === '');
+}
+
 /** The engine's default port is 2375 without TLS and 2376 with TLS (dockerd's documentation). */
 function tcpTarget(parsed: URL, host: string, tls: TlsSource): EngineTarget {
   const isByPort = parsed.protocol === 'tcp:' && (tls.isWanted || parsed.port === '2376');
@@ -84,6 +92,8 @@ function tcpTarget(parsed: URL, host: string, tls: TlsSource): EngineTarget {
 function sshTarget({ port, username, pathname }: URL, host: string, url: string): EngineTarget {
   const [user, path] = [decoded(username), decoded(pathname)];
   if (user === undefined || path === undefined) throw unusable(url, acceptedForms);
+  // ssh would take it for an option, also where a user runs the command that a message names.
+  if (host.startsWith('-') || user.startsWith('-')) throw unusable(url, 'its host or user begins with a dash');
   // The words after the host are read by the shell of the other machine.
   if (!/^[\w./@:+-]*$/.test(path)) {
     throw unusable(url, 'the path of its socket has other characters than letters, digits and _ . / @ : + -');
