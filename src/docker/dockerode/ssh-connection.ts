@@ -18,7 +18,7 @@ export function connectSsh(target: SshTarget, [command, ...leading]: readonly [s
   // `close` comes after all output was read: the last line on standard error is the best reason for the failure.
   child.once('close', (code) => {
     const last = said.trim().split('\n').at(-1) ?? '';
-    if (code === 0 || last === '') connection.push(null);
+    if (code === 0 || last === '') connection.endOfAll();
     else connection.destroy(new Error(last.startsWith('ssh: ') ? last : `ssh: ${last}`));
   });
   // Neither the child nor its pipes may keep this process alive: an idle connection may wait for ever.
@@ -47,6 +47,14 @@ class SshConnection extends Duplex {
     });
     // A broken pipe is ignored here: `close` follows with the reason.
     child.stdin.on('error', () => {});
+  }
+
+  /** ssh has ended in order: what it said is still read, and then the connection is closed, which its agent drops. */
+  endOfAll(): void {
+    this.once('end', () => this.destroy());
+    this.push(null);
+    // Nothing reads a connection that waits for its next call.
+    if (this.listenerCount('data') === 0) this.resume();
   }
 
   override _read(): void {

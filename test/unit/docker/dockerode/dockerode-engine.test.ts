@@ -1,8 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dockerDialect } from '../../../../src/docker/dialect.ts';
@@ -223,36 +220,6 @@ describe('the engine client', () => {
       expect(await engine.list()).toEqual([]);
     } finally {
       relay.close();
-    }
-  });
-
-  test.each([
-    ['ssh://me@far:2222', / -l me -p 2222 -- far docker system dial-stdio$/],
-    [
-      'ssh://far/run/user/1000/docker.sock',
-      / -- far docker --host=unix:\/\/\/run\/user\/1000\/docker\.sock system dial-stdio$/,
-    ],
-  ])('reaches %s as the docker command does, and keeps the connection for the next call', async (url, command) => {
-    await using fake = await startFakeEngine();
-    const folder = await mkdtemp(join(tmpdir(), 'sealane-ssh-'));
-    const script = join(folder, 'ssh.mjs');
-    const log = join(folder, 'log');
-    await writeFile(
-      script,
-      `import { connect } from 'node:net'; import { appendFileSync } from 'node:fs';
-       appendFileSync(${JSON.stringify(log)}, process.argv.slice(2).join(' ') + '\\n');
-       const engine = connect(${JSON.stringify(fake.url.slice('unix://'.length))});
-       process.stdin.pipe(engine).pipe(process.stdout);`,
-    );
-    try {
-      const engine = createDockerodeEngine(url, { ssh: [process.execPath, script] });
-      expect(await engine.list()).toEqual([]);
-      expect(await engine.list()).toEqual([]);
-      const logged = (await readFile(log, 'utf8')).trim().split('\n');
-      expect(logged).toHaveLength(1);
-      expect(logged[0]).toMatch(command);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
     }
   });
 });
