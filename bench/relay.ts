@@ -1,124 +1,135 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { arch, cpus, release, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { which } from '../dev/machine/command.ts';
 import { installMissing } from '../dev/machine/packages.ts';
-import { toChart } from './relay/chart.ts';
-import { available, peers, startHelloServer, startIperf, startWebServer, type Peer } from './relay/peers.ts';
+import { filesBeneath } from '../src/built/files.ts';
+import { freePort } from '../test/support/sockets/free-port.ts';
+import { startEngine } from './control/simulated-engine.ts';
+import { quietest, readCpu } from './relay/load.ts';
+import { available, canServe, earlierBuild, peerNames, recipes, startPeer, thisBuild } from './relay/peers.ts';
+import { builtCommit } from './relay/peers/sealane.ts';
+import { cellLine, runLine, type AboutRun, type MeasuredCell } from './relay/recorded-run.ts';
+import { rows, type Row } from './relay/rows.ts';
+import { startServers } from './relay/servers.ts';
+import { runsFolder } from './relay/stored.ts';
+import { toMarkdown } from './relay/table.ts';
 import { makeCertificate } from './relay/tls-load.ts';
-import { summarize, toTable, type RowResult } from './relay/report.ts';
-import { rows, type Row, type Sample } from './relay/rows.ts';
 
 /**
  * `npm run bench`: compares Sealane with its peers on loopback, interleaved in one run: each round measures every peer
- * once in every row, so that other work on the machine affects all alike. Reports medians of the rounds and ratios
- * within them.
+ * once in every row, so that other work on the machine affects all alike. A cell that others disturb is measured again.
+ * Prints medians of the rounds and ratios within them; `--save` stores each cell in bench/results/relay/.
  */
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '1' },
     rows: { type: 'string' },
     peers: { type: 'string' },
-    json: { type: 'string' },
-    chart: { type: 'string' },
+    note: { type: 'string' },
+    save: { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(flags.rounds);
-const seconds = Number(flags.seconds);
-const workers = Number(flags.workers);
+const [rounds, seconds, workers] = [Number(flags.rounds), Number(flags.seconds), Number(flags.workers)];
 const warmUpSeconds = 2;
 
-if (flags.install) {
+/** The clients and servers of the rows, then the peers that Debian has. */
+const needed = ['nginx', 'iperf3', 'wrk', 'openssl', 'curl'];
+const debianPackages: Readonly<Record<string, string>> = { nginx: 'nginx-light', 'docker-proxy': 'docker.io' };
+const fromDebian = [...needed, 'haproxy', 'docker-proxy'];
+if (flags.install)
   await installMissing(
-    [
-      { program: 'haproxy', debianPackage: 'haproxy' },
-      { program: 'nginx', debianPackage: 'nginx-light' },
-      { program: 'iperf3', debianPackage: 'iperf3' },
-      { program: 'wrk', debianPackage: 'wrk' },
-      { program: 'docker-proxy', debianPackage: 'docker.io' },
-    ],
+    fromDebian.map((program) => ({ program, debianPackage: debianPackages[program] ?? program })),
     say,
   );
-}
-const names = flags.peers?.split(',') ?? available();
-for (const name of names)
-  if (!(name in peers)) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
-const missing = Object.keys(peers).filter((name) => !available().includes(name));
-if (missing.length > 0) say(`not here, so left out: ${missing.join(', ')} (--install gets them from Debian, as root)`);
-const usual = Object.keys(rows).filter((name) => !rows[name]?.onRequest);
-const chosen = (flags.rows?.split(',') ?? usual).flatMap((name) => {
-  const row = rows[name];
-  if (!row) throw new Error(`no row ${name}; there are ${Object.keys(rows).join(', ')}`);
-  return [{ name, row, samples: new Map<string, Sample[]>(names.map((peer) => [peer, []])) }];
-});
+for (const program of needed)
+  if ((await which(program)) === undefined)
+    throw new Error(`${program} is not on PATH (--install gets it from Debian)`);
+const here = await available();
+const missing = peerNames.filter((name) => !here.includes(name));
+if (missing.length > 0) say(`not on PATH, so left out: ${missing.join(', ')}`);
+const peers = named(flags.peers, here);
+const chosen = named(flags.rows, Object.keys(rows));
+
+const about = await aboutRun();
+const cells: MeasuredCell[] = [];
+const file = join(runsFolder, `${about.date.slice(0, 16).replaceAll(':', '')}-${about.commit.slice(0, 7)}.jsonl`);
+// A stored run is never overwritten, and no other is added to it.
+if (flags.save) await writeFile(file, runLine(about), { flag: 'wx' });
 
 const folder = await mkdtemp(join(tmpdir(), 'sealane-bench-'));
 await using ends = new AsyncDisposableStack();
 ends.defer(() => rm(folder, { recursive: true, force: true }));
-const web = ends.use(await startWebServer(folder));
-const iperf = ends.use(await startIperf());
-const named = ends.use(await startHelloServer());
-const backends = {
-  http: web.port,
-  bulk: iperf.port,
-  named: named.port,
-  proxied: web.proxied,
-  tlsWeb: web.port,
-  tlsBulk: named.port,
-};
+const servers = ends.use(await startServers(folder));
+const engine = ends.use(await startEngine({ containers: 10, replicas: 10, firstPort: await freePort() }));
 const certificate = await makeCertificate(folder);
 
-const total = rounds * chosen.length * names.length;
-let done = 0;
-const failures: string[] = [];
-for (let round = 0; round < rounds; round += 1) {
-  for (const { name, row, samples } of chosen) {
+const builds = await digestOfBuilds();
+for (let round = 1; round <= rounds; round += 1) {
+  for (const row of chosen) {
     // The order rotates from round to round, so that warmed-up caches do not always favour the same peer.
-    for (const peerName of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
-      say(`${Math.floor((100 * done) / total)} %  round ${round + 1} of ${rounds}, ${name}, ${peerName}`);
-      try {
-        const sample = await measure(row, peerName);
-        if (sample) samples.get(peerName)?.push(sample);
-      } catch (error) {
-        failures.push(`${row.title}, ${peerName}, round ${round + 1}: ${String(error)}`);
-        say(failures.at(-1) ?? '');
-      }
-      done += 1;
+    for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
+      say(`round ${round} of ${rounds}, ${row}, ${peer}`);
+      await measure(row, peer, round).catch((error: unknown) => say(`failed: ${String(error)}`));
     }
   }
+  if ((await digestOfBuilds()) !== builds)
+    throw new Error('a build changed during the run: its rows are of two builds');
 }
+process.stdout.write(`\n${toMarkdown({ about, cells })}`);
+if (flags.save) say(`stored ${file}`);
 
-const results = chosen.map(({ name, row, samples }) => summarize(name, row, samples));
-process.stdout.write(`\n${results.map(toTable).join('\n\n')}\n`);
-const threads = workers === 1 ? '1 thread' : `${workers} threads`;
-const about = `${rounds} rounds of ${seconds} s, ${threads} each, ${cpus().length} cores (${arch()}), Linux ${release().split('-')[0]}, Node ${process.versions.node}`;
-process.stdout.write(`\n${[about, ...failures.map((one) => `failed: ${one}`)].join('\n')}\n`);
-if (flags.json !== undefined)
-  await write(flags.json, `${JSON.stringify({ about, results, failures }, undefined, 2)}\n`);
-if (flags.chart !== undefined) await write(flags.chart, toChart(results satisfies readonly RowResult[], about));
-
-/** One sample, or undefined where the peer lacks the port that the row needs. */
-async function measure(row: Row, peerName: string): Promise<Sample | undefined> {
-  await using peer = await startPeer(peerName);
-  if (row.needs && peer[row.needs] === undefined) return undefined;
+/** Adds a cell, unless the peer can't do what the row needs. */
+async function measure(name: string, peerName: string, round: number): Promise<void> {
+  const row = rows[name] as Row;
+  if (!canServe(peerName, row.ports) || (row.ofProcess && !(peerName in recipes))) return;
+  const options = { folder, workers, certificate, engine: row.withEngine ? engine.url : undefined };
+  await using peer = await startPeer(peerName, servers.ports, row.ports, options);
   // The warm-up makes compilers and allocators reach the state of a proxy that has run for long.
   await (row.warmUp ?? row.measure)(peer, warmUpSeconds);
-  return await row.measure(peer, seconds);
+  const { value, others, tries } = await quietest(() => row.measure(peer, seconds), readCpu);
+  if (tries > 1) say(`others used the machine, measured ${tries} times: ${(100 * others).toFixed(0)} % at best`);
+  const cell = { row: name, peer: peerName, round, others, tries, ...value };
+  cells.push(cell);
+  if (flags.save) await appendFile(file, cellLine(cell));
 }
 
-function startPeer(name: string): Promise<Peer> {
-  const peer = peers[name];
-  if (!peer) throw new Error(`no peer ${name}; there are ${Object.keys(peers).join(', ')}`);
-  return peer.start(backends, { folder, workers, certificate });
+async function aboutRun(): Promise<AboutRun> {
+  const built = await builtCommit(thisBuild);
+  const versions = peers.map(async (name) => [name, (await recipes[name]?.version()) ?? ''] as const);
+  const [cpu] = cpus();
+  return {
+    date: new Date().toISOString(),
+    ...{ commit: built.replace(/-dirty$/, ''), dirty: built.endsWith('-dirty') },
+    ...{ node: process.versions.node, kernel: release().split('-')[0] ?? '', arch: process.arch },
+    ...{ cpu: cpu?.model ?? 'unknown CPU', cores: cpus().length },
+    ...{ rounds, seconds, workers },
+    peers: Object.fromEntries(await Promise.all(versions)),
+    note: flags.note,
+  };
 }
 
-async function write(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, content);
-  say(`wrote ${file}`);
+/** Changes with any file of the builds that are measured. */
+async function digestOfBuilds(): Promise<string> {
+  const digest = createHash('sha256');
+  for (const main of earlierBuild === undefined ? [thisBuild] : [thisBuild, earlierBuild]) {
+    const files = filesBeneath(new URL('.', pathToFileURL(main)));
+    for (const path of (await files.paths()).toSorted()) digest.update(path).update(await files.read(path));
+  }
+  return digest.digest('hex');
+}
+
+/** The names that a flag asks for, in its order. @throws for one that is not there */
+function named(flag: string | undefined, all: readonly string[]): readonly string[] {
+  const names = flag?.split(',') ?? all;
+  for (const name of names) if (!all.includes(name)) throw new Error(`there is no ${name}, only ${all.join(', ')}`);
+  return names;
 }
 
 function say(line: string): void {

@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { quantile } from '../../test/soak/quantile.ts';
 import { hrtimeMs, type Pace } from './pace.ts';
 
 /**
@@ -11,7 +12,6 @@ export interface Latency {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly p999Ms: number | undefined;
 }
 
 const connections = 32;
@@ -37,9 +37,11 @@ export async function fixedRate(port: number, perSecond: number, seconds: number
   }
   await Promise.all(lanes.map((lane) => lane.settled()));
   for (const { socket } of lanes) socket.destroy();
-  const samples = lanes.flatMap((lane) => lane.samples).toSorted((a, b) => a - b);
-  const at = (share: number): number => samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? 0;
-  return { count: samples.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) };
+  return latencyOf(lanes.flatMap((lane) => lane.samples));
+}
+
+export function latencyOf(samplesMs: readonly number[]): Latency {
+  return { count: samplesMs.length, p50Ms: quantile(samplesMs, 0.5), p99Ms: quantile(samplesMs, 0.99) };
 }
 
 interface Lane {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { hello, wants } from './hello-server.ts';
-import type { Latency } from './fixed-rate.ts';
+import { latencyOf, type Latency } from './fixed-rate.ts';
 
 /**
  * Clients that begin with a ClientHello and then send one byte that says what they want.
@@ -21,9 +21,7 @@ export async function shortHellos(port: number, connections: number, seconds: nu
     }
   };
   await Promise.all(Array.from({ length: connections }, lane));
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: undefined };
+  return latencyOf(samples);
 }
 
 /** The number of bytes that arrived. */

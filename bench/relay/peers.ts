@@ -1,253 +1,99 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { which } from '../../dev/machine/command.ts';
 import { freePort } from '../../test/support/sockets/free-port.ts';
-import { helloName } from './hello-server.ts';
-import type { Certificate } from './tls-load.ts';
-import { listening, start, type Running } from './processes.ts';
+import { dockerProxy } from './peers/docker-proxy.ts';
+import { envoy } from './peers/envoy.ts';
+import { gobetween } from './peers/gobetween.ts';
+import { haproxy } from './peers/haproxy.ts';
+import { nginx } from './peers/nginx.ts';
+import type { PortKind, Recipe, RelayedPort } from './peers/recipe.ts';
+import { sealane } from './peers/sealane.ts';
+import { sozu } from './peers/sozu.ts';
+import { traefik } from './peers/traefik.ts';
+import { listening, start } from './processes.ts';
 
 /**
- * What is compared: each relays a port to the web server, one to iperf3 and, if it can, one by name, one with a PROXY
- * header and two whose TLS it ends, with as many threads; nginx always with one process.
+ * What is compared, by name: relays on PATH that get the same ports and as many threads, and `direct`, which is no relay
+ * at all.
  */
-interface Backends {
-  readonly http: number;
-  readonly bulk: number;
-  /** Begins with a ClientHello. */
-  readonly named: number;
-  /** The web server again, where it wants a PROXY header. */
-  readonly proxied: number;
-  /** What is inside TLS: the web server; one that pours. */
-  readonly tlsWeb: number;
-  readonly tlsBulk: number;
+export const thisBuild = new URL('../../dist/main.js', import.meta.url).pathname;
+/** An earlier build's `main.js`, to be measured beside this one. */
+export const earlierBuild = process.env['SEALANE_BENCH_BEFORE'];
+
+const direct = 'direct';
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  'sealane/splice': sealane('Sealane', 'splice', thisBuild),
+  'sealane/stream': sealane('Sealane (portable driver)', 'stream', thisBuild),
+  ...(earlierBuild === undefined
+    ? {}
+    : { 'before/splice': sealane('Sealane (earlier build)', 'splice', earlierBuild) }),
+  haproxy,
+  nginx,
+  'docker-proxy': dockerProxy,
+  traefik,
+  envoy,
+  sozu,
+  gobetween,
+};
+
+export const peerNames: readonly string[] = [...Object.keys(recipes), direct];
+
+export function titleOf(peer: string): string {
+  return recipes[peer]?.title ?? peer;
 }
 
+/** The names of the peers whose programs are on PATH. */
+export async function available(): Promise<string[]> {
+  const found = await Promise.all(Object.values(recipes).map(({ program }) => which(program)));
+  return peerNames.filter((name, index) => name === direct || found[index] !== undefined);
+}
+
+export function canServe(peer: string, kinds: readonly PortKind[]): boolean {
+  const lacks = peer === direct ? (['proxied', 'tlsWeb', 'tlsBulk'] as const) : (recipes[peer]?.lacks ?? []);
+  return !kinds.some((kind) => lacks.includes(kind));
+}
+
+/** The ports of the servers behind the peers. */
+export type Servers = Readonly<Record<PortKind, number>>;
+
 export interface Peer extends AsyncDisposable {
-  readonly name: string;
-  readonly http: number;
-  readonly bulk: number;
-  /** Leads by TLS server name; sends a PROXY header; ends TLS. Undefined where it can't. */
-  readonly named: number | undefined;
-  readonly proxied: number | undefined;
-  readonly tlsWeb: number | undefined;
-  readonly tlsBulk: number | undefined;
-  /** Whose CPU time and memory count; none for `direct`. */
+  /** The peer's port of this kind, which must be one of those that it was started with. */
+  port(kind: PortKind): number;
+  /** Whose CPU time and memory count, with those of their children; none for `direct`. */
   readonly pids: readonly number[];
 }
 
-interface PeerOptions {
-  /** For what is written. */
+export interface PeerOptions {
   readonly folder: string;
-  /** Threads or processes that relay. */
   readonly workers: number;
-  readonly certificate: Certificate;
+  readonly certificate: string;
+  readonly engine: string | undefined;
 }
 
-export type StartPeer = (backends: Backends, options: PeerOptions) => Promise<Peer>;
-
-const executable = new URL('../../dist/main.js', import.meta.url).pathname;
-/** An earlier build's `main.js`, to be measured beside this one. */
-const earlier = process.env['SEALANE_BENCH_BEFORE'];
-const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
-const dockerProxy = '/usr/sbin/docker-proxy';
-
-/** By name; a peer whose program is missing is left out. */
-export const peers: Readonly<Record<string, { readonly start: StartPeer; readonly needs: readonly string[] }>> = {
-  direct: {
-    start: (backends) => Promise.resolve(peer('direct', { ...backends, ...noTls, proxied: undefined }, [])),
-    needs: [],
-  },
-  'sealane/splice': { start: (backends, options) => sealane('splice', backends, options), needs: [executable] },
-  'sealane/stream': { start: (backends, options) => sealane('stream', backends, options), needs: [executable] },
-  'before/splice': {
-    start: (backends, options) => sealane('splice', backends, options, earlier),
-    needs: [earlier ?? '(no earlier build)'],
-  },
-  haproxy: { start: haproxy, needs: ['/usr/sbin/haproxy'] },
-  nginx: { start: nginx, needs: ['/usr/sbin/nginx', streamModule] },
-  'docker-proxy': { start: dockerProxies, needs: [dockerProxy] },
-};
-
-export function available(): string[] {
-  return Object.keys(peers).filter((name) => peers[name]?.needs.every((file) => existsSync(file)));
-}
-
-/** The web server behind all of them: a small answer, kept-alive connections. */
-export async function startWebServer(
-  folder: string,
-): Promise<{ readonly port: number; readonly proxied: number } & AsyncDisposable> {
-  const [port, proxied] = [await freePort(), await freePort()];
-  const file = join(folder, 'backend.conf');
-  await writeFile(
-    file,
-    `${nginxHead(folder, 'backend')}
-events { worker_connections 9000; }
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  server { listen 127.0.0.1:${port} backlog=8192; listen 127.0.0.1:${proxied} backlog=8192 proxy_protocol; location / { default_type text/plain; return 200 "ok\\n"; } }
-}
-`,
+export async function startPeer(
+  name: string,
+  servers: Servers,
+  kinds: readonly PortKind[],
+  options: PeerOptions,
+): Promise<Peer> {
+  const recipe = recipes[name];
+  const ports: RelayedPort[] = [];
+  for (const kind of kinds)
+    ports.push({ kind, listen: recipe === undefined ? servers[kind] : await freePort(), to: servers[kind] });
+  const running = ((await recipe?.commands({ ...options, ports })) ?? []).map((args) =>
+    start(recipe?.program ?? '', args, {
+      // As many threads of Go's as the others have; docker-proxy reports on descriptor 3 that it listens.
+      env: { ...process.env, GOMAXPROCS: String(options.workers) },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    }),
   );
-  const running = start('nginx', ['-c', file, '-e', 'stderr']);
-  await listening(port);
-  return { port, proxied, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
-}
-
-export async function startHelloServer(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const port = await freePort();
-  const child = fork(new URL('hello-server.ts', import.meta.url), [String(port)]);
-  await listening(port);
+  for (const { listen } of ports) await listening(listen);
   return {
-    port,
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, 'exit');
-      child.kill();
-      await gone;
+    port(kind) {
+      const found = ports.find((one) => one.kind === kind);
+      if (found === undefined) throw new Error(`${name} was started without a port ${kind}`);
+      return found.listen;
     },
-  };
-}
-
-export async function startIperf(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const port = await freePort();
-  const running = start('iperf3', ['-s', '-B', '127.0.0.1', '-p', String(port)]);
-  await listening(port);
-  return { port, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
-}
-
-async function sealane(driver: string, backends: Backends, options: PeerOptions, main = executable): Promise<Peer> {
-  const { folder, workers, certificate } = options;
-  const ports = await freePorts();
-  const file = join(folder, `${main === executable ? 'sealane' : 'before'}-${driver}.yaml`);
-  const service = (name: keyof Backends, more = ''): string =>
-    `  ${name}:\n    listen: 127.0.0.1:${ports[name]}\n    upstreams: ["127.0.0.1:${backends[name]}"]\n${more}`;
-  const plain = `${service('http')}${service('bulk')}`;
-  const named = service('named', `    sni: ${helloName}\n`);
-  const tls = (['tlsWeb', 'tlsBulk'] as const).map((name) => service(name, '    tls: terminate\n')).join('');
-  await writeFile(file, `services:\n${plain}${named}${service('proxied', '    proxy-protocol: v2\n')}${tls}`);
-  const flags = [
-    '--docker',
-    'none',
-    '--config',
-    file,
-    '--driver',
-    driver,
-    '--admin',
-    'off',
-    '--workers',
-    String(workers),
-    '--certs',
-    certificate.both,
-  ];
-  const quiet = ['--access-log', 'off', '--log-level', 'warn'];
-  const running = start(process.execPath, [main, 'run', ...flags, ...quiet]);
-  return ready(`${main === executable ? 'sealane' : 'before'}/${driver}`, ports, [running]);
-}
-
-async function haproxy(backends: Backends, { folder, workers, certificate }: PeerOptions): Promise<Peer> {
-  const ports = await freePorts();
-  const file = join(folder, 'haproxy.cfg');
-  const proxy = (name: keyof Backends, options = '', bind = ''): string =>
-    `listen ${name}\n  bind 127.0.0.1:${ports[name]} backlog 8192${bind}\n  server s 127.0.0.1:${backends[name]}${options}\n`;
-  const ended = (name: keyof Backends): string => proxy(name, '', ` ssl crt ${certificate.both}`);
-  const named = `frontend named
-  bind 127.0.0.1:${ports.named} backlog 8192
-  tcp-request inspect-delay 5s
-  tcp-request content accept if { req.ssl_hello_type 1 }
-  use_backend api if { req.ssl_sni -i ${helloName} }
-backend api
-  server s 127.0.0.1:${backends.named}
-`;
-  await writeFile(
-    file,
-    `global
-  nbthread ${workers}
-  maxconn 7000
-defaults
-  mode tcp
-  option splice-request
-  option splice-response
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-${proxy('http')}${proxy('bulk')}${proxy('proxied', ' send-proxy-v2')}${ended('tlsWeb')}${ended('tlsBulk')}${named}`,
-  );
-  return ready('haproxy', ports, [start('haproxy', ['-db', '-f', file])]);
-}
-
-async function nginx(backends: Backends, { folder, certificate }: PeerOptions): Promise<Peer> {
-  const ports = await freePorts();
-  const file = join(folder, 'nginx.conf');
-  const server = (name: keyof Backends, listen = ''): string =>
-    `server { listen 127.0.0.1:${ports[name]}${listen} backlog=8192; proxy_pass 127.0.0.1:${backends[name]}; proxy_timeout 1h; }`;
-  await writeFile(
-    file,
-    `load_module ${streamModule};
-${nginxHead(folder, 'nginx')}
-events { worker_connections 9000; }
-stream {
-  access_log off;
-  ssl_certificate ${certificate.both}; ssl_certificate_key ${certificate.both};
-  ${server('http')} ${server('bulk')} ${server('tlsWeb', ' ssl')} ${server('tlsBulk', ' ssl')}
-  map $ssl_preread_server_name $named { ${helloName} 127.0.0.1:${backends.named}; }
-  server { listen 127.0.0.1:${ports.named} backlog=8192; ssl_preread on; proxy_pass $named; proxy_timeout 1h; }
-}
-`,
-  );
-  // It sends version 1 only.
-  return ready('nginx', { ...ports, proxied: undefined }, [start('nginx', ['-c', file, '-e', 'stderr'])]);
-}
-
-async function dockerProxies(backends: Backends, { workers }: PeerOptions): Promise<Peer> {
-  const ports = await freePorts();
-  const proxy = (name: 'http' | 'bulk'): Running =>
-    start(
-      dockerProxy,
-      ['-proto', 'tcp', '-host-ip', '127.0.0.1', '-host-port', String(ports[name])].concat([
-        '-container-ip',
-        '127.0.0.1',
-        '-container-port',
-        String(backends[name]),
-      ]),
-      // It reports on descriptor 3 that it listens. As many threads as the others.
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, GOMAXPROCS: String(workers) } },
-    );
-  return ready('docker-proxy', { ...ports, ...noTls, named: undefined, proxied: undefined }, [
-    proxy('http'),
-    proxy('bulk'),
-  ]);
-}
-
-function nginxHead(folder: string, name: string): string {
-  return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
-}
-
-type Ports = Pick<Peer, keyof Backends>;
-
-const noTls = { tlsWeb: undefined, tlsBulk: undefined };
-
-async function freePorts(): Promise<Backends> {
-  return {
-    http: await freePort(),
-    bulk: await freePort(),
-    named: await freePort(),
-    proxied: await freePort(),
-    tlsWeb: await freePort(),
-    tlsBulk: await freePort(),
-  };
-}
-
-async function ready(name: string, ports: Ports, running: readonly Running[]): Promise<Peer> {
-  for (const port of Object.values(ports)) if (port !== undefined) await listening(port);
-  return peer(name, ports, running);
-}
-
-function peer(name: string, ports: Ports, running: readonly Running[]): Peer {
-  return {
-    name,
-    ...ports,
     pids: running.map(({ pid }) => pid),
     async [Symbol.asyncDispose]() {
       await Promise.all(running.map((one) => one[Symbol.asyncDispose]()));

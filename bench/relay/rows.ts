@@ -1,148 +1,113 @@
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { fixedRate, type Latency } from './fixed-rate.ts';
+import { fixedRate } from './fixed-rate.ts';
 import { bulkAfterHello, shortHellos } from './hello-load.ts';
+import { treesCpuMs, treesRssMib } from './load.ts';
 import type { Peer } from './peers.ts';
-import { cpuMs, output, rssKib } from './processes.ts';
+import type { PortKind } from './peers/recipe.ts';
+import { output } from './processes.ts';
+import type { Sample } from './recorded-run.ts';
 import { bulkOverTls, connectionsOverTls } from './tls-load.ts';
 
 /**
  * The rows of the comparison: the load that each puts on a peer for some seconds, and what it measures.
  */
-export interface Sample {
-  /** The row's main figure. More is better. */
-  readonly rate: number;
-  /** CPU milliseconds of the proxy for each unit of work. */
-  readonly cpuPerUnit: number;
-  readonly latency: Latency | undefined;
-  readonly rssKib: number;
-}
-
 export interface Row {
   readonly title: string;
-  readonly rateUnit: string;
-  readonly cpuUnit: string;
-  /** The measure that peers are compared by. For p99 and memory, less is better. */
-  readonly compares: 'rate' | 'p99' | 'memory';
+  /** The units of `rate` and `cpu`. */
+  readonly units: { readonly rate: string; readonly cpu: string };
+  /** The ports that the peer is started with. Peers that can't serve them all are left out. */
+  readonly ports: readonly PortKind[];
+  /** `direct` has no process to measure. */
+  readonly ofProcess?: true;
+  /** Sealane watches an engine with ten containers. */
+  readonly withEngine?: true;
   readonly measure: (peer: Peer, seconds: number) => Promise<Sample>;
-  /** The port that a peer needs for this row. Peers without it are left out. */
-  readonly needs?: PortKind;
-  /** The row is measured only when `--rows` names it. */
-  readonly onRequest?: true;
   /** The load before the measurement. Default: the same load as measured. */
   readonly warmUp?: (peer: Peer, seconds: number) => Promise<unknown>;
 }
-
-/** Ports that not every peer has. */
-type PortKind = 'named' | 'proxied' | 'tlsWeb' | 'tlsBulk';
 
 const idleConnections = 4_000;
 const fixedRatePerSecond = 2_000;
 const greetingMs = 10_000;
 
-const keptAlive = web('Requests on kept-alive connections', [], 'requests', 64);
-const shortSessions = web('New connections', ['-H', 'Connection: close'], 'connections', 64);
+const requests = { rate: 'requests/s', cpu: 'ms/1000 requests' };
+const connections = { rate: 'connections/s', cpu: 'ms/1000 connections' };
+const bytes = { rate: 'GB/s', cpu: 'ms/GB' };
+
+const keptAlive = web('Requests on kept connections', requests, 'http');
+const shortSessions = web('New connections', connections, 'http');
 
 export const rows: Readonly<Record<string, Row>> = {
-  'bulk-1': bulk(1),
-  'bulk-4': bulk(4),
+  'bulk-1': bulk('Bulk, 1 stream', 'bulk', (port, seconds) => iperf(port, 1, seconds)),
+  'bulk-4': bulk('Bulk, 4 streams', 'bulk', (port, seconds) => iperf(port, 4, seconds)),
   'keep-alive': keptAlive,
   connections: shortSessions,
-  'sni-bulk': {
-    title: 'Bulk, 1 stream, routed by TLS server name',
-    rateUnit: 'GB/s',
-    cpuUnit: 'ms/GB',
-    compares: 'rate',
-    needs: 'named',
-    measure: (peer, seconds) =>
-      measured(peer, async () => {
-        const bytes = await bulkAfterHello(portOf(peer, 'named'), seconds);
-        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
-      }),
-  },
+  'sni-bulk': bulk('Bulk, 1 stream, routed by TLS server name', 'named', bulkAfterHello),
   'sni-connections': {
     title: 'New connections, routed by TLS server name',
-    rateUnit: 'connections/s',
-    cpuUnit: 'ms/1000 connections',
-    compares: 'rate',
-    needs: 'named',
+    units: connections,
+    ports: ['named'],
     measure: (peer, seconds) =>
       measured(peer, async () => {
-        const latency = await shortHellos(portOf(peer, 'named'), 64, seconds);
-        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
+        const { count, ...latency } = await shortHellos(peer.port('named'), 64, seconds);
+        return { count: count / 1_000, rate: count / seconds, ...latency };
       }),
   },
-  'proxy-v2': {
-    ...web(
-      'New connections, with a PROXY header (v2) to the server',
-      ['-H', 'Connection: close'],
-      'connections',
-      64,
-      (peer) => portOf(peer, 'proxied'),
-    ),
-    needs: 'proxied',
-  },
+  'proxy-v2': web('New connections, with a PROXY header (v2) to the server', connections, 'proxied'),
   'tls-connections': {
-    title: 'New TLS connections, terminated by the proxy, no session resumed',
-    rateUnit: 'connections/s',
-    cpuUnit: 'ms/1000 connections',
-    compares: 'rate',
-    needs: 'tlsWeb',
-    onRequest: true,
+    title: 'New TLS connections, ended by the proxy, no session resumed',
+    units: connections,
+    ports: ['tlsWeb'],
     measure: (peer, seconds) =>
       measured(peer, async () => {
-        const count = await connectionsOverTls(portOf(peer, 'tlsWeb'), 8, seconds);
-        return { units: count / 1_000, rate: count / seconds, latency: undefined };
+        const count = await connectionsOverTls(peer.port('tlsWeb'), 8, seconds);
+        return { count: count / 1_000, rate: count / seconds };
       }),
   },
-  'tls-bulk': {
-    title: 'Bulk, 1 TLS stream, terminated by the proxy',
-    rateUnit: 'GB/s',
-    cpuUnit: 'ms/GB',
-    compares: 'rate',
-    needs: 'tlsBulk',
-    onRequest: true,
-    measure: (peer, seconds) =>
-      measured(peer, async () => {
-        const bytes = await bulkOverTls(portOf(peer, 'tlsBulk'), seconds);
-        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
-      }),
-  },
+  'tls-bulk': bulk('Bulk, 1 TLS stream, ended by the proxy', 'tlsBulk', bulkOverTls),
   latency: {
+    title: `${fixedRatePerSecond.toLocaleString('en')} requests/s`,
+    units: requests,
+    ports: ['http'],
     warmUp: fullLoad,
-    title: `Latency at ${fixedRatePerSecond} requests/s`,
-    rateUnit: 'requests/s',
-    cpuUnit: 'ms/1000 requests',
-    compares: 'p99',
+    measure: (peer, seconds) => measured(peer, () => paced(peer, fixedRatePerSecond, seconds)),
+  },
+  mix: {
+    title: `${(fixedRatePerSecond / 2).toLocaleString('en')} requests/s beside a bulk stream`,
+    units: requests,
+    ports: ['http', 'bulk'],
+    warmUp: fullLoad,
     measure: (peer, seconds) =>
       measured(peer, async () => {
-        const latency = await fixedRate(peer.http, fixedRatePerSecond, seconds);
-        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
+        // The stream begins before the requests and ends after them.
+        const streamed = seconds + 1;
+        const stream = iperf(peer.port('bulk'), 1, streamed);
+        const work = await paced(peer, fixedRatePerSecond / 2, seconds);
+        return { ...work, bulkRate: (await stream) / 1e9 / streamed };
       }),
+  },
+  resident: {
+    title: 'Memory of an idle process; Sealane watches 10 containers',
+    units: requests,
+    ports: ['http'],
+    ofProcess: true,
+    withEngine: true,
+    warmUp: () => Promise.resolve(),
+    measure: async (peer, seconds) => {
+      await sleep(seconds * 1_000);
+      return { rssMib: treesRssMib(peer.pids) };
+    },
   },
   idle: {
-    title: `Memory for ${idleConnections} idle connections`,
-    rateUnit: 'connections',
-    cpuUnit: 'ms/s',
-    compares: 'memory',
+    title: `Growth of memory by ${idleConnections.toLocaleString('en')} idle connections`,
+    units: { rate: '', cpu: 'ms/s' },
+    ports: ['http'],
+    ofProcess: true,
     measure: measureIdle,
     // The warm-up opens fewer sessions: the row measures the memory that grows with their number.
     warmUp: (peer, seconds) => shortSessions.measure(peer, seconds),
-  },
-  mix: {
-    warmUp: fullLoad,
-    title: `Latency at ${fixedRatePerSecond / 2} requests/s beside bulk`,
-    rateUnit: 'requests/s',
-    cpuUnit: 'ms/1000 requests',
-    compares: 'p99',
-    measure: (peer, seconds) =>
-      measured(peer, async () => {
-        const stream = iperf(peer.bulk, 1, seconds + 1);
-        const latency = await fixedRate(peer.http, fixedRatePerSecond / 2, seconds);
-        await stream;
-        return { units: latency.count / 1_000, rate: latency.count / seconds, latency };
-      }),
   },
 };
 
@@ -151,36 +116,31 @@ function fullLoad(peer: Peer, seconds: number): Promise<Sample> {
   return keptAlive.measure(peer, seconds);
 }
 
-/** The peer's port of this kind, which only peers with such a port are asked for. */
-function portOf(peer: Peer, kind: PortKind): number {
-  const port = peer[kind];
-  if (port === undefined) throw new Error(`${peer.name} has no port ${kind}`);
-  return port;
+/** What was done, how often, and measures other than those of the process. */
+type Work = Omit<Sample, 'cpu' | 'rssMib'> & { readonly count: number };
+
+async function measured({ pids }: Peer, work: () => Promise<Work>): Promise<Sample> {
+  const before = treesCpuMs(pids);
+  const { count, ...sample } = await work();
+  if (!(count > 0)) throw new Error('nothing was relayed');
+  if (pids.length === 0) return sample;
+  return { ...sample, cpu: (treesCpuMs(pids) - before) / count };
 }
 
-interface Work {
-  readonly units: number;
-  readonly rate: number;
-  readonly latency: Latency | undefined;
+/** Requests at a fixed rate. Fewer than were due were answered where the peer stalls or breaks connections. */
+async function paced(peer: Peer, perSecond: number, seconds: number): Promise<Work> {
+  const { count, ...latency } = await fixedRate(peer.port('http'), perSecond, seconds);
+  return { count: count / 1_000, rate: count / seconds, ...latency };
 }
 
-async function measured(peer: Peer, work: () => Promise<Work>): Promise<Sample> {
-  const before = totalCpuMs(peer);
-  const { units, rate, latency } = await work();
-  const spentMs = totalCpuMs(peer) - before;
-  return { rate, cpuPerUnit: units > 0 ? spentMs / units : 0, latency, rssKib: totalRssKib(peer) };
-}
-
-function bulk(streams: number): Row {
+/** A row of streams, which `relay` runs for some seconds; it resolves with the number of bytes that arrived. */
+function bulk(title: string, port: PortKind, relay: (port: number, seconds: number) => Promise<number>): Row {
   return {
-    title: `Bulk, ${streams} ${streams === 1 ? 'stream' : 'streams'}`,
-    rateUnit: 'GB/s',
-    cpuUnit: 'ms/GB',
-    compares: 'rate',
+    ...{ title, units: bytes, ports: [port] },
     measure: (peer, seconds) =>
       measured(peer, async () => {
-        const bytes = await iperf(peer.bulk, streams, seconds);
-        return { units: bytes / 1e9, rate: bytes / 1e9 / seconds, latency: undefined };
+        const gigabytes = (await relay(peer.port(port), seconds)) / 1e9;
+        return { count: gigabytes, rate: gigabytes / seconds };
       }),
   };
 }
@@ -203,25 +163,18 @@ async function iperf(port: number, streams: number, seconds: number): Promise<nu
   }
 }
 
-function web(
-  title: string,
-  headers: readonly string[],
-  unit: string,
-  connections: number,
-  port: (peer: Peer) => number = (peer) => peer.http,
-): Row {
+/** A row of requests by wrk from 64 clients, each on a new connection where the row counts connections. */
+function web(title: string, units: Row['units'], port: PortKind): Row {
+  const headers = units === connections ? ['-H', 'Connection: close'] : [];
   return {
-    title,
-    rateUnit: `${unit}/s`,
-    cpuUnit: `ms/1000 ${unit}`,
-    compares: 'rate',
+    ...{ title, units, ports: [port] },
     measure: (peer, seconds) =>
       measured(peer, async () => {
-        const flags = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers];
-        const text = await output('wrk', [...flags, `http://127.0.0.1:${port(peer)}/`]);
+        const flags = ['-t1', '-c64', `-d${seconds}s`, '--latency', ...headers];
+        const text = await output('wrk', [...flags, `http://127.0.0.1:${peer.port(port)}/`]);
         const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
-        const latency = { count, p50Ms: percentile(text, 50), p99Ms: percentile(text, 99), p999Ms: undefined };
-        return { units: count / 1_000, rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0), latency };
+        const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0);
+        return { count: count / 1_000, rate, p50Ms: percentile(text, 50), p99Ms: percentile(text, 99) };
       }),
   };
 }
@@ -234,21 +187,16 @@ function percentile(text: string, percent: number): number {
 }
 
 async function measureIdle(peer: Peer, seconds: number): Promise<Sample> {
-  const rssBefore = totalRssKib(peer);
+  const { pids } = peer;
+  const rssBefore = treesRssMib(pids);
   const sockets: Socket[] = [];
   try {
     for (let batch = 0; batch < idleConnections; batch += 200) {
-      sockets.push(...(await Promise.all(Array.from({ length: 200 }, () => greeted(peer.http)))));
+      sockets.push(...(await Promise.all(Array.from({ length: 200 }, () => greeted(peer.port('http'))))));
     }
-    const cpuBefore = totalCpuMs(peer);
+    const cpuBefore = treesCpuMs(pids);
     await sleep(seconds * 1_000);
-    const spentMs = totalCpuMs(peer) - cpuBefore;
-    return {
-      rate: idleConnections,
-      cpuPerUnit: spentMs / seconds,
-      latency: undefined,
-      rssKib: totalRssKib(peer) - rssBefore,
-    };
+    return { cpu: (treesCpuMs(pids) - cpuBefore) / seconds, rssMib: treesRssMib(pids) - rssBefore };
   } finally {
     for (const socket of sockets) socket.destroy();
   }
@@ -269,12 +217,4 @@ async function greeted(port: number): Promise<Socket> {
     });
     socket.write('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
   });
-}
-
-function totalCpuMs({ pids }: Peer): number {
-  return pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
-}
-
-function totalRssKib({ pids }: Peer): number {
-  return pids.reduce((sum, pid) => sum + rssKib(pid), 0);
 }

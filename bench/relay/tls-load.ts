@@ -6,19 +6,16 @@ import { output } from './processes.ts';
  * Clients for proxies that terminate TLS, and the certificate that all proxies present. The clients are programs in C,
  * so that they cost no more CPU than the proxy.
  */
-export interface Certificate {
-  /** The path of a PEM file with the certificate, followed by its key. */
-  readonly both: string;
-}
 
-export async function makeCertificate(folder: string): Promise<Certificate> {
+/** Resolves with the path of a PEM file with the certificate, followed by its key. */
+export async function makeCertificate(folder: string): Promise<string> {
   const [both, key] = [join(folder, 'bench.pem'), join(folder, 'bench.key')];
   await output('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
     ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', both],
   ]);
   await appendFile(both, await readFile(key));
-  return { both };
+  return both;
 }
 
 /** The number of connections, each with a full handshake, a request and its answer. s_time opens them one by one. */

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../../../dev/machine/command.ts';
+import { helloName } from '../hello-server.ts';
+import { endsTls, printedVersion, written, type Recipe, type RelayedPort } from './recipe.ts';
+
+/** nginx's stream proxy, always with one process. */
+export const nginx: Recipe = {
+  title: 'nginx',
+  program: 'nginx',
+  // It sends version 1 only.
+  lacks: ['proxied'],
+  version: () => printedVersion('nginx', '-v'),
+  async commands(setup) {
+    const file = await written(
+      setup,
+      'nginx.conf',
+      `${await loadStream()}
+${nginxHead(setup.folder, 'nginx')}
+events { worker_connections 9000; }
+stream {
+  access_log off;
+  ssl_certificate ${setup.certificate}; ssl_certificate_key ${setup.certificate};
+  ${setup.ports.map(server).join('\n  ')}
+}
+`,
+    );
+    return [['-c', file, '-e', 'stderr']];
+  },
+};
+
+export function nginxHead(folder: string, name: string): string {
+  return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
+}
+
+/** Debian's nginx has the stream proxy in a module of its own. */
+async function loadStream(): Promise<string> {
+  const built = await run('sh', ['-c', 'nginx -V 2>&1']);
+  const folder = /--modules-path=(\S+)/.exec(built)?.[1] ?? '/usr/lib/nginx/modules';
+  const module = join(folder, 'ngx_stream_module.so');
+  return existsSync(module) ? `load_module ${module};` : '';
+}
+
+function server(port: RelayedPort): string {
+  const { kind, listen, to } = port;
+  const [before, preread, target] =
+    kind === 'named'
+      ? [`map $ssl_preread_server_name $named { ${helloName} 127.0.0.1:${to}; } `, 'ssl_preread on; ', '$named']
+      : ['', '', `127.0.0.1:${to}`];
+  const ssl = endsTls(port) ? ' ssl' : '';
+  return `${before}server { listen 127.0.0.1:${listen}${ssl} backlog=8192; ${preread}proxy_pass ${target}; proxy_timeout 1h; }`;
+}
