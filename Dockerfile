@@ -18,13 +18,14 @@ FROM ${BASE_IMAGE} AS build
 LABEL dev.sealane.stage=build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The bundle needs only the bundler and the libraries in it. Without the tools for tests and checks, the download has a
-# third of the size. The other packages are installed as locked, without install scripts. (The base may have no rm.)
+# The bundle needs only the bundlers and the libraries in it. Without the tools for tests, checks and the docs site, the
+# download has a sixth of the size. The other packages are installed as locked, without install scripts. (The base may have no rm.)
 RUN npm pkg delete devDependencies.node devDependencies.typescript devDependencies.vitest \
       devDependencies.testcontainers devDependencies.fast-check devDependencies.oxfmt \
       devDependencies.oxlint devDependencies.oxlint-tsgolint devDependencies.knip devDependencies.tar-stream \
       devDependencies.playwright-core devDependencies.axe-core devDependencies.@seriousme/openapi-schema-validator \
       devDependencies.@cyclonedx/cyclonedx-library devDependencies.ajv devDependencies.ajv-formats \
+      devDependencies.vitepress devDependencies.@types/dockerode devDependencies.@types/node devDependencies.@types/tar-stream \
  && npm install --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --cache /tmp/npm \
  && node -e "require('fs').rmSync('/tmp/npm', { recursive: true })"
 COPY rolldown.config.ts tsconfig.json LICENSE ./

@@ -10,7 +10,7 @@ import { buildPostgresImage, type PostgresImage } from '../support/engine/postgr
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { setUp, startBesideEngine } from '../support/engine/beside-engine.ts';
 import { composeProject } from '../support/engine/compose.ts';
-import { get } from '../support/engine/curl.ts';
+import { get } from '../support/engine/get.ts';
 import { starts } from '../support/sealane/starts.ts';
 import { type Sealane, startSealane, upstreamIs } from '../support/sealane/sealane.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import { docSnippets, readCompose, withStandIns, type StandIns } from '../support/doc-snippets.ts';
 import { composeProject } from '../support/engine/compose.ts';
-import { hostnames, whileAsking } from '../support/engine/curl.ts';
+import { untilServed, whileAsking } from '../support/engine/get.ts';
 import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -61,12 +61,7 @@ describe.each(running)('the compose file at $where', ({ text }) => {
     await project.compose('up', '-d', ...web.flatMap(({ name }) => ['--scale', `${name}=3`]));
     for (const { image, listen } of served) {
       const port = await project.port('sealane', listen);
-      if (image === whoami)
-        await eventually(
-          () => hostnames(port),
-          ({ size }) => size === 3,
-          30_000,
-        );
+      if (image === whoami) await untilServed(port, 3);
       else
         await eventually(
           () => askPostgres(port).catch(String),

@@ -3,54 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { startBrowser } from '../support/web/browser.ts';
 import { composeProject } from '../support/engine/compose.ts';
-import { get, hostnames, whileAsking } from '../support/engine/curl.ts';
+import { get, untilServed } from '../support/engine/get.ts';
 import { engineClient } from '../support/engine/containers.ts';
 import { eventually } from '../support/engine/replica.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /**
- * Runs every compose file of this repository as its README says, with docker-compose 1.29.
+ * Runs the examples as their READMEs say, with docker-compose 1.29. The one that is scaled is in compose.test.ts.
  */
-describe.each([
-  ['the top-level compose file', '.', 'whoami'],
-  ['the example of a scaled HTTP service', 'examples/scaled-http', 'api'],
-])('%s', (_title, folder, service) => {
-  it('balances connections over three replicas, and none fails while they are scaled to one', async () => {
-    await using project = composeProject(folder);
-    await project.compose('up', '-d', '--no-build', '--scale', `${service}=3`);
-    const port = await project.port('sealane', 8080);
-    await eventually(
-      () => hostnames(port),
-      (names) => names.size === 3,
-      30_000,
-    );
-
-    const scaled = project.compose('up', '-d', '--no-build', '--scale', `${service}=1`);
-    expect(await whileAsking(port, scaled)).toBeGreaterThan(10);
-
-    const left = await eventually(
-      () => hostnames(port),
-      (names) => names.size === 1,
-    );
-    expect(left.size).toBe(1);
-  });
-});
-
-describe('the example of a scaled HTTP service', () => {
-  it('makes clients wait, not fail, while its only replica restarts', async () => {
-    await using project = composeProject('examples/scaled-http');
-    await project.compose('up', '-d', '--no-build');
-    const port = await project.port('sealane', 8080);
-    await eventually(
-      () => hostnames(port),
-      (names) => names.size === 1,
-      30_000,
-    );
-    expect(await whileAsking(port, project.compose('restart', 'api'))).toBeGreaterThan(3);
-    expect(await hostnames(port)).toHaveProperty('size', 1);
-  });
-});
-
 describe('the Redis example', () => {
   it('serves redis-cli, also through the same port after the container was recreated', async () => {
     await using project = composeProject('examples/redis');
@@ -99,9 +59,10 @@ describe('the example of joined networks', () => {
     const networks = async (): Promise<number> =>
       Object.keys((await sealane.inspect()).NetworkSettings.Networks).length;
     expect(await networks()).toBe(2);
-    await project.compose('stop', '-t', '0', 'web');
+    const web = engineClient().getContainer(await project.container('web'));
+    await web.stop({ t: 0 });
     await eventually(networks, (count) => count === 1);
-    await project.compose('start', 'web');
+    await web.start();
     expect(await get(port)).toMatch(/^Hostname: /);
   });
 });
@@ -198,12 +159,7 @@ describe('the example of a static file', () => {
     await using project = composeProject('examples/static-file');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8080);
-    const names = await eventually(
-      () => hostnames(port),
-      ({ size }) => size === 2,
-      30_000,
-    );
-    expect([...names].toSorted()).toEqual(['blue', 'green']);
+    expect([...(await untilServed(port, 2))].toSorted()).toEqual(['blue', 'green']);
   });
 });
 

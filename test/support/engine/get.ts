@@ -1,9 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { run } from '../../../dev/machine/command.ts';
+import { eventually } from './replica.ts';
 
-/** Gets a page with curl, as the READMEs do. Each call has a connection of its own. */
+/** Gets a page of a published port. Each call has a connection of its own. Rejects unless the answer is a success. */
 export async function get(port: number): Promise<string> {
-  return run('curl', ['--silent', '--show-error', '--fail', '--max-time', '20', `http://127.0.0.1:${port}/`]);
+  const answer = await fetch(`http://127.0.0.1:${port}/`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(20_000),
+  });
+  const body = await answer.text();
+  if (!answer.ok) throw new Error(`the answer is ${answer.status}: ${body}`);
+  return body;
 }
 
 /** The distinct hostnames that answer 12 connections; none while Sealane does not listen yet. */
@@ -15,6 +21,15 @@ export async function hostnames(port: number): Promise<Set<string>> {
     names.add(name);
   }
   return names;
+}
+
+/** Resolves with the hostnames once that many answer. */
+export function untilServed(port: number, count: number): Promise<Set<string>> {
+  return eventually(
+    () => hostnames(port),
+    ({ size }) => size === count,
+    30_000,
+  );
 }
 
 async function hostname(port: number): Promise<string> {
