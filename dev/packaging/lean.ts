@@ -4,7 +4,7 @@ import type { Plugin } from 'rolldown';
  * Plugins that keep out of the bundle what Sealane never uses of its libraries, and load late what it rarely uses.
  */
 export function lean(): Plugin[] {
-  return [leanZod(), leanDockerode(), leanPromClient(), leanStringWidth(), leanBuiltins()];
+  return [leanZod(), leanDockerode(), leanPromClient(), leanStringWidth(), leanBuiltins(), ascii()];
 }
 
 const notInTheBundle = "module.exports = () => { throw new Error('This part is not in the bundle.'); };";
@@ -73,10 +73,13 @@ function leanStringWidth(): Plugin {
 
 /**
  * An import of one of these modules reads all that it exports, and with it loads what Node would load when first used:
- * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used.
+ * `node:http` alone brings the whole of `fetch` and WebSocket. A module that is got from the process is read as used;
+ * what many a Sealane never uses is got when it is first used.
  */
 export function leanBuiltins(): Plugin {
-  const wide = /^(?:node:)?(http|http2|https|crypto|fs|tls|net|process|util)$/;
+  const always = ['http', 'fs', 'net', 'process', 'util'];
+  const seldom = ['assert', 'child_process', 'crypto', 'http2', 'https', 'tls', 'zlib'];
+  const wide = new RegExp(`^(?:node:)?(${[...always, ...seldom].join('|')})$`);
   return {
     name: 'lean-builtins',
     resolveId: (source) => {
@@ -86,9 +89,22 @@ export function leanBuiltins(): Plugin {
     load(id) {
       if (!id.startsWith('\0builtin:')) return undefined;
       const name = id.slice('\0builtin:'.length);
-      return name === 'net' ? leanNet : `module.exports = process.getBuiltinModule('node:${name}');`;
+      if (name === 'net') return leanNet;
+      return seldom.includes(name) ? lateBuiltin(name) : `module.exports = process.getBuiltinModule('node:${name}');`;
     },
   };
+}
+
+/** docker-modem makes an object with `https` as its prototype, and gives it a `request` of its own. */
+function lateBuiltin(builtin: string): string {
+  const names = Object.keys(process.getBuiltinModule(builtin) ?? {});
+  return `
+const late = (name) => ({
+  enumerable: true,
+  get: () => process.getBuiltinModule('node:${builtin}')[name],
+  set(value) { Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true }); },
+});
+for (const name of ${JSON.stringify(names)}) Object.defineProperty(exports, name, late(name));`;
 }
 
 /** Node's regular expression of IPv6 addresses takes 10 ms to compile, and a text without a colon is none. */
@@ -97,3 +113,15 @@ const net = process.getBuiltinModule('node:net');
 const isIPv6 = (text) => String(text).includes(':') && net.isIPv6(text);
 const isIP = (text) => (net.isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0);
 module.exports = Object.setPrototypeOf({ isIPv6, isIP }, net);`;
+
+/** V8 keeps the text of each module, with two bytes for each character as soon as one of them is not of Latin-1. */
+function ascii(): Plugin {
+  const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return {
+    name: 'ascii',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle))
+        if (file.type === 'chunk') file.code = file.code.replaceAll(/[^\0-\x7f]/g, escaped);
+    },
+  };
+}

@@ -13,12 +13,12 @@ export async function sshHostOf(
   [command, ...leading]: readonly [string, ...string[]] = ['ssh'],
 ): Promise<string | undefined> {
   try {
-    const { stdout } = await run(command, [...leading, '-G', ...sshDestination(target)], { timeout: 5_000 });
+    const { stdout } = await promisify(execFile)(command, [...leading, '-G', ...sshDestination(target)], {
+      timeout: 5_000,
+    });
     const host = /^hostname (\S{1,255})$/m.exec(stdout)?.[1];
     return host !== undefined && (isIP(host) !== 0 || isHostName(host)) ? host : undefined;
   } catch {
     return undefined;
   }
 }
-
-const run = promisify(execFile);
