@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -19,10 +19,6 @@ export interface AccessRules {
   readonly token: string | undefined;
   /** Host names that clients may use for Sealane, besides localhost and IP addresses. */
   readonly names: readonly string[];
-}
-
-export function newToken(): string {
-  return randomBytes(24).toString('base64url');
 }
 
 export function guard({ token, names }: AccessRules): MiddlewareHandler<AdminEnv> {

@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { lstat, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createConnection } from 'node:net';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { messageOf } from '../text/message-of.ts';
 import type { AdminApp } from './app.ts';
 import { Connections } from './connections.ts';
 
 /**
- * Serves the admin app over TCP or on a Unix socket. Rejects when the address can't be bound.
+ * Serves the admin app over TCP or on a Unix socket. Rejects when the address can't be bound. The app is loaded with the
+ * first request: it takes 7 MB, with all that Node brings for it, and many a Sealane is never asked.
  */
+export type LateApp = () => Promise<AdminApp>;
+
 export interface AdminServer {
   /** The bound port; 0 for a Unix socket. */
   readonly port: number;
@@ -27,7 +30,7 @@ const deadlines = {
 const silenceMs = 30_000;
 
 export async function serveAdmin(
-  app: AdminApp,
+  app: LateApp,
   address: { readonly host: string; readonly port: number },
   mostConnections: number,
 ): Promise<AdminServer> {
@@ -39,7 +42,7 @@ export async function serveAdmin(
 }
 
 /** Serves on a Unix socket. The file's mode lets only its owner connect (unix(7)). */
-export async function serveAdminSocket(app: AdminApp, path: string, mostConnections: number): Promise<AdminServer> {
+export async function serveAdminSocket(app: LateApp, path: string, mostConnections: number): Promise<AdminServer> {
   await removeStale(path);
   const server = createServer(app, 'socket', mostConnections);
   // The mode holds from the first moment: with a later change, every user could connect until then.
@@ -58,19 +61,36 @@ export async function serveAdminSocket(app: AdminApp, path: string, mostConnecti
   return { port: 0, close: () => close(server) };
 }
 
-function createServer(app: AdminApp, transport: 'tcp' | 'socket', mostConnections: number): Server {
-  const server = createAdaptorServer({
-    fetch(request, bindings) {
-      const { incoming, outgoing } = bindings as HttpBindings;
-      const { socket } = incoming;
-      connections.begin(socket, outgoing);
-      return app.fetch(request, { incoming, outgoing, transport, crowded: connections.isCrowdedFor(socket) });
-    },
-    serverOptions: deadlines,
-  }) as Server;
+function createServer(app: LateApp, transport: 'tcp' | 'socket', mostConnections: number): Server {
+  let listener: Promise<RequestListener> | undefined;
+  const server = createHttpServer(deadlines, (incoming, outgoing) => {
+    connections.begin(incoming.socket, outgoing);
+    listener ??= loadListener(app, transport, connections);
+    listener.then(
+      (answer) => answer(incoming, outgoing),
+      (error: unknown) => {
+        // The next request may succeed.
+        listener = undefined;
+        outgoing.writeHead(503, { connection: 'close' }).end(`what answers cannot be loaded: ${messageOf(error)}\n`);
+      },
+    );
+  });
   server.timeout = silenceMs;
   const connections = new Connections(server, mostConnections);
   return server;
+}
+
+async function loadListener(
+  load: LateApp,
+  transport: 'tcp' | 'socket',
+  connections: Connections,
+): Promise<RequestListener> {
+  const [app, { getRequestListener }] = await Promise.all([load(), import('@hono/node-server')]);
+  const answer = getRequestListener((request, { incoming, outgoing }) => {
+    const crowded = connections.isCrowdedFor(incoming.socket);
+    return app.fetch(request, { incoming, outgoing, transport, crowded });
+  });
+  return (incoming, outgoing) => void answer(incoming, outgoing);
 }
 
 async function close(server: Server): Promise<void> {

@@ -1,7 +1,7 @@
-import { newToken, type AccessRules } from '../admin/access.ts';
-import { createAdminApp } from '../admin/app.ts';
+import { randomBytes } from 'node:crypto';
+import type { AccessRules } from '../admin/access.ts';
 import { keepServing, type KeptAdmin } from '../admin/keep-serving.ts';
-import { serveAdmin, serveAdminSocket, type AdminServer } from '../admin/server.ts';
+import { serveAdmin, serveAdminSocket, type AdminServer, type LateApp } from '../admin/server.ts';
 import type { AdminSource } from '../admin/source.ts';
 import { formatAddress, isLoopback } from '../address/address.ts';
 import type { Settings } from '../config/settings.ts';
@@ -32,7 +32,7 @@ export async function* serveAdminApi(
   const { admin, 'admin-socket': socket } = settings;
   if (admin !== 'off') yield await serveAddress(source, { ...settings, admin }, parts);
   if (socket !== undefined) {
-    const app = createAdminApp(source, { token: undefined, names: [] });
+    const app = lateApp(source, { token: undefined, names: [] });
     const serve = (): Promise<AdminServer> => serveAdminSocket(app, socket, parts.mostConnections);
     yield await keepServing({ name: `admin socket ${socket}`, serve }, parts);
   }
@@ -45,7 +45,7 @@ async function serveAddress(
 ): Promise<KeptAdmin> {
   const { admin } = settings;
   const rules = rulesOf(settings);
-  const app = createAdminApp(source, rules);
+  const app = lateApp(source, rules);
   return keepServing(
     {
       name: `admin address ${formatAddress(admin)}`,
@@ -61,8 +61,15 @@ async function serveAddress(
   );
 }
 
+function lateApp(source: AdminSource, rules: AccessRules): LateApp {
+  return async () => {
+    const { createAdminApp } = await import('../admin/app.ts');
+    return createAdminApp(source, rules);
+  };
+}
+
 /** Clients from beyond this machine need a token; one is made up where none is set. */
 function rulesOf({ admin, 'admin-token': given, 'admin-names': names }: AdminSettings): AccessRules {
   const isLocal = admin === 'off' || isLoopback(admin.host);
-  return { token: given ?? (isLocal ? undefined : newToken()), names };
+  return { token: given ?? (isLocal ? undefined : randomBytes(24).toString('base64url')), names };
 }

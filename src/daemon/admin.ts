@@ -23,6 +23,7 @@ import { printable } from '../text/printable.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { version } from '../version.ts';
 import type { ActivationSource } from './activation/activation-source.ts';
+import { serveAdminApi } from './admin-servers.ts';
 import type { CatalogLoop } from './catalog-loop.ts';
 import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
@@ -106,9 +107,7 @@ export function createAdmin(parts: AdminParts): Admin {
   return {
     observerOf: (watched) => createEngineActivity({ feed, metrics, lag, clock, watched }),
     async serve() {
-      // What answers requests over HTTP takes 50 ms to load.
       if (settings.admin === 'off' && settings['admin-socket'] === undefined) return;
-      const { serveAdminApi } = await import('./admin-servers.ts');
       const serving = { clock, logger, link, mostConnections: relay.files.adminConnections };
       for await (const server of serveAdminApi(source, settings, serving)) servers.push(server);
       record();

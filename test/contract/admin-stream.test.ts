@@ -21,7 +21,7 @@ async function follow(port: number): Promise<Socket> {
 it('a follower that never reads is disconnected; one that reads gets everything', async () => {
   const { feed, ...source } = adminSource();
   const app = createAdminApp({ ...source, feed }, { token: undefined, names: [] });
-  const server = await serveAdmin(app, { host: '127.0.0.1', port: 0 }, 16);
+  const server = await serveAdmin(async () => app, { host: '127.0.0.1', port: 0 }, 16);
   const [silent, quick] = [await follow(server.port), await follow(server.port)];
   let heard = 0;
   quick.on('data', (chunk: Buffer) => (heard += String(chunk).split('event: timeline').length - 1));

@@ -12,7 +12,11 @@ it('a unix socket is its owner’s alone from the moment it is there', async () 
   const path = join(folder.path, 'admin.sock');
   const umask = process.umask(0);
   try {
-    const serving = serveAdminSocket(createAdminApp(adminSource(), { token: undefined, names: [] }), path, 16);
+    const serving = serveAdminSocket(
+      async () => createAdminApp(adminSource(), { token: undefined, names: [] }),
+      path,
+      16,
+    );
     while (!existsSync(path)) await turn();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await (await serving).close();
