@@ -11,6 +11,7 @@ import { freePort } from '../test/support/sockets/free-port.ts';
 import { startEngine } from './control/simulated-engine.ts';
 import { quietest, readCpu } from './relay/load.ts';
 import { available, canServe, earlierBuild, peerNames, recipes, startPeer, thisBuild } from './relay/peers.ts';
+import { loadStream } from './relay/peers/nginx.ts';
 import { builtCommit } from './relay/peers/sealane.ts';
 import { cellLine, runLine, type AboutRun, type MeasuredCell } from './relay/recorded-run.ts';
 import { rows, type Row } from './relay/rows.ts';
@@ -41,19 +42,19 @@ const warmUpSeconds = 2;
 
 /** The clients and servers of the rows, then the peers that Debian has. */
 const needed = ['nginx', 'iperf3', 'wrk', 'openssl', 'curl'];
-const debianPackages: Readonly<Record<string, string>> = { nginx: 'nginx-light', 'docker-proxy': 'docker.io' };
-const fromDebian = [...needed, 'haproxy', 'docker-proxy'];
-if (flags.install)
-  await installMissing(
-    fromDebian.map((program) => ({ program, debianPackage: debianPackages[program] ?? program })),
-    say,
-  );
+const fromDebian = [...needed, 'haproxy'].map((program) => ({ program, debianPackage: program }));
+fromDebian.push({ program: 'docker-proxy', debianPackage: 'docker.io' });
+if (flags.install) {
+  await installMissing(fromDebian, say);
+  if ((await loadStream()) === undefined)
+    await installMissing([{ program: "nginx's stream module", debianPackage: 'libnginx-mod-stream' }], say);
+}
 for (const program of needed)
   if ((await which(program)) === undefined)
     throw new Error(`${program} is not on PATH (--install gets it from Debian)`);
 const here = await available();
 const missing = peerNames.filter((name) => !here.includes(name));
-if (missing.length > 0) say(`not on PATH, so left out: ${missing.join(', ')}`);
+if (missing.length > 0) say(`not on this machine, so left out: ${missing.join(', ')}`);
 const peers = named(flags.peers, here);
 const chosen = named(flags.rows, Object.keys(rows));
 
@@ -79,8 +80,9 @@ for (let round = 1; round <= rounds; round += 1) {
       await measure(row, peer, round).catch((error: unknown) => say(`failed: ${String(error)}`));
     }
   }
-  if ((await digestOfBuilds()) !== builds)
-    throw new Error('a build changed during the run: its rows are of two builds');
+  if ((await digestOfBuilds()) === builds) continue;
+  if (flags.save) await rm(file);
+  throw new Error('a build changed during the run: its rows are of two builds');
 }
 process.stdout.write(`\n${toMarkdown({ about, cells })}`);
 if (flags.save) say(`stored ${file}`);

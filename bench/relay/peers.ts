@@ -42,10 +42,14 @@ export function titleOf(peer: string): string {
   return recipes[peer]?.title ?? peer;
 }
 
-/** The names of the peers whose programs are on PATH. */
+/** The names of the peers that this machine has. */
 export async function available(): Promise<string[]> {
-  const found = await Promise.all(Object.values(recipes).map(({ program }) => which(program)));
-  return peerNames.filter((name, index) => name === direct || found[index] !== undefined);
+  const missing = await Promise.all(
+    Object.entries(recipes).map(async ([name, { program, isWhole }]) =>
+      (await which(program)) !== undefined && ((await isWhole?.()) ?? true) ? [] : [name],
+    ),
+  );
+  return peerNames.filter((name) => !missing.flat().includes(name));
 }
 
 export function canServe(peer: string, kinds: readonly PortKind[]): boolean {

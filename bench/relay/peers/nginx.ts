@@ -8,6 +8,7 @@ import { endsTls, printedVersion, written, type Recipe, type RelayedPort } from 
 export const nginx: Recipe = {
   title: 'nginx',
   program: 'nginx',
+  isWhole: async () => (await loadStream()) !== undefined,
   // It sends version 1 only.
   lacks: ['proxied'],
   version: () => printedVersion('nginx', '-v'),
@@ -15,7 +16,7 @@ export const nginx: Recipe = {
     const file = await written(
       setup,
       'nginx.conf',
-      `${await loadStream()}
+      `${(await loadStream()) ?? ''}
 ${nginxHead(setup.folder, 'nginx')}
 events { worker_connections 9000; }
 stream {
@@ -33,12 +34,12 @@ export function nginxHead(folder: string, name: string): string {
   return `daemon off; master_process off; pid ${join(folder, `${name}.pid`)}; error_log stderr error;`;
 }
 
-/** Debian's nginx has the stream proxy in a module of its own. */
-async function loadStream(): Promise<string> {
+/** What loads the stream proxy, which Debian has in a module of its own; undefined where nginx comes without it. */
+export async function loadStream(): Promise<string | undefined> {
   const built = await run('sh', ['-c', 'nginx -V 2>&1']);
-  const folder = /--modules-path=(\S+)/.exec(built)?.[1] ?? '/usr/lib/nginx/modules';
-  const module = join(folder, 'ngx_stream_module.so');
-  return existsSync(module) ? `load_module ${module};` : '';
+  if (/--with-stream(?![=_])/.test(built)) return '';
+  const module = join(/--modules-path=(\S+)/.exec(built)?.[1] ?? '/usr/lib/nginx/modules', 'ngx_stream_module.so');
+  return existsSync(module) ? `load_module ${module};` : undefined;
 }
 
 function server(port: RelayedPort): string {

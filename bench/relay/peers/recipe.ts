@@ -32,6 +32,8 @@ export interface Recipe {
   readonly title: string;
   /** Looked for on PATH. */
   readonly program: string;
+  /** Whether the program has what it needs beside itself. Default: yes. */
+  readonly isWhole?: () => Promise<boolean>;
   readonly version: () => Promise<string>;
   /** What the program can't do. */
   readonly lacks: readonly PortKind[];
