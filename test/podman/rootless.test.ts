@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
+import { startEngineProxy } from '../support/engine/proxies/plain.ts';
+import { eventually, whoAnswers } from '../support/engine/replica.ts';
 import { startRootlessPodman, type RootlessPodman } from '../support/engine/rootless-podman.ts';
+import { serve } from '../support/engine/script.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
-import { startSealane } from '../support/sealane/sealane.ts';
+import { startSealane, startSealaneBy, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
 /** A container whose process listens once the shared folder has the file `go`. Returns its name. */
@@ -42,4 +45,38 @@ it('rootless Podman is served through published ports: clients wait until the pr
 
   const other = { ...labels, 'sealane.pool': 'hidden', 'sealane.listen': String(await freePort()) };
   await expectUnpublished(api, await startWeb(podman, other, false));
+});
+
+/** A container that serves its name, published on this port of loopback. */
+async function startServing(podman: RootlessPodman, name: string, hostPort: number, labels: Record<string, string>) {
+  const container = await podman.client.createContainer({
+    name,
+    Image: podman.image,
+    Cmd: ['sh', '-c', `${serve(name)} wait`],
+    Labels: labels,
+    ExposedPorts: { '8080/tcp': {} },
+    HostConfig: { PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }] } },
+  });
+  await container.start();
+  return container;
+}
+
+it('no client of a rootless container reaches the next one on its published port, however late the event', async () => {
+  await using podman = await startRootlessPodman();
+  await using proxy = await startEngineProxy(podman.url);
+  const [port, published] = [await freePort(), await freePort()];
+  await using sealane = startSealaneBy(podman.inside, '--docker', proxy.url, '--bind', '127.0.0.1');
+  const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.hold': '500ms' };
+  const web = await startServing(podman, 'web', published, labels);
+  await sealane.line(upstreamIs('web', 'ready'));
+  proxy.holdEvents();
+  await web.remove({ force: true });
+  await startServing(podman, 'stranger', published, {});
+  await eventually(
+    () => whoAnswers(published, '127.0.0.1'),
+    (answer) => answer === 'stranger',
+  );
+  const answers = await Promise.all(Array.from({ length: 4 }, () => whoAnswers(port, '127.0.0.1')));
+  expect(answers).not.toContain('stranger');
+  proxy.releaseEvents();
 });

@@ -70,7 +70,10 @@ export class ProcessWatch {
 export const kernel: Processes = {
   isOf(pid, containerId) {
     try {
-      return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
+      if (readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) return true;
+      // Where a user has no cgroups, Podman's monitor of the container is the parent, which is called with its id.
+      const parent = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+      return readFileSync(`/proc/${parent}/cmdline`, 'utf8').split('\0').includes(containerId);
     } catch {
       return false;
     }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { podmanConfiguration, podmanNeeds } from '../../../dev/engine/podman-config.ts';
@@ -20,6 +20,8 @@ export interface RootlessPodman extends AsyncDisposable {
   readonly client: EngineClient;
   /** An image with busybox. */
   readonly image: string;
+  /** The command that runs another one where Podman's processes are seen. It ends with its parent. */
+  readonly inside: readonly string[];
   /** An empty folder that containers may mount. */
   readonly shared: string;
 }
@@ -54,7 +56,10 @@ export async function startRootlessPodman(): Promise<RootlessPodman> {
     await eventually(isUp, (pong) => pong !== undefined || service.hasEnded());
     const image = await buildBusyboxImage(client);
     const kept = stack.move();
-    return { url, client, image, shared: join(folder, 'shared'), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+    return {
+      ...{ url, client, image, shared: join(folder, 'shared'), inside: await service.inside() },
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
   } catch (error) {
     throw new Error(`rootless Podman does not start: ${service.said() || String(error)}`, { cause: error });
   }
@@ -75,6 +80,7 @@ interface Service extends AsyncDisposable {
   hasEnded(): boolean;
   /** What it has written to standard error. */
   said(): string;
+  inside(): Promise<readonly string[]>;
 }
 
 function startService(folder: string, url: string): Service {
@@ -96,6 +102,11 @@ function startService(folder: string, url: string): Service {
   return {
     hasEnded: () => child.exitCode !== null,
     said: () => log.join('').trim(),
+    async inside() {
+      // The only child of unshare is the first process of the namespaces.
+      const first = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
+      return ['nsenter', '--target', first, '--pid', '--mount', ...dieWithParent];
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -86,6 +86,23 @@ describe('looking for processes', () => {
     expect([1, 400, 1_000, 2_000, 10_000].map(looksIn1s)).toEqual([50, 50, 20, 10, 10]);
   });
 
+  test('takes a process for a container’s by the monitor that is its parent, as of a user without cgroups', async () => {
+    const script = `console.log(require('node:child_process').spawn('sleep', ['600']).pid)`;
+    const monitor = spawn(process.execPath, ['--eval', script, '--', '-c', id], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [printed] = await once(monitor.stdout, 'data');
+    const child = Number(printed);
+    try {
+      expect(kernel.isOf(child, id)).toBe(true);
+      expect(kernel.isOf(child, 'another')).toBe(false);
+      expect(kernel.isOf(Number(monitor.pid), id)).toBe(false);
+    } finally {
+      process.kill(child);
+      monitor.kill();
+    }
+  });
+
   test('takes a process for a container’s by its cgroup, and finds out when it has ended', async () => {
     const own = readFileSync('/proc/self/cgroup', 'utf8').trim();
     expect(kernel.isOf(process.pid, own)).toBe(true);
