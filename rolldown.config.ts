@@ -47,6 +47,7 @@ export default defineConfig([
       codeSplitting: { groups },
     },
   },
+  { ...shared, input: { 'bulk-thread': 'src/relay/driver/splice/bulk/thread.ts' }, plugins: [lean()] },
   { ...shared, input: { 'relay-worker': 'src/relay/worker/worker.ts' }, plugins: [lean()] },
 ]);
 

@@ -26,6 +26,7 @@ try {
   const bundle = join(folder, 'bundle');
   await bundleTo(bundle, 'main', 'src/single-executable.ts');
   await bundleTo(bundle, 'relay-worker', 'src/relay/worker/worker.ts');
+  await bundleTo(bundle, 'bulk-thread', 'src/relay/driver/splice/bulk/thread.ts');
   const node = await realpath(process.execPath);
   const config = join(folder, 'config.json');
   await mkdir(dirname(binaryPath), { recursive: true });
@@ -44,6 +45,7 @@ try {
       assets: {
         ...(await builtAssets()),
         'relay-worker.js': join(bundle, 'relay-worker.js'),
+        'bulk-thread.js': join(bundle, 'bulk-thread.js'),
         'NODE-LICENSE.txt': nodeLicense(node),
       },
     }),
@@ -80,7 +82,7 @@ async function bundleTo(target: string, name: string, input: string): Promise<vo
 
 /** The files of `dist/` that are no code of these threads, by their paths there. */
 async function builtAssets(): Promise<Record<string, string>> {
-  const paths = (await dist.paths()).filter((path) => !/^(?:main|relay-worker)\.js$|^chunks\//.test(path));
+  const paths = (await dist.paths()).filter((path) => !/^(?:main|relay-worker|bulk-thread)\.js$|^chunks\//.test(path));
   if (!paths.includes('dashboard/index.html')) throw new Error('dist/ has no dashboard: npm run build makes it');
   return Object.fromEntries(paths.map((path) => [path, join(root, 'dist', path)]));
 }

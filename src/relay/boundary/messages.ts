@@ -8,6 +8,15 @@ import type { SlotMaps } from './slots.ts';
 import type { TableChange } from './table-change.ts';
 import type { RoutingTable } from './table.ts';
 
+/** A write of these eight bytes adds 1 to the count of an eventfd(2), which wakes the thread that waits for it. */
+export const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
+
+/** What a thread runs: the path of its module, or the source itself where no file has it. */
+export interface ThreadCode {
+  readonly script: string;
+  readonly isSource: boolean;
+}
+
 /**
  * The messages that cross the thread boundary. Structured clone carries them, so they hold plain data only.
  */
@@ -21,6 +30,8 @@ export interface WorkerSetup {
   readonly sockets: SocketMemory;
   /** The greatest number of pipes at once in each thread. */
   readonly maxPipes: number;
+  /** The code of the bulk thread; see driver/splice/bulk. */
+  readonly bulkCode: ThreadCode;
   /** 48 random bytes, with which a TLS session that began in one thread can be resumed in another. */
   readonly ticketKeys: Uint8Array;
   /** The greatest number of sessions at once over all relay threads; undefined where no limit is set. */

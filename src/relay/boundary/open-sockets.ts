@@ -49,7 +49,12 @@ export class OpenSockets {
    * those, so that sessions always find some.
    */
   get hasRoomToSpare(): boolean {
-    return this.count < this.#most / 2;
+    return this.hasSpare(1);
+  }
+
+  /** True if at least half of the sockets stay free when so many more are taken. */
+  hasSpare(count: number): boolean {
+    return this.count + count <= Math.ceil(this.#most / 2);
   }
 
   /** True if there is room for a client and its upstream. */
@@ -62,9 +67,9 @@ export class OpenSockets {
     return `the limit of open files leaves ${this.#most} sockets, and all are taken, so ${consequence}; raise it (ulimit -n)`;
   }
 
-  /** A listener's or a delivery's socket was opened. */
-  otherOpened(): void {
-    this.#add(1);
+  /** Descriptors that no client needs were opened: a listener's socket, a delivery's, those of the bulk thread. */
+  otherOpened(count = 1): void {
+    this.#add(count);
   }
 
   /**
@@ -77,8 +82,8 @@ export class OpenSockets {
     return true;
   }
 
-  otherClosed(): void {
-    this.#add(-1);
+  otherClosed(count = 1): void {
+    this.#add(-count);
   }
 
   clientOpened(): void {

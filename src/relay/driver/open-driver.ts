@@ -1,5 +1,5 @@
 import type { Driver } from './driver.ts';
-import type { DriverName } from '../boundary/messages.ts';
+import type { WorkerSetup } from '../boundary/messages.ts';
 import type { OpenSockets } from '../boundary/open-sockets.ts';
 import { createSpliceDriver } from './splice/driver.ts';
 import { runWorkerLoop } from './splice/worker-loop.ts';
@@ -21,15 +21,17 @@ interface OpenDriver {
   stop(): void;
 }
 
-/** `maxPipes`: the greatest number of pipes at once, for a driver that uses pipes. */
-export function openDriver(name: DriverName, sockets: OpenSockets, maxPipes: number): OpenDriver {
-  switch (name) {
+export function openDriver(
+  setup: Pick<WorkerSetup, 'driver' | 'maxPipes' | 'bulkCode'>,
+  sockets: OpenSockets,
+): OpenDriver {
+  switch (setup.driver) {
     case 'stream': {
       const driver = createStreamDriver({ sockets });
       return { driver, wakeFd: undefined, start() {}, stop() {} };
     }
     case 'splice': {
-      const driver = createSpliceDriver({ sockets, maxPipes });
+      const driver = createSpliceDriver({ ...setup, sockets });
       // Node does not know these descriptors: when the thread dies of an error, nothing else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};

@@ -19,7 +19,7 @@ import { Slots, type SlotMaps } from '../boundary/slots.ts';
 import { changeBetween, type KeyChange, type TableChange } from '../boundary/table-change.ts';
 import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
 import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
-import { workerCode } from './worker-code.ts';
+import { moduleAt, workerCode } from './worker-code.ts';
 
 /**
  * The relay as the control thread sees it: tables go in, session records and listener statuses come out, and counters
@@ -109,7 +109,8 @@ class ThreadedPlane implements Plane {
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, socketFolder, slots } = options;
-    const { workerUrl: code = workerCode(), files = fileBudget(driver, workers) } = options;
+    const { workerUrl, files = fileBudget(driver, workers) } = options;
+    const code = workerCode();
     // The splice driver can't end TLS, so there may be one thread more that does.
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
@@ -138,7 +139,7 @@ class ThreadedPlane implements Plane {
     this.#threads = new RelayThreads(
       {
         clock: this.#clock,
-        code,
+        code: workerUrl ? moduleAt(workerUrl) : code.relay,
         eventsOf: (worker) => ({
           onMessage: (message) => this.#onMessage(worker, message),
           onDeath: (error, restartMs, neverReady) => this.#onDeath(worker, error, restartMs, neverReady),
@@ -146,6 +147,7 @@ class ThreadedPlane implements Plane {
       },
       {
         memory,
+        bulkCode: code.bulk,
         access: this.#access,
         reusePort: reusePort || workers > 1,
         maxSessions,

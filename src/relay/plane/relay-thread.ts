@@ -3,8 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { backoffDelayMs } from '../../time/backoff.ts';
 import type { Clock, Timer } from '../../time/clock.ts';
 import { spliceExecArgv } from '../driver/choose-driver.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
-import type { WorkerCode } from './worker-code.ts';
+import { wakeUp, type FromWorker, type ThreadCode, type ToWorker, type WorkerSetup } from '../boundary/messages.ts';
 
 /**
  * One relay thread: starts its worker, and starts another one when that worker dies. The successor gets the same index,
@@ -19,8 +18,6 @@ export interface RelayThreadEvents {
   onDeath(error: Error, restartMs: number, neverReady: boolean): void;
 }
 
-/** A write of these eight bytes adds 1 to the count of an eventfd(2), which wakes the thread. */
-const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
 const restartBackoff = { firstMs: 50, maxMs: 5_000 };
 /** The successor of a worker that ran so long starts without a delay. */
 const soundAfterMs = 10_000;
@@ -32,7 +29,7 @@ const soundAfterMs = 10_000;
 const streamLimits = { maxYoungGenerationSizeMb: 12 };
 
 export class RelayThread {
-  readonly #code: WorkerCode;
+  readonly #code: ThreadCode;
   readonly #setup: WorkerSetup;
   readonly #clock: Clock;
   readonly #events: RelayThreadEvents;
@@ -44,7 +41,7 @@ export class RelayThread {
   #closing = false;
   #exited: Promise<void> = Promise.resolve();
 
-  constructor(code: WorkerCode, setup: WorkerSetup, clock: Clock, events: RelayThreadEvents) {
+  constructor(code: ThreadCode, setup: WorkerSetup, clock: Clock, events: RelayThreadEvents) {
     this.#code = code;
     this.#setup = setup;
     this.#clock = clock;
@@ -104,9 +101,8 @@ export class RelayThread {
   #start(): void {
     const startedAtMs = this.#clock.nowMs();
     const execArgv = this.#setup.driver === 'splice' ? spliceExecArgv() : [];
-    const [script, evaluated] = this.#code instanceof URL ? [this.#code, false] : [this.#code.source, true];
-    const worker = new Worker(script, {
-      eval: evaluated,
+    const worker = new Worker(this.#code.script, {
+      eval: this.#code.isSource,
       name: `relay-${this.#setup.index}`,
       workerData: this.#setup,
       ...(this.#setup.driver === 'stream' && { resourceLimits: streamLimits }),

@@ -1,9 +1,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import { createReceivedCount } from '../boundary/descriptor-channel.ts';
-import type { DriverName, WorkerSetup } from '../boundary/messages.ts';
+import type { DriverName, ThreadCode, WorkerSetup } from '../boundary/messages.ts';
 import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
-import type { WorkerCode } from './worker-code.ts';
 
 /**
  * The threads of a plane: first the threads that listen; then, once it is needed, the thread that ends TLS for them if
@@ -11,7 +10,7 @@ import type { WorkerCode } from './worker-code.ts';
  */
 interface RelayThreadsCollaborators {
   readonly clock: Clock;
-  readonly code: WorkerCode;
+  readonly code: ThreadCode;
   readonly eventsOf: (worker: number) => RelayThreadEvents;
 }
 

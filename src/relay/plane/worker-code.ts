@@ -1,15 +1,28 @@
+import { fileURLToPath } from 'node:url';
 import { builtUrl, embeddedFiles } from '../../built/files.ts';
+import type { ThreadCode } from '../boundary/messages.ts';
 
-/**
- * What relay threads run: the URL of their module, or the code itself where no file has it. From source the module is
- * `../worker/worker.ts`.
- */
-export type WorkerCode = URL | { readonly source: string };
-
-const module = 'relay-worker.js';
+/** What relay threads run, and what their bulk threads do. */
+export interface WorkerCode {
+  readonly relay: ThreadCode;
+  readonly bulk: ThreadCode;
+}
 
 export function workerCode(from: string = import.meta.url): WorkerCode {
-  if (from.endsWith('.ts')) return new URL('../worker/worker.ts', from);
+  return {
+    relay: threadCode('relay-worker.js', '../worker/worker.ts', from),
+    bulk: threadCode('bulk-thread.js', '../driver/splice/bulk/thread.ts', from),
+  };
+}
+
+/** The code of a module that runs in a thread of its own. */
+export function moduleAt(url: URL): ThreadCode {
+  return { script: fileURLToPath(url), isSource: false };
+}
+
+function threadCode(built: string, source: string, from: string): ThreadCode {
+  if (from.endsWith('.ts')) return moduleAt(new URL(source, from));
   const embedded = embeddedFiles();
-  return embedded === undefined ? builtUrl(module, from) : { source: embedded.readSync(module) };
+  if (embedded) return { script: embedded.readSync(built), isSource: true };
+  return moduleAt(builtUrl(built, from));
 }

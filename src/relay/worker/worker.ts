@@ -18,10 +18,10 @@ const warningIntervalMs = 250;
 if (parentPort) run(parentPort, workerData as WorkerSetup);
 
 function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
-  const { index, driver: driverName, memory, access, sockets, maxPipes, ticketKeys } = setup;
+  const { index, memory, access, sockets, ticketKeys } = setup;
   const { reusePort, maxSessions, socketFolder } = setup;
   const send = (message: FromWorker): void => port.postMessage(message);
-  const opened = openDriver(driverName, new OpenSockets(sockets, index), maxPipes);
+  const opened = openDriver(setup, new OpenSockets(sockets, index));
   const { driver, wakeFd } = opened;
   const recordSender = new RecordSender({
     clock: driver.clock,

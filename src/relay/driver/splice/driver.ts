@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Driver, ListenEvents } from '../driver.ts';
 import { createDirectNetworks } from '../../../network/direct-networks.ts';
+import type { ThreadCode } from '../../boundary/messages.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { LinkedList } from '../linked-list.ts';
 import { createPeerLookup } from '../peer-lookup.ts';
 import { peerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
+import { BulkThread, lendingRule, type LendingRule } from './bulk/bulk-thread.ts';
 import { SpliceChannel, type ChannelParts } from './channel.ts';
 import { Chunks } from './chunks.ts';
 import { Courier } from './courier.ts';
@@ -40,6 +42,10 @@ export interface SpliceDriverOptions {
   readonly timeouts?: PeerTimeouts;
   /** The interval at which sessions get the calls that short ones are spared. */
   readonly tendingMs?: number;
+  /** The code of the bulk thread; without it there is none. */
+  readonly bulkCode?: ThreadCode;
+  /** When a direction is lent to the bulk thread. */
+  readonly lendingRule?: LendingRule;
 }
 
 const defaultMaxPipes = 512;
@@ -58,6 +64,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     maxPipes: options.maxPipes ?? defaultMaxPipes,
     maxIdle: idlePipes,
   });
+  const bulk = new BulkThread({ loop, sockets, code: options.bulkCode, rule: options.lendingRule ?? lendingRule });
   const channels = new LinkedList<SpliceChannel>();
   const couriers = new LinkedList<Courier>();
   const listeners = new Set<SpliceListener>();
@@ -69,6 +76,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     libc,
     loop,
     pipes,
+    bulk,
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
     networks: createDirectNetworks(),
@@ -136,6 +144,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       for (const listener of listeners) listener.close();
       for (const channel of channels) channel.abort();
       for (const courier of couriers) courier.stop();
+      bulk.dispose();
       pipes.close();
       loop.dispose();
     },

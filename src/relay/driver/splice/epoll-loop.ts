@@ -57,13 +57,14 @@ export class EpollLoop {
   #deferred: Deferred[] = [];
   #spare: Deferred[] = [];
 
-  constructor(libc: Libc) {
+  /** `wakeFd`: an eventfd of the caller's; by default the loop creates one. */
+  constructor(libc: Libc, wakeFd: number = must(libc.eventfd(), 'eventfd')) {
     this.libc = libc;
     this.timers = new TimerWheel(this.nowMs);
     this.#busyPoll = new BusyPoll(this.nowMs);
     this.#epoll = new EpollSet(libc);
     must(this.#epoll.fd, 'epoll_create1');
-    this.wakeFd = must(libc.eventfd(), 'eventfd');
+    this.wakeFd = wakeFd;
     // Edge-triggered, each write wakes once and nothing need be read.
     must(this.#epoll.add(this.wakeFd, onEdge(readyIn), 0), 'epoll_ctl');
     this.clock = {
@@ -98,6 +99,16 @@ export class EpollLoop {
    */
   watchOut(fd: number): void {
     this.rewatch(fd, (this.#masks[fd] ?? 0) | readyOut);
+  }
+
+  /** Reports these events no more, until `unmute`. */
+  mute(fd: number, events: number): void {
+    this.rewatch(fd, (this.#masks[fd] ?? 0) & ~events);
+  }
+
+  /** Reports these events again; at once if they are there. */
+  unmute(fd: number, events: number): void {
+    this.rewatch(fd, (this.#masks[fd] ?? 0) | events);
   }
 
   /**

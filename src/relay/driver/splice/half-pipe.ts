@@ -1,5 +1,7 @@
+import type { BulkThread, Lender, LentDirection } from './bulk/bulk-thread.ts';
+import type { JobResult } from './bulk/job-cells.ts';
 import type { Chunks } from './chunks.ts';
-import type { EpollLoop } from './epoll-loop.ts';
+import type { Deferred, EpollLoop } from './epoll-loop.ts';
 import {
   again,
   readyError,
@@ -21,13 +23,14 @@ import type { Pipe, PipePool } from './pipes.ts';
  *
  * Descriptors are edge-triggered, so this class remembers what is readable and what is full. Bytes that the sink did
  * not take are kept, and the source is not read meanwhile: that is the back-pressure. A direction at rest holds neither
- * pipe nor chunk.
+ * pipe nor chunk. Bulk that delays other sessions is lent to the bulk thread.
  */
 export interface HalfPipeParts {
   readonly libc: Libc;
   readonly loop: EpollLoop;
   readonly pipes: PipePool;
   readonly chunks: Chunks;
+  readonly bulk: BulkThread;
 }
 
 /**
@@ -49,8 +52,8 @@ const bulkUntil = 16 * 1024;
  */
 const smallestSegment = 1_208;
 
-export class SpliceHalfPipe {
-  /** The number of bytes taken from the source. */
+export class SpliceHalfPipe implements Lender {
+  /** The number of bytes that this thread has taken from the source; see `allBytes`. */
   bytes = 0;
   /** True once the source has ended its direction. */
   ended = false;
@@ -59,6 +62,7 @@ export class SpliceHalfPipe {
   /** The error of the write that failed, as minus errno. The socket reports it once, so no later read will. */
   sinkFailure = 0;
   readonly #parts: HalfPipeParts;
+  readonly #relay: Deferred;
   readonly #source: number;
   readonly #sink: number;
   /**
@@ -75,7 +79,10 @@ export class SpliceHalfPipe {
    */
   #thorough = false;
   #blocked = false;
-  #stopped = false;
+  /** What `pump` returns while there is nothing for it to do: the direction is lent, has failed, or was stopped. */
+  #settled: Pumped | undefined;
+  #lent: LentDirection | undefined;
+  #isStopped = false;
   #bulk = false;
   #burst = 0;
   #chunk: Memory | undefined;
@@ -84,8 +91,10 @@ export class SpliceHalfPipe {
   #pipe: Pipe | undefined;
   #piped = 0;
 
-  constructor(parts: HalfPipeParts, source: number, sink: number, noDelay: boolean) {
+  /** `relay` runs after the bulk thread has returned the direction. */
+  constructor(parts: HalfPipeParts, source: number, sink: number, noDelay: boolean, relay: Deferred) {
     this.#parts = parts;
+    this.#relay = relay;
     this.#source = source;
     this.#sink = sink;
     this.#noDelay = noDelay;
@@ -119,7 +128,7 @@ export class SpliceHalfPipe {
   }
 
   pump(): Pumped {
-    if (this.#stopped) return 'waiting';
+    if (this.#settled) return this.#settled;
     const share = this.bytes + turnShare;
     while (this.bytes < share) {
       const flushed = this.#flush();
@@ -129,23 +138,63 @@ export class SpliceHalfPipe {
       const failed = this.#bulk ? this.#splice() : this.#copy();
       if (failed) return failed;
     }
-    return 'more';
+    return this.#bulk && this.#parts.bulk.isWantedAfterFullTurn() && this.#lend() ? 'waiting' : 'more';
+  }
+
+  /** The number of bytes taken from the source, also by the bulk thread at this moment. */
+  get allBytes(): number {
+    return this.bytes + (this.#lent?.moved ?? 0);
+  }
+
+  get isLent(): boolean {
+    return this.#lent !== undefined;
   }
 
   /** Stops reading the source; bytes already taken are flushed as before. */
   stopReading(): void {
     this.ended = true;
+    this.#lent?.recall();
   }
 
   /** Releases chunk and pipe; `pump` does nothing from then on. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
+    this.#settled = 'waiting';
     if (this.#chunk) this.#parts.chunks.release(this.#chunk);
     this.#chunk = undefined;
-    if (this.#pipe) {
-      if (this.#piped > 0) this.#parts.pipes.discard(this.#pipe);
-      else this.#parts.pipes.release(this.#pipe);
-    }
+    if (this.#lent) this.#lent.recall();
+    else this.#dropPipe();
+  }
+
+  onReturned({ piped, sourceFailure, sinkFailure }: JobResult, moved: number): void {
+    this.#lent = undefined;
+    this.bytes += moved;
+    this.#piped = piped;
+    if (this.#isStopped) return this.#dropPipe();
+    this.sourceFailure = sourceFailure;
+    this.sinkFailure = sinkFailure;
+    this.#settled = sinkFailure !== 0 ? 'sink-failed' : sourceFailure !== 0 ? 'source-failed' : undefined;
+    this.#readable = true;
+    this.#blocked = false;
+    this.#parts.loop.unmute(this.#source, readyIn | readyUrgent);
+    this.#parts.loop.defer(this.#relay);
+  }
+
+  /** Lends the direction to the bulk thread; false where that is not possible now. */
+  #lend(): boolean {
+    const { bulk, loop } = this.#parts;
+    this.#lent = this.#pipe && !this.#chunk ? bulk.lend(this.#source, this.#sink, this.#pipe, this) : undefined;
+    if (!this.#lent) return false;
+    this.#settled = 'waiting';
+    // Each event would wake this thread, and it has nothing to do about these.
+    loop.mute(this.#source, readyIn | readyUrgent);
+    loop.mute(this.#sink, readyOut);
+    return true;
+  }
+
+  #dropPipe(): void {
+    if (this.#pipe && this.#piped > 0) this.#parts.pipes.discard(this.#pipe);
+    else this.#releasePipe();
     this.#pipe = undefined;
     this.#piped = 0;
   }
@@ -157,6 +206,7 @@ export class SpliceHalfPipe {
     if (length <= 0) return this.#onNothing(length);
     this.#onRead(length, scratch.size);
     if (length >= bulkFrom) this.#bulk = true;
+    else this.#parts.bulk.smallMessages += 1;
     if (this.#noDelay && (this.#wrote || length > smallestSegment)) this.#setNoDelay();
     this.#wrote = true;
     const written = this.ended ? libc.writeLast(this.#sink, scratch, length) : libc.write(this.#sink, scratch, length);

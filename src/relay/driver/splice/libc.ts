@@ -264,6 +264,11 @@ export class Libc {
     return this.#result(this.#c.setsockopt(word(fd), solSocket, 13n, this.#option.pointer, 8n));
   }
 
+  /** A descriptor of its own for what `fd` stands for (fcntl(2), F_DUPFD_CLOEXEC). */
+  duplicate(fd: number): number {
+    return this.#result(this.#c.fcntl(word(fd), 1030n, 0n));
+  }
+
   eventfd(): number {
     return this.#result(this.#c.eventfd(0n, nonBlocking | closeOnExec));
   }

@@ -68,8 +68,8 @@ export class SpliceRelay implements FdWatcher, Deferred {
     this.#events = events;
     this.#wasAnswered = dial.wasAnswered;
     this.#holdsAck = dial.holdsAck;
-    this.#up = new SpliceHalfPipe(parts, client, dial.fd, true);
-    this.#down = new SpliceHalfPipe(parts, dial.fd, client, false);
+    this.#up = new SpliceHalfPipe(parts, client, dial.fd, true, this);
+    this.#down = new SpliceHalfPipe(parts, dial.fd, client, false, this);
     this.#up.bytes = dial.sent;
     this.#down.onSource(dial.mask);
     parts.loop.handTo(client, this);
@@ -89,11 +89,11 @@ export class SpliceRelay implements FdWatcher, Deferred {
   }
 
   get bytesUp(): number {
-    return this.#up.bytes;
+    return this.#up.allBytes;
   }
 
   get bytesDown(): number {
-    return this.#down.bytes;
+    return this.#down.allBytes;
   }
 
   /** True if the upstream has ended and the kernel has its whole answer. */
@@ -231,6 +231,8 @@ export class SpliceRelay implements FdWatcher, Deferred {
 
   #onIdle(): void {
     const { clock, nowMs } = this.#parts.loop;
+    // The bulk thread returns a direction long before it counts as idle.
+    if (this.#up.isLent || this.#down.isLent) this.#lastActiveMs = nowMs;
     const leftMs = this.#lastActiveMs + this.#idleTimeoutMs - nowMs;
     if (leftMs <= 0) return this.#end('idle-timeout');
     this.#deadline = clock.after(leftMs, () => this.#onIdle());

@@ -227,9 +227,16 @@ describe('a listen address that several workers share', () => {
 });
 
 test.each([
-  ['file:///app/src/relay/plane/worker-code.ts', 'file:///app/src/relay/worker/worker.ts'],
-  ['file:///app/dist/chunks/daemon-x1.js', 'file:///app/dist/relay-worker.js'],
-  ['file:///app/dist/main.js', 'file:///app/dist/relay-worker.js'],
-])('seen from %s the worker is %s', (from, url) => {
-  expect(workerCode(from)).toEqual(new URL(url));
+  [
+    'file:///app/src/relay/plane/worker-code.ts',
+    '/app/src/relay/worker/worker.ts',
+    '/app/src/relay/driver/splice/bulk/thread.ts',
+  ],
+  ['file:///app/dist/chunks/daemon-x1.js', '/app/dist/relay-worker.js', '/app/dist/bulk-thread.js'],
+  ['file:///app/dist/main.js', '/app/dist/relay-worker.js', '/app/dist/bulk-thread.js'],
+])('seen from %s relay threads run %s and bulk threads %s', (from, relay, bulk) => {
+  expect(workerCode(from)).toEqual({
+    relay: { script: relay, isSource: false },
+    bulk: { script: bulk, isSource: false },
+  });
 });
