@@ -201,11 +201,11 @@ class WorldWatcher implements EngineWatcher {
     this.#applied(containerId, effect.changed, false);
   }
 
-  /** A flood of unreadable events costs one full list at a time, with a pause after each. */
+  /** A flood of unreadable events costs one full list at a time, with a pause after each, and one line in the log. */
   #onGap(reason: string): void {
+    if (this.#relist !== 'idle') return void (this.#relist = 'again');
     this.#status.eventsLost(reason);
-    if (this.#relist !== 'idle') this.#relist = 'again';
-    else this.#readAgain();
+    this.#readAgain();
   }
 
   #readAgain(): void {

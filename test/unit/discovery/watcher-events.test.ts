@@ -49,6 +49,15 @@ describe('the watcher while events flow', () => {
     expect(lists()).toBe(before + 2);
   });
 
+  test('says once for each full list why it is read, in whichever ways the events are unreadable', async () => {
+    await using scene = await watch((engine) => engine.set(facts({ id })));
+    await pass(scene, 1_000);
+    for (let line = 0; line < 100; line += 1) scene.engine.write(line % 2 === 0 ? 'unreadable\n' : '{"Type":5}\n');
+    await settle();
+    await pass(scene, 10_000);
+    expect(scene.warnings).toMatchObject([{ event: 'engine-events-lost' }]);
+  });
+
   test('does not abandon a full list for another gap, although the pause after an older list ends meanwhile', async () => {
     await using scene = await watch((engine) => engine.set(facts({ id })));
     const lists = (): number => scene.engine.calls.filter((call) => call === 'list').length;
