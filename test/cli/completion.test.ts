@@ -30,7 +30,11 @@ beforeAll(async () => {
     await folder.write('s.yaml', config.join('\n')),
   );
   await sealane.line({ event: 'route-opened', service: 'db' });
-  env = { PATH: `${folder.path}${delimiter}${process.env['PATH']}`, SEALANE_ADMIN: admin };
+  for (const shell of ['bash', 'fish']) {
+    const { stdout } = await runSealane(['completion', shell]);
+    await folder.write(`completion.${shell}`, stdout);
+  }
+  env = { COMPLETIONS: folder.path, PATH: `${folder.path}${delimiter}${process.env['PATH']}`, SEALANE_ADMIN: admin };
   await installMissing(shells, () => undefined);
 }, 300_000);
 
@@ -51,7 +55,7 @@ const cases = [
 
 describe('completion for bash', () => {
   const complete = async (line: string): Promise<string[]> => {
-    const script = `source <(sealane completion bash); COMP_LINE=$1 COMP_POINT=\${#1}; _sealane; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const script = `source "$COMPLETIONS/completion.bash"; COMP_LINE=$1 COMP_POINT=\${#1}; _sealane; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const stdout = await run('bash', ['--norc', '-c', script, 'bash', line], { env });
     return stdout
       .split('\n')
@@ -76,7 +80,7 @@ describe('completion for bash', () => {
 
 describe('completion for fish', () => {
   it.each(cases)('%s', async (line, expected) => {
-    const script = 'sealane completion fish | source; complete -C $argv[1]';
+    const script = 'source $COMPLETIONS/completion.fish; complete -C $argv[1]';
     const stdout = await run('fish', ['--no-config', '-c', script, line], { env });
     const words = stdout.split('\n').map((one) => one.split('\t')[0] ?? '');
     expect(words.filter((one) => one !== '').toSorted()).toEqual(expected);

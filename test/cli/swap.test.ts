@@ -133,9 +133,7 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     [['shop/api', '--', 'no-such-program'], 2, /can't start "no-such-program": there is no such program/],
     [['shop/api', '--env', '--', 'true'], 2, /--env: shop\/api has no container/],
   ] as const)('%j is a clear error', async (args, code, message) => {
-    const { code: found, stderr } = await ask('swap', '--', ...[]).then(() =>
-      runSealane(['swap', '--admin', admin, ...args]),
-    );
+    const { code: found, stderr } = await runSealane(['swap', '--admin', admin, ...args]);
     expect(stderr).toMatch(message);
     expect(found).toBe(code);
   });
@@ -203,7 +201,7 @@ describe('sealane swap SERVICE -- COMMAND', () => {
   });
 
   it('fails no connection while it is taken and given back, killed, and its process dies', async () => {
-    await using load = startRequestLoad(port);
+    await using load = startRequestLoad(port, { perSecond: 100 });
     for (let round = 0; round < 3; round++) {
       await using command = swap('shop/api', '--', ...namedWhoami('dev'));
       await load.more('dev', 20);
@@ -222,6 +220,6 @@ describe('sealane swap SERVICE -- COMMAND', () => {
     const { made, failed } = await load.stop('container', 'dev', 'killed');
     await endOrphan(killed);
     expect(failed).toEqual({});
-    expect(made).toBeGreaterThan(1_000);
+    expect(made).toBeGreaterThan(500);
   });
 });
