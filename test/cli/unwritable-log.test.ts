@@ -155,7 +155,7 @@ describe('a disk that is full for a while', () => {
     const told = await vi.waitFor(
       async () => {
         // Only the last lines are parsed: there are thousands before.
-        const [found] = logLines((await readFile(path, 'utf8')).slice(-1_000)).filter(isDropped);
+        const found = logLines((await readFile(path, 'utf8')).slice(-1_000)).find(isDropped);
         if (!found) throw new Error('the log does not say yet that lines were lost');
         return found;
       },
