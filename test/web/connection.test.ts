@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser, type Browser } from '../support/web/browser.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { connectBrowser, type Browser } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile } from '../support/web/dashboard.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { serveEcho } from '../support/sockets/sockets.ts';
@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await connectBrowser(inject('browser'));
 });
 
 afterAll(() => browser[Symbol.asyncDispose]());

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Route } from 'playwright-core';
 import { historySchema } from '../../src/admin/event-schema.ts';
-import { startBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
+import { connectBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
 import { startReplica } from '../support/engine/replica.ts';
@@ -15,7 +15,7 @@ import { freePort } from '../support/sockets/free-port.ts';
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await connectBrowser(inject('browser'));
 });
 
 afterAll(() => browser[Symbol.asyncDispose]());

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { startReplica } from '../support/engine/replica.ts';
 import { uniqueName } from '../support/engine/containers.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { startBrowser, trustInChromium } from '../support/web/browser.ts';
+import { connectBrowser, startBrowser, trustInChromium } from '../support/web/browser.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
 
 it('a container without a label has a link on the page, and a valid padlock in a browser that trusts the authority', async () => {
@@ -44,7 +44,7 @@ it('a container without a label has a link on the page, and a valid padlock in a
   expect(await opened.locator('body').innerText()).toBe(web.name);
   expect(states).toEqual(expect.arrayContaining(['secure']));
   expect(states).not.toContain('insecure');
-  await using stranger = await startBrowser();
+  await using stranger = await connectBrowser(inject('browser'));
   await expect(stranger.open(`${url}/`)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
 
   await opened.goto(`http://localhost:${plain}/`);

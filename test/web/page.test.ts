@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { AxeResults } from 'axe-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser, type Browser, type OpenOptions } from '../support/web/browser.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { axeViolations, injectAxe } from '../support/web/axe.ts';
+import { connectBrowser, type Browser, type OpenOptions } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile, type Served } from '../support/web/dashboard.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
@@ -21,7 +20,7 @@ let listenPort: number;
 let served: Served;
 
 beforeAll(async () => {
-  [browser, folder, upstream] = await Promise.all([startBrowser(), tempFolder(), serveEcho()]);
+  [browser, folder, upstream] = await Promise.all([connectBrowser(inject('browser')), tempFolder(), serveEcho()]);
   const dead = await freePort();
   listenPort = await freePort();
   const services: Record<string, readonly [string, number]> = {};
@@ -76,19 +75,16 @@ describe('the page', () => {
   });
 
   it.each(looks)('fits the screen and has no axe violations on any page: $scheme, $width', async ({ at, ...look }) => {
-    // axe is an injected script, which the page's content security policy would block.
     await using t = await browser.open(served.url, { ...look, bypassCsp: true });
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
-    await t.page.evaluate(axe);
+    await injectAxe(t.page);
     for (const place of at) {
       await t.page.goto(served.url + place);
       await t.page.getByRole('heading', { level: 1 }).waitFor();
       // Ten rows, of both states, show what fifty do, in a fifth of the time.
       if (place === '#/') await t.page.getByRole('searchbox').fill('api-11');
-      const { violations } = (await t.page.evaluate('axe.run()')) as AxeResults;
-      expect({ place, wider: await t.page.evaluate(beyondTheScreen) }).toEqual({ place, wider: [] });
-      expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      const found = { wider: await t.page.evaluate(beyondTheScreen), violations: await axeViolations(t.page) };
+      expect({ place, ...found }).toEqual({ place, wider: [], violations: [] });
     }
   });
 

@@ -1,22 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { serveEcho } from '../support/sockets/sockets.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { startSwap } from '../support/swap/swap-command.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { startBrowser } from '../support/web/browser.ts';
+import { axeViolations, injectAxe } from '../support/web/axe.ts';
+import { connectBrowser } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile } from '../support/web/dashboard.ts';
 
 test('a swap is shown on each view without a reload, can be read by all, and is given back by its button', async () => {
-  await using browser = await startBrowser();
+  await using browser = await connectBrowser(inject('browser'));
   await using folder = await tempFolder();
   await using own = await serveEcho();
   await using mine = await serveEcho();
   const file = await folder.write('sealane.yaml', servicesFile({ 'shop/api': [await freePort(), own.port] }));
   await using served = await serveDashboard(['--docker', 'none', '--config', file]);
-  // axe is an injected script, which the page's content security policy would block.
   await using opened = await browser.open(served.url, { bypassCsp: true });
   const { page } = opened;
   const bar = page.getByRole('region', { name: 'Swapped services' });
@@ -26,13 +23,12 @@ test('a swap is shown on each view without a reload, can be read by all, and is 
   await using command = startSwap('--admin', `127.0.0.1:${served.admin}`, 'api', `localhost:${mine.port}`);
   const text = `shop/api is swapped: all new sessions go to the stand-in localhost:${mine.port} of`;
   await bar.filter({ hasText: text }).waitFor();
-  await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  await injectAxe(page);
   for (const place of ['#/', '#/events', '#/services/shop%2Fapi']) {
     await page.goto(served.url + place);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await bar.filter({ hasText: text }).waitFor();
-    const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
-    expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+    expect({ place, violations: await axeViolations(page) }).toEqual({ place, violations: [] });
   }
   await page
     .getByRole('row', { name: `stand-in localhost:${mine.port}` })

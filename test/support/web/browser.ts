@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Browser as PlaywrightBrowser, type Page } from 'playwright-core';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { run, which } from '../../../dev/machine/command.ts';
 
@@ -38,7 +38,7 @@ const flags = [
  * The path of Chromium without windows, which needs a third of the processor time of the whole browser; or else of the
  * browser. Installs the former where neither is there.
  */
-export async function chromiumPath(): Promise<string> {
+async function chromiumPath(): Promise<string> {
   const found = async (): Promise<string | undefined> => (await which(headless.program)) ?? (await which('chromium'));
   const before = await found();
   if (before !== undefined) return before;
@@ -52,15 +52,30 @@ const headless = { program: 'chromium-headless-shell', debianPackage: 'chromium-
 
 /** `home`: the home of the user that the browser runs as, in which it finds the authorities that the user trusts. */
 export async function startBrowser({ home }: { readonly home?: string } = {}): Promise<Browser> {
-  const executablePath = await chromiumPath();
   const env = home === undefined ? process.env : { ...process.env, HOME: home };
-  const browser = await chromium.launch({ executablePath, args: flags, env });
+  return withPages(await chromium.launch({ executablePath: await chromiumPath(), args: flags, env }));
+}
+
+/** A browser for all tests of a run, since each start takes a second of the processor. The tests connect to its address. */
+export async function serveBrowser(): Promise<AsyncDisposable & { readonly address: string }> {
+  const server = await chromium.launchServer({ executablePath: await chromiumPath(), args: flags, host: '127.0.0.1' });
+  return { address: server.wsEndpoint(), [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** The browser at this address, whose profile is empty for each page that is opened. */
+export async function connectBrowser(address: string): Promise<Browser> {
+  return withPages(await chromium.connect(address));
+}
+
+function withPages(browser: PlaywrightBrowser): Browser {
   return {
     async open(url, { scheme = 'light', width = 1280, height = 900, bypassCsp = false } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: scheme,
         bypassCSP: bypassCsp,
+        // Each frame of an animation is drawn by the processor.
+        reducedMotion: 'reduce',
       });
       const page = await context.newPage();
       const requests: string[] = [];
