@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
 import { startFilteringProxy } from '../support/engine/proxies/filtering.ts';
 import { setUp } from '../support/engine/beside-engine.ts';
@@ -101,6 +102,8 @@ describe.concurrent('a container that sleeps', () => {
     const events = await fetch(`http://${admin}/api/events`, { signal: watching.signal });
     const from = t.sealane.lines.length;
     const look = async (): Promise<boolean> => {
+      // Twenty times as often as the idle time passes.
+      await pause(75);
       for (const path of ['/', '/api/services', '/metrics'])
         await (await fetch(`http://${admin}${path}`)).arrayBuffer();
       return t.sealane.lines.slice(from).some((line) => hasFields(line, { event: 'container-asleep' }));
