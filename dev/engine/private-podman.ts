@@ -5,7 +5,7 @@ import { installMissing } from '../machine/packages.ts';
 import { daemon, killContainers, stopDaemon, untilAnswering } from './daemons.ts';
 import { parentOfDataFolder } from './data-folder.ts';
 import { connectNamespace, freeLinkLocalPair } from './network.ts';
-import { podmanConfiguration, podmanConfigurationIn, podmanNeeds } from './podman-config.ts';
+import { podmanConfiguration, podmanConfigurationIn, podmanNeeds, withoutPackageNames } from './podman-config.ts';
 import type { StartOptions } from './private-engine.ts';
 import { killPodmanProcesses, removeCgroups, removeUnusedCgroup } from './processes.ts';
 
@@ -78,6 +78,7 @@ export async function startPrivatePodman({ signal, onProgress, undo }: StartOpti
 /** What Podman and its helpers keep in /run ends with their namespace of mounts. */
 const entrance = `set -e
 mount -t tmpfs -o mode=755 tmpfs /run
+${withoutPackageNames}
 ip link set lo up
 ip route add unreachable ${pool}
 exec podman --root "$1/root" --runroot "$1/run" --cgroup-manager cgroupfs system service --time=0 "unix://$2"`;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { podmanConfiguration, podmanNeeds } from '../../../dev/engine/podman-config.ts';
+import { podmanConfiguration, podmanNeeds, withoutPackageNames } from '../../../dev/engine/podman-config.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
@@ -37,6 +37,7 @@ const unprivileged = 65_534;
 
 /** The first process stays root's: one that changes its user no longer ends with its parent (PR_SET_PDEATHSIG). */
 const entrance = `set -e
+${withoutPackageNames}
 mount -t tmpfs tmpfs /dev/net
 mknod -m 666 /dev/net/tun c 10 200
 setpriv --reuid ${unprivileged} --regid ${unprivileged} --clear-groups podman --storage-driver vfs system service --time=0 "$1" &
