@@ -29,7 +29,7 @@ describe('a container with a HEALTHCHECK', () => {
     expect(await answer).toBe(sick.name);
 
     await using other = await startReplica({ labels: t.labelled() });
-    await t.sealane.line({ event: 'upstream-changed', upstream: other.name, state: 'ready' });
+    await t.sealane.line(upstreamIs(other.name, 'ready'));
     await sick.exec(['rm', '/tmp/well']);
     await t.sealane.line({ event: 'upstream-changed', upstream: sick.name, state: 'unhealthy' });
     // The relay threads learn of it a moment after the log.
