@@ -106,6 +106,11 @@ describe('why is a service of a Swarm not served', () => {
 describe('why is a service of a Swarm served', () => {
   it('by its tasks, each with its node', async () => {
     await using service = await startWeb({ replicas: 2 });
+    // One that runs is answer enough for `why`.
+    await eventually(
+      () => sealane.api.service(`${service.stack}/web`).catch(() => undefined),
+      (found) => found?.upstreams.filter(({ state }) => state === 'ready').length === 2,
+    );
     const { steps } = await sealane.api.whyUntil(service.name, 'fine');
     const upstreams = steps
       .filter(({ step }) => step === 'upstreams')
