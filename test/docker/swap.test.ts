@@ -28,7 +28,7 @@ describe('the example of a swap, with Sealane in a container', () => {
       30_000,
     );
     {
-      await using load = startRequestLoad(port);
+      await using load = startRequestLoad(port, { perSecond: 100 });
       for (let round = 0; round < 2; round++) {
         await using command = startSwap(...admin, 'api', '--drain', '--', ...namedWhoami('mine'));
         await load.more('mine', 20).catch((error: Error) => {

@@ -3,19 +3,22 @@ import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName, type TestContainer } from '../../support/engine/containers.ts';
 import { answerers, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp, startBesideEngine } from '../../support/engine/beside-engine.ts';
+import { setUp, shareSealane, startBesideEngine } from '../../support/engine/beside-engine.ts';
 import { engineDifferences, testedEngine } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 import { hasFields, upstreamIs } from '../../support/sealane/sealane.ts';
 import { freePort } from '../../support/sockets/free-port.ts';
 
+/** The tests share a Sealane, and each has a service of its own. Those that stop it have their own. */
+const part = shareSealane();
+
 describe('a labelled container', () => {
   it('is reachable through its port as soon as it runs; a container without labels is ignored', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using plain = await startReplica();
     await using web = await startReplica({ labels: t.labels });
     await t.sealane.line({ event: 'upstream-added', upstream: web.name });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     expect(await answerers(t.port)).toEqual([web.name]);
     expect(t.sealane.lines.some((line) => line.msg.includes(plain.name))).toBe(false);
   });
@@ -34,7 +37,7 @@ describe('a labelled container', () => {
   it('shares its port with its replicas, which come and go without an error for any client', async () => {
     await using t = await setUp();
     await using first = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     await using load = startLoad(t.port);
     await using second = await startReplica({ labels: t.labels });
     await using third = await startReplica({ labels: t.labels });
@@ -60,7 +63,7 @@ describe('a labelled container', () => {
     ['paused', (one: TestContainer) => one.pause()],
     ['removed', (one: TestContainer) => one.remove()],
   ])('that is %s leaves the pool, and the other replica goes on', async (_how, act) => {
-    await using t = await setUp();
+    const t = await part();
     await using stays = await startReplica({ labels: t.labels });
     await using goes = await startReplica({ labels: t.labels });
     await eventually(
@@ -76,7 +79,7 @@ describe('a labelled container', () => {
   });
 
   it('that is unpaused rejoins the pool', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using web = await startReplica({ labels: t.labels });
     await using other = await startReplica({ labels: t.labels });
     await eventually(
@@ -92,11 +95,11 @@ describe('a labelled container', () => {
   });
 
   it('that crashes is back after its restart, while its clients wait', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     await web.kill();
-    await t.sealane.line({ event: 'upstream-removed', service: 'web' });
+    await t.sealane.line({ event: 'upstream-removed', service: t.service });
     const answer = whoAnswers(t.port);
     await web.start();
     expect(await answer).toBe(web.name);
@@ -105,7 +108,7 @@ describe('a labelled container', () => {
   it('that restarts makes its clients wait, but not fail', async () => {
     await using t = await setUp();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     await using load = startLoad(t.port);
     await web.restart();
     await eventually(
@@ -117,9 +120,9 @@ describe('a labelled container', () => {
   });
 
   it('that is sent another signal than its stop signal keeps serving', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using web = await startReplica({ labels: t.labels });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     await using load = startLoad(t.port);
     await web.kill('SIGWINCH');
     await eventually(
@@ -129,11 +132,13 @@ describe('a labelled container', () => {
     const tally = await load.stop();
     expect(tally.replicas()).toEqual([web.name]);
     expect(tally.failed).toBe(0);
-    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
+    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed', service: t.service }))).toBe(
+      false,
+    );
   });
 
   it('that is renamed keeps its sessions beyond its drain, and is shown by its new name', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using web = await startReplica({
       labels: {
         ...t.labels,
@@ -160,13 +165,13 @@ describe('a labelled container', () => {
   });
 
   it('that joins a second network, or gets other limits, keeps its sessions', async () => {
-    await using t = await setUp();
+    const t = await part();
     // The network's name sorts before that of the default bridge.
     await using network = await startNetwork({}, `a-${uniqueName('net')}`);
     await using web = await startReplica({
       labels: { ...t.labels, [`${t.prefix}.port`]: '7', [`${t.prefix}.drain`]: '100ms' },
     });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     const socket = createConnection(t.port, t.host);
     socket.write('before');
     expect(String((await once(socket, 'data'))[0])).toBe('before');
@@ -177,20 +182,22 @@ describe('a labelled container', () => {
     expect(await updates).toBe(engineDifferences().updatesLimits);
     await network.connect(web);
     await using witness = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
-    await t.sealane.line(upstreamIs(witness.name, 'ready', 'web'));
+    await t.sealane.line(upstreamIs(witness.name, 'ready', t.service));
     await network.disconnect(web);
     await web.rename(uniqueName('renamed'));
     await t.sealane.line({ event: 'upstream-added', upstream: witness.name });
     socket.write('after');
     expect(String((await once(socket, 'data'))[0])).toBe('after');
     socket.destroy();
-    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed' }))).toBe(false);
+    expect(t.sealane.lines.some((line) => hasFields(line, { event: 'upstream-removed', service: t.service }))).toBe(
+      false,
+    );
   });
 
   it('whose process dies does not leave its clients hanging', async () => {
-    await using t = await setUp();
+    const t = await part();
     await using web = await startReplica({ labels: { ...t.labels, [`${t.prefix}.port`]: '7' } });
-    await t.sealane.line({ event: 'route-opened', service: 'web' });
+    await t.sealane.line({ event: 'route-opened', service: t.service });
     const socket = createConnection(t.port, t.host);
     socket.on('error', () => undefined);
     socket.write('hello');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { executable, startSealaneBy, type Sealane } from '../sealane/sealane.ts';
 import { freePort } from '../sockets/free-port.ts';
 import { startContainer, uniqueName, type TestContainer } from './containers.ts';
@@ -13,6 +13,8 @@ import { testedEngine } from './tested-engine.ts';
 export interface SetUp extends AsyncDisposable {
   readonly sealane: Sealane;
   readonly prefix: string;
+  /** The name of the service: `web`, unless the Sealane is shared. */
+  readonly service: string;
   /** Where the tests reach the listener of `web`. */
   readonly host: string;
   readonly port: number;
@@ -35,8 +37,29 @@ export async function setUp(...args: readonly string[]): Promise<SetUp> {
   await sealane.line({ event: 'engine-connected' });
   const kept = stack.move();
   return {
-    ...{ sealane, prefix, host, port, labels: labelled(), labelled },
+    ...{ sealane, prefix, service: 'web', host, port, labels: labelled(), labelled },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** What a test has of a Sealane that the tests of a file share: a service of its own, with its port and labels. */
+export type Part = Omit<SetUp, keyof AsyncDisposable>;
+
+/** Starts a Sealane before the tests of a file. Each call of the result gives a test its part of it. */
+export function shareSealane(): () => Promise<Part> {
+  let shared: SetUp;
+  beforeAll(async () => {
+    shared = await setUp();
+  });
+  afterAll(() => shared[Symbol.asyncDispose]());
+  return async () => {
+    const { sealane, prefix, host } = shared;
+    const [service, port, begun] = [uniqueName('web'), await freePort(), sealane.lines.length];
+    const labelled: SetUp['labelled'] = (more = {}) =>
+      shared.labelled({ listen: String(port), pool: service, ...more });
+    // What was said before this test is no answer to it.
+    const line: Sealane['line'] = (wanted, from = begun) => sealane.line(wanted, from);
+    return { sealane: { ...sealane, line }, prefix, service, host, port, labels: labelled(), labelled };
   };
 }
 
