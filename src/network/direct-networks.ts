@@ -50,12 +50,16 @@ export function createDirectNetworks(parts: Partial<DirectNetworksParts> = {}): 
   return { find: (host) => (isIPv6(host) ? v6 : v4).find(host) };
 }
 
-/** The routes of one address family, and what they say of each address that was asked for since they were read. */
+/** Addresses that were asked for come and go. */
+const mostFound = 20_000;
+
+/** The routes of one address family, and what they say of each address that was asked for since they changed. */
 class Family {
   readonly #path: string;
   readonly #parse: (text: string) => readonly KernelRoute[];
   readonly #parts: DirectNetworksParts;
   readonly #found = new Map<string, DirectPath>();
+  #text: string | undefined;
   #routes: readonly KernelRoute[] | undefined;
   #readAtMs = -Infinity;
   #pauseMs = pauseMs;
@@ -71,28 +75,34 @@ class Family {
     const known = this.#found.get(host);
     const enoughMs = known?.kind === 'direct' ? Math.max(keptMs, this.#pauseMs) : this.#pauseMs;
     if (ageMs >= enoughMs) this.#read();
-    else if (known) return known;
-    const path = this.#look(host);
-    this.#found.set(host, path);
-    return path;
+    return this.#found.get(host) ?? this.#look(host);
   }
 
   #read(): void {
     const text = this.#parts.readText(this.#path);
-    if (text !== undefined) this.#routes = this.#parse(text);
-    this.#found.clear();
+    if (text !== undefined && text !== this.#text) {
+      this.#text = text;
+      this.#routes = this.#parse(text);
+      this.#found.clear();
+    }
     this.#readAtMs = this.#parts.nowMs();
     this.#pauseMs = Math.max(pauseMs, (this.#routes?.length ?? 0) * pausePerRouteMs);
   }
 
   #look(host: string): DirectPath {
     if (!this.#routes) return { kind: 'unknown' };
-    const route = routeTo(host, this.#routes);
-    if (!route) return { kind: 'none', isRouted: false };
-    return isDirectRoute(route)
-      ? { kind: 'direct', device: route.device }
-      : { kind: 'none', isRouted: leadsToRouter(route) };
+    if (this.#found.size >= mostFound) this.#found.clear();
+    const path = pathBy(routeTo(host, this.#routes));
+    this.#found.set(host, path);
+    return path;
   }
+}
+
+function pathBy(route: KernelRoute | undefined): DirectPath {
+  if (!route) return { kind: 'none', isRouted: false };
+  return isDirectRoute(route)
+    ? { kind: 'direct', device: route.device }
+    : { kind: 'none', isRouted: leadsToRouter(route) };
 }
 
 function textOf(path: string): string | undefined {
