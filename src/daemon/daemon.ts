@@ -25,7 +25,8 @@ import { createExplainer } from './explainer.ts';
 import { createNamesIndex } from './names/names-index.ts';
 import { createJoining } from './joining.ts';
 import { createReadiness } from './readiness.ts';
-import { keepReadyFile } from './ready-file.ts';
+import { keepReadyFile } from './process/ready-file.ts';
+import { spareMemory } from './process/spare-memory.ts';
 import { createRelay } from './relay.ts';
 import { createSwaps } from './swap/swaps.ts';
 
@@ -145,6 +146,8 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   if (settings['reuse-port']) warnOfLostHandoff(logger);
   config.start();
   engines.start(admin.observerOf);
+  const sparing = spareMemory(clock);
+  started.push(() => sparing.cancel());
 
   return {
     catalog: loop.catalog,
@@ -152,6 +155,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
     reload: () => config.reload(),
     async stop(drainMs) {
       readiness.onStopping();
+      sparing.cancel();
       readyFile.update();
       config.stop();
       activation.stop();

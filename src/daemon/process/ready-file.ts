@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { uptime as machineUptime } from 'node:os';
-import type { Readiness } from '../admin/source.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { messageOf } from '../text/message-of.ts';
-import { printable } from '../text/printable.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Readiness } from '../../admin/source.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { printable } from '../../text/printable.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
 
 /**
  * Keeps a file that says whether Sealane is ready, for a health check that starts no Node (image/healthy.sh). It is

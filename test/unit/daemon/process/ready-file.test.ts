@@ -1,10 +1,10 @@
 import { lstat, mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { keepReadyFile } from '../../../src/daemon/ready-file.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { keepReadyFile } from '../../../../src/daemon/process/ready-file.ts';
+import { createLogger } from '../../../../src/telemetry/logger.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
 
 function scene(path: string) {
   const clock = new ManualClock();
