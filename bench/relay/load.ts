@@ -62,6 +62,11 @@ export function treesRssMib(pids: readonly number[]): number {
   return trees(pids).reduce((sum, { pid }) => sum + rssKib(pid), 0) / 1_024;
 }
 
+/** These processes and all that they started, parents before children. */
+export function treesOf(pids: readonly number[]): number[] {
+  return trees(pids).map(({ pid }) => pid);
+}
+
 interface ProcessStat {
   readonly pid: number;
   readonly parent: number;

@@ -9,6 +9,7 @@ import type { PortKind, Recipe, RelayedPort } from './peers/recipe.ts';
 import { sealane } from './peers/sealane.ts';
 import { sozu } from './peers/sozu.ts';
 import { traefik } from './peers/traefik.ts';
+import { treesOf } from './load.ts';
 import { listening, start } from './processes.ts';
 
 /**
@@ -91,16 +92,31 @@ export async function startPeer(
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     }),
   );
+  const pids = running.map(({ pid }) => pid);
+  await using ends = new AsyncDisposableStack();
+  ends.defer(async () => {
+    const workers = treesOf(pids).filter((pid) => !pids.includes(pid));
+    await Promise.all(running.map((one) => one[Symbol.asyncDispose]()));
+    workers.forEach(kill);
+  });
   for (const { listen } of ports) await listening(listen);
+  const kept = ends.move();
   return {
     port(kind) {
       const found = ports.find((one) => one.kind === kind);
       if (found === undefined) throw new Error(`${name} was started without a port ${kind}`);
       return found.listen;
     },
-    pids: running.map(({ pid }) => pid),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(running.map((one) => one[Symbol.asyncDispose]()));
-    },
+    pids,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Ends a worker that its main process left behind. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with its main process.
+  }
 }

@@ -35,7 +35,7 @@ export interface Recipe {
   /** Whether the program has what it needs beside itself. Default: yes. */
   readonly isWhole?: () => Promise<boolean>;
   readonly version: () => Promise<string>;
-  /** What the program can't do. */
+  /** What the program can't do, or is not told to do here. */
   readonly lacks: readonly PortKind[];
   /** Writes the program's files. Resolves with the arguments of each process. */
   readonly commands: (setup: Setup) => Promise<readonly (readonly string[])[]>;
