@@ -9,14 +9,16 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { run } from '../dev/machine/command.ts';
 import { quantile } from '../test/soak/quantile.ts';
+import { besideOthers } from './start/beside-others.ts';
 import { installNode } from '../test/shipped/nodes.ts';
 
 /**
  * `npm run bench:start`: how long the packed package takes to start on each Node, without npx's own time, and how large it
  * is. `--version` until it ends; a relay until it prints its port; `run` until its first request is at the engine, which never answers it. Medians of
- * `-- --times 10` starts. Installs these Nodes with npm.
+ * `-- --times 10` starts. Then the package and the single executable beside HAProxy and Traefik; `-- --only others` leaves
+ * out the rest. Installs these Nodes with npm.
  */
-const { values } = parseArgs({ options: { times: { type: 'string', default: '10' } } });
+const { values } = parseArgs({ options: { times: { type: 'string', default: '10' }, only: { type: 'string' } } });
 const times = Number(values.times);
 const engine = createServer();
 engine.listen(0, '127.0.0.1');
@@ -27,7 +29,18 @@ try {
   await run('npm', ['pack', '--silent', '--pack-destination', folder], { timeoutMs: 300_000 });
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
   await run('tar', ['xzf', join(folder, tarball), '-C', folder]);
-  await printSizes(tarball);
+  if (values.only !== 'others') {
+    await printSizes(tarball);
+    await printStarts();
+  }
+  await besideOthers(folder, times);
+} finally {
+  engine.closeAllConnections();
+  engine.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function printStarts(): Promise<void> {
   process.stdout.write('\n| Node | `--version` | relay | `run` |\n|---|---|---|---|\n');
   for (const line of [22, 24, 26]) {
     const node = join(await installNode(line, folder), 'node');
@@ -39,10 +52,6 @@ try {
     ];
     process.stdout.write(`| ${version} | ${cells.map((ms) => `${ms.toFixed(0)} ms`).join(' | ')} |\n`);
   }
-} finally {
-  engine.closeAllConnections();
-  engine.close();
-  await rm(folder, { recursive: true, force: true });
 }
 
 async function printSizes(tarball: string): Promise<void> {

@@ -15,6 +15,8 @@ export interface BuildOptions {
   readonly baseImage: string | undefined;
   /** Builds on the host's network: the networks of a private engine have no way out of the machine. */
   readonly hostNetwork: boolean;
+  /** Runs every step again, whatever the engine keeps of earlier builds. */
+  readonly fresh?: boolean;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -27,6 +29,7 @@ export async function buildSealaneImage(client: EngineClient, root: string, opti
     t: options.tag,
     rm: true,
     forcerm: true,
+    nocache: options.fresh ?? false,
     buildargs: {
       ...(options.baseImage === undefined ? {} : { BASE_IMAGE: options.baseImage }),
       ...proxyArguments(),

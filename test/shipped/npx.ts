@@ -8,16 +8,17 @@ import { startRegistry } from './registry.ts';
 import type { Place } from './place.ts';
 import { type, type User } from './user.ts';
 
-/** Packs the package, publishes it to a registry of its own, and uses it from there with npx on each Node that is
+/** Packs the package, twice the same, publishes it to a registry of its own, and uses it from there with npx on each Node that is
  * supported, and one that is not. Installs these Nodes with npm. */
 const lines = [20, 22, 24, 26];
 
 export async function npx(place: Place): Promise<void> {
   const { folder, root, version, sees, engine, image } = place;
   const before = await shippedSources(root);
-  await run('npm', ['pack', '--silent', '--pack-destination', folder], { timeoutMs: 300_000 });
+  const tarball = await pack(folder, version);
   assert.deepEqual(await shippedSources(root), before, 'packing changed package.json or README.md');
-  const tarball = join(folder, `sealane-${version}.tgz`);
+  const again = await pack(await place.emptyFolder(), version);
+  assert.ok((await readFile(again)).equals(await readFile(tarball)), 'two packages of one checkout differ');
   const listed = (await run('tar', ['tzf', tarball])).trim().split('\n');
   const foreign = listed.filter(
     (file) => !/^package\/(?:dist\/|docs\/sealane\.1$|(?:package\.json|README\.md|LICENSE)$)/.test(file),
@@ -49,6 +50,11 @@ export async function npx(place: Place): Promise<void> {
     if (line < 22) await isRefused(user);
     else await journey(user, { sealane, following: () => sealane }, version, image);
   }
+}
+
+async function pack(folder: string, version: string): Promise<string> {
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { timeoutMs: 300_000 });
+  return join(folder, `sealane-${version}.tgz`);
 }
 
 async function isRefused(user: User): Promise<void> {

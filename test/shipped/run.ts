@@ -11,7 +11,7 @@ import { npx } from './npx.ts';
 import type { Place } from './place.ts';
 
 /**
- * `npm run test:shipped`: makes the package, the executable and the image, and uses each from an empty folder as its users
+ * `npm run test:shipped`: makes the package, the executable and the image, each twice the same, and uses each from an empty folder as its users
  * do: a relay to this machine, and a labelled container. `-- npx binary image` chooses some of them;
  * `--transcripts FOLDER` keeps what users see. Needs Linux, and a Docker engine or root on Debian or Ubuntu.
  */

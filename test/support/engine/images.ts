@@ -34,12 +34,16 @@ export async function buildImages(engine: AcquiredEngine, onProgress: (line: str
 }
 
 /** Builds `sealaneImage`. Resolves with the name of its base image; undefined where it is the Dockerfile's default. */
-export async function buildSealane(engine: AcquiredEngine): Promise<string | undefined> {
+export async function buildSealane(
+  engine: AcquiredEngine,
+  { fresh = false }: { readonly fresh?: boolean } = {},
+): Promise<string | undefined> {
   const base = await ensureBaseImage(engine.client);
   await buildSealaneImage(engine.client, projectRoot, {
     tag: sealaneImage,
     baseImage: base,
     hostNetwork: engine.private,
+    fresh,
   });
   return base;
 }
