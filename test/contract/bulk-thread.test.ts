@@ -123,11 +123,11 @@ async function bulkThrough(port: number, server: TestServer) {
   const client = await dial(port);
   const peer = await server.accept();
   let received = 0;
-  let isOver = false;
+  const pouring = { isOver: false };
   client.socket.on('data', (bytes: Buffer) => (received += bytes.length));
   const block = Buffer.alloc(megabyte);
   const pourOn = (): void => {
-    while (!isOver && peer.socket.write(block));
+    while (!pouring.isOver && peer.socket.write(block));
   };
   peer.socket.on('drain', pourOn);
   pourOn();
@@ -135,9 +135,9 @@ async function bulkThrough(port: number, server: TestServer) {
     client,
     peer,
     received: () => received,
-    stop: () => (isOver = true),
+    stop: () => (pouring.isOver = true),
     async [Symbol.asyncDispose]() {
-      isOver = true;
+      pouring.isOver = true;
       await client[Symbol.asyncDispose]();
     },
   };
