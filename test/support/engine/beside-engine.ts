@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { executable, startSealaneBy, type Sealane } from '../sealane/sealane.ts';
+import { mountedSealane, sealaneBinds } from '../sealane/mounted.ts';
+import { startSealaneBy, type Sealane } from '../sealane/sealane.ts';
 import { freePort } from '../sockets/free-port.ts';
 import { startContainer, uniqueName, type TestContainer } from './containers.ts';
 import { testedEngine } from './tested-engine.ts';
@@ -81,18 +81,12 @@ export function startInsideEngine(
   { engine, networks, port }: InsideEngine,
   ...args: readonly string[]
 ): Promise<TestContainer> {
-  const libraries = ['/lib', '/lib64', '/usr/lib'].filter((path) => existsSync(path));
   return startContainer({
     image: inject('images').tools,
-    command: ['/sealane/node', '/sealane/dist/main.js', 'run', '--docker', 'unix:///run/engine/docker.sock', ...args],
+    command: [...mountedSealane, 'run', '--docker', 'unix:///run/engine/docker.sock', ...args],
     env: { SEALANE_LOG_FORMAT: 'json' },
     networks,
     ports: [port],
-    binds: [
-      `${dirname(engine.replace('unix://', ''))}:/run/engine:ro`,
-      `${process.execPath}:/sealane/node:ro`,
-      `${dirname(executable)}:/sealane/dist:ro`,
-      ...libraries.map((path) => `${path}:${path}:ro`),
-    ],
+    binds: [`${dirname(engine.replace('unix://', ''))}:/run/engine:ro`, ...sealaneBinds()],
   });
 }

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { parse } from 'yaml';
 import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
 import type { SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
-import { programEntries, treeEntries } from '../../../dev/images/machine-files.ts';
 import { importImage } from '../../../dev/images/root-filesystem.ts';
 import { run } from '../../../dev/machine/command.ts';
 import { busyboxEntries } from '../engine/busybox.ts';
 import { uniqueName } from '../engine/containers.ts';
-import { executable } from '../sealane/sealane.ts';
+import { mountedSealane, sealaneBinds } from '../sealane/mounted.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { machineOf, type TestSwarm } from './test-swarm.ts';
 
@@ -25,7 +23,7 @@ export interface Stack extends AsyncDisposable {
 export type StackStandIns = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 interface StackFile {
-  readonly services: Readonly<Record<string, { readonly deploy?: object }>>;
+  readonly services: Readonly<Record<string, { readonly deploy?: object; readonly volumes?: readonly string[] }>>;
   readonly networks: Readonly<Record<string, object>>;
 }
 
@@ -44,7 +42,8 @@ export async function deployStack(
   const services = Object.entries(stack.services).map(([key, service]) => {
     // The kernel balances virtual addresses with IPVS, which it may not have.
     const deploy = { ...service.deploy, endpoint_mode: 'dnsrr' };
-    return [key, { ...service, deploy, ...standIns[key] }];
+    const volumes = [...(service.volumes ?? []), ...sealaneBinds()].toSorted(bySource);
+    return [key, { ...service, deploy, volumes, ...standIns[key] }];
   });
   // Nor may it encrypt what goes over a network.
   const networks = Object.entries(stack.networks).map(([key, network]) => [key, { ...network, driver_opts: {} }]);
@@ -62,23 +61,29 @@ export async function deployStack(
   return { name, docker, [Symbol.asyncDispose]: async () => void (await docker(['stack', 'rm', name])) };
 }
 
-/** The built Sealane with this machine's Node, and busybox, on each node. Resolves with the image's name. */
+/** An image of busybox on each node that runs the mounted Sealane. Resolves with its name. */
 async function provideImage(machines: readonly SwarmMachine[]): Promise<string> {
+  const [node, main] = mountedSealane;
   const entries = [
     ...(await busyboxEntries()),
-    ...(await programEntries(process.execPath, '/bin/node')),
-    ...(await treeEntries(dirname(executable), '/app/dist')),
     { kind: 'link' as const, path: '/usr/bin/env', target: '/bin/env' },
-    { kind: 'link' as const, path: '/bin/sealane', target: '/app/dist/main.js' },
+    { kind: 'link' as const, path: '/bin/node', target: node },
+    { kind: 'link' as const, path: '/bin/sealane', target: main },
   ];
   const changes = [
     'ENV PATH=/bin SEALANE_DEFAULT_ADMIN_SOCKET=/dev/shm/sealane.sock SEALANE_LOG_FORMAT=json',
-    'ENTRYPOINT ["node", "/app/dist/main.js"]',
+    `ENTRYPOINT ["node", "${main}"]`,
   ];
   const names = await Promise.all(
     machines.map((machine) => importImage(clientOf(machine), 'sealane-test-stack', entries, changes)),
   );
   return names[0] ?? '';
+}
+
+/** In this order `docker service update` leaves the mounts of a service, which restarts its tasks where it changes it. */
+function bySource(a: string, b: string): number {
+  const [one = '', other = ''] = [a, b].map((bind) => bind.split(':')[0]);
+  return one < other ? -1 : 1;
 }
 
 /** The engines of private machines have sockets of their own; a stack mounts the one that all machines have. */

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clientOf } from '../../../dev/engine/acquire-swarm.ts';
 import { insideOf, type SwarmMachine } from '../../../dev/engine/swarm-machine.ts';
 import { messageOf } from '../../../src/text/message-of.ts';
 import { demultiplexed, uniqueName } from '../engine/containers.ts';
 import { adminApi, type AdminApi } from '../sealane/admin-api.ts';
-import { executable, logLines, startSealaneBy, type LogLine } from '../sealane/sealane.ts';
+import { mountedSealane, sealaneBinds } from '../sealane/mounted.ts';
+import { logLines, startSealaneBy, type LogLine } from '../sealane/sealane.ts';
 import { freePort } from '../sockets/free-port.ts';
 import { machineOf, type TestSwarm } from './test-swarm.ts';
 
@@ -96,18 +95,16 @@ async function attached(start: () => Promise<unknown>, attempts = 10): Promise<v
   }
 }
 
-/** This machine's Node and its libraries, and the built Sealane, are mounted into the image of busybox. */
 async function startInContainer(
   { image, overlay }: TestSwarm,
   machine: SwarmMachine,
   flags: readonly string[],
   ports: readonly [clients: number, admin: number],
 ): Promise<Running> {
-  const libraries = ['/lib', '/lib64', '/usr/lib'].filter((path) => existsSync(path));
   const container = await clientOf(machine).createContainer({
     Image: image,
     Cmd: [
-      ...['/sealane/node', '/sealane/dist/main.js', 'run', '--docker', 'unix:///run/engine.sock'],
+      ...[...mountedSealane, 'run', '--docker', 'unix:///run/engine.sock'],
       ...['--admin', `0.0.0.0:${ports[1]}`, ...flags],
     ],
     Env: ['SEALANE_LOG_FORMAT=json'],
@@ -115,12 +112,7 @@ async function startInContainer(
     HostConfig: {
       NetworkMode: overlay,
       PortBindings: Object.fromEntries(ports.map((port) => [`${port}/tcp`, [{ HostPort: String(port) }]])),
-      Binds: [
-        `${machine.socket}:/run/engine.sock`,
-        `${process.execPath}:/sealane/node:ro`,
-        `${dirname(executable)}:/sealane/dist:ro`,
-        ...libraries.map((path) => `${path}:${path}:ro`),
-      ],
+      Binds: [`${machine.socket}:/run/engine.sock`, ...sealaneBinds()],
     },
   });
   await using stack = new AsyncDisposableStack();
