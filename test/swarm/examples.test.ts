@@ -5,6 +5,7 @@ import { projectRoot } from '../../dev/images/sealane-image.ts';
 import { eventually } from '../support/engine/replica.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { deployStack, type Stack, type StackStandIns } from '../support/swarm/stack.ts';
+import { swarmPauseMs } from '../support/swarm/swarm-service.ts';
 import { machineOf } from '../support/swarm/test-swarm.ts';
 
 /**
@@ -31,6 +32,7 @@ it.each([
         () => hostnames(url),
         ({ size }) => size === 4,
         60_000,
+        swarmPauseMs,
       );
     const before = await tasksOf(stack);
     await stack.docker(['service', 'update', '--label-add', 'sealane.balance=round-robin', `${stack.name}_api`]);
@@ -48,6 +50,8 @@ it.each([
       await eventually(
         () => stack.docker(['exec', container, 'sealane', 'why', `${stack.name}/api`], node).catch(String),
         (answer) => answer.includes(' is reachable: '),
+        15_000,
+        500,
       );
     }
   },

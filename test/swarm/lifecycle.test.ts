@@ -62,6 +62,7 @@ async function answeringNames({ port, host }: SwarmSealane, count: number): Prom
   await eventually(
     async () => names.add(await whoAnswers(port, host)).size,
     (size) => size === count,
+    60_000,
   );
   return [...names].toSorted();
 }

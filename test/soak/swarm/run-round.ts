@@ -37,7 +37,7 @@ export async function runRound(scenario: SwarmScenario, stand: Stand): Promise<R
   await using sealane = await startOnNode(swarm, stand, { node: scenario.sealaneOn });
   await using service = await startService(swarm, { labels: sealane.labels, replicas: scenario.replicas });
   await readyTasks(sealane, service, scenario.replicas);
-  await using load = startSwarmLoad(sealane);
+  await using load = startSwarmLoad(sealane, 200);
   const losses: Loss[] = [];
   await load.answered(margin);
   await scenario.run({

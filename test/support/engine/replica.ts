@@ -57,18 +57,19 @@ export async function answerers(port: number, count = 12): Promise<string[]> {
 
 /**
  * Repeats `ask` until `wanted` accepts the answer, with a pause that leaves the processor to what it waits for. Rejects
- * after `patienceMs`.
+ * after `patienceMs`. A question that costs the engine much is asked less often, by `pauseMs`.
  */
 export async function eventually<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
   patienceMs = 15_000,
+  pauseMs = 40,
 ): Promise<T> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (performance.now() > deadlineMs) throw new Error(`still ${JSON.stringify(answer)} after ${patienceMs} ms`);
-    await pause(40);
+    await pause(pauseMs);
   }
 }

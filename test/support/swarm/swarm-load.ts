@@ -3,14 +3,12 @@ import { startOpenLoad, type OpenLoad } from '../../soak/open-load.ts';
 import { findSession, sessionsOf, type SessionLine } from '../../soak/session.ts';
 import { eventually } from '../engine/replica.ts';
 import type { SwarmSealane } from './swarm-sealane.ts';
-import type { SwarmService, TaskSight } from './swarm-service.ts';
+import { swarmPauseMs, type SwarmService, type TaskSight } from './swarm-service.ts';
 
 /**
  * Clients of a Sealane that serves a service of a Swarm, and what became of those that failed.
  */
-const perSecond = 200;
-
-export function startSwarmLoad({ port, host }: SwarmSealane): OpenLoad & AsyncDisposable {
+export function startSwarmLoad({ port, host }: SwarmSealane, perSecond = 100): OpenLoad & AsyncDisposable {
   const load = startOpenLoad(port, perSecond, host);
   return Object.assign(load, { [Symbol.asyncDispose]: () => load.stop() });
 }
@@ -39,6 +37,7 @@ export async function readyTasks(sealane: SwarmSealane, service: SwarmService, c
     },
     (ready) => ready?.length === count && ready.every((container) => containers.has(container)),
     90_000,
+    swarmPauseMs,
   );
   return tasks;
 }

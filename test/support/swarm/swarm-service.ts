@@ -55,6 +55,9 @@ const taskSchema = z
     place: Slot === undefined ? NodeID : String(Slot),
   }));
 
+/** A manager reads all that it stores for each answer, and a Swarm takes seconds for most of what tests wait for. */
+export const swarmPauseMs = 150;
+
 /** The trap lets the server go on for a moment. Without it, the shell would ignore SIGTERM as the first process. */
 const script =
   `trap 'sleep 0.5; exit 0' TERM; mkdir -p /tmp/www; echo "$TASK" > /tmp/www/index.html; ` +
@@ -115,6 +118,7 @@ export class SwarmService implements AsyncDisposable {
       () => this.wanted(),
       (tasks) => tasks.length === count && tasks.every(({ state }) => state === 'running'),
       patienceMs,
+      swarmPauseMs,
     );
   }
 
@@ -123,6 +127,8 @@ export class SwarmService implements AsyncDisposable {
     await eventually(
       () => this.wanted(),
       (tasks) => tasks.every(({ node }) => node !== nodeId),
+      15_000,
+      swarmPauseMs,
     );
   }
 
@@ -152,7 +158,7 @@ export class SwarmService implements AsyncDisposable {
       };
       return UpdateStatus?.State;
     };
-    await eventually(inspect, (state) => state === 'completed', patienceMs);
+    await eventually(inspect, (state) => state === 'completed', patienceMs, swarmPauseMs);
   }
 
   async change(to: (spec: ServiceSpec) => ServiceSpec): Promise<void> {

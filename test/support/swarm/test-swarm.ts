@@ -38,6 +38,21 @@ export async function equip(machines: readonly SwarmMachine[], manager = 1): Pro
   return { machines, manager, image, overlay };
 }
 
+/**
+ * Keeps the overlay network on all machines, by a container on each. An engine makes it when the first container joins, with
+ * a network namespace for itself and one that balances, and removes both with the last: else each test would make it anew.
+ */
+export async function keepOverlay({ machines, image, overlay }: TestSwarm): Promise<void> {
+  for (const machine of machines) {
+    const container = await clientOf(machine).createContainer({
+      Image: image,
+      Cmd: ['sleep', 'infinity'],
+      HostConfig: { NetworkMode: overlay },
+    });
+    await container.start();
+  }
+}
+
 async function copyImage(from: EngineClient, to: EngineClient, name: string): Promise<void> {
   const loading = await to.loadImage(await from.getImage(name).get());
   for await (const _ of loading) continue;

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { acquireSwarm } from '../../../../dev/engine/acquire-swarm.ts';
-import { equip, machineOf } from '../../swarm/test-swarm.ts';
+import { equip, keepOverlay, machineOf } from '../../swarm/test-swarm.ts';
 import { insideOf } from '../../../../dev/engine/swarm-machine.ts';
 
 /**
@@ -12,6 +12,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const acquired = await acquireSwarm({ nodes: 2, managers: 1, onProgress });
   try {
     const swarm = await equip(acquired.machines);
+    await keepOverlay(swarm);
     project.provide('swarm', swarm);
     // Nothing here needs Sealane's own image.
     project.provide('images', { sealane: '', base: undefined, tools: swarm.image });
