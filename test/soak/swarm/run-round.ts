@@ -47,8 +47,9 @@ export async function runRound(scenario: SwarmScenario, stand: Stand): Promise<R
     async losing(machine, act) {
       const { ID } = await nodeOf(swarm, machine.number);
       const there = (await service.tasks()).filter(({ node }) => node === ID);
-      losses.push({ atMs: wallMs(), ids: new Set(there.flatMap(idsOf)) });
       await act();
+      // On a busy machine it may take a while until the act has its effect.
+      losses.push({ atMs: wallMs(), ids: new Set(there.flatMap(idsOf)) });
     },
   });
   await load.answered(margin);
