@@ -87,7 +87,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
   );
 
   it('gives back on Ctrl-Z and when the machine sleeps, takes the service again, and gives it back with its terminal', async () => {
-    const terminal = await openSwapping('others');
+    await using terminal = await openSwapping('others');
     const [first = ''] = await terminal.heard();
     const command = Number(first.slice('command '.length));
     let from = sealane.lines.length;
@@ -121,7 +121,7 @@ describe('sealane swap -- COMMAND in a terminal', () => {
   });
 
   it('goes on at Ctrl-Z where no shell could continue it, and passes the end of such a terminal on', async () => {
-    const terminal = await openSwapping('no-shell', { hasShell: false });
+    await using terminal = await openSwapping('no-shell', { hasShell: false });
     const command = Number((await terminal.heard())[0]?.slice('command '.length));
     await terminal.press('C-z');
     await terminal.shows(/shop\/api is taken again/);

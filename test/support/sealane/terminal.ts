@@ -32,6 +32,7 @@ export async function openTerminal(command: string, options: TerminalOptions = {
     run('tmux', ['-L', server, '-f', '/dev/null', '-u', ...args], { env: options.env ?? {} });
   const size = ['-x', String(options.columns ?? 100), '-y', String(options.rows ?? 30)];
   await tmux('new-session', '-d', ...size, command);
+  let ended: Promise<string> | undefined;
   const screen = (): Promise<string> => tmux('capture-pane', '-p');
   return {
     screen,
@@ -49,6 +50,6 @@ export async function openTerminal(command: string, options: TerminalOptions = {
     press: async (...keys) => void (await tmux('send-keys', ...keys)),
     resize: async (columns, rows) => void (await tmux('resize-window', '-x', String(columns), '-y', String(rows))),
     ask: async (format) => (await tmux('display-message', '-p', format)).trimEnd(),
-    [Symbol.asyncDispose]: async () => void (await tmux('kill-server')),
+    [Symbol.asyncDispose]: async () => void (await (ended ??= tmux('kill-server'))),
   };
 }
