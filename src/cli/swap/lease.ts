@@ -51,6 +51,7 @@ export async function keepLease(
     for (let isDue = !isTaken; !signal.aborted; isDue = false) {
       if (!isDue) await delay(news.isSettled ? renewMs : eagerMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
+      const sentMs = performance.now();
       try {
         news.tell(await client.swap(service, id, { ...asked, yields: true }, patienceMs));
       } catch (error) {
@@ -60,7 +61,8 @@ export async function keepLease(
           state = { kind: 'over', back: Promise.resolve(isBack) };
           return lost.resolve(error.message);
         }
-        news.fail(error.message);
+        // A process that was stopped with a renewal under way finds its patience over, whatever Sealane has answered.
+        if (performance.now() - sentMs < 2 * patienceMs) news.fail(error.message);
       }
     }
   };

@@ -62,7 +62,7 @@ export async function answerers(port: number, count = 12): Promise<string[]> {
 export async function eventually<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
-  patienceMs = 15_000,
+  patienceMs = 60_000,
   pauseMs = 40,
 ): Promise<T> {
   const deadlineMs = performance.now() + patienceMs;
