@@ -58,6 +58,7 @@ for (const name of chosen) {
   await use({ ...shared, emptyFolder, sees });
   if (values.transcripts !== undefined) {
     const text = `# Sealane by ${name}\n\n\`\`\`\n${seen.join('\n')}\n\`\`\`\n`;
+    await mkdir(values.transcripts, { recursive: true });
     await writeFile(join(values.transcripts, `transcript-${name}.md`), text);
   }
 }
