@@ -1,13 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
-
-/** Begins with the projects whose files take longest: with one of them at the end, the other workers would wait for it. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ project }: TestSpecification): number => ['contract', 'cli', 'unit'].indexOf(project.name);
-    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other));
-  }
-}
 
 /**
  * Eight kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
@@ -18,7 +9,6 @@ class LongestFirst extends BaseSequencer {
  */
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongestFirst },
     projects: [
       // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules
       // keep no state, so all files of a worker can share the modules that they import. Only the contract tests have a

@@ -1,6 +1,6 @@
 /**
- * The endpoints of the engine's API that Sealane calls, all of them with GET. The errors and docs/engine-actions.md tell from these what
- * a socket proxy must allow; no other file names an endpoint. Pure.
+ * The endpoints of the engine's API that Sealane calls, all of them with GET. The errors and docs/engine-actions.md tell
+ * from these what a socket proxy must allow; no other file names an endpoint. Pure.
  */
 interface EngineEndpoint {
   readonly path: string;

@@ -144,12 +144,12 @@ export class BulkThread implements FdWatcher {
     const { loop, sockets, code } = this.#parts;
     if (this.#thread || this.#hasDied || !code || !sockets.hasSpare(filesOfThread + filesOfJob)) return this.#thread;
     const [wakeFd, returnFd] = [loop.libc.eventfd(), loop.libc.eventfd()];
-    if (wakeFd < 0 || returnFd < 0) {
-      for (const fd of [wakeFd, returnFd]) if (fd >= 0) loop.libc.close(fd);
+    if (wakeFd < 0 || returnFd < 0 || loop.watch(returnFd, onEdge(readyIn), this) < 0) {
+      if (wakeFd >= 0) loop.libc.close(wakeFd);
+      if (returnFd >= 0) loop.close(returnFd);
       return undefined;
     }
     sockets.otherOpened(filesOfThread);
-    loop.watch(returnFd, onEdge(readyIn), this);
     const jobs = createJobMemory();
     const thread = { cells: new JobCells(jobs), wakeFd, returnFd };
     const worker = new Worker(code.script, {
@@ -166,6 +166,7 @@ export class BulkThread implements FdWatcher {
 
   /** The thread is not started again: whatever ended it would end the next one with other sessions. */
   #onDeath(thread: Thread, error: unknown): void {
+    if (this.#thread !== thread) return;
     this.#hasDied = true;
     process.emitWarning(`a bulk thread died, and the sessions that it had are reset: ${messageOf(error)}`);
     this.#end(thread);
@@ -184,7 +185,6 @@ export class BulkThread implements FdWatcher {
    * in the pipe, so the session can only be reset.
    */
   #end(thread: Thread): void {
-    if (this.#thread !== thread) return;
     this.#takeBackReturned(thread);
     for (const [slot, job] of this.#jobs.entries()) {
       const lost = { piped: 1, sourceFailure: 0, sinkFailure: reset };
