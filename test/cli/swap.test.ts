@@ -88,8 +88,9 @@ describe('sealane swap SERVICE HOST:PORT', () => {
   it('with --for stays behind, with a share of the sessions', async () => {
     const { stdout } = await ask('swap', 'shop/api', `${mine}`, '--for', '1h', '--share', '50%');
     expect(stdout).toMatch(/^shop\/api is swapped: 50% of new sessions go .*, for 1h; to give it back before: /);
-    await vi.waitFor(async () =>
-      expect([await whoIs(port), await whoIs(port)].toSorted()).toEqual(['container', 'mine']),
+    await vi.waitFor(
+      async () => expect([await whoIs(port), await whoIs(port)].toSorted()).toEqual(['container', 'mine']),
+      30_000,
     );
     const { stdout: json } = await ask('status', '--json');
     const [service] = servicesSchema.parse(JSON.parse(json)).services;
@@ -108,7 +109,7 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     expect(other.lines.at(-1)).toMatch(/shop\/api comes back when its lease runs out: no Sealane answers/);
     sealane = await start();
     await command.line(/the lease of shop\/api had run out; it is taken again/);
-    await vi.waitFor(async () => expect(await whoIs(port)).toBe('mine'));
+    await vi.waitFor(async () => expect(await whoIs(port)).toBe('mine'), 30_000);
     await command.end('SIGTERM');
   });
 
