@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { workerCode } from '../../src/relay/plane/worker-code.ts';
-import { dispatcherRig, publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { dispatcherRig, publishAndBind, until, type CreateRig, type DispatcherRig } from '../support/sockets/rig.ts';
 import { dial, serve, type TestServer } from '../support/sockets/sockets.ts';
-import { openFiles, spliceHere } from '../support/sockets/splice.ts';
+import { openFiles, spliceHere, type SpliceHere } from '../support/sockets/splice.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
 import { describeBackPressure } from './back-pressure.contract.ts';
 import { describeBytes } from './bytes.contract.ts';
@@ -49,37 +49,19 @@ describe('the bulk thread', () => {
     peer.socket.end();
   });
 
-  test('gives back a direction whose client resets, and closes its descriptors', async () => {
-    const before = await filesWithoutBulkThreads();
-    const splice = spliceHere(eager);
-    const rig = dispatcherRig(() => splice.driver, splice.stop);
-    {
-      await using server = await serve();
-      const port = await publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })])]));
-      await using poured = await bulkThrough(port, server);
-      await until(() => bulkThreads() === 1 && poured.received() > megabyte);
+  test('gives back a direction whose client resets, and closes its descriptors', () =>
+    whileBulkIsLent(async ({ rig, poured }) => {
       poured.client.socket.resetAndDestroy();
       expect(await rig.records.next()).toMatchObject({ reason: 'client-reset' });
       expect(await poured.peer.closed).toBe('reset');
-    }
-    await rig.close();
-    await until(() => bulkThreads() === 0 && openFiles() === before);
-  });
+      await rig.close();
+    }));
 
-  test('ends with a driver that is disposed while bulk passes', async () => {
-    const before = await filesWithoutBulkThreads();
-    const splice = spliceHere(eager);
-    const rig = dispatcherRig(() => splice.driver, splice.stop);
-    {
-      await using server = await serve();
-      const port = await publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })])]));
-      await using poured = await bulkThrough(port, server);
-      await until(() => bulkThreads() === 1 && poured.received() > megabyte);
+  test('ends with a driver that is disposed while bulk passes', () =>
+    whileBulkIsLent(async ({ splice, poured }) => {
       splice.stop();
       expect(await poured.client.closed).toBe('reset');
-    }
-    await until(() => bulkThreads() === 0 && openFiles() === before);
-  });
+    }));
 
   test('resets the sessions that it has when it dies, and the others go on', async () => {
     const dying = { script: 'setTimeout(() => { throw new Error("on purpose"); }, 50)', isSource: true };
@@ -141,6 +123,27 @@ async function bulkThrough(port: number, server: TestServer) {
       await client[Symbol.asyncDispose]();
     },
   };
+}
+
+/** `end` ends the driver while the bulk thread has a direction; no descriptor may be left then. */
+async function whileBulkIsLent(
+  end: (parts: {
+    splice: SpliceHere;
+    rig: DispatcherRig;
+    poured: Awaited<ReturnType<typeof bulkThrough>>;
+  }) => Promise<void>,
+): Promise<void> {
+  const before = await filesWithoutBulkThreads();
+  const splice = spliceHere(eager);
+  const rig = dispatcherRig(() => splice.driver, splice.stop);
+  {
+    await using server = await serve();
+    const port = await publishAndBind(rig, table([pool([upstream('api-1', { port: server.port })])]));
+    await using poured = await bulkThrough(port, server);
+    await until(() => bulkThreads() === 1 && poured.received() > megabyte);
+    await end({ splice, rig, poured });
+  }
+  await until(() => bulkThreads() === 0 && openFiles() === before);
 }
 
 /** The number of open descriptors, once the threads of earlier drivers have ended. */
