@@ -28,6 +28,7 @@ it('static services are listed beside the names of containers, with certificates
     ...['--names-listen', `http://127.0.0.1:${plain},https://127.0.0.1:${tls}`, '--names-ca', join(folder.path, 'ca')],
   );
   await sealane.line({ event: 'route-opened', service: 'tls' });
+  await sealane.line({ event: 'route-opened', service: 'legacy', listen: new RegExp(`:${tls} `) });
   await sealane.line({ event: 'route-opened', service: '(index)', listen: `127.0.0.1:${plain}` });
   const index = await fetch(`http://127.0.0.1:${plain}/`);
   expect(await index.text()).toBe(`These names are served here:\n\n  http://legacy.localhost:${plain}\n`);

@@ -28,9 +28,9 @@ describe('names for all containers', () => {
       run('curl', ['--silent', '--show-error', '--max-time', '20', '--cacert', ca, ...args, url]).catch(
         (error: Error) => error.message,
       );
-    const answers = async (url: string, answer: string): Promise<void> =>
+    const answers = async (url: string, answer: string, ...args: readonly string[]): Promise<void> =>
       void (await eventually(
-        () => curl(url),
+        () => curl(url, ...args),
         (text) => text === `${answer}\n`,
       ));
     const part = (service: string, exposed: readonly number[], labels: Readonly<Record<string, string>> = {}) =>
@@ -58,14 +58,14 @@ describe('names for all containers', () => {
     const name = `my-web.${project}.localhost`;
     await answers(`http://${name}:${plain}/`, web.name);
     await answers(`https://${name}:${tls}/`, web.name);
-    expect(await curl(`http://127.0.0.1:${plain}/`, '--header', `Host: ${project}.test`)).toBe(`${labelled.name}\n`);
+    await answers(`http://127.0.0.1:${plain}/`, labelled.name, '--header', `Host: ${project}.test`);
     const line = await sealane.line({ event: 'name-refused', subject: database.name });
     expect(line.msg).toContain('its port 5432 (Postgres)');
     await sealane.line({ event: 'name-given', subject: web.name });
 
     const api = adminApi({ port: admin });
     expect(await api.why(database.name)).toMatchObject({ cause: 'not-exposed', verdict: 'unreachable' });
-    expect(await api.why(optedOut.name)).toMatchObject({ cause: 'disabled' });
+    await api.whyUntil(optedOut.name, 'disabled');
     expect(await api.why(`https://${name}:${tls}`)).toMatchObject({
       verdict: 'reachable',
       services: [`${project}/My_Web`],

@@ -56,10 +56,7 @@ const dashboardSchema = z.object({
 describe('the example with Prometheus and Grafana', () => {
   it('is scraped, and every panel of the dashboard has data', async () => {
     const image = await buildPrometheusImage(process.env['DOCKER_HOST'] ?? '');
-    await using project = composeProject('examples/prometheus-grafana', {
-      PROMETHEUS_IMAGE: image,
-      PROMETHEUS_PORT: '0',
-    });
+    await using project = composeProject('examples/prometheus-grafana', { PROMETHEUS_IMAGE: image });
     await project.compose('up', '-d', '--no-build', 'sealane', 'api', 'prometheus');
     const [port, prometheus] = [await project.port('sealane', 8080), await project.port('prometheus', 9090)];
     await eventually(

@@ -13,7 +13,7 @@ import { endOrphan, namedWhoami, startSwap } from '../support/swap/swap-command.
  */
 describe('the example of a swap, with Sealane in a container', () => {
   it('reaches a process on the host, fails no connection, and says what must be bound where', async () => {
-    await using project = composeProject('examples/swap', { ADMIN_PORT: '0' });
+    await using project = composeProject('examples/swap');
     await project.compose('up', '-d', '--no-build');
     const port = await project.port('sealane', 8080);
     const admin = [

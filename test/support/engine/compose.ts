@@ -3,6 +3,7 @@ import type { ContainerInfo } from 'dockerode';
 import { inject } from 'vitest';
 import { projectRoot } from '../../../dev/images/sealane-image.ts';
 import { run } from '../../../dev/machine/command.ts';
+import { freePort } from '../sockets/free-port.ts';
 import { engineClient, uniqueName } from './containers.ts';
 
 /**
@@ -32,6 +33,16 @@ const startsSooner: Promise<Readonly<Record<string, string>>> = run('/usr/bin/py
   () => ({}),
 );
 
+const portVariables = ['PORT', 'METRICS_PORT', 'TLS_PORT', 'ADMIN_PORT', 'PROMETHEUS_PORT'];
+
+/**
+ * The ports that the examples publish on 127.0.0.1. An engine that may choose them chooses for each address by itself, so
+ * that the same port of [::1] may be another container's. A browser asks that first for a name of localhost.
+ */
+async function freePorts(): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(await Promise.all(portVariables.map(async (name) => [name, String(await freePort())])));
+}
+
 /** The project of a compose file; `folder` is relative to the repository, or absolute. It starts no container yet. */
 export function composeProject(folder: string, variables: Readonly<Record<string, string>> = {}): ComposeProject {
   const file = resolve(projectRoot, folder, 'docker-compose.yml');
@@ -42,15 +53,13 @@ export function composeProject(folder: string, variables: Readonly<Record<string
     NGINX_IMAGE: images.tools,
     BUSYBOX_IMAGE: images.tools,
     DOCKER_SOCKET: (process.env['DOCKER_HOST'] ?? '').replace('unix://', ''),
-    PORT: '0',
-    METRICS_PORT: '0',
-    TLS_PORT: '0',
     ...variables,
   };
+  let ports: Promise<Readonly<Record<string, string>>> | undefined;
   const name = uniqueName('compose');
   const compose = async (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['-p', name, '-f', file, ...args], {
-      env: { ...env, ...(await startsSooner) },
+      env: { ...env, ...(await startsSooner), ...(await (ports ??= freePorts())) },
       timeoutMs: 100_000,
     });
   const containerOf = async (service: string): Promise<ContainerInfo> => {

@@ -20,7 +20,7 @@ const share =
 
 const givenPorts = new Set<number>();
 
-/** A port on which nothing listens. No other test of this process gets it. */
+/** A port on which nothing listens, at no address. No other test of this process gets it. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest + 1);
@@ -31,7 +31,7 @@ export async function freePort(): Promise<number> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
+  const server = createServer().listen(port);
   try {
     await once(server, 'listening');
     return true;
