@@ -92,7 +92,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   started.push(() => standIns.stop());
 
   // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
-  const relay = createRelay(parts, settings);
+  const relay = createRelay({ ...parts, confirm: engines.confirm }, settings);
   started.push(() => relay.plane.close());
   const activation = createActivationSource({ ...parts, engines, relay }, settings);
   started.push(() => activation.stop());

@@ -14,6 +14,7 @@ import { taskOf } from '../docker/creator.ts';
 import type { NamedEngine } from '../docker/engine.ts';
 import type { Vantage } from '../docker/facts.ts';
 import type { SwarmSnapshot, SwarmView } from '../docker/swarm/facts.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import { SeenContainers, type ContainerSource } from '../swarm/seen-containers.ts';
 import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
@@ -61,6 +62,8 @@ export interface EngineSource {
   readonly isTwin: (engine: WatchedEngine) => boolean;
   /** Whether this run of a container goes on, as far as is known. */
   readonly isAlive: (run: ContainerRun) => boolean;
+  /** Asks the container's engine whether this run still has the address (see AddressProof). */
+  readonly confirm: (endpoint: Endpoint) => Promise<boolean>;
   /** A dial of an upstream failed: if it is a task of a Swarm, it may be over, of which no event tells. */
   onFailedDial(upstreamKey: string): void;
   /** Begins the watches. */
@@ -127,6 +130,9 @@ export function createEngineSource(
     isAlive({ id, startedAtNs, task }) {
       if (task !== undefined) return isTaskAlive(union(), task, settings['label-prefix']);
       return watches.some((one) => !isTwin(one) && one.snapshot().containers.get(id)?.startedAtNs === startedAtNs);
+    },
+    async confirm(endpoint) {
+      return (await Promise.all(watches.map((watch) => watch.confirm(endpoint)))).includes(true);
     },
     onFailedDial(upstreamKey) {
       // The key of a task begins with its id.

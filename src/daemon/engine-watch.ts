@@ -12,6 +12,7 @@ import type { EngineSnapshot, Vantage } from '../docker/facts.ts';
 import { readIdentityInputs, type IdentityInputs } from '../docker/identity/identity.ts';
 import { isOnOwnHost, vantageBeside } from '../docker/identity/vantage.ts';
 import { createDirectNetworks } from '../network/direct-networks.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import { noSwarm, type SwarmState } from '../swarm/swarm-state.ts';
 import { createSwarmWatch, type SwarmWatch } from '../swarm/swarm-watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -34,6 +35,8 @@ export interface EngineWatch extends WatchedEngine {
   declare(bind: string, standpoint: Standpoint, swarm: SwarmKnowledge): Discovery;
   /** Sets the Swarm services whose containers are followed although they have no label of Sealane. */
   followServices(serviceIds: ReadonlySet<string>): void;
+  /** Asks the engine whether the run of one of its containers still has the address (see AddressProof). */
+  confirm(endpoint: Endpoint): Promise<boolean>;
   /** Sealane's vantage on it; undefined while it is unknown. The same object until something changes. */
   vantage(standpoint: Standpoint): Vantage | undefined;
   /** Another engine tells of a container of this Swarm service. */
@@ -133,6 +136,7 @@ export function createEngineWatch(
         ...told,
       }),
     followServices: (serviceIds) => watcher?.followServices(serviceIds),
+    confirm: async (endpoint) => (await watcher?.confirm(endpoint)) ?? false,
     vantage,
     hint: (serviceId) => swarm?.hintElsewhere(serviceId),
     suspect: (serviceId) => swarm?.suspect(serviceId),

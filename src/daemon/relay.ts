@@ -2,6 +2,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DriverName } from '../relay/boundary/messages.ts';
 import type { ListenerStatus, SessionRecord } from '../relay/boundary/report.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import { chooseDriver } from '../relay/driver/choose-driver.ts';
 import { fileBudget, type FileBudget } from '../relay/plane/file-budget.ts';
 import { createPlane, type Plane } from '../relay/plane/plane.ts';
@@ -39,12 +40,14 @@ export interface RelayParts {
   readonly logger: Logger;
   /** Called when a listener's status changed. */
   readonly onChange: () => void;
+  /** Whether the engine says that the address is still the container's (see AddressProof). */
+  readonly confirm: (endpoint: Endpoint) => Promise<boolean>;
 }
 
 type RelaySettings = Pick<Settings, 'driver' | 'workers' | 'reuse-port' | 'max-sessions' | 'socket-folder'>;
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
-export function createRelay({ clock, logger, onChange }: RelayParts, settings: RelaySettings): Relay {
+export function createRelay({ clock, logger, onChange, confirm }: RelayParts, settings: RelaySettings): Relay {
   const driver = driverOf(settings, logger);
   const listeners = new ListenerStatuses(onChange);
   const dialFailures = new DialFailures();
@@ -61,7 +64,14 @@ export function createRelay({ clock, logger, onChange }: RelayParts, settings: R
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const files = fileBudget(driver, workers);
   const plane = createPlane(
-    { logger, onSessions: sessions.tell, onSuspect: suspects.tell, onWaiting: waiting.tell, onListener: statuses.tell },
+    {
+      logger,
+      confirm,
+      onSessions: sessions.tell,
+      onSuspect: suspects.tell,
+      onWaiting: waiting.tell,
+      onListener: statuses.tell,
+    },
     { workers, driver, reusePort, maxSessions, socketFolder, files },
   );
   return {

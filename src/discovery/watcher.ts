@@ -7,6 +7,9 @@ import type { StreamState } from '../docker/events/stream-state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { watchCalls } from './watch/call-watch.ts';
+import { Confirmations } from './watch/confirmations.ts';
+import { askedContainer } from './addresses/proof.ts';
+import type { Endpoint } from '../relay/boundary/table.ts';
 import type { InterestRules } from './interest.ts';
 import { createListing, type Listing } from './listing.ts';
 import { Locator } from './locator.ts';
@@ -28,6 +31,8 @@ export interface EngineWatcher {
   snapshot(): EngineSnapshot;
   /** Sets the Swarm services whose containers are followed although they have no label of Sealane. */
   followServices(serviceIds: ReadonlySet<string>): void;
+  /** Asks the engine whether the run of a container still has the address (see AddressProof). */
+  confirm(endpoint: Endpoint): Promise<boolean>;
   start(): void;
   /** Resolves when no call, timer or connection is left. From then on `onChange` is not called. */
   stop(): Promise<void>;
@@ -82,6 +87,7 @@ class WorldWatcher implements EngineWatcher {
   readonly #listing: Listing;
   readonly #locator: Locator;
   readonly #processes: ProcessWatch;
+  readonly #confirmations: Confirmations;
   readonly #ending = new AbortController();
   readonly #status: WatchStatus;
   #snapshot: EngineSnapshot | undefined;
@@ -108,6 +114,7 @@ class WorldWatcher implements EngineWatcher {
       work: (key) => (key === vantageKey ? this.#locate() : this.#inspect(key)),
     });
     this.#processes = new ProcessWatch(given, (id) => this.#onProcessEnd(id));
+    this.#confirmations = new Confirmations((id) => engine.inspect(id, this.#ending.signal).catch(() => undefined));
     // Inspects wait until the engine is connected.
     this.#queue.pause();
     this.#listing = createListing(
@@ -147,6 +154,15 @@ class WorldWatcher implements EngineWatcher {
     this.#sync.awaitList();
     this.#changed();
     if (this.#stream.state.kind === 'streaming') this.#listing.read(false);
+  }
+
+  async confirm(endpoint: Endpoint): Promise<boolean> {
+    const id = askedContainer(endpoint);
+    if (id === undefined || !this.#world.factsOf(id)) return false;
+    const isConfirmed = await this.#confirmations.confirm(endpoint);
+    // The container has ended, or is on another network: there is news, of which no event has told yet.
+    if (!isConfirmed && !this.#ending.signal.aborted) this.#queue.add(id);
+    return isConfirmed;
   }
 
   start(): void {
@@ -240,7 +256,8 @@ class WorldWatcher implements EngineWatcher {
     const begun = this.#world.begin();
     let facts: ContainerFacts | undefined;
     try {
-      facts = await this.#with.engine.inspect(id, this.#ending.signal);
+      const answer = await this.#with.engine.inspect(id, this.#ending.signal);
+      facts = answer && this.#processes.onlySeen(answer);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       // The event stream reports an unreachable engine. A single unreadable container must not delay the first sync.

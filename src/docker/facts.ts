@@ -55,6 +55,8 @@ export interface ContainerFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** The image as the container was created of it, e.g. `postgres:16`; absent where the engine does not tell. Hostile text. */
   readonly image?: string;
+  /** Whether its engine may tell of its end only after another container has its addresses. */
+  readonly isLate?: true;
   readonly createdAtMs: number;
   /** Start of the current (or last) run, in nanoseconds since the Unix epoch; 0n if the container never ran. */
   readonly startedAtNs: bigint;

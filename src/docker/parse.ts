@@ -47,6 +47,7 @@ export function parseInspect(json: unknown, { isLate }: Pick<Dialect, 'isLate'>)
       startedAtNs,
       state: containerState(State),
       ...(HostConfig?.AutoRemove && { isRemovedAtEnd: true }),
+      ...(isLate && { isLate }),
       ...(isLate && State.Pid && { process: State.Pid }),
       ...lastExit(State),
       ...(parsed.data.RestartCount ? { restarts: parsed.data.RestartCount } : {}),

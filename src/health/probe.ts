@@ -1,7 +1,7 @@
 import type { HealthPlan } from '../catalog/declaration.ts';
 import { formatAddress } from '../address/address.ts';
 import type { DirectNetworks } from '../network/direct-networks.ts';
-import { isStranger } from '../network/neighbours.ts';
+import { isStranger } from '../network/strangers.ts';
 import type { Endpoint } from '../relay/boundary/table.ts';
 import { probeHttp } from './http-probe.ts';
 import { connectFailure, probeTcp } from './tcp-probe.ts';

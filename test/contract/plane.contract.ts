@@ -1,4 +1,5 @@
 import { describe, expect, inject, test, vi } from 'vitest';
+import type { UpstreamSpec } from '../../src/relay/boundary/table.ts';
 import { countOf } from '../../src/relay/boundary/timings.ts';
 import { planeRig, publishAndBind, until } from '../support/sockets/rig.ts';
 import { sharePlane } from '../support/sockets/shared-plane.ts';
@@ -24,6 +25,11 @@ export function describePlane(driver: 'stream' | 'splice'): void {
   });
 }
 
+/** An upstream whose address is the container's only where the engine says so. */
+function proved(name: string, port: number): UpstreamSpec {
+  return upstream(name, { endpoints: [{ host: '127.0.0.1', port, proof: { kind: 'engine', run: name } }] });
+}
+
 function planeTests(driver: 'stream' | 'splice'): void {
   describeDriver('alone', sharePlane(driver, { workerUrl }));
   // The stream driver ends TLS where it accepts, which its own suite shows.
@@ -47,6 +53,47 @@ function planeTests(driver: 'stream' | 'splice'): void {
     expect(rig.totals()).toMatchObject({ accepted: 60, held: 0, open: 60 });
     // With one socket per worker and 60 clients, a worker without any would be one chance in 10^17.
     expect(rig.plane.counters.upstream('a')).toMatchObject({ sessions: 30, dials: 30, dialFailures: 0 });
+  });
+
+  test('an upstream that the engine does not prove to be its container gets no byte, and the next one is dialed', async () => {
+    await using rig = planeRig(driver, { workerUrl, confirm: (run) => Promise.resolve(run === 'own') });
+    await using stranger = await serve();
+    await using own = await serveEcho();
+    const upstreams = [proved('stranger', stranger.port), proved('own', own.port)];
+    const port = await publishAndBind(rig, table([pool(upstreams, { balance: 'first' })]));
+    await using client = await dial(port);
+
+    expect(await client.echo('question')).toBe('question');
+    expect(await rig.suspects.find(() => true)).toEqual({
+      key: 'stranger',
+      error: `EHOSTUNREACH 127.0.0.1:${stranger.port}`,
+    });
+    expect(await (await stranger.accept()).readToEnd()).toBe('');
+    client.socket.end();
+    expect(await rig.records.find(() => true)).toMatchObject({ upstream: 'own', retries: 1, bytesUp: 8 });
+  });
+
+  test('what both sides say until the engine has proved the upstream is not lost', async () => {
+    const asked = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<boolean>();
+    await using rig = planeRig(driver, {
+      workerUrl,
+      confirm: () => {
+        asked.resolve();
+        return told.promise;
+      },
+    });
+    await using server = await serveNamed('hello');
+    const port = await publishAndBind(rig, table([pool([proved('late', server.port)])]));
+    await using client = await dial(port);
+    client.socket.write('question');
+    const peer = await server.accept();
+    await asked.promise;
+    expect(peer.socket.bytesRead).toBe(0);
+    told.resolve(true);
+
+    expect(await client.read(13)).toBe('helloquestion');
+    expect(peer.socket.bytesRead).toBe(8);
   });
 
   test('lists the running sessions of all workers, and closes those of one upstream', async () => {

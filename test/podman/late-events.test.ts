@@ -24,10 +24,6 @@ const deaths: [string, (web: TestContainer) => Promise<void>][] = [
   ['is killed', (web) => web.kill()],
   ['ends by itself', async (web) => void (await web.exec(['kill', '1']))],
 ];
-const ends: [string, (web: TestContainer, network: TestNetwork) => Promise<void>][] = [
-  ...deaths,
-  ['is disconnected from its network', (web, network) => network.disconnect(web)],
-];
 
 it.each(deaths)(
   'no client of a container that %s reaches the next one at its address, however late the event',
@@ -54,37 +50,71 @@ it.each(deaths)(
 );
 
 /**
- * Where Sealane does not see the end, it knows the stranger by the address of its network card: a client is closed
- * without an answer once its hold is over, and served again once the engine has told.
+ * Where Sealane does not see the end, it knows the stranger all the same: a client is closed without an answer once its
+ * hold is over, and served again once the engine has told.
  */
 const unseen = { hold: '500ms', 'connect-timeout': '200ms' };
 
-it('no client of a container that is disconnected from its network reaches the next one at its address', async () => {
-  await using proxy = await startEngineProxy(testedEngine().host);
-  await using t = await setUp('--docker', proxy.url);
-  await using network = await startNetwork();
-  await using web = await startReplica({ labels: t.labelled(unseen), networks: [network.name] });
-  await t.sealane.line(upstreamIs(web.name, 'ready'));
-  const address = await web.address();
-  proxy.holdEvents();
-  await network.disconnect(web);
-  await using stranger = await startAt(network, address);
-  expect(await stranger.address()).toBe(address);
-  expect(await answersOfFour(t.port)).not.toContain('stranger');
-  await using back = await startReplica({ labels: t.labelled(unseen), networks: [network.name] });
-  proxy.releaseEvents();
-  await eventually(
-    () => whoAnswers(t.port),
-    (answer) => answer === back.name,
-  );
-});
+interface Family {
+  readonly name: 'IPv4' | 'IPv6';
+  /** What makes a network that has addresses of this family alone. */
+  readonly network: Parameters<typeof startNetwork>[0];
+  readonly field: 'IPAddress' | 'GlobalIPv6Address';
+}
+
+const ipv4: Family = { name: 'IPv4', network: {}, field: 'IPAddress' };
+const ipv6: Family = {
+  name: 'IPv6',
+  network: { IPAM: { Config: [{ Subnet: 'fd77:15::/64' }] } },
+  field: 'GlobalIPv6Address',
+};
+
+async function addressOn({ name }: TestNetwork, { field }: Family, container: TestContainer): Promise<string> {
+  return (await container.inspect()).NetworkSettings.Networks[name]?.[field] ?? '';
+}
+
+/** The next one has the card of the first, too, as with `--mac-address`. */
+it.each([ipv4, ipv6])(
+  'no client of a container that is disconnected from its network reaches the next one at its $name address',
+  async (family) => {
+    await using proxy = await startEngineProxy(testedEngine().host);
+    await using t = await setUp('--docker', proxy.url);
+    await using network = await startNetwork(family.network);
+    const MacAddress = '02:77:15:00:00:01';
+    const create = { NetworkingConfig: { EndpointsConfig: { [network.name]: { MacAddress } } } };
+    await using web = await startReplica({ labels: t.labelled(unseen), networks: [network.name], create });
+    await t.sealane.line(upstreamIs(web.name, 'ready'));
+    const address = await addressOn(network, family, web);
+    proxy.holdEvents();
+    await network.disconnect(web);
+    await using stranger = await startAt(network, address, { ...family, MacAddress });
+    expect(await stranger.address()).toBe(address);
+    expect(await answersOfFour(t.port)).not.toContain('stranger');
+    await using back = await startReplica({ labels: t.labelled(unseen), networks: [network.name] });
+    proxy.releaseEvents();
+    await eventually(
+      () => whoAnswers(t.port),
+      (answer) => answer === back.name,
+    );
+  },
+);
+
+/** Sealane knows the card of an IPv4 address; of an IPv6 address it asks the engine. */
+const ends: [string, Family['name'], Family, (web: TestContainer, network: TestNetwork) => Promise<void>][] = [
+  ['is removed', 'IPv4', ipv4, (web) => web.remove()],
+  ['is killed', 'IPv6', ipv6, (web) => web.kill()],
+  ['is disconnected from its network', 'IPv4', ipv4, (web, network) => network.disconnect(web)],
+  ['is disconnected from its network', 'IPv6', ipv6, (web, network) => network.disconnect(web)],
+];
 
 it.each(ends)(
-  'in a container that sees no other processes, no client of one that %s reaches the next one at its address',
-  async (_, end) => {
+  'in a container that sees no other processes, no client of one that %s reaches the next one at its %s address',
+  async (_, _name, family, end) => {
     const prefix = uniqueName('label');
     await using proxy = await startEngineProxy(testedEngine().host);
-    await using network = await startNetwork();
+    // Its port is published to an IPv4 address, and with two of them the answers would take the way of the other network.
+    await using published = await startNetwork();
+    await using network = await startNetwork(family.network);
     const networks = [network.name];
     const labels = Object.fromEntries(
       Object.entries({ listen: '9080', port: '8080', pool: 'web', ...unseen }).map(([name, value]) => [
@@ -94,7 +124,7 @@ it.each(ends)(
     );
     await using web = await startReplica({ labels, networks });
     await using sealane = await startInsideEngine(
-      { engine: proxy.url, networks, port: 9080 },
+      { engine: proxy.url, networks: family === ipv6 ? [published.name, network.name] : networks, port: 9080 },
       ...['--label-prefix', prefix],
     );
     const port = sealane.mappedPort(9080);
@@ -104,11 +134,11 @@ it.each(ends)(
         (answer) => answer === by,
       );
     await served(web.name);
-    const address = await web.address();
+    const address = await addressOn(network, family, web);
     proxy.holdEvents();
     await end(web, network);
     // A container that dials Sealane tells it so which network card has its address now.
-    await using stranger = await startAt(network, address, `${await sealane.address(network.name)} 9080`);
+    await using stranger = await startAt(network, address, family, `${await addressOn(network, family, sealane)} 9080`);
     expect(await stranger.address()).toBe(address);
     expect(await answersOfFour(port)).not.toContain('stranger');
     await using back = await startReplica({ labels, networks });
@@ -129,7 +159,12 @@ interface Stranger extends AsyncDisposable {
  * A container without Sealane's labels that serves at the address, once the network has given it back, and dials another
  * address and port again and again if there is one.
  */
-async function startAt(network: TestNetwork, address: string, dialed?: string): Promise<Stranger> {
+async function startAt(
+  network: TestNetwork,
+  address: string,
+  { name, field, MacAddress }: Family & { readonly MacAddress?: string } = ipv4,
+  dialed?: string,
+): Promise<Stranger> {
   await using stack = new AsyncDisposableStack();
   const container = await engineClient().createContainer({
     Image: inject('images').tools,
@@ -138,7 +173,14 @@ async function startAt(network: TestNetwork, address: string, dialed?: string): 
       '-c',
       `${serve('stranger')} ${dialed === undefined ? 'wait' : `while :; do nc -w 1 ${dialed} < /dev/null; sleep 0.1; done`}`,
     ],
-    NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network.name]: {
+          IPAMConfig: { [`${name}Address`]: address },
+          ...(MacAddress !== undefined && { MacAddress }),
+        },
+      },
+    },
     HostConfig: { NetworkMode: network.name },
   });
   stack.defer(async () => void (await container.remove({ force: true, v: true })));
@@ -152,11 +194,11 @@ async function startAt(network: TestNetwork, address: string, dialed?: string): 
     );
   await eventually(start, Boolean);
   const [program = '', ...args] = testedEngine().inside;
-  const ask = [...args, 'busybox', 'wget', '-qO-', `http://${address}:8080/`];
+  const ask = [...args, 'busybox', 'wget', '-qO-', `http://${name === 'IPv6' ? `[${address}]` : address}:8080/`];
   await eventually(() => run(program, ask).catch(() => ''), Boolean);
   const kept = stack.move();
   return {
-    address: async () => (await container.inspect()).NetworkSettings.Networks[network.name]?.IPAddress,
+    address: async () => (await container.inspect()).NetworkSettings.Networks[network.name]?.[field],
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -61,22 +61,30 @@ async function startServing(podman: RootlessPodman, name: string, hostPort: numb
   return container;
 }
 
-it('no client of a rootless container reaches the next one on its published port, however late the event', async () => {
-  await using podman = await startRootlessPodman();
-  await using proxy = await startEngineProxy(podman.url);
-  const [port, published] = [await freePort(), await freePort()];
-  await using sealane = startSealaneBy(podman.inside, '--docker', proxy.url, '--bind', '127.0.0.1');
-  const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.hold': '500ms' };
-  const web = await startServing(podman, 'web', published, labels);
-  await sealane.line(upstreamIs('web', 'ready'));
-  proxy.holdEvents();
-  await web.remove({ force: true });
-  await startServing(podman, 'stranger', published, {});
-  await eventually(
-    () => whoAnswers(published, '127.0.0.1'),
-    (answer) => answer === 'stranger',
-  );
-  const answers = await Promise.all(Array.from({ length: 4 }, () => whoAnswers(port, '127.0.0.1')));
-  expect(answers).not.toContain('stranger');
-  proxy.releaseEvents();
-});
+/** Sealane sees the processes of its containers where it runs beside them, and none from elsewhere. */
+it.each([
+  ['that Sealane sees', ({ inside }: RootlessPodman) => inside],
+  ['that Sealane does not see', () => []],
+])(
+  'no client of a rootless container %s reaches the next one on its published port, however late the event',
+  async (_, at) => {
+    await using podman = await startRootlessPodman();
+    await using proxy = await startEngineProxy(podman.url);
+    const [port, published] = [await freePort(), await freePort()];
+    await using sealane = startSealaneBy(at(podman), '--docker', proxy.url, '--bind', '127.0.0.1');
+    const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.hold': '500ms' };
+    const web = await startServing(podman, 'web', published, labels);
+    await sealane.line(upstreamIs('web', 'ready'));
+    expect(await whoAnswers(port, '127.0.0.1')).toBe('web');
+    proxy.holdEvents();
+    await web.remove({ force: true });
+    await startServing(podman, 'stranger', published, {});
+    await eventually(
+      () => whoAnswers(published, '127.0.0.1'),
+      (answer) => answer === 'stranger',
+    );
+    const answers = await Promise.all(Array.from({ length: 4 }, () => whoAnswers(port, '127.0.0.1')));
+    expect(answers).not.toContain('stranger');
+    proxy.releaseEvents();
+  },
+);

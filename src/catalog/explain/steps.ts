@@ -112,7 +112,7 @@ function upstreamStep(upstream: ServiceUpstream, { nowMs, activeOf }: ExplainWor
   return {
     step: 'upstreams',
     status,
-    text: `${declared.name}${where} has been ${state.kind} for ${age}: ${state.reason}; ${plural(activeOf(declared.key), 'session')}${weighed}${publishedText(declared)}${triedText(tried)}`,
+    text: `${declared.name}${where} has been ${state.kind} for ${age}: ${state.reason}; ${plural(activeOf(declared.key), 'session')}${weighed}${publishedText(declared)}${askedText(declared)}${triedText(tried)}`,
   };
 }
 
@@ -123,6 +123,12 @@ function nodeText({ task }: DeclaredUpstream): string {
 
 function publishedText({ published }: DeclaredUpstream): string {
   return published === undefined ? '' : `; reached through its published port, ${published.because}`;
+}
+
+/** Connections take longer where the engine is asked for each; see AddressProof. */
+function askedText({ endpoints }: DeclaredUpstream): string {
+  if (!endpoints.some(({ proof }) => proof?.kind === 'engine')) return '';
+  return '; its engine tells late of containers that end, and Sealane does not see its process, so the engine is asked for each connection whether the container still has the address';
 }
 
 /** The addresses that were tried, and how each answered. */

@@ -9,6 +9,7 @@ import type { Endpoint } from '../../relay/boundary/table.ts';
 import { printable, quoted } from '../../text/printable.ts';
 import { shellWord } from '../../text/shell-word.ts';
 import { found, none, type AddressChoice } from './choice.ts';
+import { withProof } from './proof.ts';
 import {
   engineHostOf,
   hostUnresolved,
@@ -42,6 +43,12 @@ export interface AddressQuery {
 }
 
 export function chooseAddresses(query: AddressQuery): AddressChoice {
+  const choice = choose(query);
+  if (choice.kind !== 'found') return choice;
+  return { ...choice, endpoints: choice.endpoints.map((endpoint) => withProof(endpoint, query.facts)) };
+}
+
+function choose(query: AddressQuery): AddressChoice {
   const { networking } = query.facts;
   switch (networking.kind) {
     case 'host':
@@ -234,10 +241,13 @@ function withoutRoute({ facts, port }: AddressQuery, own: readonly Endpoint[]): 
  */
 const withoutHost = new Set([...lanDrivers, 'overlay']);
 
-/** The network card by which the address is known to be the container's: the kernel tells of those of IPv4. */
-function cardOf(attachments: readonly NetworkAttachment[], host: string): Pick<Endpoint, 'hardware'> {
-  const hardware = attachments.find(({ ipv4 }) => ipv4 === host)?.hardware;
-  return hardware === undefined ? {} : { hardware };
+/**
+ * The network card by which the address is known to be the container's. The kernel tells of those of IPv4, and all
+ * containers on an ipvlan have one.
+ */
+function cardOf(attachments: readonly NetworkAttachment[], host: string): Pick<Endpoint, 'proof'> {
+  const { hardware, driver } = attachments.find(({ ipv4 }) => ipv4 === host) ?? {};
+  return hardware === undefined || driver === 'ipvlan' ? {} : { proof: { kind: 'card', hardware } };
 }
 
 function hostsOf(attachments: readonly NetworkAttachment[]): string[] {

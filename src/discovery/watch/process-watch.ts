@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { ContainerFacts } from '../../docker/facts.ts';
 import type { Clock, Timer } from '../../time/clock.ts';
 
 /**
@@ -36,10 +37,16 @@ export class ProcessWatch {
     this.#onEnd = onEnd;
   }
 
+  /** The facts without the process where it is none of this machine's. */
+  onlySeen(facts: ContainerFacts): ContainerFacts {
+    const { process: pid, ...others } = facts;
+    return pid === undefined || this.#processes.isOf(pid, facts.id) ? facts : others;
+  }
+
   /** `pid`: the process that is to be watched for this container; undefined for none. */
   follow(containerId: string, pid: number | undefined): void {
     if (this.#watched.get(containerId) === pid) return;
-    if (pid !== undefined && this.#processes.isOf(pid, containerId)) this.#watched.set(containerId, pid);
+    if (pid !== undefined) this.#watched.set(containerId, pid);
     else this.#watched.delete(containerId);
     this.#schedule();
   }
@@ -69,6 +76,8 @@ export class ProcessWatch {
 
 export const kernel: Processes = {
   isOf(pid, containerId) {
+    // Where the network namespace is not shown, the process proves no address.
+    if (!existsSync(`/proc/${pid}/net/fib_trie`)) return false;
     try {
       if (readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) return true;
       // Where a user has no cgroups, Podman's monitor of the container is the parent, which is called with its id.

@@ -6,7 +6,7 @@ import type { SocketMemory } from './open-sockets.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { SlotMaps } from './slots.ts';
 import type { TableChange } from './table-change.ts';
-import type { RoutingTable } from './table.ts';
+import type { Endpoint, RoutingTable } from './table.ts';
 
 /** A write of these eight bytes adds 1 to the count of an eventfd(2), which wakes the thread that waits for it. */
 export const wakeUp = new Uint8Array(new BigUint64Array([1n]).buffer);
@@ -51,6 +51,8 @@ export type ToWorker =
   | { readonly kind: 'records-received' }
   /** Closes the sessions of an upstream that are at least so old. */
   | { readonly kind: 'close-sessions'; readonly upstreamKey: string; readonly olderThanMs: number }
+  /** The engine's answer to a `confirm` with this id. */
+  | { readonly kind: 'confirmed'; readonly id: string; readonly isConfirmed: boolean }
   /** Requests the running sessions; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
   /**
@@ -72,6 +74,8 @@ export type FromWorker =
   | { readonly kind: 'suspect'; readonly upstreamKey: string; readonly error: string }
   /** A client of a service with sleeping containers (`PoolSpec.wakes`) is held, the first one in a while. */
   | { readonly kind: 'waiting'; readonly service: string; readonly client: string }
+  /** A dial was answered, and the engine is to say whose the address is (see AddressProof). `id` is unique to the process. */
+  | { readonly kind: 'confirm'; readonly id: string; readonly endpoint: Endpoint }
   /** The running sessions. `json`: LiveSessions, as a string for the same reason as records. */
   | { readonly kind: 'session-list'; readonly id: number; readonly json: string }
   | { readonly kind: 'drained' };

@@ -1,4 +1,5 @@
 import type { Address } from '../../address/address.ts';
+import type { AddressProof } from '../../address/proof.ts';
 
 /**
  * The routing table: all that the relay's threads know. It crosses the thread boundary by structured clone, so it holds
@@ -23,10 +24,10 @@ export interface Endpoint extends Address {
    */
   readonly viaPortProxy?: boolean;
   /**
-   * The address of the container's network card, where an engine may tell too late that another container has the
-   * address: a dial that another card answers fails with EHOSTUNREACH.
+   * For an engine that may tell too late that another container has the address: a dial that is answered counts only with
+   * this proof, and fails with EHOSTUNREACH without it. No byte is sent before.
    */
-  readonly hardware?: string;
+  readonly proof?: AddressProof;
 }
 
 /**

@@ -30,6 +30,11 @@ export interface Driver {
   disown?(): void;
 }
 
+/** Asks the engine whose the address is (see AddressProof). It is answered once, and never within the call. */
+export type Confirm = (endpoint: Endpoint, onAnswer: (isConfirmed: boolean) => void) => void;
+
+export const confirmNone: Confirm = (_, onAnswer) => setImmediate(onAnswer, false);
+
 /** A few bytes for an upstream that belong to no client's connection. */
 export interface Delivery {
   readonly endpoint: Endpoint;

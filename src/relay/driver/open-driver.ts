@@ -1,4 +1,4 @@
-import type { Driver } from './driver.ts';
+import type { Confirm, Driver } from './driver.ts';
 import type { WorkerSetup } from '../boundary/messages.ts';
 import type { OpenSockets } from '../boundary/open-sockets.ts';
 import { createSpliceDriver } from './splice/driver.ts';
@@ -24,14 +24,15 @@ interface OpenDriver {
 export function openDriver(
   setup: Pick<WorkerSetup, 'driver' | 'maxPipes' | 'bulkCode'>,
   sockets: OpenSockets,
+  confirm: Confirm,
 ): OpenDriver {
   switch (setup.driver) {
     case 'stream': {
-      const driver = createStreamDriver({ sockets });
+      const driver = createStreamDriver({ sockets, confirm });
       return { driver, wakeFd: undefined, start() {}, stop() {} };
     }
     case 'splice': {
-      const driver = createSpliceDriver({ ...setup, sockets });
+      const driver = createSpliceDriver({ ...setup, sockets, confirm });
       // Node does not know these descriptors: when the thread dies of an error, nothing else closes them.
       process.once('exit', () => driver.dispose());
       let stop = (): void => {};

@@ -18,7 +18,7 @@ import { SharedListeners } from './shared-listeners.ts';
 import { Slots, type SlotMaps } from '../boundary/slots.ts';
 import { changeBetween, type KeyChange, type TableChange } from '../boundary/table-change.ts';
 import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
-import { emptyTable, needsTls, type RoutingTable } from '../boundary/table.ts';
+import { emptyTable, needsTls, type Endpoint, type RoutingTable } from '../boundary/table.ts';
 import { moduleAt, workerCode } from './worker-code.ts';
 
 /**
@@ -35,6 +35,8 @@ interface PlaneCollaborators {
   onSuspect?(upstreamKey: string, error: string): void;
   /** A client is held while containers of its service are asleep. */
   onWaiting?(service: string, client: string): void;
+  /** Whether the engine says that the address is still the container's (see AddressProof); false unless given. */
+  confirm?(endpoint: Endpoint): Promise<boolean>;
   /** Three starts in a row failed before the worker was ready. The plane keeps trying. */
   onFatal?(error: Error): void;
   readonly clock?: Clock;
@@ -269,11 +271,18 @@ class ThreadedPlane implements Plane {
         return this.#collaborators.onSuspect?.(message.upstreamKey, message.error);
       case 'waiting':
         return this.#collaborators.onWaiting?.(message.service, message.client);
+      case 'confirm':
+        return void this.#confirm(worker, message.id, message.endpoint);
       case 'session-list':
         return this.#sessionQueries.onAnswer(message.id, worker, JSON.parse(message.json) as LiveSessions);
       case 'drained':
         return this.#drain.onDrained(worker);
     }
+  }
+
+  async #confirm(worker: number, id: string, endpoint: Endpoint): Promise<void> {
+    const isConfirmed = (await this.#collaborators.confirm?.(endpoint)) ?? false;
+    this.#threads.all[worker]?.post({ kind: 'confirmed', id, isConfirmed });
   }
 
   #onListener(worker: number, key: string, status: ListenerStatus): void {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openAccess } from '../intake/access-policy.ts';
 import { CounterWriter } from '../boundary/counters.ts';
+import { ProofQuestions } from './proof-questions.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../boundary/messages.ts';
 import { openDriver } from '../driver/open-driver.ts';
@@ -21,7 +22,8 @@ function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
   const { index, memory, access, sockets, ticketKeys } = setup;
   const { reusePort, maxSessions, socketFolder } = setup;
   const send = (message: FromWorker): void => port.postMessage(message);
-  const opened = openDriver(setup, new OpenSockets(sockets, index));
+  const questions = new ProofQuestions(send);
+  const opened = openDriver(setup, new OpenSockets(sockets, index), (...asked) => questions.ask(...asked));
   const { driver, wakeFd } = opened;
   const recordSender = new RecordSender({
     clock: driver.clock,
@@ -60,6 +62,8 @@ function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
         return send({ kind: 'applied', version: message.change.version });
       case 'records-received':
         return recordSender.onReceived();
+      case 'confirmed':
+        return questions.answer(message.id, message.isConfirmed);
       case 'close-sessions':
         return dispatcher.closeSessionsOf(message.upstreamKey, message.olderThanMs);
       case 'list-sessions':

@@ -107,7 +107,11 @@ export interface PlaneRig extends Rig {
   readonly log: Feed<string>;
 }
 
-export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}): PlaneRig {
+/** `confirm`: what the engine says of addresses that only it proves; see AddressProof. */
+export function planeRig(
+  driver: DriverName,
+  { confirm, ...options }: Partial<PlaneOptions> & { readonly confirm?: (run: string) => Promise<boolean> } = {},
+): PlaneRig {
   const records = new Feed<SessionRecord>();
   const statuses = new Feed<{ readonly key: string; readonly status: ListenerStatus }>();
   const suspects = new Feed<{ readonly key: string; readonly error: string }>();
@@ -124,6 +128,7 @@ export function planeRig(driver: DriverName, options: Partial<PlaneOptions> = {}
       },
       onListener: (key, status) => statuses.push({ key, status }),
       onSuspect: (key, error) => suspects.push({ key, error }),
+      ...(confirm && { confirm: ({ proof }) => confirm(proof?.kind === 'engine' ? proof.run : '') }),
     },
     { workers: 1, driver, ...options },
   );

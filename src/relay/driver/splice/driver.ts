@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Driver, ListenEvents } from '../driver.ts';
+import { confirmNone, type Confirm, type Driver, type ListenEvents } from '../driver.ts';
 import { createDirectNetworks } from '../../../network/direct-networks.ts';
 import type { ThreadCode } from '../../boundary/messages.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
@@ -34,6 +34,8 @@ export interface SpliceDriver extends Driver {
 export interface SpliceDriverOptions {
   /** The budget of open sockets. Default: unlimited. */
   readonly sockets?: OpenSockets;
+  /** Without it, no address is confirmed. */
+  readonly confirm?: Confirm;
   /** The greatest number of pipes at once. */
   readonly maxPipes?: number;
   /** The number of bytes that a pipe for bulk data holds. */
@@ -82,6 +84,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     networks: createDirectNetworks(),
     sockets,
     timeouts,
+    confirm: options.confirm ?? confirmNone,
     lookUpPeer: createPeerLookup(libc),
     onClosed(channel) {
       channels.remove(channel.node);

@@ -108,9 +108,12 @@ export class StreamChannel implements Channel, StreamDialer {
   }
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
-    const { networks, timeouts, limitRetries } = this.#parts;
+    const { networks, timeouts, limitRetries, confirm } = this.#parts;
     const hasRoom = this.#dials.hasRoomFor(lane);
-    this.#dials.begin(lane, new StreamDial(this, endpoint, { networks, timeouts, limitRetries, hasRoom }, tls));
+    this.#dials.begin(
+      lane,
+      new StreamDial(this, endpoint, { networks, timeouts, limitRetries, confirm, hasRoom }, tls),
+    );
   }
 
   abortDial(lane?: DialLane): void {

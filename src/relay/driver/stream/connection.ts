@@ -38,7 +38,7 @@ export function selfConnected(): NodeJS.ErrnoException {
 }
 
 /** The error of a dial that another container has answered. */
-export function otherCard(): NodeJS.ErrnoException {
+export function otherContainer(): NodeJS.ErrnoException {
   return Object.assign(new Error('another container has the address'), { code: 'EHOSTUNREACH' });
 }
 

@@ -10,7 +10,8 @@ export function deliver(
     networks,
     timeouts,
     limitRetries,
-  }: Pick<StreamParts, 'sockets' | 'networks' | 'timeouts' | 'limitRetries'>,
+    confirm,
+  }: Pick<StreamParts, 'sockets' | 'networks' | 'timeouts' | 'limitRetries' | 'confirm'>,
   onOver: (isDelivered: boolean) => void,
 ): (() => void) | undefined {
   if (!sockets.deliveryOpened(hasRoom)) return undefined;
@@ -39,7 +40,7 @@ export function deliver(
       onSocketClosed: end,
     },
     endpoint,
-    { networks, timeouts, limitRetries, hasRoom: true },
+    { networks, timeouts, limitRetries, confirm, hasRoom: true },
     undefined,
   );
   const patience = setTimeout(end, patienceMs);

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
-import { isStranger } from '../../../network/neighbours.ts';
+import { isStranger } from '../../../network/strangers.ts';
 import type { Endpoint } from '../../boundary/table.ts';
 import type { UpstreamTlsOffer } from '../driver.ts';
-import { connectTo, isSelfConnected, networkGone, otherCard, selfConnected, tooManyFiles } from './connection.ts';
+import { connectTo, isSelfConnected, networkGone, otherContainer, selfConnected, tooManyFiles } from './connection.ts';
 import { resetNow } from './reset.ts';
 import type { StreamParts } from './stream-parts.ts';
 import { speakTls } from './tls-dial.ts';
@@ -17,7 +17,7 @@ export interface StreamDialer {
   onSocketClosed(): void;
 }
 
-interface StreamDialParts extends Pick<StreamParts, 'networks' | 'timeouts' | 'limitRetries'> {
+interface StreamDialParts extends Pick<StreamParts, 'networks' | 'timeouts' | 'limitRetries' | 'confirm'> {
   /** False where no socket is left for the dial, which then fails. */
   readonly hasRoom: boolean;
 }
@@ -51,11 +51,20 @@ export class StreamDial {
     resetNow(this.socket, this.#carrier);
   }
 
-  #onConnected(endpoint: Endpoint, { limitRetries }: StreamDialParts, tls: UpstreamTlsOffer | undefined): void {
+  #onConnected(endpoint: Endpoint, parts: StreamDialParts, tls: UpstreamTlsOffer | undefined): void {
     const carrier = this.#carrier;
     if (isSelfConnected(carrier, endpoint.port)) return void carrier.destroy(selfConnected());
-    if (isStranger(endpoint)) return void carrier.destroy(otherCard());
-    if (this.#isOver) return;
+    if (isStranger(endpoint)) return void carrier.destroy(otherContainer());
+    if (endpoint.proof?.kind !== 'engine') return this.#onAnswered(parts, tls);
+    parts.confirm(endpoint, (isConfirmed) => {
+      if (isConfirmed) this.#onAnswered(parts, tls);
+      else carrier.destroy(otherContainer());
+    });
+  }
+
+  #onAnswered({ limitRetries }: StreamDialParts, tls: UpstreamTlsOffer | undefined): void {
+    const carrier = this.#carrier;
+    if (this.#isOver || carrier.destroyed) return;
     limitRetries(carrier);
     if (!tls) return this.#dialer.onDialed(this);
     if (tls.preface) carrier.write(tls.preface);

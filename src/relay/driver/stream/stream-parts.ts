@@ -2,7 +2,7 @@ import { createDirectNetworks, type DirectNetworks } from '../../../network/dire
 import { systemClock, type Clock, type Timer } from '../../../time/clock.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
 import { watchDeparture } from '../departure-watch.ts';
-import type { Channel } from '../driver.ts';
+import { confirmNone, type Channel, type Confirm } from '../driver.ts';
 import { openPeerLookup } from '../peer-lookup.ts';
 import { peerTimeouts, type PeerTimeouts } from '../vanished-peer.ts';
 import { openRetryLimit } from './retry-limit.ts';
@@ -15,6 +15,7 @@ export interface StreamParts {
   readonly sockets: OpenSockets;
   readonly networks: DirectNetworks;
   readonly timeouts: PeerTimeouts;
+  readonly confirm: Confirm;
   /** Bounds the pauses between a socket's retransmissions (see retry-limit.ts). */
   readonly limitRetries: ReturnType<typeof openRetryLimit>;
   /** Watches for the departure of a client (see departure-watch.ts); undefined where the kernel can't be asked. */
@@ -27,12 +28,15 @@ export interface StreamDriverOptions {
   readonly sockets?: OpenSockets;
   /** How soon a vanished peer is noticed. */
   readonly timeouts?: PeerTimeouts;
+  /** Without it, no address is confirmed. */
+  readonly confirm?: Confirm;
 }
 
 export function createParts({
   clock = systemClock,
   sockets = new OpenSockets(),
   timeouts = peerTimeouts,
+  confirm = confirmNone,
 }: StreamDriverOptions): StreamParts {
   // The kernel's table is opened for the first client that needs it.
   let lookUpPeer: ReturnType<typeof openPeerLookup>;
@@ -42,6 +46,7 @@ export function createParts({
     sockets,
     networks: createDirectNetworks(),
     timeouts,
+    confirm,
     limitRetries: openRetryLimit(timeouts.longestRetryMs),
     watchDeparture(channel, onGone) {
       if (!isOpened) lookUpPeer = openPeerLookup();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../../../../src/address/address.ts';
 import { chooseAddresses, type AddressQuery } from '../../../../src/discovery/addresses/reachable.ts';
+import type { ContainerFacts } from '../../../../src/docker/facts.ts';
 import { containerFacts, inContainer } from '../../../support/facts.ts';
 
 const two = containerFacts({
@@ -96,19 +97,37 @@ describe('the address of a container', () => {
     }
   });
 
-  it('is known by the network card of its own, where the engine tells of that and the kernel, too', () => {
+  it('is proved by its process, its network card or the engine, where that one may tell of its end too late', () => {
     const attachments = attachmentsOf(two).map((one, index) => ({
       ...one,
       ipv6: `fd00::${index}`,
       hardware: `7e:cc:10:aa:6b:a${index}`,
     }));
-    const facts = containerFacts({ networking: { kind: 'networks', attachments } });
-    const cardsOf = (over: Partial<AddressQuery>): unknown => {
+    const publishedPorts = [{ containerPort: 80, hostIp: '0.0.0.0', hostPort: 32_768 }];
+    const late = containerFacts({
+      networking: { kind: 'networks', attachments },
+      publishedPorts,
+      isLate: true,
+      startedAtNs: 7n,
+    });
+    const proofsOf = (facts: ContainerFacts, over: Partial<AddressQuery> = {}): unknown => {
       const choice = chooseAddresses({ ...plain, facts, ...over });
-      return choice.kind === 'found' ? choice.endpoints.map(({ hardware }) => hardware) : choice;
+      return choice.kind === 'found' ? choice.endpoints.map(({ proof }) => proof) : choice;
     };
-    expect(cardsOf({})).toEqual(['7e:cc:10:aa:6b:a1', '7e:cc:10:aa:6b:a0', undefined, undefined]);
-    expect(cardsOf({ reach: inside(['z']) })).toEqual(['7e:cc:10:aa:6b:a0', undefined]);
+    const cards = [1, 0].map((index) => ({ kind: 'card', hardware: `7e:cc:10:aa:6b:a${index}` }));
+    const engine = { kind: 'engine', run: `${late.id}@7` };
+    expect(proofsOf(late)).toEqual([...cards, engine, engine]);
+    expect(proofsOf(late, { reach: inside(['z']) })).toEqual([cards[1], engine]);
+    expect(proofsOf(late, { reach: inside(['other'], '172.18.0.1') })).toEqual([engine]);
+    const seen = { ...late, process: 4711 };
+    const namespace = { kind: 'namespace', pid: 4711 };
+    expect(proofsOf(seen)).toEqual([namespace, namespace, namespace, namespace]);
+    expect(proofsOf(seen, { reach: inside(['other'], '172.18.0.1') })).toEqual([{ kind: 'process', pid: 4711 }]);
+    // All containers on an ipvlan have one card.
+    const ipvlan = { kind: 'networks', attachments: attachments.map((one) => ({ ...one, driver: 'ipvlan' })) } as const;
+    expect(proofsOf({ ...late, networking: ipvlan }, { reach: inside(['z']) })).toEqual([engine, engine]);
+    const { isLate: _, ...prompt } = late;
+    expect(proofsOf(prompt, { reach: inside(['other'], '172.18.0.1') })).toEqual([undefined]);
   });
 
   it('is on a network shared with Sealane when Sealane is in a container', () => {

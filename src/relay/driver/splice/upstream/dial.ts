@@ -1,8 +1,8 @@
-import { closedUnanswered, type Preface, type RelayEnd } from '../../driver.ts';
+import { closedUnanswered, type Confirm, type Preface, type RelayEnd } from '../../driver.ts';
 import type { Endpoint } from '../../../boundary/table.ts';
 import { Answer, type AnswerEvents } from './answer.ts';
 import { Trial, type TrialEvents, type TriedClient } from './trial.ts';
-import { isStranger } from '../../../../network/neighbours.ts';
+import { isStranger } from '../../../../network/strangers.ts';
 import { isSelfConnected, keepOnMachine, type DialFacts } from '../connection.ts';
 import type { Deferred, FdWatcher } from '../epoll-loop.ts';
 import type { HalfPipeParts } from '../half-pipe.ts';
@@ -11,7 +11,9 @@ import { errorCode, onEdge, readyError, readyHangup, readyIn, readyOut, readyPee
 /**
  * One connection to an upstream, from the attempt to connect until a relay takes it over.
  */
-export interface DialParts extends HalfPipeParts, DialFacts {}
+export interface DialParts extends HalfPipeParts, DialFacts {
+  readonly confirm: Confirm;
+}
 
 export interface Dialer {
   /** Whether the client has sent any byte yet; undefined while that is not known. */
@@ -49,6 +51,8 @@ export class Dial implements FdWatcher, Deferred {
   readonly #endpoint: Endpoint;
   readonly #dialer: Dialer;
   #isOver = false;
+  /** Whether the engine has said that the address is the container's; undefined where it was not asked. */
+  #isConfirmed: boolean | undefined;
   #failure: string | undefined;
   #answer: Answer | undefined;
   #trial: Trial | undefined;
@@ -126,7 +130,7 @@ export class Dial implements FdWatcher, Deferred {
   }
 
   onReady(_: number, mask: number): void {
-    if (!this.isDialed) return this.#onConnecting(mask);
+    if (!this.isDialed && this.#isConfirmed === undefined) return this.#onConnecting(mask);
     this.mask |= mask;
     this.#answer?.onReady();
     this.#trial?.onUpstream();
@@ -135,6 +139,7 @@ export class Dial implements FdWatcher, Deferred {
   runDeferred(): void {
     if (this.#isOver) return;
     if (this.#failure !== undefined) return this.#fail(this.#failure);
+    if (this.#isConfirmed) return this.#onAnswered();
     const { hasSpoken } = this.#dialer;
     if (hasSpoken === undefined) this.start();
     else this.#connect(hasSpoken);
@@ -189,8 +194,22 @@ export class Dial implements FdWatcher, Deferred {
   #onConnected(mask: number): void {
     if (isSelfConnected(this.#parts, this.fd, this.#endpoint)) return this.#fail('ECONNREFUSED');
     if (isStranger(this.#endpoint)) return this.#fail('EHOSTUNREACH');
-    this.isDialed = true;
     this.mask = mask;
+    if (this.#endpoint.proof?.kind === 'engine') this.#askEngine();
+    else this.#onAnswered();
+  }
+
+  #askEngine(): void {
+    this.#isConfirmed = false;
+    this.#parts.confirm(this.#endpoint, (isConfirmed) => {
+      this.#isConfirmed = isConfirmed;
+      if (isConfirmed) this.start();
+      else this.refuse('EHOSTUNREACH');
+    });
+  }
+
+  #onAnswered(): void {
+    this.isDialed = true;
     this.#dialer.onDialed(this);
   }
 
