@@ -23,14 +23,23 @@ export const enginesSchema = z.string().transform((text, context): EngineChoices
   const choices: EngineChoice[] = [];
   for (const [index, part] of parts.entries()) {
     const choice = choiceOf(part);
-    if ('rule' in choice)
-      return refuse(context, choice.rule, choice.meant && parts.with(index, choice.meant).join(','));
+    if ('rule' in choice) {
+      const hint = parts.slice(0, index).some(isSocket) ? ` (${separatedPath})` : '';
+      return refuse(context, choice.rule + hint, choice.meant && parts.with(index, choice.meant).join(','));
+    }
     choices.push(choice);
   }
   return choices.length > 0 ? choices : refuse(context, forms);
 });
 
 const forms = 'must be unix:///path, tcp://host:port, ssh://user@host, the name of a Docker context, or none';
+
+/** What to do about a path that was taken for several values. */
+export const separatedPath = 'a socket with a comma or a space in its path is given by DOCKER_HOST or a Docker context';
+
+function isSocket(part: string): boolean {
+  return /^(?:[^=/]*=)?(?:unix|npipe):\/\//.test(part);
+}
 
 interface Refused {
   readonly rule: string;

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
+import { separatedPath } from '../../config/engine-choice.ts';
 import { suggestion } from '../../text/did-you-mean.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { printable, quoted } from '../../text/printable.ts';
@@ -91,7 +92,9 @@ function absent(name: string, namedBy: ContextSource, existing: readonly string[
   const all = ['default', ...existing];
   const known = all.map((one) => printable(one, 60)).join(', ');
   const meant = suggestion(name, [...all, ...namedBy.otherWords]);
-  return `there is no Docker context ${quoted(name)}, which ${namedBy.text} names${meant}: ${printable(folder)} has ${known}`;
+  // A context may be called so, but this is rather the rest of a path.
+  const hint = name.endsWith('.sock') ? `; ${separatedPath}` : '';
+  return `there is no Docker context ${quoted(name)}, which ${namedBy.text} names${meant}: ${printable(folder)} has ${known}${hint}`;
 }
 
 /** Undefined where reading fails with one of `passedOver`. `fix`: what to do about a file that can't be used. */

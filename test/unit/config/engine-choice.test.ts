@@ -45,6 +45,11 @@ describe('the setting docker', () => {
     ['ftp://engine', 'must be unix:///path, tcp://host:port, ssh://user@host, the name of a Docker context, or none'],
     ['unix://', 'must be unix:///path'],
     [',', 'must be unix:///path'],
+    [
+      'unix:///run/a,b/c.sock',
+      '(a socket with a comma or a space in its path is given by DOCKER_HOST or a Docker context)',
+    ],
+    ['a=unix:///run/a b/c.sock', '(a socket with a comma or a space in its path is given by DOCKER_HOST'],
     ['../colima', 'must be unix:///path'],
     ['none,colima', 'must be engines, or none alone'],
     ['a=none', 'must be engines, or none alone'],

@@ -120,6 +120,9 @@ describe('what can be wrong with a context', () => {
           `${here.config} has default, colima, far, other`,
       ),
     );
+    await expect(here.urlsOf('unix:///run/a,b.sock')).rejects.toThrow(
+      `${here.config} has default, colima, far, other; a socket with a comma or a space in its path is given by DOCKER_HOST`,
+    );
     await expect(here.urlsOf('nome')).rejects.toThrow('(did you mean "none"?)');
     await expect(here.urlsOf()).rejects.toThrow(
       'there is no Docker context "no-such-one", which DOCKER_CONTEXT names:',
