@@ -112,6 +112,7 @@ export function createEngineWatch(
       const path = networks.find(address);
       return path.kind === 'none' && path.isRouted;
     },
+    routesVersion: () => networks.version(),
   };
   let watcher: EngineWatcher | undefined;
   const logger = taggedLogger(parts.logger, tag);

@@ -43,6 +43,8 @@ export interface DiscoveryRules extends EngineTag, RouteRules {
   readonly scope: 'all' | 'project';
   /** Whether this machine is on a network with the address; true unless given. */
   readonly hasRoute?: (address: string) => boolean;
+  /** Another number after each change of what leads to addresses; always the same unless given. */
+  readonly routesVersion?: () => number;
   /** Whether a route other than the default one leads to the address through a router; false unless given. */
   readonly isRouted?: (address: string) => boolean;
 }
@@ -59,6 +61,7 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
     if (!vantage) return noDiscovery;
     if (vantage !== vantageOfMemo) memo = new WeakMap();
     vantageOfMemo = vantage;
+    const routes = rules.routesVersion?.();
     const declarations: Declaration[] = [];
     const problems: Problem[] = [];
     const restarted: RestartedContainer[] = [];
@@ -76,9 +79,10 @@ export function createDiscoverer(rules: DiscoveryRules): (input: DiscoveryInput)
         !remembered ||
         remembered.parent !== parent ||
         !isSamePlace(remembered.inSwarm, inSwarm) ||
-        isRoutedNow(remembered.discovery, rules)
+        (remembered.discovery.isUnrouted === true && remembered.routes !== routes)
       ) {
-        remembered = { parent, inSwarm, discovery: discoverContainer({ facts, parent, inSwarm }, vantage, rules) };
+        const discovery = discoverContainer({ facts, parent, inSwarm }, vantage, rules);
+        remembered = { parent, inSwarm, routes, discovery };
         memo.set(facts, remembered);
       }
       for (const declaration of remembered.discovery.declarations) declarations.push(declaration);
@@ -109,17 +113,17 @@ interface ContainerInput {
 }
 
 interface Remembered extends Omit<ContainerInput, 'facts'> {
+  /** The version of the routes. */
+  readonly routes: number | undefined;
   readonly discovery: ContainerDiscovery;
 }
 
 interface ContainerDiscovery extends Discovery {
-  /** The container's own addresses, where none of them had a route when they were chosen from. */
-  readonly unrouted?: readonly string[];
-}
-
-/** A network that comes later is noticed with the next change of any container. */
-function isRoutedNow({ unrouted = [] }: ContainerDiscovery, { hasRoute }: DiscoveryRules): boolean {
-  return hasRoute !== undefined && unrouted.some(hasRoute);
+  /**
+   * None of the container's own addresses had a route when they were chosen from. A network that comes later is noticed with
+   * the next change of any container.
+   */
+  readonly isUnrouted?: true;
 }
 
 function discoverContainer(
@@ -146,7 +150,7 @@ function discoverContainer(
   const ofService = inSwarm?.service && { serviceCreatedAtMs: inSwarm.service.createdAtMs };
   const { engine, hasRoute = () => true, isRouted = () => false } = rules;
   const query = { facts, reach: vantage.reach, project, parent, hasRoute, isRouted };
-  const unrouted = new Set<string>();
+  const routing: { isUnrouted?: true } = {};
   const declared = declareRoutes(
     {
       labels,
@@ -162,22 +166,27 @@ function discoverContainer(
       choose(port, network) {
         if (isStopped(facts) || facts.state === 'restarting') return noAddresses;
         const choice = chooseAddresses({ ...query, network, port });
-        if (choice.kind !== 'not-yet') for (const address of choice.unrouted ?? []) unrouted.add(address);
+        if (choice.kind !== 'not-yet' && choice.unrouted?.length) routing.isUnrouted = true;
         return choice;
       },
       toUpstream: (choice, port, route) => toUpstream({ ...query, task, inSwarm, choice, port, route }, rules),
     },
     rules,
   );
-  const also = unrouted.size > 0 && { unrouted: [...unrouted] };
   const [problem] = declared.problems;
   // Of a container that asks for nothing, it is no problem that it can't be reached.
-  if (!isLabelled && problem) return { ...noDiscovery, exposed: [notExposed(asExposed, problem.message)], ...also };
+  if (!isLabelled && problem) return { ...noDiscovery, exposed: [notExposed(asExposed, problem.message)], ...routing };
   const { declarations, problems, hasRoutes } = declared;
   if (isStopped(facts)) return { ...noDiscovery, declarations: declarations.filter(({ upstream }) => upstream) };
   // A container that asks for no route, as with `enable=false`, may restart as it likes.
   const restarted = isLabelled && hasRoutes ? restartedOf(facts, rules) : [];
-  return { declarations, problems, restarted, exposed: exposuresOf(asExposed, declared.chosen, isLabelled), ...also };
+  return {
+    declarations,
+    problems,
+    restarted,
+    exposed: exposuresOf(asExposed, declared.chosen, isLabelled),
+    ...routing,
+  };
 }
 
 function restartedOf(facts: ContainerFacts, rules: EngineTag): readonly RestartedContainer[] {

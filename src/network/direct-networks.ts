@@ -20,6 +20,8 @@ import {
 export interface DirectNetworks {
   /** The interface that leads to the address. */
   find(host: string): DirectPath;
+  /** Another number after each change of the routes: while it is the same, so is what `find` returns for an address. */
+  version(): number;
 }
 
 export type DirectPath =
@@ -47,7 +49,7 @@ export function createDirectNetworks(parts: Partial<DirectNetworksParts> = {}): 
   const bigEndian = endianness() === 'BE';
   const v4 = new Family('/proc/net/route', (text) => parseRoutes(text, bigEndian), { nowMs, readText });
   const v6 = new Family('/proc/net/ipv6_route', parseIPv6Routes, { nowMs, readText });
-  return { find: (host) => (isIPv6(host) ? v6 : v4).find(host) };
+  return { find: (host) => (isIPv6(host) ? v6 : v4).find(host), version: () => v4.version() + v6.version() };
 }
 
 /** Addresses that were asked for come and go. */
@@ -63,6 +65,7 @@ class Family {
   #routes: readonly KernelRoute[] | undefined;
   #readAtMs = -Infinity;
   #pauseMs = pauseMs;
+  #version = 0;
 
   constructor(path: string, parse: (text: string) => readonly KernelRoute[], parts: DirectNetworksParts) {
     this.#path = path;
@@ -78,12 +81,18 @@ class Family {
     return this.#found.get(host) ?? this.#look(host);
   }
 
+  version(): number {
+    if (this.#parts.nowMs() - this.#readAtMs >= this.#pauseMs) this.#read();
+    return this.#version;
+  }
+
   #read(): void {
     const text = this.#parts.readText(this.#path);
     if (text !== undefined && text !== this.#text) {
       this.#text = text;
       this.#routes = this.#parse(text);
       this.#found.clear();
+      this.#version += 1;
     }
     this.#readAtMs = this.#parts.nowMs();
     this.#pauseMs = Math.max(pauseMs, (this.#routes?.length ?? 0) * pausePerRouteMs);

@@ -24,7 +24,7 @@ import { tagOfTask } from './task-tag.ts';
  *
  * A task that is to run, and does not yet, declares its service without an upstream, so that clients wait for it.
  */
-export type TaskRules = Omit<DiscoveryRules, 'engine' | 'hasRoute' | 'isRouted'>;
+export type TaskRules = Omit<DiscoveryRules, 'engine' | 'hasRoute' | 'isRouted' | 'routesVersion'>;
 
 export interface TaskInput {
   /** Sealane's vantage on the engine that it runs on. */

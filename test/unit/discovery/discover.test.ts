@@ -183,7 +183,7 @@ describe('discovery', () => {
 
   it('takes the published port where no address has a route, and the address again once it has one', () => {
     let isRouted = false;
-    const discover = createDiscoverer({ ...rules, hasRoute: () => isRouted });
+    const discover = createDiscoverer({ ...rules, hasRoute: () => isRouted, routesVersion: () => Number(isRouted) });
     const facts = containerFacts({ publishedPorts: [{ containerPort: 80, hostIp: '127.0.0.1', hostPort: 32_768 }] });
     const upstream = () => discover(snapshotOf([facts])).declarations[0]?.upstream;
     const published = upstream();

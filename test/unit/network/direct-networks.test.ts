@@ -34,6 +34,7 @@ function knows(v4: string | undefined, v6?: string) {
   });
   return {
     find: (host: string) => networks.find(host),
+    version: () => networks.version(),
     set: (text: string | undefined) => void files.set('/proc/net/route', text),
     pass: (ms: number) => void (nowMs += ms),
     reads: () => reads,
@@ -99,6 +100,24 @@ describe('what is known of the networks', () => {
     networks.pass(1);
     expect(networks.find('10.77.0.2')).toEqual(direct);
     expect(networks.reads()).toBe(3);
+  });
+
+  test('has another version after each change, and is the same until then', () => {
+    const networks = knows(header, none6);
+    const first = networks.version();
+    networks.pass(1_000);
+    expect(networks.version()).toBe(first);
+    networks.set(header + bridge);
+    expect(networks.version()).toBe(first);
+    networks.pass(10);
+    const second = networks.version();
+    expect(second).not.toBe(first);
+    networks.set(undefined);
+    networks.pass(1_000);
+    expect(networks.version()).toBe(second);
+    networks.set(header);
+    networks.pass(1_000);
+    expect([first, second]).not.toContain(networks.version());
   });
 
   test('is read once for many addresses, and seldom where there are many routes', () => {

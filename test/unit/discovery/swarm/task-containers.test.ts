@@ -141,7 +141,7 @@ describe('a container on overlay networks only', () => {
 
   it('is discovered again once a network leads there', () => {
     let leads = false;
-    const discoverer = createDiscoverer({ ...rules, hasRoute: () => leads });
+    const discoverer = createDiscoverer({ ...rules, hasRoute: () => leads, routesVersion: () => Number(leads) });
     const snapshot = snapshotOf([containerFacts(attached(overlay))]);
     expect(discoverer(snapshot).problems).toHaveLength(1);
     leads = true;
