@@ -64,7 +64,7 @@ function diffExposed({ exposed: before = [] }: Catalog, { exposed: after = [] }:
 
 function diffServices(before: Catalog, after: Catalog): Change[] {
   const changes: Change[] = [];
-  const elsewhere = servicesByUpstream(after);
+  const elsewhere = servicesByUpstream(before, after);
   for (const [name, next] of after.services) {
     const previous = before.services.get(name);
     if (previous === next) continue;
@@ -133,15 +133,13 @@ function places(all: ReadonlyMap<string, OpenRoute>, others: ReadonlyMap<string,
   });
 }
 
-/** Finds the service that an upstream is in, with an index that is made at the first question. */
-function servicesByUpstream({ services }: Catalog): (key: string) => string | undefined {
-  let index: Map<string, string> | undefined;
-  return (key) => {
-    index ??= new Map(
-      [...services.values()].flatMap(({ name, upstreams }) => upstreams.map(({ declared }) => [declared.key, name])),
-    );
-    return index.get(key);
-  };
+/** Finds the service that an upstream moved to, which is one that changed. */
+function servicesByUpstream(before: Catalog, after: Catalog): (key: string) => string | undefined {
+  const index = new Map<string, string>();
+  for (const [name, service] of after.services)
+    if (before.services.get(name) !== service)
+      for (const { declared } of service.upstreams) index.set(declared.key, name);
+  return (key) => index.get(key);
 }
 
 function diffUpstreams(
