@@ -34,6 +34,9 @@ interface ReconcilerParts {
   readonly soon?: (task: () => void) => void;
 }
 
+/** How long the pause after a run is for each declaration: some four times as long as the run takes. */
+const pausePerDeclarationMs = 0.004;
+
 export function createReconciler(parts: ReconcilerParts): Reconciler {
   const { clock, readWorld, publish, follow, rules, tls, announce, soon = setImmediate } = parts;
   const merge = createMerger();
@@ -44,17 +47,17 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let stopped = false;
   let deadline: Timer | undefined;
 
-  // With thousands of containers a run takes milliseconds. After a run the reconciler pauses for as long as the run
-  // took, so that a storm of events is handled in batches and half of the thread's time is left for reading them. A
-  // single event is handled at once.
+  // With thousands of containers a run takes milliseconds. After it the reconciler pauses, so that a storm of events, or
+  // the first list, is handled in batches and most of the thread's time is left for reading. A single event is handled
+  // at once.
   let pausedUntilMs = 0;
 
   const run = (): void => {
     dirty = false;
     if (stopped) return;
-    const beganMs = clock.nowMs();
     const before = catalog;
-    catalog = nextCatalog(before, readWorld(), clock.nowMs(), merge);
+    const world = readWorld();
+    catalog = nextCatalog(before, world, clock.nowMs(), merge);
     const next = { ...write(catalog, table.version), ...(tls && { tls: tls() }) };
     if (!isDeepStrictEqual(next, table)) {
       table = { ...next, version: table.version + 1 };
@@ -67,8 +70,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const { nextDeadlineMs } = catalog;
     deadline =
       nextDeadlineMs === undefined ? undefined : clock.after(Math.max(0, nextDeadlineMs - clock.nowMs()), markDirty);
-    const endedMs = clock.nowMs();
-    pausedUntilMs = endedMs + (endedMs - beganMs);
+    pausedUntilMs = clock.nowMs() + world.declarations.length * pausePerDeclarationMs;
   };
 
   const markDirty = (): void => {

@@ -49,6 +49,26 @@ describe('the reconciler', () => {
     expect(reads()).toBe(1);
   });
 
+  it('handles what follows a run in one batch where there are thousands of upstreams, and at once where there are few', () => {
+    const { clock, reconciler, settle, world, reads } = setUp();
+    const runs = (count: number): number => {
+      world.input = { ...world.input, declarations: Array.from({ length: count }, () => declared) };
+      clock.advance(1000);
+      reconciler.markDirty();
+      settle();
+      const before = reads();
+      for (let event = 0; event < 5; event += 1) {
+        reconciler.markDirty();
+        settle();
+        clock.advance(2);
+      }
+      clock.advance(1000);
+      return reads() - before;
+    };
+    expect(runs(10)).toBe(5);
+    expect(runs(5000)).toBe(1);
+  });
+
   it('publishes a table only when it differs, each with a higher version', () => {
     const { reconciler, settle, world, published } = setUp();
     reconciler.markDirty();
