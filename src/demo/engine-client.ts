@@ -1,4 +1,5 @@
 import Dockerode from 'dockerode';
+import { createEngineAgent } from '../docker/dockerode/connection.ts';
 import { openDockerode } from '../docker/dockerode/open-dockerode.ts';
 import { withoutDockerHost } from '../docker/dockerode/without-docker-host.ts';
 import { findEngines } from '../docker/find/find-engines.ts';
@@ -48,5 +49,5 @@ export async function presentEngine(): Promise<PresentEngine> {
   await engine.ping();
   const host = engine.endpoint;
   const { target } = found.addresses.find(({ url }) => url === host) ?? found.addresses[0];
-  return { host, client: await openDockerode(target, { ssh: ['ssh'] }) };
+  return { host, client: await openDockerode(target, await createEngineAgent(target, { ssh: ['ssh'] })) };
 }

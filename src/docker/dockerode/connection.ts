@@ -14,8 +14,8 @@ import { messageOf } from '../../text/message-of.ts';
 import { quoted } from '../../text/printable.ts';
 
 /**
- * Opens connections to the engine, through one HTTP agent for each kind of target. Sockets are opened by path for each
- * call and not kept alive, since an engine that restarts creates a new socket file under the same name.
+ * Opens connections to the engine, through one HTTP agent for each kind of target. A connection is kept for the calls that
+ * follow at once: a list of thousands of containers leads to as many calls.
  */
 export interface EngineConnectionOptions {
   /** The ssh command, with the arguments that come before those added here. */
@@ -24,14 +24,18 @@ export interface EngineConnectionOptions {
 
 export async function createEngineAgent(target: EngineTarget, options: EngineConnectionOptions): Promise<Agent> {
   const tls = target.kind === 'tcp' && target.tls ? await readCertificates(target.tls) : {};
-  // Each ssh connection costs a process and a handshake: connections are kept alive, and their number is limited.
-  const kept = target.kind === 'ssh' ? { keepAlive: true, maxSockets: 6 } : { keepAlive: false };
+  // Each ssh connection costs a process and a handshake: they are kept for as long as they last, and their number is limited.
+  // Others are closed before a proxy, a firewall or the engine does that unseen.
+  const kept = target.kind === 'ssh' ? { maxSockets: 6 } : { timeout: idleMs };
   // Without it Node takes the server name for TLS from the host, and its first look at a host takes 10 ms.
   const plain = { servername: '' };
-  const agent = new Agent({ ...kept, ...plain });
+  const agent = new Agent({ keepAlive: true, ...kept, ...plain });
   agent.createConnection = () => open(target, tls, options);
   return withoutFormatting(withoutRedirects(agent));
 }
+
+/** How long a connection without a call is kept. */
+const idleMs = 1_000;
 
 function open(target: EngineTarget, tls: ConnectionOptions, options: EngineConnectionOptions): Duplex {
   switch (target.kind) {

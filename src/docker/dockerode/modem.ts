@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { EngineTarget } from '../engine-url.ts';
-import type { EngineConnectionOptions } from './connection.ts';
+import { createEngineAgent, type EngineConnectionOptions } from './connection.ts';
 import { openDockerode } from './open-dockerode.ts';
 import { withoutFormatting } from './without-formatting.ts';
 
@@ -42,22 +42,40 @@ interface Modem {
 const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [100 + index, true as const]));
 
 export async function openModem(target: EngineTarget, options: EngineConnectionOptions): Promise<SendRequest> {
-  const modem = (await openDockerode(target, options)).modem as Modem;
-  return ({ method, path, query, body, signal }) =>
-    new Promise((resolve, reject) => {
-      const request = {
-        // The modem appends `options` as a query only where the path has a question mark.
-        path: `${path}${query ? '?' : ''}`,
-        method,
-        isStream: true,
-        statusCodes: anyStatus,
-        abortSignal: withoutFormatting(signal),
-        ...(query && { options: { ...query } }),
-        ...(body && { options: { ...body } }),
-      } as const;
-      modem.dial(request, (error, response) => {
-        if (error) reject(error);
-        else resolve(response);
-      });
+  const agent = await createEngineAgent(target, options);
+  const modem = (await openDockerode(target, agent)).modem as Modem;
+  return async (request) => {
+    const wasKept = Object.keys(agent.freeSockets).length > 0;
+    try {
+      return await dial(modem, request);
+    } catch (error) {
+      if (!wasKept || request.method !== 'GET' || !isClosed(error)) throw error;
+      // The engine closed the kept connection while the request was on its way, and maybe the others as well.
+      for (const kept of Object.values(agent.freeSockets)) for (const socket of kept ?? []) socket.destroy();
+      return dial(modem, request);
+    }
+  };
+}
+
+function dial(modem: Modem, { method, path, query, body, signal }: ModemRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = {
+      // The modem appends `options` as a query only where the path has a question mark.
+      path: `${path}${query ? '?' : ''}`,
+      method,
+      isStream: true,
+      statusCodes: anyStatus,
+      abortSignal: withoutFormatting(signal),
+      ...(query && { options: { ...query } }),
+      ...(body && { options: { ...body } }),
+    } as const;
+    modem.dial(request, (error, response) => {
+      if (error) reject(error);
+      else resolve(response);
     });
+  });
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }

@@ -45,7 +45,7 @@ export async function startEngineProxy(engineUrl: string, within?: string): Prom
     const engine = connect({ path: engineUrl.replace(/^unix:\/\//, ''), allowHalfOpen: true });
     const pair = [client, engine] as const;
     pairs.add(pair);
-    client.once('data', (chunk: Buffer) => {
+    client.on('data', (chunk: Buffer) => {
       if (/^GET \S*\/events/.test(chunk.toString('latin1'))) streams.add(pair);
     });
     for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
