@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
 import { startEngineProxy } from '../support/engine/proxies/plain.ts';
@@ -11,8 +11,14 @@ import { adminApi } from '../support/sealane/admin-api.ts';
 import { startSealane, startSealaneBy, upstreamIs } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 
+let podman: RootlessPodman;
+beforeAll(async () => {
+  podman = await startRootlessPodman();
+});
+afterAll(() => podman[Symbol.asyncDispose]());
+
 /** A container whose process listens once the shared folder has the file `go`. Returns its name. */
-async function startWeb(podman: RootlessPodman, labels: Record<string, string>, isPublished: boolean) {
+async function startWeb(labels: Record<string, string>, isPublished: boolean) {
   const name = uniqueName('web');
   const container = await podman.client.createContainer({
     name,
@@ -30,25 +36,24 @@ async function startWeb(podman: RootlessPodman, labels: Record<string, string>, 
 }
 
 it('rootless Podman is served through published ports: clients wait until the process listens', async () => {
-  await using podman = await startRootlessPodman();
   const [port, adminPort] = [await freePort(), await freePort()];
   const flags = ['--docker', podman.url, '--bind', '127.0.0.1', '--admin', `127.0.0.1:${adminPort}`];
   await using sealane = startSealane(...flags);
   await sealane.line({ event: 'engine-connected' });
   const api = adminApi({ port: adminPort });
   const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.pool': 'web' };
-  await startWeb(podman, labels, true);
+  await startWeb(labels, true);
   await expectClientsToWait(api, port, () => writeFile(join(podman.shared, 'go'), ''));
   expect((await api.service('web')).upstreams).toMatchObject([
     { way: 'since this engine is rootless', state: 'ready' },
   ]);
 
   const other = { ...labels, 'sealane.pool': 'hidden', 'sealane.listen': String(await freePort()) };
-  await expectUnpublished(api, await startWeb(podman, other, false));
+  await expectUnpublished(api, await startWeb(other, false));
 });
 
 /** A container that serves its name, published on this port of loopback. */
-async function startServing(podman: RootlessPodman, name: string, hostPort: number, labels: Record<string, string>) {
+async function startServing(name: string, hostPort: number, labels: Record<string, string>) {
   const container = await podman.client.createContainer({
     name,
     Image: podman.image,
@@ -63,28 +68,31 @@ async function startServing(podman: RootlessPodman, name: string, hostPort: numb
 
 /** Sealane sees the processes of its containers where it runs beside them, and none from elsewhere. */
 it.each([
-  ['that Sealane sees', ({ inside }: RootlessPodman) => inside],
+  ['that Sealane sees', () => podman.inside],
   ['that Sealane does not see', () => []],
 ])(
   'no client of a rootless container %s reaches the next one on its published port, however late the event',
   async (_, at) => {
-    await using podman = await startRootlessPodman();
     await using proxy = await startEngineProxy(podman.url);
     const [port, published] = [await freePort(), await freePort()];
-    await using sealane = startSealaneBy(at(podman), '--docker', proxy.url, '--bind', '127.0.0.1');
-    const labels = { 'sealane.listen': String(port), 'sealane.port': '8080', 'sealane.hold': '500ms' };
-    const web = await startServing(podman, 'web', published, labels);
-    await sealane.line(upstreamIs('web', 'ready'));
-    expect(await whoAnswers(port, '127.0.0.1')).toBe('web');
+    const [prefix, name, stranger] = [uniqueName('label'), uniqueName('web'), uniqueName('stranger')];
+    await using sealane = startSealaneBy(at(), '--docker', proxy.url, '--bind', '127.0.0.1', '--label-prefix', prefix);
+    const labels = { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.hold`]: '500ms' };
+    const web = await startServing(name, published, labels);
+    await sealane.line(upstreamIs(name, 'ready'));
+    await eventually(
+      () => whoAnswers(port, '127.0.0.1'),
+      (answer) => answer === name,
+    );
     proxy.holdEvents();
     await web.remove({ force: true });
-    await startServing(podman, 'stranger', published, {});
+    await startServing(stranger, published, {});
     await eventually(
       () => whoAnswers(published, '127.0.0.1'),
-      (answer) => answer === 'stranger',
+      (answer) => answer === stranger,
     );
     const answers = await Promise.all(Array.from({ length: 4 }, () => whoAnswers(port, '127.0.0.1')));
-    expect(answers).not.toContain('stranger');
+    expect(answers).not.toContain(stranger);
     proxy.releaseEvents();
   },
 );
