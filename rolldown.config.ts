@@ -18,14 +18,35 @@ const shared = {
   },
 } as const satisfies RolldownOptions;
 
+/** What a Sealane that serves shares with the commands that ask one. */
+const sharedWithClients = [
+  'admin/derived-fields',
+  'catalog/(?:upstream|service-state)\\.ts',
+  'cli/colours',
+  'config/load',
+  'deprecations',
+  'telemetry/recent-sessions',
+];
+
+/** What a Sealane that serves shares with commands that ask none, such as `check` and `cert`. */
+const sharedWithOthers = [
+  'built/',
+  'certificates/(?:authority-place|certificate-name|read-certificate)',
+  'config/default-bind',
+  'relay/driver/choose-driver',
+  'time/',
+];
+
 /**
  * What is always loaded together is one chunk: the modules of `test`, with all that they import and no group above has.
  * Node takes half a millisecond for each file, and left to itself rolldown makes one for each combination of commands
  * that share a module: 68 for a Sealane that relays.
  */
 const groups = [
-  { name: 'program', test: /\/src\/(?:cli\/execute\.ts$|text\/|address\/)/ },
+  { name: 'program', test: /\/src\/(?:cli\/execute\.ts$|text\/|address\/)|\0builtin:/ },
+  { name: 'shared-with-clients', test: new RegExp(`/src/(?:${sharedWithClients.join('|')})`) },
   { name: 'client', test: /\/src\/cli\/(?:client|render|colours|progress)/ },
+  { name: 'shared-with-others', test: new RegExp(`/src/(?:${sharedWithOthers.join('|')})`) },
   { name: 'discovery', test: /\/src\/(?:catalog|discovery|docker\/engine)\b/ },
 ];
 

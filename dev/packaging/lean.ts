@@ -77,8 +77,8 @@ function leanStringWidth(): Plugin {
  * what many a Sealane never uses is got when it is first used.
  */
 export function leanBuiltins(): Plugin {
-  const always = ['http', 'fs', 'net', 'process', 'util'];
-  const seldom = ['assert', 'child_process', 'crypto', 'http2', 'https', 'tls', 'zlib'];
+  const always = ['fs', 'net', 'process', 'util'];
+  const seldom = ['assert', 'child_process', 'crypto', 'http', 'http2', 'https', 'tls', 'zlib'];
   const wide = new RegExp(`^(?:node:)?(${[...always, ...seldom].join('|')})$`);
   return {
     name: 'lean-builtins',

@@ -1,6 +1,7 @@
 import { deprecationNotice, deprecations } from '../deprecations.ts';
 import { z } from 'zod';
 import { serviceStates } from '../catalog/service-state.ts';
+import { upstreamStates } from '../catalog/upstream.ts';
 import {
   count,
   endedSessionShape,
@@ -35,8 +36,6 @@ const problemSchema = z
     fix: z.string().describe('The one next thing to do.'),
   })
   .meta({ id: 'Problem' });
-
-export const upstreamStates = ['starting', 'ready', 'unhealthy', 'paused', 'asleep', 'draining'] as const;
 
 const dialTimesSchema = z
   .object({

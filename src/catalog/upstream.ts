@@ -42,6 +42,15 @@ export type UpstreamState =
       readonly over: boolean;
     };
 
+export const upstreamStates = [
+  'starting',
+  'ready',
+  'unhealthy',
+  'paused',
+  'asleep',
+  'draining',
+] as const satisfies readonly UpstreamState['kind'][];
+
 /** What the last probe of one of several addresses found; `failure` is undefined for the address that answered. */
 export interface TriedAddress {
   readonly endpoint: Endpoint;

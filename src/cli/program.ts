@@ -55,8 +55,8 @@ const commands: ReadonlyMap<string, DefineCommand> = new Map([
   ['licenses', defineLicenses],
 ]);
 
-/** Commands that look at all others: for what was meant, and to complete them. */
-const lookingCommands: ReadonlySet<string> = new Set(['run', 'completion']);
+/** Words that show all commands: the help lists them, and the completion knows the options of each. */
+const wordsForAll: ReadonlySet<string> = new Set(['help', '--help', '-h', 'completion']);
 
 /** Commands that serve or clean up, and therefore go on when their output is no longer read. */
 const servingCommands: ReadonlySet<string> = new Set(['run', 'relay', 'swap', 'whoami', 'demo']);
@@ -71,7 +71,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let command = '';
   const program = buildProgram((result) => {
     code = result;
-  }, argv[0]);
+  }, argv);
   program.hook('preAction', (_program, chosen) => {
     command = chosen.name();
   });
@@ -94,10 +94,10 @@ function asksForVersionAsJson(argv: readonly string[]): boolean {
 }
 
 /**
- * The tree of all commands, or of the one that the first argument names: all take 10 ms. `finish` receives the exit code
- * of the command that runs.
+ * The tree of the commands that these arguments need; without arguments, of all. `finish` receives the exit code of the
+ * command that runs.
  */
-export function buildProgram(finish: Finish, first = ''): Command {
+export function buildProgram(finish: Finish, argv: readonly string[] = ['--help']): Command {
   const program = new Command('sealane')
     .description('Docker-native service-discovery TCP proxy: label a container, reach it through one stable port.')
     .usage('[run] [options]  |  sealane HOST:PORT [HOST:PORT …]  |  sealane COMMAND')
@@ -112,10 +112,17 @@ export function buildProgram(finish: Finish, first = ''): Command {
     // The flag of an option contains its words, and the description contains most defaults.
     .configureHelp({ optionDescription: describeOption, argumentDescription: ({ description }) => description })
     .enablePositionalOptions();
-  const chosen = lookingCommands.has(first) ? undefined : commands.get(first);
-  for (const define of chosen === undefined ? commands.values() : [chosen]) define(program, finish);
+  const names = [...commands.keys()];
+  for (const define of definitionsFor(argv)) define(program, finish, names);
   for (const command of program.commands) refuseRepeatedFlags(command);
   return program;
+}
+
+/** The command that runs, or all of them: all take 10 ms at each start. */
+function definitionsFor(argv: readonly string[]): Iterable<DefineCommand> {
+  const named = wordsForAll.has(argv[0] ?? '') ? undefined : commands.get(argv[0] ?? '');
+  if (named) return [named];
+  return argv.some((word) => wordsForAll.has(word)) ? commands.values() : [defineRun];
 }
 
 function describeOption({ description, defaultValue }: Option): string {

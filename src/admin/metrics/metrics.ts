@@ -3,6 +3,7 @@ import { problemCodes } from '../../catalog/problem.ts';
 import { problemsByService } from '../../catalog/problems-of.ts';
 import { serviceStates, stateOf } from '../../catalog/service-state.ts';
 import type { Service } from '../../catalog/service.ts';
+import { upstreamStates } from '../../catalog/upstream.ts';
 import { upstreamCounters } from '../../relay/boundary/counter-table.ts';
 import {
   closeReasons,
@@ -13,7 +14,6 @@ import {
   type SessionRecord,
 } from '../../relay/boundary/report.ts';
 import { trafficFields } from '../derived-fields.ts';
-import { upstreamStates } from '../schema.ts';
 import type { AdminEvents, AdminReads } from '../source.ts';
 import { clientGroups, serviceGroups } from './metric-table.ts';
 import { ownMetrics, type MetricDeclaration } from './own-metrics.ts';

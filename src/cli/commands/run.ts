@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument } from 'commander';
 import { ConfigError } from '../../config/config-error.ts';
 import { staticOptionNames } from '../../config/options/route-options.ts';
 import { settingNames } from '../../config/settings.ts';
@@ -9,7 +9,7 @@ import type { DefineCommand } from './define.ts';
 import { addRouteOptions } from './route-flags.ts';
 import { addSettings, kebab, type TypedFlags } from './setting-flags.ts';
 
-export const defineRun: DefineCommand = (program, finish) => {
+export const defineRun: DefineCommand = (program, finish, names) => {
   const command = program
     .command('run', { isDefault: true })
     .description('watch the engine and relay to labelled containers (the default)')
@@ -20,7 +20,7 @@ export const defineRun: DefineCommand = (program, finish) => {
   command.action(async (endpoints: string[], flags: TypedFlags) => {
     const typed = kebab(flags);
     if (endpoints.length > 0) {
-      checkEndpoints(endpoints, program);
+      checkEndpoints(endpoints, names);
       if (typed['config'] !== undefined)
         throw new ConfigError('--config and endpoints exclude each other: put the endpoints into the file');
       const { relay } = await import('../actions/relay.ts');
@@ -36,10 +36,9 @@ export const defineRun: DefineCommand = (program, finish) => {
 };
 
 /** Rejects an endpoint without a port: most likely it is a mistyped command. */
-function checkEndpoints(endpoints: readonly string[], program: Command): void {
+function checkEndpoints(endpoints: readonly string[], commands: readonly string[]): void {
   const [first = ''] = endpoints;
   if (first.includes(':')) return;
-  const commands = program.commands.map((command) => command.name());
   throw new ConfigError(
     `${quoted(first)} is neither a command${suggestion(first, commands)} nor HOST:PORT; see sealane --help`,
   );

@@ -32,8 +32,11 @@ export interface WorkerSetup {
   readonly maxPipes: number;
   /** The code of the bulk thread; see driver/splice/bulk. */
   readonly bulkCode: ThreadCode;
-  /** 48 random bytes, with which a TLS session that began in one thread can be resumed in another. */
-  readonly ticketKeys: Uint8Array;
+  /**
+   * 48 random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where one
+   * thread ends TLS for all.
+   */
+  readonly ticketKeys: Uint8Array | undefined;
   /** The greatest number of sessions at once over all relay threads; undefined where no limit is set. */
   readonly maxSessions: number | undefined;
   /** The folder in which labels may open Unix sockets: no path below it may lead out of it. */

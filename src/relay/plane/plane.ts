@@ -156,7 +156,7 @@ class ThreadedPlane implements Plane {
         socketFolder,
         sockets: createSocketMemory(threadCount, files.sockets),
         maxPipes: files.pipes,
-        ticketKeys: randomBytes(48),
+        ticketKeys: driver === 'stream' && workers > 1 ? randomBytes(48) : undefined,
       },
       { workers, driver },
     );

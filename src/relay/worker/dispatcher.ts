@@ -42,7 +42,7 @@ interface DispatcherCollaborators {
   readonly onResourceWarning: (warning: ResourceWarning) => void;
   readonly access: AccessCounts;
   /** The key of TLS session tickets, the same in all threads; see CertificateContexts. */
-  readonly ticketKeys?: Uint8Array;
+  readonly ticketKeys?: Uint8Array | undefined;
 }
 
 export interface DispatcherOptions {

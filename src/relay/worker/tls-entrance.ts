@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { threadCell, type CounterWriter } from '../boundary/counters.ts';
 import type { Channel, Driver } from '../driver/driver.ts';
 import type { DescriptorChannel } from '../boundary/descriptor-channel.ts';
@@ -39,7 +38,7 @@ export class TlsEntrance {
   #isClosed = false;
 
   constructor(collaborators: TlsEntranceCollaborators) {
-    const { driver, counters, onFewer, ticketKeys = randomBytes(48) } = collaborators;
+    const { driver, counters, onFewer, ticketKeys } = collaborators;
     this.#collaborators = collaborators;
     this.#handshakes = new Handshakes(driver.clock, ticketKeys);
     this.#handoff = new Handoff({

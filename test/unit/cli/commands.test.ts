@@ -12,12 +12,22 @@ test('docs/command-line.md lists exactly the commands, with their descriptions',
 
 test('a command that is named first is declared alone, as it is among all', () => {
   for (const command of buildProgram(() => {}).commands) {
-    const { commands } = buildProgram(() => {}, command.name());
+    const { commands } = buildProgram(() => {}, [command.name()]);
     const alone = commands.find((one) => one.name() === command.name());
     expect(alone?.helpInformation()).toBe(command.helpInformation());
-    expect(commands.length === 1).toBe(!['run', 'completion'].includes(command.name()));
+    expect(commands.length === 1).toBe(command.name() !== 'completion');
   }
 });
+
+test.each([[[]], [['localhost:1']], [['--docker', 'none']], [['--version']]])(
+  'the arguments %j declare the default command alone, and all where help is wanted as well',
+  (argv) => {
+    expect(buildProgram(() => {}, argv).commands.map((one) => one.name())).toEqual(['run']);
+    expect(buildProgram(() => {}, [...argv, '--help']).helpInformation()).toBe(
+      buildProgram(() => {}).helpInformation(),
+    );
+  },
+);
 
 test('a setting with a list of words offers them for completion, however its schema declares them', () => {
   expect(settingChoices('driver')).toEqual(['auto', 'stream', 'splice']);

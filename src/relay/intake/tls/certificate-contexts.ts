@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { CertificateSpec, TlsSpec } from '../../boundary/table.ts';
 import { createCertificateChoice } from './certificate-choice.ts';
@@ -7,14 +8,17 @@ import { createCertificateChoice } from './certificate-choice.ts';
  * read; present clients keep the certificate that they were shown.
  */
 export class CertificateContexts {
-  readonly #ticketKeys: Buffer;
+  #ticketKeys: Buffer | undefined;
   #spec: Pick<TlsSpec, 'minVersion' | 'certificates'> = { minVersion: 'TLSv1.2', certificates: [] };
   #choose = createCertificateChoice([]);
   #contexts = new Map<string, SecureContext>();
 
-  /** `ticketKeys`: 48 random bytes, the same in all threads, so that each can resume a TLS session of another. */
-  constructor(ticketKeys: Uint8Array) {
-    this.#ticketKeys = Buffer.from(ticketKeys);
+  /**
+   * `ticketKeys`: 48 random bytes, the same in all threads, so that each can resume a TLS session of another. Default:
+   * drawn for the first certificate, since node:crypto takes 7 ms to load.
+   */
+  constructor(ticketKeys: Uint8Array | undefined) {
+    this.#ticketKeys = ticketKeys && Buffer.from(ticketKeys);
   }
 
   apply(spec: TlsSpec): void {
@@ -36,6 +40,7 @@ export class CertificateContexts {
 
   #make({ chain, key }: CertificateSpec): SecureContext | undefined {
     const { minVersion } = this.#spec;
+    this.#ticketKeys ??= randomBytes(48);
     try {
       const context = createSecureContext({ cert: chain, key, minVersion, ticketKeys: this.#ticketKeys });
       this.#contexts.set(chain, context);

@@ -14,7 +14,7 @@ export class Handshakes {
   readonly #handshakes = new LinkedList<Handshake>();
   #timeoutMs = 10_000;
 
-  constructor(clock: Clock, ticketKeys: Uint8Array) {
+  constructor(clock: Clock, ticketKeys: Uint8Array | undefined) {
     this.#clock = clock;
     this.#contexts = new CertificateContexts(ticketKeys);
   }
