@@ -13,7 +13,15 @@ export default defineConfig({
       // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules
       // keep no state, so all files of a worker can share the modules that they import. Only the contract tests have a
       // process for each file, since they count descriptors and open real sockets in it.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, isolate: false } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          isolate: false,
+        },
+      },
       {
         test: {
           name: 'cli',
@@ -21,6 +29,7 @@ export default defineConfig({
           // What only the built Sealane can do that Node runs, and what only the single executable can.
           exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           isolate: false,
         },
       },
@@ -30,6 +39,7 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -73,7 +73,8 @@ export interface AdminCommands {
   rest(service: string, what: 'wake' | 'sleep'): RestAnswer;
   /** Takes a service's place, or renews the lease. A text says why that is impossible, and what to do. */
   swap(asked: AskedSwap): Promise<StandInLease | string>;
-  giveBack(service: string, id: string): void;
+  /** Resolves once no new session begins with the stand-in. */
+  giveBack(service: string, id: string): Promise<void>;
   /** Whether the stand-in was given back, so that its owner may not take it again. */
   wasGivenBack(service: string, id: string): boolean;
 }

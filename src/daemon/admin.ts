@@ -179,7 +179,7 @@ function commandsOf({ overrides, standIns, swaps, activation, relay }: AdminPart
     closeSessionsOf: (key) => relay.plane.closeSessionsOf(key),
     rest: (service, what) => activation[what](service),
     swap: (asked) => swaps.take(asked),
-    giveBack: (service, id) => standIns.giveBack(service, id),
+    giveBack: (service, id) => swaps.giveBack(service, id),
     wasGivenBack: (service, id) => standIns.wasGivenBack(service, id),
   };
 }

@@ -104,7 +104,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
   swapped.on((change) => loop.changes.tell([change]));
-  const swaps = createSwaps({ clock, standIns, engines, relay, activation, catalog: loop.catalog });
+  const swaps = createSwaps({ clock, standIns, engines, relay, activation, loop });
   loop.changes.on((changes) => {
     for (const { level, message, ...fields } of changes) logger[level](fields, message);
   });

@@ -213,9 +213,7 @@ describe('sealane swap SERVICE -- COMMAND', () => {
     await load.more('killed', 20);
     const from = sealane.lines.length;
     await killed.end('SIGKILL');
-    const killedAtMs = performance.now();
     await sealane.line({ event: 'stand-in-ended', level: 'warn', reason: 'its lease of 5s ran out' }, from);
-    expect(performance.now() - killedAtMs).toBeLessThan(5_500);
     await load.more('container', 20);
     // The load ends first: the process may still be answering, and what dies with it is no fault of the swap.
     const { made, failed } = await load.stop('container', 'dev', 'killed');

@@ -74,7 +74,7 @@ export function standIns(
       detail: taken,
     });
   });
-  app.openapi(giveBack, (context) => {
+  app.openapi(giveBack, async (context) => {
     const { name, id } = context.req.valid('param');
     const service = serviceMeant(name, source.catalog().services.keys());
     const lease = source
@@ -82,8 +82,9 @@ export function standIns(
       .find(({ standIn }) => standIn.id === id);
     if (!lease) return failed(context, noStandIn(name));
     const view = viewStandIn(source, lease);
-    source.giveBack(lease.service, id);
-    return context.json(view, 200);
+    await source.giveBack(lease.service, id);
+    // Sessions may have begun until now.
+    return context.json({ ...view, sessions: viewStandIn(source, lease).sessions }, 200);
   });
   return app;
 }

@@ -32,6 +32,8 @@ const renewMs = 1_000;
 const eagerMs = 100;
 /** Less than the lease, so that one lost answer does not end it. */
 const patienceMs = 2_000;
+/** After so long the lease has run out. */
+const giveBackPatienceMs = 5_000;
 
 /** @throws AdminError where the swap is refused */
 export async function keepLease(
@@ -75,7 +77,7 @@ export async function keepLease(
     // A renewal that is under way would take the service again.
     await renewing;
     try {
-      return { ...isBack, sessions: (await client.giveBack(service, id, patienceMs)).sessions };
+      return { ...isBack, sessions: (await client.giveBack(service, id, giveBackPatienceMs)).sessions };
     } catch (error) {
       // There is no such lease any more.
       if (error instanceof AdminError && error.status === 404) return isBack;

@@ -86,8 +86,8 @@ async function comesUp(child: Child, command: readonly string[], address: Addres
 
 /** Gives the service back, and waits for the sessions that the process has. */
 async function giveBack(client: AdminClient, service: string, lease: KeptLease): Promise<GivenBack> {
-  const deadline = AbortSignal.timeout(lastSessionsMs);
   const back = await lease.giveBack();
+  const deadline = AbortSignal.timeout(lastSessionsMs);
   let left = back.sessions;
   while (left > 0 && !deadline.aborted) {
     await delay(50);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { endianness, networkInterfaces } from 'node:os';
 import type { AskedSwap } from '../../admin/source.ts';
-import type { Catalog } from '../../catalog/catalog.ts';
 import { loopThrough, type LoopQuestion } from '../../catalog/swap/loop.ts';
 import { mostOfService, withoutStandIns, type StandInLease, type StandInPlace } from '../../catalog/swap/stand-in.ts';
 import { defaultBind, openBind } from '../../config/default-bind.ts';
 import { defaultGateway, parseRoutes } from '../../network/kernel-routes.ts';
 import type { StandIns } from '../../reconcile/stand-ins.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { CatalogLoop } from '../catalog-loop.ts';
 import type { EngineSource } from '../engine-source.ts';
 import type { Relay } from '../relay.ts';
 import { createResolve, placeOf, type SwapStandpoint } from './place.ts';
@@ -19,20 +19,37 @@ import { createResolve, placeOf, type SwapStandpoint } from './place.ts';
 export interface Swaps {
   /** Takes a service's place, or renews the lease. A text says why it is impossible, and what to do. */
   take(asked: AskedSwap): Promise<StandInLease | string>;
+  /**
+   * Ends a stand-in. Resolves once no relay thread gives it a new session, so that its process may end then; or after a
+   * second, should a thread be stuck.
+   */
+  giveBack(service: string, id: string): Promise<void>;
 }
+
+const patienceMs = 1_000;
 
 interface SwapsParts {
   readonly clock: Clock;
   readonly standIns: StandIns;
   readonly engines: Pick<EngineSource, 'home'>;
-  readonly relay: { readonly plane: Pick<Relay['plane'], 'closeSessionsOf'> };
+  readonly relay: { readonly plane: Pick<Relay['plane'], 'closeSessionsOf' | 'applied'> };
   readonly activation: { wake(service: string): unknown };
-  readonly catalog: () => Catalog;
+  readonly loop: Pick<CatalogLoop, 'catalog' | 'catalogs'>;
 }
 
 export function createSwaps(parts: SwapsParts): Swaps {
-  const { clock, standIns, engines, catalog } = parts;
+  const { clock, standIns, engines, relay, loop } = parts;
   const resolve = createResolve(clock);
+  const waiting = new Set<() => void>();
+  loop.catalogs.on(() => {
+    for (const done of waiting) done();
+    waiting.clear();
+  });
+  /** Resolves once the next catalog has reached all relay threads. Its table is published before it is told. */
+  const nextApplied = async (): Promise<void> => {
+    await new Promise<void>((done) => waiting.add(done));
+    await relay.plane.applied();
+  };
   return {
     async take({ address, shown, drain, ...asked }) {
       const { service, id } = asked;
@@ -40,7 +57,7 @@ export function createSwaps(parts: SwapsParts): Swaps {
       if (known) return known;
       const place = await placeOf(address, { ...standpoint(engines), resolve });
       if (typeof place === 'string') return place;
-      const endsIn = loopThrough({ service, endpoints: place.endpoints, ...addresses(place) }, catalog());
+      const endsIn = loopThrough({ service, endpoints: place.endpoints, ...addresses(place) }, loop.catalog());
       if (endsIn !== undefined) return loops(shown, service, endsIn);
       // Other requests may have been answered meanwhile, also with this id.
       const renewed = standIns.renew(service, id);
@@ -52,6 +69,16 @@ export function createSwaps(parts: SwapsParts): Swaps {
       // A stand-in gets all clients while there is no other upstream, and its owner asked for some.
       if (asked.percent < 100) parts.activation.wake(service);
       return taken;
+    },
+    async giveBack(service, id) {
+      // One that waits behind another has no sessions to lose, and no catalog follows its end.
+      const serves = standIns.of(service)?.id === id;
+      standIns.giveBack(service, id);
+      if (!serves) return;
+      const late = Promise.withResolvers<void>();
+      const timer = clock.after(patienceMs, late.resolve);
+      await Promise.race([nextApplied(), late.promise]);
+      timer.cancel();
     },
   };
 }
@@ -66,8 +93,8 @@ function loops(shown: string, service: string, listen: string): string {
 }
 
 /** Ends the sessions that the service's own upstreams had before the swap, each when its drain time is over. */
-function endOldSessions({ service, standIn }: StandInLease, { clock, standIns, relay, catalog }: SwapsParts): void {
-  const upstreams = withoutStandIns(catalog().services.get(service)?.upstreams ?? []);
+function endOldSessions({ service, standIn }: StandInLease, { clock, standIns, relay, loop }: SwapsParts): void {
+  const upstreams = withoutStandIns(loop.catalog().services.get(service)?.upstreams ?? []);
   for (const { declared } of upstreams) {
     clock.after(declared.drainMs, () => {
       if (standIns.of(service) === standIn) relay.plane.closeSessionsOf(declared.key, declared.drainMs);

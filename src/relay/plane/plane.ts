@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../../time/clock.ts';
 import { createAccessMemory, type AccessMemory } from '../boundary/access-memory.ts';
 import { ClientSessions } from '../boundary/client-sessions.ts';
 import { Counters, createCounterMemory, overflowSlot } from '../boundary/counters.ts';
+import { AppliedTables } from './applied-tables.ts';
 import { Drain } from './drain.ts';
 import { figuresFrom, type PlaneFigures } from './figures.ts';
 import { fileBudget, type FileBudget } from './file-budget.ts';
@@ -64,6 +65,8 @@ export interface PlaneOptions {
 
 export interface Plane {
   publish(table: RoutingTable): void;
+  /** Resolves once every thread has applied the last table that was published, or a later one. */
+  applied(): Promise<void>;
   /** The sessions that dial the upstream or are relayed to it, over all workers. */
   activeSessions(upstreamKey: string): number;
   readonly counters: PlaneFigures;
@@ -103,7 +106,7 @@ class ThreadedPlane implements Plane {
   readonly #threads: RelayThreads;
   readonly #drain: Drain;
   readonly #driver: DriverName;
-  readonly #applied: number[];
+  readonly #applied: AppliedTables;
   readonly #failedStarts: number[];
   readonly #resourceWarnings: ResourceWarnings;
   #table = emptyTable;
@@ -117,7 +120,7 @@ class ThreadedPlane implements Plane {
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
     this.#driver = driver;
-    this.#applied = Array.from({ length: threadCount }, () => 0);
+    this.#applied = new AppliedTables(threadCount, () => this.#threads.all.length);
     this.#failedStarts = Array.from({ length: threadCount }, () => 0);
     this.#access = createAccessMemory(threadCount, Math.random);
     this.#collaborators = collaborators;
@@ -199,6 +202,10 @@ class ThreadedPlane implements Plane {
     }
   }
 
+  applied(): Promise<void> {
+    return this.#applied.untilAll(this.#table.version);
+  }
+
   drain(deadlineMs: number): Promise<void> {
     return this.#drain.start(deadlineMs);
   }
@@ -210,7 +217,7 @@ class ThreadedPlane implements Plane {
 
   /** Assigns counter slots to the services of the changed pools and to their upstreams. */
   #assignSlots(keys: KeyChange, table: RoutingTable, { pools, removed }: TableChange): SlotMaps {
-    const appliedByAll = Math.min(...this.#threads.all.map((_, worker) => this.#applied[worker] ?? 0));
+    const appliedByAll = this.#applied.byAll;
     const upstreams = this.#slots.assign(keys, table.version, {
       appliedByAll,
       isActive: (slot) => this.#counters.activeOf(slot) > 0,
@@ -257,8 +264,7 @@ class ThreadedPlane implements Plane {
         this.#sendTable(worker);
         return this.#threads.connectTlsThread(worker);
       case 'applied':
-        this.#applied[worker] = message.version;
-        return;
+        return this.#applied.set(worker, message.version);
       case 'records':
         this.#collaborators.onSessions(decodeRecords(message.batch), message.dropped);
         this.#threads.all[worker]?.post({ kind: 'records-received' });
@@ -299,7 +305,7 @@ class ThreadedPlane implements Plane {
     new ClientSessions(this.#access.sessions, worker).clear();
     this.#listeners.forgetWorker(worker);
     this.#sessionQueries.onWorkerLost(worker);
-    this.#applied[worker] = 0;
+    this.#applied.set(worker, 0);
     this.#collaborators.logger.error(
       { event: 'relay-worker-died', worker, err: error },
       `relay worker ${worker} died (${error.message}); its sessions are lost; a new worker starts in ${Math.round(restartMs)} ms`,

@@ -183,7 +183,9 @@ export function adminSource(
       leases.push(lease);
       return Promise.resolve(wanted.address.host === 'nowhere' ? 'It is nowhere.' : lease);
     },
-    giveBack: (service: string, id: string) => void givenBack.add(`${service} ${id}`),
+    async giveBack(service: string, id: string) {
+      givenBack.add(`${service} ${id}`);
+    },
     wasGivenBack: (service: string, id: string) => givenBack.has(`${service} ${id}`),
   };
   const counted = createMetrics({

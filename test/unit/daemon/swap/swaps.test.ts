@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { emptyCatalog } from '../../../../src/catalog/catalog.ts';
+import { emptyCatalog, type Catalog } from '../../../../src/catalog/catalog.ts';
+import { Broadcast } from '../../../../src/daemon/broadcast.ts';
 import { createSwaps, type Swaps } from '../../../../src/daemon/swap/swaps.ts';
 import { createStandIns, type StandIns } from '../../../../src/reconcile/stand-ins.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -15,19 +16,29 @@ const asked = {
   yields: false,
 };
 
-function swapsWith(wake: (service: string) => unknown): { readonly swaps: Swaps; readonly standIns: StandIns } {
+interface Scene {
+  readonly swaps: Swaps;
+  readonly standIns: StandIns;
+  readonly clock: ManualClock;
+  readonly catalogs: Broadcast<[Catalog]>;
+}
+
+function swapsWith(wake: (service: string) => unknown, applied = (): Promise<void> => Promise.resolve()): Scene {
   const clock = new ManualClock();
+  const catalogs = new Broadcast<[Catalog]>();
   const standIns = createStandIns({ clock, onChange: () => undefined, announce: () => undefined });
   const swaps = createSwaps({
     clock,
     standIns,
     engines: { home: () => undefined },
-    relay: { plane: { closeSessionsOf: () => undefined } },
+    relay: { plane: { closeSessionsOf: () => undefined, applied } },
     activation: { wake },
-    catalog: () => emptyCatalog,
+    loop: { catalog: () => emptyCatalog, catalogs },
   });
-  return { swaps, standIns };
+  return { swaps, standIns, clock, catalogs };
 }
+
+const whole = { ...asked, id: 'one', service: 'shop/api', percent: 100 };
 
 it('takes no more stand-ins of one service than there may be, also of requests at the same time', async () => {
   const { swaps, standIns } = swapsWith(() => undefined);
@@ -41,9 +52,8 @@ it('takes no more stand-ins of one service than there may be, also of requests a
 
 it('does not take a service again that was given back while the address was looked up', async () => {
   const { swaps, standIns } = swapsWith(() => undefined);
-  const one = { ...asked, id: 'one', service: 'shop/api', percent: 100 };
-  const late = swaps.take(one);
-  standIns.take({ ...one, address: 'localhost:3000' }, { endpoints: [], advice: '' });
+  const late = swaps.take(whole);
+  standIns.take({ ...whole, address: 'localhost:3000' }, { endpoints: [], advice: '' });
   standIns.giveBack('shop/api', 'one');
   expect(await late).toMatch(/given back/);
   expect(standIns.leasesOf('shop/api')).toEqual([]);
@@ -57,3 +67,42 @@ it('wakes the containers of a service once, where a stand-in is to get a share o
     await swaps.take({ ...asked, id: 'some', service: 'shop/web', percent: 20 });
   expect(woken).toEqual(['shop/web']);
 });
+
+it('answers that a service is given back once no relay thread gives the process a session any more', async () => {
+  const done: string[] = [];
+  const applied = Promise.withResolvers<void>();
+  const { swaps, standIns, catalogs } = swapsWith(
+    () => undefined,
+    () => applied.promise.then(() => void done.push('applied')),
+  );
+  await swaps.take(whole);
+  const given = swaps.giveBack('shop/api', 'one').then(() => done.push('given back'));
+  expect(standIns.of('shop/api')).toBeUndefined();
+  catalogs.tell(emptyCatalog);
+  await turns();
+  expect(done).toEqual([]);
+  applied.resolve();
+  await given;
+  expect(done).toEqual(['applied', 'given back']);
+});
+
+it('gives a service back although a relay thread is stuck, and at once one that another stand-in serves', async () => {
+  const { swaps, standIns, clock, catalogs } = swapsWith(
+    () => undefined,
+    () => new Promise<never>(() => undefined),
+  );
+  await swaps.take(whole);
+  await swaps.take({ ...whole, id: 'two' });
+  await swaps.giveBack('shop/api', 'one');
+  const given = swaps.giveBack('shop/api', 'two');
+  catalogs.tell(emptyCatalog);
+  await turns();
+  clock.advance(1_000);
+  await given;
+  expect(standIns.leasesOf('shop/api')).toEqual([]);
+});
+
+/** Lets all promises that are resolved call what waits for them. */
+async function turns(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
