@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import {
   isDirectRoute,
   leadsToRouter,
@@ -90,12 +91,18 @@ class Family {
     const text = this.#parts.readText(this.#path);
     if (text !== undefined && text !== this.#text) {
       this.#text = text;
-      this.#routes = this.#parse(text);
-      this.#found.clear();
-      this.#version += 1;
+      this.#follow(this.#parse(text));
     }
     this.#readAtMs = this.#parts.nowMs();
     this.#pauseMs = Math.max(pauseMs, (this.#routes?.length ?? 0) * pausePerRouteMs);
+  }
+
+  /** The text has counters as well: it changes also where no route does. */
+  #follow(routes: readonly KernelRoute[]): void {
+    if (isDeepStrictEqual(routes, this.#routes)) return;
+    this.#routes = routes;
+    this.#found.clear();
+    this.#version += 1;
   }
 
   #look(host: string): DirectPath {

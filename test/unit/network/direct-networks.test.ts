@@ -103,8 +103,10 @@ describe('what is known of the networks', () => {
   });
 
   test('has another version after each change, and is the same until then', () => {
-    const networks = knows(header, none6);
+    const networks = knows(header + toRouter, none6);
     const first = networks.version();
+    const used = toRouter.replace('\t0003\t0\t0\t', '\t0003\t1\t7\t');
+    networks.set(header + used);
     networks.pass(1_000);
     expect(networks.version()).toBe(first);
     networks.set(header + bridge);
