@@ -134,7 +134,8 @@ function byPort(all: readonly Claims[], earlier: Seniority): Iterable<Claim[]> {
       for (const selector of route.selectors) {
         const declarer = owners.get(selector);
         if (!declarer) continue;
-        const before = earlier.get(seniorityKey({ declarer, route, selector }) ?? '');
+        // Mostly no name was contested, and none of the keys is needed.
+        const before = earlier.size === 0 ? undefined : earlier.get(seniorityKey({ declarer, route, selector }) ?? '');
         const senior = before && bySeniority(before, declarer) < 0 ? before : declarer;
         claims.push({ service, declarer, senior, lingers, sleeps, route, selector });
       }

@@ -4,7 +4,7 @@ import type { PoolOptions } from '../relay/boundary/table.ts';
 import type { Declaration, DeclaredUpstream, Declarer } from './declaration.ts';
 import type { Problem } from './problem.ts';
 import { denyDisputed } from './proxies.ts';
-import { compareDeclarations, routesOf, withoutSelectors, type Owners, type Route, type Selector } from './route.ts';
+import { compareDeclarations, routesOf, withoutSelectors, type Route, type Selector } from './route.ts';
 
 /**
  * Merges declarations into services and settles which service gets which address. Pure, and independent of the order of
@@ -41,7 +41,7 @@ const noHeritage: Heritage = { seniority: new Map(), lingering: [] };
 interface Draft {
   readonly group: readonly Declaration[];
   readonly intent: ServiceIntent;
-  readonly owners: Owners;
+  readonly claims: Claims;
   readonly problems: readonly Problem[];
 }
 
@@ -75,24 +75,23 @@ function draft(name: string, unsorted: readonly Declaration[]): Draft {
   const group = unsorted.toSorted(compareDeclarations);
   const { routes, owners, differences, disputedProxies } = routesOf(group);
   const decided = decidePool(group);
+  const upstreams = uniqueUpstreams(group);
   return {
     group: unsorted,
-    owners,
+    claims: { service: name, routes, owners, sleeps: upstreams.some(({ sleep }) => sleep !== undefined) },
     problems: disagreement(name, [...decided.differences, ...differences]),
     intent: {
       name,
       routes,
       pool: denyDisputed(decided.pool, disputedProxies),
-      upstreams: uniqueUpstreams(group),
+      upstreams,
       declarers: [...new Set(group.map((one) => one.declaredBy))],
     },
   };
 }
 
 function settle(drafts: readonly Draft[], reduce: Reducer, heritage: Heritage): Merged {
-  const declared = drafts.map(({ intent: { name, routes, upstreams }, owners }) => {
-    return { service: name, routes, owners, sleeps: upstreams.some(({ sleep }) => sleep !== undefined) };
-  });
+  const declared = drafts.map(({ claims }) => claims);
   const { lost, problems, seniority } = settleClaims([...declared, ...heritage.lingering], heritage.seniority);
   return {
     services: drafts.map(({ intent }) => (lost.size > 0 ? reduce(intent, lost) : intent)),

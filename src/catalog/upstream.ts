@@ -233,8 +233,7 @@ function judgeProbed(
 /** Returns the previous state if nothing changed, and keeps its `sinceMs` if its kind stayed. */
 function keep(previous: UpstreamState | undefined, next: UpstreamState): UpstreamState {
   if (previous?.kind !== next.kind) return next;
-  const kept = { ...next, sinceMs: previous.sinceMs };
-  return isSame(previous, kept) ? previous : kept;
+  return isSame(previous, next) ? previous : { ...next, sinceMs: previous.sinceMs };
 }
 
 function isSame(a: UpstreamState, b: UpstreamState): boolean {

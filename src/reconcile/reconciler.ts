@@ -34,8 +34,8 @@ interface ReconcilerParts {
   readonly soon?: (task: () => void) => void;
 }
 
-/** How long the pause after a run is for each declaration: some four times as long as the run takes. */
-const pausePerDeclarationMs = 0.004;
+/** How long the pause after a run is for each declaration: some eight times as long as the run takes. */
+const pausePerDeclarationMs = 0.008;
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
   const { clock, readWorld, publish, follow, rules, tls, announce, soon = setImmediate } = parts;

@@ -60,7 +60,7 @@ describe('the reconciler', () => {
       for (let event = 0; event < 5; event += 1) {
         reconciler.markDirty();
         settle();
-        clock.advance(2);
+        clock.advance(4);
       }
       clock.advance(1000);
       return reads() - before;
