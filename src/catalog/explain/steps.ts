@@ -128,7 +128,7 @@ function publishedText({ published }: DeclaredUpstream): string {
 /** Connections take longer where the engine is asked for each; see AddressProof. */
 function askedText({ endpoints }: DeclaredUpstream): string {
   if (!endpoints.some(({ proof }) => proof?.kind === 'engine')) return '';
-  return '; its engine tells late of containers that end, and Sealane does not see its process, so the engine is asked for each connection whether the container still has the address';
+  return '; the engine is asked for each connection whether the container still has the address, since Sealane does not see its process';
 }
 
 /** The addresses that were tried, and how each answered. */

@@ -1,3 +1,4 @@
+import type { AddressProof } from '../../../src/address/proof.ts';
 import { describe, expect, it, test } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
@@ -62,6 +63,18 @@ test('why says which addresses of an upstream were tried, and how each answered'
     'api-1 (192.0.2.9:80, 172.17.0.2:80) has been ready for 0ms: its port accepts connections; 0 sessions; ' +
       'tried 172.17.0.2:80: nothing listens on 80 (connection refused); 192.0.2.9:80: it answers',
   );
+});
+
+test('why says of an upstream for whose connections the engine is asked that it is', () => {
+  const textWith = (proof: AddressProof): string | undefined => {
+    const endpoints = [{ host: 'fd00::5', port: 80, proof }];
+    const { steps } = explain('shop/api', explainWorld(one({ endpoints, health: { kind: 'none' } })));
+    return steps.find(({ step }) => step === 'upstreams')?.text;
+  };
+  expect(textWith({ kind: 'engine', run: 'a@1' })).toMatch(
+    /; the engine is asked for each connection whether the container still has the address, since Sealane does not see its process$/,
+  );
+  expect(textWith({ kind: 'namespace', pid: 1 })).toMatch(/; 0 sessions$/);
 });
 
 test('why says of an upstream that it is reached through its published port, and for what reason', () => {
