@@ -168,7 +168,8 @@ function attachment(name: string, network: NonNullable<NetworksJson[string]>, is
   };
 }
 
-const cardAddress = /^[\da-f]{2}(?::[\da-f]{2}){5}$/i;
+/** An address of the kind that the kernel draws (eth_random_addr()). Another one was given, perhaps to several containers. */
+const cardAddress = /^[\da-f][26ae](?::[\da-f]{2}){5}$/i;
 
 /** Parses `80/tcp`, or plain `80` as in old images. */
 function tcpPort(key: string): number | undefined {
