@@ -4,8 +4,8 @@ import { createServer as createHttpServer, get, type IncomingMessage } from 'nod
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { describe, expect, it } from 'vitest';
-import { startSealane } from '../support/sealane/sealane.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { shareServedFile } from '../support/sealane/served-file.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -81,176 +81,154 @@ async function say(words: string, port: number, host = '127.0.0.1'): Promise<str
   return promise;
 }
 
-describe.each(['stream', 'splice'] as const)('a port with names (%s driver)', (driver) => {
-  const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
+describe.each(['stream', 'splice'] as const)('with --driver %s', (driver) => {
+  const serve = shareServedFile('--driver', driver);
 
-  it('routes each client by its HTTP host', async () => {
-    await using api = await web('api');
-    await using site = await web('web');
-    await using folder = await tempFolder();
-    const port = await freePort();
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:
+  describe('a port with names', () => {
+    it('routes each client by its HTTP host', async () => {
+      await using api = await web('api');
+      await using site = await web('web');
+      const port = await freePort();
+      const sealane = await serve(
+        `services:
   api: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:${api.port}] }
   web: { listen: 127.0.0.1:${port}, host: [web.localhost, "*.web.localhost"], upstreams: [127.0.0.1:${site.port}] }
   late: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:1] }
 `,
-    );
-    await using sealane = start(config);
-    const names = 'host web.localhost, host *.web.localhost';
-    await sealane.line({ event: 'route-opened', service: 'web', listen: `127.0.0.1:${port} for ${names}` });
-    await sealane.line({ event: 'problem', code: 'name-conflict' });
-    expect(await ask(port, 'API.localhost.')).toEqual({ status: 200, text: 'api' });
-    expect(await ask(port, `web.localhost:${port}`)).toEqual({ status: 200, text: 'web' });
-    expect(await ask(port, 'de.web.localhost')).toEqual({ status: 200, text: 'web' });
-    const { status, text } = await ask(port, 'unknown.localhost');
-    expect(status).toBe(404);
-    expect(text).toContain('http://api.localhost');
-    const record = await sealane.line({ event: 'session', session: { reason: 'no-route' } });
-    expect(record['session']).toMatchObject({ name: 'unknown.localhost', reason: 'no-route' });
-    expect(record['session']).not.toHaveProperty('upstream');
-    const tls = connectTls({ host: '127.0.0.1', port, servername: 'db.localhost' });
-    const [error] = (await once(tls, 'error')) as [NodeJS.ErrnoException];
-    expect(error.code).toBe('ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
-  });
+      );
+      const names = 'host web.localhost, host *.web.localhost';
+      await sealane.line({ event: 'route-opened', service: 'web', listen: `127.0.0.1:${port} for ${names}` });
+      await sealane.line({ event: 'problem', code: 'name-conflict' });
+      expect(await ask(port, 'API.localhost.')).toEqual({ status: 200, text: 'api' });
+      expect(await ask(port, `web.localhost:${port}`)).toEqual({ status: 200, text: 'web' });
+      expect(await ask(port, 'de.web.localhost')).toEqual({ status: 200, text: 'web' });
+      const { status, text } = await ask(port, 'unknown.localhost');
+      expect(status).toBe(404);
+      expect(text).toContain('http://api.localhost');
+      const record = await sealane.line({ event: 'session', session: { reason: 'no-route' } });
+      expect(record['session']).toMatchObject({ name: 'unknown.localhost', reason: 'no-route' });
+      expect(record['session']).not.toHaveProperty('upstream');
+      const tls = connectTls({ host: '127.0.0.1', port, servername: 'db.localhost' });
+      const [error] = (await once(tls, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).toBe('ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+    });
 
-  it('routes a client that sends nothing to the service without names', async () => {
-    await using api = await web('api');
-    await using ssh = await greeter('SSH-2.0-test\r\n');
-    await using folder = await tempFolder();
-    const port = await freePort();
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:
+    it('routes a client that sends nothing to the service without names', async () => {
+      await using api = await web('api');
+      await using ssh = await greeter('SSH-2.0-test\r\n');
+      const port = await freePort();
+      const sealane = await serve(
+        `services:
   api: { listen: 127.0.0.1:${port}, host: api.localhost, sniff-timeout: 1s, upstreams: [127.0.0.1:${api.port}] }
   ssh: { listen: 127.0.0.1:${port}, upstreams: [127.0.0.1:${ssh.port}] }
 `,
-    );
-    await using sealane = start(config);
-    await sealane.line({ event: 'route-opened', service: 'ssh' });
-    expect(await say('', port)).toBe('SSH-2.0-test\r\n');
-    expect((await ask(port, 'api.localhost')).text).toBe('api');
-  });
+      );
+      await sealane.line({ event: 'route-opened', service: 'ssh' });
+      expect(await say('', port)).toBe('SSH-2.0-test\r\n');
+      expect((await ask(port, 'api.localhost')).text).toBe('api');
+    });
 
-  it('adds a service with a name from the changed file, and leaves the other sessions alone', async () => {
-    await using api = await web('api');
-    await using site = await web('web');
-    await using folder = await tempFolder();
-    const port = await freePort();
-    const one = `services:
+    it('adds a service with a name from the changed file, and leaves the other sessions alone', async () => {
+      await using api = await web('api');
+      await using site = await web('web');
+      const port = await freePort();
+      const one = `services:
   api: { listen: 127.0.0.1:${port}, host: api.localhost, upstreams: [127.0.0.1:${api.port}] }
 `;
-    const config = await folder.write('sealane.yaml', one);
-    await using sealane = start(config);
-    await sealane.line({ event: 'route-opened', service: 'api' });
-    const lasting = connect({ host: '127.0.0.1', port });
-    lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
-    await once(lasting, 'data');
-    await folder.write(
-      'sealane.yaml',
-      `${one}  web: { listen: 127.0.0.1:${port}, host: web.localhost, upstreams: [127.0.0.1:${site.port}] }\n`,
-    );
-    await sealane.line({ event: 'route-opened', service: 'web' });
-    expect((await ask(port, 'web.localhost')).text).toBe('web');
-    lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
-    expect(String(await once(lasting, 'data'))).toMatch(/^HTTP\/1.1 200/);
-    lasting.destroy();
-  });
-});
-
-describe.each(['stream', 'splice'] as const)('addresses, access and PROXY headers (%s driver)', (driver) => {
-  const start = (config: string) => startSealane('--docker', 'none', '--config', config, '--driver', driver);
-
-  it.each(['[::]:P,0.0.0.0:P', '127.0.0.1:P,[::]:P', '[::1]:P,[::]:P'])(
-    'serves every address of a listen with one socket where that does: %s',
-    async (listen) => {
-      await using api = await greeter('api');
-      await using folder = await tempFolder();
-      const port = await freePort();
-      const config = await folder.write(
-        'sealane.yaml',
-        `services:\n  both: { listen: "${listen.replaceAll('P', String(port))}", upstreams: [127.0.0.1:${api.port}] }\n`,
+      const sealane = await serve(one);
+      await sealane.line({ event: 'route-opened', service: 'api' });
+      const lasting = connect({ host: '127.0.0.1', port });
+      lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
+      await once(lasting, 'data');
+      await serve(
+        `${one}  web: { listen: 127.0.0.1:${port}, host: web.localhost, upstreams: [127.0.0.1:${site.port}] }\n`,
       );
-      await using sealane = start(config);
-      await sealane.line({ event: 'route-opened', service: 'both' });
-      for (const host of ['127.0.0.1', '::1']) expect([host, await say('', port, host)]).toEqual([host, 'api']);
-      expect(sealane.lines.filter(({ event }) => event === 'problem')).toEqual([]);
-    },
-  );
+      await sealane.line({ event: 'route-opened', service: 'web' });
+      expect((await ask(port, 'web.localhost')).text).toBe('web');
+      lasting.write('GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n');
+      expect(String(await once(lasting, 'data'))).toMatch(/^HTTP\/1.1 200/);
+      lasting.destroy();
+    });
+  });
 
-  it('accepts only clients that its rules allow, and logs the rejected ones', async () => {
-    await using api = await greeter('api');
-    await using folder = await tempFolder();
-    const [open, shut, few] = [await freePort(), await freePort(), await freePort()];
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:
+  describe('addresses, access and PROXY headers', () => {
+    it.each(['[::]:P,0.0.0.0:P', '127.0.0.1:P,[::]:P', '[::1]:P,[::]:P'])(
+      'serves every address of a listen with one socket where that does: %s',
+      async (listen) => {
+        await using api = await greeter('api');
+        const port = await freePort();
+        const sealane = await serve(
+          `services:\n  both: { listen: "${listen.replaceAll('P', String(port))}", upstreams: [127.0.0.1:${api.port}] }\n`,
+        );
+        await sealane.line({ event: 'route-opened', service: 'both' });
+        for (const host of ['127.0.0.1', '::1']) expect([host, await say('', port, host)]).toEqual([host, 'api']);
+        expect(sealane.lines.filter(({ event }) => event === 'problem')).toEqual([]);
+      },
+    );
+
+    it('accepts only clients that its rules allow, and logs the rejected ones', async () => {
+      await using api = await greeter('api');
+      const [open, shut, few] = [await freePort(), await freePort(), await freePort()];
+      const sealane = await serve(
+        `services:
   open: { listen: 127.0.0.1:${open}, allow: [127.0.0.0/8, "::1"], upstreams: [127.0.0.1:${api.port}] }
   shut: { listen: 127.0.0.1:${shut}, allow: 127.0.0.1, deny: 127.0.0.0/8, upstreams: [127.0.0.1:${api.port}] }
   few: { listen: 127.0.0.1:${few}, connection-rate.client: 1, upstreams: [127.0.0.1:${api.port}] }
 `,
-    );
-    await using sealane = start(config);
-    for (const name of ['open', 'shut', 'few']) await sealane.line({ event: 'route-opened', service: name });
-    expect(await say('', open)).toBe('api');
-    expect(await say('', shut)).toBe('reset');
-    const record = await sealane.line({ event: 'session', session: { reason: 'denied' } });
-    expect(record['session']).toMatchObject({ service: 'shut', reason: 'denied', bytesDown: 0 });
-    // The clients connect at the same time, so that they exceed the rate on a slow machine, too.
-    const answers = await Promise.all(Array.from({ length: 8 }, () => say('', few)));
-    expect(answers).toContain('reset');
-    await sealane.line({ event: 'session', session: { reason: 'rate-client' } });
-  });
+      );
+      for (const name of ['open', 'shut', 'few']) await sealane.line({ event: 'route-opened', service: name });
+      expect(await say('', open)).toBe('api');
+      expect(await say('', shut)).toBe('reset');
+      const record = await sealane.line({ event: 'session', session: { reason: 'denied' } });
+      expect(record['session']).toMatchObject({ service: 'shut', reason: 'denied', bytesDown: 0 });
+      // The clients connect at the same time, so that they exceed the rate on a slow machine, too.
+      const answers = await Promise.all(Array.from({ length: 8 }, () => say('', few)));
+      expect(answers).toContain('reset');
+      await sealane.line({ event: 'session', session: { reason: 'rate-client' } });
+    });
 
-  it('passes the address from a trusted proxy on to upstreams, from v2 to v1, also over IPv6', async () => {
-    await using app = await firstLine();
-    await using folder = await tempFolder();
-    const [outer, inner] = [await freePort(), await freePort()];
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:
+    it('passes the address from a trusted proxy on to upstreams, from v2 to v1, also over IPv6', async () => {
+      await using app = await firstLine();
+      const [outer, inner] = [await freePort(), await freePort()];
+      const sealane = await serve(
+        `services:
   outer: { listen: "127.0.0.1:${outer},[::1]:${outer}", proxy-protocol: v2, upstreams: [127.0.0.1:${inner}] }
   inner: { listen: 127.0.0.1:${inner}, accept-proxy: 127.0.0.1, proxy-protocol: v1, upstreams: [127.0.0.1:${app.port}] }
 `,
-    );
-    await using sealane = start(config);
-    for (const listen of [`127.0.0.1:${outer}`, `[::1]:${outer}`, `127.0.0.1:${inner}`])
-      await sealane.line({ event: 'route-opened', listen });
-    expect(await say('hello\r\n', outer)).toMatch(new RegExp(`^PROXY TCP4 127.0.0.1 127.0.0.1 \\d+ ${outer}$`));
-    expect(await say('hello\r\n', outer, '::1')).toMatch(new RegExp(`^PROXY TCP6 ::1 ::1 \\d+ ${outer}$`));
-    expect(await say('hello\r\n', inner)).toBe('reset');
-    await sealane.line({ event: 'session', session: { reason: 'bad-proxy-header' } });
-  });
+      );
+      for (const listen of [`127.0.0.1:${outer}`, `[::1]:${outer}`, `127.0.0.1:${inner}`])
+        await sealane.line({ event: 'route-opened', listen });
+      expect(await say('hello\r\n', outer)).toMatch(new RegExp(`^PROXY TCP4 127.0.0.1 127.0.0.1 \\d+ ${outer}$`));
+      expect(await say('hello\r\n', outer, '::1')).toMatch(new RegExp(`^PROXY TCP6 ::1 ::1 \\d+ ${outer}$`));
+      expect(await say('hello\r\n', inner)).toBe('reset');
+      await sealane.line({ event: 'session', session: { reason: 'bad-proxy-header' } });
+    });
 
-  it('listens on Unix sockets and relays to them', async () => {
-    await using folder = await tempFolder();
-    const [front, back] = [join(folder.path, 'front.sock'), join(folder.path, 'back.sock')];
-    await using app = await web('behind a socket', back);
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:\n  app: { listen: unix:${front}, upstreams: [unix:${back}], health: http:/ }\n`,
-    );
-    await using sealane = start(config);
-    await sealane.line({ event: 'route-opened', service: 'app', listen: `unix:${front}` });
-    expect(await ask(front, 'localhost')).toEqual({ status: 200, text: 'behind a socket' });
-    expect(app.port).toBe(0);
-    await sealane.stop();
-    expect(existsSync(front)).toBe(false);
-  });
+    it('listens on Unix sockets and relays to them', async () => {
+      await using folder = await tempFolder();
+      const [front, back] = [join(folder.path, 'front.sock'), join(folder.path, 'back.sock')];
+      await using app = await web('behind a socket', back);
+      const sealane = await serve(
+        `services:\n  app: { listen: unix:${front}, upstreams: [unix:${back}], health: http:/ }\n`,
+      );
+      await sealane.line({ event: 'route-opened', service: 'app', listen: `unix:${front}` });
+      expect(await ask(front, 'localhost')).toEqual({ status: 200, text: 'behind a socket' });
+      expect(app.port).toBe(0);
+      const later = await serve();
+      await later.line({ event: 'route-closed', service: 'app' });
+      await vi.waitFor(() => expect(existsSync(front)).toBe(false), 30_000);
+    });
 
-  it('opens each port of a range, and relays it to the matching port of the upstream', async () => {
-    const first = await freePortPair();
-    await using one = await greeter('one');
-    await using folder = await tempFolder();
-    const config = await folder.write(
-      'sealane.yaml',
-      `services:\n  r: { listen: 127.0.0.1:${first}-${first + 1}, upstreams: [127.0.0.1:${one.port - 1}], hold: 0 }\n`,
-    );
-    await using sealane = start(config);
-    for (const port of [first, first + 1])
-      await sealane.line({ event: 'route-opened', service: `r:${port}`, listen: `127.0.0.1:${port}` });
-    expect(await say('', first + 1)).toBe('one');
+    it('opens each port of a range, and relays it to the matching port of the upstream', async () => {
+      const first = await freePortPair();
+      await using one = await greeter('one');
+      const sealane = await serve(
+        `services:\n  r: { listen: 127.0.0.1:${first}-${first + 1}, upstreams: [127.0.0.1:${one.port - 1}], hold: 0 }\n`,
+      );
+      for (const port of [first, first + 1])
+        await sealane.line({ event: 'route-opened', service: `r:${port}`, listen: `127.0.0.1:${port}` });
+      expect(await say('', first + 1)).toBe('one');
+    });
   });
 });
 

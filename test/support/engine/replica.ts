@@ -34,9 +34,13 @@ export function startReplica({
   return startContainer({ image: inject('images').tools, name, command: ['sh', '-c', script], ...options });
 }
 
-/** The name of the replica that answers, the code of the socket's error, or `nothing` where the connection was cut. */
+/**
+ * The name of the replica that answers, the code of the socket's error, or `nothing` where the connection was cut. A
+ * paused replica accepts connections and never answers: the wait for an answer ends after 30 s.
+ */
 export async function whoAnswers(port: number, host = testedEngine().address): Promise<string> {
-  const socket = createConnection(port, host);
+  const socket = createConnection({ port, host, timeout: 30_000 });
+  socket.once('timeout', () => socket.destroy(new Error('no answer')));
   socket.write('GET / HTTP/1.0\r\n\r\n');
   let text = '';
   try {
