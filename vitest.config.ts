@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Eight kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built executable as its users run it,
+ * Eight kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built program as its users run it,
  * without Docker), `contract` (one suite for every driver, real sockets), `docker` (a real engine, provided by its
  * global setup), `podman` (the lifecycle suite of `docker` on a real Podman, and what only Podman does), `swarm` (a real
  * Docker Swarm of two nodes) `web` (a real browser, and the same engine as `docker`) and

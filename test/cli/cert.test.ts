@@ -7,7 +7,8 @@ import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createRsaAuthority } from '../support/certificates/rsa-authority.ts';
-import { runSealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+
 import { tempFolder } from '../support/temp-folder.ts';
 
 const reportSchema = z.object({
@@ -18,7 +19,7 @@ type Report = z.output<typeof reportSchema>;
 
 async function certified(folder: string, ...args: readonly string[]): Promise<Report> {
   const places = ['--out', join(folder, 'certs'), '--ca', join(folder, 'ca')];
-  const { code, stdout, stderr } = await runSealane(['cert', ...places, '--json', ...args]);
+  const { code, stdout, stderr } = await askSealane(['cert', ...places, '--json', ...args]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return reportSchema.parse(JSON.parse(stdout));
@@ -103,7 +104,7 @@ describe('sealane cert', () => {
 
   it('says how to trust the authority, and which names clients will not accept', async () => {
     await using folder = await tempFolder();
-    const { code, stdout } = await runSealane(['cert', '--out', folder.path, '--ca', folder.path]);
+    const { code, stdout } = await askSealane(['cert', '--out', folder.path, '--ca', folder.path]);
     expect(code).toBe(0);
     const ca = join(folder.path, 'ca.crt');
     for (const how of [`curl --cacert ${ca}`, `NODE_EXTRA_CA_CERTS=${ca}`, 'update-ca-certificates', 'certutil'])
@@ -115,7 +116,7 @@ describe('sealane cert', () => {
     await using folder = await tempFolder();
     const { authority } = await certified(folder.path);
     await writeFile(authority.certificate, 'nonsense');
-    const { code, stderr } = await runSealane(['cert', '--out', folder.path, '--ca', join(folder.path, 'ca')]);
+    const { code, stderr } = await askSealane(['cert', '--out', folder.path, '--ca', join(folder.path, 'ca')]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sealane: the authority .*ca\.crt can’t be used: .*move it and .*ca\.key away.*\n$/);
     expect(await readFile(authority.certificate, 'utf8')).toBe('nonsense');
@@ -129,7 +130,7 @@ describe('sealane cert', () => {
   ])('rejects %j in one line', async (args, message) => {
     await using folder = await tempFolder();
     const out = args[0] === '--out' ? [] : ['--out', folder.path];
-    const { code, stderr } = await runSealane(['cert', ...out, '--ca', folder.path, ...args]);
+    const { code, stderr } = await askSealane(['cert', ...out, '--ca', folder.path, ...args]);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd()).not.toContain('\n');
     expect(code).toBe(2);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { timelineEventSchema } from '../../src/admin/event-schema.ts';
 import { servicesSchema } from '../../src/admin/schema.ts';
+import { askSealane } from '../support/sealane/ask.ts';
 import { runSealane, runWithClosedOutput, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
@@ -52,7 +53,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin, '--admin-token', token]);
+const ask = (...args: readonly string[]) => askSealane([...args, '--admin', admin, '--admin-token', token]);
 
 describe('sealane status', () => {
   it('shows the address, state and traffic of each service', async () => {
@@ -77,18 +78,18 @@ describe('sealane status', () => {
   });
 
   it('connects to the socket without a token, or to the address in the environment or the file', async () => {
-    const over = await runSealane(['status', '--json', '--admin-socket', socket]);
+    const over = await askSealane(['status', '--json', '--admin-socket', socket]);
     expect(over).toMatchObject({ code: 0, stderr: '' });
     const file = join(folder.path, 'sealane.yaml');
-    expect(await runSealane(['status'], { SEALANE_CONFIG: file })).toMatchObject({ code: 0, stderr: '' });
+    expect(await askSealane(['status'], { SEALANE_CONFIG: file })).toMatchObject({ code: 0, stderr: '' });
     const environment = { SEALANE_ADMIN: admin, SEALANE_ADMIN_TOKEN: token };
-    expect(await runSealane(['status'], environment)).toMatchObject({ code: 0, stderr: '' });
+    expect(await askSealane(['status'], environment)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
 describe('sealane health', () => {
   it('connects to the socket when there is no address', async () => {
-    const { code, stdout } = await runSealane(['health'], { SEALANE_ADMIN: 'off', SEALANE_ADMIN_SOCKET: socket });
+    const { code, stdout } = await askSealane(['health'], { SEALANE_ADMIN: 'off', SEALANE_ADMIN_SOCKET: socket });
     expect(stdout).toMatch(/^ready: \S/);
     expect(code).toBe(0);
   });
@@ -202,7 +203,7 @@ describe('a service whose clients failed', () => {
     for (let count = 0; count < 2; count++) createConnection(port, '127.0.0.1').on('error', () => undefined);
     const ended = () => failing.lines.filter(({ event }) => event === 'session');
     await vi.waitFor(() => expect(ended()).toHaveLength(2), { timeout: 30_000 });
-    const { stdout } = await runSealane(['status', '--admin', at]);
+    const { stdout } = await askSealane(['status', '--admin', at]);
     expect(stdout).toMatch(/^shop: 2 failed: 2 hold-expired \(sealane sessions --failed shop\)$/m);
     const metrics = await (await fetch(`http://${at}/metrics`)).text();
     expect(metrics).toContain('sealane_service_sessions_failed_total{service="shop",reason="hold-expired"} 2\n');
@@ -216,19 +217,23 @@ describe('sealane drain, undrain, weight and close', () => {
     return first;
   };
 
+  // A change is answered before it is in the next status.
+  const webIs = (state: object): Promise<void> =>
+    vi.waitFor(async () => expect(await upstreamOf('web')).toMatchObject(state), 30_000);
+
   it('change the upstream that the key names, and say what was done', async () => {
     const key = (await upstreamOf('web'))?.key ?? '';
     expect(await ask('drain', key)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^localhost:\d+ gets no new sessions; it has 0 sessions now\n$/),
     });
-    expect(await upstreamOf('web')).toMatchObject({ state: 'draining', drained: true });
+    await webIs({ state: 'draining', drained: true });
     expect(await ask('undrain', key)).toMatchObject({ code: 0 });
-    expect(await upstreamOf('web')).toMatchObject({ state: 'ready', drained: false });
+    await webIs({ state: 'ready', drained: false });
     expect(await ask('weight', key, '7')).toMatchObject({ code: 0, stdout: expect.stringMatching(/ has weight 7;/) });
-    expect(await upstreamOf('web')).toMatchObject({ weight: 7, weightOverridden: true });
+    await webIs({ weight: 7, weightOverridden: true });
     expect(JSON.parse((await ask('weight', key, 'declared', '--json')).stdout)).toMatchObject({ upstream: key });
-    expect(await upstreamOf('web')).toMatchObject({ weight: 1, weightOverridden: false });
+    await webIs({ weight: 1, weightOverridden: false });
     expect(await ask('close', key)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ are closed;/) });
   });
 
@@ -277,14 +282,14 @@ describe('a client command whose request fails', () => {
 
   it.each(['events', 'events -f', 'top'])('%s: the answer is no stream of events', async (command) => {
     await using server = await impostor(200, '{}');
-    const { code, stdout, stderr } = await runSealane([...command.split(' '), '--admin', server.address]);
+    const { code, stdout, stderr } = await askSealane([...command.split(' '), '--admin', server.address]);
     expect(stderr).toMatch(/^sealane: what answers at .* is not the admin API of this version of Sealane: .*\n$/);
     expect(stdout).toBe('');
     expect(code).toBe(1);
   });
 
   it.each(['status', 'events'])('%s: no server listens', async (command) => {
-    const { code, stdout, stderr } = await runSealane([command, '--admin', `127.0.0.1:${await freePort()}`]);
+    const { code, stdout, stderr } = await askSealane([command, '--admin', `127.0.0.1:${await freePort()}`]);
     expect(stderr).toMatch(
       /^sealane: no Sealane answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): is sealane running\?.*\n$/,
     );
@@ -294,7 +299,7 @@ describe('a client command whose request fails', () => {
 
   it('the socket does not exist', async () => {
     const none = join(folder.path, 'none.sock');
-    const { code, stderr } = await runSealane(['status', '--admin-socket', none]);
+    const { code, stderr } = await askSealane(['status', '--admin-socket', none]);
     expect(stderr).toMatch(/no Sealane answers at .*none\.sock \(ENOENT\)/);
     expect(code).toBe(1);
   });
@@ -307,9 +312,9 @@ describe('a client command whose request fails', () => {
   });
 
   it('the token is missing or wrong', async () => {
-    const without = await runSealane(['status', '--admin', admin]);
+    const without = await askSealane(['status', '--admin', admin]);
     expect(without.stderr).toMatch(/^sealane: 127\.0\.0\.1:\d+ requires a token: .*SEALANE_ADMIN_TOKEN.*\n$/);
-    const wrong = await runSealane(['status', '--admin', admin, '--admin-token', 'x'.repeat(16)]);
+    const wrong = await askSealane(['status', '--admin', admin, '--admin-token', 'x'.repeat(16)]);
     expect(wrong.stderr).toMatch(/rejects this token/);
     expect(wrong.code).toBe(1);
   });
@@ -325,7 +330,7 @@ describe('a client command whose request fails', () => {
     ],
   ])('the server answers %i %j', async (status, body, message) => {
     await using other = await impostor(status, body);
-    const { code, stderr } = await runSealane(['status', '--admin', other.address]);
+    const { code, stderr } = await askSealane(['status', '--admin', other.address]);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd()).not.toContain('\n');
     expect(code).toBe(1);
@@ -337,7 +342,7 @@ describe('a client command whose request fails', () => {
     [['events', '--since', 'yesterday'], /--since must be an event's id/],
     [['statsu'], /did you mean "status"\?/],
   ])('%j is answered in one line', async (args, message) => {
-    const { code, stderr } = await runSealane(args);
+    const { code, stderr } = await askSealane(args);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });

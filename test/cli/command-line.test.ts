@@ -4,6 +4,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { askSealane } from '../support/sealane/ask.ts';
 import { hasFields, runSealane, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { serve, type TestServer } from '../support/sockets/sockets.ts';
@@ -156,7 +157,7 @@ describe('bad input is answered in one line with the fix, and the right exit cod
     [['whoami', '--port', 'x'], 2, /--port must be a port/],
     [['health', '--admin', '127.0.0.1:1'], 1, /not ready: no Sealane answers at 127\.0\.0\.1:1/],
   ] as const)('%j', async (args, expectedCode, message) => {
-    const { code, stdout, stderr } = await runSealane(args);
+    const { code, stdout, stderr } = await askSealane(args);
     const said = stdout + stderr;
     expect(said).toMatch(message);
     expect(said.trimEnd()).not.toContain('\n');
@@ -166,13 +167,13 @@ describe('bad input is answered in one line with the fix, and the right exit cod
   it('an unreadable or malformed file', async () => {
     await using folder = await tempFolder();
     const bad = await folder.write('bad.yaml', 'services:\n  db:\n    lisen: 5432\n');
-    const { code, stderr } = await runSealane(['--config', bad]);
+    const { code, stderr } = await askSealane(['--config', bad]);
     expect(stderr).toBe(`sealane: ${bad}:3:5: unknown option "lisen" (did you mean "listen"?)\n`);
     expect(code).toBe(2);
   });
 
   it('several mistakes, each in its own line', async () => {
-    const { code, stderr } = await runSealane(['run', '--workers', '0', '--scope', 'projcet']);
+    const { code, stderr } = await askSealane(['run', '--workers', '0', '--scope', 'projcet']);
     expect(stderr).toMatch(/^sealane: --scope .* \(did you mean "project"\?\)\nsealane: --workers .*\n$/);
     expect(code).toBe(2);
   });
@@ -228,7 +229,7 @@ describe('an engine that is out of reach', () => {
 
 describe('help', () => {
   it('lists the commands and every setting', async () => {
-    const { code, stdout } = await runSealane(['run', '--help']);
+    const { code, stdout } = await askSealane(['run', '--help']);
     expect(code).toBe(0);
     for (const flag of ['--docker', '--config', '--scope', '--bind', '--workers', '--log-level'])
       expect(stdout).toContain(flag);

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import { installMissing } from '../../dev/machine/packages.ts';
 import { shells } from '../support/programs/needs.ts';
-import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
   );
   await sealane.line({ event: 'route-opened', service: 'db' });
   for (const shell of ['bash', 'fish']) {
-    const { stdout } = await runSealane(['completion', shell]);
+    const { stdout } = await askSealane(['completion', shell]);
     await folder.write(`completion.${shell}`, stdout);
   }
   env = { COMPLETIONS: folder.path, PATH: `${folder.path}${delimiter}${process.env['PATH']}`, SEALANE_ADMIN: admin };
@@ -110,14 +111,14 @@ describe('completion for zsh', () => {
 
 describe('sealane completion', () => {
   it('prints nothing where no Sealane runs', async () => {
-    const { code, stdout, stderr } = await runSealane(['completion', 'services', '--'], {
+    const { code, stdout, stderr } = await askSealane(['completion', 'services', '--'], {
       SEALANE_ADMIN: '127.0.0.1:1',
     });
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: '' });
   });
 
   it('lists the supported shells for an unknown one', async () => {
-    const { code, stderr } = await runSealane(['completion', 'tcsh']);
+    const { code, stderr } = await askSealane(['completion', 'tcsh']);
     expect(stderr).toBe('sealane: completion supports bash, zsh, fish, not "tcsh"\n');
     expect(code).toBe(2);
   });

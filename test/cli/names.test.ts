@@ -5,7 +5,8 @@ import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runSealane, startSealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -47,7 +48,7 @@ it('static services are listed beside the names of containers, with certificates
 });
 
 it('mistakes in the settings of names are answered in one line each', async () => {
-  const { code, stderr } = await runSealane(['run', '--names', '{srevice}.localhost', '--expose', 'al']);
+  const { code, stderr } = await askSealane(['run', '--names', '{srevice}.localhost', '--expose', 'al']);
   expect(code).toBe(2);
   expect(stderr).toContain('did you mean "{service}.localhost"?');
   expect(stderr).toContain('did you mean "all"?');

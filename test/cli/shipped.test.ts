@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import { parseSync } from 'rolldown/utils';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { runSealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
 
 /** What `npm run build` puts into dist/, which is all that is shipped. */
 const dist = join(import.meta.dirname, '../../dist');
@@ -55,7 +55,7 @@ describe('what is shipped', () => {
   });
 
   it('prints them all', async () => {
-    const { code, stdout } = await runSealane(['licenses']);
+    const { code, stdout } = await askSealane(['licenses']);
     expect(code).toBe(0);
     expect(stdout.startsWith('MIT License\n')).toBe(true);
     for (const title of titles) expect(stdout).toContain(`\n${title} (`);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { servicesSchema } from '../../src/admin/schema.ts';
 import { startProgram } from '../support/programs/programs.ts';
+import { askSealane } from '../support/sealane/ask.ts';
 import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { startRequestLoad, whoIs } from '../support/swap/request-load.ts';
@@ -43,7 +44,7 @@ afterAll(async () => {
 });
 
 const swap = (...args: readonly string[]) => startSwap('--admin', admin, ...args);
-const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin]);
+const ask = (...args: readonly string[]) => askSealane([...args, '--admin', admin]);
 const swapped = /is swapped: all new sessions go to the stand-in/;
 
 describe('sealane swap SERVICE HOST:PORT', () => {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { uniqueName } from '../support/engine/containers.ts';
 import { startReplica } from '../support/engine/replica.ts';
-import { runSealane, sealaneCommand, startSealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { sealaneCommand, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { openTerminal } from '../support/sealane/terminal.ts';
 
@@ -20,7 +21,7 @@ it('status, why, events and top show containers that start and stop, and mistake
   // All upstreams have room, so all are shown.
   await terminal.shows(new RegExp(`^ {2}${first.name} +ready`, 'm'));
 
-  const ask = (...args: readonly string[]) => runSealane([...args, '--admin', admin]);
+  const ask = (...args: readonly string[]) => askSealane([...args, '--admin', admin]);
   const { stdout: status } = await ask('status');
   expect(status).toMatch(new RegExp(`^web +127\\.0\\.0\\.1:${port} +\\w+ +2/2 `, 'm'));
   expect(status).toContain(

@@ -8,7 +8,8 @@ import { engineClient, startContainer } from '../support/engine/containers.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
-import { hasFields, runSealane, upstreamIs } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { hasFields, upstreamIs } from '../support/sealane/sealane.ts';
 import { starts } from '../support/sealane/starts.ts';
 
 /**
@@ -37,7 +38,7 @@ describe.concurrent('a container that sleeps', () => {
 
     // An operator does both by hand; the page and the commands use these.
     const from = t.sealane.lines.length;
-    const command = (what: string) => runSealane([what, 'web', '--admin', admin]);
+    const command = (what: string) => askSealane([what, 'web', '--admin', admin]);
     expect(await command('sleep')).toMatchObject({ code: 0, stdout: `${web.name} of web is being put to sleep\n` });
     await t.sealane.line({ event: 'container-asleep', container: web.name }, from);
     expect(await command('wake')).toMatchObject({ code: 0, stdout: `${web.name} of web is being started\n` });
@@ -79,8 +80,12 @@ describe.concurrent('a container that sleeps', () => {
       expect(page.status).toBe(503);
       expect(await page.text()).toMatch(/port is already allocated|address already in use/);
     }
-    expect(await runSealane(['wake', 'web', '--admin', admin])).toMatchObject({ code: 0 });
-    expect(await whoAnswers(t.port)).toBe(web.name);
+    expect(await askSealane(['wake', 'web', '--admin', admin])).toMatchObject({ code: 0 });
+    // The wake is answered before the clients' threads know of it.
+    await eventually(
+      () => whoAnswers(t.port),
+      (name) => name === web.name,
+    );
   });
 
   it('is kept awake by a quiet session on any of its ports, and not by health checks, a dashboard or scrapes', async () => {

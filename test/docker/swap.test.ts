@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { composeProject } from '../support/engine/compose.ts';
 import { uniqueName } from '../support/engine/containers.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { askSealane } from '../support/sealane/ask.ts';
 import { runSealane, startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { startRequestLoad, whoIs } from '../support/swap/request-load.ts';
@@ -87,9 +88,9 @@ describe('Sealane on the host', () => {
       await replica[Symbol.asyncDispose]();
       await sealane.line({ event: 'service-lingers', service });
       expect(await whoIs(listen)).toBe('mine');
-      const { stdout } = await runSealane(['why', service, ...admin]);
+      const { stdout } = await askSealane(['why', service, ...admin]);
       expect(stdout).toMatch(/is reachable: .* is swapped: /);
-      const { stdout: json } = await runSealane(['status', '--json', ...admin]);
+      const { stdout: json } = await askSealane(['status', '--json', ...admin]);
       expect(`${json} ${JSON.stringify(sealane.lines)} ${command.lines.join(' ')}`).not.toContain(secret);
       await command.end('SIGTERM');
     }
