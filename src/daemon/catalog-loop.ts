@@ -23,6 +23,8 @@ import type { Relay } from './relay.ts';
 export interface CatalogLoop {
   /** Something in the world changed: the catalog is computed again soon. */
   readonly markDirty: () => void;
+  /** The same where only what engines declare changed. */
+  readonly markDeclared: () => void;
   readonly catalog: () => Catalog;
   stop(): void;
   /** Each catalog that was computed. */

@@ -71,10 +71,11 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
   const dirty = new Broadcast();
+  const declared = new Broadcast();
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides and stand-ins.
-  const engines = createEngineSource(parts, options.engines, settings);
+  const engines = createEngineSource({ ...parts, onChange: declared.tell }, options.engines, settings);
   started.push(() => engines.stop());
   const config = createConfigSource(parts, { services, path, bind: engines.bind, names: namesRulesOf(settings) });
   started.push(() => config.stop());
@@ -103,6 +104,7 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   activation.follow(loop.catalog, loop.catalogs);
   started.push(() => loop.stop());
   dirty.on(loop.markDirty);
+  declared.on(loop.markDeclared);
   swapped.on((change) => loop.changes.tell([change]));
   const swaps = createSwaps({ clock, standIns, engines, relay, activation, loop });
   loop.changes.on((changes) => {

@@ -12,6 +12,8 @@ import type { Clock, Timer } from '../time/clock.ts';
  */
 interface Reconciler {
   readonly markDirty: () => void;
+  /** The same where only declarations changed, as they do with most events: services that are declared alike stay. */
+  readonly markDeclared: () => void;
   readonly catalog: () => Catalog;
   stop(): void;
 }
@@ -44,6 +46,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let catalog = emptyCatalog;
   let table = emptyTable;
   let dirty = false;
+  let statesStay = false;
   let stopped = false;
   let deadline: Timer | undefined;
 
@@ -56,7 +59,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     dirty = false;
     if (stopped) return;
     const before = catalog;
-    const world = readWorld();
+    const world = { ...readWorld(), statesStay };
+    statesStay = true;
     catalog = nextCatalog(before, world, clock.nowMs(), merge);
     const next = { ...write(catalog, table.version), ...(tls && { tls: tls() }) };
     if (!isDeepStrictEqual(next, table)) {
@@ -74,6 +78,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   };
 
   const markDirty = (): void => {
+    statesStay = false;
+    markDeclared();
+  };
+
+  const markDeclared = (): void => {
     if (dirty || stopped) return;
     dirty = true;
     const pauseMs = pausedUntilMs - clock.nowMs();
@@ -84,6 +93,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 
   return {
     markDirty,
+    markDeclared,
     catalog: () => catalog,
     stop() {
       stopped = true;

@@ -100,6 +100,12 @@ class House {
   readonly #write = createTableWriter({ maxHeld: 1_024, explainNames: true });
   readonly #vantage = { reach: { kind: 'host' } } as const;
   catalog: Catalog = emptyCatalog;
+  #statesStay = false;
+
+  judge(key: string, verdict: Verdict | undefined): void {
+    this.verdicts.set(key, verdict);
+    this.#statesStay = false;
+  }
 
   reconcile(containers: ReadonlyMap<string, ContainerFacts>, nowMs: number): RoutingTable {
     const discovered = this.#discover({ containers, stopped: new Map(), vantage: this.#vantage });
@@ -108,6 +114,7 @@ class House {
       this.catalog,
       {
         declarations: this.declarations,
+        statesStay: this.#statesStay,
         problems: discovered.problems,
         isAlive: ({ id, startedAtNs }) => containers.get(id)?.startedAtNs === startedAtNs,
         verdictOf: (key) => this.verdicts.get(key.slice(0, 1)),
@@ -116,11 +123,14 @@ class House {
       nowMs,
       this.#merge,
     );
+    this.#statesStay = true;
     return this.#write(this.catalog, 1);
   }
 
   /** The table after all drains and lingering ports have ended, when only the current declarations count. */
   settledTable(containers: ReadonlyMap<string, ContainerFacts>): RoutingTable {
+    // Deadlines have passed.
+    this.#statesStay = false;
     this.reconcile(containers, later);
     return this.reconcile(containers, 2 * later);
   }
@@ -203,7 +213,7 @@ test('the table depends on the final state of the world alone, and nothing in it
       const scene = new Scene(containers);
       const house = new House();
       moves.forEach((one, at) => {
-        if (one.kind === 'verdict') house.verdicts.set(idOf(one.name).slice(0, 1), one.verdict);
+        if (one.kind === 'verdict') house.judge(idOf(one.name).slice(0, 1), one.verdict);
         else if (one.kind === 'file') house.file = one;
         else if (one.kind === 'reconcile' || one.kind === 'rest') {
           if (one.kind === 'rest') expect(scene.settle()).toBe(true);

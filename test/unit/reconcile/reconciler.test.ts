@@ -69,6 +69,20 @@ describe('the reconciler', () => {
     expect(runs(5000)).toBe(1);
   });
 
+  it('takes a verdict into account also where a declaration changed before', () => {
+    const { reconciler, settle, world, published } = setUp();
+    world.input = { ...world.input, declarations: [declared] };
+    reconciler.markDirty();
+    settle();
+    const availability = () => published.at(-1)?.pools[0]?.upstreams[0]?.availability;
+    const before = availability();
+    world.input = { ...world.input, verdictOf: () => ({ kind: 'suspect', reason: 'it did not answer' }) };
+    reconciler.markDeclared();
+    reconciler.markDirty();
+    settle();
+    expect([before, availability()]).toEqual(['ready', 'suspect']);
+  });
+
   it('publishes a table only when it differs, each with a higher version', () => {
     const { reconciler, settle, world, published } = setUp();
     reconciler.markDirty();
