@@ -47,6 +47,7 @@ const groups = [
   { name: 'shared-with-clients', test: new RegExp(`/src/(?:${sharedWithClients.join('|')})`) },
   { name: 'client', test: /\/src\/cli\/(?:client|render|colours|progress)/ },
   { name: 'shared-with-others', test: new RegExp(`/src/(?:${sharedWithOthers.join('|')})`) },
+  { name: 'serving', test: /\/src\/(?:cli\/serving-log|daemon\/start)/ },
   { name: 'discovery', test: /\/src\/(?:catalog|discovery|docker\/engine)\b/ },
 ];
 

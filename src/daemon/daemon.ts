@@ -27,7 +27,7 @@ import { createJoining } from './joining.ts';
 import { createReadiness } from './readiness.ts';
 import { keepReadyFile } from './process/ready-file.ts';
 import { spareMemory } from './process/spare-memory.ts';
-import { createRelay } from './relay.ts';
+import type { Relay } from './relay.ts';
 import { createSwaps } from './swap/swaps.ts';
 
 /**
@@ -54,11 +54,11 @@ export interface DaemonOptions {
   readonly onListener?: (listen: string, status: ListenerStatus) => void;
 }
 
-/** @throws ConfigError when the settings ask for a driver that this machine can't run */
-export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const started: Closers = [];
+/** `relay`: its threads run already (see start.ts). */
+export async function buildDaemon(options: DaemonOptions, relay: Relay): Promise<Daemon> {
+  const started: Closers = [() => relay.plane.close()];
   try {
-    return await assemble(options, started);
+    return await assemble(options, relay, started);
   } catch (error) {
     // What runs already would keep the process alive.
     await closeAll(started);
@@ -66,7 +66,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function assemble(options: DaemonOptions, started: Closers): Promise<Daemon> {
+async function assemble(options: DaemonOptions, relay: Relay, started: Closers): Promise<Daemon> {
   const { settings, services, configPath: path, log } = options;
   const { logger, lostLines: lostLogLines } = log;
   const clock = systemClock;
@@ -92,9 +92,9 @@ async function assemble(options: DaemonOptions, started: Closers): Promise<Daemo
   const standIns = createStandIns({ ...parts, announce: swapped.tell });
   started.push(() => standIns.stop());
 
-  // The relay's threads, and the loop that turns the inputs into the catalog and the relay's routing table.
-  const relay = createRelay({ ...parts, confirm: engines.confirm }, settings);
-  started.push(() => relay.plane.close());
+  // The loop that turns the inputs into the catalog and the relay's routing table.
+  relay.confirmBy(engines.confirm);
+  relay.statuses.on(() => dirty.tell());
   const activation = createActivationSource({ ...parts, engines, relay }, settings);
   started.push(() => activation.stop());
   const loop = createCatalogLoop(

@@ -6,11 +6,6 @@ import type { RoutingTable } from '../relay/boundary/table.ts';
  */
 export class ListenerStatuses {
   readonly #statuses = new Map<string, ListenerStatus>();
-  readonly #onChange: () => void;
-
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
-  }
 
   /** The statuses by listen address. */
   get all(): ReadonlyMap<string, ListenerStatus> {
@@ -19,7 +14,6 @@ export class ListenerStatuses {
 
   set(listen: string, status: ListenerStatus): void {
     this.#statuses.set(listen, status);
-    this.#onChange();
   }
 
   /** Forgets the listeners that `table` does not name. */

@@ -33,23 +33,24 @@ export interface Relay {
   readonly waiting: Broadcast<[service: string, client: string]>;
   /** Changes of listeners' statuses. */
   readonly statuses: Broadcast<[listen: string, status: ListenerStatus]>;
+  /** Lets the engines confirm addresses; before that, none is. */
+  confirmBy(engines: Confirm): void;
 }
 
 export interface RelayParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when a listener's status changed. */
-  readonly onChange: () => void;
-  /** Whether the engine says that the address is still the container's (see AddressProof). */
-  readonly confirm: (endpoint: Endpoint) => Promise<boolean>;
 }
+
+/** Whether the engine says that the address is still the container's (see AddressProof). */
+type Confirm = (endpoint: Endpoint) => Promise<boolean>;
 
 type RelaySettings = Pick<Settings, 'driver' | 'workers' | 'reuse-port' | 'max-sessions' | 'socket-folder'>;
 
 /** @throws ConfigError when the settings ask for a driver that this machine can't run */
-export function createRelay({ clock, logger, onChange, confirm }: RelayParts, settings: RelaySettings): Relay {
+export function createRelay({ clock, logger }: RelayParts, settings: RelaySettings): Relay {
   const driver = driverOf(settings, logger);
-  const listeners = new ListenerStatuses(onChange);
+  const listeners = new ListenerStatuses();
   const dialFailures = new DialFailures();
   const recentSessions = new RecentSessions();
   const failures = new FailureCounts();
@@ -63,10 +64,11 @@ export function createRelay({ clock, logger, onChange, confirm }: RelayParts, se
   statuses.on((listen, status) => listeners.set(listen, status));
   const { workers, 'reuse-port': reusePort, 'max-sessions': maxSessions, 'socket-folder': socketFolder } = settings;
   const files = fileBudget(driver, workers);
+  let confirm: Confirm = () => Promise.resolve(false);
   const plane = createPlane(
     {
       logger,
-      confirm,
+      confirm: (endpoint) => confirm(endpoint),
       onSessions: sessions.tell,
       onSuspect: suspects.tell,
       onWaiting: waiting.tell,
@@ -86,6 +88,9 @@ export function createRelay({ clock, logger, onChange, confirm }: RelayParts, se
     suspects,
     waiting,
     statuses,
+    confirmBy(engines) {
+      confirm = engines;
+    },
   };
 }
 

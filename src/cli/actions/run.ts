@@ -1,7 +1,8 @@
 import { ConfigError } from '../../config/config-error.ts';
 import { loadConfig, type Flags } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
-import { startDaemon, type Daemon } from '../../daemon/daemon.ts';
+import type { Daemon } from '../../daemon/daemon.ts';
+import { startDaemon } from '../../daemon/start.ts';
 import { actionInWords, type ActionRecord } from '../../docker/engine-actions.ts';
 import type { NamedEngine } from '../../docker/engine.ts';
 import { checkEngines } from '../../docker/find/check-engines.ts';

@@ -1,5 +1,5 @@
 import { mergeSettings } from '../../../src/config/settings.ts';
-import { startDaemon } from '../../../src/daemon/daemon.ts';
+import { startDaemon } from '../../../src/daemon/start.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 
 /**
