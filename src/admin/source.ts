@@ -66,11 +66,11 @@ export interface AdminReads {
 }
 
 export interface AdminCommands {
-  /** Changes what an operator asked for of an upstream. */
-  override(upstreamKey: string, change: Partial<Override>): void;
+  /** Changes what an operator asked for of an upstream. Resolves once that holds for each new client. */
+  override(upstreamKey: string, change: Partial<Override>): Promise<void>;
   closeSessionsOf(upstreamKey: string): void;
-  /** Wakes a service, or puts it to sleep. */
-  rest(service: string, what: 'wake' | 'sleep'): RestAnswer;
+  /** Wakes a service, or puts it to sleep. Resolves once new clients are held for what is being woken. */
+  rest(service: string, what: 'wake' | 'sleep'): Promise<RestAnswer>;
   /** Takes a service's place, or renews the lease. A text says why that is impossible, and what to do. */
   swap(asked: AskedSwap): Promise<StandInLease | string>;
   /** Resolves once no new session begins with the stand-in. */

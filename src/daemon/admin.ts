@@ -28,6 +28,7 @@ import type { CatalogLoop } from './catalog-loop.ts';
 import { createDashboardLink } from './dashboard-link.ts';
 import { createEngineActivity } from './engine-activity.ts';
 import type { EngineSource } from './engine-source.ts';
+import type { InEffect } from './in-effect.ts';
 import type { WatchedEngine } from './engine-watch.ts';
 import { standingsOf, type Explainer } from './explainer.ts';
 import type { NamesIndex } from './names/names-index.ts';
@@ -55,6 +56,7 @@ export interface AdminParts {
   readonly relay: Relay;
   readonly loop: CatalogLoop;
   readonly overrides: Overrides;
+  readonly inEffect: InEffect;
   readonly standIns: StandIns;
   readonly swaps: Swaps;
   readonly activation: ActivationSource;
@@ -173,11 +175,18 @@ function swarmStateOf({ engines, isTwin, swarm }: EngineSource, labelPrefix: str
   return { state: shown.state, text: shown.text, ...counts };
 }
 
-function commandsOf({ overrides, standIns, swaps, activation, relay }: AdminParts): AdminCommands {
+function commandsOf({ overrides, standIns, swaps, activation, relay, inEffect }: AdminParts): AdminCommands {
   return {
-    override: (key, change) => overrides.set(key, change),
+    async override(key, change) {
+      overrides.set(key, change);
+      await inEffect();
+    },
     closeSessionsOf: (key) => relay.plane.closeSessionsOf(key),
-    rest: (service, what) => activation[what](service),
+    async rest(service, what) {
+      const answer = activation[what](service);
+      if (answer.kind === 'done') await inEffect();
+      return answer;
+    },
     swap: (asked) => swaps.take(asked),
     giveBack: (service, id) => swaps.giveBack(service, id),
     wasGivenBack: (service, id) => standIns.wasGivenBack(service, id),

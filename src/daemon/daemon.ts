@@ -20,6 +20,7 @@ import { createCatalogLoop } from './catalog-loop.ts';
 import { openCertificateSource } from './certificate-source.ts';
 import { closeAll, type Closers } from './closers.ts';
 import { createConfigSource } from './config-source.ts';
+import { createInEffect } from './in-effect.ts';
 import { createEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
 import { createNamesIndex } from './names/names-index.ts';
@@ -106,7 +107,8 @@ async function assemble(options: DaemonOptions, relay: Relay, started: Closers):
   dirty.on(loop.markDirty);
   declared.on(loop.markDeclared);
   swapped.on((change) => loop.changes.tell([change]));
-  const swaps = createSwaps({ clock, standIns, engines, relay, activation, loop });
+  const inEffect = createInEffect({ clock, loop, relay });
+  const swaps = createSwaps({ clock, standIns, engines, relay, activation, loop, inEffect });
   loop.changes.on((changes) => {
     for (const { level, message, ...fields } of changes) logger[level](fields, message);
   });
@@ -133,6 +135,7 @@ async function assemble(options: DaemonOptions, relay: Relay, started: Closers):
     standIns,
     swaps,
     activation,
+    inEffect,
     readiness,
     explainer,
   });

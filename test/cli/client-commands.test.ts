@@ -217,23 +217,19 @@ describe('sealane drain, undrain, weight and close', () => {
     return first;
   };
 
-  // A change is answered before it is in the next status.
-  const webIs = (state: object): Promise<void> =>
-    vi.waitFor(async () => expect(await upstreamOf('web')).toMatchObject(state), 30_000);
-
   it('change the upstream that the key names, and say what was done', async () => {
     const key = (await upstreamOf('web'))?.key ?? '';
     expect(await ask('drain', key)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^localhost:\d+ gets no new sessions; it has 0 sessions now\n$/),
     });
-    await webIs({ state: 'draining', drained: true });
+    expect(await upstreamOf('web')).toMatchObject({ state: 'draining', drained: true });
     expect(await ask('undrain', key)).toMatchObject({ code: 0 });
-    await webIs({ state: 'ready', drained: false });
+    expect(await upstreamOf('web')).toMatchObject({ state: 'ready', drained: false });
     expect(await ask('weight', key, '7')).toMatchObject({ code: 0, stdout: expect.stringMatching(/ has weight 7;/) });
-    await webIs({ weight: 7, weightOverridden: true });
+    expect(await upstreamOf('web')).toMatchObject({ weight: 7, weightOverridden: true });
     expect(JSON.parse((await ask('weight', key, 'declared', '--json')).stdout)).toMatchObject({ upstream: key });
-    await webIs({ weight: 1, weightOverridden: false });
+    expect(await upstreamOf('web')).toMatchObject({ weight: 1, weightOverridden: false });
     expect(await ask('close', key)).toMatchObject({ code: 0, stdout: expect.stringMatching(/ are closed;/) });
   });
 

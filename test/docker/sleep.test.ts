@@ -81,11 +81,7 @@ describe.concurrent('a container that sleeps', () => {
       expect(await page.text()).toMatch(/port is already allocated|address already in use/);
     }
     expect(await askSealane(['wake', 'web', '--admin', admin])).toMatchObject({ code: 0 });
-    // The wake is answered before the clients' threads know of it.
-    await eventually(
-      () => whoAnswers(t.port),
-      (name) => name === web.name,
-    );
+    expect(await whoAnswers(t.port)).toBe(web.name);
   });
 
   it('is kept awake by a quiet session on any of its ports, and not by health checks, a dashboard or scrapes', async () => {

@@ -62,16 +62,16 @@ export function actions(source: ActionSource): OpenAPIHono<AdminEnv> {
     sessions: source.upstream(declared.key)?.active ?? 0,
   });
 
-  app.openapi(drain, (context) => {
+  app.openapi(drain, async (context) => {
     const found = find(source, context.req.valid('param').key);
     if ('status' in found) return failed(context, found);
-    source.override(found.declared.key, { drained: true });
+    await source.override(found.declared.key, { drained: true });
     return context.json(done(found, `${found.declared.name} gets no new sessions`), 200);
   });
-  app.openapi(undrain, (context) => {
+  app.openapi(undrain, async (context) => {
     const found = find(source, context.req.valid('param').key);
     if ('status' in found) return failed(context, found);
-    source.override(found.declared.key, { drained: false });
+    await source.override(found.declared.key, { drained: false });
     return context.json(done(found, `${found.declared.name} gets sessions again as soon as it is ready`), 200);
   });
   app.openapi(closeSessions, (context) => {
@@ -80,11 +80,11 @@ export function actions(source: ActionSource): OpenAPIHono<AdminEnv> {
     source.closeSessionsOf(found.declared.key);
     return context.json(done(found, `the sessions of ${found.declared.name} are closed`), 200);
   });
-  app.openapi(weight, (context) => {
+  app.openapi(weight, async (context) => {
     const found = find(source, context.req.valid('param').key);
     if ('status' in found) return failed(context, found);
     const { weight: wanted } = context.req.valid('json');
-    source.override(found.declared.key, { weight: wanted ?? undefined });
+    await source.override(found.declared.key, { weight: wanted ?? undefined });
     const now = wanted === null ? `its declared weight, ${found.declared.weight}` : `weight ${wanted}`;
     return context.json(done(found, `${found.declared.name} has ${now}`), 200);
   });

@@ -29,12 +29,12 @@ const sleep = createRoute({
 
 export function rest(source: Pick<AdminReads, 'catalog'> & Pick<AdminCommands, 'rest'>): OpenAPIHono<AdminEnv> {
   const app = new OpenAPIHono<AdminEnv>();
-  app.openapi(wake, (context) => {
-    const done = act(source, context.req.valid('param').name, 'wake');
+  app.openapi(wake, async (context) => {
+    const done = await act(source, context.req.valid('param').name, 'wake');
     return 'status' in done ? failed(context, done) : context.json(done, 200);
   });
-  app.openapi(sleep, (context) => {
-    const done = act(source, context.req.valid('param').name, 'sleep');
+  app.openapi(sleep, async (context) => {
+    const done = await act(source, context.req.valid('param').name, 'sleep');
     return 'status' in done ? failed(context, done) : context.json(done, 200);
   });
   return app;
@@ -42,14 +42,14 @@ export function rest(source: Pick<AdminReads, 'catalog'> & Pick<AdminCommands, '
 
 type Done = z.output<typeof restSchema>;
 
-function act(
+async function act(
   source: Parameters<typeof rest>[0],
   asked: string,
   what: 'wake' | 'sleep',
-): Done | Failure<404> | Failure<409> {
+): Promise<Done | Failure<404> | Failure<409>> {
   const service = serviceMeant(asked, source.catalog().services.keys());
   if (typeof service !== 'string') return missing(asked, service);
-  const outcome = source.rest(service, what);
+  const outcome = await source.rest(service, what);
   if (outcome.kind === 'done')
     return { service, containers: [...outcome.containers], message: told(service, what, outcome.containers) };
   return refused(service, outcome);

@@ -9,6 +9,7 @@ import type { StandIns } from '../../reconcile/stand-ins.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { CatalogLoop } from '../catalog-loop.ts';
 import type { EngineSource } from '../engine-source.ts';
+import type { InEffect } from '../in-effect.ts';
 import type { Relay } from '../relay.ts';
 import { createResolve, placeOf, type SwapStandpoint } from './place.ts';
 
@@ -19,37 +20,23 @@ import { createResolve, placeOf, type SwapStandpoint } from './place.ts';
 export interface Swaps {
   /** Takes a service's place, or renews the lease. A text says why it is impossible, and what to do. */
   take(asked: AskedSwap): Promise<StandInLease | string>;
-  /**
-   * Ends a stand-in. Resolves once no relay thread gives it a new session, so that its process may end then; or after a
-   * second, should a thread be stuck.
-   */
+  /** Ends a stand-in. Resolves once no relay thread gives it a new session, so that its process may end then. */
   giveBack(service: string, id: string): Promise<void>;
 }
-
-const patienceMs = 1_000;
 
 interface SwapsParts {
   readonly clock: Clock;
   readonly standIns: StandIns;
   readonly engines: Pick<EngineSource, 'home'>;
-  readonly relay: { readonly plane: Pick<Relay['plane'], 'closeSessionsOf' | 'applied'> };
+  readonly relay: { readonly plane: Pick<Relay['plane'], 'closeSessionsOf'> };
   readonly activation: { wake(service: string): unknown };
-  readonly loop: Pick<CatalogLoop, 'catalog' | 'catalogs'>;
+  readonly loop: Pick<CatalogLoop, 'catalog'>;
+  readonly inEffect: InEffect;
 }
 
 export function createSwaps(parts: SwapsParts): Swaps {
-  const { clock, standIns, engines, relay, loop } = parts;
+  const { clock, standIns, engines, loop, inEffect } = parts;
   const resolve = createResolve(clock);
-  const waiting = new Set<() => void>();
-  loop.catalogs.on(() => {
-    for (const done of waiting) done();
-    waiting.clear();
-  });
-  /** Resolves once the next catalog has reached all relay threads. Its table is published before it is told. */
-  const nextApplied = async (): Promise<void> => {
-    await new Promise<void>((done) => waiting.add(done));
-    await relay.plane.applied();
-  };
   return {
     async take({ address, shown, drain, ...asked }) {
       const { service, id } = asked;
@@ -71,14 +58,8 @@ export function createSwaps(parts: SwapsParts): Swaps {
       return taken;
     },
     async giveBack(service, id) {
-      // One that waits behind another has no sessions to lose, and no catalog follows its end.
-      const serves = standIns.of(service)?.id === id;
       standIns.giveBack(service, id);
-      if (!serves) return;
-      const late = Promise.withResolvers<void>();
-      const timer = clock.after(patienceMs, late.resolve);
-      await Promise.race([nextApplied(), late.promise]);
-      timer.cancel();
+      await inEffect();
     },
   };
 }

@@ -167,9 +167,9 @@ export function adminSource(
     history: () => [readStats()],
     explain: (subject: string) => Promise.resolve(explain(subject, explainWorld(current()))),
     feed: createEventFeed({ clock, readStats, options: feedOptions }),
-    override: (key: string, change: Partial<Override>) => void asked.push([key, change]),
+    override: async (key: string, change: Partial<Override>) => void asked.push([key, change]),
     closeSessionsOf: (key: string) => void asked.push([key, 'close-sessions']),
-    rest: (service: string): RestAnswer => {
+    rest: async (service: string): Promise<RestAnswer> => {
       if (service === 'web') return { kind: 'in-use', sessions: 2 };
       return { kind: 'done', containers: ['api-1'] };
     },

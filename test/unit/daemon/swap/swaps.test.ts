@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { emptyCatalog, type Catalog } from '../../../../src/catalog/catalog.ts';
-import { Broadcast } from '../../../../src/daemon/broadcast.ts';
+import { emptyCatalog } from '../../../../src/catalog/catalog.ts';
 import { createSwaps, type Swaps } from '../../../../src/daemon/swap/swaps.ts';
 import { createStandIns, type StandIns } from '../../../../src/reconcile/stand-ins.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -19,23 +18,24 @@ const asked = {
 interface Scene {
   readonly swaps: Swaps;
   readonly standIns: StandIns;
-  readonly clock: ManualClock;
-  readonly catalogs: Broadcast<[Catalog]>;
+  /** Once it is resolved, all that was asked for is in effect. */
+  readonly effect: PromiseWithResolvers<void>;
 }
 
-function swapsWith(wake: (service: string) => unknown, applied = (): Promise<void> => Promise.resolve()): Scene {
+function swapsWith(wake: (service: string) => unknown): Scene {
   const clock = new ManualClock();
-  const catalogs = new Broadcast<[Catalog]>();
+  const effect = Promise.withResolvers<void>();
   const standIns = createStandIns({ clock, onChange: () => undefined, announce: () => undefined });
   const swaps = createSwaps({
     clock,
     standIns,
     engines: { home: () => undefined },
-    relay: { plane: { closeSessionsOf: () => undefined, applied } },
+    relay: { plane: { closeSessionsOf: () => undefined } },
     activation: { wake },
-    loop: { catalog: () => emptyCatalog, catalogs },
+    loop: { catalog: () => emptyCatalog },
+    inEffect: () => effect.promise,
   });
-  return { swaps, standIns, clock, catalogs };
+  return { swaps, standIns, effect };
 }
 
 const whole = { ...asked, id: 'one', service: 'shop/api', percent: 100 };
@@ -68,41 +68,19 @@ it('wakes the containers of a service once, where a stand-in is to get a share o
   expect(woken).toEqual(['shop/web']);
 });
 
-it('answers that a service is given back once no relay thread gives the process a session any more', async () => {
+it('answers that a service is given back once that is in effect', async () => {
   const done: string[] = [];
-  const applied = Promise.withResolvers<void>();
-  const { swaps, standIns, catalogs } = swapsWith(
-    () => undefined,
-    () => applied.promise.then(() => void done.push('applied')),
-  );
+  const { swaps, standIns, effect } = swapsWith(() => undefined);
   await swaps.take(whole);
   const given = swaps.giveBack('shop/api', 'one').then(() => done.push('given back'));
   expect(standIns.of('shop/api')).toBeUndefined();
-  catalogs.tell(emptyCatalog);
   await turns();
   expect(done).toEqual([]);
-  applied.resolve();
+  effect.resolve();
   await given;
-  expect(done).toEqual(['applied', 'given back']);
-});
-
-it('gives a service back although a relay thread is stuck, and at once one that another stand-in serves', async () => {
-  const { swaps, standIns, clock, catalogs } = swapsWith(
-    () => undefined,
-    () => new Promise<never>(() => undefined),
-  );
-  await swaps.take(whole);
-  await swaps.take({ ...whole, id: 'two' });
-  await swaps.giveBack('shop/api', 'one');
-  const given = swaps.giveBack('shop/api', 'two');
-  catalogs.tell(emptyCatalog);
-  await turns();
-  clock.advance(1_000);
-  await given;
-  expect(standIns.leasesOf('shop/api')).toEqual([]);
 });
 
 /** Lets all promises that are resolved call what waits for them. */
 async function turns(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
