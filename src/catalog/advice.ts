@@ -38,6 +38,14 @@ function logOf(upstream: DeclaredUpstream): string {
   return upstream.run ? ` (${dockerCommand('logs', upstream)})` : '';
 }
 
+/**
+ * The line that publishes a port of Sealane's own container. A Swarm's service has no ports on single addresses, and only in
+ * host mode clients come to this very node with their own addresses.
+ */
+export function publishingLine(port: number, isService: boolean): string {
+  return isService ? `{ target: ${port}, published: ${port}, mode: host }` : `"127.0.0.1:${port}:${port}"`;
+}
+
 /** For a task of a Swarm that no node fits; `service` is the Swarm's own name. */
 export function howToPlace(service: string): string {
   return `Change what it asks of a node, or give it a node that fits. See: docker service ps --no-trunc ${service}`;

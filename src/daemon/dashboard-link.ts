@@ -1,5 +1,6 @@
 import { formatAddress, isLoopback, isWildcard, type Address } from '../address/address.ts';
 import { linkAddress, publishedAddresses } from '../address/published.ts';
+import { publishingLine } from '../catalog/advice.ts';
 import type { OwnNetwork, Vantage } from '../docker/facts.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -76,7 +77,7 @@ function placeOf(
   const { port } = address;
   const [published] = publishedAddresses(address, network.published ?? []);
   if (published) return { place: published };
-  const howToPublish = `publish port ${port}, as in "127.0.0.1:${port}:${port}"`;
+  const howToPublish = `publish port ${port}, as in ${publishingLine(port, network.service !== undefined)}`;
   if (isLoopback(address.host)) {
     const everywhere = formatAddress({ host: '0.0.0.0', port });
     return {

@@ -90,6 +90,7 @@ function gather(parts: ExplainerParts): ExplainWorld {
   const labelPrefix = settings['label-prefix'];
   const served = engines.engines.filter((one) => !engines.isTwin(one));
   const home = engines.home();
+  const ownService = home?.ownNetwork?.service;
   const swarm = engines.swarm();
   // A container may only claim to be a task that a manager tells of.
   const isTold = (facts: ContainerFacts): boolean =>
@@ -102,6 +103,7 @@ function gather(parts: ExplainerParts): ExplainWorld {
     labelPrefix,
     scope: settings.scope,
     project: home?.project === undefined ? undefined : printable(home.project),
+    ownService: ownService === undefined ? undefined : printable(ownService),
     engines: served.map((one) => viewEngine(one, engines.vantageOn(one))),
     swarm: viewSwarm(swarm, standingsOf(served), labelPrefix),
     // Few questions need the containers, and there may be thousands.

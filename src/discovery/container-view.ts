@@ -113,10 +113,12 @@ export function viewVantage({
       return `${whyPublished(reach)}: Sealane reaches containers through published ports only, on ${printable(reach.host)}`;
     case 'networks': {
       const names = new Map<string, string>();
-      for (const { networking } of containers.values()) {
-        if (networking.kind !== 'networks') continue;
-        for (const { networkId, name } of networking.attachments) names.set(networkId, quoted(name));
-      }
+      const note = (attachments: readonly NetworkAttachment[] = []): void => {
+        for (const { networkId, name } of attachments) names.set(networkId, quoted(name));
+      };
+      for (const { networking } of containers.values())
+        if (networking.kind === 'networks') note(networking.attachments);
+      note(vantage?.ownNetwork?.attachments);
       const own = [...reach.networkIds].map((id) => names.get(id) ?? id.slice(0, 12));
       return own.length === 0 ? 'Sealane is on no network' : `Sealane is on network ${own.join(', ')}`;
     }

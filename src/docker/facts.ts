@@ -158,6 +158,8 @@ export interface OwnNetwork {
   readonly address?: string;
   /** Absent where clients reach the container without published ports, as they do on a LAN. */
   readonly published?: readonly PublishedPort[];
+  /** The Swarm's service that the container is a task of, by the Swarm's own name: it publishes the ports. */
+  readonly service?: string;
 }
 
 /** The last known state of the engine. It is kept while the engine is out of reach. */

@@ -1,7 +1,7 @@
 import { severalRestarts } from '../problems/crash-loops.ts';
 import { isUnix } from '../../address/address.ts';
 import { publishedAddresses, shownAddress } from '../../address/published.ts';
-import { howToAnswer } from '../advice.ts';
+import { howToAnswer, publishingLine } from '../advice.ts';
 import { dockerCommand } from '../container-name.ts';
 import { indexService } from '../declaration.ts';
 import type { Service, ServiceRoute } from '../service.ts';
@@ -71,7 +71,7 @@ export function diagnoseService(asked: Service, problems: readonly Problem[], wo
   }
   const shut = routes.find((route) => route.openPort === undefined);
   if (shut) return { ...diagnoseRoute(shut, world), verdict: 'degraded' };
-  if (!open.some((route) => isReachableFromHost(route, world))) return notPublished(service, open);
+  if (!open.some((route) => isReachableFromHost(route, world))) return notPublished(service, open, world);
   const by = takers.length === 1 ? `${takers[0]?.declared.name}` : `${takers.length} upstreams`;
   return { verdict: 'reachable', cause: 'fine', summary: `${name} is served on ${where} by ${by}`, next: undefined };
 }
@@ -82,14 +82,15 @@ function isReachableFromHost({ host, openPort }: ServiceRoute, { catalog: { publ
   return publishedAddresses({ host, port: openPort ?? 0 }, publishedPorts).length > 0;
 }
 
-function notPublished({ name }: Service, open: readonly ServiceRoute[]): Diagnosis {
-  const ports = [...new Set(open.map(({ openPort }) => openPort))];
-  const published = ports.map((port) => `"127.0.0.1:${port}:${port}"`).join(', ');
+function notPublished({ name }: Service, open: readonly ServiceRoute[], { ownService }: ExplainWorld): Diagnosis {
+  const ports = [...new Set(open.flatMap(({ openPort }) => openPort ?? []))];
+  const published = ports.map((port) => publishingLine(port, ownService !== undefined)).join(', ');
+  const owner = ownService === undefined ? "Sealane's container" : `Sealane's service ${ownService}`;
   return {
     verdict: 'degraded',
     cause: 'not-published',
     summary: `${name} is served inside of Sealane's container only, which does not publish port ${ports.join(', ')}`,
-    next: `Add ${published} to the \`ports\` of Sealane's container; containers on its networks need none.`,
+    next: `Add ${published} to the \`ports\` of ${owner}; containers on its networks need none.`,
   };
 }
 

@@ -15,6 +15,8 @@ export interface ExplainWorld {
   readonly scope: 'all' | 'project';
   /** The compose project that Sealane runs in. */
   readonly project: string | undefined;
+  /** The Swarm's service that Sealane's container is a task of. */
+  readonly ownService?: string | undefined;
   /** Empty where Sealane runs without Docker. */
   readonly engines: readonly EngineView[];
   /** Undefined where no engine is a node of a Swarm. */

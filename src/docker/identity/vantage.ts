@@ -1,4 +1,4 @@
-import { projectOf } from '../creator.ts';
+import { projectOf, taskOf } from '../creator.ts';
 import type { EngineInstallation } from '../engine.ts';
 import { isLocal, type EngineTarget } from '../engine-url.ts';
 import { gatewayBridge, lanDrivers, type ContainerFacts, type OwnNetwork, type Reach, type Vantage } from '../facts.ts';
@@ -55,7 +55,11 @@ export function isOnOwnHost(reach: Reach): boolean {
   return reach.kind === 'host' || (reach.kind === 'published' && reach.host === '127.0.0.1');
 }
 
-function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts, isItsOwn: boolean): OwnNetwork {
+function ownNetworkOf(
+  { networking, publishedPorts: published, labels }: ContainerFacts,
+  isItsOwn: boolean,
+): OwnNetwork {
+  const service = taskOf(labels)?.service;
   const attachments = networking.kind === 'networks' ? networking.attachments : [];
   const [address] = attachments.flatMap(({ ipv4, ipv6 }) => ipv4 ?? ipv6 ?? []);
   const isOnLan = attachments.some(({ driver }) => lanDrivers.has(driver));
@@ -63,6 +67,7 @@ function ownNetworkOf({ networking, publishedPorts: published }: ContainerFacts,
     ...(isItsOwn && { attachments }),
     ...(!isOnLan && { published }),
     ...(address !== undefined && { address }),
+    ...(service !== undefined && { service }),
   };
 }
 

@@ -423,6 +423,17 @@ describe('a port that clients can’t reach', () => {
       verdict: 'degraded',
       cause: 'not-published',
       summary: "api is served inside of Sealane's container only, which does not publish port 8080",
+      next: 'Add "127.0.0.1:8080:8080" to the `ports` of Sealane\'s container; containers on its networks need none.',
+    });
+  });
+
+  it('is not published by the Swarm’s service that Sealane is a task of, which has no ports on single addresses', () => {
+    const inside = { ...declare('api', declaredUpstream('a')), listen: { host: '0.0.0.0', port: 8080 } };
+    const world = explainWorld(catalogOf([inside], { publishedPorts: [] }), { ownService: 'shop_sealane' });
+    const line = '{ target: 8080, published: 8080, mode: host }';
+    expect(explain('api', world)).toMatchObject({
+      cause: 'not-published',
+      next: `Add ${line} to the \`ports\` of Sealane's service shop_sealane; containers on its networks need none.`,
     });
   });
 });

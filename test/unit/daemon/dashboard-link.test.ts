@@ -92,6 +92,15 @@ describe('the line that says where the dashboard is', () => {
     ]);
   });
 
+  it('says how a service of a Swarm publishes its port', () => {
+    const { link, lines, learn } = scene(true);
+    link.onServing(everywhere, undefined);
+    learn(inContainer(['n1'], { ownNetwork: { address: '10.0.1.2', published: [], service: 'shop_sealane' } }));
+    expect(lines()).toEqual([
+      `dashboard: http://10.0.1.2:8470/ (on the container's network; to open it from elsewhere, publish port 8470, as in { target: 8470, published: 8470, mode: host })`,
+    ]);
+  });
+
   it('says how to open it where it is served inside the container only, also if the port is published', () => {
     const { link, lines, learn } = scene(true);
     link.onServing({ host: '127.0.0.1', port: 8470 }, undefined);

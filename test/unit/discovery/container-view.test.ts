@@ -72,6 +72,12 @@ describe('the vantage, as explanations show it', () => {
     [onHost, /on the engine's host/],
     [inContainer(['net-bridge', 'feedface00000000']), /^Sealane is on network "bridge", feedface0000$/],
     [inContainer([]), /on no network/],
+    [
+      inContainer(['feedface00000000'], {
+        ownNetwork: { attachments: [{ name: 'managers', networkId: 'feedface00000000' }] },
+      }),
+      /^Sealane is on network "managers"$/,
+    ],
     [{ reach: { kind: 'published', host: '10.1.1.1' } } as const, /published ports only, on 10\.1\.1\.1/],
   ])('names networks if their names are known: %j', (vantage, text) => {
     expect(viewVantage(snapshotOf([containerFacts()], vantage))).toMatch(text);

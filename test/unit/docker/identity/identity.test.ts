@@ -121,6 +121,18 @@ describe('the vantage', () => {
   const me = facts({ id: self, name: 'sealane', networking: onTwoNetworks, publishedPorts });
   const ownNetwork = { address: '10.0.0.5', published: publishedPorts };
 
+  test('in a task of a Swarm has the service, which publishes its ports', async () => {
+    const labels = {
+      'com.docker.swarm.service.id': 's',
+      'com.docker.swarm.service.name': 'shop_sealane',
+      'com.docker.swarm.task.id': 't',
+      'com.docker.swarm.task.name': 'shop_sealane.n.t',
+      'com.docker.swarm.node.id': 'n',
+    };
+    const { vantage } = await determineVantage(engineWith({ ...me, labels }), inputs({ selfId: self }));
+    expect(vantage.ownNetwork?.service).toBe('shop_sealane');
+  });
+
   test.each([
     ['the setting, by id', { selfId: self }],
     ['the setting, by name', { selfId: 'sealane' }],
