@@ -33,6 +33,7 @@ const sharedWithOthers = [
   'built/',
   'certificates/(?:authority-place|certificate-name|read-certificate)',
   'config/default-bind',
+  'network/direct-networks',
   'relay/driver/choose-driver',
   'time/',
 ];
@@ -48,7 +49,8 @@ const groups = [
   { name: 'client', test: /\/src\/cli\/(?:client|render|colours|progress)/ },
   { name: 'shared-with-others', test: new RegExp(`/src/(?:${sharedWithOthers.join('|')})`) },
   { name: 'serving', test: /\/src\/(?:cli\/serving-log|daemon\/start)/ },
-  { name: 'discovery', test: /\/src\/(?:catalog|discovery|docker\/engine)\b/ },
+  { name: 'discovery', test: /\/src\/(?:catalog|discovery(?!\/watcher)|docker\/engine)\b/ },
+  { name: 'watching', test: /\/src\/(?:daemon\/engine-watch|docker\/parse)/ },
 ];
 
 /**

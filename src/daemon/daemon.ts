@@ -21,7 +21,7 @@ import { openCertificateSource } from './certificate-source.ts';
 import { closeAll, type Closers } from './closers.ts';
 import { createConfigSource } from './config-source.ts';
 import { createInEffect } from './in-effect.ts';
-import { createEngineSource } from './engine-source.ts';
+import { openEngineSource } from './engine-source.ts';
 import { createExplainer } from './explainer.ts';
 import { createNamesIndex } from './names/names-index.ts';
 import { createJoining } from './joining.ts';
@@ -76,7 +76,7 @@ async function assemble(options: DaemonOptions, relay: Relay, started: Closers):
   const parts = { clock, random: Math.random, logger, onChange: dirty.tell };
 
   // The inputs of the catalog: sources of declarations, verdicts on upstreams, operators' overrides and stand-ins.
-  const engines = createEngineSource({ ...parts, onChange: declared.tell }, options.engines, settings);
+  const engines = await openEngineSource({ ...parts, onChange: declared.tell }, options.engines, settings);
   started.push(() => engines.stop());
   const config = createConfigSource(parts, { services, path, bind: engines.bind, names: namesRulesOf(settings) });
   started.push(() => config.stop());

@@ -19,14 +19,7 @@ import { SeenContainers, type ContainerSource } from '../swarm/seen-containers.t
 import { createUnion, type SwarmSource } from '../swarm/union.ts';
 import { createEngineConflicts } from './engine-conflicts.ts';
 import { unreachableProblem, withoutProject } from './engine-problems.ts';
-import {
-  createEngineWatch,
-  type EngineWatch,
-  type EngineWatchParts,
-  type EngineWatchSettings,
-  type Standpoint,
-  type WatchedEngine,
-} from './engine-watch.ts';
+import type { EngineWatch, EngineWatchParts, EngineWatchSettings, Standpoint, WatchedEngine } from './engine-watch.ts';
 
 /**
  * Owns the watches of all engines, one for each, and their sum: the declarations of all containers, and where Sealane
@@ -73,15 +66,19 @@ export interface EngineSource {
 
 type SourceSettings = EngineWatchSettings & Pick<Settings, 'bind' | 'self'>;
 
-export function createEngineSource(
+/** What watches an engine is loaded where there is one: the schemas of its answers take 7 ms of each start. */
+export async function openEngineSource(
   parts: Omit<EngineWatchParts, 'onSwarmChange' | 'onTaskEvent'>,
   engines: readonly NamedEngine[],
   settings: SourceSettings,
-): EngineSource {
+): Promise<EngineSource> {
   const alone = engines.length === 1;
   const withSwarm = { ...parts, onSwarmChange, onTaskEvent };
-  const watches = engines.map((one, index) =>
-    createEngineWatch(one, withSwarm, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings),
+  const watches = await Promise.all(
+    engines.map(async (one, index) => {
+      const { createEngineWatch } = await import('./engine-watch.ts');
+      return createEngineWatch(one, withSwarm, { alone, selfId: selfIdOn(engines, index, settings.self) }, settings);
+    }),
   );
   const guess = defaultBind();
   const conflicts = createEngineConflicts(watches);

@@ -37,12 +37,11 @@ export interface EventStreamOptions {
   readonly maxLineBytes: number;
 }
 
-export const eventStreamDefaults: EventStreamOptions = {
+export const eventStreamDefaults: Omit<EventStreamOptions, 'kept'> = {
   // The delay is at most 2 s: an engine restart takes seconds, and opening a local socket costs almost nothing.
   backoff: { firstMs: 100, maxMs: 2000 },
   watchdog: { intervalMs: 15_000 },
   settledAfterMs: 1000,
-  kept: keptShapes('sealane').event,
   maxLineBytes: maxKeptBytes,
 };
 
@@ -64,7 +63,8 @@ export function createEventStream(
   handlers: EventStreamHandlers,
   options: Partial<EventStreamOptions> = {},
 ): EventStream {
-  return new ReconnectingStream(collaborators, handlers, { ...eventStreamDefaults, ...options });
+  const { kept = keptShapes('sealane').event } = options;
+  return new ReconnectingStream(collaborators, handlers, { ...eventStreamDefaults, ...options, kept });
 }
 
 /** This is more than the engine ever replays (256). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyCatalog, nextCatalog, type Catalog } from '../../../src/catalog/catalog.ts';
-import { createEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
+import { openEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
 import { createReadiness, type ReadinessSource } from '../../../src/daemon/readiness.ts';
 import { createDockerodeEngine } from '../../../src/docker/dockerode/dockerode-engine.ts';
 import type { LogFields } from '../../../src/telemetry/logger.ts';
@@ -35,11 +35,14 @@ const settings = {
   self: undefined,
 } as const;
 
-function watch(engines: Readonly<Record<string, FakeEngine>>, over: { readonly scope?: 'project' } = {}): Scene {
+async function watch(
+  engines: Readonly<Record<string, FakeEngine>>,
+  over: { readonly scope?: 'project' } = {},
+): Promise<Scene> {
   const waiting = new Set<() => void>();
   const warnings: Scene['warnings'] = [];
   const silent = (): void => {};
-  const source = createEngineSource(
+  const source = await openEngineSource(
     {
       clock: systemClock,
       random: Math.random,
@@ -102,7 +105,7 @@ describe('several engines', () => {
       engine.run({ name: 'site-api-1', labels: composed('site') });
       engine.run({ name: 'web' });
     }
-    await using scene = watch({ a, b });
+    await using scene = await watch({ a, b });
     await scene.until(() => scene.upstreams().length === 6);
     expect(scene.upstreams()).toEqual([
       'shop: shop@a',
@@ -118,7 +121,7 @@ describe('several engines', () => {
     await using fakes = new AsyncDisposableStack();
     const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
     for (const engine of [a, b]) engine.run({ name: 'shop', labels: shop });
-    await using scene = watch({ a, b });
+    await using scene = await watch({ a, b });
     await scene.until(() => scene.upstreams().length === 2);
     await b.down();
     await scene.until(() => stateOf(scene, 'b') === 'disconnected');
@@ -149,7 +152,7 @@ describe('several engines', () => {
     await using a = await startFakeEngine();
     for (const [index, name] of ['web', 'api', 'db'].entries())
       a.run({ name, labels: { 'sealane.port': `${80 + index}` } });
-    await using scene = watch({ desktop: a, socket: a });
+    await using scene = await watch({ desktop: a, socket: a });
     await scene.until(() => scene.source.engines.every(({ snapshot }) => snapshot().synced));
     const { problems } = scene.catalog();
     expect(scene.upstreams()).toEqual([
@@ -167,7 +170,7 @@ describe('several engines', () => {
     const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
     for (const engine of [a, b])
       engine.run({ name: 'web', labels: shop, networks: { bridge: { networkId: 'n', ip: '172.17.0.2' } } });
-    await using scene = watch({ a, b });
+    await using scene = await watch({ a, b });
     await scene.until(() => scene.source.engines.every(({ snapshot }) => snapshot().synced));
     expect(scene.upstreams()).toEqual(['shop: web@a']);
     expect(scene.catalog().problems.map(({ code, subject }) => `${code} ${subject}`)).toEqual([
@@ -180,7 +183,7 @@ describe('several engines', () => {
     await using fakes = new AsyncDisposableStack();
     const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
     for (const engine of [a, b]) engine.run({ labels: composed('site') });
-    await using scene = watch({ a, b }, { scope: 'project' });
+    await using scene = await watch({ a, b }, { scope: 'project' });
     await scene.until(() => scene.readiness.now().ready);
     expect(scene.upstreams()).toEqual([]);
     expect(scene.catalog().problems.map(({ code }) => code)).toEqual(['scope-unknown']);
@@ -193,7 +196,7 @@ describe('Sealane with several engines', () => {
     const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
     await b.down();
     a.answer('/containers/json', { kind: 'hang' });
-    await using scene = watch({ a, b });
+    await using scene = await watch({ a, b });
     await scene.until(() => stateOf(scene, 'a') === 'connecting' && scene.warnings.length > 0);
     expect(scene.readiness.now()).toEqual({ ready: false, reason: 'engine a: connecting to the engine' });
     a.answer('/containers/json', undefined);
@@ -210,7 +213,7 @@ describe('Sealane with several engines', () => {
     await using fakes = new AsyncDisposableStack();
     const [a, b] = [fakes.use(await startFakeEngine()), fakes.use(await startFakeEngine({ firstId: 1_000 }))];
     await Promise.all([a.down(), b.down()]);
-    await using scene = watch({ a, b });
+    await using scene = await watch({ a, b });
     await scene.until(() => scene.warnings.length === 2);
     expect(scene.readiness.now()).toMatchObject({ ready: false, reason: expect.stringMatching(/^engine a: /) });
   });

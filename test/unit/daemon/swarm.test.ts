@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
+import { openEngineSource, type EngineSource } from '../../../src/daemon/engine-source.ts';
 import { createReadiness } from '../../../src/daemon/readiness.ts';
 import { EngineError } from '../../../src/docker/engine.ts';
 import { facts, InMemoryEngine, settle } from '../../support/fake-engine/port.ts';
@@ -37,7 +37,7 @@ async function watch(engines: Engines, swarm: 'auto' | 'off' = 'auto'): Promise<
   const clock = new ManualClock();
   let changes = 0;
   const silent = (): void => {};
-  const source = createEngineSource(
+  const source = await openEngineSource(
     {
       clock,
       random: () => 1,
