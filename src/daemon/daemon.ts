@@ -18,7 +18,7 @@ import { createAdmin } from './admin.ts';
 import { Broadcast } from './broadcast.ts';
 import { createCatalogLoop } from './catalog-loop.ts';
 import { openCertificateSource } from './certificate-source.ts';
-import { closeAll, type Closers } from './closers.ts';
+import { closeAll, type Closers } from './process/closers.ts';
 import { createConfigSource } from './config-source.ts';
 import { createInEffect } from './in-effect.ts';
 import { openEngineSource } from './engine-source.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closeAll } from '../../../src/daemon/closers.ts';
+import { closeAll } from '../../../../src/daemon/process/closers.ts';
 
 test('a part that can not be closed hides no other error, and the parts made before it are closed all the same', async () => {
   const done: string[] = [];
