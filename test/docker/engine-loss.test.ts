@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { startReplica, answerers, eventually, whoAnswers } from '../support/engine/replica.ts';
+import { startReplica, answerers, areReplicas, eventually, whoAnswers } from '../support/engine/replica.ts';
 import { startNetwork, uniqueName } from '../support/engine/containers.ts';
 import { startEngineProxy } from '../support/engine/proxies/plain.ts';
 import { startSealane } from '../support/sealane/sealane.ts';
@@ -40,10 +40,7 @@ describe('when the event stream is cut', () => {
       labels: { [`${prefix}.listen`]: String(port), [`${prefix}.port`]: '8080', [`${prefix}.pool`]: 'web' },
     });
     await sealane.line({ event: 'upstream-added', upstream: goes.name });
-    await eventually(
-      () => answerers(port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(port), areReplicas(2));
     const session = createConnection(echoPort, '127.0.0.1');
     session.write('before');
     expect(String((await once(session, 'data'))[0])).toBe('before');

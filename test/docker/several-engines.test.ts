@@ -6,7 +6,7 @@ import { canInstall } from '../../dev/machine/packages.ts';
 import { statusSchema } from '../../src/admin/status-schema.ts';
 import { engineClient, uniqueName } from '../support/engine/containers.ts';
 import { buildToolsImage } from '../support/engine/images.ts';
-import { answerers, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
+import { answerers, areReplicas, eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { startSecondEngine, type SecondEngine } from '../support/engine/second-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi } from '../support/sealane/admin-api.ts';
@@ -66,10 +66,7 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
       return status.engines.map(({ name, state }) => `${name} ${state}`);
     };
     const both = [near.name, 'far'].toSorted();
-    await eventually(
-      () => answerers(port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(port), areReplicas(2));
     expect(await answerers(port)).toEqual(both);
     const { upstreams } = await api.service('shop');
     expect(upstreams.map(({ name }) => name).toSorted()).toEqual(['far@b', `${near.name}@a`].toSorted());
@@ -99,10 +96,7 @@ describe.runIf(await canInstall())('two engines in network namespaces of their o
     const from = sealane.lines.length;
     await second.restart();
     await sealane.line({ event: 'engine-connected', engine: 'b' }, from);
-    await eventually(
-      () => answerers(port),
-      (names) => names.length === 3,
-    );
+    await eventually(() => answerers(port), areReplicas(3));
     expect(await states()).toEqual(['a connected', 'b connected']);
     // A container that sleeps is still asleep after its engine's restart, and its port has been open all the time.
     expect((await api.service('doze@b')).upstreams.map(({ state }) => state)).toEqual(['asleep']);

@@ -7,7 +7,7 @@ import {
   type FilteringProxyOptions,
 } from '../support/engine/proxies/filtering.ts';
 import { expectClientsToWait, expectUnpublished, serveOnce } from '../support/engine/late-process.ts';
-import { answerers, eventually, startReplica } from '../support/engine/replica.ts';
+import { answerers, areReplicas, eventually, startReplica } from '../support/engine/replica.ts';
 import { setUp, type SetUp } from '../support/engine/beside-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { adminApi, type AdminApi } from '../support/sealane/admin-api.ts';
@@ -49,10 +49,7 @@ describe('behind a socket proxy that allows', () => {
     await using sleepy = await startReplica({ labels: asking, networks: [network.name] });
     await using plain = await startReplica();
     const both = [one.name, two.name].toSorted();
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(t.port), areReplicas(2));
     expect((await t.api.why('web')).cause).toBe('fine');
     expect((await t.api.why(sleepy.name)).cause).toBe('action-not-allowed');
     expect((await t.api.why(plain.name)).cause).toBe('never-labelled');
@@ -61,21 +58,13 @@ describe('behind a socket proxy that allows', () => {
     await t.sealane.line({ event: 'upstream-removed', upstream: one.name });
     expect(await answerers(t.port)).toEqual([two.name]);
     await one.start();
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(t.port), areReplicas(2));
     await network.disconnect(two);
     await network.connect(two);
     await two.pause();
     await t.sealane.line({ event: 'upstream-changed', upstream: two.name, state: 'paused' });
     await two.unpause();
-    expect(
-      await eventually(
-        () => answerers(t.port),
-        (names) => names.length === 2,
-      ),
-    ).toEqual(both);
+    expect(await eventually(() => answerers(t.port), areReplicas(2))).toEqual(both);
     expect([...t.proxy.allowed].toSorted()).toEqual(asked.toSorted());
     expect([...t.proxy.refused].toSorted()).toEqual(refused.toSorted());
   });

@@ -1,6 +1,6 @@
 import { expect, inject, it } from 'vitest';
 import { composeProject } from '../../support/engine/compose.ts';
-import { answerers, eventually } from '../../support/engine/replica.ts';
+import { answerers, areReplicas, eventually } from '../../support/engine/replica.ts';
 import { setUp } from '../../support/engine/beside-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 
@@ -12,11 +12,7 @@ it('docker-compose scales, restarts and recreates replicas under load, and no cl
   await t.sealane.line({ event: 'route-opened', service: 'web' });
   // Some hundred connections a second, each a new one.
   await using load = startLoad(t.port);
-  const untilServed = (count: number): Promise<string[]> =>
-    eventually(
-      () => answerers(t.port),
-      (names) => names.length === count,
-    );
+  const untilServed = (count: number): Promise<string[]> => eventually(() => answerers(t.port), areReplicas(count));
   const before = await untilServed(1);
   await project.compose('up', '-d', '--scale', 'web=3');
   await untilServed(3);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName, type TestContainer } from '../../support/engine/containers.ts';
-import { answerers, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
+import { answerers, areReplicas, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
 import { setUp, shareSealane, startBesideEngine } from '../../support/engine/beside-engine.ts';
 import { engineDifferences, testedEngine } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
@@ -41,16 +41,10 @@ describe('a labelled container', () => {
     await using load = startLoad(t.port);
     await using second = await startReplica({ labels: t.labels });
     await using third = await startReplica({ labels: t.labels });
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 3,
-    );
+    await eventually(() => answerers(t.port), areReplicas(3));
     await second.stop();
     await third.remove();
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 1,
-    );
+    await eventually(() => answerers(t.port), areReplicas(1));
     const tally = await load.stop();
     // Requests that a killed process had already received fail with it; no others may fail.
     expect(tally.failed - (await lostWith(t.sealane, [second.name, third.name]))).toBe(0);
@@ -66,10 +60,7 @@ describe('a labelled container', () => {
     const t = await part();
     await using stays = await startReplica({ labels: t.labels });
     await using goes = await startReplica({ labels: t.labels });
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(t.port), areReplicas(2));
     await act(goes);
     await Promise.race([
       t.sealane.line({ event: 'upstream-removed', upstream: goes.name }),
@@ -87,10 +78,7 @@ describe('a labelled container', () => {
     const t = await part();
     await using web = await startReplica({ labels: t.labels });
     await using other = await startReplica({ labels: t.labels });
-    await eventually(
-      () => answerers(t.port),
-      (names) => names.length === 2,
-    );
+    await eventually(() => answerers(t.port), areReplicas(2));
     await web.pause();
     await t.sealane.line({ event: 'upstream-changed', upstream: web.name, state: 'paused' });
     const from = t.sealane.lines.length;

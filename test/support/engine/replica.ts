@@ -59,6 +59,11 @@ export async function answerers(port: number, count = 12): Promise<string[]> {
   return [...names].toSorted();
 }
 
+/** Whether so many replicas answered, and no client was refused, as one is until the port is open. */
+export function areReplicas(count: number): (names: readonly string[]) => boolean {
+  return (names) => names.length === count && names.every((name) => name !== 'nothing' && !/^E[A-Z]+$/.test(name));
+}
+
 /**
  * Repeats `ask` until `wanted` accepts the answer, with a pause that leaves the processor to what it waits for. Rejects
  * after `patienceMs`. A question that costs the engine much is asked less often, by `pauseMs`.
