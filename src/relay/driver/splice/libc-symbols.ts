@@ -30,7 +30,6 @@ export const signatures = {
   getsockopt: { return: 'int32', arguments: five },
   listen: { return: 'int32', arguments: two },
   pipe2: { return: 'int32', arguments: two },
-  read: { return: 'int32', arguments: three },
   recv: { return: 'int32', arguments: four },
   setsockopt: { return: 'int32', arguments: five },
   shutdown: { return: 'int32', arguments: two },

@@ -161,13 +161,17 @@ export class SpliceRelay implements FdWatcher, Deferred {
   /** Moves bytes both ways. Never called from within a call of the channel's methods. */
   pump(): void {
     if (!this.#upDone) this.#onPumpedUp(this.#up.pump());
-    if (this.#holdsAck) {
-      this.#holdsAck = false;
-      // Acknowledgements are sent as usual from here on: an upstream with Nagle's algorithm waits for each one (RFC
-      // 1122, 4.2.3.4).
-      this.#parts.libc.setQuickAck(this.#upstream, true);
-    }
     if (!this.#downDone) this.#onPumpedDown(this.#down.pump());
+    if (this.#holdsAck && (this.#down.bytes > 0 || this.#up.bytes === 0)) this.#sendAcks();
+  }
+
+  /**
+   * Acknowledgements are sent as usual from here on, a held one at once: an upstream with Nagle's algorithm waits for each
+   * one (RFC 1122, 4.2.3.4). The end of an upstream's answer waits for none, and is acknowledged by the socket's close.
+   */
+  #sendAcks(): void {
+    this.#holdsAck = false;
+    if (!this.#downDone) this.#parts.libc.setQuickAck(this.#upstream, true);
   }
 
   #onPumpedUp(pumped: Pumped): void {
