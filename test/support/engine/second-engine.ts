@@ -66,14 +66,21 @@ export async function startSecondEngine(): Promise<SecondEngine> {
   };
 }
 
+/** The kernel's settings of IPv4 (ip-sysctl). */
+const ipv4 = '/proc/sys/net/ipv4';
+
 /** The command that runs another one in the namespace. */
 type Inside = readonly [program: string, namespace: string];
 
-/** The command that runs another one in a new namespace, where all ranges but `pool` seem taken. */
+/**
+ * The command that runs another one in a new namespace, where all ranges but `pool` seem taken. An engine that finds
+ * forwarding switched off switches it on, and drops what is forwarded to its containers from then on. It is as it is on
+ * this machine in a new namespace.
+ */
 function inNamespaceFor(pool: string): readonly string[] {
   const others = Array.from({ length: 256 }, (_, octet) => `10.${octet}.0.0/16`).filter((range) => range !== pool);
   const routes = others.map((range) => `route add unreachable ${range}`).join('\n');
-  const entrance = `ip link set lo up && printf '%s\\n' "$0" | ip -batch - && exec "$@"`;
+  const entrance = `echo 1 > ${ipv4}/ip_forward && ip link set lo up && printf '%s\\n' "$0" | ip -batch - && exec "$@"`;
   return ['unshare', '--net', 'sh', '-c', entrance, routes];
 }
 
@@ -82,12 +89,7 @@ async function makeWay(device: string, pool: string, pid: number, inside: Inside
   // No router knows these two addresses (RFC 3927). No other engine has the pool, whose second byte is theirs.
   const network = `169.254.${poolPrefix(pool).split('.')[1]}`;
   await connectNamespace(pid, device, `${network}.0`, `${network}.1`);
-  const conf = '/proc/sys/net/ipv4';
-  const settings = [
-    `echo 1 > ${conf}/ip_forward`,
-    `echo 1 > ${conf}/conf/outside/proxy_arp`,
-    `echo 0 > ${conf}/neigh/outside/proxy_delay`,
-  ];
+  const settings = [`echo 1 > ${ipv4}/conf/outside/proxy_arp`, `echo 0 > ${ipv4}/neigh/outside/proxy_delay`];
   await run(inside[0], [inside[1], 'sh', '-c', settings.join(' && ')]);
   // The route for the whole pool says that it is unreachable; these two go before it while the way is there.
   for (const half of ['0.0/17', '128.0/17']) await run('ip', ['route', 'add', poolPrefix(pool) + half, 'dev', device]);
