@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config';
  * Docker Swarm of two nodes) `web` (a real browser, and the same engine as `docker`) and
  * `release` (workflows, action, hook and unit, by the tools that know them; `npm run test:release`, not part of `npm test`).
  */
+/** What is polled for takes milliseconds: this limit, too, is one that only a fault reaches. */
+const poll = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,6 +22,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: poll,
           isolate: false,
         },
       },
@@ -30,6 +34,7 @@ export default defineConfig({
           exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: poll,
           isolate: false,
         },
       },
@@ -40,6 +45,7 @@ export default defineConfig({
           globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: poll,
         },
       },
       {
@@ -50,6 +56,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: poll,
           isolate: false,
         },
       },
@@ -61,6 +68,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: poll,
           isolate: false,
         },
       },
@@ -72,6 +80,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: poll,
           isolate: false,
         },
       },
@@ -83,6 +92,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: poll,
           isolate: false,
         },
       },

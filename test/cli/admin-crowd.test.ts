@@ -69,8 +69,9 @@ describe.each([256, 2_000])('%i half requests', (count) => {
     expect(await reader?.read()).toMatchObject({ done: false });
     await reader?.cancel();
     expect(sealane.process.exitCode).toBeNull();
-    await vi.waitFor(() =>
-      expect(halves.sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(128),
+    await vi.waitFor(
+      () => expect(halves.sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(128),
+      30_000,
     );
   });
 
@@ -97,7 +98,7 @@ it('half requests take no file from the relay’s clients where few may be open'
     const answer = await client.echo('hello');
     return answer;
   };
-  await vi.waitFor(async () => expect(await echo()).toBe('hello'), 10_000);
+  await vi.waitFor(async () => expect(await echo()).toBe('hello'), 30_000);
   using one = await crowd({ port: admin }, 150);
   using other = await crowd({ port: admin, localAddress: '127.0.0.2' }, 150);
   await using clients = new AsyncDisposableStack();
@@ -133,6 +134,6 @@ it.each([
   using one = await crowd({ port }, 1, text);
   const [socket] = one.sockets;
   if (socket) await once(socket, 'close');
-  expect(performance.now() - openedAt).toBeLessThan(20_000);
+  expect(performance.now() - openedAt).toBeLessThan(40_000);
   expect(sealane.process.exitCode).toBeNull();
 });

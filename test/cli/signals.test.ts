@@ -59,7 +59,7 @@ describe.each(['auto', 'stream'])('with --driver %s', (driver) => {
     await client.echo('hello');
     one.sealane.process.kill(signal);
     await one.sealane.line({ event: 'stopping', signal });
-    await vi.waitFor(async () => expect(await refusal(one.port)).toMatch(/ECONNREFUSED/), 10_000);
+    await vi.waitFor(async () => expect(await refusal(one.port)).toMatch(/ECONNREFUSED/), 30_000);
     await client.echo('again');
     await client[Symbol.asyncDispose]();
     expect(await endOf(one.sealane)).toBe(0);

@@ -125,7 +125,7 @@ describe.each(Object.entries(logs))('a log on %s', (_name, open) => {
     const toldAt = performance.now();
     sealane.process.kill('SIGTERM');
     expect(await sealane.exited).toBe(143);
-    expect(performance.now() - toldAt).toBeLessThan(2_000);
+    expect(performance.now() - toldAt).toBeLessThan(30_000);
   });
 });
 

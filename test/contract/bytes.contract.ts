@@ -100,7 +100,7 @@ export function describeBytes(createRig: CreateRig): void {
       });
       const port = await bind(rig, server);
       const tookMs: number[] = [];
-      for (let attempt = 0; attempt < 5; attempt++) {
+      for (let attempt = 0; attempt < 100 && Math.min(...tookMs) >= 35; attempt++) {
         await using client = await dial(port);
         const beganMs = performance.now();
         client.socket.write('question');
@@ -108,7 +108,7 @@ export function describeBytes(createRig: CreateRig): void {
         tookMs.push(performance.now() - beganMs);
       }
 
-      // A delayed acknowledgement takes 40 ms; other work of this machine does not slow down all five exchanges.
+      // A delayed acknowledgement takes 40 ms; other work of this machine does not slow down all hundred exchanges.
       expect(Math.min(...tookMs)).toBeLessThan(35);
     });
 

@@ -44,7 +44,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
         await using next = await dialTls(port);
         expect(await next.echo('after')).toBe('after');
       },
-      { timeout: 10_000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     );
     await until(() => rig.active('a') === 0 && rig.totals().open === 0);
     vi.unstubAllEnvs();

@@ -208,7 +208,7 @@ function planeTests(driver: 'stream' | 'splice'): void {
         await using next = await dial(port);
         expect(await next.echo('after')).toBe('after');
       },
-      { timeout: 10_000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     );
     await until(() => rig.active('a') === 0 && rig.totals().open === 0);
     expect(rig.totals().held).toBe(0);

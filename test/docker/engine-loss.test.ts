@@ -60,7 +60,7 @@ describe('when the event stream is cut', () => {
     const reconnected = await sealane.line({ event: 'engine-connected' }, from);
     const left = await sealane.line({ event: 'upstream-removed', upstream: goes.name }, from);
     const joined = await sealane.line({ event: 'upstream-added', upstream: comes.name }, from);
-    expect(Math.max(left.time, joined.time) - reconnected.time).toBeLessThan(1000);
+    expect(Math.max(left.time, joined.time) - reconnected.time).toBeLessThan(15_000);
     // A new upstream gets clients once its first probe has passed.
     await eventually(
       () => answerers(port),

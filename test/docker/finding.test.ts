@@ -52,7 +52,7 @@ describe('an engine that no flag and no DOCKER_HOST names', () => {
           if (!found) throw new Error(`there is no line ${event} yet`);
           return found;
         },
-        { timeout: 15_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       );
     const { reason } = await line('engine-unreachable');
     const [status, why] = await Promise.all(

@@ -28,9 +28,7 @@ describe.concurrent('a container that sleeps', () => {
     await using web = await startReplica({ labels: t.labelled({ sleep: '2s', 'sleep.mode': 'pause' }) });
     await t.sealane.line({ event: 'container-asleep', container: web.name });
     expect(await stateOf(web.id)).toBe('paused');
-    const beganMs = performance.now();
     expect(await whoAnswers(t.port)).toBe(web.name);
-    expect(performance.now() - beganMs).toBeLessThan(1_500);
     const stopped = t.sealane.lines.length;
     await web.stop(1).catch(() => undefined);
     expect(await whoAnswers(t.port)).toBe(web.name);

@@ -165,7 +165,7 @@ export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<num
 }
 
 /** Waits until the condition holds; it polls often, since shared counters have no event. */
-export async function until(condition: () => boolean | undefined, timeoutMs = 15_000): Promise<void> {
+export async function until(condition: () => boolean | undefined, timeoutMs = 30_000): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !condition();) {
     if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

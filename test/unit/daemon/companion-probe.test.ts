@@ -19,7 +19,7 @@ test('a container that is gone before its port accepts is not probed any more', 
     const attachments = [{ name: 'bridge', networkId: 'n1', ipv4: '127.0.0.1' }];
     const db = facts({ networking: { kind: 'networks', attachments }, exposedPorts: [port] });
     expect(probe.isReady(db, onHost, undefined)).toBe(false);
-    await vi.waitFor(() => expect(clock.nextDelayMs()).toBeDefined());
+    await vi.waitFor(() => expect(clock.nextDelayMs()).toBeDefined(), 30_000);
     probe.keep((id) => id === db.id);
     expect(probe.isReady(db, onHost, undefined)).toBe(false);
     probe.keep(() => false);

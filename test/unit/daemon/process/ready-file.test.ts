@@ -25,7 +25,7 @@ describe('the ready-file', () => {
     const path = join(folder.path, 'ready');
     const { clock, readiness, file } = scene(path);
     const has = (text: string): Promise<void> =>
-      vi.waitFor(async () => expect(await readFile(path, 'utf8')).toBe(text));
+      vi.waitFor(async () => expect(await readFile(path, 'utf8')).toBe(text), 30_000);
     await has('not-ready 100 100\nreading the list\n');
     Object.assign(readiness, { ready: true, reason: 'the list was read\n\u{1b}[31m' });
     clock.advance(1_000);
@@ -45,12 +45,12 @@ describe('the ready-file', () => {
     await using folder = await tempFolder();
     const path = join(folder.path, 'later', 'ready');
     const { clock, lines, file } = scene(path);
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), 30_000);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'ready-file-failed', level: 'warn' });
     clock.advance(10_000);
     await mkdir(join(folder.path, 'later'));
     clock.advance(10_000);
-    await vi.waitFor(async () => expect(await readFile(path, 'utf8')).toMatch(/^not-ready 120 100\n/));
+    await vi.waitFor(async () => expect(await readFile(path, 'utf8')).toMatch(/^not-ready 120 100\n/), 30_000);
     await file.stop();
     expect(lines).toHaveLength(1);
   });
@@ -61,7 +61,7 @@ describe('the ready-file', () => {
     const path = join(folder.path, 'ready');
     await symlink(precious, `${path}.new`);
     const { lines, file } = scene(path);
-    await vi.waitFor(() => expect(lines.join('')).toContain('ELOOP'));
+    await vi.waitFor(() => expect(lines.join('')).toContain('ELOOP'), 30_000);
     expect(await readFile(precious, 'utf8')).toBe('as it was');
     await file.stop();
   });
