@@ -83,12 +83,15 @@ function explainServices(
 
 function explainContainer(text: string, container: ContainerView, world: ExplainWorld): Explanation {
   const { id } = container;
-  const services = [...world.catalog.services.values()].filter(
-    ({ declarers, upstreams }) =>
-      declarers.some((one) => one.kind === 'container' && one.id === id) ||
-      upstreams.some(({ declared }) => declared.run?.id === id),
-  );
   const problems = world.catalog.problems.filter(({ containerId }) => containerId === id);
+  const hasOutlived = problems.length > 0 && !isDeclaring(id, world);
+  const services = [...world.catalog.services.values()].filter(
+    ({ declarers, upstreams, lingersUntilMs }) =>
+      // A mistake in its labels says more than that what it was a part of drains.
+      !(hasOutlived && lingersUntilMs !== undefined) &&
+      (declarers.some((one) => one.kind === 'container' && one.id === id) ||
+        upstreams.some(({ declared }) => declared.run?.id === id)),
+  );
   const byService = problemsByService(world.catalog);
   return {
     ...diagnoseContainer(container, services, problems, world),
@@ -110,16 +113,20 @@ function explainContainer(text: string, container: ContainerView, world: Explain
 
 /**
  * The container that was to go on with a service that is no longer declared, such as a recreated one whose label is
- * mistyped now.
+ * mistyped now. While upstreams drain, it is one with a mistake, which a Swarm's task may get while it runs.
  */
 function successorOf({ name, lingersUntilMs, upstreams }: Service, world: ExplainWorld): ContainerView | undefined {
-  if (lingersUntilMs === undefined || upstreams.length > 0) return undefined;
+  if (lingersUntilMs === undefined || upstreams.some(({ state }) => state.kind !== 'draining')) return undefined;
+  const { problems } = world.catalog;
   // A named route's service is called after its container's service: `shop/api:web`.
   const names = new Set([name, name.replace(/:[^:]*$/, '')]);
   const all = [...world.containers(), ...world.inspected].filter(
     (one) => names.has(one.createdFor ?? one.name) || names.has(one.name) || one.pools.includes(name),
   );
-  return all.find(({ id }) => !isDeclaring(id, world));
+  return all.find(
+    ({ id }) =>
+      !isDeclaring(id, world) && (upstreams.length === 0 || problems.some(({ containerId }) => containerId === id)),
+  );
 }
 
 function isDeclaring(container: string, { catalog }: ExplainWorld): boolean {

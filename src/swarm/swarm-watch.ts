@@ -113,8 +113,10 @@ class StandingWatch implements SwarmWatch {
   hint(serviceId: string): void {
     this.#poller?.hint(serviceId);
     // The first container of a Swarm tells that the engine has joined one.
-    const isDue = this.#with.clock.nowMs() - this.#askedMs >= standingMs;
-    if (this.#isConnected && this.#state.standing?.state !== 'active' && isDue) this.#askStanding();
+    if (!this.#isConnected || this.#state.standing?.state === 'active') return;
+    const dueInMs = this.#askedMs + standingMs - this.#with.clock.nowMs();
+    if (dueInMs <= 0) this.#askStanding();
+    else if (this.#state.standing?.state === 'inactive') this.#askAgain(dueInMs);
   }
 
   async stop(): Promise<void> {

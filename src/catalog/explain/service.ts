@@ -10,7 +10,7 @@ import type { Problem } from '../problem.ts';
 import { bad, causeOf } from './cause.ts';
 import { asLastKnown, bringBack, calledEngine, engineNamesOf, isStatic, lostEngine, outOfReach } from './engines.ts';
 import type { Diagnosis } from './explanation.ts';
-import { diagnoseTold, servedAsLastKnown } from './swarm.ts';
+import { diagnoseTold, removedService, servedAsLastKnown } from './swarm.ts';
 import { diagnoseSwap, withoutSwap } from './swap.ts';
 import { crashLoop, diagnoseUpstream, worstOf } from './upstream.ts';
 import type { ContainerView, ExplainWorld } from './world.ts';
@@ -105,7 +105,7 @@ function diagnoseClosed(service: Service, problems: readonly Problem[], world: E
   if (conflict) return bad(causeOf(conflict), conflict.message, conflict.fix);
   const [route] = routes;
   if (route) return diagnoseRoute(route, world);
-  if (lingersUntilMs !== undefined) return gone(service);
+  if (lingersUntilMs !== undefined) return gone(service, world);
   return bad('opening', `none of the ports of ${name} is open`, 'See its problems.');
 }
 
@@ -157,7 +157,7 @@ function diagnoseUnready(service: Service, problems: readonly Problem[], world: 
     }
     return diagnoseUpstream(worst, world);
   }
-  if (service.lingersUntilMs !== undefined) return gone(service);
+  if (service.lingersUntilMs !== undefined) return gone(service, world);
   const [problem] = problems;
   if (problem) return bad(causeOf(problem), `${problem.subject}: ${problem.message}`, problem.fix);
   if (isStatic(service))
@@ -185,13 +185,21 @@ function crashingOf({ declarers, upstreams }: Service, { containerOf }: ExplainW
   return undefined;
 }
 
-function gone(service: Service): Diagnosis {
+function gone(service: Service, world: ExplainWorld): Diagnosis {
   const { name } = service;
   if (isStatic(service)) {
     return bad(
       'no-such-service',
       `the configuration no longer declares ${name}`,
       'Write it into the configuration again, if it is still needed.',
+    );
+  }
+  const removed = removedService(service, world);
+  if (removed !== undefined) {
+    return bad(
+      'no-container',
+      `the Swarm has no service ${removed} any more; clients of ${name} wait for it to return`,
+      'Deploy it again.',
     );
   }
   return bad(

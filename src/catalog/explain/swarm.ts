@@ -23,6 +23,12 @@ export function hasTasks({ declarers, upstreams }: Service): boolean {
   );
 }
 
+/** The Swarm's name of the service that declared this one, where the Swarm does not have it any more. */
+export function removedService({ declarers }: Pick<Service, 'declarers'>, { swarm }: ExplainWorld): string | undefined {
+  const [name] = declarers.flatMap((one) => (one.kind === 'container' && one.task ? one.task.service : []));
+  return name !== undefined && swarm?.state === 'watched' && !swarm.find(name) ? name : undefined;
+}
+
 /** What keeps a task that only a manager tells of from running; undefined where it runs. */
 export function diagnoseTold({ name, task, told }: ContainerView): Diagnosis | undefined {
   if (!task || !told) return undefined;

@@ -4,6 +4,7 @@ import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Condition, DeclaredUpstream, HealthPlan } from '../../../src/catalog/declaration.ts';
 import { emptyCatalog, nextCatalog } from '../../../src/catalog/catalog.ts';
 import { diffCatalogs } from '../../../src/catalog/diff.ts';
+import type { Declaration } from '../../../src/catalog/declaration.ts';
 import { explain, whyNot } from '../../../src/catalog/explain.ts';
 import { diagnoseUpstream } from '../../../src/catalog/explain/upstream.ts';
 import type { Explanation } from '../../../src/catalog/explain/explanation.ts';
@@ -320,6 +321,7 @@ describe('why a container gets no clients', () => {
 });
 
 describe('a service that nothing declares any more', () => {
+  const listeners = new Map([['127.0.0.1:8080', { kind: 'listening', host: '127.0.0.1', port: 8080 } as const]]);
   const declared = declare('shop/api', declaredUpstream('api-1'));
   const lingering = nextCatalog(catalogOf([declared]), { ...inputOf([]), problems: [] }, 1);
 
@@ -340,9 +342,35 @@ describe('a service that nothing declares any more', () => {
     }
   });
 
+  it('is explained by the mistake in its labels also while its upstreams drain, such as a Swarm’s whose service got it', () => {
+    const upstream = declaredUpstream('api-1', { drainMs: 9_000 });
+    const none = { ...inputOf([]), problems: [], listeners, isAlive: () => true };
+    const draining = nextCatalog(catalogOf([declare('shop/api', upstream)]), none, 1);
+    const labelTypo = problem('label-unknown', 'api-1', { containerId: 'api-1' });
+    const relabelled = containerView({ id: 'api-1' });
+    const world = explainWorld({ ...draining, problems: [labelTypo] }, { containers: () => [relabelled] });
+    for (const text of ['shop/api', 'api-1', '8080'])
+      expect(explain(text, world)).toMatchObject({ cause: 'label-mistake', next: 'How to mend label-unknown.' });
+    const faultless = explainWorld(draining, { containers: () => [relabelled] });
+    expect(explain('shop/api', faultless)).toMatchObject({ cause: 'draining' });
+  });
+
+  it('was removed from its Swarm, where that has no service of the name any more', () => {
+    const own = declare('shop/api', declaredUpstream('api-1'));
+    const task = { id: 'k', service: 'shop_api', name: 'shop_api.1', slot: 1, node: 'node1' };
+    const before = catalogOf([{ ...own, declaredBy: { ...own.declaredBy, task } } as Declaration]);
+    const world = explainWorld(nextCatalog(before, { ...inputOf([]), problems: [], listeners }, 1), {
+      swarm: { state: 'watched', text: 'the Swarm is watched', find: () => undefined, names: () => [] },
+    });
+    expect(explain('shop/api', world)).toMatchObject({
+      cause: 'no-container',
+      summary: 'the Swarm has no service shop_api any more; clients of shop/api wait for it to return',
+      next: 'Deploy it again.',
+    });
+  });
+
   it('is not explained by a container that declares another service', () => {
     const other = declare('other', declaredUpstream('x'), { port: 81, id: 'c0ffee' });
-    const listeners = new Map([['127.0.0.1:8080', { kind: 'listening', host: '127.0.0.1', port: 8080 } as const]]);
     const catalog = nextCatalog(catalogOf([declared]), { ...inputOf([other]), listeners }, 1);
     const world = explainWorld(catalog, { containers: () => [containerView()] });
     expect(explain('shop/api', world)).toMatchObject({ cause: 'no-container' });

@@ -63,6 +63,18 @@ describe('an engine outside any Swarm', () => {
     expect(scene.tasks()).toEqual(running);
   });
 
+  test('is asked at the end of the ten seconds, where the first container of a task starts within them', async () => {
+    await using scene = await worksAs(outside);
+    await scene.pass(4_000);
+    scene.swarm.standingNow = manager;
+    scene.watch.hint('web');
+    scene.watch.hint('web');
+    await scene.pass(5_999);
+    expect(scene.calls()).toEqual([]);
+    await scene.pass(1);
+    expect(scene.tasks()).toEqual(running);
+  });
+
   test('is taken for one where it may not say', async () => {
     await using scene = await watchSwarm((swarm) => {
       swarm.before = () => Promise.reject(new EngineError('refused', 'forbidden', { forbidden: true }));
