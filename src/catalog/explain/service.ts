@@ -155,7 +155,8 @@ function diagnoseUnready(service: Service, problems: readonly Problem[], world: 
         howToAnswer(worst.declared),
       );
     }
-    return diagnoseUpstream(worst, world);
+    const isRemoved = worst.state.kind === 'draining' && removedService(service, world) !== undefined;
+    return isRemoved ? gone(service, world) : diagnoseUpstream(worst, world);
   }
   if (service.lingersUntilMs !== undefined) return gone(service, world);
   const [problem] = problems;

@@ -46,7 +46,7 @@ export function resolveSubject(text: string, world: ExplainWorld): Subject {
       containers.filter(({ task }) => task && isTask(task, text)),
       services,
     ) ??
-    containers.find((one) => isCreatedFor(one, text));
+    mostTelling(containers.filter((one) => isCreatedFor(one, text)));
   if (container) return { kind: 'container', container };
   if (namesakes.length > 1) return { kind: 'several', names: namesakes.map(({ name }) => name) };
   const inSwarm = world.swarm?.find(text);
@@ -83,7 +83,12 @@ function liveliest(containers: readonly ContainerView[], services: readonly Serv
     upstreams.flatMap(({ declared, state }) => (state.kind === 'draining' ? [] : (declared.run?.id ?? []))),
   );
   const running = containers.filter(({ state }) => state === 'running');
-  return containers.find(({ id }) => takers.has(id)) ?? running.at(-1) ?? containers.at(-1);
+  return containers.find(({ id }) => takers.has(id)) ?? running.at(-1) ?? mostTelling(containers.toReversed());
+}
+
+/** Beside a task that failed, the next one waits for its time to start, and has nothing to say. */
+function mostTelling(containers: readonly ContainerView[]): ContainerView | undefined {
+  return containers.find(({ told }) => told?.stage === 'ended') ?? containers[0];
 }
 
 function isCreatedFor({ createdFor, task }: ContainerView, text: string): boolean {

@@ -356,17 +356,21 @@ describe('a service that nothing declares any more', () => {
   });
 
   it('was removed from its Swarm, where that has no service of the name any more', () => {
-    const own = declare('shop/api', declaredUpstream('api-1'));
+    const own = declare('shop/api', declaredUpstream('api-1', { drainMs: 9_000 }));
     const task = { id: 'k', service: 'shop_api', name: 'shop_api.1', slot: 1, node: 'node1' };
     const before = catalogOf([{ ...own, declaredBy: { ...own.declaredBy, task } } as Declaration]);
-    const world = explainWorld(nextCatalog(before, { ...inputOf([]), problems: [], listeners }, 1), {
-      swarm: { state: 'watched', text: 'the Swarm is watched', find: () => undefined, names: () => [] },
-    });
-    expect(explain('shop/api', world)).toMatchObject({
-      cause: 'no-container',
-      summary: 'the Swarm has no service shop_api any more; clients of shop/api wait for it to return',
-      next: 'Deploy it again.',
-    });
+    // Once nothing of it runs, and while its last task drains.
+    for (const isAlive of [false, true]) {
+      const after = { ...inputOf([]), problems: [], listeners, isAlive: () => isAlive };
+      const world = explainWorld(nextCatalog(before, after, 1), {
+        swarm: { state: 'watched', text: 'the Swarm is watched', find: () => undefined, names: () => [] },
+      });
+      expect(explain('shop/api', world)).toMatchObject({
+        cause: 'no-container',
+        summary: 'the Swarm has no service shop_api any more; clients of shop/api wait for it to return',
+        next: 'Deploy it again.',
+      });
+    }
   });
 
   it('is not explained by a container that declares another service', () => {

@@ -141,7 +141,12 @@ describe('why a service of a Swarm is not served', () => {
       'web is unreachable: shop/web: its task shop_web.1 failed on node host-b: task: non-zero exit (1)',
       'next: See why it ends: docker service logs shop_web',
     ]);
-    // The next one waits for its time to start.
+    // The next one is prepared, and waits for its time to start.
+    const next = swarmTask(web, { id: 'next', state: 'ready', desiredState: 'ready', message: 'prepared' });
+    for (const subject of ['shop_web', 'shop/web', 'shop_web.1'])
+      expect(answer(subject, { swarm: swarmView([web], [next], { failed }) })[0]).toBe(
+        `${subject} is unreachable: shop_web.1 ended on node host-b: failed: task: non-zero exit (1)`,
+      );
     expect(answer('shop_web', { swarm: swarmView([web], [], { failed }) })).toEqual([
       'shop_web is unreachable: shop_web.1 ended on node host-b: failed: task: non-zero exit (1)',
       'next: See why it ends: docker service logs shop_web',
