@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, rmdir } from 'node:fs/promises';
+import { readdir, readFile, readlink, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../machine/command.ts';
 import { podmanConfigurationIn } from './podman-config.ts';
@@ -78,9 +78,19 @@ async function killAll(list: () => Promise<number[]>): Promise<void> {
   for (let round = 0; round < 50; round += 1) {
     const pids = await list();
     if (pids.length === 0) return;
-    for (const pid of pids) signalQuietly(pid, 'SIGKILL');
+    for (const pid of pids) {
+      signalQuietly(pid, 'SIGKILL');
+      await thaw(pid);
+    }
     await pause(100);
   }
+}
+
+/** A signal waits for as long as a process is frozen, as those of a paused container are, in version 1 of cgroups. */
+async function thaw(pid: number): Promise<void> {
+  const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+  const frozen = /^\d+:freezer:(.+)$/m.exec(cgroups)?.[1];
+  if (frozen !== undefined) await writeFile(`/sys/fs/cgroup/freezer${frozen}/freezer.state`, 'THAWED').catch(() => {});
 }
 
 /** Unmounts all mounts beneath `folder`, the deepest first. */

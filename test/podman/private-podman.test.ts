@@ -4,6 +4,7 @@ import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { podmanProcesses } from '../../dev/engine/processes.ts';
 import { run } from '../../dev/machine/command.ts';
+import { connect } from '../../src/demo/engine-client.ts';
 import { countLines, exists, holdEngine, runSleeper } from '../support/engine/held-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 
@@ -16,20 +17,25 @@ type Traces = z.infer<typeof tracesSchema>;
 it.each([
   ['is killed', (holder: ChildProcess) => holder.kill('SIGKILL')],
   ['releases it', (holder: ChildProcess) => holder.stdin?.end('release\n')],
-])('a private Podman is removed without a trace when its holder %s, even with a running container', async (_, end) => {
-  const { holder, host, traces } = await holdEngine('podman', tracesSchema);
-  const container = await runSleeper(host);
-  const found = await left(traces, container);
-  // The service, conmon and the container.
-  expect(found.processes).toBeGreaterThanOrEqual(3);
-  expect(found.cgroups).toBeGreaterThan(0);
-  expect(found).toMatchObject({ devices: 1, folder: true, supervisor: true });
-  end(holder);
-  await vi.waitFor(async () => expect(await left(traces, container)).toEqual(nothing), {
-    timeout: 30_000,
-    interval: 100,
-  });
-});
+])(
+  'a private Podman is removed without a trace when its holder %s, even with a running and a paused container',
+  async (_, end) => {
+    const { holder, host, traces } = await holdEngine('podman', tracesSchema);
+    const container = await runSleeper(host);
+    const paused = await runSleeper(host);
+    await connect(host).getContainer(paused).pause();
+    const found = await left(traces, container);
+    // The service, and conmon and a process of each container.
+    expect(found.processes).toBeGreaterThanOrEqual(5);
+    expect(found.cgroups).toBeGreaterThan(0);
+    expect(found).toMatchObject({ devices: 1, folder: true, supervisor: true });
+    end(holder);
+    await vi.waitFor(async () => expect(await left(traces, container)).toEqual(nothing), {
+      timeout: 30_000,
+      interval: 100,
+    });
+  },
+);
 
 it('an address of no network is unreachable in the network of a private Podman', async () => {
   const [program = '', ...args] = testedEngine().inside;
