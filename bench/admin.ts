@@ -7,6 +7,7 @@ import { freePort } from '../test/support/sockets/free-port.ts';
 import { tempFolder } from '../test/support/temp-folder.ts';
 import type { SubscriberStatus } from './admin/subscribers.ts';
 import { startEcho, timeSessions, type Latency } from './admin/sessions.ts';
+import { firstPort } from './control/first-port.ts';
 import { startEngine, type SimulatedEngine } from './control/simulated-engine.ts';
 import { cpuMs, rssKib, start, threadCpuMs } from './relay/processes.ts';
 
@@ -55,7 +56,7 @@ interface Phase extends Latency {
 
 await using folder = await tempFolder();
 await using echo = await startEcho();
-await using engine = await startEngine({ containers: services * replicas, replicas, firstPort: 20_000 });
+await using engine = await startEngine({ containers: services * replicas, replicas, firstPort });
 const [port, admin] = [await freePort(), await freePort()];
 const config = await folder.write(
   'sealane.yaml',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { writeFile } from 'node:fs/promises';
 import { toChart, type Panel } from './control/chart.ts';
+import { firstPort } from './control/first-port.ts';
 import { startEngine, type SimulatedEngine } from './control/simulated-engine.ts';
 import { freePort } from '../test/support/sockets/free-port.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
@@ -88,7 +89,7 @@ async function startEngines(stack: AsyncDisposableStack, count: number, many: nu
   for (let index = 0; index < many; index += 1) {
     const first = firstOf(index, count, many);
     const containers = firstOf(index + 1, count, many) - first;
-    engines.push(stack.use(await startEngine({ containers, first, replicas: 10, firstPort: 20_000 })));
+    engines.push(stack.use(await startEngine({ containers, first, replicas: 10, firstPort })));
   }
   return engines;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startBrowser } from '../test/support/web/browser.ts';
 import { freePort } from '../test/support/sockets/free-port.ts';
+import { firstPort } from './control/first-port.ts';
 import { startEngine } from './control/simulated-engine.ts';
 import { start } from './relay/processes.ts';
 
@@ -19,7 +20,7 @@ const executable = new URL('../dist/main.js', import.meta.url).pathname;
 const services = Number(flags.services);
 const containers = services * Number(flags.replicas);
 
-await using engine = await startEngine({ containers, replicas: Number(flags.replicas), firstPort: 20_000 });
+await using engine = await startEngine({ containers, replicas: Number(flags.replicas), firstPort });
 const admin = await freePort();
 const args = ['run', '--docker', engine.url, '--admin', `127.0.0.1:${admin}`, '--log-level', 'warn'];
 await using sealane = start(process.execPath, [executable, ...args, '--access-log', 'off', '--bind', '127.0.0.1']);

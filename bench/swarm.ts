@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { freePort } from '../test/support/sockets/free-port.ts';
+import { firstPort } from './control/first-port.ts';
 import { cpuMs, rssKib, start } from './relay/processes.ts';
 import { followTimeline, type Timeline } from './swarm/timeline.ts';
 import { startManager, type SimulatedManager, type SwarmSize } from './swarm/simulated-manager.ts';
@@ -50,7 +51,7 @@ interface Figures {
 const results: Figures[] = [];
 for (const services of flags.services.split(',').map(Number)) {
   const labelled = Math.min(services, Number(flags.labelled ?? services));
-  const size = { services, labelled, replicas: Number(flags.replicas), nodes: Number(flags.nodes), firstPort: 20_000 };
+  const size = { services, labelled, replicas: Number(flags.replicas), nodes: Number(flags.nodes), firstPort };
   process.stderr.write(`[bench] ${services} services, ${labelled} of them labelled\n`);
   results.push(await measure(size));
 }
