@@ -5,7 +5,7 @@ import type { Answer, Question } from './ask-thread.ts';
 
 /**
  * Runs a command of Sealane that asks, prints and ends, as `runSealane` does, but in a thread of this process in which
- * the built program was loaded before. It takes a fiftieth of the processor time of a process. What is particular to a
+ * the built program was loaded before. It takes a tenth of the processor time of a process. What is particular to a
  * process, such as its user, its standard input and its signals, needs `runSealane`.
  */
 export async function askSealane(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Answer> {
