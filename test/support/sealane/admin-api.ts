@@ -1,4 +1,5 @@
 import { explanationSchema, serviceSchema, type ApiExplanation, type ApiService } from '../../../src/admin/schema.ts';
+import { messageOf } from '../../../src/text/message-of.ts';
 import { eventually } from '../engine/replica.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface AdminApi {
   /** Repeats the query until its cause is `cause`. */
   whyUntil(subject: string, cause: string): Promise<ApiExplanation>;
   service(name: string): Promise<ApiService>;
+  /** What Sealane says of itself, and all its problems. */
+  overview(): Promise<{ readonly status: unknown; readonly problems: unknown }>;
   act(upstream: string, action: 'drain' | 'undrain' | 'close-sessions'): Promise<void>;
 }
 
@@ -31,8 +34,8 @@ export function adminApi({ host = '127.0.0.1', port, token }: AdminAddress): Adm
     url,
     answers: async () => {
       await eventually(
-        () => get('/api/status').catch(() => undefined),
-        (status) => status !== undefined,
+        () => get('/api/status').catch(reasonOf),
+        (status) => typeof status !== 'string',
       );
     },
     why,
@@ -43,10 +46,17 @@ export function adminApi({ host = '127.0.0.1', port, token }: AdminAddress): Adm
         (explanation) => explanation?.cause === cause,
       ) as Promise<ApiExplanation>,
     service: async (name) => serviceSchema.parse(await get(`/api/services/${encodeURIComponent(name)}`)),
+    overview: async () => ({ status: await get('/api/status'), problems: await get('/api/problems') }),
     async act(upstream, action) {
       const path = `/api/upstreams/${encodeURIComponent(upstream)}/${action}`;
       const response = await fetch(`${url}${path}`, { method: 'POST', headers });
       if (!response.ok) throw new Error(await response.text());
     },
   };
+}
+
+/** fetch() rejects with "fetch failed", and has the reason in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
 }

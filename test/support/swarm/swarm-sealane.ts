@@ -45,7 +45,10 @@ export async function startOnNode(
       : await startInContainer(swarm, machine, flags, [port, adminPort]);
   stack.use(running);
   const api = adminApi({ host: machine.address, port: adminPort, token });
-  await api.answers();
+  await api.answers().catch(async (error: unknown) => {
+    const log = (await running.stop()).map((line) => JSON.stringify(line));
+    throw new Error(`${messageOf(error)}; Sealane's log: ${log.join('\n')}`, { cause: error });
+  });
   const kept = stack.move();
   return {
     ...{ host: machine.address, port, prefix, api },
