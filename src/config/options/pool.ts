@@ -63,7 +63,10 @@ export const poolOptions = {
     field: 'balance',
     default: defaultPool.balance,
     onMistake: 'fallback',
-    description: 'How sessions are distributed over the upstreams.',
+    description:
+      'Which upstream gets the next session: the one with the fewest (`least-connections`), each in turn (`round-robin`), the ' +
+      'less busy of two that are drawn (`random`), the same one for each client address (`source-hash`), or the oldest ' +
+      'until it is full (`first`).',
   },
   prefer: {
     ...oneOf(preferences),
